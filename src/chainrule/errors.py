@@ -1,0 +1,63 @@
+"""Every exception that chainrule raises.
+
+Each is a :class:`ChainruleError` and also the built-in exception that a Python user expects, so both
+``except cr.ChainruleError`` and ``except ValueError`` work.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ChainruleError(Exception):
+    """The base of every exception that chainrule raises on purpose."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Shapes that do not fit together; the message names both."""
+
+
+class GraphError(ChainruleError, ValueError):
+    """A graph that cannot be built, evaluated or differentiated as asked."""
+
+
+class UnsupportedError(ChainruleError, TypeError):
+    """A NumPy function or an index that nodes do not have; the message names the nearest they do."""
+
+
+class NoDerivativeError(ChainruleError, ValueError):
+    """A derivative that does not exist and would be useless for learning, such as that of a step."""
+
+
+class UnknownNameError(ChainruleError, ValueError):
+    """A name (of an activation, a loss, an optimizer, a column ...) that nothing bears."""
+
+
+class DataError(ChainruleError, ValueError):
+    """Data that a network cannot learn from or predict with, by row, column and remedy."""
+
+
+class DivergedError(ChainruleError, ArithmeticError):
+    """A computation that became NaN or infinite."""
+
+
+class FileFormatError(ChainruleError, ValueError):
+    """A model file that is corrupt, truncated, foreign or newer than this library."""
+
+
+class MissingFileError(ChainruleError, FileNotFoundError):
+    """A file that is not there."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a ``name`` that no ``kind`` bears, with the closest one that exists.
+
+    >>> print(unknown_name("activation", "rellu", ["relu", "tanh"]))
+    Unknown activation 'rellu'. Did you mean 'relu'? Known: relu, tanh.
+    """
+    names = sorted(known)
+    close = get_close_matches(str(name).lower(), names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return UnknownNameError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
