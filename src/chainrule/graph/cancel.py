@@ -1,0 +1,342 @@
+"""Cancellation: arithmetic written as a sum of products, in which terms and factors cancel.
+
+This is how ``dz = a - y`` is found. The log loss gives ``-y/a + (1 - y)/(1 - a)``, the sigmoid ``a · (1 - a)``; in
+their product a cancels against 1/a (a sigmoid is never 0) and ``y · a`` against ``-y · a``, and ``a - y`` is left.
+
+What is replaced, and what is not:
+- a factor cancels only if it is proved not to be 0; a term only if what vanishes with it is proved finite;
+- only a sum whose terms stay simple is written back, since expanding (x + 1)(x - 1) would lose digits.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, apply, as_node
+from chainrule.graph.structure import softmax
+
+MOST_TERMS, MOST_FACTORS = 8, 12
+FINITE = ("sigmoid", "softmax", "tanh", "constant", "length", "one_hot", "sin", "cos", "random_uniform")
+NONZERO = ("sigmoid", "softmax", "exp", "softplus", "length")
+
+
+@dataclass(frozen=True)
+class OneMinus:
+    """The factor ``1 - σ(z)``, known by its sigmoid, so that it cancels and expands."""
+
+    sigmoid: Node
+
+    @property
+    def shape(self) -> shapes.Shape:
+        return self.sigmoid.shape
+
+
+Atom = Any  # a Node that is not arithmetic, or a OneMinus
+Product = tuple[frozenset[tuple[Atom, int]], frozenset[tuple[Atom, int]]]  # factors above and below the line
+Sum = dict[Product, float]
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A node as a sum of products; ``cancelled`` says whether anything cancelled on the way."""
+
+    terms: Sum
+    cancelled: bool = False
+
+
+def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
+    return frozenset(Counter(above).items()), frozenset(Counter(below).items())
+
+
+def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
+    return [atom for atom, n in factors for _ in range(n)]
+
+
+def _not_zero(atom: Atom) -> bool:
+    if isinstance(atom, OneMinus) or atom.row.name in NONZERO:
+        return True
+    return atom.row.name == "sum" and atom.inputs[0].row.name == "exp"
+
+
+def _complement(atom: Atom) -> Atom:
+    return atom.sigmoid if isinstance(atom, OneMinus) else OneMinus(atom)
+
+
+def _finite(atom: Atom) -> bool:
+    return isinstance(atom, OneMinus) or atom.row.name in FINITE or atom.dtype == bool
+
+
+class Cancellation:
+    """Finds what each arithmetic node of one graph comes to."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._sums: dict[Node, Expanded] = {}
+        self._logistic: dict[Node, Atom] = {}  # z -> σ(z) or 1 - σ(-z), for exp(z) = σ(z) / (1 - σ(z))
+        self._softmax: dict[Node, tuple[Node, Node]] = {}  # exp(z) -> softmax(z), its sum
+        for n in nodes:
+            if n.row.name == "sigmoid":
+                (z,) = n.inputs
+                self._logistic[z] = n
+                if z.row.name == "negative":
+                    self._logistic.setdefault(z.inputs[0], OneMinus(n))
+            if n.row.name == "sum" and n.inputs[0].row.name == "exp" and n.attributes["keepdims"]:
+                (e,) = n.inputs
+                self._softmax[e] = (softmax(e.inputs[0], axes=n.attributes["axes"]), n)
+
+    def simpler(self, node: Node) -> Node | None:
+        """Return what replaces ``node``, or None where nothing cancels."""
+        if (
+            node.row.name not in ("add", "subtract", "multiply", "divide", "negative")
+            or node.dtype.kind != "f"
+        ):
+            return None
+        found = self._expand(node)
+        if not found.cancelled:
+            return None
+        written = _write(found.terms, node)
+        if written is None or _cost(written, node) >= _cost(node, node):
+            return None
+        return written
+
+    def _expand(self, node: Node) -> Expanded:
+        if node not in self._sums:
+            found = self._arithmetic(node) or Expanded({_product([node]): 1.0})
+            factors = max((sum(n for _, n in [*a, *b]) for a, b in found.terms), default=0)
+            if len(found.terms) > MOST_TERMS or factors > MOST_FACTORS:
+                found = Expanded({_product([node]): 1.0})
+            self._sums[node] = found
+        return self._sums[node]
+
+    def _arithmetic(self, node: Node) -> Expanded | None:
+        name = node.row.name
+        if name == "constant" and node.shape == ():
+            return Expanded({_product(): float(node.attributes["value"])})
+        if name == "softmax":
+            same = (
+                p
+                for p, _ in self._softmax.values()
+                if p.inputs == node.inputs and p.attributes == node.attributes
+            )
+            return Expanded({_product([next(same, node)]): 1.0})
+        if name == "sigmoid":
+            (z,) = node.inputs
+            known = self._logistic.get(z.inputs[0]) if z.row.name == "negative" else None
+            return Expanded({_product([node if known is None else _complement(known)]): 1.0})
+        if name == "exp":
+            return Expanded({self._exponential(node): 1.0})
+        if name == "negative":
+            inner = self._expand(node.inputs[0])
+            return Expanded({p: -c for p, c in inner.terms.items()}, inner.cancelled)
+        if name in ("add", "subtract"):
+            return self._add(node)
+        if name == "multiply":
+            return self._multiply(self._expand(node.inputs[0]), self._expand(node.inputs[1]))
+        if name == "divide":
+            return self._divide(node)
+        return Expanded({_product([node]): 1.0})
+
+    def _exponential(self, node: Node) -> Product:
+        (z,) = node.inputs
+        if node in self._softmax:
+            return _product(self._softmax[node])
+        if z in self._logistic:
+            a = self._logistic[z]
+            return _product([a], [_complement(a)])
+        if z.row.name == "negative" and z.inputs[0] in self._logistic:
+            a = self._logistic[z.inputs[0]]
+            return _product([_complement(a)], [a])
+        return _product([node])
+
+    def _add(self, node: Node) -> Expanded | None:
+        left, right = (self._expand(x) for x in node.inputs)
+        sign = 1.0 if node.row.name == "add" else -1.0
+        terms = dict(left.terms)
+        for product, c in right.terms.items():
+            terms[product] = terms.get(product, 0.0) + sign * c
+        special = self._special_sum(terms)
+        if special is not None:
+            return Expanded({special: 1.0}, left.cancelled or right.cancelled)
+        merged = len(terms) < len(left.terms) + len(right.terms)
+        return _settled(terms, left.cancelled or right.cancelled or merged)
+
+    def _special_sum(self, terms: Sum) -> Product | None:
+        """1 - σ(z) is one factor, and 1 + exp(-z) is 1 / σ(z)."""
+        if len(terms) != 2 or terms.get(_product()) != 1.0:
+            return None
+        (product, c) = next((p, c) for p, c in terms.items() if p != _product())
+        above, below = _list(product[0]), _list(product[1])
+        if c == -1.0 and not below and len(above) == 1:
+            (a,) = above
+            if isinstance(a, OneMinus) or a.row.name == "sigmoid":
+                return _product([_complement(a)])
+        if c == 1.0 and len(above) == len(below) == 1:
+            (a,), (b,) = above, below
+            if (isinstance(b, OneMinus) and b.sigmoid is a) or (isinstance(a, OneMinus) and a.sigmoid is b):
+                return _product([], below)
+        return None
+
+    def _multiply(self, left: Expanded, right: Expanded) -> Expanded | None:
+        terms: Sum = {}
+        cancelled = left.cancelled or right.cancelled
+        if len(left.terms) * len(right.terms) > 2 * MOST_TERMS:
+            return None
+        for (a_above, a_below), a in left.terms.items():
+            for (b_above, b_below), b in right.terms.items():
+                above = Counter(dict(a_above)) + Counter(dict(b_above))
+                below = Counter(dict(a_below)) + Counter(dict(b_below))
+                product = _cancelled_product(above, below)
+                cancelled = cancelled or product[0] != frozenset(above.items())
+                terms[product] = terms.get(product, 0.0) + a * b
+        return _settled(terms, cancelled)
+
+    def _divide(self, node: Node) -> Expanded | None:
+        left, right = (self._expand(x) for x in node.inputs)
+        if len(right.terms) == 1:
+            ((above, below), c) = next(iter(right.terms.items()))
+            if c != 0 and math.isfinite(1 / c):
+                inverse = Expanded({(below, above): 1 / c}, right.cancelled)
+                return self._multiply(left, inverse)
+        return self._multiply(left, Expanded({_product([], [node.inputs[1]]): 1.0}))
+
+
+def _settled(terms: Sum, cancelled: bool) -> Expanded | None:
+    """Let terms cancel, with every 1 - σ(z) as a factor or, where that leaves fewer terms, written out."""
+    best, opened = _merge(terms), _merge(_open_complements(terms))
+    if opened is not None and (best is None or len(opened) < len(best)):
+        return Expanded(opened, True)
+    return None if best is None else Expanded(best, cancelled or len(best) < len(terms))
+
+
+def _open_complements(terms: Sum) -> Sum:
+    """Write σ and 1 - σ out by each other until no product holds 1 - σ above the line, or σ over 1 - σ."""
+    result: Sum = {}
+    work = list(terms.items())
+    while work:
+        (above, below), c = work.pop()
+        up, down = Counter(dict(above)), Counter(dict(below))
+        atom = next((x for x in up if _opens(x, down)), None)
+        if atom is None:
+            result[above, below] = result.get((above, below), 0.0) + c
+            continue
+        up[atom] -= 1
+        work.append((_cancelled_product(up, down), c))
+        up[_complement(atom)] += 1
+        work.append((_cancelled_product(up, down), -c))
+        if len(work) + len(result) > 4 * MOST_TERMS:
+            return terms
+    return result
+
+
+def _opens(atom: Atom, below: Counter[Atom]) -> bool:
+    return isinstance(atom, OneMinus) or (atom.row.name == "sigmoid" and OneMinus(atom) in below)
+
+
+def _cancelled_product(above: Counter[Atom], below: Counter[Atom]) -> Product:
+    above, below = +above, +below
+    for atom in [x for x in above if x in below and _not_zero(x)]:
+        common = min(above[atom], below[atom])
+        above[atom] -= common
+        below[atom] -= common
+    return frozenset((+above).items()), frozenset((+below).items())
+
+
+def _merge(terms: Sum) -> Sum | None:
+    """Drop the terms that cancelled; None if something that may be infinite would vanish with them."""
+    kept = {p: c for p, c in terms.items() if c != 0}
+    if len(kept) == len(terms):
+        return kept
+    before = {atom for above, below in terms for atom, _ in [*above, *below]}
+    after = {atom for above, below in kept for atom, _ in [*above, *below]}
+    return kept if all(_finite(atom) for atom in before - after) else None
+
+
+# --- writing it back ------------------------------------------------------------------------------------
+
+
+def _write(terms: Sum, like: Node) -> Node | None:
+    """Return the node that a sum of products stands for: common factors outside, positive terms first."""
+    if not terms:
+        return apply("broadcast_to", as_node(0.0, [like.dtype]), shape=like.shape) if like.shape else as_node(
+            0.0, [like.dtype]
+        )  # fmt: skip
+    above = _common([a for a, _ in terms])
+    below = _common([b for _, b in terms])
+    rest = {(_without(a, above), _without(b, below)): c for (a, b), c in terms.items()}
+    if len(rest) > 1 and any(_degree(p, like) > 1 for p in rest):
+        return None
+    scale = next(iter(rest.values()))
+    if any(abs(c) != abs(scale) for c in rest.values()):
+        scale = 1.0
+    elif len(rest) > 1:
+        scale = abs(scale)
+    rest = {p: c / scale for p, c in rest.items()}
+    inner = _sum_node(rest, like)
+    return _product_node(inner, _list(above), _list(below), scale, like)
+
+
+def _common(factors: list[frozenset[tuple[Atom, int]]]) -> frozenset[tuple[Atom, int]]:
+    common = Counter(dict(factors[0]))
+    for f in factors[1:]:
+        common &= Counter(dict(f))
+    return frozenset(common.items())
+
+
+def _without(
+    factors: frozenset[tuple[Atom, int]], gone: frozenset[tuple[Atom, int]]
+) -> frozenset[tuple[Atom, int]]:
+    return frozenset((Counter(dict(factors)) - Counter(dict(gone))).items())
+
+
+def _degree(product: Product, like: Node) -> int:
+    """Count the factors of full size; those that are broadcast only scale."""
+    return sum(n for side in product for atom, n in side if atom.shape == like.shape or not like.shape)
+
+
+def _sum_node(terms: Sum, like: Node) -> Node | None:
+    """Return Σ c·product, or None for the plain number 1."""
+    if set(terms) == {_product()} and terms[_product()] == 1.0:
+        return None
+    total: Node | None = None
+    for (above, below), c in sorted(terms.items(), key=lambda item: -item[1]):
+        negative = total is not None and c < 0
+        term = _product_node(None, _list(above), _list(below), -c if negative else c, like)
+        total = term if total is None else (total - term if negative else total + term)
+    return total
+
+
+def _product_node(inner: Node | None, above: list[Atom], below: list[Atom], scale: float, like: Node) -> Node:
+    """Return inner · above · scale / below; what is smaller than the result is multiplied together first."""
+
+    def built(atom: Atom) -> Node:
+        return 1 - atom.sigmoid if isinstance(atom, OneMinus) else atom
+
+    small = [built(x) for x in above if x.shape != like.shape]
+    full = [built(x) for x in above if x.shape == like.shape]
+    factors = ([inner] if inner is not None else []) + full + small
+    sign = -1 if scale == -1 else 1
+    product: Node | None = None
+    for factor in factors:
+        product = factor if product is None else product * factor
+    if product is None:
+        product = as_node(scale, [like.dtype])
+    elif abs(scale) != 1:
+        product = product * as_node(scale, [like.dtype])
+    for divisor in below:
+        product = product / built(divisor)
+    return -product if sign < 0 and factors else product
+
+
+def _cost(root: Node, like: Node) -> float:
+    """Count the arithmetic written between ``root`` and its atoms, small operands for little."""
+    total, seen, stack = 0.0, set(), [root]
+    while stack and total < 1000:
+        node = stack.pop()
+        if node in seen or node.row.name not in ("add", "subtract", "multiply", "divide", "negative"):
+            continue
+        seen.add(node)
+        total += 1.0 if node.shape == like.shape else 0.01
+        stack.extend(node.inputs)
+    return total

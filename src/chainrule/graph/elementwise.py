@@ -1,0 +1,440 @@
+"""The elementwise primitives: value and derivative of each, side by side, as formulas."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.row import (
+    ADD,
+    COMPARE,
+    MULTIPLY,
+    NEGATE,
+    NONZERO,
+    POSITIVE,
+    POWER,
+    REAL,
+    Case,
+    Row,
+    add,
+    boolean,
+    floating,
+    numeric,
+    same_shape,
+)
+
+# --- arithmetic -----------------------------------------------------------------------------------------
+
+plus = add(
+    Row(
+        name="add",
+        text="{0} + {1}",
+        binds=ADD,
+        needs=(ADD, ADD),
+        forward=np.add,
+        partials=lambda y, a, b: [1, 1],
+        domain=(REAL, REAL),
+        note="a sum passes the gradient on unchanged to both its terms",
+    )
+)
+minus = add(
+    Row(
+        name="subtract",
+        text="{0} - {1}",
+        binds=ADD,
+        needs=(ADD, ADD + 1),
+        forward=np.subtract,
+        dtype=numeric,
+        partials=lambda y, a, b: [1, -1],
+        domain=(REAL, REAL),
+    )
+)
+times = add(
+    Row(
+        name="multiply",
+        text="{0} · {1}",
+        latex=r"{0} \cdot {1}",
+        binds=MULTIPLY,
+        needs=(MULTIPLY, MULTIPLY),
+        forward=np.multiply,
+        partials=lambda y, a, b: [b, a],
+        domain=(REAL, REAL),
+        note="each factor's gradient is scaled by the other factor",
+    )
+)
+divide = add(
+    Row(
+        name="divide",
+        text="{0} / {1}",
+        latex=r"\frac{{{0}}}{{{1}}}",
+        binds=MULTIPLY,
+        needs=(MULTIPLY, MULTIPLY + 1),
+        forward=np.true_divide,
+        partials=lambda y, a, b: [1 / b, -y / b],
+        dtype=floating,
+        domain=(REAL, NONZERO),
+    )
+)
+negative = add(
+    Row(
+        name="negative",
+        text="-{0}",
+        binds=NEGATE,
+        needs=(NEGATE,),
+        forward=np.negative,
+        dtype=numeric,
+        partials=lambda y, x: [-1],
+        domain=(REAL,),
+    )
+)
+raised = add(
+    Row(
+        name="raised",
+        text="{0}^{exponent}",
+        latex="{{{0}}}^{{{exponent}}}",
+        binds=POWER,
+        needs=(POWER + 1,),
+        forward=lambda x, exponent: np.power(x, exponent),
+        # The exponent is a number, so that the derivative of x² at 0 and below is 2x and no logarithm.
+        partials=lambda y, x, exponent: [
+            None if exponent == 0 else 2 * x if exponent == 2 else exponent * x ** (exponent - 1)
+        ],
+        dtype=floating,
+        domain=(POSITIVE,),
+    )
+)
+power = add(
+    Row(
+        name="power",
+        text="{0}^{1}",
+        latex="{{{0}}}^{{{1}}}",
+        binds=POWER,
+        needs=(POWER + 1, POWER + 1),
+        forward=np.power,
+        partials=lambda y, x, p: [
+            p * np.power(x, np.where(np.equal(p, 0), 1, p - 1)),  # 0 · x, and not 0 · ∞, where p is 0
+            y * np.log(np.where(np.equal(x, 0), 1, x)),
+        ],
+        dtype=floating,
+        domain=(POSITIVE, REAL),
+        kink="the gradient of the exponent needs log(x): 0 at x = 0, NaN below",
+    )
+)
+
+# --- exponentials, logarithms, roots, waves -------------------------------------------------------------
+
+exp = add(
+    Row(
+        name="exp",
+        text="exp({0})",
+        latex="e^{{{0}}}",
+        forward=np.exp,
+        dtype=floating,
+        partials=lambda y, x: [y],
+        domain=(REAL,),
+        note="its own derivative",
+    )
+)
+expm1 = add(
+    Row(
+        name="expm1",
+        text="expm1({0})",
+        latex=r"\left(e^{{{0}}} - 1\right)",
+        forward=np.expm1,
+        dtype=floating,
+        partials=lambda y, x: [y + 1],
+        domain=(REAL,),
+    )
+)
+log = add(
+    Row(
+        name="log",
+        text="log({0})",
+        latex=r"\log\left({0}\right)",
+        forward=np.log,
+        dtype=floating,
+        partials=lambda y, x: [1 / x],
+        domain=(POSITIVE,),
+        note="the natural logarithm",
+    )
+)
+log1p = add(
+    Row(
+        name="log1p",
+        text="log1p({0})",
+        latex=r"\log\left(1 + {0}\right)",
+        forward=np.log1p,
+        dtype=floating,
+        partials=lambda y, x: [1 / (1 + x)],
+        domain=(POSITIVE,),
+    )
+)
+sqrt = add(
+    Row(
+        name="sqrt",
+        text="sqrt({0})",
+        latex=r"\sqrt{{{0}}}",
+        forward=np.sqrt,
+        dtype=floating,
+        partials=lambda y, x: [1 / (2 * y)],
+        domain=(POSITIVE,),
+        kink="infinite at 0",
+    )
+)
+sin = add(
+    Row(
+        name="sin",
+        text="sin({0})",
+        latex=r"\sin\left({0}\right)",
+        forward=np.sin,
+        dtype=floating,
+        partials=lambda y, x: [np.cos(x)],
+        domain=(REAL,),
+    )
+)
+cos = add(
+    Row(
+        name="cos",
+        text="cos({0})",
+        latex=r"\cos\left({0}\right)",
+        forward=np.cos,
+        dtype=floating,
+        partials=lambda y, x: [-np.sin(x)],
+        domain=(REAL,),
+    )
+)
+tanh = add(
+    Row(
+        name="tanh",
+        text="tanh({0})",
+        latex=r"\tanh\left({0}\right)",
+        forward=np.tanh,
+        dtype=floating,
+        # In terms of y it costs nothing and cannot overflow, as 1/cosh² would.
+        partials=lambda y, x: [1 - y * y],
+        domain=(REAL,),
+        note="never above 1, and 0.01 at |z| = 3: it still vanishes",
+    )
+)
+sigmoid = add(
+    Row(
+        name="sigmoid",
+        text="σ({0})",
+        latex=r"\sigma\left({0}\right)",
+        # Below -709 the exponential is infinite and the quotient exactly 0, as it should be.
+        forward=lambda x: 1 / (1 + np.exp(-x)),
+        dtype=floating,
+        partials=lambda y, x: [y * (1 - y)],
+        domain=(REAL,),
+        note="never above 1/4: deep stacks of it starve their first layers",
+    )
+)
+softplus = add(
+    Row(
+        name="softplus",
+        text="softplus({0})",
+        latex=r"\operatorname{{softplus}}\left({0}\right)",
+        forward=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+        dtype=floating,
+        partials=lambda y, x: [sigmoid(x)],
+        domain=(REAL,),
+        note="log(1 + exp(z)) without overflow; Dugas et al. 2001",
+    )
+)
+
+# --- corners: every convention is in the row ------------------------------------------------------------
+
+relu = add(
+    Row(
+        name="relu",
+        text="relu({0})",
+        latex=r"\max\left(0, {0}\right)",
+        forward=lambda x: np.maximum(x, 0),
+        dtype=floating,
+        partials=lambda y, x: [x > 0],
+        domain=(REAL,),
+        kink="0 at z = 0",
+        note="passes the gradient where z > 0 and stops it elsewhere",
+    )
+)
+absolute = add(
+    Row(
+        name="abs",
+        text="|{0}|",
+        latex=r"\left|{0}\right|",
+        needs=(0,),
+        forward=np.abs,
+        partials=lambda y, x: [np.sign(x)],
+        domain=(NONZERO,),
+        kink="0 at x = 0",
+    )
+)
+sign = add(
+    Row(
+        name="sign",
+        text="sign({0})",
+        latex=r"\operatorname{{sign}}\left({0}\right)",
+        forward=np.sign,
+        dtype=numeric,
+        partials=lambda y, x: [None],
+        domain=(NONZERO,),
+        kink="0 everywhere, at x = 0 too",
+    )
+)
+maximum = add(
+    Row(
+        name="maximum",
+        text="max({0}, {1})",
+        latex=r"\max\left({0}, {1}\right)",
+        forward=lambda a, b, tie: np.maximum(a, b),
+        partials=lambda y, a, b, tie: _shares(a > b, a < b, np.equal(a, b), tie, y),
+        domain=(REAL, REAL),
+        kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
+    )
+)
+minimum = add(
+    Row(
+        name="minimum",
+        text="min({0}, {1})",
+        latex=r"\min\left({0}, {1}\right)",
+        forward=lambda a, b, tie: np.minimum(a, b),
+        partials=lambda y, a, b, tie: _shares(a < b, a > b, np.equal(a, b), tie, y),
+        domain=(REAL, REAL),
+        kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
+    )
+)
+
+
+def _shares(first: Any, second: Any, tied: Any, tie: float, y: Any) -> list[Any]:
+    if tie == 0:
+        return [first, second]
+    half = cast(tied, dtype=y.dtype.name) * tie
+    return [first + half, second + half]
+
+
+clip = add(
+    Row(
+        name="clip",
+        text="clip({0}, {low}, {high})",
+        latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
+        forward=lambda x, low, high: np.clip(x, low, high),
+        partials=lambda y, x, low, high: [_inside(x, low, high)],
+        dtype=lambda x, low, high: x,
+        domain=(REAL,),
+        kink="0 at both edges",
+    )
+)
+
+
+def _inside(x: Any, low: float | None, high: float | None) -> Any:
+    if low is None:
+        return x < high
+    if high is None:
+        return x > low
+    return np.logical_and(x > low, x < high)
+
+
+where = add(
+    Row(
+        name="where",
+        text="where({0}, {1}, {2})",
+        latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
+        needs=(0, 0, 0),
+        forward=np.where,
+        # The branch that is not selected contributes exactly 0: see `backprop`, which reads this row by name.
+        partials=lambda y, c, a, b: [None, c, np.logical_not(c)],
+        dtype=lambda c, a, b: np.result_type(a, b),
+        domain=(REAL, REAL, REAL),
+        kink="the gradient follows the selected branch",
+    )
+)
+step = add(
+    Row(
+        name="step",
+        text="step({0})",
+        latex=r"H\left({0}\right)",
+        forward=lambda x: cast(x >= 0, dtype=x.dtype.name),
+        dtype=floating,
+        no_derivative="the derivative of a step is 0 wherever it exists, so gradient descent learns nothing "
+        "through it. Train with 'sigmoid' or 'relu' in its place, and use the step to predict",
+        domain=(REAL,),
+        kink="step(0) = 1",
+    )
+)
+
+# --- comparisons and logic: their derivative is 0, so no gradient flows ---------------------------------
+
+
+def _comparison(name: str, text: str, latex: str, function: np.ufunc) -> Row:
+    return add(
+        Row(
+            name=name,
+            text=text,
+            latex=latex,
+            binds=COMPARE,
+            needs=(COMPARE + 1, COMPARE + 1),
+            forward=function,
+            partials=lambda y, a, b: [None, None],
+            dtype=boolean,
+            domain=(REAL, REAL),
+        )
+    )
+
+
+greater = _comparison("greater", "{0} > {1}", "{0} > {1}", np.greater)
+greater_equal = _comparison("greater_equal", "{0} ≥ {1}", r"{0} \ge {1}", np.greater_equal)
+less = _comparison("less", "{0} < {1}", "{0} < {1}", np.less)
+less_equal = _comparison("less_equal", "{0} ≤ {1}", r"{0} \le {1}", np.less_equal)
+equal = _comparison("equal", "{0} = {1}", "{0} = {1}", np.equal)
+not_equal = _comparison("not_equal", "{0} ≠ {1}", r"{0} \ne {1}", np.not_equal)
+logical_and = _comparison("logical_and", "{0} and {1}", r"{0} \land {1}", np.logical_and)
+logical_or = _comparison("logical_or", "{0} or {1}", r"{0} \lor {1}", np.logical_or)
+logical_not = add(
+    Row(
+        name="logical_not",
+        text="not {0}",
+        latex=r"\lnot {0}",
+        binds=NEGATE,
+        needs=(NEGATE,),
+        forward=np.logical_not,
+        partials=lambda y, x: [None],
+        dtype=boolean,
+        domain=(REAL,),
+    )
+)
+
+# --- kinds of number ------------------------------------------------------------------------------------
+
+cast: Row = add(
+    Row(
+        name="cast",
+        text="{0}",
+        needs=(0,),
+        forward=lambda x, dtype: x.astype(dtype),
+        vjp=lambda dy, y, x, dtype: [dy],
+        jvp=lambda x_dots, y, x, dtype: cast(x_dots[0], dtype=dtype),
+        shape=same_shape,
+        dtype=lambda x, dtype: np.dtype(dtype),
+        cases=(Case(((2, 3),), {"dtype": "float64"}),),
+    )
+)
+stop_gradient = add(
+    Row(
+        name="stop_gradient",
+        text="stop_gradient({0})",
+        latex=r"\operatorname{{stop}}\left({0}\right)",
+        forward=lambda x: x,
+        partials=lambda y, x: [None],
+        kink="0 by definition: what is inside counts as a constant",
+    )
+)
+mark = add(
+    Row(
+        name="mark",
+        text="{0}",
+        needs=(0,),
+        forward=lambda x: x,
+        partials=lambda y, x: [1],
+        domain=(REAL,),
+        note="the same value; it says what the value means (the output of a layer, a gradient)",
+    )
+)

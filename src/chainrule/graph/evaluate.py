@@ -1,0 +1,73 @@
+"""What a graph means: the table read as NumPy, every intermediate kept. The engines are judged by this."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, ShapeError
+from chainrule.graph.shapes import Extent, resolve, show
+from chainrule.graph.walk import order
+
+
+def leaf_key(node: Any) -> Any:
+    """Return what a leaf is known by: a variable by its cell, an input by its symbol, others by themselves."""
+    return node.attributes.get("cell") or node.attributes.get("symbol") or node
+
+
+def evaluate(outputs: Iterable[Any], feed: Mapping[Any, Any] | None = None) -> dict[Any, np.ndarray]:
+    """Return the value of every node that ``outputs`` depend on, given the values of the inputs in ``feed``.
+
+    Any node may be fed, not inputs alone: what it was computed from is then not looked at.
+    """
+    given = dict(feed or {})
+    lengths: dict[Extent, int] = {}
+    values = {node: fit_value(node, value, lengths) for node, value in given.items()}
+    # Copies of a leaf (under another name, or from a pickle) are the same leaf.
+    leaves = {leaf_key(node): value for node, value in values.items() if not node.inputs}
+    with np.errstate(all="ignore"):
+        for node in order(outputs, stop=given):
+            if node in values:
+                continue
+            if leaf_key(node) in leaves:
+                values[node] = leaves[leaf_key(node)]
+            elif node.row.name == "variable":
+                values[node] = node.attributes["cell"].value
+            elif node.row.name == "input":
+                raise GraphError(
+                    f"The input '{node.name}' {show(node.shape)} has no value. "
+                    "Give it one: cr.trace(outputs, {x: value})[outputs], or cr.compile(outputs, inputs=[x])."
+                )
+            else:
+                attributes = {k: resolve(v, lengths) for k, v in node.attributes.items()}
+                values[node] = np.asarray(node.row.forward(*(values[x] for x in node.inputs), **attributes))
+    return values
+
+
+def fit_value(node: Any, value: Any, lengths: dict[Extent, int]) -> np.ndarray:
+    """Return ``value`` as an array of the node's dtype, checked against its shape; note open lengths."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(f"The value given for '{node.name}' has rows of different lengths.") from None
+    if array.dtype.kind not in "biuf":
+        raise GraphError(
+            f"The value given for '{node.name}' holds {array.dtype} and not numbers. Convert it first."
+        )
+    if node.dtype.kind in "iu" and array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+        raise GraphError(
+            f"'{node.name}' takes whole numbers ({node.dtype}); the value given holds fractions."
+        )
+    fitting = len(array.shape) == len(node.shape)
+    for want, have in zip(node.shape, array.shape, strict=False):
+        if isinstance(want, Extent):
+            fitting = fitting and lengths.setdefault(want, have) == have
+        else:
+            fitting = fitting and want == have
+    if not fitting:
+        known = ", ".join(f"{k} = {v}" for k, v in lengths.items())
+        raise ShapeError(
+            f"The value given for '{node.name or node.row.name}' has shape {show(array.shape)}; "
+            f"expected {show(node.shape)}{f' with {known}' if known else ''}."
+        )
+    return array.astype(node.dtype, copy=False)

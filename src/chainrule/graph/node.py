@@ -1,0 +1,546 @@
+"""The node: one step of a computation, recorded. NumPy's own functions, called on nodes, make nodes.
+
+A node is frozen and holds no values: a *run* of the graph holds them. A variable is a frozen node that points
+to a cell, whose value training replaces. Nodes compare and hash by identity.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, ShapeError, UnsupportedError
+from chainrule.graph import shapes, show
+from chainrule.graph.evaluate import evaluate, leaf_key
+from chainrule.graph.row import TABLE, Row, floating
+from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.walk import order
+
+
+class Cell:
+    """What a variable points to: a value that training replaces."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: np.ndarray) -> None:
+        self.value = value
+
+
+class Symbol:
+    """What makes an input itself: copies of the node share it, as copies of a variable share its cell."""
+
+    __slots__ = ()
+
+
+class Operators:
+    """Python's operators, for everything that turns into nodes: nodes and open extents."""
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    def __add__(self, other: Any) -> "Node":
+        return apply("add", self, other)
+
+    def __radd__(self, other: Any) -> "Node":
+        return apply("add", other, self)
+
+    def __sub__(self, other: Any) -> "Node":
+        return apply("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> "Node":
+        return apply("subtract", other, self)
+
+    def __mul__(self, other: Any) -> "Node":
+        return apply("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> "Node":
+        return apply("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> "Node":
+        return apply("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> "Node":
+        return apply("divide", other, self)
+
+    def __pow__(self, other: Any) -> "Node":
+        return raise_to(self, other)
+
+    def __rpow__(self, other: Any) -> "Node":
+        return raise_to(other, self)
+
+    def __neg__(self) -> "Node":
+        return apply("negative", self)
+
+    def __pos__(self) -> "Node":
+        return as_node(self)
+
+    def __abs__(self) -> "Node":
+        return apply("abs", self)
+
+    def __gt__(self, other: Any) -> "Node":
+        return apply("greater", self, other)
+
+    def __ge__(self, other: Any) -> "Node":
+        return apply("greater_equal", self, other)
+
+    def __lt__(self, other: Any) -> "Node":
+        return apply("less", self, other)
+
+    def __le__(self, other: Any) -> "Node":
+        return apply("less_equal", self, other)
+
+    def __and__(self, other: Any) -> "Node":
+        return apply("logical_and", self, other)
+
+    def __rand__(self, other: Any) -> "Node":
+        return apply("logical_and", other, self)
+
+    def __or__(self, other: Any) -> "Node":
+        return apply("logical_or", self, other)
+
+    def __ror__(self, other: Any) -> "Node":
+        return apply("logical_or", other, self)
+
+    def __invert__(self) -> "Node":
+        return apply("logical_not", self)
+
+    def __floordiv__(self, other: Any) -> "Node":
+        raise UnsupportedError("Nodes have no '//' and no '%': neither has a useful derivative. Use '/'.")
+
+    __rfloordiv__ = __mod__ = __rmod__ = __floordiv__
+
+    def __matmul__(self, other: Any) -> "Node":
+        return np.matmul(as_node(self), other)
+
+    def __rmatmul__(self, other: Any) -> "Node":
+        return np.matmul(other, as_node(self))
+
+
+class OpenExtent(Extent, Operators):
+    """An open extent that can be computed with: in ``1 / x.shape[0]`` it becomes a node."""
+
+    __array_ufunc__ = None  # arrays leave the operator to us
+
+
+class Node(Operators):
+    """One step of a computation: a row of the table applied to inputs.
+
+    Attributes:
+        row: The primitive.
+        inputs: The nodes it is applied to.
+        attributes: What else the row needs (axes, an index ...).
+        shape: Whole numbers, or named open extents such as the batch.
+        dtype: A NumPy dtype.
+        name: What the user calls it, or "".
+        meaning: What the node stands for, where something above the graph said so: a gradient, a layer.
+    """
+
+    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "row", "shape")
+
+    row: Row
+    inputs: tuple["Node", ...]
+    attributes: Mapping[str, Any]
+    shape: Shape
+    dtype: np.dtype
+    name: str
+    meaning: Any
+
+    def __init__(
+        self,
+        row: Row,
+        inputs: tuple["Node", ...],
+        attributes: Mapping[str, Any],
+        shape: Shape,
+        dtype: np.dtype,
+        name: str = "",
+        meaning: Any = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "row", row)
+        put(self, "inputs", inputs)
+        put(self, "attributes", attributes)
+        put(self, "shape", shape)
+        put(self, "dtype", dtype)
+        put(self, "name", name)
+        put(self, "meaning", meaning)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "value":
+            self._set_value(value)
+            return
+        raise AttributeError(f"A node is frozen: its {name} cannot be changed. Make a new node.")
+
+    def _set_value(self, value: Any) -> None:
+        if self.row.name != "variable":
+            raise AttributeError("Only a variable has a value that can be set; other nodes are computed.")
+        array = np.array(numbers(value, self.dtype))
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"The variable '{self.name}' has shape {shapes.show(self.shape)}; "
+                f"the value given has {shapes.show(array.shape)}."
+            )
+        array.flags.writeable = False
+        self.attributes["cell"].value = array
+
+    # --- identity, copying ---
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, int | float | np.ndarray | np.generic):
+            raise UnsupportedError(
+                "'==' asks whether two nodes are the same node. "
+                "To compare their values write np.equal(x, y), and '!=' as np.not_equal(x, y)."
+            )
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = object.__hash__
+
+    def __copy__(self) -> "Node":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return unflatten_last, (flatten([self]),)
+
+    # --- what is not allowed, with the remedy ---
+
+    def __bool__(self) -> bool:
+        raise UnsupportedError(
+            "A node has no truth value: its numbers are not there yet. "
+            "Choose elementwise with np.where(condition, a, b), or look at node.value."
+        )
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise UnsupportedError(
+            "A node is not an array: it is a step of a computation. Its numbers are node.value; "
+            "to join nodes use np.stack or np.concatenate."
+        )
+
+    def __float__(self) -> float:
+        raise UnsupportedError("A node is not a number. Its number is node.value.")
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise UnsupportedError("A scalar node has no length.")
+        if isinstance(self.shape[0], Extent):
+            raise UnsupportedError(f"The axis '{self.shape[0]}' is open: its length is x.shape[0], a node.")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator["Node"]:
+        return iter([self[i] for i in range(len(self))])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedError(
+            "A node is frozen: its elements cannot be replaced. Instead of dZ[Z <= 0] = 0 "
+            "write dZ = np.where(Z <= 0, 0, dZ); join parts with np.concatenate."
+        )
+
+    def __contains__(self, _: Any) -> bool:
+        raise UnsupportedError("'in' does not search a node's numbers. Look at node.value.")
+
+    # --- NumPy's protocols ---
+
+    __apply_row__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return NUMPY_HOOKS["ufunc"](ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, _types: Any, arguments: Any, options: Any) -> Any:
+        return NUMPY_HOOKS["function"](function, arguments, options)
+
+    # --- looking ---
+
+    @property
+    def value(self) -> Any:
+        """The number or array that this node computes now; a graph with inputs needs :func:`trace`."""
+        return evaluate([self])[self][()]
+
+    def named(self, name: str) -> "Node":
+        """Return the same step under a name: ``u = (b * c).named("u")``."""
+        return Node(self.row, self.inputs, self.attributes, self.shape, self.dtype, str(name), self.meaning)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> Any:
+        """The number of elements; a node where an axis is open."""
+        return count(self.shape, np.dtype(np.float64))
+
+    @property
+    def T(self) -> "Node":
+        """The transpose."""
+        return self.transpose()
+
+    def __getitem__(self, index: Any) -> "Node":
+        return NUMPY_HOOKS["index"](self, index)
+
+    def __getattr__(self, name: str) -> Any:
+        method = NUMPY_HOOKS["methods"].get(name) if "methods" in NUMPY_HOOKS else None
+        if method is None or name.startswith("__"):
+            raise AttributeError(f"A node has no attribute '{name}'.")
+        return lambda *arguments, **options: method(self, *arguments, **options)
+
+    def __repr__(self) -> str:
+        name = f"{self.name}: " if self.name else ""
+        return f"<{name}{show.text(self)}, {shapes.show(self.shape)} {self.dtype}>"
+
+    def __str__(self) -> str:
+        return show.text(self)
+
+    def _repr_latex_(self) -> str:
+        written = show.text(self, latex=True)
+        left = f"{show.latex_name(self.name)} = " if self.name and self.inputs else ""
+        return f"${left}{written}$"
+
+
+NUMPY_HOOKS: dict[str, Any] = {}  # how NumPy's functions become nodes; filled by `numpy_functions`
+
+
+# --- making nodes ---------------------------------------------------------------------------------------
+
+
+def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None = None) -> Node:
+    """Return the node that applies ``row`` to ``inputs``; shapes that do not fit raise at the user's line."""
+    nodes = tuple(inputs)
+    attributes = dict(attributes) if attributes else {}
+    if not all(isinstance(x, Node) for x in nodes):
+        known = [x.dtype for x in nodes if isinstance(x, Node)]
+        nodes = tuple(x if isinstance(x, Node) else as_node(x, known) for x in nodes)
+    try:
+        shape = row.shape(*[x.shape for x in nodes], **attributes)
+    except ShapeError as error:
+        named = " and ".join(x.name for x in nodes if x.name)
+        raise ShapeError(f"{row.name}{' of ' if named else ''}{named}: {error}") from None
+    dtype = row.dtype(*[x.dtype for x in nodes], **attributes)
+    if row.dtype is floating and any(x.dtype.kind != "f" for x in nodes):
+        nodes = tuple(x if x.dtype.kind == "f" else cast(x, dtype) for x in nodes)
+    return Node(row, nodes, attributes, shape, dtype)
+
+
+def apply(name: str, *inputs: Any, **attributes: Any) -> Node:
+    """Apply the row called ``name``."""
+    return record(TABLE[name], inputs, attributes)
+
+
+def cast(x: Any, dtype: Any) -> Node:
+    """Return ``x`` in another kind of number."""
+    node = as_node(x)
+    return node if node.dtype == dtype else apply("cast", node, dtype=np.dtype(dtype).name)
+
+
+def raise_to(x: Any, exponent: Any) -> Node:
+    """Return ``x ** exponent``; an exponent that is a plain number belongs to the node."""
+    if isinstance(exponent, np.number):
+        node = as_node(x)  # NumPy's own numbers are strong: they decide the dtype as an array would
+        return apply("raised", cast(node, np.result_type(node.dtype, exponent)), exponent=exponent.item())
+    if isinstance(exponent, int | float):
+        return apply("raised", x, exponent=exponent)
+    return apply("power", x, exponent)
+
+
+def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
+    """Turn a number, an array or an extent into a node; Python's numbers take the dtype of ``others``."""
+    if isinstance(value, Node):
+        return value
+    others = list(others)
+    if isinstance(value, Extent):
+        floats = [d for d in others if d.kind == "f"]
+        dtype = np.result_type(*floats) if floats else np.dtype(np.float64)
+        return Node(TABLE["length"], (), {"extent": value, "dtype": dtype.name}, (), dtype)
+    if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
+        dtype = np.result_type(*others, value) if others else np.dtype(np.float64)
+        return _constant(np.asarray(value, dtype))
+    return _constant(numbers(value))
+
+
+def numbers(value: Any, dtype: Any = None) -> np.ndarray:
+    """Return ``value`` as an array of floats (float arrays keep their dtype) or truth values."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
+    if array.dtype.kind not in "biuf":
+        raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
+    if dtype is not None:
+        return array.astype(dtype)
+    if array.dtype.kind in "iu" or array.dtype == np.float16:
+        return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
+    return array
+
+
+def _glimpse(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _constant(array: np.ndarray, name: str = "") -> Node:
+    array = np.array(array)
+    array.flags.writeable = False
+    return Node(TABLE["constant"], (), {"value": array}, array.shape, array.dtype, name)
+
+
+def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
+    """Return a variable: a leaf of the graph whose value training replaces.
+
+    Args:
+        value: A number or array of any shape. Float arrays keep their dtype; whole numbers become float64.
+        name: What to call it in drawings, explanations and errors.
+        dtype: Another dtype.
+
+    >>> w = variable(3.0, name="w")
+    >>> w.value = 2.5
+    >>> print((2 * w).value)
+    5.0
+    """
+    array = np.array(numbers(value, dtype))
+    array.flags.writeable = False
+    return Node(TABLE["variable"], (), {"cell": Cell(array)}, array.shape, array.dtype, str(name))
+
+
+def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
+    """Return a constant: a leaf whose value never changes.
+
+    >>> print(constant([1, 2]) * 3)
+    [1., 2.] · 3
+    """
+    return _constant(numbers(value, dtype), str(name))
+
+
+def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") -> Node:
+    """Return an input: a leaf whose value each run is given.
+
+    Args:
+        name: What to call it.
+        shape: A length for each axis. A text in place of a number leaves the axis open, under that name:
+            ``("batch", 3)`` takes any number of rows, and equal names mean equal lengths.
+        dtype: ``"float64"``, ``"float32"``, or a whole-number dtype for labels.
+
+    >>> x = input("x", ("batch", 3))
+    >>> (x.sum(axis=1) / 3).shape
+    (batch,)
+    """
+    if isinstance(shape, int | str):
+        shape = (shape,)
+    extents: list[Any] = []
+    for extent in shape:
+        if isinstance(extent, str):
+            extents.append(OpenExtent(extent))
+        elif isinstance(extent, Extent):
+            extents.append(OpenExtent(extent.name))
+        elif hasattr(extent, "__index__") and not isinstance(extent, bool) and int(extent) >= 0:
+            extents.append(int(extent))
+        else:
+            raise ShapeError(
+                f"Input '{name}': a shape holds whole numbers, or a name for an open axis "
+                f'(("batch", 3)); found {extent!r}.'
+            )
+    kind = np.dtype(dtype)
+    if kind.kind not in "biuf":
+        raise GraphError(f"Input '{name}': a graph computes with numbers, not {kind.name}.")
+    return Node(TABLE["input"], (), {"symbol": Symbol()}, tuple(extents), kind, str(name))
+
+
+def mark(node: Node, meaning: Any, name: str = "") -> Node:
+    """Return ``node`` under a name and with a meaning; the value is the same."""
+    return Node(TABLE["mark"], (node,), {}, node.shape, node.dtype, name, meaning)
+
+
+def count(shape: Shape, dtype: np.dtype) -> Any:
+    """Return the number of elements: a whole number, or a node where an axis is open."""
+    fixed = math.prod(e for e in shape if not isinstance(e, Extent))
+    result: Any = fixed
+    for extent in (e for e in shape if isinstance(e, Extent)):
+        length = as_node(extent, [dtype])
+        result = length if isinstance(result, int) and result == 1 else result * length
+    return result
+
+
+def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """Return ``node`` applied to other inputs, of the same name and meaning."""
+    if all(a is b for a, b in zip(node.inputs, inputs, strict=True)):
+        return node
+    new = record(node.row, inputs, node.attributes)
+    if node.name or node.meaning is not None:
+        new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)
+    return new
+
+
+class Trace(Mapping[Node, np.ndarray]):
+    """Every value of one run of a graph: ``trace[node]``, in the order they were computed."""
+
+    def __init__(self, values: dict[Node, np.ndarray]) -> None:
+        self._values = values
+
+    def __getitem__(self, node: Node) -> Any:
+        if node not in self._values:
+            raise GraphError(f"{node!r} is no part of the graph that was traced.")
+        return self._values[node][()]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedError(
+            "A node is frozen: its elements cannot be replaced. Instead of dZ[Z <= 0] = 0 "
+            "write dZ = np.where(Z <= 0, 0, dZ); join parts with np.concatenate."
+        )
+
+    def __contains__(self, node: object) -> bool:
+        return isinstance(node, Node) and node in self._values
+
+    def __repr__(self) -> str:
+        lines = [f"{n.name or show.text(n)} = {show.array(v)}" for n, v in self._values.items() if n.inputs]
+        return "\n".join(lines)
+
+
+def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
+    """Run a graph and keep every intermediate value.
+
+    Args:
+        outputs: A node or several.
+        feed: A value for each input; any other node may be given one too.
+
+    >>> x = input("x", ())
+    >>> u = (x * x).named("u")
+    >>> run = trace(u + 1, {x: 3.0})
+    >>> print(run[u])
+    9.0
+    """
+    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
+    return Trace(evaluate(nodes, feed))
+
+
+# --- flat lists, for pickling and copying ---------------------------------------------------------------
+
+
+def flatten(outputs: Iterable[Node]) -> list[tuple[Any, ...]]:
+    """Return the graph as a flat list; inputs are positions in it. A meaning is text here, no nodes."""
+    nodes = order(outputs)
+    position = {node: i for i, node in enumerate(nodes)}
+    return [
+        (n.row, tuple(position[x] for x in n.inputs), dict(n.attributes), n.shape, n.dtype, n.name)
+        for n in nodes
+    ]
+
+
+def unflatten(flat: list[tuple[Any, ...]]) -> list[Node]:
+    """Return every node of a flat list."""
+    nodes: list[Node] = []
+    for row, inputs, attributes, shape, dtype, name in flat:
+        nodes.append(Node(row, tuple(nodes[i] for i in inputs), attributes, shape, dtype, name))
+    return nodes
+
+
+def unflatten_last(flat: list[tuple[Any, ...]]) -> Node:
+    """Return the last node of a flat list: the one that was pickled."""
+    return unflatten(flat)[-1]

@@ -1,0 +1,427 @@
+"""The table of rewrites: what simplification may replace, by what, and why it may.
+
+A rewrite may turn a non-finite result into the right finite one, never the reverse. Patterns are drawn with the
+same NumPy as everything else; those that must look at axes are small functions.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import shapes
+from chainrule.graph.elementwise import relu, sigmoid, softplus
+from chainrule.graph.node import Node, apply, as_node, cast, count, input
+from chainrule.graph.structure import logsumexp, softmax
+
+COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A pattern, what replaces it, and why that is the same number or a better one.
+
+    ``pattern`` and ``result`` take the same wildcards and return nodes; ``when`` asks more of what was matched.
+    """
+
+    name: str
+    why: str
+    pattern: Callable[..., Node]
+    result: Callable[..., Any]
+    when: Callable[..., bool] | None = None
+
+    @cached_property
+    def _drawn(self) -> Node:
+        wildcards = [input(name, (), "float64") for name in inspect.signature(self.pattern).parameters]
+        return self.pattern(*wildcards)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The rows that the pattern can start at."""
+        return (self._drawn.row.name,)
+
+    def rewrite(self, node: Node) -> Node | None:
+        """Return what replaces ``node``, or None where the pattern does not fit."""
+        found: dict[str, Node] = {}
+        if not _match(self._drawn, node, found) or (self.when and not self.when(**found)):
+            return None
+        return as_node(self.result(**found), [node.dtype])
+
+
+@dataclass(frozen=True)
+class Move:
+    """A rewrite that must look at shapes, axes or attributes: a function from a node to its replacement."""
+
+    name: str
+    why: str
+    roots: tuple[str, ...]
+    rewrite: Callable[[Node], Node | None]
+
+
+def _match(pattern: Node, node: Node, found: dict[str, Node]) -> bool:
+    if pattern.row.name == "input":
+        return found.setdefault(pattern.name, node) is node
+    if pattern.row.name == "constant":
+        return is_number(node, pattern.attributes["value"].item())
+    if pattern.row is not node.row or dict(pattern.attributes) != dict(node.attributes):
+        return False
+    sides = [node.inputs]
+    if node.row.name in COMMUTATIVE:
+        sides.append(node.inputs[::-1])
+    for inputs in sides:
+        trial = dict(found)
+        if all(_match(p, x, trial) for p, x in zip(pattern.inputs, inputs, strict=True)):
+            found.update(trial)
+            return True
+    return False
+
+
+def is_number(node: Node, value: float) -> bool:
+    """Say whether ``node`` is a constant that is ``value`` everywhere."""
+    if node.row.name != "constant":
+        return False
+    array = node.attributes["value"]
+    return array.size > 0 and bool(np.all(array == value))
+
+
+# --- the algebra of the lectures, and what makes it stable ----------------------------------------------
+
+STABLE = [
+    Rewrite(
+        "log of a sigmoid", "finite where the sigmoid is 0 in floats",
+        lambda z: np.log(sigmoid(z)), lambda z: -softplus(-z),
+    ),
+    Rewrite(
+        "log of one minus a sigmoid", "finite where the sigmoid is 1 in floats",
+        lambda z: np.log(1 - sigmoid(z)), lambda z: -softplus(z),
+    ),
+    Rewrite(
+        "log of one minus a sigmoid, as log1p", "finite where the sigmoid is 1 in floats",
+        lambda z: np.log1p(-sigmoid(z)), lambda z: -softplus(z),
+    ),
+    Rewrite(
+        "sigmoid by hand", "1 / (1 + exp(-z)) is the sigmoid",
+        lambda z: 1 / (1 + np.exp(-z)), lambda z: sigmoid(z),
+    ),
+    Rewrite(
+        "sigmoid of -z by hand", "1 / (1 + exp(z)) is the sigmoid of -z",
+        lambda z: 1 / (1 + np.exp(z)), lambda z: sigmoid(-z),
+    ),
+    Rewrite(
+        "sigmoid by its other form", "exp(z) / (1 + exp(z)) is the sigmoid, and finite for large z",
+        lambda z: np.exp(z) / (1 + np.exp(z)), lambda z: sigmoid(z),
+    ),
+    Rewrite(
+        "tanh by hand", "the quotient of exponentials overflows from z = 710",
+        lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)), lambda z: np.tanh(z),
+    ),
+    Rewrite(
+        "softplus by hand", "log(1 + exp(z)) overflows from z = 710",
+        lambda z: np.log(1 + np.exp(z)), lambda z: softplus(z),
+    ),
+    Rewrite(
+        "softplus by hand, as log1p", "log1p(exp(z)) overflows from z = 710",
+        lambda z: np.log1p(np.exp(z)), lambda z: softplus(z),
+    ),
+    Rewrite("log of an exponential", "log undoes exp, which may have overflowed",
+            lambda x: np.log(np.exp(x)), lambda x: x),
+    Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
+    Rewrite("expm1", "keeps the digits of a small x", lambda x: np.exp(x) - 1, lambda x: np.expm1(x)),
+]  # fmt: skip
+
+ARITHMETIC = [
+    Rewrite("x + 0", "nothing added", lambda x: x + 0, lambda x: x),
+    Rewrite("x - 0", "nothing taken", lambda x: x - 0, lambda x: x),
+    Rewrite("0 - x", "a difference from 0 is the negative", lambda x: 0 - x, lambda x: -x),
+    Rewrite("1 - (1 - x)", "what is taken is what was left", lambda x: 1 - (1 - x), lambda x: x),
+    Rewrite("x * 1", "times one", lambda x: x * 1, lambda x: x),
+    Rewrite("x / 1", "divided by one", lambda x: x / 1, lambda x: x),
+    Rewrite("x * -1", "times minus one is the negative", lambda x: x * -1, lambda x: -x),
+    Rewrite("x / -1", "divided by minus one is the negative", lambda x: x / -1, lambda x: -x),
+    Rewrite("-(-x)", "two signs cancel", lambda x: -(-x), lambda x: x),
+    Rewrite("a + -b", "adding a negative is subtracting", lambda a, b: a + -b, lambda a, b: a - b),
+    Rewrite("a - -b", "subtracting a negative is adding", lambda a, b: a - -b, lambda a, b: a + b),
+    Rewrite("-(a - b)", "a sign turns a difference round", lambda a, b: -(a - b), lambda a, b: b - a),
+    Rewrite("(-a) * b", "the sign goes out", lambda a, b: (-a) * b, lambda a, b: -(a * b)),
+    Rewrite("(-a) / b", "the sign goes out", lambda a, b: (-a) / b, lambda a, b: -(a / b)),
+    Rewrite("a / (-b)", "the sign goes out", lambda a, b: a / (-b), lambda a, b: -(a / b)),
+    Rewrite("a * (1 / b)", "a quotient in one step", lambda a, b: a * (1 / b), lambda a, b: a / b),
+    Rewrite("a / n - b / n", "one division by the count is enough",
+            lambda a, b, n: a / n - b / n, lambda a, b, n: (a - b) / n, when=lambda a, b, n: n.row.name == "length"),
+    Rewrite("not not c", "two negations cancel",
+            lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
+]  # fmt: skip
+
+
+# --- what must look at axes -----------------------------------------------------------------------------
+
+
+def _power(node: Node) -> Node | None:
+    exponent, (x,) = node.attributes["exponent"], node.inputs
+    products: dict[float, Callable[[], Any]] = {
+        1: lambda: x,
+        2: lambda: x * x,
+        3: lambda: x * x * x,
+        -1: lambda: 1 / x,
+        0.5: lambda: np.sqrt(x),
+    }
+    return products[exponent]() if exponent in products else None
+
+
+def _where(node: Node) -> Node | None:
+    condition, a, b = node.inputs
+    if condition.row.name == "constant" and condition.attributes["value"].size:
+        truths = condition.attributes["value"]
+        if truths.all() or not truths.any():
+            return a if truths.all() else b
+    if a is b:
+        return a
+    if condition.row.name == "logical_not":
+        return apply("where", condition.inputs[0], b, a)
+    # One condition inside another of itself: the inner one is already decided.
+    for position, x in ((1, a), (2, b)):
+        if x.row.name == "where" and x.inputs[0] is condition:
+            chosen = x.inputs[position]
+            return apply("where", condition, *((chosen, b) if position == 1 else (a, chosen)))
+    return None
+
+
+def _by_truth(node: Node) -> Node | None:
+    """x · [condition] chooses between x and 0."""
+    for truth, x in (node.inputs, node.inputs[::-1]):
+        if truth.dtype == bool and x.dtype.kind == "f":
+            return apply("where", truth, x, as_node(0.0, [x.dtype]))
+        if truth.row.name == "cast" and truth.inputs[0].dtype == bool:
+            return apply("where", truth.inputs[0], x, as_node(0.0, [x.dtype]))
+    return None
+
+
+def _softmax_by_hand(node: Node) -> Node | None:
+    e, s = node.inputs
+    if e.row.name != "exp" or s.row.name != "sum" or s.inputs[0] is not e or not s.attributes["keepdims"]:
+        return None
+    return softmax(e.inputs[0], axes=s.attributes["axes"])
+
+
+def _shifted(node: Node) -> Node | None:
+    """softmax(x - c) = softmax(x), c being the same along the axes; softmax shifts by itself."""
+    (x,), axes = node.inputs, node.attributes["axes"]
+    if x.row.name not in ("add", "subtract"):
+        return None
+    kept, shift = x.inputs
+    extra = len(x.shape) - len(shift.shape)
+    even = all(a < extra or shift.shape[a - extra] == 1 for a in axes)
+    return softmax(kept, axes=axes) if even and kept.shape == x.shape else None
+
+
+def _log_of(node: Node) -> Node | None:
+    (x,) = node.inputs
+    if x.row.name == "softmax":
+        z = x.inputs[0]
+        return z - logsumexp(z, axes=x.attributes["axes"], keepdims=True)
+    if x.row.name == "sum" and x.inputs[0].row.name == "exp":
+        return logsumexp(x.inputs[0].inputs[0], **x.attributes)
+    return None
+
+
+def _sum(node: Node) -> Node | None:
+    (x,), axes, keepdims = node.inputs, node.attributes["axes"], node.attributes["keepdims"]
+    if not axes:
+        return x
+    if all(x.shape[a] == 1 for a in axes):
+        return x if keepdims else apply("reshape", x, shape=node.shape)
+    if x.row.name == "negative":
+        return -apply("sum", x.inputs[0], axes=axes, keepdims=keepdims)
+    if x.row.name == "sum" and x.attributes["keepdims"] == keepdims:
+        left = [a for a in range(len(x.inputs[0].shape)) if keepdims or a not in x.attributes["axes"]]
+        both = {left[a] for a in axes}.union(x.attributes["axes"])
+        return apply("sum", x.inputs[0], axes=tuple(sorted(both)), keepdims=keepdims)
+    if x.row.name == "softmax" and x.attributes["axes"] == axes:
+        return apply("broadcast_to", as_node(1.0, [x.dtype]), shape=node.shape)
+    if x.row.name == "one_hot" and axes == (len(x.shape) - 1,):
+        return apply("broadcast_to", as_node(1.0, [x.dtype]), shape=node.shape)
+    if x.row.name == "broadcast_to":
+        return _sum_of_broadcast(node, x)
+    if x.row.name in ("multiply", "divide"):
+        return _factor_out(node, x)
+    return None
+
+
+def _sum_of_broadcast(node: Node, x: Node) -> Node | None:
+    source, axes = x.inputs[0], node.attributes["axes"]
+    extra = len(x.shape) - len(source.shape)
+    if not all(a < extra or source.shape[a - extra] == 1 for a in axes):
+        return None
+    times = count(tuple(x.shape[a] for a in axes), node.dtype)
+    lengths = tuple(1 if a in axes else e for a, e in enumerate(x.shape))
+    kept = _broadcast(source, lengths)
+    kept = kept if node.attributes["keepdims"] else apply("reshape", kept, shape=node.shape)
+    return kept * times
+
+
+def _factor_out(node: Node, x: Node) -> Node | None:
+    """Σ c·x = c·Σ x, c being the same along the axes: fewer products, and p · Σ y can cancel."""
+    axes, keepdims = node.attributes["axes"], node.attributes["keepdims"]
+    for factor, rest in (x.inputs, x.inputs[::-1]):
+        if x.row.name == "divide" and factor is x.inputs[0]:
+            continue
+        extra = len(x.shape) - len(factor.shape)
+        even = all(a < extra or factor.shape[a - extra] == 1 for a in axes)
+        if not even or rest.shape != x.shape or x.shape == factor.shape:
+            continue
+        outside = factor
+        if not keepdims and factor.shape:
+            lengths = tuple(1 if a < extra else factor.shape[a - extra] for a in range(len(x.shape)))
+            left = tuple(e for a, e in enumerate(lengths) if a not in axes)
+            outside = apply("reshape", factor, shape=left)
+        total = apply("sum", rest, axes=axes, keepdims=keepdims)
+        return apply(x.row.name, total, outside)
+    return None
+
+
+def _broadcast(x: Node, shape: shapes.Shape) -> Node:
+    return x if x.shape == shape else apply("broadcast_to", x, shape=shape)
+
+
+def _broadcast_to(node: Node) -> Node | None:
+    (x,) = node.inputs
+    if x.shape == node.shape:
+        return x
+    if x.row.name == "broadcast_to":
+        return apply("broadcast_to", x.inputs[0], shape=node.shape)
+    if x.row.name == "reshape" and x.inputs[0].shape == ():
+        return apply("broadcast_to", x.inputs[0], shape=node.shape)
+    return None
+
+
+def _reshape(node: Node) -> Node | None:
+    (x,) = node.inputs
+    if x.shape == node.shape:
+        return x
+    if x.row.name == "reshape":
+        return apply("reshape", x.inputs[0], shape=node.shape)
+    if x.row.name == "broadcast_to" and x.inputs[0].shape == ():
+        return apply("broadcast_to", x.inputs[0], shape=node.shape)
+    if x.row.name == "negative":
+        return -apply("reshape", x.inputs[0], shape=node.shape)
+    if x.row.name == "sum" and x.attributes["keepdims"]:
+        axes = x.attributes["axes"]
+        if shapes.reduce(x.inputs[0].shape, axes, False) == node.shape:
+            return apply("sum", x.inputs[0], axes=axes, keepdims=False)
+    return None
+
+
+def _transpose(node: Node) -> Node | None:
+    (x,), axes = node.inputs, node.attributes["axes"]
+    if axes == tuple(range(len(axes))):
+        return x
+    if x.row.name == "transpose":
+        inner = x.attributes["axes"]
+        return apply("transpose", x.inputs[0], axes=tuple(inner[a] for a in axes))
+    if x.row.name == "contract":
+        operands, _, out = x.attributes["spec"].partition("->")
+        return apply("contract", *x.inputs, spec=f"{operands}->{''.join(out[a] for a in axes)}")
+    return None
+
+
+def _contract(node: Node) -> Node | None:
+    """A transposed factor is the same factor read with its letters exchanged."""
+    plan = shapes.contraction(node.attributes["spec"])
+    letters = [plan.left, plan.right]
+    inputs = list(node.inputs)
+    for position, x in enumerate(inputs):
+        if x.row.name == "transpose":
+            axes = x.attributes["axes"]
+            turned = [""] * len(axes)
+            for here, there in enumerate(axes):
+                turned[there] = letters[position][here]
+            letters[position] = "".join(turned)
+            inputs[position] = x.inputs[0]
+        elif x.row.name == "negative":
+            inputs[position] = x.inputs[0]
+            return -apply("contract", *inputs, spec=node.attributes["spec"])
+    if inputs == list(node.inputs):
+        return None
+    return apply("contract", *inputs, spec=f"{letters[0]},{letters[1]}->{plan.out}")
+
+
+def _free_of_broadcast(node: Node) -> Node | None:
+    """Arithmetic broadcasts by itself: a factor need not be written out at full size."""
+    inputs = list(node.inputs)
+    for position, x in enumerate(inputs):
+        small = x.row.name == "broadcast_to" or (x.row.name == "reshape" and x.inputs[0].shape == ())
+        if small:
+            trial = [*inputs[:position], x.inputs[0], *inputs[position + 1 :]]
+            if shapes.broadcast(*(t.shape for t in trial)) == node.shape:
+                inputs = trial
+    if inputs != list(node.inputs):
+        return apply(node.row.name, *inputs, **node.attributes)
+    # All of it is one small thing written out at full size: compute it small.
+    small_inputs = [x.inputs[0] if x.row.name == "broadcast_to" else x for x in inputs]
+    if small_inputs != inputs:
+        result = apply(node.row.name, *small_inputs, **node.attributes)
+        return apply("broadcast_to", result, shape=node.shape)
+    return None
+
+
+def _cast(node: Node) -> Node | None:
+    (x,) = node.inputs
+    if x.dtype == node.dtype:
+        return x
+    if x.row.name == "broadcast_to" and x.inputs[0].shape == ():
+        return apply("broadcast_to", cast(x.inputs[0], node.dtype), shape=node.shape)
+    return None
+
+
+def _negative_of_product(node: Node) -> Node | None:
+    """-(c · x) for a number c is (-c) · x."""
+    (x,) = node.inputs
+    if x.row.name not in ("multiply", "divide"):
+        return None
+    for position, factor in enumerate(x.inputs):
+        if factor.row.name == "constant" and factor.shape == ():
+            value = as_node(-factor.attributes["value"])
+            return apply(x.row.name, *(value if i == position else f for i, f in enumerate(x.inputs)))
+    return None
+
+
+def _relu_by_where(node: Node) -> Node | None:
+    """where(x > 0, x, 0) is relu(x)."""
+    condition, a, b = node.inputs
+    greater = (
+        condition.row.name == "greater" and condition.inputs[0] is a and is_number(condition.inputs[1], 0)
+    )
+    return relu(a) if greater and is_number(b, 0) and a.shape == node.shape else None
+
+
+ELEMENTWISE = (
+    "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
+    "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",
+)  # fmt: skip
+
+MOVES = [
+    Move("a number to a small power", "products are cheaper than pow", ("raised",), _power),
+    Move("where, decided", "the condition is known", ("where",), _where),
+    Move("relu by where", "the same in one step", ("where",), _relu_by_where),
+    Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
+    Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
+    Move("softmax, shifted", "a shift along the axes does not change it", ("softmax",), _shifted),
+    Move(
+        "log of softmax or of a sum of exponentials", "finite where softmax is 0 in floats", ("log",), _log_of
+    ),
+    Move("sum", "what is constant along the axes goes out", ("sum",), _sum),
+    Move("broadcast", "twice is once", ("broadcast_to",), _broadcast_to),
+    Move("reshape", "twice is once", ("reshape",), _reshape),
+    Move("transpose", "twice is once; a product turns round by its letters", ("transpose",), _transpose),
+    Move("product of a transpose", "the letters say it already", ("contract",), _contract),
+    Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", ELEMENTWISE, _free_of_broadcast),
+    Move("cast", "to the dtype it has", ("cast",), _cast),
+    Move(
+        "negative of a number's product", "the sign goes into the number", ("negative",), _negative_of_product
+    ),
+]
+
+REWRITES: list[Rewrite | Move] = [*STABLE, *ARITHMETIC, *MOVES]

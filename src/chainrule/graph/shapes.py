@@ -1,0 +1,284 @@
+"""Shape arithmetic: tuples of whole numbers, in which an axis may be left open.
+
+A shape is a tuple of ``int`` or :class:`Extent`. An extent stands for a length that is known only when the
+graph runs (the number of examples in a batch), so that one graph serves every batch. It equals only itself:
+an open axis never meets a fixed one by accident.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+from chainrule.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The length of an open axis, known by its name: equal names mean equal lengths."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    __repr__ = __str__
+
+
+Shape = tuple[Any, ...]  # of int or Extent; Any, since most code neither asks nor cares
+Index = tuple[Any, ...]  # of int, None (a new axis) or (start, stop, step)
+FULL = (None, None, None)
+
+
+def show(shape: Shape) -> str:
+    """Write a shape as Python does.
+
+    >>> show((Extent("batch"), 3)), show((4,)), show(())
+    ('(batch, 3)', '(4,)', '()')
+    """
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def resolve(value: Any, lengths: dict[Extent, int]) -> Any:
+    """Replace every open extent inside nested tuples by its length."""
+    if isinstance(value, Extent):
+        if value not in lengths:
+            raise ShapeError(f"The length of the open axis '{value}' is unknown: no input with it was given.")
+        return lengths[value]
+    if isinstance(value, tuple):
+        return tuple(resolve(v, lengths) for v in value)
+    return value
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """Return the shape that NumPy broadcasts ``shapes`` to.
+
+    >>> broadcast((2, 3), (3,)), broadcast((), (1, 4))
+    ((2, 3), (1, 4))
+    """
+    if shapes and all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
+    rank = max(map(len, shapes), default=0)
+    out: list[Any] = [1] * rank
+    for shape in shapes:
+        for axis, extent in enumerate(shape, start=rank - len(shape)):
+            if out[axis] == 1:
+                out[axis] = extent
+            elif extent != 1 and extent != out[axis]:
+                found = " and ".join(show(s) for s in shapes if s != ())
+                raise ShapeError(
+                    f"shapes {found} do not fit together: axis {axis - rank} has lengths {out[axis]} and "
+                    f"{extent}. Axes, counted from the last, must be equal, or one of them 1."
+                )
+    return tuple(out)
+
+
+def fits(shape: Shape, target: Shape) -> bool:
+    """Say whether ``shape`` broadcasts to exactly ``target``."""
+    return len(shape) <= len(target) and all(
+        have in (1, want)
+        for have, want in zip(shape, target[len(target) - len(shape) :], strict=True)
+    )  # fmt: skip
+
+
+def size(shape: Shape) -> tuple[int, tuple[str, ...]]:
+    """Return the number of elements: a whole number, times the open extents named."""
+    return (
+        prod(e for e in shape if not isinstance(e, Extent)),
+        tuple(sorted(e.name for e in shape if isinstance(e, Extent))),
+    )
+
+
+def axis_index(axis: int, rank: int) -> int:
+    """Count ``axis`` from the front, or raise."""
+    if not isinstance(axis, int) and not hasattr(axis, "__index__"):
+        raise ShapeError(f"an axis is a whole number, not {axis!r}.")
+    if not -rank <= axis < rank:
+        raise ShapeError(f"axis {axis} is out of range: there are {rank} axes, 0 to {rank - 1}.")
+    return int(axis) % rank
+
+
+def axes_tuple(axis: int | Iterable[int] | None, rank: int) -> tuple[int, ...]:
+    """Turn NumPy's ``axis`` argument (None, a number or several) into a sorted tuple."""
+    if axis is None:
+        return tuple(range(rank))
+    if hasattr(axis, "__index__"):
+        return (axis_index(axis, rank),)  # type: ignore[arg-type]  # a whole number
+    axes = tuple(sorted(axis_index(a, rank) for a in axis))  # type: ignore[union-attr]  # several
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"an axis is named twice in {tuple(axis)}.")  # type: ignore[arg-type]  # several
+    return axes
+
+
+def reduce(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    """Return the shape left when ``axes`` are summed away."""
+    if keepdims:
+        return tuple(1 if a in axes else e for a, e in enumerate(shape))
+    return tuple(e for a, e in enumerate(shape) if a not in axes)
+
+
+def reshape(shape: Shape, new: Sequence[Any]) -> Shape:
+    """Return ``new`` with its -1, if any, filled in.
+
+    >>> reshape((Extent("batch"), 8, 8), (Extent("batch"), -1))
+    (batch, 64)
+    """
+    have, open_have = size(shape)
+    known = [e for e in new if e != -1]
+    want, open_want = size(tuple(known))
+    holes = len(new) - len(known)
+    remaining = list(open_have)
+    for name in open_want:
+        if name in remaining:
+            remaining.remove(name)
+        else:
+            remaining.append("?")
+    if holes == 1 and len(remaining) == 1 and want == have and remaining[0] in open_have:
+        fill: Any = next(e for e in shape if isinstance(e, Extent) and e.name == remaining[0])
+    elif holes == 1 and not remaining and (want and have % want == 0):
+        fill = have // want
+    elif holes == 0 and not remaining and want == have:
+        fill = None
+    else:
+        raise ShapeError(f"an array of shape {show(shape)} cannot be reshaped to {show(tuple(new))}.")
+    return tuple(fill if e == -1 else e for e in new)
+
+
+def concatenate(shapes: Sequence[Shape], axis: int) -> Shape:
+    """Return the shape of ``shapes`` joined along ``axis``."""
+    first = shapes[0]
+    for shape in shapes[1:]:
+        same = len(shape) == len(first) and all(
+            a == axis or e == f for a, (e, f) in enumerate(zip(shape, first, strict=True))
+        )
+        if not same:
+            raise ShapeError(
+                f"shapes {show(first)} and {show(shape)} cannot be joined along axis {axis}: "
+                "the other axes must be equal."
+            )
+    lengths = [s[axis] for s in shapes]
+    if any(isinstance(e, Extent) for e in lengths):
+        raise ShapeError(f"cannot join along the open axis '{lengths[0]}': its length is not fixed.")
+    return (*first[:axis], sum(lengths), *first[axis + 1 :])
+
+
+def normalize_index(shape: Shape, index: Any) -> Index:
+    """Turn what stands between the brackets of ``x[...]`` into a plain tuple, one entry for each axis."""
+    entries = list(index) if isinstance(index, tuple) else [index]
+    spent = sum(e is not None and e is not Ellipsis for e in entries)
+    if sum(e is Ellipsis for e in entries) > 1:
+        raise ShapeError("an index may hold only one '...'.")
+    if spent > len(shape):
+        raise ShapeError(f"{spent} indices for an array of shape {show(shape)}, which has {len(shape)} axes.")
+    missing = [slice(None)] * (len(shape) - spent)
+    where = next((i for i, e in enumerate(entries) if e is Ellipsis), len(entries))
+    entries[where : where + 1] = missing
+    result: list[Any] = []
+    axis = 0
+    for entry in entries:
+        if entry is None:
+            result.append(None)
+            continue
+        result.append(_normalize_entry(shape, axis, entry))
+        axis += 1
+    return tuple(result)
+
+
+def _normalize_entry(shape: Shape, axis: int, entry: Any) -> Any:
+    extent = shape[axis]
+    if isinstance(entry, slice):
+        if entry == slice(None):
+            return FULL
+        if isinstance(extent, Extent):
+            raise ShapeError(
+                f"axis {axis} of shape {show(shape)} is open, so only ':' can stand there. "
+                "Give the input a fixed shape to slice this axis."
+            )
+        start, stop, step = entry.indices(extent)
+        count = len(range(start, stop, step))
+        if count == 0:
+            return (0, 0, 1)
+        last = start + (count - 1) * step + (1 if step > 0 else -1)
+        return (start, None if last < 0 else last, step)
+    if isinstance(extent, Extent):
+        raise ShapeError(f"axis {axis} of shape {show(shape)} is open: single elements of it have no number.")
+    position = entry.__index__()
+    if not -extent <= position < extent:
+        raise ShapeError(f"index {position} is out of range for axis {axis} of shape {show(shape)}.")
+    return position % extent
+
+
+def index_shape(shape: Shape, index: Index) -> Shape:
+    """Return the shape of ``x[index]`` for a normalized index."""
+    out: list[Any] = []
+    axis = 0
+    for entry in index:
+        if entry is None:
+            out.append(1)
+            continue
+        if entry == FULL:
+            out.append(shape[axis])
+        elif isinstance(entry, tuple):
+            out.append(len(range(*slice(*entry).indices(shape[axis]))))
+        axis += 1
+    return tuple(out)
+
+
+def as_slices(index: Index) -> tuple[Any, ...]:
+    """Turn a normalized index back into what NumPy takes."""
+    return tuple(slice(*e) if isinstance(e, tuple) else e for e in index)
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """How ``"ik,kj->ij"`` becomes one batched matrix product, by kinds of letters."""
+
+    left: str
+    right: str
+    out: str
+    batch: str  # in both operands and in the output
+    inner: str  # in both operands, summed over
+    rows: str  # of the left operand alone
+    columns: str  # of the right operand alone
+
+
+@lru_cache(maxsize=4096)
+def contraction(spec: str) -> Contraction:
+    """Parse an index string of two operands.
+
+    >>> contraction("ik,kj->ij").inner
+    'k'
+    """
+    operands, _, out = spec.partition("->")
+    left, _, right = operands.partition(",")
+    for letters in (left, right, out):
+        if len(set(letters)) < len(letters):
+            raise ShapeError(f"'{spec}': a letter stands twice in '{letters}', which is not supported.")
+    shared = [x for x in left if x in right]
+    lonely = [x for x in left + right if x not in shared and x not in out]
+    if lonely or any(x not in left + right for x in out):
+        raise ShapeError(f"'{spec}': every letter must stand in two of the three places.")
+    return Contraction(
+        left=left,
+        right=right,
+        out=out,
+        batch="".join(x for x in shared if x in out),
+        inner="".join(x for x in shared if x not in out),
+        rows="".join(x for x in left if x not in right),
+        columns="".join(x for x in right if x not in left),
+    )
+
+
+def contract(shapes: Sequence[Shape], spec: str) -> Shape:
+    """Return the shape of a product that ``spec`` describes."""
+    plan = contraction(spec)
+    extents: dict[str, Any] = {}
+    for letters, shape in zip((plan.left, plan.right), shapes, strict=True):
+        for letter, extent in zip(letters, shape, strict=True):
+            if extents.setdefault(letter, extent) != extent:
+                raise ShapeError(
+                    f"shapes {show(shapes[0])} and {show(shapes[1])} do not fit in a product: the axes that "
+                    f"are multiplied and summed have lengths {extents[letter]} and {extent}."
+                )
+    return tuple(extents[letter] for letter in plan.out)

@@ -1,0 +1,153 @@
+"""Writing a graph: as text and as LaTeX, from the templates in the rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.row import CALL, MULTIPLY
+from chainrule.graph.shapes import FULL, contraction
+from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.walk import order
+
+LONGEST = 400  # characters of one sub-expression before it becomes "…"
+
+
+def number(value: Any, digits: int = 6) -> str:
+    """Write a number as a person would: 3 and not 3.0, 0.2231 and not 0.22310000000000002.
+
+    >>> number(33.0), number(0.9370266439430035), number(1e-9)
+    ('33', '0.937027', '1e-09')
+    """
+    if isinstance(value, bool | np.bool_):
+        return "1" if value else "0"
+    text = f"{float(value):.{digits}g}"
+    return "0" if text == "-0" else text
+
+
+def array(value: np.ndarray) -> str:
+    """Write a value: a number in full, a small array in brackets, a large one by its shape."""
+    if value.ndim == 0:
+        return number(value)
+    if value.size <= 6:
+        return np.array2string(value, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+    return f"[{show_shape(value.shape)}]"
+
+
+def _words(node: Any) -> dict[str, Any]:
+    """Return what a template may name besides the inputs: the attributes, and a few made from them."""
+    words = dict(node.attributes)
+    if "axes" in words:
+        everything = len(words["axes"]) == len(node.inputs[0].shape)
+        axis = words["axes"][0] if len(words["axes"]) == 1 else words["axes"]
+        words["over"] = "" if everything else f", axis={axis}"
+    if "index" in words:
+        words["at"] = ", ".join(_entry(e) for e in words["index"])
+    if "shape" in words:
+        words["shape"] = show_shape(words["shape"])
+    if "value" in words:
+        words["value"] = array(words["value"])
+    if "exponent" in words:
+        words["exponent"] = number(words["exponent"])
+    for bound in ("low", "high"):
+        if words.get(bound) is not None:
+            words[bound] = number(words[bound])
+    words["name"] = node.name or node.row.name
+    return words
+
+
+def _entry(entry: Any) -> str:
+    if entry == FULL:
+        return ":"
+    if isinstance(entry, tuple):
+        start, stop, step = entry
+        ends = f"{'' if start in (0, None) else start}:{'' if stop is None else stop}"
+        return ends if step in (1, None) else f"{ends}:{step}"
+    return str(entry)
+
+
+def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: bool = False) -> str:
+    """Fill a row's template with its inputs, given as (what is written, how tightly it binds)."""
+    template = (row.latex or row.text) if latex else row.text
+    needs = row.needs
+    if "spec" in words:
+        template, needs = _product(words["spec"], latex)
+    fraction = latex and "\\frac" in template
+    filled = []
+    for position, (part, binds) in enumerate(parts):
+        needed = needs[position] if position < len(needs) else 0
+        bare = binds >= needed or fraction
+        filled.append(part if bare else rf"\left({part}\right)" if latex else f"({part})")
+    return template.format(*filled, **{"all": ", ".join(p for p, _ in parts), **words})
+
+
+def _product(spec: str, latex: bool) -> tuple[str, tuple[int, int]]:
+    """Return the template of a contraction: a matrix product where it is one, else its index string."""
+    plan = contraction(spec)
+    flat = not plan.batch and max(len(plan.rows), len(plan.inner), len(plan.columns)) <= 1
+    if not flat or plan.out != plan.rows + plan.columns:
+        kind = (
+            r"\operatorname{{einsum}}_{{{spec}}}\left({0}, {1}\right)"
+            if latex
+            else "einsum({spec}, {0}, {1})"
+        )
+        return kind, (0, 0)
+    if not plan.inner:
+        return (r"{0} \otimes {1}" if latex else "outer({0}, {1})"), ((MULTIPLY, 81) if latex else (0, 0))
+    turned = [plan.left != plan.rows + plan.inner, plan.right != plan.inner + plan.columns]
+    mark = r"^\top" if latex else "ᵀ"
+    left, right = ("{0}" + mark * turned[0], "{1}" + mark * turned[1])
+    return f"{left} {'' if latex else '@ '}{right}", (
+        80 if turned[0] else MULTIPLY,
+        81 if turned[1] else MULTIPLY + 1,
+    )
+
+
+def text(
+    node: Any, latex: bool = False, open_names: bool = False, name: Callable[[Any], str] | None = None
+) -> str:
+    """Write the expression that ``node`` stands for. Inside it, a named node is written by its name.
+
+    With ``open_names`` names of intermediate nodes are looked through; leaves keep theirs.
+    """
+    naming = name or (lambda n: n.name)
+
+    def by_name(n: Any) -> bool:
+        return n is not node and bool(naming(n)) and not (open_names and n.inputs)
+
+    written: dict[Any, tuple[str, int]] = {}
+    stops = [n for n in order([node]) if by_name(n)]
+    for n in order([node], stop=stops):
+        if by_name(n) or (not n.inputs and naming(n)):
+            written[n] = (latex_name(naming(n)) if latex else naming(n), CALL)
+            continue
+        parts = [written[x] for x in n.inputs]
+        if n.row.name in ("mark", "cast"):
+            written[n] = parts[0]
+            continue
+        result = write(n.row, parts, _words(n), latex)
+        binds = n.row.binds
+        if n.row.name == "constant" and result.startswith("-"):
+            binds = 15
+        written[n] = (result if len(result) <= LONGEST else "…", binds)
+    return written[node][0]
+
+
+def latex_name(name: str) -> str:
+    """Write a name in LaTeX: ``W1`` as W_{1}, ``dJ/du`` as a fraction.
+
+    >>> latex_name("gamma_1"), latex_name("dJ/du")
+    ('\\\\gamma_{1}', '\\\\frac{dJ}{du}')
+    """
+    above, slash, below = name.partition("/")
+    if slash and above.startswith("d") and below.startswith("d"):
+        return rf"\frac{{d{latex_name(above[1:])}}}{{d{latex_name(below[1:])}}}"
+    stem = name.rstrip("0123456789")
+    digits = name[len(stem) :]
+    stem = stem.rstrip("_") if digits else stem
+    greek = {"alpha", "beta", "gamma", "theta", "mu", "sigma", "eta", "lambda"}
+    if stem in greek:
+        stem = f"\\{stem}"
+    elif len(stem) > 1:
+        stem = rf"\text{{{stem.replace('_', ' ')}}}"
+    return f"{stem}_{{{digits}}}" if digits else stem

@@ -1,0 +1,142 @@
+"""Simplification: the same numbers from a smaller and a more stable graph.
+
+Three things, over and over until nothing changes: equal steps are computed once, what depends on constants alone
+is computed now, and the rewrites of :mod:`chainrule.graph.rewrites` and the cancellations of
+:mod:`chainrule.graph.cancel` are applied.
+"""
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from chainrule.graph.cancel import Cancellation
+from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, with_inputs
+from chainrule.graph.rewrites import COMMUTATIVE, REWRITES, Move, Rewrite
+from chainrule.graph.walk import order
+
+MOST_PASSES = 12
+LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
+UNFOLDED = ("random_uniform", "input", "variable", "constant", "length", "broadcast_to")
+
+_BY_ROOT: dict[str, list[Rewrite | Move]] = {}
+for _rewrite in REWRITES:
+    for _root in _rewrite.roots:
+        _BY_ROOT.setdefault(_root, []).append(_rewrite)
+
+
+@overload
+def simplify(nodes: Node) -> Node: ...
+@overload
+def simplify(nodes: Sequence[Node]) -> list[Node]: ...
+def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
+    """Return a graph of the same values that is smaller and finite where the formula as written is not.
+
+    Args:
+        nodes: A node, or several that share their common steps.
+
+    Returns:
+        A node for a node, a list for a sequence. Names of leaves stay.
+
+    From the derivative of the log loss and of the sigmoid it finds what the lectures find by hand:
+
+    >>> import numpy as np
+    >>> from chainrule.graph.backprop import grad
+    >>> from chainrule.graph.node import variable
+    >>> y, z = variable(1.0, "y"), variable(0.3, "z")
+    >>> a = 1 / (1 + np.exp(-z))
+    >>> loss = -(y * np.log(a) + (1 - y) * np.log(1 - a))
+    >>> print(simplify(grad(loss, z)))
+    σ(z) - y
+    """
+    if isinstance(nodes, Node):
+        return simplify_all([nodes])[0]
+    return simplify_all(list(nodes))
+
+
+def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
+    """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
+    for _ in range(MOST_PASSES):
+        new = _pass(outputs, final)
+        if all(a is b for a, b in zip(new, outputs, strict=True)):
+            break
+        outputs = new
+    return outputs
+
+
+def _pass(outputs: list[Node], final: bool) -> list[Node]:
+    nodes = order(outputs)
+    became: dict[Node, Node] = {}
+    known: dict[Any, Node] = {}
+    cancellation = Cancellation(nodes)
+    for node in nodes:
+        new = with_inputs(node, tuple(became[x] for x in node.inputs))
+        if new.row.name == "mark" or (final and new.row.name == "stop_gradient"):
+            became[node] = new.inputs[0]
+            continue
+        new = known.setdefault(_key(new), new)
+        for simpler in (_folded, _rewritten, cancellation.simpler):
+            replaced = simpler(new)
+            if replaced is not None:
+                break
+        if replaced is not None:
+            new = _fitted(replaced, node)
+            new = known.setdefault(_key(new), new)
+        became[node] = new
+    return [became[n] for n in outputs]
+
+
+def _fitted(new: Node, node: Node) -> Node:
+    """Give a replacement the shape and dtype of what it replaces."""
+    new = cast(new, node.dtype)
+    return new if new.shape == node.shape else apply("broadcast_to", new, shape=node.shape)
+
+
+def _rewritten(node: Node) -> Node | None:
+    for rewrite in _BY_ROOT.get(node.row.name, ()):
+        new = rewrite.rewrite(node)
+        if new is not None and new is not node:
+            return new
+    return None
+
+
+def _folded(node: Node) -> Node | None:
+    """Compute now what depends on constants alone."""
+    if node.row.name in UNFOLDED or not node.inputs:
+        return None
+    if any(x.row.name != "constant" for x in node.inputs):
+        return None
+    if any(x.attributes["value"].size > LARGEST_FOLDED for x in node.inputs):
+        return None
+    with np.errstate(all="ignore"):
+        try:
+            value = node.row.forward(*(x.attributes["value"] for x in node.inputs), **node.attributes)
+        except TypeError:
+            return None  # an attribute is an open extent: its length is not known yet
+    array = np.asarray(value, node.dtype)
+    if array.size > LARGEST_FOLDED:
+        return None
+    if array.dtype.kind == "f" or array.dtype == bool:
+        if array.ndim and array.size and np.all(array == array.flat[0]):
+            return apply("broadcast_to", as_node(array.flat[0]), shape=array.shape)
+        return as_node(array)
+    return Node(_constant_row(), (), {"value": array}, array.shape, array.dtype)
+
+
+def _constant_row() -> Any:
+    return as_node(0.0).row
+
+
+def _key(node: Node) -> Any:
+    """Return what two nodes share exactly when they compute the same."""
+    name = node.row.name
+    if name == "constant":
+        value = node.attributes["value"]
+        return (name, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
+    if not node.inputs and name != "length":
+        return leaf_key(node)
+    inputs = tuple(id(x) for x in node.inputs)
+    if name in COMMUTATIVE:
+        inputs = tuple(sorted(inputs))
+    attributes = tuple(sorted(node.attributes.items()))
+    return (name, inputs, attributes)

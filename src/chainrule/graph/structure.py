@@ -1,0 +1,497 @@
+"""The structural primitives: products, reductions, movement, indexing, random bits.
+
+Their derivative rules are written by hand and, like all else, in array-likes: given nodes they return graph.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import shapes
+from chainrule.graph.elementwise import cast
+from chainrule.graph.row import MULTIPLY, Case, Row, add, floating, result_type, same_shape
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# -- what these functions take and return are array-likes of any kind: arrays, nodes, code.
+
+
+def _like_first(first: np.dtype, *_others: np.dtype, **_: Any) -> np.dtype:
+    return first
+
+
+# --- products -------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def contraction_function(spec):
+    """Return the function of two arrays that ``spec`` describes, as one (batched) matrix product."""
+    plan = shapes.contraction(spec)
+    batch, rows, inner, columns = (len(k) for k in (plan.batch, plan.rows, plan.inner, plan.columns))
+    turn_left = [plan.left.index(k) for k in plan.batch + plan.rows + plan.inner]
+    turn_right = [plan.right.index(k) for k in plan.batch + plan.inner + plan.columns]
+    order = plan.batch + plan.rows + plan.columns
+    turn_out = [order.index(k) for k in plan.out]
+
+    def general(x, y):
+        left, right = x.transpose(turn_left), y.transpose(turn_right)
+        kept = left.shape[: batch + rows] + right.shape[batch + inner :]
+        length = math.prod(left.shape[batch + rows :])
+        height, width = math.prod(left.shape[batch : batch + rows]), math.prod(right.shape[batch + inner :])
+        left = left.reshape(*left.shape[:batch], height, length)
+        right = right.reshape(*right.shape[:batch], length, width)
+        return np.matmul(left, right).reshape(kept).transpose(turn_out)
+
+    if not (batch == 0 and rows == inner == columns == 1):
+        return general
+    transposed = (turn_left == [1, 0], turn_right == [1, 0], turn_out == [1, 0])
+    return {
+        (False, False, False): lambda x, y: x @ y,
+        (True, False, False): lambda x, y: x.T @ y,
+        (False, True, False): lambda x, y: x @ y.T,
+        (True, True, False): lambda x, y: x.T @ y.T,
+    }.get(transposed, lambda x, y: (x.transpose(turn_left) @ y.transpose(turn_right)).T)
+
+
+def _contract_vjp(dy, y, a, b, spec):
+    plan = shapes.contraction(spec)
+    return [
+        contract(dy, b, spec=f"{plan.out},{plan.right}->{plan.left}"),
+        contract(a, dy, spec=f"{plan.left},{plan.out}->{plan.right}"),
+    ]
+
+
+def _contract_jvp(x_dots, y, a, b, spec):
+    terms = []
+    if x_dots[0] is not None:
+        terms.append(contract(x_dots[0], b, spec=spec))
+    if x_dots[1] is not None:
+        terms.append(contract(a, x_dots[1], spec=spec))
+    return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+
+contract: Row = add(
+    Row(
+        name="contract",
+        text="{spec}",  # written as the matrix product that it is, see `show`
+        binds=MULTIPLY,
+        forward=lambda x, y, spec: contraction_function(spec)(x, y),
+        vjp=_contract_vjp,
+        jvp=_contract_jvp,
+        shape=lambda *found, spec: shapes.contract(found, spec),
+        cases=(
+            Case(((2, 3), (3, 4)), {"spec": "ik,kj->ij"}),
+            Case(((3, 2), (3, 4)), {"spec": "ki,kj->ij"}),
+            Case(((2, 3), (4, 3)), {"spec": "ik,jk->ji"}),
+            Case(((2, 5, 3), (2, 3, 4)), {"spec": "bik,bkj->bij"}),
+            Case(((3,), (3,)), {"spec": "i,i->"}),
+            Case(((2,), (3,)), {"spec": "i,j->ji"}),
+            Case(((2, 3, 4), (3, 4)), {"spec": "ijk,jk->i"}),
+            Case(((0, 3), (3, 2)), {"spec": "ik,kj->ij"}),
+            Case(((2, 0), (0, 2)), {"spec": "ik,kj->ij"}),
+        ),
+        note="a sum of products: each factor's gradient is a product of the incoming gradient and the other",
+    )
+)
+
+
+# --- reductions -----------------------------------------------------------------------------------------
+
+
+def _spread(dy, x, axes, keepdims):
+    """Give every element of x the reduced dy that it took part in."""
+    kept = dy if keepdims else reshape(dy, shape=shapes.reduce(x.shape, axes, True))
+    return broadcast_to(kept, shape=x.shape)
+
+
+total: Row = add(
+    Row(
+        name="sum",
+        text="sum({0}{over})",
+        latex=r"\sum {0}",
+        forward=lambda x, axes, keepdims: np.add.reduce(x, axis=axes, keepdims=keepdims),
+        vjp=lambda dy, y, x, axes, keepdims: [_spread(dy, x, axes, keepdims)],
+        jvp=lambda x_dots, y, x, axes, keepdims: total(x_dots[0], axes=axes, keepdims=keepdims),
+        shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
+        dtype=lambda x, axes, keepdims: np.sum(np.zeros(0, x)).dtype,  # NumPy widens whole numbers
+        cases=tuple(
+            Case((shape,), {"axes": axes, "keepdims": keepdims})
+            for shape in [(2, 3), (1, 2), (0, 2)]
+            for axes in [(0,), (1,), (0, 1), ()]
+            for keepdims in [False, True]
+        ),
+        note="a sum passes the gradient on unchanged to every term",
+    )
+)
+
+
+def _largest(x, axes, keepdims):
+    return np.max(x, axis=axes, keepdims=keepdims)
+
+
+def _shares_of_largest(y, x, axes, keepdims):
+    hit = cast(
+        np.equal(x, y if keepdims else reshape(y, shape=shapes.reduce(x.shape, axes, True))),
+        dtype=x.dtype.name,
+    )
+    return hit / total(hit, axes=axes, keepdims=True)
+
+
+largest: Row = add(
+    Row(
+        name="max",
+        text="max({0}{over})",
+        latex=r"\max {0}",
+        forward=_largest,
+        vjp=lambda dy, y, x, axes, keepdims: [
+            _spread(dy, x, axes, keepdims) * _shares_of_largest(y, x, axes, keepdims)
+        ],
+        jvp=lambda x_dots, y, x, axes, keepdims: total(
+            x_dots[0] * _shares_of_largest(y, x, axes, keepdims), axes=axes, keepdims=keepdims
+        ),
+        shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
+        cases=tuple(
+            Case(((2, 3),), {"axes": axes, "keepdims": keepdims})
+            for axes in [(0,), (1,), (0, 1)]
+            for keepdims in [False, True]
+        ),
+        kink="elements that tie share the gradient equally",
+    )
+)
+argmax = add(
+    Row(
+        name="argmax",
+        text="argmax({0}, axis={axis})",
+        latex=r"\arg\max {0}",
+        forward=lambda x, axis: np.argmax(x, axis=axis),
+        no_derivative="argmax gives a position, which does not change smoothly; use max, or softmax",
+        shape=lambda x, axis: shapes.reduce(x, (axis,), False),
+        dtype=lambda x, axis: np.dtype(np.int64),
+        cases=(Case(((2, 3),), {"axis": 0}), Case(((2, 3),), {"axis": 1})),
+        kink="the first of those that tie",
+    )
+)
+
+
+def _softmax(x, axes):
+    e = np.exp(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
+    return e / np.sum(e, axis=axes, keepdims=True)
+
+
+softmax: Row = add(
+    Row(
+        name="softmax",
+        text="softmax({0})",
+        latex=r"\operatorname{{softmax}}\left({0}\right)",
+        forward=_softmax,
+        vjp=lambda dy, y, x, axes: [y * (dy - total(dy * y, axes=axes, keepdims=True))],
+        jvp=lambda x_dots, y, x, axes: y * (x_dots[0] - total(x_dots[0] * y, axes=axes, keepdims=True)),
+        shape=same_shape,
+        dtype=floating,
+        cases=(Case(((2, 3),), {"axes": (1,)}), Case(((3, 2),), {"axes": (0,)}), Case(((3,),), {"axes": (0,)}),
+               Case(((0, 3),), {"axes": (1,)})),
+        note="every output depends on every input: raising one lowers all the others",
+    )
+)  # fmt: skip
+
+
+def _logsumexp(x, axes, keepdims):
+    peak = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    peak = np.where(np.isfinite(peak), peak, 0)
+    inner = np.log(np.sum(np.exp(x - peak), axis=axes, keepdims=True)) + peak
+    return inner if keepdims else inner.reshape(shapes.reduce(x.shape, axes, False))
+
+
+logsumexp: Row = add(
+    Row(
+        name="logsumexp",
+        text="logsumexp({0}{over})",
+        latex=r"\log \sum e^{{{0}}}",
+        forward=_logsumexp,
+        vjp=lambda dy, y, x, axes, keepdims: [_spread(dy, x, axes, keepdims) * softmax(x, axes=axes)],
+        jvp=lambda x_dots, y, x, axes, keepdims: total(
+            x_dots[0] * softmax(x, axes=axes), axes=axes, keepdims=keepdims
+        ),
+        shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
+        dtype=floating,
+        cases=(
+            Case(((2, 3),), {"axes": (1,), "keepdims": True}),
+            Case(((2, 3),), {"axes": (0, 1), "keepdims": False}),
+        ),
+        note="log(Σ exp(x)) without overflow",
+    )
+)
+
+# --- movement: the same numbers elsewhere ---------------------------------------------------------------
+
+reshape: Row = add(
+    Row(
+        name="reshape",
+        text="reshape({0}, {shape})",
+        forward=lambda x, shape: np.reshape(x, shape),
+        vjp=lambda dy, y, x, shape: [reshape(dy, shape=x.shape)],
+        jvp=lambda x_dots, y, x, shape: reshape(x_dots[0], shape=shape),
+        shape=lambda x, shape: shapes.reshape(x, shape),
+        dtype=_like_first,
+        cases=(Case(((2, 3),), {"shape": (3, 2)}), Case(((1, 2),), {"shape": (2,)}), Case(((),), {"shape": (1, 1)})),
+    )
+)  # fmt: skip
+transpose: Row = add(
+    Row(
+        name="transpose",
+        text="{0}ᵀ",
+        latex="{{{0}}}^\\top",
+        binds=80,
+        needs=(80,),
+        forward=lambda x, axes: np.transpose(x, axes),
+        vjp=lambda dy, y, x, axes: [transpose(dy, axes=tuple(int(a) for a in np.argsort(axes)))],
+        jvp=lambda x_dots, y, x, axes: transpose(x_dots[0], axes=axes),
+        shape=lambda x, axes: tuple(x[a] for a in axes),
+        dtype=_like_first,
+        cases=(Case(((2, 3),), {"axes": (1, 0)}), Case(((2, 3, 4),), {"axes": (2, 0, 1)})),
+    )
+)
+
+
+def sum_to(x, shape):
+    """Sum ``x`` over the axes that broadcasting ``shape`` to its shape had stretched."""
+    if x.shape == shape:
+        return x
+    extra = len(x.shape) - len(shape)
+    stretched = tuple(
+        a for a, e in enumerate(x.shape) if a < extra or (shape[a - extra] == 1 and e != 1)
+    )  # fmt: skip
+    kept = total(x, axes=stretched, keepdims=True) if stretched else x
+    return reshape(kept, shape=shape) if extra else kept
+
+
+broadcast_to: Row = add(
+    Row(
+        name="broadcast_to",
+        text="broadcast({0}, {shape})",
+        forward=lambda x, shape: np.broadcast_to(x, shape),
+        vjp=lambda dy, y, x, shape: [sum_to(dy, x.shape)],
+        jvp=lambda x_dots, y, x, shape: broadcast_to(x_dots[0], shape=shape),
+        shape=lambda x, shape: shapes.broadcast(x, shape),
+        dtype=_like_first,
+        cases=(
+            Case(((),), {"shape": (2, 3)}),
+            Case(((3,),), {"shape": (2, 3)}),
+            Case(((2, 1),), {"shape": (2, 3)}),
+            Case(((1, 1),), {"shape": (0, 1)}),
+        ),
+    )
+)
+
+
+def _split(dy, parts, axis):
+    start = 0
+    for part in parts:
+        stop = start + part.shape[axis]
+        yield dy[(slice(None),) * axis + (slice(start, stop),)]
+        start = stop
+
+
+def _concatenate_jvp(x_dots, y, *parts, axis):
+    dots = [d if d is not None else np.zeros_like(x) for d, x in zip(x_dots, parts, strict=True)]
+    return concatenate(*dots, axis=axis)
+
+
+concatenate: Row = add(
+    Row(
+        name="concatenate",
+        text="concatenate({all}, axis={axis})",
+        forward=lambda *parts, axis: np.concatenate(parts, axis=axis),
+        vjp=lambda dy, y, *parts, axis: list(_split(dy, parts, axis)),
+        jvp=_concatenate_jvp,
+        shape=lambda *found, axis: shapes.concatenate(found, axis),
+        cases=(Case(((2, 3), (2, 1)), {"axis": 1}), Case(((1, 2), (0, 2), (3, 2)), {"axis": 0})),
+    )
+)
+
+# --- indexing -------------------------------------------------------------------------------------------
+
+
+def _place(x, index, shape):
+    out = np.zeros(shape, x.dtype)
+    out[shapes.as_slices(index)] = x
+    return out
+
+
+pick: Row = add(
+    Row(
+        name="slice",
+        text="{0}[{at}]",
+        needs=(80,),
+        forward=lambda x, index: x[shapes.as_slices(index)],
+        vjp=lambda dy, y, x, index: [place(dy, index=index, shape=x.shape)],
+        jvp=lambda x_dots, y, x, index: pick(x_dots[0], index=index),
+        shape=lambda x, index: shapes.index_shape(x, index),
+        dtype=_like_first,
+        cases=(
+            Case(((3, 4),), {"index": (0, shapes.FULL)}),
+            Case(((3, 4),), {"index": (shapes.FULL, (1, 4, 2))}),
+            Case(((3,),), {"index": ((2, None, -1),)}),
+            Case(((3,),), {"index": (None, (0, 0, 1))}),
+        ),
+    )
+)
+place: Row = add(
+    Row(
+        name="place",
+        text="place({0})",
+        forward=_place,
+        vjp=lambda dy, y, x, index, shape: [pick(dy, index=index)],
+        jvp=lambda x_dots, y, x, index, shape: place(x_dots[0], index=index, shape=shape),
+        shape=lambda x, index, shape: shape,
+        dtype=_like_first,
+        cases=(
+            Case(((2,),), {"index": (shapes.FULL, 1), "shape": (2, 3)}),
+            Case(((2,),), {"index": ((0, 4, 2),), "shape": (5,)}),
+        ),
+        note="zeros, with the given numbers at an index: the gradient of a slice",
+    )
+)
+
+
+def _gather_shape(x, indices, axis):
+    return (*x[:axis], *indices, *x[axis + 1 :])
+
+
+def _scatter(x, indices, axis, extent):
+    rank = np.ndim(indices)
+    rows = np.moveaxis(x, range(axis, axis + rank), range(rank))  # (*indices, *rest)
+    out = np.zeros((extent, *rows.shape[rank:]), x.dtype)
+    np.add.at(out, indices, rows)
+    return np.moveaxis(out, 0, axis)
+
+
+gather: Row = add(
+    Row(
+        name="gather",
+        text="{0}[{1}]",
+        needs=(80, 0),
+        forward=lambda x, indices, axis: np.take(x, indices, axis=axis),
+        vjp=lambda dy, y, x, indices, axis: [
+            scatter_add(dy, indices, axis=axis, extent=x.shape[axis]),
+            None,
+        ],
+        jvp=lambda x_dots, y, x, indices, axis: gather(x_dots[0], indices, axis=axis),
+        shape=_gather_shape,
+        dtype=_like_first,
+        cases=(
+            Case(((4, 2), np.array([3, 0, 3])), {"axis": 0}),  # type: ignore[arg-type]  # an array is itself
+            Case(((2, 3), np.array([[2, 1]])), {"axis": 1}),  # type: ignore[arg-type]  # an array is itself
+        ),
+    )
+)
+scatter_add: Row = add(
+    Row(
+        name="scatter_add",
+        text="scatter_add({0}, {1})",
+        forward=_scatter,
+        vjp=lambda dy, y, x, indices, axis, extent: [gather(dy, indices, axis=axis), None],
+        jvp=lambda x_dots, y, x, indices, axis, extent: scatter_add(
+            x_dots[0], indices, axis=axis, extent=extent
+        ),
+        shape=lambda x, indices, axis, extent: (*x[:axis], extent, *x[axis + len(indices) :]),
+        dtype=_like_first,
+        cases=(
+            Case(((3, 2), np.array([3, 0, 3])), {"axis": 0, "extent": 4}),  # type: ignore[arg-type]  # itself
+        ),
+        note="adds each number at its index: the gradient of a gather",
+    )
+)
+one_hot = add(
+    Row(
+        name="one_hot",
+        text="one_hot({0}, {classes})",
+        forward=lambda labels, classes, dtype: np.equal(
+            np.expand_dims(labels, -1), np.arange(classes)
+        ).astype(dtype),
+        no_derivative="labels are whole numbers and have no derivative",
+        shape=lambda labels, classes, dtype: (*labels, classes),
+        dtype=lambda labels, classes, dtype: np.dtype(dtype),
+    )
+)  # fmt: skip
+
+# --- numbers that the run decides -----------------------------------------------------------------------
+
+length = add(
+    Row(
+        name="length",
+        text="{extent}",
+        forward=lambda extent, dtype: np.asarray(extent, dtype),
+        no_derivative="the number of examples has no derivative",
+        shape=lambda extent, dtype: (),
+        dtype=lambda extent, dtype: np.dtype(dtype),
+        note="the length of an open axis, such as the number of examples in the batch",
+    )
+)
+
+_ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
+
+
+def threefry(key0, key1, count0, count1):
+    """Return two words of random bits: Threefry-2x32 with 20 rounds (Salmon et al. 2011).
+
+    Keys and counters are arrays of ``uint32``; equal ones give equal bits on every engine and machine.
+    """
+    keys = (key0, key1, key0 ^ key1 ^ np.uint32(0x1BD11BDA))
+    x0, x1 = count0 + keys[0], count1 + keys[1]
+    for group in range(5):
+        for rotation in _ROTATIONS[4 * (group % 2) : 4 * (group % 2) + 4]:
+            x0 = x0 + x1
+            x1 = (x1 << np.uint32(rotation)) | (x1 >> np.uint32(32 - rotation))
+            x1 = x1 ^ x0
+        x0 = x0 + keys[(group + 1) % 3]
+        x1 = x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
+    return x0, x1
+
+
+def _uniform(seed, counter, shape, stream, dtype):
+    count = math.prod(shape)
+    seed = np.full(1, np.asarray(seed), np.int64).astype(np.uint32)
+    counter = np.full(1, np.asarray(counter), np.int64).astype(np.uint32)
+    # The stream (which dropout layer) and the step pick the key; the position in the array is the counter.
+    key0, key1 = threefry(seed, np.full(1, stream, np.uint32), counter, np.zeros(1, np.uint32))
+    position = np.arange(count, dtype=np.uint32)
+    bits, _ = threefry(key0, key1, position, np.zeros(count, np.uint32))
+    return ((bits >> np.uint32(8)).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)
+
+
+random_uniform = add(
+    Row(
+        name="random_uniform",
+        text="uniform({0}, {1})",
+        forward=_uniform,
+        no_derivative="random bits do not depend smoothly on their seed",
+        shape=lambda seed, counter, shape, stream, dtype: shape,
+        dtype=lambda seed, counter, shape, stream, dtype: np.dtype(dtype),
+        note="uniform in [0, 1): the top 24 bits of a counter-based generator, equal on all engines",
+    )
+)
+
+# --- leaves ---------------------------------------------------------------------------------------------
+
+
+def _no_value(*_inputs, **_attributes):
+    raise AssertionError("a leaf's value is given by the run")
+
+
+variable = add(
+    Row(name="variable", text="{name}", forward=_no_value, no_derivative="a leaf has no inputs")
+)  # fmt: skip
+placeholder = add(
+    Row(name="input", text="{name}", forward=_no_value, no_derivative="a leaf has no inputs")
+)  # fmt: skip
+constant = add(
+    Row(
+        name="constant",
+        text="{value}",
+        forward=lambda value: value,
+        no_derivative="a leaf has no inputs",
+        dtype=result_type,
+    )
+)
