@@ -1,0 +1,1 @@
+"""Graph in, executable out: engines with one interface that do not know each other."""

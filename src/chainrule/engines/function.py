@@ -1,0 +1,112 @@
+"""``cr.compile``: a graph as a Python function, on the engine that suits it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines import numpy as numpy_engine
+from chainrule.engines.program import Executable, Program
+from chainrule.errors import GraphError, ShapeError, unknown_name
+from chainrule.graph.evaluate import fit_value
+from chainrule.graph.node import Node, as_node, cast, leaf_key
+from chainrule.graph.shapes import show
+from chainrule.graph.simplify import simplify_all
+from chainrule.graph.walk import order
+
+ENGINES = {"auto": numpy_engine.compile_program, "numpy": numpy_engine.compile_program}
+
+
+def build(program: Program, engine: str = "auto") -> Executable:
+    """Simplify a program and compile it on ``engine`` ("auto" chooses)."""
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    ends = simplify_all([*program.outputs, *program.new_state], final=True)
+    count = len(program.outputs)
+    return ENGINES[engine](
+        Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+    )  # fmt: skip
+
+
+class Function:
+    """A compiled graph: call it with a value for each input."""
+
+    def __init__(
+        self, outputs: Sequence[Node], single: bool, inputs: Sequence[Node], updates: Mapping[Node, Node], engine: str
+    ) -> None:
+        self._single = single
+        self._inputs = tuple(inputs)
+        by_key = {leaf_key(w): new for w, new in updates.items()}
+        variables: dict[Any, Node] = {}
+        for n in order([*outputs, *updates, *updates.values()]):
+            if n.row.name == "variable":
+                variables.setdefault(leaf_key(n), n)
+        self._state = tuple(variables.values())
+        new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
+        self._changed = [i for i, v in enumerate(self._state) if leaf_key(v) in by_key]
+        self.executable = build(Program(self._inputs, self._state, tuple(outputs), new_state), engine)
+
+    def __call__(self, *values: Any) -> Any:
+        """Compute the outputs; afterwards every updated variable has its new value."""
+        if len(values) != len(self._inputs):
+            names = ", ".join(x.name for x in self._inputs)
+            raise GraphError(f"This function takes {len(self._inputs)} values ({names}); {len(values)} were given.")
+        lengths: dict[Any, int] = {}
+        batch = [fit_value(x, v, lengths) for x, v in zip(self._inputs, values, strict=True)]
+        state = [v.attributes["cell"].value for v in self._state]
+        new_state, outputs = self.executable.step(state, batch)
+        for i in self._changed:
+            self._state[i].value = new_state[i]
+        results = [np.array(x) for x in outputs]
+        return results[0] if self._single else results
+
+
+def compile(  # noqa: A001 -- the issue's name
+    outputs: Node | Sequence[Node],
+    inputs: Sequence[Node] = (),
+    updates: Mapping[Node, Node] | None = None,
+    engine: str = "auto",
+) -> Function:
+    """Compile a graph into a Python function. The graph is simplified first.
+
+    Args:
+        outputs: A node, or several.
+        inputs: The input nodes, in the order in which the function takes their values.
+        updates: For variables, the node whose value they take after each call.
+        engine: "auto" or "numpy".
+
+    Returns:
+        A function that returns an array for a node and a list of arrays for a list.
+
+    >>> from chainrule.graph.node import input, variable
+    >>> from chainrule.graph.backprop import grad
+    >>> x, w = input("x"), variable(3.0, "w")
+    >>> J = (w * x - 1) ** 2
+    >>> step = compile(J, inputs=[x], updates={w: w - 0.1 * grad(J, w)})
+    >>> float(step(1.0)), round(float(w.value), 3)
+    (4.0, 2.6)
+    """
+    single = isinstance(outputs, Node)
+    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
+    given = [inputs] if isinstance(inputs, Node) else list(inputs)
+    changed = {}
+    for w, new in (updates or {}).items():
+        if not isinstance(w, Node) or w.row.name != "variable":
+            raise GraphError(f"updates: only variables can be updated; found {w!r}.")
+        node = cast(as_node(new, [w.dtype]), w.dtype)
+        if node.shape != w.shape:
+            raise ShapeError(
+                f"updates: '{w.name}' has shape {show(w.shape)} and its new value {show(node.shape)}."
+            )
+        changed[w] = node
+    for x in [*nodes, *given]:
+        if not isinstance(x, Node):
+            raise GraphError(f"compile takes nodes; found {type(x).__name__}.")
+    for x in given:
+        if x.row.name != "input":
+            raise GraphError(f"'{x.name or x}' is no input. Make inputs with cr.input(name, shape).")
+    known = {leaf_key(x) for x in given}
+    for n in order([*nodes, *changed.values()]):
+        if n.row.name == "input" and leaf_key(n) not in known:
+            raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
+    return Function(nodes, single, given, changed, engine)

@@ -1,0 +1,175 @@
+"""The NumPy engine: the definition of a graph, written out once as a Python function. It judges the others."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.structure import contraction_function
+from chainrule.graph.walk import order
+
+POLL_SECONDS = 0.02
+
+
+def compile_program(program: Program) -> "NumpyExecutable":
+    """Return an executable that computes ``program`` with NumPy."""
+    return NumpyExecutable(program)
+
+
+class NumpyExecutable:
+    """A program as a Python function with one line for each node."""
+
+    engine = "numpy"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.source, names = write_source(program)
+        scope: dict[str, Any] = dict(names)
+        exec(compile(self.source, "<chainrule numpy program>", "exec"), scope)
+        self._function: Callable[..., tuple[Arrays, Arrays]] = scope["step"]
+        self._open = [
+            (extent, position, axis)
+            for position, node in enumerate(program.inputs)
+            for axis, extent in enumerate(node.shape)
+            if isinstance(extent, Extent)
+        ]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compile_program, (self.program,)
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+        with np.errstate(all="ignore"):
+            return self._step(state, batch)
+
+    def _step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        lengths = {extent: batch[position].shape[axis] for extent, position, axis in self._open}
+        return self._function(state, batch, lengths)
+
+    def run(
+        self, state: Sequence[np.ndarray], table: Sequence[np.ndarray], rows: np.ndarray, rule: Rule, progress: Progress
+    ) -> Run:
+        """Run one epoch for each line of ``rows``."""
+        began = polled = time.perf_counter()
+        current = list(state)
+        epochs: list[list[float]] = []
+        validation: list[list[float]] = []
+        seconds: list[float] = []
+        stopped = ""
+        with np.errstate(all="ignore"):
+            for epoch, line in enumerate(rows):
+                totals, steps = np.zeros(len(self.program.outputs)), 0
+                previous, previous_rows = current, line[:0]
+                in_order = len(line) == len(table[0]) and bool(np.all(line[:-1] < line[1:]))
+                for start in range(0, len(line), rule.batch_size):
+                    chosen = line[start : start + rule.batch_size]
+                    whole = in_order and len(chosen) == len(line)
+                    batch = [t if whole else t[chosen] for t in table]
+                    new, outputs = self._step(current, batch)
+                    numbers = np.array([float(x) for x in outputs])
+                    if not np.isfinite(numbers[0]):
+                        failure = Failure(epoch, steps, chosen, previous, previous_rows)
+                        return Run(current, epochs, validation, seconds, "diverged", failure)
+                    totals += numbers
+                    steps += 1
+                    previous, previous_rows, current = current, chosen, new
+                    now = time.perf_counter()
+                    if rule.poll is not None and now - polled > POLL_SECONDS:
+                        polled = now
+                        stopped = rule.poll() or ""
+                        if stopped:
+                            break
+                epochs.append([float(x) for x in totals / max(steps, 1)])
+                stopped = end_of_epoch(rule, progress, current, epochs, validation) or stopped
+                seconds.append(time.perf_counter() - began)
+                if stopped:
+                    break
+        return Run(current, epochs, validation, seconds, stopped)
+
+
+def end_of_epoch(
+    rule: Rule, progress: Progress, state: Arrays, epochs: list[list[float]], validation: list[list[float]]
+) -> str:
+    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
+    if rule.validate is not None:
+        validation.append(rule.validate(state))
+    value = epochs[-1][0] if rule.monitor < 0 else validation[-1][rule.monitor]
+    value = -value if rule.larger_is_better else value
+    progress.epochs_done += 1
+    if value < progress.best - rule.min_delta:
+        progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
+        if rule.keep_best:
+            progress.best_state = [np.array(x) for x in state]
+    else:
+        progress.waited += 1
+    if rule.plateau is not None:
+        position, factor, patience, smallest = rule.plateau
+        if value < progress.plateau_best:
+            progress.plateau_best, progress.plateau_waited = value, 0
+        else:
+            progress.plateau_waited += 1
+        if progress.plateau_waited >= patience:
+            lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
+            state[position], progress.plateau_waited = lowered, 0
+    if rule.patience is not None and progress.waited >= rule.patience:
+        return "patience"
+    return ""
+
+
+def write_source(program: Program) -> tuple[str, dict[str, Any]]:
+    """Return the source of ``step(state, batch, lengths)`` and the functions that its names stand for."""
+    ends = [*program.outputs, *program.new_state]
+    nodes = order(ends)
+    uses = {n: 0 for n in nodes}
+    for n in nodes:
+        for x in n.inputs:
+            uses[x] += 1
+    for n in ends:
+        uses[n] += 1
+    given = {leaf_key(n): f"state[{i}]" for i, n in enumerate(program.state)}
+    given |= {leaf_key(n): f"batch[{i}]" for i, n in enumerate(program.inputs)}
+    names: dict[str, Any] = {"resolve": resolve}
+    written: dict[Node, str] = {}
+    lines = ["def step(state, batch, lengths):"]
+    for number, node in enumerate(nodes):
+        name = f"v{number}"
+        expression = given.get(leaf_key(node)) or _call(node, number, names, written)
+        written[node] = name
+        lines.append(f"    {name} = {expression}")
+        for x in set(node.inputs):
+            uses[x] -= node.inputs.count(x)
+            if uses[x] == 0:
+                lines.append(f"    del {written[x]}")
+    new_state = ", ".join(written[n] for n in program.new_state)
+    outputs = ", ".join(written[n] for n in program.outputs)
+    lines.append(f"    return [{new_state}], [{outputs}]")
+    return "\n".join(lines), names
+
+
+def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
+    function = f"{node.row.name}_{number}"
+    arguments = ", ".join(written[x] for x in node.inputs)
+    if node.row.name in ("variable", "input"):
+        raise ValueError(f"the {node.row.name} '{node.name}' is no part of the program")
+    if node.row.name == "constant":
+        names[function] = node.attributes["value"]
+        return function
+    open_ended = {k: v for k, v in node.attributes.items() if _is_open(v)}
+    fixed = {k: v for k, v in node.attributes.items() if k not in open_ended}
+    if node.row.name == "contract":
+        names[function] = contraction_function(node.attributes["spec"])
+    else:
+        names[function] = partial(node.row.forward, **fixed) if fixed else node.row.forward
+    for key, value in open_ended.items():
+        names[f"{function}_{key}"] = value
+        arguments += f"{', ' if arguments else ''}{key}=resolve({function}_{key}, lengths)"
+    return f"{function}({arguments})"
+
+
+def _is_open(value: Any) -> bool:
+    return isinstance(value, Extent) or (isinstance(value, tuple) and any(_is_open(v) for v in value))

@@ -1,0 +1,129 @@
+"""What an engine is given, and what it gives back: one interface for all engines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.graph.node import Node, flatten, unflatten
+from chainrule.graph.walk import order
+
+Arrays = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A graph with its ends named.
+
+    Attributes:
+        inputs: What each step is given.
+        state: Variables that live from step to step.
+        outputs: What each step returns.
+        new_state: The value that each state variable has after the step, in the order of ``state``.
+    """
+
+    inputs: tuple[Node, ...]
+    state: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    new_state: tuple[Node, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # All ends in one flat list, so that what they share stays shared.
+        ends = (self.inputs, self.state, self.outputs, self.new_state)
+        everything = [n for end in ends for n in end]
+        flat = flatten(everything)
+        position = {n: i for i, n in enumerate(order(everything))}
+        return _program, (flat, tuple(tuple(position[n] for n in end) for end in ends))
+
+
+def _program(flat: list[Any], ends: tuple[tuple[int, ...], ...]) -> Program:
+    nodes = unflatten(flat)
+    inputs, state, outputs, new_state = (tuple(nodes[i] for i in end) for end in ends)
+    return Program(inputs, state, outputs, new_state)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a run stops, and which of its states it keeps. Counted in epochs.
+
+    Attributes:
+        batch_size: Examples a step; the last batch of an epoch may be smaller.
+        validate: Returns the outputs of the validation program for a state, or None for no validation.
+        patience: Stop after this many epochs without a better monitored value; None for never.
+        monitor: Position of the monitored number in the validation outputs, or -1 for the training cost.
+        larger_is_better: Whether the monitored number is a score.
+        min_delta: By how much a value must be better to count.
+        keep_best: Whether the best state is returned in place of the last.
+        plateau: (position of the learning-rate scale in the state, factor, patience, smallest scale), or None.
+        poll: Asked between steps, a few dozen times a second: a reason to stop now, or None.
+    """
+
+    batch_size: int
+    validate: Callable[[Arrays], list[float]] | None = None
+    patience: int | None = None
+    monitor: int = -1
+    larger_is_better: bool = False
+    min_delta: float = 0.0
+    keep_best: bool = False
+    plateau: tuple[int, float, int, float] | None = None
+    poll: Callable[[], str | None] | None = None
+
+
+@dataclass
+class Progress:
+    """What a run must remember from one call to the next, when callbacks split it."""
+
+    best: float = np.inf
+    best_epoch: int = -1
+    best_state: Arrays = field(default_factory=list)
+    waited: int = 0
+    plateau_best: float = np.inf
+    plateau_waited: int = 0
+    epochs_done: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a run became NaN or infinite.
+
+    Attributes:
+        epoch: Counted from 0 within the run.
+        step: Counted from 0 within the epoch.
+        rows: The batch in which it was seen.
+        before: The state one step earlier, whose cost was still finite.
+        before_rows: The batch of that step.
+    """
+
+    epoch: int
+    step: int
+    rows: np.ndarray
+    before: Arrays
+    before_rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run returns: the state, an outputs row for each epoch, and why it stopped ("" if it did not)."""
+
+    state: Arrays
+    epochs: list[list[float]]  # the mean of every output over the epoch's batches
+    validation: list[list[float]]
+    seconds: list[float]  # since the start of the run, at the end of each epoch
+    stopped: str = ""
+    failure: Failure | None = None
+
+
+class Executable(Protocol):
+    """A compiled program."""
+
+    engine: str
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+
+    def run(
+        self, state: Sequence[np.ndarray], table: Sequence[np.ndarray], rows: np.ndarray, rule: Rule, progress: Progress
+    ) -> Run:
+        """Run epochs: ``rows`` has one line of example numbers for each of them; ``table`` has all examples."""
+
