@@ -1,0 +1,1 @@
+"""Tables in, arrays out: reading a table, preparing its columns, deciding the task from the target."""

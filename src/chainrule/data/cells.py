@@ -1,0 +1,119 @@
+"""What the cells of a column say: nothing, a number, a date or a text."""
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from chainrule.data.words import row_name, shortened
+from chainrule.errors import DataError
+
+MISSING = (
+    *("", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "Null", "null", "None"),
+    *("?", "-", "--"),
+)
+"""The cells that mean "nothing here", unless a caller names others."""
+
+Kind = Literal["number", "text", "date"]
+
+_DATE = re.compile(r"\d{4}-\d{1,2}(-\d{1,2})?([ T]\d.*)?|\d{1,2}([/.])\d{1,2}\3\d{2,4}( \d.*)?")
+_UNIT = "[$€£¥₹%]"
+
+
+def kind_of(cells: pd.Series) -> Kind:
+    """Say what a column holds; truth values count as text, since they name two groups."""
+    if pd.api.types.is_bool_dtype(cells.dtype):
+        return "text"
+    if cells.dtype == object:  # Python's own numbers, which pandas has not recognised
+        inferred = pd.api.types.infer_dtype(cells, skipna=True)
+        return "number" if inferred in {"integer", "floating", "mixed-integer-float", "decimal"} else "text"
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return "number"
+    return "date" if pd.api.types.is_datetime64_any_dtype(cells.dtype) else "text"
+
+
+def looks_like_date(text: str) -> bool:
+    """Tell whether a text is written as a date, such as 2015-02-17 or 17/2/2015."""
+    return bool(_DATE.fullmatch(text))
+
+
+def text_of(value: Any) -> str:
+    """Write a cell so that 1, 1.0 and "1" are one category.
+
+    >>> text_of(1.0), text_of(" a "), text_of(True), text_of(2.5)
+    ('1', 'a', 'True', '2.5')
+    """
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def clean_text(cells: pd.Series, missing: tuple[str, ...] = MISSING) -> pd.Series:
+    """Return the cells as texts without blanks at either end, those that mean nothing as missing."""
+    codes, values = pd.factorize(cells)  # each text once: columns of categories repeat few of them
+    texts = pd.Series(values).astype("str").str.strip()
+    cleaned = texts.mask(texts.isin(missing)).reindex(codes)  # a missing cell has code -1, and no text
+    return pd.Series(cleaned.array, index=cells.index, name=cells.name)
+
+
+def stripped(cells: pd.Series) -> pd.Series:
+    """Return categories or labels, the texts among them without blanks; an empty text counts as missing."""
+    is_text = pd.api.types.infer_dtype(cells, skipna=True) == "string"
+    return clean_text(cells, missing=("",)) if is_text else cells
+
+
+def read_numbers(texts: pd.Series, decimal: str = ".") -> pd.Series:
+    """Read texts as numbers; what is no number becomes NaN.
+
+    Thousands may be grouped ("2,104") and a currency sign or a per cent sign may stand at either end
+    ("$400,000", "12.5 %": 12.5). ``decimal`` is "." or ","; the other of the two groups thousands.
+
+    >>> read_numbers(pd.Series(["$400,000", "-2.5", "n. a."])).tolist()
+    [400000.0, -2.5, nan]
+    """
+    if decimal == "." and not (plain := pd.to_numeric(texts, errors="coerce"))[texts.notna()].isna().any():
+        return plain.astype(float)  # nearly every column of numbers, and much faster
+    group, point = (",", r"\.") if decimal == "." else (r"\.", ",")
+    digits = rf"([1-9]\d{{0,2}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?"
+    shaped = texts.str.fullmatch(rf"[-+]?\s*{_UNIT}?\s*[-+]?{digits}\s*{_UNIT}?|[-+]?inf(inity)?", case=False)
+    bare = texts.str.replace(rf"{group}|{_UNIT}|\s", "", regex=True).str.replace(decimal, ".", regex=False)
+    return pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce").astype(float)
+
+
+def share_a_unit(texts: pd.Series) -> bool:
+    """Tell whether numbers written with signs mean the same: not $ beside €, nor 12% beside 0.12."""
+    units = texts.str.extract(f"({_UNIT})", expand=False)
+    return units.nunique() <= 1 and not (units.eq("%").any() and units.isna().any())
+
+
+def floats(cells: pd.Series) -> np.ndarray:
+    """Return a column as float64, shape (rows,), with NaN for the missing.
+
+    Raises :class:`~chainrule.errors.DataError` for a text that is no number and for an infinite value, by
+    row and column.
+
+    >>> floats(pd.Series(["1", "?", "2,104"], name="size")).tolist()
+    [1.0, nan, 2104.0]
+    """
+    if kind_of(cells) == "number" or pd.api.types.is_bool_dtype(cells.dtype):
+        values = pd.to_numeric(cells).to_numpy(dtype=float, na_value=np.nan)
+    else:
+        texts = clean_text(cells)
+        values = read_numbers(texts).to_numpy()
+        refuse(cells, texts.notna().to_numpy() & np.isnan(values), "numbers are expected")
+    refuse(cells, np.isinf(values), "finite numbers are expected")
+    return values
+
+
+def refuse(cells: pd.Series, wrong: np.ndarray, expected: str) -> None:
+    """Raise :class:`~chainrule.errors.DataError` that names the first cell which ``wrong`` marks, if any."""
+    if not wrong.any():
+        return
+    first = int(np.argmax(wrong))
+    others = f" ({int(wrong.sum())} such cells)" if wrong.sum() > 1 else ""
+    found = repr(shortened(str(cells.iloc[first]))) if kind_of(cells) == "text" else f"{cells.iloc[first]}"
+    raise DataError(
+        f"Column {cells.name!r}, {row_name(cells.index, first)}: {found}{others}, where {expected}.\n"
+        "Correct or empty the cell; an empty cell counts as missing."
+    )

@@ -1,0 +1,188 @@
+"""Reading a table from a text file, whatever wrote it."""
+
+import csv
+import io
+import re
+import warnings
+from itertools import islice
+from os import PathLike, fspath
+from pathlib import Path
+from statistics import mode
+
+import numpy as np
+import pandas as pd
+
+from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
+from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
+from chainrule.data.textfile import read_text
+from chainrule.data.words import counted, listed
+from chainrule.errors import DataError
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED = 1 << 16  # characters from which the delimiter is told
+_NAMELESS = re.compile(r"Unnamed: \d+")
+
+
+def load_table(source: str | PathLike[str]) -> tuple[pd.DataFrame, str | None]:
+    """Return the table that a path or the name of a sample means, and its target where that is known.
+
+    A file that exists wins over a sample of the same name.
+
+    >>> table, target = load_table("wine")
+    >>> len(table), target
+    (178, 'target')
+    """
+    if fspath(source) in SAMPLES and not Path(source).is_file():
+        return sample_table(fspath(source)), SAMPLE_TARGET
+    return read_table(source), None
+
+
+def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSING) -> pd.DataFrame:
+    """Read a text file with one row of column names: CSV, TSV and their kin, also gzipped.
+
+    The delimiter (comma, semicolon, tab or bar), the encoding and the decimal mark are found out. Blanks
+    around names and cells go; cells in ``missing`` become missing; a column becomes numbers if all its other
+    cells read as numbers, "$400,000" and "2,104" among them; everything else, TRUE and FALSE too, stays text.
+
+    Raises :class:`~chainrule.errors.MissingFileError` if there is no such file and
+    :class:`~chainrule.errors.DataError` if it holds no table, with the line where that can be said.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "houses.csv"
+    >>> _ = path.write_text("price|rooms|sold\\n$400,000|3|TRUE\\n$250,000|?|FALSE\\n")
+    >>> read_table(path).to_dict("list")
+    {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
+    """
+    path = Path(source)
+    text = read_text(path)
+    delimiter, rows = _sniff(text)
+    names = _column_names(rows, path)
+    frame = _parse(text, delimiter, names, missing, path)
+    if frame.empty:
+        raise DataError(f"{path} has column names ({listed(names)}) but no rows below them.")
+    # a delimiter at the end of every line makes a column of nothing
+    nothing = [name for name in names if _NAMELESS.fullmatch(name) and frame[name].isna().all()]
+    return _with_numbers(frame.drop(columns=nothing), delimiter, missing)
+
+
+def _sniff(text: str) -> tuple[str, list[list[str]]]:
+    """Return the delimiter at which the first rows are cut most evenly, and those rows."""
+    head = text[:_SNIFFED]
+    if len(text) > _SNIFFED:
+        head = head[: head.rfind("\n") + 1] or head  # without the row that the end would cut
+
+    def cut(delimiter: str) -> list[list[str]]:
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, skipinitialspace=True)
+        return list(islice((row for row in reader if row), 50))
+
+    def evenness(delimiter: str) -> tuple[float, int]:
+        widths = [len(row) for row in cut(delimiter)]
+        usual = mode(widths)
+        return (widths.count(usual) / len(widths) if usual > 1 else 0.0, usual)
+
+    delimiter = max(_DELIMITERS, key=evenness)
+    return delimiter, cut(delimiter)
+
+
+def _column_names(rows: list[list[str]], path: Path) -> list[str]:
+    names = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(rows[0])]
+    if _reads_as_data(names):
+        raise DataError(
+            f"The first row of {path} reads as data, not as column names: {listed(names)}.\n"
+            "Put a row of column names on top."
+        )
+    for i, name in enumerate(names):
+        if (first := names.index(name)) < i:
+            raise DataError(
+                f"Two columns of {path} are called {name!r}: columns {first + 1} and {i + 1}.\n"
+                "Give each a name of its own."
+            )
+    # pandas would drop what the first row has too much, and tells of the other rows only
+    if len(rows) > 1 and any(rows[1][len(names) :]):
+        raise _too_many_cells(path, "The first row below the names", len(rows[1]), len(names))
+    return names
+
+
+def _reads_as_data(names: list[str]) -> bool:
+    # names may be whole numbers that increase: years, or pixels 0, 1, 2 ...
+    numbers = pd.to_numeric(pd.Series(names), errors="coerce").to_numpy(dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    return bool((numbers % 1).any() or (np.diff(numbers) <= 0).any())
+
+
+def _too_many_cells(path: Path, where: str, found: int, expected: int) -> DataError:
+    return DataError(
+        f"{where} of {path} has {counted(found, 'cell')} for {counted(expected, 'column name')}.\n"
+        "Quote a cell that holds the delimiter, or name every column."
+    )
+
+
+def _parse(text: str, delimiter: str, names: list[str], missing: tuple[str, ...], path: Path) -> pd.DataFrame:
+    def read(**options: object) -> pd.DataFrame:
+        return pd.read_csv(  # type: ignore[call-overload]
+            io.StringIO(text),
+            sep=delimiter,
+            names=names,
+            header=0,
+            index_col=False,
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=list(missing),
+            **options,
+        )
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it drops what it warns of
+            if delimiter != ",":  # the decimal mark is not known yet, so no cell is a number yet
+                return read(dtype=str)
+            frame = read(low_memory=False)
+            # TRUE has become a truth value; labels must come back as they were written
+            truths = {name: str for name in names if pd.api.types.is_bool_dtype(frame[name].dtype)}
+            return read(low_memory=False, dtype=truths) if truths else frame
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as reason:
+        raise _unparsable(path, str(reason).strip()) from None
+
+
+def _unparsable(path: Path, reason: str) -> DataError:
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
+        return _too_many_cells(path, f"Line {found[2]}", int(found[3]), int(found[1]))
+    if found := re.search(r"EOF inside string starting at row (\d+)", reason):
+        return DataError(
+            f'{path}: a quotation mark (") opens in line {int(found[1]) + 1} and never closes.\n'
+            "Close it, or remove it."
+        )
+    return DataError(f"{path} cannot be read as a table: {reason}.")
+
+
+def _with_numbers(frame: pd.DataFrame, delimiter: str, missing: tuple[str, ...]) -> pd.DataFrame:
+    """Clean the columns of text; those in which all is written as numbers become numbers."""
+    names = [name for name in frame.columns if kind_of(frame[name]) == "text"]
+    texts = {name: clean_text(frame[name], missing) for name in names}
+    distinct = {name: cells.dropna().drop_duplicates() for name, cells in texts.items()}
+    readable = {
+        decimal: {name for name, cells in distinct.items() if _all_numbers(cells, decimal)}
+        for decimal in ".,"
+    }
+    decimal = "," if delimiter != "," and _decimal_comma(distinct, readable, delimiter) else "."
+    for name, cells in texts.items():
+        mark = next((mark for mark in (decimal, ".", ",") if name in readable[mark]), None)
+        texts[name] = _whole_if_possible(read_numbers(cells, mark)) if mark else cells
+    return pd.DataFrame({name: texts.get(name, frame[name]) for name in frame.columns})
+
+
+def _all_numbers(cells: pd.Series, decimal: str) -> bool:
+    return bool(read_numbers(cells, decimal).notna().all()) and share_a_unit(cells)
+
+
+def _decimal_comma(distinct: dict[str, pd.Series], readable: dict[str, set[str]], delimiter: str) -> bool:
+    # "2,104" reads both ways: other columns decide, and after them the semicolon, which such files need
+    if readable[","] - readable["."]:
+        return True
+    ambiguous = any(distinct[name].str.contains(",").any() for name in readable[","])
+    return delimiter == ";" and ambiguous and not readable["."] - readable[","]
+
+
+def _whole_if_possible(numbers: pd.Series) -> pd.Series:
+    whole = numbers.notna().all() and (numbers % 1 == 0).all() and (numbers.abs() < 2**53).all()
+    return numbers.astype("int64") if whole else numbers

@@ -1,0 +1,67 @@
+"""The text of a file, whatever its encoding, also gzipped."""
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+from chainrule.data.samples import SAMPLES
+from chainrule.data.words import closest
+from chainrule.errors import DataError, MissingFileError
+
+_FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file", b"%PDF": "a PDF"}
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x7f]")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, UTF-16 with a mark, or Windows' western encoding.
+
+    Raises :class:`~chainrule.errors.MissingFileError` with the nearest name there is, and
+    :class:`~chainrule.errors.DataError` for a folder, a damaged gzip file, no text, and an empty file.
+    """
+    content = _content(path)
+    for start, what in _FOREIGN.items():
+        if content.startswith(start):
+            raise DataError(f"{path} is {what}, not text.\nSave the table as CSV and give that file.")
+    text = _decoded(content)
+    if text is None or _CONTROL.search(text):
+        raise DataError(f"{path} is not a text file.\nA table is text: CSV or TSV, as it is or gzipped.")
+    if not text.strip():
+        raise DataError(f"{path} is empty.\nA table needs a row of column names and rows below it.")
+    return text
+
+
+def _content(path: Path) -> bytes:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder.\nA table is one file, such as {path / 'data.csv'}.")
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingFileError(_no_such_file(path)) from None
+    except OSError as reason:
+        raise DataError(f"{path} cannot be read: {reason.strerror or reason}.") from None
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as reason:
+        raise DataError(
+            f"{path} is a damaged gzip file ({reason}).\nCopy or download it again, or unpack it yourself."
+        ) from None
+
+
+def _no_such_file(path: Path) -> str:
+    beside = {each.name: str(each) for each in path.parent.iterdir()} if path.parent.is_dir() else {}
+    near = closest(path.name, [*beside, *SAMPLES])
+    hint = f" Did you mean {beside.get(near, near)!r}?" if near else ""
+    return f"No file {str(path)!r}.{hint}\nTables that come with chainrule: {', '.join(SAMPLES)}."
+
+
+def _decoded(content: bytes) -> str | None:
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Excel's "Unicode text" is
+    for encoding in ["utf-16"] if marked else ["utf-8-sig", "cp1252", "latin-1"]:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None

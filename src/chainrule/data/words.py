@@ -1,0 +1,79 @@
+"""Phrases that the messages and notes of this room share."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import pandas as pd
+
+from chainrule.errors import DataError, UnknownNameError
+
+SHOWN = 3  # no message prints more values than this
+LONGEST = 40  # nor more of a text
+
+
+def listed(items: Iterable[object], limit: int = SHOWN) -> str:
+    """Write the first few items, and how many more there are.
+
+    >>> listed(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    texts = [shortened(str(item)) for item in items]
+    more = len(texts) - limit
+    return ", ".join(texts[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def shortened(text: str) -> str:
+    """Cut a long text short.
+
+    >>> shortened("a" * 50)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…'
+    """
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "row"), counted(2000, "row"), counted(2, "class", "classes")
+    ('1 row', '2,000 rows', '2 classes')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def row_name(index: pd.Index, position: int) -> str:
+    """Name a row as its owner counts: from 1, below the header; or by the index's own label.
+
+    >>> row_name(pd.RangeIndex(5), 2), row_name(pd.Index(["ann", "bob"]), 1)
+    ('row 3', "row 'bob'")
+    """
+    label = index[position]
+    return f"row {label + 1}" if pd.api.types.is_integer_dtype(index.dtype) else f"row {label!r}"
+
+
+def closest(name: object, known: Iterable[object]) -> str | None:
+    """Return the known name that is most like ``name``, whatever its case, or None."""
+    by_lower = {str(each).lower(): str(each) for each in known}
+    found = get_close_matches(str(name).lower(), list(by_lower), n=1)
+    return by_lower[found[0]] if found else None
+
+
+def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with text for column names, each of which it has only once."""
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(f"Expected a table (a pandas DataFrame), got {type(frame).__name__}.")
+    frame = frame.rename(columns=str)
+    repeated = frame.columns[frame.columns.duplicated()].unique()
+    if len(repeated):
+        raise DataError(f"Column names must differ; this table has {listed(map(repr, repeated))} twice.")
+    return frame
+
+
+def check_columns(frame: pd.DataFrame, names: Iterable[str]) -> None:
+    """Raise :class:`~chainrule.errors.UnknownNameError` for the first name that no column bears."""
+    for name in names:
+        if name not in frame.columns:
+            near = closest(name, frame.columns)
+            hint = f" Closest: {near!r}." if near else ""
+            raise UnknownNameError(
+                f"No column {name!r} in this table.{hint} Columns: {listed(frame.columns)}."
+            )

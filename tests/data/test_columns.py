@@ -1,0 +1,289 @@
+"""Input columns: learned from training rows, the same ever after."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.data.columns import (
+    CategoryColumn,
+    Columns,
+    NumberColumn,
+    describe_columns,
+    encode,
+    fit_columns,
+    unseen_categories,
+)
+from chainrule.data.samples import sample_table
+from chainrule.errors import DataError
+
+NUMBERS = st.one_of(st.none(), st.floats(-1e100, 1e100), st.integers(-(2**40), 2**40))
+WORDS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "ü", "1", "b c"]))
+
+
+@st.composite
+def tables(draw):
+    """Return a table with numbers, categories and truth values, some of them missing."""
+    rows = draw(st.integers(2, 30))
+
+    def cells(of):
+        return draw(st.lists(of, min_size=rows, max_size=rows))
+
+    frame = pd.DataFrame(
+        {
+            "x": pd.array(cells(NUMBERS), dtype="Float64").to_numpy(dtype=float, na_value=np.nan),
+            "word": cells(WORDS),
+            "flag": cells(st.booleans()),
+            "level": pd.array(cells(st.none() | st.integers(0, 3)), dtype="Int64"),
+        }
+    )
+    return frame.assign(steady=np.arange(rows) % 2)  # so that a column always remains
+
+
+@given(tables())
+def test_encoding_has_the_promised_shape_and_is_finite(frame):
+    columns = fit_columns(frame)
+    encoded = encode(columns, frame)
+    assert encoded.shape == (len(frame), columns.width) == (len(frame), len(columns.names))
+    assert encoded.dtype == np.float32 and np.isfinite(encoded).all()
+    assert len(set(columns.names)) == columns.width
+
+
+@given(tables())
+def test_json_keeps_every_bit(frame):
+    columns = fit_columns(frame)
+    again = Columns.from_dict(json.loads(json.dumps(columns.to_dict(), allow_nan=False)))
+    assert again == columns
+    assert encode(again, frame).tobytes() == encode(columns, frame).tobytes()
+
+
+@given(tables(), st.randoms())
+def test_the_order_of_columns_does_not_matter_nor_do_others(frame, random):
+    columns = fit_columns(frame)
+    names = list(frame.columns)
+    random.shuffle(names)
+    other = frame[names].assign(other="x")
+    assert (encode(columns, other) == encode(columns, frame)).all()
+
+
+@given(tables(), tables())
+def test_any_table_with_the_columns_can_be_encoded(training, other):
+    columns = fit_columns(training)
+    used = [column.name for column in columns.columns]
+    other = other.assign(x=other["x"].clip(training["x"].min(), training["x"].max()))
+    assert encode(columns, other[used]).shape == (len(other), columns.width)
+
+
+@given(tables())
+def test_rows_are_encoded_one_by_one(frame):
+    columns = fit_columns(frame)
+    one_by_one = [encode(columns, frame.iloc[[row]]) for row in range(len(frame))]
+    assert (np.vstack(one_by_one) == encode(columns, frame)).all()
+
+
+def test_numbers_are_standardised_with_the_mean_and_deviation_of_training():
+    columns = fit_columns(pd.DataFrame({"x": [2.0, 4.0, 6.0]}))
+    (column,) = columns.columns
+    assert column == NumberColumn("x", 4.0, 4.0, pytest.approx(np.std([2, 4, 6])), False)
+    assert encode(columns, pd.DataFrame({"x": [4, 10]}))[:, 0] == pytest.approx([0, 6 / np.std([2, 4, 6])])
+
+
+def test_a_missing_number_is_the_median_and_says_so_if_training_had_any():
+    training = pd.DataFrame({"x": [1.0, 2.0, 9.0, np.nan], "y": [1.0, 2.0, 9.0, 4.0]})
+    columns = fit_columns(training)
+    assert columns.names == ("x", "x is missing", "y")
+    gap, filled = encode(columns, pd.DataFrame({"x": [np.nan, 2.0], "y": [np.nan, 3.0]}))
+    assert gap.tolist() == [filled[0], 1, filled[2]] and filled[1] == 0
+
+
+def test_missing_numbers_are_noted():
+    columns = fit_columns(pd.DataFrame({"x": [1.0, None, 3.0], "y": [None, None, 1], "z": [1, 2, 3]}))
+    assert columns.notes == (
+        "Missing numbers count as the median of their column, and as missing: 'x' in 1 row, 'y' in 2 rows.",
+    )
+
+
+def test_one_value_and_gaps_still_say_something():
+    columns = fit_columns(pd.DataFrame({"x": [3.0, np.nan, 3.0], "kind": ["a", None, "a"]}))
+    assert encode(columns, pd.DataFrame({"x": [3.0, None], "kind": ["a", None]})).tolist() == [
+        [0, 0, 1, 0],
+        [0, 1, 0, 1],
+    ]
+
+
+def test_categories_are_one_hot_and_unseen_ones_are_none():
+    columns = fit_columns(pd.DataFrame({"kind": ["b", "a", "b"], "other": ["x", "y", None]}))
+    assert columns.names == ("kind=a", "kind=b", "other=x", "other=y", "other is missing")
+    frame = pd.DataFrame({"kind": ["a", " b ", "c", None], "other": ["y", "z", "", None]})
+    assert encode(columns, frame).tolist() == [
+        [1, 0, 0, 1, 0],
+        [0, 1, 0, 0, 0],
+        [0, 0, 0, 0, 1],
+        [0, 0, 0, 0, 1],
+    ]
+    assert unseen_categories(columns, frame) == (
+        "Column 'kind' has values in 1 row (first: row 3) that training did not see: c. They count as none.",
+        "Column 'other' has values in 1 row (first: row 2) that training did not see: z. They count as none.",
+    )
+    assert unseen_categories(columns, frame[:1]) == ()
+
+
+def test_the_same_category_may_come_as_text_or_number():
+    columns = fit_columns(pd.DataFrame({"code": ["1", "2", "A"]}))
+    expected = encode(columns, pd.DataFrame({"code": ["1", "2"]})).tolist()
+    assert encode(columns, pd.DataFrame({"code": [1, 2]})).tolist() == expected
+    assert encode(columns, pd.DataFrame({"code": [1.0, 2.0]})).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [True, False, True],
+        pd.array([True, None, False], dtype="boolean"),
+        pd.Categorical(["a", "b", None]),
+        np.array([True, None, "x"], dtype=object),
+    ],
+)
+def test_every_type_that_names_groups_is_a_category(cells):
+    columns = fit_columns(pd.DataFrame({"kind": cells}))
+    assert isinstance(columns.columns[0], CategoryColumn)
+    assert encode(columns, pd.DataFrame({"kind": cells})).sum(axis=1).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.array([1, None, 5], dtype=object),
+        pd.array([1, None, 5], dtype="Int64"),
+        pd.array([1.0, None, 5.0], dtype="Float32"),
+        np.array([1, 2, 2**63], dtype=np.uint64),
+        [1 << 70, 2, 3],
+    ],
+)
+def test_every_type_of_number_is_a_number(cells):
+    columns = fit_columns(pd.DataFrame({"x": cells}))
+    assert isinstance(columns.columns[0], NumberColumn)
+
+
+def test_text_that_reads_as_numbers_fits_a_column_of_numbers():
+    columns = fit_columns(pd.DataFrame({"x": [1000.0, 3000.0]}))
+    assert encode(columns, pd.DataFrame({"x": ["$1,000", " 3000 ", "?"]})).ravel().tolist() == [-1, 1, 0]
+    assert encode(columns, pd.DataFrame({"x": [True]})).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "words"),
+    [
+        ("bad", [None] * 30, "no value at all"),
+        ("bad", [3.0] * 30, "3 in every row"),
+        ("bad", ["x"] * 30, "x in every row"),
+        (
+            "bad",
+            [f"text {i}" for i in range(30)],
+            "30 different texts in 30 rows are too many for categories",
+        ),
+        ("bad", [f"2015-02-{i + 1:02}" for i in range(28)] + [None] * 2, "dates"),
+        ("bad", [f"{i + 1}.2.2015 12:00" for i in range(28)] + [None] * 2, "dates"),
+        ("bad", pd.date_range("2020-01-01", periods=30), "dates"),
+        ("bad", [*map(str, range(29)), "unknown"], "numbers but for 'unknown' in row 30"),
+        ("id", range(30), "it numbers the rows"),
+        ("PassengerId", range(1, 31), "it numbers the rows"),
+        ("customer_id", range(500, 530), "it numbers the rows"),
+        ("Unnamed: 0", range(30), "it numbers the rows"),
+    ],
+)
+def test_columns_of_no_use_are_left_out_with_a_note(name, cells, words):
+    columns = fit_columns(pd.DataFrame({name: cells, "x": range(30)}))
+    assert columns.names == ("x",)
+    (note,) = columns.notes
+    assert note.startswith(f"Left out {name!r}: ") and words in note
+
+
+@pytest.mark.parametrize("name", ["humid", "paid", "t", "day", "Grid"])
+def test_counting_columns_with_other_names_stay(name):
+    assert fit_columns(pd.DataFrame({name: range(30)})).names == (name,)
+
+
+def test_many_columns_left_out_for_one_reason_have_one_note():
+    frame = pd.DataFrame({f"pixel{i}": [0.0, 0.0] for i in range(300)}).assign(x=[1, 2])
+    (note,) = fit_columns(frame).notes
+    assert note == "Left out 'pixel0', 'pixel1', 'pixel2' and 297 more: 0 in every row."
+
+
+def test_a_table_of_which_nothing_is_left_is_refused():
+    with pytest.raises(
+        DataError, match=r"No input column is left to learn from.\nLeft out 'x': 1 in every row."
+    ):
+        fit_columns(pd.DataFrame({"x": [1, 1]}))
+    with pytest.raises(DataError, match="No row or no column"):
+        fit_columns(pd.DataFrame({"x": []}))
+    with pytest.raises(DataError, match="No row or no column"):
+        fit_columns(pd.DataFrame(index=range(3)))
+
+
+def test_a_lost_column_is_named_with_the_nearest():
+    iris = sample_table("iris").drop(columns="target")
+    columns = fit_columns(iris)
+    with pytest.raises(DataError) as caught:
+        encode(columns, iris.rename(columns={"petal_width": "Petal Width"}))
+    assert str(caught.value) == (
+        "This model was trained on 4 columns (sepal_length, sepal_width, petal_length and 1 more); "
+        "this table has 4.\nMissing: petal_width.\n"
+        "Is 'Petal Width' of this table 'petal_width'? Then rename it."
+    )
+    with pytest.raises(DataError, match=r"this table has 3.\nMissing: petal_width.$"):
+        encode(columns, iris.drop(columns="petal_width"))
+
+
+def test_text_in_a_column_of_numbers_is_refused_by_row():
+    columns = fit_columns(pd.DataFrame({"age": [1.0, 2.0]}))
+    with pytest.raises(
+        DataError, match=r"Column 'age', row 3: 'old' \(2 such cells\), where numbers"
+    ) as caught:
+        encode(columns, pd.DataFrame({"age": ["1", "?", "old", "2", "older"]}))
+    assert "Correct or empty the cell" in str(caught.value)
+    frame = pd.DataFrame({"age": ["1", "x" * 99]}, index=["ann", "bob"])
+    with pytest.raises(DataError, match=r"Column 'age', row 'bob': 'x{39}…', where"):
+        encode(columns, frame)
+
+
+def test_infinite_numbers_are_refused_by_row():
+    with pytest.raises(DataError, match="Column 'x', row 2: inf, where finite"):
+        fit_columns(pd.DataFrame({"x": [1.0, np.inf, 2.0]}))
+    columns = fit_columns(pd.DataFrame({"x": [1.0, 2.0]}))
+    with pytest.raises(DataError, match="Column 'x', row 8: -inf"):
+        encode(columns, pd.DataFrame({"x": [1.0, -np.inf]}, index=[3, 7]))
+
+
+def test_numbers_too_large_to_standardise_are_refused():
+    with pytest.raises(DataError, match=r"'x' holds numbers up to 1e\+300; their spread overflows"):
+        fit_columns(pd.DataFrame({"x": [1.0, 1e300]}))
+    columns = fit_columns(pd.DataFrame({"x": [1.0, 1.5]}))
+    with pytest.raises(DataError, match=r"row 2: 1e\+308, where numbers like those of training.*mean 1.25"):
+        encode(columns, pd.DataFrame({"x": [1.0, 1e308]}))
+
+
+def test_numbers_whose_squares_vanish_are_not_divided_by_zero():
+    columns = fit_columns(pd.DataFrame({"x": [0.0, 1e-300]}))
+    assert np.isfinite(encode(columns, pd.DataFrame({"x": [0.0, 1.0]}))).all()
+
+
+def test_tables_are_checked():
+    with pytest.raises(DataError, match="got ndarray"):
+        fit_columns(np.zeros((2, 2)))
+    with pytest.raises(DataError, match="has 'x' twice"):
+        fit_columns(pd.DataFrame(np.eye(2), columns=["x", "x"]))
+    assert fit_columns(pd.DataFrame(np.eye(2))).names == ("0", "1")
+
+
+def test_the_plan_says_what_the_network_sees():
+    frame = pd.DataFrame({"size": [1, 2], "age": [3.0, None], "kind": ["a", "b"]})
+    assert describe_columns(fit_columns(frame)) == (
+        "Inputs: 2 columns of numbers and 1 column of categories, encoded as 5 features."
+    )
+    assert (
+        describe_columns(fit_columns(frame[["size"]])) == "Inputs: 1 column of numbers, encoded as 1 feature."
+    )

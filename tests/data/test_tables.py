@@ -1,0 +1,283 @@
+"""Reading tables: every way to write one that people have, and every way to get one wrong."""
+
+import gzip
+import os
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.data.samples import SAMPLES, sample_table
+from chainrule.data.tables import load_table, read_table
+from chainrule.errors import ChainruleError, DataError, MissingFileError, UnknownNameError
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Read text (or bytes) as a table file."""
+
+    def read(content, name="data.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_table(path, **options)
+
+    return read
+
+
+def rows(frame):
+    return frame.astype(object).where(frame.notna(), None).to_dict("list")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(table, delimiter):
+    text = "a,b,c\n1,x,2.5\n2,y,3.5\n".replace(",", delimiter)
+    assert rows(table(text)) == {"a": [1, 2], "b": ["x", "y"], "c": [2.5, 3.5]}
+
+
+def test_a_delimiter_inside_texts_misleads_nobody(table):
+    text = "name;remark\nann;a, b, c, d\nbob;e, f, g, h\n"
+    assert rows(table(text)) == {"name": ["ann", "bob"], "remark": ["a, b, c, d", "e, f, g, h"]}
+    assert list(table("a,b\n1,x;y;z\n2,x;y;z\n").columns) == ["a", "b"]
+
+
+def test_one_column_is_a_table(table):
+    assert rows(table("size\n1\n2\n")) == {"size": [1, 2]}
+
+
+def test_quoted_cells_hold_delimiters_and_line_ends(table):
+    frame = table('a,b\n1,"x, y"\n2,"two\nlines"\n')
+    assert frame["b"].tolist() == ["x, y", "two\nlines"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end_is_read(table, end):
+    assert rows(table(end.join(["a,b", "1,x", "", "2,y"]))) == {"a": [1, 2], "b": ["x", "y"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_the_encoding_is_found(table, encoding):
+    frame = table("straße,stadt\n1,Köln\n2,Zürich\n".encode(encoding))
+    assert rows(frame) == {"straße": [1, 2], "stadt": ["Köln", "Zürich"]}
+
+
+def test_bytes_that_cp1252_lacks_are_read_too(table):
+    assert len(table(b"a,b\n1,x\x81\n")) == 1
+
+
+@pytest.mark.parametrize("name", ["data.csv.gz", "data.csv"])
+def test_gzip_is_known_by_its_content(table, name):
+    assert rows(table(gzip.compress(b"a,b\n1,2\n"), name)) == {"a": [1], "b": [2]}
+
+
+def test_blanks_around_names_and_cells_go(table):
+    frame = table(" a , b \n 1 , x \n 2 , y\n")
+    assert rows(frame) == {"a": [1, 2], "b": ["x", "y"]}
+
+
+@pytest.mark.parametrize("marker", ["", "NA", "NaN", "null", "?", "-", "N/A", " ", " ? "])
+def test_missing_markers_leave_numbers_numbers(table, marker):
+    frame = table(f"a,b\n1,x\n{marker},{marker}\n3,z\n")
+    assert rows(frame) == {"a": [1, None, 3], "b": ["x", None, "z"]}
+    assert pd.api.types.is_float_dtype(frame["a"])
+
+
+def test_the_caller_may_name_the_missing_markers(table):
+    frame = table("a,b\n1,?\n999,x\n", missing=("999",))
+    assert rows(frame) == {"a": [1, None], "b": ["?", "x"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (['"$400,000"', '"$1,250,000.50"'], [400_000, 1_250_000.5]),
+        (['"2,104"', "900"], [2104, 900]),
+        (["€ 5", "-€7.5"], [5, -7.5]),
+        (["5 €", "7.5€"], [5, 7.5]),
+        (["12.5%", "8 %"], [12.5, 8]),
+        (["1e3", "-2.5E-1"], [1000, -0.25]),
+        (["+1", "-.5"], [1, -0.5]),
+        (['"1,5"', '"2,25"'], [1.5, 2.25]),
+        (["12345678901234567890123", "1"], [12345678901234567890123.0, 1]),
+    ],
+)
+def test_what_is_written_like_a_number_is_one(table, written, read):
+    frame = table("a,b\n" + "".join(f"{cell},x\n" for cell in written))
+    assert frame["a"].astype(float).tolist() == read
+
+
+@pytest.mark.parametrize(
+    "written", [["$5", "€7"], ["12%", "0.12"], ["1", "x"], ["1_000", "2"], ["0x10", "2"]]
+)
+def test_what_is_not_surely_a_number_stays_text(table, written):
+    assert table("a,b\n" + "".join(f"{cell},x\n" for cell in written))["a"].tolist() == written
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("a;b\n1,5;x\n2,25;y\n", [1.5, 2.25]),
+        ("a\tb\n1,5\tx\n2,25\ty\n", [1.5, 2.25]),
+        ("a;b\n1.234,5;x\n2;y\n", [1234.5, 2]),
+        ("a;b\n2,104;1\n1,250;2\n", [2.104, 1.25]),  # a semicolon is there because the comma is taken
+        ("a;b\n2,104;0.5\n1,250;2.5\n", [2104, 1250]),  # but here b has decimal points
+        ("a\tb\n2,104\t1\n1,250\t2\n", [2104, 1250]),
+        ("a;b\n0,998;x\n0,125;y\n", [0.998, 0.125]),
+        ("a;b\n1.5;x\n2.5;y\n", [1.5, 2.5]),
+    ],
+)
+def test_the_decimal_mark_is_found(table, text, read):
+    assert table(text)["a"].tolist() == read
+
+
+def test_a_german_thousand_is_a_thousand_if_other_columns_have_decimal_commas(table):
+    frame = table("a;b;c\n1.234;0,5;0.5\n2.000;1,25;0.25\n")
+    assert rows(frame) == {"a": [1234, 2000], "b": [0.5, 1.25], "c": [0.5, 0.25]}
+
+
+def test_truth_values_stay_as_they_were_written(table):
+    assert rows(table("a,b\nTRUE,yes\nFALSE,no\n")) == {"a": ["TRUE", "FALSE"], "b": ["yes", "no"]}
+
+
+def test_a_column_without_name_gets_one_and_an_empty_one_goes(table):
+    assert list(table(",a\n0,5\n1,6\n").columns) == ["Unnamed: 0", "a"]
+    assert list(table("a,b,\n1,2,\n3,4,\n").columns) == ["a", "b"]
+
+
+def test_a_column_may_bear_any_name(table):
+    assert rows(table("self,class;\nx,1\ny,2\n")) == {"self": ["x", "y"], "class;": [1, 2]}
+
+
+def test_years_and_pixels_may_be_names(table):
+    assert list(table("country,1990,1995,2010\nx,1,2,3\n").columns) == ["country", "1990", "1995", "2010"]
+    assert list(table("0,1,2\n9,9,9\n").columns) == ["0", "1", "2"]
+
+
+def test_short_rows_end_with_missing_cells(table):
+    assert rows(table("a,b\n1,x\n2\n")) == {"a": [1, 2], "b": ["x", None]}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", ["data.csv is empty", "column names"]),
+        (" \n\n", ["is empty"]),
+        ("a,b\n", ["a, b", "no rows below"]),
+        ("a,b,a\n1,2,3\n", ["'a'", "columns 1 and 3", "name of its own"]),
+        ("a, a \n1,2\n", ["called 'a'"]),
+        ("a,b\n1,2,3\n4,5\n", ["first row below the names", "3 cells", "2 column names"]),
+        ("a,b\n1,2\n\n3,4,5\n", ["Line 4", "3 cells", "2 column names", "Quote"]),
+        ("a\n1\n2\n3,4\n", ["Line 4", "2 cells", "1 column name.", "Quote"]),
+        ('a,b\n1,2\n3,"4\n5,6\n', ['quotation mark (")', "line 3", "never closes"]),
+        (
+            "5.1,3.5,setosa\n4.9,3.0,setosa\n",
+            ["reads as data", "5.1, 3.5, setosa", "row of column names on top"],
+        ),
+        (b"\x1a\r\t\r\t\x1a", ["cannot be read as a table"]),
+        ("39,State-gov,77516,13\n50,Private,83311,9\n", ["reads as data", "39, State-gov, 77516"]),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", ["not a text file", "CSV"]),
+        ("a,b\n1,2\n".encode("utf-16-le"), ["not a text file"]),
+        (b"\xff\xfea", ["not a text file"]),
+        (b"PK\x03\x04zip", ["Excel workbook", "Save the table as CSV"]),
+        (b"PAR1data", ["Parquet"]),
+        (gzip.compress(b"a,b\n1,2\n")[:-5], ["damaged gzip"]),
+        (gzip.compress(b"a,b\n1,2\n" * 99)[:20] + b"junk", ["damaged gzip"]),
+        (b"\x1f\x8bjunk", ["damaged gzip", "again"]),
+    ],
+)
+def test_what_is_no_table_is_refused_in_the_users_words(table, content, words):
+    with pytest.raises(DataError) as caught:
+        table(content)
+    message = str(caught.value)
+    assert all(word in message for word in words), message
+    assert message.count("\n") < 6
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"is a folder.\nA table is one file"):
+        read_table(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a file that may not be read")
+def test_a_forbidden_file_is_refused(tmp_path):
+    (tmp_path / "a.csv").touch(mode=0)
+    with pytest.raises(DataError, match="cannot be read: Permission denied"):
+        read_table(tmp_path / "a.csv")
+
+
+def test_a_missing_file_is_said_with_the_nearest_name_and_the_samples(tmp_path):
+    (tmp_path / "houses.csv").write_text("a\n1\n")
+    with pytest.raises(MissingFileError) as caught:
+        read_table(tmp_path / "house.csv")
+    message = str(caught.value)
+    assert "Did you mean" in message and "houses.csv" in message and "iris, wine" in message
+    assert isinstance(caught.value, ChainruleError) and isinstance(caught.value, FileNotFoundError)
+
+
+def test_the_nearest_name_may_be_a_sample_or_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingFileError, match="Did you mean 'iris'"):
+        read_table("irsi")
+    with pytest.raises(MissingFileError, match=r"^No file 'nowhere/q.csv'.\n"):
+        read_table("nowhere/q.csv")
+    (tmp_path / "file").touch()
+    with pytest.raises(MissingFileError):
+        read_table("file/q.csv")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_sample_tables_have_their_target_last(name):
+    frame, target = load_table(name)
+    assert target == "target" == frame.columns[-1]
+    assert frame.notna().all(axis=None) and len(frame) > 100
+    assert not any(" " in column for column in frame.columns)
+
+
+def test_the_targets_of_the_sample_tables_have_names_where_there_are_any():
+    assert set(sample_table("iris")["target"]) == {"setosa", "versicolor", "virginica"}
+    assert set(sample_table("breast_cancer")["target"]) == {"malignant", "benign"}
+    assert set(sample_table("digits")["target"]) == set(range(10))
+    assert sample_table("diabetes")["target"].max() == 346
+    with pytest.raises(UnknownNameError, match="Did you mean 'iris'"):
+        sample_table("irsi")
+
+
+def test_a_file_wins_over_the_sample_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "iris").write_text("a,b\n1,2\n")
+    frame, target = load_table("iris")
+    assert list(frame.columns) == ["a", "b"] and target is None
+
+
+@given(st.binary(max_size=200) | st.text("ab1.,;|\t\n\r\"' -?e", max_size=60).map(str.encode))
+def test_any_file_is_a_table_or_a_chainrule_error(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    try:
+        frame = read_table(path)
+    except ChainruleError:
+        return
+    assert len(frame) and all(isinstance(name, str) and name == name.strip() for name in frame.columns)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1).map("x{}".format)
+
+
+@given(
+    st.data(),
+    st.integers(1, 20),
+    st.sampled_from([(",", "."), (";", ","), (";", "."), ("\t", "."), ("|", ".")]),
+)
+def test_what_pandas_wrote_is_read_back(tmp_path_factory, data, rows, marks):
+    columns = {
+        "number": st.floats(-1e15, 1e15).map(lambda x: x + 0.5),
+        "whole": st.integers(-(2**50), 2**50),
+        "text": TEXTS,
+    }
+    written = pd.DataFrame(
+        {name: data.draw(st.lists(cells, min_size=rows, max_size=rows)) for name, cells in columns.items()}
+    )
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    written.to_csv(path, index=False, sep=marks[0], decimal=marks[1])
+    read = read_table(path)
+    pd.testing.assert_frame_equal(read, written, check_dtype=False, rtol=1e-14)
