@@ -1,0 +1,1 @@
+"""Layers, activations, losses, initializers, architecture: functions that build graph and know no engine."""

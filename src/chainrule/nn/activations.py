@@ -1,0 +1,206 @@
+"""Activations: what a neuron makes of its weighted sum z. Each takes an array or a node of any shape."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph.node import Node, numbers
+from chainrule.nn.specs import ANY, check, find, name_of
+
+
+def identity(z: Any) -> Any:
+    """``z``, in (-∞, ∞): the output of linear regression.
+
+    >>> identity(3.0)
+    3.0
+    """
+    return z
+
+
+def step(z: Any) -> Any:
+    """``1 where z ≥ 0, else 0``: the perceptron's (Rosenblatt 1958), which cannot be trained through.
+
+    >>> step([-2.0, 0.0, 3.0])
+    array([0., 1., 1.])
+    """
+    return elementwise.step(_numbers(z))
+
+
+def sigmoid(z: Any) -> Any:
+    """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression.
+
+    >>> sigmoid([-1000.0, 0.0, 1000.0])
+    array([0. , 0.5, 1. ])
+    """
+    with np.errstate(over="ignore"):  # exp(1000) is infinite and its reciprocal 0, as it should be
+        return elementwise.sigmoid(_numbers(z))
+
+
+def tanh(z: Any) -> Any:
+    """``(exp(z) - exp(-z)) / (exp(z) + exp(-z))``, in (-1, 1): a sigmoid centred at 0 (LeCun et al. 1998).
+
+    >>> tanh([0.0, 1000.0])
+    array([0., 1.])
+    """
+    return elementwise.tanh(_numbers(z))
+
+
+def relu(z: Any) -> Any:
+    """``max(0, z)``, in [0, ∞): the rectified linear unit (Nair & Hinton 2010); its derivative at 0 is 0.
+
+    >>> relu([-2.0, -0.5, 0.0, 0.5, 3.0])
+    array([0. , 0. , 0. , 0.5, 3. ])
+    """
+    return elementwise.relu(_numbers(z))
+
+
+def leaky_relu(z: Any, slope: float = 0.01) -> Any:
+    """``z where z > 0, else slope · z``, in (-∞, ∞) (Maas et al. 2013); its derivative at 0 is the slope.
+
+    Any slope will do, one above 1 too, where ``max(slope · z, z)`` would be wrong. To train with a slope of
+    your own give the layer ``LeakyReLU(slope=0.2)``.
+
+    >>> leaky_relu([-3.0, 2.0]), leaky_relu([-1.0, 1.0], slope=2)
+    (array([-0.03,  2.  ]), array([-2.,  1.]))
+    """
+    z = _numbers(z)
+    return np.where(z > 0, z, slope * z)
+
+
+def elu(z: Any, alpha: float = 1.0) -> Any:
+    """``z where z ≥ 0, else alpha · (exp(z) - 1)``, in (-alpha, ∞) (Clevert et al. 2016).
+
+    Its derivative at 0 is 1. To train with an alpha of your own give the layer ``ELU(alpha=0.5)``.
+
+    >>> elu([-1000.0, 0.0, 1000.0])
+    array([  -1.,    0., 1000.])
+    """
+    z = _numbers(z)
+    # The branch for z < 0 is kept from overflowing where it is not taken.
+    return np.where(z >= 0, z, alpha * np.expm1(np.minimum(z, 0)))
+
+
+def gelu(z: Any) -> Any:
+    """``z/2 · (1 + tanh(√(2/π) · (z + 0.044715 z³)))``, in (-0.17…, ∞).
+
+    This is the tanh form of Hendrycks & Gimpel 2016, within 0.0005 of ``z · Φ(z)``, with Φ the distribution
+    function of normal numbers.
+
+    >>> gelu([-1000.0, 0.0, 1000.0]).tolist()
+    [-0.0, 0.0, 1000.0]
+    """
+    z = _numbers(z)
+    return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+
+
+def silu(z: Any) -> Any:
+    """``z · sigmoid(z)``, in (-0.278…, ∞): also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).
+
+    >>> silu([0.0, 1000.0])
+    array([   0., 1000.])
+    """
+    return _numbers(z) * sigmoid(z)
+
+
+def softplus(z: Any) -> Any:
+    """``log(1 + exp(z))``, in (0, ∞): a smooth ReLU (Dugas et al. 2001), for outputs that must be positive.
+
+    >>> softplus([-1000.0, 0.0, 1000.0]).round(4)
+    array([0.000e+00, 6.931e-01, 1.000e+03])
+    """
+    return elementwise.softplus(_numbers(z))
+
+
+def softmax(z: Any, axis: int = -1) -> Any:
+    """``exp(zᵢ) / Σⱼ exp(zⱼ)`` along ``axis``, in (0, 1), with sum 1: class probabilities (Bridle 1990).
+
+    >>> softmax([[1000.0, 1000.0], [0.0, -1000.0]])
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+    z = _numbers(z)
+    return structure.softmax(z, axes=shapes.axes_tuple(axis, len(z.shape)))
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """:func:`leaky_relu` with a slope of its own.
+
+    >>> LeakyReLU(slope=0.2)(-1.0).item()
+    -0.2
+    """
+
+    slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        check(self, slope=ANY)
+
+    def __call__(self, z: Any) -> Any:
+        """Return ``z where z > 0, else slope · z``."""
+        return leaky_relu(z, self.slope)
+
+
+@dataclass(frozen=True)
+class ELU:
+    """:func:`elu` with an alpha of its own.
+
+    >>> ELU(alpha=0.5)(-1000.0).item()
+    -0.5
+    """
+
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, alpha=ANY)
+
+    def __call__(self, z: Any) -> Any:
+        """Return ``z where z ≥ 0, else alpha · (exp(z) - 1)``."""
+        return elu(z, self.alpha)
+
+
+ACTIVATIONS: dict[str, Callable[..., Any]] = {
+    "identity": identity,
+    "step": step,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "gelu": gelu,
+    "silu": silu,
+    "softplus": softplus,
+    "softmax": softmax,
+    "linear": identity,
+    "logistic": sigmoid,
+    "swish": silu,
+}
+CLASSES: dict[str, type] = {"LeakyReLU": LeakyReLU, "ELU": ELU}
+
+
+def activation(spec: Any) -> Callable[..., Any]:
+    """Return the activation that ``spec`` means: a name, a callable on nodes, or None for the identity.
+
+    Raises:
+        UnknownNameError: If no activation bears the name.
+
+    >>> activation("logistic") is sigmoid, activation(None) is identity
+    (True, True)
+    """
+    return find("activation", "identity" if spec is None else spec, ACTIVATIONS)
+
+
+def activation_name(spec: Any) -> str:
+    """Return the name of the activation that ``spec`` means; one with settings is written as it is made.
+
+    >>> activation_name(None), activation_name("swish"), activation_name(LeakyReLU(0.2))
+    ('identity', 'silu', 'LeakyReLU(slope=0.2)')
+    """
+    return name_of(activation(spec), ACTIVATIONS)
+
+
+def _numbers(z: Any) -> Any:
+    return z if isinstance(z, Node) else numbers(z)

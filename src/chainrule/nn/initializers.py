@@ -1,0 +1,215 @@
+"""Initializers: the numbers that weights start from, drawn by a NumPy generator.
+
+Weights have the shape ``(inputs, units)``, so fan_in is the first length and fan_out the last. One warning
+about names: what the lectures call Xavier, N(0, 1)·√(1/fan_in), is LeCun's (``lecun_normal``). The variance
+of Glorot & Bengio's own, ``xavier_normal`` or ``glorot_normal``, is 2/(fan_in + fan_out).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.errors import DataError, GraphError, ShapeError
+from chainrule.graph.shapes import show
+from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, find, name_of
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The same number everywhere.
+
+    Hidden units that start alike stay alike: good for biases, and for regression without hidden layers.
+
+    >>> Filled(0.5)((2,), np.random.default_rng(0))
+    array([0.5, 0.5])
+    """
+
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(self, value=ANY)
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+        """Return an array of ``shape``."""
+        return np.full(shape, self.value)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Normal numbers of mean 0 and standard deviation ``std``: ``N(0, 1) · std``.
+
+    >>> Normal(std=0.01)((2, 2), np.random.default_rng(0)).round(4)
+    array([[ 0.0013, -0.0013],
+           [ 0.0064,  0.001 ]])
+    """
+
+    std: float = 0.01
+
+    def __post_init__(self) -> None:
+        check(self, std=AT_LEAST_0)
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+        """Draw an array of ``shape``."""
+        return rng.standard_normal(shape) * self.std
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Numbers whose variance is ``scale / fan``, so that a signal keeps its size from layer to layer.
+
+    Args:
+        scale: 1 keeps the variance through a layer that is near the identity at 0, 2 through a ReLU, which
+            stops half of it.
+        fan: "in" (fan_in) keeps the signal's variance, "average" of fan_in and fan_out that of the signal and
+            of its gradient as well as both can be.
+        distribution: "normal", not truncated; or "uniform" in ±√(3 · scale / fan).
+
+    >>> Scaled(2.0, "in")  # as drawn by "he_normal"
+    Scaled(scale=2.0, fan='in', distribution='normal')
+    """
+
+    scale: float = 1.0
+    fan: Literal["in", "average"] = "average"
+    distribution: Literal["normal", "uniform"] = "normal"
+
+    def __post_init__(self) -> None:
+        check(self, scale=ABOVE_0)
+        if self.fan not in ("in", "average") or self.distribution not in ("normal", "uniform"):
+            raise GraphError(
+                f"Scaled: fan must be 'in' or 'average' and distribution 'normal' or 'uniform'; "
+                f"found {self.fan!r} and {self.distribution!r}."
+            )
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+        """Draw an array of ``shape``."""
+        fan_in, fan_out = (shape[0], shape[-1]) if shape else (1, 1)
+        fan = fan_in if self.fan == "in" else (fan_in + fan_out) / 2
+        std = math.sqrt(self.scale / max(fan, 1))
+        if self.distribution == "normal":
+            return rng.standard_normal(shape) * std
+        return rng.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, shape)
+
+
+@dataclass(frozen=True)
+class Orthogonal:
+    """A random matrix whose shorter side is orthonormal, times ``gain`` (Saxe et al. 2014).
+
+    The axes after the first count as one. The signs are those that make the matrix uniform among all
+    orthogonal ones (Mezzadri 2007).
+
+    >>> w = Orthogonal()((3, 2), np.random.default_rng(0))
+    >>> np.allclose(w.T @ w, np.eye(2))
+    True
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, gain=ABOVE_0)
+
+    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+        """Draw an array of ``shape``."""
+        if len(shape) < 2:
+            raise ShapeError(
+                f"Only a matrix can be orthogonal; the shape is {show(shape)}. Use 'zeros' or 'small'."
+            )
+        rows, columns = shape[0], math.prod(shape[1:])
+        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
+INITIALIZERS: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
+    "zeros": Filled(0.0),
+    "ones": Filled(1.0),
+    "small": Normal(0.01),
+    "large": Normal(1.0),
+    "xavier_normal": Scaled(1.0, "average", "normal"),  # Glorot & Bengio 2010
+    "xavier_uniform": Scaled(1.0, "average", "uniform"),
+    "he_normal": Scaled(2.0, "in", "normal"),  # He et al. 2015
+    "he_uniform": Scaled(2.0, "in", "uniform"),
+    "lecun_normal": Scaled(1.0, "in", "normal"),  # LeCun et al. 1998
+    "lecun_uniform": Scaled(1.0, "in", "uniform"),
+    "orthogonal": Orthogonal(),
+}
+# Without an ending a name means normal numbers, which the lectures draw.
+INITIALIZERS |= {
+    "glorot_normal": INITIALIZERS["xavier_normal"],
+    "glorot_uniform": INITIALIZERS["xavier_uniform"],
+    **{name: INITIALIZERS[f"{name}_normal"] for name in ("xavier", "he", "lecun")},
+    "glorot": INITIALIZERS["xavier_normal"],
+}
+CLASSES: dict[str, type] = {c.__name__: c for c in (Filled, Normal, Scaled, Orthogonal)}
+
+_STOP_HALF = {"relu", "leaky_relu", "LeakyReLU", "elu", "ELU", "gelu", "silu"}
+
+
+def initializer(spec: Any) -> Callable[[Shape, np.random.Generator], np.ndarray]:
+    """Return the function ``(shape, rng) -> array`` that ``spec`` means.
+
+    Args:
+        spec: A name, a number, an array of exact values, or a callable ``(shape, rng)``.
+
+    Raises:
+        UnknownNameError: If no initializer bears the name.
+
+    >>> initializer("he"), initializer(0.1)
+    (Scaled(scale=2.0, fan='in', distribution='normal'), Filled(value=0.1))
+    """
+    if isinstance(spec, int | float) and not isinstance(spec, bool):
+        return Filled(spec)
+    if isinstance(spec, np.ndarray | list):
+        exact = np.asarray(spec, np.float64)
+        return lambda shape, rng: exact
+    return find("initializer", spec, INITIALIZERS)
+
+
+def initializer_name(spec: Any) -> str:
+    """Return the name of the initializer that ``spec`` means; one with settings is written as it is made.
+
+    >>> initializer_name("glorot"), initializer_name(Normal(0.05)), initializer_name(np.eye(2))
+    ('xavier_normal', 'Normal(std=0.05)', 'exact values')
+    """
+    return "exact values" if isinstance(spec, np.ndarray | list) else name_of(initializer(spec), INITIALIZERS)
+
+
+def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) -> np.ndarray:
+    """Return the array of ``shape`` and ``dtype`` that ``spec`` means.
+
+    ``spec`` is a name, a number, an array of exact values or a callable ``(shape, rng)``. The numbers are
+    drawn in float64 and then rounded, so that both dtypes start from the same.
+
+    Raises:
+        UnknownNameError: If no initializer bears the name.
+        ShapeError: If an array that was given has another shape.
+        DataError: If it holds NaN or infinity.
+
+    >>> initialize("he_normal", (2, 3), np.random.default_rng(0), "float32").shape
+    (2, 3)
+    """
+    found = np.asarray(initializer(spec)(tuple(shape), rng))
+    if found.shape != tuple(shape):
+        raise ShapeError(
+            f"These initial values have shape {show(found.shape)}; the parameter has {show(tuple(shape))}."
+        )
+    if not np.isfinite(found).all():
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
+        raise DataError(f"These initial values hold {found[at]} at {at}. Start from finite numbers.")
+    return found.astype(dtype)
+
+
+def default_initializer(activation_name: str) -> str:
+    """Return the name of the initializer that suits the activation that follows.
+
+    ReLU and its kin stop about half of the signal's variance, for which He et al. 2015 make up. All others
+    are near a line around 0: Glorot & Bengio 2010, in the uniform form that they and Keras use.
+
+    >>> default_initializer("relu"), default_initializer("tanh")
+    ('he_normal', 'xavier_uniform')
+    """
+    return "he_normal" if activation_name.partition("(")[0] in _STOP_HALF else "xavier_uniform"

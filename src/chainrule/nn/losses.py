@@ -1,0 +1,250 @@
+"""Losses: how wrong one prediction is. The cost is their mean over the batch, and is made elsewhere.
+
+Each takes the target ``y`` and the prediction ``p``, arrays or nodes of one shape ``(batch, outputs)``, and
+returns ``(batch,)``: several outputs are averaged. Without the last axis each example has one output, and a
+single number is one example.
+
+The formulas are the lectures', with no guard against log(0): where p is a sigmoid or a softmax of the graph,
+simplification finds the form that is right for every z. Given a plain array with a probability of exactly 0
+or 1 they say what the formula says, which may be infinite or NaN.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph.node import Node, numbers
+from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, find, name_of
+
+
+def mse(y: Any, p: Any) -> Any:
+    """``(p - y)²``, without a ½: the squared error.
+
+    >>> mse([[1.0, 0.0]], [[0.5, 2.0]])
+    array([2.125])
+    """
+    y, p = _pair(y, p)
+    return _averaged((p - y) ** 2)
+
+
+def half_mse(y: Any, p: Any) -> Any:
+    """``½ (p - y)²``: its derivative is ``p - y``.
+
+    >>> half_mse([[1.0]], [[0.9]]).round(6)
+    array([0.005])
+    """
+    y, p = _pair(y, p)
+    return _averaged(0.5 * (p - y) ** 2)
+
+
+def mae(y: Any, p: Any) -> Any:
+    """``|p - y|``: the absolute error, which outliers sway less. Its derivative at 0 is 0.
+
+    >>> mae([[1.0, 0.0]], [[0.5, 2.0]])
+    array([1.25])
+    """
+    y, p = _pair(y, p)
+    return _averaged(np.abs(p - y))
+
+
+def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
+    """``½ e² where |e| ≤ delta, else delta · (|e| - ½ delta)``, with e = p - y (Huber 1964).
+
+    Squared near 0 and absolute far away. To train with another delta give ``Huber(delta=2.0)``.
+
+    >>> huber([[0.0], [0.0]], [[0.5], [3.0]])
+    array([0.125, 2.5  ])
+    """
+    y, p = _pair(y, p)
+    error = np.abs(p - y)
+    return _averaged(np.where(error <= delta, 0.5 * error**2, delta * (error - 0.5 * delta)))
+
+
+def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
+    """``max(q · e, (q - 1) · e)`` with e = y - p: the pinball loss (Koenker & Bassett 1978).
+
+    The best p is the q-th quantile of y; at q = ½ the loss is half the absolute error. To train with
+    another q give ``Quantile(q=0.9)``.
+
+    >>> quantile([[10.0], [10.0]], [[8.0], [12.0]], q=0.9)
+    array([1.8, 0.2])
+    """
+    y, p = _pair(y, p)
+    error = y - p
+    return _averaged(np.maximum(q * error, (q - 1) * error))
+
+
+def poisson(y: Any, p: Any) -> Any:
+    """``p - y · log(p)`` for counts y and their expected number p > 0, up to terms of y alone.
+
+    >>> poisson([[2.0]], [[2.0]]).round(4)
+    array([0.6137])
+    """
+    y, p = _pair(y, p)
+    return _averaged(p - y * np.log(p))
+
+
+def binary_crossentropy(y: Any, p: Any) -> Any:
+    """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss.
+
+    >>> binary_crossentropy([[1.0], [1.0]], [[0.99], [0.01]]).round(6)
+    array([0.01005, 4.60517])
+    """
+    y, p = _pair(y, p)
+    return _averaged(-(y * np.log(p) + (1 - y) * np.log(1 - p)))
+
+
+def categorical_crossentropy(y: Any, p: Any) -> Any:
+    """``-Σ y · log(p)`` over the classes: how surprised p is by the true class.
+
+    Args:
+        y: A row of class probabilities (one-hot, for example) for each row of p, or labels: whole numbers
+            from 0, of shape ``(batch,)``.
+        p: The predicted probabilities, of shape ``(batch, classes)``.
+
+    Raises:
+        ShapeError: If the shapes do not fit.
+        DataError: If a label of a plain array is no class.
+
+    >>> p = [[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]
+    >>> categorical_crossentropy([2, 1], p).round(4)
+    array([1.3863, 0.2231])
+    >>> categorical_crossentropy([[0, 0, 1], [0, 1, 0]], p).round(4)
+    array([1.3863, 0.2231])
+    """
+    y = y if isinstance(y, Node) else np.asarray(y)
+    p = p if isinstance(p, Node) else numbers(p)
+    if y.dtype.kind in "iu" and len(y.shape) == len(p.shape) - 1:
+        y = _one_hot(y, p)
+    y, p = _pair(y, p)
+    return _averaged(-np.sum(y * np.log(p), axis=-1))
+
+
+@dataclass(frozen=True)
+class Huber:
+    """:func:`huber` with a delta of its own.
+
+    >>> Huber(delta=2.0)([[0.0]], [[3.0]])
+    array([4.])
+    """
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, delta=ABOVE_0)
+
+    def __call__(self, y: Any, p: Any) -> Any:
+        """Return the loss of each example."""
+        return huber(y, p, self.delta)
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """:func:`quantile` with a q of its own.
+
+    >>> Quantile(q=0.9)([[10.0]], [[8.0]])
+    array([1.8])
+    """
+
+    q: float = 0.5
+
+    def __post_init__(self) -> None:
+        check(self, q=WITHIN_0_1)
+
+    def __call__(self, y: Any, p: Any) -> Any:
+        """Return the loss of each example."""
+        return quantile(y, p, self.q)
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": mse,
+    "half_mse": half_mse,
+    "mae": mae,
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": poisson,
+    "binary_crossentropy": binary_crossentropy,
+    "categorical_crossentropy": categorical_crossentropy,
+    "mean_squared_error": mse,
+    "half_mean_squared_error": half_mse,
+    "mean_absolute_error": mae,
+    "pinball": quantile,
+    "log_loss": binary_crossentropy,
+    "sparse_categorical_crossentropy": categorical_crossentropy,
+}
+CLASSES: dict[str, type] = {"Huber": Huber, "Quantile": Quantile}
+
+
+def loss(spec: Any) -> Callable[..., Any]:
+    """Return the loss that ``spec`` means: a name, or a callable on nodes ``(y, p)``.
+
+    Raises:
+        UnknownNameError: If no loss bears the name.
+
+    >>> loss("mean_squared_error") is mse
+    True
+    """
+    return find("loss", spec, LOSSES)
+
+
+def describe_loss(spec: Any) -> str:
+    """Return the name of the loss that ``spec`` means; one with settings is written as it is made.
+
+    >>> describe_loss("log_loss"), describe_loss(Huber(2.0))
+    ('binary_crossentropy', 'Huber(delta=2.0)')
+    """
+    return name_of(loss(spec), LOSSES)
+
+
+def default_loss(output_activation_name: str, target_kind: str = "") -> str:
+    """Return the name of the loss that suits what a network puts out.
+
+    Args:
+        output_activation_name: The canonical name of the last activation.
+        target_kind: "regression" where the targets are numbers that need not be probabilities.
+
+    >>> default_loss("sigmoid"), default_loss("softmax"), default_loss("identity")
+    ('binary_crossentropy', 'categorical_crossentropy', 'mse')
+    >>> default_loss("sigmoid", "regression")
+    'mse'
+    """
+    if output_activation_name == "softmax":
+        return "categorical_crossentropy"
+    if output_activation_name == "sigmoid" and target_kind != "regression":
+        return "binary_crossentropy"
+    return "mse"
+
+
+def _averaged(each: Any) -> Any:
+    """Average over all axes but the first, which counts the examples."""
+    rank = len(each.shape)
+    return np.mean(each, axis=tuple(range(1, rank))) if rank > 1 else each
+
+
+def _pair(y: Any, p: Any) -> tuple[Any, Any]:
+    """Return target and prediction as floats of one shape: (n,) and (n, 1) would broadcast to (n, n)."""
+    y = y if isinstance(y, Node) else np.asarray(y)
+    p = p if isinstance(p, Node) else numbers(p)
+    if y.dtype.kind != "f":
+        y = elementwise.cast(y, dtype=p.dtype.name)
+    if y.shape != p.shape:
+        raise ShapeError(
+            f"The target has shape {shapes.show(y.shape)} and the prediction {shapes.show(p.shape)}. "
+            "A loss compares number by number: give both the shape (examples, outputs)."
+        )
+    return y, p
+
+
+def _one_hot(labels: Any, p: Any) -> Any:
+    classes = p.shape[-1]
+    if not isinstance(labels, Node) and labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        wrong = np.flatnonzero((labels < 0) | (labels >= classes))[0]
+        raise DataError(
+            f"The label in row {wrong} is {labels.ravel()[wrong]}; with {classes} predicted probabilities "
+            f"the labels are 0 to {classes - 1}. Number the classes from 0, or predict more of them."
+        )
+    return structure.one_hot(labels, classes=classes, dtype=p.dtype.name)

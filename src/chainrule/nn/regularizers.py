@@ -1,0 +1,128 @@
+"""Regularizers: a price on large weights, added to the cost once, whatever the number of examples."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import UnknownNameError
+from chainrule.nn import specs
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, find, name_of
+
+
+@dataclass(frozen=True)
+class L1:
+    """``factor / divisor · Σ|w|``: pulls weights to exactly 0, all with the same force.
+
+    Keras has the factor alone; one that falls with the number m of examples is
+    ``L1(λ, divisor=m)``.
+
+    >>> L1(0.1)(np.array([[3.0, -4.0]])).round(6)
+    np.float64(0.7)
+    """
+
+    factor: float = 0.01
+    divisor: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, factor=AT_LEAST_0, divisor=ABOVE_0)
+
+    def __call__(self, w: Any) -> Any:
+        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        return (self.factor / self.divisor) * np.sum(np.abs(w))
+
+
+@dataclass(frozen=True)
+class L2:
+    """``factor / divisor · Σw²``: pulls large weights harder than small ones.
+
+    There is no ½ in it, as in Keras. The lectures' ``λ/(2m) · Σw²`` of m examples is
+    ``L2(λ, divisor=2 * m)``.
+
+    >>> w = np.array([[3.0, -4.0]])
+    >>> L2(0.1)(w), L2(0.1, divisor=2 * 50)(w)
+    (np.float64(2.5), np.float64(0.025))
+    """
+
+    factor: float = 0.01
+    divisor: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, factor=AT_LEAST_0, divisor=ABOVE_0)
+
+    def __call__(self, w: Any) -> Any:
+        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        return (self.factor / self.divisor) * np.sum(np.square(w))
+
+
+@dataclass(frozen=True)
+class L1L2:
+    """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
+
+    >>> L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)
+    np.float64(0.95)
+    """
+
+    l1: float = 0.01
+    l2: float = 0.01
+
+    def __post_init__(self) -> None:
+        check(self, l1=AT_LEAST_0, l2=AT_LEAST_0)
+
+    def __call__(self, w: Any) -> Any:
+        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        return self.l1 * np.sum(np.abs(w)) + self.l2 * np.sum(np.square(w))
+
+
+REGULARIZERS: dict[str, Callable[[Any], Any]] = {"l1": L1(), "l2": L2(), "l1_l2": L1L2()}
+CLASSES: dict[str, type] = {c.__name__: c for c in (L1, L2, L1L2)}
+
+
+def regularizer(spec: Any) -> Callable[[Any], Any] | None:
+    """Return the regularizer that ``spec`` means.
+
+    Args:
+        spec: None (no price), "l1", "l2" or "l1_l2" (with factors of 0.01), a number (the factor of an L2),
+            an object, or a callable on nodes that returns a single number.
+
+    Raises:
+        UnknownNameError: If no regularizer bears the name.
+
+    >>> regularizer("l2"), regularizer(0.1)
+    (L2(factor=0.01, divisor=1.0), L2(factor=0.1, divisor=1.0))
+    """
+    if spec is None:
+        return None
+    if isinstance(spec, int | float) and not isinstance(spec, bool):
+        return L2(spec)
+    return find("regularizer", spec, REGULARIZERS)
+
+
+def to_config(spec: Any) -> Any:
+    """Return plain data that JSON can hold; a callable of the user's is given by its name.
+
+    >>> to_config("l2"), to_config(None)
+    ({'class': 'L2', 'factor': 0.01, 'divisor': 1.0}, None)
+    """
+    found = regularizer(spec)
+    return (
+        name_of(found, {})
+        if callable(found) and type(found) not in CLASSES.values()
+        else specs.to_config(found)
+    )
+
+
+def from_config(
+    config: Any, custom: Mapping[str, Callable[[Any], Any]] | None = None
+) -> Callable[[Any], Any] | None:
+    """Return the regularizer that :func:`to_config` wrote; ``custom`` holds callables of the user's by name.
+
+    >>> from_config({"class": "L1", "factor": 0.1, "divisor": 1.0})
+    L1(factor=0.1, divisor=1.0)
+    """
+    if isinstance(config, str) and config not in (custom or {}):
+        raise UnknownNameError(
+            f"The regularizer '{config}' is one of your own functions. Give it: custom={{'{config}': ...}}."
+        )
+    return custom[config] if custom and isinstance(config, str) else specs.from_config(config, CLASSES)

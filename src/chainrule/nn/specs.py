@@ -1,0 +1,109 @@
+"""How a user says which: by name, by an object with settings, or by a callable of their own."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from chainrule.errors import GraphError, unknown_name
+
+ABOVE_0 = "a number above 0"
+AT_LEAST_0 = "a number of at least 0"
+SHARE = "a number of at least 0 and below 1"
+WITHIN_0_1 = "a number between 0 and 1, neither of them"
+COUNT = "a whole number of at least 1"
+ANY = "a number"
+
+_RULES: dict[str, Callable[[Any], bool]] = {
+    ABOVE_0: lambda x: x > 0,
+    AT_LEAST_0: lambda x: x >= 0,
+    SHARE: lambda x: 0 <= x < 1,
+    WITHIN_0_1: lambda x: 0 < x < 1,
+    COUNT: lambda x: x >= 1 and isinstance(x, Integral),
+    ANY: lambda x: True,
+}
+
+
+def find(kind: str, spec: Any, known: Mapping[str, Any]) -> Any:
+    """Return what ``spec`` names in ``known``; a callable stands for itself.
+
+    Args:
+        kind: What is looked for, as an error calls it: "activation".
+        spec: A name or a callable.
+        known: What each name stands for.
+
+    Raises:
+        UnknownNameError: If no ``kind`` bears the name, with the closest that exists.
+
+    >>> find("function", "abs", {"abs": abs})
+    <built-in function abs>
+    """
+    if isinstance(spec, str) and spec in known:
+        return known[spec]
+    if callable(spec) and not isinstance(spec, type):
+        return spec
+    if isinstance(spec, type):
+        raise GraphError(
+            f"{spec.__name__} is a class where one of its kind is needed: write {spec.__name__}(...)."
+        )
+    raise unknown_name(kind, spec, known)
+
+
+def name_of(found: Any, known: Mapping[str, Any]) -> str:
+    """Return the first name of ``found`` in ``known``, else what it calls itself.
+
+    A callable of the user's that bears the name of one of ours is called by its module too, so that the two
+    are never mistaken for each other.
+
+    >>> name_of(abs, {"abs": abs, "magnitude": abs}), name_of(max, {"max": abs}), name_of(len, {})
+    ('abs', 'builtins.max', 'len')
+    """
+    for name, ours in known.items():
+        if ours is found or (is_dataclass(found) and ours == found):
+            return name
+    if is_dataclass(found):
+        return repr(found)
+    name = getattr(found, "__name__", type(found).__name__)
+    return f"{getattr(found, '__module__', 'user')}.{name}" if name in known else name
+
+
+def check(owner: Any, **rules: str) -> None:
+    """Check settings of a frozen dataclass, each against a rule of this file, and make them plain numbers.
+
+    Plain numbers are weak: a NumPy scalar of float64 would make float64 of a float32 network.
+    """
+    for field, rule in rules.items():
+        value = getattr(owner, field)
+        fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        if not fits or not _RULES[rule](value):
+            raise GraphError(f"{type(owner).__name__}: {field} must be {rule}; found {value!r}.")
+        object.__setattr__(owner, field, int(value) if rule == COUNT else float(value))
+
+
+def to_config(thing: Any) -> Any:
+    """Return plain data that JSON can hold: a dataclass as a dict with its class and settings, else itself.
+
+    >>> from chainrule.nn.regularizers import L2
+    >>> to_config(L2(0.1))
+    {'class': 'L2', 'factor': 0.1, 'divisor': 1.0}
+    """
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    return {"class": type(thing).__name__} | {
+        f.name: to_config(getattr(thing, f.name)) for f in fields(thing)
+    }
+
+
+def from_config(config: Any, classes: Mapping[str, type]) -> Any:
+    """Return what :func:`to_config` wrote, given the classes that may be in it, by name."""
+    if not isinstance(config, Mapping):
+        return config
+    settings = {key: from_config(value, classes) for key, value in config.items()}
+    name = settings.pop("class", None)
+    if name not in classes:
+        raise unknown_name("class", name, classes)
+    try:
+        return classes[name](**settings)
+    except TypeError as error:
+        raise GraphError(f"{name} cannot be made of {settings}: {error}.") from None
