@@ -36,8 +36,8 @@ class DataError(ChainruleError, ValueError):
     """Data that a network cannot learn from or predict with, by row, column and remedy."""
 
 
-class DivergedError(ChainruleError, ArithmeticError):
-    """A computation that became NaN or infinite."""
+class DivergenceWarning(UserWarning):
+    """Training stopped because the cost became NaN or infinite; the message says where, why and what to try."""
 
 
 class FileFormatError(ChainruleError, ValueError):

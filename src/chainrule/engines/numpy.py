@@ -98,7 +98,7 @@ def end_of_epoch(
     """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
     if rule.validate is not None:
         validation.append(rule.validate(state))
-    value = epochs[-1][0] if rule.monitor < 0 else validation[-1][rule.monitor]
+    value = (validation if rule.on_validation else epochs)[-1][rule.monitor]
     value = -value if rule.larger_is_better else value
     progress.epochs_done += 1
     if value < progress.best - rule.min_delta:
@@ -116,6 +116,12 @@ def end_of_epoch(
         if progress.plateau_waited >= patience:
             lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
             state[position], progress.plateau_waited = lowered, 0
+    if rule.tol is not None:
+        cost = epochs[-1][0]
+        progress.tol_waited = 0 if cost < progress.tol_best - rule.tol[0] else progress.tol_waited + 1
+        progress.tol_best = min(cost, progress.tol_best)
+        if progress.tol_waited >= rule.tol[1]:
+            return "tol"
     if rule.patience is not None and progress.waited >= rule.patience:
         return "patience"
     return ""

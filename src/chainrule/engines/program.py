@@ -51,10 +51,12 @@ class Rule:
         batch_size: Examples a step; the last batch of an epoch may be smaller.
         validate: Returns the outputs of the validation program for a state, or None for no validation.
         patience: Stop after this many epochs without a better monitored value; None for never.
-        monitor: Position of the monitored number in the validation outputs, or -1 for the training cost.
+        on_validation: Whether the monitored number is one of the validation's, or of training's own outputs.
+        monitor: Its position among them; 0 is the cost.
         larger_is_better: Whether the monitored number is a score.
         min_delta: By how much a value must be better to count.
         keep_best: Whether the best state is returned in place of the last.
+        tol: (by how much the training cost must fall, in how many epochs), or None.
         plateau: (position of the learning-rate scale in the state, factor, patience, smallest scale), or None.
         poll: Asked between steps, a few dozen times a second: a reason to stop now, or None.
     """
@@ -62,10 +64,12 @@ class Rule:
     batch_size: int
     validate: Callable[[Arrays], list[float]] | None = None
     patience: int | None = None
-    monitor: int = -1
+    on_validation: bool = False
+    monitor: int = 0
     larger_is_better: bool = False
     min_delta: float = 0.0
     keep_best: bool = False
+    tol: tuple[float, int] | None = None
     plateau: tuple[int, float, int, float] | None = None
     poll: Callable[[], str | None] | None = None
 
@@ -78,6 +82,8 @@ class Progress:
     best_epoch: int = -1
     best_state: Arrays = field(default_factory=list)
     waited: int = 0
+    tol_best: float = np.inf
+    tol_waited: int = 0
     plateau_best: float = np.inf
     plateau_waited: int = 0
     epochs_done: int = 0

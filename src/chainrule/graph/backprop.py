@@ -1,7 +1,7 @@
 """Backpropagation: graph in, graph out. There is no other way to a derivative in this library.
 
 Reverse mode walks from J back to its leaves and, at each step, multiplies the incoming gradient by the row's
-own derivative. What comes out is graph again: it can be drawn, explained, simplified, compiled, differentiated.
+own derivative. What comes out is graph again: it can be drawn, explained, compiled and differentiated.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, overload
 
-
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, mark
+from chainrule.graph.evaluate import leaf_key
+from chainrule.graph.node import Node, apply, as_node, cast, mark
 from chainrule.graph.structure import sum_to
 from chainrule.graph.walk import order
 
@@ -100,7 +100,7 @@ def pullback(
     collected: dict[Any, list[Node]] = {leaf_key(w): [] for w in wrt}
     active: set[Node] = set()
     for node in nodes:
-        if leaf_key(node) in collected or (node.dtype.kind == "f" and any(x in active for x in node.inputs)):
+        if leaf_key(node) in collected or (node.dtype.kind == "f" and not active.isdisjoint(node.inputs)):
             active.add(node)
     arriving: dict[Node, list[tuple[Node | None, Node]]] = {n: [] for n in active}
     for node, seed in zip(outputs, seeds, strict=True):
@@ -135,7 +135,7 @@ def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None
 
 
 def _input_gradients(node: Node, dy: Node, wanted: Sequence[bool]) -> Sequence[Node | None]:
-    """Return what one node contributes to the gradient of each input that is wanted: the row's rule, applied."""
+    """Return what one node contributes to the gradient of each input wanted: the row's rule, applied."""
     row = node.row
     if row.no_derivative:
         raise NoDerivativeError(f"No gradient flows through {row.name}: {row.no_derivative}.")
@@ -258,7 +258,7 @@ def pushforward(outputs: Sequence[Node], tangents: Mapping[Node, Any]) -> list[N
     for node in order(outputs):
         if leaf_key(node) in given:
             moving[node] = _broadcast(given[leaf_key(node)], node.shape)
-        elif node.dtype.kind == "f" and any(x in moving for x in node.inputs):
+        elif node.dtype.kind == "f" and not moving.keys().isdisjoint(node.inputs):
             dot = _output_tangent(node, [moving.get(x) for x in node.inputs])
             if dot is not None:
                 moving[node] = _broadcast(dot, node.shape)

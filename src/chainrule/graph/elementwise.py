@@ -100,6 +100,7 @@ raised = add(
         ],
         dtype=floating,
         domain=(POSITIVE,),
+        cases=tuple(Case((), {"exponent": p}) for p in (2, 3, 1, 0, -1, 0.5, -1.5)),
     )
 )
 power = add(
@@ -280,6 +281,19 @@ sign = add(
         kink="0 everywhere, at x = 0 too",
     )
 )
+floor = add(
+    Row(
+        name="floor",
+        text="⌊{0}⌋",
+        latex=r"\left\lfloor {0} \right\rfloor",
+        needs=(0,),
+        forward=np.floor,
+        dtype=floating,
+        partials=lambda y, x: [None],
+        domain=((1.1, 1.9),),
+        kink="0 everywhere, at whole numbers too",
+    )
+)
 maximum = add(
     Row(
         name="maximum",
@@ -288,6 +302,7 @@ maximum = add(
         forward=lambda a, b, tie: np.maximum(a, b),
         partials=lambda y, a, b, tie: _shares(a > b, a < b, np.equal(a, b), tie, y),
         domain=(REAL, REAL),
+        cases=(Case((), {"tie": 0.5}), Case((), {"tie": 0.0})),
         kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
     )
 )
@@ -299,6 +314,7 @@ minimum = add(
         forward=lambda a, b, tie: np.minimum(a, b),
         partials=lambda y, a, b, tie: _shares(a < b, a > b, np.equal(a, b), tie, y),
         domain=(REAL, REAL),
+        cases=(Case((), {"tie": 0.5}), Case((), {"tie": 0.0})),
         kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
     )
 )
@@ -318,8 +334,9 @@ clip = add(
         latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
         forward=lambda x, low, high: np.clip(x, low, high),
         partials=lambda y, x, low, high: [_inside(x, low, high)],
-        dtype=lambda x, low, high: x,
+        dtype=lambda x, low, high: np.result_type(x, *(b for b in (low, high) if b is not None)),
         domain=(REAL,),
+        cases=tuple(Case((), {"low": a, "high": b}) for a, b in ((-1.0, 1.0), (0.5, None), (None, 0.5))),
         kink="0 at both edges",
     )
 )
@@ -414,7 +431,7 @@ cast: Row = add(
         jvp=lambda x_dots, y, x, dtype: cast(x_dots[0], dtype=dtype),
         shape=same_shape,
         dtype=lambda x, dtype: np.dtype(dtype),
-        cases=(Case(((2, 3),), {"dtype": "float64"}),),
+        cases=(Case(((2, 3),), {"dtype": "float64"}), Case(((0,),), {"dtype": "float64"})),
     )
 )
 stop_gradient = add(

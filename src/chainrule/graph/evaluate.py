@@ -11,7 +11,9 @@ from chainrule.graph.walk import order
 
 
 def leaf_key(node: Any) -> Any:
-    """Return what a leaf is known by: a variable by its cell, an input by its symbol, others by themselves."""
+    """Return what a node is known by: a variable by its cell, an input by its symbol, others themselves."""
+    if node.inputs:
+        return node
     return node.attributes.get("cell") or node.attributes.get("symbol") or node
 
 

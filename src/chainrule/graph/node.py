@@ -12,7 +12,8 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, UnsupportedError
 from chainrule.graph import shapes, show
-from chainrule.graph.evaluate import evaluate, leaf_key
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.evaluate import leaf_key as leaf_key
 from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
@@ -310,7 +311,7 @@ def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None
     """Return the node that applies ``row`` to ``inputs``; shapes that do not fit raise at the user's line."""
     nodes = tuple(inputs)
     attributes = dict(attributes) if attributes else {}
-    if not all(isinstance(x, Node) for x in nodes):
+    if not all([isinstance(x, Node) for x in nodes]):  # noqa: C419 -- of two or three, and often
         known = [x.dtype for x in nodes if isinstance(x, Node)]
         nodes = tuple(x if isinstance(x, Node) else as_node(x, known) for x in nodes)
     try:

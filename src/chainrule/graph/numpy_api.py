@@ -84,11 +84,11 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     np.heaviside: _heaviside,
     np.matmul: lambda a, b: matmul(a, b),
     **{
-        getattr(np, "true_divide" if name == "divide" else name): (lambda *x, _name=name: apply(_name, *x))
+        getattr(np, name): lambda *x, _name=name: apply(_name, *x)
         for name in [
-            "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p", "sqrt", "sin",
-            "cos", "tanh", "sign", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal",
-            "logical_and", "logical_or", "logical_not",
+            "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p", "sqrt",
+            "sin", "cos", "tanh", "sign", "floor", "greater", "greater_equal", "less", "less_equal", "equal",
+            "not_equal", "logical_and", "logical_or", "logical_not",
         ]
     },
     np.absolute: lambda x: apply("abs", x),
@@ -486,6 +486,7 @@ def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:
 
 
 def index(x: Node, key: Any) -> Node:
+    """Build the node for ``x[key]``."""
     entries = key if isinstance(key, tuple) else (key,)
     fancy = [i for i, e in enumerate(entries) if isinstance(e, Node | np.ndarray | list) and np.ndim(e) > 0]
     fancy += [i for i, e in enumerate(entries) if isinstance(e, Node) and i not in fancy]
@@ -531,18 +532,16 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None) -> Node:
     return broadcast_to(value, a.shape)
 
 
+OF_NUMPY: list[Any] = [
+    where, clip, dot, tensordot, outer, inner, einsum, sum_, mean, max_, min_, var, std, argmax, argmin,
+    transpose, swapaxes, moveaxis, reshape, ravel, squeeze, expand_dims, broadcast_to, concatenate, stack,
+    vstack, hstack, column_stack, atleast_1d, atleast_2d, flip, split, take, copy, zeros_like, ones_like,
+    full_like,
+]  # fmt: skip
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     getattr(np, name): function
     for name, function in {
-        **{
-            f.__name__.rstrip("_"): f
-            for f in [
-                where, clip, dot, tensordot, outer, inner, einsum, sum_, mean, max_, min_, var, std, argmax, argmin,
-                transpose, swapaxes, moveaxis, reshape, ravel, squeeze, expand_dims, broadcast_to, concatenate,
-                stack, vstack, hstack, column_stack, atleast_1d, atleast_2d, flip, split, take, copy, zeros_like,
-                ones_like, full_like,
-            ]
-        },
+        **{f.__name__.rstrip("_"): f for f in OF_NUMPY},
         "amax": max_,
         "amin": min_,
         "vdot": lambda a, b: dot(ravel(a), ravel(b)),
@@ -572,7 +571,6 @@ NEAREST = {
     "cumsum": "a product with a triangular matrix of ones: np.tri(n) @ x",
     "arctan": "np.tanh",
     "arcsin": "np.sin",
-    "floor": "x.astype(int), which no gradient passes",
     "round": "x.astype(int), which no gradient passes",
     "isnan": "np.not_equal(x, x)",
     "erf": "np.tanh",

@@ -27,15 +27,18 @@ COMPARE, ADD, NEGATE, MULTIPLY, POWER, CALL = 5, 10, 15, 20, 30, 90
 
 @dataclass(frozen=True)
 class Case:
-    """One example of a structural row for the generated tests: the inputs' shapes and the attributes."""
+    """One example of a structural row for the generated tests: the inputs' shapes and the attributes.
 
-    shapes: tuple[Shape, ...]
+    Whole numbers, which have no derivative, stand there as themselves: an array in place of a shape.
+    """
+
+    shapes: tuple[Shape | np.ndarray, ...]
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
 def result_type(*dtypes: np.dtype, **_: Any) -> np.dtype:
     """Return NumPy's result type."""
-    return dtypes[0] if len(set(dtypes)) == 1 else np.result_type(*dtypes)
+    return dtypes[0] if dtypes.count(dtypes[0]) == len(dtypes) else np.result_type(*dtypes)
 
 
 def floating(*dtypes: np.dtype, **_: Any) -> np.dtype:
@@ -47,9 +50,9 @@ def floating(*dtypes: np.dtype, **_: Any) -> np.dtype:
 def numeric(*dtypes: np.dtype, **_: Any) -> np.dtype:
     """Return NumPy's result type, and refuse truth values where NumPy refuses them."""
     found = result_type(*dtypes)
-    if found == bool:
+    if found.kind == "b":
         raise UnsupportedError(
-            "truth values have no '-' and no sign. Negate one with '~', or make numbers of it: c.astype(float)."
+            "Truth values have no '-' and no sign. Negate with '~', or make numbers of them: c.astype(float)."
         )
     return found
 
@@ -91,7 +94,7 @@ class Row:
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
     domain: tuple[Interval, ...] = ()  # elementwise rows: where the tests sample each input
-    cases: tuple[Case, ...] = ()  # structural rows: what the tests try
+    cases: tuple[Case, ...] = ()  # what the tests try: shapes, and the attributes of rows that have some
     kink: str = ""  # the convention where there is no derivative
     note: str = ""  # one sentence that an explanation may print
 

@@ -5,7 +5,7 @@ graph runs (the number of examples in a batch), so that one graph serves every b
 an open axis never meets a fixed one by accident.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -14,11 +14,17 @@ from typing import Any
 from chainrule.errors import ShapeError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Extent:
     """The length of an open axis, known by its name: equal names mean equal lengths."""
 
     name: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Extent) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def __str__(self) -> str:
         return self.name
@@ -57,7 +63,7 @@ def broadcast(*shapes: Shape) -> Shape:
     >>> broadcast((2, 3), (3,)), broadcast((), (1, 4))
     ((2, 3), (1, 4))
     """
-    if shapes and all(shape == shapes[0] for shape in shapes):
+    if shapes and shapes.count(shapes[0]) == len(shapes):
         return shapes[0]
     rank = max(map(len, shapes), default=0)
     out: list[Any] = [1] * rank
@@ -99,15 +105,15 @@ def axis_index(axis: int, rank: int) -> int:
     return int(axis) % rank
 
 
-def axes_tuple(axis: int | Iterable[int] | None, rank: int) -> tuple[int, ...]:
+def axes_tuple(axis: Any, rank: int) -> tuple[int, ...]:
     """Turn NumPy's ``axis`` argument (None, a number or several) into a sorted tuple."""
     if axis is None:
         return tuple(range(rank))
     if hasattr(axis, "__index__"):
-        return (axis_index(axis, rank),)  # type: ignore[arg-type]  # a whole number
-    axes = tuple(sorted(axis_index(a, rank) for a in axis))  # type: ignore[union-attr]  # several
+        return (axis_index(axis, rank),)
+    axes = tuple(sorted(axis_index(a, rank) for a in axis))
     if len(set(axes)) < len(axes):
-        raise ShapeError(f"an axis is named twice in {tuple(axis)}.")  # type: ignore[arg-type]  # several
+        raise ShapeError(f"an axis is named twice in {tuple(axis)}.")
     return axes
 
 

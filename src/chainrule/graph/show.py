@@ -1,5 +1,6 @@
 """Writing a graph: as text and as LaTeX, from the templates in the rows."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -76,7 +77,9 @@ def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: 
     filled = []
     for position, (part, binds) in enumerate(parts):
         needed = needs[position] if position < len(needs) else 0
-        bare = binds >= needed or fraction
+        # A sign stands bare only where it begins: -2 + 3, but 3 + (-2) and -(-2).
+        signed = part.startswith("-") and row.binds < CALL and (position > 0 or template.startswith("-"))
+        bare = (binds >= needed and not signed) or fraction
         filled.append(part if bare else rf"\left({part}\right)" if latex else f"({part})")
     return template.format(*filled, **{"all": ", ".join(p for p, _ in parts), **words})
 
@@ -148,6 +151,12 @@ def latex_name(name: str) -> str:
     greek = {"alpha", "beta", "gamma", "theta", "mu", "sigma", "eta", "lambda"}
     if stem in greek:
         stem = f"\\{stem}"
-    elif len(stem) > 1:
-        stem = rf"\text{{{stem.replace('_', ' ')}}}"
+    elif len(stem) != 1 or not stem.isalnum():
+        stem, digits = (stem, digits) if stem else (digits, "")
+        stem = rf"\text{{{_escaped(stem)}}}"
     return f"{stem}_{{{digits}}}" if digits else stem
+
+
+def _escaped(words: str) -> str:
+    """Write words inside LaTeX text: what would be a command gets a backslash, or becomes a space."""
+    return re.sub(r"([%&#${}])", r"\\\1", re.sub(r"[_\\^~]", " ", words))

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import DataError
 from chainrule.graph import shapes
 from chainrule.graph.elementwise import cast
-from chainrule.graph.row import MULTIPLY, Case, Row, add, floating, result_type, same_shape
+from chainrule.graph.row import MULTIPLY, Case, Row, add, floating, same_shape
+from chainrule.graph.shapes import Shape
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 # -- what these functions take and return are array-likes of any kind: arrays, nodes, code.
@@ -90,6 +92,9 @@ contract: Row = add(
             Case(((2, 3, 4), (3, 4)), {"spec": "ijk,jk->i"}),
             Case(((0, 3), (3, 2)), {"spec": "ik,kj->ij"}),
             Case(((2, 0), (0, 2)), {"spec": "ik,kj->ij"}),
+            Case(((2, 3), (2, 3)), {"spec": "ij,ij->ij"}),
+            Case(((2, 3, 2, 2), (2, 3, 2)), {"spec": "abij,abj->aib"}),
+            Case(((), (2, 3)), {"spec": ",ij->ji"}),
         ),
         note="a sum of products: each factor's gradient is a product of the incoming gradient and the other",
     )
@@ -152,8 +157,8 @@ largest: Row = add(
         ),
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         cases=tuple(
-            Case(((2, 3),), {"axes": axes, "keepdims": keepdims})
-            for axes in [(0,), (1,), (0, 1)]
+            Case((shape,), {"axes": axes, "keepdims": keepdims})
+            for shape, axes in [((2, 3), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1)), ((0, 2), (1,))]
             for keepdims in [False, True]
         ),
         kink="elements that tie share the gradient equally",
@@ -189,11 +194,17 @@ softmax: Row = add(
         jvp=lambda x_dots, y, x, axes: y * (x_dots[0] - total(x_dots[0] * y, axes=axes, keepdims=True)),
         shape=same_shape,
         dtype=floating,
-        cases=(Case(((2, 3),), {"axes": (1,)}), Case(((3, 2),), {"axes": (0,)}), Case(((3,),), {"axes": (0,)}),
-               Case(((0, 3),), {"axes": (1,)})),
+        cases=(
+            Case(((2, 3),), {"axes": (1,)}),
+            Case(((3, 2),), {"axes": (0,)}),
+            Case(((3,),), {"axes": (0,)}),
+            Case(((2, 3, 2),), {"axes": (0, 2)}),
+            Case(((0, 3),), {"axes": (1,)}),
+            Case(((2, 0),), {"axes": (1,)}),
+        ),
         note="every output depends on every input: raising one lowers all the others",
     )
-)  # fmt: skip
+)
 
 
 def _logsumexp(x, axes, keepdims):
@@ -217,7 +228,10 @@ logsumexp: Row = add(
         dtype=floating,
         cases=(
             Case(((2, 3),), {"axes": (1,), "keepdims": True}),
+            Case(((2, 3),), {"axes": (0,), "keepdims": False}),
             Case(((2, 3),), {"axes": (0, 1), "keepdims": False}),
+            Case(((0, 2),), {"axes": (1,), "keepdims": True}),
+            Case(((2, 0),), {"axes": (1,), "keepdims": False}),
         ),
         note="log(Σ exp(x)) without overflow",
     )
@@ -234,9 +248,14 @@ reshape: Row = add(
         jvp=lambda x_dots, y, x, shape: reshape(x_dots[0], shape=shape),
         shape=lambda x, shape: shapes.reshape(x, shape),
         dtype=_like_first,
-        cases=(Case(((2, 3),), {"shape": (3, 2)}), Case(((1, 2),), {"shape": (2,)}), Case(((),), {"shape": (1, 1)})),
+        cases=(
+            Case(((2, 3),), {"shape": (3, 2)}),
+            Case(((1, 2),), {"shape": (2,)}),
+            Case(((),), {"shape": (1, 1)}),
+            Case(((0, 2),), {"shape": (3, 0)}),
+        ),
     )
-)  # fmt: skip
+)
 transpose: Row = add(
     Row(
         name="transpose",
@@ -249,12 +268,16 @@ transpose: Row = add(
         jvp=lambda x_dots, y, x, axes: transpose(x_dots[0], axes=axes),
         shape=lambda x, axes: tuple(x[a] for a in axes),
         dtype=_like_first,
-        cases=(Case(((2, 3),), {"axes": (1, 0)}), Case(((2, 3, 4),), {"axes": (2, 0, 1)})),
+        cases=(
+            Case(((2, 3),), {"axes": (1, 0)}),
+            Case(((2, 3, 4),), {"axes": (2, 0, 1)}),
+            Case(((0, 2),), {"axes": (1, 0)}),
+        ),
     )
 )
 
 
-def sum_to(x, shape):
+def sum_to(x: Any, shape: Shape) -> Any:
     """Sum ``x`` over the axes that broadcasting ``shape`` to its shape had stretched."""
     if x.shape == shape:
         return x
@@ -306,7 +329,11 @@ concatenate: Row = add(
         vjp=lambda dy, y, *parts, axis: list(_split(dy, parts, axis)),
         jvp=_concatenate_jvp,
         shape=lambda *found, axis: shapes.concatenate(found, axis),
-        cases=(Case(((2, 3), (2, 1)), {"axis": 1}), Case(((1, 2), (0, 2), (3, 2)), {"axis": 0})),
+        cases=(
+            Case(((2, 3), (2, 1)), {"axis": 1}),
+            Case(((1, 2), (0, 2), (3, 2)), {"axis": 0}),
+            Case(((2,),), {"axis": 0}),
+        ),
     )
 )
 
@@ -334,6 +361,8 @@ pick: Row = add(
             Case(((3, 4),), {"index": (shapes.FULL, (1, 4, 2))}),
             Case(((3,),), {"index": ((2, None, -1),)}),
             Case(((3,),), {"index": (None, (0, 0, 1))}),
+            Case(((2, 3, 4),), {"index": (1, None, shapes.FULL, (3, 0, -2))}),
+            Case(((0, 2),), {"index": (shapes.FULL, 1)}),
         ),
     )
 )
@@ -349,10 +378,21 @@ place: Row = add(
         cases=(
             Case(((2,),), {"index": (shapes.FULL, 1), "shape": (2, 3)}),
             Case(((2,),), {"index": ((0, 4, 2),), "shape": (5,)}),
+            Case(((),), {"index": (2,), "shape": (3,)}),
         ),
         note="zeros, with the given numbers at an index: the gradient of a slice",
     )
 )
+
+
+def _take(x, indices, axis):
+    try:
+        return np.take(x, indices, axis=axis)
+    except IndexError:
+        raise DataError(
+            f"A position from {np.min(indices)} to {np.max(indices)} is out of range: "
+            f"axis {axis} has length {x.shape[axis]}, so the last position is {x.shape[axis] - 1}."
+        ) from None
 
 
 def _gather_shape(x, indices, axis):
@@ -372,7 +412,7 @@ gather: Row = add(
         name="gather",
         text="{0}[{1}]",
         needs=(80, 0),
-        forward=lambda x, indices, axis: np.take(x, indices, axis=axis),
+        forward=_take,
         vjp=lambda dy, y, x, indices, axis: [
             scatter_add(dy, indices, axis=axis, extent=x.shape[axis]),
             None,
@@ -381,8 +421,11 @@ gather: Row = add(
         shape=_gather_shape,
         dtype=_like_first,
         cases=(
-            Case(((4, 2), np.array([3, 0, 3])), {"axis": 0}),  # type: ignore[arg-type]  # an array is itself
-            Case(((2, 3), np.array([[2, 1]])), {"axis": 1}),  # type: ignore[arg-type]  # an array is itself
+            Case(((4, 2), np.array([3, 0, 3])), {"axis": 0}),
+            Case(((4, 2), np.array([-1, 0, -4])), {"axis": 0}),
+            Case(((2, 3), np.array([[2, 1]])), {"axis": 1}),
+            Case(((3,), np.array(2)), {"axis": 0}),
+            Case(((3, 2), np.zeros((0,), int)), {"axis": 0}),
         ),
     )
 )
@@ -398,7 +441,9 @@ scatter_add: Row = add(
         shape=lambda x, indices, axis, extent: (*x[:axis], extent, *x[axis + len(indices) :]),
         dtype=_like_first,
         cases=(
-            Case(((3, 2), np.array([3, 0, 3])), {"axis": 0, "extent": 4}),  # type: ignore[arg-type]  # itself
+            Case(((3, 2), np.array([3, 0, 3])), {"axis": 0, "extent": 4}),
+            Case(((2, 2, 2), np.array([[-1, 0], [0, 0]])), {"axis": 0, "extent": 3}),
+            Case(((2, 3), np.array([1, 1, 0])), {"axis": 1, "extent": 2}),
         ),
         note="adds each number at its index: the gradient of a gather",
     )
@@ -413,8 +458,13 @@ one_hot = add(
         no_derivative="labels are whole numbers and have no derivative",
         shape=lambda labels, classes, dtype: (*labels, classes),
         dtype=lambda labels, classes, dtype: np.dtype(dtype),
+        cases=(
+            Case((np.array([0, 2, 1]),), {"classes": 3, "dtype": "float32"}),
+            Case((np.array(1),), {"classes": 2, "dtype": "float64"}),
+        ),
+        note="1 in the column that the label names, 0 in all others",
     )
-)  # fmt: skip
+)
 
 # --- numbers that the run decides -----------------------------------------------------------------------
 
@@ -426,6 +476,7 @@ length = add(
         no_derivative="the number of examples has no derivative",
         shape=lambda extent, dtype: (),
         dtype=lambda extent, dtype: np.dtype(dtype),
+        cases=(Case((), {"extent": 5, "dtype": "float32"}),),
         note="the length of an open axis, such as the number of examples in the batch",
     )
 )
@@ -469,6 +520,10 @@ random_uniform = add(
         no_derivative="random bits do not depend smoothly on their seed",
         shape=lambda seed, counter, shape, stream, dtype: shape,
         dtype=lambda seed, counter, shape, stream, dtype: np.dtype(dtype),
+        cases=(
+            Case((np.array(7), np.array(0)), {"shape": (2, 3), "stream": 1, "dtype": "float32"}),
+            Case((np.array(7), np.array(3)), {"shape": (), "stream": 0, "dtype": "float64"}),
+        ),
         note="uniform in [0, 1): the top 24 bits of a counter-based generator, equal on all engines",
     )
 )
@@ -492,6 +547,7 @@ constant = add(
         text="{value}",
         forward=lambda value: value,
         no_derivative="a leaf has no inputs",
-        dtype=result_type,
+        shape=lambda value: value.shape,
+        dtype=lambda value: value.dtype,
     )
 )

@@ -1,0 +1,67 @@
+"""chainrule: neural networks you can see through, and the fastest ones on your laptop.
+
+    import chainrule as cr
+
+A network is a computation graph, and everything is one more way of reading that graph. The names below are the
+whole public interface; each is loaded when it is first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "graph.node": ["Node", "Trace", "constant", "input", "trace", "variable"],
+    "graph.row": ["Row"],
+    "graph.table": ["primitive"],
+    "graph.backprop": ["Gradient", "grad"],
+    "graph.simplify": ["simplify"],
+    "graph.check": ["GradientReport", "check_gradients"],
+    "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
+    "engines.function": ["compile"],
+    "nn.activations": [
+        "ELU", "LeakyReLU", "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
+        "softplus", "step", "tanh",
+    ],
+    "nn.losses": [
+        "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse", "huber", "mae", "mse",
+        "poisson", "quantile",
+    ],
+    "nn.initializers": ["Filled", "Normal", "Orthogonal", "Scaled"],
+    "nn.regularizers": ["L1", "L1L2", "L2"],
+    "nn.layers": [
+        "Activation", "BatchNormalization", "Dense", "Dropout", "Embedding", "Flatten", "Layer",
+        "LayerNormalization",
+    ],
+    "train.network": ["Network", "Parameters"],
+    "train.table_model": ["TableModel", "load"],
+    "train.history": ["History"],
+    "train.optimizers": ["Adagrad", "Adam", "AdamW", "LBFGS", "RMSprop", "SGD"],
+    "train.schedules": [
+        "Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "StepDecay", "WarmUp",
+    ],
+    "train.callbacks": ["CSVLog", "Checkpoint", "EarlyStopping"],
+    "explaining.explanation": ["Explanation", "explain"],
+    "data.tables": ["load_table", "read_table"],
+    "data.samples": ["SAMPLES"],
+    "errors": [
+        "ChainruleError", "DataError", "DivergenceWarning", "FileFormatError", "GraphError", "MissingFileError",
+        "NoDerivativeError", "ShapeError", "UnknownNameError", "UnsupportedError",
+    ],
+}  # fmt: skip
+_HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 -- the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,51 @@
+"""Functions on nodes that NumPy has no name for."""
+
+from typing import Any
+
+from chainrule.errors import DataError
+from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph.node import Node, numbers
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return ``x`` as it is, counted as a constant: no gradient flows into it.
+
+    >>> from chainrule.graph.node import variable
+    >>> from chainrule.graph.backprop import grad
+    >>> x = variable(3.0)
+    >>> float(grad(x * stop_gradient(x), x).value)
+    3.0
+    """
+    return elementwise.stop_gradient(x if isinstance(x, Node) else numbers(x))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
+
+    >>> print(logsumexp([1000.0, 1000.0]))
+    1000.6931471805599
+    """
+    x = x if isinstance(x, Node) else numbers(x)
+    return structure.logsumexp(x, axes=shapes.axes_tuple(axis, len(x.shape)), keepdims=bool(keepdims))
+
+
+def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
+    """Return a row with a single 1 for each label: ``(n,)`` whole numbers become ``(n, classes)``.
+
+    >>> one_hot([0, 2], 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    if isinstance(labels, Node):
+        if labels.dtype.kind not in "iu":
+            raise DataError(
+                f"Labels are whole numbers; '{labels.name or labels}' holds {labels.dtype}. "
+                "Make it with cr.input(name, shape, 'int64')."
+            )
+        return structure.one_hot(labels, classes=int(classes), dtype=str(dtype))
+    array = numbers(labels)
+    if array.size and (array != array.astype(int)).any() or ((array < 0) | (array >= classes)).any():
+        raise DataError(f"Labels for {classes} classes are whole numbers from 0 to {classes - 1}.")
+    return structure.one_hot(array.astype(int), classes=int(classes), dtype=str(dtype))
+
+

@@ -1,0 +1,297 @@
+"""The door of a network: data is checked and cast here, before the first step, so that nothing trains on wrong data.
+
+Every message names the row, the column and what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+
+Floats = np.ndarray
+
+
+def as_numbers(value: Any, what: str) -> np.ndarray:
+    """Return ``value`` as an array of numbers, or say which cell is none."""
+    if isinstance(value, Node):
+        raise DataError(f"{what} is a node of a graph; give its numbers: {what}.value.")
+    if value is None:
+        raise DataError(f"{what} is missing.")
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise DataError(
+            f"{what} is no table: its rows have different lengths. Every row needs the same number of values."
+        ) from None
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype == object:
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            pass
+    if array.dtype.kind in "OUS":
+        for place, cell in np.ndenumerate(array):
+            try:
+                float(cell)
+            except (TypeError, ValueError):
+                raise DataError(
+                    f"{what} holds {_short(cell)} {_place(what, place, _columns(value))}, and a network computes with "
+                    "numbers. Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
+                ) from None
+        return array.astype(np.float64)
+    raise DataError(f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first.")
+
+
+def _short(cell: Any) -> str:
+    text = repr(cell)
+    return text if len(text) <= 30 else f"{text[:30]}…"
+
+
+def _columns(value: Any) -> list[str] | None:
+    names = getattr(value, "columns", None)
+    return None if names is None else [str(n) for n in names]
+
+
+def _place(what: str, place: tuple[int, ...], columns: list[str] | None) -> str:
+    if len(place) == 0:
+        return ""
+    if len(place) == 1:
+        return f"in row {place[0]}"
+    if columns is not None and len(place) == 2:
+        return f"in row {place[0]}, column '{columns[place[1]]}'"
+    return f"in row {place[0]}, column {place[1] if len(place) == 2 else list(place[1:])}"
+
+
+def check_finite(array: np.ndarray, original: Any, what: str) -> None:
+    """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return
+    # One sum finds almost every array clean, at the price of reading it once.
+    if np.isfinite(array.sum(dtype=np.float64)):
+        return
+    bad = ~np.isfinite(array)
+    count = int(bad.sum())
+    if count == 0:
+        return
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    kind = "NaN (a missing value)" if np.isnan(array[place]) else "infinity"
+    raise DataError(
+        f"{what} holds {kind} {_place(what, place, _columns(original))}"
+        f"{f', and {count - 1} more such' if count > 1 else ''}. Fill or drop such rows first: "
+        "missing values are often replaced by the column's median."
+    )
+
+
+def inputs(X: Any, nodes: Mapping[str, Node], vocabularies: Mapping[str, int]) -> list[np.ndarray]:
+    """Return one array for each input node, cast and checked; all of the same number of rows."""
+    arrays: list[np.ndarray] = []
+    for name, given in _by_name(X, nodes).items():
+        what = "X" if len(nodes) == 1 else f"The input '{name}'"
+        arrays.append(_one_input(given, nodes[name], what, vocabularies.get(name)))
+    rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
+    if len(set(rows.values())) > 1:
+        listed = ", ".join(f"{name} {n}" for name, n in rows.items())
+        raise DataError(f"The inputs have different numbers of rows: {listed}. Each example needs all of them.")
+    return arrays
+
+
+def _by_name(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
+    if len(nodes) == 1:
+        (name,) = nodes
+        return {name: X[name] if isinstance(X, dict) and set(X) == {name} else X}
+    if isinstance(X, Mapping):
+        missing = [n for n in nodes if n not in X]
+        extra = [n for n in X if n not in nodes]
+        if missing or extra:
+            raise DataError(
+                f"This network takes the inputs {', '.join(nodes)}"
+                f"{f'; missing: {missing[0]}' if missing else ''}{f'; not among them: {extra[0]}' if extra else ''}."
+            )
+        return {n: X[n] for n in nodes}
+    if isinstance(X, list | tuple) and len(X) == len(nodes):
+        return dict(zip(nodes, X, strict=True))
+    raise DataError(
+        f"This network takes {len(nodes)} inputs. Give them by name: "
+        f"{{{', '.join(f'{n!r}: ...' for n in nodes)}}}."
+    )
+
+
+def _one_input(given: Any, node: Node, what: str, vocabulary: int | None) -> np.ndarray:
+    array = as_numbers(given, what)
+    shape = node.shape[1:]
+    if array.ndim == 1 and shape == (1,):
+        array = array.reshape(-1, 1)
+    if array.ndim == 0:
+        raise DataError(f"{what} is a single number; expected a row for each example: {show(node.shape)}.")
+    if array.shape[1:] != shape:
+        if array.shape == shape:
+            raise DataError(
+                f"{what} has shape {show(array.shape)}, which is that of one example. "
+                f"Give a table of examples: {what if what == 'X' else 'it'}[None] for a single one."
+            )
+        if len(shape) == 1 and array.ndim == 2:
+            names = _columns(given)
+            listed = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
+            raise DataError(
+                f"This network takes {shape[0]} columns; {what} has {array.shape[1]}{listed}. "
+                f"{_transposed_hint(array, shape)}"
+            )
+        raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
+    check_finite(array, given, what)
+    if vocabulary is not None:
+        _check_vocabulary(array, vocabulary, what)
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=node.dtype)
+    if cast.dtype != array.dtype and array.dtype.kind == "f" and not np.isfinite(cast.sum(dtype=np.float64)):
+        check_finite(cast, given, f"{what}, in {node.dtype.name},")
+    return cast
+
+
+def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
+    if array.shape[0] == shape[0]:
+        return "Its rows and columns may be exchanged: examples stand in rows, so try X.T."
+    return "Train and predict on the same columns."
+
+
+def _check_vocabulary(array: np.ndarray, vocabulary: int, what: str) -> None:
+    bad = (array != np.floor(array)) | (array < 0) | (array >= vocabulary)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{what} goes into an Embedding of {vocabulary} rows, so it holds whole numbers from 0 to "
+            f"{vocabulary - 1}; found {array[place]:g} {_place(what, place, None)}."
+        )
+
+
+def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.ndarray:
+    """Return the targets as the loss takes them: labels (rows,) or numbers in the output's shape.
+
+    Args:
+        y: What the user gave.
+        output: The network's output node.
+        rows: How many examples there are.
+        kind: "labels" (classes by number or one-hot rows), "probabilities" (in 0..1) or "numbers".
+        what: What to call it.
+    """
+    array = as_numbers(y, what)
+    width = show(output.shape[1:])
+    if array.ndim == 0:
+        raise DataError(f"{what} is a single number; expected one for each of the {rows} rows of X.")
+    if len(array) != rows:
+        raise DataError(f"X has {rows} rows and {what} has {len(array)}. Each example needs its target.")
+    check_finite(array, y, what)
+    if kind == "labels":
+        return _labels(array, output, what)
+    if array.ndim == 1 and output.shape[1:] == (1,):
+        array = array.reshape(-1, 1)
+    if output.ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array.reshape(-1)
+    if array.shape[1:] != output.shape[1:]:
+        found = "one column" if array.ndim == 1 else f"shape {show(array.shape[1:])} for each row"
+        hint = ""
+        if array.ndim == 1 and len(output.shape) == 2:
+            hint = (
+                f" For {output.shape[1]} classes end the network with Dense({output.shape[1]}, 'softmax'), "
+                "which takes labels; for one number end it with one unit."
+            )
+        raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
+    if kind == "probabilities":
+        _check_range(array, y, what)
+    return np.ascontiguousarray(array, dtype=output.dtype)
+
+
+def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
+    classes = int(output.shape[-1])
+    if array.ndim == output.ndim and array.shape[1:] == output.shape[1:] and classes > 1:
+        _check_distributions(array, what)
+        return np.ascontiguousarray(array, dtype=output.dtype)
+    if array.ndim == output.ndim and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != output.ndim - 1:
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; expected labels, one for each row, or one-hot rows of "
+            f"{classes} classes."
+        )
+    bad = (array < 0) | (array >= classes) | (array != np.floor(array))
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        found = sorted({float(v) for v in array[bad].ravel()[:1000]})[:3]
+        listed = ", ".join(f"{v:g}" for v in found)
+        raise DataError(
+            f"{what} holds the labels {listed} that the network cannot give: its output has {classes} units, for the "
+            f"labels 0 to {classes - 1}. First bad row: {place[0]}. Number the classes from 0, or give the last layer "
+            "more units."
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _check_distributions(array: np.ndarray, what: str) -> None:
+    sums = array.sum(axis=-1, dtype=np.float64)
+    bad = (np.abs(sums - 1) > 1e-3) | (array < 0).any(axis=-1)
+    if bad.any():
+        row = int(np.argwhere(bad)[0][0])
+        raise DataError(
+            f"Row {row} of {what} is no distribution over the classes: its numbers must be at least 0 and sum to 1 "
+            f"(they sum to {sums.ravel()[row] if sums.ndim == 1 else sums[tuple(np.argwhere(bad)[0])]:g}). "
+            "For labels that may apply together end the network with 'sigmoid'."
+        )
+
+
+def _check_range(array: np.ndarray, original: Any, what: str) -> None:
+    bad = (array < 0) | (array > 1)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{what} holds {array[place]:g} {_place(what, place, _columns(original))}; a sigmoid output with "
+            "binary_crossentropy takes targets from 0 to 1. Number the two classes 0 and 1; for more classes use "
+            "'softmax', for other numbers no activation and the loss 'mse'."
+        )
+
+
+def weights(sample_weight: Any, rows: int, dtype: np.dtype, what: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each row."""
+    array = as_numbers(sample_weight, what)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise DataError(f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows.")
+    check_finite(array, sample_weight, what)
+    if (array < 0).any():
+        raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
+    if rows and not array.any():
+        raise DataError(f"{what} is 0 in every row: nothing would be learned.")
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def class_weights(class_weight: Any, y: np.ndarray) -> np.ndarray:
+    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count)."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        labels = y.argmax(axis=1)
+        if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):
+            raise DataError("class_weight needs one class for each row; these targets are no labels.")
+    else:
+        labels = y.reshape(len(y))
+    present, counts = np.unique(labels, return_counts=True)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise DataError(f"class_weight is a dict of weights or 'balanced'; found '{class_weight}'.")
+        table = {float(c): len(labels) / (len(present) * n) for c, n in zip(present, counts, strict=True)}
+    elif isinstance(class_weight, Mapping):
+        table = {float(c): float(w) for c, w in class_weight.items()}
+        unknown = [c for c in table if c not in {float(p) for p in present}]
+        if unknown and all(c not in table for c in map(float, present)):
+            raise DataError(f"class_weight speaks of class {unknown[0]:g}; the classes here are {_listed(present)}.")
+    else:
+        raise DataError(f"class_weight is a dict of weights or 'balanced'; found {class_weight!r}.")
+    return np.array([table.get(float(c), 1.0) for c in labels])
+
+
+def _listed(values: Sequence[Any] | np.ndarray) -> str:
+    return ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")

@@ -1,0 +1,40 @@
+"""History: what a training run was like."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """What :meth:`Network.fit` returns.
+
+    Attributes:
+        history: A list of one number an epoch for each of "cost", "val_cost", "<metric>", "val_<metric>". An epoch's
+            cost is the mean of its batch costs, each before its update.
+        times: Seconds since the start, at the end of each epoch.
+        stopped: One sentence: why training ended.
+        best_epoch: The epoch (from 0) of the best monitored value, or None.
+        diverged: Whether the cost became NaN or infinite.
+    """
+
+    history: dict[str, list[float]] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)
+    stopped: str = ""
+    best_epoch: int | None = None
+    diverged: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that were run."""
+        return len(self.times)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took."""
+        return self.times[-1] if self.times else 0.0
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self.history[name]
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{k} {v[-1]:.4g}" for k, v in self.history.items() if v)
+        return f"<History of {self.epochs} epochs: {last}. {self.stopped}>"

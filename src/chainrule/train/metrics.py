@@ -1,0 +1,65 @@
+"""Metrics: numbers to watch that are not learned from, as graph, so that every engine computes them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, unknown_name
+from chainrule.graph.node import Node
+from chainrule.nn.losses import LOSSES
+
+# mypy: disable-error-code="call-overload,no-any-return,return-value" -- NumPy's functions, called on nodes
+
+
+def accuracy(y: Node, p: Node) -> Node:
+    """Return 1 for each example whose class is predicted right, else 0: (batch,).
+
+    With one output, or several that are each yes or no, the class is ``p > 0.5`` (a tie at 0.5 is class 0) and the
+    outputs are averaged; labels and one-hot rows are compared with the largest output.
+
+    >>> from chainrule.graph.node import constant
+    >>> accuracy(constant([[1.0], [0.0]]), constant([[0.9], [0.6]])).value
+    array([1., 0.])
+    """
+    if y.dtype.kind in "iu" and y.ndim == p.ndim - 1:
+        return np.equal(np.argmax(p, axis=-1), y).astype(p.dtype)
+    right = np.equal(p > 0.5, y > 0.5).astype(p.dtype)
+    return np.mean(right, axis=tuple(range(1, right.ndim)))
+
+
+def categorical_accuracy(y: Node, p: Node) -> Node:
+    """Return 1 for each example whose largest output is its class, else 0: (batch,)."""
+    labels = y if y.dtype.kind in "iu" and y.ndim == p.ndim - 1 else np.argmax(y, axis=-1)
+    return np.equal(np.argmax(p, axis=-1), labels).astype(p.dtype)
+
+
+METRICS: dict[str, Callable[[Node, Node], Node]] = {
+    "accuracy": accuracy,
+    "acc": accuracy,
+    "binary_accuracy": accuracy,
+    "categorical_accuracy": categorical_accuracy,
+    **LOSSES,
+}
+LARGER_IS_BETTER = {"accuracy", "acc", "binary_accuracy", "categorical_accuracy"}
+
+
+def resolve(metrics: Any, softmax: bool) -> dict[str, Callable[[Node, Node], Node]]:
+    """Return the metrics that the user means, by the name the history lists them under."""
+    listed = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics or ())
+    found: dict[str, Callable[[Node, Node], Node]] = {}
+    for metric in listed:
+        if isinstance(metric, str):
+            if metric not in METRICS:
+                raise unknown_name("metric", metric, METRICS)
+            function = METRICS[metric]
+            if function is accuracy and softmax:
+                function = categorical_accuracy
+            found[metric] = function
+        elif callable(metric):
+            found[getattr(metric, "__name__", type(metric).__name__)] = metric
+        else:
+            raise GraphError(f"A metric is a name or a callable on nodes (y, p); found {metric!r}.")
+    if "cost" in found:
+        raise GraphError("A metric cannot be called 'cost': that is the name of what is minimised.")
+    return found

@@ -1,0 +1,580 @@
+"""The network: an architecture and its parameters, with fit, predict and save."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.function import ENGINES, build
+from chainrule.engines.program import Executable, Program
+from chainrule.errors import DataError, GraphError, ShapeError, unknown_name
+from chainrule.graph.check import GradientReport, check_gradients
+from chainrule.graph.node import Node, mark
+from chainrule.graph.shapes import show
+from chainrule.nn import losses
+from chainrule.nn.architecture import (
+    Architecture,
+    at,
+    branches,
+    chain,
+    from_config,
+    function_name,
+    initial_values,
+    output_kind,
+    summary,
+    to_config,
+)
+from chainrule.nn.layers import SEED, STEP, Embedding, Layer
+from chainrule.train import door, files, fitting, metrics
+from chainrule.train.history import History
+from chainrule.train.objective import (
+    Objective,
+    evaluation_program,
+    gradient_program,
+    objective,
+    prediction_program,
+)
+
+ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
+
+
+class Parameters(MutableMapping[str, np.ndarray]):
+    """The parameters of a network by name; assigning checks the shape. ``gamma1`` finds ``gamma_1``."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = dict(nodes)
+        self._aliases = {name.replace("_", ""): name for name in self._nodes}
+
+    def _find(self, name: str) -> Node:
+        known = name if name in self._nodes else self._aliases.get(str(name).replace("_", ""))
+        if known is None:
+            raise KeyError(f"{unknown_name('parameter', name, self._nodes)}")
+        return self._nodes[known]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        value: np.ndarray = self._find(name).attributes["cell"].value
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        try:
+            node = self._find(name)
+        except KeyError as error:
+            raise unknown_name("parameter", name, self._nodes) from error
+        array = door.as_numbers(value, name)
+        if array.shape != node.shape:
+            raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
+        node.value = array
+
+    def __delitem__(self, name: str) -> None:
+        raise GraphError(f"{name} is part of the network and cannot be deleted.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()) + "}"
+
+
+class Network:
+    """A neural network: layers, and the numbers they have learned.
+
+    Args:
+        layers: A list of layers, one after the other; or a function from named input nodes to the output node, for
+            branches and several inputs.
+        inputs: With a function: the shape of one example of each input, by name.
+        input_shape: With a list: the shape of one example, ``(4,)``; without it, the data that the network first sees
+            decides.
+        dtype: "float32", or "float64" to see a lecture's digits.
+        seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
+        engine: "auto" or "numpy".
+
+    >>> import numpy as np
+    >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    >>> from chainrule.nn.layers import Dense
+    >>> network = Network([Dense(8, "tanh"), Dense(1, "sigmoid")], seed=0)
+    >>> history = network.fit(X, y, optimizer="adam", epochs=500)
+    >>> network.predict_classes(X)
+    array([0, 1, 1, 0])
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | Callable[..., Node],
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        input_shape: int | Sequence[int] | None = None,
+        dtype: Any = "float32",
+        seed: int | None = None,
+        engine: str = "auto",
+    ) -> None:
+        self.dtype = _float_name(dtype)
+        if seed is not None and (not hasattr(seed, "__index__") or int(seed) < 0):
+            raise DataError(f"seed must be a whole number of at least 0, or None; found {seed!r}.")
+        self.seed = int(secrets.randbits(32) if seed is None else seed)
+        if engine not in ENGINES:
+            raise unknown_name("engine", engine, ENGINES)
+        self.engine = engine
+        self.extra: dict[str, Any] = {}
+        self.loss: Any = None
+        self._architecture: Architecture | None = None
+        self._executables: dict[Any, Any] = {}
+        self._layers: list[Any] | None = None
+        if isinstance(layers, Layer):
+            layers = [layers]
+        if callable(layers):
+            if not inputs:
+                raise GraphError(
+                    'A network drawn by a function needs its inputs by name: inputs={"image": (8, 8), "radar": (3,)}.'
+                )
+            self._adopt(branches(layers, inputs, self.dtype))
+            return
+        if inputs is not None:
+            raise GraphError("inputs= goes with a function; for a list of layers give input_shape=(4,).")
+        self._layers = list(layers)
+        if input_shape is not None:
+            self._build((input_shape,) if isinstance(input_shape, int) else tuple(input_shape))
+        else:
+            for layer in self._layers:
+                chain_check(layer)
+
+    # --- what it is made of ---
+
+    def _build(self, shape: tuple[int, ...]) -> None:
+        self._adopt(chain(self._layers or [], shape, self.dtype))
+
+    def _adopt(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self._executables = {}
+        self.initialize()
+
+    def initialize(self, seed: int | None = None) -> None:
+        """Set every parameter back to its first value; with ``seed``, to those of another seed."""
+        if seed is not None:
+            self.seed = int(seed)
+        for name, value in initial_values(self.architecture, self.seed).items():
+            self._node(name).value = value
+
+    def _node(self, name: str) -> Node:
+        found = self.architecture
+        return found.parameters[name] if name in found.parameters else found.statistics[name]
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network as graph: its input, output, layer and parameter nodes."""
+        if self._architecture is None:
+            raise GraphError(
+                "This network has not seen data yet, so the shape of its input is unknown. "
+                "Give input_shape=(4,) when you make it, or fit it first."
+            )
+        return self._architecture
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order; one that is used twice stands twice."""
+        if self._architecture is None:
+            return list(self._layers or [])
+        return [call.layer for call in self.architecture.calls.values()]
+
+    @property
+    def inputs(self) -> dict[str, Node]:
+        """The input nodes, by name."""
+        return dict(self.architecture.inputs)
+
+    @property
+    def output(self) -> Node:
+        """The output node, as it is at prediction."""
+        return at([self.architecture.output], training=False)[0]
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is learned, by name: "W1", "b1", ...; l counts the layers with units."""
+        return Parameters(self.architecture.parameters)
+
+    @property
+    def statistics(self) -> Parameters:
+        """What is kept besides: the running means and variances of batch normalization."""
+        return Parameters(self.architecture.statistics)
+
+    def __repr__(self) -> str:
+        if self._architecture is None:
+            return f"Network({self._layers!r})"
+        count = sum(prod(w.shape) for w in self.architecture.parameters.values())
+        return f"Network({self.layers!r}) with {count:,} parameters"
+
+    def summary(self) -> None:
+        """Print a row for each layer (what it is, its output shape, its parameters) and the totals."""
+        print(self.summary_text())
+
+    def summary_text(self) -> str:
+        """Return what :meth:`summary` prints."""
+        rows = summary(self.architecture)
+        lines = [("layer", "output shape", "parameters"), *((a, b, f"{n:,}") for a, b, n in rows)]
+        wide = [max(len(line[i]) for line in lines) for i in range(3)]
+        rule = "─" * (sum(wide) + 4)
+        table = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}" for a, b, c in lines]
+        trained = sum(prod(w.shape) for w in self.architecture.parameters.values())
+        kept = sum(prod(w.shape) for w in self.architecture.statistics.values())
+        size = (trained + kept) * np.dtype(self.dtype).itemsize
+        total = f"total {trained + kept:,} parameters ({trained:,} trained, {kept:,} kept), {_bytes(size)} as {self.dtype}"
+        depth = sum(1 for layer in {id(x): x for x in self.layers}.values() if layer.counts)
+        title = f"{depth}-layer network" if depth else "network"
+        return "\n".join([title, rule, table[0], rule, *table[1:], rule, total])
+
+    # --- learning ---
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        batch_size: int | None = 32,
+        epochs: int = 100,
+        metrics: Any = (),
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        callbacks: Any = (),
+        tol: float | None = None,
+        time_budget: float | None = None,
+        verbose: int = 0,
+    ) -> History:
+        """Learn from examples by gradient descent, starting from the parameters as they are.
+
+        Args:
+            X: One row for each example, ``(n, ...)``; for several inputs a dict by name.
+            y: Their targets: numbers ``(n,)`` or ``(n, outputs)``; for softmax labels ``(n,)`` from 0, or one-hot rows.
+            loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By default it
+                follows the last activation: sigmoid binary_crossentropy, softmax categorical_crossentropy, else mse.
+            optimizer: A name ("sgd", "adam", ...) or an object such as ``cr.Adam(1e-3)``.
+            batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between mini-batch descent.
+            epochs: How often all examples are seen.
+            metrics: What else to record: "accuracy", "mae", a callable on nodes ...
+            validation_split: The share of the examples held back to validate on, chosen at random by the seed.
+            validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
+            shuffle: Whether each epoch sees the examples in a new order.
+            class_weight: A weight for each class, or "balanced".
+            sample_weight: A weight for each example; the cost is Σ w·loss / Σ w.
+            callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions ``(network, epoch, logs)``;
+                one that returns True stops the run.
+            tol: Stop when ten epochs in a row lower the best cost by less than this.
+            time_budget: Stop after this many seconds.
+            verbose: 0 silent, 1 a progress line, 2 a line for each epoch.
+
+        Returns:
+            The history: costs and metrics for each epoch, times, and why training stopped.
+
+        Raises:
+            DataError: If X or y cannot be learned from, with row, column and remedy.
+            GraphError: If a setting makes no sense.
+        """
+        job = fitting.Job(
+            X=X, y=y, loss=loss, optimizer=optimizer, batch_size=batch_size, epochs=epochs, metrics=metrics,
+            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
+            class_weight=class_weight, sample_weight=sample_weight, callbacks=callbacks, tol=tol,
+            time_budget=time_budget, verbose=verbose,
+        )  # fmt: skip
+        return fitting.fit(self, job)
+
+    # --- predicting ---
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers."""
+        return self._run_nodes("output", [self.architecture.output], self._arrays(X))[0]
+
+    def predict_classes(self, X: Any) -> np.ndarray:
+        """Return the class of each row: the largest of several outputs, or whether one is above 0.5 (a tie is class 0).
+
+        Several sigmoid outputs are several yes-or-no answers: one column each.
+        """
+        p = self.predict(X)
+        if output_kind(self.architecture) == "softmax":
+            return p.argmax(axis=-1)
+        classes = (p > 0.5).astype(np.int64)
+        return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
+
+    def activations(self, X: Any) -> dict[str, np.ndarray]:
+        """Return what every layer computes for X: "Z1" and "A1" by the lectures' names, other layers by label."""
+        found = self.architecture
+        named = dict(found.parts)
+        by_node = set(found.parts.values())
+        named |= {label: n for label, n in found.outputs.items() if n not in by_node}
+        values = self._run_nodes("activations", list(named.values()), self._arrays(X))
+        return dict(zip(named, values, strict=True))
+
+    def evaluate(
+        self, X: Any, y: Any, *, loss: Any = None, metrics: Any = (), sample_weight: Any = None
+    ) -> dict[str, float]:
+        """Return the cost, and the metrics, of the predictions for X against y.
+
+        Args:
+            X: One row for each example.
+            y: Their targets, as in :meth:`fit`.
+            loss: By default the one of the last fit.
+            metrics: As in :meth:`fit`; without any, "accuracy" where classes are predicted.
+            sample_weight: A weight for each example.
+        """
+        arrays = self._arrays(X)
+        if not metrics and self.classifies(loss):
+            metrics = ["accuracy"]
+        goal, table = self.prepare(arrays, y, loss, metrics, sample_weight)
+        return self.measure(goal, table)
+
+    def gradients(self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
+        """Return the gradient of the cost by every parameter, by name, as the first training step sees it."""
+        goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
+        executable = self.executable(("gradients", self._goal_key(goal)), lambda: gradient_program(goal))
+        state = [*self.values(), np.asarray(0), np.asarray(self.seed)]
+        _, outputs = executable.step(state, table)
+        return dict(zip(self.architecture.parameters, (np.array(g) for g in outputs[1:]), strict=True))
+
+    def check_gradients(self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None) -> GradientReport:
+        """Compare every gradient with central differences in float64, by parameter.
+
+        The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its row and
+        layer. Dropout is held at one mask.
+        """
+        goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
+        (cost,) = at([goal.cost], training=True)
+        feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
+        return check_gradients(mark(cost, None, "J"), list(self.architecture.parameters.values()), feed)
+
+    # --- keeping ---
+
+    def save(self, path: Any, extra: Mapping[str, Any] | None = None) -> None:
+        """Write architecture and parameters to one safetensors file, whole or not at all. ``cr.load`` reads it.
+
+        Args:
+            path: The file.
+            extra: Plain data to keep beside them; it comes back as ``network.extra``.
+        """
+        config = {
+            "architecture": to_config(self.architecture),
+            "seed": self.seed,
+            "loss": None if self.loss is None else _saved_loss(self.loss),
+            "extra": dict(self.extra if extra is None else extra),
+        }
+        arrays = {**self.parameters, **self.statistics}
+        files.write(path, config, arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {k: v for k, v in self.__dict__.items() if k not in ("_architecture", "_executables")}
+        if self._architecture is not None:
+            kept["_saved"] = (to_config(self._architecture, keep=True), {**self.parameters, **self.statistics})
+        return kept
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        saved = kept.pop("_saved", None)
+        self.__dict__.update(kept)
+        self._executables = {}
+        self._architecture = None
+        if saved is not None:
+            self._architecture = from_config(saved[0])
+            for name, value in saved[1].items():
+                self._node(name).value = value
+
+    # --- for the loop: programs, compiled once ---
+
+    def values(self) -> list[np.ndarray]:
+        """Return the arrays of all parameters, then of all statistics."""
+        found = self.architecture
+        nodes = [*found.parameters.values(), *found.statistics.values()]
+        return [n.attributes["cell"].value for n in nodes]
+
+    def set_values(self, arrays: Sequence[np.ndarray]) -> None:
+        """Set all parameters, then all statistics."""
+        found = self.architecture
+        for node, array in zip([*found.parameters.values(), *found.statistics.values()], arrays, strict=True):
+            node.value = array
+
+    def executable(self, key: Any, program: Callable[[], Program]) -> Executable:
+        """Return the compiled program that ``key`` names, compiling it the first time."""
+        if key not in self._executables:
+            self._executables[key] = build(program(), self.engine)
+        found: Executable = self._executables[key]
+        return found
+
+    def see(self, X: Any) -> list[np.ndarray]:
+        """Return X checked and cast, building the network to its shape if this is the first data it sees."""
+        if self._architecture is None:
+            array = door.as_numbers(X, "X")
+            if array.ndim < 1:
+                raise DataError("X is a single number; expected a row for each example.")
+            self._build(array.shape[1:] or (1,))
+        return self._arrays(X)
+
+    def _arrays(self, X: Any) -> list[np.ndarray]:
+        found = self.architecture
+        vocabularies = {
+            name: call.layer.vocabulary
+            for name, node in found.inputs.items()
+            for call in found.calls.values()
+            if isinstance(call.layer, Embedding) and node in call.inputs
+        }
+        return door.inputs(X, found.inputs, vocabularies)
+
+    def _loss(self, loss: Any) -> Any:
+        chosen = loss if loss is not None else self.loss
+        return losses.default_loss(output_kind(self.architecture)) if chosen is None else chosen
+
+    def classifies(self, loss: Any = None) -> bool:
+        """Say whether the targets are classes or probabilities."""
+        return losses.loss(self._loss(loss)) in (losses.binary_crossentropy, losses.categorical_crossentropy)
+
+    def prepare(
+        self, arrays: list[np.ndarray], y: Any, loss: Any, watched: Any, sample_weight: Any, what: str = "y"
+    ) -> tuple[Objective, list[np.ndarray]]:
+        """Return the objective for these targets, and the checked table: inputs, targets, weights."""
+        spec = self._loss(loss)
+        function = losses.loss(spec)
+        self._check_output(function)
+        output = self.architecture.output
+        rows = len(arrays[0])
+        kind = "numbers"
+        if function is losses.binary_crossentropy:
+            kind = "probabilities"
+        elif function is losses.categorical_crossentropy:
+            kind = "labels"
+        target = door.targets(y, output, rows, kind, what)
+        table = [*arrays, target]
+        if sample_weight is not None:
+            table.append(door.weights(sample_weight, rows, output.dtype))
+        softmax = output_kind(self.architecture) == "softmax" or function is losses.categorical_crossentropy
+        found = metrics.resolve(watched, softmax)
+        key = (spec, tuple(found.items()), target.shape[1:], target.dtype, sample_weight is not None)
+        if ("goal", key) not in self._executables:
+            name = losses.describe_loss(spec)
+            self._executables["goal", key] = objective(
+                self.architecture, function, name, target.shape[1:], target.dtype, found, sample_weight is not None
+            )
+        return self._executables["goal", key], table
+
+    def _check_output(self, function: Callable[..., Any]) -> None:
+        output, kind = self.architecture.output, output_kind(self.architecture)
+        if kind == "softmax" and output.shape[-1] == 1:
+            raise GraphError(
+                "A softmax over one unit is always 1, so there is nothing to learn. "
+                "For two classes end the network with Dense(1, 'sigmoid') or Dense(2, 'softmax')."
+            )
+        if function is losses.categorical_crossentropy and output.shape[-1] == 1:
+            raise GraphError(
+                "categorical_crossentropy compares several classes, and this network has one output. "
+                "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
+            )
+
+    def _goal_key(self, goal: Objective) -> int:
+        return id(goal)  # objectives are made once for each setting and live as long as the network's programs
+
+    def measure(self, goal: Objective, table: list[np.ndarray], state: list[np.ndarray] | None = None) -> dict[str, float]:
+        """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing."""
+        executable = self.executable(("evaluate", self._goal_key(goal)), lambda: evaluation_program(goal))
+        current = self.values() if state is None else state
+        rows = len(table[0])
+        if rows == 0:
+            raise DataError("There are no rows to evaluate.")
+        whole = goal.data_cost is not None and not _has_mean_of_its_own(goal)
+        size = ROWS_AT_ONCE if whole else rows
+        totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
+        for start in range(0, rows, size):
+            part = [t[start : start + size] for t in table]
+            _, outputs = executable.step(current, part)
+            share = float(part[-1].sum()) if goal.weight is not None else float(len(part[0]))
+            price = float(outputs[1])
+            totals += share * np.array([float(outputs[0]), *(float(x) for x in outputs[2:])])
+            weight += share
+        mean = totals / weight if weight else totals
+        return {"cost": float(mean[0]) + price} | dict(zip(goal.metrics, map(float, mean[1:]), strict=True))
+
+    def _run_nodes(self, key: str, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
+        executable = self.executable(key, lambda: prediction_program(self.architecture, nodes))
+        state, rows = self.values(), len(arrays[0])
+        if rows <= ROWS_AT_ONCE:
+            _, outputs = executable.step(state, arrays)
+            return [np.array(x) for x in outputs]
+        parts = [
+            executable.step(state, [a[start : start + ROWS_AT_ONCE] for a in arrays])[1]
+            for start in range(0, rows, ROWS_AT_ONCE)
+        ]
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def _has_mean_of_its_own(goal: Objective) -> bool:
+    """Say whether a callable of the user's returned a single number: then a part's value is not a mean of rows."""
+    nodes = [goal.data_cost, *goal.metrics.values()]
+    return any(n.row.name != "divide" for n in nodes)
+
+
+def chain_check(layer: Any) -> None:
+    """Raise if ``layer`` is no layer."""
+    from_layers = isinstance(layer, Layer)
+    if not from_layers:
+        chain([layer], (1,), "float32")
+
+
+def _float_name(dtype: Any) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in ("float32", "float64"):
+        raise DataError(f"dtype must be 'float32' or 'float64'; found {dtype!r}.")
+    return name
+
+
+def _bytes(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _saved_loss(loss: Any) -> Any:
+    if isinstance(loss, str):
+        return loss
+    if type(loss).__name__ in losses.CLASSES:
+        return files.settings(loss)
+    return function_name(loss, losses.LOSSES)
+
+
+def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
+    """Return the network that :meth:`Network.save` wrote.
+
+    Args:
+        path: The file.
+        custom: Your own callables and layer classes, by the names they were saved under; files hold no code.
+
+    Raises:
+        FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
+    """
+    config, arrays = files.read(path)
+    with files.trouble(path):
+        architecture = from_config(config["architecture"], custom)
+        network = Network.__new__(Network)
+        network.__dict__.update(
+            dtype=architecture.output.dtype.name,
+            seed=int(config["seed"]),
+            engine="auto",
+            extra=config["extra"],
+            loss=files.loss_from(config["loss"], custom),
+            _layers=None,
+            _architecture=architecture,
+            _executables={},
+        )
+        expected = {**architecture.parameters, **architecture.statistics}
+        if set(arrays) != set(expected):
+            missing = sorted(set(expected) ^ set(arrays))
+            raise KeyError(missing[0])
+        for name, value in arrays.items():
+            if value.shape != expected[name].shape:
+                raise ShapeError(f"{name} has shape {show(value.shape)}, expected {show(expected[name].shape)}")
+            expected[name].value = value
+    return network

@@ -1,0 +1,190 @@
+"""The objective and the training step: loss, gradients and update as one graph."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.program import Program
+from chainrule.errors import GraphError, NoDerivativeError, ShapeError
+from chainrule.graph.backprop import grad
+from chainrule.graph.node import Node, as_node, cast, input
+from chainrule.graph.shapes import Extent, show
+from chainrule.graph.simplify import simplify_all
+from chainrule.graph.walk import order
+from chainrule.nn.architecture import BATCH, Architecture, at, penalty
+from chainrule.nn.layers import SEED, STEP
+from chainrule.train.optimizers import Optimizer
+
+# mypy: disable-error-code="call-overload" -- NumPy's functions, called on nodes
+
+# State of a run beside parameters and slots; schedules and dropout read it, the loop may lower the scale.
+SCALE = input("learning_rate_scale", (), "float64")
+TOTAL = input("total_steps", (), "float64")
+PER_EPOCH = input("steps_per_epoch", (), "float64")
+CLOCK = (STEP, SEED, SCALE, TOTAL, PER_EPOCH)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised and what is watched, as nodes of one architecture.
+
+    Attributes:
+        architecture: The network.
+        y: The input node of the targets.
+        weight: The input node of the sample weights, or None.
+        data_cost: The weighted mean of the losses.
+        price: What the size of the weights costs, or None.
+        metrics: The mean of each metric.
+    """
+
+    architecture: Architecture
+    y: Node
+    weight: Node | None
+    data_cost: Node
+    price: Node | None
+    metrics: dict[str, Node]
+
+    @property
+    def cost(self) -> Node:
+        """What is minimised."""
+        return self.data_cost if self.price is None else self.data_cost + self.price
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """What a batch consists of."""
+        weight = () if self.weight is None else (self.weight,)
+        return (*self.architecture.inputs.values(), self.y, *weight)
+
+
+def objective(
+    architecture: Architecture,
+    loss: Callable[[Node, Node], Any],
+    loss_name: str,
+    y_shape: tuple[int, ...],
+    y_dtype: np.dtype,
+    metrics: Mapping[str, Callable[[Node, Node], Node]],
+    weighted: bool,
+) -> Objective:
+    """Return the objective: loss of one example, cost the mean over the batch, Σ w·loss / Σ w with weights."""
+    p = architecture.output
+    y = input("y", (BATCH, *y_shape), y_dtype)
+    weight = input("sample_weight", (BATCH,), p.dtype) if weighted else None
+    losses = _call(loss, loss_name, "loss", y, p)
+    _check_spread(losses, loss_name, "loss", y, p)
+    data_cost = _mean(losses, weight, loss_name, p.dtype)
+    watched = {}
+    for name, metric in metrics.items():
+        found = _call(metric, name, "metric", y, p)
+        _check_spread(found, name, "metric", y, p)
+        watched[name] = _mean(found, weight, name, p.dtype)
+    return Objective(architecture, y, weight, data_cost, penalty(architecture), watched)
+
+
+def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) -> Node:
+    try:
+        found = function(y, p)
+    except ShapeError as error:
+        raise ShapeError(
+            f"The {kind} '{name}' of a target {show(y.shape)} and an output {show(p.shape)}: {error}"
+        ) from None
+    if isinstance(found, Node):
+        return found
+    raise GraphError(
+        f"The {kind} '{name}' returned {type(found).__name__} and no node. "
+        f"Write it as a function (y, p) with operators and NumPy functions, which work on nodes."
+    )
+
+
+def _check_spread(result: Node, name: str, kind: str, y: Node, p: Node) -> None:
+    """Refuse a loss in which (n,) met (n, 1): every example would be compared with every other."""
+    for node in order([result], stop=[y, p]):
+        if sum(e == Extent(BATCH) for e in node.shape) > 1:
+            raise ShapeError(
+                f"Inside the {kind} '{name}' {show(y.shape)} targets meet {show(p.shape)} outputs in a way that "
+                f"compares every example with every other: shape {show(node.shape)}, at {node}. "
+                "Give both the same shape, for example y.reshape(-1, 1) for one output."
+            )
+
+
+def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
+    """Return the mean over the batch of what is given for each example; further axes are averaged first."""
+    if each.dtype.kind != "f":
+        each = cast(each, dtype)
+    if each.ndim == 0:
+        if weight is not None:
+            raise GraphError(
+                f"'{name}' returns a single number, so it cannot be weighted by example. Return one number for each "
+                "example, of shape (batch,), and leave the mean over the batch to fit."
+            )
+        return each
+    if each.shape[0] != Extent(BATCH):
+        raise ShapeError(
+            f"'{name}' returned shape {show(each.shape)}; expected (batch,), one number for each example."
+        )
+    if each.ndim > 1:
+        each = np.mean(each, axis=tuple(range(1, each.ndim)))  # type: ignore[assignment] -- nodes
+    if weight is None:
+        return np.mean(each)  # type: ignore[return-value] -- nodes
+    total: Any = np.sum(weight)
+    return np.sum(each * weight) / np.where(total > 0, total, 1)  # type: ignore[no-any-return] -- nodes
+
+
+def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:
+    """Return the cost while training, its gradient by every parameter, and the metrics."""
+    names = list(goal.metrics)
+    parameters = list(goal.architecture.parameters.values())
+    cost, *watched = at([goal.cost, *goal.metrics.values()], training=True)
+    (cost,) = simplify_all([cost])
+    if not parameters:
+        raise GraphError("This network has no parameters, so there is nothing to train.")
+    try:
+        slopes = grad(cost, parameters)
+    except NoDerivativeError as error:
+        raise NoDerivativeError(f"This network cannot be trained. {error}.") from None
+    return cost, slopes, dict(zip(names, watched, strict=True))
+
+
+def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, list[Node]]:
+    """Return one training step as a program, and the slots of the optimizer among its state.
+
+    State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then the metrics.
+    """
+    architecture = goal.architecture
+    parameters = list(architecture.parameters.values())
+    cost, slopes, watched = gradients(goal)
+    done = cast(STEP, np.float64)
+    new_parameters, slots = optimizer.update(parameters, slopes, done, SCALE, TOTAL, PER_EPOCH)
+    statistics = list(architecture.statistics.values())
+    moved = at([architecture.updates.get(name, s) for name, s in architecture.statistics.items()], training=True)
+    state = (*parameters, *statistics, *(s for s, _ in slots), *CLOCK)
+    new_clock = (STEP + 1, *CLOCK[1:])
+    new_state = (*new_parameters, *moved, *(new for _, new in slots), *new_clock)
+    outputs = (cost, *watched.values())
+    return Program(goal.inputs, state, outputs, new_state), [s for s, _ in slots]
+
+
+def gradient_program(goal: Objective) -> Program:
+    """Return cost and gradients, without an update: for L-BFGS and for looking."""
+    cost, slopes, _ = gradients(goal)
+    architecture = goal.architecture
+    state = (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
+    return Program(goal.inputs, state, (cost, *slopes), state)
+
+
+def evaluation_program(goal: Objective) -> Program:
+    """Return the objective at prediction: the data's cost, the price of the weights, the metrics."""
+    price = goal.price if goal.price is not None else as_node(0.0, [goal.data_cost.dtype])
+    outputs = at([goal.data_cost, price, *goal.metrics.values()], training=False)
+    architecture = goal.architecture
+    state = (*architecture.parameters.values(), *architecture.statistics.values())
+    return Program(goal.inputs, state, tuple(outputs), state)
+
+
+def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:
+    """Return what ``nodes`` of the network are at prediction."""
+    state = (*architecture.parameters.values(), *architecture.statistics.values())
+    return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
+
+

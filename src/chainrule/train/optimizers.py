@@ -1,0 +1,327 @@
+"""Optimizers as graph: from parameters and their gradients to new parameters.
+
+The state of an optimizer (velocities, moments) is variables beside the parameters, called slots. Weight decay
+is decoupled from the gradient (Loshchilov & Hutter 2019): ``w ← w - α · decay · w`` beside the step, in
+matrices only. Vectors (biases, the gamma and beta of normalization) are left alone: they do not make a
+network wiggle, and pulling a gamma to 0 would switch its unit off.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError
+from chainrule.graph.node import Node, cast, variable
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, SHARE, check, find
+from chainrule.train.schedules import Constant, Schedule, schedule
+
+Slots = list[tuple[Node, Node]]
+NewSlot = Callable[[str], Node]
+
+
+class Optimizer(ABC):
+    """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once."""
+
+    learning_rate: float | Schedule
+    clip_norm: float | None
+    weight_decay: float = 0.0
+
+    @abstractmethod
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return the direction to step against, and each slot with its new value.
+
+        Args:
+            g: The gradient of one parameter.
+            slot: Makes a slot of that name for this parameter, which starts at zeros.
+            t: The number of this step, from 1.
+        """
+
+    def update(
+        self,
+        parameters: Sequence[Node],
+        gradients: Sequence[Node],
+        step: Any,
+        scale: Any = 1.0,
+        total: Any = None,
+        per_epoch: Any = None,
+    ) -> tuple[list[Node], Slots]:
+        """Return the new parameters, and each slot (a variable) with its new value, as graph.
+
+        Args:
+            parameters: Variables of any shape and float dtype; each new one has the same.
+            gradients: One for each, of its shape.
+            step: How many updates were made before this one: a scalar node of floats, 0 at the first.
+            scale: What the learning rate is multiplied by (:class:`ReduceOnPlateau` lowers it).
+            total: How many updates the run makes; a schedule needs it.
+            per_epoch: How many updates an epoch makes; a schedule needs it.
+
+        >>> w, step = variable([1.0, 2.0], name="w"), variable(0.0)
+        >>> [new], _ = SGD(0.1).update([w], [2 * w], step)
+        >>> new.value
+        array([0.8, 1.6])
+        """
+        plan = schedule(self.learning_rate)
+        if (total is None or per_epoch is None) and not isinstance(plan, Constant):
+            raise GraphError(f"{plan!r} must know how long the run is: update(..., total=, per_epoch=).")
+        rate = plan.at(step, total, per_epoch) * scale
+        if self.clip_norm is not None:
+            gradients = clip_by_norm(gradients, self.clip_norm)
+        new_parameters: list[Node] = []
+        slots: Slots = []
+        for w, g in zip(parameters, gradients, strict=True):
+            direction, moved = self.direction(g, partial(_slot, w), _in(step, w) + 1)
+            slots += moved
+            alpha = _in(rate, w)
+            new = w - alpha * direction
+            if self.weight_decay and w.ndim > 1:
+                new = new - alpha * self.weight_decay * w
+            new_parameters.append(new)
+        return new_parameters, slots
+
+
+def _in(number: Any, like: Node) -> Any:
+    """Return a node in the dtype of another; plain numbers are weak and fit any."""
+    return cast(number, like.dtype) if isinstance(number, Node) else float(number)
+
+
+def _check(optimizer: Any, **rules: str) -> None:
+    schedule(optimizer.learning_rate)
+    check(optimizer, **rules)
+    if optimizer.clip_norm is not None:
+        check(optimizer, clip_norm=ABOVE_0)
+
+
+def _slot(w: Node, what: str) -> Node:
+    return variable(np.zeros(w.shape, w.dtype), name=f"{what}_{w.name}" if w.name else what)
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Gradient descent, w ← w - α v.
+
+    Without momentum v is the gradient g. With momentum β it is the classic ``v ← βv + g`` (Polyak 1964, in
+    PyTorch's form), whose steps grow up to 1/(1 - β) times as long; with ``averaged`` it is the lectures'
+    ``v ← βv + (1 - β)g``, an average of the gradients, whose steps do not grow. ``nesterov`` looks one step
+    ahead: it steps against ``g + βv`` with the new v (Sutskever et al. 2013), or ``(1 - β)g + βv`` if
+    averaged.
+
+    Args:
+        learning_rate: α, a number or a schedule. 0.01 is what Keras chose, safe for standardised inputs.
+        momentum: β. 0 by default: the lectures' descent.
+        nesterov: Whether to look ahead.
+        averaged: Whether v is an average.
+        weight_decay: See above; without momentum the same as a cost of ½ · decay · Σw².
+        clip_norm: The norm that all gradients together may have, see :func:`clip_by_norm`.
+
+    >>> SGD(0.1, momentum=0.9)
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=False, averaged=False, weight_decay=0.0, clip_norm=None)
+    """
+
+    learning_rate: float | Schedule = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+    averaged: bool = False
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, momentum=SHARE, weight_decay=AT_LEAST_0)
+        if (self.nesterov or self.averaged) and not self.momentum:
+            raise GraphError(
+                "SGD: nesterov and averaged are forms of momentum; give one, such as momentum=0.9."
+            )
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return the velocity, looked ahead or not."""
+        if not self.momentum:
+            return g, []
+        force = (1 - self.momentum) * g if self.averaged else g
+        velocity = slot("velocity")
+        moved = self.momentum * velocity + force
+        return (force + self.momentum * moved if self.nesterov else moved), [(velocity, moved)]
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """``s ← s + g²; w ← w - α g / (√s + ε)``: rarely used inputs keep their large steps (Duchi et al. 2011).
+
+    Args:
+        learning_rate: α; 0.01 as in the paper's experiments and in PyTorch.
+        epsilon: ε, far below any gradient that matters, for those that are 0.
+        clip_norm: The norm that all gradients together may have.
+    """
+
+    learning_rate: float | Schedule = 0.01
+    epsilon: float = 1e-8
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, epsilon=ABOVE_0)
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return g over the root of the sum of its squares."""
+        squares = slot("squares")
+        moved = squares + g * g
+        return g / (np.sqrt(moved) + self.epsilon), [(squares, moved)]
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """``s ← ρs + (1 - ρ)g²; w ← w - α g / (√s + ε)`` (Hinton's lecture 6e, 2012).
+
+    Args:
+        learning_rate: α; 0.001 and ρ = 0.9 are Hinton's.
+        rho: ρ, the weight of the past.
+        epsilon: ε; 1e-7 as in Keras: no division by 0 where the gradient is 0.
+        clip_norm: The norm that all gradients together may have.
+    """
+
+    learning_rate: float | Schedule = 0.001
+    rho: float = 0.9
+    epsilon: float = 1e-7
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, rho=SHARE, epsilon=ABOVE_0)
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return g over the root of the mean of its squares."""
+        mean_square = slot("mean_square")
+        moved = self.rho * mean_square + (1 - self.rho) * (g * g)
+        return g / (np.sqrt(moved) + self.epsilon), [(mean_square, moved)]
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Momentum and RMSprop in one, both corrected for their start at 0 (Kingma & Ba 2015).
+
+    ``m ← β₁m + (1 - β₁)g; v ← β₂v + (1 - β₂)g²; w ← w - α m̂ / (√v̂ + ε)``, where ``m̂ = m / (1 - β₁ᵗ)`` and
+    ``v̂ = v / (1 - β₂ᵗ)``.
+
+    Args:
+        learning_rate: α; this and both β are the paper's.
+        beta_1: β₁, the weight of the past gradients.
+        beta_2: β₂, the weight of the past squares.
+        epsilon: ε; 1e-7 as in Keras.
+        clip_norm: The norm that all gradients together may have.
+    """
+
+    learning_rate: float | Schedule = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, beta_1=SHARE, beta_2=SHARE, epsilon=ABOVE_0)
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return the corrected first moment over the root of the corrected second."""
+        return _adam(self.beta_1, self.beta_2, self.epsilon, g, slot, t)
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """:class:`Adam` with weight decay: ``w ← w - α m̂ / (√v̂ + ε) - α · decay · w`` (Loshchilov & Hutter 2019).
+
+    Args:
+        learning_rate: α; this, β₁, β₂ and ε as for Adam.
+        beta_1: β₁, the weight of the past gradients.
+        beta_2: β₂, the weight of the past squares.
+        epsilon: ε.
+        weight_decay: 0.01 as in PyTorch; in matrices only.
+        clip_norm: The norm that all gradients together may have.
+    """
+
+    learning_rate: float | Schedule = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    weight_decay: float = 0.01
+    clip_norm: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self, beta_1=SHARE, beta_2=SHARE, epsilon=ABOVE_0, weight_decay=AT_LEAST_0)
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return the corrected first moment over the root of the corrected second."""
+        return _adam(self.beta_1, self.beta_2, self.epsilon, g, slot, t)
+
+
+def _adam(beta_1: float, beta_2: float, epsilon: float, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    m, v = slot("first_moment"), slot("second_moment")
+    m_new = beta_1 * m + (1 - beta_1) * g
+    v_new = beta_2 * v + (1 - beta_2) * (g * g)
+    m_hat, v_hat = m_new / _weight(beta_1, t), v_new / _weight(beta_2, t)
+    return m_hat / (np.sqrt(v_hat) + epsilon), [(m, m_new), (v, v_new)]
+
+
+def _weight(beta: float, t: Any) -> Any:
+    """Return ``1 - betaᵗ``, the weight of an average from zeros so far; so written it keeps its digits."""
+    return -np.expm1(t * math.log(beta)) if beta else 1.0
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """SciPy's L-BFGS-B on the cost of the whole table (Byrd et al. 1995), for small networks and tables.
+
+    It finds its own step lengths and needs whole batches: no learning rate, no schedule, no update graph.
+
+    Args:
+        max_evaluations: How often cost and gradient are evaluated at most; 15,000 as in SciPy.
+        tolerance: It stops when no entry of the gradient is larger; 1e-5 as in SciPy.
+        memory: How many past steps shape its picture of the curvature; 10 as in SciPy.
+
+    >>> LBFGS()
+    LBFGS(max_evaluations=15000, tolerance=1e-05, memory=10)
+    """
+
+    max_evaluations: int = 15_000
+    tolerance: float = 1e-5
+    memory: int = 10
+
+    def __post_init__(self) -> None:
+        check(self, max_evaluations=COUNT, tolerance=AT_LEAST_0, memory=COUNT)
+
+
+OPTIMIZERS: dict[str, Optimizer | LBFGS] = {
+    "sgd": SGD(),
+    "momentum": SGD(momentum=0.9),
+    "nesterov": SGD(momentum=0.9, nesterov=True),
+    "adagrad": Adagrad(),
+    "rmsprop": RMSprop(),
+    "adam": Adam(),
+    "adamw": AdamW(),
+    "lbfgs": LBFGS(),
+}
+CLASSES: dict[str, type] = {c.__name__: c for c in (SGD, Adagrad, RMSprop, Adam, AdamW, LBFGS)}
+
+
+def optimizer(spec: Any) -> Optimizer | LBFGS:
+    """Return the optimizer that ``spec`` means: a name, or an object.
+
+    Raises:
+        UnknownNameError: If no optimizer bears the name.
+
+    >>> optimizer("momentum").momentum
+    0.9
+    """
+    return spec if isinstance(spec, Optimizer | LBFGS) else find("optimizer", spec, OPTIMIZERS)
+
+
+def clip_by_norm(gradients: Sequence[Node], limit: float) -> list[Node]:
+    """Return the gradients, scaled down alike if their norm is above ``limit`` (Pascanu et al. 2013).
+
+    The norm is that of all their numbers as one vector. Gradients within the limit stay exactly as they are.
+
+    >>> a, b = variable([3.0, 0.0]), variable([[4.0]])
+    >>> [g.value.tolist() for g in clip_by_norm([a, b], 1.0)]
+    [[0.6000000000000001, 0.0], [[0.8]]]
+    """
+    norm = np.sqrt(sum(np.sum(g * g) for g in gradients))
+    return [g * _in(limit / np.maximum(norm, limit), g) for g in gradients]

@@ -1,0 +1,64 @@
+"""The progress line: one line in a terminal, plain lines in a pipe."""
+
+import sys
+import time
+from typing import Any
+
+
+def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
+    """Return one epoch in words.
+
+    >>> line(4, 50, {"cost": 0.25, "val_cost": 0.3})
+    'epoch  5/50  cost 0.2500  val_cost 0.3000'
+    """
+    numbers = "  ".join(f"{k} {v:.4f}" if 1e-3 <= abs(v) < 1e4 or v == 0 else f"{k} {v:.3e}" for k, v in logs.items())
+    return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {numbers}"
+
+
+class ProgressLine:
+    """Shows how far training is.
+
+    ``verbose`` 0 shows nothing, 1 one line that is redrawn (in a pipe, a line for each tenth of the run), 2 a line for
+    each epoch.
+    """
+
+    def __init__(self, verbose: int, epochs: int) -> None:
+        self.verbose, self.epochs = verbose, epochs
+        self._shown_tenth = -1
+        self._bar: Any = None
+        self._task: Any = None
+        self._last = 0.0
+        if verbose == 1 and sys.stderr.isatty():
+            from rich.console import Console  # noqa: PLC0415 -- only where a line is drawn
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 -- likewise
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(20),
+                TimeRemainingColumn(compact=True),
+                TextColumn("{task.fields[numbers]}"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("training", total=epochs, numbers="")
+            self._bar.start()
+
+    def show(self, epoch: int, logs: dict[str, float]) -> None:
+        """Show that ``epoch`` (from 0) has ended."""
+        if self.verbose == 2:
+            print(line(epoch, self.epochs, logs), file=sys.stderr)
+        elif self._bar is not None:
+            self._bar.update(self._task, completed=epoch + 1, numbers=line(epoch, self.epochs, logs))
+        elif self.verbose == 1:
+            tenth = (epoch + 1) * 10 // self.epochs
+            now = time.monotonic()
+            if tenth > self._shown_tenth and (now - self._last > 0.5 or epoch + 1 == self.epochs):
+                self._shown_tenth, self._last = tenth, now
+                print(line(epoch, self.epochs, logs), file=sys.stderr)
+
+    def close(self, sentence: str) -> None:
+        """Clear the line and say how training ended."""
+        if self._bar is not None:
+            self._bar.stop()
+        if self.verbose:
+            print(sentence, file=sys.stderr)

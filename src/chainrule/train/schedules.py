@@ -1,0 +1,252 @@
+"""Schedules: the learning rate as a formula of the step, for plain numbers and nodes alike."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.errors import GraphError
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, WITHIN_0_1, check
+
+
+class Schedule(ABC):
+    """A learning rate that follows the run."""
+
+    @abstractmethod
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the learning rate of one update.
+
+        Args:
+            step: How many updates were made before it: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A number for numbers, a node for nodes.
+        """
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The same rate throughout.
+
+    >>> Constant(0.1).at(500, total=1000, per_epoch=10)
+    0.1
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check(self, rate=ABOVE_0)
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the rate."""
+        return self.rate
+
+
+@dataclass(frozen=True)
+class ExponentialDecay(Schedule):
+    """``α₀ · exp(-k t)``, with α₀ the ``rate``, k the ``decay`` and t the epoch or step, counted from 0.
+
+    >>> ExponentialDecay(0.5, decay=0.02).at(300, total=3000, per_epoch=10)  # epoch 30
+    np.float64(0.2744058180470132)
+    """
+
+    rate: float
+    decay: float
+    per: Literal["epoch", "step"] = "epoch"
+
+    def __post_init__(self) -> None:
+        check(self, rate=ABOVE_0, decay=AT_LEAST_0)
+        if self.per not in ("epoch", "step"):
+            raise GraphError(f"ExponentialDecay: per must be 'epoch' or 'step'; found {self.per!r}.")
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return ``α₀ · exp(-k t)``."""
+        t = step if self.per == "step" else np.floor(step / per_epoch)
+        return self.rate * np.exp(-self.decay * t)
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """``rate · factor ^ ⌊epoch / every⌋``: multiplied by ``factor`` after every so many epochs.
+
+    >>> [float(StepDecay(0.1, every=10).at(epoch, 40, per_epoch=1)) for epoch in (0, 9, 10, 20)]
+    [0.1, 0.1, 0.05, 0.025]
+    """
+
+    rate: float
+    factor: float = 0.5
+    every: int = 10
+
+    def __post_init__(self) -> None:
+        check(self, rate=ABOVE_0, factor=WITHIN_0_1, every=COUNT)
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the rate of the step's epoch."""
+        return self.rate * np.power(self.factor, np.floor(step / (per_epoch * self.every)))
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """From ``rate`` to ``minimum`` along half a cosine over the run (Loshchilov & Hutter 2017, no restarts).
+
+    >>> [round(float(Cosine(0.1).at(step, total=100, per_epoch=10)), 6) for step in (0, 50, 100)]
+    [0.1, 0.05, 0.0]
+    """
+
+    rate: float
+    minimum: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(self, rate=ABOVE_0, minimum=AT_LEAST_0)
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return ``rate`` at the first step and, at its end, ``minimum``."""
+        return self.rate + (self.minimum - self.rate) * _ease(step / total)
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up to a high rate and down to a very low one over the whole run (Smith 2018), along half cosines.
+
+    Args:
+        peak: The highest rate, several times what a constant rate would bear.
+        rise: The share of the run in which the rate rises.
+        start_divisor: It starts at ``peak / start_divisor``,
+        end_divisor: and ends at ``peak / end_divisor``.
+
+    The momentum stays as it is, unlike Smith's.
+
+    >>> [round(float(OneCycle(0.5).at(step, total=100, per_epoch=10)), 6) for step in (0, 30, 65, 100)]
+    [0.02, 0.5, 0.250001, 2e-06]
+    """
+
+    peak: float
+    rise: float = 0.3
+    start_divisor: float = 25.0
+    end_divisor: float = 250_000.0
+
+    def __post_init__(self) -> None:
+        check(self, peak=ABOVE_0, rise=WITHIN_0_1, start_divisor=ABOVE_0, end_divisor=ABOVE_0)
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the start, plus what it has risen, less what it has fallen."""
+        start, end = self.peak / self.start_divisor, self.peak / self.end_divisor
+        progress = step / total
+        risen = (self.peak - start) * _ease(progress / self.rise)
+        fallen = (self.peak - end) * _ease((progress - self.rise) / (1 - self.rise))
+        return start + risen - fallen
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """Another schedule, or a constant rate, reached on a straight line from near 0 (Goyal et al. 2017).
+
+    Args:
+        schedule: A schedule, whose own time goes on meanwhile, or a rate.
+        steps: In how many steps: the first has ``1 / steps`` of the rate, the last all of it.
+        epochs: Or in how many epochs.
+
+    >>> [float(WarmUp(0.1, steps=4).at(step, 100, 10)) for step in (0, 1, 3, 50)]
+    [0.025, 0.05, 0.1, 0.1]
+    """
+
+    schedule: "Schedule | float"
+    steps: int | None = None
+    epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.epochs is None):
+            raise GraphError(
+                "WarmUp: say how long in one way: WarmUp(0.1, steps=500) or WarmUp(0.1, epochs=5)."
+            )
+        check(self, **{"steps" if self.epochs is None else "epochs": COUNT})
+        object.__setattr__(self, "schedule", schedule(self.schedule))
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the schedule's rate, scaled down while it warms up."""
+        length = self.steps if self.epochs is None else self.epochs * per_epoch
+        return schedule(self.schedule).at(step, total, per_epoch) * np.minimum((step + 1) / length, 1)
+
+
+@dataclass(frozen=True)
+class ReduceOnPlateau(Schedule):
+    """A constant rate that the loop multiplies by ``factor`` when the cost has stopped falling.
+
+    The rate follows the costs, which are no formula of the step: :meth:`at` is the constant ``rate``, and the
+    loop holds the scale by which the update multiplies it.
+
+    Args:
+        rate: The rate to start from.
+        factor: What the loop multiplies it by.
+        patience: After how many epochs without a lower cost.
+        minimum: Never below this rate.
+
+    >>> ReduceOnPlateau(0.1).at(0, total=100, per_epoch=10)
+    0.1
+    """
+
+    rate: float
+    factor: float = 0.1
+    patience: int = 10
+    minimum: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(self, rate=ABOVE_0, factor=WITHIN_0_1, patience=COUNT, minimum=AT_LEAST_0)
+        if self.minimum > self.rate:
+            raise GraphError(
+                f"ReduceOnPlateau: the minimum, {self.minimum}, is above the rate to start from, {self.rate}."
+            )
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the rate before any reduction."""
+        return self.rate
+
+    def reduced(self, scale: float) -> float:
+        """Return the scale that follows ``scale`` on a plateau.
+
+        >>> ReduceOnPlateau(0.25, factor=0.5, minimum=0.1).reduced(0.5)
+        0.4
+        """
+        return max(scale * self.factor, self.minimum / self.rate)
+
+
+CLASSES: dict[str, type] = {
+    c.__name__: c
+    for c in (Constant, ExponentialDecay, StepDecay, Cosine, OneCycle, WarmUp, ReduceOnPlateau)
+}  # fmt: skip
+
+
+def schedule(spec: Any) -> Schedule:
+    """Return the schedule that a learning rate means: a number is the same throughout.
+
+    >>> schedule(0.1)
+    Constant(rate=0.1)
+    """
+    if isinstance(spec, Schedule):
+        return spec
+    if isinstance(spec, Real) and not isinstance(spec, bool) and 0 < float(spec) < math.inf:
+        return Constant(float(spec))
+    raise GraphError(
+        f"A learning rate is a number above 0 or a schedule such as Cosine(0.1); found {spec!r}."
+    )
+
+
+def plateau(spec: Any) -> ReduceOnPlateau | None:
+    """Return the :class:`ReduceOnPlateau` in a learning rate, where there is one.
+
+    >>> plateau(WarmUp(ReduceOnPlateau(0.1), epochs=5)).patience
+    10
+    """
+    while isinstance(spec, WarmUp):
+        spec = spec.schedule
+    return spec if isinstance(spec, ReduceOnPlateau) else None
+
+
+def _ease(progress: Any) -> Any:
+    """Return 0 up to a progress of 0, 1 from 1 on, and half a cosine between them."""
+    return (1 - np.cos(math.pi * np.clip(progress, 0, 1))) / 2
