@@ -75,10 +75,54 @@ def test_binary_scores():
     outputs = np.array([0.2, 0.9, 0.4, 0.6, 0.7])[:, None]
     assert score(target, truth, outputs) == {
         "accuracy": pytest.approx(0.6),
-        "auc": metrics.roc_auc_score(truth, outputs),
+        "auc": pytest.approx(metrics.roc_auc_score(truth, outputs), rel=1e-12),
     }
     assert baseline(target, truth) == {"accuracy": pytest.approx(0.6), "auc": 0.5}
     assert score(target, truth[1:3], outputs[1:3]) == {"accuracy": 0.5}
+
+
+CELLS = st.integers(0, 4).map(lambda k: k / 4)  # few values, so that many tie
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), CELLS), min_size=2, max_size=40))
+def test_auc_is_that_of_scikit_learn_ties_and_all(cells):
+    truth, outputs = np.array([t for t, _ in cells]), np.array([o for _, o in cells])
+    scores = score(Target("binary", ("y",), ("a", "b"), (0.5, 0.5)), truth, outputs)
+    assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(truth, outputs > 0.5))
+    if truth.min() == truth.max():
+        assert "auc" not in scores
+    else:
+        assert scores["auc"] == pytest.approx(metrics.roc_auc_score(truth, outputs), rel=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), CELLS, st.integers(0, 1), CELLS), min_size=1, max_size=20))
+def test_f1_is_that_of_scikit_learn(rows):
+    truth = np.array([[a, b] for a, _, b, _ in rows], float)
+    outputs = np.array([[p, q] for _, p, _, q in rows])
+    scores = score(Target("multilabel", ("p", "q"), (0, 1), (0.5, 0.5)), truth, outputs)
+    expected = metrics.f1_score(truth.astype(int), outputs > 0.5, average="micro", zero_division=0.0)
+    assert scores["f1"] == pytest.approx(expected)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=2, max_size=20))
+def test_errors_of_numbers_are_those_of_scikit_learn(rows):
+    truth, predicted = np.array([[a, c] for a, _, c, _ in rows]), np.array([[b, d] for _, b, _, d in rows])
+    target = Target("regression", ("y", "z"), mean=(0.0, 0.0), std=(1.0, 1.0))
+    scores = score(target, truth, predicted)
+    for i, name in enumerate("yz"):
+        mae = metrics.mean_absolute_error(truth[:, i], predicted[:, i])
+        assert scores[f"mae_{name}"] == pytest.approx(mae)
+        rmse = metrics.root_mean_squared_error(truth[:, i], predicted[:, i])
+        assert scores[f"rmse_{name}"] == pytest.approx(rmse)
+    if "r2" in scores:
+        assert scores["r2"] == pytest.approx(metrics.r2_score(truth, predicted))
+    assert ("r2" in scores) == bool((truth.min(axis=0) < truth.max(axis=0)).all())
+
+
+def test_r2_of_equal_numbers_is_left_out():
+    target = Target("regression", ("y",), mean=(0.1,), std=(0.3,))
+    truth = pd.DataFrame({"y": [0.7] * 7})
+    assert set(score(target, truth, np.zeros(7))) == {"mae", "rmse"}
 
 
 def test_the_baseline_is_the_majority_of_training_not_of_the_test():

@@ -80,7 +80,7 @@ def _auc(truth: np.ndarray, outputs: np.ndarray) -> float:
 def _regression(target: Target, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     errors = predicted - truth
     spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    defined = (np.ptp(truth, axis=0) > 0).all()
+    defined = np.ptp(truth, axis=0).all() and spread.all()  # equal numbers may differ from their rounded mean
     scores = {"r2": float((1 - (errors**2).sum(axis=0) / spread).mean())} if defined else {}
     maes, rmses = np.abs(errors).mean(axis=0), np.sqrt((errors**2).mean(axis=0))
     for name, mae, rmse in zip(target.columns, maes, rmses, strict=True):

@@ -161,6 +161,7 @@ def _input_gradients(node: Node, dy: Node, wanted: Sequence[bool]) -> Sequence[N
 
 def _branches(node: Node, dy: Node, wanted: Sequence[bool]) -> list[Node | None]:
     condition, a, b = node.inputs
+    condition = cast(condition, bool)
     return [
         None,
         _reduced(_masked(condition, dy), a.shape) if wanted[1] else None,

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node
+from chainrule.graph.node import Node, apply, as_node, cast
 from chainrule.graph.structure import softmax
 
 MOST_TERMS, MOST_FACTORS = 8, 12
 FINITE = ("sigmoid", "softmax", "tanh", "constant", "length", "one_hot", "sin", "cos", "random_uniform")
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative")
 NONZERO = ("sigmoid", "softmax", "exp", "softplus", "length")
 
 
@@ -48,7 +49,14 @@ class Expanded:
 
 
 def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
-    return frozenset(Counter(above).items()), frozenset(Counter(below).items())
+    return _counted(above), _counted(below)
+
+
+def _counted(atoms: Iterable[Atom]) -> frozenset[tuple[Atom, int]]:
+    found: dict[Atom, int] = {}
+    for atom in atoms:
+        found[atom] = found.get(atom, 0) + 1
+    return frozenset(found.items())
 
 
 def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
@@ -72,19 +80,28 @@ def _finite(atom: Atom) -> bool:
 class Cancellation:
     """Finds what each arithmetic node of one graph comes to."""
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    def __init__(self) -> None:
         self._sums: dict[Node, Expanded] = {}
+        self._simple: set[Node] = set()  # what was looked at and stays
         self._logistic: dict[Node, Atom] = {}  # z -> σ(z) or 1 - σ(-z), for exp(z) = σ(z) / (1 - σ(z))
         self._softmax: dict[Node, tuple[Node, Node]] = {}  # exp(z) -> softmax(z), its sum
+
+    def look_at(self, nodes: Iterable[Node]) -> None:
+        """Note the sigmoids and the sums of exponentials among ``nodes``: they say what an exp comes to."""
+        known = len(self._logistic) + len(self._softmax)
         for n in nodes:
             if n.row.name == "sigmoid":
                 (z,) = n.inputs
                 self._logistic[z] = n
                 if z.row.name == "negative":
                     self._logistic.setdefault(z.inputs[0], OneMinus(n))
-            if n.row.name == "sum" and n.inputs[0].row.name == "exp" and n.attributes["keepdims"]:
+            elif n.row.name == "sum" and n.inputs[0].row.name == "exp" and n.attributes["keepdims"]:
                 (e,) = n.inputs
-                self._softmax[e] = (softmax(e.inputs[0], axes=n.attributes["axes"]), n)
+                if e not in self._softmax:
+                    self._softmax[e] = (softmax(e.inputs[0], axes=n.attributes["axes"]), n)
+        if len(self._logistic) + len(self._softmax) > known:
+            self._sums.clear()
+            self._simple.clear()
 
     def simpler(self, node: Node) -> Node | None:
         """Return what replaces ``node``, or None where nothing cancels."""
@@ -185,10 +202,9 @@ class Cancellation:
             return None
         for (a_above, a_below), a in left.terms.items():
             for (b_above, b_below), b in right.terms.items():
-                above = Counter(dict(a_above)) + Counter(dict(b_above))
-                below = Counter(dict(a_below)) + Counter(dict(b_below))
+                above, below = _joined(a_above, b_above), _joined(a_below, b_below)
                 product = _cancelled_product(above, below)
-                cancelled = cancelled or product[0] != frozenset(above.items())
+                cancelled = cancelled or 0 in above.values() or 0 in below.values()
                 terms[product] = terms.get(product, 0.0) + a * b
         return _settled(terms, cancelled)
 
@@ -204,7 +220,9 @@ class Cancellation:
 
 def _settled(terms: Sum, cancelled: bool) -> Expanded | None:
     """Let terms cancel, with every 1 - σ(z) as a factor or, where that leaves fewer terms, written out."""
-    best, opened = _merge(terms), _merge(_open_complements(terms))
+    best, opened = _merge(terms), None
+    if any(isinstance(x, OneMinus) for above, below in terms for x, _ in [*above, *below]):
+        opened = _merge(_open_complements(terms))
     if opened is not None and (best is None or len(opened) < len(best)):
         return Expanded(opened, True)
     return None if best is None else Expanded(best, cancelled or len(best) < len(terms))
@@ -216,31 +234,40 @@ def _open_complements(terms: Sum) -> Sum:
     work = list(terms.items())
     while work:
         (above, below), c = work.pop()
-        up, down = Counter(dict(above)), Counter(dict(below))
+        up, down = dict(above), dict(below)
         atom = next((x for x in up if _opens(x, down)), None)
         if atom is None:
             result[above, below] = result.get((above, below), 0.0) + c
             continue
         up[atom] -= 1
-        work.append((_cancelled_product(up, down), c))
-        up[_complement(atom)] += 1
-        work.append((_cancelled_product(up, down), -c))
+        opened = _joined(frozenset(up.items()), frozenset([(_complement(atom), 1)]))
+        work.append((_cancelled_product(up, dict(down)), c))
+        work.append((_cancelled_product(opened, dict(down)), -c))
         if len(work) + len(result) > 4 * MOST_TERMS:
             return terms
     return result
 
 
-def _opens(atom: Atom, below: Counter[Atom]) -> bool:
+def _opens(atom: Atom, below: dict[Atom, int]) -> bool:
     return isinstance(atom, OneMinus) or (atom.row.name == "sigmoid" and OneMinus(atom) in below)
 
 
-def _cancelled_product(above: Counter[Atom], below: Counter[Atom]) -> Product:
-    above, below = +above, +below
-    for atom in [x for x in above if x in below and _not_zero(x)]:
+def _cancelled_product(above: dict[Atom, int], below: dict[Atom, int]) -> Product:
+    for atom in [x for x in above if below.get(x) and _not_zero(x)]:
         common = min(above[atom], below[atom])
         above[atom] -= common
         below[atom] -= common
-    return frozenset((+above).items()), frozenset((+below).items())
+    return (
+        frozenset((x, n) for x, n in above.items() if n),
+        frozenset((x, n) for x, n in below.items() if n),
+    )
+
+
+def _joined(a: frozenset[tuple[Atom, int]], b: frozenset[tuple[Atom, int]]) -> dict[Atom, int]:
+    both = dict(a)
+    for atom, n in b:
+        both[atom] = both.get(atom, 0) + n
+    return both
 
 
 def _merge(terms: Sum) -> Sum | None:
@@ -311,7 +338,7 @@ def _product_node(inner: Node | None, above: list[Atom], below: list[Atom], scal
     """Return inner · above · scale / below; what is smaller than the result is multiplied together first."""
 
     def built(atom: Atom) -> Node:
-        return 1 - atom.sigmoid if isinstance(atom, OneMinus) else atom
+        return 1 - atom.sigmoid if isinstance(atom, OneMinus) else cast(atom, like.dtype)
 
     small = [built(x) for x in above if x.shape != like.shape]
     full = [built(x) for x in above if x.shape == like.shape]
@@ -334,7 +361,7 @@ def _cost(root: Node, like: Node) -> float:
     total, seen, stack = 0.0, set(), [root]
     while stack and total < 1000:
         node = stack.pop()
-        if node in seen or node.row.name not in ("add", "subtract", "multiply", "divide", "negative"):
+        if node in seen or node.row.name not in ARITHMETIC:
             continue
         seen.add(node)
         total += 1.0 if node.shape == like.shape else 0.01

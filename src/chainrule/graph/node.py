@@ -168,7 +168,7 @@ class Node(Operators):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "value":
-            self._set_value(value)
+            object.__setattr__(self, name, value)
             return
         raise AttributeError(f"A node is frozen: its {name} cannot be changed. Make a new node.")
 
@@ -259,6 +259,10 @@ class Node(Operators):
     def value(self) -> Any:
         """The number or array that this node computes now; a graph with inputs needs :func:`trace`."""
         return evaluate([self])[self][()]
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        self._set_value(new)
 
     def named(self, name: str) -> "Node":
         """Return the same step under a name: ``u = (b * c).named("u")``."""

@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.graph import shapes
 from chainrule.graph.elementwise import relu, sigmoid, softplus
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
-from chainrule.graph.structure import logsumexp, softmax
+from chainrule.graph.structure import log_softmax, logsumexp, softmax
 
 COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
 
@@ -43,8 +43,15 @@ class Rewrite:
         """The rows that the pattern can start at."""
         return (self._drawn.row.name,)
 
+    @cached_property
+    def _children(self) -> tuple[str, ...]:
+        """The rows that must stand among the inputs: a quick look before the pattern is laid on."""
+        return tuple({x.row.name for x in self._drawn.inputs} - {"input"})
+
     def rewrite(self, node: Node) -> Node | None:
         """Return what replaces ``node``, or None where the pattern does not fit."""
+        if not all(any(x.row.name == child for x in node.inputs) for child in self._children):
+            return None
         found: dict[str, Node] = {}
         if not _match(self._drawn, node, found) or (self.when and not self.when(**found)):
             return None
@@ -207,21 +214,20 @@ def _softmax_by_hand(node: Node) -> Node | None:
 
 
 def _shifted(node: Node) -> Node | None:
-    """softmax(x - c) = softmax(x), c being the same along the axes; softmax shifts by itself."""
+    """softmax(x - c) = softmax(x), c being the same along the axes; softmax shifts by itself. Its logarithm too."""
     (x,), axes = node.inputs, node.attributes["axes"]
     if x.row.name not in ("add", "subtract"):
         return None
     kept, shift = x.inputs
     extra = len(x.shape) - len(shift.shape)
     even = all(a < extra or shift.shape[a - extra] == 1 for a in axes)
-    return softmax(kept, axes=axes) if even and kept.shape == x.shape else None
+    return apply(node.row.name, kept, axes=axes) if even and kept.shape == x.shape else None
 
 
 def _log_of(node: Node) -> Node | None:
     (x,) = node.inputs
     if x.row.name == "softmax":
-        z = x.inputs[0]
-        return z - logsumexp(z, axes=x.attributes["axes"], keepdims=True)
+        return log_softmax(x.inputs[0], axes=x.attributes["axes"])
     if x.row.name == "sum" and x.inputs[0].row.name == "exp":
         return logsumexp(x.inputs[0].inputs[0], **x.attributes)
     return None
@@ -376,6 +382,15 @@ def _cast(node: Node) -> Node | None:
     return None
 
 
+def _plus_negative(node: Node) -> Node | None:
+    """x + c for a constant without a positive number is x - (-c)."""
+    for c, x in (node.inputs, node.inputs[::-1]):
+        value = c.attributes["value"] if c.row.name == "constant" else None
+        if value is not None and value.dtype.kind == "f" and value.size and (value <= 0).all() and (value < 0).any():
+            return x - as_node(-value)
+    return None
+
+
 def _negative_of_product(node: Node) -> Node | None:
     """-(c · x) for a number c is (-c) · x."""
     (x,) = node.inputs
@@ -408,7 +423,7 @@ MOVES = [
     Move("relu by where", "the same in one step", ("where",), _relu_by_where),
     Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
     Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
-    Move("softmax, shifted", "a shift along the axes does not change it", ("softmax",), _shifted),
+    Move("softmax, shifted", "a shift along the axes does not change it", ("softmax", "log_softmax"), _shifted),
     Move(
         "log of softmax or of a sum of exponentials", "finite where softmax is 0 in floats", ("log",), _log_of
     ),
@@ -419,6 +434,7 @@ MOVES = [
     Move("product of a transpose", "the letters say it already", ("contract",), _contract),
     Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", ELEMENTWISE, _free_of_broadcast),
     Move("cast", "to the dtype it has", ("cast",), _cast),
+    Move("adding what is negative", "x + (-c) reads as x - c", ("add",), _plus_negative),
     Move(
         "negative of a number's product", "the sign goes into the number", ("negative",), _negative_of_product
     ),

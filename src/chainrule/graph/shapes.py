@@ -5,7 +5,7 @@ graph runs (the number of examples in a batch), so that one graph serves every b
 an open axis never meets a fixed one by accident.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -109,7 +109,7 @@ def axes_tuple(axis: Any, rank: int) -> tuple[int, ...]:
     """Turn NumPy's ``axis`` argument (None, a number or several) into a sorted tuple."""
     if axis is None:
         return tuple(range(rank))
-    if hasattr(axis, "__index__"):
+    if not isinstance(axis, Iterable):
         return (axis_index(axis, rank),)
     axes = tuple(sorted(axis_index(a, rank) for a in axis))
     if len(set(axes)) < len(axes):

@@ -56,34 +56,43 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 
 def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
+    cancellation = Cancellation()
     for _ in range(MOST_PASSES):
-        new = _pass(outputs, final)
+        new = _pass(outputs, final, cancellation)
         if all(a is b for a, b in zip(new, outputs, strict=True)):
             break
         outputs = new
     return outputs
 
 
-def _pass(outputs: list[Node], final: bool) -> list[Node]:
+def _pass(outputs: list[Node], final: bool, cancellation: Cancellation) -> list[Node]:
     nodes = order(outputs)
+    cancellation.look_at(nodes)
     became: dict[Node, Node] = {}
     known: dict[Any, Node] = {}
-    cancellation = Cancellation(nodes)
     for node in nodes:
         new = with_inputs(node, tuple(became[x] for x in node.inputs))
         if new.row.name == "mark" or (final and new.row.name == "stop_gradient"):
             became[node] = new.inputs[0]
             continue
         new = known.setdefault(_key(new), new)
-        for simpler in (_folded, _rewritten, cancellation.simpler):
-            replaced = simpler(new)
-            if replaced is not None:
+        for _ in range(MOST_PASSES):
+            replaced = _simpler(new, cancellation)
+            if replaced is None:
                 break
-        if replaced is not None:
             new = _fitted(replaced, node)
             new = known.setdefault(_key(new), new)
         became[node] = new
     return [became[n] for n in outputs]
+
+
+def _simpler(node: Node, cancellation: Cancellation) -> Node | None:
+    """Return what replaces one node, its inputs being simple already; None if it is simple itself."""
+    for attempt in (_folded, _rewritten, cancellation.simpler):
+        replaced = attempt(node)
+        if replaced is not None:
+            return replaced
+    return None
 
 
 def _fitted(new: Node, node: Node) -> Node:

@@ -207,6 +207,34 @@ softmax: Row = add(
 )
 
 
+def _log_softmax(x, axes):
+    shifted = x - np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+
+
+log_softmax = add(
+    Row(
+        name="log_softmax",
+        text="log_softmax({0})",
+        latex=r"\log \operatorname{{softmax}}\left({0}\right)",
+        forward=_log_softmax,
+        vjp=lambda dy, y, x, axes: [dy - softmax(x, axes=axes) * total(dy, axes=axes, keepdims=True)],
+        jvp=lambda x_dots, y, x, axes: (
+            x_dots[0] - total(softmax(x, axes=axes) * x_dots[0], axes=axes, keepdims=True)
+        ),
+        shape=same_shape,
+        dtype=floating,
+        cases=(
+            Case(((2, 3),), {"axes": (1,)}),
+            Case(((3, 2),), {"axes": (0,)}),
+            Case(((3,),), {"axes": (0,)}),
+            Case(((0, 3),), {"axes": (1,)}),
+        ),
+        note="the logarithm of softmax, finite where softmax is 0 in floats and exact where inputs are large",
+    )
+)
+
+
 def _logsumexp(x, axes, keepdims):
     peak = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     peak = np.where(np.isfinite(peak), peak, 0)

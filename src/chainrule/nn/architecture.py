@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, FileFormatError, GraphError, ShapeError
-
 from chainrule.graph.node import Node, as_node, input, record, with_inputs
 from chainrule.graph.shapes import Extent
 from chainrule.graph.shapes import show as show_shape
@@ -90,7 +89,11 @@ def chain(layers: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Architec
 
 
 def _rows_so_far(x: Node, rows: list[tuple[str, Node]], failed: str) -> str:
-    lines = [("input", show_shape(x.shape)), *((label, show_shape(n.shape)) for label, n in rows), (failed, "✗ fails here")]
+    lines = [
+        ("input", show_shape(x.shape)),
+        *((label, show_shape(n.shape)) for label, n in rows),
+        (failed, "✗ fails here"),
+    ]
     wide = max(len(a) for a, _ in lines)
     return "\n".join(f"  {a:<{wide}}  {b}" for a, b in lines)
 
@@ -214,7 +217,9 @@ def _labels(layers: list[Layer]) -> list[str]:
     result: list[str] = []
     for layer in layers:
         given = getattr(layer, "name", "")
-        stem = given or "".join(f"_{c.lower()}" if c.isupper() else c for c in type(layer).__name__).strip("_")
+        stem = given or "".join(f"_{c.lower()}" if c.isupper() else c for c in type(layer).__name__).strip(
+            "_"
+        )
         seen[stem] = seen.get(stem, 0) + 1
         result.append(stem if given and seen[stem] == 1 else f"{stem}_{seen[stem]}")
     return result
@@ -233,7 +238,9 @@ def _numbers(layers: list[Layer]) -> dict[int, int]:
             result[id(layer)] = count
             continue
         number = max(count, 0)
-        while (type(layer).__name__, number) in taken or (isinstance(layer, _Normal) and ("n", number) in taken):
+        while (type(layer).__name__, number) in taken or (
+            isinstance(layer, _Normal) and ("n", number) in taken
+        ):
             number += 1000  # a second normalization of one layer: gamma_1001
         taken |= {(type(layer).__name__, number)} | ({("n", number)} if isinstance(layer, _Normal) else set())
         result[id(layer)] = number
@@ -310,7 +317,9 @@ def output_kind(architecture: Architecture) -> str:
         if by_node[node].layer.counts:
             return "identity"
         node = by_node[node].inputs[0]
-    return "softmax" if node.row.name == "softmax" else "sigmoid" if node.row.name == "sigmoid" else "identity"
+    return (
+        "softmax" if node.row.name == "softmax" else "sigmoid" if node.row.name == "sigmoid" else "identity"
+    )
 
 
 def summary(architecture: Architecture) -> list[tuple[str, str, int]]:
@@ -359,7 +368,11 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
                 )
         position[node] = len(entries)
         entries.append(entry)
-    return {"dtype": architecture.output.dtype.name, "entries": entries, "output": position[architecture.output]}
+    return {
+        "dtype": architecture.output.dtype.name,
+        "entries": entries,
+        "output": position[architecture.output],
+    }
 
 
 def _outside_layers(architecture: Architecture, by_node: dict[Node, Call]) -> list[Node]:
@@ -447,7 +460,9 @@ def from_config(config: Mapping[str, Any], custom: Mapping[str, Any] | None = No
             node = layers[number](*(nodes[i] for i in entry["inputs"]))
         else:
             if entry["row"] not in TABLE:
-                raise FileFormatError(f"The file uses a primitive '{entry['row']}' that this version does not have.")
+                raise FileFormatError(
+                    f"The file uses a primitive '{entry['row']}' that this version does not have."
+                )
             attributes = {k: _from_plain(v) for k, v in entry["attributes"].items()}
             if entry["row"] == "constant":
                 value = attributes["value"]
@@ -489,5 +504,3 @@ def _give_custom(kind: str, name: str) -> str:
         f"The file uses a {kind} of your own called '{name}', and files hold no code. "
         f"Give it: cr.load(path, custom={{'{name}': {name}}})."
     )
-
-

@@ -5,7 +5,6 @@ layer it is, what it was given and what it learns; :mod:`chainrule.nn.architectu
 """
 
 import inspect
-
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -73,7 +72,12 @@ class Scope:
         self.parts: dict[str, Node] = {}
 
     def parameter(
-        self, role: str, shape: tuple[int, ...], initializer: Any, regularizer: Any = None, trainable: bool = True
+        self,
+        role: str,
+        shape: tuple[int, ...],
+        initializer: Any,
+        regularizer: Any = None,
+        trainable: bool = True,
     ) -> Node:
         """Return a variable of this layer; the network gives it its name and its first value."""
         blank = variable(np.zeros(shape, self.dtype), name=role)
@@ -166,7 +170,9 @@ def _width(layer: Layer, x: Node) -> int:
 
 def _check_count(layer: Layer, name: str, value: Any) -> None:
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise GraphError(f"{type(layer).__name__}: {name} must be a whole number of at least 1; found {value!r}.")
+        raise GraphError(
+            f"{type(layer).__name__}: {name} must be a whole number of at least 1; found {value!r}."
+        )
     object.__setattr__(layer, name, int(value))
 
 
@@ -408,5 +414,3 @@ def check_layer(thing: Any) -> Layer:
     if isinstance(thing, str):
         raise GraphError(f"'{thing}' is no layer. An activation as a layer is cr.Activation('{thing}').")
     raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {thing!r}.")
-
-

@@ -34,7 +34,9 @@ class EarlyStopping:
 
     def __post_init__(self) -> None:
         if not isinstance(self.patience, int) or self.patience < 1:
-            raise DataError(f"EarlyStopping: patience must be a whole number of at least 1; found {self.patience!r}.")
+            raise DataError(
+                f"EarlyStopping: patience must be a whole number of at least 1; found {self.patience!r}."
+            )
 
 
 @dataclass
@@ -110,10 +112,18 @@ def tell(callbacks: list[Any], event: str, *arguments: Any) -> bool:
 
 def check(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, or say what is none."""
-    listed = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks is not None else []
+    listed = (
+        list(callbacks)
+        if isinstance(callbacks, list | tuple)
+        else [callbacks]
+        if callbacks is not None
+        else []
+    )
     for callback in listed:
         known = any(hasattr(callback, e) for e in ("on_train_begin", "on_epoch_end", "on_train_end"))
-        if isinstance(callback, type) or not (known or callable(callback) or isinstance(callback, EarlyStopping)):
+        if isinstance(callback, type) or not (
+            known or callable(callback) or isinstance(callback, EarlyStopping)
+        ):
             raise DataError(
                 f"A callback is an object such as cr.EarlyStopping() or a function (network, epoch, logs); "
                 f"found {callback!r}."

@@ -46,7 +46,9 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
                     "numbers. Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
                 ) from None
         return array.astype(np.float64)
-    raise DataError(f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first.")
+    raise DataError(
+        f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first."
+    )
 
 
 def _short(cell: Any) -> str:
@@ -98,7 +100,9 @@ def inputs(X: Any, nodes: Mapping[str, Node], vocabularies: Mapping[str, int]) -
     rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{name} {n}" for name, n in rows.items())
-        raise DataError(f"The inputs have different numbers of rows: {listed}. Each example needs all of them.")
+        raise DataError(
+            f"The inputs have different numbers of rows: {listed}. Each example needs all of them."
+        )
     return arrays
 
 
@@ -261,7 +265,9 @@ def weights(sample_weight: Any, rows: int, dtype: np.dtype, what: str = "sample_
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape != (rows,):
-        raise DataError(f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows.")
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows."
+        )
     check_finite(array, sample_weight, what)
     if (array < 0).any():
         raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
@@ -287,7 +293,9 @@ def class_weights(class_weight: Any, y: np.ndarray) -> np.ndarray:
         table = {float(c): float(w) for c, w in class_weight.items()}
         unknown = [c for c in table if c not in {float(p) for p in present}]
         if unknown and all(c not in table for c in map(float, present)):
-            raise DataError(f"class_weight speaks of class {unknown[0]:g}; the classes here are {_listed(present)}.")
+            raise DataError(
+                f"class_weight speaks of class {unknown[0]:g}; the classes here are {_listed(present)}."
+            )
     else:
         raise DataError(f"class_weight is a dict of weights or 'balanced'; found {class_weight!r}.")
     return np.array([table.get(float(c), 1.0) for c in labels])

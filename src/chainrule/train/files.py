@@ -24,7 +24,9 @@ def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     try:
         header = json.dumps({"format": FORMAT, **config}, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise DataError(f"What is to be saved beside the network must be plain data for JSON: {error}.") from None
+        raise DataError(
+            f"What is to be saved beside the network must be plain data for JSON: {error}."
+        ) from None
     blob = save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata={KEY: header})
     write_bytes(Path(path), blob)
 

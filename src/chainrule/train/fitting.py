@@ -146,7 +146,9 @@ def _prepare(network: Any, job: Job) -> Fitting:
     rows = len(table[0])
     batch_size = rows if job.batch_size is None else min(int(job.batch_size), rows)
     run = Fitting(network, job, goal, table, validation, stopping, listeners, batch_size)
-    recorded = ["cost", *goal.metrics] + (["val_cost", *(f"val_{m}" for m in goal.metrics)] if validation else [])
+    recorded = ["cost", *goal.metrics] + (
+        ["val_cost", *(f"val_{m}" for m in goal.metrics)] if validation else []
+    )
     if run.monitor not in recorded:
         hint = " Give validation_split or validation_data." if run.monitor.startswith("val_") else ""
         raise DataError(
@@ -169,7 +171,9 @@ def _check_settings(job: Job) -> None:
             f"validation_split is the share of examples held back, from 0 to below 1; found {job.validation_split!r}."
         )
     if job.verbose not in (0, 1, 2):
-        raise DataError(f"verbose is 0 (silent), 1 (a progress line) or 2 (a line an epoch); found {job.verbose!r}.")
+        raise DataError(
+            f"verbose is 0 (silent), 1 (a progress line) or 2 (a line an epoch); found {job.verbose!r}."
+        )
     for name, value in (("tol", job.tol), ("time_budget", job.time_budget)):
         if value is not None and not (isinstance(value, int | float) and value >= 0):
             raise DataError(f"{name} must be a number of at least 0, or None; found {value!r}.")
@@ -309,7 +313,10 @@ def _orders(run: Fitting) -> Any:
         if not shuffling:
             return np.broadcast_to(in_order, (count, rows))
         return np.stack(
-            [np.random.default_rng([run.network.seed, 1, e]).permutation(rows) for e in range(epoch, epoch + count)]
+            [
+                np.random.default_rng([run.network.seed, 1, e]).permutation(rows)
+                for e in range(epoch, epoch + count)
+            ]
         )
 
     return orders
@@ -372,7 +379,9 @@ def _divergence(run: Fitting, method: Optimizer, failure: Failure, epochs_before
             "division by 0, or very large inputs; scale X, and check the loss."
         )
     scale = float(failure.before[-3])
-    rate = float(schedule(method.learning_rate).at(step - 1, float(run.steps * run.job.epochs), float(run.steps)))
+    rate = float(
+        schedule(method.learning_rate).at(step - 1, float(run.steps * run.job.epochs), float(run.steps))
+    )
     norms = _gradient_norms(run, run.network.values(), failure.before_rows)
     later = _gradient_norms(run, failure.before[:count], failure.before_rows)
     name = max(norms, key=lambda n: _growth(norms[n], later[n]))

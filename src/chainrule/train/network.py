@@ -328,7 +328,9 @@ class Network:
         goal, table = self.prepare(arrays, y, loss, metrics, sample_weight)
         return self.measure(goal, table)
 
-    def gradients(self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None) -> dict[str, np.ndarray]:
+    def gradients(
+        self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
+    ) -> dict[str, np.ndarray]:
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it."""
         goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
         executable = self.executable(("gradients", self._goal_key(goal)), lambda: gradient_program(goal))
@@ -336,7 +338,9 @@ class Network:
         _, outputs = executable.step(state, table)
         return dict(zip(self.architecture.parameters, (np.array(g) for g in outputs[1:]), strict=True))
 
-    def check_gradients(self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None) -> GradientReport:
+    def check_gradients(
+        self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
+    ) -> GradientReport:
         """Compare every gradient with central differences in float64, by parameter.
 
         The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its row and
@@ -368,7 +372,10 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("_architecture", "_executables")}
         if self._architecture is not None:
-            kept["_saved"] = (to_config(self._architecture, keep=True), {**self.parameters, **self.statistics})
+            kept["_saved"] = (
+                to_config(self._architecture, keep=True),
+                {**self.parameters, **self.statistics},
+            )
         return kept
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
@@ -453,7 +460,13 @@ class Network:
         if ("goal", key) not in self._executables:
             name = losses.describe_loss(spec)
             self._executables["goal", key] = objective(
-                self.architecture, function, name, target.shape[1:], target.dtype, found, sample_weight is not None
+                self.architecture,
+                function,
+                name,
+                target.shape[1:],
+                target.dtype,
+                found,
+                sample_weight is not None,
             )
         return self._executables["goal", key], table
 
@@ -471,9 +484,12 @@ class Network:
             )
 
     def _goal_key(self, goal: Objective) -> int:
-        return id(goal)  # objectives are made once for each setting and live as long as the network's programs
+        # Objectives are made once for each setting and live as long as the programs of the network.
+        return id(goal)
 
-    def measure(self, goal: Objective, table: list[np.ndarray], state: list[np.ndarray] | None = None) -> dict[str, float]:
+    def measure(
+        self, goal: Objective, table: list[np.ndarray], state: list[np.ndarray] | None = None
+    ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing."""
         executable = self.executable(("evaluate", self._goal_key(goal)), lambda: evaluation_program(goal))
         current = self.values() if state is None else state
@@ -575,6 +591,8 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
             raise KeyError(missing[0])
         for name, value in arrays.items():
             if value.shape != expected[name].shape:
-                raise ShapeError(f"{name} has shape {show(value.shape)}, expected {show(expected[name].shape)}")
+                raise ShapeError(
+                    f"{name} has shape {show(value.shape)}, expected {show(expected[name].shape)}"
+                )
             expected[name].value = value
     return network

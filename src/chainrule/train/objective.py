@@ -157,7 +157,9 @@ def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, li
     done = cast(STEP, np.float64)
     new_parameters, slots = optimizer.update(parameters, slopes, done, SCALE, TOTAL, PER_EPOCH)
     statistics = list(architecture.statistics.values())
-    moved = at([architecture.updates.get(name, s) for name, s in architecture.statistics.items()], training=True)
+    moved = at(
+        [architecture.updates.get(name, s) for name, s in architecture.statistics.items()], training=True
+    )
     state = (*parameters, *statistics, *(s for s, _ in slots), *CLOCK)
     new_clock = (STEP + 1, *CLOCK[1:])
     new_state = (*new_parameters, *moved, *(new for _, new in slots), *new_clock)
@@ -186,5 +188,3 @@ def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Pro
     """Return what ``nodes`` of the network are at prediction."""
     state = (*architecture.parameters.values(), *architecture.statistics.values())
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
-
-

@@ -11,7 +11,9 @@ def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
     >>> line(4, 50, {"cost": 0.25, "val_cost": 0.3})
     'epoch  5/50  cost 0.2500  val_cost 0.3000'
     """
-    numbers = "  ".join(f"{k} {v:.4f}" if 1e-3 <= abs(v) < 1e4 or v == 0 else f"{k} {v:.3e}" for k, v in logs.items())
+    numbers = "  ".join(
+        f"{k} {v:.4f}" if 1e-3 <= abs(v) < 1e4 or v == 0 else f"{k} {v:.3e}" for k, v in logs.items()
+    )
     return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {numbers}"
 
 

@@ -1,0 +1,1 @@
+"""The chain rule told step by step: an explanation is data first, words second."""

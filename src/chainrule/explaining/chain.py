@@ -1,0 +1,214 @@
+"""From a scalar graph to its explanation: forward, then the chain rule along every path and node by node."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, NoDerivativeError
+from chainrule.explaining.formula import derivative
+from chainrule.explaining.local import in_numbers, in_symbols, replaced, slopes, smoothly_used
+from chainrule.explaining.outline import Outline, Step, outline
+from chainrule.explaining.paths import ChainRule
+from chainrule.explaining.remarks import all_remarks, remarks
+from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
+from chainrule.graph.backprop import grad
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node, input, leaf_key
+from chainrule.graph.walk import order
+
+GIVEN = ("variable", "input", "constant")  # what is learned is told first
+
+
+def explain(
+    J: Node, wrt: Node | Sequence[Node] | None = None, feed: Mapping[Node, Any] | None = None
+) -> Explanation:
+    """Explain a scalar: its value step by step, and its derivatives by the chain rule.
+
+    Where steps inside the graph have names (``.named("u")``), what was written in one line is one step; where
+    none has, every operation is a step, called t1, t2 ... A derivative of more than 32 paths is told node by
+    node, in one pass backwards.
+
+    Args:
+        J: A node of shape ``()``, over scalars only.
+        wrt: The node, or nodes, to differentiate by; leaves and intermediate ones alike. By default every
+            variable of the graph.
+        feed: A value for each input of the graph.
+
+    Returns:
+        Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
+
+    Raises:
+        ShapeError: If a node of the graph is an array.
+        GraphError: If an input has no value.
+        NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
+
+    The example of the lecture on computation graphs, J = 3(a + bc) at a = 5, b = 3, c = 2:
+
+    >>> from chainrule.graph.node import variable
+    >>> a, b, c = variable(5.0, "a"), variable(3.0, "b"), variable(2.0, "c")
+    >>> u = (b * c).named("u")
+    >>> v = (a + u).named("v")
+    >>> J = (3 * v).named("J")
+    >>> explanation = explain(J, wrt=c)
+    >>> for step in explanation.forward:
+    ...     print(step)
+    u = b · c = 3 × 2 = 6
+    v = a + u = 5 + 6 = 11
+    J = 3 · v = 3 × 11 = 33
+    >>> print(explanation.derivatives[0])
+    dJ/dc = dJ/dv · dv/du · du/dc = 3 × 1 × 3 = 9
+    """
+    if not isinstance(J, Node):
+        raise GraphError(
+            f"explain takes a node; found {type(J).__name__}. Make a leaf with cr.variable(value)."
+        )
+    graph = order([J])
+    wanted = _wanted(J, graph, wrt)
+    told = outline(J, wanted)
+    given = _checked(graph, feed)
+    gradients, refusal = _gradients(J, wanted, given, asked=wrt is not None)
+    run = evaluate([J], given)
+    steps = [step for step in told.steps if step.node in run]
+    symbols = {step: input(step.name, (), step.node.dtype) for step in steps}
+    reading = Reading(
+        told,
+        symbols,
+        {symbol: run[step.node] for step, symbol in symbols.items()},
+        {s: replaced(s.node, {x: symbols[told.of(x)] for x in s.inputs}) for s in steps if s.node.inputs},
+    )
+    forward = tuple(_forward_step(step, reading) for step in reading.formulas)
+    local = _local_derivatives(reading, {told.of(w) for w in gradients})
+    # Users before what they use: from the highest level down, and within a level in the forward order.
+    names = [step.name for step in sorted(steps, key=lambda step: -step.level)]
+    rule = ChainRule(told.of(J).name, names, local)
+    derivatives = tuple(
+        rule.derivative(told.of(w).name, gradient, told.of(w).node) for w, gradient in gradients.items()
+    )
+    return Explanation(
+        rule.of,
+        _given(steps, run),
+        forward,
+        tuple(local),
+        derivatives,
+        tuple(rule.backward.values()),
+        all_remarks(rule.of, refusal, forward, derivatives, run, reading.formulas.values()),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """An outline with a symbol for each step, the symbols' values, and each step's formula over symbols."""
+
+    told: Outline
+    symbols: Mapping[Step, Node]
+    values: Mapping[Node, np.ndarray]
+    formulas: Mapping[Step, Node]
+
+    def known(self, *steps: Step) -> dict[Node, np.ndarray]:
+        """Return the symbols of some steps, and their values."""
+        return {self.symbols[s]: self.values[self.symbols[s]] for s in steps}
+
+
+def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -> list[Node]:
+    if wrt is None:
+        nodes = [n for n in graph if n.row.name == "variable" and n.dtype.kind == J.dtype.kind == "f"]
+    else:
+        nodes = [wrt] if isinstance(wrt, Node) else list(wrt)
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise GraphError(f"explain differentiates by nodes; found {type(node).__name__} in wrt.")
+    wanted: dict[Any, Node] = {}
+    for node in nodes:
+        wanted.setdefault(leaf_key(node), node)
+    return list(wanted.values())
+
+
+def _checked(graph: Iterable[Node], feed: Mapping[Node, Any] | None) -> dict[Node, Any]:
+    given = dict(feed or {})
+    for node in given:
+        if not isinstance(node, Node) or node.row.name not in ("input", "variable"):
+            raise GraphError(f"feed gives values to inputs, and '{node}' is none. Write feed={{x: 3.0}}.")
+    known = {leaf_key(n) for n in given}
+    for node in graph:
+        if node.row.name == "input" and leaf_key(node) not in known:
+            raise GraphError(
+                f"The input '{node.name}' has no value. "
+                f"Give it one: cr.explain(J, feed={{{node.name}: 3.0}})."
+            )
+    return given
+
+
+def _gradients(
+    J: Node, wanted: list[Node], given: Mapping[Node, Any], asked: bool
+) -> tuple[dict[Node, float], str]:
+    """Return what ``grad`` finds, or the reason why there is nothing to find where nobody asked for it."""
+    try:
+        gradients = grad(J, wanted) if wanted else []
+    except NoDerivativeError as error:
+        if asked:
+            raise
+        return {}, str(error)
+    run = evaluate(gradients, given)
+    return {w: float(run[g]) for w, g in zip(wanted, gradients, strict=True)}, ""
+
+
+def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given, ...]:
+    leaves = [Given(s.name, s.node.row.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs]
+    return tuple(sorted(leaves, key=lambda leaf: (*GIVEN, leaf.kind).index(leaf.kind)))
+
+
+def _forward_step(step: Step, reading: Reading) -> ForwardStep:
+    formula, inputs = reading.formulas[step], reading.told.inputs(step)
+    known = reading.known(*inputs)
+    return ForwardStep(
+        step.name,
+        tuple(x.name for x in inputs),
+        in_symbols(formula),
+        in_numbers(formula, known),
+        float(reading.values[reading.symbols[step]]),
+        tuple(remarks(formula, known)),
+        step.node,
+    )
+
+
+def _local_derivatives(reading: Reading, wanted: Iterable[Step]) -> list[LocalDerivative]:
+    """Differentiate each step by those of its inputs through which a way leads to what is ``wanted``.
+
+    They come as the chain rule is read, from J on.
+    """
+    told, symbols = reading.told, reading.symbols
+    moving = set(wanted)
+    used = Counter(x for step in reading.formulas for x in told.inputs(step))
+    found: list[tuple[int, LocalDerivative]] = []
+    for step, formula in reading.formulas.items():
+        smooth = smoothly_used(formula)
+        inputs = [x for x in told.inputs(step) if x in moving and symbols[x] in smooth]
+        if not inputs:
+            continue
+        moving.add(step)
+        known = reading.known(step, *told.inputs(step))
+        for x, slope in zip(
+            inputs, slopes(formula, symbols[step], [symbols[i] for i in inputs], known), strict=True
+        ):
+            others = [other for other in inputs if other is not x]
+            partial = used[x] > 1 and _leads_to(x, others, told, moving)
+            symbol = derivative(step.name, x.name, partial)
+            found.append((step.level, LocalDerivative(step.name, x.name, symbol, *slope)))
+    return [local for _, local in sorted(found, key=lambda each: -each[0])]
+
+
+def _leads_to(target: Step, starts: Iterable[Step], told: Outline, moving: set[Step]) -> bool:
+    """Tell whether one of ``starts`` is computed from ``target``, whose derivative is then a partial one."""
+    seen = set(starts)
+    queue = deque(seen)
+    while queue:
+        step = queue.popleft()
+        if step is target:
+            return True
+        below = [x for x in told.inputs(step) if x in moving and x.level >= target.level and x not in seen]
+        seen.update(below)
+        queue.extend(below)
+    return False

@@ -1,0 +1,122 @@
+"""A formula, in the two ways it is written. Every sentence of an explanation is one, so it is put once."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from chainrule.graph import show
+from chainrule.graph.node import Node
+
+NO_NUMBERS = {"inf": r"\infty", "nan": r"\text{nan}"}
+MOST_OPERANDS = 16  # of a sum or product that is written in full; of a longer one, the ends
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One formula as text and as LaTeX (without dollar signs).
+
+    >>> print(Formula("b · c", r"b \\cdot c"))
+    b · c
+    """
+
+    text: str
+    latex: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+ONE, ZERO = Formula("1", "1"), Formula("0", "0")
+
+
+def words(sentence: str) -> Formula:
+    """Return words that stand in a formula's place."""
+    return Formula(sentence, rf"\text{{{sentence}}}")
+
+
+def written(node: Node) -> Formula:
+    """Write the expression that ``node`` stands for."""
+    return Formula(show.text(node), _powers_of_ten(show.text(node, latex=True)))
+
+
+def written_in_numbers(node: Node) -> Formula:
+    """Write an expression of numbers; between them the lectures write × and not ·."""
+    formula = written(node)
+    return Formula(formula.text.replace(" · ", " × "), formula.latex.replace(r" \cdot ", r" \times "))
+
+
+def bracketed(formula: Formula) -> Formula:
+    """Put brackets around a formula."""
+    return Formula(f"({formula})", rf"\left({formula.latex}\right)")
+
+
+def named(name: str) -> Formula:
+    """Write a name."""
+    return Formula(name, show.latex_name(name))
+
+
+def number(value: float) -> Formula:
+    """Write a number as the lectures do: 6 and not 6.0."""
+    text = show.number(value)
+    return Formula(text, _powers_of_ten(text))
+
+
+def derivative(of: str, wrt: str, partial: bool = False) -> Formula:
+    """Write ``dJ/dc``, or ``∂J/∂c`` where that is only one of several ways from c to J."""
+    d, latex_d = ("∂", r"\partial ") if partial else ("d", "d")
+    above, below = (bracketed(named(name)) if "/" in name else named(name) for name in (of, wrt))
+    return Formula(f"{d}{above}/{d}{below}", rf"\frac{{{latex_d}{above.latex}}}{{{latex_d}{below.latex}}}")
+
+
+def product(factors: Sequence[Formula]) -> Formula:
+    """Write a product of symbols."""
+    factors = _ends(factors)
+    return Formula(" · ".join(f.text for f in factors), r" \cdot ".join(f.latex for f in factors))
+
+
+def product_of_numbers(values: Iterable[float]) -> Formula:
+    """Write a product of numbers, the negative ones in brackets: 3 × (-2)."""
+    factors = [number(v) for v in values]
+    if len(factors) > 1:
+        factors = [bracketed(f) if f.text.startswith("-") else f for f in factors]
+    factors = list(_ends(factors))
+    return Formula(" × ".join(f.text for f in factors), r" \times ".join(f.latex for f in factors))
+
+
+def total(terms: Sequence[Formula]) -> Formula:
+    """Write a sum; a negative term is subtracted: 4.1 - 0.44."""
+    text, latex = "", ""
+    for term in _ends(terms):
+        sign = " - " if term.text.startswith("-") else " + "
+        skip = 1 if sign == " - " else 0
+        text += sign + term.text[skip:] if text else term.text
+        latex += sign + term.latex[skip:] if latex else term.latex
+    return Formula(text, latex)
+
+
+def listed(formulas: Sequence[Formula]) -> Formula:
+    """Write formulas side by side: a = 5, b = 3."""
+    return Formula(", ".join(f.text for f in formulas), r",\quad ".join(f.latex for f in formulas))
+
+
+def equation(*sides: Formula) -> Formula:
+    """Write ``a = b = c``; what would only repeat the side before it is left out."""
+    kept = [side for i, side in enumerate(sides) if i == 0 or side.text != sides[i - 1].text]
+    return Formula(" = ".join(s.text for s in kept), " = ".join(s.latex for s in kept))
+
+
+def _ends(formulas: Sequence[Formula]) -> Sequence[Formula]:
+    if len(formulas) <= MOST_OPERANDS:
+        return formulas
+    return [*formulas[: MOST_OPERANDS // 2], Formula("…", r"\ldots"), *formulas[-MOST_OPERANDS // 2 :]]
+
+
+def _powers_of_ten(latex: str) -> str:
+    """Write 1e-09 as a power of ten, and the numbers that are none as LaTeX knows them."""
+    latex = re.sub(r"(?<![\w.])(\d[\d.]*)e([+-])0*(\d+)", _power_of_ten, latex)
+    return re.sub(r"(?<![\w\\])(inf|nan)(?!\w)", lambda found: NO_NUMBERS[found[0]], latex)
+
+
+def _power_of_ten(found: re.Match[str]) -> str:
+    digits, sign, exponent = found.groups()
+    return rf"{digits} \cdot 10^{{{sign.strip('+')}{exponent}}}"

@@ -1,0 +1,124 @@
+"""One step and its own derivatives, read from the table: the rows' partials over symbols, then in numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.explaining.formula import ZERO, Formula, bracketed, written, written_in_numbers
+from chainrule.explaining.outline import SAME_VALUE
+from chainrule.explaining.tidy import tidy
+from chainrule.graph import show
+from chainrule.graph.backprop import Gradient, grad
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node, cast, constant, with_inputs
+from chainrule.graph.simplify import simplify
+from chainrule.graph.walk import rebuild
+
+Values = Mapping[Node, np.ndarray]
+
+
+class Slope(NamedTuple):
+    """∂step/∂input: in symbols, in numbers, as a value, and whether anything passes at all."""
+
+    formula: Formula
+    numbers: Formula
+    value: float
+    connected: bool
+
+
+def replaced(node: Node, by: Mapping[Node, Node]) -> Node:
+    """Return the expression ``node`` with some nodes in it replaced."""
+
+    def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
+        return by[n] if n in by else with_inputs(n, inputs)
+
+    return rebuild([node], visit, stop=by)[node]
+
+
+def in_symbols(expression: Node) -> Formula:
+    """Write an expression; one that is true or false stands in brackets."""
+    return _bracketed_if_truth(expression, written(expression))
+
+
+def in_numbers(expression: Node, symbols: Values) -> Formula:
+    """Write an expression with the value of each symbol in its place, and every choice made."""
+    numbers = _chosen(replaced(expression, _constants(symbols)), {})
+    return _bracketed_if_truth(numbers, written_in_numbers(numbers))
+
+
+def _bracketed_if_truth(expression: Node, formula: Formula) -> Formula:
+    while expression.row.name in SAME_VALUE:
+        expression = expression.inputs[0]
+    return bracketed(formula) if expression.dtype.kind == "b" and expression.inputs else formula
+
+
+def smoothly_used(expression: Node) -> set[Node]:
+    """Return the nodes that an expression uses as numbers, and not in a condition alone."""
+    found: set[Node] = set()
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        if node.dtype.kind == "f" and node not in found:
+            found.add(node)
+            stack.extend(node.inputs)
+    return found
+
+
+def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values) -> list[Slope]:
+    """Differentiate a step by some of its symbols.
+
+    Args:
+        expression: The step, over symbols (inputs of the graph).
+        output: The symbol of its own result, in which its partials may be written: a · (1 - a).
+        wrt: Symbols.
+        symbols: The value of every symbol, the output's too.
+    """
+    numbers = _constants(symbols)
+    given = {s: v for s, v in symbols.items() if s is not output}
+    direct = _chosen(expression, given)
+    one_operation = not any(x.inputs for x in direct.inputs)
+    written_ways = [direct] if one_operation else [direct, simplify(direct)]
+    result = []
+    for as_written, *simplified in zip(*(_gradients(way, output, wrt) for way in written_ways), strict=True):
+        if as_written is None:
+            result.append(Slope(ZERO, ZERO, 0.0, False))
+            continue
+        at_these_numbers = replaced(as_written, numbers)
+        value = float(evaluate([at_these_numbers])[at_these_numbers])
+        forms = [tidy(_chosen(g, symbols)) for g in (as_written, *simplified) if g is not None]
+        shortest = forms[0] if one_operation else min(forms, key=lambda g: len(show.text(g)))
+        result.append(Slope(in_symbols(shortest), in_numbers(shortest, symbols), value, True))
+    return result
+
+
+def _constants(symbols: Values) -> dict[Node, Node]:
+    return {s: constant(v, dtype=s.dtype) for s, v in symbols.items()}
+
+
+def _chosen(expression: Node, given: Values) -> Node:
+    """Make every choice: ``where`` becomes the branch that it takes."""
+    values = evaluate([expression], given)
+
+    def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
+        if n.row.name == "where":
+            return cast(inputs[1] if values[n.inputs[0]] else inputs[2], n.dtype)
+        return with_inputs(n, inputs)
+
+    return rebuild([expression], visit)[expression]
+
+
+def _gradients(expression: Node, output: Node, wrt: Sequence[Node]) -> list[Node | None]:
+    """Return the derivative by each symbol, in terms of ``output``; None where no gradient arrives."""
+    root = expression.named("the step itself")
+    found: list[Node | None] = []
+    for g in grad(root, list(wrt)):
+        if not isinstance(g.meaning, Gradient):
+            found.append(None)
+            continue
+        uses = [dx for _, dx in reversed(g.meaning.through)]  # in reading order
+        whole = uses[0] if uses else g
+        for dx in uses[1:]:
+            whole = whole + dx
+        found.append(replaced(whole, {root: output}))
+    return found

@@ -1,0 +1,289 @@
+"""An explanation as data: frozen steps that hold what they say in symbols, in numbers and as a value.
+
+``str()`` of any of them is the line that a teacher would write.
+"""
+
+import math
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from chainrule.explaining.formula import (
+    ONE,
+    ZERO,
+    Formula,
+    equation,
+    listed,
+    named,
+    number,
+    product,
+    product_of_numbers,
+    total,
+    words,
+)
+from chainrule.graph.node import Node
+
+ON_A_LINE = 8  # given numbers
+
+
+@dataclass(frozen=True)
+class Given:
+    """A number that the graph starts from: a variable, an input or a named constant."""
+
+    name: str
+    kind: str  # "variable", "input" or "constant"
+    value: float
+    node: Node = field(repr=False)
+
+    @property
+    def line(self) -> Formula:
+        """``a = 5``."""
+        return equation(named(self.name), number(self.value))
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True)
+class ForwardStep:
+    """One step forward: ``u = b · c = 3 × 2 = 6``."""
+
+    name: str
+    inputs: tuple[str, ...]
+    formula: Formula
+    numbers: Formula
+    value: float
+    remarks: tuple[str, ...]  # which branch was taken, which kink was hit
+    node: Node = field(repr=False)
+
+    @property
+    def line(self) -> Formula:
+        """The step in symbols, in numbers, and its value."""
+        return equation(named(self.name), self.formula, self.numbers, number(self.value))
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True)
+class LocalDerivative:
+    """The derivative of one step by one of its own inputs: ``du/dc = b = 3``.
+
+    ``connected`` is False where nothing at all passes: a branch that was not taken, a stopped gradient. A
+    product that it stands in is then exactly 0, even where another factor is infinite.
+    """
+
+    of: str
+    wrt: str
+    symbol: Formula
+    formula: Formula
+    numbers: Formula
+    value: float
+    connected: bool
+
+    @property
+    def line(self) -> Formula:
+        """The derivative in symbols, in numbers, and its value."""
+        return equation(self.symbol, self.formula, self.numbers, number(self.value))
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from J back to a node: its factors, from J on, and their product."""
+
+    factors: tuple[LocalDerivative, ...]
+    product: float
+
+    @property
+    def line(self) -> Formula:
+        """``dJ/dv · dv/du · du/dc = 3 × 1 × 3 = 9``."""
+        if not self.factors:
+            return ONE  # from J to J
+        if len(self.factors) == 1:
+            return self.factors[0].line
+        symbols = product([f.symbol for f in self.factors])
+        return equation(symbols, product_of_numbers(f.value for f in self.factors), number(self.product))
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The derivative of J by one node: the sum, over every path between them, of the path's product.
+
+    Attributes:
+        name: ``dJ/dc``.
+        wrt: ``c``.
+        number_of_paths: How many ways lead from J to c.
+        paths: Each of them; none where they are too many or too long to be told.
+        value: The sum.
+        gradient: What :func:`chainrule.grad` finds by itself.
+    """
+
+    name: Formula
+    wrt: str
+    number_of_paths: int
+    paths: tuple[Path, ...]
+    value: float
+    gradient: float
+    node: Node = field(repr=False)
+
+    @property
+    def lines(self) -> tuple[Formula, ...]:
+        """One line where there is one path; else one for each path, and the sum."""
+        if not self.number_of_paths:
+            return (equation(self.name, ZERO),)
+        if not self.paths:
+            return (equation(self.name, number(self.value)),)
+        if len(self.paths) == 1:
+            path = self.paths[0]
+            sides = (path.line,) if len(path.factors) == 1 else (self.name, path.line)
+            return (equation(*sides),)
+        heading = words(f", along {len(self.paths)} paths:")
+        terms = [number(path.product) for path in self.paths]
+        return (
+            Formula(self.name.text + heading.text, self.name.latex + heading.latex),
+            *(Formula(f"  {path.line}", rf"\quad {path.line.latex}") for path in self.paths),
+            equation(self.name, total(terms), number(self.value)),
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one use of a node contributes to its derivative: ``dJ/db · db/da = 2 × 3 = 6``.
+
+    ``upstream`` is dJ/db, known from the step before; None where J itself is the user.
+    """
+
+    upstream: Formula | None
+    upstream_value: float
+    local: LocalDerivative
+    product: float
+
+    @property
+    def symbols(self) -> Formula:
+        """``dJ/db · db/da``."""
+        return product([self.upstream, self.local.symbol]) if self.upstream else self.local.symbol
+
+    @property
+    def numbers(self) -> Formula:
+        """``2 × 3``."""
+        return product_of_numbers([self.upstream_value, self.local.value][self.upstream is None :])
+
+
+@dataclass(frozen=True)
+class BackwardStep:
+    """One step backward: ``dJ/da = dJ/db · db/da + dJ/dc · dc/da``, the sum over the uses of a.
+
+    ``connected`` is False where nothing arrives from J at all, see :class:`LocalDerivative`.
+    """
+
+    name: Formula
+    wrt: str
+    uses: tuple[Use, ...]
+    value: float
+    connected: bool
+
+    @property
+    def line(self) -> Formula:
+        """The sum in symbols, in numbers, and its value."""
+        if len(self.uses) == 1 and self.uses[0].upstream is None:
+            local = self.uses[0].local
+            return equation(self.name, local.formula, local.numbers, number(self.value))
+        symbols = total([use.symbols for use in self.uses])
+        return equation(self.name, symbols, total([use.numbers for use in self.uses]), number(self.value))
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A scalar graph, told: forward step by step, then the chain rule. Print it, or read its parts.
+
+    Attributes:
+        name: What J is called.
+        given: The numbers it starts from.
+        forward: Every step, inputs before what uses them.
+        local: The derivative of each step by each of its own inputs, where a path to ``wrt`` runs through it.
+        derivatives: For each node asked for, the chain rule along every path.
+        backward: The same node by node, from J on: always there, and linear in the size of the graph.
+        remarks: Branches taken, kinks hit, what the rows of the table say of themselves.
+    """
+
+    name: str
+    given: tuple[Given, ...]
+    forward: tuple[ForwardStep, ...]
+    local: tuple[LocalDerivative, ...]
+    derivatives: tuple[Derivative, ...]
+    backward: tuple[BackwardStep, ...]
+    remarks: tuple[str, ...]
+
+    def sections(self) -> list[tuple[str, list[Formula]]]:
+        """Return what is printed: titles, and the lines below them."""
+        chain = [line for each in self.derivatives for line in each.lines]
+        told = {line.text for line in chain}
+        by_paths = all(each.paths or not each.number_of_paths for each in self.derivatives)
+        sections = [
+            ("Given", self._given_lines()),
+            ("Forward, step by step", [step.line for step in self.forward]),
+            ("Each step by its own inputs", [d.line for d in self.local if d.line.text not in told]),
+            (
+                "Backward, node by node: the sum over the uses of each",
+                [] if by_paths else [step.line for step in self.backward],
+            ),
+            ("The chain rule: the product along a path, the sum over paths", chain),
+        ]
+        return [(title, lines) for title, lines in sections if lines]
+
+    def _given_lines(self) -> list[Formula]:
+        rows = [
+            [g.line for g in self.given if g.kind == kind]
+            for kind in dict.fromkeys(g.kind for g in self.given)
+        ]
+        return [listed(row[i : i + ON_A_LINE]) for row in rows for i in range(0, len(row), ON_A_LINE)]
+
+    def __str__(self) -> str:
+        blocks = [f"{title}\n" + "\n".join(f"  {line}" for line in lines) for title, lines in self.sections()]
+        if self.remarks:
+            blocks.append("Remarks\n" + "\n".join(f"  {remark}" for remark in self.remarks))
+        return "\n\n".join(blocks)
+
+    def latex(self) -> str:
+        """Return all lines as one ``aligned`` block, without dollar signs."""
+        return _aligned([line for _, lines in self.sections() for line in lines])
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+    def _repr_markdown_(self) -> str:
+        blocks = [f"**{title}**\n\n$${_aligned(lines)}$$" for title, lines in self.sections()]
+        if self.remarks:
+            blocks.append("**Remarks**\n\n" + "\n".join(f"- {remark}" for remark in self.remarks))
+        return "\n\n".join(blocks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text."""
+        return _plain(self)
+
+
+def _aligned(lines: list[Formula]) -> str:
+    rows = " \\\\\n".join(line.latex.replace(" = ", " &= ", 1) for line in lines)
+    return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        named_values = [(f.name, getattr(value, f.name)) for f in fields(value)]
+        return {name: _plain(each) for name, each in named_values if not isinstance(each, Node)}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
