@@ -31,7 +31,9 @@ Terms = tuple[Term, ...]
 
 
 def tidy(node: Node) -> Node:
-    """Return the same scalar expression, written shorter. Marks inside it are left out.
+    """Return the same scalar expression, its sums and products written shorter.
+
+    What stands inside a function or a condition stays as the user wrote it.
 
     >>> from chainrule.graph.node import variable
     >>> x = variable(2.0, "x")
@@ -67,7 +69,7 @@ def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node
         exponent = n.attributes["exponent"]
         if exponent == int(exponent) and 0 < exponent < 10:
             return (reduce(_times, [first] * int(exponent)),)
-    return (Term(1.0, ((_interned(with_inputs(n, tuple(inputs)), known), 1),)),)
+    return (Term(1.0, ((_interned(n, known), 1),)),)
 
 
 def _as_one(terms: Terms, written: Node) -> Term:

@@ -4,7 +4,7 @@ Reverse mode walks from J back to its leaves and, at each step, multiplies the i
 own derivative. What comes out is graph again: it can be drawn, explained, compiled and differentiated.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, overload
@@ -65,8 +65,8 @@ def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
     >>> [float(g.value) for g in grad(J, [a, b, c])]
     [3.0, 6.0, 9.0]
     """
-    single = isinstance(wrt, Node)
-    wanted: list[Node] = [wrt] if isinstance(wrt, Node) else list(wrt)
+    single = isinstance(wrt, Node) or not isinstance(wrt, Iterable)
+    wanted: list[Any] = [wrt] if single else list(wrt)
     _check_arguments(J, wanted)
     gradients = pullback([J], [as_node(1.0, [J.dtype])], wanted, of=J)
     return gradients[0] if single else gradients
@@ -170,6 +170,10 @@ def _branches(node: Node, dy: Node, wanted: Sequence[bool]) -> list[Node | None]
 
 
 def _masked(condition: Node, g: Node) -> Node:
+    inner = _mask(g)
+    if inner is not None:
+        both = condition if inner[0] is condition else apply("logical_and", condition, inner[0])
+        condition, g = both, inner[1]
     return apply("where", condition, g, as_node(0.0, [g.dtype]))
 
 

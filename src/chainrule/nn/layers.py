@@ -1,22 +1,22 @@
 """Layers: small frozen descriptions that, called on a node, build graph.
 
-A layer holds no numbers. What it learns are variables in the graph it builds, and the mark on its output says which
-layer it is, what it was given and what it learns; :mod:`chainrule.nn.architecture` reads these marks.
+A layer holds no numbers. What it learns are variables in the graph it builds, and the mark on its output says
+which layer it is, what it was given and what it learns; :mod:`chainrule.nn.architecture` reads these marks.
 """
 
-import inspect
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.errors import GraphError, ShapeError
+from chainrule.errors import ChainruleError, GraphError, ShapeError
 from chainrule.graph import elementwise, structure
 from chainrule.graph.node import Node, input, mark, variable
 from chainrule.graph.shapes import Extent, show
 from chainrule.nn.activations import activation
 from chainrule.nn.initializers import initializer
 from chainrule.nn.regularizers import regularizer
+from chainrule.nn.specs import ABOVE_0, COUNT, SHARE, check
 
 # What a network's graph reads besides its data. One graph serves training and prediction: `TRAINING` decides.
 TRAINING = input("training", (), "bool")
@@ -80,6 +80,8 @@ class Scope:
         trainable: bool = True,
     ) -> Node:
         """Return a variable of this layer; the network gives it its name and its first value."""
+        if any(w.meaning.role == role for w in self.parameters):
+            raise GraphError(f"{self.layer!r} makes two parameters in the role '{role}'. Give each its own.")
         blank = variable(np.zeros(shape, self.dtype), name=role)
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
         node = Node(blank.row, (), blank.attributes, blank.shape, blank.dtype, role, meaning)
@@ -91,7 +93,7 @@ class Scope:
         self.updates.append((statistic, structure.cast(new, dtype=self.dtype.name)))
 
     def uniform(self, shape: tuple[Any, ...]) -> Node:
-        """Return random numbers in [0, 1), new at every step; the network gives each use its own stream."""
+        """Return random numbers in [0, 1), new at every training step; each use in a network has its own."""
         return structure.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
 
 
@@ -117,7 +119,7 @@ class Layer:
 
     def __call__(self, *xs: Node) -> Node:
         """Build the layer on top of ``xs``: nodes whose first axis counts the examples."""
-        for x in xs:
+        for x in xs or (None,):
             if not isinstance(x, Node):
                 raise GraphError(
                     f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
@@ -125,6 +127,9 @@ class Layer:
                 )
         scope = Scope(self, _float_dtype(xs))
         y = self.build(scope, *xs)
+        if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
+            found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
+            raise GraphError(f"{self!r} must build a node whose first axis counts the examples; built {found}.")
         call = Call(self, xs, tuple(scope.parameters), tuple(scope.updates), scope.parts)
         return mark(y, call)
 
@@ -142,11 +147,23 @@ class Layer:
         return f"{type(self).__name__}({written})"
 
 
+def only(layer: Layer, xs: tuple[Node, ...]) -> Node:
+    """Return the one input of a layer that takes no more."""
+    if len(xs) != 1:
+        raise GraphError(
+            f"{layer!r} takes one input; it was called on {len(xs)}. "
+            "Join several first: np.concatenate([a, b], axis=1)."
+        )
+    return xs[0]
+
+
 def _same(a: Any, b: Any) -> bool:
     return a is b or (isinstance(a, int | float | str | bool) and type(a) is type(b) and a == b)
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, np.ndarray | list):
+        return f"<{show(np.shape(value))} numbers>"  # never all of them: this stands in tables and errors
     name = getattr(value, "__name__", None)
     return name if callable(value) and name else repr(value)
 
@@ -165,21 +182,19 @@ def _width(layer: Layer, x: Node) -> int:
         )
     if isinstance(x.shape[-1], Extent):
         raise ShapeError(f"{layer!r}: the last axis of {show(x.shape)} must have a fixed length.")
+    if x.shape[-1] == 0:
+        raise ShapeError(f"{layer!r}: there are no features to compute with: {show(x.shape)}.")
     return int(x.shape[-1])
 
 
-def _check_count(layer: Layer, name: str, value: Any) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise GraphError(
-            f"{type(layer).__name__}: {name} must be a whole number of at least 1; found {value!r}."
-        )
-    object.__setattr__(layer, name, int(value))
-
-
-def _check_share(layer: Layer, name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < 1:
-        raise GraphError(f"{type(layer).__name__}: {name} must be at least 0 and below 1; found {value!r}.")
-    object.__setattr__(layer, name, float(value))
+def _check_initializer(layer: Layer, value: Any) -> None:
+    if value is not None:
+        try:
+            initializer(value)
+        except ValueError as error:
+            if isinstance(error, ChainruleError):
+                raise
+            raise GraphError(f"{type(layer).__name__}: the initial values are no table of numbers.") from None
 
 
 def activate(kind: Any, z: Node) -> Node:
@@ -225,18 +240,17 @@ class Dense(Layer):
     counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_count(self, "units", self.units)
+        check(self, units=COUNT)
         activation(self.activation)
-        if self.initializer is not None and not isinstance(self.initializer, np.ndarray | list):
-            initializer(self.initializer)
+        _check_initializer(self, self.initializer)
         regularizer(self.regularizer)
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return ``activation(x @ W + b)``."""
-        (x,) = xs
+        x = only(self, xs)
         width = _width(self, x)
         W = scope.parameter("W", (width, self.units), self.initializer, self.regularizer)
-        z = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)  # type: ignore[arg-type] -- nodes
+        z = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
         if self.use_bias:
             z = z + scope.parameter("b", (self.units,), "zeros")
         scope.parts["Z"] = z
@@ -259,7 +273,7 @@ class Activation(Layer):
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the activation of x."""
-        (x,) = xs
+        x = only(self, xs)
         return activate(self.activation, x)
 
 
@@ -277,23 +291,23 @@ class Dropout(Layer):
     name: str = ""
 
     def __post_init__(self) -> None:
-        _check_share(self, "rate", self.rate)
+        check(self, rate=SHARE)
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return x with holes in it while training."""
-        (x,) = xs
+        x = only(self, xs)
         if self.rate == 0:
             return x
         kept = scope.uniform(x.shape) >= self.rate
-        return np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)  # type: ignore[call-overload, return-value] -- nodes
+        return np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BatchNormalization(Layer):
     """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the examples (Ioffe & Szegedy 2015).
 
-    While training, mean and variance (divided by n) are those of the batch, for each feature of the last axis; at
-    prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every step.
+    While training, mean and variance (divided by n) are those of the batch, for each feature of the last axis;
+    at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every step.
 
     >>> BatchNormalization()(input("x", ("batch", 4))).shape
     (batch, 4)
@@ -304,31 +318,31 @@ class BatchNormalization(Layer):
     name: str = ""
 
     def __post_init__(self) -> None:
-        _check_share(self, "momentum", self.momentum)
+        check(self, momentum=SHARE, epsilon=ABOVE_0)
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the normalized x."""
-        (x,) = xs
+        x = only(self, xs)
         width = _width(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")
         running_mean = scope.parameter("mean", (width,), "zeros", trainable=False)
         running_variance = scope.parameter("variance", (width,), "ones", trainable=False)
         axes = tuple(range(x.ndim - 1))
-        mean: Any = np.mean(x, axis=axes)  # type: ignore[call-overload] -- nodes
+        mean: Any = np.mean(x, axis=axes)
         centred = x - mean
-        variance: Any = np.mean(centred * centred, axis=axes)  # type: ignore[call-overload] -- nodes
+        variance: Any = np.mean(centred * centred, axis=axes)
         for running, found in ((running_mean, mean), (running_variance, variance)):
             moved = running + (1 - self.momentum) * (elementwise.stop_gradient(found) - running)
             scope.update(running, moved)
-        used_mean: Any = np.where(TRAINING, mean, running_mean)  # type: ignore[call-overload] -- nodes
-        used_variance: Any = np.where(TRAINING, variance, running_variance)  # type: ignore[call-overload] -- nodes
+        used_mean: Any = np.where(TRAINING, mean, running_mean)
+        used_variance: Any = np.where(TRAINING, variance, running_variance)
         return (x - used_mean) / np.sqrt(used_variance + self.epsilon) * gamma + beta
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LayerNormalization(Layer):
-    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the features of each example (Ba et al. 2016).
+    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over each example's features (Ba et al. 2016).
 
     >>> LayerNormalization()(input("x", ("batch", 4))).shape
     (batch, 4)
@@ -337,9 +351,12 @@ class LayerNormalization(Layer):
     epsilon: float = 1e-5
     name: str = ""
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=ABOVE_0)
+
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the normalized x."""
-        (x,) = xs
+        x = only(self, xs)
         width = _width(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")
@@ -350,7 +367,7 @@ class LayerNormalization(Layer):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Embedding(Layer):
-    """A row of numbers for each whole number: label ``k`` becomes row k of a table of shape (vocabulary, units).
+    """A row of numbers for each whole number: ``k`` becomes row k of a table of shape (vocabulary, units).
 
     >>> Embedding(1000, 16)(input("words", ("batch", 20))).shape
     (batch, 20, 16)
@@ -363,14 +380,12 @@ class Embedding(Layer):
     counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_count(self, "vocabulary", self.vocabulary)
-        _check_count(self, "units", self.units)
-        if self.initializer is not None and not isinstance(self.initializer, np.ndarray | list):
-            initializer(self.initializer)
+        check(self, vocabulary=COUNT, units=COUNT)
+        _check_initializer(self, self.initializer)
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the rows that x names."""
-        (x,) = xs
+        x = only(self, xs)
         table = scope.parameter("E", (self.vocabulary, self.units), self.initializer)
         positions = x if x.dtype.kind in "iu" else structure.cast(x, dtype="int64")
         return structure.gather(table, positions, axis=0)
@@ -388,8 +403,8 @@ class Flatten(Layer):
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return x with one axis beside the examples."""
-        (x,) = xs
-        if x.ndim < 1 or x.ndim == 1:
+        x = only(self, xs)
+        if x.ndim == 1:
             return x.reshape(x.shape[0], 1)
         return x.reshape(x.shape[0], -1)
 
@@ -408,9 +423,18 @@ def output_activation(layer: Layer) -> Any:
 def check_layer(thing: Any) -> Layer:
     """Return ``thing`` if it is a layer, else raise with the remedy."""
     if isinstance(thing, Layer):
+        if not is_dataclass(thing):
+            name = type(thing).__name__
+            raise GraphError(f"The layer {name} is no dataclass: write @dataclass(frozen=True, eq=False) above it.")
         return thing
-    if inspect.isclass(thing) and issubclass(thing, Layer):
+    if isinstance(thing, type) and issubclass(thing, Layer):
         raise GraphError(f"{thing.__name__} is a class: write {thing.__name__}(...).")
     if isinstance(thing, str):
         raise GraphError(f"'{thing}' is no layer. An activation as a layer is cr.Activation('{thing}').")
-    raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {thing!r}.")
+    raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {short(thing)}.")
+
+
+def short(value: Any) -> str:
+    """Write a value of the user's for an error: never more than the beginning of it."""
+    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -502,7 +502,7 @@ class _Lowest:
 
 
 def _scipy_rule(run: Fitting) -> Rule:
-    return _rule(run, optimizer("sgd"), 3)  # type: ignore[arg-type] -- its learning rate is not asked for
+    return _rule(run, optimizer("sgd"), 3)
 
 
 def _scipy_words(result: Any) -> str:

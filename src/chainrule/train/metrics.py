@@ -9,7 +9,8 @@ from chainrule.errors import GraphError, unknown_name
 from chainrule.graph.node import Node
 from chainrule.nn.losses import LOSSES
 
-# mypy: disable-error-code="call-overload,no-any-return,return-value" -- NumPy's functions, called on nodes
+# NumPy's functions are called on nodes, of which its stubs do not know.
+# mypy: disable-error-code="call-overload,no-any-return,return-value"
 
 
 def accuracy(y: Node, p: Node) -> Node:

@@ -17,7 +17,8 @@ from chainrule.nn.architecture import BATCH, Architecture, at, penalty
 from chainrule.nn.layers import SEED, STEP
 from chainrule.train.optimizers import Optimizer
 
-# mypy: disable-error-code="call-overload" -- NumPy's functions, called on nodes
+# NumPy's functions are called on nodes, of which its stubs do not know.
+# mypy: disable-error-code="call-overload"
 
 # State of a run beside parameters and slots; schedules and dropout read it, the loop may lower the scale.
 SCALE = input("learning_rate_scale", (), "float64")
@@ -124,11 +125,11 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
             f"'{name}' returned shape {show(each.shape)}; expected (batch,), one number for each example."
         )
     if each.ndim > 1:
-        each = np.mean(each, axis=tuple(range(1, each.ndim)))  # type: ignore[assignment] -- nodes
+        each = np.mean(each, axis=tuple(range(1, each.ndim)))
     if weight is None:
-        return np.mean(each)  # type: ignore[return-value] -- nodes
+        return np.mean(each)
     total: Any = np.sum(weight)
-    return np.sum(each * weight) / np.where(total > 0, total, 1)  # type: ignore[no-any-return] -- nodes
+    return np.sum(each * weight) / np.where(total > 0, total, 1)
 
 
 def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:

@@ -1,0 +1,60 @@
+"""The public interface: listed once, loaded lazily, known to type checkers, light to import."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chainrule as cr
+
+PACKAGE = Path(cr.__file__).parent
+HEAVY = ["scipy", "sklearn", "pandas", "matplotlib", "llvmlite", "jax", "torch", "rich", "click", "safetensors"]
+
+
+@pytest.mark.parametrize("name", cr.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(cr, name) is not None
+    assert name in dir(cr)
+
+
+def test_the_stub_has_the_same_names():
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    names = {a.asname for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    assert names == set(cr.__all__)
+
+
+@pytest.mark.parametrize("name", [n for n in cr.__all__ if callable(getattr(cr, n))])
+def test_every_public_name_is_documented(name):
+    assert inspect.getdoc(getattr(cr, name)), f"cr.{name} has no docstring"
+
+
+def test_no_room_bears_the_name_of_a_public_name():
+    rooms = {p.stem for p in PACKAGE.iterdir() if p.is_dir() or p.suffix == ".py"}
+    assert not rooms & set(cr.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nework'"):
+        cr.nework  # noqa: B018 -- looking is the test
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = "import sys, chainrule; print([m for m in sys.modules if m.split('.')[0] in %r])" % (["numpy", *HEAVY],)
+    assert run(code).strip() == "[]"
+
+
+def test_fitting_imports_no_scikit_learn_pandas_matplotlib_or_scipy():
+    code = (
+        "import sys, chainrule as cr\n"
+        "n = cr.Network([cr.Dense(2, 'relu'), cr.Dense(1)], seed=0)\n"
+        "n.fit([[0.0], [1.0]], [0.0, 1.0], epochs=2); n.predict([[0.5]])\n"
+        f"print(sorted({{m.split('.')[0] for m in sys.modules}} & set({HEAVY!r})))"
+    )
+    assert run(code).strip() == "[]"
