@@ -8,7 +8,7 @@ import pytest
 from lecture_graphs import composite, three_letters
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
-from chainrule.explaining.chain import explain
+from chainrule.explaining.explanation import explain
 from chainrule.graph.backprop import grad
 from chainrule.graph.elementwise import relu, sigmoid, step, stop_gradient
 from chainrule.graph.node import constant, input, mark, variable

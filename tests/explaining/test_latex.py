@@ -7,9 +7,8 @@ import pytest
 from lecture_graphs import alice, composite, logistic, spam, three_letters, two_two_one
 from matplotlib.mathtext import MathTextParser
 
-from chainrule.explaining.chain import explain
-from chainrule.graph.elementwise import relu, stop_gradient
-from chainrule.graph.elementwise import step as step_row
+from chainrule.explaining.explanation import explain
+from chainrule.graph.elementwise import relu, step as step_row, stop_gradient
 from chainrule.graph.node import variable
 
 PARSER = MathTextParser("agg")

@@ -3,7 +3,7 @@
 import pytest
 from lecture_graphs import alice, composite, logistic, spam, three_letters, two_two_one
 
-from chainrule.explaining.chain import explain
+from chainrule.explaining.explanation import explain
 
 
 def values_of(explanation):

@@ -22,7 +22,7 @@ from chainrule.explaining.formula import (
 )
 from chainrule.graph.node import Node
 
-ON_A_LINE = 8  # given numbers
+ON_A_LINE = 10  # given numbers
 
 
 @dataclass(frozen=True)

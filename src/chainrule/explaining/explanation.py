@@ -19,7 +19,10 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, input, leaf_key
 from chainrule.graph.walk import order
 
+__all__ = ["Explanation", "explain"]
+
 GIVEN = ("variable", "input", "constant")  # what is learned is told first
+DIGITS = "0123456789"
 
 
 def explain(
@@ -156,8 +159,16 @@ def _gradients(
 
 
 def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given, ...]:
+    """Return the leaves as one lists them: w1 to w6, then b1 to b3, then the inputs."""
     leaves = [Given(s.name, s.node.row.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs]
-    return tuple(sorted(leaves, key=lambda leaf: (*GIVEN, leaf.kind).index(leaf.kind)))
+    letters = [leaf.name.rstrip(DIGITS) for leaf in leaves]
+
+    def place(leaf: Given) -> tuple[int, int, int]:
+        letter = leaf.name.rstrip(DIGITS)
+        number = leaf.name.removeprefix(letter)
+        return (*GIVEN, leaf.kind).index(leaf.kind), letters.index(letter), int(number or 0)
+
+    return tuple(sorted(leaves, key=place))
 
 
 def _forward_step(step: Step, reading: Reading) -> ForwardStep:
