@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from test_rows import EXAMPLES as ALL
-from test_rows import Example, label, numbers
+from test_rows import EXAMPLES as ALL, Example, label, numbers
 
 from chainrule.graph.backprop import pullback
 from chainrule.graph.evaluate import evaluate

@@ -1,8 +1,11 @@
 """The sample tables that scikit-learn ships: real data without a download."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from chainrule.errors import unknown_name
+
+if TYPE_CHECKING:  # the names below are asked for where pandas is not needed
+    import pandas as pd
 
 SAMPLES = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 """The names that :func:`sample_table` knows."""
@@ -11,7 +14,7 @@ SAMPLE_TARGET = "target"
 """The column that is to be predicted, in every sample table."""
 
 
-def sample_table(name: str) -> pd.DataFrame:
+def sample_table(name: str) -> "pd.DataFrame":
     """Return a sample table; its last column, ``target``, is what is to be predicted.
 
     The target of iris, wine and breast_cancer holds the names of the classes as text, that of digits the

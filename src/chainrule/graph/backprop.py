@@ -17,7 +17,7 @@ from chainrule.graph.structure import sum_to
 from chainrule.graph.walk import order
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Gradient:
     """What a gradient node means: ∂J/∂u, and the edges it came through.
 

@@ -18,8 +18,7 @@ from chainrule.graph.backprop import grad, pullback
 from chainrule.graph.differences import At, Element, Index, Rules, compare
 from chainrule.graph.evaluate import evaluate, leaf_key
 from chainrule.graph.node import Node, constant, input, record
-from chainrule.graph.shapes import Extent, Shape, resolve
-from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.shapes import Extent, Shape, resolve, show as show_shape
 from chainrule.graph.walk import descendants, order, rebuild
 
 SAMPLED = 100  # elements of each input that are tried where a step is checked by itself
@@ -220,7 +219,7 @@ def _twin(
 
     twin = rebuild(outputs, visit)
     for node, value in feed.items():
-        copy = twin.get(node) or leaves.get(leaf_key(node))
+        copy = twin[node] if node in twin else leaves.get(leaf_key(node))
         if copy is not None:
             start[copy] = value
     return twin, start
@@ -413,6 +412,6 @@ def _sentences(report: GradientReport) -> Iterator[str]:
     if not report.passed and not report.culprits:
         yield ""
         yield (
-            "No step is wrong by itself. J may be too rough here for differences: try another point, or a "
-            "smaller eps."
+            f"No step was found wrong by itself (at {SAMPLED} of its elements at the most). "
+            "J may be too rough here for differences: try another point, or a smaller eps."
         )

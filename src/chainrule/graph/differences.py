@@ -62,6 +62,18 @@ class _Slope:
     value: float
     doubt: float  # how far the two steps it was made of disagree
     rounding: float  # what the rounding of J alone may do to it
+    noise: float  # what the rounding of all that J is computed from may do
+
+    @property
+    def uncertainty(self) -> float:
+        """How little it can be relied on, relative to its size."""
+        size = abs(self.value) + self.rounding
+        return (self.doubt + self.rounding) / size if size and math.isfinite(self.value) else math.inf
+
+    @property
+    def allowance(self) -> float:
+        """How far a right derivative may be from it: never so much that one wrong by 1% would pass."""
+        return max(self.rounding, min(self.doubt, max(1e-3 * abs(self.value), self.noise)))
 
 
 def _slope(f: Callable[[float], float], h: float, scale: float) -> _Slope:
@@ -70,14 +82,12 @@ def _slope(f: Callable[[float], float], h: float, scale: float) -> _Slope:
     wide, narrow = (ends[0] - ends[1]) / (2 * h), (ends[2] - ends[3]) / h
     value = (4 * narrow - wide) / 3
     largest = max(map(abs, ends))
-    rounding = ROUNDING * largest / h
-    doubt = min(10 * abs(value - narrow), max(1e-3 * abs(value), ROUNDING * max(scale, largest) / h))
-    return _Slope(value, doubt, rounding) if math.isfinite(value) else _Slope(value, math.inf, math.inf)
+    return _Slope(value, 10 * abs(value - narrow), ROUNDING * largest / h, ROUNDING * max(scale, largest) / h)
 
 
 def _steps(x: float, eps: float) -> list[float]:
     size = abs(x)
-    near = [eps * size, eps * size / 10] if 0 < size < 1 else []
+    near = [eps * size, eps * size / 10] if 1e-200 < size < 1 else []
     return [eps * max(1.0, size) / 10**k for k in range(4)] + near
 
 
@@ -94,8 +104,8 @@ def _judge(
     element = judged(first, first.rounding)
     if element.error <= rules.tolerance:
         return element
-    best = min([first, *(_slope(f, h, scale) for h in steps[1:])], key=lambda s: s.doubt + s.rounding)
-    element = judged(best, max(best.rounding, best.doubt))
+    best = min([first, *(_slope(f, h, scale) for h in steps[1:])], key=lambda slope: slope.uncertainty)
+    element = judged(best, best.allowance)
     if element.error <= rules.tolerance:
         return element
     left, right, kink = _sides(f, analytic, scale, steps[2])

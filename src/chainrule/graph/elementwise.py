@@ -398,18 +398,18 @@ def _comparison(name: str, text: str, latex: str, function: np.ufunc) -> Row:
 
 
 greater = _comparison("greater", "{0} > {1}", "{0} > {1}", np.greater)
-greater_equal = _comparison("greater_equal", "{0} ≥ {1}", r"{0} \ge {1}", np.greater_equal)
+greater_equal = _comparison("greater_equal", "{0} ≥ {1}", r"{0} \geq {1}", np.greater_equal)
 less = _comparison("less", "{0} < {1}", "{0} < {1}", np.less)
-less_equal = _comparison("less_equal", "{0} ≤ {1}", r"{0} \le {1}", np.less_equal)
+less_equal = _comparison("less_equal", "{0} ≤ {1}", r"{0} \leq {1}", np.less_equal)
 equal = _comparison("equal", "{0} = {1}", "{0} = {1}", np.equal)
 not_equal = _comparison("not_equal", "{0} ≠ {1}", r"{0} \ne {1}", np.not_equal)
-logical_and = _comparison("logical_and", "{0} and {1}", r"{0} \land {1}", np.logical_and)
-logical_or = _comparison("logical_or", "{0} or {1}", r"{0} \lor {1}", np.logical_or)
+logical_and = _comparison("logical_and", "{0} and {1}", r"{0} \wedge {1}", np.logical_and)
+logical_or = _comparison("logical_or", "{0} or {1}", r"{0} \vee {1}", np.logical_or)
 logical_not = add(
     Row(
         name="logical_not",
         text="not {0}",
-        latex=r"\lnot {0}",
+        latex=r"\neg {0}",
         binds=NEGATE,
         needs=(NEGATE,),
         forward=np.logical_not,

@@ -12,8 +12,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, UnsupportedError
 from chainrule.graph import shapes, show
-from chainrule.graph.evaluate import evaluate
-from chainrule.graph.evaluate import leaf_key as leaf_key
+from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order

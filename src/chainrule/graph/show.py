@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.row import CALL, MULTIPLY
-from chainrule.graph.shapes import FULL, contraction
-from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.shapes import FULL, contraction, show as show_shape
 from chainrule.graph.walk import order
 
 LONGEST = 400  # characters of one sub-expression before it becomes "…"

@@ -9,7 +9,9 @@ from chainrule.graph.row import TABLE, Row, add
 __all__ = ["TABLE", "Row", "add", "elementwise", "primitive", "structure"]
 
 
-def primitive(name: str, forward: Callable[..., Any], partials: Callable[..., Sequence[Any]], **columns: Any) -> Row:
+def primitive(
+    name: str, forward: Callable[..., Any], partials: Callable[..., Sequence[Any]], **columns: Any
+) -> Row:
     """Add an elementwise primitive of your own to the table; what comes back is called on nodes and arrays.
 
     Args:

@@ -1,25 +1,42 @@
 """Architecture: the graph of a whole network, with a name for everything that is learned.
 
 A chain of layers and a function from input nodes to an output node become the same thing: one graph, in which
-marks say where each layer ends. It is written to a file as the list of its layer calls, and read back by replaying
-them.
+marks say where each layer ends. It is written to a file as the list of its layer calls, and read back by
+replaying them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain as chained, count
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ChainruleError, FileFormatError, GraphError, ShapeError
-from chainrule.graph.node import Node, as_node, input, record, with_inputs
-from chainrule.graph.shapes import Extent
-from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.node import Node, as_node, input, leaf_key, record, with_inputs
+from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 from chainrule.nn import activations, initializers, regularizers, specs
-from chainrule.nn.layers import LAYERS, TRAINING, Call, Layer, Parameter, check_layer, output_activation
+from chainrule.nn.layers import (
+    LAYERS,
+    SEED,
+    STEP,
+    TRAINING,
+    Activation,
+    Call,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Parameter,
+    check_layer,
+    output_activation,
+    short,
+)
 
 BATCH = "batch"
 
@@ -71,12 +88,10 @@ class LayerError(ShapeError):
 
 def chain(layers: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``."""
-    # A layer listed twice is two layers: each gets weights of its own.
-    copies = [replace(check_layer(layer)) for layer in layers]
-    if not copies:
-        raise GraphError("A network needs at least one layer; for linear regression cr.Dense(1).")
-    x = input("x", (BATCH, *shape), dtype)
-    y, done = x, []
+    copies = [_fresh(layer) for layer in check_layers(layers)]
+    x = input("x", (BATCH, *as_shape("x", shape)), dtype)
+    y = x
+    done: list[tuple[Layer, Node]] = []
     for number, layer in enumerate(copies, start=1):
         try:
             y = layer(y)
@@ -86,6 +101,22 @@ def chain(layers: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Architec
             raise LayerError(where, _rows_so_far(x, rows, repr(layer))) from None
         done.append((layer, y))
     return finish({"x": x}, y)
+
+
+def check_layers(layers: Any) -> list[Layer]:
+    """Return ``layers`` as a list of layers, or say what is none."""
+    if isinstance(layers, str | type) or not isinstance(layers, Iterable):
+        check_layer(layers)
+    found = [check_layer(layer) for layer in layers]
+    if not found:
+        raise GraphError("A network needs at least one layer; for linear regression cr.Dense(1).")
+    return found
+
+
+def _fresh(layer: Layer) -> Layer:
+    """Return a copy: a layer listed twice is two layers, and each gets weights of its own."""
+    inner = {f.name: getattr(layer, f.name) for f in fields(layer)}
+    return replace(layer, **{k: _fresh(v) for k, v in inner.items() if isinstance(v, Layer)})
 
 
 def _rows_so_far(x: Node, rows: list[tuple[str, Node]], failed: str) -> str:
@@ -100,7 +131,7 @@ def _rows_so_far(x: Node, rows: list[tuple[str, Node]], failed: str) -> str:
 
 def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str) -> Architecture:
     """Return the architecture that ``function`` draws when called with one input node for each name."""
-    inputs = {name: input(name, (BATCH, *_as_shape(name, shape)), dtype) for name, shape in shapes.items()}
+    inputs = {name: input(name, (BATCH, *as_shape(name, shape)), dtype) for name, shape in shapes.items()}
     try:
         output = function(**inputs)
     except TypeError as error:
@@ -110,7 +141,7 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
             f"The network's function is called with its inputs by name ({', '.join(inputs)}): {error}."
         ) from None
     if not isinstance(output, Node):
-        raise GraphError(f"The network's function must return the output node; it returned {output!r}.")
+        raise GraphError(f"The network's function must return the output node; it returned {short(output)}.")
     if not output.shape or output.shape[0] != Extent(BATCH):
         raise ShapeError(
             f"The output of the network's function has shape {show_shape(output.shape)}; its first axis must "
@@ -119,135 +150,159 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
     return finish(inputs, output)
 
 
-def _as_shape(name: str, shape: Any) -> tuple[int, ...]:
-    if isinstance(shape, int):
-        return (shape,)
+def as_shape(name: str, shape: Any) -> tuple[int, ...]:
+    """Return the shape of one example as a tuple; a single number is a row of so many."""
     try:
-        found = tuple(int(e) for e in shape)
-    except (TypeError, ValueError):
+        found = (index(shape),) if hasattr(shape, "__index__") else tuple(index(e) for e in shape)
+    except TypeError:
         found = (-1,)
     if any(e < 0 for e in found):
         raise ShapeError(
-            f"The shape of input '{name}' is that of one example, such as (8, 8) or (3,); found {shape!r}."
+            f"The shape of input '{name}' is that of one example, such as (8, 8) or (3,); "
+            f"found {short(shape)}."
         )
     return found
 
 
 def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     """Name what the graph learns, share what is one layer's, give each random layer its stream."""
-    calls = [n for n in order([output]) if isinstance(n.meaning, Call)]
-    statistics_after = [new for n in calls for _, new in n.meaning.updates]
-    first: dict[tuple[int, str], Node] = {}
-    for n in calls:
-        for w in n.meaning.parameters:
-            first.setdefault((id(w.meaning.layer), w.meaning.role), w)
-    labels = _labels([n.meaning.layer for n in calls])
-    numbers = _numbers([n.meaning.layer for n in calls])
-    names = {key: _name(w.meaning.role, numbers[key[0]]) for key, w in first.items()}
+    marks = [n for n in order([output]) if isinstance(n.meaning, Call)]
+    nodes = order([output, *(new for n in marks for _, new in n.meaning.updates)])
+    _check_leaves(nodes, inputs)
+    labels = dict(zip(marks, _labels([n.meaning.layer for n in marks]), strict=True))
+    numbers = _numbers(marks)
+    shared = _shared(marks, numbers)
     became: dict[Node, Node] = {}
-    shared: dict[tuple[int, str], Node] = {}
     streams = 0
-    for node in order([output, *statistics_after]):
+    for node in nodes:
         if isinstance(node.meaning, Parameter):
-            key = (id(node.meaning.layer), node.meaning.role)
-            if key not in shared:
-                w = first[key]
-                _same_shape(w, node)
-                shared[key] = Node(w.row, (), w.attributes, w.shape, w.dtype, names[key], w.meaning)
-            _same_shape(shared[key], node)
-            became[node] = shared[key]
+            became[node] = shared[_owner(node)]
             continue
         new = with_inputs(node, tuple(became[x] for x in node.inputs))
         if node.row.name == "random_uniform":
             new = Node(new.row, new.inputs, {**new.attributes, "stream": streams}, new.shape, new.dtype)
             streams += 1
-        if isinstance(node.meaning, Call):
-            label = labels[calls.index(node)]
-            new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, LayerMark(label))
+        if node in labels:
+            meaning = LayerMark(labels[node])
+            new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, meaning)
         became[node] = new
-    return _collect(inputs, became[output], calls, labels, numbers, became)
-
-
-def _same_shape(a: Node, b: Node) -> None:
-    if a.shape != b.shape:
-        raise ShapeError(
-            f"One layer is used twice, on inputs of different widths: its {b.meaning.role} would have shapes "
-            f"{show_shape(a.shape)} and {show_shape(b.shape)}. Make two layers."
-        )
-
-
-def _collect(
-    inputs: dict[str, Node],
-    output: Node,
-    marks: list[Node],
-    labels: list[str],
-    numbers: dict[int, int],
-    became: dict[Node, Node],
-) -> Architecture:
-    calls: dict[str, Call] = {}
-    outputs: dict[str, Node] = {}
-    parameters: dict[str, Node] = {}
-    statistics: dict[str, Node] = {}
-    updates: dict[str, Node] = {}
+    calls = {label: _renewed(mark.meaning, became, shared) for mark, label in labels.items()}
+    outputs = {label: became[mark] for mark, label in labels.items()}
+    learned = {w.name: w for call in calls.values() for w in call.parameters}
     parts: dict[str, Node] = {}
-    for label, node in zip(labels, marks, strict=True):
-        call: Call = node.meaning
-        mine = tuple(became[w] for w in call.parameters)
-        calls[label] = Call(
-            call.layer,
-            tuple(became[x] for x in call.inputs),
-            mine,
-            tuple((became[s], became[new]) for s, new in call.updates),
-            {k: became[v] for k, v in call.parts.items() if v in became},
-        )
-        outputs[label] = became[node]
-        for w in mine:
-            (parameters if w.meaning.trainable else statistics)[w.name] = w
-        for s, new in calls[label].updates:
-            updates[s.name] = new
+    for label, call in calls.items():
         if call.layer.counts:
             number = numbers[id(call.layer)]
-            parts.update({f"{k}{number}": v for k, v in calls[label].parts.items()})
-            parts[f"A{number}"] = became[node]
-    return Architecture(inputs, output, calls, outputs, parameters, statistics, updates, parts)
+            parts |= {f"{k}{number}": v for k, v in call.parts.items()} | {f"A{number}": outputs[label]}
+    return Architecture(
+        inputs=inputs,
+        output=became[output],
+        calls=calls,
+        outputs=outputs,
+        parameters={name: w for name, w in learned.items() if w.meaning.trainable},
+        statistics={name: w for name, w in learned.items() if not w.meaning.trainable},
+        updates=_updates(calls.values()),
+        parts=parts,
+    )
+
+
+def _check_leaves(nodes: Iterable[Node], inputs: Mapping[str, Node]) -> None:
+    """Refuse what no engine would be given: variables that belong to no layer, inputs of nobody."""
+    known = {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
+    for node in nodes:
+        if node.row.name == "variable" and not isinstance(node.meaning, Parameter):
+            raise GraphError(
+                f"The variable '{node.name}' stands in the network but belongs to no layer, so nothing would "
+                "train or save it. Put it into a layer of your own (see cr.Layer), or write its number."
+            )
+        if node.row.name == "input" and leaf_key(node) not in known:
+            raise GraphError(
+                f"The input '{node.name}' stands in the network but is none of its inputs={{...}}."
+            )
+
+
+def _owner(w: Node) -> tuple[int, str]:
+    return id(w.meaning.layer), w.meaning.role
+
+
+def _shared(marks: list[Node], numbers: dict[int, int]) -> dict[tuple[int, str], Node]:
+    """Return the one variable for each layer and role, under its name; a layer that is used twice has one."""
+    shared: dict[tuple[int, str], Node] = {}
+    taken: set[str] = set()
+    for mark in marks:
+        layer, made = mark.meaning.layer, mark.meaning.parameters
+        new = [w for w in made if _owner(w) not in shared]
+        named = next(
+            names
+            for letter in ("", *"bcdefghijklmnopqrstuvwxyz")
+            if taken.isdisjoint(names := [_name(w.meaning.role, numbers[id(layer)]) + letter for w in new])
+        )
+        taken.update(named)
+        for w, name in zip(new, named, strict=True):
+            shared[_owner(w)] = Node(w.row, (), w.attributes, w.shape, w.dtype, name, w.meaning)
+        for w in made:
+            if w.shape != shared[_owner(w)].shape:
+                raise ShapeError(
+                    f"{layer!r} is used twice, on inputs of different widths: its {w.meaning.role} would "
+                    f"have shapes {show_shape(shared[_owner(w)].shape)} and {show_shape(w.shape)}. Make two "
+                    "layers."
+                )
+    return shared
+
+
+def _renewed(call: Call, became: dict[Node, Node], shared: dict[tuple[int, str], Node]) -> Call:
+    return Call(
+        call.layer,
+        tuple(became[x] for x in call.inputs),
+        tuple(shared[_owner(w)] for w in call.parameters),
+        tuple((shared[_owner(s)], became[new]) for s, new in call.updates),
+        {k: became[v] for k, v in call.parts.items() if v in became},
+    )
+
+
+def _updates(calls: Iterable[Call]) -> dict[str, Node]:
+    """Return the new value of each statistic; of a layer used several times, their mean."""
+    found: dict[str, list[Node]] = {}
+    for call in calls:
+        for s, new in call.updates:
+            found.setdefault(s.name, []).append(new)
+    return {
+        name: sum(each[1:], each[0]) / len(each) if len(each) > 1 else each[0] for name, each in found.items()
+    }
 
 
 def _labels(layers: list[Layer]) -> list[str]:
-    seen: dict[str, int] = {}
+    """Return a label for each use of a layer: "dense_1", or its name; its second use is "dense_1/2"."""
+    own: dict[int, str] = {}
+    uses: dict[int, int] = {}
     result: list[str] = []
     for layer in layers:
-        given = getattr(layer, "name", "")
-        stem = given or "".join(f"_{c.lower()}" if c.isupper() else c for c in type(layer).__name__).strip(
-            "_"
-        )
-        seen[stem] = seen.get(stem, 0) + 1
-        result.append(stem if given and seen[stem] == 1 else f"{stem}_{seen[stem]}")
+        uses[id(layer)] = uses.get(id(layer), 0) + 1
+        if id(layer) not in own:
+            given = str(getattr(layer, "name", ""))
+            stem = given or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+            candidates = (f"{stem}_{n}" for n in count(2 if given else 1))
+            own[id(layer)] = next(
+                c for c in chained([given] if given else [], candidates) if c not in own.values()
+            )
+        again = f"/{uses[id(layer)]}" if uses[id(layer)] > 1 else ""
+        result.append(own[id(layer)] + again)
     return result
 
 
-def _numbers(layers: list[Layer]) -> dict[int, int]:
-    """Return l for each layer: layers with units are counted, others belong to the one before them."""
+def _numbers(marks: list[Node]) -> dict[int, int]:
+    """Return l for each layer: those with units are counted, others share the number of the one before."""
     result: dict[int, int] = {}
-    taken: set[tuple[str, int]] = set()
-    count = 0
-    for layer in layers:
-        if id(layer) in result:
-            continue
-        if layer.counts:
-            count += 1
-            result[id(layer)] = count
-            continue
-        number = max(count, 0)
-        while (type(layer).__name__, number) in taken or (
-            isinstance(layer, _Normal) and ("n", number) in taken
-        ):
-            number += 1000  # a second normalization of one layer: gamma_1001
-        taken |= {(type(layer).__name__, number)} | ({("n", number)} if isinstance(layer, _Normal) else set())
-        result[id(layer)] = number
+    counted = 0
+    for mark in marks:
+        layer = mark.meaning.layer
+        if id(layer) not in result and layer.counts:
+            counted += 1
+            result[id(layer)] = counted
+        elif id(layer) not in result:
+            before = [n.meaning.layer for n in order(mark.meaning.inputs) if isinstance(n.meaning, Call)]
+            result[id(layer)] = next((result[id(b)] for b in reversed(before) if b.counts), 0)
     return result
-
-
-_Normal = (LAYERS["BatchNormalization"], LAYERS["LayerNormalization"])
 
 
 def _name(role: str, number: int) -> str:
@@ -276,6 +331,11 @@ def penalty(architecture: Architecture) -> Node | None:
         price = regularizers.regularizer(w.meaning.regularizer)
         if price is not None:
             term = price(w)
+            if not isinstance(term, Node) or term.ndim:
+                found = show_shape(term.shape) if isinstance(term, Node) else type(term).__name__
+                raise GraphError(
+                    f"The regularizer of {w.name} must return a single number, as a node; found {found}."
+                )
             total = term if total is None else total + term
     return total
 
@@ -295,31 +355,37 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
 
 def _activation_after(architecture: Architecture, layer: Layer) -> str:
     """Return the name of the activation that a layer's units end in, looking past normalizations."""
-    calls = list(architecture.calls.values())
-    start = next(i for i, c in enumerate(calls) if c.layer is layer)
-    for call in calls[start:]:
-        kind = output_activation(call.layer)
+    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
+    users: dict[Node, list[Node]] = {}
+    for node in order([architecture.output]):
+        for x in node.inputs:
+            users.setdefault(x, []).append(node)
+    ahead = [n for n, call in by_node.items() if call.layer is layer]
+    for node in ahead:  # the list grows while it is read
+        kind = output_activation(by_node[node].layer) if node in by_node else None
         if kind is not None:
             return activations.activation_name(kind)
-        if call.layer is not layer and call.layer.counts:
-            break
+        if node not in by_node and node.row.name in activations.ACTIVATIONS:
+            return node.row.name
+        if node.row.name not in ("contract", "gather"):  # there the next layer's units begin
+            ahead.extend(n for n in users.get(node, []) if n not in ahead)
     return "identity"
 
 
 def output_kind(architecture: Architecture) -> str:
-    """Return the name of the activation that the output ends with; "identity" where there is none."""
-    node = architecture.output
+    """Return the name of the activation that the output ends with: "identity" for none, "" for a formula."""
     by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
+    node = architecture.output
     while node in by_node:
-        kind = output_activation(by_node[node].layer)
+        layer = by_node[node].layer
+        kind = output_activation(layer)
         if kind is not None:
             return activations.activation_name(kind)
-        if by_node[node].layer.counts:
+        if isinstance(layer, Dense | Activation):
             return "identity"
-        node = by_node[node].inputs[0]
-    return (
-        "softmax" if node.row.name == "softmax" else "sigmoid" if node.row.name == "sigmoid" else "identity"
-    )
+        # Dropout and Flatten keep what they are given; what any other layer computes is inside its mark.
+        node = by_node[node].inputs[0] if isinstance(layer, Dropout | Flatten) else node.inputs[0]
+    return node.row.name if node.row.name in activations.ACTIVATIONS else ""
 
 
 def summary(architecture: Architecture) -> list[tuple[str, str, int]]:
@@ -343,9 +409,11 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
     With ``keep`` the layers stand in it themselves (for pickle) and not their settings.
     """
     entries: list[dict[str, Any]] = []
+    entry: dict[str, Any]
     position: dict[Node, int] = {}
     by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
     seen_layers: dict[int, int] = {}
+    named = Names()
     for name, node in architecture.inputs.items():
         position[node] = len(entries)
         entries.append({"input": name, "shape": list(node.shape[1:])})
@@ -354,18 +422,14 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             continue
         if node in by_node:
             call = by_node[node]
-            layer = call.layer if keep else _layer_config(call.layer)
-            entry: dict[str, Any] = {"layer": seen_layers.get(id(call.layer), layer)}
-            seen_layers.setdefault(id(call.layer), len(entries))
-            entry["inputs"] = [position[x] for x in call.inputs]
+            layer = seen_layers.get(id(call.layer))
+            if layer is None:
+                seen_layers[id(call.layer)] = len(entries)
+            made = call.layer if keep else _layer_config(call.layer, named)
+            entry = {"layer": made if layer is None else layer, "inputs": [position[x] for x in call.inputs]}
         else:
             entry = {"row": node.row.name, "inputs": [position[x] for x in node.inputs]}
             entry["attributes"] = {k: _plain(v) for k, v in node.attributes.items()}
-            if node.row.name in ("variable", "input"):
-                raise GraphError(
-                    f"'{node.name or node.row.name}' stands in the network but belongs to no layer, so it cannot be "
-                    "saved or trained. Put it into a layer of your own (see Layer)."
-                )
         position[node] = len(entries)
         entries.append(entry)
     return {
@@ -412,40 +476,61 @@ def _from_plain(value: Any) -> Any:
     return value
 
 
-def _layer_config(layer: Layer) -> dict[str, Any]:
-    config: dict[str, Any] = {"class": type(layer).__name__}
+class Names:
+    """The names under which a file knows the user's own callables and classes: each means one thing."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+
+    def of(self, thing: Any, ours: Mapping[str, Any]) -> str:
+        """Return the name of ``thing``, or raise if it could not be found again by it."""
+        if isinstance(thing, type):
+            same = ours.get(thing.__name__) in (None, thing)
+            name = thing.__name__ if same else f"{thing.__module__}.{thing.__name__}"
+        else:
+            name = specs.name_of(thing, ours)
+        if "<" in name:
+            raise GraphError(
+                "A function without a name (a lambda) cannot be saved: nothing could find it again. "
+                "Define it with def, or use one of the named ones."
+            )
+        if self._found.setdefault(name, thing) is not thing and self._found[name] != thing:
+            raise GraphError(
+                f"Two different things of yours are called '{name}', and a file knows them by name. "
+                "Rename one."
+            )
+        return name
+
+
+def _layer_config(layer: Layer, named: Names) -> dict[str, Any]:
+    config: dict[str, Any] = {"class": named.of(type(layer), LAYERS)}
     for f in fields(layer):
         value = getattr(layer, f.name)
-        if f.name == "regularizer":
-            value = {"regularizer": regularizers.to_config(value)}
-        elif callable(value) and type(value).__name__ in SETTINGS:
+        if isinstance(value, Layer):
+            value = {"layer": _layer_config(value, named)}
+        elif f.name == "regularizer":
+            plain = regularizers.to_config(value)
+            value = {"regularizer": named.of(value, {}) if isinstance(plain, str) else plain}
+        elif type(value) in SETTINGS.values():
             value = {"settings": specs.to_config(value)}
         elif callable(value):
-            value = {"function": function_name(value, activations.ACTIVATIONS | initializers.INITIALIZERS)}
+            value = {"function": named.of(value, FUNCTIONS)}
+        elif f.name == "initializer" and isinstance(value, np.ndarray | list):
+            value = None  # the parameter itself is in the file, and may have millions of numbers
         elif isinstance(value, np.ndarray | list):
-            value = None if f.name == "initializer" else _plain(np.asarray(value))
+            value = _plain(np.asarray(value))
         elif isinstance(value, np.generic):
             value = value.item()
         config[f.name] = value
     return config
 
 
-SETTINGS: dict[str, type] = {**activations.CLASSES, **initializers.CLASSES}
-
-
-def function_name(function: Any, known: Mapping[str, Any]) -> str:
-    """Return the name by which a callable is saved, or raise if it has none to be found by."""
-    name = specs.name_of(function, known)
-    if "<" in name:
-        raise GraphError(
-            "A function without a name (a lambda) cannot be saved: nothing could find it again. "
-            "Define it with def, or use one of the named ones."
-        )
-    return name
+FUNCTIONS: dict[str, Any] = {**activations.ACTIVATIONS, **initializers.INITIALIZERS}
+SETTINGS: dict[str, type] = {**activations.CLASSES, **initializers.CLASSES, **regularizers.CLASSES}
 
 
 def from_config(config: Mapping[str, Any], custom: Mapping[str, Any] | None = None) -> Architecture:
-    """Return the architecture that :func:`to_config` wrote; your own callables are looked up in ``custom``."""
+    """Return the architecture that :func:`to_config` wrote; callables of your own are found in ``custom``."""
     custom = dict(custom or {})
     nodes: list[Node] = []
     layers: dict[int, Layer] = {}
@@ -460,9 +545,7 @@ def from_config(config: Mapping[str, Any], custom: Mapping[str, Any] | None = No
             node = layers[number](*(nodes[i] for i in entry["inputs"]))
         else:
             if entry["row"] not in TABLE:
-                raise FileFormatError(
-                    f"The file uses a primitive '{entry['row']}' that this version does not have."
-                )
+                raise FileFormatError(f"The file uses a primitive '{entry['row']}' that is not in the table.")
             attributes = {k: _from_plain(v) for k, v in entry["attributes"].items()}
             if entry["row"] == "constant":
                 value = attributes["value"]
@@ -484,11 +567,13 @@ def _make_layer(config: Any, custom: dict[str, Any]) -> Layer:
     for key, value in settings.items():
         if not isinstance(value, dict):
             continue
-        if "function" in value:
-            known = activations.ACTIVATIONS | initializers.INITIALIZERS
-            if value["function"] not in custom and value["function"] not in known:
-                raise FileFormatError(_give_custom(key, value["function"]))
-            settings[key] = custom.get(value["function"], value["function"])
+        if "layer" in value:
+            settings[key] = _make_layer(value["layer"], custom)
+        elif "function" in value:
+            mine = specs.own(value["function"], custom)
+            if mine is None and value["function"] not in FUNCTIONS:
+                raise FileFormatError(_give_custom(key, value["function"].rpartition(".")[2]))
+            settings[key] = value["function"] if mine is None else mine
         elif "settings" in value:
             settings[key] = specs.from_config(value["settings"], SETTINGS)
         elif "regularizer" in value:
@@ -501,6 +586,6 @@ def _make_layer(config: Any, custom: dict[str, Any]) -> Layer:
 
 def _give_custom(kind: str, name: str) -> str:
     return (
-        f"The file uses a {kind} of your own called '{name}', and files hold no code. "
+        f"The file uses your own {kind} '{name}', and files hold no code. "
         f"Give it: cr.load(path, custom={{'{name}': {name}}})."
     )

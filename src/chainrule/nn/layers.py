@@ -90,7 +90,7 @@ class Scope:
 
     def update(self, statistic: Node, new: Node) -> None:
         """Let ``statistic`` become ``new`` after every training step."""
-        self.updates.append((statistic, structure.cast(new, dtype=self.dtype.name)))
+        self.updates.append((statistic, elementwise.cast(new, dtype=self.dtype.name)))
 
     def uniform(self, shape: tuple[Any, ...]) -> Node:
         """Return random numbers in [0, 1), new at every training step; each use in a network has its own."""
@@ -129,7 +129,9 @@ class Layer:
         y = self.build(scope, *xs)
         if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
             found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
-            raise GraphError(f"{self!r} must build a node whose first axis counts the examples; built {found}.")
+            raise GraphError(
+                f"{self!r} must build a node whose first axis counts the examples; built {found}."
+            )
         call = Call(self, xs, tuple(scope.parameters), tuple(scope.updates), scope.parts)
         return mark(y, call)
 
@@ -250,7 +252,7 @@ class Dense(Layer):
         x = only(self, xs)
         width = _width(self, x)
         W = scope.parameter("W", (width, self.units), self.initializer, self.regularizer)
-        z = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
+        z: Any = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
         if self.use_bias:
             z = z + scope.parameter("b", (self.units,), "zeros")
         scope.parts["Z"] = z
@@ -299,15 +301,17 @@ class Dropout(Layer):
         if self.rate == 0:
             return x
         kept = scope.uniform(x.shape) >= self.rate
-        return np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)
+        dropped: Any = np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)
+        return dropped
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BatchNormalization(Layer):
     """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the examples (Ioffe & Szegedy 2015).
 
-    While training, mean and variance (divided by n) are those of the batch, for each feature of the last axis;
-    at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every step.
+    While training, mean and variance (divided by n) are those of the batch, for each feature of the last
+    axis; at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every
+    step.
 
     >>> BatchNormalization()(input("x", ("batch", 4))).shape
     (batch, 4)
@@ -342,7 +346,7 @@ class BatchNormalization(Layer):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LayerNormalization(Layer):
-    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over each example's features (Ba et al. 2016).
+    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the features (Ba et al. 2016).
 
     >>> LayerNormalization()(input("x", ("batch", 4))).shape
     (batch, 4)
@@ -387,7 +391,7 @@ class Embedding(Layer):
         """Return the rows that x names."""
         x = only(self, xs)
         table = scope.parameter("E", (self.vocabulary, self.units), self.initializer)
-        positions = x if x.dtype.kind in "iu" else structure.cast(x, dtype="int64")
+        positions = x if x.dtype.kind in "iu" else elementwise.cast(x, dtype="int64")
         return structure.gather(table, positions, axis=0)
 
 
@@ -425,7 +429,9 @@ def check_layer(thing: Any) -> Layer:
     if isinstance(thing, Layer):
         if not is_dataclass(thing):
             name = type(thing).__name__
-            raise GraphError(f"The layer {name} is no dataclass: write @dataclass(frozen=True, eq=False) above it.")
+            raise GraphError(
+                f"The layer {name} is no dataclass: write @dataclass(frozen=True, eq=False) above it."
+            )
         return thing
     if isinstance(thing, type) and issubclass(thing, Layer):
         raise GraphError(f"{thing.__name__} is a class: write {thing.__name__}(...).")

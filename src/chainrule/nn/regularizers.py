@@ -121,8 +121,11 @@ def from_config(
     >>> from_config({"class": "L1", "factor": 0.1, "divisor": 1.0})
     L1(factor=0.1, divisor=1.0)
     """
-    if isinstance(config, str) and config not in (custom or {}):
+    if not isinstance(config, str):
+        return specs.from_config(config, CLASSES)
+    mine = specs.own(config, custom)
+    if mine is None:
         raise UnknownNameError(
             f"The regularizer '{config}' is one of your own functions. Give it: custom={{'{config}': ...}}."
         )
-    return custom[config] if custom and isinstance(config, str) else specs.from_config(config, CLASSES)
+    return mine

@@ -68,6 +68,16 @@ def name_of(found: Any, known: Mapping[str, Any]) -> str:
     return f"{getattr(found, '__module__', 'user')}.{name}" if name in known else name
 
 
+def own(name: str, custom: Mapping[str, Any] | None) -> Any:
+    """Return what the user gave under the name by which a file knows it, or None; its module need not be said.
+
+    >>> own("builtins.max", {"max": max}), own("swish", None)
+    (<built-in function max>, None)
+    """
+    given = custom or {}
+    return given.get(name, given.get(name.rpartition(".")[2]))
+
+
 def check(owner: Any, **rules: str) -> None:
     """Check settings of a frozen dataclass, each against a rule of this file, and make them plain numbers.
 

@@ -2,10 +2,17 @@
 
 import csv
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
-from chainrule.errors import DataError
+import numpy as np
+
+from chainrule.errors import DataError, MissingFileError
+from chainrule.nn.layers import short
+from chainrule.nn.specs import AT_LEAST_0, COUNT, check as check_settings
+from chainrule.train.metrics import larger_is_better
 
 
 def monitor_name(name: str) -> str:
@@ -17,26 +24,29 @@ def monitor_name(name: str) -> str:
 class EarlyStopping:
     """Stop when the monitored value has not become better for ``patience`` epochs.
 
+    An epoch's training cost is measured before its updates, and so says little of the weights at its end:
+    monitor validation data where there is some.
+
     Args:
         patience: How many epochs to wait.
         monitor: "val_cost" (by default, where there is validation data), "cost", "val_accuracy" ...
         min_delta: By how much it must be better to count.
-        restore_best: Go back to the weights of the best epoch.
+        restore_best: Go back to the weights at the end of the best epoch.
+        larger_is_better: Whether more is better; known of every metric but your own.
 
-    >>> EarlyStopping(patience=5)
-    EarlyStopping(patience=5, monitor=None, min_delta=0.0, restore_best=True)
+    >>> EarlyStopping(patience=5).patience
+    5
     """
 
     patience: int = 10
     monitor: str | None = None
     min_delta: float = 0.0
     restore_best: bool = True
+    larger_is_better: bool | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.patience, int) or self.patience < 1:
-            raise DataError(
-                f"EarlyStopping: patience must be a whole number of at least 1; found {self.patience!r}."
-            )
+        check_settings(self, patience=COUNT, min_delta=AT_LEAST_0)
+        _check_monitor(self.monitor)
 
 
 @dataclass
@@ -47,23 +57,27 @@ class Checkpoint:
         path: A file name; ``{epoch}`` in it is filled with the number of the epoch, from 1.
         monitor: What decides which is best; by default the validation cost, else the cost.
         best_only: Save only the best so far.
+        larger_is_better: Whether more is better; known of every metric but your own.
     """
 
     path: str | os.PathLike[str]
     monitor: str | None = None
     best_only: bool = True
+    larger_is_better: bool | None = None
     _best: float = field(default=float("inf"), init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        _check_monitor(self.monitor)
+
     def on_train_begin(self, network: Any) -> None:
-        """Forget the last run."""
+        """Forget the last run, and see that there is a place to save to."""
         self._best = float("inf")
+        _check_folder(self.path)
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Save, if this epoch is the best."""
         name = monitor_name(self.monitor) if self.monitor else "val_cost" if "val_cost" in logs else "cost"
-        if name not in logs:
-            raise DataError(f"Checkpoint monitors '{name}'; this run records {', '.join(logs)}.")
-        value = -logs[name] if "accuracy" in name or name.endswith("acc") else logs[name]
+        value = -logs[name] if larger_is_better(name, self.larger_is_better) else logs[name]
         if value < self._best or not self.best_only:
             self._best = min(value, self._best)
             network.save(str(self.path).replace("{epoch}", str(epoch + 1)))
@@ -78,15 +92,17 @@ class CSVLog:
 
     def on_train_begin(self, network: Any) -> None:
         """Open the file."""
-        self._file = open(self.path, "w", newline="", encoding="utf-8")  # noqa: SIM115 -- closed when training ends
+        _check_folder(self.path)
+        try:
+            self._file = open(self.path, "w", newline="", encoding="utf-8")  # noqa: SIM115 -- until training ends
+        except OSError as error:
+            raise DataError(f"CSVLog cannot write {self.path}: {error.strerror}.") from None
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Write the epoch's line."""
-        if self._file is None:
-            self.on_train_begin(network)
         if self._file is not None:
             writer = csv.writer(self._file)
-            if epoch == 0 or self._file.tell() == 0:
+            if self._file.tell() == 0:
                 writer.writerow(["epoch", *logs])
             writer.writerow([epoch + 1, *logs.values()])
             self._file.flush()
@@ -97,6 +113,25 @@ class CSVLog:
             self._file.close()
             self._file = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_file": None}
+
+
+def _check_monitor(monitor: Any) -> None:
+    if monitor is not None and not isinstance(monitor, str):
+        raise DataError(f"monitor is the name of what to watch, such as 'val_cost'; found {short(monitor)}.")
+
+
+def _check_folder(path: Any) -> None:
+    try:
+        place = Path(path)
+    except TypeError:
+        raise DataError(f"A path is a file name; found {short(path)}.") from None
+    if not place.parent.is_dir():
+        raise MissingFileError(f"Cannot write {path}: there is no folder {place.parent}. Make it first.")
+    if place.is_dir():
+        raise DataError(f"Cannot write {path}: it is a folder. Give a file name.")
+
 
 def tell(callbacks: list[Any], event: str, *arguments: Any) -> bool:
     """Tell every callback of an event; True if one of them asks to stop by returning True."""
@@ -105,27 +140,30 @@ def tell(callbacks: list[Any], event: str, *arguments: Any) -> bool:
         method = getattr(callback, event, None)
         if method is None and event == "on_epoch_end" and callable(callback):
             method = callback
-        if method is not None and method(*arguments) is True:
-            stop = True
+        answer = method(*arguments) if method is not None else None
+        stop = stop or (isinstance(answer, bool | np.bool_) and bool(answer))
     return stop
+
+
+def tell_all(callbacks: list[Any], event: str, *arguments: Any) -> None:
+    """Tell every callback of an event, the others too where one of them raises."""
+    with ExitStack() as stack:
+        for callback in reversed(callbacks):
+            stack.callback(tell, [callback], event, *arguments)
 
 
 def check(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, or say what is none."""
-    listed = (
-        list(callbacks)
-        if isinstance(callbacks, list | tuple)
-        else [callbacks]
-        if callbacks is not None
-        else []
-    )
+    several = isinstance(callbacks, list | tuple)
+    listed = list(callbacks) if several else [callbacks] if callbacks is not None else []
     for callback in listed:
         known = any(hasattr(callback, e) for e in ("on_train_begin", "on_epoch_end", "on_train_end"))
-        if isinstance(callback, type) or not (
-            known or callable(callback) or isinstance(callback, EarlyStopping)
-        ):
+        ours = known or callable(callback) or isinstance(callback, EarlyStopping)
+        if isinstance(callback, type) or not ours:
             raise DataError(
-                f"A callback is an object such as cr.EarlyStopping() or a function (network, epoch, logs); "
-                f"found {callback!r}."
+                "A callback is an object such as cr.EarlyStopping() or a function (network, epoch, logs); "
+                f"found {short(callback)}."
             )
+    if sum(isinstance(c, EarlyStopping) for c in listed) > 1:
+        raise DataError("There are two EarlyStopping among the callbacks; give one.")
     return listed

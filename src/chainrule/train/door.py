@@ -1,9 +1,11 @@
-"""The door of a network: data is checked and cast here, before the first step, so that nothing trains on wrong data.
+"""The door of a network: data is checked and cast before the first step; nothing trains on wrong data.
 
 Every message names the row, the column and what to do.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,7 @@ import numpy as np
 from chainrule.errors import DataError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
-
-Floats = np.ndarray
+from chainrule.nn.layers import short
 
 
 def as_numbers(value: Any, what: str) -> np.ndarray:
@@ -21,6 +22,10 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
         raise DataError(f"{what} is a node of a graph; give its numbers: {what}.value.")
     if value is None:
         raise DataError(f"{what} is missing.")
+    if isinstance(value, str):
+        raise DataError(
+            f"{what} is the text {short(value)}; a network takes a table of numbers. Read it first."
+        )
     if hasattr(value, "toarray"):
         value = value.toarray()
     try:
@@ -41,19 +46,23 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
             try:
                 float(cell)
             except (TypeError, ValueError):
-                raise DataError(
-                    f"{what} holds {_short(cell)} {_place(what, place, _columns(value))}, and a network computes with "
-                    "numbers. Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
-                ) from None
+                raise _no_number(cell, what, _place(place, _columns(value))) from None
         return array.astype(np.float64)
     raise DataError(
         f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first."
     )
 
 
-def _short(cell: Any) -> str:
-    text = repr(cell)
-    return text if len(text) <= 30 else f"{text[:30]}…"
+def _no_number(cell: Any, what: str, place: str) -> DataError:
+    if repr(cell) in ("<NA>", "NaT"):
+        return DataError(f"{what} holds a missing value {place}. {_FILL}")
+    return DataError(
+        f"{what} holds {short(cell)} {place}, and a network computes with numbers. "
+        "Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
+    )
+
+
+_FILL = "Fill or drop such rows first: missing values are often replaced by the column's median."
 
 
 def _columns(value: Any) -> list[str] | None:
@@ -61,7 +70,13 @@ def _columns(value: Any) -> list[str] | None:
     return None if names is None else [str(n) for n in names]
 
 
-def _place(what: str, place: tuple[int, ...], columns: list[str] | None) -> str:
+def _first(bad: np.ndarray, original: Any) -> str:
+    """Say where the first bad number stands in what the user gave."""
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    return _place(place[: np.ndim(original)], _columns(original))
+
+
+def _place(place: tuple[int, ...], columns: list[str] | None) -> str:
     if len(place) == 0:
         return ""
     if len(place) == 1:
@@ -75,28 +90,38 @@ def check_finite(array: np.ndarray, original: Any, what: str) -> None:
     """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
     if array.dtype.kind != "f" or array.size == 0:
         return
-    # One sum finds almost every array clean, at the price of reading it once.
-    if np.isfinite(array.sum(dtype=np.float64)):
-        return
-    bad = ~np.isfinite(array)
-    count = int(bad.sum())
-    if count == 0:
-        return
-    place = tuple(int(i) for i in np.argwhere(bad)[0])
-    kind = "NaN (a missing value)" if np.isnan(array[place]) else "infinity"
-    raise DataError(
-        f"{what} holds {kind} {_place(what, place, _columns(original))}"
-        f"{f', and {count - 1} more such' if count > 1 else ''}. Fill or drop such rows first: "
-        "missing values are often replaced by the column's median."
-    )
+    if not _is_finite(array):
+        bad = ~np.isfinite(array)
+        kind = "NaN (a missing value)" if np.isnan(array[bad][0]) else "infinity"
+        more = f", and {bad.sum() - 1} more such" if bad.sum() > 1 else ""
+        raise DataError(f"{what} holds {kind} {_first(bad, original)}{more}. {_FILL}")
 
 
-def inputs(X: Any, nodes: Mapping[str, Node], vocabularies: Mapping[str, int]) -> list[np.ndarray]:
+def _is_finite(array: np.ndarray) -> bool:
+    with np.errstate(all="ignore"):
+        # One sum finds almost every array clean, at the price of reading it once.
+        return bool(np.isfinite(array.sum(dtype=np.float64))) or bool(np.isfinite(array).all())
+
+
+def _cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
+    """Return ``array`` in ``dtype``, in which every number must be finite too."""
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=dtype)
+    if cast.dtype != array.dtype and not _is_finite(cast):
+        bad = ~np.isfinite(cast)
+        raise DataError(
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, given)}, too large for {dtype.name}. "
+            "Scale it, or make the network with dtype='float64'."
+        )
+    return cast
+
+
+def inputs(X: Any, nodes: Mapping[str, Node]) -> list[np.ndarray]:
     """Return one array for each input node, cast and checked; all of the same number of rows."""
     arrays: list[np.ndarray] = []
     for name, given in _by_name(X, nodes).items():
         what = "X" if len(nodes) == 1 else f"The input '{name}'"
-        arrays.append(_one_input(given, nodes[name], what, vocabularies.get(name)))
+        arrays.append(_one_input(given, nodes[name], what))
     rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{name} {n}" for name, n in rows.items())
@@ -107,18 +132,15 @@ def inputs(X: Any, nodes: Mapping[str, Node], vocabularies: Mapping[str, int]) -
 
 
 def _by_name(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
-    if len(nodes) == 1:
-        (name,) = nodes
-        return {name: X[name] if isinstance(X, dict) and set(X) == {name} else X}
     if isinstance(X, Mapping):
-        missing = [n for n in nodes if n not in X]
-        extra = [n for n in X if n not in nodes]
+        missing = [f"; missing: {n}" for n in nodes if n not in X]
+        extra = [f"; not among them: {short(n)}" for n in X if n not in nodes]
         if missing or extra:
-            raise DataError(
-                f"This network takes the inputs {', '.join(nodes)}"
-                f"{f'; missing: {missing[0]}' if missing else ''}{f'; not among them: {extra[0]}' if extra else ''}."
-            )
+            wrong = "".join(missing[:1] + extra[:1])
+            raise DataError(f"This network takes the inputs {', '.join(nodes)}{wrong}.")
         return {n: X[n] for n in nodes}
+    if len(nodes) == 1:
+        return dict.fromkeys(nodes, X)
     if isinstance(X, list | tuple) and len(X) == len(nodes):
         return dict(zip(nodes, X, strict=True))
     raise DataError(
@@ -127,7 +149,7 @@ def _by_name(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
     )
 
 
-def _one_input(given: Any, node: Node, what: str, vocabulary: int | None) -> np.ndarray:
+def _one_input(given: Any, node: Node, what: str) -> np.ndarray:
     array = as_numbers(given, what)
     shape = node.shape[1:]
     if array.ndim == 1 and shape == (1,):
@@ -149,13 +171,7 @@ def _one_input(given: Any, node: Node, what: str, vocabulary: int | None) -> np.
             )
         raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
     check_finite(array, given, what)
-    if vocabulary is not None:
-        _check_vocabulary(array, vocabulary, what)
-    with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=node.dtype)
-    if cast.dtype != array.dtype and array.dtype.kind == "f" and not np.isfinite(cast.sum(dtype=np.float64)):
-        check_finite(cast, given, f"{what}, in {node.dtype.name},")
-    return cast
+    return _cast(array, node.dtype, given, what)
 
 
 def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
@@ -164,13 +180,13 @@ def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
     return "Train and predict on the same columns."
 
 
-def _check_vocabulary(array: np.ndarray, vocabulary: int, what: str) -> None:
+def check_vocabulary(array: np.ndarray, vocabulary: int, label: str) -> None:
+    """Raise if ``array`` names rows that an Embedding does not have."""
     bad = (array != np.floor(array)) | (array < 0) | (array >= vocabulary)
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
-            f"{what} goes into an Embedding of {vocabulary} rows, so it holds whole numbers from 0 to "
-            f"{vocabulary - 1}; found {array[place]:g} {_place(what, place, None)}."
+            f"The Embedding {label} has {vocabulary} rows, so it takes whole numbers from 0 to "
+            f"{vocabulary - 1}; found {float(array[bad][0]):g} {_first(bad, array)}."
         )
 
 
@@ -202,13 +218,20 @@ def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.n
         hint = ""
         if array.ndim == 1 and len(output.shape) == 2:
             hint = (
-                f" For {output.shape[1]} classes end the network with Dense({output.shape[1]}, 'softmax'), "
-                "which takes labels; for one number end it with one unit."
+                f" For labels of {output.shape[1]} classes end the network with 'softmax' and the loss "
+                "'categorical_crossentropy'; for one number end it with one unit; for several answers give a "
+                "column each."
             )
         raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
     if kind == "probabilities":
         _check_range(array, y, what)
-    return np.ascontiguousarray(array, dtype=output.dtype)
+    if kind == "counts" and (array < 0).any():
+        bad = array < 0
+        raise DataError(
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, y)}; the loss 'poisson' takes counts, "
+            "which are at least 0."
+        )
+    return _cast(array, output.dtype, y, what)
 
 
 def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
@@ -225,13 +248,12 @@ def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
         )
     bad = (array < 0) | (array >= classes) | (array != np.floor(array))
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
         found = sorted({float(v) for v in array[bad].ravel()[:1000]})[:3]
         listed = ", ".join(f"{v:g}" for v in found)
         raise DataError(
-            f"{what} holds the labels {listed} that the network cannot give: its output has {classes} units, for the "
-            f"labels 0 to {classes - 1}. First bad row: {place[0]}. Number the classes from 0, or give the last layer "
-            "more units."
+            f"{what} holds the labels {listed} that the network cannot give: its output has {classes} units, "
+            f"for the labels 0 to {classes - 1}. First bad row: {int(np.argwhere(bad)[0][0])}. Number the "
+            "classes from 0, or give the last layer more units."
         )
     return np.ascontiguousarray(array, dtype=np.int64)
 
@@ -242,20 +264,29 @@ def _check_distributions(array: np.ndarray, what: str) -> None:
     if bad.any():
         row = int(np.argwhere(bad)[0][0])
         raise DataError(
-            f"Row {row} of {what} is no distribution over the classes: its numbers must be at least 0 and sum to 1 "
-            f"(they sum to {sums.ravel()[row] if sums.ndim == 1 else sums[tuple(np.argwhere(bad)[0])]:g}). "
-            "For labels that may apply together end the network with 'sigmoid'."
+            f"Row {row} of {what} is no distribution over the classes: its numbers must be at least 0 and "
+            f"sum to 1 (they sum to {sums[tuple(np.argwhere(bad)[0])]:g}). For labels that may apply "
+            "together end the network with 'sigmoid'."
         )
 
 
 def _check_range(array: np.ndarray, original: Any, what: str) -> None:
     bad = (array < 0) | (array > 1)
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
-            f"{what} holds {array[place]:g} {_place(what, place, _columns(original))}; a sigmoid output with "
-            "binary_crossentropy takes targets from 0 to 1. Number the two classes 0 and 1; for more classes use "
-            "'softmax', for other numbers no activation and the loss 'mse'."
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, original)}; the loss 'binary_crossentropy' "
+            "takes targets from 0 to 1. Number the two classes 0 and 1; for more classes end the network "
+            "with 'softmax', for other numbers with no activation and the loss 'mse'."
+        )
+
+
+def check_classes(target: np.ndarray, original: Any, what: str) -> None:
+    """Raise if what accuracy compares are no classes: it asks whether prediction and target are above 0.5."""
+    bad = (target < 0) | (target > 1)
+    if bad.any():
+        raise DataError(
+            f"The metric 'accuracy' compares classes; {what} holds {float(target[bad][0]):g} "
+            f"{_first(bad, original)}. For numbers watch 'mae' or 'mse'."
         )
 
 
@@ -276,28 +307,43 @@ def weights(sample_weight: Any, rows: int, dtype: np.dtype, what: str = "sample_
     return np.ascontiguousarray(array, dtype=dtype)
 
 
-def class_weights(class_weight: Any, y: np.ndarray) -> np.ndarray:
-    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count)."""
+def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
+    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count).
+
+    Args:
+        class_weight: A dict from class to weight, in which a class that is left out weighs 1; or "balanced".
+        y: The targets: labels, a column of them, or one-hot rows.
+        classes: How many classes the network knows, from 0.
+    """
     if y.ndim == 2 and y.shape[1] > 1:
         labels = y.argmax(axis=1)
         if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):
             raise DataError("class_weight needs one class for each row; these targets are no labels.")
-    else:
+    elif y.size == len(y):
         labels = y.reshape(len(y))
-    present, counts = np.unique(labels, return_counts=True)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise DataError(f"class_weight is a dict of weights or 'balanced'; found '{class_weight}'.")
-        table = {float(c): len(labels) / (len(present) * n) for c, n in zip(present, counts, strict=True)}
-    elif isinstance(class_weight, Mapping):
-        table = {float(c): float(w) for c, w in class_weight.items()}
-        unknown = [c for c in table if c not in {float(p) for p in present}]
-        if unknown and all(c not in table for c in map(float, present)):
-            raise DataError(
-                f"class_weight speaks of class {unknown[0]:g}; the classes here are {_listed(present)}."
-            )
     else:
-        raise DataError(f"class_weight is a dict of weights or 'balanced'; found {class_weight!r}.")
+        raise DataError(f"class_weight needs one class for each row; y has shape {show(y.shape)}.")
+    if not np.array_equal(labels, np.floor(labels)):
+        raise DataError("class_weight needs classes, and y holds other numbers. Give sample_weight instead.")
+    present, counts = np.unique(labels, return_counts=True)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return (len(labels) / (len(present) * counts))[np.searchsorted(present, labels)]
+    if not isinstance(class_weight, Mapping):
+        found = short(class_weight)
+        raise DataError(
+            f"class_weight is a dict of weights such as {{0: 1, 1: 5}}, or 'balanced'; found {found}."
+        )
+    known = {*map(float, present), *map(float, range(classes))}
+    for c, w in class_weight.items():
+        if c not in known:
+            raise DataError(
+                f"class_weight speaks of class {short(c)}; the classes here are {_listed(sorted(known))}."
+            )
+        if not isinstance(w, Real) or not 0 <= float(w) < math.inf:
+            raise DataError(
+                f"class_weight of class {short(c)} must be a number of at least 0; found {short(w)}."
+            )
+    table = {float(c): float(w) for c, w in class_weight.items()}
     return np.array([table.get(float(c), 1.0) for c in labels])
 
 

@@ -1,10 +1,15 @@
-"""Model files: one safetensors file, the architecture as JSON in its metadata, no pickle; written beside and renamed."""
+"""Model files: one safetensors file, the architecture as JSON in its metadata, no pickle.
 
+A file is written beside its place and renamed, and bears a checksum of all it holds: no damaged one loads.
+"""
+
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +17,10 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError
 from chainrule.nn import losses, specs
+from chainrule.nn.architecture import Names
 
 FORMAT = 1
-KEY = "chainrule"
+KEY, CHECKSUM = "chainrule", "checksum"
 
 
 def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -27,43 +33,60 @@ def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
         raise DataError(
             f"What is to be saved beside the network must be plain data for JSON: {error}."
         ) from None
-    blob = save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata={KEY: header})
-    write_bytes(Path(path), blob)
+    whole = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
+    write_bytes(path, save(whole, metadata={KEY: header, CHECKSUM: _checksum(header, whole)}))
 
 
-def write_bytes(path: Path, blob: bytes) -> None:
+def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
+    found = hashlib.blake2b(header.encode(), digest_size=16)
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def write_bytes(path: Any, blob: bytes) -> None:
     """Write ``blob`` beside ``path`` and rename it into place."""
-    folder = path.parent
-    if not folder.is_dir():
-        raise MissingFileError(f"Cannot write {path}: there is no folder {folder}. Make it first.")
-    if path.is_dir():
+    try:
+        place = Path(os.path.realpath(path))
+    except (TypeError, ValueError):
+        raise DataError(f"Cannot write to {path!r}: it is no file name.") from None
+    if not place.parent.is_dir():
+        raise MissingFileError(f"Cannot write {path}: there is no folder {place.parent}. Make it first.")
+    if place.is_dir():
         raise DataError(f"Cannot write {path}: it is a folder. Give a file name.")
     try:
-        handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(blob)
+                file.flush()
+                os.fsync(file.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(beside, 0o666 & ~mask)
+            os.replace(beside, place)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise DataError(f"Cannot write into {folder}: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(blob)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+        raise DataError(
+            f"Cannot write {path}: {error.strerror or error}. What was there is unchanged."
+        ) from None
 
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return configuration and arrays of a model file."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
 
-    file = Path(path)
-    if not file.exists():
+    try:
+        file = Path(path)
+        exists, folder = file.exists(), file.is_dir()
+    except (TypeError, ValueError):
+        raise DataError(f"Cannot read {path!r}: it is no file name.") from None
+    if not exists:
         raise MissingFileError(f"There is no file {file}.")
-    if file.is_dir():
+    if folder:
         raise FileFormatError(f"{file} is a folder; expected a model file.")
     try:
         with safe_open(str(file), framework="numpy") as opened:
@@ -73,14 +96,18 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                     f"{file} is a safetensors file of another program: it holds no chainrule network. "
                     "Load files that network.save wrote."
                 )
-            config = json.loads(metadata[KEY])
-            _check_version(file, config)
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 -- it is no dict
-    except (SafetensorError, json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        if _checksum(metadata[KEY], arrays) != metadata.get(CHECKSUM):
+            raise ValueError("its checksum does not fit its contents")
+        config = json.loads(metadata[KEY])
+    except FileFormatError:
+        raise
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise FileFormatError(
             f"{file} is no whole model file: it is damaged, cut off, or of another kind ({error}). "
             "Save the network again, or fetch the file again."
         ) from None
+    _check_version(file, config)
     return config, arrays
 
 
@@ -107,16 +134,27 @@ def trouble(path: Any) -> Iterator[None]:
         raise FileFormatError(f"{path} holds a network that cannot be rebuilt. {detail}") from error
 
 
-def settings(thing: Any) -> dict[str, Any]:
-    """Return the settings of a loss object, for the file."""
-    found: dict[str, Any] = specs.to_config(thing)
-    return found
+@dataclass(frozen=True)
+class Missing:
+    """A loss of the user's own, which a file names and ``cr.load`` was not given."""
+
+    name: str
 
 
-def loss_from(saved: Any, custom: Mapping[str, Any] | None) -> Any:
-    """Return the loss that a file names; one of the user's own that was not given is None."""
-    if isinstance(saved, dict):
-        return specs.from_config(saved, losses.CLASSES)
+def loss_to_config(loss: Any) -> Any:
+    """Return a loss as data that JSON can hold: None, a name, or the settings of one of ours."""
+    if loss is None or isinstance(loss, str):
+        return loss
+    if isinstance(loss, Missing):
+        return loss.name
+    if type(loss) in losses.CLASSES.values():
+        return specs.to_config(loss)
+    return Names().of(loss, losses.LOSSES)
+
+
+def loss_from_config(saved: Any, custom: Mapping[str, Any] | None) -> Any:
+    """Return the loss that a file names; one of the user's own that was not given is :class:`Missing`."""
     if isinstance(saved, str) and saved not in losses.LOSSES:
-        return (custom or {}).get(saved)
-    return saved
+        mine = specs.own(saved, custom)
+        return Missing(saved) if mine is None else mine
+    return specs.from_config(saved, losses.CLASSES)

@@ -6,26 +6,32 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from numbers import Real
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.numpy import end_of_epoch
 from chainrule.engines.program import Arrays, Executable, Failure, Progress, Rule, Run
-from chainrule.errors import DataError, DivergenceWarning
-from chainrule.train import callbacks as callback_module
-from chainrule.train import door
-from chainrule.train.callbacks import EarlyStopping, monitor_name, tell
+from chainrule.errors import DataError, DivergenceWarning, GraphError, unknown_name
+from chainrule.graph.walk import order
+from chainrule.nn.architecture import at
+from chainrule.nn.layers import short
+from chainrule.train import callbacks as callback_module, door
+from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History
-from chainrule.train.metrics import LARGER_IS_BETTER
-from chainrule.train.objective import Objective, gradient_program, training_program
+from chainrule.train.metrics import larger_is_better
+from chainrule.train.objective import Objective, cache_key, gradient_program, training_program
 from chainrule.train.optimizers import LBFGS, Optimizer, optimizer
 from chainrule.train.progress import ProgressLine
-from chainrule.train.schedules import plateau, schedule
+from chainrule.train.schedules import ReduceOnPlateau, plateau, schedule
 
+DEFAULT_BATCH = 32
 TOL_EPOCHS = 10
+MUCH = 10.0  # a gradient that grew less than this did not diverge
 MOST_ROWS_PLANNED = 4_000_000  # example numbers that are shuffled ahead: 32 MB
 REDRAW_SECONDS = 0.05
 
@@ -78,6 +84,8 @@ class Fitting:
     stopping: EarlyStopping | None
     listeners: list[Any]
     batch_size: int
+    seed: int  # of this run's shuffles and dropout
+    began_with: Arrays  # the network's values before the first step
     history: History = field(default_factory=History)
     progress: Progress = field(default_factory=Progress)
     interrupts: Interrupts = field(default_factory=Interrupts)
@@ -100,24 +108,31 @@ class Fitting:
 
 
 def fit(network: Any, job: Job) -> History:
-    """Train ``network`` as ``job`` asks."""
-    run = _prepare(network, job)
-    method = optimizer(job.optimizer)
+    """Train ``network`` as ``job`` asks. What is wrong with the job is found before anything changes."""
     began = time.perf_counter()
+    built, loss = network._architecture, network.loss
+    try:
+        _check_settings(job)
+        method = optimizer(job.optimizer)
+        run = _prepare(network, job)
+        _compile(run, method)
+    except BaseException:
+        network._architecture, network.loss = built, loss
+        raise
     if job.time_budget is not None:
         run.interrupts.deadline = began + job.time_budget
     display = ProgressLine(job.verbose, job.epochs)
-    tell(run.listeners, "on_train_begin", network)
     try:
+        tell(run.listeners, "on_train_begin", network)
+        network.runs += 1
         with _catching_interrupts(run.interrupts):
             if isinstance(method, LBFGS):
-                stopped = _descend_with_scipy(run, method, display)
+                run.history.stopped = _descend_with_scipy(run, method, display)
             else:
-                stopped = _descend(run, method, display)
-        run.history.stopped = stopped
+                run.history.stopped = _descend(run, method, display)
     finally:
         display.close(run.history.stopped)
-        tell(run.listeners, "on_train_end", network, run.history)
+        tell_all(run.listeners, "on_train_end", network, run.history)
     if run.history.diverged:
         warnings.warn(run.history.stopped, DivergenceWarning, stacklevel=3)
     return run.history
@@ -127,7 +142,6 @@ def fit(network: Any, job: Job) -> History:
 
 
 def _prepare(network: Any, job: Job) -> Fitting:
-    _check_settings(job)
     listeners = callback_module.check(job.callbacks)
     stopping = next((c for c in listeners if isinstance(c, EarlyStopping)), None)
     arrays = network.see(job.X)
@@ -145,45 +159,64 @@ def _prepare(network: Any, job: Job) -> Fitting:
         network.loss = job.loss
     rows = len(table[0])
     batch_size = rows if job.batch_size is None else min(int(job.batch_size), rows)
-    run = Fitting(network, job, goal, table, validation, stopping, listeners, batch_size)
-    recorded = ["cost", *goal.metrics] + (
-        ["val_cost", *(f"val_{m}" for m in goal.metrics)] if validation else []
+    # The first run is that of the network's seed; later ones go on with other shuffles and dropout.
+    seed = network.seed
+    if network.runs:
+        seed = int(np.random.SeedSequence([seed, 3, network.runs]).generate_state(1, np.uint64)[0] >> 1)
+    run = Fitting(
+        network, job, goal, table, validation, stopping, listeners, batch_size, seed, network.values()
     )
-    if run.monitor not in recorded:
-        hint = " Give validation_split or validation_data." if run.monitor.startswith("val_") else ""
-        raise DataError(
-            f"Early stopping monitors '{run.monitor}', which this run does not record ({', '.join(recorded)}).{hint}"
-        )
+    names = ["cost", *goal.metrics]
+    recorded = [*names, *(f"val_{n}" for n in names)] if validation else names
+    _check_monitors(run, recorded)
     run.history.history = {name: [] for name in recorded}
     return run
+
+
+def _check_monitors(run: Fitting, recorded: list[str]) -> None:
+    for callback in run.listeners:
+        if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
+            name = monitor_name(callback.monitor)
+            if name not in recorded:
+                hint = " Give validation_split or validation_data." if name.startswith("val_") else ""
+                error = unknown_name("monitor", callback.monitor, recorded)
+                raise DataError(
+                    f"{type(callback).__name__} watches what this run does not record. {error}{hint}"
+                )
+            larger_is_better(name, callback.larger_is_better)
 
 
 def _check_settings(job: Job) -> None:
     def whole(name: str, value: Any, least: int) -> None:
         if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
-            raise DataError(f"{name} must be a whole number of at least {least}; found {value!r}.")
+            raise DataError(f"{name} must be a whole number of at least {least}; found {short(value)}.")
 
     whole("epochs", job.epochs, 0)
     if job.batch_size is not None:
         whole("batch_size", job.batch_size, 1)
-    if not isinstance(job.validation_split, int | float) or not 0 <= job.validation_split < 1:
+    share = job.validation_split
+    if not isinstance(share, Real) or not 0 <= share < 1:
         raise DataError(
-            f"validation_split is the share of examples held back, from 0 to below 1; found {job.validation_split!r}."
+            f"validation_split is the share of examples held back, from 0 to below 1; found {short(share)}."
         )
-    if job.verbose not in (0, 1, 2):
-        raise DataError(
-            f"verbose is 0 (silent), 1 (a progress line) or 2 (a line an epoch); found {job.verbose!r}."
-        )
+    if share and job.validation_data is not None:
+        raise DataError("Give validation_split or validation_data, not both.")
+    if not isinstance(job.shuffle, bool | np.bool_):
+        raise DataError(f"shuffle is True or False; found {short(job.shuffle)}.")
+    if not isinstance(job.verbose, int) or job.verbose not in (0, 1, 2):
+        choices = "0 (silent), 1 (a progress line) or 2 (a line an epoch)"
+        raise DataError(f"verbose is {choices}; found {short(job.verbose)}.")
     for name, value in (("tol", job.tol), ("time_budget", job.time_budget)):
-        if value is not None and not (isinstance(value, int | float) and value >= 0):
-            raise DataError(f"{name} must be a number of at least 0, or None; found {value!r}.")
+        if value is not None and not (isinstance(value, Real) and value >= 0):
+            raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
 
 
 def _weights(network: Any, job: Job, arrays: Arrays) -> np.ndarray | None:
     if job.class_weight is None:
         return job.sample_weight
     _, table = network.prepare(arrays, job.y, job.loss, (), None)
-    by_class = door.class_weights(job.class_weight, table[-1])
+    classes = max(2, int(network.architecture.output.shape[-1]))
+    by_class = door.class_weights(job.class_weight, table[-1], classes)
     if job.sample_weight is None:
         return by_class
     return by_class * door.weights(job.sample_weight, len(arrays[0]), np.dtype(np.float64))
@@ -202,7 +235,7 @@ def _given_validation(network: Any, job: Job) -> tuple[Objective, Arrays]:
 
 
 def _hold_back(network: Any, job: Job, table: Arrays) -> tuple[Arrays, Arrays]:
-    """Split off the validation rows at random: data is often sorted by class, and its end is no fair sample."""
+    """Split off the validation rows at random: data is often sorted, and its end is no fair sample."""
     rows = len(table[0])
     held = round(rows * job.validation_split)
     if held == 0 or held == rows:
@@ -212,50 +245,72 @@ def _hold_back(network: Any, job: Job, table: Arrays) -> tuple[Arrays, Arrays]:
         )
     shuffled = np.random.default_rng([network.seed, 2]).permutation(rows)
     learn, hold = np.sort(shuffled[held:]), np.sort(shuffled[:held])
+    for part, name in ((learn, "learn from"), (hold, "validate on")):
+        if job.sample_weight is not None and not table[-1][part].any():
+            raise DataError(f"After the split all examples to {name} have the weight 0. Use another share.")
     return [t[learn] for t in table], [t[hold] for t in table]
+
+
+def _compile(run: Fitting, method: Optimizer | LBFGS) -> tuple[Executable, list[Any]]:
+    """Return the training program, compiled the first time, and the optimizer's slots among its state."""
+    network, goal = run.network, run.goal
+    if isinstance(method, LBFGS):
+        _check_scipy(run)
+        return network.executable(("gradients", id(goal)), lambda: gradient_program(goal)), []
+    key = ("train", id(goal), cache_key(method))
+    if ("slots", key) not in network._executables:
+        program, slots = training_program(goal, method)
+        network.executable(key, lambda: program)
+        network._executables["slots", key] = slots
+    return network._executables[key], network._executables["slots", key]
 
 
 # --- gradient descent on an engine ----------------------------------------------------------------------
 
 
 def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
-    network, goal = run.network, run.goal
-    key = ("train", id(goal), repr(method))
-    if key not in network._executables:
-        program, slots = training_program(goal, method)
-        network._executables["slots", key] = slots
-        network.executable(key, lambda: program)
-    executable: Executable = network.executable(key, lambda: None)
-    slots = network._executables["slots", key]
+    network = run.network
+    executable, slots = _compile(run, method)
     state = _first_state(run, slots)
-    rule, epoch = _rule(run, method, len(state)), 0
+    rule, epoch = _rule(run, plateau(method.learning_rate), len(state)), 0
     orders = _orders(run)
-    count = len(network.values())
+    count = len(run.began_with)
     chunk, stopped = 1, ""
-    good = state[:count]
-    lowest = math.inf
+    good = _Good(run.began_with, -1)
     while epoch < run.job.epochs and not stopped:
         rows = orders(epoch, min(chunk, run.job.epochs - epoch))
         began = time.perf_counter()
         result = executable.run(state, run.table, rows, rule, run.progress)
-        _record(run, result, began)
-        if result.failure is not None:
-            network.set_values(run.progress.best_state[:count] or good)
-            run.history.diverged = True
-            return _divergence(run, method, result.failure, epoch)
+        _record(run, result)
+        if result.failure is not None or not _finite(result.state[:count]):
+            return _divergence(run, method, result, epoch, good)
         state, stopped = result.state, result.stopped
         epoch += len(result.epochs)
         network.set_values(state[:count])
-        if run.history["cost"][-1] <= lowest:
-            lowest, good = run.history["cost"][-1], state[:count]
+        if run.history["cost"][-1] <= good.cost:
+            good = _Good(state[:count], epoch - 1, run.history["cost"][-1])
         display.show(epoch - 1, _logs(run))
         if tell(run.listeners, "on_epoch_end", network, epoch - 1, _logs(run)):
             stopped = stopped or "callback"
+        state[:count] = network.values()  # which a callback may have changed
         if not _needs_every_epoch(run):
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 4 * len(rows), ahead))
-    return _finish(run, stopped, count)
+    return _finish(run, stopped, good)
+
+
+@dataclass(frozen=True)
+class _Good:
+    """The values at the end of an epoch (-1: before the first), and the cost recorded for it."""
+
+    values: Arrays
+    epoch: int
+    cost: float = math.inf
+
+
+def _finite(arrays: Arrays) -> bool:
+    return all(bool(np.isfinite(a).all()) for a in arrays)
 
 
 def _needs_every_epoch(run: Fitting) -> bool:
@@ -266,39 +321,37 @@ def _needs_every_epoch(run: Fitting) -> bool:
 def _first_state(run: Fitting, slots: list[Any]) -> Arrays:
     clock = [
         np.asarray(0, np.int64),
-        np.asarray(run.network.seed, np.int64),
+        np.asarray(run.seed, np.int64),
         np.asarray(1.0),
         np.asarray(float(run.steps * run.job.epochs)),
         np.asarray(float(run.steps)),
     ]
-    return [*run.network.values(), *(np.zeros(s.shape, s.dtype) for s in slots), *clock]
+    return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in slots), *clock]
 
 
-def _rule(run: Fitting, method: Optimizer, count: int) -> Rule:
+def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int) -> Rule:
     stopping, validate, names = run.stopping, None, ["cost", *run.goal.metrics]
     if run.validation is not None:
         goal, table = run.validation
-        kept = len(run.network.values())
+        kept = len(run.began_with)
 
         def validate(state: Arrays) -> list[float]:
             return list(run.network.measure(goal, table, state[:kept]).values())
 
-    on_validation = run.monitor.startswith("val_")
-    name = run.monitor.removeprefix("val_")
-    lowering = plateau(method.learning_rate)
+    told = stopping.larger_is_better if stopping else None
     return Rule(
         batch_size=run.batch_size,
         validate=validate,
         patience=stopping.patience if stopping else None,
-        on_validation=on_validation,
-        monitor=names.index(name),
-        larger_is_better=name in LARGER_IS_BETTER,
+        on_validation=run.monitor.startswith("val_"),
+        monitor=names.index(run.monitor.removeprefix("val_")),
+        larger_is_better=larger_is_better(run.monitor, told),
         min_delta=stopping.min_delta if stopping else 0.0,
         keep_best=run.validation is not None or (stopping is not None and stopping.restore_best),
         tol=None if run.job.tol is None else (float(run.job.tol), TOL_EPOCHS),
         plateau=None
         if lowering is None
-        else (count - 3, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
+        else (size - 3, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
         poll=run.interrupts.poll,
     )
 
@@ -313,16 +366,13 @@ def _orders(run: Fitting) -> Any:
         if not shuffling:
             return np.broadcast_to(in_order, (count, rows))
         return np.stack(
-            [
-                np.random.default_rng([run.network.seed, 1, e]).permutation(rows)
-                for e in range(epoch, epoch + count)
-            ]
+            [np.random.default_rng([run.seed, 1, e]).permutation(rows) for e in range(epoch, epoch + count)]
         )
 
     return orders
 
 
-def _record(run: Fitting, result: Run, began: float) -> None:
+def _record(run: Fitting, result: Run) -> None:
     history = run.history
     offset = history.times[-1] if history.times else 0.0
     names = ["cost", *run.goal.metrics]
@@ -339,61 +389,93 @@ def _logs(run: Fitting) -> dict[str, float]:
     return {k: v[-1] for k, v in run.history.history.items() if v}
 
 
-def _finish(run: Fitting, stopped: str, count: int) -> str:
+def _finish(run: Fitting, stopped: str, good: _Good) -> str:
+    """Keep the best weights where they are asked for, and say why training ended."""
     history, progress = run.history, run.progress
-    watched = run.stopping is not None or run.validation is not None
-    history.best_epoch = progress.best_epoch if watched and progress.best_epoch >= 0 else None
+    last = history.epochs - 1
+    if run.stopping is not None or run.validation is not None:
+        history.best_epoch = progress.best_epoch if progress.best_epoch >= 0 else None
+        best = _Good(progress.best_state[: len(run.began_with)], progress.best_epoch)
+    else:
+        best = good
     restoring = (run.stopping is not None and run.stopping.restore_best) or stopped == "interrupted"
     kept = ""
-    if restoring and progress.best_state and history.best_epoch != history.epochs - 1:
-        run.network.set_values(progress.best_state[:count])
-        kept = f"; kept the weights of epoch {progress.best_epoch + 1}, the best"
+    if restoring and best.values and 0 <= best.epoch < last:
+        run.network.set_values(best.values)
+        kept = f"; kept the weights of epoch {best.epoch + 1}, the best"
     here = f"Stopped at epoch {history.epochs}"
-    assert run.stopping is not None or stopped != "patience"  # noqa: S101 -- the rule has patience only from it
-    patience = run.stopping.patience if run.stopping else 0
-    sentences = {
-        "": f"Trained all {history.epochs} epochs{kept}.",
-        "patience": f"{here}: no better {run.monitor} for {patience} epochs{kept}.",
-        "tol": f"{here}: ten epochs in a row lowered the cost by less than tol={run.job.tol:g}{kept}."
-        if run.job.tol is not None
-        else "",
-        "time": f"{here}: the time budget of {run.job.time_budget:g} s was used up{kept}."
-        if run.job.time_budget is not None
-        else "",
-        "interrupted": f"{here} by Ctrl-C{kept}.",
-        "callback": f"{here}: a callback asked for it{kept}.",
-    }
-    return sentences[stopped]
+    if stopped == "patience" and run.stopping is not None:
+        return f"{here}: no better {run.monitor} for {_epochs(run.stopping.patience)}{kept}."
+    if stopped == "tol":
+        return f"{here}: ten epochs in a row lowered the cost by less than tol={run.job.tol:g}{kept}."
+    if stopped == "time":
+        return f"{here}: the time budget of {run.job.time_budget:g} s was used up{kept}."
+    if stopped == "interrupted":
+        return f"{here} by Ctrl-C{kept}."
+    if stopped == "callback":
+        return f"{here}: a callback asked for it{kept}."
+    return f"Trained all {_epochs(history.epochs)}{kept}."
+
+
+def _epochs(number: int) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"
 
 
 # --- when the cost became NaN or infinite ---------------------------------------------------------------
 
 
-def _divergence(run: Fitting, method: Optimizer, failure: Failure, epochs_before: int) -> str:
-    epoch, count = epochs_before + failure.epoch, len(run.network.values())
-    step = epoch * run.steps + failure.step
+def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int, good: _Good) -> str:
+    """Restore the last good weights, and say what happened where, and what to try."""
+    run.history.diverged = True
+    failure = result.failure or _seen_in_parameters(run, result)
+    epoch = epochs_before + failure.epoch
+    step, before = epoch * run.steps + failure.step, failure.before[: len(run.began_with)]
     if step == 0:
         return (
-            "The cost was NaN or infinite before the first update, so no learning rate is to blame: the loss of these "
-            "targets is not finite at the initial weights. Look for a logarithm or root of a negative number, a "
-            "division by 0, or very large inputs; scale X, and check the loss."
+            "The cost was NaN or infinite before the first update, so no learning rate is to blame: the "
+            "loss of these targets is not finite at the initial weights. Look for a logarithm or root of "
+            "a negative number, a division by 0, or very large inputs; scale X, and check the loss."
         )
-    scale = float(failure.before[-3])
-    rate = float(
-        schedule(method.learning_rate).at(step - 1, float(run.steps * run.job.epochs), float(run.steps))
-    )
+    restored = _restore_last_good(run, good)
+    at = f"The cost became NaN or infinite at epoch {epoch + 1}, step {failure.step + 1}."
     norms = _gradient_norms(run, run.network.values(), failure.before_rows)
-    later = _gradient_norms(run, failure.before[:count], failure.before_rows)
+    later = _gradient_norms(run, before, failure.before_rows)
     name = max(norms, key=lambda n: _growth(norms[n], later[n]))
-    where = run.network.architecture.meaning(name).layer
-    labels = {id(c.layer): label for label, c in run.network.architecture.calls.items()}
-    restored = "the initial weights" if not run.history["cost"] else "the weights of the best epoch so far"
+    layer = run.network.architecture.meaning(name).layer
+    label = next(label for label, c in run.network.architecture.calls.items() if c.layer is layer)
+    total, scale = float(run.steps * run.job.epochs), float(failure.before[-3])
+    rate = scale * float(schedule(method.learning_rate).at(step - 1, total, float(run.steps)))
+    grown = f"The gradient of {name} (layer {label}) grew {_times(norms[name], later[name])}, "
+    grown += f"from {norms[name]:.3g} to {later[name]:.3g}"
+    if _growth(norms[name], later[name]) < MUCH:
+        return (
+            f"{at} {grown}, which is not much, so the learning rate {rate:g} is hardly to blame: the loss "
+            "or its gradient is not finite for some example. Look for a logarithm or root of a negative "
+            f"number, or a division by 0, in the loss and in layers of your own. Restored {restored}."
+        )
     return (
-        f"The cost became NaN or infinite at epoch {epoch + 1}, step {failure.step + 1}. The gradient of {name} "
-        f"(layer {labels.get(id(where), '?')}) grew {_times(norms[name], later[name])}, from {norms[name]:.3g} to "
-        f"{later[name]:.3g}: the learning rate {rate * scale:g} is too high for this data. Restored {restored}. "
-        f"Try a learning rate of {rate * scale / 10:g}, clip_norm=1.0, or inputs scaled to mean 0 and deviation 1."
+        f"{at} {grown}: the learning rate {rate:g} is too high for this data. Restored {restored}. Try a "
+        f"learning rate of {rate / 10:g}, clip_norm=1.0, or inputs scaled to mean 0 and deviation 1."
     )
+
+
+def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
+    """Return the failure of a run whose last update made NaN of a parameter after a finite cost."""
+    nothing = np.zeros(0, np.int64)
+    return Failure(len(result.epochs) - 1, run.steps - 1, nothing, result.state, nothing)
+
+
+def _restore_last_good(run: Fitting, good: _Good) -> str:
+    """Set the best values known, by the cost they really have; say which those are."""
+    network, (goal, table) = run.network, run.validation or (run.goal, run.table)
+    best = _Good(run.progress.best_state[: len(run.began_with)], run.progress.best_epoch)
+    known = [c for c in (_Good(run.began_with, -1), good, best) if c.values and _finite(c.values)]
+    costs = [network.measure(goal, table, c.values)["cost"] for c in known]
+    _, chosen = min(
+        zip(costs, known, strict=True), key=lambda pair: pair[0] if math.isfinite(pair[0]) else math.inf
+    )
+    network.set_values(chosen.values)
+    return "the weights it began with" if chosen.epoch < 0 else f"the weights of epoch {chosen.epoch + 1}"
 
 
 def _growth(before: float, after: float) -> float:
@@ -408,30 +490,42 @@ def _times(before: float, after: float) -> str:
 
 
 def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str, float]:
-    executable = run.network.executable(("gradients", id(run.goal)), lambda: gradient_program(run.goal))
     batch = [t[rows] if len(rows) else t for t in run.table]
-    state = [*values, np.asarray(0), np.asarray(run.network.seed)]
-    _, outputs = executable.step(state, batch)
-    slopes = zip(run.network.architecture.parameters, outputs[1:], strict=True)
+    slopes = run.network.slopes(run.goal, batch, values)[1:]
     with np.errstate(all="ignore"):
-        return {name: float(np.linalg.norm(np.asarray(g, np.float64))) for name, g in slopes}
+        return {
+            name: float(np.linalg.norm(np.asarray(g, np.float64)))
+            for name, g in zip(run.network.architecture.parameters, slopes, strict=True)
+        }
 
 
 # --- L-BFGS through SciPy -------------------------------------------------------------------------------
 
 
+def _check_scipy(run: Fitting) -> None:
+    architecture = run.network.architecture
+    if run.batch_size < run.rows and run.job.batch_size != DEFAULT_BATCH:
+        raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
+    random = any(n.row.name == "random_uniform" for n in order(at([run.goal.cost], training=True)))
+    for there, name in ((architecture.statistics, "BatchNormalization"), (random, "Dropout")):
+        if there:
+            raise GraphError(
+                f"L-BFGS compares costs at many points, and {name} changes the cost between two looks. "
+                "Leave it out, or train with an optimizer that goes step by step, such as 'adam'."
+            )
+
+
 def _descend_with_scipy(run: Fitting, method: LBFGS, display: ProgressLine) -> str:
+    """An iteration stands for an epoch; the cost recorded is that of the weights it ends with."""
     from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     network = run.network
-    if run.batch_size < run.rows and run.job.batch_size != 32:
-        raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
     nodes = list(network.architecture.parameters.values())
-    executable = network.executable(("gradients", id(run.goal)), lambda: gradient_program(run.goal))
-    statistics = network.values()[len(nodes) :]
     sizes = np.cumsum([0] + [int(np.prod(w.shape)) for w in nodes])
     began = time.perf_counter()
-    lowest = _Lowest()
+    rule = _rule(run, None, 0)
+    lowest = _Good(run.began_with, -1)
+    seen: dict[bytes, float] = {}  # the costs since the last iteration, by where they were found
 
     def unpack(flat: np.ndarray) -> Arrays:
         return [
@@ -440,69 +534,63 @@ def _descend_with_scipy(run: Fitting, method: LBFGS, display: ProgressLine) -> s
         ]
 
     def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        state = [*unpack(flat), *statistics, np.asarray(0), np.asarray(network.seed)]
-        _, outputs = executable.step(state, run.table)
-        cost = float(outputs[0])
-        slope = np.concatenate([np.asarray(g, np.float64).ravel() for g in outputs[1:]])
-        if math.isfinite(cost) and cost < lowest.cost:
-            lowest.cost, lowest.flat = cost, flat.copy()
-        return cost, slope
+        cost, *slopes = network.slopes(run.goal, run.table, unpack(flat))
+        seen[flat.tobytes()] = float(cost)
+        return float(cost), np.concatenate([np.asarray(g, np.float64).ravel() for g in slopes])
 
     def after_iteration(flat: np.ndarray) -> None:
-        network.set_values([*unpack(flat), *statistics])
+        nonlocal lowest
+        values = unpack(flat)
+        cost = seen[flat.tobytes()] if flat.tobytes() in seen else value(flat)[0]
+        seen.clear()
+        network.set_values(values)
+        if cost <= lowest.cost:
+            lowest = _Good(values, run.history.epochs, cost)
         scores = network.measure(run.goal, run.table) if run.goal.metrics else {}
-        cost, _ = value(flat)
-        outputs = [cost, *(scores[m] for m in run.goal.metrics)]
-        rule = replace(_scipy_rule(run), poll=None)
-        validation = [] if rule.validate is None else [rule.validate(network.values())]
-        seconds = [time.perf_counter() - began]
-        _record(run, Run([], [outputs], validation, seconds), began)
-        run.history.times[-1] = seconds[0]
+        epochs = [[cost, *(scores[m] for m in run.goal.metrics)]]
+        validation: list[list[float]] = []
+        stopped = end_of_epoch(rule, run.progress, values, epochs, validation)
+        _record(run, Run([], epochs, validation, []))
+        run.history.times.append(time.perf_counter() - began)
         display.show(run.history.epochs - 1, _logs(run))
         if tell(run.listeners, "on_epoch_end", network, run.history.epochs - 1, _logs(run)):
-            raise _Stop("callback")
-        reason = run.interrupts.poll()
-        if reason:
-            raise _Stop(reason)
+            stopped = stopped or "callback"
+        stopped = stopped or run.interrupts.poll() or ""
+        if stopped:
+            raise _Stop(stopped)
 
-    start = np.concatenate([np.asarray(w.attributes["cell"].value, np.float64).ravel() for w in nodes])
-    reason = ""
+    start = np.concatenate([np.asarray(v, np.float64).ravel() for v in run.began_with])
     if run.job.epochs == 0:
-        return _finish(run, "", len(nodes))
+        return _finish(run, "", lowest)
+    if not math.isfinite(value(start)[0]):
+        run.history.diverged = True
+        return (
+            "The cost was NaN or infinite at the weights it began with, which were kept. Look for a "
+            "logarithm or root of a negative number, a division by 0, or very large inputs."
+        )
+    options = {
+        "maxiter": run.job.epochs, "maxfun": method.max_evaluations, "gtol": method.tolerance,
+        "ftol": 64 * np.finfo(float).eps, "maxcor": method.memory,
+    }  # fmt: skip
     try:
         result = minimize(
-            value, start, jac=True, method="L-BFGS-B", callback=after_iteration,
-            options={
-                "maxiter": run.job.epochs, "maxfun": method.max_evaluations, "gtol": method.tolerance,
-                "ftol": 64 * np.finfo(float).eps, "maxcor": method.memory,
-            },
-        )  # fmt: skip
-        if not run.history.epochs:
-            after_iteration(result.x)
-        final = f"Stopped after {run.history.epochs} iterations: {_scipy_words(result)}."
+            value, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
+        )
     except _Stop as stop:
-        reason, final = str(stop), ""
-    if lowest.flat is not None:
-        network.set_values([*unpack(lowest.flat), *statistics])
-    else:
-        run.history.diverged = True
-        network.set_values([*unpack(start), *statistics])
-        return "The cost was NaN or infinite at the initial weights; they were kept. Check X, y and the loss."
-    return final or _finish(run, reason, len(nodes))
+        return _finish(run, str(stop), lowest)
+    if not run.history.epochs:
+        with suppress(_Stop):
+            after_iteration(start)
+    network.set_values(lowest.values)
+    words = _finish(run, "", lowest)
+    if run.history.epochs < run.job.epochs:
+        kept = words.partition(";")[1:]
+        words = f"Stopped after {run.history.epochs} iterations: {_scipy_words(result)}{''.join(kept) or '.'}"
+    return words
 
 
 class _Stop(Exception):
-    pass
-
-
-@dataclass
-class _Lowest:
-    cost: float = math.inf
-    flat: np.ndarray | None = None
-
-
-def _scipy_rule(run: Fitting) -> Rule:
-    return _rule(run, optimizer("sgd"), 3)
+    """Leaves SciPy's loop; its words are the reason."""
 
 
 def _scipy_words(result: Any) -> str:
@@ -526,6 +614,9 @@ def _catching_interrupts(interrupts: Interrupts) -> Iterator[None]:
         yield
         return
     before = signal.getsignal(signal.SIGINT)
+    if before is None:  # set by a program that Python is part of, and not ours to change
+        yield
+        return
 
     def ask(number: int, frame: FrameType | None) -> None:
         interrupts.asked = True

@@ -8,8 +8,8 @@ class History:
     """What :meth:`Network.fit` returns.
 
     Attributes:
-        history: A list of one number an epoch for each of "cost", "val_cost", "<metric>", "val_<metric>". An epoch's
-            cost is the mean of its batch costs, each before its update.
+        history: A list of one number an epoch for each of "cost", "val_cost", "<metric>", "val_<metric>". An
+            epoch's cost is the mean of its batch costs, each before its update.
         times: Seconds since the start, at the end of each epoch.
         stopped: One sentence: why training ended.
         best_epoch: The epoch (from 0) of the best monitored value, or None.
@@ -37,4 +37,4 @@ class History:
 
     def __repr__(self) -> str:
         last = ", ".join(f"{k} {v[-1]:.4g}" for k, v in self.history.items() if v)
-        return f"<History of {self.epochs} epochs: {last}. {self.stopped}>"
+        return f"<History of {self.epochs} epoch{'' if self.epochs == 1 else 's'}: {last}. {self.stopped}>"

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, unknown_name
 from chainrule.graph.node import Node
+from chainrule.nn.layers import short
 from chainrule.nn.losses import LOSSES
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
@@ -16,8 +17,8 @@ from chainrule.nn.losses import LOSSES
 def accuracy(y: Node, p: Node) -> Node:
     """Return 1 for each example whose class is predicted right, else 0: (batch,).
 
-    With one output, or several that are each yes or no, the class is ``p > 0.5`` (a tie at 0.5 is class 0) and the
-    outputs are averaged; labels and one-hot rows are compared with the largest output.
+    With one output, or several that are each yes or no, the class is ``p > 0.5`` (a tie at 0.5 is class 0)
+    and the outputs are averaged; labels are compared with the largest output.
 
     >>> from chainrule.graph.node import constant
     >>> accuracy(constant([[1.0], [0.0]]), constant([[0.9], [0.6]])).value
@@ -42,25 +43,49 @@ METRICS: dict[str, Callable[[Node, Node], Node]] = {
     "categorical_accuracy": categorical_accuracy,
     **LOSSES,
 }
-LARGER_IS_BETTER = {"accuracy", "acc", "binary_accuracy", "categorical_accuracy"}
+ACCURACIES = {"accuracy", "acc", "binary_accuracy", "categorical_accuracy"}
+
+
+def larger_is_better(monitor: str, told: bool | None = None) -> bool:
+    """Say whether a recorded value is better when it is larger: accuracies are, costs and losses are not.
+
+    Args:
+        monitor: "val_cost", "accuracy" ...
+        told: What the user says; about a metric of their own nobody else knows.
+
+    >>> larger_is_better("val_accuracy"), larger_is_better("cost")
+    (True, False)
+    """
+    name = monitor.removeprefix("val_")
+    if told is not None:
+        return told
+    if name not in METRICS and name != "cost":
+        raise GraphError(
+            f"'{name}' is a metric of your own: say whether more of it is better, "
+            f"with monitor='{monitor}', larger_is_better=True or False."
+        )
+    return name in ACCURACIES
 
 
 def resolve(metrics: Any, softmax: bool) -> dict[str, Callable[[Node, Node], Node]]:
     """Return the metrics that the user means, by the name the history lists them under."""
-    listed = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics or ())
+    listed = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or ()
     found: dict[str, Callable[[Node, Node], Node]] = {}
     for metric in listed:
         if isinstance(metric, str):
             if metric not in METRICS:
                 raise unknown_name("metric", metric, METRICS)
-            function = METRICS[metric]
+            name, function = metric, METRICS[metric]
             if function is accuracy and softmax:
                 function = categorical_accuracy
-            found[metric] = function
-        elif callable(metric):
-            found[getattr(metric, "__name__", type(metric).__name__)] = metric
+        elif callable(metric) and not isinstance(metric, type):
+            name, function = getattr(metric, "__name__", type(metric).__name__), metric
         else:
-            raise GraphError(f"A metric is a name or a callable on nodes (y, p); found {metric!r}.")
-    if "cost" in found:
-        raise GraphError("A metric cannot be called 'cost': that is the name of what is minimised.")
+            raise GraphError(f"A metric is a name or a callable on nodes (y, p); found {short(metric)}.")
+        if name == "cost" or name.startswith("val_"):
+            raise GraphError(
+                f"A metric cannot be called '{name}': that is what the history calls something else."
+            )
+        if found.setdefault(name, function) is not function:
+            raise GraphError(f"Two metrics are called '{name}': the history needs a name for each. Use def.")
     return found

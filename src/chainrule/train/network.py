@@ -9,35 +9,49 @@ import numpy as np
 
 from chainrule.engines.function import ENGINES, build
 from chainrule.engines.program import Executable, Program
-from chainrule.errors import DataError, GraphError, ShapeError, unknown_name
+from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, unknown_name
 from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
-from chainrule.nn import losses
+from chainrule.nn import activations, losses
 from chainrule.nn.architecture import (
     Architecture,
     at,
     branches,
     chain,
+    check_layers,
     from_config,
-    function_name,
     initial_values,
     output_kind,
     summary,
     to_config,
 )
-from chainrule.nn.layers import SEED, STEP, Embedding, Layer
+from chainrule.nn.layers import SEED, STEP, Embedding, Layer, short
 from chainrule.train import door, files, fitting, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
     Objective,
+    cache_key,
     evaluation_program,
     gradient_program,
     objective,
     prediction_program,
 )
 
+# What each loss takes as targets; any other takes numbers.
+KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
+# After which of our activations a crossentropy finds the probabilities it compares, the usual one first.
+PROBABILITIES = {
+    "binary_crossentropy": ("sigmoid", "softmax", "step"),
+    "categorical_crossentropy": ("softmax",),
+}
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
+
+
+class ParameterNameError(UnknownNameError, KeyError):
+    """A name that no parameter bears; dicts raise KeyError."""
+
+    __str__ = Exception.__str__
 
 
 class Parameters(MutableMapping[str, np.ndarray]):
@@ -50,7 +64,7 @@ class Parameters(MutableMapping[str, np.ndarray]):
     def _find(self, name: str) -> Node:
         known = name if name in self._nodes else self._aliases.get(str(name).replace("_", ""))
         if known is None:
-            raise KeyError(f"{unknown_name('parameter', name, self._nodes)}")
+            raise ParameterNameError(str(unknown_name("parameter", name, self._nodes)))
         return self._nodes[known]
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -58,10 +72,7 @@ class Parameters(MutableMapping[str, np.ndarray]):
         return value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        try:
-            node = self._find(name)
-        except KeyError as error:
-            raise unknown_name("parameter", name, self._nodes) from error
+        node = self._find(name)
         array = door.as_numbers(value, name)
         if array.shape != node.shape:
             raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
@@ -84,11 +95,11 @@ class Network:
     """A neural network: layers, and the numbers they have learned.
 
     Args:
-        layers: A list of layers, one after the other; or a function from named input nodes to the output node, for
-            branches and several inputs.
+        layers: A list of layers, one after the other; or a function from named input nodes to the output
+            node, for branches and several inputs.
         inputs: With a function: the shape of one example of each input, by name.
-        input_shape: With a list: the shape of one example, ``(4,)``; without it, the data that the network first sees
-            decides.
+        input_shape: With a list: the shape of one example, ``(4,)``; without it, the data that the network
+            first sees decides.
         dtype: "float32", or "float64" to see a lecture's digits.
         seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
         engine: "auto" or "numpy".
@@ -113,50 +124,54 @@ class Network:
         engine: str = "auto",
     ) -> None:
         self.dtype = _float_name(dtype)
-        if seed is not None and (not hasattr(seed, "__index__") or int(seed) < 0):
-            raise DataError(f"seed must be a whole number of at least 0, or None; found {seed!r}.")
-        self.seed = int(secrets.randbits(32) if seed is None else seed)
+        self.seed = secrets.randbits(32) if seed is None else _seed(seed)
         if engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
         self.engine = engine
         self.extra: dict[str, Any] = {}
         self.loss: Any = None
+        self.runs = 0  # how often it was fitted: each run has shuffles and dropout of its own
         self._architecture: Architecture | None = None
         self._executables: dict[Any, Any] = {}
         self._layers: list[Any] | None = None
         if isinstance(layers, Layer):
             layers = [layers]
-        if callable(layers):
-            if not inputs:
+        if callable(layers) and not isinstance(layers, type):
+            if not isinstance(inputs, Mapping) or not inputs or input_shape is not None:
                 raise GraphError(
-                    'A network drawn by a function needs its inputs by name: inputs={"image": (8, 8), "radar": (3,)}.'
+                    "A network drawn by a function needs the shape of each input by name: "
+                    'inputs={"image": (8, 8), "radar": (3,)}.'
                 )
             self._adopt(branches(layers, inputs, self.dtype))
             return
         if inputs is not None:
             raise GraphError("inputs= goes with a function; for a list of layers give input_shape=(4,).")
-        self._layers = list(layers)
+        self._layers = check_layers(layers)
         if input_shape is not None:
-            self._build((input_shape,) if isinstance(input_shape, int) else tuple(input_shape))
-        else:
-            for layer in self._layers:
-                chain_check(layer)
+            self._build(input_shape)
 
     # --- what it is made of ---
 
-    def _build(self, shape: tuple[int, ...]) -> None:
+    def _build(self, shape: Any) -> None:
         self._adopt(chain(self._layers or [], shape, self.dtype))
 
     def _adopt(self, architecture: Architecture) -> None:
+        values = initial_values(architecture, self.seed)
         self._architecture = architecture
         self._executables = {}
-        self.initialize()
+        self._set(values)
 
     def initialize(self, seed: int | None = None) -> None:
-        """Set every parameter back to its first value; with ``seed``, to those of another seed."""
-        if seed is not None:
-            self.seed = int(seed)
-        for name, value in initial_values(self.architecture, self.seed).items():
+        """Set every parameter back to its first value; with ``seed``, to those of another seed.
+
+        Initial values that were given as an array are not kept in files: a network from a file draws them.
+        """
+        new = self.seed if seed is None else _seed(seed)
+        self._set(initial_values(self.architecture, new))
+        self.seed, self.runs = new, 0
+
+    def _set(self, values: Mapping[str, np.ndarray]) -> None:
+        for name, value in values.items():
             self._node(name).value = value
 
     def _node(self, name: str) -> Node:
@@ -220,7 +235,8 @@ class Network:
         trained = sum(prod(w.shape) for w in self.architecture.parameters.values())
         kept = sum(prod(w.shape) for w in self.architecture.statistics.values())
         size = (trained + kept) * np.dtype(self.dtype).itemsize
-        total = f"total {trained + kept:,} parameters ({trained:,} trained, {kept:,} kept), {_bytes(size)} as {self.dtype}"
+        shares = f"({trained:,} trained, {kept:,} kept)"
+        total = f"total {trained + kept:,} parameters {shares}, {_bytes(size)} as {self.dtype}"
         depth = sum(1 for layer in {id(x): x for x in self.layers}.values() if layer.counts)
         title = f"{depth}-layer network" if depth else "network"
         return "\n".join([title, rule, table[0], rule, *table[1:], rule, total])
@@ -251,20 +267,24 @@ class Network:
 
         Args:
             X: One row for each example, ``(n, ...)``; for several inputs a dict by name.
-            y: Their targets: numbers ``(n,)`` or ``(n, outputs)``; for softmax labels ``(n,)`` from 0, or one-hot rows.
-            loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By default it
-                follows the last activation: sigmoid binary_crossentropy, softmax categorical_crossentropy, else mse.
+            y: Their targets: numbers ``(n,)`` or ``(n, outputs)``; for softmax labels ``(n,)`` from 0, or
+                one-hot rows.
+            loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By
+                default that of the last fit, or it follows the last activation: sigmoid binary_crossentropy,
+                softmax categorical_crossentropy, else mse.
             optimizer: A name ("sgd", "adam", ...) or an object such as ``cr.Adam(1e-3)``.
-            batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between mini-batch descent.
+            batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between
+                mini-batch descent. An epoch's last batch may be smaller.
             epochs: How often all examples are seen.
             metrics: What else to record: "accuracy", "mae", a callable on nodes ...
-            validation_split: The share of the examples held back to validate on, chosen at random by the seed.
+            validation_split: The share of the examples held back to validate on, chosen at random by the
+                seed: in every fit the same.
             validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
             shuffle: Whether each epoch sees the examples in a new order.
             class_weight: A weight for each class, or "balanced".
             sample_weight: A weight for each example; the cost is Σ w·loss / Σ w.
-            callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions ``(network, epoch, logs)``;
-                one that returns True stops the run.
+            callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions
+                ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
             tol: Stop when ten epochs in a row lower the best cost by less than this.
             time_budget: Stop after this many seconds.
             verbose: 0 silent, 1 a progress line, 2 a line for each epoch.
@@ -291,7 +311,7 @@ class Network:
         return self._run_nodes("output", [self.architecture.output], self._arrays(X))[0]
 
     def predict_classes(self, X: Any) -> np.ndarray:
-        """Return the class of each row: the largest of several outputs, or whether one is above 0.5 (a tie is class 0).
+        """Return the class of each row: the largest of several outputs, or whether one is above 0.5.
 
         Several sigmoid outputs are several yes-or-no answers: one column each.
         """
@@ -302,7 +322,7 @@ class Network:
         return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
 
     def activations(self, X: Any) -> dict[str, np.ndarray]:
-        """Return what every layer computes for X: "Z1" and "A1" by the lectures' names, other layers by label."""
+        """Return what every layer computes for X: "Z1", "A1" as the lectures write, others by label."""
         found = self.architecture
         named = dict(found.parts)
         by_node = set(found.parts.values())
@@ -333,9 +353,7 @@ class Network:
     ) -> dict[str, np.ndarray]:
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it."""
         goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
-        executable = self.executable(("gradients", self._goal_key(goal)), lambda: gradient_program(goal))
-        state = [*self.values(), np.asarray(0), np.asarray(self.seed)]
-        _, outputs = executable.step(state, table)
+        outputs = self.slopes(goal, table)
         return dict(zip(self.architecture.parameters, (np.array(g) for g in outputs[1:]), strict=True))
 
     def check_gradients(
@@ -343,8 +361,8 @@ class Network:
     ) -> GradientReport:
         """Compare every gradient with central differences in float64, by parameter.
 
-        The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its row and
-        layer. Dropout is held at one mask.
+        The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its
+        row and layer. Dropout is held at one mask.
         """
         goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
         (cost,) = at([goal.cost], training=True)
@@ -354,7 +372,7 @@ class Network:
     # --- keeping ---
 
     def save(self, path: Any, extra: Mapping[str, Any] | None = None) -> None:
-        """Write architecture and parameters to one safetensors file, whole or not at all. ``cr.load`` reads it.
+        """Write architecture and parameters to one safetensors file, whole or not at all. See ``cr.load``.
 
         Args:
             path: The file.
@@ -363,7 +381,8 @@ class Network:
         config = {
             "architecture": to_config(self.architecture),
             "seed": self.seed,
-            "loss": None if self.loss is None else _saved_loss(self.loss),
+            "runs": self.runs,
+            "loss": files.loss_to_config(self.loss),
             "extra": dict(self.extra if extra is None else extra),
         }
         arrays = {**self.parameters, **self.statistics}
@@ -385,8 +404,7 @@ class Network:
         self._architecture = None
         if saved is not None:
             self._architecture = from_config(saved[0])
-            for name, value in saved[1].items():
-                self._node(name).value = value
+            self._set(saved[1])
 
     # --- for the loop: programs, compiled once ---
 
@@ -412,7 +430,7 @@ class Network:
     def see(self, X: Any) -> list[np.ndarray]:
         """Return X checked and cast, building the network to its shape if this is the first data it sees."""
         if self._architecture is None:
-            array = door.as_numbers(X, "X")
+            array = door.as_numbers(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X, "X")
             if array.ndim < 1:
                 raise DataError("X is a single number; expected a row for each example.")
             self._build(array.shape[1:] or (1,))
@@ -420,16 +438,22 @@ class Network:
 
     def _arrays(self, X: Any) -> list[np.ndarray]:
         found = self.architecture
-        vocabularies = {
-            name: call.layer.vocabulary
-            for name, node in found.inputs.items()
-            for call in found.calls.values()
-            if isinstance(call.layer, Embedding) and node in call.inputs
-        }
-        return door.inputs(X, found.inputs, vocabularies)
+        arrays = door.inputs(X, found.inputs)
+        by_node = dict(zip(found.inputs.values(), arrays, strict=True))
+        for label, call in found.calls.items():
+            if isinstance(call.layer, Embedding):
+                (x,) = call.inputs
+                words = by_node[x] if x in by_node else self._run_nodes(("into", label), [x], arrays)[0]
+                door.check_vocabulary(words, call.layer.vocabulary, label)
+        return arrays
 
     def _loss(self, loss: Any) -> Any:
         chosen = loss if loss is not None else self.loss
+        if isinstance(chosen, files.Missing):
+            raise DataError(
+                f"This network was trained with your own loss '{chosen.name}', and files hold no code. "
+                f"Give it: loss={chosen.name}, or cr.load(path, custom={{'{chosen.name}': {chosen.name}}})."
+            )
         return losses.default_loss(output_kind(self.architecture)) if chosen is None else chosen
 
     def classifies(self, loss: Any = None) -> bool:
@@ -441,24 +465,20 @@ class Network:
     ) -> tuple[Objective, list[np.ndarray]]:
         """Return the objective for these targets, and the checked table: inputs, targets, weights."""
         spec = self._loss(loss)
-        function = losses.loss(spec)
-        self._check_output(function)
-        output = self.architecture.output
-        rows = len(arrays[0])
-        kind = "numbers"
-        if function is losses.binary_crossentropy:
-            kind = "probabilities"
-        elif function is losses.categorical_crossentropy:
-            kind = "labels"
+        name, function = losses.describe_loss(spec), losses.loss(spec)
+        self._check_output(name)
+        kind, output, rows = KINDS.get(name, "numbers"), self.architecture.output, len(arrays[0])
+        softmax = kind == "labels" or output_kind(self.architecture) == "softmax"
+        found = metrics.resolve(watched, softmax)
         target = door.targets(y, output, rows, kind, what)
+        if kind != "labels" and any(m is metrics.accuracy for m in found.values()):
+            door.check_classes(target, y, what)
         table = [*arrays, target]
         if sample_weight is not None:
             table.append(door.weights(sample_weight, rows, output.dtype))
-        softmax = output_kind(self.architecture) == "softmax" or function is losses.categorical_crossentropy
-        found = metrics.resolve(watched, softmax)
-        key = (spec, tuple(found.items()), target.shape[1:], target.dtype, sample_weight is not None)
+        watching = tuple((n, cache_key(m)) for n, m in found.items())
+        key = (cache_key(spec), watching, target.shape[1:], target.dtype, len(table))
         if ("goal", key) not in self._executables:
-            name = losses.describe_loss(spec)
             self._executables["goal", key] = objective(
                 self.architecture,
                 function,
@@ -470,48 +490,58 @@ class Network:
             )
         return self._executables["goal", key], table
 
-    def _check_output(self, function: Callable[..., Any]) -> None:
+    def _check_output(self, loss_name: str) -> None:
         output, kind = self.architecture.output, output_kind(self.architecture)
         if kind == "softmax" and output.shape[-1] == 1:
             raise GraphError(
                 "A softmax over one unit is always 1, so there is nothing to learn. "
                 "For two classes end the network with Dense(1, 'sigmoid') or Dense(2, 'softmax')."
             )
-        if function is losses.categorical_crossentropy and output.shape[-1] == 1:
+        if loss_name == "categorical_crossentropy" and output.shape[-1] == 1:
             raise GraphError(
                 "categorical_crossentropy compares several classes, and this network has one output. "
                 "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
             )
-
-    def _goal_key(self, goal: Objective) -> int:
-        # Objectives are made once for each setting and live as long as the programs of the network.
-        return id(goal)
+        wanted = PROBABILITIES.get(loss_name, ())
+        if wanted and kind in activations.ACTIVATIONS and kind not in wanted:
+            raise GraphError(
+                f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', which "
+                f"makes none. End it with '{wanted[0]}': logits as large as ±1000 do no harm."
+            )
 
     def measure(
         self, goal: Objective, table: list[np.ndarray], state: list[np.ndarray] | None = None
     ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing."""
-        executable = self.executable(("evaluate", self._goal_key(goal)), lambda: evaluation_program(goal))
-        current = self.values() if state is None else state
+        executable = self.executable(("evaluate", id(goal)), lambda: evaluation_program(goal))
+        current = self._looking(self.values() if state is None else state)
         rows = len(table[0])
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
-        whole = goal.data_cost is not None and not _has_mean_of_its_own(goal)
-        size = ROWS_AT_ONCE if whole else rows
+        size = ROWS_AT_ONCE if goal.by_example else rows
         totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
         for start in range(0, rows, size):
             part = [t[start : start + size] for t in table]
             _, outputs = executable.step(current, part)
-            share = float(part[-1].sum()) if goal.weight is not None else float(len(part[0]))
+            share = float(part[-1].sum(dtype=np.float64)) if goal.weight is not None else float(len(part[0]))
             price = float(outputs[1])
             totals += share * np.array([float(outputs[0]), *(float(x) for x in outputs[2:])])
             weight += share
         mean = totals / weight if weight else totals
         return {"cost": float(mean[0]) + price} | dict(zip(goal.metrics, map(float, mean[1:]), strict=True))
 
-    def _run_nodes(self, key: str, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
+    def slopes(self, goal: Objective, table: list[np.ndarray], state: Any = None) -> list[np.ndarray]:
+        """Return the cost while training on a table, then its gradient by every parameter."""
+        executable = self.executable(("gradients", id(goal)), lambda: gradient_program(goal))
+        return executable.step(self._looking(self.values() if state is None else state), table)[1]
+
+    def _looking(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the state of a program that changes nothing: random layers draw as at the first step."""
+        return [*values, np.asarray(0), np.asarray(self.seed)]
+
+    def _run_nodes(self, key: Any, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
         executable = self.executable(key, lambda: prediction_program(self.architecture, nodes))
-        state, rows = self.values(), len(arrays[0])
+        state, rows = self._looking(self.values()), len(arrays[0])
         if rows <= ROWS_AT_ONCE:
             _, outputs = executable.step(state, arrays)
             return [np.array(x) for x in outputs]
@@ -522,17 +552,10 @@ class Network:
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
-def _has_mean_of_its_own(goal: Objective) -> bool:
-    """Say whether a callable of the user's returned a single number: then a part's value is not a mean of rows."""
-    nodes = [goal.data_cost, *goal.metrics.values()]
-    return any(n.row.name != "divide" for n in nodes)
-
-
-def chain_check(layer: Any) -> None:
-    """Raise if ``layer`` is no layer."""
-    from_layers = isinstance(layer, Layer)
-    if not from_layers:
-        chain([layer], (1,), "float32")
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**63:
+        raise DataError(f"seed must be a whole number of at least 0, or None; found {short(seed)}.")
+    return int(seed)
 
 
 def _float_name(dtype: Any) -> str:
@@ -551,14 +574,6 @@ def _bytes(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
-
-
-def _saved_loss(loss: Any) -> Any:
-    if isinstance(loss, str):
-        return loss
-    if type(loss).__name__ in losses.CLASSES:
-        return files.settings(loss)
-    return function_name(loss, losses.LOSSES)
 
 
 def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
@@ -580,7 +595,8 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
             seed=int(config["seed"]),
             engine="auto",
             extra=config["extra"],
-            loss=files.loss_from(config["loss"], custom),
+            runs=int(config["runs"]),
+            loss=files.loss_from_config(config["loss"], custom),
             _layers=None,
             _architecture=architecture,
             _executables={},
@@ -589,10 +605,5 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
         if set(arrays) != set(expected):
             missing = sorted(set(expected) ^ set(arrays))
             raise KeyError(missing[0])
-        for name, value in arrays.items():
-            if value.shape != expected[name].shape:
-                raise ShapeError(
-                    f"{name} has shape {show(value.shape)}, expected {show(expected[name].shape)}"
-                )
-            expected[name].value = value
+        network._set(arrays)
     return network

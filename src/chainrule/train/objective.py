@@ -38,6 +38,7 @@ class Objective:
         data_cost: The weighted mean of the losses.
         price: What the size of the weights costs, or None.
         metrics: The mean of each metric.
+        by_example: Whether all of these are means over the examples, and so over parts of a table.
     """
 
     architecture: Architecture
@@ -46,6 +47,7 @@ class Objective:
     data_cost: Node
     price: Node | None
     metrics: dict[str, Node]
+    by_example: bool
 
     @property
     def cost(self) -> Node:
@@ -68,19 +70,24 @@ def objective(
     metrics: Mapping[str, Callable[[Node, Node], Node]],
     weighted: bool,
 ) -> Objective:
-    """Return the objective: loss of one example, cost the mean over the batch, Σ w·loss / Σ w with weights."""
+    """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w."""
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
     weight = input("sample_weight", (BATCH,), p.dtype) if weighted else None
     losses = _call(loss, loss_name, "loss", y, p)
     _check_spread(losses, loss_name, "loss", y, p)
+    if p not in order([losses]):
+        raise GraphError(
+            f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
+        )
     data_cost = _mean(losses, weight, loss_name, p.dtype)
-    watched = {}
+    watched, by_example = {}, losses.ndim > 0
     for name, metric in metrics.items():
         found = _call(metric, name, "metric", y, p)
         _check_spread(found, name, "metric", y, p)
         watched[name] = _mean(found, weight, name, p.dtype)
-    return Objective(architecture, y, weight, data_cost, penalty(architecture), watched)
+        by_example = by_example and found.ndim > 0
+    return Objective(architecture, y, weight, data_cost, penalty(architecture), watched, by_example)
 
 
 def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) -> Node:
@@ -100,12 +107,18 @@ def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) 
 
 def _check_spread(result: Node, name: str, kind: str, y: Node, p: Node) -> None:
     """Refuse a loss in which (n,) met (n, 1): every example would be compared with every other."""
+
+    def pairs(node: Node) -> bool:
+        return sum(e == Extent(BATCH) for e in node.shape) > 1
+
     for node in order([result], stop=[y, p]):
-        if sum(e == Extent(BATCH) for e in node.shape) > 1:
+        # A product of matrices compares examples on purpose.
+        if pairs(node) and node.row.name != "contract" and not any(pairs(x) for x in node.inputs):
             raise ShapeError(
-                f"Inside the {kind} '{name}' {show(y.shape)} targets meet {show(p.shape)} outputs in a way that "
-                f"compares every example with every other: shape {show(node.shape)}, at {node}. "
-                "Give both the same shape, for example y.reshape(-1, 1) for one output."
+                f"Inside the {kind} '{name}' the shapes "
+                f"{' and '.join(show(x.shape) for x in node.inputs)} meet and every example is compared "
+                f"with every other: shape {show(node.shape)}, at {node}. Targets are {show(y.shape)} and "
+                f"outputs {show(p.shape)} here: keep both in one shape."
             )
 
 
@@ -116,8 +129,8 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     if each.ndim == 0:
         if weight is not None:
             raise GraphError(
-                f"'{name}' returns a single number, so it cannot be weighted by example. Return one number for each "
-                "example, of shape (batch,), and leave the mean over the batch to fit."
+                f"'{name}' returns a single number, so it cannot be weighted by example. Return one number "
+                "for each example, of shape (batch,), and leave the mean over the batch to fit."
             )
         return each
     if each.shape[0] != Extent(BATCH):
@@ -127,7 +140,8 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     if each.ndim > 1:
         each = np.mean(each, axis=tuple(range(1, each.ndim)))
     if weight is None:
-        return np.mean(each)
+        mean: Any = np.mean(each)
+        return mean
     total: Any = np.sum(weight)
     return np.sum(each * weight) / np.where(total > 0, total, 1)
 
@@ -143,7 +157,7 @@ def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:
     try:
         slopes = grad(cost, parameters)
     except NoDerivativeError as error:
-        raise NoDerivativeError(f"This network cannot be trained. {error}.") from None
+        raise NoDerivativeError(f"This network cannot be trained. {str(error).rstrip('.')}.") from None
     return cost, slopes, dict(zip(names, watched, strict=True))
 
 
@@ -172,7 +186,7 @@ def gradient_program(goal: Objective) -> Program:
     """Return cost and gradients, without an update: for L-BFGS and for looking."""
     cost, slopes, _ = gradients(goal)
     architecture = goal.architecture
-    state = (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
+    state = looking_state(architecture)
     return Program(goal.inputs, state, (cost, *slopes), state)
 
 
@@ -180,12 +194,25 @@ def evaluation_program(goal: Objective) -> Program:
     """Return the objective at prediction: the data's cost, the price of the weights, the metrics."""
     price = goal.price if goal.price is not None else as_node(0.0, [goal.data_cost.dtype])
     outputs = at([goal.data_cost, price, *goal.metrics.values()], training=False)
-    architecture = goal.architecture
-    state = (*architecture.parameters.values(), *architecture.statistics.values())
+    state = looking_state(goal.architecture)
     return Program(goal.inputs, state, tuple(outputs), state)
 
 
 def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:
     """Return what ``nodes`` of the network are at prediction."""
-    state = (*architecture.parameters.values(), *architecture.statistics.values())
+    state = looking_state(architecture)
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
+
+
+def looking_state(architecture: Architecture) -> tuple[Node, ...]:
+    """Return the state of programs that change nothing: parameters, statistics, what random layers read."""
+    return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
+
+
+def cache_key(thing: Any) -> Any:
+    """Return what tells ``thing`` from others: itself, or how it is written where it may yet change."""
+    try:
+        hash(thing)
+    except TypeError:
+        return repr(thing)
+    return thing

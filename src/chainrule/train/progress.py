@@ -20,8 +20,8 @@ def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
 class ProgressLine:
     """Shows how far training is.
 
-    ``verbose`` 0 shows nothing, 1 one line that is redrawn (in a pipe, a line for each tenth of the run), 2 a line for
-    each epoch.
+    ``verbose`` 0 shows nothing, 1 one line that is redrawn (in a pipe, a line for each tenth of the run), 2 a
+    line for each epoch.
     """
 
     def __init__(self, verbose: int, epochs: int) -> None:

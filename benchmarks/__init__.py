@@ -1,0 +1,1 @@
+"""What training and predicting cost, beside NumPy by hand, scikit-learn, PyTorch and JAX."""

@@ -1,0 +1,82 @@
+"""From a fresh process to a trained network: start, import, compile, train, exit; and the memory it took."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.work import Job
+
+PROCESS = Path("/proc/self")
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What one process took.
+
+    Attributes:
+        seconds: From its start to its end.
+        grown: By how many bytes its resident memory had grown at most, from what it was after the imports
+            and with the table loaded; NaN where the system does not tell.
+    """
+
+    seconds: float
+    grown: float
+
+
+def measure(peer: str, job: Job) -> Fresh:
+    """Train ``job`` with a peer in a process of its own.
+
+    Raises:
+        RuntimeError: If the process fails, with what it wrote.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "job"
+        file.write_bytes(pickle.dumps(job))
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.fresh", peer, str(file)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+    if done.returncode:
+        raise RuntimeError(f"{peer} failed in a fresh process:\n{done.stderr}")
+    return Fresh(seconds, json.loads(done.stdout))
+
+
+def growth() -> Callable[[], float]:
+    """Return a function that says by how many bytes resident memory has grown at most since now."""
+    if not (PROCESS / "clear_refs").exists():
+        return lambda: nan
+    (PROCESS / "clear_refs").write_text("5")  # from here on, VmHWM is the highest since now
+    before = _kilobytes("VmRSS")
+    return lambda: 1024.0 * (_kilobytes("VmHWM") - before)
+
+
+def _kilobytes(name: str) -> int:
+    line = next(x for x in (PROCESS / "status").read_text().splitlines() if x.startswith(name))
+    return int(line.split()[1])
+
+
+def main() -> None:
+    """Train what the arguments name, and print how memory grew."""
+    peer = peers.load(sys.argv[1])
+    job = pickle.loads(Path(sys.argv[2]).read_bytes())
+    grown = growth()
+    peer.trainer(job)()
+    print(json.dumps(grown()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""The work that is timed: each row of the table as frozen data, and with its numbers as a job."""
+
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from benchmarks.tables import read
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """One row: a network of dense layers, what it learns from, and how.
+
+    Attributes:
+        name: What ``--rows`` calls it.
+        title: What the table calls it.
+        data: The table in :mod:`benchmarks.tables`.
+        sizes: Inputs, the units of each hidden layer, outputs.
+        hidden: The activation of the hidden layers.
+        output: The last activation; with it goes its loss: sigmoid and log loss, softmax and cross-entropy,
+            identity and half the squared error.
+        optimizer: "sgd" or "adam".
+        learning_rate: Its rate.
+        batch_size: Examples a step, or None for all.
+        epochs: How often all examples are seen. 0 times no training but predictions.
+        normalized: Whether batch normalization stands before each hidden activation.
+        rows: How many rows one prediction is for.
+        calls: How many predictions are timed together.
+        usual: Whether it is run when no rows are named.
+    """
+
+    name: str
+    title: str
+    data: str
+    sizes: tuple[int, ...]
+    hidden: str
+    output: str
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    batch_size: int | None = 32
+    epochs: int = 0
+    normalized: bool = False
+    rows: int = 0
+    calls: int = 1
+    usual: bool = True
+
+
+XOR = Work(
+    "xor", "XOR 2-4-1, 5,000 full-batch steps", "xor", (2, 4, 1), "tanh", "sigmoid",
+    "sgd", 0.5, None, 5000,
+)  # fmt: skip
+ROWS = (
+    XOR,
+    replace(XOR, name="xor-50000", title="XOR 2-4-1, 50,000 full-batch steps", epochs=50_000, usual=False),
+    Work(
+        "circles", "circles 2-8-1, full batch of 300, 3,000 steps", "circles", (2, 8, 1), "tanh", "sigmoid",
+        "sgd", 0.5, None, 3000,
+    ),
+    Work(
+        "digits01", "digits 0/1 64-32-1, full batch of 288, 2,000 steps", "digits01", (64, 32, 1), "relu",
+        "sigmoid", "sgd", 0.1, None, 2000,
+    ),
+    Work(
+        "digits", "digits 64-64-10, Adam, batch 32, 50 epochs", "digits", (64, 64, 10), "relu", "softmax",
+        epochs=50,
+    ),
+    Work(
+        "iris", "iris 4-16-3, Adam, batch 32, 100 epochs", "iris", (4, 16, 3), "relu", "softmax",
+        learning_rate=0.01, epochs=100,
+    ),
+    Work(
+        "housing", "California housing 8-64-64-1, Adam, batch 64, 10 epochs", "housing", (8, 64, 64, 1),
+        "relu", "identity", batch_size=64, epochs=10,
+    ),
+    Work(
+        "pictures", "784-128-10, Adam, batch 64, 12,800 examples, 5 epochs", "pictures", (784, 128, 10),
+        "relu", "softmax", batch_size=64, epochs=5,
+    ),
+    Work(
+        "pictures-wide", "784-512-512-10, Adam, batch 128, 12,800 examples, 3 epochs", "pictures",
+        (784, 512, 512, 10), "relu", "softmax", batch_size=128, epochs=3,
+    ),
+    Work(
+        "deep", "digits, 10 layers of 64, sigmoid, batch norm, Adam, batch 32, 10 epochs", "digits",
+        (64, *[64] * 10, 10), "sigmoid", "softmax", epochs=10, normalized=True,
+    ),
+    Work(
+        "predict-1", "predict one row with 64-64-10, 1,000 times", "digits", (64, 64, 10), "relu", "softmax",
+        rows=1, calls=1000,
+    ),
+    Work(
+        "predict-100000", "predict 100,000 rows with 64-64-10", "digits", (64, 64, 10), "relu", "softmax",
+        rows=100_000,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row with its numbers: every peer is given the same, so that all do the same arithmetic.
+
+    Attributes:
+        work: The row.
+        X: The examples, (rows, inputs), float32.
+        y: Labels (rows,) for softmax, else numbers (rows, 1), float32.
+        weights: The first W of each layer, (inputs, units), float32. Every b starts at 0.
+        orders: The order in which each epoch sees the examples, (epochs, rows); empty for full batches.
+        engine: On which engine chainrule runs it.
+        source: Where the table is from, in words.
+    """
+
+    work: Work
+    X: np.ndarray
+    y: np.ndarray
+    weights: tuple[np.ndarray, ...]
+    orders: np.ndarray
+    engine: str
+    source: str
+
+
+def job(work: Work, engine: str, folder: str | None) -> Job:
+    """Return ``work`` with its numbers.
+
+    Args:
+        work: The row.
+        engine: For chainrule.
+        folder: Where the larger tables lie; a made-up one of the same shape stands in for one that does not.
+    """
+    X, y, source = read(work.data, folder)
+    rng = np.random.default_rng(SEED)
+    if work.rows:
+        X = np.ascontiguousarray(np.resize(X, (work.rows, X.shape[1])))
+    shapes = list(zip(work.sizes, work.sizes[1:], strict=False))
+    weights = tuple(
+        (rng.standard_normal(s) * sqrt(2 / sum(s))).astype(np.float32) for s in shapes
+    )  # Glorot & Bengio
+    # These are the orders that Network.fit itself draws.
+    shuffled = 0 if work.batch_size is None else work.epochs
+    orders = [np.random.default_rng([SEED, 1, epoch]).permutation(len(X)) for epoch in range(shuffled)]
+    return Job(work, X, y, weights, np.array(orders, np.int64).reshape(shuffled, len(X)), engine, source)
+
+
+def shortened(work: Work) -> Work:
+    """Return the same work in about a fiftieth of the time, to see that everything runs."""
+    title = f"{work.title} (shortened)"
+    return replace(work, title=title, epochs=-(-work.epochs // 50), calls=-(-work.calls // 50))
+
+
+def operations(job: Job) -> float:
+    """Return how many floating-point operations the matrix products of a job are.
+
+    A product of (rows, inputs) and (inputs, units) is 2 · rows · inputs · units. Training makes three of that
+    size for each layer (forward, the gradient of W, that of the layer's input), and the first layer only two.
+    """
+    work = job.work
+    sizes = [inputs * units for inputs, units in zip(work.sizes, work.sizes[1:], strict=False)]
+    if work.rows:
+        return 2.0 * work.rows * work.calls * sum(sizes)
+    return 2.0 * len(job.X) * work.epochs * (3 * sum(sizes) - sizes[0])
+
+
+def traffic(job: Job) -> float:
+    """Return how many bytes a job must move at least, if all between X and the parameters stays in a cache.
+
+    Each step reads its examples, reads and writes every parameter, and with Adam both moments too.
+    """
+    work = job.work
+    parameters = sum((inputs + 1) * units for inputs, units in zip(work.sizes, work.sizes[1:], strict=False))
+    if work.rows:
+        return 4.0 * work.calls * (work.rows * (work.sizes[0] + work.sizes[-1]) + parameters)
+    steps = work.epochs * -(-len(job.X) // (work.batch_size or len(job.X)))
+    passes = {"sgd": 2, "adam": 6}[work.optimizer]
+    return 4.0 * (work.epochs * job.X.size + steps * passes * parameters)

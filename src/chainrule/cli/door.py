@@ -1,0 +1,102 @@
+"""What all commands share: errors in one paragraph, suggestions, and streams that stay clean."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+import chainrule as cr
+
+REFUSED = 2
+INTERRUPTED = 130  # what shells report after Ctrl-C
+
+
+class Door(click.Group):
+    """A group of commands that answers every mistake with one paragraph on the error stream and exit code 2.
+
+    ``--debug`` anywhere among the arguments shows the traceback instead.
+    """
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **settings: Any
+    ) -> Any:
+        """Run a command and end the process with its exit code."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        settings["standalone_mode"] = False
+        try:
+            code = super().main(arguments, prog_name or "chainrule", **settings)
+        except click.Abort:
+            complain("Stopped by Ctrl-C before anything was saved.")
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if "--debug" in arguments:
+                raise
+            complain(_paragraph(error))
+            sys.exit(REFUSED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None:
+            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            if near:
+                hint = f"Did you mean 'chainrule {near[0]}'?"
+            elif name in cr.SAMPLES or Path(name).exists():
+                hint = f"Did you mean 'chainrule train {name}'?"
+            else:
+                hint = "'chainrule --help' tells what each does."
+            raise click.UsageError(
+                f"No command '{name}'. {hint} Commands: {', '.join(self.list_commands(ctx))}."
+            )
+        return super().resolve_command(ctx, args)
+
+
+def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option ``--debug``, which :class:`Door` reads from the arguments."""
+    return click.option(
+        "--debug", is_flag=True, expose_value=False, help="On an error, show the Python traceback."
+    )(command)
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence to the error stream, so that a pipe gets results only; in a terminal, wrapped."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        sentence = click.wrap_text(sentence, width, subsequent_indent="  ")
+    click.echo(sentence, err=True)
+
+
+def complain(paragraph: str) -> None:
+    """Print what went wrong to the error stream."""
+    colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    click.echo((click.style("Error: ", fg="red", bold=True) if colours else "Error: ") + paragraph, err=True)
+
+
+def _paragraph(error: Exception) -> str:
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "chainrule"
+        return f"{error.format_message()}\n'{command} --help' shows what it takes."
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, cr.ChainruleError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}."
+    if isinstance(error, MemoryError):
+        return "The memory of this machine is used up. Take fewer rows or columns, or a smaller network."
+    return (
+        f"chainrule has a bug: {type(error).__name__}: {error}\n"
+        "Run the same command with --debug and report what it prints."
+    )

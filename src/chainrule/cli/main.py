@@ -1,0 +1,260 @@
+"""The commands."""
+
+import shlex
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import click
+
+import chainrule as cr
+from chainrule.cli.door import Door, debug_option, tell
+from chainrule.cli.files import check_replaceable, check_writable, stem, write_beside
+
+SHOWN_COLUMNS = 20
+
+
+class Hidden(click.ParamType):
+    """Units of the hidden layers: 32,16; or none."""
+
+    name = "units"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the numbers of units."""
+        if not isinstance(value, str):
+            return value
+        if value == "none":
+            return ()
+        units = value.split(",")
+        if not all(unit.strip().isdecimal() and int(unit) for unit in units):
+            self.fail(
+                f"{value!r} names no hidden layers; expected units such as 32 or 64,32, or none.", param, ctx
+            )
+        return tuple(map(int, units))
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(cr.__version__, prog_name="chainrule")
+def cli() -> None:
+    """Neural networks you can see through.
+
+    \b
+    Examples:
+      chainrule train iris
+      chainrule predict iris.safetensors iris --out predictions.csv
+      chainrule evaluate iris.safetensors iris
+      chainrule summary iris.safetensors
+    """
+
+
+@cli.command()
+@click.argument("data")
+@click.option(
+    "--target",
+    metavar="COLUMN",
+    multiple=True,
+    help="The column to predict; for several, repeat it or put commas.",
+)
+@click.option(
+    "--task",
+    metavar="TASK",
+    type=click.Choice(["regression", "classification", "binary", "multiclass", "multilabel"]),
+    help="regression, classification, binary, multiclass or multilabel. [default: by the target]",
+)
+@click.option(
+    "--hidden",
+    metavar="UNITS",
+    type=Hidden(),
+    help="Units of each hidden layer: 64,32; or none. [default: by size]",
+)
+@click.option(
+    "--epochs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    help="At most so many epochs.",
+)
+@click.option("--batch-size", metavar="N", type=click.IntRange(min=1), help="Rows a step. [default: by size]")
+@click.option(
+    "--learning-rate",
+    metavar="RATE",
+    type=click.FloatRange(0, min_open=True),
+    default=3e-3,
+    show_default=True,
+    help="That of Adam.",
+)
+@click.option(
+    "--dropout",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Hidden units left out in a step. [default: 0.1 for classes, 0 for numbers]",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The same seed: the same model.",
+)
+@click.option(
+    "--test-fraction",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Rows held back for the test.",
+)
+@click.option(
+    "--time",
+    "time_budget",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop after so long. [default: no limit]",
+)
+@click.option(
+    "--engine", metavar="NAME", type=click.Choice(["auto", "numpy"]), default="auto", help="auto or numpy."
+)
+@click.option(
+    "--out",
+    metavar="MODEL",
+    type=click.Path(path_type=Path),
+    help="The model file. [default: <DATA>.safetensors, here]",
+)
+@click.option("--force", is_flag=True, help="Let --out replace a file that is no model.")
+@click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
+@debug_option
+def train(
+    data: str, target: tuple[str, ...], out: Path | None, force: bool, quiet: bool, **settings: Any
+) -> None:
+    """Train a network on a table.
+
+    It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
+    (also gzipped), or iris, wine, breast_cancer, digits or diabetes. Ctrl-C ends training early and keeps
+    the best network so far.
+
+    \b
+    Example:
+      chainrule train houses.csv --target price
+    """
+    path = out or Path(f"{stem(data)}.safetensors")
+    say = (lambda sentence: None) if quiet else tell
+    check_writable(path, data)
+    if not force:
+        check_replaceable(path)
+    table, usual = cr.load_table(data)
+    say(f"Read {data}: {len(table):,} rows, {len(table.columns)} columns.")
+    names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
+        model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
+    replaced = path.exists()
+    model.save(path)
+    say("")
+    click.echo(model.report.scores or "No row was held back for a test.")
+    say("")
+    say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    say(f"Next: {shlex.join(['chainrule', 'predict', str(path), data, '--out', 'predictions.csv'])}")
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("data")
+@click.option(
+    "--out", metavar="FILE", default="-", help="A CSV file, gzipped if it ends with .gz. [default: print]"
+)
+@debug_option
+def predict(model: str, data: str, out: str) -> None:
+    """Predict the target of every row.
+
+    The result has a column for each target, and one for the probability of each class. DATA needs the
+    columns that the model was trained on, in any order, without the target.
+
+    \b
+    Example:
+      chainrule predict houses.safetensors new_houses.csv --out prices.csv
+    """
+    if out != "-":
+        check_writable(Path(out), model, data)
+    found = _table_model(model)
+    table, _ = cr.load_table(data)
+    for remark in found.remarks(table):
+        tell(remark)
+    predictions = found.predict(table)
+    if out == "-":
+        click.echo(predictions.to_csv(index=False), nl=False)
+        return
+    write_beside(Path(out), lambda beside: predictions.to_csv(beside, index=False))
+    tell(f"Wrote {len(predictions):,} predictions to {out}.")
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("data")
+@debug_option
+def evaluate(model: str, data: str) -> None:
+    """Score a model on a table with targets.
+
+    Beside its scores stand those of the best guess that needs no inputs.
+
+    \b
+    Example:
+      chainrule evaluate houses.safetensors other_houses.csv
+    """
+    found = _table_model(model)
+    table, _ = cr.load_table(data)
+    scores = found.evaluate(table)
+    if scores.rows < len(table):
+        tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
+    for remark in found.remarks(table):
+        tell(remark)
+    click.echo(scores)
+
+
+@cli.command()
+@click.argument("model")
+@debug_option
+def summary(model: str) -> None:
+    """Show what a model is and how good.
+
+    \b
+    Example:
+      chainrule summary houses.safetensors
+    """
+    click.echo(cr.load(model).summary_text())
+
+
+def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:
+    """Return the columns to predict; a name that no column bears may be several, with commas."""
+    if not named:
+        shown = ", ".join(columns[:SHOWN_COLUMNS])
+        more = f" and {len(columns) - SHOWN_COLUMNS:,} more" if len(columns) > SHOWN_COLUMNS else ""
+        proposed = shlex.join(["chainrule", "train", data, "--target", columns[-1]])
+        raise click.UsageError(
+            f"Which column is to be predicted? {data} has {len(columns)}: {shown}{more}.\n"
+            f"For the last: {proposed}"
+        )
+    return [
+        name for each in named for name in ([each] if each in columns else map(str.strip, each.split(",")))
+    ]
+
+
+def _table_model(path: str) -> Any:
+    found = cr.load(path)
+    if not isinstance(found, cr.TableModel):
+        raise cr.FileFormatError(
+            f"{path} holds a network without the preparing of a table.\n"
+            "Give a model that 'chainrule train' or TableModel.save wrote; in Python, cr.load reads any."
+        )
+    return found
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="chainrule")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

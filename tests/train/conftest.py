@@ -1,0 +1,9 @@
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_for_each_worker():
+    """Tests run side by side: threads of BLAS that wait for each other cost these small products 20-fold."""
+    with threadpool_limits(1):
+        yield
