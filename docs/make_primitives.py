@@ -28,7 +28,9 @@ def derivative(row) -> str:
         return f"none: {row.no_derivative}"
     if row.partials is None:
         return "by a structural rule"
-    count = len(inspect.signature(row.forward).parameters) if not hasattr(row.forward, "nin") else row.forward.nin
+    count = (
+        len(inspect.signature(row.forward).parameters) if not hasattr(row.forward, "nin") else row.forward.nin
+    )
     defaults = {"exponent": 3, "low": 0.0, "high": 1.0, "tie": 0.5}
     attributes = {}
     if not hasattr(row.forward, "nin"):

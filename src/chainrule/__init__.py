@@ -52,7 +52,7 @@ _HOMES = {
 }  # fmt: skip
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 -- the table above is the list
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

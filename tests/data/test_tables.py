@@ -5,8 +5,7 @@ import os
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from chainrule.data.samples import SAMPLES, sample_table
 from chainrule.data.tables import load_table, read_table

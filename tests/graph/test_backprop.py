@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.backprop import Gradient, grad, pullback, pushforward
 from chainrule.graph.elementwise import sigmoid, step, stop_gradient
-from chainrule.graph.node import input, trace, variable
+from chainrule.graph.node import constant, input, trace, variable
 from chainrule.graph.structure import softmax
 from chainrule.graph.walk import order
 

@@ -276,3 +276,12 @@ def test_the_graph_of_a_wide_expression_has_each_node_once():
     u = np.exp(x)
     assert [n.row.name for n in order([u * u + u])] == ["variable", "exp", "multiply", "add"]
     assert all(isinstance(n, Node) for n in order([u]))
+
+
+def test_a_count_is_weak_as_python_numbers_are():
+    X, Y = input("X", (2, "m"), "float32"), input("Y", (2, "m"), "float32")
+    m = X.shape[1]
+    cost = -1 / m * np.sum(X * np.log(Y))
+    assert cost.dtype == np.float32
+    assert (variable(np.float64(2.0)) * X).dtype == np.float64  # a variable is strong
+    assert (1 / m).dtype == np.float64

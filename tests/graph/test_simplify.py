@@ -5,8 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.function import compile
 from chainrule.graph.backprop import grad
@@ -14,7 +13,7 @@ from chainrule.graph.elementwise import relu, sigmoid, softplus
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.functions import one_hot
 from chainrule.graph.node import Node, as_node, constant, input, variable
-from chainrule.graph.rewrites import ARITHMETIC, MOVES, REWRITES, STABLE, Move, Rewrite
+from chainrule.graph.rewrites import ARITHMETIC, MOVES, REWRITES, Move, Rewrite
 from chainrule.graph.simplify import simplify
 from chainrule.graph.structure import logsumexp, softmax
 from chainrule.graph.walk import order
@@ -110,13 +109,15 @@ def draw_moves():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("rule", [r for r in MOVES], ids=lambda r: r.name)
+@pytest.mark.parametrize("rule", MOVES, ids=lambda r: r.name)
 def test_a_move_keeps_value_shape_and_dtype(rule):
     assert isinstance(rule, Move)
     drawn = draw_moves()[rule.name]
     for before in drawn:
         after = simplify(before)
-        assert rule.name == "cast" or any(n.row.name in rule.roots and rule.rewrite(n) is not None for n in order([before])), "it did not fire"
+        assert rule.name == "cast" or any(
+            n.row.name in rule.roots and rule.rewrite(n) is not None for n in order([before])
+        ), "it did not fire"
         assert (after.shape, after.dtype) == (before.shape, before.dtype)
         np.testing.assert_allclose(after.value, before.value, rtol=1e-12, atol=1e-14)
     if rule.name == "a number to a small power":
@@ -264,7 +265,7 @@ def test_a_deep_chain_is_simplified():
     x = variable(1.0, "x")
     y = x
     for _ in range(20_000):
-        y = -(-(y + 1))
+        y = np.negative(-(y + 1))
     assert simplify(y).value == 20_001.0
 
 
@@ -302,7 +303,7 @@ def graphs(draw):
 @given(graphs())
 def test_random_graphs_keep_their_values_and_gradients(nodes):
     J = np.sum(nodes[-1])
-    before = [J, *grad(J, [n for n in nodes[:4]])]
+    before = [J, *grad(J, nodes[:4])]
     after = simplify(before)
     for old_node, new_node in zip(before, after, strict=True):
         old, new = old_node.value, new_node.value

@@ -11,7 +11,18 @@ import pytest
 import chainrule as cr
 
 PACKAGE = Path(cr.__file__).parent
-HEAVY = ["scipy", "sklearn", "pandas", "matplotlib", "llvmlite", "jax", "torch", "rich", "click", "safetensors"]
+HEAVY = [
+    "scipy",
+    "sklearn",
+    "pandas",
+    "matplotlib",
+    "llvmlite",
+    "jax",
+    "torch",
+    "rich",
+    "click",
+    "safetensors",
+]
 
 
 @pytest.mark.parametrize("name", cr.__all__)
@@ -46,7 +57,9 @@ def run(code: str) -> str:
 
 
 def test_importing_the_package_imports_nothing_else():
-    code = "import sys, chainrule; print([m for m in sys.modules if m.split('.')[0] in %r])" % (["numpy", *HEAVY],)
+    code = (
+        f"import sys, chainrule; print([m for m in sys.modules if m.split('.')[0] in {['numpy', *HEAVY]!r}])"
+    )
     assert run(code).strip() == "[]"
 
 

@@ -1,4 +1,4 @@
-"""Training reproduces the lectures' own NumPy, step by step, and their printed numbers. Rows are those of the notes."""
+"""Training reproduces the NumPy of the lectures step by step, and their printed numbers."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,9 @@ class NeuralNetwork:
 def twin(lecture, inputs):
     """Return our network with the parameters of the lecture's."""
     hidden = len(lecture.W1)
-    network = Network([Dense(hidden, "relu"), Dense(1, "sigmoid")], input_shape=inputs, dtype="float64", seed=0)
+    network = Network(
+        [Dense(hidden, "relu"), Dense(1, "sigmoid")], input_shape=inputs, dtype="float64", seed=0
+    )
     for name in ("W1", "b1", "W2", "b2"):
         value = getattr(lecture, name)
         network.parameters[name] = value.T if name.startswith("W") else value[:, 0]
@@ -243,7 +245,11 @@ def test_ten_sigmoid_layers_starve_the_first_and_batch_norm_feeds_it():
     norms = [np.linalg.norm(plain.gradients(X, y[:300])[f"W{i}"]) for i in range(1, 11)]
     assert norms == sorted(norms) and norms[-1] / norms[0] > 1e3
 
-    block = [Dense(32, use_bias=False, initializer="lecun_normal"), BatchNormalization(), Activation("sigmoid")]
+    block = [
+        Dense(32, use_bias=False, initializer="lecun_normal"),
+        BatchNormalization(),
+        Activation("sigmoid"),
+    ]
     normed = Network([*block * 9, Dense(10, "softmax")], dtype="float64", seed=0)
     normed.fit(X, y[:300], optimizer="sgd", epochs=0)
     first = np.linalg.norm(normed.gradients(X, y[:300])["W1"])

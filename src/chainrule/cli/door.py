@@ -56,9 +56,9 @@ class Door(click.Group):
             elif name in cr.SAMPLES or Path(name).exists():
                 hint = f"Did you mean 'chainrule train {name}'?"
             else:
-                hint = "'chainrule --help' tells what each does."
-            raise click.UsageError(
-                f"No command '{name}'. {hint} Commands: {', '.join(self.list_commands(ctx))}."
+                hint = "'chainrule --help' says what each does."
+            raise cr.UnknownNameError(
+                f"No command {name!r}. {hint} Commands: {', '.join(self.list_commands(ctx))}."
             )
         return super().resolve_command(ctx, args)
 

@@ -1,9 +1,11 @@
-"""Where results go: checked before the work begins, written beside and renamed after it."""
+"""Files: models that are read, and results, checked before the work begins and written beside and renamed."""
 
 import os
 import tempfile
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import chainrule as cr
 
@@ -16,6 +18,32 @@ def stem(data: str) -> str:
     """
     name = Path(data).name.removesuffix(".gz")
     return Path(name).stem or name
+
+
+def load_model(path: str) -> Any:
+    """Return what a model file holds; if there is none, say which was probably meant."""
+    file = Path(path)
+    if not file.exists():
+        beside = (
+            {each.name: str(each) for each in file.parent.glob("*.safetensors")}
+            if file.parent.is_dir()
+            else {}
+        )
+        near = get_close_matches(file.name, beside, n=1)
+        hint = f" Did you mean {beside[near[0]]!r}?" if near else ""
+        raise cr.MissingFileError(f"No model file {path!r}.{hint}\n'chainrule train DATA' makes one.")
+    return cr.load(file)
+
+
+def load_table_model(path: str) -> Any:
+    """Return the table model in a file, or say what the file holds instead."""
+    found = load_model(path)
+    if not isinstance(found, cr.TableModel):
+        raise cr.FileFormatError(
+            f"{path} holds a network without the preparing of a table.\n"
+            "Give a model that 'chainrule train' or TableModel.save wrote; in Python, cr.load reads any."
+        )
+    return found
 
 
 def check_writable(path: Path, *sources: str) -> None:

@@ -1,7 +1,6 @@
 """The commands."""
 
 import shlex
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,28 @@ import click
 
 import chainrule as cr
 from chainrule.cli.door import Door, debug_option, tell
-from chainrule.cli.files import check_replaceable, check_writable, stem, write_beside
+from chainrule.cli.files import (
+    check_replaceable,
+    check_writable,
+    load_model,
+    load_table_model,
+    stem,
+    write_beside,
+)
 
 SHOWN_COLUMNS = 20
+
+
+class Whole(click.IntRange):
+    """A whole number, called so in messages."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number, called so in messages."""
+
+    name = "number"
 
 
 class Hidden(click.ParamType):
@@ -34,9 +52,10 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
-@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Door, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(cr.__version__, prog_name="chainrule")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Neural networks you can see through.
 
     \b
@@ -46,6 +65,8 @@ def cli() -> None:
       chainrule evaluate iris.safetensors iris
       chainrule summary iris.safetensors
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @cli.command()
@@ -71,16 +92,16 @@ def cli() -> None:
 @click.option(
     "--epochs",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     default=300,
     show_default=True,
     help="At most so many epochs.",
 )
-@click.option("--batch-size", metavar="N", type=click.IntRange(min=1), help="Rows a step. [default: by size]")
+@click.option("--batch-size", metavar="N", type=Whole(min=1), help="Rows a step. [default: by size]")
 @click.option(
     "--learning-rate",
     metavar="RATE",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=3e-3,
     show_default=True,
     help="That of Adam.",
@@ -88,13 +109,13 @@ def cli() -> None:
 @click.option(
     "--dropout",
     metavar="SHARE",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Hidden units left out in a step. [default: 0.1 for classes, 0 for numbers]",
+    type=Number(0, 1, max_open=True),
+    help="Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
 )
 @click.option(
     "--seed",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     default=0,
     show_default=True,
     help="The same seed: the same model.",
@@ -102,7 +123,7 @@ def cli() -> None:
 @click.option(
     "--test-fraction",
     metavar="SHARE",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.2,
     show_default=True,
     help="Rows held back for the test.",
@@ -111,7 +132,7 @@ def cli() -> None:
     "--time",
     "time_budget",
     metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Stop after so long. [default: no limit]",
 )
 @click.option(
@@ -155,8 +176,11 @@ def train(
     say("")
     click.echo(model.report.scores or "No row was held back for a test.")
     say("")
-    say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({path.stat().st_size / 1000:,.0f} kB)")
-    say(f"Next: {shlex.join(['chainrule', 'predict', str(path), data, '--out', 'predictions.csv'])}")
+    took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.seconds:.1f} s"
+    say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
+    if not quiet:  # not wrapped, so that it can be copied
+        next_command = shlex.join(["chainrule", "predict", str(path), data, "--out", "predictions.csv"])
+        click.echo(f"  {next_command}", err=True)
 
 
 @cli.command()
@@ -178,7 +202,7 @@ def predict(model: str, data: str, out: str) -> None:
     """
     if out != "-":
         check_writable(Path(out), model, data)
-    found = _table_model(model)
+    found = load_table_model(model)
     table, _ = cr.load_table(data)
     for remark in found.remarks(table):
         tell(remark)
@@ -203,7 +227,7 @@ def evaluate(model: str, data: str) -> None:
     Example:
       chainrule evaluate houses.safetensors other_houses.csv
     """
-    found = _table_model(model)
+    found = load_table_model(model)
     table, _ = cr.load_table(data)
     scores = found.evaluate(table)
     if scores.rows < len(table):
@@ -223,7 +247,7 @@ def summary(model: str) -> None:
     Example:
       chainrule summary houses.safetensors
     """
-    click.echo(cr.load(model).summary_text())
+    click.echo(load_model(model).summary_text())
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:
@@ -232,7 +256,7 @@ def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]
         shown = ", ".join(columns[:SHOWN_COLUMNS])
         more = f" and {len(columns) - SHOWN_COLUMNS:,} more" if len(columns) > SHOWN_COLUMNS else ""
         proposed = shlex.join(["chainrule", "train", data, "--target", columns[-1]])
-        raise click.UsageError(
+        raise cr.DataError(
             f"Which column is to be predicted? {data} has {len(columns)}: {shown}{more}.\n"
             f"For the last: {proposed}"
         )
@@ -241,20 +265,10 @@ def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]
     ]
 
 
-def _table_model(path: str) -> Any:
-    found = cr.load(path)
-    if not isinstance(found, cr.TableModel):
-        raise cr.FileFormatError(
-            f"{path} holds a network without the preparing of a table.\n"
-            "Give a model that 'chainrule train' or TableModel.save wrote; in Python, cr.load reads any."
-        )
-    return found
-
-
 def main() -> None:
     """Run the command line."""
     cli(prog_name="chainrule")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

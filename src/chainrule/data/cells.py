@@ -111,7 +111,7 @@ def refuse(cells: pd.Series, wrong: np.ndarray, expected: str) -> None:
     if not wrong.any():
         return
     first = int(np.argmax(wrong))
-    others = f" ({int(wrong.sum())} such cells)" if wrong.sum() > 1 else ""
+    others = f" ({int(wrong.sum()):,} such cells)" if wrong.sum() > 1 else ""
     found = repr(shortened(str(cells.iloc[first]))) if kind_of(cells) == "text" else f"{cells.iloc[first]}"
     raise DataError(
         f"Column {cells.name!r}, {row_name(cells.index, first)}: {found}{others}, where {expected}.\n"

@@ -32,7 +32,12 @@ class Function:
     """A compiled graph: call it with a value for each input."""
 
     def __init__(
-        self, outputs: Sequence[Node], single: bool, inputs: Sequence[Node], updates: Mapping[Node, Node], engine: str
+        self,
+        outputs: Sequence[Node],
+        single: bool,
+        inputs: Sequence[Node],
+        updates: Mapping[Node, Node],
+        engine: str,
     ) -> None:
         self._single = single
         self._inputs = tuple(inputs)
@@ -50,7 +55,9 @@ class Function:
         """Compute the outputs; afterwards every updated variable has its new value."""
         if len(values) != len(self._inputs):
             names = ", ".join(x.name for x in self._inputs)
-            raise GraphError(f"This function takes {len(self._inputs)} values ({names}); {len(values)} were given.")
+            raise GraphError(
+                f"This function takes {len(self._inputs)} values ({names}); {len(values)} were given."
+            )
         lengths: dict[Any, int] = {}
         batch = [fit_value(x, v, lengths) for x, v in zip(self._inputs, values, strict=True)]
         state = [v.attributes["cell"].value for v in self._state]
@@ -61,7 +68,7 @@ class Function:
         return results[0] if self._single else results
 
 
-def compile(  # noqa: A001 -- the issue's name
+def compile(
     outputs: Node | Sequence[Node],
     inputs: Sequence[Node] = (),
     updates: Mapping[Node, Node] | None = None,

@@ -52,7 +52,12 @@ class NumpyExecutable:
         return self._function(state, batch, lengths)
 
     def run(
-        self, state: Sequence[np.ndarray], table: Sequence[np.ndarray], rows: np.ndarray, rule: Rule, progress: Progress
+        self,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
     ) -> Run:
         """Run one epoch for each line of ``rows``."""
         began = polled = time.perf_counter()
@@ -131,7 +136,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     """Return the source of ``step(state, batch, lengths)`` and the functions that its names stand for."""
     ends = [*program.outputs, *program.new_state]
     nodes = order(ends)
-    uses = {n: 0 for n in nodes}
+    uses = dict.fromkeys(nodes, 0)
     for n in nodes:
         for x in n.inputs:
             uses[x] += 1

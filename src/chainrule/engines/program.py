@@ -129,7 +129,11 @@ class Executable(Protocol):
         """Run the program once; return (new state, outputs)."""
 
     def run(
-        self, state: Sequence[np.ndarray], table: Sequence[np.ndarray], rows: np.ndarray, rule: Rule, progress: Progress
+        self,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
     ) -> Run:
         """Run epochs: ``rows`` has one line of example numbers for each of them; ``table`` has all examples."""
-

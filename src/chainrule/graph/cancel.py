@@ -32,6 +32,7 @@ class OneMinus:
 
     @property
     def shape(self) -> shapes.Shape:
+        """The shape of the sigmoid."""
         return self.sigmoid.shape
 
 

@@ -44,8 +44,6 @@ def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
             )
         return structure.one_hot(labels, classes=int(classes), dtype=str(dtype))
     array = numbers(labels)
-    if array.size and (array != array.astype(int)).any() or ((array < 0) | (array >= classes)).any():
+    if (array.size and (array != array.astype(int)).any()) or ((array < 0) | (array >= classes)).any():
         raise DataError(f"Labels for {classes} classes are whole numbers from 0 to {classes - 1}.")
     return structure.one_hot(array.astype(int), classes=int(classes), dtype=str(dtype))
-
-

@@ -317,6 +317,8 @@ def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None
     if not all([isinstance(x, Node) for x in nodes]):  # noqa: C419 -- of two or three, and often
         known = [x.dtype for x in nodes if isinstance(x, Node)]
         nodes = tuple(x if isinstance(x, Node) else as_node(x, known) for x in nodes)
+    if len({x.dtype for x in nodes}) > 1:
+        nodes = _with_weak_counts(nodes)
     try:
         shape = row.shape(*[x.shape for x in nodes], **attributes)
     except ShapeError as error:
@@ -326,6 +328,31 @@ def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None
     if row.dtype is floating and any(x.dtype.kind != "f" for x in nodes):
         nodes = tuple(x if x.dtype.kind == "f" else cast(x, dtype) for x in nodes)
     return Node(row, nodes, attributes, shape, dtype)
+
+
+def _with_weak_counts(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Let a number made of counts alone (``1 / x.shape[0]``) take the others' dtype, as Python's numbers do."""
+    floats = [x.dtype for x in nodes if x.dtype.kind == "f" and not _is_count(x)]
+    if not floats:
+        return nodes
+    dtype = np.result_type(*floats)
+    return tuple(cast(x, dtype) if x.dtype.kind == "f" and _is_count(x) else x for x in nodes)
+
+
+def _is_count(node: Node) -> bool:
+    """Say whether a scalar is the length of an open axis, or arithmetic of such lengths and constants."""
+    if node.shape != ():
+        return False
+    stack, counted = [node], False
+    for _ in range(20):
+        if not stack:
+            return counted
+        x = stack.pop()
+        if not x.inputs and x.row.name not in ("length", "constant"):
+            return False
+        counted = counted or x.row.name == "length"
+        stack.extend(x.inputs)
+    return False
 
 
 def apply(name: str, *inputs: Any, **attributes: Any) -> Node:

@@ -148,7 +148,7 @@ ARITHMETIC = [
     Rewrite("x / 1", "divided by one", lambda x: x / 1, lambda x: x),
     Rewrite("x * -1", "times minus one is the negative", lambda x: x * -1, lambda x: -x),
     Rewrite("x / -1", "divided by minus one is the negative", lambda x: x / -1, lambda x: -x),
-    Rewrite("-(-x)", "two signs cancel", lambda x: -(-x), lambda x: x),
+    Rewrite("-(-x)", "two signs cancel", lambda x: np.negative(np.negative(x)), lambda x: x),
     Rewrite("a + -b", "adding a negative is subtracting", lambda a, b: a + -b, lambda a, b: a - b),
     Rewrite("a - -b", "subtracting a negative is adding", lambda a, b: a - -b, lambda a, b: a + b),
     Rewrite("-(a - b)", "a sign turns a difference round", lambda a, b: -(a - b), lambda a, b: b - a),
@@ -334,10 +334,11 @@ def _transpose(node: Node) -> Node | None:
 
 
 def _contract(node: Node) -> Node | None:
-    """A transposed factor is the same factor read with its letters exchanged."""
+    """A transposed factor is the same factor read with its letters exchanged; a sign goes out."""
     plan = shapes.contraction(node.attributes["spec"])
     letters = [plan.left, plan.right]
     inputs = list(node.inputs)
+    signs = 0
     for position, x in enumerate(inputs):
         if x.row.name == "transpose":
             axes = x.attributes["axes"]
@@ -347,11 +348,12 @@ def _contract(node: Node) -> Node | None:
             letters[position] = "".join(turned)
             inputs[position] = x.inputs[0]
         elif x.row.name == "negative":
+            signs += 1
             inputs[position] = x.inputs[0]
-            return -apply("contract", *inputs, spec=node.attributes["spec"])
     if inputs == list(node.inputs):
         return None
-    return apply("contract", *inputs, spec=f"{letters[0]},{letters[1]}->{plan.out}")
+    product = apply("contract", *inputs, spec=f"{letters[0]},{letters[1]}->{plan.out}")
+    return -product if signs == 1 else product
 
 
 def _free_of_broadcast(node: Node) -> Node | None:
@@ -386,7 +388,13 @@ def _plus_negative(node: Node) -> Node | None:
     """x + c for a constant without a positive number is x - (-c)."""
     for c, x in (node.inputs, node.inputs[::-1]):
         value = c.attributes["value"] if c.row.name == "constant" else None
-        if value is not None and value.dtype.kind == "f" and value.size and (value <= 0).all() and (value < 0).any():
+        if (
+            value is not None
+            and value.dtype.kind == "f"
+            and value.size
+            and (value <= 0).all()
+            and (value < 0).any()
+        ):
             return x - as_node(-value)
     return None
 
@@ -423,7 +431,9 @@ MOVES = [
     Move("relu by where", "the same in one step", ("where",), _relu_by_where),
     Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
     Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
-    Move("softmax, shifted", "a shift along the axes does not change it", ("softmax", "log_softmax"), _shifted),
+    Move(
+        "softmax, shifted", "a shift along the axes does not change it", ("softmax", "log_softmax"), _shifted
+    ),
     Move(
         "log of softmax or of a sum of exponentials", "finite where softmax is 0 in floats", ("log",), _log_of
     ),

@@ -166,7 +166,7 @@ def _one_input(given: Any, node: Node, what: str) -> np.ndarray:
             names = _columns(given)
             listed = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
             raise DataError(
-                f"This network takes {shape[0]} columns; {what} has {array.shape[1]}{listed}. "
+                f"{what} has {array.shape[1]} columns{listed}; this network takes {shape[0]}. "
                 f"{_transposed_hint(array, shape)}"
             )
         raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")

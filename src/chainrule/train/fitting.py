@@ -276,7 +276,7 @@ def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
     orders = _orders(run)
     count = len(run.began_with)
     chunk, stopped = 1, ""
-    good = _Good(run.began_with, -1)
+    good = [_Good(run.began_with, -1)]
     while epoch < run.job.epochs and not stopped:
         rows = orders(epoch, min(chunk, run.job.epochs - epoch))
         began = time.perf_counter()
@@ -287,17 +287,19 @@ def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
         state, stopped = result.state, result.stopped
         epoch += len(result.epochs)
         network.set_values(state[:count])
-        if run.history["cost"][-1] <= good.cost:
-            good = _Good(state[:count], epoch - 1, run.history["cost"][-1])
+        if run.history["cost"][-1] <= good[-1].cost:
+            # The last two: a cost is measured before the updates, so the newer values may be bad already.
+            good = [good[-1], _Good(state[:count], epoch - 1, run.history["cost"][-1])]
         display.show(epoch - 1, _logs(run))
         if tell(run.listeners, "on_epoch_end", network, epoch - 1, _logs(run)):
             stopped = stopped or "callback"
+        stopped = stopped or run.interrupts.poll() or ""  # the engine asks too rarely where epochs are short
         state[:count] = network.values()  # which a callback may have changed
         if not _needs_every_epoch(run):
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 4 * len(rows), ahead))
-    return _finish(run, stopped, good)
+    return _finish(run, stopped, good[-1])
 
 
 @dataclass(frozen=True)
@@ -424,7 +426,7 @@ def _epochs(number: int) -> str:
 # --- when the cost became NaN or infinite ---------------------------------------------------------------
 
 
-def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int, good: _Good) -> str:
+def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int, good: list[_Good]) -> str:
     """Restore the last good weights, and say what happened where, and what to try."""
     run.history.diverged = True
     failure = result.failure or _seen_in_parameters(run, result)
@@ -465,11 +467,11 @@ def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
     return Failure(len(result.epochs) - 1, run.steps - 1, nothing, result.state, nothing)
 
 
-def _restore_last_good(run: Fitting, good: _Good) -> str:
+def _restore_last_good(run: Fitting, good: list[_Good]) -> str:
     """Set the best values known, by the cost they really have; say which those are."""
     network, (goal, table) = run.network, run.validation or (run.goal, run.table)
     best = _Good(run.progress.best_state[: len(run.began_with)], run.progress.best_epoch)
-    known = [c for c in (_Good(run.began_with, -1), good, best) if c.values and _finite(c.values)]
+    known = [c for c in (_Good(run.began_with, -1), *good, best) if c.values and _finite(c.values)]
     costs = [network.measure(goal, table, c.values)["cost"] for c in known]
     _, chosen = min(
         zip(costs, known, strict=True), key=lambda pair: pair[0] if math.isfinite(pair[0]) else math.inf

@@ -505,8 +505,8 @@ class Network:
         wanted = PROBABILITIES.get(loss_name, ())
         if wanted and kind in activations.ACTIVATIONS and kind not in wanted:
             raise GraphError(
-                f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', which "
-                f"makes none. End it with '{wanted[0]}': logits as large as ±1000 do no harm."
+                f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', "
+                f"which makes none. End it with '{wanted[0]}': logits as large as ±1000 do no harm."
             )
 
     def measure(

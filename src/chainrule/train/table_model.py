@@ -13,6 +13,7 @@ from chainrule.data.scoring import baseline, score
 from chainrule.data.splitting import FEWEST_ROWS, split
 from chainrule.data.target import Target, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
+from chainrule.errors import DataError
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.train import files
 from chainrule.train.callbacks import EarlyStopping
@@ -52,7 +53,7 @@ class Scores:
 
     def __str__(self) -> str:
         cells = [("metric", "this network", "baseline")]
-        cells += [(name, _number(self.network[name]), _number(self.baseline[name])) for name in self.network]
+        cells += [(name, *_alike(value, self.baseline[name])) for name, value in self.network.items()]
         wide = [max(len(row[i]) for row in cells) for i in range(3)]
         lines = [f"{a:<{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}" for a, b, c in cells]
         lines.append(f"On {counted(self.rows, 'row')}. Baseline: {self.baseline_is}.")
@@ -159,7 +160,7 @@ class TableModel:
                 target if None, see :func:`~chainrule.data.target.fit_target`.
             hidden: The units of each hidden layer (relu); ``()`` for a linear model. By default 32 and 16 up
                 to 1,000 rows, 64 and 32 above.
-            dropout: The share of hidden units left out in a step; by default 0.1 for classes, 0 for numbers.
+            dropout: The share of hidden units left out in a step; by default 0.2 for classes, 0 for numbers.
             epochs: The most epochs.
             batch_size: By default 32, and 128 above 5,000 rows.
             learning_rate: Of Adam.
@@ -171,7 +172,8 @@ class TableModel:
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 
         Raises:
-            DataError: If the table cannot be learned from, with column, row and remedy.
+            DataError: If the table cannot be learned from, with column, row and remedy, or if the cost became
+                NaN or infinite in the first epoch.
             UnknownNameError: For a column, task or engine that is not there.
         """
         say = tell or (lambda sentence: None)
@@ -182,7 +184,7 @@ class TableModel:
         layers = _layers(
             goal,
             usual.hidden if hidden is None else hidden,
-            (0.0 if goal.task == "regression" else 0.1) if dropout is None else dropout,
+            (0.0 if goal.task == "regression" else 0.2) if dropout is None else dropout,
         )
         network = Network(layers, input_shape=(columns.width,), seed=seed, engine=engine)
         notes = (*dropped, *parts.notes, *columns.notes)
@@ -204,6 +206,11 @@ class TableModel:
             time_budget=time_budget,
             verbose=verbose,
         )
+        if history.diverged and not history.epochs:
+            raise DataError(
+                "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
+                f"Try a smaller learning rate than {learning_rate:g}, such as {learning_rate / 10:g}."
+            )
         rows = len(parts.learn), len(parts.validation), len(parts.test)
         scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
         report = Report(*rows, scores, notes, history.stopped, history.epochs, history.seconds)
@@ -236,10 +243,7 @@ class TableModel:
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints."""
         report = self.report
-        training = (
-            f"Trained on {counted(report.rows, 'row')} for {counted(report.epochs, 'epoch')} in "
-            f"{report.seconds:.1f} s. {report.stopped}"
-        )
+        training = f"Learned from {counted(report.rows, 'row')} in {report.seconds:.1f} s. {report.stopped}"
         about = [describe_target(self.target), describe_columns(self.columns), *report.notes, training]
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
@@ -323,17 +327,15 @@ def _plan(network: Network, target: Target, parts: _Parts) -> str:
     units = [str(layer.units) for layer in network.layers if isinstance(layer, Dense)][:-1]
     hidden = f"hidden layers of {' and '.join(units)} units" if units else "no hidden layer"
     outputs = counted(target.width, "output")
-    held = [
-        f"{count:,} {what}"
-        for count, what in (
-            (len(parts.validation), "say when to stop"),
-            (len(parts.test), "are for the test"),
-        )
-        if count
-    ]
+    counts = {
+        "to learn from": parts.learn,
+        "to know when to stop": parts.validation,
+        "for the test": parts.test,
+    }
+    rows = ", ".join(f"{len(frame):,} {what}" for what, frame in counts.items() if len(frame))
     return (
-        f"Network: {counted(parts.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[target.task]}); "
-        f"{', '.join([f'{len(parts.learn):,} rows to learn from', *held])}."
+        f"Network: {counted(parts.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[target.task]}). "
+        f"Rows: {rows}."
     )
 
 
@@ -342,7 +344,11 @@ def _report_from(data: Mapping[str, Any]) -> Report:
     return Report(**{**data, "scores": scores, "notes": tuple(data["notes"])})
 
 
-def _number(value: float) -> str:
-    if value and abs(value) < 1e-3:
-        return f"{value:.2e}"
-    return f"{value:,.{max(0, 5 - len(str(int(abs(value)))))}f}"
+def _alike(a: float, b: float) -> tuple[str, str]:
+    """Write two numbers that are compared with as many decimals as each other: five digits of the larger."""
+    larger = max(abs(a), abs(b))
+    if 0 < larger < 1e-3:
+        return f"{a:.2e}", f"{b:.2e}"
+    decimals = max(0, 5 - len(str(int(larger))))
+    a, b = round(a, decimals) + 0.0, round(b, decimals) + 0.0  # + 0.0 leaves no -0
+    return f"{a:,.{decimals}f}", f"{b:,.{decimals}f}"

@@ -1,0 +1,400 @@
+"""What happens beside training: early stopping, checkpoints, logs, progress, Ctrl-C, exceptions."""
+
+import csv
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from chainrule.errors import DataError, GraphError, MissingFileError
+from chainrule.nn.layers import Dense, Dropout
+from chainrule.train.callbacks import Checkpoint, CSVLog, EarlyStopping
+from chainrule.train.network import Network, load
+from chainrule.train.optimizers import SGD
+
+RNG = np.random.default_rng(1)
+X = RNG.normal(size=(40, 3))
+Y = (X[:, 0] + RNG.normal(size=40) > 0).astype(int)
+HELD = (RNG.normal(size=(20, 3)), RNG.integers(0, 2, 20))
+
+
+def small(seed=0, width=16):
+    return Network([Dense(width, "tanh"), Dense(1, "sigmoid")], input_shape=3, dtype="float64", seed=seed)
+
+
+def snapshots(store):
+    return lambda network, epoch, logs: store.append(network.values())
+
+
+# --- early stopping -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "monitor", [None, "val_cost", "val_loss", "val_accuracy", "val_mae", "cost", "loss", "accuracy"]
+)
+def test_early_stopping_waits_and_restores_the_best_weights(monitor):
+    network, after = small(), []
+    stop = EarlyStopping(patience=4, monitor=monitor)
+    history = network.fit(
+        X, Y, epochs=400, metrics=["accuracy", "mae"], validation_data=HELD, optimizer=SGD(0.5),
+        callbacks=[stop, snapshots(after)],
+    )  # fmt: skip
+    name = {None: "val_cost", "val_loss": "val_cost", "loss": "cost"}.get(monitor, monitor)
+    values = np.array(history[name]) * (-1 if "accuracy" in name else 1)
+    best, waited, lowest = -1, 0, np.inf
+    for epoch, value in enumerate(values):
+        best, waited, lowest = (epoch, 0, value) if value < lowest else (best, waited + 1, lowest)
+        assert waited < 4 or epoch == len(values) - 1
+    assert history.best_epoch == best
+    if history.epochs < 400:
+        assert waited == 4 and f"no better {name} for 4 epochs" in history.stopped
+    assert f"kept the weights of epoch {best + 1}, the best" in history.stopped or best == history.epochs - 1
+    for found, kept in zip(network.values(), after[best], strict=True):
+        np.testing.assert_array_equal(found, kept)
+
+
+def test_early_stopping_is_the_same_whether_callbacks_split_the_run_or_not():
+    alone, watched = small(), small()
+    a = alone.fit(X, Y, epochs=200, validation_data=HELD, callbacks=EarlyStopping(5), optimizer=SGD(0.5))
+    b = watched.fit(
+        X,
+        Y,
+        epochs=200,
+        validation_data=HELD,
+        callbacks=[EarlyStopping(5), lambda *_: None],
+        optimizer=SGD(0.5),
+    )
+    assert a.history == b.history and a.stopped == b.stopped
+    np.testing.assert_array_equal(alone.predict(X), watched.predict(X))
+
+
+def test_early_stopping_may_keep_the_last_weights_and_ask_for_a_least_gain():
+    network, after = small(), []
+    history = network.fit(
+        X, Y, epochs=300, validation_data=HELD, optimizer=SGD(0.5),
+        callbacks=[EarlyStopping(3, restore_best=False), snapshots(after)],
+    )  # fmt: skip
+    np.testing.assert_array_equal(network.values()[0], after[-1][0])
+    assert "kept" not in history.stopped
+    eager = small().fit(X, Y, epochs=300, callbacks=EarlyStopping(3, min_delta=10.0))
+    assert eager.epochs == 4
+
+
+def test_early_stopping_on_a_metric_of_your_own_asks_which_way_is_better():
+    def skill(y, p):
+        return np.mean(1 - np.abs(y - p), axis=1)
+
+    with pytest.raises(GraphError, match=r"larger_is_better=True or False"):
+        small().fit(X, Y, metrics=[skill], callbacks=EarlyStopping(3, monitor="skill"))
+    stop = EarlyStopping(3, monitor="skill", larger_is_better=True)
+    history = small().fit(X, Y, metrics=[skill], callbacks=stop, epochs=20, optimizer=SGD(0.1))
+    assert history.epochs == 20 and history.best_epoch == int(np.argmax(history["skill"])) > 10
+
+
+@pytest.mark.parametrize(
+    ("monitor", "words"),
+    [
+        ("val_cost", "Give validation_split or validation_data"),
+        ("acuracy", "Did you mean 'accuracy'"),
+    ],
+)
+@pytest.mark.parametrize("kind", [EarlyStopping, lambda monitor: Checkpoint("x", monitor=monitor)])
+def test_a_monitor_that_is_not_recorded(monitor, words, kind):
+    network = Network([Dense(1, "sigmoid")], seed=0)
+    with pytest.raises(DataError, match=words):
+        network.fit(X, Y, metrics=["accuracy"], callbacks=kind(monitor=monitor))
+    with pytest.raises(GraphError, match="has not seen data"):
+        _ = network.parameters
+
+
+def test_settings_of_callbacks_that_make_no_sense():
+    for make in (
+        lambda: EarlyStopping(0),
+        lambda: EarlyStopping("10"),
+        lambda: EarlyStopping(min_delta=-1),
+        lambda: EarlyStopping(monitor=3),
+        lambda: Checkpoint("m", monitor=3),
+        lambda: small().fit(X, Y, callbacks=EarlyStopping),
+        lambda: small().fit(X, Y, callbacks=["early"]),
+        lambda: small().fit(X, Y, callbacks=[EarlyStopping(3), EarlyStopping(4)]),
+    ):
+        with pytest.raises((DataError, GraphError)):
+            make()
+
+
+# --- checkpoints and logs -------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_holds_the_best_so_far(tmp_path):
+    network, after, path = small(), [], tmp_path / "best.safetensors"
+    history = network.fit(
+        X,
+        Y,
+        epochs=60,
+        validation_data=HELD,
+        callbacks=[Checkpoint(path), snapshots(after)],
+        optimizer=SGD(0.5),
+    )
+    best = int(np.argmin(history["val_cost"]))
+    assert 0 < best < 59
+    for found, kept in zip(load(path).values(), after[best], strict=True):
+        np.testing.assert_array_equal(found, kept)
+
+
+def test_checkpoints_after_every_epoch(tmp_path):
+    path = tmp_path / "m{epoch}.safetensors"
+    small().fit(X, Y, epochs=3, callbacks=Checkpoint(path, best_only=False))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"m{i}.safetensors" for i in (1, 2, 3)]
+
+
+def test_a_checkpoint_on_accuracy_keeps_the_largest(tmp_path):
+    path = tmp_path / "best.safetensors"
+    network = small()
+    history = network.fit(
+        X, Y, epochs=30, metrics="accuracy", validation_data=HELD, optimizer=SGD(0.5),
+        callbacks=Checkpoint(path, monitor="val_accuracy"),
+    )  # fmt: skip
+    assert load(path).evaluate(*HELD)["accuracy"] == pytest.approx(max(history["val_accuracy"]))
+
+
+@pytest.mark.parametrize("kind", [Checkpoint, CSVLog])
+def test_a_path_that_cannot_be_written_is_found_before_the_first_step(tmp_path, kind):
+    network = small()
+    before = network.values()[0].copy()
+    for path, error in ((tmp_path / "no" / "x", MissingFileError), (tmp_path, DataError), (3, DataError)):
+        with pytest.raises(error, match=r"no folder|is a folder|file name"):
+            network.fit(X, Y, epochs=2, callbacks=kind(path))
+    np.testing.assert_array_equal(network.values()[0], before)
+
+
+def test_the_csv_log_has_a_line_for_each_epoch(tmp_path):
+    log = CSVLog(tmp_path / "log.csv")
+    for _ in range(2):  # a second fit begins anew
+        history = small().fit(X, Y, epochs=3, metrics="accuracy", validation_split=0.2, callbacks=[log])
+    rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
+    assert [r["epoch"] for r in rows] == ["1", "2", "3"]
+    for name in ("cost", "val_cost", "accuracy", "val_accuracy"):
+        assert [float(r[name]) for r in rows] == history[name]
+    assert pickle.loads(pickle.dumps(log)).path == log.path
+
+
+# --- functions and exceptions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_a_function_that_returns_true_stops_the_run(answer):
+    heard = []
+
+    def listen(network, epoch, logs):
+        heard.append((epoch, dict(logs)))
+        return answer if epoch == 3 else None
+
+    history = small().fit(X, Y, epochs=100, metrics="accuracy", callbacks=listen)
+    assert history.epochs == 4 and history.stopped == "Stopped at epoch 4: a callback asked for it."
+    assert [e for e, _ in heard] == [0, 1, 2, 3]
+    assert heard[2][1] == {"cost": history["cost"][2], "accuracy": history["accuracy"][2]}
+
+
+def test_a_callback_sees_and_may_change_the_network():
+    network = small()
+
+    def clamp(network, epoch, logs):
+        network.parameters["W1"] = np.clip(network.parameters["W1"], -0.1, 0.1)
+
+    network.fit(X, Y, epochs=20, callbacks=clamp)
+    assert abs(network.parameters["W1"]).max() == pytest.approx(0.1)
+    assert network.evaluate(X, Y)["cost"] < small().evaluate(X, Y)["cost"]
+
+
+class Told:
+    def __init__(self):
+        self.events = []
+
+    def on_train_begin(self, network):
+        self.events.append("begin")
+
+    def on_epoch_end(self, network, epoch, logs):
+        self.events.append(epoch)
+
+    def on_train_end(self, network, history):
+        self.events.append(("end", history.epochs))
+
+
+def test_an_exception_inside_a_callback_leaves_all_in_order(tmp_path):
+    before, told, network = signal.getsignal(signal.SIGINT), Told(), small()
+    log = CSVLog(tmp_path / "log.csv")
+
+    def fail(network, epoch, logs):
+        if epoch == 2:
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        network.fit(X, Y, epochs=10, callbacks=[log, told, fail])
+    assert signal.getsignal(signal.SIGINT) is before
+    assert told.events == ["begin", 0, 1, 2, ("end", 3)] and log._file is None
+    assert all(np.isfinite(v).all() for v in network.values())
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
+    assert network.fit(X, Y, epochs=2).epochs == 2
+
+
+@pytest.mark.parametrize("event", ["on_train_begin", "on_train_end"])
+def test_an_exception_at_either_end_still_tells_the_others_of_the_end(event, tmp_path):
+    log, told = CSVLog(tmp_path / "log.csv"), Told()
+    fail = type("Fail", (), {event: lambda *_: 1 / 0})()
+    with pytest.raises(ZeroDivisionError):
+        small().fit(X, Y, epochs=1, callbacks=[log, fail, told])
+    assert log._file is None and told.events[-1][0] == "end"
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------------
+
+
+def interrupt_after(seconds):
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_ctrl_c_finishes_the_batch_and_returns_the_history():
+    before, network = signal.getsignal(signal.SIGINT), small()
+    interrupt_after(0.3)
+    history = network.fit(X, Y, epochs=10**7, batch_size=10)
+    assert history.stopped.startswith(f"Stopped at epoch {history.epochs} by Ctrl-C")
+    assert 0 < history.epochs < 10**7 and len(history["cost"]) == history.epochs
+    assert signal.getsignal(signal.SIGINT) is before
+    assert network.evaluate(X, Y)["cost"] < small().evaluate(X, Y)["cost"]
+
+
+def test_ctrl_c_in_the_middle_of_a_long_epoch():
+    rows = np.tile(X, (5000, 1)), np.tile(Y, 5000)
+    network = small()
+    interrupt_after(0.3)
+    began = time.perf_counter()
+    history = network.fit(*rows, epochs=100, batch_size=10)
+    assert history.epochs == 1 and "Ctrl-C" in history.stopped
+    assert time.perf_counter() - began < 5
+
+
+def test_ctrl_c_keeps_the_best_weights():
+    network, after = small(width=64), []
+
+    def interrupt(network, epoch, logs):
+        after.append(network.values())
+        if epoch == 150:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    history = network.fit(X, Y, epochs=10**6, validation_data=HELD, callbacks=interrupt, optimizer=SGD(1.0))
+    best = int(np.argmin(history["val_cost"]))
+    assert best < history.epochs - 1 == 150 and history.best_epoch == best
+    assert history.stopped.endswith(f"by Ctrl-C; kept the weights of epoch {best + 1}, the best.")
+    for found, kept in zip(network.values(), after[best], strict=True):
+        np.testing.assert_array_equal(found, kept)
+
+
+def test_a_time_budget_is_kept_where_callbacks_split_the_run_into_short_epochs():
+    history = small().fit(X, Y, epochs=10**6, time_budget=0.2, callbacks=lambda *_: None)
+    assert history.times[-1] < 2 and "time budget" in history.stopped
+
+
+def test_ctrl_c_with_lbfgs():
+    network = small(width=64)
+
+    def interrupt(network, epoch, logs):
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    history = network.fit(X, Y, optimizer="lbfgs", epochs=10**6, callbacks=interrupt)
+    assert history.epochs == 3 and "by Ctrl-C" in history.stopped
+
+
+def test_a_second_ctrl_c_aborts():
+    network = small()
+
+    def twice(network, epoch, logs):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        network.fit(X, Y, epochs=10, callbacks=twice)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert all(np.isfinite(v).all() for v in network.values())
+
+
+def test_a_fit_outside_the_main_thread_leaves_signals_alone():
+    found = {}
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=lambda: found.update(history=small().fit(X, Y, epochs=3)))
+    thread.start()
+    thread.join()
+    assert found["history"].epochs == 3 and signal.getsignal(signal.SIGINT) is before
+
+
+# --- what is shown --------------------------------------------------------------------------------------
+
+
+def test_silent_by_default(capsys):
+    small().fit(X, Y, epochs=3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_verbose_2_shows_every_epoch(capsys):
+    history = small().fit(X, Y, epochs=3, metrics="accuracy", verbose=2)
+    shown = capsys.readouterr()
+    lines = shown.err.splitlines()
+    assert shown.out == "" and len(lines) == 4 and lines[-1] == "Trained all 3 epochs."
+    assert lines[1] == f"epoch 2/3  cost {history['cost'][1]:.4f}  accuracy {history['accuracy'][1]:.4f}"
+
+
+def test_verbose_1_in_a_pipe_shows_few_plain_lines(capsys):
+    small().fit(X, Y, epochs=500, verbose=1)
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) <= 12 and lines[-2].startswith("epoch 500/500  cost ")
+    assert "\x1b" not in "".join(lines) and "\r" not in "".join(lines)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_verbose_1_in_a_terminal_redraws_one_line(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    history = small().fit(X, Y, epochs=300, verbose=1, validation_data=HELD)
+    shown = screen.getvalue()
+    assert "epoch 300/300" in shown and f"val_cost {history['val_cost'][-1]:.4f}" in shown
+    assert shown.endswith("Trained all 300 epochs.\n")
+    assert shown.count("\n") < 20
+
+
+def test_fit_imports_none_of_the_large_libraries():
+    code = """
+        import sys
+        import numpy as np
+        from chainrule.train.network import Network
+        from chainrule.nn.layers import Dense
+        X = np.random.default_rng(0).normal(size=(30, 3))
+        network = Network([Dense(4, "relu"), Dense(1, "sigmoid")], seed=0)
+        network.fit(X, X[:, 0] > 0, epochs=2, metrics="accuracy", validation_split=0.2, verbose=2)
+        network.predict(X), network.evaluate(X, X[:, 0] > 0)
+        large = {"sklearn", "pandas", "matplotlib", "scipy", "jax", "torch", "rich", "llvmlite"}
+        print(sorted(large & set(sys.modules)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_dropout_needs_no_callback_to_differ_by_epoch():
+    network = Network([Dropout(0.5), Dense(1)], input_shape=3, dtype="float64", seed=0)
+    costs = network.fit(X, X[:, 0], epochs=5, batch_size=None, optimizer=SGD(1e-300))["cost"]
+    assert len(set(costs)) == 5

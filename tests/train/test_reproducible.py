@@ -1,0 +1,68 @@
+"""The same seed gives the same bits; another seed gives others."""
+
+import hashlib
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from chainrule.nn.layers import BatchNormalization, Dense, Dropout
+from chainrule.train.network import Network
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(60, 4)), RNG.integers(0, 3, 60)
+
+
+def train(seed, **options):
+    network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=seed)
+    history = network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2, **options)
+    digest = hashlib.sha256(b"".join(v.tobytes() for v in network.values()))
+    return digest.hexdigest(), history.history
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_same_seed_twice(optimizer):
+    assert train(0, optimizer=optimizer) == train(0, optimizer=optimizer)
+
+
+def test_other_seeds_differ_and_no_seed_draws_one():
+    assert len({train(s)[0] for s in (0, 1, 2**40, None, None)}) == 5
+
+
+def test_two_processes_agree():
+    code = """
+        import hashlib, numpy as np
+        from chainrule.nn.layers import BatchNormalization, Dense, Dropout
+        from chainrule.train.network import Network
+        rng = np.random.default_rng(0)
+        X, Y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
+        network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=7)
+        network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2)
+        print(hashlib.sha256(b"".join(v.tobytes() for v in network.values())).hexdigest())
+    """
+    run = [sys.executable, "-c", textwrap.dedent(code)]
+    found = {subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    assert found == {train(7)[0] + "\n"}
+
+
+def test_callbacks_and_verbosity_change_no_bit(capsys):
+    quiet = train(3)
+    assert train(3, callbacks=lambda *_: None) == quiet == train(3, verbose=2)
+    assert capsys.readouterr().err
+
+
+def test_initialize_rewinds():
+    network = Network([Dense(8, "relu"), BatchNormalization(), Dense(3, "softmax")], input_shape=4, seed=4)
+    start = network.values()
+    first = network.fit(X, Y, epochs=3)["cost"]
+    assert not np.array_equal(network.values()[0], start[0])
+    network.initialize()
+    for a, b in zip(network.values(), start, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert network.fit(X, Y, epochs=3)["cost"] == first
+    network.initialize(seed=5)
+    other = Network([Dense(8, "relu"), BatchNormalization(), Dense(3, "softmax")], input_shape=4, seed=5)
+    np.testing.assert_array_equal(network.values()[0], other.values()[0])
+    assert network.fit(X, Y, epochs=3)["cost"] == other.fit(X, Y, epochs=3)["cost"] != first
