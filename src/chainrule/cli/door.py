@@ -29,7 +29,7 @@ class Door(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         try:
-            code = super().main(arguments, prog_name or "chainrule", **settings)
+            code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort:
             complain("Stopped by Ctrl-C before anything was saved.")
             sys.exit(INTERRUPTED)

@@ -52,7 +52,12 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
-@click.group(cls=Door, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    name="chainrule",
+    cls=Door,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(cr.__version__, prog_name="chainrule")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
@@ -267,7 +272,7 @@ def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]
 
 def main() -> None:
     """Run the command line."""
-    cli(prog_name="chainrule")
+    cli()
 
 
 if __name__ == "__main__":

@@ -113,10 +113,13 @@ def check_layers(layers: Any) -> list[Layer]:
     return found
 
 
-def _fresh(layer: Layer) -> Layer:
-    """Return a copy: a layer listed twice is two layers, and each gets weights of its own."""
-    inner = {f.name: getattr(layer, f.name) for f in fields(layer)}
-    return replace(layer, **{k: _fresh(v) for k, v in inner.items() if isinstance(v, Layer)})
+def _fresh(value: Any) -> Any:
+    """Return a copy of a layer and of those inside it: one listed twice is two, each with weights of its own."""
+    if type(value) in (tuple, list):
+        return type(value)(map(_fresh, value))
+    if not isinstance(value, Layer):
+        return value
+    return replace(value, **{f.name: _fresh(getattr(value, f.name)) for f in fields(value) if f.init})
 
 
 def _rows_so_far(x: Node, rows: list[tuple[str, Node]], failed: str) -> str:
@@ -506,23 +509,27 @@ def _layer_config(layer: Layer, named: Names) -> dict[str, Any]:
     config: dict[str, Any] = {"class": named.of(type(layer), LAYERS)}
     for f in fields(layer):
         value = getattr(layer, f.name)
-        if isinstance(value, Layer):
-            value = {"layer": _layer_config(value, named)}
+        if f.name == "initializer" and isinstance(value, np.ndarray | list):
+            value = None  # the parameter itself is in the file, and may have millions of numbers
         elif f.name == "regularizer":
             plain = regularizers.to_config(value)
             value = {"regularizer": named.of(value, {}) if isinstance(plain, str) else plain}
-        elif type(value) in SETTINGS.values():
-            value = {"settings": specs.to_config(value)}
-        elif callable(value):
-            value = {"function": named.of(value, FUNCTIONS)}
-        elif f.name == "initializer" and isinstance(value, np.ndarray | list):
-            value = None  # the parameter itself is in the file, and may have millions of numbers
-        elif isinstance(value, np.ndarray | list):
-            value = _plain(np.asarray(value))
-        elif isinstance(value, np.generic):
-            value = value.item()
-        config[f.name] = value
+        config[f.name] = _setting_config(value, named)
     return config
+
+
+def _setting_config(value: Any, named: Names) -> Any:
+    if isinstance(value, Layer):
+        return {"layer": _layer_config(value, named)}
+    if type(value) in (tuple, list):
+        return {type(value).__name__: [_setting_config(v, named) for v in value]}
+    if type(value) in SETTINGS.values():
+        return {"settings": specs.to_config(value)}
+    if callable(value):
+        return {"function": named.of(value, FUNCTIONS)}
+    if isinstance(value, np.ndarray):
+        return _plain(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 FUNCTIONS: dict[str, Any] = {**activations.ACTIVATIONS, **initializers.INITIALIZERS}
@@ -564,24 +571,27 @@ def _make_layer(config: Any, custom: dict[str, Any]) -> Layer:
     found = LAYERS.get(name) or custom.get(name)
     if found is None:
         raise FileFormatError(_give_custom("layer", name))
-    for key, value in settings.items():
-        if not isinstance(value, dict):
-            continue
-        if "layer" in value:
-            settings[key] = _make_layer(value["layer"], custom)
-        elif "function" in value:
-            mine = specs.own(value["function"], custom)
-            if mine is None and value["function"] not in FUNCTIONS:
-                raise FileFormatError(_give_custom(key, value["function"].rpartition(".")[2]))
-            settings[key] = value["function"] if mine is None else mine
-        elif "settings" in value:
-            settings[key] = specs.from_config(value["settings"], SETTINGS)
-        elif "regularizer" in value:
-            settings[key] = regularizers.from_config(value["regularizer"], custom)
-        elif "array" in value:
-            settings[key] = _from_plain(value)
-    layer: Layer = found(**settings)
+    layer: Layer = found(**{key: _make_setting(key, value, custom) for key, value in settings.items()})
     return layer
+
+
+def _make_setting(key: str, value: Any, custom: dict[str, Any]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "layer" in value:
+        return _make_layer(value["layer"], custom)
+    if "tuple" in value or "list" in value:
+        made = [_make_setting(key, v, custom) for v in value.get("tuple", value.get("list"))]
+        return tuple(made) if "tuple" in value else made
+    if "settings" in value:
+        return specs.from_config(value["settings"], SETTINGS)
+    if "regularizer" in value:
+        return regularizers.from_config(value["regularizer"], custom)
+    if "function" in value:
+        if value["function"] not in custom and value["function"] not in FUNCTIONS:
+            raise FileFormatError(_give_custom(key, value["function"]))
+        return custom.get(value["function"], value["function"])
+    return _from_plain(value)
 
 
 def _give_custom(kind: str, name: str) -> str:

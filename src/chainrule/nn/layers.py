@@ -4,7 +4,7 @@ A layer holds no numbers. What it learns are variables in the graph it builds, a
 which layer it is, what it was given and what it learns; :mod:`chainrule.nn.architecture` reads these marks.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -427,11 +427,6 @@ def output_activation(layer: Layer) -> Any:
 def check_layer(thing: Any) -> Layer:
     """Return ``thing`` if it is a layer, else raise with the remedy."""
     if isinstance(thing, Layer):
-        if not is_dataclass(thing):
-            name = type(thing).__name__
-            raise GraphError(
-                f"The layer {name} is no dataclass: write @dataclass(frozen=True, eq=False) above it."
-            )
         return thing
     if isinstance(thing, type) and issubclass(thing, Layer):
         raise GraphError(f"{thing.__name__} is a class: write {thing.__name__}(...).")

@@ -113,7 +113,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def _check_version(file: Path, config: Any) -> None:
     version = config.get("format") if isinstance(config, dict) else None
-    if not isinstance(version, int):
+    if type(version) is not int or version < 1:
         raise FileFormatError(f"{file} says of itself that it is a chainrule file but has no format number.")
     if version > FORMAT:
         raise FileFormatError(

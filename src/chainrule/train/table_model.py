@@ -325,7 +325,8 @@ def _scores(network: Network, columns: Columns, target: Target, frame: pd.DataFr
 
 def _plan(network: Network, target: Target, parts: _Parts) -> str:
     units = [str(layer.units) for layer in network.layers if isinstance(layer, Dense)][:-1]
-    hidden = f"hidden layers of {' and '.join(units)} units" if units else "no hidden layer"
+    layers = "a hidden layer" if len(units) == 1 else "hidden layers"
+    hidden = f"{layers} of {' and '.join(units)} units" if units else "no hidden layer"
     outputs = counted(target.width, "output")
     counts = {
         "to learn from": parts.learn,

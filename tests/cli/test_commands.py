@@ -1,0 +1,240 @@
+"""The commands, from a table to predictions, and what they print where."""
+
+import gzip
+import os
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import chainrule as cr
+from chainrule.cli.main import cli
+
+HOUSES = "\n".join(
+    ["rooms,city,price,sold"]
+    + [
+        f"{i % 6 or '?'},{['Oslo', 'Rome', 'Ulm'][i % 3]},{100 + 7.5 * (i % 6)},{'yes' if i % 2 else 'no'}"
+        for i in range(60)
+    ]
+)
+QUICK = ["--epochs", "3", "--hidden", "4"]
+ANSI = re.compile(r"\x1b|\r")
+
+
+@pytest.fixture(autouse=True)
+def _houses(here):
+    (here / "houses.csv").write_text(HOUSES)
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, [str(a) for a in arguments])
+
+
+def done(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0, result.stderr
+    return result
+
+
+def process(*arguments, **settings):
+    command = [sys.executable, "-m", "chainrule.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **settings)
+
+
+def test_train_tells_its_decisions_and_its_scores():
+    result = done("train", "houses.csv", "--target", "sold", *QUICK)
+    assert result.stderr.startswith(
+        "Read houses.csv: 60 rows, 4 columns.\n"
+        "Target 'sold': 2 classes (no, yes), binary classification; the network gives the probability of 'yes'.\n"
+        "Inputs: 2 columns of numbers and 1 column of categories, encoded as 6 features.\n"
+        "Missing numbers count as the median of their column, and as missing: 'rooms' in "
+    )
+    assert "Trained all 3 epochs" in result.stderr
+    assert "Saved the model: houses.safetensors" in result.stderr
+    assert result.stderr.endswith("  chainrule predict houses.safetensors houses.csv --out predictions.csv\n")
+    lines = result.stdout.splitlines()
+    assert re.fullmatch(r"metric +this network +baseline", lines[0])
+    assert re.fullmatch(r"accuracy +\d\.\d{4} +0\.5000", lines[1])
+    assert re.fullmatch(r"auc +\d\.\d{4} +0\.5000", lines[2])
+    assert "On 12 rows. Baseline: the most frequent class of training" in lines[3]
+
+
+def test_the_next_command_that_train_prints_works(here):
+    next_command = done("train", "houses.csv", "--target", "sold", *QUICK).stderr.splitlines()[-1].split()
+    assert next_command[0] == "chainrule"
+    assert done(*next_command[1:]).stderr.endswith("Wrote 60 predictions to predictions.csv.\n")
+    predictions = pd.read_csv(here / "predictions.csv")
+    assert list(predictions) == ["sold", "probability_no", "probability_yes"] and len(predictions) == 60
+
+
+def test_predictions_are_those_of_the_model_and_need_no_target(here):
+    done("train", "houses.csv", "--target", "price", *QUICK)
+    (here / "new.csv").write_text("city,sold,rooms\nOslo,no,2\nParis,yes,\n,no,5\n")
+    result = done("predict", "houses.safetensors", "new.csv")
+    expected = cr.load("houses.safetensors").predict(cr.read_table("new.csv"))
+    assert result.stdout == expected.to_csv(index=False)
+    assert list(expected) == ["price"]
+    assert result.stderr == (
+        "Column 'city' has values in 1 row (first: row 2) that training did not see: Paris. They count as none.\n"
+    )
+    assert done("predict", "houses.safetensors", "new.csv", "--out", "-").stdout == result.stdout
+    done("predict", "houses.safetensors", "new.csv", "--out", "p.csv")
+    assert (here / "p.csv").read_text() == result.stdout
+    done("predict", "houses.safetensors", "new.csv", "--out", "p.csv.gz")
+    assert gzip.decompress((here / "p.csv.gz").read_bytes()).decode() == result.stdout
+    assert sorted(each.name for each in here.iterdir()) == [
+        "houses.csv", "houses.safetensors", "new.csv", "p.csv", "p.csv.gz",
+    ]  # fmt: skip
+
+
+def test_labels_come_back_as_they_were_written(here):
+    (here / "t.csv").write_text(
+        "x,label\n" + "".join(f"{i},{'TRUE' if i > 20 else 'FALSE'}\n" for i in range(40))
+    )
+    done("train", "t.csv", "--target", "label", *QUICK)
+    assert done("predict", "t.safetensors", "t.csv").stdout.startswith(
+        "label,probability_FALSE,probability_TRUE\n"
+    )
+
+
+def test_several_targets_repeated_or_with_commas():
+    done("train", "houses.csv", "--target", "price", "--target", "rooms", *QUICK, "--out", "a.safetensors")
+    done("train", "houses.csv", "--target", "price, rooms", *QUICK, "--out", "b.safetensors")
+    columns = cr.load("a.safetensors").target.columns
+    assert columns == cr.load("b.safetensors").target.columns == ("price", "rooms")
+    assert done("predict", "b.safetensors", "houses.csv").stdout.startswith("price,rooms\n")
+
+
+def test_a_name_with_a_comma_is_one_column(here):
+    (here / "t.csv").write_text('x,"a, b"\n' + "".join(f"{i},{i * 1.5}\n" for i in range(40)))
+    done("train", "t.csv", "--target", "a, b", *QUICK)
+    assert cr.load("t.safetensors").target.columns == ("a, b",)
+
+
+def test_evaluate_scores_and_says_what_it_passed_over(here):
+    done("train", "houses.csv", "--target", "price", *QUICK)
+    (here / "more.csv").write_text(HOUSES + "\n3,Oslo,,no\n2,Bonn,114,no")
+    result = done("evaluate", "houses.safetensors", "more.csv")
+    assert result.stderr.splitlines() == [
+        "Passed over 1 of 62 rows: they have no target.",
+        "Column 'city' has values in 1 row (first: row 62) that training did not see: Bonn. They count as none.",
+    ]
+    assert result.stdout == f"{cr.load('houses.safetensors').evaluate(cr.read_table('more.csv'))}\n"
+    assert "On 61 rows." in result.stdout
+
+
+def test_summary_shows_columns_layers_and_test():
+    result = done("train", "houses.csv", "--target", "sold", *QUICK)
+    shown = done("summary", "houses.safetensors").stdout
+    assert "Target 'sold': 2 classes" in shown and "dense_1 (Dense)" in shown and result.stdout in shown
+
+
+def test_summary_of_a_network_alone():
+    cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], input_shape=(2,), seed=0).save("n.safetensors")
+    assert done("summary", "n.safetensors").stdout == cr.load("n.safetensors").summary_text() + "\n"
+
+
+def test_settings_reach_the_network():
+    done(
+        "train", "houses.csv", "--target", "price", "--hidden", "5,3", "--dropout", "0.25", "--epochs", "2",
+        "--seed", "7", "--batch-size", "8", "--learning-rate", "0.01", "--test-fraction", "0.5", "--engine", "numpy",
+        "--out", "m.safetensors", "--quiet",
+    )  # fmt: skip
+    model = cr.load("m.safetensors")
+    dense = [layer.units for layer in model.network.layers if isinstance(layer, cr.Dense)]
+    assert dense == [5, 3, 1] and model.network.seed == 7
+    assert [layer.rate for layer in model.network.layers if isinstance(layer, cr.Dropout)] == [0.25, 0.25]
+    assert model.report.epochs == 2 and model.report.test_rows == 30
+    again = cr.TableModel.train(
+        cr.read_table("houses.csv"), "price", hidden=(5, 3), dropout=0.25, epochs=2, seed=7, batch_size=8,
+        learning_rate=0.01, test_fraction=0.5,
+    )  # fmt: skip
+    assert again.report.scores == model.report.scores
+
+
+def test_no_hidden_layer():
+    done("train", "houses.csv", "--target", "price", "--hidden", "none", "--epochs", "2")
+    assert list(cr.load("houses.safetensors").network.parameters) == ["W1", "b1"]
+
+
+def test_the_task_may_be_decided():
+    done("train", "houses.csv", "--target", "rooms", "--task", "regression", *QUICK)
+    assert cr.load("houses.safetensors").target.task == "regression"
+
+
+def test_time_ends_training():
+    result = done("train", "houses.csv", "--target", "price", "--time", "0.2", "--learning-rate", "1e-7",
+                  "--epochs", "1000000", "--batch-size", "1")  # fmt: skip
+    assert "the time budget of 0.2 s was used up" in result.stderr
+
+
+def test_quiet_prints_the_scores_only():
+    result = done("train", "houses.csv", "--target", "price", *QUICK, "--quiet")
+    assert result.stderr == "" and result.stdout.startswith("metric") and result.stdout.count("\n") >= 5
+
+
+def test_training_again_replaces_the_model_and_says_so():
+    done("train", "houses.csv", "--target", "price", *QUICK)
+    result = done("train", "houses.csv", "--target", "sold", *QUICK)
+    assert "Replaced the model: houses.safetensors" in result.stderr
+    assert cr.load("houses.safetensors").target.columns == ("sold",)
+
+
+@pytest.mark.parametrize("name", cr.SAMPLES)
+def test_samples_need_no_target(name):
+    done("train", name, "--epochs", "1")
+    assert cr.load(f"{name}.safetensors").target.columns == ("target",)
+
+
+def test_help_names_every_command_and_sample():
+    shown = done("--help").stdout
+    assert all(f"  {name}" in shown for name in ["train", "predict", "evaluate", "summary"])
+    assert done().stdout == shown
+    assert all(name in done("train", "--help").stdout for name in cr.SAMPLES)
+    for command in ["train", "predict", "evaluate", "summary"]:
+        assert f"Example:\n    chainrule {command} " in done(command, "--help").stdout
+
+
+def test_the_version():
+    assert done("--version").stdout == f"chainrule, version {cr.__version__}\n"
+
+
+def test_a_pipe_gets_no_control_characters():
+    trained = process("train", "houses.csv", "--target", "sold", "--epochs", "30")
+    assert trained.returncode == 0
+    predicted = process("predict", "houses.safetensors", "houses.csv")
+    refused = process("predict", "houses.safetensors", "nothing.csv")
+    assert refused.returncode == 2 and refused.stderr.startswith("Error: No file 'nothing.csv'.")
+    for each in (trained, predicted, refused):
+        assert not ANSI.search(each.stdout + each.stderr)
+    assert predicted.stderr == "" and predicted.stdout.startswith("sold,probability_no")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_a_terminal_gets_colour_unless_no_color_is_set(no_color, coloured):
+    import pty
+
+    reader, writer = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | (
+        {"NO_COLOR": "1"} if no_color else {}
+    )
+    code = subprocess.call(
+        [sys.executable, "-m", "chainrule.cli.main", "train", "nothing.csv"], stderr=writer, env=environment
+    )
+    os.close(writer)
+    shown = os.read(reader, 10_000).decode()
+    os.close(reader)
+    assert code == 2 and "No file 'nothing.csv'" in shown and ("\x1b[" in shown) == coloured
+
+
+def test_help_needs_none_of_the_heavy_libraries():
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom chainrule.cli.main import cli\n"
+        "assert CliRunner().invoke(cli, ['train', '--help']).exit_code == 0\n"
+        "print(sorted({'numpy', 'pandas', 'scipy', 'sklearn', 'rich', 'safetensors'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

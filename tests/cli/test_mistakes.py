@@ -1,0 +1,262 @@
+"""What the commands answer to mistakes: one paragraph, exit code 2, and nothing written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import chainrule as cr
+from chainrule.cli.main import cli
+
+QUICK = ["--epochs", "1", "--hidden", "2"]
+
+
+@pytest.fixture(autouse=True)
+def _houses(here):
+    (here / "houses.csv").write_text(
+        "rooms,city,price\n"
+        + "".join(f"{i % 7},{'Oslo' if i % 2 else 'Rome'},{i * 10.5}\n" for i in range(40))
+    )
+
+
+@pytest.fixture
+def model(here):
+    table = cr.read_table(here / "houses.csv")
+    cr.TableModel.train(table, "price", epochs=1, hidden=(2,)).save(here / "houses.safetensors")
+    return "houses.safetensors"
+
+
+def refused(*arguments):
+    """The paragraph after "Error: ", from a command that wrote nothing."""
+    before = contents()
+    result = CliRunner().invoke(cli, list(arguments))
+    assert result.exit_code == 2, result.output
+    assert contents() == before
+    assert result.stdout == "" and "Traceback" not in result.stderr
+    told, error, paragraph = result.stderr.partition("Error: ")
+    assert error and not told.startswith("Usage")
+    return paragraph
+
+
+def contents():
+    return {path: path.read_bytes() for path in Path.cwd().iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian", "iris"], "No command 'trian'. Did you mean 'chainrule train'?"),
+        (["iris"], "No command 'iris'. Did you mean 'chainrule train iris'?"),
+        (["houses.csv"], "No command 'houses.csv'. Did you mean 'chainrule train houses.csv'?"),
+        (["xyz"], "No command 'xyz'. 'chainrule --help' says what each does. Commands: train, predict, "),
+        (["--nothing"], "No such option '--nothing'."),
+        (["train"], "Missing argument 'DATA'.\n'chainrule train --help' shows what it takes.\n"),
+        (["train", "house.csv"], "No file 'house.csv'. Did you mean 'houses.csv'?"),
+        (["train", "iriss"], "No file 'iriss'. Did you mean 'iris'?"),
+        (
+            ["train", "houses.csv"],
+            "Which column is to be predicted? houses.csv has 3: rooms, city, price.\n"
+            "For the last: chainrule train houses.csv --target price\n",
+        ),
+        (["train", "houses.csv", "--target", "prize"], "No column 'prize' in this table. Closest: 'price'."),
+        (["train", "houses.csv", "--target", "city", "--task", "regression"], "Column 'city', row 1: 'Rome'"),
+        (
+            ["train", "houses.csv", "--target", "price", "--task", "guess"],
+            "Invalid value for '--task': 'guess'",
+        ),
+        (
+            ["train", "iris", "--epochs", "ten"],
+            "Invalid value for '--epochs': 'ten' is not a valid whole number.",
+        ),
+        (["train", "iris", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1."),
+        (["train", "iris", "--hidden", "8,x"], "Invalid value for '--hidden': '8,x' names no hidden layers"),
+        (
+            ["train", "iris", "--dropout", "1"],
+            "Invalid value for '--dropout': 1.0 is not in the range 0<=x<1.",
+        ),
+        (["train", "iris", "--engine", "abacus"], "Invalid value for '--engine': 'abacus'"),
+        (["train", "iris", "--targt", "x"], "No such option '--targt'."),
+        (
+            ["train", "iris", "--out", "no/where.safetensors"],
+            "No folder 'no' to write where.safetensors into.",
+        ),
+        (["train", "iris", "--out", "."], ". is a folder.\nGive --out the name of a file"),
+        (
+            ["train", "houses.csv", "--target", "price", "--out", "houses.csv", "--force"],
+            "--out houses.csv would overwrite what is read.",
+        ),
+        (
+            ["train", "iris", "--out", "houses.csv"],
+            "houses.csv exists and is no model of chainrule.\n"
+            "Give --out another name, or --force to replace it.\n",
+        ),
+    ],
+)
+def test_train(arguments, message):
+    assert refused(*arguments).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["house.safetensors", "houses.csv"],
+            "No model file 'house.safetensors'. Did you mean 'houses.safetensors'?",
+        ),
+        (["houses.csv", "houses.csv"], "houses.csv is no whole model file"),
+        (["houses.safetensors", "nothing.csv"], "No file 'nothing.csv'."),
+        (
+            ["houses.safetensors", "iris"],
+            "This model was trained on 2 columns (rooms, city); this table has 5.\n",
+        ),
+        (["houses.safetensors", "houses.csv", "--out", "houses.csv"], "--out houses.csv would overwrite"),
+        (["houses.safetensors", "houses.csv", "--out", "no/p.csv"], "No folder 'no' to write p.csv into."),
+        (["houses.safetensors"], "Missing argument 'DATA'."),
+    ],
+)
+def test_predict(model, arguments, message):
+    assert refused("predict", *arguments).startswith(message)
+
+
+def test_predict_names_the_column_that_is_missing(model, here):
+    (here / "new.csv").write_text("Rooms,city\n3,Oslo\n")
+    assert refused("predict", model, "new.csv").endswith(
+        "Missing: rooms.\nIs 'Rooms' of this table 'rooms'? Then rename it.\n"
+    )
+    (here / "new.csv").write_text("rooms,city\n3,Oslo\nmany,Rome\n")
+    assert refused("predict", model, "new.csv").startswith(
+        "Column 'rooms', row 2: 'many', where numbers are "
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["houses.safetensor", "houses.csv"],
+            "No model file 'houses.safetensor'. Did you mean 'houses.safetensors'?",
+        ),
+        (["houses.safetensors", "iris"], "No column 'price' in this table."),
+        (["houses.safetensors", "hous.csv"], "No file 'hous.csv'. Did you mean 'houses.csv'?"),
+    ],
+)
+def test_evaluate(model, arguments, message):
+    assert refused("evaluate", *arguments).startswith(message)
+
+
+def test_summary(model, here):
+    assert refused("summary", "nothing").startswith(
+        "No model file 'nothing'.\n'chainrule train DATA' makes one."
+    )
+    assert refused("summary", ".").startswith(". is a folder")
+    whole = (here / model).read_bytes()
+    (here / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert refused("summary", "cut.safetensors").startswith("cut.safetensors is no whole model file")
+
+
+def test_a_network_without_its_table(here):
+    cr.Network([cr.Dense(1)], input_shape=(2,), seed=0).save(here / "n.safetensors")
+    for command in ("predict", "evaluate"):
+        paragraph = refused(command, "n.safetensors", "houses.csv")
+        assert paragraph.startswith("n.safetensors holds a network without the preparing of a table.\n")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_folder_that_may_not_be_written(here):
+    (here / "locked").mkdir(mode=0o500)
+    paragraph = refused("train", "iris", "--out", "locked/m.safetensors")
+    assert paragraph == "Nothing can be written into the folder locked.\nGive --out another place.\n"
+
+
+def test_a_folder_is_checked_before_the_training(here, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert refused("train", "iris", "--out", "m.safetensors").startswith(
+        "Nothing can be written into the folder ."
+    )
+
+
+def test_force_replaces_what_is_no_model(here):
+    (here / "old.txt").write_text("old")
+    result = CliRunner().invoke(cli, ["train", "iris", *QUICK, "--out", "old.txt", "--force"])
+    assert result.exit_code == 0 and isinstance(cr.load(here / "old.txt"), cr.TableModel)
+
+
+def test_a_bug_of_ours_is_called_one(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("wheels came off")
+
+    monkeypatch.setattr(cr.TableModel, "train", broken)
+    assert refused("train", "iris") == (
+        "chainrule has a bug: RuntimeError: wheels came off\n"
+        "Run the same command with --debug and report what it prints.\n"
+    )
+
+
+def test_debug_shows_the_traceback():
+    result = CliRunner().invoke(cli, ["train", "nothing.csv", "--debug"])
+    assert isinstance(result.exception, cr.MissingFileError)
+
+
+def test_what_an_error_leaves_unwritten_is_removed(model, here, monkeypatch):
+    def broken(*_, **__):
+        raise OSError(28, "No space left on device", "p.csv")
+
+    monkeypatch.setattr("pandas.DataFrame.to_csv", broken)
+    assert refused("predict", model, "houses.csv", "--out", "p.csv") == "p.csv: No space left on device.\n"
+
+
+def interrupted(wait_for, *arguments):
+    """Run a command, send Ctrl-C once a line starts with ``wait_for``, and return exit code and error stream."""
+    command = [sys.executable, "-c", PATIENT, *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if line.startswith(wait_for):
+                time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+        return process.wait(), "".join(lines)
+
+
+# The progress line comes from the command itself; a wait before reading makes room for a Ctrl-C before training.
+PATIENT = """
+import sys, time
+import chainrule as cr
+from chainrule.cli.main import main
+read = cr.load_table
+def slowly(data):
+    print("reading", file=sys.stderr, flush=True)
+    time.sleep(5 if "slow.csv" in sys.argv else 0)
+    return read(data)
+cr.load_table = slowly
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_before_training_saves_nothing(here):
+    code, told = interrupted("reading", "train", "slow.csv", "--target", "x")
+    assert code == 130 and told.endswith("Error: Stopped by Ctrl-C before anything was saved.\n")
+    assert [path.name for path in here.iterdir()] == ["houses.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_while_training_saves_the_best_so_far(here):
+    code, told = interrupted(
+        "epoch",
+        "train",
+        "houses.csv",
+        "--target",
+        "price",
+        "--epochs",
+        "100000000",
+        "--learning-rate",
+        "1e-7",
+    )
+    assert code == 0 and "by Ctrl-C" in told and "Saved the model: houses.safetensors" in told
+    assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
