@@ -84,7 +84,8 @@ MISTAKES = {
     "two metrics of one name": (
         binary, X, Y, {"metrics": [lambda y, p: y - p, lambda y, p: p - y]}, ["Two metrics are called '<lambda>'"],
     ),
-    "accuracy of numbers": (numbers, X, X[:, 1] * 9, {"metrics": "accuracy"}, ["compares classes", "in row 0", "'mae'"]),
+    "accuracy of numbers": (numbers, X, X[:, 1] * 9, {"metrics": "accuracy"}, ["compares classes", "in "
+    "row 0", "'mae'"]),
     "lengths that differ": (binary, X, Y[:-1], {}, ["X has 30 rows and y has 29"]),
     "a loss in which (n,) meets (n, 1)": (
         numbers, X, Y, {"loss": lambda y, p: (y[:, 0] - p) ** 2}, ["(batch, batch)", "(batch,) and (batch, 1)"],
@@ -145,7 +146,8 @@ MISTAKES = {
         binary, X, Y, {"validation_split": 0.2, "validation_data": (X, Y)}, ["not both"],
     ),
     "validation data without y": (binary, X, Y, {"validation_data": X}, ["(X, y) or (X, y, sample_weight)"]),
-    "validation data of another width": (binary, X, Y, {"validation_data": (X[:, :2], Y)}, ["X has 2 columns; this network takes 4"]),
+    "validation data of another width": (binary, X, Y, {"validation_data": (X[:, :2], Y)}, ["X has 2 "
+    "columns; this network takes 4"]),
     "validation y with a bad label": (
         several, X, LABELS, {"validation_data": (X, LABELS + 1)}, ["validation y holds the labels 3"],
     ),

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import pairwise
 
 import joblib
 import numpy as np
@@ -56,7 +57,7 @@ def test_counts_of_the_lectures():
 
 @pytest.mark.parametrize("sizes", [(3, 4, 1), (5, 7, 6, 2), (1, 1)])
 def test_parameters_are_edges_and_neurons(sizes):
-    edges = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    edges = sum(a * b for a, b in pairwise(sizes))
     assert count(chain(*sizes)) == edges + sum(sizes[1:])
 
 

@@ -567,6 +567,12 @@ NEAREST = {
     "trace": "np.sum(x * np.eye(n))",
     "prod": "np.exp(np.sum(np.log(x)))",
     "median": "np.mean",
+    "average": "np.mean",
+    "percentile": "np.max",
+    "roll": "np.concatenate",
+    "inv": "np.matmul",
+    "det": "np.matmul",
+    "solve": "np.matmul",
     "sort": "np.max",
     "cumsum": "a product with a triangular matrix of ones: np.tri(n) @ x",
     "arctan": "np.tanh",
@@ -647,7 +653,7 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
 
 def _missing(name: str) -> UnsupportedError:
     ours = sorted({f.__name__ for f in [*UFUNCS, *FUNCTIONS]})
-    close = get_close_matches(name, ours, n=1, cutoff=0.5)
+    close = get_close_matches(name, ours, n=1, cutoff=0.6)
     near = NEAREST.get(name) or (f"np.{close[0]}" if close else "an expression of np.exp, np.log, np.sum ...")
     return UnsupportedError(
         f"np.{name} is not among the NumPy functions that nodes have. The nearest they have is {near}."

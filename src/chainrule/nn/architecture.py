@@ -436,7 +436,7 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
         position[node] = len(entries)
         entries.append(entry)
     return {
-        "dtype": architecture.output.dtype.name,
+        "dtype": next(iter(architecture.inputs.values())).dtype.name,
         "entries": entries,
         "output": position[architecture.output],
     }
@@ -580,9 +580,10 @@ def _make_setting(key: str, value: Any, custom: dict[str, Any]) -> Any:
         return value
     if "layer" in value:
         return _make_layer(value["layer"], custom)
-    if "tuple" in value or "list" in value:
-        made = [_make_setting(key, v, custom) for v in value.get("tuple", value.get("list"))]
-        return tuple(made) if "tuple" in value else made
+    if "tuple" in value:
+        return tuple(_make_setting(key, v, custom) for v in value["tuple"])
+    if "list" in value:
+        return [_make_setting(key, v, custom) for v in value["list"]]
     if "settings" in value:
         return specs.from_config(value["settings"], SETTINGS)
     if "regularizer" in value:

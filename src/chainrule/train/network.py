@@ -591,7 +591,7 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
         architecture = from_config(config["architecture"], custom)
         network = Network.__new__(Network)
         network.__dict__.update(
-            dtype=architecture.output.dtype.name,
+            dtype=config["architecture"]["dtype"],
             seed=int(config["seed"]),
             engine="auto",
             extra=config["extra"],

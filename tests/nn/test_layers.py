@@ -1,0 +1,188 @@
+"""Layers: what each computes, by its formula in NumPy; what each refuses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ChainruleError, GraphError, ShapeError
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import input
+from chainrule.nn.architecture import at, chain, initial_values
+from chainrule.nn.layers import (
+    LAYERS,
+    SEED,
+    STEP,
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNormalization,
+    check_layer,
+    short,
+)
+from chainrule.nn.regularizers import L2
+
+X = np.random.default_rng(0).normal(size=(6, 4))
+
+
+def run(layer, x, values=None, training=False, step=0, seed=0):
+    """Return what the layer makes of x, with some of its parameters given by name."""
+    made = chain([layer], x.shape[1:], "float64")
+    for name, value in (initial_values(made, 0) | (values or {})).items():
+        ({**made.parameters, **made.statistics}[name]).value = value
+    (output,) = at([made.output], training)
+    return evaluate([output], {made.inputs["x"]: x, STEP: step, SEED: seed})[output]
+
+
+def test_dense():
+    W, b = np.random.default_rng(1).normal(size=(4, 3)), np.array([1.0, 2, 3])
+    np.testing.assert_allclose(run(Dense(3), X, {"W1": W, "b1": b}), X @ W + b)
+    np.testing.assert_allclose(run(Dense(3, "tanh", use_bias=False), X, {"W1": W}), np.tanh(X @ W))
+    own = Dense(3, lambda z: np.where(z > 1, 1.0, z) ** 2)
+    np.testing.assert_allclose(run(own, X, {"W1": W}), np.where(X @ W > 1, 1, X @ W) ** 2)
+    steps = np.random.default_rng(2).normal(size=(5, 2, 7, 4))
+    np.testing.assert_allclose(run(Dense(3), steps, {"W1": W, "b1": b}), steps @ W + b)
+
+
+def test_activation_and_flatten():
+    np.testing.assert_allclose(run(Activation("relu"), X), np.maximum(0, X))
+    np.testing.assert_array_equal(run(Flatten(), X.reshape(6, 2, 2)), X)
+    np.testing.assert_array_equal(run(Flatten(), X), X)
+    np.testing.assert_array_equal(run(Flatten(), X[:, 0]), X[:, :1])
+    assert run(Flatten(), np.zeros((0, 2, 2))).shape == (0, 4)
+
+
+def test_embedding():
+    table = np.arange(10.0).reshape(5, 2)
+    words = np.array([[0, 4], [2, 2]])
+    np.testing.assert_array_equal(run(Embedding(5, 2), words.astype(float), {"E1": table}), table[words])
+
+
+def test_dropout_sets_a_share_to_zero_while_training_and_divides_the_rest():
+    ones = np.ones((100, 200))
+    found = run(Dropout(0.3), ones, training=True)
+    assert set(np.unique(found)) == {0.0, 1 / 0.7}
+    assert np.mean(found == 0) == pytest.approx(0.3, abs=0.01)
+    np.testing.assert_array_equal(run(Dropout(0.3), ones), ones)
+    np.testing.assert_array_equal(run(Dropout(0.3), ones, training=True), found)
+    assert not np.array_equal(run(Dropout(0.3), ones, training=True, step=1), found)
+    assert not np.array_equal(run(Dropout(0.3), ones, training=True, seed=1), found)
+    np.testing.assert_array_equal(run(Dropout(0), ones, training=True), ones)
+
+
+def test_batch_normalization():
+    gamma, beta = np.array([1.0, 2, 3, 4]), np.array([0.5, 0, 0, -1])
+    values = {"gamma_0": gamma, "beta_0": beta, "mean_0": X[0], "variance_0": X[1] ** 2}
+    normal = (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + 1e-5)
+    np.testing.assert_allclose(run(BatchNormalization(), X, values, training=True), normal * gamma + beta)
+    kept = (X - X[0]) / np.sqrt(X[1] ** 2 + 1e-5)
+    np.testing.assert_allclose(run(BatchNormalization(), X, values), kept * gamma + beta)
+    images = np.random.default_rng(1).normal(size=(5, 3, 3, 2))
+    flat = images.reshape(-1, 2)
+    expected = ((flat - flat.mean(axis=0)) / np.sqrt(flat.var(axis=0) + 1e-5)).reshape(images.shape)
+    np.testing.assert_allclose(run(BatchNormalization(), images, training=True), expected)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_layer_normalization(training):
+    expected = (X - X.mean(axis=1, keepdims=True)) / np.sqrt(X.var(axis=1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(run(LayerNormalization(), X, training=training), expected)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dense(0),
+        lambda: Dense(2.5),
+        lambda: Dense("3"),
+        lambda: Dense(True),
+        lambda: Dense(None),
+        lambda: Dense(3, "rellu"),
+        lambda: Dense(3, Activation),
+        lambda: Dense(3, initializer="xavierr"),
+        lambda: Dense(3, initializer=[["a"]]),
+        lambda: Dense(3, initializer=[[1, 2], [3]]),
+        lambda: Dense(3, regularizer="l3"),
+        lambda: Dense(3, regularizer=L2),
+        lambda: Activation("sigmod"),
+        lambda: Dropout(1.0),
+        lambda: Dropout(-0.1),
+        lambda: Dropout("half"),
+        lambda: Dropout(float("nan")),
+        lambda: BatchNormalization(momentum=1),
+        lambda: BatchNormalization(epsilon=0),
+        lambda: LayerNormalization(epsilon=-1),
+        lambda: Embedding(0, 3),
+        lambda: Embedding(3, 0),
+    ],
+)
+def test_settings_that_make_no_sense(make):
+    with pytest.raises(ChainruleError) as error:
+        make()
+    assert len(str(error.value)) < 300
+
+
+def test_numbers_from_numpy_are_settings_too():
+    layer = Dense(np.int64(3))
+    assert layer.units == 3 and type(layer.units) is int
+    assert Dropout(np.float32(0.5)).rate == 0.5
+
+
+def test_layers_are_written_as_they_are_made():
+    assert repr(Dense(3)) == "Dense(3)" and repr(Dense(3, "relu")) == "Dense(3, activation='relu')"
+    assert repr(Dense(3, np.tanh, name="last")) == "Dense(3, activation=tanh, name='last')"
+    assert repr(Dense(2, initializer=np.zeros((500, 2)))) == "Dense(2, initializer=<(500, 2) numbers>)"
+    assert repr(BatchNormalization()) == "BatchNormalization()" and repr(Dropout(0.5)) == "Dropout(0.5)"
+    for made in LAYERS.values():
+        assert made.__doc__ and ">>>" in made.__doc__
+
+
+def test_a_layer_is_called_on_nodes_that_fit():
+    x = input("x", ("batch", 4))
+    for call, words in (
+        (lambda: Dense(3)(X), "make a cr.Network"),
+        (lambda: Dense(3)(), "called on nodes"),
+        (lambda: Dense(3)(x, x), "np.concatenate"),
+        (lambda: Dense(3)(x[:, 0]), r"X.reshape\(-1, 1\)"),
+        (lambda: Dense(3)(input("z", ("batch", "time"))), "fixed length"),
+        (lambda: Dense(3)(x[:, :0]), "no features"),
+        (lambda: Dense(3, lambda z: 3.0)(x), "returned float and no node"),
+        (lambda: Dense(3, lambda z: z.T)(x), "must keep the examples apart"),
+        (lambda: Dense(3, lambda z: np.sum(z, axis=0))(x), "must keep the examples apart"),
+    ):
+        with pytest.raises(ChainruleError, match=words):
+            call()
+
+
+def test_layers_of_your_own_must_build_nodes_of_examples():
+    @dataclass(frozen=True, eq=False)
+    class Lost(Layer):
+        what: str = ""
+
+        def build(self, scope, x):
+            return {"sum": np.sum(x), "number": 3, "other": x.T}[self.what]
+
+    for what in ("sum", "number", "other"):
+        with pytest.raises(GraphError, match="first axis counts the examples"):
+            Lost(what)(input("x", ("batch", 4)))
+
+
+def test_what_is_no_layer():
+    for thing, words in (
+        (Dense, "write Dense"),
+        ("relu", "cr.Activation"),
+        (3, "found 3"),
+        (None, "found None"),
+    ):
+        with pytest.raises(GraphError, match=words):
+            check_layer(thing)
+    assert short(np.float64(0.5)) == "0.5" and short(np.str_("a")) == "'a'" and len(short([0] * 999)) < 70
+
+
+def test_a_width_that_must_be_known():
+    with pytest.raises(ShapeError, match="fixed length"):
+        BatchNormalization()(input("x", ("batch", "features")))
