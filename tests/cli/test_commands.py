@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -213,11 +214,8 @@ def test_a_pipe_gets_no_control_characters():
     assert predicted.stderr == "" and predicted.stdout.startswith("sold,probability_no")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
 def test_a_terminal_gets_colour_unless_no_color_is_set(no_color, coloured):
-    import pty
-
     reader, writer = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | (
         {"NO_COLOR": "1"} if no_color else {}

@@ -1,6 +1,5 @@
 """What the commands answer to mistakes: one paragraph, exit code 2, and nothing written."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -166,13 +165,6 @@ def test_a_network_without_its_table(here):
         assert paragraph.startswith("n.safetensors holds a network without the preparing of a table.\n")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_folder_that_may_not_be_written(here):
-    (here / "locked").mkdir(mode=0o500)
-    paragraph = refused("train", "iris", "--out", "locked/m.safetensors")
-    assert paragraph == "Nothing can be written into the folder locked.\nGive --out another place.\n"
-
-
 def test_a_folder_is_checked_before_the_training(here, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_: False)
     assert refused("train", "iris", "--out", "m.safetensors").startswith(
@@ -238,14 +230,12 @@ main()
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_before_training_saves_nothing(here):
     code, told = interrupted("reading", "train", "slow.csv", "--target", "x")
     assert code == 130 and told.endswith("Error: Stopped by Ctrl-C before anything was saved.\n")
     assert [path.name for path in here.iterdir()] == ["houses.csv"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_while_training_saves_the_best_so_far(here):
     code, told = interrupted(
         "epoch",
@@ -258,5 +248,6 @@ def test_ctrl_c_while_training_saves_the_best_so_far(here):
         "--learning-rate",
         "1e-7",
     )
-    assert code == 0 and "by Ctrl-C" in told and "Saved the model: houses.safetensors" in told
+    assert code == 0, told
+    assert "by Ctrl-C" in told and "Saved the model: houses.safetensors" in told
     assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)

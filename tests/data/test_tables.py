@@ -248,6 +248,13 @@ def test_a_file_wins_over_the_sample_of_its_name(tmp_path, monkeypatch):
     assert list(frame.columns) == ["a", "b"] and target is None
 
 
+def test_delimiters_alone_are_no_table(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b";;\n;;\n")
+    with pytest.raises(DataError, match="holds delimiters only"):
+        read_table(path)
+
+
 @given(st.binary(max_size=200) | st.text("ab1.,;|\t\n\r\"' -?e", max_size=60).map(str.encode))
 def test_any_file_is_a_table_or_a_chainrule_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.csv"

@@ -93,6 +93,10 @@ MISTAKES = {
     "text in X": (binary, put(X, (6, 2), "big"), Y, {}, ["'big' in row 6, column 2", "Turn text into numbers"]),
     "text in a DataFrame": (binary, FRAME.assign(size="big"), Y, {}, ["'big' in row 0, column 'size'"]),
     "text in y": (binary, X, np.where(Y, "yes", "no"), {}, ["y holds '", "in row 0", "labels into 0, 1, 2"]),
+    "masked cells": (
+        binary, np.ma.masked_array(X, X[3, 1] == X), Y, {}, ["NaN (a missing value) in row 3, column 1"],
+    ),
+    "a generator": (binary, (row for row in X), Y, {}, ["X is a generator"]),
     "a file name as X": (binary, "data.csv", Y, {}, ["the text 'data.csv'"]),
     "ragged lists": (binary, [[1, 2], [3]], [0, 1], {}, ["rows have different lengths"]),
     "one-hot rows that do not sum to 1": (

@@ -62,6 +62,10 @@ def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSIN
         raise DataError(f"{path} has column names ({listed(names)}) but no rows below them.")
     # a delimiter at the end of every line makes a column of nothing
     nothing = [name for name in names if _NAMELESS.fullmatch(name) and frame[name].isna().all()]
+    if len(nothing) == len(names):
+        raise DataError(
+            f"{path} holds delimiters only.\nA table needs a row of column names and rows below it."
+        )
     return _with_numbers(frame.drop(columns=nothing), delimiter, missing)
 
 

@@ -25,20 +25,24 @@ class Gradient:
         of: J, the node that was differentiated.
         wrt: u, the node that it was differentiated with respect to.
         through: For each use of u, the node that used it and what that use contributed to the gradient.
+        total: What the gradient was found to be. A gradient node whose input is another was rebuilt since, from
+            other inputs, and ``of`` no longer tells where it comes from.
     """
 
     of: Node
     wrt: Node
     through: tuple[tuple[Node, Node], ...]
+    total: Node
 
     def map_nodes(self, function: Callable[[Any], Any]) -> "Gradient":
         """Return the same meaning with every node replaced."""
         edges = tuple((function(a), function(b)) for a, b in self.through)
-        return replace(self, of=function(self.of), wrt=function(self.wrt), through=edges)
+        of, wrt, total = function(self.of), function(self.wrt), function(self.total)
+        return replace(self, of=of, wrt=wrt, through=edges, total=total)
 
     def nodes(self) -> tuple[Node, ...]:
         """Return every node it speaks of."""
-        return (self.of, self.wrt, *(n for edge in self.through for n in edge))
+        return (self.of, self.wrt, self.total, *(n for edge in self.through for n in edge))
 
 
 @overload
@@ -131,7 +135,7 @@ def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None
     if summed.row.name == "mark" and _mask(summed) is not None:
         summed = summed.inputs[0]
     edges = tuple((user, g) for (user, _), g in zip(uses, contributions, strict=True) if user is not None)
-    return mark(summed, Gradient(of, node, edges), name)
+    return mark(summed, Gradient(of, node, edges, summed), name)
 
 
 def _input_gradients(node: Node, dy: Node, wanted: Sequence[bool]) -> Sequence[Node | None]:

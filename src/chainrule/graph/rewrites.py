@@ -94,6 +94,11 @@ def is_number(node: Node, value: float) -> bool:
     return array.size > 0 and bool(np.all(array == value))
 
 
+def is_scalar(node: Node) -> bool:
+    """Say whether ``node`` is one constant number, with a fraction or without."""
+    return node.row.name == "constant" and node.shape == () and node.dtype.kind == "f"
+
+
 # --- the algebra of the lectures, and what makes it stable ----------------------------------------------
 
 STABLE = [
@@ -133,6 +138,18 @@ STABLE = [
         "softplus by hand, as log1p", "log1p(exp(z)) overflows from z = 710",
         lambda z: np.log1p(np.exp(z)), lambda z: softplus(z),
     ),
+    Rewrite(
+        "log1p(x - 1)", "keeps the digits of a small x",
+        lambda x: np.log1p(x - 1), lambda x: np.log(x),
+    ),
+    Rewrite(
+        "1 / exp(x)", "one exponential, which is seen to be one",
+        lambda x: 1 / np.exp(x), lambda x: np.exp(-x),
+    ),
+    Rewrite(
+        "exp of minus a softplus", "exp(-log(1 + exp(z))) is the sigmoid of -z",
+        lambda z: np.exp(-softplus(z)), lambda z: sigmoid(-z),
+    ),
     Rewrite("log of an exponential", "log undoes exp, which may have overflowed",
             lambda x: np.log(np.exp(x)), lambda x: x),
     Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
@@ -158,6 +175,11 @@ ARITHMETIC = [
     Rewrite("a * (1 / b)", "a quotient in one step", lambda a, b: a * (1 / b), lambda a, b: a / b),
     Rewrite("a / n - b / n", "one division by the count is enough",
             lambda a, b, n: a / n - b / n, lambda a, b, n: (a - b) / n, when=lambda a, b, n: n.row.name == "length"),
+    Rewrite("a * n - b * n", "one product with a number is enough",
+            lambda a, b, n: a * n - b * n, lambda a, b, n: (a - b) * n, when=lambda a, b, n: is_scalar(n)),
+    Rewrite("(a - b) * -n", "the sign turns the difference round",
+            lambda a, b, n: (a - b) * n, lambda a, b, n: (b - a) * as_node(-n.attributes["value"]),
+            when=lambda a, b, n: is_scalar(n) and bool(n.attributes["value"] < 0)),
     Rewrite("not not c", "two negations cancel",
             lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
 ]  # fmt: skip
@@ -206,11 +228,21 @@ def _by_truth(node: Node) -> Node | None:
     return None
 
 
+def _e_to_the(node: Node) -> Node | None:
+    """np.e ** x is exp(x)."""
+    base, x = node.inputs
+    return np.exp(x) if is_number(base, np.e) and x.shape == node.shape else None
+
+
 def _softmax_by_hand(node: Node) -> Node | None:
+    """exp(z) over its sum, with keepdims or where the sum meets the axes it was summed over anyhow."""
     e, s = node.inputs
-    if e.row.name != "exp" or s.row.name != "sum" or s.inputs[0] is not e or not s.attributes["keepdims"]:
+    if e.row.name != "exp" or s.row.name != "sum" or s.inputs[0] is not e:
         return None
-    return softmax(e.inputs[0], axes=s.attributes["axes"])
+    axes = s.attributes["axes"]
+    kept = shapes.reduce(e.shape, axes, True)
+    padded = (1,) * (len(e.shape) - len(s.shape)) + s.shape
+    return softmax(e.inputs[0], axes=axes) if padded == kept else None
 
 
 def _shifted(node: Node) -> Node | None:
@@ -230,7 +262,21 @@ def _log_of(node: Node) -> Node | None:
         return log_softmax(x.inputs[0], axes=x.attributes["axes"])
     if x.row.name == "sum" and x.inputs[0].row.name == "exp":
         return logsumexp(x.inputs[0].inputs[0], **x.attributes)
+    if x.row.name in MOVEMENT and (x.inputs[0].row.name == "softmax" or _is_sigmoid(x.inputs[0])):
+        return apply(x.row.name, np.log(x.inputs[0]), *x.inputs[1:], **x.attributes)
+    if x.row.name == "subtract" and is_number(x.inputs[0], 1):
+        moved = x.inputs[1]
+        if moved.row.name in MOVEMENT and _is_sigmoid(moved.inputs[0]):
+            logs: Node = np.log(1 - moved.inputs[0])
+            return apply(moved.row.name, logs, *moved.inputs[1:], **moved.attributes)
     return None
+
+
+def _is_sigmoid(x: Node) -> bool:
+    """Say whether ``x`` is σ(z) or 1 - σ(z), whose logarithm is finite everywhere."""
+    if x.row.name == "subtract" and is_number(x.inputs[0], 1):
+        x = x.inputs[1]
+    return x.row.name == "sigmoid"
 
 
 def _sum(node: Node) -> Node | None:
@@ -309,6 +355,10 @@ def _reshape(node: Node) -> Node | None:
         return x
     if x.row.name == "reshape":
         return apply("reshape", x.inputs[0], shape=node.shape)
+    if x.row.name == "sum" and not x.attributes["keepdims"]:
+        axes = x.attributes["axes"]
+        if shapes.reduce(x.inputs[0].shape, axes, True) == node.shape:
+            return apply("sum", x.inputs[0], axes=axes, keepdims=True)
     if x.row.name == "broadcast_to" and x.inputs[0].shape == ():
         return apply("broadcast_to", x.inputs[0], shape=node.shape)
     if x.row.name == "negative":
@@ -317,6 +367,13 @@ def _reshape(node: Node) -> Node | None:
         axes = x.attributes["axes"]
         if shapes.reduce(x.inputs[0].shape, axes, False) == node.shape:
             return apply("sum", x.inputs[0], axes=axes, keepdims=False)
+    return None
+
+
+def _slice(node: Node) -> Node | None:
+    """Brackets that only add axes of length 1 reshape."""
+    if all(at is None or at == shapes.FULL for at in node.attributes["index"]):
+        return apply("reshape", node.inputs[0], shape=node.shape)
     return None
 
 
@@ -425,7 +482,10 @@ ELEMENTWISE = (
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",
 )  # fmt: skip
 
+MOVEMENT = ("reshape", "transpose", "broadcast_to", "slice", "gather")  # numbers moved about, none computed
+
 MOVES = [
+    Move("e ** x", "is exp(x)", ("power",), _e_to_the),
     Move("a number to a small power", "products are cheaper than pow", ("raised",), _power),
     Move("where, decided", "the condition is known", ("where",), _where),
     Move("relu by where", "the same in one step", ("where",), _relu_by_where),
@@ -437,6 +497,7 @@ MOVES = [
     Move(
         "log of softmax or of a sum of exponentials", "finite where softmax is 0 in floats", ("log",), _log_of
     ),
+    Move("brackets", "new axes reshape", ("slice",), _slice),
     Move("sum", "what is constant along the axes goes out", ("sum",), _sum),
     Move("broadcast", "twice is once", ("broadcast_to",), _broadcast_to),
     Move("reshape", "twice is once", ("reshape",), _reshape),

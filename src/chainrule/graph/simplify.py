@@ -3,17 +3,22 @@
 Three things, over and over until nothing changes: equal steps are computed once, what depends on constants alone
 is computed now, and the rewrites of :mod:`chainrule.graph.rewrites` and the cancellations of
 :mod:`chainrule.graph.cancel` are applied.
+
+Before that, each gradient is found anew from what it is the gradient of, once that is simple: the derivative of
+log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) is a sigmoid.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
 
+from chainrule.graph.backprop import Gradient, grad
 from chainrule.graph.cancel import Cancellation
-from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, with_inputs
+from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
 from chainrule.graph.rewrites import COMMUTATIVE, REWRITES, Move, Rewrite
-from chainrule.graph.walk import order
+from chainrule.graph.walk import order, rebuild
 
 MOST_PASSES = 12
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
@@ -56,6 +61,7 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 
 def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
+    outputs = _differentiated_again(outputs)
     cancellation = Cancellation()
     for _ in range(MOST_PASSES):
         new = _pass(outputs, final, cancellation)
@@ -63,6 +69,55 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
             break
         outputs = new
     return outputs
+
+
+def _differentiated_again(outputs: list[Node]) -> list[Node]:
+    """Replace every gradient ∂J/∂u that ``outputs`` reach first by the gradient of a J that was simplified."""
+    found = _gradients(outputs)
+    if not found:
+        return outputs
+    became: dict[Node, Node] = {}
+    for J in dict.fromkeys(g.meaning.of for g in found):
+        mine = [g for g in found if g.meaning.of is J]
+        uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
+        leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
+        if leaves:
+            slopes = grad(simplify_all([J])[0], [g.meaning.wrt for g in leaves])
+            became.update(zip(leaves, slopes, strict=True))
+        for g in mine:
+            if g.meaning.wrt.inputs and g.meaning.wrt is not J:
+                became[g] = _by_intermediate(J, g.meaning.wrt)
+    return _with(outputs, became)
+
+
+def _gradients(outputs: list[Node]) -> list[Node]:
+    """Return the gradient nodes among the ancestors, not looking behind one for others."""
+    found: list[Node] = []
+    seen: set[Node] = set()
+    stack = list(reversed(outputs))
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node.meaning, Gradient) and node.inputs[0] is node.meaning.total:
+                found.append(node)
+            else:
+                stack.extend(reversed(node.inputs))
+    return found
+
+
+def _by_intermediate(J: Node, u: Node) -> Node:
+    """Return ∂J/∂u for a ``u`` that is computed: as by an input in its place, so that it outlives the rewrites."""
+    place = input("u", u.shape, u.dtype)
+    (simple,) = simplify_all(_with([J], {u: place}))
+    return _with([grad(simple, place)], {place: u})[0]
+
+
+def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
+    """Return ``outputs`` with some of the nodes that they depend on replaced."""
+    outputs = list(outputs)
+    new = rebuild(outputs, lambda n, inputs: became[n] if n in became else with_inputs(n, inputs), stop=became)
+    return [new[n] for n in outputs]
 
 
 def _pass(outputs: list[Node], final: bool, cancellation: Cancellation) -> list[Node]:

@@ -568,10 +568,8 @@ def _make_layer(config: Any, custom: dict[str, Any]) -> Layer:
         return config
     settings = dict(config)
     name = settings.pop("class")
-    found = LAYERS.get(name) or custom.get(name)
-    if found is None:
-        raise FileFormatError(_give_custom("layer", name))
-    layer: Layer = found(**{key: _make_setting(key, value, custom) for key, value in settings.items()})
+    made = LAYERS.get(name) or _own("layer", name, custom)
+    layer: Layer = made(**{key: _make_setting(key, value, custom) for key, value in settings.items()})
     return layer
 
 
@@ -589,14 +587,17 @@ def _make_setting(key: str, value: Any, custom: dict[str, Any]) -> Any:
     if "regularizer" in value:
         return regularizers.from_config(value["regularizer"], custom)
     if "function" in value:
-        if value["function"] not in custom and value["function"] not in FUNCTIONS:
-            raise FileFormatError(_give_custom(key, value["function"]))
-        return custom.get(value["function"], value["function"])
+        name = value["function"]
+        return name if name in FUNCTIONS else _own(key, name, custom)
     return _from_plain(value)
 
 
-def _give_custom(kind: str, name: str) -> str:
-    return (
-        f"The file uses your own {kind} '{name}', and files hold no code. "
-        f"Give it: cr.load(path, custom={{'{name}': {name}}})."
-    )
+def _own(kind: str, name: str, custom: Mapping[str, Any]) -> Any:
+    found = specs.own(name, custom)
+    if found is None:
+        plain = name.rpartition(".")[2] if name.replace(".", "_").isidentifier() else name
+        raise FileFormatError(
+            f"The file uses your own {kind} '{plain}', and files hold no code. "
+            f"Give it: cr.load(path, custom={{'{plain}': {plain}}})."
+        )
+    return found

@@ -26,6 +26,8 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
         raise DataError(
             f"{what} is the text {short(value)}; a network takes a table of numbers. Read it first."
         )
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.where(np.ma.getmaskarray(value), np.nan, value.data)  # what is masked is missing
     if hasattr(value, "toarray"):
         value = value.toarray()
     try:
@@ -41,6 +43,8 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
             return array.astype(np.float64)
         except (TypeError, ValueError):
             pass
+    if array.dtype == object and array.ndim == 0:
+        raise DataError(f"{what} is a {type(value).__name__}; expected a table of numbers, such as an array.")
     if array.dtype.kind in "OUS":
         for place, cell in np.ndenumerate(array):
             try:

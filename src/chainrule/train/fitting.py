@@ -178,7 +178,8 @@ def _check_monitors(run: Fitting, recorded: list[str]) -> None:
         if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
             name = monitor_name(callback.monitor)
             if name not in recorded:
-                hint = " Give validation_split or validation_data." if name.startswith("val_") else ""
+                missing = name.startswith("val_") and run.validation is None
+                hint = " Give validation_split or validation_data." if missing else ""
                 error = unknown_name("monitor", callback.monitor, recorded)
                 raise DataError(
                     f"{type(callback).__name__} watches what this run does not record. {error}{hint}"
@@ -316,8 +317,7 @@ def _finite(arrays: Arrays) -> bool:
 
 
 def _needs_every_epoch(run: Fitting) -> bool:
-    heard = [c for c in run.listeners if not isinstance(c, EarlyStopping)]
-    return bool(heard) or run.job.verbose == 2
+    return run.job.verbose == 2 or any(hasattr(c, "on_epoch_end") or callable(c) for c in run.listeners)
 
 
 def _first_state(run: Fitting, slots: list[Any]) -> Arrays:

@@ -450,9 +450,10 @@ class Network:
     def _loss(self, loss: Any) -> Any:
         chosen = loss if loss is not None else self.loss
         if isinstance(chosen, files.Missing):
+            name = chosen.name.rpartition(".")[2]
             raise DataError(
-                f"This network was trained with your own loss '{chosen.name}', and files hold no code. "
-                f"Give it: loss={chosen.name}, or cr.load(path, custom={{'{chosen.name}': {chosen.name}}})."
+                f"This network was trained with your own loss '{name}', and files hold no code. "
+                f"Give it: loss={name}, or cr.load(path, custom={{'{name}': {name}}})."
             )
         return losses.default_loss(output_kind(self.architecture)) if chosen is None else chosen
 
