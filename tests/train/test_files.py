@@ -134,7 +134,9 @@ def test_a_function_network_comes_back_from_its_graph(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "loss", [None, "mae", "mean_squared_error", losses.Huber(0.7), losses.Quantile(0.8), losses.mse], ids=str
+    "loss",
+    [None, "mae", "mean_squared_error", losses.Huber(0.7), losses.Quantile(0.8), losses.mse],
+    ids=lambda spec: getattr(spec, "__name__", str(spec)),
 )
 def test_the_loss_is_remembered(loss, tmp_path):
     network = Network([Dense(1)], seed=0)

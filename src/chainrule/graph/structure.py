@@ -519,13 +519,16 @@ def threefry(key0, key1, count0, count1):
     """
     keys = (key0, key1, key0 ^ key1 ^ np.uint32(0x1BD11BDA))
     x0, x1 = count0 + keys[0], count1 + keys[1]
+    left = np.empty_like(x1)
     for group in range(5):
         for rotation in _ROTATIONS[4 * (group % 2) : 4 * (group % 2) + 4]:
-            x0 = x0 + x1
-            x1 = (x1 << np.uint32(rotation)) | (x1 >> np.uint32(32 - rotation))
-            x1 = x1 ^ x0
-        x0 = x0 + keys[(group + 1) % 3]
-        x1 = x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
+            x0 += x1
+            np.left_shift(x1, np.uint32(rotation), out=left)
+            np.right_shift(x1, np.uint32(32 - rotation), out=x1)
+            x1 |= left
+            x1 ^= x0
+        x0 += keys[(group + 1) % 3]
+        x1 += keys[(group + 2) % 3] + np.uint32(group + 1)
     return x0, x1
 
 
@@ -533,10 +536,11 @@ def _uniform(seed, counter, shape, stream, dtype):
     count = math.prod(shape)
     seed = np.full(1, np.asarray(seed), np.int64).astype(np.uint32)
     counter = np.full(1, np.asarray(counter), np.int64).astype(np.uint32)
-    # The stream (which dropout layer) and the step pick the key; the position in the array is the counter.
+    # The stream (which dropout layer) and the step pick the key; the position in the array is the counter. The first
+    # words fill the first half of the array, the second words the rest.
     key0, key1 = threefry(seed, np.full(1, stream, np.uint32), counter, np.zeros(1, np.uint32))
-    position = np.arange(count, dtype=np.uint32)
-    bits, _ = threefry(key0, key1, position, np.zeros(count, np.uint32))
+    position = np.arange((count + 1) // 2, dtype=np.uint32)
+    bits = np.concatenate(threefry(key0, key1, position, np.zeros_like(position)))[:count]
     return ((bits >> np.uint32(8)).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)
 
 
