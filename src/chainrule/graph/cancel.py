@@ -18,7 +18,7 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
 from chainrule.graph.structure import softmax
 
-MOST_TERMS, MOST_FACTORS = 8, 12
+MOST_TERMS, MOST_FACTORS, MOST_ARRAYS = 8, 12, 16
 FINITE = ("sigmoid", "softmax", "tanh", "constant", "length", "one_hot", "sin", "cos", "random_uniform")
 ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative")
 NONZERO = ("sigmoid", "softmax", "exp", "softplus", "length")
@@ -86,6 +86,7 @@ class Cancellation:
         self._simple: set[Node] = set()  # what was looked at and stays
         self._logistic: dict[Node, Atom] = {}  # z -> σ(z) or 1 - σ(-z), for exp(z) = σ(z) / (1 - σ(z))
         self._softmax: dict[Node, tuple[Node, Node]] = {}  # exp(z) -> softmax(z), its sum
+        self._arrays: dict[Node, tuple[Node, float] | None] = {}  # c -> b, n where c = n - b everywhere
 
     def look_at(self, nodes: Iterable[Node]) -> None:
         """Note the sigmoids and the sums of exponentials among ``nodes``: they say what an exp comes to."""
@@ -96,6 +97,8 @@ class Cancellation:
                 self._logistic[z] = n
                 if z.row.name == "negative":
                     self._logistic.setdefault(z.inputs[0], OneMinus(n))
+            elif n.row.name == "constant" and n.shape and n.dtype.kind == "f":
+                self._look_at_array(n)
             elif n.row.name == "sum" and n.inputs[0].row.name == "exp" and n.attributes["keepdims"]:
                 (e,) = n.inputs
                 if e not in self._softmax:
@@ -103,6 +106,22 @@ class Cancellation:
         if len(self._logistic) + len(self._softmax) > known:
             self._sums.clear()
             self._simple.clear()
+
+    def _look_at_array(self, c: Node) -> None:
+        """Note the array that ``c`` completes to one number: a lecture's y and 1 - y, computed by NumPy."""
+        if c in self._arrays:
+            return
+        value = c.attributes["value"]
+        self._arrays[c] = None
+        firsts = [b for b, other in self._arrays.items() if other is None and b is not c]
+        for b in firsts[:MOST_ARRAYS]:
+            if b.shape == c.shape and b.dtype == c.dtype:
+                sums = value + b.attributes["value"]
+                if sums.size and (sums == sums.flat[0]).all():
+                    self._arrays[c] = b, float(sums.flat[0])
+                    self._sums.clear()
+                    self._simple.clear()
+                    return
 
     def simpler(self, node: Node) -> Node | None:
         """Return what replaces ``node``, or None where nothing cancels."""
@@ -132,6 +151,9 @@ class Cancellation:
         name = node.row.name
         if name == "constant" and node.shape == ():
             return Expanded({_product(): float(node.attributes["value"])})
+        akin = self._arrays.get(node)
+        if akin is not None:
+            return Expanded({_product(): akin[1], _product([akin[0]]): -1.0})
         if name == "softmax":
             same = (
                 p

@@ -175,11 +175,6 @@ ARITHMETIC = [
     Rewrite("a * (1 / b)", "a quotient in one step", lambda a, b: a * (1 / b), lambda a, b: a / b),
     Rewrite("a / n - b / n", "one division by the count is enough",
             lambda a, b, n: a / n - b / n, lambda a, b, n: (a - b) / n, when=lambda a, b, n: n.row.name == "length"),
-    Rewrite("a * n - b * n", "one product with a number is enough",
-            lambda a, b, n: a * n - b * n, lambda a, b, n: (a - b) * n, when=lambda a, b, n: is_scalar(n)),
-    Rewrite("(a - b) * -n", "the sign turns the difference round",
-            lambda a, b, n: (a - b) * n, lambda a, b, n: (b - a) * as_node(-n.attributes["value"]),
-            when=lambda a, b, n: is_scalar(n) and bool(n.attributes["value"] < 0)),
     Rewrite("not not c", "two negations cancel",
             lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
 ]  # fmt: skip
@@ -384,6 +379,8 @@ def _transpose(node: Node) -> Node | None:
     if x.row.name == "transpose":
         inner = x.attributes["axes"]
         return apply("transpose", x.inputs[0], axes=tuple(inner[a] for a in axes))
+    if x.row.name == "broadcast_to" and x.inputs[0].shape == ():
+        return apply("broadcast_to", x.inputs[0], shape=node.shape)
     if x.row.name == "contract":
         operands, _, out = x.attributes["spec"].partition("->")
         return apply("contract", *x.inputs, spec=f"{operands}->{''.join(out[a] for a in axes)}")
@@ -391,6 +388,30 @@ def _transpose(node: Node) -> Node | None:
 
 
 def _contract(node: Node) -> Node | None:
+    replaced = _product_with_a_number(node)
+    return _product_of_a_transpose(node) if replaced is None else replaced
+
+
+def _product_with_a_number(node: Node) -> Node | None:
+    """A factor that is one number everywhere multiplies the sum of the other."""
+    plan = shapes.contraction(node.attributes["spec"])
+    sides = (plan.left, plan.right)
+    for position, number in enumerate(node.inputs):
+        x, letters, others = node.inputs[1 - position], sides[1 - position], sides[position]
+        if number.row.name == "broadcast_to" and number.inputs[0].shape == ():
+            number = number.inputs[0]
+        if number.shape != ():
+            continue
+        axes = tuple(a for a, letter in enumerate(letters) if letter not in plan.out)
+        kept = [letter for letter in letters if letter in plan.out]
+        total = apply("sum", x, axes=axes, keepdims=False)
+        turned = apply("transpose", total, axes=tuple(kept.index(q) for q in plan.out if q in kept))
+        lengths = tuple(1 if q in others and q not in kept else e for q, e in zip(plan.out, node.shape, strict=True))
+        return _broadcast(apply("reshape", turned, shape=lengths) * number, node.shape)
+    return None
+
+
+def _product_of_a_transpose(node: Node) -> Node | None:
     """A transposed factor is the same factor read with its letters exchanged; a sign goes out."""
     plan = shapes.contraction(node.attributes["spec"])
     letters = [plan.left, plan.right]
@@ -411,6 +432,18 @@ def _contract(node: Node) -> Node | None:
         return None
     product = apply("contract", *inputs, spec=f"{letters[0]},{letters[1]}->{plan.out}")
     return -product if signs == 1 else product
+
+
+def _of_transposes(node: Node) -> Node | None:
+    """Arithmetic on arrays that are turned alike is turned itself: transposes meet, and cancel."""
+    turned = [x for x in node.inputs if x.shape]
+    if not turned or any(x.row.name != "transpose" or x.shape != node.shape for x in turned):
+        return None
+    axes = turned[0].attributes["axes"]
+    if any(x.attributes["axes"] != axes for x in turned):
+        return None
+    inner = apply(node.row.name, *(x.inputs[0] if x.shape else x for x in node.inputs), **node.attributes)
+    return apply("transpose", inner, axes=axes)
 
 
 def _free_of_broadcast(node: Node) -> Node | None:
@@ -468,6 +501,37 @@ def _negative_of_product(node: Node) -> Node | None:
     return None
 
 
+def _common_number(node: Node) -> Node | None:
+    """a · n - b · n is (a - b) · n for a number n."""
+    (a, n), (b, m) = (_number_in(x) for x in node.inputs)
+    if n is None or m is None or abs(n) != abs(m) or n == 0:
+        return None
+    plus = (node.row.name == "add") == (n == m)
+    return (a + b if plus else a - b) * as_node(n, [node.dtype])
+
+
+def _number_in(product: Node) -> tuple[Node, float | None]:
+    """Return a product without one number that is a factor of it, and that number."""
+    if product.row.name == "multiply":
+        for position, x in enumerate(product.inputs):
+            rest = product.inputs[1 - position]
+            if is_scalar(x) and rest.dtype == product.dtype:
+                return rest, float(x.attributes["value"])
+            inner, n = _number_in(x) if x.row.name == "multiply" else (x, None)
+            if n is not None:
+                return inner * rest if position == 0 else rest * inner, n
+    return product, None
+
+
+def _turned_round(node: Node) -> Node | None:
+    """(a - b) · n for a negative number n is (b - a) · (-n)."""
+    for n, x in (node.inputs, node.inputs[::-1]):
+        if x.row.name == "subtract" and is_scalar(n) and n.attributes["value"] < 0:
+            a, b = x.inputs
+            return (b - a) * as_node(-n.attributes["value"])
+    return None
+
+
 def _relu_by_where(node: Node) -> Node | None:
     """where(x > 0, x, 0) is relu(x)."""
     condition, a, b = node.inputs
@@ -477,6 +541,7 @@ def _relu_by_where(node: Node) -> Node | None:
     return relu(a) if greater and is_number(b, 0) and a.shape == node.shape else None
 
 
+COMPUTED_ALIKE = ("negative", "exp", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt")
 ELEMENTWISE = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",
@@ -503,7 +568,15 @@ MOVES = [
     Move("reshape", "twice is once", ("reshape",), _reshape),
     Move("transpose", "twice is once; a product turns round by its letters", ("transpose",), _transpose),
     Move("product of a transpose", "the letters say it already", ("contract",), _contract),
-    Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", ELEMENTWISE, _free_of_broadcast),
+    Move(
+        "broadcast inside arithmetic", "arithmetic broadcasts by itself", (*ELEMENTWISE, *COMPUTED_ALIKE),
+        _free_of_broadcast,
+    ),
+    Move(
+        "arithmetic on transposes", "turned alike, turned once", (*ELEMENTWISE, *COMPUTED_ALIKE), _of_transposes
+    ),
+    Move("a * n - b * n", "one product with a number is enough", ("add", "subtract"), _common_number),
+    Move("(a - b) * -n", "the sign turns the difference round", ("multiply",), _turned_round),
     Move("cast", "to the dtype it has", ("cast",), _cast),
     Move("adding what is negative", "x + (-c) reads as x - c", ("add",), _plus_negative),
     Move(

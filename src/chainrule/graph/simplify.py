@@ -61,14 +61,24 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 
 def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
-    outputs = _differentiated_again(outputs)
+    # Numbers are folded at once and arrays last: 1 - y must be seen to belong to y.
+    outputs = _settled(_differentiated_again(outputs), final, 1)
+    return _settled(outputs, final, LARGEST_FOLDED)
+
+
+def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
     cancellation = Cancellation()
     for _ in range(MOST_PASSES):
-        new = _pass(outputs, final, cancellation)
+        new = _pass(outputs, final, cancellation, largest)
         if all(a is b for a, b in zip(new, outputs, strict=True)):
             break
         outputs = new
     return outputs
+
+
+def _with_arrays(outputs: list[Node]) -> list[Node]:
+    """Simplify, folding numbers alone: for what is to be differentiated."""
+    return _settled(_differentiated_again(outputs), False, 1)
 
 
 def _differentiated_again(outputs: list[Node]) -> list[Node]:
@@ -82,7 +92,7 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
         uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
         leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
         if leaves:
-            slopes = grad(simplify_all([J])[0], [g.meaning.wrt for g in leaves])
+            slopes = grad(_with_arrays([J])[0], [g.meaning.wrt for g in leaves])
             became.update(zip(leaves, slopes, strict=True))
         for g in mine:
             if g.meaning.wrt.inputs and g.meaning.wrt is not J:
@@ -109,7 +119,7 @@ def _gradients(outputs: list[Node]) -> list[Node]:
 def _by_intermediate(J: Node, u: Node) -> Node:
     """Return ∂J/∂u for a ``u`` that is computed: as by an input in its place, so that it outlives the rewrites."""
     place = input("u", u.shape, u.dtype)
-    (simple,) = simplify_all(_with([J], {u: place}))
+    (simple,) = _with_arrays(_with([J], {u: place}))
     return _with([grad(simple, place)], {place: u})[0]
 
 
@@ -120,7 +130,7 @@ def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
     return [new[n] for n in outputs]
 
 
-def _pass(outputs: list[Node], final: bool, cancellation: Cancellation) -> list[Node]:
+def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:
     nodes = order(outputs)
     cancellation.look_at(nodes)
     became: dict[Node, Node] = {}
@@ -132,7 +142,7 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation) -> list[
             continue
         new = known.setdefault(_key(new), new)
         for _ in range(MOST_PASSES):
-            replaced = _simpler(new, cancellation)
+            replaced = _simpler(new, cancellation, largest)
             if replaced is None:
                 break
             new = _fitted(replaced, node)
@@ -141,13 +151,12 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation) -> list[
     return [became[n] for n in outputs]
 
 
-def _simpler(node: Node, cancellation: Cancellation) -> Node | None:
+def _simpler(node: Node, cancellation: Cancellation, largest: int) -> Node | None:
     """Return what replaces one node, its inputs being simple already; None if it is simple itself."""
-    for attempt in (_folded, _rewritten, cancellation.simpler):
-        replaced = attempt(node)
-        if replaced is not None:
-            return replaced
-    return None
+    replaced = _folded(node, largest)
+    if replaced is None:
+        replaced = _rewritten(node)
+    return cancellation.simpler(node) if replaced is None else replaced
 
 
 def _fitted(new: Node, node: Node) -> Node:
@@ -164,13 +173,13 @@ def _rewritten(node: Node) -> Node | None:
     return None
 
 
-def _folded(node: Node) -> Node | None:
-    """Compute now what depends on constants alone."""
+def _folded(node: Node, largest: int) -> Node | None:
+    """Compute now what depends on constants alone, none of which has more than ``largest`` elements."""
     if node.row.name in UNFOLDED or not node.inputs:
         return None
     if any(x.row.name != "constant" for x in node.inputs):
         return None
-    if any(x.attributes["value"].size > LARGEST_FOLDED for x in node.inputs):
+    if any(x.attributes["value"].size > largest for x in node.inputs):
         return None
     with np.errstate(all="ignore"):
         try:

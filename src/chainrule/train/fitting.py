@@ -449,7 +449,10 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
     rate = scale * float(schedule(method.learning_rate).at(step - 1, total, float(run.steps)))
     grown = f"The gradient of {name} (layer {label}) grew {_times(norms[name], later[name])}, "
     grown += f"from {norms[name]:.3g} to {later[name]:.3g}"
-    if _growth(norms[name], later[name]) < MUCH:
+    leap = _leap(run, before, result.state)
+    if _growth(norms[name], later[name]) < MUCH and leap:
+        grown = leap
+    elif _growth(norms[name], later[name]) < MUCH:
         return (
             f"{at} {grown}, which is not much, so the learning rate {rate:g} is hardly to blame: the loss "
             "or its gradient is not finite for some example. Look for a logarithm or root of a negative "
@@ -459,6 +462,16 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
         f"{at} {grown}: the learning rate {rate:g} is too high for this data. Restored {restored}. Try a "
         f"learning rate of {rate / 10:g}, clip_norm=1.0, or inputs scaled to mean 0 and deviation 1."
     )
+
+
+def _leap(run: Fitting, before: Arrays, after: Arrays) -> str:
+    """Say which parameter the last update threw far away, or "" if none."""
+    for name, old, new in zip(run.network.architecture.parameters, before, after, strict=False):
+        with np.errstate(all="ignore"):
+            start, end = float(np.linalg.norm(old)), float(np.linalg.norm(new.astype(np.float64)))
+        if not end < MUCH * max(start, 1.0):
+            return f"One update took {name} from a norm of {start:.3g} to {end:.3g}"
+    return ""
 
 
 def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
