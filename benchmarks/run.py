@@ -21,16 +21,15 @@ def main() -> None:
     asked = arguments()
     found, missing = present(asked.peers)
     rows = [shortened(row) for row in asked.rows] if asked.quick else asked.rows
-    measured = []
+    report = Report([], found, missing, machine.peak(), machine.description(), asked.engine, asked.repeats)
     for row in rows:
         say(row.title)
-        measured.append(measure(job(row, asked.engine, asked.data), found, asked.repeats, asked.fresh))
-    peak = machine.peak()
-    report = Report(measured, found, missing, peak, machine.description(), asked.engine, asked.repeats)
+        report.rows.append(measure(job(row, asked.engine, asked.data), found, asked.repeats, asked.fresh))
+        # After every row, so that a run that is cut short leaves what it has measured.
+        for path, write in ((asked.json, as_json), (asked.markdown, markdown)):
+            if path is not None:
+                path.write_text(write(report), encoding="utf-8")
     print(text(report))
-    for path, write in ((asked.json, as_json), (asked.markdown, markdown)):
-        if path is not None:
-            path.write_text(write(report), encoding="utf-8")
 
 
 def present(names: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -96,7 +95,7 @@ def arguments() -> argparse.Namespace:
         "--peers", type=peers_named, default="numpy,sklearn,torch,jax", help=f"of {', '.join(MODULES)}"
     )
     parser.add_argument("--engine", default="auto", help="the engine that chainrule runs on")
-    parser.add_argument("--repeats", type=int, default=5, help="of how many warm runs the best counts")
+    parser.add_argument("--repeats", type=int, default=3, help="of how many warm runs the best counts")
     parser.add_argument("--fresh", type=int, default=2, help="of how many fresh processes; 0 for none")
     parser.add_argument(
         "--quick", action="store_true", help="a fiftieth of the work, to see that everything runs"

@@ -86,11 +86,22 @@ def draw_moves():
             np.where(np.array(True), x, y), np.where(np.array([[False]]), x, y), np.where(c, x, x),
             np.where(~c, x, y), np.where(c, np.where(c, x, y), s), np.where(c, x, np.where(c, y, s)),
         ],
+        "e ** x": [np.e**x, np.e ** (-x)],
+        "brackets": [x[:, None], x[None, ..., None]],
+        "arithmetic on transposes": [np.log(y.T), x.T * y.T + 2, sigmoid(x.T[:, :1].T), np.where(c.T, x.T, y.T)],
+        "a * n - b * n": [x * 3 - 3 * y, x * s * 0.5 - 0.5 * y, x * 2 + y * -2.0, x * 2 + y * 2],
+        "(a - b) * -n": [(x - y) * -2.0, -0.5 * (x - s)],
         "relu by where": [np.where(x > 0, x, 0)],
         "times a truth": [x * c, c * x, c.astype("float64") * y],
-        "softmax by hand": [e / np.sum(e, axis=1, keepdims=True), e / np.sum(e, keepdims=True)],
+        "softmax by hand": [
+            e / np.sum(e, axis=1, keepdims=True), e / np.sum(e, keepdims=True), e / np.sum(e, axis=0), e / np.sum(e),
+        ],
         "softmax, shifted": [softmax(x - np.max(x, axis=1, keepdims=True), axes=(1,)), softmax(x + s, axes=(0,))],
-        "log of softmax or of a sum of exponentials": [np.log(softmax(x, axes=(1,))), np.log(np.sum(e, axis=0))],
+        "log of softmax or of a sum of exponentials": [
+            np.log(softmax(x, axes=(1,))), np.log(np.sum(e, axis=0)), np.log(softmax(x, axes=(1,))[0, 1]),
+            np.log(softmax(x, axes=(1,))[[1, 0]]), np.log(sigmoid(x)[0]), np.log(1 - sigmoid(x)[:, 1:]),
+            np.log((1 - sigmoid(x)).reshape(6)),
+        ],
         "sum": [
             np.sum(np.cos(x), axis=()), np.sum(-x, axis=1), np.sum(x * s), np.sum(x * x[:, :1], axis=1),
             np.sum(x / s, axis=0, keepdims=True), np.sum(np.broadcast_to(s, (2, 3)), axis=1),
@@ -99,9 +110,13 @@ def draw_moves():
 
         ],
         "broadcast": [np.broadcast_to(np.broadcast_to(s, (3,)), (2, 3)) + 0],
-        "reshape": [x.reshape(3, 2).reshape(6), np.sum(x, axis=1, keepdims=True).reshape(2), (-x).reshape(6)],
-        "transpose": [x.T.T, (x @ y.T).T],
-        "product of a transpose": [x.T @ y, x @ y.T, (-x) @ y.T],
+        "reshape": [x.reshape(3, 2).reshape(6), np.sum(x, axis=1, keepdims=True).reshape(2), (-x).reshape(6),
+                    np.sum(x, axis=1).reshape(2, 1)],
+        "transpose": [x.T.T, (x @ y.T).T, np.broadcast_to(s, (2, 3)).T],
+        "product of a transpose": [
+            x.T @ y, x @ y.T, (-x) @ y.T, x.T @ (-y), (-x.T) @ (-y), (-x) @ (-y).T, x @ np.broadcast_to(s, (3, 4)),
+            np.broadcast_to(s, (4, 2)) @ x, np.einsum("ij,->ji", x, s), np.dot(y[:1].T, np.broadcast_to(s, (1, 1))),
+        ],
         "broadcast inside arithmetic": [np.broadcast_to(s, (2, 3)) * x, np.sqrt(y) + np.broadcast_to(s, (2, 3))],
         "cast": [x.astype("float64")],
         "adding what is negative": [x + -2.0, np.array([-1.0, 0.0, -2.0]) + x],
@@ -173,13 +188,13 @@ def test_softmax_and_cross_entropy_give_p_minus_y(by_hand):
 def test_a_target_that_need_not_sum_to_one_keeps_its_sum():
     z, y = input("z", (2, 3)), input("y", (2, 3))
     found = simplify(grad(-np.sum(y * np.log(softmax(z, axes=(1,)))), z))
-    assert str(found) == "softmax(z) · sum(y, axis=1) - y"
+    assert str(found) == "sum(y, axis=1) · softmax(z) - y"
 
 
 def test_columns_are_examples_in_a_lecture():
     z, y = input("Z", (3, "m")), input("Y", (3, "m"))
     found = simplify(grad(-np.sum(y * np.log(np.exp(z) / np.sum(np.exp(z), axis=0, keepdims=True))), z))
-    assert str(found) == "softmax(Z) · sum(Y, axis=0) - Y"
+    assert str(found) == "sum(Y, axis=0) · softmax(Z) - Y"
 
 
 def test_a_clip_is_kept():

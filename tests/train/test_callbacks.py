@@ -172,6 +172,10 @@ def test_a_path_that_cannot_be_written_is_found_before_the_first_step(tmp_path, 
     for path, error in ((tmp_path / "no" / "x", MissingFileError), (tmp_path, DataError), (3, DataError)):
         with pytest.raises(error, match=r"no folder|is a folder|file name"):
             network.fit(X, Y, epochs=2, callbacks=kind(path))
+        unseen = Network([Dense(1, "sigmoid")], seed=0)
+        with pytest.raises(error):
+            unseen.fit(X, Y, loss="mse", callbacks=kind(path))
+        assert unseen._architecture is None and unseen.loss is None
     np.testing.assert_array_equal(network.values()[0], before)
 
 

@@ -712,8 +712,10 @@ def test_two_threads_fit_two_networks_as_one_after_the_other():
 
 
 def test_one_leap_of_adam_is_blamed_on_the_learning_rate():
-    network = Network([Dense(4, "tanh"), Dense(1)], input_shape=3, seed=0)
+    network = Network([Dense(4, "relu"), Dense(1)], input_shape=3, seed=0)
     X = np.random.default_rng(0).normal(size=(20, 3))
-    with pytest.warns(DivergenceWarning, match=r"One update took W1 from a norm of .* learning rate 1e\+30 is too high"):
-        network.fit(X, X[:, 0], optimizer=Adam(1e30), epochs=3)
+    with pytest.warns(
+        DivergenceWarning, match=r"One update took W1 from a norm of .* learning rate 1e\+12 is too high"
+    ):
+        network.fit(X, X[:, 0], optimizer=Adam(1e12), epochs=3, batch_size=10)
     assert np.isfinite(network.predict(X)).all()

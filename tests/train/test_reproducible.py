@@ -66,3 +66,17 @@ def test_initialize_rewinds():
     other = Network([Dense(8, "relu"), BatchNormalization(), Dense(3, "softmax")], input_shape=4, seed=5)
     np.testing.assert_array_equal(network.values()[0], other.values()[0])
     assert network.fit(X, Y, epochs=3)["cost"] == other.fit(X, Y, epochs=3)["cost"] != first
+
+
+def test_formulas_with_many_factors_come_to_the_same_bits_every_time():
+    def odd(y, p):
+        return (p * (1 - p) * (y + 2) / (p + 1)) ** 2 * np.exp(p) * p / (y + 3) / (p + 2)
+
+    found, kept = set(), []
+    for number in range(6):
+        kept.append([object() for _ in range(997 * number)])  # other addresses for the next graph
+        network = Network([Dense(4, lambda z: z / (1 + np.exp(-z))), Dense(1, "sigmoid")], seed=7)
+        network.fit(X, Y > 0, epochs=2, loss=odd)
+        kept.append(network)
+        found.add(b"".join(v.tobytes() for v in network.values()))
+    assert len(found) == 1

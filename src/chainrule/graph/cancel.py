@@ -12,7 +12,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
@@ -56,12 +58,26 @@ def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
 def _counted(atoms: Iterable[Atom]) -> frozenset[tuple[Atom, int]]:
     found: dict[Atom, int] = {}
     for atom in atoms:
+        _met(atom)
         found[atom] = found.get(atom, 0) + 1
     return frozenset(found.items())
 
 
+_NUMBERS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
+_NEXT = count()
+
+
+def _met(atom: Atom) -> tuple[int, bool]:
+    """Return what atoms are sorted by: when each was first met. Sets go by addresses, and would change the bits."""
+    complement = isinstance(atom, OneMinus)
+    node = atom.sigmoid if complement else atom
+    if node not in _NUMBERS:
+        _NUMBERS[node] = next(_NEXT)
+    return _NUMBERS[node], complement
+
+
 def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
-    return [atom for atom, n in factors for _ in range(n)]
+    return [atom for atom, n in sorted(factors, key=lambda f: _met(f[0])) for _ in range(n)]
 
 
 def _not_zero(atom: Atom) -> bool:
@@ -133,10 +149,22 @@ class Cancellation:
         found = self._expand(node)
         if not found.cancelled:
             return None
-        written = _write(found.terms, node)
+        written = _write(self._rejoined(found.terms), node)
         if written is None or _cost(written, node) >= _cost(node, node):
             return None
         return written
+
+    def _rejoined(self, terms: Sum) -> Sum:
+        """Write n - b as the array that it is, where both are left over."""
+        one = _product()
+        for c, akin in self._arrays.items():
+            if akin is None or one not in terms:
+                continue
+            b, n = _product([akin[0]]), akin[1]
+            if b in terms and terms[one] == -n * terms[b]:
+                rest = {p: k for p, k in terms.items() if p not in (one, b)}
+                terms = {**rest, _product([c]): -terms[b]}
+        return terms
 
     def _expand(self, node: Node) -> Expanded:
         if node not in self._sums:
@@ -246,9 +274,14 @@ def _settled(terms: Sum, cancelled: bool) -> Expanded | None:
     best, opened = _merge(terms), None
     if any(isinstance(x, OneMinus) for above, below in terms for x, _ in [*above, *below]):
         opened = _merge(_open_complements(terms))
-    if opened is not None and (best is None or len(opened) < len(best)):
+    if opened is not None and (best is None or _size(opened) < _size(best)):
         return Expanded(opened, True)
     return None if best is None else Expanded(best, cancelled or len(best) < len(terms))
+
+
+def _size(terms: Sum) -> tuple[int, int]:
+    """Return how many terms there are, and how many factors in them."""
+    return len(terms), sum(n for above, below in terms for _, n in [*above, *below])
 
 
 def _open_complements(terms: Sum) -> Sum:
@@ -258,7 +291,7 @@ def _open_complements(terms: Sum) -> Sum:
     while work:
         (above, below), c = work.pop()
         up, down = dict(above), dict(below)
-        atom = next((x for x in up if _opens(x, down)), None)
+        atom = next((x for x in sorted(up, key=_met) if _opens(x, down)), None)
         if atom is None:
             result[above, below] = result.get((above, below), 0.0) + c
             continue

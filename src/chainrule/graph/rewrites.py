@@ -437,7 +437,7 @@ def _product_of_a_transpose(node: Node) -> Node | None:
 def _of_transposes(node: Node) -> Node | None:
     """Arithmetic on arrays that are turned alike is turned itself: transposes meet, and cancel."""
     turned = [x for x in node.inputs if x.shape]
-    if not turned or any(x.row.name != "transpose" or x.shape != node.shape for x in turned):
+    if not turned or any(x.row.name != "transpose" or x.ndim != node.ndim for x in turned):
         return None
     axes = turned[0].attributes["axes"]
     if any(x.attributes["axes"] != axes for x in turned):
@@ -541,7 +541,7 @@ def _relu_by_where(node: Node) -> Node | None:
     return relu(a) if greater and is_number(b, 0) and a.shape == node.shape else None
 
 
-COMPUTED_ALIKE = ("negative", "exp", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt")
+COMPUTED_ALIKE = ("negative", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt")
 ELEMENTWISE = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",

@@ -110,20 +110,18 @@ class Fitting:
 def fit(network: Any, job: Job) -> History:
     """Train ``network`` as ``job`` asks. What is wrong with the job is found before anything changes."""
     began = time.perf_counter()
-    built, loss = network._architecture, network.loss
-    try:
+    before = network._architecture, network.loss
+    with _back_on_error(network, before):
         _check_settings(job)
         method = optimizer(job.optimizer)
         run = _prepare(network, job)
         _compile(run, method)
-    except BaseException:
-        network._architecture, network.loss = built, loss
-        raise
     if job.time_budget is not None:
         run.interrupts.deadline = began + job.time_budget
     display = ProgressLine(job.verbose, job.epochs)
     try:
-        tell(run.listeners, "on_train_begin", network)
+        with _back_on_error(network, before):
+            tell(run.listeners, "on_train_begin", network)
         network.runs += 1
         with _catching_interrupts(run.interrupts):
             if isinstance(method, LBFGS):
@@ -139,6 +137,16 @@ def fit(network: Any, job: Job) -> History:
 
 
 # --- before the first step ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _back_on_error(network: Any, before: tuple[Any, Any]) -> Iterator[None]:
+    """Leave the network as it was, neither half-built nor with another loss, if something is wrong."""
+    try:
+        yield
+    except BaseException:
+        network._architecture, network.loss = before
+        raise
 
 
 def _prepare(network: Any, job: Job) -> Fitting:
@@ -438,19 +446,18 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
             "loss of these targets is not finite at the initial weights. Look for a logarithm or root of "
             "a negative number, a division by 0, or very large inputs; scale X, and check the loss."
         )
-    restored = _restore_last_good(run, good)
+    chosen = _restore_last_good(run, good)
+    restored = "the weights it began with" if chosen.epoch < 0 else f"the weights of epoch {chosen.epoch + 1}"
     at = f"The cost became NaN or infinite at epoch {epoch + 1}, step {failure.step + 1}."
     norms = _gradient_norms(run, run.network.values(), failure.before_rows)
     later = _gradient_norms(run, before, failure.before_rows)
     name = max(norms, key=lambda n: _growth(norms[n], later[n]))
-    layer = run.network.architecture.meaning(name).layer
-    label = next(label for label, c in run.network.architecture.calls.items() if c.layer is layer)
     total, scale = float(run.steps * run.job.epochs), float(failure.before[-3])
     rate = scale * float(schedule(method.learning_rate).at(step - 1, total, float(run.steps)))
-    grown = f"The gradient of {name} (layer {label}) grew {_times(norms[name], later[name])}, "
+    grown = f"The gradient of {name} (layer {_layer_of(run, name)}) grew {_times(norms[name], later[name])}, "
     grown += f"from {norms[name]:.3g} to {later[name]:.3g}"
-    leap = _leap(run, before, result.state)
-    if _growth(norms[name], later[name]) < MUCH and leap:
+    leap = _leap(run, chosen.values, result.state, updates=step - (chosen.epoch + 1) * run.steps)
+    if leap and not MUCH <= _growth(norms[name], later[name]) < math.inf:
         grown = leap
     elif _growth(norms[name], later[name]) < MUCH:
         return (
@@ -464,14 +471,21 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
     )
 
 
-def _leap(run: Fitting, before: Arrays, after: Arrays) -> str:
-    """Say which parameter the last update threw far away, or "" if none."""
-    for name, old, new in zip(run.network.architecture.parameters, before, after, strict=False):
+def _leap(run: Fitting, good: Arrays, now: Arrays, updates: int) -> str:
+    """Say which parameter has been thrown far from its last good value, or "" if none."""
+    few = "One update" if updates == 1 else f"{updates} updates"
+    for name, old, new in zip(run.network.architecture.parameters, good, now, strict=False):
         with np.errstate(all="ignore"):
-            start, end = float(np.linalg.norm(old)), float(np.linalg.norm(new.astype(np.float64)))
+            start, end = (float(np.linalg.norm(w.astype(np.float64))) for w in (old, new))
         if not end < MUCH * max(start, 1.0):
-            return f"One update took {name} from a norm of {start:.3g} to {end:.3g}"
+            return f"{few} took {name} from a norm of {start:.3g} to {end:.3g} (layer {_layer_of(run, name)})"
     return ""
+
+
+def _layer_of(run: Fitting, name: str) -> str:
+    """Return the label of the layer that a parameter belongs to."""
+    layer = run.network.architecture.meaning(name).layer
+    return next(label for label, c in run.network.architecture.calls.items() if c.layer is layer)
 
 
 def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
@@ -480,8 +494,8 @@ def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
     return Failure(len(result.epochs) - 1, run.steps - 1, nothing, result.state, nothing)
 
 
-def _restore_last_good(run: Fitting, good: list[_Good]) -> str:
-    """Set the best values known, by the cost they really have; say which those are."""
+def _restore_last_good(run: Fitting, good: list[_Good]) -> _Good:
+    """Set the best values known, by the cost they really have; return them."""
     network, (goal, table) = run.network, run.validation or (run.goal, run.table)
     best = _Good(run.progress.best_state[: len(run.began_with)], run.progress.best_epoch)
     known = [c for c in (_Good(run.began_with, -1), *good, best) if c.values and _finite(c.values)]
@@ -490,7 +504,7 @@ def _restore_last_good(run: Fitting, good: list[_Good]) -> str:
         zip(costs, known, strict=True), key=lambda pair: pair[0] if math.isfinite(pair[0]) else math.inf
     )
     network.set_values(chosen.values)
-    return "the weights it began with" if chosen.epoch < 0 else f"the weights of epoch {chosen.epoch + 1}"
+    return chosen
 
 
 def _growth(before: float, after: float) -> float:
