@@ -87,7 +87,9 @@ def test_weights_smoothing_and_parts_of_the_output_are_right_at_1000(form):
 SOFTMAXES = {
     "row": lambda z: cr.softmax(z),
     "by hand": lambda z: np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True),
-    "shifted": lambda z: (lambda e: e / e.sum(axis=1, keepdims=True))(np.exp(z - z.max(axis=1, keepdims=True))),
+    "shifted": lambda z: (lambda e: e / e.sum(axis=1, keepdims=True))(
+        np.exp(z - z.max(axis=1, keepdims=True))
+    ),
     "shifted by all": lambda z: (lambda e: e / e.sum(axis=1, keepdims=True))(np.exp(z - np.max(z))),
     "new axis": lambda z: np.exp(z) / np.sum(np.exp(z), axis=1)[:, None],
     "reshaped": lambda z: np.exp(z) / np.sum(np.exp(z), axis=-1).reshape(-1, 1),
@@ -102,7 +104,9 @@ ENTROPIES = {
     "einsum": lambda y, p: -np.einsum("ij,ij->", y, np.log(p)) / 4,
     "of columns": lambda y, p: np.mean(-np.sum(y.T * np.log(p.T), axis=0)),
 }
-LOGITS = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 5.0], [0.3, 0.2, 0.1], [1000.0, 1000.0, -1000.0]])
+LOGITS = np.array(
+    [[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 5.0], [0.3, 0.2, 0.1], [1000.0, 1000.0, -1000.0]]
+)
 CLASSES = np.eye(3)[[0, 0, 1, 2]]
 
 
@@ -194,6 +198,12 @@ def test_a_stopped_gradient_stays_stopped_when_it_is_found_anew():
 
 def test_kinks_keep_their_convention_when_simplified():
     z = cr.variable(np.array([-1.0, 0.0, 2.0]), name="z")
-    for f in (cr.relu, lambda z: np.maximum(0, z), lambda z: z * (z > 0), lambda z: np.where(z > 0, z, 0), np.abs):
+    for f in (
+        cr.relu,
+        lambda z: np.maximum(0, z),
+        lambda z: z * (z > 0),
+        lambda z: np.where(z > 0, z, 0),
+        np.abs,
+    ):
         J = np.sum(f(z))
         np.testing.assert_array_equal(cr.simplify(cr.grad(J, z)).value, cr.grad(J, z).value)

@@ -226,7 +226,7 @@ def _by_truth(node: Node) -> Node | None:
 def _e_to_the(node: Node) -> Node | None:
     """np.e ** x is exp(x)."""
     base, x = node.inputs
-    return np.exp(x) if is_number(base, np.e) and x.shape == node.shape else None
+    return apply("exp", x) if is_number(base, np.e) and x.shape == node.shape else None
 
 
 def _softmax_by_hand(node: Node) -> Node | None:
@@ -258,11 +258,11 @@ def _log_of(node: Node) -> Node | None:
     if x.row.name == "sum" and x.inputs[0].row.name == "exp":
         return logsumexp(x.inputs[0].inputs[0], **x.attributes)
     if x.row.name in MOVEMENT and (x.inputs[0].row.name == "softmax" or _is_sigmoid(x.inputs[0])):
-        return apply(x.row.name, np.log(x.inputs[0]), *x.inputs[1:], **x.attributes)
+        return apply(x.row.name, apply("log", x.inputs[0]), *x.inputs[1:], **x.attributes)
     if x.row.name == "subtract" and is_number(x.inputs[0], 1):
         moved = x.inputs[1]
         if moved.row.name in MOVEMENT and _is_sigmoid(moved.inputs[0]):
-            logs: Node = np.log(1 - moved.inputs[0])
+            logs = apply("log", 1 - moved.inputs[0])
             return apply(moved.row.name, logs, *moved.inputs[1:], **moved.attributes)
     return None
 
@@ -406,7 +406,9 @@ def _product_with_a_number(node: Node) -> Node | None:
         kept = [letter for letter in letters if letter in plan.out]
         total = apply("sum", x, axes=axes, keepdims=False)
         turned = apply("transpose", total, axes=tuple(kept.index(q) for q in plan.out if q in kept))
-        lengths = tuple(1 if q in others and q not in kept else e for q, e in zip(plan.out, node.shape, strict=True))
+        lengths = tuple(
+            1 if q in others and q not in kept else e for q, e in zip(plan.out, node.shape, strict=True)
+        )
         return _broadcast(apply("reshape", turned, shape=lengths) * number, node.shape)
     return None
 
@@ -569,11 +571,16 @@ MOVES = [
     Move("transpose", "twice is once; a product turns round by its letters", ("transpose",), _transpose),
     Move("product of a transpose", "the letters say it already", ("contract",), _contract),
     Move(
-        "broadcast inside arithmetic", "arithmetic broadcasts by itself", (*ELEMENTWISE, *COMPUTED_ALIKE),
+        "broadcast inside arithmetic",
+        "arithmetic broadcasts by itself",
+        (*ELEMENTWISE, *COMPUTED_ALIKE),
         _free_of_broadcast,
     ),
     Move(
-        "arithmetic on transposes", "turned alike, turned once", (*ELEMENTWISE, *COMPUTED_ALIKE), _of_transposes
+        "arithmetic on transposes",
+        "turned alike, turned once",
+        (*ELEMENTWISE, *COMPUTED_ALIKE),
+        _of_transposes,
     ),
     Move("a * n - b * n", "one product with a number is enough", ("add", "subtract"), _common_number),
     Move("(a - b) * -n", "the sign turns the difference round", ("multiply",), _turned_round),

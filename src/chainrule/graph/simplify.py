@@ -126,7 +126,9 @@ def _by_intermediate(J: Node, u: Node) -> Node:
 def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
     """Return ``outputs`` with some of the nodes that they depend on replaced."""
     outputs = list(outputs)
-    new = rebuild(outputs, lambda n, inputs: became[n] if n in became else with_inputs(n, inputs), stop=became)
+    new = rebuild(
+        outputs, lambda n, inputs: became[n] if n in became else with_inputs(n, inputs), stop=became
+    )
     return [new[n] for n in outputs]
 
 
