@@ -72,7 +72,7 @@ def cores() -> int:
 
 
 def description() -> str:
-    """Return processor, cores and versions in one line."""
+    """Return processor, cores, versions and how busy it is in one line."""
     found = [f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
@@ -81,7 +81,9 @@ def description() -> str:
             continue
     limits = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
     threads = f"threads limited by {', '.join(limits)}" if limits else "threads at every library's default"
-    return f"{_processor()}, {cores()} cores, {platform.system()}; {', '.join(found)}; {threads}"
+    # Threads that wait for each other are no measure of anything on cores that others use too.
+    load = f"; load before the run {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{_processor()}, {cores()} cores, {platform.system()}; {', '.join(found)}; {threads}{load}"
 
 
 def _processor() -> str:
