@@ -63,7 +63,8 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
     # Numbers are folded at once and arrays last: 1 - y must be seen to belong to y.
     outputs = _settled(_differentiated_again(outputs), final, 1)
-    return _settled(outputs, final, LARGEST_FOLDED)
+    arrays = any(n.row.name == "constant" and n.shape for n in order(outputs))
+    return _settled(outputs, final, LARGEST_FOLDED) if arrays else outputs
 
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
@@ -92,7 +93,8 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
         uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
         leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
         if leaves:
-            slopes = grad(_with_arrays([J])[0], [g.meaning.wrt for g in leaves])
+            (became[J],) = _with_arrays([J])
+            slopes = grad(became[J], [g.meaning.wrt for g in leaves])
             became.update(zip(leaves, slopes, strict=True))
         for g in mine:
             if g.meaning.wrt.inputs and g.meaning.wrt is not J:
