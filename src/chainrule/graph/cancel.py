@@ -167,13 +167,25 @@ class Cancellation:
         return terms
 
     def _expand(self, node: Node) -> Expanded:
-        if node not in self._sums:
-            found = self._arithmetic(node) or Expanded({_product([node]): 1.0})
-            factors = max((sum(n for _, n in [*a, *b]) for a, b in found.terms), default=0)
-            if len(found.terms) > MOST_TERMS or factors > MOST_FACTORS:
-                found = Expanded({_product([node]): 1.0})
-            self._sums[node] = found
+        stack = [node]
+        while stack:
+            n = stack[-1]
+            missing = [x for x in n.inputs if x not in self._sums] if n.row.name in ARITHMETIC else []
+            if n in self._sums or not missing:
+                stack.pop()
+                if n not in self._sums:
+                    self._sums[n] = self._expanded(n)
+            else:
+                stack.extend(missing)
         return self._sums[node]
+
+    def _expanded(self, node: Node) -> Expanded:
+        """Expand a node whose inputs are expanded already."""
+        found = self._arithmetic(node) or Expanded({_product([node]): 1.0})
+        factors = max((sum(n for _, n in [*a, *b]) for a, b in found.terms), default=0)
+        if len(found.terms) > MOST_TERMS or factors > MOST_FACTORS:
+            return Expanded({_product([node]): 1.0})
+        return found
 
     def _arithmetic(self, node: Node) -> Expanded | None:
         name = node.row.name

@@ -512,14 +512,14 @@ def _common_number(node: Node) -> Node | None:
     return (a + b if plus else a - b) * as_node(n, [node.dtype])
 
 
-def _number_in(product: Node) -> tuple[Node, float | None]:
+def _number_in(product: Node, depth: int = 3) -> tuple[Node, float | None]:
     """Return a product without one number that is a factor of it, and that number."""
-    if product.row.name == "multiply":
+    if product.row.name == "multiply" and depth:
         for position, x in enumerate(product.inputs):
             rest = product.inputs[1 - position]
             if is_scalar(x) and rest.dtype == product.dtype:
                 return rest, float(x.attributes["value"])
-            inner, n = _number_in(x) if x.row.name == "multiply" else (x, None)
+            inner, n = _number_in(x, depth - 1)
             if n is not None:
                 return inner * rest if position == 0 else rest * inner, n
     return product, None
