@@ -1,5 +1,6 @@
 """cr.compile: a graph as a function, judged by the evaluator."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.program import Program
+
+W = cr.variable(1.0, name="W")
 
 
 def test_a_node_gives_an_array_and_a_list_gives_a_list():
@@ -29,6 +32,54 @@ def test_updates_use_the_old_values_of_all_variables():
     assert (a.value, b.value) == (2.0, 1.0)
 
 
+def test_outputs_are_of_before_the_update_and_belong_to_the_caller():
+    w, x = cr.variable(np.zeros(2), name="w"), cr.input("x", (2,))
+    f = cr.compile([w, w + x, x, cr.constant([5.0, 6.0])], inputs=[x], updates={w: w + x})
+    given = np.array([1.0, 2.0])
+    outputs = f(given)
+    for found in outputs:
+        found[:] = -1.0
+    assert given.tolist() == w.value.tolist() == [1.0, 2.0]
+    assert [v.tolist() for v in f(given)] == [[1.0, 2.0], [2.0, 4.0], [1.0, 2.0], [5.0, 6.0]]
+    stored = cr.compile([], inputs=[x], updates={w: x})
+    stored(given)
+    given[:] = 77.0
+    assert w.value.tolist() == [1.0, 2.0]
+
+
+def test_a_new_value_is_seen_and_its_dtype_is_kept():
+    w = cr.variable(np.ones(2, "float32"), name="w")
+    f = cr.compile(w * 2, updates={w: w + 0.5})
+    w.value = [3.0, 4.0]
+    assert f().tolist() == [6.0, 8.0] and w.value.tolist() == [3.5, 4.5]
+    assert w.value.dtype == f().dtype == np.float32
+    with pytest.raises(cr.ShapeError, match="new value"):
+        cr.compile([], updates={w: 7.0})
+
+
+def test_a_variable_may_stand_under_two_names():
+    w = cr.variable(2.0, name="w")
+    f = cr.compile(w.named("left") * w.named("right"), updates={w.named("other"): w + 1})
+    assert [float(f()), float(f())] == [4.0, 9.0] and w.value == 4.0
+
+
+def test_two_open_axes_bind_by_name():
+    a, b = cr.input("a", ("m", "k")), cr.input("b", ("k", "m"))
+    f = cr.compile(a @ b, inputs=[a, b])
+    assert f(np.ones((2, 3)), np.ones((3, 2))).tolist() == [[3.0, 3.0], [3.0, 3.0]]
+    assert f(np.ones((1, 0)), np.ones((0, 1))).tolist() == [[0.0]]
+    with pytest.raises(cr.ShapeError, match=r"expected \(k, m\) with m = 2, k = 3"):
+        f(np.ones((2, 3)), np.ones((4, 2)))
+
+
+def test_a_copied_function_has_variables_of_its_own():
+    w = cr.variable(1.0, name="w")
+    f = cr.compile(w * 1, updates={w: w + 1})
+    for twin in (pickle.loads(pickle.dumps(f)), copy.deepcopy(f)):
+        assert [float(twin()), float(twin())] == [1.0, 2.0]
+    assert w.value == 1.0
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -37,6 +88,14 @@ def test_updates_use_the_old_values_of_all_variables():
         (lambda x, f: cr.compile(np.sum(x)), "needs the input 'x'"),
         (lambda x, f: cr.compile(x, inputs=[x], engine="numby"), "Did you mean 'numpy'"),
         (lambda x, f: cr.compile(x, inputs=[x], updates={x: x}), "only variables"),
+        (lambda x, f: cr.compile(x, inputs=[x, x]), "'x' is named twice"),
+        (lambda x, f: cr.compile(x, inputs=[x * 2]), "is no input"),
+        (lambda x, f: cr.compile(3.0), "found float"),
+        (lambda x, f: cr.compile(None), "found NoneType"),
+        (lambda x, f: cr.compile([], updates=[(W, W + 1)]), "dict from variables"),
+        (lambda x, f: cr.compile([], updates={W: W, W.named("V"): W}), "two new values"),
+        (lambda x, f: cr.compile([], updates={W: np.ones(2)}), "shape"),
+        (lambda x, f: f(["a"]), "not numbers"),
     ],
 )
 def test_what_cannot_be_called_says_why(call, words):

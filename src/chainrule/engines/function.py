@@ -1,6 +1,6 @@
 """``cr.compile``: a graph as a Python function, on the engine that suits it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,26 +94,53 @@ def compile(
     (4.0, 2.6)
     """
     single = isinstance(outputs, Node)
-    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
-    given = [inputs] if isinstance(inputs, Node) else list(inputs)
-    changed = {}
-    for w, new in (updates or {}).items():
+    nodes = _nodes(outputs)
+    given = _nodes(inputs)
+    changed = _changes(updates or {})
+    known: set[Any] = set()
+    for x in given:
+        if x.row.name != "input":
+            raise GraphError(f"'{x.name or x}' is no input. Make inputs with cr.input(name, shape).")
+        if leaf_key(x) in known:
+            raise GraphError(f"inputs: '{x.name}' is named twice; a function takes one value for it.")
+        known.add(leaf_key(x))
+    for n in order([*nodes, *changed.values()]):
+        if n.row.name == "input" and leaf_key(n) not in known:
+            raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
+    return Function(nodes, single, given, changed, engine)
+
+
+def _nodes(found: Any) -> list[Node]:
+    """Return a node, or a sequence of them, as a list."""
+    if isinstance(found, Node):
+        return [found]
+    nodes = list(found) if isinstance(found, Iterable) else [found]
+    for x in nodes:
+        if not isinstance(x, Node):
+            raise GraphError(
+                f"compile takes nodes; found {type(x).__name__}. Make one with cr.constant(value)."
+            )
+    return nodes
+
+
+def _changes(updates: Any) -> dict[Node, Node]:
+    """Return the new value of each variable as a node of its shape and dtype."""
+    if not isinstance(updates, Mapping):
+        raise GraphError(
+            f"updates is a dict from variables to their new values, {{w: new_w}}; found {type(updates).__name__}."
+        )
+    changed: dict[Node, Node] = {}
+    cells: set[Any] = set()
+    for w, new in updates.items():
         if not isinstance(w, Node) or w.row.name != "variable":
             raise GraphError(f"updates: only variables can be updated; found {w!r}.")
+        if leaf_key(w) in cells:
+            raise GraphError(f"updates: '{w.name}' is given two new values, under two names of one variable.")
+        cells.add(leaf_key(w))
         node = cast(as_node(new, [w.dtype]), w.dtype)
         if node.shape != w.shape:
             raise ShapeError(
                 f"updates: '{w.name}' has shape {show(w.shape)} and its new value {show(node.shape)}."
             )
         changed[w] = node
-    for x in [*nodes, *given]:
-        if not isinstance(x, Node):
-            raise GraphError(f"compile takes nodes; found {type(x).__name__}.")
-    for x in given:
-        if x.row.name != "input":
-            raise GraphError(f"'{x.name or x}' is no input. Make inputs with cr.input(name, shape).")
-    known = {leaf_key(x) for x in given}
-    for n in order([*nodes, *changed.values()]):
-        if n.row.name == "input" and leaf_key(n) not in known:
-            raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
-    return Function(nodes, single, given, changed, engine)
+    return changed

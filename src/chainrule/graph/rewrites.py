@@ -91,6 +91,8 @@ def is_number(node: Node, value: float) -> bool:
     if node.row.name != "constant":
         return False
     array = node.attributes["value"]
+    if array.size == 1:
+        return bool(array.item() == value)
     return array.size > 0 and bool(np.all(array == value))
 
 
