@@ -1,0 +1,534 @@
+"""LLVM IR as text, written by expressions: ``x * y + 1.0`` writes two instructions.
+
+A :class:`Value` is a register or a literal, of a scalar or a vector type. A :class:`Code` is the body of a
+function that is being written, a :class:`Module` the functions of one object file. No flag that lets LLVM
+change a float's value is set here; who may reassociate says so where it adds.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+_NAMES = {"f32": "float", "f64": "double", "b1": "i1", "ptr": "ptr", "void": "void"}
+_DTYPES = {"float32": "f32", "float64": "f64", "bool": "b1"}
+for _bits in (8, 16, 32, 64):
+    _NAMES |= {f"i{_bits}": f"i{_bits}", f"u{_bits}": f"i{_bits}"}
+    _DTYPES |= {f"int{_bits}": f"i{_bits}", f"uint{_bits}": f"u{_bits}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A kind of number ("f32", "f64", "b1", "i8" to "u64", "ptr"), and how many side by side: 0 is a scalar."""
+
+    kind: str
+    lanes: int = 0
+
+    @property
+    def ir(self) -> str:
+        """How LLVM writes it."""
+        return _written(self.kind, self.lanes)
+
+    @property
+    def bits(self) -> int:
+        """The size of one element."""
+        return 64 if self.kind == "ptr" else int(self.kind[1:])
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is f32 or f64."""
+        return self.kind[0] == "f"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is a whole number with a sign."""
+        return self.kind[0] == "i"
+
+    @property
+    def element(self) -> "Type":
+        """The type of one element."""
+        return Type(self.kind)
+
+    def of(self, kind: str) -> "Type":
+        """Return the type of as many elements of another kind."""
+        return Type(kind, self.lanes)
+
+    def suffix(self) -> str:
+        """How the names of LLVM's intrinsics write it: "v16f32"."""
+        kind = self.kind.replace("b", "i").replace("u", "i")
+        return f"v{self.lanes}{kind}" if self.lanes else kind
+
+
+@lru_cache(maxsize=4096)
+def _written(kind: str, lanes: int) -> str:
+    return f"<{lanes} x {_NAMES[kind]}>" if lanes else _NAMES[kind]
+
+
+def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
+    """Return the type in which elements of ``dtype`` are computed; KeyError if there is none."""
+    return Type(_DTYPES[dtype.name], lanes)
+
+
+PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
+
+
+@lru_cache(maxsize=4096)
+def literal(value: Any, type: Type) -> str:
+    """Write a number as LLVM does; a vector has it in every lane."""
+    if type.is_float:
+        number = np.float32(value) if type.kind == "f32" else np.float64(value)
+        one = f"0x{struct.unpack('<Q', struct.pack('<d', float(number)))[0]:016X}"
+    elif type.kind == "b1":
+        one = "true" if value else "false"
+    else:
+        number = int(value)
+        top = 1 << type.bits
+        one = str(number - top if number >= top // 2 else number)
+    if not type.lanes:
+        return one
+    return f"splat ({type.element.ir} {one})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A register or a literal. Operators write instructions; comparisons give truth values lane by lane."""
+
+    code: "Code"
+    text: str
+    type: Type
+
+    def _other(self, other: Any) -> "Value":
+        return other if isinstance(other, Value) else self.code.constant(other, self.type)
+
+    def __add__(self, other: Any) -> "Value":
+        return self.code.arithmetic("add", self, self._other(other))
+
+    def __radd__(self, other: Any) -> "Value":
+        return self._other(other) + self
+
+    def __sub__(self, other: Any) -> "Value":
+        return self.code.arithmetic("sub", self, self._other(other))
+
+    def __rsub__(self, other: Any) -> "Value":
+        return self._other(other) - self
+
+    def __mul__(self, other: Any) -> "Value":
+        return self.code.arithmetic("mul", self, self._other(other))
+
+    def __rmul__(self, other: Any) -> "Value":
+        return self._other(other) * self
+
+    def __truediv__(self, other: Any) -> "Value":
+        return self.code.arithmetic("div", self, self._other(other))
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return self._other(other) / self
+
+    def __floordiv__(self, other: Any) -> "Value":
+        return self.code.arithmetic("div", self, self._other(other))
+
+    def __mod__(self, other: Any) -> "Value":
+        return self.code.arithmetic("rem", self, self._other(other))
+
+    def __neg__(self) -> "Value":
+        if self.type.is_float:
+            return self.code.emit(self.type, f"fneg {self.type.ir} {self.text}")
+        return self.code.constant(0, self.type) - self
+
+    def __and__(self, other: Any) -> "Value":
+        return self.code.bitwise("and", self, self._other(other))
+
+    def __or__(self, other: Any) -> "Value":
+        return self.code.bitwise("or", self, self._other(other))
+
+    def __xor__(self, other: Any) -> "Value":
+        return self.code.bitwise("xor", self, self._other(other))
+
+    def __invert__(self) -> "Value":
+        return self ^ (1 if self.type.kind == "b1" else -1)
+
+    def __lshift__(self, other: Any) -> "Value":
+        return self.code.bitwise("shl", self, self._other(other))
+
+    def __rshift__(self, other: Any) -> "Value":
+        return self.code.bitwise("ashr" if self.type.is_signed else "lshr", self, self._other(other))
+
+    def __lt__(self, other: Any) -> "Value":
+        return self.code.compare("lt", self, self._other(other))
+
+    def __le__(self, other: Any) -> "Value":
+        return self.code.compare("le", self, self._other(other))
+
+    def __gt__(self, other: Any) -> "Value":
+        return self.code.compare("gt", self, self._other(other))
+
+    def __ge__(self, other: Any) -> "Value":
+        return self.code.compare("ge", self, self._other(other))
+
+    def equals(self, other: Any) -> "Value":
+        """Compare; NaN equals nothing."""
+        return self.code.compare("eq", self, self._other(other))
+
+    def differs(self, other: Any) -> "Value":
+        """Compare; NaN differs from everything, itself too."""
+        return self.code.compare("ne", self, self._other(other))
+
+
+@dataclass
+class Loop:
+    """A loop that is being written: its index, what it carries, and what the next turn is to carry."""
+
+    index: Value
+    carried: list[Value]
+    next: list[Value]
+
+
+class Code:
+    """The body of a function while it is written."""
+
+    def __init__(self, module: "Module", name: str, parameters: Sequence[tuple[str, Type]]) -> None:
+        self.module = module
+        self.name = name
+        self.parameters = [Value(self, f"%{n}", t) for n, t in parameters]
+        self.lines: list[str] = []
+        self.label = "entry"
+        self._count = 0
+
+    # --- instructions ---
+
+    def fresh(self, what: str = "v") -> str:
+        """Return a name that no other register or block of this function has."""
+        self._count += 1
+        return f"{what}{self._count}"
+
+    def emit(self, type: Type, text: str) -> Value:
+        """Write an instruction whose result has ``type``."""
+        name = "%" + self.fresh()
+        self.lines.append(f"  {name} = {text}")
+        return Value(self, name, type)
+
+    def do(self, text: str) -> None:
+        """Write an instruction without a result."""
+        self.lines.append(f"  {text}")
+
+    def constant(self, value: Any, type: Type) -> Value:
+        """Return a literal."""
+        return Value(self, literal(value, type), type)
+
+    def index(self, value: int) -> Value:
+        """Return a whole number to count and address with."""
+        return Value(self, str(value), I64)
+
+    def arithmetic(self, what: str, a: Value, b: Value, flags: str = "") -> Value:
+        """Write add, sub, mul, div or rem."""
+        type = a.type
+        if type.is_float:
+            what = f"f{what} {flags}" if flags else f"f{what}"
+        elif what in ("div", "rem"):
+            what = ("s" if type.is_signed else "u") + what
+        elif a.text.lstrip("-").isdigit() and b.text.lstrip("-").isdigit() and type is I64:
+            x, y = int(a.text), int(b.text)
+            return self.index({"add": x + y, "sub": x - y, "mul": x * y}[what])
+        return self.emit(type, f"{what} {type.ir} {a.text}, {b.text}")
+
+    def bitwise(self, what: str, a: Value, b: Value) -> Value:
+        """Write and, or, xor, shl, lshr or ashr."""
+        return self.emit(a.type, f"{what} {a.type.ir} {a.text}, {b.text}")
+
+    def compare(self, what: str, a: Value, b: Value) -> Value:
+        """Write lt, le, gt, ge, eq or ne; NaN is unordered and unequal."""
+        type = a.type
+        if type.is_float:
+            text = f"fcmp {'une' if what == 'ne' else 'o' + what}"
+        else:
+            sign = "" if what in ("eq", "ne") else "s" if type.is_signed else "u"
+            text = f"icmp {sign}{what}"
+        return self.emit(type.of("b1"), f"{text} {type.ir} {a.text}, {b.text}")
+
+    def select(self, condition: Value, a: Value, b: Value) -> Value:
+        """Return a where the condition holds, else b."""
+        return self.emit(
+            a.type,
+            f"select {condition.type.ir} {condition.text}, {a.type.ir} {a.text}, {b.type.ir} {b.text}",
+        )
+
+    def intrinsic(self, name: str, *arguments: Value, type: Type | None = None, flags: str = "") -> Value:
+        """Call one of LLVM's intrinsics that is overloaded on the type of its first argument."""
+        first = arguments[0].type
+        return self.call(f"llvm.{name}.{first.suffix()}", type or first, *arguments, flags=flags)
+
+    def call(self, name: str, type: Type, *arguments: Value, flags: str = "") -> Value:
+        """Call a function by name; one that this module does not define is declared."""
+        self.module.declare(name, type, [a.type for a in arguments])
+        written = ", ".join(f"{a.type.ir} {a.text}" for a in arguments)
+        text = f"call {flags + ' ' if flags else ''}{type.ir} @{name}({written})"
+        if type is VOID:
+            self.do(text)
+            return Value(self, "", VOID)
+        return self.emit(type, text)
+
+    def fma(self, a: Value, b: Value, c: Value) -> Value:
+        """Return a · b + c, rounded once where the CPU can, twice where it cannot."""
+        if self.module.has_fma:
+            return self.intrinsic("fma", a, b, c)
+        return a * b + c
+
+    def sqrt(self, x: Value) -> Value:
+        """Return the square root, correctly rounded."""
+        return self.intrinsic("sqrt", x)
+
+    def absolute(self, x: Value) -> Value:
+        """Return |x| of a float."""
+        return self.intrinsic("fabs", x)
+
+    def rounded(self, x: Value) -> Value:
+        """Return the nearest whole number, ties to even, as a float."""
+        return self.intrinsic("rint", x)
+
+    def floor(self, x: Value) -> Value:
+        """Return the largest whole number that is not above x, as a float."""
+        return self.intrinsic("floor", x)
+
+    def maximum(self, a: Value, b: Value) -> Value:
+        """Return the larger one; NaN if one is NaN."""
+        if a.type.is_float:
+            return self._extreme("maximum", ">", a, b)
+        return self.intrinsic("smax" if a.type.is_signed else "umax", a, b)
+
+    def minimum(self, a: Value, b: Value) -> Value:
+        """Return the smaller one; NaN if one is NaN."""
+        if a.type.is_float:
+            return self._extreme("minimum", "<", a, b)
+        return self.intrinsic("smin" if a.type.is_signed else "umin", a, b)
+
+    def _extreme(self, name: str, sign: str, a: Value, b: Value) -> Value:
+        # Two instructions on x86, where llvm.maximum takes five: the sign of a zero is not kept apart.
+        kept = self.emit(a.type.of("b1"), f"fcmp o{'gt' if sign == '>' else 'lt'} {a.type.ir} {a.text}, {b.text}")
+        larger = self.select(kept, a, b)  # b, where either is NaN
+        return self.select(a.differs(a), a, larger)
+
+    def bitcast(self, x: Value, type: Type) -> Value:
+        """Read the same bits as another type."""
+        return self.emit(type, f"bitcast {x.type.ir} {x.text} to {type.ir}")
+
+    def convert(self, x: Value, kind: str) -> Value:
+        """Convert to another kind of number as C does; a number is true if it is not 0."""
+        have, want = x.type, x.type.of(kind)
+        if have.kind == kind:
+            return x
+        if kind == "b1":
+            return x.differs(0)
+        if have.is_float and want.is_float:
+            word = "fpext" if want.bits > have.bits else "fptrunc"
+        elif have.is_float:
+            word = "fptosi" if want.is_signed else "fptoui"
+        elif want.is_float:
+            word = "sitofp" if have.is_signed else "uitofp"
+        elif want.bits > have.bits:
+            word = "sext" if have.is_signed else "zext"
+        elif want.bits < have.bits:
+            word = "trunc"
+        else:
+            return Value(self, x.text, want)
+        return self.emit(want, f"{word} {have.ir} {x.text} to {want.ir}")
+
+    # --- vectors ---
+
+    def splat(self, x: Value, lanes: int) -> Value:
+        """Return a vector with a scalar in every lane."""
+        if not lanes or x.type.lanes:
+            return x
+        type = Type(x.type.kind, lanes)
+        if not x.text.startswith("%"):
+            return Value(self, f"splat ({x.type.ir} {x.text})", type)
+        one = self.emit(type, f"insertelement {type.ir} poison, {x.type.ir} {x.text}, i64 0")
+        return self.shuffle(one, [0] * lanes)
+
+    def shuffle(self, x: Value, pick: Sequence[int], y: Value | None = None) -> Value:
+        """Return lanes of x (and of y, counted on); -1 is any."""
+        mask = ", ".join("i32 poison" if p < 0 else f"i32 {p}" for p in pick)
+        other = "poison" if y is None else y.text
+        type = Type(x.type.kind, len(pick))
+        return self.emit(
+            type,
+            f"shufflevector {x.type.ir} {x.text}, {x.type.ir} {other}, <{len(pick)} x i32> <{mask}>",
+        )
+
+    def lane(self, x: Value, position: Value | int) -> Value:
+        """Return one lane as a scalar."""
+        where = position.text if isinstance(position, Value) else str(position)
+        return self.emit(x.type.element, f"extractelement {x.type.ir} {x.text}, i64 {where}")
+
+    def set_lane(self, x: Value, one: Value, position: Value | int) -> Value:
+        """Return x with another scalar in one lane."""
+        where = position.text if isinstance(position, Value) else str(position)
+        return self.emit(x.type, f"insertelement {x.type.ir} {x.text}, {one.type.ir} {one.text}, i64 {where}")
+
+    def steps(self, type: Type) -> Value:
+        """Return 0, 1, 2 ... in the lanes of a vector; 0 as a scalar."""
+        if not type.lanes:
+            return self.constant(0, type)
+        return Value(self, "<" + ", ".join(f"{type.element.ir} {i}" for i in range(type.lanes)) + ">", type)
+
+    def first(self, count: Value, lanes: int) -> Value:
+        """Return a mask of ``lanes`` truth values of which the first ``count`` are true."""
+        return self.steps(Type("i32", lanes)) < self.splat(self.convert(count, "i32"), lanes)
+
+    # --- memory ---
+
+    def at(self, base: Value, offset: Value, type: Type) -> Value:
+        """Return the address of an element; the offset counts elements."""
+        if offset.text == "0":
+            return base
+        size = "i8" if type.kind == "b1" else type.element.ir
+        return self.emit(PTR, f"getelementptr inbounds {size}, ptr {base.text}, i64 {offset.text}")
+
+    def load(self, address: Value, type: Type, mask: Value | None = None) -> Value:
+        """Read an element, or as many side by side as the type has lanes. Truth values are bytes."""
+        stored = type.of("i8") if type.kind == "b1" else type
+        align = max(stored.bits // 8, 1)
+        if mask is None:
+            found = self.emit(stored, f"load {stored.ir}, ptr {address.text}, align {align}")
+        else:
+            name = f"llvm.masked.load.{stored.suffix()}.p0"
+            self.module.declare(name, stored, [PTR, Type("b1", stored.lanes), stored])
+            found = self.emit(
+                stored,
+                f"call {stored.ir} @{name}(ptr align {align} {address.text}, {mask.type.ir} {mask.text}, "
+                f"{stored.ir} zeroinitializer)",
+            )
+        return found.differs(0) if type.kind == "b1" else found
+
+    def store(self, x: Value, address: Value, mask: Value | None = None) -> None:
+        """Write an element, or as many as there are lanes."""
+        if x.type.kind == "b1":
+            x = self.emit(x.type.of("i8"), f"zext {x.type.ir} {x.text} to {x.type.of('i8').ir}")
+        align = max(x.type.bits // 8, 1)
+        if mask is None:
+            self.do(f"store {x.type.ir} {x.text}, ptr {address.text}, align {align}")
+            return
+        name = f"llvm.masked.store.{x.type.suffix()}.p0"
+        self.module.declare(name, VOID, [x.type, PTR, Type("b1", x.type.lanes)])
+        self.do(
+            f"call void @{name}({x.type.ir} {x.text}, ptr align {align} {address.text}, "
+            f"{mask.type.ir} {mask.text})"
+        )
+
+    # --- control ---
+
+    def block(self, label: str) -> None:
+        """Begin a block."""
+        self.lines.append(f"{label}:")
+        self.label = label
+
+    def branch(self, label: str) -> None:
+        """Leave the block for another."""
+        self.do(f"br label %{label}")
+
+    def fork(self, condition: Value, yes: str, no: str) -> None:
+        """Leave the block for one of two."""
+        self.do(f"br i1 {condition.text}, label %{yes}, label %{no}")
+
+    @contextmanager
+    def loop(
+        self, stop: Value | int, carry: Sequence[Value] = (), start: Value | int = 0, step: Value | int = 1
+    ) -> Iterator[Loop]:
+        """Count from start to below stop. Afterwards ``loop.carried`` are the values that came out."""
+        first, last, by = (x if isinstance(x, Value) else self.index(x) for x in (start, stop, step))
+        head, body, latch, done = (self.fresh(w) for w in ("head", "body", "latch", "done"))
+        before = self.label
+        self.branch(head)
+        self.block(head)
+        place = len(self.lines)
+        self.lines.extend([""] * (1 + len(carry)))
+        index = Value(self, "%" + self.fresh("i"), I64)
+        carried = [Value(self, "%" + self.fresh("c"), c.type) for c in carry]
+        self.fork(index < last, body, done)
+        self.block(body)
+        loop = Loop(index, carried, list(carried))
+        yield loop
+        self.branch(latch)
+        self.block(latch)
+        following = index + by
+        self.branch(head)
+        self.lines[place] = (
+            f"  {index.text} = phi i64 [ {first.text}, %{before} ], [ {following.text}, %{latch} ]"
+        )
+        for n, (phi, begin, after) in enumerate(zip(carried, carry, loop.next, strict=True), start=1):
+            self.lines[place + n] = (
+                f"  {phi.text} = phi {phi.type.ir} [ {begin.text}, %{before} ], [ {after.text}, %{latch} ]"
+            )
+        self.block(done)
+
+    @contextmanager
+    def when(self, condition: Value) -> Iterator[None]:
+        """Do what is written inside only if the scalar condition holds."""
+        yes, done = self.fresh("then"), self.fresh("done")
+        self.fork(condition, yes, done)
+        self.block(yes)
+        yield
+        self.branch(done)
+        self.block(done)
+
+    def give(self, x: Value | None = None) -> None:
+        """Return from the function."""
+        self.do(f"ret {x.type.ir} {x.text}" if x is not None else "ret void")
+
+
+@dataclass
+class Module:
+    """The functions of one object file.
+
+    Attributes:
+        vector_bytes: How much the widest register of the CPU holds.
+        registers: How many of them there are.
+        has_fma: Whether the CPU multiplies and adds with one rounding.
+        has_masks: Whether it loads and stores some lanes of a vector without harm to the others.
+    """
+
+    vector_bytes: int
+    registers: int
+    has_fma: bool
+    has_masks: bool
+    functions: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, str] = field(default_factory=dict)
+
+    def lanes(self, kind: str) -> int:
+        """Return how many elements of a kind fill a register."""
+        return self.vector_bytes * 8 // max(Type(kind).bits, 8)
+
+    def declare(self, name: str, type: Type, parameters: Sequence[Type]) -> None:
+        """Note that a function is called."""
+        if name not in self.declared:
+            self.declared[name] = f"declare {type.ir} @{name}({', '.join(p.ir for p in parameters)})"
+
+    @contextmanager
+    def function(
+        self, name: str, parameters: Sequence[tuple[str, Type]], type: Type = VOID, words: str = ""
+    ) -> Iterator[Code]:
+        """Write a function; ``words`` is its linkage ("internal") and ``noalias`` marks pointers as apart."""
+        code = Code(self, name, parameters)
+        yield code
+        written = ", ".join(f"{t.ir} {'noalias ' if t is PTR else ''}%{n}" for n, t in parameters)
+        head = f"define {words + ' ' if words else ''}{type.ir} @{name}({written}) nounwind {{"
+        self.functions[name] = "\n".join([head, "entry:", *code.lines, "}"])
+
+    def helper(
+        self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]
+    ) -> str:
+        """Define ``name`` once, as an internal function whose body ``write`` returns; return the name."""
+        if name not in self.functions:
+            self.functions[name] = ""  # it may call itself no more than once
+            named = [(f"a{i}", p) for i, p in enumerate(parameters)]
+            with self.function(name, named, type, "internal") as code:
+                code.give(write(code, *code.parameters))
+        return name
+
+    def text(self) -> str:
+        """The module as LLVM reads it."""
+        declarations = [d for name, d in self.declared.items() if name not in self.functions]
+        return "\n\n".join([*self.functions.values(), "\n".join(declarations), ""])
