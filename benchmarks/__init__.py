@@ -1,1 +1,1 @@
-"""What training and predicting cost, beside NumPy by hand, scikit-learn, PyTorch and JAX."""
+"""What training and predicting cost, beside NumPy by hand, scikit-learn, PyTorch, JAX and Keras."""

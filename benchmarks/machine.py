@@ -3,15 +3,17 @@
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "llvmlite", "torch", "jax")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "llvmlite", "torch", "jax", "keras")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
 SIZES = (256, 512, 1024, 2048)
 COPIED = 64 * 2**20  # bytes a thread, far beyond the caches
@@ -22,19 +24,23 @@ class Peak:
     """The best that was measured here.
 
     Attributes:
-        products: Operations a second of the best float32 matrix product, of NumPy or PyTorch.
+        one: Operations a second of the best float32 matrix product, of NumPy or PyTorch, on one thread.
+        products: The same on all cores.
         copies: Bytes a second of the best copy, read and written ones counted.
     """
 
+    one: float
     products: float
     copies: float
 
 
 def peak() -> Peak:
-    """Measure the peak of this machine, in about two seconds."""
-    products = max(2 * n**3 / best(f) for n in SIZES for f in _products(n))
+    """Measure the peak of this machine, in about four seconds."""
+    with _threads(1):
+        one = _best_product()
+    products = max(one, _best_product()) if cores() > 1 else one
     copies = max(2 * COPIED * n / best(_copies(n)) for n in range(1, cores() + 1))
-    return Peak(products, copies)
+    return Peak(one, products, copies)
 
 
 def best(f: Callable[[], object], seconds: float = 0.2) -> float:
@@ -45,6 +51,24 @@ def best(f: Callable[[], object], seconds: float = 0.2) -> float:
         f()
         times.append(time.perf_counter() - began)
     return min(times)
+
+
+def _best_product() -> float:
+    return max(2 * n**3 / best(f) for n in SIZES for f in _products(n))
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    with threadpool_limits(n):
+        try:
+            import torch
+        except ImportError:
+            yield
+            return
+        before = torch.get_num_threads()
+        torch.set_num_threads(n)
+        yield
+    torch.set_num_threads(before)
 
 
 def _products(n: int) -> list[Callable[[], object]]:
@@ -83,7 +107,8 @@ def description() -> str:
     threads = f"threads limited by {', '.join(limits)}" if limits else "threads at every library's default"
     # Threads that wait for each other are no measure of anything on cores that others use too.
     load = f"; load before the run {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{_processor()}, {cores()} cores, {platform.system()}; {', '.join(found)}; {threads}{load}"
+    counted = f"{cores()} core{'s' * (cores() > 1)}"
+    return f"{_processor()}, {counted}, {platform.system()}; {', '.join(found)}; {threads}{load}"
 
 
 def _processor() -> str:

@@ -1,51 +1,16 @@
 """What was measured as tables: in a terminal, as Markdown, as JSON."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from math import isnan
 
 from benchmarks.machine import Peak
-from benchmarks.peers import TITLES
+from benchmarks.measured import Measured
+from benchmarks.peers import LOOPING, OURS, TITLES
+from benchmarks.targets import verdicts
 
-OURS = "chainrule"
-TOLERANCE = 0.25  # by how much, relatively, a final cost may differ where only the order of the batches does
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One row of the table, measured.
-
-    Attributes:
-        name: What ``--rows`` calls it.
-        title: What the table calls it.
-        source: Where its table is from.
-        operations: The floating-point operations of its matrix products.
-        traffic: The bytes it must move at least.
-        seconds: By peer, the best time when warm.
-        costs: By peer, the cost it ended with (the mean largest probability, of predictions).
-        fresh: By peer, seconds from a fresh process to its end.
-        grown: By peer, the bytes by which that process grew while it trained.
-        remarks: By peer, why it has no time.
-    """
-
-    name: str
-    title: str
-    source: str
-    operations: float
-    traffic: float
-    seconds: dict[str, float] = field(default_factory=dict)
-    costs: dict[str, float] = field(default_factory=dict)
-    fresh: dict[str, float] = field(default_factory=dict)
-    grown: dict[str, float] = field(default_factory=dict)
-    remarks: dict[str, str] = field(default_factory=dict)
-
-    def strangers(self) -> list[str]:
-        """Return the peers that ended somewhere else than we, and so did not do the same work."""
-        if OURS not in self.costs:
-            return []
-        ours = self.costs[OURS]
-        return [p for p, c in self.costs.items() if not abs(c - ours) <= TOLERANCE * max(abs(c), abs(ours))]
+NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -92,39 +57,56 @@ def tables(report: Report) -> list[Table]:
             f"{report.repeats}, peers taking turns. In brackets the time over chainrule's: above 1× ours "
             "is faster. † marks a peer whose final cost is another, so that it did not do the same work.",
             ["work", *titles],
-            [[r.title, *(_cell(r, p, r.seconds) for p in report.peers)] for r in report.rows],
+            [[r.work.title, *(_cell(r, p, r.seconds) for p in report.peers)] for r in report.rows],
+        ),
+        Table(
+            "Targets",
+            "How many times chainrule's time a peer's must be at least; or a limit. A peer that did not do the "
+            "same work (†) is no measure.",
+            ["work", "target", "reached", ""],
+            [
+                [r.work.title, v.wanted, v.reached, "met" if v.met else "missed"]
+                for r in report.rows
+                for v in verdicts(r)
+            ],
         ),
         Table(
             "From a fresh process to a trained network",
             "Seconds from the start of a Python process to its end: imports, compilation and training. "
-            "In brackets the time over chainrule's.",
+            "Caches on disk are empty; where they are not afterwards, a second time is that of the next process. "
+            "In brackets the first time over chainrule's.",
             ["work", *titles],
-            [[r.title, *(_cell(r, p, r.fresh) for p in report.peers)] for r in fresh],
+            [[r.work.fewer.title, *(_cell(r, p, r.fresh, r.again) for p in report.peers)] for r in fresh],
         ),
         Table(
             "Growth of resident memory during training",
             "Megabytes at the highest, over what the process held after its imports with the table loaded.",
             ["work", *titles],
-            [[r.title, *(_megabytes(r.grown.get(p)) for p in report.peers)] for r in fresh],
+            [[r.work.fewer.title, *(_megabytes(r.grown.get(p)) for p in report.peers)] for r in fresh],
         ),
         Table(
             "How near to the limits of this machine",
-            f"The best float32 matrix product measured here makes {report.peak.products / 1e9:.0f} GFLOP/s, "
-            f"the best copy moves {report.peak.copies / 1e9:.1f} GB/s. The share of each that chainrule "
-            "reached, counting nothing but the work's matrix products and the bytes that must move.",
+            f"The best float32 matrix product measured here makes {report.peak.one / 1e9:.0f} GFLOP/s on one "
+            f"thread and {report.peak.products / 1e9:.0f} on all; "
+            f"the best copy moves {report.peak.copies / 1e9:.1f} GB/s. The share that chainrule reached of the "
+            "products on all threads and of the copies, counting nothing but the work's matrix products and the "
+            "bytes that must move.",
             ["work", "GFLOP/s", "share of products", "GB/s", "share of copies"],
-            [[r.title, *_shares(r, report.peak)] for r in report.rows if OURS in r.seconds],
+            [[r.work.title, *_shares(r, report.peak)] for r in report.rows if OURS in r.seconds],
         ),
     ]
     return [t for t in found if t.lines]
 
 
-def _cell(row: Measured, peer: str, seconds: dict[str, float]) -> str:
+def _cell(
+    row: Measured, peer: str, seconds: Mapping[str, float], again: Mapping[str, float] = NOTHING
+) -> str:
     if peer not in seconds:
         return "–"
     own = seconds.get(OURS)
     ratio = f" ({_digits(seconds[peer] / own)}×)" if own and peer != OURS else ""
-    return f"{_seconds(seconds[peer])}{ratio}{' †' if peer in row.strangers() else ''}"
+    then = f", then {_seconds(again[peer])}" if peer in again else ""
+    return f"{_seconds(seconds[peer])}{then}{ratio}{' †' if peer in row.strangers() else ''}"
 
 
 def _seconds(value: float) -> str:
@@ -170,7 +152,7 @@ def markdown(report: Report) -> str:
     parts = [
         "# Benchmarks",
         "Written by `python -m benchmarks.run --markdown docs/benchmarks.md`. Every peer starts from the "
-        "same weights, sees the same batches (scikit-learn in an order of its own), makes as many updates "
+        "same weights, sees the same batches (scikit-learn and Keras in an order of their own), makes as many updates "
         "in float32, and records the cost of every epoch.",
         f"Machine: {report.machine}. chainrule ran through `Network.fit` on its engine `{report.engine}`.",
     ]
@@ -183,14 +165,32 @@ def markdown(report: Report) -> str:
 
 def _notes(report: Report) -> list[str]:
     notes = [f"{TITLES[peer]} took no part: {why}." for peer, why in report.missing.items()]
+    notes += [
+        f"{TITLES[peer]} has no time for {'any row' if len(titles) == len(report.rows) else '; '.join(titles)}: {why}."
+        for (peer, why), titles in _remarks(report).items()
+    ]
     for row in report.rows:
-        notes += [f"{row.title}: no {TITLES[peer]}, {why}." for peer, why in row.remarks.items()]
+        slow = ", ".join(TITLES[p] for p in row.seconds if p not in LOOPING)
+        if row.work.times > 1 and slow:
+            notes.append(
+                f"{row.work.title}: {slow} made {row.work.fewer.epochs:,} of them; "
+                f"{row.work.times} times their time is given."
+            )
         notes += [
-            f"{row.title}: {TITLES[p]} ended at {row.costs[p]:.4g} and chainrule at {row.costs[OURS]:.4g}."
+            f"{row.work.title}: {TITLES[p]} ended at {row.costs[p]:.4g} and chainrule at {row.costs[OURS]:.4g}."
             for p in row.strangers()
         ]
     stood_in = sorted({row.source for row in report.rows if "in place of" in row.source})
     return [*notes, *(f"Used {source}." for source in stood_in)]
+
+
+def _remarks(report: Report) -> dict[tuple[str, str], list[str]]:
+    """Return the rows for which a peer has no time, by the peer and the reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in report.rows:
+        for remark in row.remarks.items():
+            found.setdefault(remark, []).append(row.work.title)
+    return found
 
 
 def as_json(report: Report) -> str:

@@ -3,82 +3,61 @@
 import argparse
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from benchmarks import machine, peers
+from benchmarks.measured import measure
+from benchmarks.peers import MODULES, OURS, OURS_ON_NUMPY, TITLES
+from benchmarks.report import Report, as_json, markdown, text
+from benchmarks.work import ROWS, Work, shortened
+from chainrule.engines.function import ENGINES
 
-from benchmarks import fresh, machine, peers
-from benchmarks.peers import MODULES, CannotExpress
-from benchmarks.report import OURS, Measured, Report, as_json, markdown, text
-from benchmarks.work import ROWS, Job, Work, job, operations, shortened, traffic
+PRINTED = Path("-")
 
 
 def main() -> None:
     """Measure what the command line asks for."""
     asked = arguments()
-    found, missing = present(asked.peers)
+    if asked.threads and asked.threads < machine.cores():
+        restart(asked.threads)
+    found, missing = present(asked.peers or [name for name in MODULES if name != OURS])
+    if asked.peers and missing:
+        sys.exit("\n".join(f"{TITLES[name]}: {why}" for name, why in missing.items()))
+    if ENGINES[asked.engine] is ENGINES["numpy"]:
+        found = [name for name in found if name != OURS_ON_NUMPY]
     rows = [shortened(row) for row in asked.rows] if asked.quick else asked.rows
     report = Report([], found, missing, machine.peak(), machine.description(), asked.engine, asked.repeats)
     for row in rows:
         say(row.title)
-        report.rows.append(measure(job(row, asked.engine, asked.data), found, asked.repeats, asked.fresh))
+        measured = measure(row, found, asked.repeats, asked.fresh, asked.engine, asked.data)
+        say("  " + ", ".join(f"{name} {seconds:.4g} s" for name, seconds in measured.seconds.items()))
+        report.rows.append(measured)
         # After every row, so that a run that is cut short leaves what it has measured.
         for path, write in ((asked.json, as_json), (asked.markdown, markdown)):
-            if path is not None:
+            if path not in (None, PRINTED):
                 path.write_text(write(report), encoding="utf-8")
-    print(text(report))
+    print(markdown(report) if asked.markdown == PRINTED else text(report))
+
+
+def restart(threads: int) -> None:
+    """Begin this command again on so many cores: every library counts them once, when it is loaded."""
+    if not hasattr(os, "sched_setaffinity"):
+        sys.exit("--threads needs Linux; elsewhere set what each library reads, such as OMP_NUM_THREADS.")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    os.execv(sys.executable, [sys.executable, "-m", "benchmarks.run", *sys.argv[1:]])
 
 
 def present(names: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the peers that are installed here, and why the others are not."""
-    found, missing = [], {}
+    """Return ourselves and the peers that are installed here, and why the others are not."""
+    found, missing = [OURS], {}
     for name in names:
         try:
             peers.load(name)
         except ModuleNotFoundError as error:
-            if name == OURS:
-                raise
-            missing[name] = f"{error.name} is not installed"
+            missing[name] = f"{error.name} is not installed: pip install chainrule[bench]"
         else:
             found.append(name)
     return found, missing
-
-
-def measure(work: Job, names: list[str], repeats: int, afresh: int) -> Measured:
-    """Time one row: every peer once to get warm, then all in turn, then each in processes of its own."""
-    row = work.work
-    found = Measured(row.name, row.title, work.source, operations(work), traffic(work))
-    tasks: dict[str, Callable[[], Any]] = {}
-    for name in names:
-        peer = peers.load(name)
-        try:
-            task = peer.predictor(work) if row.rows else peer.trainer(work)
-            found.costs[name] = outcome(task())
-        except CannotExpress as reason:
-            found.remarks[name] = str(reason)
-            continue
-        tasks[name] = task
-    for _ in range(repeats):
-        for name, task in tasks.items():
-            began = time.perf_counter()
-            task()
-            spent = time.perf_counter() - began
-            found.seconds[name] = min(spent, found.seconds.get(name, spent))
-    for _ in range(0 if row.rows else afresh):
-        for name in tasks:
-            process = fresh.measure(name, work)
-            found.fresh[name] = min(process.seconds, found.fresh.get(name, process.seconds))
-            found.grown[name] = min(process.grown, found.grown.get(name, process.grown))
-    say("  " + ", ".join(f"{name} {seconds:.4g} s" for name, seconds in found.seconds.items()))
-    return found
-
-
-def outcome(result: Any) -> float:
-    """Return what peers are compared by: the final cost, or the mean of the largest probabilities."""
-    return float(np.mean(np.max(result, axis=1))) if np.ndim(result) else float(result)
 
 
 def say(words: str) -> None:
@@ -92,9 +71,10 @@ def arguments() -> argparse.Namespace:
     listed = ", ".join(row.name for row in ROWS)
     parser.add_argument("--rows", type=rows_named, default="", help=f"some of: {listed}")
     parser.add_argument(
-        "--peers", type=peers_named, default="numpy,sklearn,torch,jax", help=f"of {', '.join(MODULES)}"
+        "--peers", type=peers_named, default="", help=f"some of {', '.join(MODULES)}; none for all"
     )
-    parser.add_argument("--engine", default="auto", help="the engine that chainrule runs on")
+    parser.add_argument("--engine", choices=list(ENGINES), default="auto", help="the one chainrule runs on")
+    parser.add_argument("--threads", type=int, help="how many cores all may use; without it, all there are")
     parser.add_argument("--repeats", type=int, default=3, help="of how many warm runs the best counts")
     parser.add_argument("--fresh", type=int, default=2, help="of how many fresh processes; 0 for none")
     parser.add_argument(
@@ -106,20 +86,21 @@ def arguments() -> argparse.Namespace:
         help="the folder of the larger tables, or $CHAINRULE_DATA",
     )
     parser.add_argument("--json", type=Path, help="a file for everything that was measured")
-    parser.add_argument("--markdown", type=Path, help="a file for the tables")
+    parser.add_argument(
+        "--markdown", type=Path, nargs="?", const=PRINTED, help="print the tables as Markdown, or to a file"
+    )
     return parser.parse_args()
 
 
 def rows_named(names: str) -> list[Work]:
-    """Return the rows of these names; without any, the usual ones."""
+    """Return the rows of these names, or all."""
     known = {row.name: row for row in ROWS}
-    chosen = known_names(names, list(known), "row")
-    return [known[name] for name in chosen] or [row for row in ROWS if row.usual]
+    return [known[name] for name in known_names(names, list(known), "row") or known]
 
 
 def peers_named(names: str) -> list[str]:
-    """Return ourselves and the peers of these names."""
-    return [OURS, *(name for name in known_names(names, list(MODULES), "peer") if name != OURS)]
+    """Return the peers of these names, ourselves not among them."""
+    return [name for name in known_names(names, list(MODULES), "peer") if name != OURS]
 
 
 def known_names(names: str, known: list[str], what: str) -> list[str]:

@@ -14,7 +14,15 @@ from chainrule.graph.shapes import show
 from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 
-ENGINES = {"auto": numpy_engine.compile_program, "numpy": numpy_engine.compile_program}
+
+
+def _native(program: Program) -> Executable:
+    from chainrule.engines.native.executable import compile_program  # noqa: PLC0415 -- LLVM takes long to load
+
+    return compile_program(program)
+
+
+ENGINES = {"auto": numpy_engine.compile_program, "numpy": numpy_engine.compile_program, "native": _native}
 
 
 def build(program: Program, engine: str = "auto") -> Executable:

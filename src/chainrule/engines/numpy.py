@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run
+from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.structure import contraction_function
@@ -95,41 +95,6 @@ class NumpyExecutable:
                 if stopped:
                     break
         return Run(current, epochs, validation, seconds, stopped)
-
-
-def end_of_epoch(
-    rule: Rule, progress: Progress, state: Arrays, epochs: list[list[float]], validation: list[list[float]]
-) -> str:
-    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
-    if rule.validate is not None:
-        validation.append(rule.validate(state))
-    value = (validation if rule.on_validation else epochs)[-1][rule.monitor]
-    value = -value if rule.larger_is_better else value
-    progress.epochs_done += 1
-    if value < progress.best - rule.min_delta:
-        progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
-        if rule.keep_best:
-            progress.best_state = [np.array(x) for x in state]
-    else:
-        progress.waited += 1
-    if rule.plateau is not None:
-        position, factor, patience, smallest = rule.plateau
-        if value < progress.plateau_best:
-            progress.plateau_best, progress.plateau_waited = value, 0
-        else:
-            progress.plateau_waited += 1
-        if progress.plateau_waited >= patience:
-            lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
-            state[position], progress.plateau_waited = lowered, 0
-    if rule.tol is not None:
-        cost = epochs[-1][0]
-        progress.tol_waited = 0 if cost < progress.tol_best - rule.tol[0] else progress.tol_waited + 1
-        progress.tol_best = min(cost, progress.tol_best)
-        if progress.tol_waited >= rule.tol[1]:
-            return "tol"
-    if rule.patience is not None and progress.waited >= rule.patience:
-        return "patience"
-    return ""
 
 
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:

@@ -113,7 +113,7 @@ class Run:
     """What a run returns: the state, an outputs row for each epoch, and why it stopped ("" if it did not)."""
 
     state: Arrays
-    epochs: list[list[float]]  # the mean of every output over the epoch's batches
+    epochs: Sequence[Any]  # the mean of every output over the epoch's batches
     validation: list[list[float]]
     seconds: list[float]  # since the start of the run, at the end of each epoch
     stopped: str = ""
@@ -137,3 +137,48 @@ class Executable(Protocol):
         progress: Progress,
     ) -> Run:
         """Run epochs: ``rows`` has one line of example numbers for each of them; ``table`` has all examples."""
+
+
+def end_of_epoch(
+    rule: Rule, progress: Progress, state: Arrays, epochs: Sequence[Any], validation: list[list[float]]
+) -> str:
+    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
+    if rule.validate is not None:
+        validation.append(rule.validate(state))
+    value = (validation if rule.on_validation else epochs)[-1][rule.monitor]
+    value = -value if rule.larger_is_better else value
+    progress.epochs_done += 1
+    if value < progress.best - rule.min_delta:
+        progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
+        if rule.keep_best:
+            progress.best_state = [np.array(x) for x in state]
+    else:
+        progress.waited += 1
+    if rule.plateau is not None:
+        position, factor, patience, smallest = rule.plateau
+        if value < progress.plateau_best:
+            progress.plateau_best, progress.plateau_waited = value, 0
+        else:
+            progress.plateau_waited += 1
+        if progress.plateau_waited >= patience:
+            lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
+            state[position], progress.plateau_waited = lowered, 0
+    if rule.tol is not None:
+        cost = epochs[-1][0]
+        progress.tol_waited = 0 if cost < progress.tol_best - rule.tol[0] else progress.tol_waited + 1
+        progress.tol_best = min(cost, progress.tol_best)
+        if progress.tol_waited >= rule.tol[1]:
+            return "tol"
+    if rule.patience is not None and progress.waited >= rule.patience:
+        return "patience"
+    return ""
+
+
+def many_epochs(rule: Rule, progress: Progress, epochs: np.ndarray) -> None:
+    """Note which of several epochs was the best, where nothing depends on it while they run."""
+    values = epochs[:, rule.monitor] * (-1 if rule.larger_is_better else 1)
+    for i in np.flatnonzero(values == np.minimum.accumulate(values)):
+        if values[i] < progress.best - rule.min_delta:
+            progress.best, progress.best_epoch = float(values[i]), progress.epochs_done + int(i)
+    progress.epochs_done += len(values)
+    progress.waited = progress.epochs_done - 1 - progress.best_epoch

@@ -99,34 +99,48 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._sums: dict[Node, Expanded] = {}
-        self._simple: set[Node] = set()  # what was looked at and stays
+        self._asked: set[Node] = set()  # z of the exp(z) whose expansion depends on what is known of it
         self._logistic: dict[Node, Atom] = {}  # z -> σ(z) or 1 - σ(-z), for exp(z) = σ(z) / (1 - σ(z))
         self._softmax: dict[Node, tuple[Node, Node]] = {}  # exp(z) -> softmax(z), its sum
         self._arrays: dict[Node, tuple[Node, float] | None] = {}  # c -> b, n where c = n - b everywhere
 
-    def look_at(self, nodes: Iterable[Node]) -> None:
-        """Note the sigmoids and the sums of exponentials among ``nodes``: they say what an exp comes to."""
-        known = len(self._logistic) + len(self._softmax)
+    def look_at(self, nodes: Iterable[Node]) -> bool:
+        """Note the sigmoids and the sums of exponentials among ``nodes``: they say what an exp comes to.
+
+        Returns:
+            Whether something that was looked at before may now come to something else.
+        """
+        learned: set[Node] = set()
+        paired = False
         for n in nodes:
             if n.row.name == "sigmoid":
-                (z,) = n.inputs
-                self._logistic[z] = n
-                if z.row.name == "negative":
-                    self._logistic.setdefault(z.inputs[0], OneMinus(n))
+                learned.update(self._look_at_sigmoid(n))
             elif n.row.name == "constant" and n.shape and n.dtype.kind == "f":
-                self._look_at_array(n)
+                paired = self._look_at_array(n) or paired
             elif n.row.name == "sum" and n.inputs[0].row.name == "exp" and n.attributes["keepdims"]:
                 (e,) = n.inputs
                 if e not in self._softmax:
                     self._softmax[e] = (softmax(e.inputs[0], axes=n.attributes["axes"]), n)
-        if len(self._logistic) + len(self._softmax) > known:
-            self._sums.clear()
-            self._simple.clear()
+                    learned.add(e.inputs[0])
+        if not paired and self._asked.isdisjoint(learned):
+            return False
+        self._sums.clear()
+        self._asked.clear()
+        return True
 
-    def _look_at_array(self, c: Node) -> None:
+    def _look_at_sigmoid(self, a: Node) -> Iterable[Node]:
+        (z,) = a.inputs
+        if z not in self._logistic:
+            yield z
+        self._logistic[z] = a
+        if z.row.name == "negative" and z.inputs[0] not in self._logistic:
+            yield z.inputs[0]
+            self._logistic[z.inputs[0]] = OneMinus(a)
+
+    def _look_at_array(self, c: Node) -> bool:
         """Note the array that ``c`` completes to one number: a lecture's y and 1 - y, computed by NumPy."""
         if c in self._arrays:
-            return
+            return False
         value = c.attributes["value"]
         self._arrays[c] = None
         firsts = [b for b, other in self._arrays.items() if other is None and b is not c]
@@ -135,9 +149,8 @@ class Cancellation:
                 sums = value + b.attributes["value"]
                 if sums.size and (sums == sums.flat[0]).all():
                     self._arrays[c] = b, float(sums.flat[0])
-                    self._sums.clear()
-                    self._simple.clear()
-                    return
+                    return True
+        return False
 
     def simpler(self, node: Node) -> Node | None:
         """Return what replaces ``node``, or None where nothing cancels."""
@@ -195,6 +208,7 @@ class Cancellation:
         if akin is not None:
             return Expanded({_product(): akin[1], _product([akin[0]]): -1.0})
         if name == "softmax":
+            self._asked.add(node.inputs[0])
             same = (
                 p
                 for p, _ in self._softmax.values()
@@ -203,6 +217,7 @@ class Cancellation:
             return Expanded({_product([next(same, node)]): 1.0})
         if name == "sigmoid":
             (z,) = node.inputs
+            self._asked.update(z.inputs if z.row.name == "negative" else ())
             known = self._logistic.get(z.inputs[0]) if z.row.name == "negative" else None
             return Expanded({_product([node if known is None else _complement(known)]): 1.0})
         if name == "exp":
@@ -220,6 +235,7 @@ class Cancellation:
 
     def _exponential(self, node: Node) -> Product:
         (z,) = node.inputs
+        self._asked.update((z, *z.inputs) if z.row.name == "negative" else (z,))
         if node in self._softmax:
             return _product(self._softmax[node])
         if z in self._logistic:

@@ -317,7 +317,7 @@ def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None
     if not all([isinstance(x, Node) for x in nodes]):  # noqa: C419 -- of two or three, and often
         known = [x.dtype for x in nodes if isinstance(x, Node)]
         nodes = tuple(x if isinstance(x, Node) else as_node(x, known) for x in nodes)
-    if len({x.dtype for x in nodes}) > 1:
+    if len(nodes) > 1 and any([x.dtype != nodes[0].dtype for x in nodes]):  # noqa: C419 -- likewise
         nodes = _with_weak_counts(nodes)
     try:
         shape = row.shape(*[x.shape for x in nodes], **attributes)
@@ -495,8 +495,19 @@ def count(shape: Shape, dtype: np.dtype) -> Any:
 
 def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     """Return ``node`` applied to other inputs, of the same name and meaning."""
-    if all(a is b for a, b in zip(node.inputs, inputs, strict=True)):
+    changed = False
+    for old, new in zip(node.inputs, inputs, strict=True):
+        if old is not new:
+            changed = True
+            if old.shape != new.shape or old.dtype != new.dtype:
+                return _recorded_again(node, inputs)
+    if not changed:
         return node
+    return Node(node.row, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
+
+
+def _recorded_again(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """Return ``node`` applied to inputs of other shapes or dtypes, from which its own follow."""
     new = record(node.row, inputs, node.attributes)
     if node.name or node.meaning is not None:
         new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)

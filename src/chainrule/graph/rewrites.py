@@ -7,7 +7,7 @@ same NumPy as everything else; those that must look at axes are small functions.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,14 +44,12 @@ class Rewrite:
         return (self._drawn.row.name,)
 
     @cached_property
-    def _children(self) -> tuple[str, ...]:
-        """The rows that must stand among the inputs: a quick look before the pattern is laid on."""
-        return tuple({x.row.name for x in self._drawn.inputs} - {"input"})
+    def children(self) -> frozenset[str]:
+        """The rows that must stand among the inputs."""
+        return frozenset(x.row.name for x in self._drawn.inputs) - {"input"}
 
     def rewrite(self, node: Node) -> Node | None:
         """Return what replaces ``node``, or None where the pattern does not fit."""
-        if not all(any(x.row.name == child for x in node.inputs) for child in self._children):
-            return None
         found: dict[str, Node] = {}
         if not _match(self._drawn, node, found) or (self.when and not self.when(**found)):
             return None
@@ -66,6 +64,7 @@ class Move:
     why: str
     roots: tuple[str, ...]
     rewrite: Callable[[Node], Node | None]
+    children: frozenset[str] = frozenset()
 
 
 def _match(pattern: Node, node: Node, found: dict[str, Node]) -> bool:
@@ -91,9 +90,7 @@ def is_number(node: Node, value: float) -> bool:
     if node.row.name != "constant":
         return False
     array = node.attributes["value"]
-    if array.size == 1:
-        return bool(array.item() == value)
-    return array.size > 0 and bool(np.all(array == value))
+    return array.size > 0 and bool((array == value).all())
 
 
 def is_scalar(node: Node) -> bool:
@@ -594,3 +591,9 @@ MOVES = [
 ]
 
 REWRITES: list[Rewrite | Move] = [*STABLE, *ARITHMETIC, *MOVES]
+
+
+@lru_cache(maxsize=4096)
+def candidates(root: str, children: tuple[str, ...]) -> list[Rewrite | Move]:
+    """Return the rewrites that may fit a node of the row ``root`` on inputs of the rows ``children``."""
+    return [r for r in REWRITES if root in r.roots and r.children.issubset(children)]

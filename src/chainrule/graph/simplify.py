@@ -17,17 +17,13 @@ import numpy as np
 from chainrule.graph.backprop import Gradient, grad
 from chainrule.graph.cancel import Cancellation
 from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
-from chainrule.graph.rewrites import COMMUTATIVE, REWRITES, Move, Rewrite
+from chainrule.graph.rewrites import COMMUTATIVE, candidates
 from chainrule.graph.walk import order, rebuild
 
 MOST_PASSES = 12
+MOST_REPLACED = 100
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
 UNFOLDED = ("random_uniform", "input", "variable", "constant", "length", "broadcast_to")
-
-_BY_ROOT: dict[str, list[Rewrite | Move]] = {}
-for _rewrite in REWRITES:
-    for _root in _rewrite.roots:
-        _BY_ROOT.setdefault(_root, []).append(_rewrite)
 
 
 @overload
@@ -69,11 +65,11 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
     cancellation = Cancellation()
+    cancellation.look_at(order(outputs))
     for _ in range(MOST_PASSES):
-        new = _pass(outputs, final, cancellation, largest)
-        if all(a is b for a, b in zip(new, outputs, strict=True)):
+        outputs = _pass(outputs, final, cancellation, largest)
+        if not cancellation.look_at(order(outputs)):
             break
-        outputs = new
     return outputs
 
 
@@ -135,23 +131,43 @@ def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
 
 
 def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:
-    nodes = order(outputs)
-    cancellation.look_at(nodes)
+    """Simplify every node, its inputs first, and what replaces it in turn, until nothing is left to replace."""
     became: dict[Node, Node] = {}
+    next_form: dict[Node, Node] = {}  # what a node is replaced by, which is to be simplified yet
+    left: dict[Node, int] = {}  # how many more replacements may follow one another
     known: dict[Any, Node] = {}
-    for node in nodes:
-        new = with_inputs(node, tuple(became[x] for x in node.inputs))
+    stack = outputs[::-1]
+    while stack:
+        node = stack[-1]
+        if node in became:
+            stack.pop()
+            continue
+        if node in next_form:
+            became[node] = became.get(next_form[node], node)  # none if rewrites lead round in a circle
+            continue
+        budget = left.get(node, MOST_REPLACED)
+        waiting = [x for x in node.inputs if x not in became]
+        if waiting:
+            left.update(dict.fromkeys(waiting, budget))
+            stack.extend(reversed(waiting))
+            continue
+        new = with_inputs(node, tuple([became[x] for x in node.inputs]))
         if new.row.name == "mark" or (final and new.row.name == "stop_gradient"):
             became[node] = new.inputs[0]
             continue
         new = known.setdefault(_key(new), new)
-        for _ in range(MOST_PASSES):
-            replaced = _simpler(new, cancellation, largest)
-            if replaced is None:
-                break
-            new = _fitted(replaced, node)
-            new = known.setdefault(_key(new), new)
-        became[node] = new
+        if new is not node:
+            next_form[node] = new
+            stack.append(new)
+            if new in became or new in next_form:
+                continue
+        replaced = _simpler(new, cancellation, largest) if budget else None
+        if replaced is None:
+            became[new] = new
+        else:
+            next_form[new] = _fitted(replaced, new)
+            left[next_form[new]] = budget - 1
+            stack.append(next_form[new])
     return [became[n] for n in outputs]
 
 
@@ -170,7 +186,7 @@ def _fitted(new: Node, node: Node) -> Node:
 
 
 def _rewritten(node: Node) -> Node | None:
-    for rewrite in _BY_ROOT.get(node.row.name, ()):
+    for rewrite in candidates(node.row.name, tuple([x.row.name for x in node.inputs])):
         new = rewrite.rewrite(node)
         if new is not None and new is not node:
             return new
@@ -212,8 +228,7 @@ def _key(node: Node) -> Any:
         return (name, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
     if not node.inputs and name != "length":
         return leaf_key(node)
-    inputs = tuple(id(x) for x in node.inputs)
-    if name in COMMUTATIVE:
-        inputs = tuple(sorted(inputs))
-    attributes = tuple(sorted(node.attributes.items()))
-    return (name, inputs, attributes)
+    inputs = node.inputs
+    if name in COMMUTATIVE and id(inputs[0]) > id(inputs[1]):
+        inputs = inputs[::-1]
+    return (name, inputs, tuple(sorted(node.attributes.items()))) if node.attributes else (name, inputs)

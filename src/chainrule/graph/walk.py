@@ -14,20 +14,17 @@ def order(outputs: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
 
     The walk does not go past the nodes in ``stop``.
     """
-    seen: set[N] = set()
+    done: dict[N, None] = {}  # in place of a set, since it keeps the order
     closed = set(stop)
-    result: list[N] = []
-    stack = [(node, False) for node in reversed(list(outputs))]
+    stack = list(reversed(list(outputs)))
     while stack:
-        node, inputs_done = stack.pop()
-        if inputs_done:
-            result.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node not in closed:
-                stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
-    return result
+        node = stack[-1]
+        waiting = [x for x in node.inputs if x not in done] if node not in done and node not in closed else ()
+        if waiting:
+            stack.extend(reversed(waiting))
+        else:
+            done[stack.pop()] = None
+    return list(done)
 
 
 def descendants(sources: Iterable[N], among: Iterable[N]) -> set[N]:

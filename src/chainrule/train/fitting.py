@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.numpy import end_of_epoch
-from chainrule.engines.program import Arrays, Executable, Failure, Progress, Rule, Run
+from chainrule.engines.program import Arrays, Executable, Failure, Progress, Rule, Run, end_of_epoch
 from chainrule.errors import DataError, DivergenceWarning, GraphError, unknown_name
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at

@@ -114,7 +114,7 @@ class Library:
         for name in names:
             builder.export_symbol(name)
         self._tracker = builder.link(_jit(), f"chainrule{Library._count}")
-        self._names = names
+        self.names = names
 
     def address(self, name: str) -> int:
         """Return where a function begins."""

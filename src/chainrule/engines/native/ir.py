@@ -230,7 +230,9 @@ class Code:
             what = f"f{what} {flags}" if flags else f"f{what}"
         elif what in ("div", "rem"):
             what = ("s" if type.is_signed else "u") + what
-        elif a.text.lstrip("-").isdigit() and b.text.lstrip("-").isdigit() and type is I64:
+        elif what == "mul" and type == I64 and "1" in (a.text, b.text):
+            return b if a.text == "1" else a
+        elif a.text.lstrip("-").isdigit() and b.text.lstrip("-").isdigit() and type == I64:
             x, y = int(a.text), int(b.text)
             return self.index({"add": x + y, "sub": x - y, "mul": x * y}[what])
         return self.emit(type, f"{what} {type.ir} {a.text}, {b.text}")

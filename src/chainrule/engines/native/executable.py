@@ -1,0 +1,358 @@
+"""A program as machine code, behind the interface that all engines share."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.native import build, product
+from chainrule.engines.native.cache import cached
+from chainrule.engines.native.expand import expand
+from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE, RUN_PARAMETERS, write_loop
+from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names, write_step
+from chainrule.engines.native.memory import ALIGN, Memory, plan_memory
+from chainrule.engines.native.schedule import Schedule, schedule
+from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch, many_epochs
+from chainrule.errors import DataError
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.shapes import Extent
+
+STEP, LOOP = "chainrule_step", "chainrule_run"
+CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What the pipeline made of a program, each stage as data or text.
+
+    Attributes:
+        program: The simplified graph, in the rows that have code.
+        schedule: What is done in which order.
+        memory: Where results lie.
+        ir: LLVM's intermediate representation.
+        constants: The values that the code is given.
+    """
+
+    program: Program
+    schedule: Schedule
+    memory: Memory
+    ir: str
+    constants: tuple[np.ndarray, ...]
+
+
+def stages(program: Program) -> Stages:
+    """Take a simplified program through all stages up to LLVM."""
+    basic = expand(program)
+    plan = schedule(basic)
+    memory = plan_memory(plan)
+    module = build.machine().module()
+    constants = write_step(module, plan, memory, STEP)
+    if can_loop(basic):
+        write_loop(module, plan.program, LOOP, STEP)
+    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in constants)
+    return Stages(basic, plan, memory, module.text(), values)
+
+
+def can_loop(program: Program) -> bool:
+    """Say whether the program takes batches of rows and returns numbers: whether it can be run in epochs."""
+    openings = {e.name for n in program.inputs for e in n.shape[1:] if isinstance(e, Extent)}
+    firsts = {n.shape[0].name for n in program.inputs if n.shape and isinstance(n.shape[0], Extent)}
+    return (
+        bool(program.inputs)
+        and len(firsts) == 1
+        and not openings
+        and all(n.shape and isinstance(n.shape[0], Extent) for n in program.inputs)
+        and bool(program.outputs)
+        and all(n.shape == () for n in program.outputs)
+    )
+
+
+def compile_program(program: Program) -> NativeExecutable:
+    """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
+    return NativeExecutable(program)
+
+
+@lru_cache(maxsize=1)
+def kernels() -> build.Library:
+    """Return the matrix products, which all programs share."""
+    module = build.machine().module()
+    names = product.write_kernels(module)
+    text = module.text()
+    return build.Library(cached(build.machine().key + text, lambda: build.object_code(text)), names)
+
+
+@lru_cache(maxsize=64)
+def _library(text: str) -> build.Library:
+    """Return the code of a program; equal programs share it."""
+    code = cached(build.machine().key + text, lambda: build.object_code(text))
+    shared = kernels()
+    names = [n for n in (STEP, LOOP) if f"@{n}(" in text]
+    wanted = [n for n in shared.names if f"@{n}(" in text]
+    return build.Library(code, names, {n: shared.address(n) for n in wanted})
+
+
+class NativeExecutable:
+    """A program as machine code."""
+
+    engine = "native"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._given = program
+        made = stages(program)
+        self.stages = made
+        self._library = _library(made.ir)
+        basic = made.schedule.program
+        self._extents = extent_names(made.schedule)
+        self._openings = [
+            (e.name, i, axis)
+            for i, n in enumerate(program.inputs)
+            for axis, e in enumerate(n.shape)
+            if isinstance(e, Extent)
+        ]
+        self._changed = [
+            i
+            for i, (s, n) in enumerate(zip(basic.state, basic.new_state, strict=True))
+            if leaf_key(s) != leaf_key(n)
+        ]
+        self._constants = _pointers(made.constants)
+        pointer, whole = ctypes.c_void_p, ctypes.c_int64
+        self._step = self._library.function(STEP, *[pointer] * len(STEP_PARAMETERS))
+        if can_loop(made.program):
+            sorts = [pointer if t.kind == "ptr" else whole for _, t in RUN_PARAMETERS]
+            self._loop = self._library.function(LOOP, *sorts)
+        self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compile_program, (self._given,)
+
+    # --- one step ---
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+        lengths = {name: batch[i].shape[axis] for name, i, axis in self._openings}
+        known = tuple([lengths.get(name, 0) for name in self._extents])
+        new_state = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
+        for i in self._changed:
+            new_state[i] = np.array(new_state[i])
+        inputs = [_ready(x, n) for x, n in zip(batch, self.program.inputs, strict=True)]
+        outputs = [_empty(n, lengths) for n in self.program.outputs]
+        arena = self._room(known, lengths)
+        status = (ctypes.c_int64 * 4)()
+        self._step(
+            _pointers(inputs), _pointers(new_state), _pointers(outputs), self._constants,
+            _aligned(arena), (ctypes.c_int64 * len(known))(*known), status,
+        )  # fmt: skip
+        self._rooms.append((known, arena))
+        if status[0] == OUT_OF_RANGE:
+            raise _out_of_range(status)
+        return new_state, outputs
+
+    def _room(self, known: tuple[int, ...], lengths: dict[str, int]) -> np.ndarray:
+        """Return an arena that no other call uses now."""
+        while True:
+            try:
+                have, arena = self._rooms.pop()
+            except IndexError:
+                return np.empty(self.stages.memory.size(lengths), np.uint8)
+            if have == known:
+                return arena
+
+    # --- a run ---
+
+    def run(
+        self,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
+    ) -> Run:
+        """Run one epoch for each line of ``rows``."""
+        return _Running(self, state, table, rows, rule, progress).run()
+
+    @cached_property
+    def batch_axis(self) -> int:
+        """Which of the open lengths is that of the batch."""
+        return self._extents.index(self.program.inputs[0].shape[0].name)
+
+
+class _Running:
+    """One call of run: its buffers, and the calls into machine code that it is made of."""
+
+    def __init__(self, executable, state, table, rows, rule, progress) -> None:  # type: ignore[no-untyped-def]
+        self.executable: NativeExecutable = executable
+        self.rule: Rule = rule
+        self.progress: Progress = progress
+        program = executable.program
+        self.state = [np.array(_ready(x, n)) for x, n in zip(state, program.state, strict=True)]
+        self.table = [_ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
+        self.orders = rows
+        self.epochs, self.length = rows.shape
+        self.per_epoch = max(-(-self.length // rule.batch_size), 1)
+        width = min(rule.batch_size, self.length)
+        self.in_order = bool(
+            self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
+        )
+        if self.in_order:
+            self.rows, stride = None, 0
+        else:
+            self.rows = np.ascontiguousarray(rows, np.int64)
+            stride = self.length
+        self.totals = np.zeros((self.epochs, len(program.outputs)))
+        self.outputs = [np.empty((), n.dtype) for n in program.outputs]
+        gathered = [
+            np.empty((0 if self.in_order else width, *t.shape[1:]), t.dtype) for t in self.table
+        ]
+        name = program.inputs[0].shape[0].name
+        self.arena = executable._room((width, -1), {name: width})
+        self.status = (ctypes.c_int64 * 4)()
+        lengths = (ctypes.c_int64 * len(executable._extents))()
+        self.kept = gathered
+        self.pointers = [
+            (ctypes.c_void_p * len(table))(), _pointers(self.state), _pointers(self.outputs),
+            executable._constants, _aligned(self.arena), lengths, self.status, _pointers(self.table),
+            _pointers(gathered), self.totals.ctypes.data,
+            None if self.rows is None else self.rows.ctypes.data,
+        ]  # fmt: skip
+        self.counts = (stride, self.length, rule.batch_size, self.per_epoch)
+        self.snapshot: tuple[int, Arrays] = (0, [])
+        self.began = time.perf_counter()
+
+    def run(self) -> Run:
+        epochs: list[list[float]] = []
+        validation: list[list[float]] = []
+        seconds: list[float] = []
+        stopped, done, pace = "", 0, 1.0
+        steps = self.epochs * self.per_epoch
+        self.snapshot = (0, [np.array(x) for x in self.state])
+        each = self._watches_epochs()
+        while done < steps and not stopped:
+            last = min(done + max(int(pace), 1), steps)
+            if each:
+                last = min(last, (done // self.per_epoch + 1) * self.per_epoch)
+            began = time.perf_counter()
+            if began - self.began > 1.0 and done > self.snapshot[0] + self.per_epoch:
+                self.snapshot = (done, [np.array(x) for x in self.state])
+            self._call(done, last)
+            now = time.perf_counter()
+            if self.status[0] == OUT_OF_RANGE:
+                raise _out_of_range(self.status)
+            if self.status[0] == NOT_FINITE:
+                return self._diverged(int(self.status[3]), validation, seconds)
+            pace = min((last - done) * min(CALL_SECONDS / max(now - began, 1e-7), 64.0), 1e12)
+            finished = last // self.per_epoch
+            fresh = finished - len(seconds)
+            if fresh:
+                seconds.extend(_spread(seconds[-1] if seconds else 0.0, now - self.began, fresh))
+                means = self._means(finished)
+                if each:
+                    epochs = means.tolist() if len(epochs) != finished - 1 else [*epochs, means[-1].tolist()]
+                    stopped = self._end_of_epoch(epochs, validation)
+            done = last
+            if not stopped and self.rule.poll is not None:
+                stopped = self.rule.poll() or ""
+        complete = -(-done // self.per_epoch)
+        if len(seconds) < complete:  # stopped within an epoch
+            seconds.append(time.perf_counter() - self.began)
+            epochs = self._partial(done)
+            if each:
+                stopped = self._end_of_epoch(epochs, validation) or stopped
+        if not each:
+            many_epochs(self.rule, self.progress, self._partial(done))
+        return self._result(self._partial(done), validation, seconds, stopped)
+
+    def _watches_epochs(self) -> bool:
+        rule = self.rule
+        wanted = (rule.validate, rule.patience, rule.tol, rule.plateau)
+        return rule.keep_best or any(w is not None for w in wanted)
+
+    def _call(self, first: int, last: int) -> None:
+        self.executable._loop(*self.pointers, *self.counts, first, last, self.executable.batch_axis)
+
+    def _means(self, finished: int) -> np.ndarray:
+        return self.totals[:finished] / self.per_epoch
+
+    def _partial(self, done: int) -> Any:
+        """Return the means of all epochs begun; those of the last may be of fewer steps."""
+        complete, rest = divmod(done, self.per_epoch)
+        means = self.totals[: complete + bool(rest)] / self.per_epoch
+        if rest:
+            means[-1] *= self.per_epoch / rest
+        return means
+
+    def _end_of_epoch(self, epochs: Any, validation: list[list[float]]) -> str:
+        before = list(self.state)
+        stopped = end_of_epoch(self.rule, self.progress, self.state, epochs, validation)
+        for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
+            if new is not old:
+                old[...] = new
+                self.state[i] = old
+        return stopped
+
+    def _result(self, epochs: Any, validation: Any, seconds: Any, stopped: str, failure: Failure | None = None) -> Run:
+        self.executable._rooms.append(((min(self.rule.batch_size, self.length), -1), self.arena))
+        return Run([np.array(x) for x in self.state], epochs, validation, seconds, stopped, failure)
+
+    def _diverged(self, step: int, validation: list[list[float]], seconds: list[float]) -> Run:
+        """Do the steps up to the one that failed once more, to see what came before it."""
+        epoch, turn = divmod(step, self.per_epoch)
+        began, saved = self.snapshot
+        totals = self.totals.copy()
+        for x, old in zip(self.state, saved, strict=True):
+            x[...] = old
+        self.status[0] = 0
+        self._call(began, max(step - 1, began))
+        previous = [np.array(x) for x in self.state]
+        self._call(max(step - 1, began), step)
+        self.totals[...] = totals
+        chosen = self._rows_of(epoch, turn)
+        if turn == 0:
+            previous, before = [np.array(x) for x in self.state], chosen[:0]
+        else:
+            before = self._rows_of(epoch, turn - 1)
+        failure = Failure(epoch, turn, chosen, previous, before)
+        return self._result(self._means(epoch), validation, seconds[:epoch], "diverged", failure)
+
+    def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
+        size = self.rule.batch_size
+        return np.array(self.orders[epoch][turn * size : (turn + 1) * size])
+
+
+def _spread(start: float, stop: float, count: int) -> list[float]:
+    return np.linspace(start, stop, count + 1)[1:].tolist()
+
+
+def _ready(x: np.ndarray, node: Node) -> np.ndarray:
+    """Return an array as code reads it: of the node's dtype, row after row."""
+    if x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
+        return x
+    return np.array(x, node.dtype, order="C")
+
+
+def _empty(node: Node, lengths: dict[str, int]) -> np.ndarray:
+    return np.empty([lengths[e.name] if isinstance(e, Extent) else e for e in node.shape], node.dtype)
+
+
+def _pointers(arrays: Sequence[np.ndarray]) -> Any:
+    found = (ctypes.c_void_p * max(len(arrays), 1))()
+    found[: len(arrays)] = [x.__array_interface__["data"][0] for x in arrays]
+    return found
+
+
+def _aligned(arena: np.ndarray) -> int:
+    start = int(arena.__array_interface__["data"][0])
+    return -(-start // ALIGN) * ALIGN
+
+
+def _out_of_range(status: Any) -> DataError:
+    _, found, length, _ = status
+    return DataError(
+        f"A position of {found} is out of range: the axis has length {length}, so the last position is {length - 1}."
+    )

@@ -1,0 +1,160 @@
+"""From the table's rows to those the engine has code for: what is written in others is written out."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.native.operations import OPERATIONS
+from chainrule.engines.program import Program
+from chainrule.errors import UnsupportedError
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, apply, as_node, cast, leaf_key
+from chainrule.graph.row import TABLE
+from chainrule.graph.walk import order
+
+MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
+SPECIAL = {"argmax", "concatenate", "place", "gather", "scatter_add", "random_uniform"}
+LEAVES = {"variable", "input", "constant", "length"}
+BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
+SHORT = 8  # a product that sums over no more terms is written out, term by term
+
+
+def expand(program: Program) -> Program:
+    """Return a program of basic rows that computes the same."""
+    ends = [*program.outputs, *program.new_state]
+    became: dict[Node, Node] = {}
+    for node in order(ends):
+        became[node] = _expanded(node, tuple(became[x] for x in node.inputs))
+    count = len(program.outputs)
+    found = _shared([became[n] for n in ends])
+    return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
+
+
+def _shared(ends: list[Node]) -> list[Node]:
+    """Let what is written twice be computed once: softmax and log_softmax of the same numbers, say."""
+    first: dict[Any, Node] = {}
+    became: dict[Node, Node] = {}
+    for node in order(ends):
+        inputs = tuple(became[x] for x in node.inputs)
+        if not inputs:
+            became[node] = first.setdefault(leaf_key(node), node)
+            continue
+        key = (node.row.name, tuple(map(id, inputs)), tuple(sorted(node.attributes.items())), node.dtype)
+        if key not in first:
+            same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+            first[key] = node if same else Node(node.row, inputs, node.attributes, node.shape, node.dtype)
+        became[node] = first[key]
+    return [became[n] for n in ends]
+
+
+def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
+    name, at = node.row.name, node.attributes
+    if name in ("mark", "stop_gradient"):
+        return inputs[0]
+    if name in COMPOSITE:
+        return COMPOSITE[name](*inputs, **at)
+    if name == "contract":
+        return _product(*inputs, **at)
+    if name == "length" and isinstance(at["extent"], int):
+        return _numbers(np.asarray(at["extent"], node.dtype))
+    if name in BASIC or name in OPERATIONS:
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        return node if same else Node(node.row, inputs, at, node.shape, node.dtype)
+    # A primitive of the user's: its formula, written out on nodes, is made of rows that are known.
+    written = as_node(node.row.forward(*inputs, **at))
+    if written.shape != node.shape:
+        raise UnsupportedError(f"The primitive '{name}' returns shape {written.shape} and not {node.shape}.")
+    names = {n.row.name for n in order([written], stop=inputs)}
+    became: dict[Node, Node] = {x: x for x in inputs}
+    for n in order([written], stop=inputs):
+        if n not in became:
+            became[n] = _expanded(n, tuple(became[x] for x in n.inputs))
+    if name in names:
+        raise UnsupportedError(f"The primitive '{name}' is written in terms of itself.")
+    return cast(became[written], node.dtype)
+
+
+# --- what is written in other rows ---
+
+
+def _softmax(x: Node, axes: tuple[int, ...]) -> Node:
+    e = apply("exp", x - _peak(x, axes))
+    return e / apply("sum", e, axes=axes, keepdims=True)
+
+
+def _log_softmax(x: Node, axes: tuple[int, ...]) -> Node:
+    shifted = x - _peak(x, axes)
+    return shifted - apply("log", apply("sum", apply("exp", shifted), axes=axes, keepdims=True))
+
+
+def _logsumexp(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
+    peak = _peak(x, axes)
+    finite = apply("less", apply("abs", peak), as_node(np.array(np.inf, x.dtype)))
+    peak = apply("where", finite, peak, as_node(np.array(0, x.dtype)))
+    e = apply("exp", x - peak)
+    inner = apply("log", apply("sum", e, axes=axes, keepdims=True)) + peak
+    return inner if keepdims else apply("reshape", inner, shape=shapes.reduce(x.shape, axes, False))
+
+
+def _peak(x: Node, axes: tuple[int, ...]) -> Node:
+    return apply("max", x, axes=axes, keepdims=True)
+
+
+def _numbers(array: np.ndarray) -> Node:
+    return Node(TABLE["constant"], (), {"value": array}, array.shape, array.dtype)
+
+
+def _one_hot(labels: Node, classes: int, dtype: str) -> Node:
+    column = apply("reshape", labels, shape=(*labels.shape, 1))
+    return cast(apply("equal", column, _numbers(np.arange(classes, dtype=labels.dtype))), dtype)
+
+
+COMPOSITE = {"one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
+
+
+# --- products ---
+
+
+def _product(x: Node, y: Node, spec: str) -> Node:
+    """Write a product that is no real matrix product as what it is: a multiplication, a sum of some terms."""
+    plan = shapes.contraction(spec)
+    extents = dict(zip(plan.left, x.shape, strict=True)) | dict(zip(plan.right, y.shape, strict=True))
+    out = tuple(extents[k] for k in plan.out)
+    dtype = np.result_type(x.dtype, y.dtype)
+    if dtype.kind == "b" or dtype.kind not in "iuf":
+        raise UnsupportedError(f"a product of {dtype}")
+
+    def one(letters: str) -> bool:
+        return all(extents[k] == 1 for k in letters)
+
+    def spread(operand: Node, have: str, want: str) -> Node:
+        """Return an operand with an axis for each wanted letter, of length 1 where it has none."""
+        turned = tuple(have.index(k) for k in want if k in have)
+        if turned != tuple(range(len(turned))):
+            operand = apply("transpose", operand, axes=turned)
+        shape = tuple(extents[k] if k in have else 1 for k in want)
+        return operand if operand.shape == shape else apply("reshape", operand, shape=shape)
+
+    if one(plan.inner):
+        order_out = plan.inner + plan.out
+        found = spread(x, plan.left, order_out) * spread(y, plan.right, order_out)
+        return found if found.shape == out else apply("reshape", found, shape=out)
+    if one(plan.rows) or one(plan.columns) or dtype.kind != "f":
+        wide, narrow = (plan.left, plan.right) if one(plan.columns) else (plan.right, plan.left)
+        letters = wide + "".join(k for k in narrow if k not in wide)
+        terms = spread(x, plan.left, letters) * spread(y, plan.right, letters)
+        axes = tuple(i for i, k in enumerate(letters) if k in plan.inner)
+        total = cast(apply("sum", terms, axes=axes, keepdims=False), dtype)
+        kept = "".join(k for k in letters if k not in plan.inner)
+        turned = tuple(kept.index(k) for k in plan.out)
+        if turned == tuple(range(len(turned))):
+            return total
+        return apply("transpose", total, axes=turned)
+    return apply("contract", x, y, spec=spec)
+
+
+def is_short(node: Node) -> bool:
+    """Say whether a product sums so few terms that it is written out where its result is used."""
+    plan = shapes.contraction(node.attributes["spec"])
+    extents: dict[str, Any] = dict(zip(plan.left, node.inputs[0].shape, strict=True))
+    return len(plan.inner) == 1 and isinstance(extents[plan.inner], int) and extents[plan.inner] <= SHORT

@@ -1,0 +1,92 @@
+"""The training loop as code: gather the batch, do the step, add up the costs, and on to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.lower import STEP_PARAMETERS
+from chainrule.engines.native.views import ONE, Size, product
+from chainrule.engines.program import Program
+from chainrule.graph.node import Node
+
+# Pointers as a step has them, then: the whole table, room for a gathered batch, the sums of the outputs, and
+# the order of the rows (null where they are taken as they lie).
+ARRAYS = (*(n for n, _ in STEP_PARAMETERS), "table", "gathered", "totals", "rows")
+# How the rows of two epochs follow each other, rows in an epoch, rows in a batch, and which steps to do.
+COUNTS = ("rows_stride", "length", "batch", "per_epoch", "first", "last", "batch_axis")
+RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNTS)
+
+OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
+
+
+def write_loop(module: Module, program: Program, name: str, step: str) -> None:
+    """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong."""
+    with module.function(name, RUN_PARAMETERS) as code:
+        at = dict(zip([n for n, _ in RUN_PARAMETERS], code.parameters, strict=True))
+        with code.loop(at["last"], start=at["first"]) as loop:
+            epoch, turn = loop.index // at["per_epoch"], loop.index % at["per_epoch"]
+            start = turn * at["batch"]
+            count = code.minimum(at["batch"], at["length"] - start)
+            code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
+            _choose(code, at, program.inputs, epoch, start, count)
+            code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
+            _add_up(code, at, program.outputs, epoch, loop.index)
+        code.give()
+
+
+def _choose(code: Code, at: dict[str, Value], inputs: Sequence[Node], epoch: Value, start: Value, count: Value) -> None:
+    """Point the inputs at the rows of this batch: where they lie, or where they are gathered to."""
+    ordered = code.emit(Type("b1"), f"icmp eq ptr {at['rows'].text}, null")
+    first = epoch * at["rows_stride"] + start
+    tables = [code.load(code.at(at["table"], code.index(i), PTR), PTR) for i in range(len(inputs))]
+    for i, node in enumerate(inputs):
+        here = code.at(tables[i], start * _row_bytes(node).count, Type("i8"))
+        code.store(here, code.at(at["inputs"], code.index(i), PTR))
+    with code.when(~ordered):
+        chosen = code.at(at["rows"], first, I64)
+        for i, node in enumerate(inputs):
+            room = code.load(code.at(at["gathered"], code.index(i), PTR), PTR)
+            with code.loop(count) as loop:
+                row = code.load(code.at(chosen, loop.index, I64), I64)
+                _copy_row(code, tables[i], row, room, loop.index, _row_bytes(node).count)
+            code.store(room, code.at(at["inputs"], code.index(i), PTR))
+
+
+def _row_bytes(node: Node) -> Size:
+    return product(node.shape[1:]) * Size(node.dtype.itemsize) if node.shape else ONE
+
+
+def _copy_row(code: Code, source: Value, row: Value, target: Value, place: Value, size: int) -> None:
+    kind = {1: "i8", 2: "i16", 4: "i32", 8: "i64"}.get(size)
+    if kind is not None:
+        type = Type(kind)
+        code.store(code.load(code.at(source, row, type), type), code.at(target, place, type))
+        return
+    code.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
+    to = code.at(target, place * size, Type("i8"))
+    of = code.at(source, row * size, Type("i8"))
+    code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to.text}, ptr {of.text}, i64 {size}, i1 false)")
+
+
+def _add_up(code: Code, at: dict[str, Value], outputs: Sequence[Node], epoch: Value, step: Value) -> None:
+    """Add this step's outputs to those of its epoch; stop where the cost is no number, or an index was wrong."""
+    wrong, double = code.fresh("wrong"), Type("f64")
+    values = []
+    for i, node in enumerate(outputs):
+        address = code.load(code.at(at["outputs"], code.index(i), PTR), PTR)
+        values.append(code.convert(code.load(address, type_of(node.dtype)), "f64"))
+    cost = values[0]
+    finite = code.absolute(cost) < float("inf")
+    status = code.load(at["status"], I64)
+    fine = finite & status.equals(0)
+    good = code.fresh("good")
+    code.fork(fine, good, wrong)
+    code.block(wrong)
+    code.store(code.select(status.equals(0), code.index(NOT_FINITE), status), at["status"])
+    code.store(step, code.at(at["status"], code.index(3), I64))
+    code.give()
+    code.block(good)
+    for i, value in enumerate(values):
+        place = code.at(at["totals"], epoch * len(values) + i, double)
+        code.store(code.load(place, double) + value, place)

@@ -1,0 +1,244 @@
+"""From the schedule and the memory plan to code: one function that does one step of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.memory import ALIGN, Memory
+from chainrule.engines.native.nests import write_nest
+from chainrule.engines.native.random import write_random
+from chainrule.engines.native.schedule import Nest, Schedule, memory_source, register_source
+from chainrule.engines.native.tasks import write_argmax, write_joined, write_placed, write_product, write_scattered
+from chainrule.engines.native.views import Size, View, product, squeezed
+from chainrule.errors import UnsupportedError
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.walk import order
+
+# What a step is given: arrays of pointers, the lengths of the open axes, and where it reports what is wrong.
+STEP_PARAMETERS = tuple(
+    (name, PTR) for name in ("inputs", "state", "outputs", "constants", "arena", "lengths", "status")
+)
+
+TASKS: dict[str, Callable[[Lowering, Node], None]] = {
+    "contract": write_product,
+    "random_uniform": write_random,
+    "argmax": write_argmax,
+    "concatenate": write_joined,
+    "place": write_placed,
+    "scatter_add": write_scattered,
+}
+
+
+class Lowering:
+    """A step while it is written: where everything lies, and which scalars are in registers."""
+
+    def __init__(self, code: Code, plan: Schedule, memory: Memory) -> None:
+        self.code, self.plan, self.memory = code, plan, memory
+        self.module: Module = code.module
+        self.scalars: dict[Node, Value] = {}
+        self._bases: dict[object, Value] = {}
+        self._lengths: dict[str, Value] = {}
+        self.constants: list[Node] = []
+
+    def write(self) -> None:
+        """Write the whole step."""
+        program, code = self.plan.program, self.code
+        given = dict(zip([n for n, _ in STEP_PARAMETERS], code.parameters, strict=True))
+        self._status = given["status"]
+        ends = [*program.outputs, *program.new_state]
+        nodes = order([*ends, *program.inputs, *program.state])
+        names = sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
+        for i, name in enumerate(names):
+            self._lengths[name] = code.load(code.at(given["lengths"], code.index(i), I64), I64)
+        self.constants = [n for n in nodes if n.row.name == "constant"]
+        used = {leaf_key(n) for n in order(ends)}
+        for key, leaves in (("inputs", program.inputs), ("state", program.state), ("constants", self.constants)):
+            for i, leaf in enumerate(leaves):
+                if leaf_key(leaf) in used:
+                    self._bases[leaf_key(leaf)] = self._pointer(given[key], i)
+        for i, node in enumerate(program.outputs):
+            self._bases[node] = self._pointer(given["outputs"], i)
+        self._place_arena(given["arena"])
+        for new, state in self.plan.home.items():
+            self._bases[new] = self._bases.get(leaf_key(state)) or self._pointer(
+                given["state"], program.state.index(state)
+            )
+        # Scalars are read once, before anything overwrites them.
+        for node in nodes:
+            if node.row.name in ("variable", "input", "constant") and not squeezed(node.shape):
+                if leaf_key(node) in self._bases:
+                    self.scalars[node] = self._leaf_scalar(node)
+        for item in self.plan.items:
+            if isinstance(item, Nest):
+                write_nest(self, item)
+            else:
+                TASKS[item.node.row.name](self, item.node)
+        for state, new in self.plan.commits:
+            target = self._bases.get(leaf_key(state)) or self._pointer(
+                given["state"], program.state.index(state)
+            )
+            self.copy(target, self._bases[new], product(new.shape), new.dtype.itemsize)
+
+    def _pointer(self, table: Value, position: int) -> Value:
+        return self.code.load(self.code.at(table, self.code.index(position), PTR), PTR)
+
+    def _place_arena(self, arena: Value) -> None:
+        code = self.code
+        starts, here = [], code.index(0)
+        for slot in self.memory.slots:
+            starts.append(here)
+            size = self.size(Size(slot.bytes, slot.extents))
+            if slot.extents:
+                here = here + ((size + (ALIGN - 1)) & -ALIGN) + ALIGN
+            else:
+                here = here + slot.size({})
+        for node, slot in self.memory.place.items():
+            self._bases[node] = code.at(arena, starts[slot], Type("i8"))
+        self._scratch = {n: code.at(arena, starts[slot], Type("i8")) for n, slot in self.memory.scratch.items()}
+
+    def _leaf_scalar(self, node: Node) -> Value:
+        if node.row.name == "constant":
+            value = node.attributes["value"].item()
+            if value in (0, 1, -1, 2, 0.5):  # part of the formula; all others are data
+                return self.code.constant(value, type_of(node.dtype))
+        return self.code.load(self._bases[leaf_key(node)], type_of(node.dtype))
+
+    # --- what nests and tasks ask ---
+
+    def size(self, size: Size) -> Value:
+        """Return a size as a number."""
+        total = self.code.index(size.count)
+        for name in size.extents:
+            total = self._lengths[name] * total
+        return total
+
+    def address(self, view: View) -> Value:
+        """Return where the first element of a view lies."""
+        base = self._bases[leaf_key(view.base)]
+        for part in view.offset:
+            base = self.code.at(base, self.size(part), type_of(view.base.dtype))
+        return base
+
+    def scratch(self, node: Node) -> Value:
+        """Return the room of a product's own."""
+        return self._scratch[node]
+
+    def scalar(self, node: Node) -> Value:
+        """Return the value of a node of one element."""
+        if node.row.name == "length":
+            length = self._lengths[node.attributes["extent"].name]
+            return self.code.convert(length, type_of(node.dtype).kind)
+        for found in (node, register_source(node), memory_source(node)):
+            if found in self.scalars:
+                return self.scalars[found]
+        source = memory_source(node)
+        if source.row.name == "length":
+            return self.scalar(source)
+        return self.code.load(self.address(self.plan.view(node)), type_of(node.dtype))
+
+    def widths(self, extents: list[Size], kinds: set[str]) -> list[int]:
+        """Return into which vectors an innermost axis is cut; 0, last, is one element at a time."""
+        if not extents:
+            return [0]
+        floats = [Type(k).bits for k in kinds if k[0] == "f"]
+        lanes = self.module.vector_bytes * 8 // max(floats, default=64)
+        extent, masks = extents[-1], self.module.has_masks
+        if not extent.extents and extent.count < lanes:
+            lanes = 1 << (max(extent.count, 1) - 1).bit_length() if masks else 1 << (extent.count.bit_length() - 1 if extent.count else 0)
+            lanes = lanes if lanes > 1 else 2
+        even = not extent.extents and extent.count % lanes == 0
+        return [lanes] if masks or even else [lanes, 0]
+
+    def gather(self, base: Value, offsets: Value, type: Type, mask: Value | None) -> Value:
+        """Read elements that do not lie side by side."""
+        code, module = self.code, self.module
+        stored = type.of("i8") if type.kind == "b1" else type
+        pointers = Type("ptr", type.lanes)
+        where = code.emit(
+            pointers, f"getelementptr {stored.element.ir}, ptr {base.text}, {offsets.type.ir} {offsets.text}"
+        )
+        mask = mask or code.constant(1, Type("b1", type.lanes))
+        name = f"llvm.masked.gather.{stored.suffix()}.v{type.lanes}p0"
+        module.declare(name, stored, [pointers, mask.type, stored])
+        found = code.emit(
+            stored,
+            f"call {stored.ir} @{name}({pointers.ir} align {max(stored.bits // 8, 1)} {where.text}, "
+            f"{mask.type.ir} {mask.text}, {stored.ir} zeroinitializer)",
+        )
+        return found.differs(0) if type.kind == "b1" else found
+
+    def store_some(self, x: Value, address: Value, room: Value) -> None:
+        """Store the first lanes of a vector, as many as there is room for."""
+        code = self.code
+        if self.module.has_masks:
+            code.store(x, address, code.first(code.minimum(room, code.index(x.type.lanes)), x.type.lanes))
+            return
+        for lane in range(x.type.lanes):
+            with code.when(room > lane):
+                code.store(code.lane(x, lane), code.at(address, code.index(lane), x.type))
+
+    def checked(self, positions: Value, length: Value, mask: Value | None) -> Value:
+        """Return whole numbers from 0 to below length; what is out of range is reported and read as 0."""
+        code, lanes = self.code, positions.type.lanes
+        wide = code.splat(length, lanes)
+        found = code.select(positions < 0, positions + wide, positions)
+        bad = (found < 0) | (found >= wide)
+        if mask is not None:
+            bad = bad & mask
+        any_bad = code.intrinsic("vector.reduce.or", bad, type=Type("b1")) if lanes else bad
+        with code.when(any_bad):
+            one = positions
+            if lanes:
+                first = code.intrinsic("vector.reduce.smax", code.select(bad, positions, code.constant(-(2**62), positions.type)), type=I64)
+                one = first
+            code.store(code.constant(1, I64), self._status)
+            code.store(one, code.at(self._status, code.index(1), I64))
+            code.store(length, code.at(self._status, code.index(2), I64))
+        return code.select(bad, code.constant(0, positions.type), found)
+
+    def fill(self, node: Node, value: float) -> None:
+        """Set all elements of a node's memory."""
+        code = self.code
+        base, kind = self._bases[leaf_key(node)], type_of(node.dtype)
+        count = product(node.shape)
+        if value == 0:
+            self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
+            size = self.size(count * Size(node.dtype.itemsize))
+            code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
+            return
+        with code.loop(self.size(count)) as loop:
+            code.store(code.constant(value, kind), code.at(base, loop.index, kind))
+
+    def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:
+        """Copy memory that does not overlap."""
+        self.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
+        size = self.size(count * Size(itemsize))
+        self.code.do(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, i64 {size.text}, i1 false)"
+        )
+
+
+def _named_extents(nodes: list[Node]) -> set[str]:
+    return {n.attributes["extent"].name for n in nodes if n.row.name == "length"}
+
+
+def extent_names(plan: Schedule) -> list[str]:
+    """Return the open axes of a program, in the order in which a step is given their lengths."""
+    program = plan.program
+    nodes = order([*program.outputs, *program.new_state, *program.inputs, *program.state])
+    return sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
+
+
+def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words: str = "") -> list[Node]:
+    """Write the function of one step; return the constants it is to be given."""
+    for node in order([*plan.program.outputs, *plan.program.new_state]):
+        try:
+            type_of(node.dtype)
+        except KeyError:
+            raise UnsupportedError(f"the native engine does not compute in {node.dtype}") from None
+    with module.function(name, STEP_PARAMETERS, VOID, words) as code:
+        low = Lowering(code, plan, memory)
+        low.write()
+        code.give()
+    return low.constants

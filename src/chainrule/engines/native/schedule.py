@@ -1,0 +1,289 @@
+"""The order of work: which nodes share a loop nest, which are products, and where each result is kept.
+
+Nodes are placed from the last to the first, each as late as its readers allow and, where it can, in the loop
+nest of a reader. So an activation ends up beside the loss that reads it, the update of a parameter in the loop
+that makes its gradient, and a value that only its own nest reads is never stored. Nothing moves past the
+update of a state variable that it still has to read, so nearly all updates happen in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from chainrule.engines.native.expand import LEAVES, MOVEMENTS, is_short
+from chainrule.engines.native.operations import OPERATIONS
+from chainrule.engines.native.views import View, seen_through, squeezed, whole
+from chainrule.engines.program import Program
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.row import Row
+from chainrule.graph.shapes import Shape
+from chainrule.graph.walk import order
+
+
+@dataclass(eq=False)
+class Nest:
+    """A loop nest: nodes of one shape, computed point by point, and sums and maxima over it."""
+
+    domain: Shape  # without axes of length 1
+    nodes: list[Node] = field(default_factory=list)
+    reductions: list[Node] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Task:
+    """A node with a lowering of its own: a matrix product, random bits, a scatter ..."""
+
+    node: Node
+
+
+Item = Nest | Task
+
+
+@dataclass
+class Schedule:
+    """What is done in which order.
+
+    Attributes:
+        program: The program of basic rows.
+        items: Loop nests and single tasks, in order.
+        stored: The nodes that have memory of their own, beside the leaves.
+        home: For a stored node that is a state variable's new value and may overwrite it: that variable.
+        commits: The state variables that are overwritten at the end, and what with.
+    """
+
+    program: Program
+    items: list[Item]
+    stored: set[Node]
+    home: dict[Node, Node]
+    commits: list[tuple[Node, Node]]
+
+    def view(self, node: Node) -> View:
+        """Return where a stored node, a leaf or a movement of one lies."""
+        chain = []
+        while node not in self.stored and node.row.name in MOVEMENTS:
+            chain.append(node)
+            node = node.inputs[0]
+        view = whole(node)
+        for movement in reversed(chain):
+            found = seen_through(view, movement)
+            if found is None:
+                raise AssertionError(f"no view of {movement}")
+            view = found
+        return view
+
+
+COPY = Row(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
+POINTWISE = set(OPERATIONS) | {"gather"}
+
+
+def is_pointwise(node: Node) -> bool:
+    """Say whether a node is computed point by point from what is at hand."""
+    return node.row.name in POINTWISE or (node.row.name == "contract" and is_short(node))
+
+
+def register_source(node: Node) -> Node:
+    """Return the node whose value at a point is this one's: reshapes that only add or drop axes of length 1."""
+    while node.row.name == "reshape" and squeezed(node.shape) == squeezed(node.inputs[0].shape):
+        node = node.inputs[0]
+    return node
+
+
+def memory_source(node: Node) -> Node:
+    """Return the node whose memory a movement of it is read from."""
+    while node.row.name in MOVEMENTS:
+        node = node.inputs[0]
+    return node
+
+
+def reads_memory(node: Node, position: int) -> bool:
+    """Say whether a pointwise node needs an input at other points than its own."""
+    return node.row.name == "contract" or (node.row.name == "gather" and position == 0)
+
+
+def _takes_registers(reader: Node, straight: bool) -> bool:
+    if reader.row.name in MOVEMENTS or reader.row.name == "random_uniform":
+        return True
+    pointwise = reader.row.name in ("sum", "max") or is_pointwise(reader)
+    return pointwise and reader.row.name not in ("contract", "gather")
+
+
+def schedule(program: Program) -> Schedule:
+    """Return the order of work of a program of basic rows."""
+    program = _with_copies(program)
+    return _Scheduler(program).run()
+
+
+def _with_copies(program: Program) -> Program:
+    """Insert a copy where a movement cannot be read in place, or is itself an end of the program."""
+    became: dict[Node, Node] = {}
+    views: dict[Node, View | None] = {}
+    ends = [*program.outputs, *program.new_state]
+
+    def copied(node: Node) -> Node:
+        return Node(COPY, (node,), {}, node.shape, node.dtype)
+
+    for node in order(ends):
+        inputs = tuple(
+            copied(became[x]) if became[x].row.name == "length" and not _takes_registers(node, True) else became[x]
+            for x in node.inputs
+        )
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        new = node if same else Node(node.row, inputs, node.attributes, node.shape, node.dtype)
+        if new.row.name in MOVEMENTS:
+            source = inputs[0]
+            view = views.get(source) or whole(source)
+            if seen_through(view, new) is None:
+                source = copied(source)
+                new = Node(new.row, (source,), new.attributes, new.shape, new.dtype)
+                view = whole(source)
+            views[new] = seen_through(view, new)
+        became[node] = new
+    count = len(program.outputs)
+    found: list[Node] = []
+    for i, node in enumerate(ends):
+        new = became[node]
+        unchanged = i >= count and leaf_key(new) == leaf_key(program.state[i - count])
+        is_leaf = new.row.name in LEAVES
+        if (is_leaf or new.row.name in MOVEMENTS or new in found) and not unchanged:
+            new = copied(new)
+        found.append(new)
+    return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
+
+
+class _Scheduler:
+    """Places nodes into items, from the last to the first."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.items: list[Item] = []
+        self.where: dict[Node, Item] = {}
+        self.readers: dict[Node, list[Node]] = {}
+        self.nodes = order([*program.outputs, *program.new_state])
+        for node in self.nodes:
+            for x in node.inputs:
+                self.readers.setdefault(x, []).append(node)
+        self.update_of = {}  # the key of a state variable -> the node that becomes its value
+        for state, new in zip(program.state, program.new_state, strict=True):
+            if leaf_key(new) != leaf_key(state):
+                self.update_of[leaf_key(state)] = new
+
+    def run(self) -> Schedule:
+        for node in reversed(self.nodes):
+            if node.row.name in LEAVES or node.row.name in MOVEMENTS:
+                continue
+            self._place(node)
+        for item in self.items:
+            if isinstance(item, Nest):
+                item.nodes.reverse()
+                item.reductions.reverse()
+        stored = {n for n in self.where if self._is_stored(n)}
+        return self._with_homes(stored)
+
+    # --- placing ---
+
+    def _place(self, node: Node) -> None:
+        name = node.row.name
+        reduces = name in ("sum", "max")
+        domain = squeezed(node.inputs[0].shape if reduces else node.shape)
+        joins = is_pointwise(node)
+        latest = len(self.items) - 1
+        for reader, in_register in self._uses(node):
+            at = self.items.index(self.where[reader])
+            item = self.items[at]
+            together = in_register and joins and isinstance(item, Nest) and item.domain == domain
+            latest = min(latest, at if together else at - 1)
+        latest = self._before_updates(node, domain, latest)
+        if not (reduces or joins):
+            item = Task(node)
+            self.items.insert(latest + 1, item)
+            self.where[node] = item
+            return
+        for at in range(latest, -1, -1):
+            item = self.items[at]
+            if isinstance(item, Nest) and item.domain == domain:
+                break
+        else:
+            item = Nest(domain)
+            self.items.insert(latest + 1, item)
+        (item.reductions if reduces else item.nodes).append(node)
+        self.where[node] = item
+
+    def _uses(self, node: Node) -> Iterator[tuple[Node, bool]]:
+        """Yield every placed node that reads this one, and whether at its own points alone."""
+        stack = [(node, True)]
+        while stack:
+            source, straight = stack.pop()
+            for reader in self.readers.get(source, []):
+                if reader.row.name in MOVEMENTS:
+                    same = reader.row.name == "reshape" and squeezed(reader.shape) == squeezed(source.shape)
+                    stack.append((reader, straight and same))
+                    continue
+                positions = [i for i, x in enumerate(reader.inputs) if x is source]
+                reduces = reader.row.name in ("sum", "max")
+                direct = (reduces or is_pointwise(reader)) and not any(reads_memory(reader, i) for i in positions)
+                yield reader, straight and direct
+
+    def _before_updates(self, node: Node, domain: Shape, latest: int) -> int:
+        """Keep a node that reads a state variable before the item that overwrites it, or in it point by point."""
+        for position, x in enumerate(node.inputs):
+            source = memory_source(x)
+            new = self.update_of.get(leaf_key(source)) if source.row.name in ("variable", "input") else None
+            if new is None or new is node or new not in self.where or not source.shape:
+                continue
+            at = self.items.index(self.where[new])
+            if at > latest:
+                continue
+            item = self.items[at]
+            pointwise = (
+                register_source(x) is source
+                and not reads_memory(node, position)
+                and isinstance(item, Nest)
+                and item.domain == domain == squeezed(source.shape)
+                and (is_pointwise(node) or node.row.name in ("sum", "max"))
+            )
+            latest = min(latest, at if pointwise else at - 1)
+        return latest
+
+    # --- what is kept ---
+
+    def _is_stored(self, node: Node) -> bool:
+        if node in self.program.outputs or node in self.update_of.values():
+            return True
+        item = self.where[node]
+        if not squeezed(node.shape):  # a scalar is a register, unless someone needs its address
+            return any(not _takes_registers(r, straight) for r, straight in self._uses(node))
+        if isinstance(item, Task) or node in item.reductions:
+            return True
+        return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
+
+    def _with_homes(self, stored: set[Node]) -> Schedule:
+        """Let new values overwrite old ones where nothing reads the old ones afterwards."""
+        position = {item: i for i, item in enumerate(self.items)}
+        last_read: dict[object, list[tuple[int, Node, Node]]] = {}
+        for node, item in self.where.items():
+            for i, x in enumerate(node.inputs):
+                source = memory_source(x)
+                if source.row.name in ("variable", "input"):
+                    last_read.setdefault(leaf_key(source), []).append((position[item], node, x))
+        home: dict[Node, Node] = {}
+        commits: list[tuple[Node, Node]] = []
+        for state, new in zip(self.program.state, self.program.new_state, strict=True):
+            if leaf_key(new) == leaf_key(state):
+                continue
+            at = position[self.where[new]]
+            item = self.items[at]
+            safe = isinstance(item, Nest) and new in item.nodes and new not in self.program.outputs
+            for when, node, x in last_read.get(leaf_key(state), []) if state.shape else []:
+                if when > at:
+                    safe = False
+                if when == at:
+                    own = register_source(x) is memory_source(x) and squeezed(x.shape) == item.domain
+                    safe = safe and own and not any(
+                        reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x
+                    )
+            if safe:
+                home[new] = state
+            else:
+                commits.append((state, new))
+        return Schedule(self.program, self.items, stored, home, commits)
