@@ -44,7 +44,8 @@ def measure(peer: str, job: Job) -> Fresh:
         folder = Path(name)
         (folder / "job").write_bytes(pickle.dumps(job))
         seconds, grown = _timed(peer, folder)
-        again = _timed(peer, folder)[0] if (folder / "cache").exists() else None
+        left = any(path.is_file() for path in (folder / "cache").rglob("*"))
+        again = _timed(peer, folder)[0] if left else None
     return Fresh(seconds, again, grown)
 
 

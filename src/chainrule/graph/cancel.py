@@ -12,9 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
@@ -43,8 +41,7 @@ Product = tuple[frozenset[tuple[Atom, int]], frozenset[tuple[Atom, int]]]  # fac
 Sum = dict[Product, float]
 
 
-@dataclass(frozen=True)
-class Expanded:
+class Expanded(NamedTuple):
     """A node as a sum of products; ``cancelled`` says whether anything cancelled on the way."""
 
     terms: Sum
@@ -58,26 +55,22 @@ def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
 def _counted(atoms: Iterable[Atom]) -> frozenset[tuple[Atom, int]]:
     found: dict[Atom, int] = {}
     for atom in atoms:
-        _met(atom)
         found[atom] = found.get(atom, 0) + 1
     return frozenset(found.items())
 
 
-_NUMBERS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
-_NEXT = count()
-
-
-def _met(atom: Atom) -> tuple[int, bool]:
-    """Return what atoms are sorted by: when each was first met. Sets go by addresses, and would change the bits."""
-    complement = isinstance(atom, OneMinus)
-    node = atom.sigmoid if complement else atom
-    if node not in _NUMBERS:
-        _NUMBERS[node] = next(_NEXT)
-    return _NUMBERS[node], complement
+def _made(atom: Atom) -> tuple[int, bool]:
+    """Return what atoms are sorted by: when each was made. Sets go by addresses, and would change the bits."""
+    return (atom.sigmoid.number, True) if isinstance(atom, OneMinus) else (atom.number, False)
 
 
 def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
-    return [atom for atom, n in sorted(factors, key=lambda f: _met(f[0])) for _ in range(n)]
+    return [atom for atom, n in sorted(factors, key=lambda f: _made(f[0])) for _ in range(n)]
+
+
+def _is_long(product: Product) -> bool:
+    above, below = product
+    return sum([n for _, n in above]) + sum([n for _, n in below]) > MOST_FACTORS
 
 
 def _not_zero(atom: Atom) -> bool:
@@ -180,23 +173,23 @@ class Cancellation:
         return terms
 
     def _expand(self, node: Node) -> Expanded:
+        sums = self._sums
         stack = [node]
         while stack:
             n = stack[-1]
-            missing = [x for x in n.inputs if x not in self._sums] if n.row.name in ARITHMETIC else []
-            if n in self._sums or not missing:
-                stack.pop()
-                if n not in self._sums:
-                    self._sums[n] = self._expanded(n)
-            else:
+            missing = [x for x in n.inputs if x not in sums] if n.row.name in ARITHMETIC else ()
+            if missing:
                 stack.extend(missing)
-        return self._sums[node]
+            else:
+                stack.pop()
+                if n not in sums:
+                    sums[n] = self._expanded(n)
+        return sums[node]
 
     def _expanded(self, node: Node) -> Expanded:
         """Expand a node whose inputs are expanded already."""
-        found = self._arithmetic(node) or Expanded({_product([node]): 1.0})
-        factors = max((sum(n for _, n in [*a, *b]) for a, b in found.terms), default=0)
-        if len(found.terms) > MOST_TERMS or factors > MOST_FACTORS:
+        found = self._arithmetic(node)
+        if found is None or len(found.terms) > MOST_TERMS or any(map(_is_long, found.terms)):
             return Expanded({_product([node]): 1.0})
         return found
 
@@ -223,15 +216,15 @@ class Cancellation:
         if name == "exp":
             return Expanded({self._exponential(node): 1.0})
         if name == "negative":
-            inner = self._expand(node.inputs[0])
+            inner = self._sums[node.inputs[0]]
             return Expanded({p: -c for p, c in inner.terms.items()}, inner.cancelled)
         if name in ("add", "subtract"):
             return self._add(node)
         if name == "multiply":
-            return self._multiply(self._expand(node.inputs[0]), self._expand(node.inputs[1]))
+            return self._multiply(self._sums[node.inputs[0]], self._sums[node.inputs[1]])
         if name == "divide":
             return self._divide(node)
-        return Expanded({_product([node]): 1.0})
+        return None
 
     def _exponential(self, node: Node) -> Product:
         (z,) = node.inputs
@@ -247,7 +240,7 @@ class Cancellation:
         return _product([node])
 
     def _add(self, node: Node) -> Expanded | None:
-        left, right = (self._expand(x) for x in node.inputs)
+        left, right = (self._sums[x] for x in node.inputs)
         sign = 1.0 if node.row.name == "add" else -1.0
         terms = dict(left.terms)
         for product, c in right.terms.items():
@@ -288,7 +281,7 @@ class Cancellation:
         return _settled(terms, cancelled)
 
     def _divide(self, node: Node) -> Expanded | None:
-        left, right = (self._expand(x) for x in node.inputs)
+        left, right = (self._sums[x] for x in node.inputs)
         if len(right.terms) == 1:
             ((above, below), c) = next(iter(right.terms.items()))
             if c != 0 and math.isfinite(1 / c):
@@ -319,7 +312,7 @@ def _open_complements(terms: Sum) -> Sum:
     while work:
         (above, below), c = work.pop()
         up, down = dict(above), dict(below)
-        atom = next((x for x in sorted(up, key=_met) if _opens(x, down)), None)
+        atom = next((x for x in sorted(up, key=_made) if _opens(x, down)), None)
         if atom is None:
             result[above, below] = result.get((above, below), 0.0) + c
             continue
@@ -356,9 +349,9 @@ def _joined(a: frozenset[tuple[Atom, int]], b: frozenset[tuple[Atom, int]]) -> d
 
 def _merge(terms: Sum) -> Sum | None:
     """Drop the terms that cancelled; None if something that may be infinite would vanish with them."""
+    if all(terms.values()):
+        return terms
     kept = {p: c for p, c in terms.items() if c != 0}
-    if len(kept) == len(terms):
-        return kept
     before = {atom for above, below in terms for atom, _ in [*above, *below]}
     after = {atom for above, below in kept for atom, _ in [*above, *below]}
     return kept if all(_finite(atom) for atom in before - after) else None

@@ -4,6 +4,7 @@ A node is frozen and holds no values: a *run* of the graph holds them. A variabl
 to a cell, whose value training replaces. Nodes compare and hash by identity.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,6 +17,9 @@ from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
+
+
+_NUMBERS = itertools.count()
 
 
 class Cell:
@@ -134,9 +138,10 @@ class Node(Operators):
         dtype: A NumPy dtype.
         name: What the user calls it, or "".
         meaning: What the node stands for, where something above the graph said so: a gradient, a layer.
+        number: Higher than that of every node made before: what sorts by it sorts alike in every run.
     """
 
-    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "row", "shape")
+    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "number", "row", "shape")
 
     row: Row
     inputs: tuple["Node", ...]
@@ -145,6 +150,7 @@ class Node(Operators):
     dtype: np.dtype
     name: str
     meaning: Any
+    number: int
 
     def __init__(
         self,
@@ -164,6 +170,7 @@ class Node(Operators):
         put(self, "dtype", dtype)
         put(self, "name", name)
         put(self, "meaning", meaning)
+        put(self, "number", next(_NUMBERS))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "value":
@@ -386,9 +393,15 @@ def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
         dtype = np.result_type(*floats) if floats else np.dtype(np.float64)
         return Node(TABLE["length"], (), {"extent": value, "dtype": dtype.name}, (), dtype)
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
-        dtype = np.result_type(*others, value) if others else np.dtype(np.float64)
-        return _constant(np.asarray(value, dtype))
+        return _constant(np.asarray(value, _weak_dtype(value, others)))
     return _constant(numbers(value))
+
+
+def _weak_dtype(value: float, others: list[np.dtype]) -> np.dtype:
+    """Return the dtype of one of Python's numbers among ``others``."""
+    if len(others) == 1 and others[0].kind == "f":
+        return others[0]
+    return np.result_type(*others, value) if others else np.dtype(np.float64)
 
 
 def numbers(value: Any, dtype: Any = None) -> np.ndarray:

@@ -38,7 +38,7 @@ class Rewrite:
         wildcards = [input(name, (), "float64") for name in inspect.signature(self.pattern).parameters]
         return self.pattern(*wildcards)
 
-    @property
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         """The rows that the pattern can start at."""
         return (self._drawn.row.name,)
@@ -90,6 +90,8 @@ def is_number(node: Node, value: float) -> bool:
     if node.row.name != "constant":
         return False
     array = node.attributes["value"]
+    if array.ndim == 0:
+        return bool(array == value)
     return array.size > 0 and bool((array == value).all())
 
 
@@ -596,4 +598,9 @@ REWRITES: list[Rewrite | Move] = [*STABLE, *ARITHMETIC, *MOVES]
 @lru_cache(maxsize=4096)
 def candidates(root: str, children: tuple[str, ...]) -> list[Rewrite | Move]:
     """Return the rewrites that may fit a node of the row ``root`` on inputs of the rows ``children``."""
-    return [r for r in REWRITES if root in r.roots and r.children.issubset(children)]
+    return [r for r in _starting_at(root) if r.children.issubset(children)]
+
+
+@lru_cache(maxsize=4096)
+def _starting_at(root: str) -> list[Rewrite | Move]:
+    return [r for r in REWRITES if root in r.roots]

@@ -63,16 +63,19 @@ def broadcast(*shapes: Shape) -> Shape:
     >>> broadcast((2, 3), (3,)), broadcast((), (1, 4))
     ((2, 3), (1, 4))
     """
-    if shapes and shapes.count(shapes[0]) == len(shapes):
+    shapes = tuple([s for s in shapes if s])  # a number fits anything
+    if not shapes:
+        return ()
+    if shapes.count(shapes[0]) == len(shapes):
         return shapes[0]
-    rank = max(map(len, shapes), default=0)
+    rank = max(map(len, shapes))
     out: list[Any] = [1] * rank
     for shape in shapes:
         for axis, extent in enumerate(shape, start=rank - len(shape)):
             if out[axis] == 1:
                 out[axis] = extent
             elif extent != 1 and extent != out[axis]:
-                found = " and ".join(show(s) for s in shapes if s != ())
+                found = " and ".join(map(show, shapes))
                 raise ShapeError(
                     f"shapes {found} do not fit together: axis {axis - rank} has lengths {out[axis]} and "
                     f"{extent}. Axes, counted from the last, must be equal, or one of them 1."

@@ -89,13 +89,15 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
         uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
         leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
         if leaves:
-            (became[J],) = _with_arrays([J])
-            slopes = grad(became[J], [g.meaning.wrt for g in leaves])
-            became.update(zip(leaves, slopes, strict=True))
+            (simple,) = _with_arrays([J])
+            if simple is not J:
+                became[J] = simple
+                slopes = grad(simple, [g.meaning.wrt for g in leaves])
+                became.update(zip(leaves, slopes, strict=True))
         for g in mine:
             if g.meaning.wrt.inputs and g.meaning.wrt is not J:
                 became[g] = _by_intermediate(J, g.meaning.wrt)
-    return _with(outputs, became)
+    return _with(outputs, became) if became else outputs
 
 
 def _gradients(outputs: list[Node]) -> list[Node]:

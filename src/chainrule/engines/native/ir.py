@@ -68,6 +68,7 @@ def _written(kind: str, lanes: int) -> str:
     return f"<{lanes} x {_NAMES[kind]}>" if lanes else _NAMES[kind]
 
 
+@lru_cache(maxsize=512)
 def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
     """Return the type in which elements of ``dtype`` are computed; KeyError if there is none."""
     return Type(_DTYPES[dtype.name], lanes)
@@ -195,6 +196,7 @@ class Code:
         self.name = name
         self.parameters = [Value(self, f"%{n}", t) for n, t in parameters]
         self.lines: list[str] = []
+        self.slots: list[str] = []
         self.label = "entry"
         self._count = 0
 
@@ -420,6 +422,12 @@ class Code:
             f"{mask.type.ir} {mask.text})"
         )
 
+    def slot(self, type: Type) -> Value:
+        """Return the address of room for one number on the stack."""
+        name = "%" + self.fresh("slot")
+        self.slots.append(f"  {name} = alloca {'i8' if type.kind == 'b1' else type.ir}")
+        return Value(self, name, PTR)
+
     # --- control ---
 
     def block(self, label: str) -> None:
@@ -517,7 +525,7 @@ class Module:
         yield code
         written = ", ".join(f"{t.ir} {'noalias ' if t is PTR else ''}%{n}" for n, t in parameters)
         head = f"define {words + ' ' if words else ''}{type.ir} @{name}({written}) nounwind {{"
-        self.functions[name] = "\n".join([head, "entry:", *code.lines, "}"])
+        self.functions[name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 
     def helper(
         self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]

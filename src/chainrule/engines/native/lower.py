@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.memory import ALIGN, Memory
-from chainrule.engines.native.nests import write_nest
+from chainrule.engines.native.nests import NestFunctions, write_nest
 from chainrule.engines.native.random import write_random
 from chainrule.engines.native.schedule import Nest, Schedule, memory_source, register_source
 from chainrule.engines.native.tasks import write_argmax, write_joined, write_placed, write_product, write_scattered
@@ -30,27 +31,27 @@ TASKS: dict[str, Callable[[Lowering, Node], None]] = {
 }
 
 
-class Lowering:
+class Lowering(Frame):
     """A step while it is written: where everything lies, and which scalars are in registers."""
 
     def __init__(self, code: Code, plan: Schedule, memory: Memory) -> None:
-        self.code, self.plan, self.memory = code, plan, memory
-        self.module: Module = code.module
+        self._given = dict(zip([n for n, _ in STEP_PARAMETERS], code.parameters, strict=True))
+        super().__init__(code, {}, self._given["status"])
+        self.plan, self.memory = plan, memory
         self.scalars: dict[Node, Value] = {}
+        self.nests = NestFunctions(self.module)
         self._bases: dict[object, Value] = {}
-        self._lengths: dict[str, Value] = {}
         self.constants: list[Node] = []
 
     def write(self) -> None:
         """Write the whole step."""
         program, code = self.plan.program, self.code
-        given = dict(zip([n for n, _ in STEP_PARAMETERS], code.parameters, strict=True))
-        self._status = given["status"]
+        given = self._given
         ends = [*program.outputs, *program.new_state]
         nodes = order([*ends, *program.inputs, *program.state])
         names = sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
         for i, name in enumerate(names):
-            self._lengths[name] = code.load(code.at(given["lengths"], code.index(i), I64), I64)
+            self.lengths[name] = code.load(code.at(given["lengths"], code.index(i), I64), I64)
         self.constants = [n for n in nodes if n.row.name == "constant"]
         used = {leaf_key(n) for n in order(ends)}
         for key, leaves in (("inputs", program.inputs), ("state", program.state), ("constants", self.constants)):
@@ -106,12 +107,13 @@ class Lowering:
 
     # --- what nests and tasks ask ---
 
-    def size(self, size: Size) -> Value:
-        """Return a size as a number."""
-        total = self.code.index(size.count)
-        for name in size.extents:
-            total = self._lengths[name] * total
-        return total
+    def has_memory(self, node: Node) -> bool:
+        """Say whether a node lies in memory, and not in a register alone."""
+        return leaf_key(node) in self._bases
+
+    def clear(self, node: Node) -> None:
+        """Set all elements of a node's memory to 0."""
+        self.fill(self._bases[node], type_of(node.dtype), product(node.shape), 0)
 
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""
@@ -127,7 +129,7 @@ class Lowering:
     def scalar(self, node: Node) -> Value:
         """Return the value of a node of one element."""
         if node.row.name == "length":
-            length = self._lengths[node.attributes["extent"].name]
+            length = self.lengths[node.attributes["extent"].name]
             return self.code.convert(length, type_of(node.dtype).kind)
         for found in (node, register_source(node), memory_source(node)):
             if found in self.scalars:
@@ -136,87 +138,6 @@ class Lowering:
         if source.row.name == "length":
             return self.scalar(source)
         return self.code.load(self.address(self.plan.view(node)), type_of(node.dtype))
-
-    def widths(self, extents: list[Size], kinds: set[str]) -> list[int]:
-        """Return into which vectors an innermost axis is cut; 0, last, is one element at a time."""
-        if not extents:
-            return [0]
-        floats = [Type(k).bits for k in kinds if k[0] == "f"]
-        lanes = self.module.vector_bytes * 8 // max(floats, default=64)
-        extent, masks = extents[-1], self.module.has_masks
-        if not extent.extents and extent.count < lanes:
-            lanes = 1 << (max(extent.count, 1) - 1).bit_length() if masks else 1 << (extent.count.bit_length() - 1 if extent.count else 0)
-            lanes = lanes if lanes > 1 else 2
-        even = not extent.extents and extent.count % lanes == 0
-        return [lanes] if masks or even else [lanes, 0]
-
-    def gather(self, base: Value, offsets: Value, type: Type, mask: Value | None) -> Value:
-        """Read elements that do not lie side by side."""
-        code, module = self.code, self.module
-        stored = type.of("i8") if type.kind == "b1" else type
-        pointers = Type("ptr", type.lanes)
-        where = code.emit(
-            pointers, f"getelementptr {stored.element.ir}, ptr {base.text}, {offsets.type.ir} {offsets.text}"
-        )
-        mask = mask or code.constant(1, Type("b1", type.lanes))
-        name = f"llvm.masked.gather.{stored.suffix()}.v{type.lanes}p0"
-        module.declare(name, stored, [pointers, mask.type, stored])
-        found = code.emit(
-            stored,
-            f"call {stored.ir} @{name}({pointers.ir} align {max(stored.bits // 8, 1)} {where.text}, "
-            f"{mask.type.ir} {mask.text}, {stored.ir} zeroinitializer)",
-        )
-        return found.differs(0) if type.kind == "b1" else found
-
-    def store_some(self, x: Value, address: Value, room: Value) -> None:
-        """Store the first lanes of a vector, as many as there is room for."""
-        code = self.code
-        if self.module.has_masks:
-            code.store(x, address, code.first(code.minimum(room, code.index(x.type.lanes)), x.type.lanes))
-            return
-        for lane in range(x.type.lanes):
-            with code.when(room > lane):
-                code.store(code.lane(x, lane), code.at(address, code.index(lane), x.type))
-
-    def checked(self, positions: Value, length: Value, mask: Value | None) -> Value:
-        """Return whole numbers from 0 to below length; what is out of range is reported and read as 0."""
-        code, lanes = self.code, positions.type.lanes
-        wide = code.splat(length, lanes)
-        found = code.select(positions < 0, positions + wide, positions)
-        bad = (found < 0) | (found >= wide)
-        if mask is not None:
-            bad = bad & mask
-        any_bad = code.intrinsic("vector.reduce.or", bad, type=Type("b1")) if lanes else bad
-        with code.when(any_bad):
-            one = positions
-            if lanes:
-                first = code.intrinsic("vector.reduce.smax", code.select(bad, positions, code.constant(-(2**62), positions.type)), type=I64)
-                one = first
-            code.store(code.constant(1, I64), self._status)
-            code.store(one, code.at(self._status, code.index(1), I64))
-            code.store(length, code.at(self._status, code.index(2), I64))
-        return code.select(bad, code.constant(0, positions.type), found)
-
-    def fill(self, node: Node, value: float) -> None:
-        """Set all elements of a node's memory."""
-        code = self.code
-        base, kind = self._bases[leaf_key(node)], type_of(node.dtype)
-        count = product(node.shape)
-        if value == 0:
-            self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
-            size = self.size(count * Size(node.dtype.itemsize))
-            code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
-            return
-        with code.loop(self.size(count)) as loop:
-            code.store(code.constant(value, kind), code.at(base, loop.index, kind))
-
-    def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:
-        """Copy memory that does not overlap."""
-        self.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
-        size = self.size(count * Size(itemsize))
-        self.code.do(
-            f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, i64 {size.text}, i1 false)"
-        )
 
 
 def _named_extents(nodes: list[Node]) -> set[str]:

@@ -32,6 +32,7 @@ class _Format:
     ln2: tuple[float, float]
     half_pi: tuple[float, ...]  # in float64 for both formats
     exp: tuple[float, ...]  # (exp(r) - 1 - r) / r² on [-0.3467, 0.4056], error relative to expm1(r)
+    tanh: tuple[tuple[float, ...], tuple[float, ...]]  # (tanh(x) - x) / x³ of x² on [0, 0.625²] as a fraction
     log: tuple[float, ...]  # (log((1 + s) / (1 - s)) - 2 s) / s³ of z = s² on [0, (√2 - 1)² / (√2 + 1)²]
     sin: tuple[float, ...]  # (sin(r) - r) / r³ of z = r² on [0, (π/4)²]
     cos: tuple[float, ...]  # (cos(r) - 1 + r²/2) / r⁴ of z = r², there too
@@ -52,6 +53,7 @@ _FORMATS = {
         ln2=(0.69317626953125, -2.908897130469058e-05),
         half_pi=(1.5707963267959713, -1.0746346554971943e-12),
         exp=(0.50000006, 0.16666503, 0.041662786, 0.00837104, 0.0014236303),  # 2^-25.5
+        tanh=((-0.82376355, -0.0038331195), (2.471291, 1.0)),  # 2^-26.2
         log=(0.66666776, 0.39977568, 0.2987107),  # 2^-30.2
         sin=(-0.16666654, 0.008332149, -0.00019513622),  # 2^-28.0
         cos=(0.041666646, -0.00138873, 2.4431258e-05),  # 2^-33.0
@@ -69,6 +71,10 @@ _FORMATS = {
             *(0.000198412698969529, 2.480158945096383e-05, 2.755723466196096e-06, 2.7555493920087484e-07),
             *(2.5111918953471078e-08, 2.145055172883144e-09),
         ),  # 2^-60.3
+        tanh=(
+            (-1613.9423211213955, -99.25162809953557, -0.9643850439830097),
+            (4841.826963364187, 2234.4856696442644, 112.77258130262922, 1.0),
+        ),  # 2^-59.0
         log=(
             *(0.6666666666666734, 0.39999999999416025, 0.2857142874210118, 0.22222198601191162),
             *(0.18183562942025275, 0.15314084179206322, 0.14795630538422563),
@@ -91,17 +97,16 @@ _LOG2_E = 1.4426950408889634
 def exp(code: Code, x: Value) -> Value:
     """Return e to the power of x, as 2ⁿ · exp(r) with x = n · ln 2 + r."""
     f = _FORMATS[x.type.kind]
-    r, bits = _reduced(code, _clamped(code, x, *f.limits), 2 * f.bias)
-    power = code.fma(r, code.fma(r, _polynomial(code, r, f.exp), _same(r, 1)), _same(r, 1))
+    p, bits = _exp_reduced(code, _at_most(code, _at_least(code, x, f.limits[0]), f.limits[1]), 2 * f.bias)
     # One factor 2ⁿ alone would overflow or underflow before the result does.
     half = bits >> 1
-    return power * _power_of_two(code, half, x.type) * _power_of_two(code, bits - half, x.type)
+    return p * _power_of_two(code, half, x.type) * _power_of_two(code, bits - half, x.type)
 
 
 def expm1(code: Code, x: Value) -> Value:
     """Return exp(x) - 1 without its cancellation."""
     f = _FORMATS[x.type.kind]
-    part, bits = _expm1_reduced(code, _clamped(code, x, -f.flat, f.limits[1]), f.bias - 1)
+    part, bits = _expm1_reduced(code, _at_most(code, _at_least(code, x, -f.flat), f.limits[1]), f.bias - 1)
     scale = _power_of_two(code, bits, x.type)  # half of 2ⁿ, which would overflow before the result does
     result = code.fma(scale, part, scale - 0.5) * 2
     return _signed_like(code, result, x)
@@ -138,23 +143,28 @@ def softplus(code: Code, x: Value) -> Value:
 
 
 def tanh(code: Code, x: Value) -> Value:
-    """Return the hyperbolic tangent, as e / (e + 2) with e = exp(2x) - 1."""
+    """Return the hyperbolic tangent: near 0, |x| + |x|³ · P(x²) / Q(x²) (Cephes), else 1 - 2 / (exp(2|x|) + 1)."""
     f = _FORMATS[x.type.kind]
-    part, bits = _expm1_reduced(code, _clamped(code, x + x, -f.flat, f.flat), f.bias)
-    scale = _power_of_two(code, bits, x.type)
-    less_one = code.fma(scale, part, scale - 1)
-    return _signed_like(code, less_one / (less_one + 2), x)
+    size = code.absolute(x)
+    z = size * size
+    p, bits = _exp_reduced(code, _at_most(code, size + size, f.flat), f.bias)
+    near = size < 0.625  # both branches share the division
+    start = code.select(near, size, _same(x, 1))
+    above = code.select(near, size * z * _polynomial(code, z, f.tanh[0]), _same(x, -2))
+    power = code.fma(_power_of_two(code, bits, x.type), p, _same(x, 1))
+    below = code.select(near, _polynomial(code, z, f.tanh[1]), power)
+    return _signed_like(code, start + above / below, x)
 
 
 def sigmoid(code: Code, x: Value) -> Value:
-    """Return 1 / (1 + exp(-x)), as exp(r) / (exp(r) + 2⁻ⁿ) with x = n · ln 2 + r."""
+    """Return 1 / (1 + exp(-x)): for negative x exp(r) / (exp(r) + 2⁻ⁿ) with x = n · ln 2 + r, else 1 less that."""
     f = _FORMATS[x.type.kind]
     lowest = (f.bias + 1.1) / _LOG2_E  # where 2⁻ⁿ is infinite
-    r, bits = _reduced(code, _clamped(code, x, -lowest, f.flat), f.bias, sign=-1)
-    part = code.fma(r * r, _polynomial(code, r, f.exp), r)
+    part, bits = _expm1_reduced(code, _at_least(code, -code.absolute(x), -lowest), f.bias, sign=-1)
     # exp(r) = 1 + part, and the rounding of that sum would count twice were it the numerator.
-    inverse = 1 / (_power_of_two(code, bits, x.type) + (part + 1))
-    return code.fma(part, inverse, inverse)
+    inverse = 1 / (_power_of_two(code, bits, x.type) + 1 + part)
+    negative = code.fma(part, inverse, inverse)
+    return code.select(x > 0, 1 - negative, negative)
 
 
 def sin(code: Code, x: Value) -> Value:
@@ -190,10 +200,14 @@ def _polynomial(code: Code, x: Value, coefficients: tuple[float, ...]) -> Value:
     return result
 
 
-def _clamped(code: Code, x: Value, low: float, high: float) -> Value:
-    # As selects, not as code.maximum: one instruction each on x86, and NaN passes.
-    least, most = _same(x, low), _same(x, high)
-    x = code.select(least > x, least, x)
+def _at_least(code: Code, x: Value, low: float) -> Value:
+    # A select, not code.maximum: it is one instruction on x86, and NaN passes.
+    least = _same(x, low)
+    return code.select(least > x, least, x)
+
+
+def _at_most(code: Code, x: Value, high: float) -> Value:
+    most = _same(x, high)
     return code.select(most < x, most, x)
 
 
@@ -226,12 +240,19 @@ def _reduced(code: Code, x: Value, bias: int, sign: int = 1, offset: float = 0.0
     return r, _bits(code, shifted)
 
 
-def _expm1_reduced(code: Code, x: Value, bias: int) -> tuple[Value, Value]:
-    """Write exp(x) as 2ⁿ · (1 + p): return p, and a number whose last bits are n + ``bias``.
+def _exp_reduced(code: Code, x: Value, bias: int) -> tuple[Value, Value]:
+    """Write exp(x) as 2ⁿ · p with p in [√½, √2]: return p, and a number whose last bits are n + ``bias``."""
+    r, bits = _reduced(code, x, bias)
+    one = _same(r, 1)
+    return code.fma(r, code.fma(r, _polynomial(code, r, _FORMATS[x.type.kind].exp), one), one), bits
+
+
+def _expm1_reduced(code: Code, x: Value, bias: int, sign: int = 1) -> tuple[Value, Value]:
+    """Write exp(x) as 2ⁿ · (1 + p): return p, and a number whose last bits are ``sign`` · n + ``bias``.
 
     n is 0 on [-0.28, 0.4] and not on [-0.35, 0.35]: then 2ⁿ · p + (2ⁿ - 1) magnifies p's error on neither side.
     """
-    r, bits = _reduced(code, x, bias, offset=0.085)
+    r, bits = _reduced(code, x, bias, sign, offset=0.085)
     return code.fma(r * r, _polynomial(code, r, _FORMATS[x.type.kind].exp), r), bits
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.engines.native.ir import Code, Type, Value, type_of
+from chainrule.engines.native.frame import Frame
+from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.operations import write_operation
 from chainrule.engines.native.schedule import Nest, memory_source, register_source
-from chainrule.engines.native.views import ONE, ZERO, Size, View, aligned, merged, squeezed, whole
+from chainrule.engines.native.views import ONE, ZERO, Size, View, aligned, merged, product, size, squeezed, whole
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 
@@ -41,20 +43,109 @@ class Walk:
 
 @dataclass
 class NestPlan:
-    """A nest's accesses by reader, over the merged axes."""
+    """A nest in terms of itself: what it reads and writes, over the merged axes.
 
+    Attributes:
+        nest: Its nodes.
+        extents: The merged axes.
+        accesses: The arrays.
+        strides: For each of them, a stride for each merged axis.
+        reads: Where a node finds an input: ("node", which), ("array", access) or ("scalar", number).
+        steps: For a node that reads further along an axis that is no part of the domain: that axis's stride.
+        stores: For a node that is kept, the access it is kept in.
+        sums: For a reduction, the access of its result; without memory if that is a scalar.
+        kept: The nodes that are kept.
+        scalars: The nodes of one element that are read.
+        results: The nodes of one element that are made.
+    """
+
+    nest: Nest
     extents: list[Size]
+    accesses: list[Access]
     strides: dict[Access, list[Size]]
-    loads: dict[tuple[Node, int], list[Access]]
+    reads: dict[tuple[Node, int], tuple[str, Any]]
+    steps: dict[tuple[Node, int], Size]
     stores: dict[Node, Access]
-    reduced: dict[Node, Access]
-    extra: dict[tuple[Node, int], Size] = field(default_factory=dict)  # the stride of an axis that is summed
+    sums: dict[Node, Access]
+    kept: set[Node]
+    scalars: list[Node]
+    results: list[Node]
+
+    def key(self) -> Hashable:
+        """Return what tells the code of this nest from that of others."""
+        place = {n: i for i, n in enumerate([*self.nest.nodes, *self.nest.reductions])}
+        number = {a: i for i, a in enumerate(self.accesses)}
+
+        def read(node: Node, position: int) -> Hashable:
+            sort, what = self.reads[node, position]
+            found = place[what] if sort == "node" else number[what] if sort == "array" else what
+            x = node.inputs[position]
+            extents = x.shape if (node, position) in self.steps else None
+            return sort, found, x.dtype.str, extents, self.steps.get((node, position))
+
+        def written(node: Node) -> Hashable:
+            attributes = () if node in self.sums else tuple(sorted(node.attributes.items()))
+            inputs = tuple(read(node, i) for i in range(len(node.inputs)))
+            to = self.stores.get(node) or self.sums.get(node)
+            ends = (to and number[to], node in self.kept, node in self.results)
+            return node.row.name, node.dtype.str, attributes, inputs, ends
+
+        return (
+            tuple(self.extents),
+            tuple((a.view.base.dtype.str, tuple(self.strides[a])) for a in self.accesses),
+            tuple(x.dtype.str for x in self.scalars),
+            tuple(written(n) for n in place),
+        )
+
+
+class NestFunctions:
+    """The nests of a program as functions: those that differ only in what they work on share one."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._names: dict[Hashable, str] = {}
+
+    def name(self, plan: NestPlan, names: Sequence[str]) -> str:
+        """Return the function of a nest, which is written if there is none yet."""
+        key = plan.key(), tuple(names)
+        if key not in self._names:
+            self._names[key] = name = f"nest{len(self._names)}"
+            parameters = [(f"array{i}", PTR) for i in range(len(plan.accesses))]
+            parameters += [(f"scalar{i}", type_of(x.dtype)) for i, x in enumerate(plan.scalars)]
+            parameters += [(f"result{i}", PTR) for i in range(len(plan.results))]
+            parameters += [(f"length{i}", I64) for i in range(len(names))] + [("status", PTR)]
+            with self.module.function(name, parameters, VOID, "internal") as code:
+                given = code.parameters
+                arrays, rest = given[: len(plan.accesses)], given[len(plan.accesses) :]
+                scalars, rest = rest[: len(plan.scalars)], rest[len(plan.scalars) :]
+                results, rest = rest[: len(plan.results)], rest[len(plan.results) :]
+                frame = Frame(code, dict(zip(names, rest, strict=False)), given[-1])
+                made = _Writer(frame, plan, scalars).write(dict(zip(plan.accesses, arrays, strict=True)))
+                for node, address in zip(plan.results, results, strict=True):
+                    code.store(made[node], address)
+                code.give()
+        return self._names[key]
 
 
 def write_nest(low: Lowering, nest: Nest) -> None:
-    """Write the loops of a nest."""
+    """Write a nest: the work on scalars in place, loops as a call of a function that equal nests share."""
     plan = _plan(low, nest)
-    _Writer(low, nest, plan).write()
+    code = low.code
+    arrays = {a: low.address(a.view) for a in plan.accesses if low.has_memory(a.view.base)}
+    scalars = [low.scalar(x) for x in plan.scalars]
+    if not plan.extents:
+        low.scalars |= _Writer(low, plan, scalars).write(arrays)
+        return
+    nothing = Value(code, "null", PTR)
+    places = [code.slot(type_of(n.dtype)) for n in plan.results]
+    names = sorted(low.lengths)
+    code.call(
+        low.nests.name(plan, names), VOID,
+        *(arrays.get(a, nothing) for a in plan.accesses), *scalars, *places,
+        *(low.lengths[n] for n in names), low.status,
+    )  # fmt: skip
+    for node, place in zip(plan.results, places, strict=True):
+        low.scalars[node] = code.load(place, type_of(node.dtype))
 
 
 # --- what is read and written ---
@@ -62,34 +153,39 @@ def write_nest(low: Lowering, nest: Nest) -> None:
 
 def _plan(low: Lowering, nest: Nest) -> NestPlan:
     members = set(nest.nodes)
-    loads: dict[tuple[Node, int], list[Access]] = {}
-    extra: dict[tuple[Node, int], Size] = {}
-
-    def access(view: View, shape: shapes.Shape) -> Access:
-        return Access(view, tuple(aligned(view, shape)))
-
-    for node in nest.nodes:
+    reads: dict[tuple[Node, int], tuple[str, Any]] = {}
+    steps: dict[tuple[Node, int], Size] = {}
+    scalars: dict[Node, int] = {}
+    for node in [*nest.nodes, *nest.reductions]:
         if node.row.name == "contract":
             for position, (found, step) in enumerate(_factors(low, node)):
-                loads[node, position] = [found]
-                extra[node, position] = step
+                reads[node, position], steps[node, position] = ("array", found), step
             continue
         if node.row.name == "gather":
-            loads[node, 0], extra[node, 0] = [_gathered(low, node)], _gather_step(low, node)
-            loads[node, 1] = [_positions(low, node)]
-            continue
+            reads[node, 0], steps[node, 0] = ("array", _gathered(low, node)), _gather_step(low, node)
+        shape = node.inputs[0].shape if node in nest.reductions else node.shape
         for position, x in enumerate(node.inputs):
-            if register_source(x) not in members and squeezed(memory_source(x).shape):
-                loads[node, position] = [access(low.plan.view(x), node.shape)]
-    for node in nest.reductions:
-        x = node.inputs[0]
-        if register_source(x) not in members and squeezed(memory_source(x).shape):
-            loads[node, 0] = [access(low.plan.view(x), x.shape)]
-    stores = {n: access(whole(n), n.shape) for n in nest.nodes if n in low.plan.stored}
-    reduced = {n: _reduction(n) for n in nest.reductions}
-    every = list(dict.fromkeys([a for found in loads.values() for a in found] + [*stores.values(), *reduced.values()]))
+            if (node, position) in reads:
+                continue
+            if register_source(x) in members:
+                reads[node, position] = "node", register_source(x)
+            elif not squeezed(memory_source(x).shape):
+                reads[node, position] = "scalar", scalars.setdefault(x, len(scalars))
+            elif node.row.name == "gather":
+                reads[node, position] = "array", _positions(low, node)
+            else:
+                view = low.plan.view(x)
+                reads[node, position] = "array", Access(view, tuple(aligned(view, shape)))
+    kept = {n for n in [*nest.nodes, *nest.reductions] if n in low.plan.stored}
+    stores = {n: Access(whole(n), tuple(aligned(whole(n), n.shape))) for n in nest.nodes if n in kept}
+    sums = {n: _reduction(n) for n in nest.reductions}
+    found = [a for sort, a in reads.values() if sort == "array"]
+    every = list(dict.fromkeys([*found, *stores.values(), *sums.values()]))
     extents, strides = merged(nest.domain, [a.strides for a in every])
-    return NestPlan(extents, dict(zip(every, strides, strict=True)), loads, stores, reduced, extra)
+    made = [] if nest.domain else list(nest.nodes)
+    made += [n for n in nest.reductions if not squeezed(n.shape)]
+    by_access = dict(zip(every, strides, strict=True))
+    return NestPlan(nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made)
 
 
 def _reduction(node: Node) -> Access:
@@ -100,13 +196,9 @@ def _reduction(node: Node) -> Access:
     for axis in reversed(range(len(x.shape))):
         strides.append(ZERO if axis in axes or x.shape[axis] == 1 else step)
         if axis not in axes:
-            step = step * _size(x.shape[axis])
+            step = step * size(x.shape[axis])
     view = View(node, kept.shape, tuple(reversed(strides)))
     return Access(view, tuple(s for s, e in zip(view.strides, x.shape, strict=True) if e != 1))
-
-
-def _size(extent: object) -> Size:
-    return Size(1, (extent.name,)) if isinstance(extent, shapes.Extent) else Size(int(extent))  # type: ignore[call-overload]
 
 
 def _factors(low: Lowering, node: Node) -> list[tuple[Access, Size]]:
@@ -143,34 +235,41 @@ def _positions(low: Lowering, node: Node) -> Access:
 
 
 class _Writer:
-    def __init__(self, low: Lowering, nest: Nest, plan: NestPlan) -> None:
-        self.low, self.nest, self.plan = low, nest, plan
-        self.code: Code = low.code
+    def __init__(self, frame: Frame, plan: NestPlan, scalars: Sequence[Value]) -> None:
+        self.frame, self.plan, self.nest = frame, plan, plan.nest
+        self.code: Code = frame.code
+        self.given = scalars
+        self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
         # Where the run of reduced axes that ends with the innermost begins; the rank if that one is kept.
         self.begins: dict[Node, int] = {}
-        for node, access in plan.reduced.items():
+        for node, access in plan.sums.items():
             at = self.rank
             while at > 0 and plan.strides[access][at - 1] == ZERO:
                 at -= 1
             self.begins[node] = at
+        kinds = {type_of(d).kind for n in self._nodes() for d in (n.dtype, *(x.dtype for x in n.inputs))}
+        self.widths = frame.widths(plan.extents, kinds)
 
-    def write(self) -> None:
-        for node, access in self.plan.reduced.items():
+    def _nodes(self) -> list[Node]:
+        return [*self.nest.nodes, *self.nest.reductions]
+
+    def write(self, addresses: dict[Access, Value]) -> dict[Node, Value]:
+        """Write the loops; return the scalars that come out."""
+        for node, access in self.plan.sums.items():
             outer = self.plan.strides[access][: self.begins[node]]
-            if node in self.low.plan.stored and (self.begins[node] == self.rank or ZERO in outer):
-                self.low.fill(node, _identity(node))
-        registers = {a for n, a in self.plan.reduced.items() if n not in self.low.plan.stored}
-        addresses = {a: self.low.address(a.view) for a in self.plan.strides if a not in registers}
+            if node in self.plan.kept and (self.begins[node] == self.rank or ZERO in outer):
+                self.frame.fill(addresses[access], type_of(node.dtype), product(node.shape), _identity(node))
         begun = self._start(0)
         finished = self._axis(0, addresses, begun)
         self._finish(0, addresses, finished)
+        return self.made
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: dict[tuple[Node, int], Value]):  # type: ignore[no-untyped-def]
         if axis >= self.rank - 1:
             return self._innermost(addresses, sums)
         keys = list(sums)
-        with self.code.loop(self.low.size(self.plan.extents[axis]), carry=[sums[k] for k in keys]) as loop:
+        with self.code.loop(self.frame.size(self.plan.extents[axis]), carry=[sums[k] for k in keys]) as loop:
             here = {a: self._moved(a, addresses[a], loop.index, axis) for a in addresses}
             inner = dict(zip(keys, loop.carried, strict=True)) | self._start(axis + 1)
             inner = self._axis(axis + 1, here, inner)
@@ -182,38 +281,30 @@ class _Writer:
         stride = self.plan.strides[access][axis]
         if stride == ZERO:
             return address
-        return self.code.at(address, index * self.low.size(stride), type_of(access.view.base.dtype))
+        return self.code.at(address, index * self.frame.size(stride), type_of(access.view.base.dtype))
 
     # --- reductions ---
-
-    def _lanes(self) -> list[int]:
-        """The widths of vector the innermost axis is cut into; 0 is one element at a time."""
-        return self.low.widths(self.plan.extents, self._kinds())
-
-    def _kinds(self) -> set[str]:
-        nodes = [*self.nest.nodes, *self.nest.reductions]
-        return {type_of(d).kind for n in nodes for d in (n.dtype, *(x.dtype for x in n.inputs))}
 
     def _start(self, axis: int) -> dict[tuple[Node, int], Value]:
         return {
             (node, lanes): self.code.constant(_identity(node), type_of(node.dtype, lanes))
             for node, at in self.begins.items()
             if at == axis and at < max(self.rank, 1)
-            for lanes in self._lanes()
+            for lanes in self.widths
         }
 
     def _finish(self, axis: int, addresses: dict[Access, Value], sums: dict[tuple[Node, int], Value]) -> None:
         for node, at in self.begins.items():
             if at != axis or (at == self.rank and self.rank > 0):
                 continue
-            parts = [_across(self.code, node, sums[node, lanes]) for lanes in self._lanes()]
+            parts = [_across(self.code, node, sums[node, lanes]) for lanes in self.widths]
             total = parts[0]
             for part in parts[1:]:
                 total = _joined(self.code, node, total, part)
-            access = self.plan.reduced[node]
+            access = self.plan.sums[node]
             if not squeezed(node.shape):
-                self.low.scalars[node] = total
-            if node in self.low.plan.stored:
+                self.made[node] = total
+            if node in self.plan.kept:
                 if ZERO in self.plan.strides[access][:at]:
                     old = self.code.load(addresses[access], type_of(node.dtype))
                     total = _joined(self.code, node, old, total)
@@ -225,10 +316,10 @@ class _Writer:
         if self.rank == 0:
             return self._point(Walk(addresses), sums)
         extent = self.plan.extents[-1]
-        widths = self._lanes()
+        widths = self.widths
         wide = widths[0]
-        length = self.low.size(extent)
-        masked = self.low.module.has_masks
+        length = self.frame.size(extent)
+        masked = self.frame.module.has_masks
         if extent.extents:
             if not masked:
                 return self._split(addresses, sums, length, wide)
@@ -236,8 +327,8 @@ class _Writer:
             return self._loop(addresses, sums, length, wide, masked=not whole_vectors)
         full, rest = divmod(extent.count, wide or 1)
         vectors = full + bool(rest)
-        size = len(self.nest.nodes) + len(self.nest.reductions)
-        if vectors <= 1 or (vectors <= UNROLL and size <= LONG_BODY and (masked or not rest)):
+        work = len(self._nodes())
+        if vectors <= 1 or (vectors <= UNROLL and work <= LONG_BODY and (masked or not rest)):
             for part in range(full):
                 sums = self._point(Walk(addresses, self.code.index(part * wide), wide), sums)
             return self._tail(addresses, sums, full * wide, rest, wide) if rest else sums
@@ -252,7 +343,7 @@ class _Writer:
         return self._loop(addresses, sums, length, 0, masked=False, start=full)
 
     def _tail(self, addresses, sums, start: int, rest: int, wide: int):  # type: ignore[no-untyped-def]
-        if self.low.module.has_masks:
+        if self.frame.module.has_masks:
             mask = self.code.first(self.code.constant(rest, Type("i32")), wide)
             return self._point(Walk(addresses, self.code.index(start), wide, mask), sums)
         first, last = self.code.index(start), self.code.index(start + rest)
@@ -273,15 +364,14 @@ class _Writer:
         code, values, loaded = self.code, {}, {}
 
         def read(node: Node, position: int) -> Value:
-            source = register_source(node.inputs[position])
-            if source in values:
-                return values[source]
-            if (node, position) not in self.plan.loads:
-                return self.low.scalar(node.inputs[position])
-            access = self.plan.loads[node, position][0]
-            if access not in loaded:
-                loaded[access] = self._load(walk, access)
-            return loaded[access]
+            sort, found = self.plan.reads[node, position]
+            if sort == "node":
+                return values[found]
+            if sort == "scalar":
+                return self.given[found]
+            if found not in loaded:
+                loaded[found] = self._load(walk, found)
+            return loaded[found]
 
         for node in self.nest.nodes:
             if node.row.name == "contract":
@@ -290,12 +380,12 @@ class _Writer:
                 values[node] = self._gather(walk, node, read(node, 1))
             else:
                 values[node] = write_operation(code, node, [read(node, i) for i in range(len(node.inputs))])
-            if not squeezed(node.shape):
-                self.low.scalars[node] = values[node]
+            if not self.rank:
+                self.made[node] = values[node]
         for node, access in self.plan.stores.items():
             self._store(walk, access, code.splat(values[node], walk.lanes))
         after = dict(sums)
-        for node, access in self.plan.reduced.items():
+        for node, access in self.plan.sums.items():
             x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
             if walk.mask is not None:
                 x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
@@ -313,27 +403,27 @@ class _Writer:
         """Read a vector along the innermost axis, or one number where the access stands still there."""
         code, stride = self.code, self._stride(access)
         kind = type_of(access.view.base.dtype)
-        base = addresses_of(walk, access) if address is None else address
+        base = walk.addresses[access] if address is None else address
         if stride == ZERO or walk.inner is None:
             return code.load(base, kind)
         if walk.lanes == 0 or stride == ONE:
-            at = code.at(base, walk.inner * self.low.size(stride), kind)
+            at = code.at(base, walk.inner * self.frame.size(stride), kind)
             return code.load(at, Type(kind.kind, walk.lanes), walk.mask)
-        return self.low.gather(base, self._lane_offsets(walk, stride), Type(kind.kind, walk.lanes), walk.mask)
+        return self.frame.gather(base, self._lane_offsets(walk, stride), Type(kind.kind, walk.lanes), walk.mask)
 
     def _lane_offsets(self, walk: Walk, stride: Size) -> Value:
         code = self.code
         lanes = code.splat(walk.inner, walk.lanes) + code.steps(Type("i64", walk.lanes))
-        return lanes * code.splat(self.low.size(stride), walk.lanes)
+        return lanes * code.splat(self.frame.size(stride), walk.lanes)
 
     def _store(self, walk: Walk, access: Access, x: Value) -> None:
         code, stride = self.code, self._stride(access)
         kind = type_of(access.view.base.dtype)
-        base = addresses_of(walk, access)
+        base = walk.addresses[access]
         if walk.inner is None or stride == ZERO:
             code.store(x, base)
         elif walk.lanes == 0 or stride == ONE:
-            code.store(x, code.at(base, walk.inner * self.low.size(stride), kind), walk.mask)
+            code.store(x, code.at(base, walk.inner * self.frame.size(stride), kind), walk.mask)
         else:
             raise AssertionError("results lie without gaps")
 
@@ -345,9 +435,9 @@ class _Writer:
         for k in range(terms):
             factors = []
             for position in (0, 1):
-                access = self.plan.loads[node, position][0]
-                step = self.low.size(self.plan.extra[node, position]) * k
-                base = code.at(addresses_of(walk, access), step, type_of(access.view.base.dtype))
+                access = self.plan.reads[node, position][1]
+                step = self.frame.size(self.plan.steps[node, position]) * k
+                base = code.at(walk.addresses[access], step, type_of(access.view.base.dtype))
                 factors.append(code.splat(code.convert(self._load(walk, access, base), kind), walk.lanes))
             total = code.fma(*factors, total) if k else factors[0] * factors[1]
         return total
@@ -355,24 +445,19 @@ class _Writer:
     def _gather(self, walk: Walk, node: Node, positions: Value) -> Value:
         """Read where whole numbers say; those below 0 count from the end, others out of range are reported."""
         code = self.code
-        access = self.plan.loads[node, 0][0]
-        length = self.low.size(_size(node.inputs[0].shape[node.attributes["axis"]]))
-        at = self.low.checked(code.convert(positions, "i64"), length, walk.mask)
-        step = self.low.size(self.plan.extra[node, 0])
+        access = self.plan.reads[node, 0][1]
+        length = self.frame.size(size(node.inputs[0].shape[node.attributes["axis"]]))
+        at = self.frame.checked(code.convert(positions, "i64"), length, walk.mask)
+        step = self.frame.size(self.plan.steps[node, 0])
         kind = type_of(access.view.base.dtype)
         if at.type.lanes == 0:
-            base = code.at(addresses_of(walk, access), at * step, kind)
+            base = code.at(walk.addresses[access], at * step, kind)
             return self._load(walk, access, base)
         offsets = at * code.splat(step, walk.lanes)
         stride = self._stride(access)
         if stride != ZERO:
             offsets = offsets + self._lane_offsets(walk, stride)
-        return self.low.gather(addresses_of(walk, access), offsets, Type(kind.kind, walk.lanes), walk.mask)
-
-
-def addresses_of(walk: Walk, access: Access) -> Value:
-    """Return where an access stands on the outer axes."""
-    return walk.addresses[access]
+        return self.frame.gather(walk.addresses[access], offsets, Type(kind.kind, walk.lanes), walk.mask)
 
 
 # --- sums and maxima ---

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 
 KINDS = ("f32", "f64")
-# Two blocks, of 240 rows of A and of four vectors' columns of B, fit a second-level cache of 512 KiB.
+# A block of A and a panel of B, four vectors wide, fit a second-level cache of 512 KiB.
 BLOCK_INNER = 256
-BLOCK_ROWS = 240  # a multiple of the heights of tiles
+BLOCK_ROWS = 240  # a multiple of every tile's height: only the last block ends in smaller tiles
 
 _PRODUCT = ("A", "a_row", "a_inner", "B", "b_row", "C", "c_row", "rows", "columns", "inner", "accumulate")
 _TRANSPOSE = ("X", "x_row", "Y", "y_row", "rows", "columns")
@@ -58,23 +58,9 @@ def _write_product(module: Module, kind: str) -> str:
                     least = width - lanes + 1 if module.has_masks else width
                     with code.loop(columns - (least - 1), start=j, step=width) as across:
                         j = across.index
-                        b_panel, c_panel = code.at(b, j, type), code.at(c, j, type)
+                        at = [a, a_row, a_inner, code.at(b, j, type), b_row, code.at(c, j, type), c_row]
                         left = code.minimum(columns - j, code.index(width))
-                        code.call(
-                            panel,
-                            VOID,
-                            a,
-                            a_row,
-                            a_inner,
-                            b_panel,
-                            b_row,
-                            c_panel,
-                            c_row,
-                            height,
-                            left,
-                            depth,
-                            onto,
-                        )
+                        code.call(panel, VOID, *at, height, left, depth, onto)
         code.give()
     return name
 
@@ -82,7 +68,8 @@ def _write_product(module: Module, kind: str) -> str:
 def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
     """Write the panels from wide to narrow; return how many columns each has, and its name."""
     lanes = module.lanes(kind)
-    # 6 rows of sums, the vectors of B and one element of A: 29 of 32 registers, or 15 of 16.
+    # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
+    # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
     wide = 4 if module.registers >= 32 else 2
     panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (6, 2, 1)), (1, lanes, (12, 4, 1))]
     while not module.has_masks and lanes > 1:
@@ -197,7 +184,8 @@ def _write_element(code: Code, kind: str, i: Value, j: Value) -> None:
 
 def _transposed(code: Code, lines: Sequence[Value]) -> list[Value]:
     """Return the columns of a square: swap the off-diagonal quarters of 2 by 2 squares, then of 4 by 4 ..."""
-    lines, size, half = list(lines), len(lines), 1
+    lines = list(lines)
+    size, half = len(lines), 1
     while half < size:
         upper = [n if not n & half else n - half + size for n in range(size)]
         lower = [n + half if not n & half else n + size for n in range(size)]

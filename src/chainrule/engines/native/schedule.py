@@ -141,13 +141,15 @@ def _with_copies(program: Program) -> Program:
         became[node] = new
     count = len(program.outputs)
     found: list[Node] = []
+    seen: set[Node] = set()
     for i, node in enumerate(ends):
         new = became[node]
         unchanged = i >= count and leaf_key(new) == leaf_key(program.state[i - count])
         is_leaf = new.row.name in LEAVES
-        if (is_leaf or new.row.name in MOVEMENTS or new in found) and not unchanged:
+        if (is_leaf or new.row.name in MOVEMENTS or new in seen) and not unchanged:
             new = copied(new)
         found.append(new)
+        seen.add(new)
     return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
 
 
@@ -167,6 +169,7 @@ class _Scheduler:
         for state, new in zip(program.state, program.new_state, strict=True):
             if leaf_key(new) != leaf_key(state):
                 self.update_of[leaf_key(state)] = new
+        self.ends = {*program.outputs, *self.update_of.values()}
 
     def run(self) -> Schedule:
         for node in reversed(self.nodes):
@@ -248,7 +251,7 @@ class _Scheduler:
     # --- what is kept ---
 
     def _is_stored(self, node: Node) -> bool:
-        if node in self.program.outputs or node in self.update_of.values():
+        if node in self.ends:
             return True
         item = self.where[node]
         if not squeezed(node.shape):  # a scalar is a register, unless someone needs its address
@@ -260,6 +263,7 @@ class _Scheduler:
     def _with_homes(self, stored: set[Node]) -> Schedule:
         """Let new values overwrite old ones where nothing reads the old ones afterwards."""
         position = {item: i for i, item in enumerate(self.items)}
+        outputs = set(self.program.outputs)
         last_read: dict[object, list[tuple[int, Node, Node]]] = {}
         for node, item in self.where.items():
             for i, x in enumerate(node.inputs):
@@ -273,7 +277,7 @@ class _Scheduler:
                 continue
             at = position[self.where[new]]
             item = self.items[at]
-            safe = isinstance(item, Nest) and new in item.nodes and new not in self.program.outputs
+            safe = isinstance(item, Nest) and new in item.nodes and new not in outputs
             for when, node, x in last_read.get(leaf_key(state), []) if state.shape else []:
                 if when > at:
                     safe = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.engines.native.ir import I64, VOID, Value, type_of
 from chainrule.engines.native.schedule import Schedule
-from chainrule.engines.native.views import ONE, ZERO, Size, View, contiguous, product, seen_through, size, whole
+from chainrule.engines.native.views import ONE, ZERO, Size, View, contiguous, seen_through, size, whole
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply
 
@@ -87,7 +87,7 @@ def write_product(low: Lowering, node: Node) -> None:
             walk(remaining[1:], moved)
 
     if found.sums:
-        low.fill(node, 0)
+        low.clear(node)
     walk(found.loops + found.sums, [low.address(v) for v in (found.left, found.right, out)])
 
 
@@ -176,7 +176,7 @@ def write_joined(low: Lowering, node: Node) -> None:
 
 def write_placed(low: Lowering, node: Node) -> None:
     """Put the numbers at an index, and zeros elsewhere."""
-    low.fill(node, 0)
+    low.clear(node)
     _copy_into(low, node, node.inputs[0], node.attributes["index"])
 
 
@@ -212,7 +212,7 @@ def write_scattered(low: Lowering, node: Node) -> None:
     code, axis, extent = low.code, node.attributes["axis"], node.attributes["extent"]
     x, indices = (low.plan.view(n) for n in node.inputs)
     rank = len(indices.shape)
-    low.fill(node, 0)
+    low.clear(node)
     outs = contiguous(node.shape)
     kind, stored, whole_number = type_of(node.dtype), type_of(x.base.dtype), type_of(indices.base.dtype)
     middle = list(range(axis, axis + rank))
