@@ -256,6 +256,44 @@ def test_labels_are_computed_once():
     assert rows_of(twice).count("exp") == 1
 
 
+@pytest.mark.parametrize("differentiated", [False, True])
+def test_what_is_simple_stays_the_very_same_nodes(differentiated):
+    """One walk is enough: no replacement leaves something behind that could be replaced."""
+    x, w, b = input("x", ("n", 3)), variable(np.ones((3, 2)), "w"), variable(np.zeros(2), "b")
+    z = x @ w + b
+    z = (z - np.mean(z, axis=0)) / np.sqrt(np.var(z, axis=0) + 1e-3)
+    cost = np.mean(-np.log(1 - sigmoid(-z)) + (1 / (1 + np.exp(-z)) - 1) ** 2)
+    ends = simplify(grad(cost, [w, b]) if differentiated else [cost])
+    assert all(a is b for a, b in zip(simplify(ends), ends, strict=True))
+
+
+def test_rewrites_that_lead_round_in_a_circle_come_to_an_end(monkeypatch):
+    there = Move("there", "a test", ("sin",), lambda node: np.cos(node.inputs[0]))
+    back = Move("back", "a test", ("cos",), lambda node: np.sin(node.inputs[0]))
+    on = Move("on", "a test", ("exp",), lambda node: np.exp(node.inputs[0] + 1.5))
+    rules = {"sin": [there], "cos": [back], "exp": [on]}
+    monkeypatch.setattr("chainrule.graph.simplify.candidates", lambda root, _: rules.get(root, []))
+    x = variable(0.5, "x")
+    assert rows_of(simplify(np.sin(x) + np.cos(x)))[-1] == "add"
+    assert "exp" in rows_of(simplify(np.exp(x)))
+
+
+@given(st.lists(st.sampled_from(["sigmoid", "exp", "negative", "square"]), min_size=1, max_size=8))
+def test_a_sigmoid_that_appears_while_simplifying_is_seen(names):
+    z = variable(0.3, "z")
+    steps = {
+        "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+        "exp": np.exp,
+        "negative": np.negative,
+        "square": np.square,
+    }
+    y = z
+    for name in names:
+        y = steps[name](0.1 * y)
+    slope = grad(y * (1 - sigmoid(z)), z)
+    assert simplify(slope).value == pytest.approx(slope.value, rel=1e-9)
+
+
 def test_several_outputs_share_their_steps_and_come_back_as_a_list():
     x = variable(2.0, "x")
     first, second = simplify([np.exp(x) + 1, np.exp(x) + 2])

@@ -1,4 +1,5 @@
 import pytest
+from chainrule.engines.function import ENGINES
 from threadpoolctl import threadpool_limits
 
 
@@ -7,3 +8,10 @@ def one_thread_for_each_worker():
     """Tests run side by side: threads of BLAS that wait for each other cost these small products 20-fold."""
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(autouse=True, params=["numpy", "native"])
+def engine(request, monkeypatch):
+    """Every test of networks and training runs on both engines."""
+    monkeypatch.setitem(ENGINES, "auto", ENGINES[request.param])
+    return request.param

@@ -31,14 +31,14 @@ def test_other_seeds_differ_and_no_seed_draws_one():
     assert len({train(s)[0] for s in (0, 1, 2**40, None, None)}) == 5
 
 
-def test_two_processes_agree():
-    code = """
+def test_two_processes_agree(engine):
+    code = f"""
         import hashlib, numpy as np
         from chainrule.nn.layers import BatchNormalization, Dense, Dropout
         from chainrule.train.network import Network
         rng = np.random.default_rng(0)
         X, Y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
-        network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=7)
+        network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=7, engine="{engine}")
         network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2)
         print(hashlib.sha256(b"".join(v.tobytes() for v in network.values())).hexdigest())
     """

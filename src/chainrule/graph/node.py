@@ -18,7 +18,6 @@ from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
-
 _NUMBERS = itertools.count()
 
 

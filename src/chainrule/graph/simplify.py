@@ -1,8 +1,9 @@
 """Simplification: the same numbers from a smaller and a more stable graph.
 
-Three things, over and over until nothing changes: equal steps are computed once, what depends on constants alone
-is computed now, and the rewrites of :mod:`chainrule.graph.rewrites` and the cancellations of
-:mod:`chainrule.graph.cancel` are applied.
+Three things, at every node until nothing changes there: equal steps are computed once, what depends on constants
+alone is computed now, and the rewrites of :mod:`chainrule.graph.rewrites` and the cancellations of
+:mod:`chainrule.graph.cancel` are applied. What replaces a node is made simple before the node's users are looked
+at, so one walk is enough, unless a cancellation learns of a sigmoid or softmax that it has asked for.
 
 Before that, each gradient is found anew from what it is the gradient of, once that is simple: the derivative of
 log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) is a sigmoid.
@@ -21,7 +22,7 @@ from chainrule.graph.rewrites import COMMUTATIVE, candidates
 from chainrule.graph.walk import order, rebuild
 
 MOST_PASSES = 12
-MOST_REPLACED = 100
+MOST_REPLACED = 100  # after one another, in the place of one node
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
 UNFOLDED = ("random_uniform", "input", "variable", "constant", "length", "broadcast_to")
 
@@ -150,13 +151,14 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest:
         budget = left.get(node, MOST_REPLACED)
         waiting = [x for x in node.inputs if x not in became]
         if waiting:
-            left.update(dict.fromkeys(waiting, budget))
+            if budget < MOST_REPLACED:
+                left.update(dict.fromkeys(waiting, budget))
             stack.extend(reversed(waiting))
             continue
-        new = with_inputs(node, tuple([became[x] for x in node.inputs]))
-        if new.row.name == "mark" or (final and new.row.name == "stop_gradient"):
-            became[node] = new.inputs[0]
+        if node.row.name == "mark" or (final and node.row.name == "stop_gradient"):
+            became[node] = became[node.inputs[0]]
             continue
+        new = with_inputs(node, tuple([became[x] for x in node.inputs]))
         new = known.setdefault(_key(new), new)
         if new is not node:
             next_form[node] = new

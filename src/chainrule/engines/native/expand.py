@@ -150,7 +150,7 @@ def _product(x: Node, y: Node, spec: str) -> Node:
         if turned == tuple(range(len(turned))):
             return total
         return apply("transpose", total, axes=turned)
-    return apply("contract", x, y, spec=spec)
+    return apply("contract", cast(x, dtype), cast(y, dtype), spec=spec)
 
 
 def is_short(node: Node) -> bool:

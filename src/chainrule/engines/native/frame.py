@@ -71,7 +71,7 @@ class Frame:
         wide = code.splat(length, lanes)
         found = code.select(positions < 0, positions + wide, positions)
         bad = (found < 0) | (found >= wide)
-        if mask is not None:
+        if mask is not None and lanes:
             bad = bad & mask
         any_bad = code.intrinsic("vector.reduce.or", bad, type=Type("b1")) if lanes else bad
         with code.when(any_bad):

@@ -77,9 +77,13 @@ def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
 PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
 
 
-@lru_cache(maxsize=4096)
 def literal(value: Any, type: Type) -> str:
     """Write a number as LLVM does; a vector has it in every lane."""
+    return _literal(value, str(value), type)
+
+
+@lru_cache(maxsize=4096)
+def _literal(value: Any, _written: str, type: Type) -> str:  # 0.0 and -0.0 are equal, but not written alike
     if type.is_float:
         number = np.float32(value) if type.kind == "f32" else np.float64(value)
         one = f"0x{struct.unpack('<Q', struct.pack('<d', float(number)))[0]:016X}"
@@ -520,10 +524,10 @@ class Module:
     def function(
         self, name: str, parameters: Sequence[tuple[str, Type]], type: Type = VOID, words: str = ""
     ) -> Iterator[Code]:
-        """Write a function; ``words`` is its linkage ("internal") and ``noalias`` marks pointers as apart."""
+        """Write a function; ``words`` is its linkage, such as "internal"."""
         code = Code(self, name, parameters)
         yield code
-        written = ", ".join(f"{t.ir} {'noalias ' if t is PTR else ''}%{n}" for n, t in parameters)
+        written = ", ".join(f"{t.ir} %{n}" for n, t in parameters)
         head = f"define {words + ' ' if words else ''}{type.ir} @{name}({written}) nounwind {{"
         self.functions[name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 
 KINDS = ("f32", "f64")
-# A block of A and a panel of B, four vectors wide, fit a second-level cache of 512 KiB.
+# In f32 a block of A takes 240 KiB and a panel of B up to 64: both fit a second-level cache of 512 KiB.
 BLOCK_INNER = 256
 BLOCK_ROWS = 240  # a multiple of every tile's height: only the last block ends in smaller tiles
 
