@@ -18,11 +18,13 @@ compile_static = partial(torch.compile, dynamic=False)  # a smaller last batch i
 
 def trainer(job: Job) -> Callable[[], float]:
     """Return a function that trains the network anew."""
+    torch.compiler.reset()  # or rows before this one count towards its limit of recompilations, then it gives up
     return compiling(eager.trainer(job, wrap=compile_static, fused=True))
 
 
 def predictor(job: Job) -> Callable[[], np.ndarray]:
     """Return a function that predicts."""
+    torch.compiler.reset()
     return compiling(eager.predictor(job, wrap=compile_static))
 
 

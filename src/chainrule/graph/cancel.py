@@ -12,7 +12,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
@@ -55,17 +57,27 @@ def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
 def _counted(atoms: Iterable[Atom]) -> frozenset[tuple[Atom, int]]:
     found: dict[Atom, int] = {}
     for atom in atoms:
+        _met(atom)
         found[atom] = found.get(atom, 0) + 1
     return frozenset(found.items())
 
 
-def _made(atom: Atom) -> tuple[int, bool]:
-    """Return what atoms are sorted by: when each was made. Sets go by addresses, and would change the bits."""
-    return (atom.sigmoid.number, True) if isinstance(atom, OneMinus) else (atom.number, False)
+_NUMBERS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
+_NEXT = count()
+
+
+def _met(atom: Atom) -> tuple[int, bool]:
+    """Return what atoms are sorted by: when each was first met. Sets go by addresses, and would change the bits."""
+    complement = isinstance(atom, OneMinus)
+    node = atom.sigmoid if complement else atom
+    number = _NUMBERS.get(node)
+    if number is None:
+        number = _NUMBERS[node] = next(_NEXT)
+    return number, complement
 
 
 def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
-    return [atom for atom, n in sorted(factors, key=lambda f: _made(f[0])) for _ in range(n)]
+    return [atom for atom, n in sorted(factors, key=lambda f: _met(f[0])) for _ in range(n)]
 
 
 def _is_long(product: Product) -> bool:
@@ -312,7 +324,7 @@ def _open_complements(terms: Sum) -> Sum:
     while work:
         (above, below), c = work.pop()
         up, down = dict(above), dict(below)
-        atom = next((x for x in sorted(up, key=_made) if _opens(x, down)), None)
+        atom = next((x for x in sorted(up, key=_met) if _opens(x, down)), None)
         if atom is None:
             result[above, below] = result.get((above, below), 0.0) + c
             continue

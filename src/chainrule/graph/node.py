@@ -4,7 +4,6 @@ A node is frozen and holds no values: a *run* of the graph holds them. A variabl
 to a cell, whose value training replaces. Nodes compare and hash by identity.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -17,8 +16,6 @@ from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
-
-_NUMBERS = itertools.count()
 
 
 class Cell:
@@ -137,10 +134,9 @@ class Node(Operators):
         dtype: A NumPy dtype.
         name: What the user calls it, or "".
         meaning: What the node stands for, where something above the graph said so: a gradient, a layer.
-        number: Higher than that of every node made before: what sorts by it sorts alike in every run.
     """
 
-    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "number", "row", "shape")
+    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "row", "shape")
 
     row: Row
     inputs: tuple["Node", ...]
@@ -149,7 +145,6 @@ class Node(Operators):
     dtype: np.dtype
     name: str
     meaning: Any
-    number: int
 
     def __init__(
         self,
@@ -169,7 +164,6 @@ class Node(Operators):
         put(self, "dtype", dtype)
         put(self, "name", name)
         put(self, "meaning", meaning)
-        put(self, "number", next(_NUMBERS))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "value":

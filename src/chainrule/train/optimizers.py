@@ -257,8 +257,10 @@ def _adam(beta_1: float, beta_2: float, epsilon: float, g: Node, slot: NewSlot, 
     m, v = slot("first_moment"), slot("second_moment")
     m_new = beta_1 * m + (1 - beta_1) * g
     v_new = beta_2 * v + (1 - beta_2) * (g * g)
-    m_hat, v_hat = m_new / _weight(beta_1, t), v_new / _weight(beta_2, t)
-    return m_hat / (np.sqrt(v_hat) + epsilon), [(m, m_new), (v, v_new)]
+    # m̂ / (√v̂ + ε) with both corrections in numbers instead of arrays: √v̂ is √v / root.
+    root = np.sqrt(_weight(beta_2, t))
+    step = root / _weight(beta_1, t) * (m_new / (np.sqrt(v_new) + epsilon * root))
+    return step, [(m, m_new), (v, v_new)]
 
 
 def _weight(beta: float, t: Any) -> Any:
