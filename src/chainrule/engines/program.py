@@ -115,7 +115,7 @@ class Run:
     state: Arrays
     epochs: Sequence[Any]  # the mean of every output over the epoch's batches
     validation: list[list[float]]
-    seconds: list[float]  # since the start of the run, at the end of each epoch
+    seconds: Sequence[float]  # since the start of the run, at the end of each epoch
     stopped: str = ""
     failure: Failure | None = None
 
@@ -177,8 +177,8 @@ def end_of_epoch(
 def many_epochs(rule: Rule, progress: Progress, epochs: np.ndarray) -> None:
     """Note which of several epochs was the best, where nothing depends on it while they run."""
     values = epochs[:, rule.monitor] * (-1 if rule.larger_is_better else 1)
-    for i in np.flatnonzero(values == np.minimum.accumulate(values)):
-        if values[i] < progress.best - rule.min_delta:
-            progress.best, progress.best_epoch = float(values[i]), progress.epochs_done + int(i)
+    best = int(np.argmin(values)) if len(values) else 0
+    if len(values) and values[best] < progress.best - rule.min_delta:
+        progress.best, progress.best_epoch = float(values[best]), progress.epochs_done + best
     progress.epochs_done += len(values)
     progress.waited = progress.epochs_done - 1 - progress.best_epoch

@@ -306,7 +306,7 @@ def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
         if not _needs_every_epoch(run):
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
-            chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 4 * len(rows), ahead))
+            chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 16 * len(rows), ahead))
     return _finish(run, stopped, good[-1])
 
 
@@ -385,13 +385,11 @@ def _record(run: Fitting, result: Run) -> None:
     history = run.history
     offset = history.times[-1] if history.times else 0.0
     names = ["cost", *run.goal.metrics]
-    for values in result.epochs:
-        for name, value in zip(names, values, strict=True):
-            history.history[name].append(float(value))
-    for values in result.validation:
-        for name, value in zip(names, values, strict=True):
-            history.history[f"val_{name}"].append(float(value))
-    history.times.extend(offset + s for s in result.seconds)
+    for lines, prefix in ((result.epochs, ""), (result.validation, "val_")):
+        if len(lines):
+            for name, column in zip(names, np.asarray(lines, np.float64).T.tolist(), strict=True):
+                history.history.setdefault(f"{prefix}{name}", []).extend(column)
+    history.times.extend((offset + np.asarray(result.seconds, np.float64)).tolist())
 
 
 def _logs(run: Fitting) -> dict[str, float]:

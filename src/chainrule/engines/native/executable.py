@@ -13,11 +13,12 @@ import numpy as np
 
 from chainrule.engines.native import build, product
 from chainrule.engines.native.cache import cached
-from chainrule.engines.native.expand import expand
+from chainrule.engines.native.expand import expand, expand_products
 from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE, RUN_PARAMETERS, write_loop
 from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names, write_step
 from chainrule.engines.native.memory import ALIGN, Memory, plan_memory
 from chainrule.engines.native.schedule import Schedule, schedule
+from chainrule.engines.native.turn import turned_over
 from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch, many_epochs
 from chainrule.errors import DataError
 from chainrule.graph.node import Node, leaf_key
@@ -25,6 +26,7 @@ from chainrule.graph.shapes import Extent
 
 STEP, LOOP = "chainrule_step", "chainrule_run"
 CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
+SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of it is done again
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Stages:
 
     Attributes:
         program: The simplified graph, in the rows that have code.
+        turned: Which inputs it takes turned over.
         schedule: What is done in which order.
         memory: Where results lie.
         ir: LLVM's intermediate representation.
@@ -40,6 +43,7 @@ class Stages:
     """
 
     program: Program
+    turned: tuple[bool, ...]
     schedule: Schedule
     memory: Memory
     ir: str
@@ -48,26 +52,25 @@ class Stages:
 
 def stages(program: Program) -> Stages:
     """Take a simplified program through all stages up to LLVM."""
-    basic = expand(program)
+    basic, turned = turned_over(expand(program), build.machine().vector_bytes)
+    basic = expand_products(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = build.machine().module()
     constants = write_step(module, plan, memory, STEP)
-    if can_loop(basic):
-        write_loop(module, plan.program, LOOP, STEP)
+    if can_loop(program):
+        write_loop(module, plan.program, turned, LOOP, STEP)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in constants)
-    return Stages(basic, plan, memory, module.text(), values)
+    return Stages(basic, turned, plan, memory, module.text(), values)
 
 
 def can_loop(program: Program) -> bool:
     """Say whether the program takes batches of rows and returns numbers: whether it can be run in epochs."""
-    openings = {e.name for n in program.inputs for e in n.shape[1:] if isinstance(e, Extent)}
-    firsts = {n.shape[0].name for n in program.inputs if n.shape and isinstance(n.shape[0], Extent)}
+    openings = {e.name for n in program.inputs for e in n.shape if isinstance(e, Extent)}
     return (
-        bool(program.inputs)
-        and len(firsts) == 1
-        and not openings
-        and all(n.shape and isinstance(n.shape[0], Extent) for n in program.inputs)
+        len(openings) == 1
+        and all(sum(isinstance(e, Extent) for e in n.shape) == 1 for n in program.inputs)
+        and all(isinstance(n.shape[0], Extent) for n in program.inputs)
         and bool(program.outputs)
         and all(n.shape == () for n in program.outputs)
     )
@@ -124,7 +127,7 @@ class NativeExecutable:
         self._constants = _pointers(made.constants)
         pointer, whole = ctypes.c_void_p, ctypes.c_int64
         self._step = self._library.function(STEP, *[pointer] * len(STEP_PARAMETERS))
-        if can_loop(made.program):
+        if can_loop(program):
             sorts = [pointer if t.kind == "ptr" else whole for _, t in RUN_PARAMETERS]
             self._loop = self._library.function(LOOP, *sorts)
         self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
@@ -141,7 +144,7 @@ class NativeExecutable:
         new_state = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
         for i in self._changed:
             new_state[i] = np.array(new_state[i])
-        inputs = [_ready(x, n) for x, n in zip(batch, self.program.inputs, strict=True)]
+        inputs = self._inputs(batch)
         outputs = [_empty(n, lengths) for n in self.program.outputs]
         arena = self._room(known, lengths)
         status = (ctypes.c_int64 * 4)()
@@ -153,6 +156,13 @@ class NativeExecutable:
         if status[0] == OUT_OF_RANGE:
             raise _out_of_range(status)
         return new_state, outputs
+
+    def _inputs(self, arrays: Sequence[np.ndarray]) -> Arrays:
+        """Return arrays as the code reads them: turned over, where it wants that."""
+        return [
+            _ready(x.T if over else x, n)
+            for x, n, over in zip(arrays, self.program.inputs, self.stages.turned, strict=True)
+        ]
 
     def _room(self, known: tuple[int, ...], lengths: dict[str, int]) -> np.ndarray:
         """Return an arena that no other call uses now."""
@@ -192,7 +202,6 @@ class _Running:
         self.progress: Progress = progress
         program = executable.program
         self.state = [np.array(_ready(x, n)) for x, n in zip(state, program.state, strict=True)]
-        self.table = [_ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
         self.orders = rows
         self.epochs, self.length = rows.shape
         self.per_epoch = max(-(-self.length // rule.batch_size), 1)
@@ -200,9 +209,13 @@ class _Running:
         self.in_order = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
-        if self.in_order:
+        turned = any(executable.stages.turned)
+        if self.in_order and (self.per_epoch == 1 or not turned):
             self.rows, stride = None, 0
+            self.table = executable._inputs(table)
         else:
+            self.in_order = False
+            self.table = [_ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
             self.rows = np.ascontiguousarray(rows, np.int64)
             stride = self.length
         self.totals = np.zeros((self.epochs, len(program.outputs)))
@@ -223,12 +236,11 @@ class _Running:
         ]  # fmt: skip
         self.counts = (stride, self.length, rule.batch_size, self.per_epoch)
         self.snapshot: tuple[int, Arrays] = (0, [])
+        self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
         self.began = time.perf_counter()
 
     def run(self) -> Run:
-        epochs: list[list[float]] = []
         validation: list[list[float]] = []
-        seconds: list[float] = []
         stopped, done, pace = "", 0, 1.0
         steps = self.epochs * self.per_epoch
         self.snapshot = (0, [np.array(x) for x in self.state])
@@ -238,35 +250,28 @@ class _Running:
             if each:
                 last = min(last, (done // self.per_epoch + 1) * self.per_epoch)
             began = time.perf_counter()
-            if began - self.began > 1.0 and done > self.snapshot[0] + self.per_epoch:
+            if began - self.began > SNAPSHOT_SECONDS and done > self.snapshot[0] + self.per_epoch:
                 self.snapshot = (done, [np.array(x) for x in self.state])
             self._call(done, last)
             now = time.perf_counter()
             if self.status[0] == OUT_OF_RANGE:
                 raise _out_of_range(self.status)
             if self.status[0] == NOT_FINITE:
-                return self._diverged(int(self.status[3]), validation, seconds)
-            pace = min((last - done) * min(CALL_SECONDS / max(now - began, 1e-7), 64.0), 1e12)
-            finished = last // self.per_epoch
-            fresh = finished - len(seconds)
-            if fresh:
-                seconds.extend(_spread(seconds[-1] if seconds else 0.0, now - self.began, fresh))
-                means = self._means(finished)
-                if each:
-                    epochs = means.tolist() if len(epochs) != finished - 1 else [*epochs, means[-1].tolist()]
-                    stopped = self._end_of_epoch(epochs, validation)
+                return self._diverged(int(self.status[3]), validation)
+            pace = (last - done) * min(CALL_SECONDS / max(now - began, 1e-7), 64.0)
             done = last
+            self.marks.append((done, now - self.began))
+            if each and done % self.per_epoch == 0:
+                epoch = done // self.per_epoch
+                stopped = self._end_of_epoch(self.totals[epoch - 1 : epoch] / self.per_epoch, validation)
             if not stopped and self.rule.poll is not None:
                 stopped = self.rule.poll() or ""
-        complete = -(-done // self.per_epoch)
-        if len(seconds) < complete:  # stopped within an epoch
-            seconds.append(time.perf_counter() - self.began)
-            epochs = self._partial(done)
-            if each:
-                stopped = self._end_of_epoch(epochs, validation) or stopped
+        means = self._means(done)
+        if each and done % self.per_epoch:  # stopped within an epoch
+            stopped = self._end_of_epoch(means, validation) or stopped
         if not each:
-            many_epochs(self.rule, self.progress, self._partial(done))
-        return self._result(self._partial(done), validation, seconds, stopped)
+            many_epochs(self.rule, self.progress, means)
+        return self._result(means, validation, stopped)
 
     def _watches_epochs(self) -> bool:
         rule = self.rule
@@ -276,16 +281,19 @@ class _Running:
     def _call(self, first: int, last: int) -> None:
         self.executable._loop(*self.pointers, *self.counts, first, last, self.executable.batch_axis)
 
-    def _means(self, finished: int) -> np.ndarray:
-        return self.totals[:finished] / self.per_epoch
-
-    def _partial(self, done: int) -> Any:
+    def _means(self, done: int) -> np.ndarray:
         """Return the means of all epochs begun; those of the last may be of fewer steps."""
         complete, rest = divmod(done, self.per_epoch)
         means = self.totals[: complete + bool(rest)] / self.per_epoch
         if rest:
             means[-1] *= self.per_epoch / rest
         return means
+
+    def _seconds(self, epochs: int) -> np.ndarray:
+        """Return when each epoch ended: within a call they are taken to last alike."""
+        done, times = np.array(self.marks).T
+        ends = np.minimum(np.arange(1, epochs + 1) * self.per_epoch, done[-1])
+        return np.interp(ends, done, times)
 
     def _end_of_epoch(self, epochs: Any, validation: list[list[float]]) -> str:
         before = list(self.state)
@@ -296,11 +304,12 @@ class _Running:
                 self.state[i] = old
         return stopped
 
-    def _result(self, epochs: Any, validation: Any, seconds: Any, stopped: str, failure: Failure | None = None) -> Run:
+    def _result(self, means: Any, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
         self.executable._rooms.append(((min(self.rule.batch_size, self.length), -1), self.arena))
-        return Run([np.array(x) for x in self.state], epochs, validation, seconds, stopped, failure)
+        state = [np.array(x) for x in self.state]
+        return Run(state, means, validation, self._seconds(len(means)), stopped, failure)
 
-    def _diverged(self, step: int, validation: list[list[float]], seconds: list[float]) -> Run:
+    def _diverged(self, step: int, validation: list[list[float]]) -> Run:
         """Do the steps up to the one that failed once more, to see what came before it."""
         epoch, turn = divmod(step, self.per_epoch)
         began, saved = self.snapshot
@@ -318,15 +327,11 @@ class _Running:
         else:
             before = self._rows_of(epoch, turn - 1)
         failure = Failure(epoch, turn, chosen, previous, before)
-        return self._result(self._means(epoch), validation, seconds[:epoch], "diverged", failure)
+        return self._result(self._means(epoch * self.per_epoch), validation, "diverged", failure)
 
     def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
         size = self.rule.batch_size
         return np.array(self.orders[epoch][turn * size : (turn + 1) * size])
-
-
-def _spread(start: float, stop: float, count: int) -> list[float]:
-    return np.linspace(start, stop, count + 1)[1:].tolist()
 
 
 def _ready(x: np.ndarray, node: Node) -> np.ndarray:

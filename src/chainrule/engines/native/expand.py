@@ -1,5 +1,7 @@
 """From the table's rows to those the engine has code for: what is written in others is written out."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,17 +18,30 @@ MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
 SPECIAL = {"argmax", "concatenate", "place", "gather", "scatter_add", "random_uniform"}
 LEAVES = {"variable", "input", "constant", "length"}
 BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
+FEW = 32  # so few sums along rows that both lie without gaps are written as such
 SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 
 def expand(program: Program) -> Program:
-    """Return a program of basic rows that computes the same."""
+    """Return a program of basic rows, and of matrix products in all their forms, that computes the same."""
+    return _rewritten(program, _expanded)
+
+
+def expand_products(program: Program) -> Program:
+    """Return a program whose products are all real ones; what is written twice in it is computed once."""
+    found = _rewritten(program, _with_product)
+    ends = _shared([*found.outputs, *found.new_state])
+    count = len(found.outputs)
+    return Program(found.inputs, found.state, tuple(ends[:count]), tuple(ends[count:]))
+
+
+def _rewritten(program: Program, rule: Callable[[Node, tuple[Node, ...]], Node]) -> Program:
     ends = [*program.outputs, *program.new_state]
     became: dict[Node, Node] = {}
     for node in order(ends):
-        became[node] = _expanded(node, tuple(became[x] for x in node.inputs))
+        became[node] = rule(node, tuple(became[x] for x in node.inputs))
     count = len(program.outputs)
-    found = _shared([became[n] for n in ends])
+    found = [became[n] for n in ends]
     return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
 
 
@@ -53,8 +68,6 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
         return inputs[0]
     if name in COMPOSITE:
         return COMPOSITE[name](*inputs, **at)
-    if name == "contract":
-        return _product(*inputs, **at)
     if name == "length" and isinstance(at["extent"], int):
         return _numbers(np.asarray(at["extent"], node.dtype))
     if name in BASIC or name in OPERATIONS:
@@ -115,13 +128,20 @@ COMPOSITE = {"one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softm
 # --- products ---
 
 
+def _with_product(node: Node, inputs: tuple[Node, ...]) -> Node:
+    if node.row.name == "contract":
+        return _product(*inputs, **node.attributes)
+    same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+    return node if same else Node(node.row, inputs, node.attributes, node.shape, node.dtype)
+
+
 def _product(x: Node, y: Node, spec: str) -> Node:
     """Write a product that is no real matrix product as what it is: a multiplication, a sum of some terms."""
     plan = shapes.contraction(spec)
     extents = dict(zip(plan.left, x.shape, strict=True)) | dict(zip(plan.right, y.shape, strict=True))
     out = tuple(extents[k] for k in plan.out)
     dtype = np.result_type(x.dtype, y.dtype)
-    if dtype.kind == "b" or dtype.kind not in "iuf":
+    if dtype.kind not in "biuf":
         raise UnsupportedError(f"a product of {dtype}")
 
     def one(letters: str) -> bool:
@@ -139,9 +159,14 @@ def _product(x: Node, y: Node, spec: str) -> Node:
         order_out = plan.inner + plan.out
         found = spread(x, plan.left, order_out) * spread(y, plan.right, order_out)
         return found if found.shape == out else apply("reshape", found, shape=out)
-    if one(plan.rows) or one(plan.columns) or dtype.kind != "f":
+    outer = [extents[k] for k in plan.rows + plan.columns]
+    few = all(isinstance(e, int) for e in outer) and math.prod(outer) <= FEW
+    side_by_side = plan.left[-1:] == plan.right[-1:] == plan.inner[-1:]
+    if one(plan.rows) or one(plan.columns) or dtype.kind != "f" or (few and side_by_side):
         wide, narrow = (plan.left, plan.right) if one(plan.columns) else (plan.right, plan.left)
         letters = wide + "".join(k for k in narrow if k not in wide)
+        if few and side_by_side:  # dot products along rows that lie without gaps
+            letters = "".join(k for k in letters if k not in plan.inner) + plan.inner
         terms = spread(x, plan.left, letters) * spread(y, plan.right, letters)
         axes = tuple(i for i, k in enumerate(letters) if k in plan.inner)
         total = cast(apply("sum", terms, axes=axes, keepdims=False), dtype)
@@ -150,7 +175,13 @@ def _product(x: Node, y: Node, spec: str) -> Node:
         if turned == tuple(range(len(turned))):
             return total
         return apply("transpose", total, axes=turned)
-    return apply("contract", cast(x, dtype), cast(y, dtype), spec=spec)
+    x, y = cast(x, dtype), cast(y, dtype)
+    inwards = "".join(k for k in plan.out if not one(k))
+    if inwards[-1] in plan.batch:  # products are stored row after row: a matrix for each element of the batch
+        kept = "".join(k for k in plan.out if k not in plan.batch)
+        found = apply("contract", x, y, spec=f"{plan.left},{plan.right}->{plan.batch}{kept}")
+        return apply("transpose", found, axes=tuple((plan.batch + kept).index(k) for k in plan.out))
+    return apply("contract", x, y, spec=spec)
 
 
 def is_short(node: Node) -> bool:

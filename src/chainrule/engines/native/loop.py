@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.lower import STEP_PARAMETERS
-from chainrule.engines.native.views import ONE, Size, product
 from chainrule.engines.program import Program
 from chainrule.graph.node import Node
 
@@ -20,7 +20,7 @@ RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNT
 OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
 
 
-def write_loop(module: Module, program: Program, name: str, step: str) -> None:
+def write_loop(module: Module, program: Program, turned: Sequence[bool], name: str, step: str) -> None:
     """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong."""
     with module.function(name, RUN_PARAMETERS) as code:
         at = dict(zip([n for n, _ in RUN_PARAMETERS], code.parameters, strict=True))
@@ -29,32 +29,53 @@ def write_loop(module: Module, program: Program, name: str, step: str) -> None:
             start = turn * at["batch"]
             count = code.minimum(at["batch"], at["length"] - start)
             code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
-            _choose(code, at, program.inputs, epoch, start, count)
+            _choose(code, at, program.inputs, turned, epoch, start, count)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
             _add_up(code, at, program.outputs, epoch, loop.index)
         code.give()
 
 
-def _choose(code: Code, at: dict[str, Value], inputs: Sequence[Node], epoch: Value, start: Value, count: Value) -> None:
+def _choose(
+    code: Code,
+    at: dict[str, Value],
+    inputs: Sequence[Node],
+    turned: Sequence[bool],
+    epoch: Value,
+    start: Value,
+    count: Value,
+) -> None:
     """Point the inputs at the rows of this batch: where they lie, or where they are gathered to."""
     ordered = code.emit(Type("b1"), f"icmp eq ptr {at['rows'].text}, null")
     first = epoch * at["rows_stride"] + start
     tables = [code.load(code.at(at["table"], code.index(i), PTR), PTR) for i in range(len(inputs))]
-    for i, node in enumerate(inputs):
-        here = code.at(tables[i], start * _row_bytes(node).count, Type("i8"))
+    for i, (node, over) in enumerate(zip(inputs, turned, strict=True)):
+        size = node.dtype.itemsize if over else _row_size(node) * node.dtype.itemsize
+        here = code.at(tables[i], start * size, Type("i8"))
         code.store(here, code.at(at["inputs"], code.index(i), PTR))
     with code.when(~ordered):
         chosen = code.at(at["rows"], first, I64)
-        for i, node in enumerate(inputs):
+        for i, (node, over) in enumerate(zip(inputs, turned, strict=True)):
             room = code.load(code.at(at["gathered"], code.index(i), PTR), PTR)
             with code.loop(count) as loop:
                 row = code.load(code.at(chosen, loop.index, I64), I64)
-                _copy_row(code, tables[i], row, room, loop.index, _row_bytes(node).count)
+                if over:
+                    _turn_row(code, node, tables[i], row, room, loop.index, count)
+                else:
+                    _copy_row(code, tables[i], row, room, loop.index, _row_size(node) * node.dtype.itemsize)
             code.store(room, code.at(at["inputs"], code.index(i), PTR))
 
 
-def _row_bytes(node: Node) -> Size:
-    return product(node.shape[1:]) * Size(node.dtype.itemsize) if node.shape else ONE
+def _row_size(node: Node) -> int:
+    return math.prod(node.shape[1:])
+
+
+def _turn_row(
+    code: Code, node: Node, source: Value, row: Value, target: Value, place: Value, count: Value
+) -> None:
+    width, type = node.shape[0], Type(f"i{8 * node.dtype.itemsize}")
+    with code.loop(width) as loop:
+        x = code.load(code.at(source, row * width + loop.index, type), type)
+        code.store(x, code.at(target, loop.index * count + place, type))
 
 
 def _copy_row(code: Code, source: Value, row: Value, target: Value, place: Value, size: int) -> None:

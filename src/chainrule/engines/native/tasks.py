@@ -50,12 +50,15 @@ def matrices(plan: Schedule, node: Node) -> Matrices:
     by_left = dict(zip(spec.left, left.strides, strict=True))
     by_right = dict(zip(spec.right, right.strides, strict=True))
     extents = dict(zip(spec.left + spec.right, left.shape + right.shape, strict=True))
-    rows, columns = spec.rows, spec.columns
-    if columns and rows and spec.out.index(rows[-1]) > spec.out.index(columns[-1]):
+    # The kernel stores its columns side by side: they are the letter that lies innermost in the result.
+    inwards = [k for k in spec.out if extents[k] != 1]
+    rows = [k for k in inwards if k in spec.rows]
+    columns = [k for k in inwards if k in spec.columns]
+    if rows[-1] == inwards[-1]:
         left, right, by_left, by_right, rows, columns = right, left, by_right, by_left, columns, rows
     return Matrices(
-        left, right, by_left, by_right, extents, rows[-1:], spec.inner[-1:], columns[-1:],
-        spec.batch + rows[:-1] + columns[:-1], spec.inner[:-1],
+        left, right, by_left, by_right, extents, rows[-1], spec.inner[-1:], columns[-1],
+        spec.batch + "".join(rows[:-1] + columns[:-1]), spec.inner[:-1],
     )  # fmt: skip
 
 
@@ -233,6 +236,7 @@ def write_scattered(low: Lowering, node: Node) -> None:
         position = code.convert(code.load(index, whole_number), "i64")
         at = low.checked(position, low.size(size(extent)), None)
         target = code.at(out, at * low.size(outs[axis]), kind)
-        code.store(code.load(target, kind) + code.convert(code.load(here, stored), kind.kind), target)
+        old, more = code.load(target, kind), code.convert(code.load(here, stored), kind.kind)
+        code.store(old | more if kind.kind == "b1" else old + more, target)
 
     walk(middle + outer, low.address(x), low.address(indices), low.address(whole(node)))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from chainrule.engines.function import build
+from chainrule.engines.program import Program
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_folder(tmp_path_factory):
+    """Tests leave the user's cache of object code alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def assert_close(found, wanted, says="", rounding=32.0):
+    """Assert equal shape, dtype and numbers; floats may differ by some roundings of the largest."""
+    wanted = np.asarray(wanted)
+    assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype), says
+    if wanted.dtype.kind != "f":
+        np.testing.assert_array_equal(found, wanted, err_msg=says)
+        return
+    finite = wanted[np.isfinite(wanted)]
+    error = rounding * np.finfo(wanted.dtype).eps
+    scale = max(1.0, float(np.abs(finite).max(initial=0)))
+    np.testing.assert_allclose(found, wanted, rtol=error, atol=error * scale, err_msg=says)
+
+
+def assert_engines_agree(program, state, batch, says=(), rounding=32.0):
+    """Run one step on both engines; assert that outputs and new state agree. Returns the NumPy engine's."""
+    wanted = build(program, "numpy").step(state, batch)
+    compare_step(build(program, "native"), wanted, state, batch, says, rounding)
+    return wanted
+
+
+def compare_step(native, wanted, state, batch, says=(), rounding=32.0):
+    """Assert that one step of the native engine gives what the NumPy engine gave."""
+    new_state, outputs = native.step(state, batch)
+    for i, (a, b) in enumerate(zip(outputs, wanted[1], strict=True)):
+        assert_close(a, b, f"output {i}: {says[i] if i < len(says) else ''}", rounding)
+    for i, (a, b) in enumerate(zip(new_state, wanted[0], strict=True)):
+        assert_close(a, b, f"new state {i}", rounding)
+
+
+@pytest.fixture(scope="session")
+def agree():
+    """Return the comparison of one step on both engines."""
+    return assert_engines_agree
+
+
+@pytest.fixture(scope="session")
+def close():
+    """Return the comparison of two arrays that two engines computed."""
+    return assert_close

@@ -1,0 +1,486 @@
+"""The engine matrix: every row of the table, in every shape and dtype, on the native engine and on NumPy's."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.function import build
+from chainrule.engines.program import Program
+from chainrule.errors import ChainruleError
+from chainrule.graph.node import Node, apply, input, record
+from chainrule.graph.row import REAL, TABLE, Case
+from chainrule.graph.shapes import FULL
+
+ROWS = list(TABLE.values())
+ELEMENTWISE = [row for row in ROWS if row.domain]
+STRUCTURAL = [row for row in ROWS if row.cases and not row.domain]
+REFUSED = (ChainruleError, TypeError, ValueError, OverflowError)
+FLOATS = ["float32", "float64"]
+SMOOTH = [r for r in ELEMENTWISE if not r.no_derivative and r.dtype(*[np.dtype("float64")] * len(r.domain), **(r.cases[0].attributes if r.cases else {})).kind == "f"]
+by_name = {"ids": lambda row: row.name}
+
+# Around the widths of vectors: 2 to 16 numbers, and some more.
+SAME = [(), (1,), (7,), (17,), (33,), (65,), (0,), (1, 1), (3, 17), (7, 33), (0, 3), (3, 0), (2, 3, 5), (5, 1, 4)]
+PAIRS = [
+    ((4, 1), (1, 5)), ((), (3, 5)), ((3, 5), ()), ((5,), (3, 5)), ((17, 3), (3,)), ((1,), (33,)), ((2, 1, 5), (3, 1)),
+    ((1, 3, 17), (5, 1, 17)), ((0, 1), (1, 4)), ((0,), (1,)), ((1, 0), (3, 1)), ((7, 1), (7, 33)), ((1, 1), (65,)),
+]  # fmt: skip
+TRIPLES = [((3, 1), (17,), (3, 17)), ((), (3, 5), (1, 5)), ((2, 3, 1), (1, 7), ()), ((0, 1), (1, 3), (1,))]
+
+
+def shapes_for(arity):
+    """Return shapes for the inputs of a row: all alike, and broadcasting in every position."""
+    found = [(shape,) * arity for shape in SAME]
+    if arity == 2:
+        found += PAIRS
+    if arity == 3:
+        found += [(a, b, a) for a, b in PAIRS]
+        found += [t[i:] + t[:i] for t in TRIPLES for i in range(3)]
+    return found
+
+
+def spots(row, shapes, dtype, seed=0):
+    """Return numbers from where the row is defined and smooth."""
+    rng = np.random.default_rng([seed, len(shapes), sum(map(math.prod, shapes))])
+    return [np.asarray(rng.uniform(*interval, shape), dtype) for shape, interval in zip(shapes, row.domain, strict=True)]
+
+
+class Collected:
+    """Inputs and outputs of one program, put together from many cases: compiling one program is cheaper."""
+
+    def __init__(self):
+        self.inputs, self.batch, self.outputs, self.says = [], [], [], []
+
+    def leaf(self, value):
+        self.inputs.append(input(f"x{len(self.inputs)}", value.shape, value.dtype))
+        self.batch.append(value)
+        return self.inputs[-1]
+
+    def add(self, node, says):
+        self.outputs.append(node)
+        self.says.append(f"{says} -> {node.shape} {node.dtype}")
+
+    @property
+    def program(self):
+        return Program(tuple(self.inputs), (), tuple(self.outputs), ())
+
+    def check(self, agree, **options):
+        return agree(self.program, [], self.batch, self.says, **options)[1]
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", ELEMENTWISE, **by_name)
+def test_elementwise_values(row, dtype, agree):
+    every = Collected()
+    for shapes in shapes_for(len(row.domain)):
+        leaves = [every.leaf(x) for x in spots(row, shapes, dtype)]
+        for case in row.cases or (Case(()),):
+            every.add(record(row, leaves, case.attributes), f"{row.name} of {shapes} {case.attributes}")
+    every.check(agree)
+
+
+MOVEMENTS_BEFORE = [
+    lambda x: x.T,
+    lambda x: x[:, ::-1],
+    lambda x: x[::2, 1:],
+    lambda x: x[-1],
+    lambda x: x[:, 2:3],
+    lambda x: x[:, None, 4],
+    lambda x: np.reshape(x, (9, 5)),
+    lambda x: np.reshape(x.T, (3, 15)),
+    lambda x: np.broadcast_to(x[1:2, ::3], (4, 3)),
+]
+MOVEMENTS_AFTER = [
+    lambda y: y.T,
+    lambda y: y[::-1],
+    lambda y: y[1:, None],
+    lambda y: np.reshape(y, (-1,)),
+    lambda y: np.reshape(y.T, (-1,)),
+    lambda y: np.concatenate([y, y[::-1]], axis=0),
+]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", ELEMENTWISE, **by_name)
+def test_elementwise_between_movements(row, dtype, agree):
+    every = Collected()
+    leaves = [every.leaf(x) for x in spots(row, ((5, 9),) * len(row.domain), dtype)]
+    attributes = row.cases[0].attributes if row.cases else {}
+    for i, before in enumerate(MOVEMENTS_BEFORE):
+        moved = [before(x) for x in leaves]
+        y = record(row, moved, attributes)
+        if y.dtype.kind == "f":
+            every.add(np.sum(y), f"sum of before {i}")
+        every.add(y, f"before {i}")
+        every.add(MOVEMENTS_AFTER[i % len(MOVEMENTS_AFTER)](y), f"before {i}, and after")
+    for position in range(len(leaves)):  # one input moved, the others as they lie
+        turned = [x.T[:, ::-1].T if i == position else x for i, x in enumerate(leaves)]
+        every.add(record(row, turned, attributes), f"input {position} turned")
+    every.check(agree)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", [r for r in ELEMENTWISE if len(r.domain) <= 2], **by_name)
+def test_arrays_that_do_not_lie_row_after_row(row, dtype, agree):
+    every = Collected()
+    attributes = row.cases[0].attributes if row.cases else {}
+    for moved in (lambda a: a[::2, ::3], lambda a: a[::-1, ::-1], lambda a: a.T, lambda a: a[:, 1:-1], np.asfortranarray):
+        leaves = [every.leaf(moved(x)) for x in spots(row, ((6, 12),) * len(row.domain), dtype)]
+        every.add(record(row, leaves, attributes), "")
+    assert not any(x.flags.c_contiguous for x in every.batch)
+    every.check(agree)
+
+
+def whole_numbers(shape, dtype, seed):
+    rng = np.random.default_rng(seed)
+    if dtype == "bool":
+        return np.asarray(rng.random(shape) < 0.5)
+    return np.asarray(rng.integers(1, 9, shape), dtype)
+
+
+WHOLE = ["int64", "int32", "uint8", "bool"]
+
+
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("row", ELEMENTWISE, **by_name)
+def test_whole_numbers_and_truth_values(row, dtype, agree):
+    every = Collected()
+    for case, others in product(row.cases or (Case(()),), [dtype, "float32", "int64"]):
+        dtypes = [dtype, *[others] * (len(row.domain) - 1)]
+        for shape in [(), (17,), (3, 5)]:
+            values = [whole_numbers(shape, d, i) for i, d in enumerate(dtypes)]
+            leaves = [every.leaf(x) for x in values]
+            try:
+                node = record(row, leaves, case.attributes)
+                direct = np.asarray(row(*values, **case.attributes))
+            except REFUSED:
+                continue  # the row refuses them; whole numbers to a negative power, say
+            if direct.dtype == node.dtype:  # NumPy's float16 of small whole numbers is no dtype of ours
+                every.add(node, f"{row.name} of {dtypes} {case.attributes}")
+    if every.outputs:
+        every.check(agree)
+
+
+@pytest.mark.parametrize(("source", "target"), [*product([*FLOATS, *WHOLE, "int8", "uint32"], repeat=2)])
+def test_casts(source, target, agree):
+    every = Collected()
+    values = np.array([0, 1, 2, 3, 100, 0, 7, 1, 5, 120, 1, 0, 9, 3, 2, 1, 64]).astype(source)
+    x = every.leaf(values)
+    every.add(apply("cast", x, dtype=target), f"{source} to {target}")
+    every.add(apply("cast", x[3], dtype=target), "one number")
+    if np.dtype(source).kind in "if":
+        every.add(apply("cast", np.negative(x), dtype=target if target[0] != "u" else "int64"), "below 0")
+    every.check(agree)
+
+
+# --- structural rows ------------------------------------------------------------------------------------
+
+SUMS = [
+    Case((shape,), {"axes": axes, "keepdims": keepdims})
+    for shape in [(7,), (65,), (3, 17), (33, 2), (2, 7, 5), (1, 9), (9, 1), (4, 0), (0, 4), (100, 65)]
+    for axes in [(0,), (len(shape) - 1,), tuple(range(len(shape))), (0, len(shape) - 1)]
+    for keepdims in (False, True)
+    if len(set(axes)) == len(axes)
+] + [Case(((2, 3, 4, 5),), {"axes": a, "keepdims": False}) for a in [(1,), (0, 2), (1, 3), (1, 2), (0, 1, 3)]]
+SOFTMAXES = [
+    Case((shape,), {"axes": axes})
+    for shape, axes in [((7, 10), (1,)), ((7, 10), (0,)), ((65,), (0,)), ((3, 1), (1,)), ((2, 17, 3), (1,)), ((33, 2), (1,))]
+]
+SIZES = [1, 2, 7, 8, 17, 33, 65]
+PRODUCTS = [
+    Case(((m, k), (k, n)), {"spec": "ik,kj->ij"})
+    for m, k, n in [(1, 1, 1), (7, 9, 17), (33, 65, 10), (1, 33, 7), (65, 1, 7), (8, 64, 1), (17, 17, 17), (0, 9, 3),
+                    (9, 0, 3), (9, 3, 0), (64, 40, 48), (2, 100, 3), (5, 8, 33), (5, 9, 32)]
+] + [
+    Case(((17, 9), (17, 33)), {"spec": "ki,kj->ij"}),
+    Case(((7, 17), (33, 17)), {"spec": "ik,jk->ij"}),
+    Case(((17, 7), (33, 17)), {"spec": "ki,jk->ij"}),
+    Case(((7, 17), (17, 9)), {"spec": "ik,kj->ji"}),
+    Case(((17, 7), (33, 17)), {"spec": "ki,jk->ji"}),
+    Case(((3, 7, 17), (3, 17, 9)), {"spec": "bik,bkj->bij"}),
+    Case(((3, 7, 17), (17, 9)), {"spec": "bik,kj->bij"}),
+    Case(((3, 7, 17), (3, 7, 9)), {"spec": "bki,bkj->ij"}),
+    Case(((3, 9, 4), (9, 3, 5)), {"spec": "abi,baj->ij"}),
+    Case(((3, 9, 12), (12, 9, 5)), {"spec": "iab,baj->ji"}),
+    Case(((9, 3, 5), (9, 4, 6)), {"spec": "kab,kcd->adcb"}),
+    Case(((3, 9, 4), (5, 9, 3)), {"spec": "bki,jkb->ibj"}),
+    Case(((17,), (17, 9)), {"spec": "k,kj->j"}),
+    Case(((9, 17), (17,)), {"spec": "ik,k->i"}),
+    Case(((33,), (65,)), {"spec": "i,j->ij"}),
+    Case(((1, 9, 17), (1, 17, 8)), {"spec": "bik,bkj->bij"}),
+]  # fmt: skip
+MORE = {
+    "sum": SUMS,
+    "max": [c for c in SUMS if all(c.shapes[0][a] for a in c.attributes["axes"])],  # there is no largest of nothing
+    "softmax": SOFTMAXES,
+    "log_softmax": SOFTMAXES,
+    "logsumexp": [Case(c.shapes, c.attributes | {"keepdims": k}) for c in SOFTMAXES for k in (False, True)],
+    "argmax": [Case((s,), {"axis": a}) for s in [(7,), (65,), (3, 17), (2, 7, 5), (1, 4)] for a in range(len(s))],
+    "contract": PRODUCTS,
+    "transpose": [Case(((3, 17),), {"axes": (1, 0)}), Case(((2, 7, 5, 3),), {"axes": (3, 1, 0, 2)})],
+    "reshape": [Case(((7, 6),), {"shape": (2, 21)}), Case(((2, 3, 4),), {"shape": (4, 6)})],
+    "broadcast_to": [Case(((7, 1),), {"shape": (2, 7, 17)}), Case(((1, 3, 1),), {"shape": (4, 3, 5)})],
+    "concatenate": [
+        Case(((3, 7), (3, 17), (3, 1)), {"axis": 1}),
+        Case(((3, 2, 5), (4, 2, 5)), {"axis": 0}),
+        Case(((2, 3, 5), (2, 0, 5), (2, 4, 5)), {"axis": 1}),
+    ],
+    "slice": [
+        Case(((7, 17),), {"index": (FULL, (None, None, -1))}),
+        Case(((7, 17),), {"index": ((6, 0, -2), (1, 16, 3))}),
+        Case(((7, 17, 3),), {"index": (FULL, 4, FULL)}),
+        Case(((7, 17),), {"index": ((2, 2, 1), FULL)}),
+    ],
+    "place": [
+        Case(((7, 3),), {"index": (FULL, (0, 9, 3)), "shape": (7, 10)}),
+        Case(((7, 5),), {"index": (FULL, 1, (None, None, -1)), "shape": (7, 3, 5)}),
+    ],
+    "gather": [
+        Case(((33, 7), np.arange(65).reshape(5, 13) % 33), {"axis": 0}),
+        Case(((3, 17, 2), np.array([16, -17, 4, 4])), {"axis": 1}),
+        Case(((2, 9), np.array([[8], [0]])), {"axis": 1}),
+    ],
+    "scatter_add": [
+        Case(((65, 7), np.arange(65) % 4), {"axis": 0, "extent": 5}),
+        Case(((3, 6, 2), np.array([0, 5, -1, 0, 2, 2])), {"axis": 1, "extent": 6}),
+    ],
+    "one_hot": [Case((np.arange(17) % 5,), {"classes": 10, "dtype": "float32"})],
+    "random_uniform": [
+        Case((np.array(s), np.array(c)), {"shape": shape, "stream": t, "dtype": dtype})
+        for s, c, t in [(0, 0, 0), (2**40 + 3, 17, 5), (-1, 2**31, 1)]
+        for shape in [(1,), (2,), (7,), (16,), (33, 3), (64, 65), (0,), (1, 1)]
+        for dtype in FLOATS
+    ],
+}  # fmt: skip
+
+
+def structural_cases(row):
+    return [*row.cases, *MORE.get(row.name, [])]
+
+
+def structural_values(case, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    return [s if isinstance(s, np.ndarray) else np.asarray(rng.uniform(*REAL, s), dtype) for s in case.shapes]
+
+
+def test_every_row_is_tried():
+    leaves = {"variable", "input", "constant", "stop_gradient"}  # stop_gradient: see test_random_graphs.py
+    assert {r.name for r in ROWS} == {r.name for r in ELEMENTWISE + STRUCTURAL} | leaves
+    assert set(MORE) <= {r.name for r in STRUCTURAL}
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", STRUCTURAL, **by_name)
+def test_structural_values(row, dtype, agree):
+    every = Collected()
+    for case in structural_cases(row):
+        leaves = [every.leaf(x) for x in structural_values(case, dtype)]
+        every.add(record(row, leaves, case.attributes), f"{row.name} of {[x.shape for x in leaves]} {case.attributes}")
+    every.check(agree, rounding=64)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
+@pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "place", "gather",
+                                  "scatter_add", "contract", "broadcast_to"])  # fmt: skip
+def test_structural_rows_of_whole_numbers(name, dtype, agree):
+    every, row = Collected(), TABLE[name]
+    for case in structural_cases(row):
+        values = [s if isinstance(s, np.ndarray) else whole_numbers(s, dtype, 1) for s in case.shapes]
+        try:
+            node = record(row, [every.leaf(x) for x in values], case.attributes)
+            direct = np.asarray(row(*values, **case.attributes))
+        except REFUSED:
+            continue
+        if direct.dtype == node.dtype:
+            every.add(node, f"{name} of {case.shapes} {case.attributes}")
+    if every.outputs:
+        every.check(agree)
+
+
+@pytest.mark.parametrize("row", [r for r in STRUCTURAL if not r.no_derivative], **by_name)
+def test_structural_rows_between_movements(row, agree):
+    every = Collected()
+    for case in structural_cases(row):
+        values = structural_values(case, "float32")
+        moved = [
+            np.transpose(every.leaf(np.ascontiguousarray(v.T[..., ::-1])), tuple(range(v.ndim))[::-1])[::-1]
+            if v.dtype.kind == "f" and v.ndim
+            else every.leaf(v)
+            for v in values
+        ]
+        y = record(row, moved, case.attributes)
+        every.add(np.transpose(y)[..., ::-1] if y.ndim else y * 2, f"{row.name} of {case.shapes} {case.attributes}")
+    every.check(agree, rounding=64)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 17, 31, 64, 1001])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_random_bits_are_the_same_bits(count, dtype):
+    seed, step = input("seed", (), "int64"), input("step", (), "int64")
+    outputs = tuple(
+        apply("random_uniform", seed, step, shape=shape, stream=stream, dtype=dtype)
+        for shape, stream in [((count,), 0), ((count,), 3), ((count, 3), 1), ((3, 1, count), 2)]
+    )
+    program = Program((seed, step), (), outputs, ())
+    numpy, native = build(program, "numpy"), build(program, "native")
+    for at in [(0, 0), (7, 12345), (2**45 + 1, 3), (-5, 2**33)]:
+        batch = [np.array(x) for x in at]
+        for a, b in zip(native.step([], batch)[1], numpy.step([], batch)[1], strict=True):
+            assert a.tobytes() == b.tobytes() and a.shape == b.shape
+
+
+# --- gradients ------------------------------------------------------------------------------------------
+
+
+def weighted(y, seed=99):
+    """Return a weighted sum of a node, whose gradient tells its elements apart."""
+    return np.sum(y * np.random.default_rng(seed).uniform(0.5, 1.5, y.shape).astype(y.dtype))
+
+
+def check_gradients(every, agree, dtype, rounding):
+    """Compare the gradients of the sum of all outputs: between engines, and with differences along a line."""
+    floats = [i for i, x in enumerate(every.inputs) if x.dtype.kind == "f"]
+    J = sum(every.outputs)
+    gradients = cr.grad(J, [every.inputs[i] for i in floats])
+    program = Program(tuple(every.inputs), (), (J, *gradients), ())
+    _, found = agree(program, [], every.batch, ["sum", *(f"gradient by {every.inputs[i].shape}" for i in floats)],
+                     rounding=rounding)  # fmt: skip
+    if dtype != "float64":
+        return
+    native = build(every.program, "native")
+    rng = np.random.default_rng(5)
+    lines = {i: rng.choice([-1.0, 1.0], every.batch[i].shape) for i in floats}
+
+    def at(t):
+        moved = [np.asarray(x + t * lines[i]) if i in lines else x for i, x in enumerate(every.batch)]
+        return np.array([x for x in native.step([], moved)[1] if np.isfinite(x)])  # an empty logsumexp is -inf
+
+    h = 1e-4
+    slopes = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
+    slope = sum(float(np.sum(g * lines[i])) for i, g in zip(floats, found[1:], strict=True))
+    np.testing.assert_allclose(slope, slopes.sum(), rtol=1e-8, atol=1e-8 * np.abs(slopes).sum())
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", SMOOTH, **by_name)
+def test_elementwise_gradients(row, dtype, agree):
+    every = Collected()
+    for number, shapes in enumerate(shapes_for(len(row.domain))):
+        cases = row.cases or (Case(()),)
+        leaves = [every.leaf(x) for x in spots(row, shapes, dtype, seed=1)]
+        node = record(row, leaves, cases[number % len(cases)].attributes)
+        if node.dtype.kind == "f":
+            every.add(weighted(node), f"{row.name} of {shapes}")
+    check_gradients(every, agree, dtype, rounding=256)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", [r for r in STRUCTURAL if not r.no_derivative], **by_name)
+def test_structural_gradients(row, dtype, agree):
+    every = Collected()
+    for number, case in enumerate(structural_cases(row)):
+        leaves = [every.leaf(x) for x in structural_values(case, dtype, seed=number)]
+        every.add(weighted(record(row, leaves, case.attributes)), f"{row.name} of {case.shapes} {case.attributes}")
+    check_gradients(every, agree, dtype, rounding=256)
+
+
+# --- special values -------------------------------------------------------------------------------------
+
+
+def special_values(dtype):
+    limits = np.finfo(dtype)
+    found = [0.0, 1.0, 0.5, 2.0, 3.0, 1e-3, 20.0, 90.0, 800.0, float(limits.max), float(limits.tiny),
+             float(limits.smallest_subnormal), float(limits.tiny) / 8, np.inf]  # fmt: skip
+    return np.array([*found, *(-x for x in found), np.nan], dtype)
+
+
+def assert_same_class(found, wanted, says):
+    assert found.dtype == wanted.dtype and found.shape == wanted.shape
+    if wanted.dtype.kind != "f":
+        np.testing.assert_array_equal(found, wanted, err_msg=says)
+        return
+    limits = np.finfo(wanted.dtype)
+    # Where a result is subnormal, a zero is as good.
+    np.testing.assert_allclose(found, wanted, rtol=16 * limits.eps, atol=limits.tiny, err_msg=says)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("row", ELEMENTWISE, **by_name)
+def test_special_values(row, dtype):
+    values, arity = special_values(dtype), len(row.domain)
+    batch = [values.reshape([-1 if a == i else 1 for a in range(arity)]) for i in range(arity)]
+    inputs = tuple(input(f"x{i}", x.shape, dtype) for i, x in enumerate(batch))
+    cases = row.cases or (Case(()),)
+    program = Program(inputs, (), tuple(record(row, inputs, c.attributes) for c in cases), ())
+    wanted, found = (build(program, e).step([], batch)[1] for e in ("numpy", "native"))
+    for a, b, case in zip(found, wanted, cases, strict=True):
+        assert_same_class(a, b, f"{row.name} {case.attributes}")
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("at", [0, 3, 16, 32])
+def test_reductions_of_special_values(dtype, bad, at):
+    values = np.linspace(-1, 1, 33).astype(dtype)
+    values[at] = bad
+    x = input("x", (33,), dtype)
+    names = [("sum", {"keepdims": False}), ("max", {"keepdims": False}), ("softmax", {}), ("log_softmax", {}),
+             ("logsumexp", {"keepdims": True})]  # fmt: skip
+    outputs = tuple(apply(n, x, axes=(0,), **options) for n, options in names)
+    program = Program((x,), (), (*outputs, apply("argmax", x, axis=0), -np.max(-x)), ())
+    wanted, found = (build(program, e).step([], [values])[1] for e in ("numpy", "native"))
+    for a, b, (name, _) in zip(found, wanted, [*names, ("argmax", {}), ("min", {})], strict=True):
+        assert_same_class(np.asarray(a), np.asarray(b), name)
+
+
+# --- open extents ---------------------------------------------------------------------------------------
+
+
+def open_outputs(x, z, labels, w, table):
+    """Return nodes over a batch of a length that is known only when it runs."""
+    h = np.tanh(x @ w)
+    chosen = np.take(table, labels, axis=0)
+    return [
+        x + 1, x * z[:, None], np.exp(x) - z[:, None], h, x @ w @ w.T, h.T @ x, np.sum(h), np.sum(h, axis=0),
+        np.sum(h, axis=1), np.max(h, axis=1), np.mean(x, axis=0) * 2, np.mean(x**2), cr.softmax(h), h[:, ::-1], h[:, 2],
+        x[:, None, :] * h[:, :, None], np.concatenate([x, h, x], axis=1), np.argmax(h, axis=1), np.where(z[:, None] > 0, h, 0),
+        h.T, h.T * 2, np.reshape(h, (h.shape[0], 17, 1)), np.sum(h * h, axis=0, keepdims=True), x.T @ z, z * z, np.sum(z * z),
+        chosen, chosen * h, np.sum(cr.one_hot(labels, 5), axis=0), (h - np.mean(h, axis=0)) / np.sqrt(np.var(h, axis=0) + 1e-3),
+        np.logaddexp(h, 0.5), np.sum(np.sum(h, axis=1) * z), np.maximum(h[:, :3], x[:, :3]), z[:, None] * z[:, None],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("width", [3, 16])
+def test_open_batches_of_every_length(dtype, width, close):
+    rng = np.random.default_rng(0)
+    x, z = input("x", ("n", width), dtype), input("z", ("n",), dtype)
+    labels = input("labels", ("n",), "int64")
+    w = cr.variable(rng.normal(size=(width, 17)).astype(dtype), "w")
+    table = cr.variable(rng.normal(size=(5, 17)).astype(dtype), "table")
+    outputs = open_outputs(x, z, labels, w, table)
+    losses = [np.sum(o * 0.5) for o in outputs if o.dtype.kind == "f"]
+    gradients = cr.grad(sum(losses), [w, table, x, z])
+    program = Program((x, z, labels), (w, table), (*outputs, *gradients), (w - 0.1 * gradients[0], table - gradients[1]))
+    numpy, native = build(program, "numpy"), build(program, "native")
+    state = [w.value, table.value]
+    for n in (0, 1, 2, 17, 1000, 3):
+        batch = [rng.normal(size=(n, width)).astype(dtype), rng.normal(size=n).astype(dtype), rng.integers(0, 5, n)]
+        wanted, found = numpy.step(state, batch), native.step(state, batch)
+        for i, (a, b) in enumerate(zip([*found[1], *found[0]], [*wanted[1], *wanted[0]], strict=True)):
+            close(a, b, f"{n} rows, output {i}", rounding=1024)
+
+
+def test_what_the_matrix_compares_is_a_node():
+    # Collected cases must not be folded to constants before an engine sees them.
+    every = Collected()
+    y = record(TABLE["exp"], [every.leaf(np.ones(3))], {})
+    every.add(y, "exp")
+    executable = build(every.program, "native")
+    assert isinstance(y, Node) and any(n.row.name == "exp" for item in executable.stages.schedule.items for n in item.nodes)
