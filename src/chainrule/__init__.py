@@ -46,7 +46,7 @@ _HOMES = {
     "data.tables": ["load_table", "read_table"],
     "data.samples": ["SAMPLES"],
     "errors": [
-        "ChainruleError", "DataError", "DivergenceWarning", "FileFormatError", "GraphError", "MissingFileError",
+        "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError", "MissingFileError",
         "NoDerivativeError", "ShapeError", "UnknownNameError", "UnsupportedError",
     ],
 }  # fmt: skip

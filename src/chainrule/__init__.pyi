@@ -14,6 +14,7 @@ from chainrule.errors import (
     ChainruleError as ChainruleError,
     DataError as DataError,
     DivergenceWarning as DivergenceWarning,
+    EngineWarning as EngineWarning,
     FileFormatError as FileFormatError,
     GraphError as GraphError,
     MissingFileError as MissingFileError,

@@ -40,6 +40,10 @@ class DivergenceWarning(UserWarning):
     """Training stopped because the cost became NaN or infinite; the message says where, why and what to try."""
 
 
+class EngineWarning(UserWarning):
+    """A slower engine than the one expected does the work; the message says why."""
+
+
 class FileFormatError(ChainruleError, ValueError):
     """A model file that is corrupt, truncated, foreign or newer than this library."""
 

@@ -1,5 +1,5 @@
 import pytest
-from chainrule.engines.function import ENGINES
+from chainrule.train import network
 from threadpoolctl import threadpool_limits
 
 
@@ -13,5 +13,5 @@ def one_thread_for_each_worker():
 @pytest.fixture(autouse=True, params=["numpy", "native"])
 def engine(request, monkeypatch):
     """Every test of networks and training runs on both engines."""
-    monkeypatch.setitem(ENGINES, "auto", ENGINES[request.param])
+    monkeypatch.setattr(network, "choose", lambda *_: request.param)
     return request.param

@@ -141,7 +141,8 @@ def cli(ctx: click.Context) -> None:
     help="Stop after so long. [default: no limit]",
 )
 @click.option(
-    "--engine", metavar="NAME", type=click.Choice(["auto", "numpy"]), default="auto", help="auto or numpy."
+    "--engine", metavar="NAME", type=click.Choice(["auto", "native", "numpy"]), default="auto",
+    help="native (machine code), numpy, or auto: the one that is done first."
 )
 @click.option(
     "--out",

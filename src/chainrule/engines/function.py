@@ -5,35 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines import numpy as numpy_engine
-from chainrule.engines.program import Executable, Program
-from chainrule.errors import GraphError, ShapeError, unknown_name
+from chainrule.engines.choice import build, choose
+from chainrule.engines.program import Program
+from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.evaluate import fit_value
 from chainrule.graph.node import Node, as_node, cast, leaf_key
 from chainrule.graph.shapes import show
-from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 
 
 
-def _native(program: Program) -> Executable:
-    from chainrule.engines.native.executable import compile_program  # noqa: PLC0415 -- LLVM takes long to load
-
-    return compile_program(program)
-
-
-ENGINES = {"auto": numpy_engine.compile_program, "numpy": numpy_engine.compile_program, "native": _native}
-
-
-def build(program: Program, engine: str = "auto") -> Executable:
-    """Simplify a program and compile it on ``engine`` ("auto" chooses)."""
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
-    ends = simplify_all([*program.outputs, *program.new_state], final=True)
-    count = len(program.outputs)
-    return ENGINES[engine](
-        Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-    )  # fmt: skip
+CALLS = 10_000  # a function that is compiled on purpose is taken to be called so often
 
 
 class Function:
@@ -57,7 +39,8 @@ class Function:
         self._state = tuple(variables.values())
         new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
         self._changed = [i for i, v in enumerate(self._state) if leaf_key(v) in by_key]
-        self.executable = build(Program(self._inputs, self._state, tuple(outputs), new_state), engine)
+        program = Program(self._inputs, self._state, tuple(outputs), new_state)
+        self.executable = build(program, choose(program, CALLS) if engine == "auto" else engine)
 
     def __call__(self, *values: Any) -> Any:
         """Compute the outputs; afterwards every updated variable has its new value."""
@@ -88,7 +71,7 @@ def compile(
         outputs: A node, or several.
         inputs: The input nodes, in the order in which the function takes their values.
         updates: For variables, the node whose value they take after each call.
-        engine: "auto" or "numpy".
+        engine: "native" (machine code), "numpy", or "auto", which takes NumPy where the work is too little.
 
     Returns:
         A function that returns an array for a node and a list of arrays for a list.

@@ -264,13 +264,19 @@ def _compile(run: Fitting, method: Optimizer | LBFGS) -> tuple[Executable, list[
     network, goal = run.network, run.goal
     if isinstance(method, LBFGS):
         _check_scipy(run)
-        return network.executable(("gradients", id(goal)), lambda: gradient_program(goal)), []
+        steps = run.job.epochs
+        return network.executable(
+            ("gradients", id(goal)), lambda: gradient_program(goal), run.rows, steps
+        ), []
     key = ("train", id(goal), cache_key(method))
     if ("slots", key) not in network._executables:
         program, slots = training_program(goal, method)
-        network.executable(key, lambda: program)
-        network._executables["slots", key] = slots
-    return network._executables[key], network._executables["slots", key]
+        network._executables["program", key], network._executables["slots", key] = program, slots
+    steps = run.job.epochs * run.steps
+    executable = network.executable(
+        key, lambda: network._executables["program", key], min(run.batch_size, run.rows), steps
+    )
+    return executable, network._executables["slots", key]
 
 
 # --- gradient descent on an engine ----------------------------------------------------------------------
@@ -280,7 +286,7 @@ def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
     network = run.network
     executable, slots = _compile(run, method)
     state = _first_state(run, slots)
-    rule, epoch = _rule(run, plateau(method.learning_rate), len(state)), 0
+    rule, epoch = _rule(run, plateau(method.learning_rate), len(state), executable.engine), 0
     orders = _orders(run)
     count = len(run.began_with)
     chunk, stopped = 1, ""
@@ -338,14 +344,14 @@ def _first_state(run: Fitting, slots: list[Any]) -> Arrays:
     return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in slots), *clock]
 
 
-def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int) -> Rule:
+def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str = "auto") -> Rule:
     stopping, validate, names = run.stopping, None, ["cost", *run.goal.metrics]
     if run.validation is not None:
         goal, table = run.validation
         kept = len(run.began_with)
 
         def validate(state: Arrays) -> list[float]:
-            return list(run.network.measure(goal, table, state[:kept]).values())
+            return list(run.network.measure(goal, table, state[:kept], engine).values())
 
     told = stopping.larger_is_better if stopping else None
     return Rule(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.function import ENGINES, build
+from chainrule.engines.choice import ENGINES, build, choose
 from chainrule.engines.program import Executable, Program
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, unknown_name
 from chainrule.graph.check import GradientReport, check_gradients
@@ -102,7 +102,7 @@ class Network:
             first sees decides.
         dtype: "float32", or "float64" to see a lecture's digits.
         seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
-        engine: "auto" or "numpy".
+        engine: "native" (machine code), "numpy", or "auto": the one that is done first, compiling included.
 
     >>> import numpy as np
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -420,11 +420,26 @@ class Network:
         for node, array in zip([*found.parameters.values(), *found.statistics.values()], arrays, strict=True):
             node.value = array
 
-    def executable(self, key: Any, program: Callable[[], Program]) -> Executable:
-        """Return the compiled program that ``key`` names, compiling it the first time."""
-        if key not in self._executables:
-            self._executables[key] = build(program(), self.engine)
-        found: Executable = self._executables[key]
+    def executable(
+        self, key: Any, program: Callable[[], Program], rows: int, steps: int = 1, engine: str = "auto"
+    ) -> Executable:
+        """Return the compiled program that ``key`` names, compiling it the first time.
+
+        Args:
+            key: What the program is known by.
+            program: Builds it.
+            rows: How many examples it is going to see at once.
+            steps: How often.
+            engine: The one to run it where the network leaves the choice.
+        """
+        if ("program", key) not in self._executables:
+            self._executables["program", key] = program()
+        built: Program = self._executables["program", key]
+        wanted = self.engine if self.engine != "auto" else engine
+        chosen = choose(built, steps, rows) if wanted == "auto" else wanted
+        if (chosen, key) not in self._executables:
+            self._executables[chosen, key] = build(built, chosen)
+        found: Executable = self._executables[chosen, key]
         return found
 
     def see(self, X: Any) -> list[np.ndarray]:
@@ -511,12 +526,18 @@ class Network:
             )
 
     def measure(
-        self, goal: Objective, table: list[np.ndarray], state: list[np.ndarray] | None = None
+        self,
+        goal: Objective,
+        table: list[np.ndarray],
+        state: list[np.ndarray] | None = None,
+        engine: str = "auto",
     ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing."""
-        executable = self.executable(("evaluate", id(goal)), lambda: evaluation_program(goal))
-        current = self._looking(self.values() if state is None else state)
         rows = len(table[0])
+        executable = self.executable(
+            ("evaluate", id(goal)), lambda: evaluation_program(goal), rows, engine=engine
+        )
+        current = self._looking(self.values() if state is None else state)
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
         size = ROWS_AT_ONCE if goal.by_example else rows
@@ -533,7 +554,8 @@ class Network:
 
     def slopes(self, goal: Objective, table: list[np.ndarray], state: Any = None) -> list[np.ndarray]:
         """Return the cost while training on a table, then its gradient by every parameter."""
-        executable = self.executable(("gradients", id(goal)), lambda: gradient_program(goal))
+        rows = len(table[0])
+        executable = self.executable(("gradients", id(goal)), lambda: gradient_program(goal), rows)
         return executable.step(self._looking(self.values() if state is None else state), table)[1]
 
     def _looking(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -541,8 +563,8 @@ class Network:
         return [*values, np.asarray(0), np.asarray(self.seed)]
 
     def _run_nodes(self, key: Any, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
-        executable = self.executable(key, lambda: prediction_program(self.architecture, nodes))
         state, rows = self._looking(self.values()), len(arrays[0])
+        executable = self.executable(key, lambda: prediction_program(self.architecture, nodes), rows)
         if rows <= ROWS_AT_ONCE:
             _, outputs = executable.step(state, arrays)
             return [np.array(x) for x in outputs]

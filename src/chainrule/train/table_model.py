@@ -167,7 +167,7 @@ class TableModel:
             test_fraction: The share of rows held back for the test; 0 holds back none.
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
-            engine: "auto" or "numpy".
+            engine: "native" (machine code), "numpy", or "auto": the one that is done first.
             verbose: 1 shows a progress line, 2 a line for each epoch, both on the error stream.
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 

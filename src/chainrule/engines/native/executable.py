@@ -336,7 +336,7 @@ class _Running:
 
 def _ready(x: np.ndarray, node: Node) -> np.ndarray:
     """Return an array as code reads it: of the node's dtype, row after row."""
-    if x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
+    if type(x) is np.ndarray and x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
         return x
     return np.array(x, node.dtype, order="C")
 

@@ -254,9 +254,11 @@ class _Scheduler:
         if node in self.ends:
             return True
         item = self.where[node]
+        if isinstance(item, Task):
+            return True
         if not squeezed(node.shape):  # a scalar is a register, unless someone needs its address
             return any(not _takes_registers(r, straight) for r, straight in self._uses(node))
-        if isinstance(item, Task) or node in item.reductions:
+        if node in item.reductions:
             return True
         return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
 
