@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from chainrule.engines.function import build
+from chainrule.engines.choice import build
 from chainrule.engines.program import Program
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.function import build
+from chainrule.engines.choice import build
 from chainrule.engines.program import Program
 from chainrule.errors import ChainruleError
 from chainrule.graph.node import Node, apply, input, record

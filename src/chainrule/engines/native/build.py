@@ -1,6 +1,7 @@
 """From IR to machine code: the CPU at hand, LLVM's passes, and loading what they make."""
 
 import ctypes
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,10 +24,14 @@ class Machine:
     registers: int
     has_fma: bool
     has_masks: bool
+    pause: tuple[Any, ...]
 
     def module(self) -> Module:
         """Return an empty module for this CPU."""
-        return Module(self.vector_bytes, self.registers, self.has_fma, self.has_masks)
+        return Module(
+            self.vector_bytes, self.registers, self.has_fma, self.has_masks, self.pause,
+            has_yield=sys.platform != "win32",
+        )  # fmt: skip
 
     @property
     def key(self) -> str:
@@ -53,6 +58,7 @@ def machine() -> Machine:
         registers=32 if wide or arm else 16,
         has_fma=arm or features.get("fma", False),
         has_masks=wide,
+        pause=("llvm.aarch64.hint", 1) if arm else ("llvm.x86.sse2.pause",) if triple.startswith("x86_64") else (),
     )
 
 

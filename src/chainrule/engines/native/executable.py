@@ -150,7 +150,7 @@ class NativeExecutable:
         status = (ctypes.c_int64 * 4)()
         self._step(
             _pointers(inputs), _pointers(new_state), _pointers(outputs), self._constants,
-            _aligned(arena), (ctypes.c_int64 * len(known))(*known), status,
+            _aligned(arena), (ctypes.c_int64 * len(known))(*known), status, None,
         )  # fmt: skip
         self._rooms.append((known, arena))
         if status[0] == OUT_OF_RANGE:
@@ -230,7 +230,7 @@ class _Running:
         self.kept = gathered
         self.pointers = [
             (ctypes.c_void_p * len(table))(), _pointers(self.state), _pointers(self.outputs),
-            executable._constants, _aligned(self.arena), lengths, self.status, _pointers(self.table),
+            executable._constants, _aligned(self.arena), lengths, self.status, None, _pointers(self.table),
             _pointers(gathered), self.totals.ctypes.data,
             None if self.rows is None else self.rows.ctypes.data,
         ]  # fmt: skip

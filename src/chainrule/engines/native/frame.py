@@ -84,15 +84,15 @@ class Frame:
             code.store(length, code.at(self.status, code.index(2), I64))
         return code.select(bad, code.constant(0, positions.type), found)
 
-    def fill(self, base: Value, type: Type, count: Size, value: float) -> None:
+    def fill(self, base: Value, type: Type, count: Value, value: float) -> None:
         """Set so many elements to a value."""
         code = self.code
         if value == 0:
             self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
-            size = self.size(count * Size(max(type.bits, 8) // 8))
+            size = count * (max(type.bits, 8) // 8)
             code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
             return
-        with code.loop(self.size(count)) as loop:
+        with code.loop(count) as loop:
             code.store(code.constant(value, type), code.at(base, loop.index, type))
 
     def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:

@@ -432,6 +432,12 @@ class Code:
         self.slots.append(f"  {name} = alloca {'i8' if type.kind == 'b1' else type.ir}")
         return Value(self, name, PTR)
 
+    def room(self, size: int) -> Value:
+        """Return the address of so many bytes on the stack."""
+        name = "%" + self.fresh("room")
+        self.slots.append(f"  {name} = alloca i8, i64 {size}, align 8")
+        return Value(self, name, PTR)
+
     # --- control ---
 
     def block(self, label: str) -> None:
@@ -502,12 +508,16 @@ class Module:
         registers: How many of them there are.
         has_fma: Whether the CPU multiplies and adds with one rounding.
         has_masks: Whether it loads and stores some lanes of a vector without harm to the others.
+        pause: The intrinsic that waits a moment, and its arguments.
+        has_yield: Whether the C library has ``sched_yield``.
     """
 
     vector_bytes: int
     registers: int
     has_fma: bool
     has_masks: bool
+    pause: tuple[Any, ...] = ()
+    has_yield: bool = False
     functions: dict[str, str] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.lower import STEP_PARAMETERS
+from chainrule.engines.native.team import write_worker
 from chainrule.engines.program import Program
 from chainrule.graph.node import Node
 
@@ -33,6 +34,7 @@ def write_loop(module: Module, program: Program, turned: Sequence[bool], name: s
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
             _add_up(code, at, program.outputs, epoch, loop.index)
         code.give()
+    write_worker(module)
 
 
 def _choose(

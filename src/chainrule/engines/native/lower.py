@@ -10,6 +10,7 @@ from chainrule.engines.native.memory import ALIGN, Memory
 from chainrule.engines.native.nests import NestFunctions, write_nest
 from chainrule.engines.native.random import write_random
 from chainrule.engines.native.schedule import Nest, Schedule, memory_source, register_source
+from chainrule.engines.native.team import Team
 from chainrule.engines.native.tasks import write_argmax, write_joined, write_placed, write_product, write_scattered
 from chainrule.engines.native.views import Size, View, product, squeezed
 from chainrule.errors import UnsupportedError
@@ -18,7 +19,7 @@ from chainrule.graph.walk import order
 
 # What a step is given: arrays of pointers, the lengths of the open axes, and where it reports what is wrong.
 STEP_PARAMETERS = tuple(
-    (name, PTR) for name in ("inputs", "state", "outputs", "constants", "arena", "lengths", "status")
+    (name, PTR) for name in ("inputs", "state", "outputs", "constants", "arena", "lengths", "status", "team")
 )
 
 TASKS: dict[str, Callable[[Lowering, Node], None]] = {
@@ -40,6 +41,7 @@ class Lowering(Frame):
         self.plan, self.memory = plan, memory
         self.scalars: dict[Node, Value] = {}
         self.nests = NestFunctions(self.module)
+        self.team = Team(code, self._given["team"])
         self._bases: dict[object, Value] = {}
         self.constants: list[Node] = []
 
@@ -113,7 +115,7 @@ class Lowering(Frame):
 
     def clear(self, node: Node) -> None:
         """Set all elements of a node's memory to 0."""
-        self.fill(self._bases[node], type_of(node.dtype), product(node.shape), 0)
+        self.fill(self._bases[node], type_of(node.dtype), self.size(product(node.shape)), 0)
 
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,16 @@ from chainrule.graph.node import Node
 if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
 
+TYPICAL_LENGTH = 64  # what an open length is taken for where work is weighed before it is known
+SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing
+PARTS = 4  # what is shared is cut into so many parts, whatever the number of threads
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
 LONG_BODY = 24  # unless this many operations belong to each
+
+
+# What is being summed up: for each reduction, by the width of the vectors it adds up in, or by -1 - the number
+# of the vector it has for itself.
+Sums = dict[tuple[Node, int], Value]
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Walk:
     inner: Value | None = None  # the position on the innermost axis
     lanes: int = 0
     mask: Value | None = None
+    part: int = 0  # which vector of an innermost axis that is written out
 
 
 @dataclass
@@ -70,6 +80,21 @@ class NestPlan:
     kept: set[Node]
     scalars: list[Node]
     results: list[Node]
+
+    @property
+    def split(self) -> int | None:
+        """The axis along which threads may share the work; None if there is none, or too little work."""
+        rank = len(self.extents)
+        axes = [a for a in (0, rank - 1) if rank and all(self.strides[s][a] != ZERO for s in self.sums.values())]
+        if not axes:
+            return None
+        count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
+        nodes = len(self.nest.nodes) + len(self.nest.reductions)
+        large = count * nodes >= SHARED_WORK
+        over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
+        if axes[0] == rank - 1 and rank > 1 and not (rank == 2 or not over_rows):
+            return None
+        return axes[0] if large else None
 
     def key(self) -> Hashable:
         """Return what tells the code of this nest from that of others."""
@@ -105,24 +130,20 @@ class NestFunctions:
         self.module = module
         self._names: dict[Hashable, str] = {}
 
-    def name(self, plan: NestPlan, names: Sequence[str]) -> str:
+    def name(self, plan: NestPlan, parameters: Sequence[tuple[str, Type]], names: Sequence[str]) -> str:
         """Return the function of a nest, which is written if there is none yet."""
         key = plan.key(), tuple(names)
         if key not in self._names:
             self._names[key] = name = f"nest{len(self._names)}"
-            parameters = [(f"array{i}", PTR) for i in range(len(plan.accesses))]
-            parameters += [(f"scalar{i}", type_of(x.dtype)) for i, x in enumerate(plan.scalars)]
-            parameters += [(f"result{i}", PTR) for i in range(len(plan.results))]
-            parameters += [(f"length{i}", I64) for i in range(len(names))] + [("status", PTR)]
             with self.module.function(name, parameters, VOID, "internal") as code:
-                given = code.parameters
-                arrays, rest = given[: len(plan.accesses)], given[len(plan.accesses) :]
-                scalars, rest = rest[: len(plan.scalars)], rest[len(plan.scalars) :]
-                results, rest = rest[: len(plan.results)], rest[len(plan.results) :]
-                frame = Frame(code, dict(zip(names, rest, strict=False)), given[-1])
-                made = _Writer(frame, plan, scalars).write(dict(zip(plan.accesses, arrays, strict=True)))
-                for node, address in zip(plan.results, results, strict=True):
-                    code.store(made[node], address)
+                at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
+                frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(names)}, at["status"])
+                scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
+                share = (at["first"], at["last"]) if plan.split is not None else None
+                arrays = {a: at[f"array{i}"] for i, a in enumerate(plan.accesses)}
+                made = _Writer(frame, plan, scalars, share).write(arrays)
+                for i, node in enumerate(plan.results):
+                    code.store(made[node], at[f"result{i}"])
                 code.give()
         return self._names[key]
 
@@ -139,11 +160,24 @@ def write_nest(low: Lowering, nest: Nest) -> None:
     nothing = Value(code, "null", PTR)
     places = [code.slot(type_of(n.dtype)) for n in plan.results]
     names = sorted(low.lengths)
-    code.call(
-        low.nests.name(plan, names), VOID,
-        *(arrays.get(a, nothing) for a in plan.accesses), *scalars, *places,
-        *(low.lengths[n] for n in names), low.status,
-    )  # fmt: skip
+    arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
+    arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
+    arguments += [(f"result{i}", x) for i, x in enumerate(places)]
+    arguments += [(f"length{i}", low.lengths[n]) for i, n in enumerate(names)] + [("status", low.status)]
+    types = [(n, x.type) for n, x in arguments]
+    values = [x for _, x in arguments]
+    if plan.split is None:
+        code.call(low.nests.name(plan, types, names), VOID, *values)
+    else:
+        types += [("first", I64), ("last", I64)]
+        function = low.nests.name(plan, types, names)
+        extent = low.size(plan.extents[plan.split])
+        work = extent
+        for axis, other in enumerate(plan.extents):
+            if axis != plan.split:
+                work = work * low.size(other)
+        enough = work * (len(nest.nodes) + len(nest.reductions)) > SHARED_WORK
+        low.team.share(function, values, extent, low.module.lanes("u8"), enough)
     for node, place in zip(plan.results, places, strict=True):
         low.scalars[node] = code.load(place, type_of(node.dtype))
 
@@ -235,8 +269,13 @@ def _positions(low: Lowering, node: Node) -> Access:
 
 
 class _Writer:
-    def __init__(self, frame: Frame, plan: NestPlan, scalars: Sequence[Value]) -> None:
+    def __init__(
+        self, frame: Frame, plan: NestPlan, scalars: Sequence[Value], share: tuple[Value, Value] | None = None
+    ) -> None:
         self.frame, self.plan, self.nest = frame, plan, plan.nest
+        self.split = plan.split if share is not None else None
+        if share is not None:
+            self.first, self.last = share
         self.code: Code = frame.code
         self.given = scalars
         self.made: dict[Node, Value] = {}
@@ -250,6 +289,23 @@ class _Writer:
             self.begins[node] = at
         kinds = {type_of(d).kind for n in self._nodes() for d in (n.dtype, *(x.dtype for x in n.inputs))}
         self.widths = frame.widths(plan.extents, kinds)
+        # Sums over all other axes, vector by vector of the innermost: in registers, where there are few.
+        self.columns = {
+            node
+            for node, access in plan.sums.items()
+            if self._written_out()
+            and self.begins[node] == self.rank > 1
+            and all(s == ZERO for s in plan.strides[access][:-1])
+        }
+
+    def _written_out(self) -> int:
+        """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
+        if not self.rank or self.plan.extents[-1].extents or self.split == self.rank - 1:
+            return 0
+        full, rest = divmod(self.plan.extents[-1].count, self.widths[0] or 1)
+        vectors, even = full + bool(rest), self.frame.module.has_masks or not rest
+        few = vectors <= UNROLL and len(self._nodes()) <= LONG_BODY
+        return vectors if even and (vectors == 1 or few) else 0
 
     def _nodes(self) -> list[Node]:
         return [*self.nest.nodes, *self.nest.reductions]
@@ -258,18 +314,28 @@ class _Writer:
         """Write the loops; return the scalars that come out."""
         for node, access in self.plan.sums.items():
             outer = self.plan.strides[access][: self.begins[node]]
-            if node in self.plan.kept and (self.begins[node] == self.rank or ZERO in outer):
-                self.frame.fill(addresses[access], type_of(node.dtype), product(node.shape), _identity(node))
+            added = self.begins[node] == self.rank or ZERO in outer
+            if node in self.plan.kept and added and node not in self.columns:
+                self._fill(node, addresses[access])
         begun = self._start(0)
         finished = self._axis(0, addresses, begun)
         self._finish(0, addresses, finished)
         return self.made
 
-    def _axis(self, axis: int, addresses: dict[Access, Value], sums: dict[tuple[Node, int], Value]):  # type: ignore[no-untyped-def]
+    def _fill(self, node: Node, address: Value) -> None:
+        type, count = type_of(node.dtype), self.frame.size(product(node.shape))
+        if self.split is not None and self.split == self.rank - 1:  # its own share of a row
+            address, count = self.code.at(address, self.first, type), self.last - self.first
+        self.frame.fill(address, type, count, _identity(node))
+
+    def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
             return self._innermost(addresses, sums)
         keys = list(sums)
-        with self.code.loop(self.frame.size(self.plan.extents[axis]), carry=[sums[k] for k in keys]) as loop:
+        stop, start = self.frame.size(self.plan.extents[axis]), self.code.index(0)
+        if axis == self.split:
+            stop, start = self.last, self.first
+        with self.code.loop(stop, [sums[k] for k in keys], start) as loop:
             here = {a: self._moved(a, addresses[a], loop.index, axis) for a in addresses}
             inner = dict(zip(keys, loop.carried, strict=True)) | self._start(axis + 1)
             inner = self._axis(axis + 1, here, inner)
@@ -285,15 +351,24 @@ class _Writer:
 
     # --- reductions ---
 
-    def _start(self, axis: int) -> dict[tuple[Node, int], Value]:
-        return {
+    def _start(self, axis: int) -> Sums:
+        columns = {
+            (node, -1 - part): self.code.constant(_identity(node), type_of(node.dtype, self.widths[0]))
+            for node in self.columns
+            for part in range(self._written_out() if axis == 0 else 0)
+        }
+        return columns | {
             (node, lanes): self.code.constant(_identity(node), type_of(node.dtype, lanes))
             for node, at in self.begins.items()
             if at == axis and at < max(self.rank, 1)
             for lanes in self.widths
         }
 
-    def _finish(self, axis: int, addresses: dict[Access, Value], sums: dict[tuple[Node, int], Value]) -> None:
+    def _finish(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> None:
+        for node in self.columns if axis == 0 else ():
+            for part in range(self._written_out()):
+                walk = self._vector(addresses, part)
+                self._store(walk, self.plan.sums[node], sums[node, -1 - part])
         for node, at in self.begins.items():
             if at != axis or (at == self.rank and self.rank > 0):
                 continue
@@ -312,44 +387,36 @@ class _Writer:
 
     # --- the innermost axis ---
 
-    def _innermost(self, addresses: dict[Access, Value], sums: dict[tuple[Node, int], Value]):  # type: ignore[no-untyped-def]
+    def _innermost(self, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if self.rank == 0:
             return self._point(Walk(addresses), sums)
+        wide, masked = self.widths[0], self.frame.module.has_masks
+        for part in range(self._written_out()):
+            sums = self._point(self._vector(addresses, part), sums)
+        if self._written_out():
+            return sums
         extent = self.plan.extents[-1]
-        widths = self.widths
-        wide = widths[0]
-        length = self.frame.size(extent)
-        masked = self.frame.module.has_masks
-        if extent.extents:
-            if not masked:
-                return self._split(addresses, sums, length, wide)
-            whole_vectors = extent.count % wide == 0
-            return self._loop(addresses, sums, length, wide, masked=not whole_vectors)
-        full, rest = divmod(extent.count, wide or 1)
-        vectors = full + bool(rest)
-        work = len(self._nodes())
-        if vectors <= 1 or (vectors <= UNROLL and work <= LONG_BODY and (masked or not rest)):
-            for part in range(full):
-                sums = self._point(Walk(addresses, self.code.index(part * wide), wide), sums)
-            return self._tail(addresses, sums, full * wide, rest, wide) if rest else sums
-        if masked and rest:
-            return self._loop(addresses, sums, length, wide, masked=True)
-        sums = self._loop(addresses, sums, self.code.index(full * wide), wide, masked=False)
-        return self._tail(addresses, sums, full * wide, rest, wide) if rest else sums
-
-    def _split(self, addresses, sums, length: Value, wide: int):  # type: ignore[no-untyped-def]
-        full = length - length % wide
-        sums = self._loop(addresses, sums, full, wide, masked=False)
+        length, start = self.frame.size(extent), self.code.index(0)
+        if self.split == self.rank - 1:
+            length, start = self.last, self.first
+        if extent.count % (wide or 1) == 0:  # whole vectors, whatever the open lengths are
+            return self._loop(addresses, sums, length, wide, masked=False, start=start)
+        if masked:
+            return self._loop(addresses, sums, length, wide, masked=True, start=start)
+        full = length - (length - start) % wide
+        sums = self._loop(addresses, sums, full, wide, masked=False, start=start)
         return self._loop(addresses, sums, length, 0, masked=False, start=full)
 
-    def _tail(self, addresses, sums, start: int, rest: int, wide: int):  # type: ignore[no-untyped-def]
-        if self.frame.module.has_masks:
-            mask = self.code.first(self.code.constant(rest, Type("i32")), wide)
-            return self._point(Walk(addresses, self.code.index(start), wide, mask), sums)
-        first, last = self.code.index(start), self.code.index(start + rest)
-        return self._loop(addresses, sums, last, 0, masked=False, start=first)
+    def _vector(self, addresses: dict[Access, Value], part: int) -> Walk:
+        """Return the walk of one vector of an innermost axis that is written out; the last may be masked."""
+        wide, code = self.widths[0], self.code
+        rest = self.plan.extents[-1].count - part * wide
+        mask = code.first(code.constant(rest, Type("i32")), wide) if rest < wide else None
+        return Walk(addresses, code.index(part * wide), wide, mask, part)
 
-    def _loop(self, addresses, sums, stop: Value, lanes: int, masked: bool, start: Value | int = 0):  # type: ignore[no-untyped-def]
+    def _loop(
+        self, addresses: dict[Access, Value], sums: Sums, stop: Value, lanes: int, masked: bool, start: Value
+    ) -> Sums:
         keys = list(sums)
         with self.code.loop(stop, [sums[k] for k in keys], start, step=lanes or 1) as loop:
             mask = self.code.first(stop - loop.index, lanes) if masked else None
@@ -360,7 +427,7 @@ class _Writer:
 
     # --- one vector of points ---
 
-    def _point(self, walk: Walk, sums: dict[tuple[Node, int], Value]) -> dict[tuple[Node, int], Value]:
+    def _point(self, walk: Walk, sums: Sums) -> Sums:
         code, values, loaded = self.code, {}, {}
 
         def read(node: Node, position: int) -> Value:
@@ -382,18 +449,20 @@ class _Writer:
                 values[node] = write_operation(code, node, [read(node, i) for i in range(len(node.inputs))])
             if not self.rank:
                 self.made[node] = values[node]
+        summed = {node: read(node, 0) for node in self.plan.sums}  # before what they read is overwritten
         for node, access in self.plan.stores.items():
             self._store(walk, access, code.splat(values[node], walk.lanes))
         after = dict(sums)
         for node, access in self.plan.sums.items():
-            x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
+            x = code.splat(code.convert(summed[node], type_of(node.dtype).kind), walk.lanes)
             if walk.mask is not None:
                 x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
-            if self.begins[node] == self.rank and self.rank > 0:
+            key = (node, -1 - walk.part) if node in self.columns else (node, walk.lanes)
+            if key in after:
+                after[key] = _joined(code, node, after[key], x)
+            else:
                 old = self._load(walk, access)
                 self._store(walk, access, _joined(code, node, old, x))
-            else:
-                after[node, walk.lanes] = _joined(code, node, after[node, walk.lanes], x)
         return after
 
     def _stride(self, access: Access) -> Size:

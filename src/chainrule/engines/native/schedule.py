@@ -108,6 +108,11 @@ def _takes_registers(reader: Node, straight: bool) -> bool:
     return pointwise and reader.row.name not in ("contract", "gather")
 
 
+def _was_read(source: Node, reader: Node) -> bool:
+    # Single numbers are read into registers before anything overwrites them; some readers need their address.
+    return not source.shape and _takes_registers(reader, True)
+
+
 def schedule(program: Program) -> Schedule:
     """Return the order of work of a program of basic rows."""
     program = _with_copies(program)
@@ -232,7 +237,7 @@ class _Scheduler:
         for position, x in enumerate(node.inputs):
             source = memory_source(x)
             new = self.update_of.get(leaf_key(source)) if source.row.name in ("variable", "input") else None
-            if new is None or new is node or new not in self.where or not source.shape:
+            if new is None or new is node or new not in self.where or _was_read(source, node):
                 continue
             at = self.items.index(self.where[new])
             if at > latest:
@@ -280,7 +285,9 @@ class _Scheduler:
             at = position[self.where[new]]
             item = self.items[at]
             safe = isinstance(item, Nest) and new in item.nodes and new not in outputs
-            for when, node, x in last_read.get(leaf_key(state), []) if state.shape else []:
+            for when, node, x in last_read.get(leaf_key(state), []):
+                if _was_read(state, node):
+                    continue
                 if when > at:
                     safe = False
                 if when == at:

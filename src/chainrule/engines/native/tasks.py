@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engines.native.ir import I64, VOID, Value, type_of
+from chainrule.engines.native.ir import I64, PTR, VOID, Module, Type, Value, type_of
 from chainrule.engines.native.schedule import Schedule
 from chainrule.engines.native.views import ONE, ZERO, Size, View, contiguous, seen_through, size, whole
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply
+
+TILE = 12  # rows that the kernel multiplies at once
+SHARED_WORK = 100_000  # multiplications below which a product is not worth sharing: two or three microseconds
 
 if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
@@ -101,12 +104,33 @@ def _kernel(low: Lowering, node: Node, found: Matrices, by_out: dict[str, Size],
     b_row = found.by_right.get(found.inner, ZERO)
     if found.is_turned:
         right, b_row = _laid_out(low, node, found, right), columns
-    call(
-        low, f"cr_product_{kind}",
+    arguments = [
         left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
-        right, b_row, out, by_out.get(found.rows, ZERO),
-        rows, columns, inner, ONE if found.sums else ZERO,
-    )  # fmt: skip
+        right, b_row, out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
+    ]  # fmt: skip
+    values = [a if isinstance(a, Value) else low.size(a) for a in arguments]
+    work = low.size(rows) * low.size(columns) * low.size(inner)
+    low.team.share(_panel(low.module, kind), values, low.size(rows), TILE, work > SHARED_WORK)
+
+
+def _panel(module: Module, kind: str) -> str:
+    """Return the function that multiplies some of the rows."""
+    name = f"panel_{kind}"
+    names = ("a", "a_row", "a_inner", "b", "b_row", "c", "c_row", "columns", "inner", "accumulate", "first", "last")
+    if name in module.functions:
+        return name
+    parameters = [(n, PTR if n in "abc" else I64) for n in names]
+    with module.function(name, parameters, VOID, "internal") as code:
+        at = dict(zip(names, code.parameters, strict=True))
+        type = Type(kind)
+        code.call(
+            f"cr_product_{kind}", VOID,
+            code.at(at["a"], at["first"] * at["a_row"], type), at["a_row"], at["a_inner"], at["b"], at["b_row"],
+            code.at(at["c"], at["first"] * at["c_row"], type), at["c_row"],
+            at["last"] - at["first"], at["columns"], at["inner"], at["accumulate"],
+        )  # fmt: skip
+        code.give()
+    return name
 
 
 def _laid_out(low: Lowering, node: Node, found: Matrices, right: Value) -> Value:

@@ -1,0 +1,184 @@
+"""Two or more cores on one loop: the work is cut into parts that depend on its size alone.
+
+Whoever comes first takes the next part, and a part is computed by one thread from its first element to its
+last. So the same seed gives the same bits for any number of threads, and nobody waits for a thread that the
+operating system has not woken. The threads stay awake between the loops of a step, for a microsecond is all
+there is between them; between calls into machine code they sleep.
+
+What a team shares is one block of memory: who may take which part (the number of the loop and the parts that
+are left, in one word), how many parts are done, the loop as a function, its arguments, and whether to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
+
+TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384  # bytes: what is written often has its own line
+BLOCK_BYTES = 512
+PARTS = 4
+PATIENCE = 4096  # turns of a waiting loop before the core is offered to others
+LEFT = (1 << 32) - 1  # the lower half of a ticket
+WORKER = "chainrule_worker"
+
+
+class Team:
+    """How a step's code hands a loop to the threads that help it."""
+
+    def __init__(self, code: Code, block: Value) -> None:
+        self.code, self.block = code, block
+        self.module = code.module
+
+    def share(self, function: str, values: Sequence[Value], extent: Value, grain: int, enough: Value) -> None:
+        """Call ``function(*values, first, last)`` for parts of ``extent``, by threads if there is enough to do.
+
+        Args:
+            function: What to call.
+            values: What it takes before the first and the last element of a part.
+            extent: How many elements there are.
+            grain: A part begins at a multiple of this.
+            enough: Whether sharing pays.
+        """
+        code = self.code
+        alone = code.emit(Type("b1"), f"icmp eq ptr {self.block.text}, null") | ~enough
+        one, many, done = (code.fresh(w) for w in ("alone", "shared", "done"))
+        code.fork(alone, one, many)
+        code.block(one)
+        code.call(function, VOID, *values, code.index(0), extent)
+        code.branch(done)
+        code.block(many)
+        packed = self._pack(values, extent)
+        part = _write_part(self.module, function, [v.type for v in values], grain)
+        code.call(_write_share(self.module), VOID, self.block, Value(code, f"@{part}", PTR), packed)
+        code.branch(done)
+        code.block(done)
+
+    def _pack(self, values: Sequence[Value], extent: Value) -> Value:
+        code = self.code
+        room = code.room(8 * (len(values) + 1))
+        for i, value in enumerate([*values, extent]):
+            code.store(value, code.at(room, code.index(i), I64))
+        return room
+
+
+def _write_part(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
+    """Write the function that unpacks the arguments and does one part."""
+    name = f"{function}_part"
+    if name in module.functions:
+        return name
+    with module.function(name, [("arguments", PTR), ("part", I64)], VOID, "internal") as code:
+        packed, part = code.parameters
+        values = [code.load(code.at(packed, code.index(i), I64), t) for i, t in enumerate([*types, I64])]
+        extent = values.pop()
+        each = (extent + (PARTS * grain - 1)) // (PARTS * grain) * grain
+        first = code.minimum(part * each, extent)
+        code.call(function, VOID, *values, first, code.minimum(first + each, extent))
+        code.give()
+    return name
+
+
+def _write_share(module: Module) -> str:
+    """Write the function that offers a loop to the others, takes part in it, and waits until all is done."""
+    name = "share"
+    if name in module.functions:
+        return name
+    module.functions[name] = ""
+    with module.function(name, [("team", PTR), ("function", PTR), ("arguments", PTR)], VOID, "internal") as code:
+        team, function, arguments = code.parameters
+        code.store(function, _field(code, team, FUNCTION))
+        code.store(arguments, _field(code, team, ARGUMENTS))
+        _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
+        old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
+        turn = ((old >> 32) + 1) << 32
+        _store_atomic(code, turn | PARTS, _field(code, team, TICKET), "release")
+        code.call(_write_help(module), VOID, team)
+        waiting, done = code.fresh("waiting"), code.fresh("done")
+        count = code.slot(I64)
+        code.store(code.index(0), count)
+        code.branch(waiting)
+        code.block(waiting)
+        finished = _load_atomic(code, _field(code, team, DONE), "acquire")
+        _pause(code, count)
+        code.fork(finished < PARTS, waiting, done)
+        code.block(done)
+        code.give()
+    return name
+
+
+def _write_help(module: Module) -> str:
+    """Write the function that takes and does parts until none is left."""
+    name = "help"
+    if name in module.functions:
+        return name
+    module.functions[name] = ""
+    with module.function(name, [("team", PTR)], VOID, "internal") as code:
+        (team,) = code.parameters
+        look, claim, work, done = (code.fresh(w) for w in ("look", "claim", "work", "done"))
+        code.branch(look)
+        code.block(look)
+        ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
+        left = ticket & LEFT
+        code.fork(left.equals(0), done, claim)
+        code.block(claim)
+        address = _field(code, team, TICKET)
+        pair = code.fresh("%pair")
+        code.do(
+            f"{pair} = cmpxchg ptr {address.text}, i64 {ticket.text}, i64 {(ticket - 1).text} acq_rel monotonic"
+        )
+        mine = code.emit(Type("b1"), f"extractvalue {{ i64, i1 }} {pair}, 1")
+        code.fork(mine, work, look)
+        code.block(work)
+        function = code.load(_field(code, team, FUNCTION), PTR)
+        arguments = code.load(_field(code, team, ARGUMENTS), PTR)
+        code.do(f"call void {function.text}(ptr {arguments.text}, i64 {(left - 1).text})")
+        code.emit(I64, f"atomicrmw add ptr {_field(code, team, DONE).text}, i64 1 release")
+        code.branch(look)
+        code.block(done)
+        code.give()
+    return name
+
+
+def write_worker(module: Module) -> None:
+    """Write what a helping thread does: wait for work, do it, until it is told to stop."""
+    with module.function(WORKER, [("team", PTR)]) as code:
+        (team,) = code.parameters
+        look, helping, pausing, done = (code.fresh(w) for w in ("look", "helping", "pausing", "done"))
+        count = code.slot(I64)
+        code.store(code.index(0), count)
+        code.branch(look)
+        code.block(look)
+        ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
+        code.fork((ticket & LEFT).equals(0), pausing, helping)
+        code.block(helping)
+        code.call(_write_help(module), VOID, team)
+        code.branch(look)
+        code.block(pausing)
+        _pause(code, count)
+        stop = _load_atomic(code, _field(code, team, STOP), "acquire")
+        code.fork(stop.equals(0), look, done)
+        code.block(done)
+        code.give()
+
+
+def _field(code: Code, team: Value, offset: int) -> Value:
+    return code.at(team, code.index(offset), Type("i8"))
+
+
+def _load_atomic(code: Code, address: Value, order: str) -> Value:
+    return code.emit(I64, f"load atomic i64, ptr {address.text} {order}, align 8")
+
+
+def _store_atomic(code: Code, x: Value, address: Value, order: str) -> None:
+    code.do(f"store atomic i64 {x.text}, ptr {address.text} {order}, align 8")
+
+
+def _pause(code: Code, count: Value) -> None:
+    """Wait a moment; now and then let others have the core."""
+    if code.module.pause:
+        code.call(code.module.pause[0], VOID, *[code.constant(x, Type("i32")) for x in code.module.pause[1:]])
+    turns = code.load(count, I64) + 1
+    code.store(turns, count)
+    if code.module.has_yield:
+        with code.when((turns % PATIENCE).equals(0)):
+            code.call("sched_yield", Type("i32"))
