@@ -18,13 +18,17 @@ from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE, RUN_PARAMETE
 from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names, write_step
 from chainrule.engines.native.memory import ALIGN, Memory, plan_memory
 from chainrule.engines.native.schedule import Schedule, schedule
+from chainrule.engines.native.team import WORKER
+from chainrule.engines.native.threads import Choice
 from chainrule.engines.native.turn import turned_over
+from chainrule.engines.native.views import Size
 from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch, many_epochs
 from chainrule.errors import DataError
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent
 
 STEP, LOOP = "chainrule_step", "chainrule_run"
+TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
 CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
 SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of it is done again
 
@@ -40,6 +44,7 @@ class Stages:
         memory: Where results lie.
         ir: LLVM's intermediate representation.
         constants: The values that the code is given.
+        shared: The loops that threads may share: how much work each is, and from where on it pays.
     """
 
     program: Program
@@ -48,6 +53,7 @@ class Stages:
     memory: Memory
     ir: str
     constants: tuple[np.ndarray, ...]
+    shared: tuple[tuple[Size, int], ...]
 
 
 def stages(program: Program) -> Stages:
@@ -57,11 +63,11 @@ def stages(program: Program) -> Stages:
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = build.machine().module()
-    constants = write_step(module, plan, memory, STEP)
+    low = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
-    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in constants)
-    return Stages(basic, turned, plan, memory, module.text(), values)
+    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in low.constants)
+    return Stages(basic, turned, plan, memory, module.text(), values, tuple(low.shared))
 
 
 def can_loop(program: Program) -> bool:
@@ -95,7 +101,7 @@ def _library(text: str) -> build.Library:
     """Return the code of a program; equal programs share it."""
     code = cached(build.machine().key + text, lambda: build.object_code(text))
     shared = kernels()
-    names = [n for n in (STEP, LOOP) if f"@{n}(" in text]
+    names = [n for n in (STEP, LOOP, WORKER) if f"@{n}(" in text]
     wanted = [n for n in shared.names if f"@{n}(" in text]
     return build.Library(code, names, {n: shared.address(n) for n in wanted})
 
@@ -130,6 +136,8 @@ class NativeExecutable:
         if can_loop(program):
             sorts = [pointer if t.kind == "ptr" else whole for _, t in RUN_PARAMETERS]
             self._loop = self._library.function(LOOP, *sorts)
+            self._worker = self._library.function(WORKER, pointer)
+        self._choices: dict[int, Choice] = {}  # by the length of the batch
         self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -185,7 +193,17 @@ class NativeExecutable:
         progress: Progress,
     ) -> Run:
         """Run one epoch for each line of ``rows``."""
-        return _Running(self, state, table, rows, rule, progress).run()
+        running = _Running(self, state, table, rows, rule, progress)
+        try:
+            return running.run()
+        finally:
+            running.choice.end()
+            self._choices[running.width] = running.choice
+
+    def worker(self, lengths: dict[str, int]) -> Any:
+        """Return what helping threads run, or None where no loop of a step is worth sharing."""
+        worth = any(work.at(lengths) > least for work, least in self.stages.shared)
+        return self._worker if worth else None
 
     @cached_property
     def batch_axis(self) -> int:
@@ -205,7 +223,7 @@ class _Running:
         self.orders = rows
         self.epochs, self.length = rows.shape
         self.per_epoch = max(-(-self.length // rule.batch_size), 1)
-        width = min(rule.batch_size, self.length)
+        self.width = width = min(rule.batch_size, self.length)
         self.in_order = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
@@ -234,6 +252,7 @@ class _Running:
             _pointers(gathered), self.totals.ctypes.data,
             None if self.rows is None else self.rows.ctypes.data,
         ]  # fmt: skip
+        self.choice = executable._choices.pop(width, None) or Choice(executable.worker({name: width}))
         self.counts = (stride, self.length, rule.batch_size, self.per_epoch)
         self.snapshot: tuple[int, Arrays] = (0, [])
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
@@ -254,6 +273,8 @@ class _Running:
                 self.snapshot = (done, [np.array(x) for x in self.state])
             self._call(done, last)
             now = time.perf_counter()
+            if now - began > CALL_SECONDS / 10:  # long enough to tell
+                self.choice.note((now - began) / (last - done))
             if self.status[0] == OUT_OF_RANGE:
                 raise _out_of_range(self.status)
             if self.status[0] == NOT_FINITE:
@@ -279,6 +300,7 @@ class _Running:
         return rule.keep_best or any(w is not None for w in wanted)
 
     def _call(self, first: int, last: int) -> None:
+        self.pointers[TEAM] = self.choice.block
         self.executable._loop(*self.pointers, *self.counts, first, last, self.executable.batch_axis)
 
     def _means(self, done: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
@@ -44,6 +44,7 @@ class Lowering(Frame):
         self.team = Team(code, self._given["team"])
         self._bases: dict[object, Value] = {}
         self.constants: list[Node] = []
+        self.shared: list[tuple[Size, int]] = []
 
     def write(self) -> None:
         """Write the whole step."""
@@ -113,6 +114,11 @@ class Lowering(Frame):
         """Say whether a node lies in memory, and not in a register alone."""
         return leaf_key(node) in self._bases
 
+    def share(self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int) -> None:
+        """Call a function for all of an extent, by several threads if there is more work than ``least``."""
+        self.shared.append((work, least))
+        self.team.share(function, values, self.size(extent), grain, self.size(work) > least)
+
     def clear(self, node: Node) -> None:
         """Set all elements of a node's memory to 0."""
         self.fill(self._bases[node], type_of(node.dtype), self.size(product(node.shape)), 0)
@@ -153,8 +159,8 @@ def extent_names(plan: Schedule) -> list[str]:
     return sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
 
 
-def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words: str = "") -> list[Node]:
-    """Write the function of one step; return the constants it is to be given."""
+def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words: str = "") -> Lowering:
+    """Write the function of one step; what wrote it knows the constants it is to be given."""
     for node in order([*plan.program.outputs, *plan.program.new_state]):
         try:
             type_of(node.dtype)
@@ -164,4 +170,4 @@ def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words:
         low = Lowering(code, plan, memory)
         low.write()
         code.give()
-    return low.constants
+    return low

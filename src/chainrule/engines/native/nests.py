@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 TYPICAL_LENGTH = 64  # what an open length is taken for where work is weighed before it is known
 SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing
-PARTS = 4  # what is shared is cut into so many parts, whatever the number of threads
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
 LONG_BODY = 24  # unless this many operations belong to each
 
@@ -171,13 +170,10 @@ def write_nest(low: Lowering, nest: Nest) -> None:
     else:
         types += [("first", I64), ("last", I64)]
         function = low.nests.name(plan, types, names)
-        extent = low.size(plan.extents[plan.split])
-        work = extent
-        for axis, other in enumerate(plan.extents):
-            if axis != plan.split:
-                work = work * low.size(other)
-        enough = work * (len(nest.nodes) + len(nest.reductions)) > SHARED_WORK
-        low.team.share(function, values, extent, low.module.lanes("u8"), enough)
+        work = Size(len(nest.nodes) + len(nest.reductions))
+        for extent in plan.extents:
+            work = work * extent
+        low.share(function, values, plan.extents[plan.split], low.module.vector_bytes, work, SHARED_WORK)
     for node, place in zip(plan.results, places, strict=True):
         low.scalars[node] = code.load(place, type_of(node.dtype))
 

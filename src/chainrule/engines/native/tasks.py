@@ -109,8 +109,7 @@ def _kernel(low: Lowering, node: Node, found: Matrices, by_out: dict[str, Size],
         right, b_row, out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
     ]  # fmt: skip
     values = [a if isinstance(a, Value) else low.size(a) for a in arguments]
-    work = low.size(rows) * low.size(columns) * low.size(inner)
-    low.team.share(_panel(low.module, kind), values, low.size(rows), TILE, work > SHARED_WORK)
+    low.share(_panel(low.module, kind), values, rows, TILE, rows * columns * inner, SHARED_WORK)
 
 
 def _panel(module: Module, kind: str) -> str:

@@ -18,7 +18,7 @@ from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Valu
 TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384  # bytes: what is written often has its own line
 BLOCK_BYTES = 512
 PARTS = 4
-PATIENCE = 4096  # turns of a waiting loop before the core is offered to others
+PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
 LEFT = (1 << 32) - 1  # the lower half of a ticket
 WORKER = "chainrule_worker"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ class Size:
         if self.count == 0 or other.count == 0:
             return ZERO
         return Size(self.count * other.count, tuple(sorted(self.extents + other.extents)))
+
+    def at(self, lengths: Mapping[str, int]) -> int:
+        """Return the number for given lengths of the open extents."""
+        return self.count * math.prod(lengths[name] for name in self.extents)
 
     def __str__(self) -> str:
         return "·".join([*([str(self.count)] if self.count != 1 or not self.extents else []), *self.extents])

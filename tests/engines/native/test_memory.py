@@ -1,0 +1,93 @@
+"""The memory plan: places that are alive together never share memory, and each is large enough."""
+
+from functools import reduce
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings, strategies as st
+from random_graphs import LENGTH, random_program
+
+import chainrule as cr
+from chainrule.engines.choice import build
+from chainrule.engines.native.executable import stages
+from chainrule.engines.native.memory import ALIGN, made
+from chainrule.engines.native.schedule import memory_source
+from chainrule.engines.native.show import show_memory
+from chainrule.engines.native.tasks import scratch_size
+from chainrule.engines.native.views import product
+from chainrule.engines.program import Program
+from chainrule.graph.node import input, variable
+from chainrule.graph.simplify import simplify_all
+
+
+def planned(program):
+    ends = simplify_all([*program.outputs, *program.new_state], final=True)
+    count = len(program.outputs)
+    made_of = stages(Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:])))
+    return made_of.schedule, made_of.memory
+
+
+def lifetimes(plan, memory):
+    """Return (place, first item, last item, bytes) for all that lies in the arena, from the schedule alone."""
+    born = {n: i for i, item in enumerate(plan.items) for n in made(item)}
+    ends = dict(born)
+    for reader, at in born.items():
+        for x in reader.inputs:
+            source = memory_source(x)
+            if source in ends:
+                ends[source] = max(ends[source], at)
+    ends |= {new: len(plan.items) for _, new in plan.commits}
+    lengths = {"n": LENGTH}
+
+    def bytes_of(node, elements):
+        total = elements.count * node.dtype.itemsize
+        for name in elements.extents:
+            total *= lengths[name]
+        return total
+
+    kept = [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
+    scratch = [(slot, born[n], born[n], bytes_of(n, scratch_size(plan, n))) for n, slot in memory.scratch.items()]
+    return kept + scratch
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(r=st.randoms(use_true_random=False))
+def test_places_that_are_alive_together_never_overlap(r):
+    plan, memory = planned(random_program(r, "float64")[0])
+    found = lifetimes(plan, memory)
+    for i, (slot, first, last, size) in enumerate(found):
+        assert memory.slots[slot].size({"n": LENGTH}) >= size + ALIGN
+        for other, begins, ends, _ in found[:i]:
+            assert slot != other or last < begins or ends < first
+    assert memory.size({"n": LENGTH}) == sum(s.size({"n": LENGTH}) for s in memory.slots) + ALIGN
+    # Every stored node has memory: in the arena, as an output, or where its variable lies.
+    for node in plan.stored:
+        places = (node in memory.place) + (node in plan.program.outputs) + (node in plan.home)
+        assert places == 1
+
+
+def test_a_chain_of_products_needs_two_places_whatever_its_length():
+    x = input("x", ("n", 32))
+    for depth in (3, 10):
+        weights = tuple(variable(np.full((32, 32), 0.1), f"w{i}") for i in range(depth))
+        y = reduce(np.matmul, weights, x)
+        plan, memory = planned(Program((x,), weights, (np.sum(y),), weights))
+        assert len(memory.slots) == 2
+        assert {s.extents for s in memory.slots} == {("n",)}
+        assert memory.size({"n": 100}) < 2 * (100 * 32 * 8 + 3 * ALIGN) + ALIGN
+        assert show_memory(plan, memory).count("place") == 2
+
+
+def test_an_operand_that_must_be_turned_has_room():
+    x, w = input("x", ("n", 40)), variable(np.ones((24, 40)), "w")
+    plan, memory = planned(Program((x,), (w,), (x @ w.T,), (w,)))
+    assert [memory.slots[s].bytes for s in memory.scratch.values()] == [24 * 40 * 8]
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(9, 40)), rng.normal(size=(24, 40))
+    _, (found,) = build(Program((x,), (w,), (x @ w.T,), (w,)), "native").step([b], [a])
+    np.testing.assert_allclose(found, a @ b.T, rtol=1e-13)
+
+
+def test_what_is_overwritten_in_place_takes_no_room():
+    x, w = input("x", ("n", 6)), variable(np.ones((6, 20)), "w")
+    plan, memory = planned(Program((x,), (w,), (), (w - 0.1 * cr.grad(np.mean((x @ w) ** 2), w),)))
+    assert plan.home and not set(plan.home) & set(memory.place)

@@ -1,0 +1,282 @@
+"""Graphs that grow at random, of nearly every kind of node, with state variables and what becomes of them."""
+
+import math
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.engines.program import Program
+from chainrule.graph.node import Node, apply, input, variable
+from chainrule.graph.shapes import Extent
+
+SIZES = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33]
+LARGEST = 600  # elements of a node
+LENGTH = 6  # of an open axis, where a size must be guessed
+
+
+def sigmoid(x):
+    return apply("sigmoid", x)
+
+
+SMOOTH = [np.tanh, sigmoid, np.sin, np.cos, lambda x: np.exp(np.tanh(x)), lambda x: np.log1p(x * x), np.negative,
+          lambda x: np.sqrt(x * x + 1), lambda x: np.tanh(x) ** 2, lambda x: 1 / (1.5 + np.tanh(x)), lambda x: x * 0.5 + 1,
+          lambda x: apply("softplus", x), lambda x: np.log(x**2 + 1), lambda x: np.expm1(np.sin(x)),
+          lambda x: cr.stop_gradient(x) * x, lambda x: (x * x + 1) ** -1.5]  # fmt: skip
+KINKED = [np.abs, lambda x: apply("relu", x), lambda x: np.clip(x, -0.5, 1.0), lambda x: np.where(x > 0.1, x, -x)]
+ROUGH = [np.sign, np.floor, lambda x: (x > 0) * 1.5, lambda x: np.where(x <= 0.3, 1.0, x)]
+BINARY = [np.add, np.subtract, np.multiply, lambda a, b: a / (b * b + 1), lambda a, b: np.where(b > 0, a, b)]
+
+
+def extents(shape):
+    return [LENGTH if isinstance(e, Extent) else e for e in shape]
+
+
+@dataclass
+class Graph:
+    """A graph that grows at random. ``exact`` nodes are the same bits on every engine: only they are compared to 0."""
+
+    random: random.Random
+    dtype: str
+    open: bool
+    nodes: list[Node] = field(default_factory=list)
+    exact: set[Node] = field(default_factory=set)
+    inputs: list[Node] = field(default_factory=list)
+    batch: list[np.ndarray] = field(default_factory=list)
+    state: list[Node] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.numbers = np.random.default_rng(self.random.randrange(2**32))
+
+    def values(self, shape):
+        return np.asarray(self.numbers.normal(size=extents(shape)), self.dtype)
+
+    def leaf(self, shape, kind=None):
+        kind = kind or self.random.choice(["input", "variable", "constant"])
+        if any(isinstance(e, Extent) for e in shape) or kind == "input":
+            node = input(f"x{len(self.inputs)}", [e.name if isinstance(e, Extent) else e for e in shape], self.dtype)
+            self.inputs.append(node)
+            self.batch.append(self.values(shape))
+        elif kind == "variable":
+            node = variable(self.values(shape), f"w{len(self.state)}")
+            self.state.append(node)
+        else:
+            node = cr.constant(self.values(shape))
+        return self.add(node, exact=True)
+
+    def add(self, node, exact=False):
+        if math.prod(extents(node.shape)) <= LARGEST and len(node.shape) <= 4 and node.dtype == self.dtype:
+            self.nodes.append(node)
+        if exact:
+            self.exact.add(node)
+        return node
+
+    def shape(self, most=3):
+        shape = [self.random.choice(SIZES) for _ in range(self.random.randint(0, most))]
+        while math.prod(shape) > LARGEST:
+            shape.pop()
+        if self.open and len(shape) < most and self.random.random() < 0.3:
+            shape.insert(0, Extent("n"))
+        return tuple(shape)
+
+    def any(self):
+        # The latest nodes most of all: graphs are to be deep as well as wide.
+        return self.random.choice(self.nodes[-6:] if self.random.random() < 0.6 else self.nodes)
+
+    def grow(self):
+        self.random.choice(GROWTHS)(self)
+
+
+def grow_unary(g):
+    x = g.any()
+    if x in g.exact:
+        g.add(g.random.choice(SMOOTH + KINKED + ROUGH)(x))
+    else:
+        g.add(g.random.choice(SMOOTH)(x))
+
+
+def grow_binary(g):
+    x = g.any()
+    shape = list(x.shape)
+    for axis in range(len(shape)):
+        if g.random.random() < 0.25:
+            shape[axis] = 1
+    shape = shape[g.random.randint(0, len(shape)) if g.random.random() < 0.4 else 0 :]
+    fitting = [n for n in g.nodes if n.shape in (tuple(shape), x.shape, ())]
+    y = g.random.choice(fitting) if fitting and g.random.random() < 0.7 else g.leaf(tuple(shape))
+    a, b = (x, y) if g.random.random() < 0.5 else (y, x)
+    operation = g.random.choice(BINARY if b in g.exact else BINARY[:-1])
+    if a in g.exact and b in g.exact and g.random.random() < 0.2:
+        operation = g.random.choice([np.maximum, np.minimum])
+    g.add(operation(a, b))
+
+
+def grow_reduction(g):
+    x = g.any()
+    axes = tuple(a for a in range(len(x.shape)) if g.random.random() < 0.5)
+    keepdims = g.random.random() < 0.5
+    kind = g.random.choice(["sum", "mean", "max", "softmax", "logsumexp", "log_softmax", "var"])
+    if kind == "max" and x in g.exact and axes:
+        g.add(np.max(x, axis=axes, keepdims=keepdims), exact=True)
+    elif kind in ("softmax", "log_softmax") and axes:
+        g.add(apply(kind, x, axes=axes))
+    elif kind == "logsumexp" and axes:
+        g.add(apply(kind, x, axes=axes, keepdims=keepdims))
+    elif kind == "var":
+        g.add(np.sqrt(np.var(x, axis=axes, keepdims=keepdims) + 0.5))
+    else:
+        g.add(np.mean(x, axis=axes, keepdims=keepdims) if axes else np.sum(x * 0.1))
+
+
+def grow_movement(g):
+    x = g.any()
+    exact, rank, kind = x in g.exact, len(x.shape), g.random.choice(["transpose", "slice", "reshape", "axis", "wide", "place"])
+    if kind == "transpose":
+        axes = list(range(rank))
+        g.random.shuffle(axes)
+        g.add(np.transpose(x, axes), exact)
+    elif kind == "slice" and rank:
+        index = tuple(slice(None) if isinstance(e, Extent) else random_slice(g, e) for e in x.shape)
+        y = x[index]
+        if 0 not in y.shape:
+            g.add(y, exact)
+    elif kind == "reshape":
+        fixed = [e for e in x.shape if not isinstance(e, Extent)]
+        count = math.prod(fixed)
+        divisors = [d for d in range(1, count + 1) if count % d == 0]
+        d = g.random.choice(divisors)
+        first = tuple(e for e in x.shape if isinstance(e, Extent))
+        if not first or isinstance(x.shape[0], Extent):
+            g.add(np.reshape(x, (*first, d, count // d)), exact)
+    elif kind == "axis":
+        g.add(np.expand_dims(x, g.random.randint(0, rank)), exact)
+    elif kind == "wide":
+        shape = tuple(g.random.choice([2, 3, 5]) if e == 1 else e for e in x.shape)
+        g.add(np.broadcast_to(x, (g.random.choice([1, 2, 3]), *shape)), exact)
+    elif rank and not isinstance(x.shape[-1], Extent):
+        stop = 1 + 2 * (x.shape[-1] - 1) + 1
+        index = ((None, None, None),) * (rank - 1) + ((1, stop, 2),)
+        g.add(apply("place", x, index=index, shape=(*x.shape[:-1], stop + 1)), exact)
+
+
+def random_slice(g, extent):
+    step = g.random.choice([1, 1, 2, 3, -1, -2])
+    start = g.random.randrange(extent)
+    if g.random.random() < 0.2:
+        return start
+    if g.random.random() < 0.3:
+        return slice(None)
+    return slice(start, None, step)
+
+
+def grow_joined(g):
+    x = g.any()
+    axes = [a for a, e in enumerate(x.shape) if not isinstance(e, Extent)]
+    if axes:
+        axis = g.random.choice(axes)
+        fitting = [n for n in g.nodes if len(n.shape) == len(x.shape)
+                   and all(a == axis or n.shape[a] == x.shape[a] for a in range(len(x.shape)))
+                   and not isinstance(n.shape[axis], Extent)]  # fmt: skip
+        parts = [x, *(g.random.choice(fitting) for _ in range(g.random.randint(0, 2)))]
+        g.add(np.concatenate(parts, axis=axis), exact=all(p in g.exact for p in parts))
+
+
+def grow_product(g):
+    x = g.any()
+    letters = "abcd"[: len(x.shape)]
+    sorts = {k: g.random.choice(["batch", "rows", "inner", "inner"]) for k in letters}
+    inner = [k for k in letters if sorts[k] == "inner"]
+    columns = "pq"[: g.random.randint(0, 2)]
+    right = [k for k in letters if sorts[k] != "rows"] + list(columns)
+    out = [k for k in letters if sorts[k] != "inner"] + list(columns)
+    g.random.shuffle(right)
+    g.random.shuffle(out)
+    extent = dict(zip(letters, x.shape, strict=True)) | {k: g.random.choice(SIZES) for k in columns}
+    shape = tuple(extent[k] for k in right)
+    if math.prod(extents(shape)) > LARGEST or math.prod(extents([extent[k] for k in out])) > LARGEST:
+        return
+    fitting = [n for n in g.nodes if n.shape == shape]
+    y = g.random.choice(fitting) if fitting and g.random.random() < 0.8 else g.leaf(shape)
+    scale = math.prod(extents([extent[k] for k in inner])) ** -0.5 if inner else 1.0
+    spec = f"{letters},{''.join(right)}->{''.join(out)}"
+    g.add(apply("contract", x, y, spec=spec) * scale)
+
+
+def grow_gathered(g):
+    x = g.any()
+    axes = [a for a, e in enumerate(x.shape) if not isinstance(e, Extent)]
+    if not axes:
+        return
+    axis = g.random.choice(axes)
+    shape = tuple(g.random.choice([1, 2, 5, 17]) for _ in range(g.random.randint(0, 2)))
+    if g.open and g.random.random() < 0.3:
+        shape = (Extent("n"), *shape[:1])
+    index = input(f"x{len(g.inputs)}", [e.name if isinstance(e, Extent) else e for e in shape], "int64")
+    g.inputs.append(index)
+    g.batch.append(np.asarray(g.numbers.integers(-x.shape[axis], x.shape[axis], extents(shape))))
+    g.add(apply("gather", x, index, axis=axis), exact=x in g.exact)
+
+
+def grow_random(g):
+    shape = tuple(e for e in g.shape() if not isinstance(e, Extent))
+    seed, counter = cr.constant(np.array(g.random.randrange(100))), cr.constant(np.array(g.random.randrange(100)))
+    g.add(apply("random_uniform", seed, counter, shape=shape, stream=g.random.randrange(4), dtype=g.dtype), exact=True)
+
+
+def grow_leaf(g):
+    g.leaf(g.shape())
+
+
+GROWTHS = [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
+GROWTHS += [grow_joined, grow_gathered, grow_random, grow_leaf, grow_leaf]
+
+
+def random_graph(r, dtype):
+    g = Graph(r, dtype, open=r.random() < 0.4)
+    for _ in range(3):
+        g.leaf(g.shape(), r.choice(["input", "variable"]))
+    for _ in range(r.randint(3, 25)):
+        g.grow()
+    return g
+
+
+def changed(g, w):
+    """Return a new value for a state variable: by its gradient, in part, from elsewhere, moved, swapped, or none."""
+    alike = [n for n in g.nodes if n.shape == w.shape]
+    choices = [
+        lambda: w,
+        lambda: w * 0.9 + 0.1,
+        lambda: g.random.choice(alike),
+        lambda: w - 0.1 * g.random.choice(alike),
+        lambda: g.random.choice([s for s in g.state if s.shape == w.shape]),
+        lambda: w[::-1] if w.shape else -w,
+        lambda: w + w.T if w.shape == w.shape[::-1] else w * w * 0.5,
+        lambda: np.tanh(w + np.sum(g.any()) * 0.01),
+        lambda: w * 0.5 + np.mean(w),
+        lambda: cr.constant(np.ones(w.shape, g.dtype)),
+    ]
+    return g.random.choice(choices)()
+
+
+def random_program(r, dtype):
+    g = random_graph(r, dtype)
+    while not g.state:
+        g.leaf(g.shape(), "variable")
+    g.state += [variable(g.values(w.shape), f"u{i}") for i, w in enumerate(g.state) if r.random() < 0.5]
+    g.nodes += g.state[-3:]
+    outputs = [g.any() for _ in range(r.randint(0, 4))]
+    if r.random() < 0.5:
+        J = sum(np.mean(np.sin(g.any())) for _ in range(r.randint(1, 3)))
+        outputs.append(J)
+        new_state = [w - 0.5 * s for w, s in zip(g.state, cr.grad(J, g.state), strict=True)]
+        if r.random() < 0.5:  # momentum: a state of states
+            velocities = [variable(g.values(w.shape), f"v{i}") for i, w in enumerate(g.state)]
+            moved = [0.9 * v + s for v, s in zip(velocities, cr.grad(J, g.state), strict=True)]
+            new_state = [w - 0.5 * v for w, v in zip(g.state, moved, strict=True)] + moved
+            g.state += velocities
+    else:
+        new_state = [changed(g, w) for w in g.state]
+    outputs += [r.choice(new_state)] if r.random() < 0.3 else []
+    outputs += [r.choice(g.state), r.choice(outputs)] if outputs and r.random() < 0.3 else []
+    return Program(tuple(g.inputs), tuple(g.state), tuple(outputs), tuple(new_state)), g
