@@ -8,9 +8,9 @@ from random_graphs import LENGTH, random_program
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.native.executable import stages
-from chainrule.engines.native.memory import ALIGN, made
-from chainrule.engines.native.schedule import memory_source
+from chainrule.engines.native.expand import expand, expand_products
+from chainrule.engines.native.memory import ALIGN, made, plan_memory
+from chainrule.engines.native.schedule import memory_source, schedule
 from chainrule.engines.native.show import show_memory
 from chainrule.engines.native.tasks import scratch_size
 from chainrule.engines.native.views import product
@@ -22,8 +22,9 @@ from chainrule.graph.simplify import simplify_all
 def planned(program):
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
-    made_of = stages(Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:])))
-    return made_of.schedule, made_of.memory
+    simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+    plan = schedule(expand_products(expand(simple)))
+    return plan, plan_memory(plan)
 
 
 def lifetimes(plan, memory):

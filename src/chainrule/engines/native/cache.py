@@ -24,7 +24,10 @@ def folder() -> Path | None:
     chosen = os.environ.get("CHAINRULE_CACHE")
     if chosen is not None:
         return Path(chosen) if chosen else None
-    home = Path("~").expanduser()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home
+        return None
     if sys.platform == "darwin":
         base = home / "Library" / "Caches"
     elif sys.platform == "win32":
@@ -53,9 +56,10 @@ def cached(key: str, build: Callable[[], bytes]) -> bytes:
 def _read(path: Path) -> bytes | None:
     try:
         content = path.read_bytes()
-        os.utime(path)  # it was of use: the oldest go first
     except OSError:
         return None
+    with suppress(OSError):  # the folder may be another's, and only readable
+        os.utime(path)  # it was of use: the oldest go first
     digest, made = content[:32], content[32:]
     return made if hashlib.sha256(made).digest() == digest else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,12 +14,14 @@ import numpy as np
 from chainrule.engines.native import build, product
 from chainrule.engines.native.cache import cached
 from chainrule.engines.native.expand import expand, expand_products
+from chainrule.engines.native.ir import Type
 from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE, RUN_PARAMETERS, write_loop
 from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names, write_step
 from chainrule.engines.native.memory import ALIGN, Memory, plan_memory
 from chainrule.engines.native.schedule import Schedule, schedule
 from chainrule.engines.native.team import WORKER
 from chainrule.engines.native.threads import Choice
+from chainrule.engines.native.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
 from chainrule.engines.native.turn import turned_over
 from chainrule.engines.native.views import Size
 from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch, many_epochs
@@ -27,7 +29,7 @@ from chainrule.errors import DataError
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent
 
-STEP, LOOP = "chainrule_step", "chainrule_run"
+STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
 CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
 SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of it is done again
@@ -87,6 +89,9 @@ def compile_program(program: Program) -> NativeExecutable:
     return NativeExecutable(program)
 
 
+KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
+
+
 @lru_cache(maxsize=1)
 def kernels() -> build.Library:
     """Return the matrix products, which all programs share."""
@@ -100,10 +105,28 @@ def kernels() -> build.Library:
 def _library(text: str) -> build.Library:
     """Return the code of a program; equal programs share it."""
     code = cached(build.machine().key + text, lambda: build.object_code(text))
-    shared = kernels()
-    names = [n for n in (STEP, LOOP, WORKER) if f"@{n}(" in text]
-    wanted = [n for n in shared.names if f"@{n}(" in text]
-    return build.Library(code, names, {n: shared.address(n) for n in wanted})
+    names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
+    wanted = [n for n in KERNELS if f"@{n}(" in text]
+    return build.Library(code, names, {n: kernels().address(n) for n in wanted})
+
+
+def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
+    return [ctypes.c_void_p if t.kind == "ptr" else ctypes.c_int64 for _, t in parameters]
+
+
+class Tiny:
+    """A program of fixed lengths whose loop is done in registers."""
+
+    def __init__(self, program: Program) -> None:
+        module = build.machine().module()
+        constants = write_tiny(module, program, TINY)
+        self.ir = module.text()
+        self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
+        self._constants = _pointers(self._values)
+        self._function = _library(self.ir).function(TINY, *_sorts(TINY_PARAMETERS))
+
+    def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
+        self._function(inputs, state, self._constants, totals, status, first, last)
 
 
 class NativeExecutable:
@@ -113,12 +136,6 @@ class NativeExecutable:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._given = program
-        made = stages(program)
-        self.stages = made
-        self._library = _library(made.ir)
-        basic = made.schedule.program
-        self._extents = extent_names(made.schedule)
         self._openings = [
             (e.name, i, axis)
             for i, n in enumerate(program.inputs)
@@ -127,21 +144,54 @@ class NativeExecutable:
         ]
         self._changed = [
             i
-            for i, (s, n) in enumerate(zip(basic.state, basic.new_state, strict=True))
+            for i, (s, n) in enumerate(zip(program.state, program.new_state, strict=True))
             if leaf_key(s) != leaf_key(n)
         ]
-        self._constants = _pointers(made.constants)
-        pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        self._step = self._library.function(STEP, *[pointer] * len(STEP_PARAMETERS))
-        if can_loop(program):
-            sorts = [pointer if t.kind == "ptr" else whole for _, t in RUN_PARAMETERS]
-            self._loop = self._library.function(LOOP, *sorts)
-            self._worker = self._library.function(WORKER, pointer)
+        self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self._choices: dict[int, Choice] = {}  # by the length of the batch
         self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return compile_program, (self._given,)
+        return compile_program, (self.program,)
+
+    # --- what is compiled when it is first needed ---
+
+    @cached_property
+    def stages(self) -> Stages:
+        """What the pipeline made of the program."""
+        return stages(self.program)
+
+    @cached_property
+    def _library(self) -> build.Library:
+        return _library(self.stages.ir)
+
+    @cached_property
+    def _extents(self) -> list[str]:
+        return extent_names(self.stages.schedule)
+
+    @cached_property
+    def _constants(self) -> Any:
+        return _pointers(self.stages.constants)
+
+    @cached_property
+    def _step(self) -> Any:
+        return self._library.function(STEP, *[ctypes.c_void_p] * len(STEP_PARAMETERS))
+
+    @cached_property
+    def _loop(self) -> Any:
+        return self._library.function(LOOP, *_sorts(RUN_PARAMETERS))
+
+    @cached_property
+    def _worker(self) -> Any:
+        return self._library.function(WORKER, ctypes.c_void_p)
+
+    def tiny(self, length: int) -> "Tiny | None":
+        """Return the loop for batches of one length in registers; None if the program is too large for it."""
+        if length not in self._tiny:
+            name = self.program.inputs[0].shape[0].name
+            program = fixed(self.program, {name: length})
+            self._tiny[length] = Tiny(program) if program is not None else None
+        return self._tiny[length]
 
     # --- one step ---
 
@@ -197,8 +247,7 @@ class NativeExecutable:
         try:
             return running.run()
         finally:
-            running.choice.end()
-            self._choices[running.width] = running.choice
+            running.close()
 
     def worker(self, lengths: dict[str, int]) -> Any:
         """Return what helping threads run, or None where no loop of a step is worth sharing."""
@@ -223,40 +272,67 @@ class _Running:
         self.orders = rows
         self.epochs, self.length = rows.shape
         self.per_epoch = max(-(-self.length // rule.batch_size), 1)
-        self.width = width = min(rule.batch_size, self.length)
+        self.width = min(rule.batch_size, self.length)
         self.in_order = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
-        turned = any(executable.stages.turned)
-        if self.in_order and (self.per_epoch == 1 or not turned):
-            self.rows, stride = None, 0
-            self.table = executable._inputs(table)
-        else:
-            self.in_order = False
-            self.table = [_ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
-            self.rows = np.ascontiguousarray(rows, np.int64)
-            stride = self.length
         self.totals = np.zeros((self.epochs, len(program.outputs)))
-        self.outputs = [np.empty((), n.dtype) for n in program.outputs]
-        gathered = [
-            np.empty((0 if self.in_order else width, *t.shape[1:]), t.dtype) for t in self.table
-        ]
-        name = program.inputs[0].shape[0].name
-        self.arena = executable._room((width, -1), {name: width})
         self.status = (ctypes.c_int64 * 4)()
-        lengths = (ctypes.c_int64 * len(executable._extents))()
-        self.kept = gathered
-        self.pointers = [
-            (ctypes.c_void_p * len(table))(), _pointers(self.state), _pointers(self.outputs),
-            executable._constants, _aligned(self.arena), lengths, self.status, None, _pointers(self.table),
-            _pointers(gathered), self.totals.ctypes.data,
-            None if self.rows is None else self.rows.ctypes.data,
-        ]  # fmt: skip
-        self.choice = executable._choices.pop(width, None) or Choice(executable.worker({name: width}))
-        self.counts = (stride, self.length, rule.batch_size, self.per_epoch)
+        self.choice = Choice(None)
+        self._give_back: Callable[[], None] | None = None
+        tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
+        self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, [])
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
         self.began = time.perf_counter()
+
+    def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
+        """Return what does some steps in registers."""
+        kept = [_ready(x, n) for x, n in zip(table, self.executable.program.inputs, strict=True)]
+        inputs, state, totals = _pointers(kept), _pointers(self.state), self.totals.ctypes.data
+
+        def call(first: int, last: int, _kept: Any = kept) -> None:
+            tiny(inputs, state, totals, self.status, first, last)
+
+        return call
+
+    def _large(self, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
+        """Return what does some steps in memory: a batch gathered, an arena, perhaps with helping threads."""
+        executable, width = self.executable, self.width
+        program = executable.program
+        if self.in_order and (self.per_epoch == 1 or not any(executable.stages.turned)):
+            rows, stride, room = None, 0, 0
+            held = executable._inputs(table)
+        else:
+            rows, stride, room = np.ascontiguousarray(self.orders, np.int64), self.length, width
+            held = [_ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
+        outputs = [np.empty((), n.dtype) for n in program.outputs]
+        gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
+        name = program.inputs[0].shape[0].name
+        arena = executable._room((width, -1), {name: width})
+        self.choice = executable._choices.pop(width, None) or Choice(executable.worker({name: width}))
+        kept = (rows, held, outputs, gathered, arena)
+        pointers = [
+            (ctypes.c_void_p * len(table))(), _pointers(self.state), _pointers(outputs), executable._constants,
+            _aligned(arena), (ctypes.c_int64 * len(executable._extents))(), self.status, None, _pointers(held),
+            _pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
+        ]  # fmt: skip
+        counts = (stride, self.length, self.rule.batch_size, self.per_epoch)
+        axis = executable.batch_axis
+
+        def call(first: int, last: int, _kept: Any = kept) -> None:
+            pointers[TEAM] = self.choice.block
+            executable._loop(*pointers, *counts, first, last, axis)
+
+        self._give_back = lambda: executable._rooms.append(((width, -1), arena))
+        return call
+
+    def close(self) -> None:
+        """Let others have what this run had."""
+        self.choice.end()
+        if self._give_back is not None:
+            self._give_back()
+            self.executable._choices[self.width] = self.choice
 
     def run(self) -> Run:
         validation: list[list[float]] = []
@@ -299,10 +375,6 @@ class _Running:
         wanted = (rule.validate, rule.patience, rule.tol, rule.plateau)
         return rule.keep_best or any(w is not None for w in wanted)
 
-    def _call(self, first: int, last: int) -> None:
-        self.pointers[TEAM] = self.choice.block
-        self.executable._loop(*self.pointers, *self.counts, first, last, self.executable.batch_axis)
-
     def _means(self, done: int) -> np.ndarray:
         """Return the means of all epochs begun; those of the last may be of fewer steps."""
         complete, rest = divmod(done, self.per_epoch)
@@ -327,7 +399,6 @@ class _Running:
         return stopped
 
     def _result(self, means: Any, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
-        self.executable._rooms.append(((min(self.rule.batch_size, self.length), -1), self.arena))
         state = [np.array(x) for x in self.state]
         return Run(state, means, validation, self._seconds(len(means)), stopped, failure)
 

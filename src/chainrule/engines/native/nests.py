@@ -368,17 +368,17 @@ class _Writer:
         for node, at in self.begins.items():
             if at != axis or (at == self.rank and self.rank > 0):
                 continue
-            parts = [_across(self.code, node, sums[node, lanes]) for lanes in self.widths]
+            parts = [across(self.code, node, sums[node, lanes]) for lanes in self.widths]
             total = parts[0]
             for part in parts[1:]:
-                total = _joined(self.code, node, total, part)
+                total = joined(self.code, node, total, part)
             access = self.plan.sums[node]
             if not squeezed(node.shape):
                 self.made[node] = total
             if node in self.plan.kept:
                 if ZERO in self.plan.strides[access][:at]:
                     old = self.code.load(addresses[access], type_of(node.dtype))
-                    total = _joined(self.code, node, old, total)
+                    total = joined(self.code, node, old, total)
                 self.code.store(total, addresses[access])
 
     # --- the innermost axis ---
@@ -455,10 +455,10 @@ class _Writer:
                 x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
             key = (node, -1 - walk.part) if node in self.columns else (node, walk.lanes)
             if key in after:
-                after[key] = _joined(code, node, after[key], x)
+                after[key] = joined(code, node, after[key], x)
             else:
                 old = self._load(walk, access)
-                self._store(walk, access, _joined(code, node, old, x))
+                self._store(walk, access, joined(code, node, old, x))
         return after
 
     def _stride(self, access: Access) -> Size:
@@ -536,7 +536,7 @@ def _identity(node: Node) -> float:
     return 0 if node.dtype.kind in "bu" else int(np.iinfo(node.dtype).min)
 
 
-def _joined(code: Code, node: Node, a: Value, b: Value) -> Value:
+def joined(code: Code, node: Node, a: Value, b: Value) -> Value:
     if a.type.kind == "b1":
         return a | b
     if node.row.name == "max":
@@ -544,7 +544,7 @@ def _joined(code: Code, node: Node, a: Value, b: Value) -> Value:
     return a + b
 
 
-def _across(code: Code, node: Node, x: Value) -> Value:
+def across(code: Code, node: Node, x: Value) -> Value:
     """Reduce a vector to a scalar."""
     if not x.type.lanes:
         return x

@@ -1,0 +1,179 @@
+"""The cache of object code: right after any accident, bounded, and shared by any number of processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from chainrule.engines.native import cache
+from chainrule.engines.native.cache import SUFFIX, cached, folder
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A cache of its own."""
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "deep" / "cache"))
+    return tmp_path / "deep" / "cache"
+
+
+class Builder:
+    """Builds what it is told to, and counts how often."""
+
+    def __init__(self, made=b"machine code" * 100):
+        self.made, self.calls = made, 0
+
+    def __call__(self):
+        self.calls += 1
+        return self.made
+
+
+def entries(store):
+    return sorted(p for p in store.iterdir() if p.suffix == SUFFIX)
+
+
+def test_the_second_time_nothing_is_built(store):
+    build = Builder()
+    assert cached("key", build) == cached("key", build) == build.made and build.calls == 1
+    assert cached("other key", Builder(b"other")) == b"other" and len(entries(store)) == 2
+    assert not [p for p in store.iterdir() if p.suffix == ".part"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:10],
+        lambda content: content[:-1],
+        lambda content: content + b"x",
+        lambda content: content[:40] + bytes([content[40] ^ 1]) + content[41:],
+        lambda content: bytes(len(content)),
+    ],
+    ids=["empty", "torn digest", "truncated", "longer", "one bit", "zeros"],
+)
+def test_a_damaged_entry_is_built_again(store, damage):
+    build = Builder()
+    cached("key", build)
+    (entry,) = entries(store)
+    entry.write_bytes(damage(entry.read_bytes()))
+    assert cached("key", build) == build.made and build.calls == 2
+    assert cached("key", build) == build.made and build.calls == 2  # and is whole again
+
+
+def test_an_empty_name_turns_it_off(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CACHE", "")
+    build = Builder()
+    assert folder() is None
+    assert cached("key", build) == cached("key", build) and build.calls == 2
+
+
+def test_without_a_name_it_lies_where_the_system_keeps_caches(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_CACHE")
+    assert folder().name == "chainrule"
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(cache.Path, "home", homeless)
+    assert folder() is None
+
+
+def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file" / "cache"))
+    build = Builder()
+    assert cached("key", build) == cached("key", build) == build.made and build.calls == 2
+
+
+def test_a_full_disk_leaves_nothing_behind(store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.os, "replace", full)
+    build = Builder()
+    assert cached("key", build) == build.made
+    assert list(store.iterdir()) == []
+
+
+def test_a_folder_that_can_only_be_read_is_still_of_use(store, monkeypatch):
+    build = Builder()
+    cached("key", build)
+
+    def forbidden(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(cache.os, "utime", forbidden)
+    assert cached("key", build) == build.made and build.calls == 1
+
+
+def test_the_oldest_go_when_it_is_full_and_what_is_used_stays(store, monkeypatch):
+    monkeypatch.setattr(cache, "MOST_BYTES", 5000)
+    start = time.time() - 1000
+    for i in range(4):
+        cached(f"key {i}", Builder(bytes(1000)))
+        for age, entry in enumerate(entries(store)):
+            if entry.stat().st_mtime > start + 500:
+                os.utime(entry, (start + 10 * i, start + 10 * i + age * 0))
+    cached("key 0", Builder())  # used: now the newest
+    cached("big", Builder(bytes(2000)))
+    assert sum(p.stat().st_size for p in store.iterdir()) <= 5000
+    used, oldest = Builder(), Builder()
+    cached("key 0", used)
+    cached("key 1", oldest)
+    assert used.calls == 0 and oldest.calls == 1
+
+
+def test_what_a_killed_process_left_is_removed_but_not_what_is_being_written(store):
+    cached("key", Builder())
+    old, fresh, foreign = store / "old.part", store / "fresh.part", store / "notes.txt"
+    for path in (old, fresh, foreign):
+        path.write_bytes(b"half")
+    past = time.time() - 2 * 3600
+    os.utime(old, (past, past))
+    os.utime(foreign, (past, past))
+    cached("another key", Builder())
+    assert not old.exists() and fresh.exists() and foreign.exists()
+
+
+def python(code, **options):
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True, **options)
+
+
+def test_many_processes_share_it(store):
+    code = """
+        import random
+        from chainrule.engines.native.cache import cached
+        right = 0
+        for i in range(300):
+            key = random.randrange(10)
+            right += cached(f"key {key}", lambda: bytes([key]) * 50_000) == bytes([key]) * 50_000
+        print(right)
+    """
+    running = [python(code) for _ in range(4)]
+    assert [p.communicate()[0] for p in running] == ["300\n"] * 4
+    assert len(entries(store)) == 10 and len(list(store.iterdir())) == 10
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_a_process_killed_while_writing_leaves_a_cache_that_works(store):
+    code = """
+        import itertools
+        from chainrule.engines.native.cache import cached
+        print("begun", flush=True)
+        for i in itertools.count():
+            cached(f"key {i % 20} {i}", lambda: bytes([i % 20]) * 3_000_000)
+    """
+    for wait in (0.0, 0.011, 0.023, 0.037):
+        running = python(code)
+        running.stdout.readline()
+        time.sleep(wait)
+        running.kill()
+        running.communicate()
+    for i in range(40):
+        build = Builder(bytes([i % 20]) * 3_000_000)
+        assert cached(f"key {i % 20} {i}", build) == build.made
+    for entry in entries(store):
+        assert cache._read(entry) is not None
