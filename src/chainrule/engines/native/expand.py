@@ -122,7 +122,13 @@ def _one_hot(labels: Node, classes: int, dtype: str) -> Node:
     return cast(apply("equal", column, _numbers(np.arange(classes, dtype=labels.dtype))), dtype)
 
 
-COMPOSITE = {"one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
+def _softplus(x: Node) -> Node:
+    # Of x and of -x, which a crossentropy needs both, the costly part is the same.
+    same = x.inputs[0] if x.row.name == "negative" else x
+    return apply("relu", x) + apply("log1p", apply("exp", -apply("abs", same)))
+
+
+COMPOSITE = {"softplus": _softplus, "one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
 
 
 # --- products ---

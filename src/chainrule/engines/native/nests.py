@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TYPICAL_LENGTH = 64  # what an open length is taken for where work is weighed before it is known
 SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
+SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
 LONG_BODY = 24  # unless this many operations belong to each
 
 
@@ -397,10 +398,12 @@ class _Writer:
             length, start = self.last, self.first
         if extent.count % (wide or 1) == 0:  # whole vectors, whatever the open lengths are
             return self._loop(addresses, sums, length, wide, masked=False, start=start)
-        if masked:
+        if masked and len(self._nodes()) > SHORT_BODY:
             return self._loop(addresses, sums, length, wide, masked=True, start=start)
         full = length - (length - start) % wide
         sums = self._loop(addresses, sums, full, wide, masked=False, start=start)
+        if masked:
+            return self._loop(addresses, sums, length, wide, masked=True, start=full)
         return self._loop(addresses, sums, length, 0, masked=False, start=full)
 
     def _vector(self, addresses: dict[Access, Value], part: int) -> Walk:

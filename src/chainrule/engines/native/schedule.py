@@ -165,6 +165,8 @@ class _Scheduler:
         self.program = program
         self.items: list[Item] = []
         self.where: dict[Node, Item] = {}
+        self.read: dict[Item, set[Node]] = {}  # the arrays that a nest reads, or would
+        self.waiting: dict[Node, list[tuple[Node, Item | None]]] = {}  # reductions of a node, and what reads them
         self.readers: dict[Node, list[Node]] = {}
         self.nodes = order([*program.outputs, *program.new_state])
         for node in self.nodes:
@@ -191,31 +193,51 @@ class _Scheduler:
     # --- placing ---
 
     def _place(self, node: Node) -> None:
-        name = node.row.name
-        reduces = name in ("sum", "max")
+        reduces, joins = node.row.name in ("sum", "max"), is_pointwise(node)
         domain = squeezed(node.inputs[0].shape if reduces else node.shape)
-        joins = is_pointwise(node)
+        latest = self._latest(node, domain, joins)
+        if not (reduces or joins):
+            self.where[node] = item = Task(node)
+            self.items.insert(latest + 1, item)
+            return
+        source = register_source(node.inputs[0])
+        if reduces and is_pointwise(source) and squeezed(source.shape):
+            # It goes where its terms are computed, and that is not decided yet.
+            before = self.items[latest + 1] if latest + 1 < len(self.items) else None
+            self.waiting.setdefault(source, []).append((node, before))
+            return
+        read = {memory_source(x) for x in node.inputs if squeezed(memory_source(x).shape)}
+        readers = {self.where.get(r) for r, in_register in self._uses(node) if in_register}
+        for at in range(latest, -1, -1):
+            item = self.items[at]
+            if isinstance(item, Nest) and item.domain == domain:
+                if not domain or item in readers or not read.isdisjoint(self.read[item]):
+                    break
+        else:
+            item = Nest(domain)
+            self.read[item] = set()
+            self.items.insert(latest + 1, item)
+        (item.reductions if reduces else item.nodes).append(node)
+        self.read[item] |= read
+        self.where[node] = item
+        for waiting, _ in self.waiting.pop(node, ()):
+            item.reductions.append(waiting)
+            self.where[waiting] = item
+
+    def _latest(self, node: Node, domain: Shape, joins: bool) -> int:
+        """Return the last item in which, or after which, a node may be computed."""
         latest = len(self.items) - 1
         for reader, in_register in self._uses(node):
+            if reader not in self.where:
+                continue
             at = self.items.index(self.where[reader])
             item = self.items[at]
             together = in_register and joins and isinstance(item, Nest) and item.domain == domain
             latest = min(latest, at if together else at - 1)
-        latest = self._before_updates(node, domain, latest)
-        if not (reduces or joins):
-            item = Task(node)
-            self.items.insert(latest + 1, item)
-            self.where[node] = item
-            return
-        for at in range(latest, -1, -1):
-            item = self.items[at]
-            if isinstance(item, Nest) and item.domain == domain:
-                break
-        else:
-            item = Nest(domain)
-            self.items.insert(latest + 1, item)
-        (item.reductions if reduces else item.nodes).append(node)
-        self.where[node] = item
+        for _, before in self.waiting.get(node, ()):
+            if before is not None:
+                latest = min(latest, self.items.index(before) - 1)
+        return self._before_updates(node, domain, latest)
 
     def _uses(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """Yield every placed node that reads this one, and whether at its own points alone."""
