@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from chainrule.engines.choice import build
-from chainrule.engines.program import Program
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -19,11 +19,32 @@ ELEMENTWISE = [row for row in ROWS if row.domain]
 STRUCTURAL = [row for row in ROWS if row.cases and not row.domain]
 REFUSED = (ChainruleError, TypeError, ValueError, OverflowError)
 FLOATS = ["float32", "float64"]
-SMOOTH = [r for r in ELEMENTWISE if not r.no_derivative and r.dtype(*[np.dtype("float64")] * len(r.domain), **(r.cases[0].attributes if r.cases else {})).kind == "f"]
+SMOOTH = [
+    r
+    for r in ELEMENTWISE
+    if not r.no_derivative
+    and r.dtype(*[np.dtype("float64")] * len(r.domain), **(r.cases[0].attributes if r.cases else {})).kind
+    == "f"
+]
 by_name = {"ids": lambda row: row.name}
 
 # Around the widths of vectors: 2 to 16 numbers, and some more.
-SAME = [(), (1,), (7,), (17,), (33,), (65,), (0,), (1, 1), (3, 17), (7, 33), (0, 3), (3, 0), (2, 3, 5), (5, 1, 4)]
+SAME = [
+    (),
+    (1,),
+    (7,),
+    (17,),
+    (33,),
+    (65,),
+    (0,),
+    (1, 1),
+    (3, 17),
+    (7, 33),
+    (0, 3),
+    (3, 0),
+    (2, 3, 5),
+    (5, 1, 4),
+]
 PAIRS = [
     ((4, 1), (1, 5)), ((), (3, 5)), ((3, 5), ()), ((5,), (3, 5)), ((17, 3), (3,)), ((1,), (33,)), ((2, 1, 5), (3, 1)),
     ((1, 3, 17), (5, 1, 17)), ((0, 1), (1, 4)), ((0,), (1,)), ((1, 0), (3, 1)), ((7, 1), (7, 33)), ((1, 1), (65,)),
@@ -45,7 +66,10 @@ def shapes_for(arity):
 def spots(row, shapes, dtype, seed=0):
     """Return numbers from where the row is defined and smooth."""
     rng = np.random.default_rng([seed, len(shapes), sum(map(math.prod, shapes))])
-    return [np.asarray(rng.uniform(*interval, shape), dtype) for shape, interval in zip(shapes, row.domain, strict=True)]
+    return [
+        np.asarray(rng.uniform(*interval, shape), dtype)
+        for shape, interval in zip(shapes, row.domain, strict=True)
+    ]
 
 
 class Collected:
@@ -130,7 +154,13 @@ def test_elementwise_between_movements(row, dtype, agree):
 def test_arrays_that_do_not_lie_row_after_row(row, dtype, agree):
     every = Collected()
     attributes = row.cases[0].attributes if row.cases else {}
-    for moved in (lambda a: a[::2, ::3], lambda a: a[::-1, ::-1], lambda a: a.T, lambda a: a[:, 1:-1], np.asfortranarray):
+    for moved in (
+        lambda a: a[::2, ::3],
+        lambda a: a[::-1, ::-1],
+        lambda a: a.T,
+        lambda a: a[:, 1:-1],
+        np.asfortranarray,
+    ):
         leaves = [every.leaf(moved(x)) for x in spots(row, ((6, 12),) * len(row.domain), dtype)]
         every.add(record(row, leaves, attributes), "")
     assert not any(x.flags.c_contiguous for x in every.batch)
@@ -190,9 +220,15 @@ SUMS = [
 ] + [Case(((2, 3, 4, 5),), {"axes": a, "keepdims": False}) for a in [(1,), (0, 2), (1, 3), (1, 2), (0, 1, 3)]]
 SOFTMAXES = [
     Case((shape,), {"axes": axes})
-    for shape, axes in [((7, 10), (1,)), ((7, 10), (0,)), ((65,), (0,)), ((3, 1), (1,)), ((2, 17, 3), (1,)), ((33, 2), (1,))]
+    for shape, axes in [
+        ((7, 10), (1,)),
+        ((7, 10), (0,)),
+        ((65,), (0,)),
+        ((3, 1), (1,)),
+        ((2, 17, 3), (1,)),
+        ((33, 2), (1,)),
+    ]
 ]
-SIZES = [1, 2, 7, 8, 17, 33, 65]
 PRODUCTS = [
     Case(((m, k), (k, n)), {"spec": "ik,kj->ij"})
     for m, k, n in [(1, 1, 1), (7, 9, 17), (33, 65, 10), (1, 33, 7), (65, 1, 7), (8, 64, 1), (17, 17, 17), (0, 9, 3),
@@ -281,13 +317,16 @@ def test_structural_values(row, dtype, agree):
     every = Collected()
     for case in structural_cases(row):
         leaves = [every.leaf(x) for x in structural_values(case, dtype)]
-        every.add(record(row, leaves, case.attributes), f"{row.name} of {[x.shape for x in leaves]} {case.attributes}")
+        every.add(
+            record(row, leaves, case.attributes),
+            f"{row.name} of {[x.shape for x in leaves]} {case.attributes}",
+        )
     every.check(agree, rounding=64)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
-@pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "place", "gather",
-                                  "scatter_add", "contract", "broadcast_to"])  # fmt: skip
+@pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "place",
+                                  "gather", "scatter_add", "contract", "broadcast_to"])  # fmt: skip
 def test_structural_rows_of_whole_numbers(name, dtype, agree):
     every, row = Collected(), TABLE[name]
     for case in structural_cases(row):
@@ -315,7 +354,9 @@ def test_structural_rows_between_movements(row, agree):
             for v in values
         ]
         y = record(row, moved, case.attributes)
-        every.add(np.transpose(y)[..., ::-1] if y.ndim else y * 2, f"{row.name} of {case.shapes} {case.attributes}")
+        every.add(
+            np.transpose(y)[..., ::-1] if y.ndim else y * 2, f"{row.name} of {case.shapes} {case.attributes}"
+        )
     every.check(agree, rounding=64)
 
 
@@ -359,7 +400,9 @@ def check_gradients(every, agree, dtype, rounding):
 
     def at(t):
         moved = [np.asarray(x + t * lines[i]) if i in lines else x for i, x in enumerate(every.batch)]
-        return np.array([x for x in native.step([], moved)[1] if np.isfinite(x)])  # an empty logsumexp is -inf
+        return np.array(
+            [x for x in native.step([], moved)[1] if np.isfinite(x)]
+        )  # an empty logsumexp is -inf
 
     h = 1e-4
     slopes = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
@@ -386,7 +429,9 @@ def test_structural_gradients(row, dtype, agree):
     every = Collected()
     for number, case in enumerate(structural_cases(row)):
         leaves = [every.leaf(x) for x in structural_values(case, dtype, seed=number)]
-        every.add(weighted(record(row, leaves, case.attributes)), f"{row.name} of {case.shapes} {case.attributes}")
+        every.add(
+            weighted(record(row, leaves, case.attributes)), f"{row.name} of {case.shapes} {case.attributes}"
+        )
     check_gradients(every, agree, dtype, rounding=256)
 
 
@@ -448,11 +493,12 @@ def open_outputs(x, z, labels, w, table):
     chosen = np.take(table, labels, axis=0)
     return [
         x + 1, x * z[:, None], np.exp(x) - z[:, None], h, x @ w @ w.T, h.T @ x, np.sum(h), np.sum(h, axis=0),
-        np.sum(h, axis=1), np.max(h, axis=1), np.mean(x, axis=0) * 2, np.mean(x**2), cr.softmax(h), h[:, ::-1], h[:, 2],
-        x[:, None, :] * h[:, :, None], np.concatenate([x, h, x], axis=1), np.argmax(h, axis=1), np.where(z[:, None] > 0, h, 0),
-        h.T, h.T * 2, np.reshape(h, (h.shape[0], 17, 1)), np.sum(h * h, axis=0, keepdims=True), x.T @ z, z * z, np.sum(z * z),
-        chosen, chosen * h, np.sum(cr.one_hot(labels, 5), axis=0), (h - np.mean(h, axis=0)) / np.sqrt(np.var(h, axis=0) + 1e-3),
-        np.logaddexp(h, 0.5), np.sum(np.sum(h, axis=1) * z), np.maximum(h[:, :3], x[:, :3]), z[:, None] * z[:, None],
+        np.sum(h, axis=1), np.max(h, axis=1), np.mean(x, axis=0) * 2, np.mean(x**2), cr.softmax(h), h[:, ::-1],
+        h[:, 2], x[:, None, :] * h[:, :, None], np.concatenate([x, h, x], axis=1), np.argmax(h, axis=1),
+        np.where(z[:, None] > 0, h, 0), h.T, h.T * 2, np.reshape(h, (h.shape[0], 17, 1)), x.T @ z, z * z,
+        np.sum(h * h, axis=0, keepdims=True), np.sum(z * z), chosen, chosen * h, np.logaddexp(h, 0.5),
+        np.sum(cr.one_hot(labels, 5), axis=0), (h - np.mean(h, axis=0)) / np.sqrt(np.var(h, axis=0) + 1e-3),
+        np.sum(np.sum(h, axis=1) * z), np.maximum(h[:, :3], x[:, :3]), z[:, None] * z[:, None],
     ]  # fmt: skip
 
 
@@ -467,11 +513,17 @@ def test_open_batches_of_every_length(dtype, width, close):
     outputs = open_outputs(x, z, labels, w, table)
     losses = [np.sum(o * 0.5) for o in outputs if o.dtype.kind == "f"]
     gradients = cr.grad(sum(losses), [w, table, x, z])
-    program = Program((x, z, labels), (w, table), (*outputs, *gradients), (w - 0.1 * gradients[0], table - gradients[1]))
+    program = Program(
+        (x, z, labels), (w, table), (*outputs, *gradients), (w - 0.1 * gradients[0], table - gradients[1])
+    )
     numpy, native = build(program, "numpy"), build(program, "native")
     state = [w.value, table.value]
     for n in (0, 1, 2, 17, 1000, 3):
-        batch = [rng.normal(size=(n, width)).astype(dtype), rng.normal(size=n).astype(dtype), rng.integers(0, 5, n)]
+        batch = [
+            rng.normal(size=(n, width)).astype(dtype),
+            rng.normal(size=n).astype(dtype),
+            rng.integers(0, 5, n),
+        ]
         wanted, found = numpy.step(state, batch), native.step(state, batch)
         for i, (a, b) in enumerate(zip([*found[1], *found[0]], [*wanted[1], *wanted[0]], strict=True)):
             close(a, b, f"{n} rows, output {i}", rounding=1024)
@@ -483,4 +535,6 @@ def test_what_the_matrix_compares_is_a_node():
     y = record(TABLE["exp"], [every.leaf(np.ones(3))], {})
     every.add(y, "exp")
     executable = build(every.program, "native")
-    assert isinstance(y, Node) and any(n.row.name == "exp" for item in executable.stages.schedule.items for n in item.nodes)
+    assert isinstance(y, Node) and any(
+        n.row.name == "exp" for item in executable.stages.schedule.items for n in item.nodes
+    )

@@ -47,12 +47,16 @@ ACTIVATIONS = ["relu", "tanh", "sigmoid", "softplus", "gelu", "silu", "elu", "le
 OPTIMIZERS = [
     lambda: cr.SGD(0.1), lambda: cr.SGD(0.05, momentum=0.9), lambda: cr.SGD(0.05, momentum=0.9, nesterov=True),
     lambda: cr.Adam(0.01), lambda: cr.AdamW(0.01), lambda: cr.RMSprop(0.01), lambda: cr.Adagrad(0.1),
-    lambda: cr.SGD(cr.Cosine(0.1, 20)), lambda: cr.SGD(cr.StepDecay(0.1, 0.5, 2)), lambda: cr.SGD(cr.ReduceOnPlateau(0.1)),
+    lambda: cr.SGD(cr.Cosine(0.1)), lambda: cr.SGD(cr.StepDecay(0.1, 0.5, 2)), lambda: cr.SGD(cr.ReduceOnPlateau(0.1)),
 ]  # fmt: skip
+GENTLE = [lambda: cr.SGD(0.01), lambda: cr.SGD(0.005, momentum=0.9), lambda: cr.SGD(cr.Cosine(0.01))]
 ENDINGS = {
     "classes": (lambda r: cr.Dense(4, "softmax"), ["categorical_crossentropy"]),
     "yes or no": (lambda r: cr.Dense(1, "sigmoid"), ["binary_crossentropy", "mse"]),
-    "numbers": (lambda r: cr.Dense(2, None), ["mse", "half_mse", "mae", "huber", cr.Quantile(0.8), cr.Huber(0.5)]),
+    "numbers": (
+        lambda r: cr.Dense(2, None),
+        ["mse", "half_mse", "mae", "huber", cr.Quantile(0.8), cr.Huber(0.5)],
+    ),
     "counts": (lambda r: cr.Dense(2, "softplus"), ["poisson", "mse"]),
 }
 
@@ -62,7 +66,11 @@ def random_layers(r):
     regularizers = [None, None, cr.L2(0.01), cr.L1(0.01), cr.L1L2(0.01, 0.02)]
     makers = []
     for _ in range(r.randint(0, 3)):
-        width, activation, regularizer = r.choice([1, 3, 8, 17, 32]), r.choice(ACTIVATIONS), r.choice(regularizers)
+        width, activation, regularizer = (
+            r.choice([1, 3, 8, 17, 32]),
+            r.choice(ACTIVATIONS),
+            r.choice(regularizers),
+        )
         makers.append(lambda w=width, a=activation, g=regularizer: cr.Dense(w, a, regularizer=g))
         if r.random() < 0.4:
             makers.append(r.choice([cr.BatchNormalization, cr.LayerNormalization, lambda: cr.Dropout(0.3)]))
@@ -89,7 +97,7 @@ def random_examples(r, ending, features):
 def check_random_network(r, dtype, rounding):
     layers, ending = random_layers(r)
     X, y = random_examples(r, ending, r.choice([1, 3, 9, 16]))
-    make_optimizer = r.choice(OPTIMIZERS)
+    make_optimizer = r.choice(OPTIMIZERS if dtype == "float64" else GENTLE)
     options = {
         "loss": r.choice(ENDINGS[ending][1]),
         "batch_size": r.choice([1, 7, 16, 32, None]),
@@ -121,10 +129,12 @@ def check_random_network(r, dtype, rounding):
     np.testing.assert_allclose(q, p, rtol=rounding, atol=rounding)
 
 
-# Training amplifies roundings: Adam divides small gradients by their own size, and kinks are crossed in one and not
-# in the other. So float32 is held to less, and float64 shows that the computation is the same.
+# Training amplifies roundings: Adam divides gradients that are nothing but rounding by their own size. So float32 is
+# trained gently, and float64 shows that the computation is the same.
 @settings(few, max_examples=30)
-@pytest.mark.filterwarnings("ignore::chainrule.errors.DivergenceWarning")  # both engines must then go back alike
+@pytest.mark.filterwarnings(
+    "ignore::chainrule.errors.DivergenceWarning"
+)  # both engines must then go back alike
 @given(r=randoms)
 def test_random_networks_of_float64(r):
     check_random_network(r, "float64", 1e-8)

@@ -21,10 +21,16 @@ def sigmoid(x):
 
 
 SMOOTH = [np.tanh, sigmoid, np.sin, np.cos, lambda x: np.exp(np.tanh(x)), lambda x: np.log1p(x * x), np.negative,
-          lambda x: np.sqrt(x * x + 1), lambda x: np.tanh(x) ** 2, lambda x: 1 / (1.5 + np.tanh(x)), lambda x: x * 0.5 + 1,
+          lambda x: np.sqrt(x * x + 1), lambda x: np.tanh(x) ** 2, lambda x: 1 / (1.5 + np.tanh(x)),
+          lambda x: x * 0.5 + 1,
           lambda x: apply("softplus", x), lambda x: np.log(x**2 + 1), lambda x: np.expm1(np.sin(x)),
           lambda x: cr.stop_gradient(x) * x, lambda x: (x * x + 1) ** -1.5]  # fmt: skip
-KINKED = [np.abs, lambda x: apply("relu", x), lambda x: np.clip(x, -0.5, 1.0), lambda x: np.where(x > 0.1, x, -x)]
+KINKED = [
+    np.abs,
+    lambda x: apply("relu", x),
+    lambda x: np.clip(x, -0.5, 1.0),
+    lambda x: np.where(x > 0.1, x, -x),
+]
 ROUGH = [np.sign, np.floor, lambda x: (x > 0) * 1.5, lambda x: np.where(x <= 0.3, 1.0, x)]
 BINARY = [np.add, np.subtract, np.multiply, lambda a, b: a / (b * b + 1), lambda a, b: np.where(b > 0, a, b)]
 
@@ -55,7 +61,9 @@ class Graph:
     def leaf(self, shape, kind=None):
         kind = kind or self.random.choice(["input", "variable", "constant"])
         if any(isinstance(e, Extent) for e in shape) or kind == "input":
-            node = input(f"x{len(self.inputs)}", [e.name if isinstance(e, Extent) else e for e in shape], self.dtype)
+            node = input(
+                f"x{len(self.inputs)}", [e.name if isinstance(e, Extent) else e for e in shape], self.dtype
+            )
             self.inputs.append(node)
             self.batch.append(self.values(shape))
         elif kind == "variable":
@@ -131,7 +139,11 @@ def grow_reduction(g):
 
 def grow_movement(g):
     x = g.any()
-    exact, rank, kind = x in g.exact, len(x.shape), g.random.choice(["transpose", "slice", "reshape", "axis", "wide", "place"])
+    exact, rank, kind = (
+        x in g.exact,
+        len(x.shape),
+        g.random.choice(["transpose", "slice", "reshape", "axis", "wide", "place"]),
+    )
     if kind == "transpose":
         axes = list(range(rank))
         g.random.shuffle(axes)
@@ -220,15 +232,23 @@ def grow_gathered(g):
 
 def grow_random(g):
     shape = tuple(e for e in g.shape() if not isinstance(e, Extent))
-    seed, counter = cr.constant(np.array(g.random.randrange(100))), cr.constant(np.array(g.random.randrange(100)))
-    g.add(apply("random_uniform", seed, counter, shape=shape, stream=g.random.randrange(4), dtype=g.dtype), exact=True)
+    seed, counter = (
+        cr.constant(np.array(g.random.randrange(100))),
+        cr.constant(np.array(g.random.randrange(100))),
+    )
+    g.add(
+        apply("random_uniform", seed, counter, shape=shape, stream=g.random.randrange(4), dtype=g.dtype),
+        exact=True,
+    )
 
 
 def grow_leaf(g):
     g.leaf(g.shape())
 
 
-GROWTHS = [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
+GROWTHS = (
+    [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
+)
 GROWTHS += [grow_joined, grow_gathered, grow_random, grow_leaf, grow_leaf]
 
 

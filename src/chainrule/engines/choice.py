@@ -1,6 +1,7 @@
 """Which engine runs a program, and the programs that are already compiled."""
 
 import math
+import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -37,6 +38,7 @@ COMPILERS: dict[str, Callable[[Program], Executable]] = {
 }
 ENGINES = ("auto", *COMPILERS)
 _compiled: OrderedDict[Hashable, Executable] = OrderedDict()
+_lock = threading.Lock()
 
 
 def choose(program: Program, steps: int, rows: int = 1) -> str:
@@ -94,15 +96,19 @@ def build(program: Program, engine: str = "auto") -> Executable:
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     key = engine, fingerprint(program)
-    if key not in _compiled:
-        ends = simplify_all([*program.outputs, *program.new_state], final=True)
-        count = len(program.outputs)
-        simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-        _compiled[key] = _compile(simple, engine)
-    _compiled.move_to_end(key)
-    while len(_compiled) > MOST_KEPT:
-        _compiled.popitem(last=False)
-    return _compiled[key]
+    with _lock:
+        if key in _compiled:
+            _compiled.move_to_end(key)
+            return _compiled[key]
+    ends = simplify_all([*program.outputs, *program.new_state], final=True)
+    count = len(program.outputs)
+    simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+    made = _compile(simple, engine)
+    with _lock:
+        _compiled[key] = made
+        while len(_compiled) > MOST_KEPT:
+            _compiled.popitem(last=False)
+    return made
 
 
 def _compile(program: Program, engine: str) -> Executable:

@@ -177,8 +177,11 @@ def end_of_epoch(
 def many_epochs(rule: Rule, progress: Progress, epochs: np.ndarray) -> None:
     """Note which of several epochs was the best, where nothing depends on it while they run."""
     values = epochs[:, rule.monitor] * (-1 if rule.larger_is_better else 1)
-    best = int(np.argmin(values)) if len(values) else 0
-    if len(values) and values[best] < progress.best - rule.min_delta:
-        progress.best, progress.best_epoch = float(values[best]), progress.epochs_done + best
+    if not rule.min_delta and len(values):
+        values = np.where(np.arange(len(values)) == np.argmin(values), values, np.inf)  # only that one can count
+    better = np.flatnonzero(values < progress.best - rule.min_delta)
+    while len(better):
+        progress.best, progress.best_epoch = float(values[better[0]]), progress.epochs_done + int(better[0])
+        better = better[values[better] < progress.best - rule.min_delta]
     progress.epochs_done += len(values)
     progress.waited = progress.epochs_done - 1 - progress.best_epoch

@@ -139,7 +139,9 @@ def test_what_a_killed_process_left_is_removed_but_not_what_is_being_written(sto
 
 
 def python(code, **options):
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True, **options
+    )
 
 
 def test_many_processes_share_it(store):

@@ -39,7 +39,9 @@ def run(executable, costs, progress=None, **rule):
 
 def assert_runs_agree(found, wanted):
     assert len(found.epochs) == len(wanted.epochs) == len(found.seconds) == len(wanted.seconds)
-    np.testing.assert_allclose(np.reshape(found.epochs, (-1, 2)), np.reshape(wanted.epochs, (-1, 2)), rtol=1e-14)
+    np.testing.assert_allclose(
+        np.reshape(found.epochs, (-1, 2)), np.reshape(wanted.epochs, (-1, 2)), rtol=1e-14
+    )
     assert found.validation == wanted.validation and found.stopped == wanted.stopped
     assert (np.diff(found.seconds) >= 0).all()
     for a, b in zip(found.state, wanted.state, strict=True):
@@ -91,7 +93,15 @@ def test_threads_may_step_at_the_same_time():
         lambda x: x.astype(x.dtype.newbyteorder()),
         lambda x: np.broadcast_to(x, (1, *x.shape))[0],
     ],
-    ids=["columns first", "every other row", "reversed twice", "transposed", "unaligned", "other endian", "read-only"],
+    ids=[
+        "columns first",
+        "every other row",
+        "reversed twice",
+        "transposed",
+        "unaligned",
+        "other endian",
+        "read-only",
+    ],
 )
 def test_arrays_may_lie_as_they_like(given):
     executable, numpy = build(small_step(), "native"), build(small_step(), "numpy")
@@ -105,7 +115,9 @@ def test_arrays_may_lie_as_they_like(given):
 
 def test_single_numbers_may_be_numpy_scalars():
     x, w = input("x", ()), variable(2.0, "w")
-    (new,), (out,) = build(Program((x,), (w,), (x * w,), (w + x,)), "native").step([np.float64(3)], [np.float64(4)])
+    (new,), (out,) = build(Program((x,), (w,), (x * w,), (w + x,)), "native").step(
+        [np.float64(3)], [np.float64(4)]
+    )
     assert (new, out) == (7, 12) and isinstance(new, np.ndarray)
 
 
@@ -119,7 +131,9 @@ def test_a_step_changes_nothing_that_it_was_given():
 @pytest.mark.parametrize("reduce", [np.max, np.sum])
 def test_a_reduction_over_a_state_that_its_loop_overwrites_reads_the_old_values(reduce, count):
     w = variable(np.linspace(1, 2, count), "w")
-    (new,), (found,) = build(Program((), (w,), (reduce(w),), (cr.constant(np.zeros(count)),)), "native").step([w.value], [])
+    (new,), (found,) = build(Program((), (w,), (reduce(w),), (cr.constant(np.zeros(count)),)), "native").step(
+        [w.value], []
+    )
     np.testing.assert_allclose(found, reduce(w.value), rtol=1e-14)
     assert not new.any()
 
@@ -141,7 +155,9 @@ def test_a_position_out_of_range_is_refused(bad, count):
     with pytest.raises(DataError, match="out of range"):
         executable.step([], [table, positions])
     positions[-1] = -5  # and the executable is as good as before
-    np.testing.assert_array_equal(executable.step([], [table, positions])[1][0], np.zeros((count, 1)) + table[0])
+    np.testing.assert_array_equal(
+        executable.step([], [table, positions])[1][0], np.zeros((count, 1)) + table[0]
+    )
 
 
 def test_a_position_out_of_range_in_a_run_is_refused():
@@ -156,14 +172,16 @@ def test_a_position_out_of_range_in_a_run_is_refused():
 def test_a_word_that_an_embedding_does_not_have_is_refused():
     messages = []
     for engine in ("numpy", "native"):
-        network = cr.Network([cr.Embedding(10, 4), cr.Flatten(), cr.Dense(1, "sigmoid")], seed=0, engine=engine)
+        network = cr.Network(
+            [cr.Embedding(10, 4), cr.Flatten(), cr.Dense(1, "sigmoid")], seed=0, engine=engine
+        )
         words = np.tile(np.arange(10), 6).reshape(20, 3)
         network.fit(words, np.arange(20) % 2, epochs=1)
         words[13, 1] = 10
         with pytest.raises(DataError) as caught:
             network.fit(words, np.arange(20) % 2, epochs=1)
         messages.append(str(caught.value))
-    assert "10" in messages[1] and "last" in messages[1]
+    assert messages[0] == messages[1] and "row 13, column 1" in messages[1]
 
 
 # --- how a run stops ---
@@ -212,7 +230,17 @@ def test_what_is_monitored_may_come_from_validation():
             return [0.0, next(scores)]
 
         progress = Progress()
-        found.append(run(executable, [9, 8, 7, 6], progress, validate=validate, on_validation=True, monitor=1, patience=2))
+        found.append(
+            run(
+                executable,
+                [9, 8, 7, 6],
+                progress,
+                validate=validate,
+                on_validation=True,
+                monitor=1,
+                patience=2,
+            )
+        )
         assert progress.best_epoch == 1 and seen == [1, 2, 3, 4]
     assert_runs_agree(found[1], found[0])
 
@@ -302,7 +330,11 @@ def test_runs_in_threads_do_not_meet():
 
 def python(code, **options):
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
     )
 
 
@@ -321,11 +353,7 @@ def test_many_programs_in_one_process_leak_nothing():
 
         def one(i):
             x = input("x", ("n",))
-            y = np.sum(np.tanh(x * (i + 2.5)) ** 2)
-            for k in range(i % 3):
-                y = y + np.sum(x) * (k + i)
-            y = np.reshape(y + np.sum(np.concatenate([x[None, :].T @ np.ones((1, 1 + i % 7))] * 1, axis=0)), ())
-            program = Program((x,), (), (y + float(i) * np.mean(x),), ())
+            y = np.sum(np.tanh(x))
             shifted = np.broadcast_to(y, (i + 1,)) * 2
             build(Program((x,), (), (shifted,), ()), "native").step([], [np.ones(4)])
 
@@ -351,12 +379,14 @@ def test_an_interrupt_in_the_middle_of_a_long_epoch_returns_soon_with_what_was_l
         import chainrule as cr
         rng = np.random.default_rng(0)
         X, y = rng.normal(size=(400_000, 20)), rng.integers(0, 2, 400_000)
-        network = cr.Network([cr.Dense(64, "tanh"), cr.Dense(64, "tanh"), cr.Dense(1, "sigmoid")], seed=0, engine="native")
+        layers = [cr.Dense(64, "tanh"), cr.Dense(64, "tanh"), cr.Dense(1, "sigmoid")]
+        network = cr.Network(layers, seed=0, engine="native")
         network.fit(X[:64], y[:64], epochs=1, batch_size=4)
         before = network.parameters["W1"].copy()
         print("begun", flush=True)
         history = network.fit(X, y, epochs=50, batch_size=4)
-        print(time.time(), history.stopped, len(history["cost"]), bool(np.any(network.parameters["W1"] != before)), flush=True)
+        print(time.time(), len(history["cost"]), bool(np.any(network.parameters["W1"] != before)))
+        print(history.stopped)
     """
     process = python(code)
     assert process.stdout.readline() == "begun\n"
@@ -365,6 +395,7 @@ def test_an_interrupt_in_the_middle_of_a_long_epoch_returns_soon_with_what_was_l
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    returned, stopped, epochs, learned = out.split()
+    numbers, stopped = out.splitlines()
+    returned, epochs, learned = numbers.split()
     assert float(returned) - sent < 2.0
-    assert (stopped, learned) == ("interrupted", "True") and int(epochs) < 50
+    assert "Ctrl-C" in stopped and learned == "True" and int(epochs) < 50

@@ -46,7 +46,9 @@ def lifetimes(plan, memory):
         return total
 
     kept = [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
-    scratch = [(slot, born[n], born[n], bytes_of(n, scratch_size(plan, n))) for n, slot in memory.scratch.items()]
+    scratch = [
+        (slot, born[n], born[n], bytes_of(n, scratch_size(plan, n))) for n, slot in memory.scratch.items()
+    ]
     return kept + scratch
 
 
@@ -80,7 +82,7 @@ def test_a_chain_of_products_needs_two_places_whatever_its_length():
 
 def test_an_operand_that_must_be_turned_has_room():
     x, w = input("x", ("n", 40)), variable(np.ones((24, 40)), "w")
-    plan, memory = planned(Program((x,), (w,), (x @ w.T,), (w,)))
+    _, memory = planned(Program((x,), (w,), (x @ w.T,), (w,)))
     assert [memory.slots[s].bytes for s in memory.scratch.values()] == [24 * 40 * 8]
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(9, 40)), rng.normal(size=(24, 40))

@@ -10,7 +10,15 @@ from random_graphs import random_program
 import chainrule as cr
 from chainrule.engines.choice import build
 from chainrule.engines.native.expand import MOVEMENTS, expand, expand_products
-from chainrule.engines.native.schedule import Nest, Schedule, Task, _was_read, reads_memory, register_source, schedule
+from chainrule.engines.native.schedule import (
+    Nest,
+    Schedule,
+    Task,
+    _was_read,
+    reads_memory,
+    register_source,
+    schedule,
+)
 from chainrule.engines.native.show import show_schedule
 from chainrule.engines.numpy import compile_program
 from chainrule.engines.program import Program
@@ -179,7 +187,9 @@ class Simulation:
                 assert reader.row.name in ("sum", "max") or reader in item.nodes
             return self.leaves[key]
         assert x in self.made, "read before it is made"
-        assert x in within or x in self.plan.stored or x.shape == () or all(e == 1 for e in x.shape), "not kept"
+        assert x in within or x in self.plan.stored or x.shape == () or all(e == 1 for e in x.shape), (
+            "not kept"
+        )
         return self.made[x]
 
 

@@ -135,7 +135,9 @@ def test_merged_loops_touch_the_same_elements_in_the_same_order(domain, r):
     for before, after in zip(views, strides, strict=True):
         assert walked(domain, before) == walked([e.count for e in extents], after)
     full = [contiguous(tuple(domain))]
-    assert [e.count for e in merged(domain, full)[0]] == [int(np.prod(domain))]  # one loop where there is no gap
+    assert [e.count for e in merged(domain, full)[0]] == [
+        int(np.prod(domain))
+    ]  # one loop where there is no gap
 
 
 def test_axes_with_a_gap_are_not_merged():

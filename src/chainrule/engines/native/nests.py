@@ -448,14 +448,18 @@ class _Writer:
                 values[node] = write_operation(code, node, [read(node, i) for i in range(len(node.inputs))])
             if not self.rank:
                 self.made[node] = values[node]
-        summed = {node: read(node, 0) for node in self.plan.sums}  # before what they read is overwritten
+        summed = {}
+        for node in self.plan.sums:
+            # Before what it reads is overwritten, and the select too: LLVM moves a masked load to where that is.
+            x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
+            if walk.mask is not None:
+                x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
+            summed[node] = x
         for node, access in self.plan.stores.items():
             self._store(walk, access, code.splat(values[node], walk.lanes))
         after = dict(sums)
         for node, access in self.plan.sums.items():
-            x = code.splat(code.convert(summed[node], type_of(node.dtype).kind), walk.lanes)
-            if walk.mask is not None:
-                x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
+            x = summed[node]
             key = (node, -1 - walk.part) if node in self.columns else (node, walk.lanes)
             if key in after:
                 after[key] = joined(code, node, after[key], x)

@@ -1,81 +1,95 @@
-"""The stages of the pipeline in words: what runs in which order, and where its results lie."""
+"""The stages of the pipeline in words: what runs in which order, where its results lie, and the code."""
 
 from __future__ import annotations
 
-from chainrule.engines.native.expand import LEAVES, MOVEMENTS
-from chainrule.engines.native.memory import Memory
-from chainrule.engines.native.schedule import Nest, Schedule, memory_source
-from chainrule.engines.native.views import Size, product
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from chainrule.engines.listing import Names, node_names, written
+from chainrule.engines.native.build import assembly
+from chainrule.engines.native.expand import MOVEMENTS
+from chainrule.engines.native.memory import Memory, made
+from chainrule.engines.native.schedule import Nest, Schedule
+from chainrule.engines.native.views import Size, product, squeezed
 from chainrule.graph import shapes
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
 
-
-class _Names:
-    """A short name for each node: its own, or a number."""
-
-    def __init__(self, plan: Schedule) -> None:
-        self.plan = plan
-        self.of: dict[Node, str] = {}
-        program = plan.program
-        for node in order([*program.outputs, *program.new_state]):
-            if node.row.name == "constant":
-                value = node.attributes["value"]
-                self.of[node] = f"{value.item():.7g}" if value.size == 1 else f"numbers{shapes.show(node.shape)}"
-            elif node.row.name == "length":
-                self.of[node] = node.attributes["extent"].name
-            elif node.row.name in LEAVES:
-                self.of[node] = node.name or f"v{len(self.of)}"
-            elif node.row.name not in MOVEMENTS:
-                self.of[node] = f"v{len(self.of)}"
-        for new, state in plan.home.items():
-            self.of[new] = f"{state.name}'"
-
-    def __getitem__(self, node: Node) -> str:
-        if node.row.name in MOVEMENTS and node not in self.of:
-            source = memory_source(node)
-            turned = any(True for n in _path(node) if n.row.name == "transpose")
-            return self.of[source] + ("ᵀ" if turned else "")
-        return self.of[node]
+if TYPE_CHECKING:
+    from chainrule.engines.native.executable import Stages
 
 
-def _path(node: Node) -> list[Node]:
-    found = []
-    while node.row.name in MOVEMENTS:
-        found.append(node)
-        node = node.inputs[0]
-    return found
-
-
-def _written(names: _Names, node: Node) -> str:
-    inputs = ", ".join(names[x] for x in node.inputs)
-    spec = f" [{node.attributes['spec']}]" if node.row.name == "contract" else ""
-    what = {"contract": "product"}.get(node.row.name, node.row.name)
-    return f"{what}({inputs}){spec}"
+def show_stage(stages: Stages, stage: str) -> str:
+    """Return one of the stages "schedule", "memory", "ir" and "asm" as text."""
+    if stage == "schedule":
+        return show_schedule(stages.schedule)
+    if stage == "memory":
+        return show_memory(stages.schedule, stages.memory)
+    return stages.ir if stage == "ir" else assembly(stages.ir)
 
 
 def show_schedule(plan: Schedule) -> str:
     """Write the schedule: a line for each nest or task, indented the nodes it computes; '*' is what is kept."""
-    names, lines = _Names(plan), []
+    names, lines = schedule_names(plan), []
     for item in plan.items:
         if not isinstance(item, Nest):
-            lines.append(f"task {names[item.node]} {shapes.show(item.node.shape)} = {_written(names, item.node)}")
-            continue
-        lines.append(f"nest over {shapes.show(item.domain)}")
-        for node in [*item.nodes, *item.reductions]:
-            kept = "*" if node in plan.stored else " "
-            lines.append(f"  {kept} {names[node]} = {_written(names, node)}")
-    lines.extend(f"copy {names[new]} to {state.name}" for state, new in plan.commits)
+            lines.append(f"task over {shapes.show(item.node.shape)}")
+        elif item.domain:
+            lines.append(f"nest over {shapes.show(item.domain)}")
+        else:
+            lines.append("single numbers")
+        lines += [f"  {'*' if n in plan.stored else ' '} {line(names, n)}" for n in made(item)]
+    lines += [f"copy {named(names, new)} to {state.name}" for state, new in plan.commits]
     return "\n".join(lines)
 
 
 def show_memory(plan: Schedule, memory: Memory) -> str:
-    """Write the places of the arena, and which results lie in each, one after the other."""
-    names, lines = _Names(plan), []
+    """Write the places of the arena and what lies in each, one after the other; then what is not in it."""
+    names, lines = schedule_names(plan), []
+    position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
     for number, slot in enumerate(memory.slots):
-        held = [names[n] for n, at in memory.place.items() if at == number]
-        held += [f"room for {names[n]}" for n, at in memory.scratch.items() if at == number]
-        lines.append(f"place {number}: {Size(slot.bytes, slot.extents)} bytes: {', '.join(held)}")
+        held = [(position[n], named(names, n)) for n, at in memory.place.items() if at == number]
+        held += [(position[n], f"room for {named(names, n)}") for n, at in memory.scratch.items() if at == number]
+        lines.append(f"place {number}, {_bytes(slot.bytes, slot.extents)}: {_listed(sorted(held))}")
+    for node in plan.program.outputs:
+        lines.append(f"output {named(names, node)}, {_size(node)}")
     for new, state in plan.home.items():
-        lines.append(f"{state.name} {product(state.shape)}: overwritten by {names[new]}")
+        lines.append(f"state {state.name}, {_size(state)}: overwritten by {named(names, new)}")
+    lines += [f"state {s.name}, {_size(s)}: copied from {named(names, new)}" for s, new in plan.commits]
     return "\n".join(lines)
+
+
+def schedule_names(plan: Schedule) -> Names:
+    """Return the names of leaves and of what is computed, numbered in the order of the schedule."""
+    program = plan.program
+    leaves = (n for n in order([*program.outputs, *program.new_state]) if not n.inputs)
+    return node_names(program, [*leaves, *(n for item in plan.items for n in made(item))])
+
+
+def line(names: Names, node: Node) -> str:
+    """Write what a node is called, and how it is computed."""
+    return f"{named(names, node)} = {written(node, lambda x: named(names, x))}"
+
+
+def named(names: Names, node: Node) -> str:
+    """Return a node's name. Movements, which are never computed, are written around that of their source."""
+    if leaf_key(node) in names or node.row.name not in MOVEMENTS:
+        return names.get(leaf_key(node), "")
+    source = named(names, node.inputs[0])
+    if node.row.name == "slice" and source:
+        return written(node, lambda x: source)
+    turned = node.row.name == "transpose" and len(squeezed(node.shape)) > 1
+    return f"{source}ᵀ" if turned and source else source
+
+
+def _size(node: Node) -> str:
+    size = product(node.shape)
+    return _bytes(size.count * node.dtype.itemsize, size.extents)
+
+
+def _bytes(count: int, extents: tuple[str, ...]) -> str:
+    return f"{Size(count, extents)} bytes"
+
+
+def _listed(held: Iterable[tuple[int, str]]) -> str:
+    return ", then ".join(name for _, name in held)

@@ -1,0 +1,77 @@
+"""A program in words: its simplified graph, a line for each node, and how one node is written."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from chainrule.engines.program import Program
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.row import TABLE
+from chainrule.graph.show import text
+from chainrule.graph.walk import order
+
+Names = dict[Any, str]  # by leaf_key: a variable may be several nodes
+
+
+def show_graph(program: Program) -> str:
+    """Write the graph that an engine is given: what goes in, a line for each node, what comes out.
+
+    A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``.
+    """
+    nodes = order([*program.outputs, *program.new_state])
+    names = node_names(program, nodes)
+
+    def called(node: Node) -> str:
+        return names.get(leaf_key(node), "")
+
+    lines = [f"input {called(n)}: {_sort(n)}" for n in program.inputs]
+    lines += [f"state {called(n)}: {_sort(n)}" for n in program.state]
+    lines += [f"{called(n)}: {_sort(n)} = {written(n, called)}" for n in nodes if n.inputs]
+    return "\n".join([*lines, f"return {', '.join(called(n) or text(n) for n in program.outputs)}"])
+
+
+def node_names(program: Program, nodes: Iterable[Node]) -> Names:
+    """Return a name for each node, and none for a constant, which is written as a number.
+
+    A leaf bears its own name, the new value of a variable that of the variable with a mark; all others are
+    numbered in the order given.
+    """
+    nodes, names, taken = list(nodes), Names(), dict[str, int]()
+
+    def give(node: Node, name: str) -> None:
+        if leaf_key(node) not in names:
+            taken[name] = taken.get(name, 0) + 1
+            names[leaf_key(node)] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+
+    for leaf in (*program.inputs, *program.state, *(n for n in nodes if not n.inputs)):
+        if leaf.row.name == "length":
+            give(leaf, leaf.attributes["extent"].name)
+        elif leaf.row.name != "constant":
+            give(leaf, leaf.name or leaf.row.name)
+    for state, new in zip(program.state, program.new_state, strict=True):
+        if new.inputs:
+            give(new, f"{names[leaf_key(state)]}'")
+    for number, node in enumerate([n for n in nodes if n.inputs and n not in names], 1):
+        give(node, f"v{number}")
+    return names
+
+
+def written(node: Node, name: Callable[[Node], str]) -> str:
+    """Write one node as a formula of the names of its inputs; an input without a name is written out."""
+    inputs, attributes = [_called(x, name(x)) for x in node.inputs], node.attributes
+    if node.row.name == "cast":
+        return f"{node.dtype}({text(inputs[0])})"
+    if node.row.name == "contract":
+        plan = shapes.contraction(attributes["spec"])
+        if plan.rows and plan.columns and plan.out == plan.columns + plan.rows:  # as B.T @ A.T, not (A @ B).T
+            inputs, attributes = inputs[::-1], {"spec": f"{plan.right},{plan.left}->{plan.out}"}
+    return text(Node(node.row, tuple(inputs), attributes, node.shape, node.dtype))
+
+
+def _called(node: Node, name: str) -> Node:
+    """Return a leaf that stands for a node under a name; without one the node stands for itself."""
+    return Node(TABLE["input"], (), {}, node.shape, node.dtype, name) if name else node
+
+
+def _sort(node: Node) -> str:
+    return f"{node.dtype} {shapes.show(node.shape)}" if node.shape else str(node.dtype)

@@ -1,0 +1,64 @@
+"""What an engine made of a program, stage by stage, as text: for those who want to see how it works."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.engines.choice import native_works
+from chainrule.engines.listing import show_graph
+from chainrule.engines.program import Executable
+from chainrule.errors import UnknownNameError, unknown_name
+
+
+def _native(stage: str) -> Callable[[Any], str]:
+    def show(executable: Any) -> str:
+        from chainrule.engines.native.show import show_stage  # noqa: PLC0415 -- LLVM takes long to load
+
+        return show_stage(executable.stages, stage)
+
+    return show
+
+
+def _graph(executable: Any) -> str:
+    return show_graph(executable.program)
+
+
+def _source(executable: Any) -> str:
+    return str(executable.source)
+
+
+STAGES: dict[str, dict[str, Callable[[Any], str]]] = {
+    "native": {"graph": _graph, **{stage: _native(stage) for stage in ("schedule", "memory", "ir", "asm")}},
+    "numpy": {"graph": _graph, "source": _source},
+}
+
+
+def show_stage(executable: Executable, stage: str) -> str:
+    """Return a stage of compiling a program as text.
+
+    Args:
+        executable: The compiled program.
+        stage: "graph" (simplified, a line for each node); on the native engine "schedule" (which loops there
+            are and what each computes), "memory" (where results lie), "ir" (LLVM's language, as we write it)
+            or "asm" (the machine's, as LLVM makes it); on the NumPy engine "source" (a Python function).
+
+    Raises:
+        UnknownNameError: If the engine has no such stage.
+    """
+    known = STAGES[executable.engine]
+    if stage in known:
+        return known[stage](executable)
+    owner = next((engine for engine in STAGES if stage in STAGES[engine]), None)
+    if owner is None:
+        raise unknown_name("stage", stage, known)
+    raise UnknownNameError(
+        f"This runs on the {executable.engine} engine, which has no stage {stage!r}: that is one of the {owner} "
+        f"engine, engine={owner!r}. Here there are: {', '.join(known)}."
+    )
+
+
+def engine_of(stage: str, engine: str = "auto") -> str:
+    """Return the engine that a stage is shown of, where the choice is left open: native unless only NumPy has it."""
+    if engine != "auto":
+        return engine
+    wanted = "numpy" if stage not in STAGES["native"] and stage in STAGES["numpy"] else "native"
+    return wanted if wanted == "numpy" or native_works() else "numpy"
