@@ -52,6 +52,41 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
+# What train and compile both take.
+TARGET = click.option(
+    "--target",
+    metavar="COLUMN",
+    multiple=True,
+    help="The column to predict; for several, repeat it or put commas.",
+)
+TASK = click.option(
+    "--task",
+    metavar="TASK",
+    type=click.Choice(["regression", "classification", "binary", "multiclass", "multilabel"]),
+    help="regression, classification, binary, multiclass or multilabel. [default: by the target]",
+)
+HIDDEN = click.option(
+    "--hidden",
+    metavar="UNITS",
+    type=Hidden(),
+    help="Units of each hidden layer: 64,32; or none. [default: by size]",
+)
+LEARNING_RATE = click.option(
+    "--learning-rate",
+    metavar="RATE",
+    type=Number(0, min_open=True),
+    default=3e-3,
+    show_default=True,
+    help="That of Adam.",
+)
+DROPOUT = click.option(
+    "--dropout",
+    metavar="SHARE",
+    type=Number(0, 1, max_open=True),
+    help="Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
+)
+
+
 @click.group(
     name="chainrule",
     cls=Door,
@@ -76,24 +111,9 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("data")
-@click.option(
-    "--target",
-    metavar="COLUMN",
-    multiple=True,
-    help="The column to predict; for several, repeat it or put commas.",
-)
-@click.option(
-    "--task",
-    metavar="TASK",
-    type=click.Choice(["regression", "classification", "binary", "multiclass", "multilabel"]),
-    help="regression, classification, binary, multiclass or multilabel. [default: by the target]",
-)
-@click.option(
-    "--hidden",
-    metavar="UNITS",
-    type=Hidden(),
-    help="Units of each hidden layer: 64,32; or none. [default: by size]",
-)
+@TARGET
+@TASK
+@HIDDEN
 @click.option(
     "--epochs",
     metavar="N",
@@ -103,20 +123,8 @@ def cli(ctx: click.Context) -> None:
     help="At most so many epochs.",
 )
 @click.option("--batch-size", metavar="N", type=Whole(min=1), help="Rows a step. [default: by size]")
-@click.option(
-    "--learning-rate",
-    metavar="RATE",
-    type=Number(0, min_open=True),
-    default=3e-3,
-    show_default=True,
-    help="That of Adam.",
-)
-@click.option(
-    "--dropout",
-    metavar="SHARE",
-    type=Number(0, 1, max_open=True),
-    help="Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
-)
+@LEARNING_RATE
+@DROPOUT
 @click.option(
     "--seed",
     metavar="N",
@@ -241,6 +249,39 @@ def evaluate(model: str, data: str) -> None:
     for remark in found.remarks(table):
         tell(remark)
     click.echo(scores)
+
+
+@cli.command()
+@click.argument("data")
+@TARGET
+@TASK
+@HIDDEN
+@LEARNING_RATE
+@DROPOUT
+@click.option(
+    "--show",
+    "stage",
+    metavar="STAGE",
+    type=click.Choice(["graph", "schedule", "memory", "ir", "asm", "source"]),
+    default="schedule",
+    show_default=True,
+    help="graph, schedule, memory, ir or asm; or source, that of the NumPy engine.",
+)
+@debug_option
+def compile(data: str, target: tuple[str, ...], stage: str, **settings: Any) -> None:
+    """Show how a training step is compiled.
+
+    A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
+    graph (simplified, a line for each node) to schedule (the loops, and what each computes), memory (where
+    results lie), ir (LLVM's language) and asm (the machine's).
+
+    \b
+    Example:
+      chainrule compile iris --hidden 8 --show schedule
+    """
+    table, usual = cr.load_table(data)
+    names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
+    click.echo(cr.TableModel.show(table, names, stage, **settings))
 
 
 @cli.command()

@@ -7,13 +7,12 @@ import numpy as np
 
 from chainrule.engines.choice import build, choose
 from chainrule.engines.program import Program
+from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.evaluate import fit_value
 from chainrule.graph.node import Node, as_node, cast, leaf_key
 from chainrule.graph.shapes import show
 from chainrule.graph.walk import order
-
-
 
 CALLS = 10_000  # a function that is compiled on purpose is taken to be called so often
 
@@ -57,6 +56,25 @@ class Function:
             self._state[i].value = new_state[i]
         results = [np.array(x) for x in outputs]
         return results[0] if self._single else results
+
+    def show(self, stage: str) -> str:
+        """Return what the engine made of the graph, as text.
+
+        Args:
+            stage: "graph" (simplified); on the native engine also "schedule", "memory", "ir" or "asm", on the
+                NumPy engine "source".
+
+        Raises:
+            UnknownNameError: If its engine has no such stage.
+
+        >>> from chainrule.graph.node import input
+        >>> x = input("x", ("n",))
+        >>> print(compile(x * 2 + 1, inputs=[x], engine="native").show("schedule"))
+        nest over (n,)
+            v1 = x · 2
+          * v2 = v1 + 1
+        """
+        return show_stage(self.executable, stage)
 
 
 def compile(

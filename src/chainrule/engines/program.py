@@ -115,7 +115,7 @@ class Run:
     state: Arrays
     epochs: Sequence[Any]  # the mean of every output over the epoch's batches
     validation: list[list[float]]
-    seconds: Sequence[float]  # since the start of the run, at the end of each epoch
+    seconds: Sequence[float] | np.ndarray  # since the start of the run, at the end of each epoch
     stopped: str = ""
     failure: Failure | None = None
 
@@ -178,7 +178,8 @@ def many_epochs(rule: Rule, progress: Progress, epochs: np.ndarray) -> None:
     """Note which of several epochs was the best, where nothing depends on it while they run."""
     values = epochs[:, rule.monitor] * (-1 if rule.larger_is_better else 1)
     if not rule.min_delta and len(values):
-        values = np.where(np.arange(len(values)) == np.argmin(values), values, np.inf)  # only that one can count
+        # Only the smallest can count.
+        values = np.where(np.arange(len(values)) == np.argmin(values), values, np.inf)
     better = np.flatnonzero(values < progress.best - rule.min_delta)
     while len(better):
         progress.best, progress.best_epoch = float(values[better[0]]), progress.epochs_done + int(better[0])

@@ -110,7 +110,7 @@ def fit(network: Any, job: Job) -> History:
     """Train ``network`` as ``job`` asks. What is wrong with the job is found before anything changes."""
     began = time.perf_counter()
     before = network._architecture, network.loss
-    with _back_on_error(network, before):
+    with back_on_error(network, before):
         _check_settings(job)
         method = optimizer(job.optimizer)
         run = _prepare(network, job)
@@ -119,7 +119,7 @@ def fit(network: Any, job: Job) -> History:
         run.interrupts.deadline = began + job.time_budget
     display = ProgressLine(job.verbose, job.epochs)
     try:
-        with _back_on_error(network, before):
+        with back_on_error(network, before):
             tell(run.listeners, "on_train_begin", network)
         network.runs += 1
         with _catching_interrupts(run.interrupts):
@@ -139,7 +139,7 @@ def fit(network: Any, job: Job) -> History:
 
 
 @contextmanager
-def _back_on_error(network: Any, before: tuple[Any, Any]) -> Iterator[None]:
+def back_on_error(network: Any, before: tuple[Any, Any]) -> Iterator[None]:
     """Leave the network as it was, neither half-built nor with another loss, if something is wrong."""
     try:
         yield

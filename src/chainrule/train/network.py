@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.engines.choice import ENGINES, build, choose
 from chainrule.engines.program import Executable, Program
+from chainrule.engines.stages import engine_of, show_stage
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, unknown_name
 from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
@@ -36,7 +37,9 @@ from chainrule.train.objective import (
     gradient_program,
     objective,
     prediction_program,
+    training_program,
 )
+from chainrule.train.optimizers import LBFGS, optimizer as find_optimizer
 
 # What each loss takes as targets; any other takes numbers.
 KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
@@ -303,6 +306,41 @@ class Network:
             time_budget=time_budget, verbose=verbose,
         )  # fmt: skip
         return fitting.fit(self, job)
+
+    def show(
+        self,
+        X: Any,
+        y: Any,
+        stage: str = "schedule",
+        *,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        metrics: Any = (),
+        sample_weight: Any = None,
+    ) -> str:
+        """Return what an engine makes of a training step of :meth:`fit`, as text; nothing is trained.
+
+        Args:
+            X: One row for each example, as in :meth:`fit`; how many there are does not matter.
+            y: Their targets.
+            stage: "graph" (simplified), "schedule" (the loops, and what each computes), "memory" (where results
+                lie), "ir" (LLVM's language), "asm" (the machine's) or "source" (the NumPy engine's function).
+            loss: As in :meth:`fit`, like all that follow.
+            optimizer: A name or an object.
+            metrics: What else is recorded.
+            sample_weight: A weight for each example.
+
+        Raises:
+            UnknownNameError: If the network's engine has no such stage.
+        """
+        method = find_optimizer(optimizer)
+        with fitting.back_on_error(self, (self._architecture, self.loss)):
+            goal, _ = self.prepare(self.see(X), y, loss, metrics, sample_weight)
+            if isinstance(method, LBFGS):
+                program = gradient_program(goal)
+            else:
+                program, _ = training_program(goal, method)
+        return show_stage(build(program, engine_of(stage, self.engine)), stage)
 
     # --- predicting ---
 

@@ -1,7 +1,7 @@
 """A network for a table, and all preparing of its columns, as one thing that is trained, saved and loaded."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -177,21 +177,12 @@ class TableModel:
             UnknownNameError: For a column, task or engine that is not there.
         """
         say = tell or (lambda sentence: None)
-        frame, dropped = drop_rows_without_target(table, target)
-        parts = _split(frame, fit_target(frame, target, task), test_fraction, seed)
-        columns, goal = parts.columns, parts.target
-        usual = setting_for(len(parts.learn))
-        layers = _layers(
-            goal,
-            usual.hidden if hidden is None else hidden,
-            (0.0 if goal.task == "regression" else 0.2) if dropout is None else dropout,
-        )
-        network = Network(layers, input_shape=(columns.width,), seed=seed, engine=engine)
-        notes = (*dropped, *parts.notes, *columns.notes)
+        network, parts = _begin(table, target, task, hidden, dropout, test_fraction, seed, engine)
+        columns, goal, usual = parts.columns, parts.target, setting_for(len(parts.learn))
         for sentence in (
             describe_target(goal),
             describe_columns(columns),
-            *notes,
+            *parts.notes,
             _plan(network, goal, parts),
         ):
             say(sentence)
@@ -213,8 +204,38 @@ class TableModel:
             )
         rows = len(parts.learn), len(parts.validation), len(parts.test)
         scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
-        report = Report(*rows, scores, notes, history.stopped, history.epochs, history.seconds)
+        report = Report(*rows, scores, parts.notes, history.stopped, history.epochs, history.seconds)
         return cls(network, columns, goal, report, history)
+
+    @staticmethod
+    def show(
+        table: pd.DataFrame,
+        target: str | Sequence[str],
+        stage: str = "schedule",
+        *,
+        task: str | None = None,
+        hidden: Sequence[int] | None = None,
+        dropout: float | None = None,
+        learning_rate: float = 3e-3,
+    ) -> str:
+        """Return what an engine makes of a step of :meth:`train`, as text; nothing is trained.
+
+        Args:
+            table: As in :meth:`train`, like all that follow ``stage``.
+            target: The column to be predicted, or several.
+            stage: "graph", "schedule", "memory", "ir", "asm" or "source", see :meth:`Network.show`.
+            task: What kind of target it is.
+            hidden: The units of each hidden layer.
+            dropout: The share of hidden units left out in a step.
+            learning_rate: Of Adam.
+
+        Raises:
+            DataError: If the table cannot be learned from.
+            UnknownNameError: For a column, task or stage that is not there.
+        """
+        network, parts = _begin(table, target, task, hidden, dropout)
+        X, y = _arrays(parts.columns, parts.target, parts.learn)
+        return network.show(X, y, stage, optimizer=Adam(learning_rate))
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
@@ -293,6 +314,29 @@ class _Parts:
     columns: Columns
     target: Target
     notes: tuple[str, ...]
+
+
+def _begin(
+    table: pd.DataFrame,
+    target: str | Sequence[str],
+    task: str | None,
+    hidden: Sequence[int] | None,
+    dropout: float | None,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+    engine: str = "auto",
+) -> tuple[Network, _Parts]:
+    """Return the network that suits a table, untrained, and the parts of the table with all there is to note."""
+    frame, dropped = drop_rows_without_target(table, target)
+    parts = _split(frame, fit_target(frame, target, task), test_fraction, seed)
+    usual = 0.0 if parts.target.task == "regression" else 0.2
+    layers = _layers(
+        parts.target,
+        setting_for(len(parts.learn)).hidden if hidden is None else hidden,
+        usual if dropout is None else dropout,
+    )
+    network = Network(layers, input_shape=(parts.columns.width,), seed=seed, engine=engine)
+    return network, replace(parts, notes=(*dropped, *parts.notes, *parts.columns.notes))
 
 
 def _split(frame: pd.DataFrame, whole: Target, test_fraction: float, seed: int) -> _Parts:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native import build, product
+from chainrule.engines.native import build, checks, product
 from chainrule.engines.native.cache import cached
 from chainrule.engines.native.expand import expand, expand_products
 from chainrule.engines.native.ir import Type
@@ -58,13 +58,14 @@ class Stages:
     shared: tuple[tuple[Size, int], ...]
 
 
-def stages(program: Program) -> Stages:
-    """Take a simplified program through all stages up to LLVM."""
+def stages(program: Program, checked: bool = False) -> Stages:
+    """Take a simplified program through all stages up to LLVM; ``checked`` code looks after itself."""
     basic, turned = turned_over(expand(program), build.machine().vector_bytes)
     basic = expand_products(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = build.machine().module()
+    module.guard = checks.guard if checked else None
     low = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
@@ -92,22 +93,25 @@ def compile_program(program: Program) -> NativeExecutable:
 KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
 
 
-@lru_cache(maxsize=1)
-def kernels() -> build.Library:
+@lru_cache(maxsize=2)
+def kernels(checked: bool = False) -> build.Library:
     """Return the matrix products, which all programs share."""
     module = build.machine().module()
+    module.guard = checks.guard if checked else None
     names = product.write_kernels(module)
     text = module.text()
-    return build.Library(cached(build.machine().key + text, lambda: build.object_code(text)), names)
+    code = cached(build.machine().key + text, lambda: build.object_code(text))
+    return build.Library(code, names, checks.symbols() if checked else {})
 
 
 @lru_cache(maxsize=64)
-def _library(text: str) -> build.Library:
+def _library(text: str, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
     code = cached(build.machine().key + text, lambda: build.object_code(text))
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
     wanted = [n for n in KERNELS if f"@{n}(" in text]
-    return build.Library(code, names, {n: kernels().address(n) for n in wanted})
+    symbols = {n: kernels(checked).address(n) for n in wanted}
+    return build.Library(code, names, symbols | checks.symbols() if checked else symbols)
 
 
 def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
@@ -136,6 +140,7 @@ class NativeExecutable:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.checked = checks.wanted()
         self._openings = [
             (e.name, i, axis)
             for i, n in enumerate(program.inputs)
@@ -159,11 +164,11 @@ class NativeExecutable:
     @cached_property
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        return stages(self.program)
+        return stages(self.program, self.checked)
 
     @cached_property
     def _library(self) -> build.Library:
-        return _library(self.stages.ir)
+        return _library(self.stages.ir, self.checked)
 
     @cached_property
     def _extents(self) -> list[str]:
@@ -187,6 +192,8 @@ class NativeExecutable:
 
     def tiny(self, length: int) -> "Tiny | None":
         """Return the loop for batches of one length in registers; None if the program is too large for it."""
+        if self.checked:
+            return None
         if length not in self._tiny:
             name = self.program.inputs[0].shape[0].name
             program = fixed(self.program, {name: length})
@@ -206,14 +213,23 @@ class NativeExecutable:
         outputs = [_empty(n, lengths) for n in self.program.outputs]
         arena = self._room(known, lengths)
         status = (ctypes.c_int64 * 4)()
-        self._step(
+        watch = self.watch([*inputs, *new_state, *outputs, arena]) if self.checked else None
+        step = self._step if watch is None else watch.around(self._step)
+        step(
             _pointers(inputs), _pointers(new_state), _pointers(outputs), self._constants,
             _aligned(arena), (ctypes.c_int64 * len(known))(*known), status, None,
         )  # fmt: skip
         self._rooms.append((known, arena))
         if status[0] == OUT_OF_RANGE:
             raise _out_of_range(status)
+        if watch is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
+            watch.warn()
         return new_state, outputs
+
+    def watch(self, arrays: Arrays) -> checks.Watch:
+        """Return what watches calls that are given some arrays, beside the constants."""
+        plan, places = self.stages.schedule, len(self.stages.memory.slots)
+        return checks.Watch(plan, places, [*arrays, *self.stages.constants])
 
     def _inputs(self, arrays: Sequence[np.ndarray]) -> Arrays:
         """Return arrays as the code reads them: turned over, where it wants that."""
@@ -280,9 +296,10 @@ class _Running:
         self.status = (ctypes.c_int64 * 4)()
         self.choice = Choice(None)
         self._give_back: Callable[[], None] | None = None
+        self.watch: checks.Watch | None = None
         tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
-        self.snapshot: tuple[int, Arrays] = (0, [])
+        self.snapshot: tuple[int, Arrays] = (0, list(state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
         self.began = time.perf_counter()
 
@@ -310,7 +327,11 @@ class _Running:
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
         name = program.inputs[0].shape[0].name
         arena = executable._room((width, -1), {name: width})
-        self.choice = executable._choices.pop(width, None) or Choice(executable.worker({name: width}))
+        self.choice = (
+            executable._choices.pop(width)
+            if width in executable._choices
+            else Choice(executable.worker({name: width}))
+        )
         kept = (rows, held, outputs, gathered, arena)
         pointers = [
             (ctypes.c_void_p * len(table))(), _pointers(self.state), _pointers(outputs), executable._constants,
@@ -318,11 +339,15 @@ class _Running:
             _pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
         counts = (stride, self.length, self.rule.batch_size, self.per_epoch)
-        axis = executable.batch_axis
+        axis, loop = executable.batch_axis, executable._loop
+        if executable.checked:
+            order = [] if rows is None else [rows]
+            self.watch = executable.watch([*self.state, *outputs, arena, *held, *gathered, self.totals, *order])
+            loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
             pointers[TEAM] = self.choice.block
-            executable._loop(*pointers, *counts, first, last, axis)
+            loop(*pointers, *counts, first, last, axis)
 
         self._give_back = lambda: executable._rooms.append(((width, -1), arena))
         return call
@@ -338,7 +363,6 @@ class _Running:
         validation: list[list[float]] = []
         stopped, done, pace = "", 0, 1.0
         steps = self.epochs * self.per_epoch
-        self.snapshot = (0, [np.array(x) for x in self.state])
         each = self._watches_epochs()
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
@@ -399,11 +423,12 @@ class _Running:
         return stopped
 
     def _result(self, means: Any, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
-        state = [np.array(x) for x in self.state]
-        return Run(state, means, validation, self._seconds(len(means)), stopped, failure)
+        return Run(self.state, means, validation, self._seconds(len(means)), stopped, failure)
 
     def _diverged(self, step: int, validation: list[list[float]]) -> Run:
         """Do the steps up to the one that failed once more, to see what came before it."""
+        if self.watch is not None:
+            self.watch.warn(self.per_epoch)
         epoch, turn = divmod(step, self.per_epoch)
         began, saved = self.snapshot
         totals = self.totals.copy()

@@ -128,7 +128,7 @@ def _softplus(x: Node) -> Node:
     return apply("relu", x) + apply("log1p", apply("exp", -apply("abs", same)))
 
 
-COMPOSITE = {"softplus": _softplus, "one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
+COMPOSITE: dict[str, Callable[..., Node]] = {"softplus": _softplus, "one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
 
 
 # --- products ---
@@ -136,7 +136,7 @@ COMPOSITE = {"softplus": _softplus, "one_hot": _one_hot, "softmax": _softmax, "l
 
 def _with_product(node: Node, inputs: tuple[Node, ...]) -> Node:
     if node.row.name == "contract":
-        return _product(*inputs, **node.attributes)
+        return _product(inputs[0], inputs[1], node.attributes["spec"])
     same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
     return node if same else Node(node.row, inputs, node.attributes, node.shape, node.dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chainrule.engines.native import checks
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 from chainrule.engines.native.views import Size
 
@@ -46,6 +47,7 @@ class Frame:
             pointers, f"getelementptr {stored.element.ir}, ptr {base.text}, {offsets.type.ir} {offsets.text}"
         )
         mask = mask or code.constant(1, Type("b1", type.lanes))
+        where = checks.guarded_lanes(code, where, stored, mask)
         name = f"llvm.masked.gather.{stored.suffix()}.v{type.lanes}p0"
         module.declare(name, stored, [pointers, mask.type, stored])
         found = code.emit(
@@ -89,7 +91,7 @@ class Frame:
         code = self.code
         if value == 0:
             self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
-            size = count * (max(type.bits, 8) // 8)
+            size = checks.within(code, count * (max(type.bits, 8) // 8), base)
             code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
             return
         with code.loop(count) as loop:
@@ -98,7 +100,7 @@ class Frame:
     def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:
         """Copy memory that does not overlap."""
         self.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
-        size = self.size(count * Size(itemsize))
+        size = checks.within(self.code, self.size(count * Size(itemsize)), target, source)
         self.code.do(
             f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, i64 {size.text}, i1 false)"
         )

@@ -74,6 +74,8 @@ def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
     return Type(_DTYPES[dtype.name], lanes)
 
 
+# Parameters that point to no array: to results on the caller's stack, and to what threads share.
+OWN = ("result", "arguments", "team")
 PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
 
 
@@ -85,8 +87,8 @@ def literal(value: Any, type: Type) -> str:
 @lru_cache(maxsize=4096)
 def _literal(value: Any, _written: str, type: Type) -> str:  # 0.0 and -0.0 are equal, but not written alike
     if type.is_float:
-        number = np.float32(value) if type.kind == "f32" else np.float64(value)
-        one = f"0x{struct.unpack('<Q', struct.pack('<d', float(number)))[0]:016X}"
+        exact = float(np.float32(value)) if type.kind == "f32" else float(value)
+        one = f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
     elif type.kind == "b1":
         one = "true" if value else "false"
     else:
@@ -202,6 +204,8 @@ class Code:
         self.lines: list[str] = []
         self.slots: list[str] = []
         self.label = "entry"
+        self.own = {f"%{n}" for n, _ in parameters if n.startswith(OWN)}  # pointers that are not checked
+        self.site = -1  # which node of an item is being written
         self._count = 0
 
     # --- instructions ---
@@ -393,12 +397,17 @@ class Code:
         if offset.text == "0":
             return base
         size = "i8" if type.kind == "b1" else type.element.ir
-        return self.emit(PTR, f"getelementptr inbounds {size}, ptr {base.text}, i64 {offset.text}")
+        found = self.emit(PTR, f"getelementptr inbounds {size}, ptr {base.text}, i64 {offset.text}")
+        if base.text in self.own:
+            self.own.add(found.text)
+        return found
 
     def load(self, address: Value, type: Type, mask: Value | None = None) -> Value:
         """Read an element, or as many side by side as the type has lanes. Truth values are bytes."""
         stored = type.of("i8") if type.kind == "b1" else type
         align = max(stored.bits // 8, 1)
+        if self.module.guard is not None:
+            address = self.module.guard(self, address, stored, mask)
         if mask is None:
             found = self.emit(stored, f"load {stored.ir}, ptr {address.text}, align {align}")
         else:
@@ -416,6 +425,8 @@ class Code:
         if x.type.kind == "b1":
             x = self.emit(x.type.of("i8"), f"zext {x.type.ir} {x.text} to {x.type.of('i8').ir}")
         align = max(x.type.bits // 8, 1)
+        if self.module.guard is not None:
+            address = self.module.guard(self, address, x.type, mask)
         if mask is None:
             self.do(f"store {x.type.ir} {x.text}, ptr {address.text}, align {align}")
             return
@@ -429,12 +440,14 @@ class Code:
     def slot(self, type: Type) -> Value:
         """Return the address of room for one number on the stack."""
         name = "%" + self.fresh("slot")
+        self.own.add(name)
         self.slots.append(f"  {name} = alloca {'i8' if type.kind == 'b1' else type.ir}")
         return Value(self, name, PTR)
 
     def room(self, size: int) -> Value:
         """Return the address of so many bytes on the stack."""
         name = "%" + self.fresh("room")
+        self.own.add(name)
         self.slots.append(f"  {name} = alloca i8, i64 {size}, align 8")
         return Value(self, name, PTR)
 
@@ -510,6 +523,8 @@ class Module:
         has_masks: Whether it loads and stores some lanes of a vector without harm to the others.
         pause: The intrinsic that waits a moment, and its arguments.
         has_yield: Whether the C library has ``sched_yield``.
+        guard: What makes an address safe to load from or store to, where that is checked; it is given the code,
+            the address, what lies there and a mask.
     """
 
     vector_bytes: int
@@ -518,6 +533,7 @@ class Module:
     has_masks: bool
     pause: tuple[Any, ...] = ()
     has_yield: bool = False
+    guard: "Callable[[Code, Value, Type, Value | None], Value] | None" = None
     functions: dict[str, str] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from chainrule.engines.native import checks
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.lower import STEP_PARAMETERS
 from chainrule.engines.native.team import write_worker
@@ -89,7 +90,8 @@ def _copy_row(code: Code, source: Value, row: Value, target: Value, place: Value
     code.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
     to = code.at(target, place * size, Type("i8"))
     of = code.at(source, row * size, Type("i8"))
-    code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to.text}, ptr {of.text}, i64 {size}, i1 false)")
+    safe = checks.within(code, code.index(size), to, of)
+    code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to.text}, ptr {of.text}, i64 {safe.text}, i1 false)")
 
 
 def _add_up(code: Code, at: dict[str, Value], outputs: Sequence[Node], epoch: Value, step: Value) -> None:

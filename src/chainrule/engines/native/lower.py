@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chainrule.engines.native import checks
 from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.memory import ALIGN, Memory
@@ -64,6 +65,7 @@ class Lowering(Frame):
         for i, node in enumerate(program.outputs):
             self._bases[node] = self._pointer(given["outputs"], i)
         self._place_arena(given["arena"])
+        checks.begin(self, given)
         for new, state in self.plan.home.items():
             self._bases[new] = self._bases.get(leaf_key(state)) or self._pointer(
                 given["state"], program.state.index(state)
@@ -73,16 +75,19 @@ class Lowering(Frame):
             if node.row.name in ("variable", "input", "constant") and not squeezed(node.shape):
                 if leaf_key(node) in self._bases:
                     self.scalars[node] = self._leaf_scalar(node)
-        for item in self.plan.items:
-            if isinstance(item, Nest):
-                write_nest(self, item)
-            else:
-                TASKS[item.node.row.name](self, item.node)
-        for state, new in self.plan.commits:
+        for number, item in enumerate(self.plan.items, start=1):
+            with checks.watched(self, number, item):
+                if isinstance(item, Nest):
+                    write_nest(self, item)
+                else:
+                    TASKS[item.node.row.name](self, item.node)
+        for number, (state, new) in enumerate(self.plan.commits, start=len(self.plan.items) + 1):
+            checks.enter(self, number)
             target = self._bases.get(leaf_key(state)) or self._pointer(
                 given["state"], program.state.index(state)
             )
             self.copy(target, self._bases[new], product(new.shape), new.dtype.itemsize)
+        checks.enter(self, 0)
 
     def _pointer(self, table: Value, position: int) -> Value:
         return self.code.load(self.code.at(table, self.code.index(position), PTR), PTR)
@@ -93,13 +98,14 @@ class Lowering(Frame):
         for slot in self.memory.slots:
             starts.append(here)
             size = self.size(Size(slot.bytes, slot.extents))
+            checks.known(code, arena, here, size)
             if slot.extents:
                 here = here + ((size + (ALIGN - 1)) & -ALIGN) + ALIGN
             else:
                 here = here + slot.size({})
-        for node, slot in self.memory.place.items():
-            self._bases[node] = code.at(arena, starts[slot], Type("i8"))
-        self._scratch = {n: code.at(arena, starts[slot], Type("i8")) for n, slot in self.memory.scratch.items()}
+        for node, number in self.memory.place.items():
+            self._bases[node] = code.at(arena, starts[number], Type("i8"))
+        self._scratch = {n: code.at(arena, starts[i], Type("i8")) for n, i in self.memory.scratch.items()}
 
     def _leaf_scalar(self, node: Node) -> Value:
         if node.row.name == "constant":

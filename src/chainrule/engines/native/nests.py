@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.engines.native import checks
 from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.operations import write_operation
@@ -210,8 +211,8 @@ def _plan(low: Lowering, nest: Nest) -> NestPlan:
     kept = {n for n in [*nest.nodes, *nest.reductions] if n in low.plan.stored}
     stores = {n: Access(whole(n), tuple(aligned(whole(n), n.shape))) for n in nest.nodes if n in kept}
     sums = {n: _reduction(n) for n in nest.reductions}
-    found = [a for sort, a in reads.values() if sort == "array"]
-    every = list(dict.fromkeys([*found, *stores.values(), *sums.values()]))
+    arrays = [a for sort, a in reads.values() if sort == "array"]
+    every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
     extents, strides = merged(nest.domain, [a.strides for a in every])
     made = [] if nest.domain else list(nest.nodes)
     made += [n for n in nest.reductions if not squeezed(n.shape)]
@@ -371,8 +372,8 @@ class _Writer:
                 continue
             parts = [across(self.code, node, sums[node, lanes]) for lanes in self.widths]
             total = parts[0]
-            for part in parts[1:]:
-                total = joined(self.code, node, total, part)
+            for other in parts[1:]:
+                total = joined(self.code, node, total, other)
             access = self.plan.sums[node]
             if not squeezed(node.shape):
                 self.made[node] = total
@@ -427,7 +428,9 @@ class _Writer:
     # --- one vector of points ---
 
     def _point(self, walk: Walk, sums: Sums) -> Sums:
-        code, values, loaded = self.code, {}, {}
+        code = self.code
+        values: dict[Node, Value] = {}
+        loaded: dict[Access, Value] = {}
 
         def read(node: Node, position: int) -> Value:
             sort, found = self.plan.reads[node, position]
@@ -439,19 +442,23 @@ class _Writer:
                 loaded[found] = self._load(walk, found)
             return loaded[found]
 
-        for node in self.nest.nodes:
+        for code.site, node in enumerate(self.nest.nodes):
             if node.row.name == "contract":
                 values[node] = self._short_product(walk, node)
             elif node.row.name == "gather":
                 values[node] = self._gather(walk, node, read(node, 1))
             else:
-                values[node] = write_operation(code, node, [read(node, i) for i in range(len(node.inputs))])
+                given = [read(node, i) for i in range(len(node.inputs))]
+                values[node] = write_operation(code, node, given)
+                checks.watch(code, given, values[node], walk.mask)
             if not self.rank:
                 self.made[node] = values[node]
+        code.site = -1
         summed = {}
         for node in self.plan.sums:
             # Before what it reads is overwritten, and the select too: LLVM moves a masked load to where that is.
             x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
+            checks.taint(code, x, walk.mask)
             if walk.mask is not None:
                 x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
             summed[node] = x
@@ -485,7 +492,7 @@ class _Writer:
 
     def _lane_offsets(self, walk: Walk, stride: Size) -> Value:
         code = self.code
-        lanes = code.splat(walk.inner, walk.lanes) + code.steps(Type("i64", walk.lanes))
+        lanes = code.splat(walk.inner or code.index(0), walk.lanes) + code.steps(Type("i64", walk.lanes))
         return lanes * code.splat(self.frame.size(stride), walk.lanes)
 
     def _store(self, walk: Walk, access: Access, x: Value) -> None:
@@ -504,6 +511,7 @@ class _Writer:
         plan = shapes.contraction(node.attributes["spec"])
         terms = dict(zip(plan.left, node.inputs[0].shape, strict=True))[plan.inner]
         total = code.constant(0, Type(kind, walk.lanes))
+        read = []
         for k in range(terms):
             factors = []
             for position in (0, 1):
@@ -511,7 +519,10 @@ class _Writer:
                 step = self.frame.size(self.plan.steps[node, position]) * k
                 base = code.at(walk.addresses[access], step, type_of(access.view.base.dtype))
                 factors.append(code.splat(code.convert(self._load(walk, access, base), kind), walk.lanes))
-            total = code.fma(*factors, total) if k else factors[0] * factors[1]
+            a, b = factors
+            total = code.fma(a, b, total) if k else a * b
+            read += factors
+        checks.watch(code, read, total, walk.mask)
         return total
 
     def _gather(self, walk: Walk, node: Node, positions: Value) -> Value:

@@ -197,8 +197,9 @@ class _Scheduler:
         domain = squeezed(node.inputs[0].shape if reduces else node.shape)
         latest = self._latest(node, domain, joins)
         if not (reduces or joins):
-            self.where[node] = item = Task(node)
-            self.items.insert(latest + 1, item)
+            task = Task(node)
+            self.items.insert(latest + 1, task)
+            self.where[node] = task
             return
         source = register_source(node.inputs[0])
         if reduces and is_pointwise(source) and squeezed(source.shape):
@@ -208,21 +209,19 @@ class _Scheduler:
             return
         read = {memory_source(x) for x in node.inputs if squeezed(memory_source(x).shape)}
         readers = {self.where.get(r) for r, in_register in self._uses(node) if in_register}
-        for at in range(latest, -1, -1):
-            item = self.items[at]
-            if isinstance(item, Nest) and item.domain == domain:
-                if not domain or item in readers or not read.isdisjoint(self.read[item]):
-                    break
-        else:
-            item = Nest(domain)
-            self.read[item] = set()
-            self.items.insert(latest + 1, item)
-        (item.reductions if reduces else item.nodes).append(node)
-        self.read[item] |= read
-        self.where[node] = item
+        nests = (x for x in reversed(self.items[: latest + 1]) if isinstance(x, Nest) and x.domain == domain)
+        nest = next(
+            (x for x in nests if not domain or x in readers or not read.isdisjoint(self.read[x])), None
+        )
+        if nest is None:
+            nest = Nest(domain)
+            self.items.insert(latest + 1, nest)
+        (nest.reductions if reduces else nest.nodes).append(node)
+        self.read.setdefault(nest, set()).update(read)
+        self.where[node] = nest
         for waiting, _ in self.waiting.pop(node, ()):
-            item.reductions.append(waiting)
-            self.where[waiting] = item
+            nest.reductions.append(waiting)
+            self.where[waiting] = nest
 
     def _latest(self, node: Node, domain: Shape, joins: bool) -> int:
         """Return the last item in which, or after which, a node may be computed."""
@@ -312,7 +311,7 @@ class _Scheduler:
                     continue
                 if when > at:
                     safe = False
-                if when == at:
+                if when == at and isinstance(item, Nest):
                     own = register_source(x) is memory_source(x) and squeezed(x.shape) == item.domain
                     safe = safe and own and not any(
                         reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x

@@ -67,7 +67,11 @@ def schedule_names(plan: Schedule) -> Names:
 
 
 def line(names: Names, node: Node) -> str:
-    """Write what a node is called, and how it is computed."""
+    """Write what a node is called, and how it is computed; axes of length 1, which no loop has, are passed over."""
+    if node.row.name in ("sum", "max"):
+        (x,), axes = node.inputs, node.attributes["axes"]
+        along = ", ".join(str(x.shape[a]) for a in axes if x.shape[a] != 1)
+        return f"{named(names, node)} = {node.row.name}({named(names, x)}) over {along or 1}"
     return f"{named(names, node)} = {written(node, lambda x: named(names, x))}"
 
 

@@ -104,7 +104,7 @@ def _kernel(low: Lowering, node: Node, found: Matrices, by_out: dict[str, Size],
     b_row = found.by_right.get(found.inner, ZERO)
     if found.is_turned:
         right, b_row = _laid_out(low, node, found, right), columns
-    arguments = [
+    arguments: list[Value | Size] = [
         left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
         right, b_row, out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
     ]  # fmt: skip

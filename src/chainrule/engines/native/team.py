@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 
-TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384  # bytes: what is written often has its own line
+# Where each lies, in bytes: what is written often has a line of its own.
+TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384
 BLOCK_BYTES = 512
 PARTS = 4
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
