@@ -104,6 +104,7 @@ def cli(ctx: click.Context) -> None:
       chainrule predict iris.safetensors iris --out predictions.csv
       chainrule evaluate iris.safetensors iris
       chainrule summary iris.safetensors
+      chainrule compile iris --show schedule
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -149,8 +150,11 @@ def cli(ctx: click.Context) -> None:
     help="Stop after so long. [default: no limit]",
 )
 @click.option(
-    "--engine", metavar="NAME", type=click.Choice(["auto", "native", "numpy"]), default="auto",
-    help="native (machine code), numpy, or auto: the one that is done first."
+    "--engine",
+    metavar="NAME",
+    type=click.Choice(["auto", "native", "numpy"]),
+    default="auto",
+    help="native (machine code), numpy, or auto: the one that is done first.",
 )
 @click.option(
     "--out",
@@ -252,6 +256,19 @@ def evaluate(model: str, data: str) -> None:
 
 
 @cli.command()
+@click.argument("model")
+@debug_option
+def summary(model: str) -> None:
+    """Show what a model is and how good.
+
+    \b
+    Example:
+      chainrule summary houses.safetensors
+    """
+    click.echo(load_model(model).summary_text())
+
+
+@cli.command("compile")
 @click.argument("data")
 @TARGET
 @TASK
@@ -268,7 +285,7 @@ def evaluate(model: str, data: str) -> None:
     help="graph, schedule, memory, ir or asm; or source, that of the NumPy engine.",
 )
 @debug_option
-def compile(data: str, target: tuple[str, ...], stage: str, **settings: Any) -> None:
+def show_stage(data: str, target: tuple[str, ...], stage: str, **settings: Any) -> None:
     """Show how a training step is compiled.
 
     A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
@@ -282,19 +299,6 @@ def compile(data: str, target: tuple[str, ...], stage: str, **settings: Any) -> 
     table, usual = cr.load_table(data)
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     click.echo(cr.TableModel.show(table, names, stage, **settings))
-
-
-@cli.command()
-@click.argument("model")
-@debug_option
-def summary(model: str) -> None:
-    """Show what a model is and how good.
-
-    \b
-    Example:
-      chainrule summary houses.safetensors
-    """
-    click.echo(load_model(model).summary_text())
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:

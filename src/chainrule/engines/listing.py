@@ -1,6 +1,6 @@
 """A program in words: its simplified graph, a line for each node, and how one node is written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chainrule.engines.program import Program
@@ -26,7 +26,10 @@ def show_graph(program: Program) -> str:
 
     lines = [f"input {called(n)}: {_sort(n)}" for n in program.inputs]
     lines += [f"state {called(n)}: {_sort(n)}" for n in program.state]
-    lines += [f"{called(n)}: {_sort(n)} = {written(n, called)}" for n in nodes if n.inputs]
+    for n in nodes:
+        if n.inputs:
+            inputs = [stand_in(x, called(x)) for x in n.inputs]
+            lines.append(f"{called(n)}: {_sort(n)} = {formula(n, inputs)}")
     return "\n".join([*lines, f"return {', '.join(called(n) or text(n) for n in program.outputs)}"])
 
 
@@ -56,20 +59,26 @@ def node_names(program: Program, nodes: Iterable[Node]) -> Names:
     return names
 
 
-def written(node: Node, name: Callable[[Node], str]) -> str:
-    """Write one node as a formula of the names of its inputs; an input without a name is written out."""
-    inputs, attributes = [_called(x, name(x)) for x in node.inputs], node.attributes
+def formula(node: Node, inputs: Sequence[Node]) -> str:
+    """Write one node as a formula of what stands for its inputs."""
     if node.row.name == "cast":
         return f"{node.dtype}({text(inputs[0])})"
+    found = text(applied(node, inputs))
+    return f"({found})" if node.row.name == "equal" else found  # v = (a = b)
+
+
+def applied(node: Node, inputs: Sequence[Node]) -> Node:
+    """Return a node for the eye, of the same row with other inputs; a product of turned matrices is turned back."""
+    attributes = node.attributes
     if node.row.name == "contract":
         plan = shapes.contraction(attributes["spec"])
-        if plan.rows and plan.columns and plan.out == plan.columns + plan.rows:  # as B.T @ A.T, not (A @ B).T
+        if plan.rows and plan.columns and plan.out == plan.columns + plan.rows:
             inputs, attributes = inputs[::-1], {"spec": f"{plan.right},{plan.left}->{plan.out}"}
-    return text(Node(node.row, tuple(inputs), attributes, node.shape, node.dtype))
+    return Node(node.row, tuple(inputs), attributes, node.shape, node.dtype)
 
 
-def _called(node: Node, name: str) -> Node:
-    """Return a leaf that stands for a node under a name; without one the node stands for itself."""
+def stand_in(node: Node, name: str) -> Node:
+    """Return a leaf that stands for a node under a name; without one, the node itself."""
     return Node(TABLE["input"], (), {}, node.shape, node.dtype, name) if name else node
 
 

@@ -306,7 +306,9 @@ def _write_records(module: Module) -> None:
 def _write_scan(module: Module, name: str, kind: str) -> None:
     with module.function(name, [("address", PTR), ("count", I64)], I64) as code:
         address, count = code.parameters
-        with code.loop(count, [code.index(0)]) as loop:
+        allowed = code.call(ACCESS, PTR, address, count * (Type(kind).bits // 8), code.index(-1))
+        same = code.emit(Type("b1"), f"icmp eq ptr {allowed.text}, {address.text}")
+        with code.loop(code.select(same, count, code.index(0)), [code.index(0)]) as loop:
             x = code.load(code.at(address, loop.index, Type(kind)), Type(kind))
             loop.next = [loop.carried[0] | _bits(code, *_sorts(code, x), None)]
         code.give(loop.carried[0])

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.engines.native import build, checks, product
 from chainrule.engines.native.cache import cached
 from chainrule.engines.native.expand import expand, expand_products
-from chainrule.engines.native.ir import Type
+from chainrule.engines.native.ir import Type, type_of
 from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE, RUN_PARAMETERS, write_loop
 from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names, write_step
 from chainrule.engines.native.memory import ALIGN, Memory, plan_memory
@@ -25,9 +25,10 @@ from chainrule.engines.native.tiny import PARAMETERS as TINY_PARAMETERS, fixed, 
 from chainrule.engines.native.turn import turned_over
 from chainrule.engines.native.views import Size
 from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch, many_epochs
-from chainrule.errors import DataError
+from chainrule.errors import DataError, UnsupportedError
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent
+from chainrule.graph.walk import order
 
 STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
@@ -58,9 +59,15 @@ class Stages:
     shared: tuple[tuple[Size, int], ...]
 
 
-def stages(program: Program, checked: bool = False) -> Stages:
-    """Take a simplified program through all stages up to LLVM; ``checked`` code looks after itself."""
-    basic, turned = turned_over(expand(program), build.machine().vector_bytes)
+def stages(program: Program, checked: bool = False, written_out: Program | None = None) -> Stages:
+    """Take a simplified program through all stages up to LLVM.
+
+    Args:
+        program: Inputs, state, outputs, new state.
+        checked: Whether the code looks after itself.
+        written_out: The program in the rows that have code, if it is known.
+    """
+    basic, turned = turned_over(written_out or expand(program), build.machine().vector_bytes)
     basic = expand_products(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
@@ -87,7 +94,12 @@ def can_loop(program: Program) -> bool:
 
 def compile_program(program: Program) -> NativeExecutable:
     """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
-    return NativeExecutable(program)
+    for node in order([*program.outputs, *program.new_state, *program.inputs, *program.state]):
+        try:
+            type_of(node.dtype)
+        except KeyError:
+            raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
+    return NativeExecutable(program, expand(program))
 
 
 KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
@@ -138,8 +150,9 @@ class NativeExecutable:
 
     engine = "native"
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, written_out: Program) -> None:
         self.program = program
+        self._written_out = written_out
         self.checked = checks.wanted()
         self._openings = [
             (e.name, i, axis)
@@ -164,7 +177,7 @@ class NativeExecutable:
     @cached_property
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        return stages(self.program, self.checked)
+        return stages(self.program, self.checked, self._written_out)
 
     @cached_property
     def _library(self) -> build.Library:
@@ -196,7 +209,7 @@ class NativeExecutable:
             return None
         if length not in self._tiny:
             name = self.program.inputs[0].shape[0].name
-            program = fixed(self.program, {name: length})
+            program = fixed(self._written_out, {name: length})
             self._tiny[length] = Tiny(program) if program is not None else None
         return self._tiny[length]
 

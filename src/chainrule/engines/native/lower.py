@@ -14,7 +14,6 @@ from chainrule.engines.native.schedule import Nest, Schedule, memory_source, reg
 from chainrule.engines.native.team import Team
 from chainrule.engines.native.tasks import write_argmax, write_joined, write_placed, write_product, write_scattered
 from chainrule.engines.native.views import Size, View, product, squeezed
-from chainrule.errors import UnsupportedError
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
 
@@ -167,11 +166,6 @@ def extent_names(plan: Schedule) -> list[str]:
 
 def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words: str = "") -> Lowering:
     """Write the function of one step; what wrote it knows the constants it is to be given."""
-    for node in order([*plan.program.outputs, *plan.program.new_state]):
-        try:
-            type_of(node.dtype)
-        except KeyError:
-            raise UnsupportedError(f"the native engine does not compute in {node.dtype}") from None
     with module.function(name, STEP_PARAMETERS, VOID, words) as code:
         low = Lowering(code, plan, memory)
         low.write()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chainrule.engines.listing import Names, node_names, written
+from chainrule.engines.listing import applied, formula, node_names, stand_in
 from chainrule.engines.native.build import assembly
 from chainrule.engines.native.expand import MOVEMENTS
 from chainrule.engines.native.memory import Memory, made
-from chainrule.engines.native.schedule import Nest, Schedule
+from chainrule.engines.native.schedule import Item, Nest, Schedule, memory_source
 from chainrule.engines.native.views import Size, product, squeezed
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
 if TYPE_CHECKING:
@@ -29,71 +29,90 @@ def show_stage(stages: Stages, stage: str) -> str:
 
 
 def show_schedule(plan: Schedule) -> str:
-    """Write the schedule: a line for each nest or task, indented the nodes it computes; '*' is what is kept."""
-    names, lines = schedule_names(plan), []
+    """Write the schedule: each nest or task, and indented what it computes; '*' is what is kept in memory.
+
+    What is computed in a nest and read once, at the same point of the same nest, has no name: it stands in the
+    formula of its reader.
+    """
+    words, lines = Words(plan), []
     for item in plan.items:
-        if not isinstance(item, Nest):
-            lines.append(f"task over {shapes.show(item.node.shape)}")
-        elif item.domain:
-            lines.append(f"nest over {shapes.show(item.domain)}")
-        else:
-            lines.append("single numbers")
-        lines += [f"  {'*' if n in plan.stored else ' '} {line(names, n)}" for n in made(item)]
-    lines += [f"copy {named(names, new)} to {state.name}" for state, new in plan.commits]
+        lines.append(title(item))
+        lines += [
+            f"  {'*' if n in plan.stored else ' '} {words.line(n)}" for n in made(item) if words.name(n)
+        ]
+    lines += [f"copy {words.name(new)} to {state.name}" for state, new in plan.commits]
     return "\n".join(lines)
 
 
 def show_memory(plan: Schedule, memory: Memory) -> str:
     """Write the places of the arena and what lies in each, one after the other; then what is not in it."""
-    names, lines = schedule_names(plan), []
+    words, lines = Words(plan), []
     position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
     for number, slot in enumerate(memory.slots):
-        held = [(position[n], named(names, n)) for n, at in memory.place.items() if at == number]
-        held += [(position[n], f"room for {named(names, n)}") for n, at in memory.scratch.items() if at == number]
-        lines.append(f"place {number}, {_bytes(slot.bytes, slot.extents)}: {_listed(sorted(held))}")
-    for node in plan.program.outputs:
-        lines.append(f"output {named(names, node)}, {_size(node)}")
+        held = [(position[n], words.name(n)) for n, at in memory.place.items() if at == number]
+        held += [
+            (position[n], f"room for {words.name(n)}") for n, at in memory.scratch.items() if at == number
+        ]
+        then = ", then ".join(name for _, name in sorted(held))
+        lines.append(f"place {number}, {Size(slot.bytes, slot.extents)} bytes: {then}")
+    lines += [f"output {words.name(n)}, {_size(n)} bytes" for n in plan.program.outputs]
     for new, state in plan.home.items():
-        lines.append(f"state {state.name}, {_size(state)}: overwritten by {named(names, new)}")
-    lines += [f"state {s.name}, {_size(s)}: copied from {named(names, new)}" for s, new in plan.commits]
+        lines.append(f"state {state.name}, {_size(state)} bytes: overwritten by {words.name(new)}")
+    for state, new in plan.commits:
+        lines.append(f"state {state.name}, {_size(state)} bytes: copied from {words.name(new)}")
     return "\n".join(lines)
 
 
-def schedule_names(plan: Schedule) -> Names:
-    """Return the names of leaves and of what is computed, numbered in the order of the schedule."""
-    program = plan.program
-    leaves = (n for n in order([*program.outputs, *program.new_state]) if not n.inputs)
-    return node_names(program, [*leaves, *(n for item in plan.items for n in made(item))])
+def title(item: Item) -> str:
+    """Write what kind of item it is, and over which axes it goes."""
+    if not isinstance(item, Nest):
+        return f"task over {shapes.show(item.node.shape)}"
+    return f"nest over {shapes.show(item.domain)}" if item.domain else "single numbers"
 
 
-def line(names: Names, node: Node) -> str:
-    """Write what a node is called, and how it is computed; axes of length 1, which no loop has, are passed over."""
-    if node.row.name in ("sum", "max"):
-        (x,), axes = node.inputs, node.attributes["axes"]
-        along = ", ".join(str(x.shape[a]) for a in axes if x.shape[a] != 1)
-        return f"{named(names, node)} = {node.row.name}({named(names, x)}) over {along or 1}"
-    return f"{named(names, node)} = {written(node, lambda x: named(names, x))}"
+class Words:
+    """The names in a schedule, numbered in its order, and the formulas that they stand for."""
+
+    def __init__(self, plan: Schedule) -> None:
+        nodes = order([*plan.program.outputs, *plan.program.new_state])
+        where = {n: item for item in plan.items for n in made(item)}
+        readers: dict[Node, list[Node]] = {}
+        for node in where:
+            for x in node.inputs:
+                readers.setdefault(memory_source(x), []).append(node)
+
+        def is_named(node: Node) -> bool:
+            read_by = readers.get(node, [])
+            return node in plan.stored or [where[r] for r in read_by] != [where[node]]
+
+        leaves = [n for n in nodes if not n.inputs]
+        self._names = node_names(plan.program, [*leaves, *filter(is_named, where)])
+
+    def name(self, node: Node) -> str:
+        """Return a node's name, or "" if it stands in the formula of its reader."""
+        return self._names.get(leaf_key(node), "")
+
+    def line(self, node: Node) -> str:
+        """Write a node's name and its formula; axes of length 1, which no loop has, are passed over."""
+        inputs = [self._shown(x) for x in node.inputs]
+        if node.row.name in ("sum", "max"):
+            extents = [node.inputs[0].shape[a] for a in node.attributes["axes"]]
+            along = ", ".join(str(e) for e in extents if e != 1)
+            return f"{self.name(node)} = {node.row.name}({text(inputs[0])}) over {along or 1}"
+        return f"{self.name(node)} = {formula(node, inputs)}"
+
+    def _shown(self, node: Node) -> Node:
+        """Return what stands for a node in a formula: a name, a number, or a formula in turn."""
+        if self.name(node) or not node.inputs:
+            return stand_in(node, self.name(node))
+        inputs = [self._shown(x) for x in node.inputs]
+        if node.row.name not in MOVEMENTS:
+            return applied(node, inputs)
+        if node.row.name == "slice":
+            return stand_in(node, text(applied(node, inputs)))
+        turned = node.row.name == "transpose" and len(squeezed(node.shape)) > 1
+        return stand_in(node, f"{text(inputs[0])}ᵀ") if turned else inputs[0]
 
 
-def named(names: Names, node: Node) -> str:
-    """Return a node's name. Movements, which are never computed, are written around that of their source."""
-    if leaf_key(node) in names or node.row.name not in MOVEMENTS:
-        return names.get(leaf_key(node), "")
-    source = named(names, node.inputs[0])
-    if node.row.name == "slice" and source:
-        return written(node, lambda x: source)
-    turned = node.row.name == "transpose" and len(squeezed(node.shape)) > 1
-    return f"{source}ᵀ" if turned and source else source
-
-
-def _size(node: Node) -> str:
-    size = product(node.shape)
-    return _bytes(size.count * node.dtype.itemsize, size.extents)
-
-
-def _bytes(count: int, extents: tuple[str, ...]) -> str:
-    return f"{Size(count, extents)} bytes"
-
-
-def _listed(held: Iterable[tuple[int, str]]) -> str:
-    return ", then ".join(name for _, name in held)
+def _size(node: Node) -> Size:
+    return product(node.shape) * Size(node.dtype.itemsize)

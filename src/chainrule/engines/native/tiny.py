@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native.expand import LEAVES, MOVEMENTS, expand
+from chainrule.engines.native.expand import LEAVES, MOVEMENTS
 from chainrule.engines.native.ir import I64, PTR, Code, Module, Type, Value, type_of
 from chainrule.engines.native.loop import NOT_FINITE
 from chainrule.engines.native.nests import across, joined
@@ -28,7 +28,7 @@ from chainrule.graph.walk import order
 
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
-KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max"}
+KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "place"}
 PARAMETERS = tuple((n, PTR) for n in ("inputs", "state", "constants", "totals", "status")) + (
     ("first", I64),
     ("last", I64),
@@ -36,11 +36,10 @@ PARAMETERS = tuple((n, PTR) for n in ("inputs", "state", "constants", "totals", 
 
 
 def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
-    """Return the program for fixed lengths of its open axes, in basic rows; None if it is not tiny then."""
-    basic = expand(program)
+    """Return a program of basic rows for fixed lengths of its open axes; None if it is not tiny then."""
     known = {Extent(name): length for name, length in lengths.items()}
-    ends = [*basic.outputs, *basic.new_state]
-    everything = order([*ends, *basic.inputs, *basic.state])
+    ends = [*program.outputs, *program.new_state]
+    everything = order([*ends, *program.inputs, *program.state])
     if len(everything) > MOST_NODES:
         return None
     became: dict[Any, Node] = {}
@@ -64,7 +63,7 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
     def all_of(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(became[n] for n in nodes)
 
-    return Program(*(all_of(n) for n in (basic.inputs, basic.state, basic.outputs, basic.new_state)))
+    return Program(*(all_of(n) for n in (program.inputs, program.state, program.outputs, program.new_state)))
 
 
 def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
@@ -137,6 +136,8 @@ class _Registers:
             self.values[key] = self._reduced(node)
         elif name == "contract":
             self.values[key] = self._product(node)
+        elif name == "place":
+            self.values[key] = self._placed(node)
         else:
             self.values[key] = write_operation(self.code, node, [self.spread(x, node.shape) for x in node.inputs])
 
@@ -167,6 +168,17 @@ class _Registers:
         if key not in self._shuffled:
             self._shuffled[key] = self.code.shuffle(held, [int(i) for i in lanes])
         return self._shuffled[key]
+
+    def _placed(self, node: Node) -> Value:
+        x = self.whole(node.inputs[0])
+        x = self.code.splat(x, 2) if not x.type.lanes else x
+        at = np.full(node.shape, x.type.lanes)  # the first lane of the zeros
+        at[shapes.as_slices(node.attributes["index"])] = np.arange(math.prod(node.inputs[0].shape)).reshape(
+            node.inputs[0].shape
+        )
+        if at.size == 1:
+            return self.code.lane(x, 0)
+        return self.code.shuffle(x, [int(i) for i in at.ravel()], self.code.constant(0, x.type))
 
     def _reduced(self, node: Node) -> Value:
         x, axes = node.inputs[0], node.attributes["axes"]

@@ -1,0 +1,260 @@
+"""The debugging mode: it lets right programs pass and changes no bit of them, catches wrong ones, and traces a NaN."""
+
+import dataclasses
+import warnings
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from random_graphs import random_program
+
+import chainrule as cr
+from chainrule.engines.native import build, checks, executable, nests
+from chainrule.engines.native.executable import NativeExecutable, stages
+from chainrule.engines.native.lower import Lowering
+from chainrule.engines.program import Program, Progress, Rule
+from chainrule.errors import EngineWarning
+from chainrule.graph.node import apply, input, variable
+from chainrule.graph.simplify import simplify_all
+
+
+@pytest.fixture(autouse=True)
+def mode(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CHECK", "1")
+
+
+def simplified(program):
+    ends = simplify_all([*program.outputs, *program.new_state], final=True)
+    count = len(program.outputs)
+    return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+
+
+def plainly(program, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.delenv("CHAINRULE_CHECK")
+        return NativeExecutable(program)
+
+
+def function(f, *arrays):
+    """Return a program of one function, and the result of a step of it on arrays."""
+    xs = [input("xyz"[i], ("n", *a.shape[1:]), a.dtype) for i, a in enumerate(arrays)]
+    return NativeExecutable(simplified(Program(tuple(xs), (), (f(*xs),), ()))).step([], list(arrays))[1][0]
+
+
+def network():
+    """Return a program of two layers, as training has it, and 37 rows for it."""
+    rng = np.random.default_rng(0)
+    x, y = input("x", ("batch", 21), "float32"), input("y", ("batch", 5), "float32")
+    v = variable(rng.normal(size=(21, 40)), "v", "float32")
+    w = variable(rng.normal(size=(40, 5)), "w", "float32")
+    cost = np.mean((np.tanh(x @ v) @ w - y) ** 2)
+    state = (v, w)
+    program = Program((x, y), state, (cost,), tuple(p - 0.01 * g for p, g in zip(state, cr.grad(cost, state), strict=True)))
+    table = [rng.normal(size=(37, 21)).astype("float32"), rng.normal(size=(37, 5)).astype("float32")]
+    return simplified(program), [p.value for p in state], table
+
+
+ORDER = np.array([np.random.default_rng(i).permutation(37) for i in range(3)])
+
+
+def run(compiled, state, table, rows=ORDER):
+    return compiled.run(state, table, rows, Rule(batch_size=8), Progress())
+
+
+# --- programs that are right ---
+
+
+def test_code_is_checked_only_where_that_is_asked_for():
+    program, *_ = network()
+    assert "chainrule_check" not in stages(program).ir
+    assert stages(program, checked=True).ir.count(f"call ptr @{checks.ACCESS}") > 50
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_decides(value, wanted, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CHECK", value)
+    assert NativeExecutable(network()[0]).checked is wanted
+
+
+@pytest.fixture(params=["this CPU", "no masks"])
+def cpu(request, monkeypatch):
+    """Code for the CPU at hand, and for narrow registers without masks."""
+    if request.param == "no masks":
+        here = build.machine()
+        narrow = dataclasses.replace(
+            here, vector_bytes=min(here.vector_bytes, 32), registers=16, has_masks=False
+        )
+        monkeypatch.setattr(build, "machine", lambda: narrow)
+        for name in ("kernels", "_library"):  # libraries in use stay loaded
+            monkeypatch.setattr(executable, name, lru_cache(getattr(executable, name).__wrapped__))
+
+
+@pytest.mark.parametrize("rows", [ORDER, np.broadcast_to(np.arange(37), (3, 37))], ids=["shuffled", "in order"])
+def test_a_training_run_passes_and_gives_the_same_bits(rows, cpu, monkeypatch):
+    program, state, table = network()
+    found = run(NativeExecutable(program), state, table, rows)
+    wanted = run(plainly(program, monkeypatch), state, table, rows)
+    np.testing.assert_array_equal(found.epochs, wanted.epochs)
+    for a, b in zip(found.state, wanted.state, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(r=st.randoms(use_true_random=False), dtype=st.sampled_from(["float32", "float64"]))
+def test_random_graphs_pass_and_give_the_same_bits(r, dtype):
+    program, g = random_program(r, dtype)
+    program, state = simplified(program), [w.value for w in g.state]
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", EngineWarning)
+        patch.setenv("CHAINRULE_CHECK", "1")
+        found = NativeExecutable(program).step(state, g.batch)
+        wanted = plainly(program, patch).step(state, g.batch)
+    for ours, theirs in zip(found, wanted, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+# --- programs that are wrong ---
+
+
+def moved(monkeypatch, name, elements):
+    """Let the code take an array to lie some elements further on than it does."""
+    right = Lowering.address
+
+    def address(low, view):
+        here = right(low, view)
+        wrong = view.base.name == name
+        return low.code.at(here, low.code.index(elements), checks.type_of(view.base.dtype)) if wrong else here
+
+    monkeypatch.setattr(Lowering, "address", address)
+
+
+@pytest.mark.parametrize("elements", [1, -1, 1 << 40])
+def test_a_loop_that_reads_beyond_its_array_is_caught(elements, cpu, monkeypatch):
+    moved(monkeypatch, "x", elements)
+    with pytest.raises(checks.AccessError, match=r"tanh\(x\) of shape \(n, 3\), in the loop nest over \(.*, step 1"):
+        function(np.tanh, np.ones((17, 3)))
+
+
+@pytest.mark.parametrize("elements", [1, -1, 1 << 40])
+def test_a_product_that_reads_beyond_its_matrix_is_caught(elements, cpu, monkeypatch):
+    program, state, table = network()
+    moved(monkeypatch, "v", elements)
+    with pytest.raises(checks.AccessError, match=r"x @ v .*in the task"):
+        run(NativeExecutable(program), state, table)
+
+
+def test_a_store_beyond_the_result_is_caught_and_does_no_harm(cpu, monkeypatch):
+    right = nests._Writer._store
+
+    def store(writer, walk, access, x):
+        far = {a: writer.code.at(p, writer.code.index(1 << 40), x.type) for a, p in walk.addresses.items()}
+        right(writer, dataclasses.replace(walk, addresses=far), access, x)
+
+    monkeypatch.setattr(nests._Writer, "_store", store)
+    with pytest.raises(checks.AccessError, match="which are not its own: the loop nest"):
+        function(lambda x: np.tanh(x) + 1, np.ones((17, 3)))
+
+
+def test_a_gather_of_scattered_numbers_is_caught(cpu, monkeypatch):
+    moved(monkeypatch, "x", 40)
+    with pytest.raises(checks.AccessError, match="not its own"):
+        function(lambda x: np.exp(x[:, ::2]), np.ones((17, 6)))
+
+
+def test_places_of_the_arena_that_are_too_small_are_caught(cpu, monkeypatch):
+    right = executable.plan_memory
+
+    def too_small(plan):
+        memory = right(plan)
+        return dataclasses.replace(memory, slots=tuple(dataclasses.replace(s, bytes=s.bytes // 2) for s in memory.slots))
+
+    monkeypatch.setattr(executable, "plan_memory", too_small)
+    program, state, table = network()
+    with pytest.raises(checks.AccessError):
+        run(NativeExecutable(program), state, table)
+
+
+@pytest.mark.parametrize("row", [37, -1, 1 << 33])
+def test_a_batch_of_rows_that_are_not_there_is_caught(row):
+    program, state, table = network()
+    rows = ORDER.copy()
+    rows[1, 20] = row
+    with pytest.raises(checks.AccessError, match="between two steps, in step 8 of the call"):
+        compiled = NativeExecutable(program)
+        run(compiled, state, table, rows)
+
+
+def test_after_an_error_the_next_call_is_fine():
+    program, state, table = network()
+    compiled = NativeExecutable(program)
+    with pytest.raises(checks.AccessError):
+        run(compiled, state, table, ORDER + 37)
+    assert np.isfinite(run(compiled, state, table).epochs).all()
+
+
+# --- where a NaN came from ---
+
+
+def spoilt(value, shape=(9, 5)):
+    """Return ones with one number among them that spoils the result."""
+    x = np.ones(shape)
+    x[-1, -2] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("f", "value", "says"),
+    [
+        (lambda x: 3 * np.log(x) + 1, -1, r"^The first NaN is log\(x\) of shape"),
+        (lambda x: np.sum(np.exp(np.sqrt(x) - 1)), -2, r"^The first NaN is sqrt\(x\)|x\^0.5"),
+        (lambda x: np.sum((x - 1) / np.tanh(x - 1) * 0 + x), 3, r"^The first NaN is .* / tanh\(x - 1\)"),
+        (lambda x: np.log(x) + 2, 0, r"^The first infinite number is log\(x\)"),
+        (
+            lambda x: np.exp(x) - np.exp(2 * x),
+            1000,
+            r"^The first NaN is exp\(x\) - exp\(.*and the first infinite number is exp\(",
+        ),
+        (lambda x: np.sum(x * x, axis=1), 1e200, r"^The first infinite number is x(²| · x) "),
+        (lambda x: np.sum(x) * 0.5, np.inf, "^The first infinite number is what 'x' was given"),
+        (lambda x: np.tanh(x) + np.max(x), np.nan, "^The first NaN is what 'x' was given"),
+        (lambda x: x @ x.T, 1e200, r"^The first infinite number is x @ xᵀ of shape \(n, n\)"),
+        (lambda x: apply("cumsum", np.log(x), axis=1) if False else np.log(x) @ x.T, -1, r"^The first NaN is log\(x\)"),
+    ],
+)
+def test_a_nan_is_traced_to_where_it_began(f, value, says, cpu):
+    with pytest.warns(EngineWarning, match=says) as found:
+        result = function(f, spoilt(value))
+    assert len(found) == 1 and not np.isfinite(result).all()
+
+
+def test_a_sum_that_is_too_large_is_named():
+    with pytest.warns(EngineWarning, match=r"^The first infinite number is sum\(x, axis=1\) of shape \(n,\)"):
+        function(lambda x: np.sum(x, axis=1), np.full((5, 40), 1e308))
+
+
+def test_nothing_is_said_of_a_nan_that_nobody_sees():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = function(lambda x: np.where(x > 0, np.log(x), 0), spoilt(-1))
+    np.testing.assert_array_equal(found, np.zeros((9, 5)))
+
+
+def falling():
+    """Return a program whose variable falls by 1 a step, and whose cost is the logarithm of it."""
+    x, w = input("x", ("n",)), variable(0.0, "w")
+    return NativeExecutable(simplified(Program((x,), (w,), (np.mean(x) * np.log(w),), (w - 1,))))
+
+
+def test_a_run_that_diverges_says_where_and_when():
+    with pytest.warns(EngineWarning, match=r"^The first NaN is log\(w\) .*\(epoch 3, step 2\)\.$"):
+        found = falling().run([np.array(5.5)], [np.ones(4)], np.tile(np.arange(4), (9, 1)), Rule(batch_size=2), Progress())
+    assert found.stopped == "diverged" and (found.failure.epoch, found.failure.step) == (2, 1)
+
+
+def test_a_state_that_was_spoilt_a_step_earlier_is_traced_back():
+    x, w = input("x", ("n",)), variable(0.0, "w")
+    compiled = NativeExecutable(simplified(Program((x,), (w,), (np.mean(x) * w,), (np.sqrt(w - 1) + w - 1,))))
+    with pytest.warns(EngineWarning, match=r"^The first NaN is .*\(w - 1\).*\(epoch 1, step 1\)\.$|step 1\)\.$"):
+        compiled.run([np.array(0.5)], [np.ones(4)], np.arange(4)[None], Rule(batch_size=2), Progress())

@@ -1,0 +1,117 @@
+"""Threads: the same bits with and without help, and nobody left awake."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.native import executable as native, threads as native_threads
+
+
+class Always(native_threads.Choice):
+    """Helped from the first call to the last."""
+
+    def note(self, seconds):
+        if self._work is not None and self._helpers is None:
+            self._begin(self._work)
+
+
+class Never(native_threads.Choice):
+    """Never helped."""
+
+    def note(self, seconds):
+        pass
+
+
+def train(monkeypatch, kind, threads=2, optimizer="adam"):
+    monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
+    monkeypatch.setattr(native, "Choice", kind)
+    monkeypatch.setattr(native, "CALL_SECONDS", 1e-9)  # many calls, all noted
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(512, 100)).astype(np.float32), rng.integers(0, 3, 512)
+    layers = [cr.Dense(256, "tanh"), cr.BatchNormalization(), cr.Dense(130, "relu"), cr.Dense(3, "softmax")]
+    network = cr.Network(layers, seed=0, engine="native")
+    history = network.fit(X, y, epochs=3, batch_size=200, optimizer=optimizer)
+    [found] = [v for k, v in network._executables.items() if k[0] == "native" and k[1][0] == "train"]
+    found._choices.clear()
+    assert any(work.at({"batch": 200}) > least for work, least in found.stages.shared)
+    return [*network.values(), np.array(history["cost"])]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_help_changes_no_bit(monkeypatch, optimizer):
+    alone = train(monkeypatch, Never, optimizer=optimizer)
+    for threads in (2, 3, 4):
+        monkeypatch.setattr(native_threads, "_helpers", None)
+        helped = train(monkeypatch, Always, threads, optimizer)
+        for a, b in zip(alone, helped, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_helpers_sleep_after_a_run(monkeypatch):
+    train(monkeypatch, Always)
+    helpers = native_threads._helpers
+    assert helpers is not None and not helpers.busy.locked()
+    assert all(asleep.wait(5) for asleep in helpers._asleep)
+
+
+def test_two_runs_at_once_share_no_helpers(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    taken = []
+
+    def work(block):
+        taken.append(block)
+
+    first, second = native_threads.Choice(work), native_threads.Choice(work)
+    first.note(1.0)
+    second.note(1.0)
+    assert first.block is not None and second.block is None
+    first.end()
+    second.end()
+
+
+def test_the_faster_way_is_taken_and_the_other_tried_again(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    choice = native_threads.Choice(lambda block: None)
+    seconds = {False: 2.0, True: 1.0}
+    ways = []
+    for _ in range(3 * native_threads.RETRY_CALLS):
+        helped = choice.block is not None
+        ways.append(helped)
+        choice.note(seconds[helped])
+    choice.end()
+    assert ways[:3] == [False, True, True]
+    assert 2 <= ways.count(False) <= 5 and not ways[-1] is ways[0]
+
+
+def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert native_threads.threads() == 3
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    assert native_threads.threads() == 2
+    monkeypatch.setenv("CHAINRULE_THREADS", "none")
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert native_threads.threads() == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_helpers_of_its_own(monkeypatch):
+    alone = train(monkeypatch, Never)
+    train(monkeypatch, Always)
+    child = os.fork()
+    if child == 0:
+        try:
+            helped = train(monkeypatch, Always)
+            same = all(np.array_equal(a, b) for a, b in zip(alone, helped, strict=True))
+            os._exit(0 if same else 1)
+        finally:
+            os._exit(2)
+    waited = threading.Timer(60, os.kill, (child, 9))
+    waited.start()
+    _, status = os.waitpid(child, 0)
+    waited.cancel()
+    assert os.waitstatus_to_exitcode(status) == 0

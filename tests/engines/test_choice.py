@@ -1,0 +1,111 @@
+"""Which engine runs a program: by the size of the work alone, and NumPy where machine code cannot be made."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines import choice
+from chainrule.engines.choice import build, choose, fingerprint, native_works
+from chainrule.engines.program import Program
+
+
+def program(width=4, rate=0.1, name="w"):
+    x, w = cr.input("x", ("n", 3)), cr.variable(np.ones((3, width)), name=name)
+    J = np.mean(np.tanh(x @ w) ** 2)
+    return Program((x,), (w,), (J,), (w - rate * cr.grad(J, w),))
+
+
+@pytest.fixture
+def without_llvmlite(monkeypatch):
+    """A process in which llvmlite cannot be imported."""
+    for name in list(sys.modules):
+        if name.startswith(("llvmlite", "chainrule.engines.native")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    native_works.cache_clear()
+    yield
+    native_works.cache_clear()
+
+
+def test_little_work_is_left_to_numpy_and_much_is_compiled():
+    assert choose(program(), steps=1, rows=32) == "numpy"
+    assert choose(program(), steps=10**6, rows=32) == "native"
+    assert choose(program(), steps=1, rows=10**9) == "native"
+    engines = [choose(program(), steps, rows=8) for steps in (1, 10, 10**3, 10**5, 10**7)]
+    assert engines == sorted(engines, reverse=True) and len(set(engines)) == 2  # "numpy", then "native"
+
+
+def test_the_same_call_has_the_same_engine_whatever_came_before():
+    before = choose(program(), steps=10, rows=4)
+    build(program(), "native")
+    assert choose(program(), steps=10, rows=4) == before
+
+
+def test_equal_programs_are_compiled_once_and_others_are_not_taken_for_them():
+    assert build(program(), "native") is build(program(name="v"), "native")
+    assert build(program(), "numpy") is not build(program(), "native")
+    keys = [fingerprint(p) for p in (program(), program(width=5), program(rate=0.2))]
+    assert len(set(keys)) == 3 and keys[0] == fingerprint(program())
+
+
+def test_programs_with_different_arrays_of_constants_differ():
+    def product(numbers):
+        x = cr.input("x", (2,))
+        return Program((x,), (), (x * cr.constant(numbers),), ())
+
+    assert fingerprint(product([1.0, 2.0])) != fingerprint(product([1.0, 3.0]))
+
+
+def test_no_more_than_some_programs_are_kept(monkeypatch):
+    monkeypatch.setattr(choice, "MOST_KEPT", 3)
+    first = build(program(width=11), "numpy")
+    for width in range(12, 16):
+        build(program(width=width), "numpy")
+    assert len(choice._compiled) == 3 and build(program(width=11), "numpy") is not first
+
+
+def test_an_engine_that_is_not_there_is_named():
+    with pytest.raises(cr.UnknownNameError, match="Did you mean 'native'"):
+        build(program(), "naive")
+
+
+@pytest.mark.usefixtures("without_llvmlite")
+def test_without_llvmlite_numpy_does_all_and_one_line_says_so():
+    with pytest.warns(cr.EngineWarning, match="llvmlite is not installed; everything runs on the NumPy engine"):
+        assert choose(program(), steps=10**9, rows=32) == "numpy"
+    assert choose(program(), steps=10**9, rows=32) == "numpy"  # and says it once
+
+
+@pytest.mark.usefixtures("without_llvmlite")
+def test_without_llvmlite_a_network_trains():
+    with pytest.warns(cr.EngineWarning):
+        network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], seed=0)
+        history = network.fit(np.ones((4, 2)), np.ones(4), epochs=20_000, batch_size=None)
+    assert history["cost"][-1] < history["cost"][0]
+    assert network.predict(np.ones((1, 2))).shape == (1, 1)
+
+
+def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
+    from chainrule.engines.native import build as native_build
+
+    def unknown():
+        raise RuntimeError("no such CPU")
+
+    monkeypatch.setattr(native_build, "machine", unknown)
+    native_works.cache_clear()
+    with pytest.warns(cr.EngineWarning, match="LLVM: no such CPU"):
+        assert choose(program(), steps=10**9, rows=32) == "numpy"
+    monkeypatch.undo()
+    native_works.cache_clear()
+
+
+def test_a_dtype_without_code_falls_back_with_a_line_or_is_refused():
+    x = cr.input("x", (3,), np.dtype("float16"))
+    half = Program((x,), (), (x * 2,), ())
+    with pytest.warns(cr.EngineWarning, match="float16.*NumPy engine"):
+        executable = build(half, "auto")
+    assert executable.engine == "numpy"
+    with pytest.raises(cr.UnsupportedError, match="float16"):
+        build(half, "native")
