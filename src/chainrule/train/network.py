@@ -474,11 +474,20 @@ class Network:
             self._executables["program", key] = program()
         built: Program = self._executables["program", key]
         wanted = self.engine if self.engine != "auto" else engine
-        chosen = choose(built, steps, rows) if wanted == "auto" else wanted
+        chosen = self._choose(key, built, steps, rows) if wanted == "auto" else wanted
         if (chosen, key) not in self._executables:
             self._executables[chosen, key] = build(built, chosen)
         found: Executable = self._executables[chosen, key]
         return found
+
+    def _choose(self, key: Any, program: Program, steps: int, rows: int) -> str:
+        """Return the engine for so much work; to weigh it takes as long as to predict one row."""
+        known = self._executables.setdefault(("engines", key), {})
+        if (steps, rows) not in known:
+            if len(known) > 64:
+                known.clear()
+            known[steps, rows] = choose(program, steps, rows)
+        return str(known[steps, rows])
 
     def see(self, X: Any) -> list[np.ndarray]:
         """Return X checked and cast, building the network to its shape if this is the first data it sees."""

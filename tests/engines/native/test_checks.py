@@ -11,11 +11,11 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.native import build, checks, executable, nests
-from chainrule.engines.native.executable import NativeExecutable, stages
+from chainrule.engines.native.executable import compile_program, stages
 from chainrule.engines.native.lower import Lowering
 from chainrule.engines.program import Program, Progress, Rule
 from chainrule.errors import EngineWarning
-from chainrule.graph.node import apply, input, variable
+from chainrule.graph.node import input, variable
 from chainrule.graph.simplify import simplify_all
 
 
@@ -33,13 +33,13 @@ def simplified(program):
 def plainly(program, monkeypatch):
     with monkeypatch.context() as patch:
         patch.delenv("CHAINRULE_CHECK")
-        return NativeExecutable(program)
+        return compile_program(program)
 
 
 def function(f, *arrays):
     """Return a program of one function, and the result of a step of it on arrays."""
     xs = [input("xyz"[i], ("n", *a.shape[1:]), a.dtype) for i, a in enumerate(arrays)]
-    return NativeExecutable(simplified(Program(tuple(xs), (), (f(*xs),), ()))).step([], list(arrays))[1][0]
+    return compile_program(simplified(Program(tuple(xs), (), (f(*xs),), ()))).step([], list(arrays))[1][0]
 
 
 def network():
@@ -50,7 +50,9 @@ def network():
     w = variable(rng.normal(size=(40, 5)), "w", "float32")
     cost = np.mean((np.tanh(x @ v) @ w - y) ** 2)
     state = (v, w)
-    program = Program((x, y), state, (cost,), tuple(p - 0.01 * g for p, g in zip(state, cr.grad(cost, state), strict=True)))
+    program = Program(
+        (x, y), state, (cost,), tuple(p - 0.01 * g for p, g in zip(state, cr.grad(cost, state), strict=True))
+    )
     table = [rng.normal(size=(37, 21)).astype("float32"), rng.normal(size=(37, 5)).astype("float32")]
     return simplified(program), [p.value for p in state], table
 
@@ -74,7 +76,7 @@ def test_code_is_checked_only_where_that_is_asked_for():
 @pytest.mark.parametrize(("value", "wanted"), [("1", True), ("0", False), ("", False)])
 def test_the_environment_decides(value, wanted, monkeypatch):
     monkeypatch.setenv("CHAINRULE_CHECK", value)
-    assert NativeExecutable(network()[0]).checked is wanted
+    assert compile_program(network()[0]).checked is wanted
 
 
 @pytest.fixture(params=["this CPU", "no masks"])
@@ -90,10 +92,12 @@ def cpu(request, monkeypatch):
             monkeypatch.setattr(executable, name, lru_cache(getattr(executable, name).__wrapped__))
 
 
-@pytest.mark.parametrize("rows", [ORDER, np.broadcast_to(np.arange(37), (3, 37))], ids=["shuffled", "in order"])
+@pytest.mark.parametrize(
+    "rows", [ORDER, np.broadcast_to(np.arange(37), (3, 37))], ids=["shuffled", "in order"]
+)
 def test_a_training_run_passes_and_gives_the_same_bits(rows, cpu, monkeypatch):
     program, state, table = network()
-    found = run(NativeExecutable(program), state, table, rows)
+    found = run(compile_program(program), state, table, rows)
     wanted = run(plainly(program, monkeypatch), state, table, rows)
     np.testing.assert_array_equal(found.epochs, wanted.epochs)
     for a, b in zip(found.state, wanted.state, strict=True):
@@ -108,7 +112,7 @@ def test_random_graphs_pass_and_give_the_same_bits(r, dtype):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", EngineWarning)
         patch.setenv("CHAINRULE_CHECK", "1")
-        found = NativeExecutable(program).step(state, g.batch)
+        found = compile_program(program).step(state, g.batch)
         wanted = plainly(program, patch).step(state, g.batch)
     for ours, theirs in zip(found, wanted, strict=True):
         for a, b in zip(ours, theirs, strict=True):
@@ -133,7 +137,9 @@ def moved(monkeypatch, name, elements):
 @pytest.mark.parametrize("elements", [1, -1, 1 << 40])
 def test_a_loop_that_reads_beyond_its_array_is_caught(elements, cpu, monkeypatch):
     moved(monkeypatch, "x", elements)
-    with pytest.raises(checks.AccessError, match=r"tanh\(x\) of shape \(n, 3\), in the loop nest over \(.*, step 1"):
+    with pytest.raises(
+        checks.AccessError, match=r"own: tanh\(x\) of shape .* in the loop nest over .*, in step 1"
+    ):
         function(np.tanh, np.ones((17, 3)))
 
 
@@ -142,7 +148,7 @@ def test_a_product_that_reads_beyond_its_matrix_is_caught(elements, cpu, monkeyp
     program, state, table = network()
     moved(monkeypatch, "v", elements)
     with pytest.raises(checks.AccessError, match=r"x @ v .*in the task"):
-        run(NativeExecutable(program), state, table)
+        run(compile_program(program), state, table)
 
 
 def test_a_store_beyond_the_result_is_caught_and_does_no_harm(cpu, monkeypatch):
@@ -168,12 +174,14 @@ def test_places_of_the_arena_that_are_too_small_are_caught(cpu, monkeypatch):
 
     def too_small(plan):
         memory = right(plan)
-        return dataclasses.replace(memory, slots=tuple(dataclasses.replace(s, bytes=s.bytes // 2) for s in memory.slots))
+        return dataclasses.replace(
+            memory, slots=tuple(dataclasses.replace(s, bytes=s.bytes // 2) for s in memory.slots)
+        )
 
     monkeypatch.setattr(executable, "plan_memory", too_small)
     program, state, table = network()
     with pytest.raises(checks.AccessError):
-        run(NativeExecutable(program), state, table)
+        run(compile_program(program), state, table)
 
 
 @pytest.mark.parametrize("row", [37, -1, 1 << 33])
@@ -182,13 +190,13 @@ def test_a_batch_of_rows_that_are_not_there_is_caught(row):
     rows = ORDER.copy()
     rows[1, 20] = row
     with pytest.raises(checks.AccessError, match="between two steps, in step 8 of the call"):
-        compiled = NativeExecutable(program)
+        compiled = compile_program(program)
         run(compiled, state, table, rows)
 
 
 def test_after_an_error_the_next_call_is_fine():
     program, state, table = network()
-    compiled = NativeExecutable(program)
+    compiled = compile_program(program)
     with pytest.raises(checks.AccessError):
         run(compiled, state, table, ORDER + 37)
     assert np.isfinite(run(compiled, state, table).epochs).all()
@@ -208,7 +216,7 @@ def spoilt(value, shape=(9, 5)):
     ("f", "value", "says"),
     [
         (lambda x: 3 * np.log(x) + 1, -1, r"^The first NaN is log\(x\) of shape"),
-        (lambda x: np.sum(np.exp(np.sqrt(x) - 1)), -2, r"^The first NaN is sqrt\(x\)|x\^0.5"),
+        (lambda x: np.sum(np.exp(np.sqrt(x) - 1)), -2, r"^The first NaN is sqrt\(x\)"),
         (lambda x: np.sum((x - 1) / np.tanh(x - 1) * 0 + x), 3, r"^The first NaN is .* / tanh\(x - 1\)"),
         (lambda x: np.log(x) + 2, 0, r"^The first infinite number is log\(x\)"),
         (
@@ -220,7 +228,7 @@ def spoilt(value, shape=(9, 5)):
         (lambda x: np.sum(x) * 0.5, np.inf, "^The first infinite number is what 'x' was given"),
         (lambda x: np.tanh(x) + np.max(x), np.nan, "^The first NaN is what 'x' was given"),
         (lambda x: x @ x.T, 1e200, r"^The first infinite number is x @ xᵀ of shape \(n, n\)"),
-        (lambda x: apply("cumsum", np.log(x), axis=1) if False else np.log(x) @ x.T, -1, r"^The first NaN is log\(x\)"),
+        (lambda x: np.log(x) @ x.T, -1, r"^The first NaN is log\(x\)"),
     ],
 )
 def test_a_nan_is_traced_to_where_it_began(f, value, says, cpu):
@@ -244,17 +252,19 @@ def test_nothing_is_said_of_a_nan_that_nobody_sees():
 def falling():
     """Return a program whose variable falls by 1 a step, and whose cost is the logarithm of it."""
     x, w = input("x", ("n",)), variable(0.0, "w")
-    return NativeExecutable(simplified(Program((x,), (w,), (np.mean(x) * np.log(w),), (w - 1,))))
+    return compile_program(simplified(Program((x,), (w,), (np.mean(x) * np.log(w),), (w - 1,))))
 
 
 def test_a_run_that_diverges_says_where_and_when():
     with pytest.warns(EngineWarning, match=r"^The first NaN is log\(w\) .*\(epoch 3, step 2\)\.$"):
-        found = falling().run([np.array(5.5)], [np.ones(4)], np.tile(np.arange(4), (9, 1)), Rule(batch_size=2), Progress())
+        found = falling().run(
+            [np.array(4.5)], [np.ones(4)], np.tile(np.arange(4), (9, 1)), Rule(batch_size=2), Progress()
+        )
     assert found.stopped == "diverged" and (found.failure.epoch, found.failure.step) == (2, 1)
 
 
 def test_a_state_that_was_spoilt_a_step_earlier_is_traced_back():
     x, w = input("x", ("n",)), variable(0.0, "w")
-    compiled = NativeExecutable(simplified(Program((x,), (w,), (np.mean(x) * w,), (np.sqrt(w - 1) + w - 1,))))
-    with pytest.warns(EngineWarning, match=r"^The first NaN is .*\(w - 1\).*\(epoch 1, step 1\)\.$|step 1\)\.$"):
+    compiled = compile_program(simplified(Program((x,), (w,), (np.mean(x) * w,), (np.sqrt(w - 1) + w - 1,))))
+    with pytest.warns(EngineWarning, match=r"^The first NaN is .*\(w - 1\).*\(epoch 1, step 1\)\.$"):
         compiled.run([np.array(0.5)], [np.ones(4)], np.arange(4)[None], Rule(batch_size=2), Progress())

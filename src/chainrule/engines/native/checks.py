@@ -333,7 +333,13 @@ class Watch:
             words = self._table
             tables = [(addressof(x), sizeof(x)) for x in arguments if isinstance(x, Array)]
             ranges = [*self._arrays, *tables]
-            words[[FIRST, LAST, FIXED, GIVEN, END]] = 0, len(ranges), len(self._arrays), len(ranges), len(ranges)
+            words[[FIRST, LAST, FIXED, GIVEN, END]] = (
+                0,
+                len(ranges),
+                len(self._arrays),
+                len(ranges),
+                len(ranges),
+            )
             words[[ITEM, FAULT]] = 0
             for i, (begins, size) in enumerate(ranges):
                 words[RANGES + 2 * i : RANGES + 2 * i + 2] = begins, begins + size

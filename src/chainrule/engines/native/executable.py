@@ -165,6 +165,7 @@ class NativeExecutable:
             for i, (s, n) in enumerate(zip(program.state, program.new_state, strict=True))
             if leaf_key(s) != leaf_key(n)
         ]
+        self._seen: tuple[Arrays, Arrays, Any] = ([], [], None)  # a state that was given, and where it lies
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self._choices: dict[int, Choice] = {}  # by the length of the batch
         self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
@@ -219,9 +220,7 @@ class NativeExecutable:
         """Run the program once; return (new state, outputs)."""
         lengths = {name: batch[i].shape[axis] for name, i, axis in self._openings}
         known = tuple([lengths.get(name, 0) for name in self._extents])
-        new_state = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
-        for i in self._changed:
-            new_state[i] = np.array(new_state[i])
+        new_state, state_pointers = self._state(state)
         inputs = self._inputs(batch)
         outputs = [_empty(n, lengths) for n in self.program.outputs]
         arena = self._room(known, lengths)
@@ -229,7 +228,7 @@ class NativeExecutable:
         watch = self.watch([*inputs, *new_state, *outputs, arena]) if self.checked else None
         step = self._step if watch is None else watch.around(self._step)
         step(
-            _pointers(inputs), _pointers(new_state), _pointers(outputs), self._constants,
+            _pointers(inputs), state_pointers, _pointers(outputs), self._constants,
             _aligned(arena), (ctypes.c_int64 * len(known))(*known), status, None,
         )  # fmt: skip
         self._rooms.append((known, arena))
@@ -243,6 +242,19 @@ class NativeExecutable:
         """Return what watches calls that are given some arrays, beside the constants."""
         plan, places = self.stages.schedule, len(self.stages.memory.slots)
         return checks.Watch(plan, places, [*arrays, *self.stages.constants])
+
+    def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
+        """Return the state that a step may write into, and where it lies."""
+        held, ready, pointers = self._seen
+        if len(held) == len(state) and all([a is b for a, b in zip(held, state, strict=True)]):
+            return list(ready), pointers
+        ready = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
+        for i in self._changed:
+            ready[i] = np.array(ready[i])
+        pointers = _pointers(ready)
+        if not self._changed:  # a prediction, perhaps one of many
+            self._seen = list(state), ready, pointers
+        return list(ready), pointers
 
     def _inputs(self, arrays: Sequence[np.ndarray]) -> Arrays:
         """Return arrays as the code reads them: turned over, where it wants that."""
