@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import io
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,11 @@ def run_blocks(text):
         yield code, printed.getvalue(), expected
 
 
-def test_the_readme_runs_and_prints_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("page", "least"), [("README.md", 8), ("docs/engine.md", 4)])
+def test_what_is_shown_runs_and_prints_what_the_page_says(page, least, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = list(run_blocks((ROOT / "README.md").read_text(encoding="utf-8")))
-    assert len(blocks) >= 8
+    blocks = list(run_blocks((ROOT / page).read_text(encoding="utf-8")))
+    assert len(blocks) >= least
     for code, printed, expected in blocks:
         # How small a rounding error is depends on the machine.
         assert re.sub(r"\d\.\de-1\d", "tiny", printed) == re.sub(r"\d\.\de-1\d", "tiny", expected), code
@@ -53,11 +55,27 @@ def test_files_that_are_named_exist(page):
         assert (ROOT / "src/chainrule" / name).exists(), f"{page} names {name}"
 
 
-def test_the_page_of_primitives_is_made_from_the_table():
-    spec = importlib.util.spec_from_file_location("make_primitives", ROOT / "docs/make_primitives.py")
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    assert (ROOT / "docs/primitives.md").read_text(encoding="utf-8") == maker.page()
+def maker(name, monkeypatch):
+    """The module of docs/ that makes a page or a picture."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
+    found = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, found)  # where dataclasses look for it
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_the_page_of_primitives_is_made_from_the_table(monkeypatch):
+    page = maker("make_primitives", monkeypatch).page()
+    assert (ROOT / "docs/primitives.md").read_text(encoding="utf-8") == page
+
+
+def test_the_schedule_can_be_drawn(tmp_path, monkeypatch):
+    make_schedule = maker("make_schedule", monkeypatch)
+    make_schedule.draw(tmp_path / "schedule.svg")
+    assert "</svg>" in (tmp_path / "schedule.svg").read_text(encoding="utf-8")
+    drawn = make_schedule.boxes(make_schedule.example())
+    assert {b.kind for b in drawn} <= set(make_schedule.KINDS)
+    assert [b.number for b in drawn] == list(range(1, len(drawn) + 1))
 
 
 def test_the_readme_has_its_two_commands_in_one_line_each():

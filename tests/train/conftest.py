@@ -13,5 +13,5 @@ def one_thread_for_each_worker():
 @pytest.fixture(autouse=True, params=["numpy", "native"])
 def engine(request, monkeypatch):
     """Every test of networks and training runs on both engines."""
-    monkeypatch.setattr(network, "choose", lambda *_: request.param)
+    monkeypatch.setattr(network.Network, "_choose", lambda *_: request.param)
     return request.param

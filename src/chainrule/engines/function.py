@@ -71,8 +71,7 @@ class Function:
         >>> x = input("x", ("n",))
         >>> print(compile(x * 2 + 1, inputs=[x], engine="native").show("schedule"))
         nest over (n,)
-            v1 = x · 2
-          * v2 = v1 + 1
+          * v1 = x · 2 + 1
         """
         return show_stage(self.executable, stage)
 

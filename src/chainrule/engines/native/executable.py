@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native import build, checks, product
+from chainrule.engines.native import build, checks, product, watch
 from chainrule.engines.native.cache import cached
 from chainrule.engines.native.expand import expand, expand_products
 from chainrule.engines.native.ir import Type, type_of
@@ -105,7 +105,7 @@ def compile_program(program: Program) -> NativeExecutable:
 KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=None)  # code in use stays loaded
 def kernels(checked: bool = False) -> build.Library:
     """Return the matrix products, which all programs share."""
     module = build.machine().module()
@@ -113,7 +113,7 @@ def kernels(checked: bool = False) -> build.Library:
     names = product.write_kernels(module)
     text = module.text()
     code = cached(build.machine().key + text, lambda: build.object_code(text))
-    return build.Library(code, names, checks.symbols() if checked else {})
+    return build.Library(code, names, watch.symbols() if checked else {})
 
 
 @lru_cache(maxsize=64)
@@ -123,7 +123,7 @@ def _library(text: str, checked: bool = False) -> build.Library:
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
     wanted = [n for n in KERNELS if f"@{n}(" in text]
     symbols = {n: kernels(checked).address(n) for n in wanted}
-    return build.Library(code, names, symbols | checks.symbols() if checked else symbols)
+    return build.Library(code, names, symbols | watch.symbols() if checked else symbols)
 
 
 def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
@@ -225,8 +225,8 @@ class NativeExecutable:
         outputs = [_empty(n, lengths) for n in self.program.outputs]
         arena = self._room(known, lengths)
         status = (ctypes.c_int64 * 4)()
-        watch = self.watch([*inputs, *new_state, *outputs, arena]) if self.checked else None
-        step = self._step if watch is None else watch.around(self._step)
+        seen = self.watched([*inputs, *new_state, *outputs, arena]) if self.checked else None
+        step = self._step if seen is None else seen.around(self._step)
         step(
             _pointers(inputs), state_pointers, _pointers(outputs), self._constants,
             _aligned(arena), (ctypes.c_int64 * len(known))(*known), status, None,
@@ -234,14 +234,14 @@ class NativeExecutable:
         self._rooms.append((known, arena))
         if status[0] == OUT_OF_RANGE:
             raise _out_of_range(status)
-        if watch is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
-            watch.warn()
+        if seen is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
+            seen.warn()
         return new_state, outputs
 
-    def watch(self, arrays: Arrays) -> checks.Watch:
+    def watched(self, arrays: Arrays) -> watch.Watch:
         """Return what watches calls that are given some arrays, beside the constants."""
         plan, places = self.stages.schedule, len(self.stages.memory.slots)
-        return checks.Watch(plan, places, [*arrays, *self.stages.constants])
+        return watch.Watch(plan, places, [*arrays, *self.stages.constants])
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
@@ -321,7 +321,7 @@ class _Running:
         self.status = (ctypes.c_int64 * 4)()
         self.choice = Choice(None)
         self._give_back: Callable[[], None] | None = None
-        self.watch: checks.Watch | None = None
+        self.watch: watch.Watch | None = None
         tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(state))  # nobody writes into what was given
@@ -367,7 +367,7 @@ class _Running:
         axis, loop = executable.batch_axis, executable._loop
         if executable.checked:
             order = [] if rows is None else [rows]
-            self.watch = executable.watch([*self.state, *outputs, arena, *held, *gathered, self.totals, *order])
+            self.watch = executable.watched([*self.state, *outputs, arena, *held, *gathered, self.totals, *order])
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:

@@ -1,0 +1,73 @@
+"""``chainrule compile``: each stage of what ``chainrule train`` would run, and nothing else."""
+
+import pytest
+from click.testing import CliRunner
+
+import chainrule as cr
+from chainrule.cli.main import cli
+
+
+@pytest.fixture(autouse=True)
+def _houses(here):
+    rows = [f"{i % 7},{'Oslo' if i % 2 else 'Rome'},{i * 10.5}" for i in range(40)]
+    (here / "houses.csv").write_text("\n".join(["rooms,city,price", *rows]))
+
+
+def shown(*arguments):
+    result = CliRunner().invoke(cli, ["compile", *arguments])
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("stage", "word"),
+    [
+        ("graph", "return v"),
+        ("schedule", "nest over ("),
+        ("memory", "place 0, "),
+        ("ir", "define void @chainrule_run("),
+        ("asm", "chainrule_run:"),
+        ("source", "def step(state, batch, lengths):"),
+    ],
+)
+def test_each_stage_goes_to_the_output_and_nothing_is_written(stage, word, here):
+    assert word in shown("houses.csv", "--target", "price", "--hidden", "3", "--show", stage)
+    assert [p.name for p in here.iterdir()] == ["houses.csv"]
+
+
+def test_the_schedule_is_shown_if_nothing_is_said():
+    assert shown("iris", "--hidden", "5") == shown("iris", "--hidden", "5", "--show", "schedule")
+
+
+def test_options_make_the_network_that_train_makes():
+    text = shown("iris", "--hidden", "5,7", "--learning-rate", "0.0125", "--show", "graph")
+    assert "state W1: float32 (4, 5)" in text and "state W3: float32 (7, 3)" in text
+    assert "0.0125 · learning_rate_scale" in text
+    assert "uniform(" in text and "uniform(" not in shown("iris", "--dropout", "0", "--show", "graph")
+    assert "state W1: float32 (4, 3)" in shown("iris", "--hidden", "none", "--show", "graph")
+
+
+def test_it_is_what_python_shows():
+    table, target = cr.load_table("iris")
+    assert cr.TableModel.show(table, target, "memory", hidden=(4,)) + "\n" == shown(
+        "iris", "--hidden", "4", "--show", "memory"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["houses.csv"], "Which column is to be predicted?"),
+        (["houses.csv", "--target", "prize"], "Closest: 'price'."),
+        (
+            ["iris", "--show", "assembly"],
+            "'assembly' is not one of 'graph', 'schedule', 'memory', 'ir', 'asm'",
+        ),
+        (["missing.csv"], "missing.csv"),
+    ],
+)
+def test_mistakes_get_a_paragraph(arguments, message):
+    result = CliRunner().invoke(cli, ["compile", *arguments])
+    assert result.exit_code == 2 and result.stdout == ""
+    assert message in result.stderr and "Traceback" not in result.stderr

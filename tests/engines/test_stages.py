@@ -1,0 +1,150 @@
+"""The stages of compiling as text: what each says, of which engine, and what is answered to a wrong name."""
+
+import re
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.choice import build
+from chainrule.engines.listing import show_graph
+from chainrule.engines.program import Program
+from chainrule.engines.stages import STAGES, engine_of
+from chainrule.graph.node import input, variable
+
+X, Y = np.arange(12.0).reshape(6, 2), np.arange(6.0)
+
+
+def network(**settings):
+    return cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], seed=0, **settings)
+
+
+def lines(text):
+    return text.splitlines()
+
+
+# --- a compiled function ---
+
+
+@pytest.mark.parametrize(("engine", "stage"), [(e, s) for e in STAGES for s in STAGES[e]])
+def test_every_stage_of_every_engine_says_something(engine, stage):
+    x, w = input("x", ("n", 3)), variable(np.ones((3, 4)), "w")
+    shown = cr.compile(np.sum(np.tanh(x @ w)), [x], {w: w * 0.5}, engine=engine).show(stage)
+    wanted = {
+        "graph": "return v", "schedule": "nest over", "memory": "state w, 96 bytes: overwritten by w'",
+        "ir": "define void @chainrule_step(", "asm": "chainrule_step:", "source": "def step(state, batch, lengths)",
+    }  # fmt: skip
+    assert wanted[stage] in shown
+
+
+def test_the_graph_has_a_line_for_each_node_in_order():
+    x, w = input("x", ("n", 3)), variable(np.ones(3), "w")
+    shown = cr.compile(np.tanh(x) @ w, [x], {w: w - 1}, engine="numpy").show("graph")
+    assert lines(shown) == [
+        "input x: float64 (n, 3)",
+        "state w: float64 (3,)",
+        "v1: float64 (n, 3) = tanh(x)",
+        "v2: float64 (n,) = v1 @ w",
+        "w': float64 (3,) = w - 1",
+        "return v2",
+    ]
+
+
+def test_names_are_told_apart_and_given_where_there_are_none():
+    a, b, nameless = variable(1.0, "w"), variable(2.0, "w"), variable(3.0)
+    shown = show_graph(Program((), (a, b, nameless), (a * b * nameless,), (a + 1, b, nameless)))
+    assert lines(shown)[:3] == ["state w: float64", "state w_2: float64", "state variable: float64"]
+    assert "w': float64 = w + 1" in lines(shown)
+
+
+def test_a_product_that_was_turned_over_is_written_as_it_is():
+    shown = build(Program((), (v := variable(np.ones((3, 3)), "v"),), (v.T @ v,), (v,)), "numpy")
+    assert "vᵀ @ v" in show_graph(shown.program)
+
+
+def test_what_is_read_once_in_its_own_nest_stands_in_the_formula_of_its_reader():
+    x = input("x", ("n", 40))
+    y = np.tanh(x * 2)
+    shown = cr.compile((y + 1) / np.sum(y, axis=1, keepdims=True), [x], engine="native").show("schedule")
+    assert lines(shown) == [
+        "nest over (n, 40)",
+        "  * v1 = tanh(x · 2)",
+        "  * v2 = sum(v1) over 40",
+        "nest over (n, 40)",
+        "  * v3 = (v1 + 1) / v2",
+    ]
+
+
+def test_what_the_memory_plan_names_is_kept_in_the_schedule():
+    found = network(engine="native")
+    kept = {line.split()[1] for line in lines(found.show(X, Y, "schedule")) if line.startswith("  *")}
+    placed = [line for line in lines(found.show(X, Y, "memory")) if line.startswith("place")]
+    assert placed
+    assert set(re.findall(r"\bv\d+", " ".join(placed))) <= kept
+
+
+@pytest.mark.parametrize(
+    ("engine", "stage", "message"),
+    [
+        ("numpy", "ir", "This runs on the numpy engine, which has no stage 'ir': that is one of the native engine, "
+         "engine='native'. Here there are: graph, source."),
+        ("native", "source", "no stage 'source': that is one of the numpy engine"),
+        ("native", "shedule", "Unknown stage 'shedule'. Did you mean 'schedule'? Known: asm, graph, ir, memory, "
+         "schedule."),
+    ],
+)  # fmt: skip
+def test_a_stage_that_an_engine_lacks(engine, stage, message):
+    x = input("x", ())
+    with pytest.raises(cr.UnknownNameError, match=re.escape(message)):
+        cr.compile(x + 1, [x], engine=engine).show(stage)
+
+
+def test_where_the_choice_is_open_the_stage_decides():
+    assert [engine_of(s) for s in ("graph", "ir", "source", "none")] == [
+        "native",
+        "native",
+        "numpy",
+        "native",
+    ]
+    assert engine_of("ir", "numpy") == "numpy"
+
+
+# --- a network ---
+
+
+@pytest.mark.parametrize("stage", ["graph", "schedule", "memory", "ir", "asm", "source"])
+def test_a_network_shows_every_stage_and_learns_nothing(stage):
+    found = network()
+    found.see(X)
+    before = {name: value.copy() for name, value in found.parameters.items()}
+    assert len(lines(found.show(X, Y, stage))) > 5
+    assert found.runs == 0 and found.loss is None
+    for name, value in found.parameters.items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_what_is_shown_is_what_fit_runs():
+    found = network(engine="native")
+    shown = found.show(X, Y, "ir", optimizer=cr.SGD(0.3), metrics=["mae"])
+    found.fit(X, Y, optimizer=cr.SGD(0.3), metrics=["mae"], epochs=1)
+    (trained,) = [e for key, e in found._executables.items() if key[0] == "native" and key[1][0] == "train"]
+    assert trained.stages.ir == shown
+
+
+def test_the_optimizer_and_the_weights_of_examples_are_seen():
+    adam, plain = (network().show(X, Y, "graph", optimizer=o) for o in ("adam", "sgd"))
+    assert "first_moment_W1'" in adam and "moment" not in plain
+    assert "input sample_weight" in network().show(X, Y, "graph", sample_weight=np.ones(6))
+    assert "W1'" not in network().show(X, Y, "graph", optimizer="lbfgs")
+
+
+def test_a_network_that_runs_on_numpy_has_no_machine_code():
+    with pytest.raises(cr.UnknownNameError, match="This runs on the numpy engine"):
+        network(engine="numpy").show(X, Y, "asm")
+
+
+def test_what_cannot_be_shown_leaves_a_network_unbuilt():
+    found = network()
+    with pytest.raises(cr.DataError):
+        found.show(X, Y[:3])
+    assert found._architecture is None
