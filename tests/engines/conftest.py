@@ -4,14 +4,6 @@ import pytest
 from chainrule.engines.choice import build
 
 
-@pytest.fixture(autouse=True, scope="session")
-def cache_folder(tmp_path_factory):
-    """Tests leave the user's cache of object code alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHAINRULE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def assert_close(found, wanted, says="", rounding=32.0):
     """Assert equal shape, dtype and numbers; floats may differ by some roundings of the largest."""
     wanted = np.asarray(wanted)

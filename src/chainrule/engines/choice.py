@@ -101,15 +101,19 @@ def build(program: Program, engine: str = "auto") -> Executable:
         if key in _compiled:
             _compiled.move_to_end(key)
             return _compiled[key]
-    ends = simplify_all([*program.outputs, *program.new_state], final=True)
-    count = len(program.outputs)
-    simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-    made = _compile(simple, engine)
+    made = _compile(simplified(program), engine)
     with _lock:
         _compiled[key] = made
         while len(_compiled) > MOST_KEPT:
             _compiled.popitem(last=False)
     return made
+
+
+def simplified(program: Program) -> Program:
+    """Return the program that engines are given: the same, simplified."""
+    ends = simplify_all([*program.outputs, *program.new_state], final=True)
+    count = len(program.outputs)
+    return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
 
 
 def _compile(program: Program, engine: str) -> Executable:

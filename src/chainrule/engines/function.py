@@ -38,7 +38,7 @@ class Function:
         self._state = tuple(variables.values())
         new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
         self._changed = [i for i, v in enumerate(self._state) if leaf_key(v) in by_key]
-        program = Program(self._inputs, self._state, tuple(outputs), new_state)
+        program = self._program = Program(self._inputs, self._state, tuple(outputs), new_state)
         self.executable = build(program, choose(program, CALLS) if engine == "auto" else engine)
 
     def __call__(self, *values: Any) -> Any:
@@ -73,7 +73,7 @@ class Function:
         nest over (n,)
           * v1 = x · 2 + 1
         """
-        return show_stage(self.executable, stage)
+        return show_stage(self._program, self.executable.engine, stage)
 
 
 def compile(

@@ -117,7 +117,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
         expression = given.get(leaf_key(node)) or _call(node, number, names, written)
         written[node] = name
         lines.append(f"    {name} = {expression}")
-        for x in set(node.inputs):
+        for x in dict.fromkeys(node.inputs):
             uses[x] -= node.inputs.count(x)
             if uses[x] == 0:
                 lines.append(f"    del {written[x]}")

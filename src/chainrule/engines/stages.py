@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.engines.choice import native_works
+from chainrule.engines.choice import COMPILERS, native_works, simplified
 from chainrule.engines.listing import show_graph
-from chainrule.engines.program import Executable
+from chainrule.engines.program import Program
 from chainrule.errors import UnknownNameError, unknown_name
 
 
@@ -32,11 +32,12 @@ STAGES: dict[str, dict[str, Callable[[Any], str]]] = {
 }
 
 
-def show_stage(executable: Executable, stage: str) -> str:
+def show_stage(program: Program, engine: str, stage: str) -> str:
     """Return a stage of compiling a program as text.
 
     Args:
-        executable: The compiled program.
+        program: As it was built.
+        engine: "native" or "numpy".
         stage: "graph" (simplified, a line for each node); on the native engine "schedule" (which loops there
             are and what each computes), "memory" (where results lie), "ir" (LLVM's language, as we write it)
             or "asm" (the machine's, as LLVM makes it); on the NumPy engine "source" (a Python function).
@@ -44,14 +45,15 @@ def show_stage(executable: Executable, stage: str) -> str:
     Raises:
         UnknownNameError: If the engine has no such stage.
     """
-    known = STAGES[executable.engine]
+    known = STAGES[engine]
     if stage in known:
-        return known[stage](executable)
-    owner = next((engine for engine in STAGES if stage in STAGES[engine]), None)
+        # Compiled anew: an equal program that was compiled before may bear other names.
+        return known[stage](COMPILERS[engine](simplified(program)))
+    owner = next((other for other in STAGES if stage in STAGES[other]), None)
     if owner is None:
         raise unknown_name("stage", stage, known)
     raise UnknownNameError(
-        f"This runs on the {executable.engine} engine, which has no stage {stage!r}: that is one of the {owner} "
+        f"This runs on the {engine} engine, which has no stage {stage!r}: that is one of the {owner} "
         f"engine, engine={owner!r}. Here there are: {', '.join(known)}."
     )
 

@@ -340,7 +340,7 @@ class Network:
                 program = gradient_program(goal)
             else:
                 program, _ = training_program(goal, method)
-        return show_stage(build(program, engine_of(stage, self.engine)), stage)
+        return show_stage(program, engine_of(stage, self.engine), stage)
 
     # --- predicting ---
 

@@ -189,7 +189,7 @@ def test_a_batch_of_rows_that_are_not_there_is_caught(row):
     rows = ORDER.copy()
     rows[1, 20] = row
     compiled = compile_program(program)
-    with pytest.raises(AccessError, match="between two steps, in step 8 of the call"):
+    with pytest.raises(AccessError, match="between two steps, in step 8"):
         run(compiled, state, table, rows)
 
 

@@ -20,9 +20,10 @@ from chainrule.graph.node import Node, leaf_key
 if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
 
-ACCESS, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = (
+CALLS = [
     f"chainrule_check_{what}" for what in ("access", "known", "enter", "begin", "note", "taint", "found")
-)
+]
+ACCESS, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
 SCANS = {kind: f"chainrule_check_scan_{kind}" for kind in ("f32", "f64")}
 NAN, INFINITE = 1, 2  # bits of what was found
 

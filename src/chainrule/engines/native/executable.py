@@ -6,7 +6,7 @@ import ctypes
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def compile_program(program: Program) -> NativeExecutable:
 KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
 
 
-@lru_cache(maxsize=None)  # code in use stays loaded
+@cache  # code in use stays loaded
 def kernels(checked: bool = False) -> build.Library:
     """Return the matrix products, which all programs share."""
     module = build.machine().module()

@@ -25,16 +25,7 @@ from chainrule.errors import ChainruleError, EngineWarning
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node
 
-NAMES = (
-    checks.ACCESS,
-    checks.KNOWN,
-    checks.ENTER,
-    checks.BEGIN,
-    checks.NOTE,
-    checks.TAINT,
-    checks.FOUND,
-    *checks.SCANS.values(),
-)
+NAMES = (*checks.CALLS, *checks.SCANS.values())
 TABLE, HARMLESS = "chainrule_check_table", "chainrule_check_harmless"
 
 # The words of the table. Ranges from FIRST to before LAST are open now; those from FIXED on, tables of pointers
@@ -148,9 +139,8 @@ def _write_records(module: Module) -> None:
     with module.function(checks.FOUND, [("bits", I64), ("site", I64)]) as code:
         bits, site = code.parameters
         before = _Words(code)[TAINTED]
-        code.call(
-            checks.NOTE, VOID, bits & ~(before | (before << 1)), site
-        )  # what had a NaN may well be infinite
+        clean = bits & ~(before | (before << 1))  # where there was a NaN, an infinity is no news either
+        code.call(checks.NOTE, VOID, clean, site)
         code.give()
 
 
@@ -184,14 +174,8 @@ class Watch:
             words = self._table
             tables = [(addressof(x), sizeof(x)) for x in arguments if isinstance(x, Array)]
             ranges = [*self._arrays, *tables]
-            words[[FIRST, LAST, FIXED, GIVEN, END]] = (
-                0,
-                len(ranges),
-                len(self._arrays),
-                len(ranges),
-                len(ranges),
-            )
-            words[[ITEM, FAULT]] = 0
+            words[[LAST, GIVEN, END]], words[FIXED] = len(ranges), len(self._arrays)
+            words[[FIRST, ITEM, FAULT]] = 0
             for i, (begins, size) in enumerate(ranges):
                 words[RANGES + 2 * i : RANGES + 2 * i + 2] = begins, begins + size
             with _lock:
@@ -219,7 +203,7 @@ class Watch:
         address, size, site, item, step = self._table[FAULT + 1 : FAULT + 6].tolist()
         return (
             f"Machine code reached for {size} bytes at {address:#x}, which are not its own: "
-            f"{self._where(item, site)}, in step {step + 1} of the call."
+            f"{self._where(item, site)}, in step {step + 1}."
         )
 
     def _where(self, item: int, site: int) -> str:
