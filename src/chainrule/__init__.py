@@ -46,8 +46,8 @@ _HOMES = {
     "data.tables": ["load_table", "read_table"],
     "data.samples": ["SAMPLES"],
     "errors": [
-        "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError", "MissingFileError",
-        "NoDerivativeError", "ShapeError", "UnknownNameError", "UnsupportedError",
+        "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
+        "MissingFileError", "NoDerivativeError", "ShapeError", "UnknownNameError", "UnsupportedError",
     ],
 }  # fmt: skip
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}

@@ -73,15 +73,17 @@ def test_an_engine_that_is_not_there_is_named():
 
 @pytest.mark.usefixtures("without_llvmlite")
 def test_without_llvmlite_numpy_does_all_and_one_line_says_so():
-    with pytest.warns(cr.EngineWarning, match="llvmlite is not installed; everything runs on the NumPy engine"):
+    with pytest.warns(
+        cr.EngineWarning, match="llvmlite is not installed; everything runs on the NumPy engine"
+    ):
         assert choose(program(), steps=10**9, rows=32) == "numpy"
     assert choose(program(), steps=10**9, rows=32) == "numpy"  # and says it once
 
 
 @pytest.mark.usefixtures("without_llvmlite")
 def test_without_llvmlite_a_network_trains():
+    network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], seed=0)
     with pytest.warns(cr.EngineWarning):
-        network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], seed=0)
         history = network.fit(np.ones((4, 2)), np.ones(4), epochs=20_000, batch_size=None)
     assert history["cost"][-1] < history["cost"][0]
     assert network.predict(np.ones((1, 2))).shape == (1, 1)

@@ -1,6 +1,7 @@
 import pytest
-from chainrule.train import network
 from threadpoolctl import threadpool_limits
+
+from chainrule.train import network
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -38,7 +38,8 @@ def test_two_processes_agree(engine):
         from chainrule.train.network import Network
         rng = np.random.default_rng(0)
         X, Y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
-        network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=7, engine="{engine}")
+        layers = [Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")]
+        network = Network(layers, seed=7, engine="{engine}")
         network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2)
         print(hashlib.sha256(b"".join(v.tobytes() for v in network.values())).hexdigest())
     """

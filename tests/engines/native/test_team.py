@@ -83,7 +83,7 @@ def test_the_faster_way_is_taken_and_the_other_tried_again(monkeypatch):
         choice.note(seconds[helped])
     choice.end()
     assert ways[:3] == [False, True, True]
-    assert 2 <= ways.count(False) <= 5 and not ways[-1] is ways[0]
+    assert 2 <= ways.count(False) <= 5 and ways[-1] is not ways[0]
 
 
 def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):
@@ -94,7 +94,9 @@ def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch
     assert native_threads.threads() == 2
     monkeypatch.setenv("CHAINRULE_THREADS", "none")
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert native_threads.threads() == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+    assert (
+        native_threads.threads() == len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

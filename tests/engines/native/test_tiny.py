@@ -25,7 +25,9 @@ DRAWINGS = {
     "softmax": lambda x, W: cr.softmax(x @ W, axis=1)[:, 1],
     "max": lambda x, W: np.max(x @ W, axis=1),
     "transposes": lambda x, W: np.sum((W.T @ x.T) ** 2, axis=0),
-    "normalised": lambda x, W: np.sum((x @ W - np.mean(x @ W, axis=0)) / np.sqrt(np.var(x @ W, axis=0) + 0.1), axis=1),
+    "normalised": lambda x, W: np.sum(
+        (x @ W - np.mean(x @ W, axis=0)) / np.sqrt(np.var(x @ W, axis=0) + 0.1), axis=1
+    ),
     "reversed": lambda x, W: (x[:, ::-1] @ W)[:, 0] * np.exp(-np.sum(W * W)),
     "where": lambda x, W: np.sum(np.where(x @ W > 0, x @ W, 0.1 * (x @ W)), axis=1),
     "scalar": lambda x, W: np.sum(x, axis=1) * W[0, 0],
@@ -74,7 +76,10 @@ def test_divergence_is_seen_and_looked_into():
     x, w = cr.input("x", ("n",)), cr.variable(2.0, name="w")
     built = Program((x,), (w,), (np.mean(x) * 0 + w,), (w * w,))
     table, rows = [np.zeros(4)], np.broadcast_to(np.arange(4), (30, 4))
-    runs = [COMPILERS[e](built).run([np.array(2.0)], table, rows, Rule(batch_size=4), Progress()) for e in ("native", "numpy")]
+    runs = [
+        COMPILERS[e](built).run([np.array(2.0)], table, rows, Rule(batch_size=4), Progress())
+        for e in ("native", "numpy")
+    ]
     found, wanted = runs
     assert found.stopped == wanted.stopped == "diverged"
     assert (found.failure.epoch, found.failure.step) == (wanted.failure.epoch, wanted.failure.step)
@@ -85,5 +90,7 @@ def test_a_run_in_parts_is_the_run_as_a_whole():
     built = program(DRAWINGS["layers"])
     _, whole = run("native", built, 12)
     executable, first = run("native", built, 5)
-    rest = executable.run(first.state, TABLE, np.broadcast_to(np.arange(4), (7, 4)), Rule(batch_size=4), Progress())
+    rest = executable.run(
+        first.state, TABLE, np.broadcast_to(np.arange(4), (7, 4)), Rule(batch_size=4), Progress()
+    )
     np.testing.assert_array_equal(rest.state[0], whole.state[0])

@@ -71,7 +71,9 @@ def test_labels_and_weights_of_one_axis_stay_and_a_table_is_gathered_turned_over
     features, labels = rng.normal(size=(50, 3)), rng.integers(0, 3, 50)
     networks = []
     for engine in ("native", "numpy"):
-        network = cr.Network([cr.Dense(5, "tanh"), cr.Dense(3, "softmax")], seed=0, dtype="float64", engine=engine)
+        network = cr.Network(
+            [cr.Dense(5, "tanh"), cr.Dense(3, "softmax")], seed=0, dtype="float64", engine=engine
+        )
         network.fit(features, labels, epochs=4, batch_size=8, sample_weight=rng.uniform(size=50) * 0 + 0.5)
         networks.append(network)
     for a, b in zip(*(n.values() for n in networks), strict=True):

@@ -58,7 +58,11 @@ def machine() -> Machine:
         registers=32 if wide or arm else 16,
         has_fma=arm or features.get("fma", False),
         has_masks=wide,
-        pause=("llvm.aarch64.hint", 1) if arm else ("llvm.x86.sse2.pause",) if triple.startswith("x86_64") else (),
+        pause=("llvm.aarch64.hint", 1)
+        if arm
+        else ("llvm.x86.sse2.pause",)
+        if triple.startswith("x86_64")
+        else (),
     )
 
 

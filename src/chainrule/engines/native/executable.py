@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -142,6 +143,7 @@ class Tiny:
         self._function = _library(self.ir).function(TINY, *_sorts(TINY_PARAMETERS))
 
     def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
+        """Do the steps from first to before last; pointers are what a run has."""
         self._function(inputs, state, self._constants, totals, status, first, last)
 
 
@@ -204,7 +206,7 @@ class NativeExecutable:
     def _worker(self) -> Any:
         return self._library.function(WORKER, ctypes.c_void_p)
 
-    def tiny(self, length: int) -> "Tiny | None":
+    def tiny(self, length: int) -> Tiny | None:
         """Return the loop for batches of one length in registers; None if the program is too large for it."""
         if self.checked:
             return None
@@ -246,7 +248,7 @@ class NativeExecutable:
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
         held, ready, pointers = self._seen
-        if len(held) == len(state) and all([a is b for a, b in zip(held, state, strict=True)]):
+        if len(held) == len(state) and all(map(operator.is_, held, state)):
             return list(ready), pointers
         ready = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
         for i in self._changed:
@@ -367,7 +369,9 @@ class _Running:
         axis, loop = executable.batch_axis, executable._loop
         if executable.checked:
             order = [] if rows is None else [rows]
-            self.watch = executable.watched([*self.state, *outputs, arena, *held, *gathered, self.totals, *order])
+            self.watch = executable.watched(
+                [*self.state, *outputs, arena, *held, *gathered, self.totals, *order]
+            )
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:

@@ -128,7 +128,13 @@ def _softplus(x: Node) -> Node:
     return apply("relu", x) + apply("log1p", apply("exp", -apply("abs", same)))
 
 
-COMPOSITE: dict[str, Callable[..., Node]] = {"softplus": _softplus, "one_hot": _one_hot, "softmax": _softmax, "log_softmax": _log_softmax, "logsumexp": _logsumexp}
+COMPOSITE: dict[str, Callable[..., Node]] = {
+    "softplus": _softplus,
+    "one_hot": _one_hot,
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "logsumexp": _logsumexp,
+}
 
 
 # --- products ---

@@ -33,8 +33,9 @@ class Frame:
         lanes = self.module.vector_bytes * 8 // max(floats, default=64)
         extent, masks = extents[-1], self.module.has_masks
         if not extent.extents and extent.count < lanes:
-            lanes = 1 << (max(extent.count, 1) - 1).bit_length() if masks else 1 << (extent.count.bit_length() - 1 if extent.count else 0)
-            lanes = lanes if lanes > 1 else 2
+            # The power of 2 that holds all of it, or where no lane can be left out, that is held by it.
+            bits = (max(extent.count, 1) - 1).bit_length() if masks else max(extent.count, 1).bit_length() - 1
+            lanes = max(1 << bits, 2)
         even = not extent.extents and extent.count % lanes == 0
         return [lanes] if masks or even else [lanes, 0]
 
@@ -79,8 +80,8 @@ class Frame:
         with code.when(any_bad):
             one = positions
             if lanes:
-                first = code.intrinsic("vector.reduce.smax", code.select(bad, positions, code.constant(-(2**62), positions.type)), type=I64)
-                one = first
+                least = code.constant(-(2**62), positions.type)
+                one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
             code.store(code.constant(1, I64), self.status)
             code.store(one, code.at(self.status, code.index(1), I64))
             code.store(length, code.at(self.status, code.index(2), I64))

@@ -319,7 +319,9 @@ class Code:
 
     def _extreme(self, name: str, sign: str, a: Value, b: Value) -> Value:
         # Two instructions on x86, where llvm.maximum takes five: the sign of a zero is not kept apart.
-        kept = self.emit(a.type.of("b1"), f"fcmp o{'gt' if sign == '>' else 'lt'} {a.type.ir} {a.text}, {b.text}")
+        kept = self.emit(
+            a.type.of("b1"), f"fcmp o{'gt' if sign == '>' else 'lt'} {a.type.ir} {a.text}, {b.text}"
+        )
         larger = self.select(kept, a, b)  # b, where either is NaN
         return self.select(a.differs(a), a, larger)
 
@@ -557,9 +559,7 @@ class Module:
         head = f"define {words + ' ' if words else ''}{type.ir} @{name}({written}) nounwind {{"
         self.functions[name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 
-    def helper(
-        self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]
-    ) -> str:
+    def helper(self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]) -> str:
         """Define ``name`` once, as an internal function whose body ``write`` returns; return the name."""
         if name not in self.functions:
             self.functions[name] = ""  # it may call itself no more than once

@@ -11,8 +11,14 @@ from chainrule.engines.native.memory import ALIGN, Memory
 from chainrule.engines.native.nests import NestFunctions, write_nest
 from chainrule.engines.native.random import write_random
 from chainrule.engines.native.schedule import Nest, Schedule, memory_source, register_source
+from chainrule.engines.native.tasks import (
+    write_argmax,
+    write_joined,
+    write_placed,
+    write_product,
+    write_scattered,
+)
 from chainrule.engines.native.team import Team
-from chainrule.engines.native.tasks import write_argmax, write_joined, write_placed, write_product, write_scattered
 from chainrule.engines.native.views import Size, View, product, squeezed
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
@@ -57,7 +63,11 @@ class Lowering(Frame):
             self.lengths[name] = code.load(code.at(given["lengths"], code.index(i), I64), I64)
         self.constants = [n for n in nodes if n.row.name == "constant"]
         used = {leaf_key(n) for n in order(ends)}
-        for key, leaves in (("inputs", program.inputs), ("state", program.state), ("constants", self.constants)):
+        for key, leaves in (
+            ("inputs", program.inputs),
+            ("state", program.state),
+            ("constants", self.constants),
+        ):
             for i, leaf in enumerate(leaves):
                 if leaf_key(leaf) in used:
                     self._bases[leaf_key(leaf)] = self._pointer(given[key], i)
@@ -71,9 +81,9 @@ class Lowering(Frame):
             )
         # Scalars are read once, before anything overwrites them.
         for node in nodes:
-            if node.row.name in ("variable", "input", "constant") and not squeezed(node.shape):
-                if leaf_key(node) in self._bases:
-                    self.scalars[node] = self._leaf_scalar(node)
+            is_scalar = node.row.name in ("variable", "input", "constant") and not squeezed(node.shape)
+            if is_scalar and leaf_key(node) in self._bases:
+                self.scalars[node] = self._leaf_scalar(node)
         for number, item in enumerate(self.plan.items, start=1):
             with checks.watched(self, number, item):
                 if isinstance(item, Nest):
@@ -98,10 +108,7 @@ class Lowering(Frame):
             starts.append(here)
             size = self.size(Size(slot.bytes, slot.extents))
             checks.known(code, arena, here, size)
-            if slot.extents:
-                here = here + ((size + (ALIGN - 1)) & -ALIGN) + ALIGN
-            else:
-                here = here + slot.size({})
+            here = here + (((size + (ALIGN - 1)) & -ALIGN) + ALIGN if slot.extents else slot.size({}))
         for node, number in self.memory.place.items():
             self._bases[node] = code.at(arena, starts[number], Type("i8"))
         self._scratch = {n: code.at(arena, starts[i], Type("i8")) for n, i in self.memory.scratch.items()}
@@ -119,7 +126,9 @@ class Lowering(Frame):
         """Say whether a node lies in memory, and not in a register alone."""
         return leaf_key(node) in self._bases
 
-    def share(self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int) -> None:
+    def share(
+        self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int
+    ) -> None:
         """Call a function for all of an extent, by several threads if there is more work than ``least``."""
         self.shared.append((work, least))
         self.team.share(function, values, self.size(extent), grain, self.size(work) > least)

@@ -14,7 +14,18 @@ from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.operations import write_operation
 from chainrule.engines.native.schedule import Nest, memory_source, register_source
-from chainrule.engines.native.views import ONE, ZERO, Size, View, aligned, merged, product, size, squeezed, whole
+from chainrule.engines.native.views import (
+    ONE,
+    ZERO,
+    Size,
+    View,
+    aligned,
+    merged,
+    product,
+    size,
+    squeezed,
+    whole,
+)
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 
@@ -86,7 +97,9 @@ class NestPlan:
     def split(self) -> int | None:
         """The axis along which threads may share the work; None if there is none, or too little work."""
         rank = len(self.extents)
-        axes = [a for a in (0, rank - 1) if rank and all(self.strides[s][a] != ZERO for s in self.sums.values())]
+        axes = [
+            a for a in (0, rank - 1) if rank and all(self.strides[s][a] != ZERO for s in self.sums.values())
+        ]
         if not axes:
             return None
         count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
@@ -488,7 +501,9 @@ class _Writer:
         if walk.lanes == 0 or stride == ONE:
             at = code.at(base, walk.inner * self.frame.size(stride), kind)
             return code.load(at, Type(kind.kind, walk.lanes), walk.mask)
-        return self.frame.gather(base, self._lane_offsets(walk, stride), Type(kind.kind, walk.lanes), walk.mask)
+        return self.frame.gather(
+            base, self._lane_offsets(walk, stride), Type(kind.kind, walk.lanes), walk.mask
+        )
 
     def _lane_offsets(self, walk: Walk, stride: Size) -> Value:
         code = self.code
@@ -555,6 +570,7 @@ def _identity(node: Node) -> float:
 
 
 def joined(code: Code, node: Node, a: Value, b: Value) -> Value:
+    """Return the sum, or the larger, of two values of a reduction."""
     if a.type.kind == "b1":
         return a | b
     if node.row.name == "max":

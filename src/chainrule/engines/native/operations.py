@@ -69,7 +69,9 @@ def _absolute(code: Code, out: Type, x: Value) -> Value:
 def _sign(code: Code, out: Type, x: Value) -> Value:
     one = code.constant(1, x.type)
     zero = code.constant(0, x.type)
-    above = code.select(x > 0, one, code.select(x < 0, -one, zero) if not x.type.kind.startswith("u") else zero)
+    above = code.select(
+        x > 0, one, code.select(x < 0, -one, zero) if not x.type.kind.startswith("u") else zero
+    )
     return code.select(x.differs(x), x, above) if x.type.is_float else above
 
 

@@ -130,7 +130,9 @@ def _with_copies(program: Program) -> Program:
 
     for node in order(ends):
         inputs = tuple(
-            copied(became[x]) if became[x].row.name == "length" and not _takes_registers(node, True) else became[x]
+            copied(became[x])
+            if became[x].row.name == "length" and not _takes_registers(node, True)
+            else became[x]
             for x in node.inputs
         )
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
@@ -166,7 +168,9 @@ class _Scheduler:
         self.items: list[Item] = []
         self.where: dict[Node, Item] = {}
         self.read: dict[Item, set[Node]] = {}  # the arrays that a nest reads, or would
-        self.waiting: dict[Node, list[tuple[Node, Item | None]]] = {}  # reductions of a node, and what reads them
+        self.waiting: dict[
+            Node, list[tuple[Node, Item | None]]
+        ] = {}  # reductions of a node, and what reads them
         self.readers: dict[Node, list[Node]] = {}
         self.nodes = order([*program.outputs, *program.new_state])
         for node in self.nodes:
@@ -250,7 +254,9 @@ class _Scheduler:
                     continue
                 positions = [i for i, x in enumerate(reader.inputs) if x is source]
                 reduces = reader.row.name in ("sum", "max")
-                direct = (reduces or is_pointwise(reader)) and not any(reads_memory(reader, i) for i in positions)
+                direct = (reduces or is_pointwise(reader)) and not any(
+                    reads_memory(reader, i) for i in positions
+                )
                 yield reader, straight and direct
 
     def _before_updates(self, node: Node, domain: Shape, latest: int) -> int:
@@ -294,7 +300,7 @@ class _Scheduler:
         outputs = set(self.program.outputs)
         last_read: dict[object, list[tuple[int, Node, Node]]] = {}
         for node, item in self.where.items():
-            for i, x in enumerate(node.inputs):
+            for x in node.inputs:
                 source = memory_source(x)
                 if source.row.name in ("variable", "input"):
                     last_read.setdefault(leaf_key(source), []).append((position[item], node, x))
@@ -313,8 +319,10 @@ class _Scheduler:
                     safe = False
                 if when == at and isinstance(item, Nest):
                     own = register_source(x) is memory_source(x) and squeezed(x.shape) == item.domain
-                    safe = safe and own and not any(
-                        reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x
+                    safe = (
+                        safe
+                        and own
+                        and not any(reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x)
                     )
             if safe:
                 home[new] = state

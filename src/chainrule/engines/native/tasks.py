@@ -115,7 +115,20 @@ def _kernel(low: Lowering, node: Node, found: Matrices, by_out: dict[str, Size],
 def _panel(module: Module, kind: str) -> str:
     """Return the function that multiplies some of the rows."""
     name = f"panel_{kind}"
-    names = ("a", "a_row", "a_inner", "b", "b_row", "c", "c_row", "columns", "inner", "accumulate", "first", "last")
+    names = (
+        "a",
+        "a_row",
+        "a_inner",
+        "b",
+        "b_row",
+        "c",
+        "c_row",
+        "columns",
+        "inner",
+        "accumulate",
+        "first",
+        "last",
+    )
     if name in module.functions:
         return name
     parameters = [(n, PTR if n in "abc" else I64) for n in names]

@@ -85,7 +85,9 @@ def _write_share(module: Module) -> str:
     if name in module.functions:
         return name
     module.functions[name] = ""
-    with module.function(name, [("team", PTR), ("function", PTR), ("arguments", PTR)], VOID, "internal") as code:
+    with module.function(
+        name, [("team", PTR), ("function", PTR), ("arguments", PTR)], VOID, "internal"
+    ) as code:
         team, function, arguments = code.parameters
         code.store(function, _field(code, team, FUNCTION))
         code.store(arguments, _field(code, team, ARGUMENTS))

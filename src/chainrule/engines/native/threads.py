@@ -103,7 +103,7 @@ class Choice:
                 self._begin(self._work)
 
     def _begin(self, work: Callable[[int], None]) -> None:
-        global _helpers  # noqa: PLW0603 -- one set of threads for a process
+        global _helpers
         if _helpers is None or _helpers.process != os.getpid():  # threads do not live on in a forked process
             _helpers = Helpers(min(threads(), MOST_THREADS) - 1)
         if _helpers.busy.acquire(blocking=False):

@@ -29,10 +29,8 @@ from chainrule.graph.walk import order
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
 KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "place"}
-PARAMETERS = tuple((n, PTR) for n in ("inputs", "state", "constants", "totals", "status")) + (
-    ("first", I64),
-    ("last", I64),
-)
+POINTERS = ("inputs", "state", "constants", "totals", "status")
+PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
 
 
 def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
@@ -55,7 +53,9 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
             value = np.asarray(known[node.attributes["extent"]], node.dtype)
             became[node] = Node(TABLE["constant"], (), {"value": value}, (), node.dtype)
         else:
-            attributes = {k: resolve(v, known) if isinstance(v, tuple) else v for k, v in node.attributes.items()}
+            attributes = {
+                k: resolve(v, known) if isinstance(v, tuple) else v for k, v in node.attributes.items()
+            }
             inputs = tuple(became[x] for x in node.inputs)
             became[node] = Node(node.row, inputs, attributes, shape, node.dtype, node.name)
         became[leaf_key(node)] = became[node]
@@ -78,7 +78,9 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
             for i, leaf in enumerate(leaves):
                 begin.read(leaf, code.load(code.at(table, code.index(i), PTR), PTR))
         moving = [
-            (s, n) for s, n in zip(program.state, program.new_state, strict=True) if leaf_key(s) != leaf_key(n)
+            (s, n)
+            for s, n in zip(program.state, program.new_state, strict=True)
+            if leaf_key(s) != leaf_key(n)
         ]
         with code.loop(last, [begin.values[leaf_key(s)] for s, _ in moving], first) as loop:
             held = _Registers(code, begin.values)
@@ -139,7 +141,9 @@ class _Registers:
         elif name == "place":
             self.values[key] = self._placed(node)
         else:
-            self.values[key] = write_operation(self.code, node, [self.spread(x, node.shape) for x in node.inputs])
+            self.values[key] = write_operation(
+                self.code, node, [self.spread(x, node.shape) for x in node.inputs]
+            )
 
     def _where(self, node: Node) -> np.ndarray:
         """Return the lane of the held vector in which each element lies."""

@@ -183,7 +183,12 @@ class _Turning:
 
     def _slice(self, node: Node) -> bool:
         index = node.attributes["index"]
-        if len(index) != 2 or index[0] != shapes.FULL or None in index or not self.applies(node.inputs[0].shape):
+        if (
+            len(index) != 2
+            or index[0] != shapes.FULL
+            or None in index
+            or not self.applies(node.inputs[0].shape)
+        ):
             return False
         if self.applies(node.shape):
             return self._over(node, [self.turned(node.inputs[0])], index=index[::-1])
