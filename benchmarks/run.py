@@ -10,7 +10,7 @@ from benchmarks.measured import measure
 from benchmarks.peers import MODULES, OURS, OURS_ON_NUMPY, TITLES
 from benchmarks.report import Report, as_json, markdown, text
 from benchmarks.work import ROWS, Work, shortened
-from chainrule.engines.function import ENGINES
+from chainrule.engines.choice import ENGINES
 
 PRINTED = Path("-")
 
@@ -23,7 +23,7 @@ def main() -> None:
     found, missing = present(asked.peers or [name for name in MODULES if name != OURS])
     if asked.peers and missing:
         sys.exit("\n".join(f"{TITLES[name]}: {why}" for name, why in missing.items()))
-    if ENGINES[asked.engine] is ENGINES["numpy"]:
+    if asked.engine == "numpy":
         found = [name for name in found if name != OURS_ON_NUMPY]
     rows = [shortened(row) for row in asked.rows] if asked.quick else asked.rows
     report = Report([], found, missing, machine.peak(), machine.description(), asked.engine, asked.repeats)

@@ -41,7 +41,7 @@ class DivergenceWarning(UserWarning):
 
 
 class EngineWarning(UserWarning):
-    """A slower engine than the one expected does the work; the message says why."""
+    """A slower engine than the one expected does the work, or an engine's checks found something; it says what."""
 
 
 class FileFormatError(ChainruleError, ValueError):

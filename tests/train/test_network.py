@@ -1,7 +1,9 @@
 """The public network: parameters by the lectures' names, counts, summary, predictions, gradients, branches."""
 
 import copy
+import gc
 import pickle
+import weakref
 from itertools import pairwise
 
 import joblib
@@ -21,6 +23,7 @@ from chainrule.nn.layers import (
 )
 from chainrule.train import network as network_module
 from chainrule.train.network import Network
+from chainrule.train.optimizers import SGD
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 4))
@@ -422,3 +425,24 @@ def test_what_is_picklable_holds_no_compiled_code():
     before = len(pickle.dumps(network))
     network.fit(X, Y, epochs=1)
     assert len(pickle.dumps(network)) < before + 200
+
+
+def test_what_is_kept_of_a_network_for_the_next_one_holds_none_of_its_weights():
+    def weights():
+        network = Network([Dense(7, "tanh"), Dense(1)], seed=0)
+        network.fit(np.ones((4, 3)), np.ones(4), epochs=2)
+        network.predict(np.ones((4, 3)))
+        return [weakref.ref(value) for value in network.values()]
+
+    found = weights()
+    gc.collect()
+    assert all(ref() is None for ref in found)
+
+
+def test_a_second_equal_network_trains_as_the_first_did_and_another_loss_is_another_program():
+    def train(loss="mse", rate=0.1, width=5):
+        network = Network([Dense(width, "tanh"), Dense(1)], seed=0)
+        return network.fit(np.eye(3), [1, 2, 3], epochs=5, loss=loss, optimizer=SGD(rate))["cost"]
+
+    assert train() == train()
+    assert len({tuple(train(*a)) for a in [(), ("mae",), ("mse", 0.2), ("mse", 0.1, 6)]}) == 4

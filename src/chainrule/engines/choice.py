@@ -6,24 +6,21 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
 
 from chainrule.engines import numpy as numpy_engine
 from chainrule.engines.program import Executable, Program
 from chainrule.errors import EngineWarning, UnsupportedError, unknown_name
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 
-# What the NumPy engine takes for each node as built, measured to a factor of two: itself, an element of it, a
-# multiplication with its addition.
-CALL_SECONDS, ELEMENT_SECONDS, PRODUCT_SECONDS = 0.5e-6, 0.35e-9, 2e-11
+# What the NumPy engine takes for a node, measured to a factor of two: the call, an element, a multiplication with
+# its addition.
+CALL_SECONDS, ELEMENT_SECONDS, PRODUCT_SECONDS = 0.8e-6, 0.5e-9, 2e-11
 # What machine code costs before it runs, in a process that has compiled nothing yet: LLVM itself, and each node.
-LOADING_SECONDS, NODE_SECONDS = 0.12, 0.2e-3
+LOADING_SECONDS, NODE_SECONDS = 0.12, 0.3e-3
 MOST_KEPT = 64
 
 
@@ -96,12 +93,12 @@ def build(program: Program, engine: str = "auto") -> Executable:
     """
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
-    key = engine, fingerprint(program)
+    key = engine, program.fingerprint
     with _lock:
         if key in _compiled:
             _compiled.move_to_end(key)
             return _compiled[key]
-    made = _compile(simplified(program), engine)
+    made = _compile(simplified(program).detached(), engine)
     with _lock:
         _compiled[key] = made
         while len(_compiled) > MOST_KEPT:
@@ -110,7 +107,7 @@ def build(program: Program, engine: str = "auto") -> Executable:
 
 
 def simplified(program: Program) -> Program:
-    """Return the program that engines are given: the same, simplified."""
+    """Return the program that engines are given: the same, simplified. A simple one comes back as it is."""
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
     return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
@@ -125,27 +122,3 @@ def _compile(program: Program, engine: str) -> Executable:
         except UnsupportedError as error:
             warnings.warn(f"{error} It runs on the NumPy engine.", EngineWarning, stacklevel=4)
     return COMPILERS["numpy"](program)
-
-
-def fingerprint(program: Program) -> Hashable:
-    """Return what two programs have in common exactly if they compute the same in the same way."""
-    ends = [*program.outputs, *program.new_state]
-    given: dict[Any, Hashable] = {leaf_key(n): ("state", i) for i, n in enumerate(program.state)}
-    given |= {leaf_key(n): ("input", i) for i, n in enumerate(program.inputs)}
-    number: dict[Node, int] = {}
-    lines: list[Hashable] = []
-    for node in order([*ends, *program.inputs, *program.state]):
-        number[node] = len(lines)
-        leaf = given.get(leaf_key(node)) if not node.inputs else None
-        what = leaf if leaf is not None else (node.row, _plain(node.attributes))
-        lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
-    return tuple(lines), tuple(number[n] for n in ends)
-
-
-def _plain(attributes: Any) -> Hashable:
-    return tuple(
-        [
-            (k, (v.shape, v.dtype.str, v.tobytes()) if isinstance(v, np.ndarray) else repr(v))
-            for k, v in attributes.items()
-        ]
-    )

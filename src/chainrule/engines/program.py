@@ -1,15 +1,17 @@
 """What an engine is given, and what it gives back: one interface for all engines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from chainrule.graph.node import Node, flatten, unflatten
-from chainrule.graph.walk import order
+from chainrule.graph.node import Cell, Node, flatten, leaf_key, unflatten
+from chainrule.graph.walk import order, rebuild
 
 Arrays = list[np.ndarray]
+NOTHING = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,41 @@ class Program:
     outputs: tuple[Node, ...]
     new_state: tuple[Node, ...]
 
+    @cached_property
+    def fingerprint(self) -> Hashable:
+        """What two programs have in common exactly if they compute the same in the same way."""
+        ends = [*self.outputs, *self.new_state]
+        given: dict[Any, Hashable] = {leaf_key(n): ("state", i) for i, n in enumerate(self.state)}
+        given |= {leaf_key(n): ("input", i) for i, n in enumerate(self.inputs)}
+        number: dict[Node, int] = {}
+        lines: list[Hashable] = []
+        for node in order([*ends, *self.inputs, *self.state]):
+            number[node] = len(lines)
+            leaf = given.get(leaf_key(node)) if not node.inputs else None
+            what = leaf if leaf is not None else (node.row, _plain(node.attributes))
+            lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
+        return tuple(lines), tuple(number[n] for n in ends)
+
+    def detached(self) -> "Program":
+        """Return the same program of variables without values: to be kept, and no network's weights with it.
+
+        What gradients mean is left behind, so it must be simplified by now.
+        """
+        ends = (self.inputs, self.state, self.outputs, self.new_state)
+        cells: dict[Any, Cell] = {}
+
+        def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+            attributes = node.attributes
+            if node.row.name == "variable":
+                attributes = {"cell": cells.setdefault(leaf_key(node), Cell(NOTHING))}
+            elif not inputs:
+                return node
+            return Node(node.row, inputs, attributes, node.shape, node.dtype, node.name)
+
+        became = rebuild([n for end in ends for n in end], visit)
+        inputs, state, outputs, new_state = (tuple(became[n] for n in end) for end in ends)
+        return Program(inputs, state, outputs, new_state)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # All ends in one flat list, so that what they share stays shared.
         ends = (self.inputs, self.state, self.outputs, self.new_state)
@@ -35,6 +72,15 @@ class Program:
         flat = flatten(everything)
         position = {n: i for i, n in enumerate(order(everything))}
         return _program, (flat, tuple(tuple(position[n] for n in end) for end in ends))
+
+
+def _plain(attributes: Mapping[str, Any]) -> Hashable:
+    return tuple(
+        [
+            (k, (v.shape, v.dtype.str, v.tobytes()) if isinstance(v, np.ndarray) else repr(v))
+            for k, v in attributes.items()
+        ]
+    )
 
 
 def _program(flat: list[Any], ends: tuple[tuple[int, ...], ...]) -> Program:

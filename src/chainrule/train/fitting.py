@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.program import Arrays, Executable, Failure, Progress, Rule, Run, end_of_epoch
+from chainrule.engines.choice import simplified
+from chainrule.engines.program import (
+    Arrays,
+    Executable,
+    Failure,
+    Program,
+    Progress,
+    Rule,
+    Run,
+    end_of_epoch,
+)
 from chainrule.errors import DataError, DivergenceWarning, GraphError, unknown_name
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
@@ -23,7 +34,7 @@ from chainrule.train import callbacks as callback_module, door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
-from chainrule.train.objective import Objective, cache_key, gradient_program, training_program
+from chainrule.train.objective import CLOCK, Objective, cache_key, gradient_program, training_program
 from chainrule.train.optimizers import LBFGS, Optimizer, optimizer
 from chainrule.train.progress import ProgressLine
 from chainrule.train.schedules import ReduceOnPlateau, plateau, schedule
@@ -270,13 +281,36 @@ def _compile(run: Fitting, method: Optimizer | LBFGS) -> tuple[Executable, list[
         ), []
     key = ("train", id(goal), cache_key(method))
     if ("slots", key) not in network._executables:
-        program, slots = training_program(goal, method)
+        program, slots = _training(goal, method)
         network._executables["program", key], network._executables["slots", key] = program, slots
     steps = run.job.epochs * run.steps
     executable = network.executable(
         key, lambda: network._executables["program", key], min(run.batch_size, run.rows), steps
     )
     return executable, network._executables["slots", key]
+
+
+_built: OrderedDict[Any, tuple[Program, list[Any]]] = OrderedDict()  # what a new fold would only build again
+MOST_BUILT = 64
+
+
+def _training(goal: Objective, method: Optimizer) -> tuple[Program, list[Any]]:
+    """Return the training program and its slots; those of an equal network are the same but for the weights."""
+    try:
+        key = goal.fingerprint, method
+        hash(key)
+    except TypeError:  # a schedule of the user's, perhaps, that cannot tell itself from others
+        return training_program(goal, method)
+    found = _built.pop(key, None)
+    if found is None:
+        program, slots = training_program(goal, method)
+        kept = simplified(program).detached()
+        clock = len(kept.state) - len(CLOCK)
+        found = kept, list(kept.state[clock - len(slots) : clock])
+    _built[key] = found
+    while len(_built) > MOST_BUILT:
+        _built.popitem(last=False)
+    return found
 
 
 # --- gradient descent on an engine ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The objective and the training step: loss, gradients and update as one graph."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from chainrule.graph.shapes import Extent, show
 from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, at, penalty
-from chainrule.nn.layers import SEED, STEP
+from chainrule.nn.layers import SEED, STEP, TRAINING
 from chainrule.train.optimizers import Optimizer
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
@@ -53,6 +53,16 @@ class Objective:
     def cost(self) -> Node:
         """What is minimised."""
         return self.data_cost if self.price is None else self.data_cost + self.price
+
+    @property
+    def fingerprint(self) -> Hashable:
+        """What the objectives of two networks have in common if training them is the same work."""
+        architecture = self.architecture
+        state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
+        moved = tuple(architecture.updates.get(name, s) for name, s in architecture.statistics.items())
+        outputs = (self.cost, *self.metrics.values())
+        seen = Program((*self.inputs, TRAINING), state, outputs, moved)
+        return seen.fingerprint, len(architecture.parameters), tuple(self.metrics)
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -167,7 +168,7 @@ class NativeExecutable:
             for i, (s, n) in enumerate(zip(program.state, program.new_state, strict=True))
             if leaf_key(s) != leaf_key(n)
         ]
-        self._seen: tuple[Arrays, Arrays, Any] = ([], [], None)  # a state that was given, and where it lies
+        self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self._choices: dict[int, Choice] = {}  # by the length of the batch
         self._rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
@@ -247,15 +248,15 @@ class NativeExecutable:
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
-        held, ready, pointers = self._seen
-        if len(held) == len(state) and all(map(operator.is_, held, state)):
-            return list(ready), pointers
+        held, pointers = self._seen
+        if len(held) == len(state) and all([ref() is x for ref, x in zip(held, state, strict=True)]):  # noqa: C419 -- often
+            return list(state), pointers
         ready = [_ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
         for i in self._changed:
             ready[i] = np.array(ready[i])
         pointers = _pointers(ready)
-        if not self._changed:  # a prediction, perhaps one of many
-            self._seen = list(state), ready, pointers
+        if not self._changed and all(map(operator.is_, ready, state)):  # a prediction, perhaps one of many
+            self._seen = [weakref.ref(x) for x in ready], pointers
         return list(ready), pointers
 
     def _inputs(self, arrays: Sequence[np.ndarray]) -> Arrays:
