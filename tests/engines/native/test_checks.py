@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
-from chainrule.engines.native import build, checks, executable, nests
-from chainrule.engines.native.executable import compile_program, stages
+from chainrule.engines.native import build, checks, nests, pipeline
+from chainrule.engines.native.executable import compile_program
 from chainrule.engines.native.lower import Lowering
+from chainrule.engines.native.pipeline import stages
 from chainrule.engines.native.watch import AccessError
 from chainrule.engines.program import Program, Progress, Rule
 from chainrule.errors import EngineWarning
@@ -89,8 +90,8 @@ def cpu(request, monkeypatch):
             here, vector_bytes=min(here.vector_bytes, 32), registers=16, has_masks=False
         )
         monkeypatch.setattr(build, "machine", lambda: narrow)
-        for name in ("kernels", "_library"):  # libraries in use stay loaded
-            monkeypatch.setattr(executable, name, lru_cache(getattr(executable, name).__wrapped__))
+        for name in ("kernels", "library"):  # libraries in use stay loaded
+            monkeypatch.setattr(pipeline, name, lru_cache(getattr(pipeline, name).__wrapped__))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_gather_of_scattered_numbers_is_caught(cpu, monkeypatch):
 
 
 def test_places_of_the_arena_that_are_too_small_are_caught(cpu, monkeypatch):
-    right = executable.plan_memory
+    right = pipeline.plan_memory
 
     def too_small(plan):
         memory = right(plan)
@@ -177,7 +178,7 @@ def test_places_of_the_arena_that_are_too_small_are_caught(cpu, monkeypatch):
             memory, slots=tuple(dataclasses.replace(s, bytes=s.bytes // 2) for s in memory.slots)
         )
 
-    monkeypatch.setattr(executable, "plan_memory", too_small)
+    monkeypatch.setattr(pipeline, "plan_memory", too_small)
     program, state, table = network()
     with pytest.raises(AccessError):
         run(compile_program(program), state, table)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.native import executable as native, threads as native_threads
+from chainrule.engines.native import running as native, threads as native_threads
 
 
 class Always(native_threads.Choice):
@@ -35,7 +35,7 @@ def train(monkeypatch, kind, threads=2, optimizer="adam"):
     network = cr.Network(layers, seed=0, engine="native")
     history = network.fit(X, y, epochs=3, batch_size=200, optimizer=optimizer)
     [found] = [v for k, v in network._executables.items() if k[0] == "native" and k[1][0] == "train"]
-    found._choices.clear()
+    found.choices.clear()
     assert any(work.at({"batch": 200}) > least for work, least in found.stages.shared)
     return [*network.values(), np.array(history["cost"])]
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.engines.native import checks
 from chainrule.engines.native.frame import Frame
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.nest_plan import SHARED_WORK, Access, NestPlan, plan_nest
 from chainrule.engines.native.operations import write_operation
-from chainrule.engines.native.schedule import Nest, memory_source, register_source
+from chainrule.engines.native.schedule import Nest
 from chainrule.engines.native.views import (
     ONE,
     ZERO,
     Size,
-    View,
-    aligned,
-    merged,
     product,
     size,
     squeezed,
-    whole,
 )
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -32,8 +28,6 @@ from chainrule.graph.node import Node
 if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
 
-TYPICAL_LENGTH = 64  # what an open length is taken for where work is weighed before it is known
-SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
 LONG_BODY = 24  # unless this many operations belong to each
@@ -42,14 +36,6 @@ LONG_BODY = 24  # unless this many operations belong to each
 # What is being summed up: for each reduction, by the width of the vectors it adds up in, or by -1 - the number
 # of the vector it has for itself.
 Sums = dict[tuple[Node, int], Value]
-
-
-@dataclass(frozen=True)
-class Access:
-    """An array as a nest walks over it: where it starts, and a stride for each axis of the domain."""
-
-    view: View
-    strides: tuple[Size, ...]
 
 
 @dataclass
@@ -61,80 +47,6 @@ class Walk:
     lanes: int = 0
     mask: Value | None = None
     part: int = 0  # which vector of an innermost axis that is written out
-
-
-@dataclass
-class NestPlan:
-    """A nest in terms of itself: what it reads and writes, over the merged axes.
-
-    Attributes:
-        nest: Its nodes.
-        extents: The merged axes.
-        accesses: The arrays.
-        strides: For each of them, a stride for each merged axis.
-        reads: Where a node finds an input: ("node", which), ("array", access) or ("scalar", number).
-        steps: For a node that reads further along an axis that is no part of the domain: that axis's stride.
-        stores: For a node that is kept, the access it is kept in.
-        sums: For a reduction, the access of its result; without memory if that is a scalar.
-        kept: The nodes that are kept.
-        scalars: The nodes of one element that are read.
-        results: The nodes of one element that are made.
-    """
-
-    nest: Nest
-    extents: list[Size]
-    accesses: list[Access]
-    strides: dict[Access, list[Size]]
-    reads: dict[tuple[Node, int], tuple[str, Any]]
-    steps: dict[tuple[Node, int], Size]
-    stores: dict[Node, Access]
-    sums: dict[Node, Access]
-    kept: set[Node]
-    scalars: list[Node]
-    results: list[Node]
-
-    @property
-    def split(self) -> int | None:
-        """The axis along which threads may share the work; None if there is none, or too little work."""
-        rank = len(self.extents)
-        axes = [
-            a for a in (0, rank - 1) if rank and all(self.strides[s][a] != ZERO for s in self.sums.values())
-        ]
-        if not axes:
-            return None
-        count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
-        nodes = len(self.nest.nodes) + len(self.nest.reductions)
-        large = count * nodes >= SHARED_WORK
-        over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
-        if axes[0] == rank - 1 and rank > 1 and not (rank == 2 or not over_rows):
-            return None
-        return axes[0] if large else None
-
-    def key(self) -> Hashable:
-        """Return what tells the code of this nest from that of others."""
-        place = {n: i for i, n in enumerate([*self.nest.nodes, *self.nest.reductions])}
-        number = {a: i for i, a in enumerate(self.accesses)}
-
-        def read(node: Node, position: int) -> Hashable:
-            sort, what = self.reads[node, position]
-            found = place[what] if sort == "node" else number[what] if sort == "array" else what
-            x = node.inputs[position]
-            extents = x.shape if (node, position) in self.steps else None
-            return sort, found, x.dtype.str, extents, self.steps.get((node, position))
-
-        def written(node: Node) -> Hashable:
-            attributes = () if node in self.sums else tuple(sorted(node.attributes.items()))
-            inputs = tuple(read(node, i) for i in range(len(node.inputs)))
-            to = self.stores.get(node) or self.sums.get(node)
-            ends = (to and number[to], node in self.kept, node in self.results)
-            return node.row.name, node.dtype.str, attributes, inputs, ends
-
-        return (
-            tuple(self.extents),
-            tuple((a.view.base.dtype.str, tuple(self.strides[a])) for a in self.accesses),
-            tuple(x.dtype.str for x in self.scalars),
-            tuple(written(n) for n in place),
-        )
 
 
 class NestFunctions:
@@ -164,7 +76,7 @@ class NestFunctions:
 
 def write_nest(low: Lowering, nest: Nest) -> None:
     """Write a nest: the work on scalars in place, loops as a call of a function that equal nests share."""
-    plan = _plan(low, nest)
+    plan = plan_nest(low.plan, nest)
     code = low.code
     arrays = {a: low.address(a.view) for a in plan.accesses if low.has_memory(a.view.base)}
     scalars = [low.scalar(x) for x in plan.scalars]
@@ -191,89 +103,6 @@ def write_nest(low: Lowering, nest: Nest) -> None:
         low.share(function, values, plan.extents[plan.split], low.module.vector_bytes, work, SHARED_WORK)
     for node, place in zip(plan.results, places, strict=True):
         low.scalars[node] = code.load(place, type_of(node.dtype))
-
-
-# --- what is read and written ---
-
-
-def _plan(low: Lowering, nest: Nest) -> NestPlan:
-    members = set(nest.nodes)
-    reads: dict[tuple[Node, int], tuple[str, Any]] = {}
-    steps: dict[tuple[Node, int], Size] = {}
-    scalars: dict[Node, int] = {}
-    for node in [*nest.nodes, *nest.reductions]:
-        if node.row.name == "contract":
-            for position, (found, step) in enumerate(_factors(low, node)):
-                reads[node, position], steps[node, position] = ("array", found), step
-            continue
-        if node.row.name == "gather":
-            reads[node, 0], steps[node, 0] = ("array", _gathered(low, node)), _gather_step(low, node)
-        shape = node.inputs[0].shape if node in nest.reductions else node.shape
-        for position, x in enumerate(node.inputs):
-            if (node, position) in reads:
-                continue
-            if register_source(x) in members:
-                reads[node, position] = "node", register_source(x)
-            elif not squeezed(memory_source(x).shape):
-                reads[node, position] = "scalar", scalars.setdefault(x, len(scalars))
-            elif node.row.name == "gather":
-                reads[node, position] = "array", _positions(low, node)
-            else:
-                view = low.plan.view(x)
-                reads[node, position] = "array", Access(view, tuple(aligned(view, shape)))
-    kept = {n for n in [*nest.nodes, *nest.reductions] if n in low.plan.stored}
-    stores = {n: Access(whole(n), tuple(aligned(whole(n), n.shape))) for n in nest.nodes if n in kept}
-    sums = {n: _reduction(n) for n in nest.reductions}
-    arrays = [a for sort, a in reads.values() if sort == "array"]
-    every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
-    extents, strides = merged(nest.domain, [a.strides for a in every])
-    made = [] if nest.domain else list(nest.nodes)
-    made += [n for n in nest.reductions if not squeezed(n.shape)]
-    by_access = dict(zip(every, strides, strict=True))
-    return NestPlan(nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made)
-
-
-def _reduction(node: Node) -> Access:
-    x, axes = node.inputs[0], node.attributes["axes"]
-    kept = View(node, shapes.reduce(x.shape, axes, True), (), ())
-    strides: list[Size] = []
-    step = ONE
-    for axis in reversed(range(len(x.shape))):
-        strides.append(ZERO if axis in axes or x.shape[axis] == 1 else step)
-        if axis not in axes:
-            step = step * size(x.shape[axis])
-    view = View(node, kept.shape, tuple(reversed(strides)))
-    return Access(view, tuple(s for s, e in zip(view.strides, x.shape, strict=True) if e != 1))
-
-
-def _factors(low: Lowering, node: Node) -> list[tuple[Access, Size]]:
-    plan = shapes.contraction(node.attributes["spec"])
-    extents = dict(zip(plan.out, node.shape, strict=True))
-    found = []
-    for letters, x in ((plan.left, node.inputs[0]), (plan.right, node.inputs[1])):
-        view = low.plan.view(x)
-        by_letter = dict(zip(letters, view.strides, strict=True))
-        strides = tuple(by_letter.get(k, ZERO) for k in plan.out if extents[k] != 1)
-        found.append((Access(view, strides), by_letter[plan.inner]))
-    return found
-
-
-def _gathered(low: Lowering, node: Node) -> Access:
-    view, axis = low.plan.view(node.inputs[0]), node.attributes["axis"]
-    rank = len(node.inputs[1].shape)
-    strides = [*view.strides[:axis], *([ZERO] * rank), *view.strides[axis + 1 :]]
-    return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
-
-
-def _gather_step(low: Lowering, node: Node) -> Size:
-    return low.plan.view(node.inputs[0]).strides[node.attributes["axis"]]
-
-
-def _positions(low: Lowering, node: Node) -> Access:
-    view, axis = low.plan.view(node.inputs[1]), node.attributes["axis"]
-    after = len(node.shape) - axis - len(view.shape)
-    strides = [*([ZERO] * axis), *view.strides, *([ZERO] * after)]
-    return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
 
 
 # --- the loops ---

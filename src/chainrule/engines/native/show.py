@@ -16,7 +16,7 @@ from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
 if TYPE_CHECKING:
-    from chainrule.engines.native.executable import Stages
+    from chainrule.engines.native.pipeline import Stages
 
 
 def show_stage(stages: Stages, stage: str) -> str:
