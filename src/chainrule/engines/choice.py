@@ -19,8 +19,8 @@ from chainrule.graph.walk import order
 # What the NumPy engine takes for a node, measured to a factor of two: the call, an element, a multiplication with
 # its addition.
 CALL_SECONDS, ELEMENT_SECONDS, PRODUCT_SECONDS = 0.8e-6, 0.5e-9, 2e-11
-# What machine code costs before it runs, in a process that has compiled nothing yet: LLVM itself, and each node.
-LOADING_SECONDS, NODE_SECONDS = 0.12, 0.3e-3
+# What machine code costs before it runs, in a new process that finds it on disk: LLVM itself, and each node.
+LOADING_SECONDS, NODE_SECONDS = 0.08, 0.15e-3
 MOST_KEPT = 64
 
 
