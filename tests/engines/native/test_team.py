@@ -83,7 +83,10 @@ def test_the_faster_way_is_taken_and_the_other_tried_again(monkeypatch):
         choice.note(seconds[helped])
     choice.end()
     assert ways[:3] == [False, True, True]
-    assert 2 <= ways.count(False) <= 5 and ways[-1] is not ways[0]
+    assert 4 <= ways.count(False) <= 10 and False in ways[-native_threads.RETRY_CALLS :]
+    choice.resume()  # the next run begins the way that was faster
+    assert choice.block is not None
+    choice.end()
 
 
 def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):

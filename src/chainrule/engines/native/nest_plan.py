@@ -12,8 +12,12 @@ from chainrule.engines.native.views import ONE, ZERO, Size, View, aligned, merge
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 
-TYPICAL_LENGTH = 64  # what an open length is taken for where work is weighed before it is known
-SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing
+TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
+SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
+WIDE = 256  # rows of no fewer elements are worth cutting
+# What an operation on an element costs, in additions.
+WORK = dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "power"), 12)
+WORK |= dict.fromkeys(("divide", "sqrt"), 4)
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,17 @@ class NestPlan:
         if not axes:
             return None
         count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
-        nodes = len(self.nest.nodes) + len(self.nest.reductions)
-        large = count * nodes >= SHARED_WORK
+        large = count * self.work >= SHARED_WORK
         over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
-        if axes[0] == rank - 1 and rank > 1 and not (rank == 2 or not over_rows):
+        by_columns = axes[0] == rank - 1 and rank > 1
+        if by_columns and (self.extents[-1].count < WIDE or (rank > 2 and over_rows)):
             return None
         return axes[0] if large else None
+
+    @property
+    def work(self) -> int:
+        """What all that is done with one element costs, in additions."""
+        return sum(WORK.get(n.row.name, 1) for n in [*self.nest.nodes, *self.nest.reductions])
 
     def key(self) -> Hashable:
         """Return what tells the code of this nest from that of others."""

@@ -97,7 +97,7 @@ def write_nest(low: Lowering, nest: Nest) -> None:
     else:
         types += [("first", I64), ("last", I64)]
         function = low.nests.name(plan, types, names)
-        work = Size(len(nest.nodes) + len(nest.reductions))
+        work = Size(plan.work)
         for extent in plan.extents:
             work = work * extent
         low.share(function, values, plan.extents[plan.split], low.module.vector_bytes, work, SHARED_WORK)

@@ -77,6 +77,7 @@ class Running:
         arena = executable.room((width, -1), {name: width})
         known = executable.choices.pop(width, None)
         self.choice = known or Choice(executable.worker({name: width}))
+        self.choice.resume()
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
             (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), executable.constants,

@@ -11,7 +11,7 @@ from chainrule.engines.native.views import ONE, ZERO, Size, View, contiguous, se
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply
 
-TILE = 12  # rows that the kernel multiplies at once
+TILE = 6  # rows that the kernel multiplies at once
 SHARED_WORK = 100_000  # multiplications below which a product is not worth sharing: two or three microseconds
 
 if TYPE_CHECKING:

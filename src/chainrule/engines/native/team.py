@@ -1,7 +1,8 @@
 """Two or more cores on one loop: the work is cut into parts that depend on its size alone.
 
-Whoever comes first takes the next part, and a part is computed by one thread from its first element to its
-last. So the same seed gives the same bits for any number of threads, and nobody waits for a thread that the
+Whoever comes first takes the next part: the caller from the lower end, those who help from the upper, so that in loop
+after loop a thread finds the same elements in its own cache. A part is computed by one thread from its first element
+to its last. So the same seed gives the same bits for any number of threads, and nobody waits for a thread that the
 operating system has not woken. The threads stay awake between the loops of a step, for a microsecond is all
 there is between them; between calls into machine code they sleep.
 
@@ -18,9 +19,11 @@ from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Valu
 # Where each lies, in bytes: what is written often has a line of its own.
 TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384
 BLOCK_BYTES = 512
-PARTS = 4
+PARTS = 8
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
-LEFT = (1 << 32) - 1  # the lower half of a ticket
+PART = (
+    1 << 16
+) - 1  # a ticket: the number of the loop, the first part that is left, and the end of those left
 WORKER = "chainrule_worker"
 
 
@@ -95,7 +98,7 @@ def _write_share(module: Module) -> str:
         old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
         turn = ((old >> 32) + 1) << 32
         _store_atomic(code, turn | PARTS, _field(code, team, TICKET), "release")
-        code.call(_write_help(module), VOID, team)
+        code.call(_write_help(module), VOID, team, code.constant(1, Type("b1")))
         waiting, done = code.fresh("waiting"), code.fresh("done")
         count = code.slot(I64)
         code.store(code.index(0), count)
@@ -115,26 +118,26 @@ def _write_help(module: Module) -> str:
     if name in module.functions:
         return name
     module.functions[name] = ""
-    with module.function(name, [("team", PTR)], VOID, "internal") as code:
-        (team,) = code.parameters
+    with module.function(name, [("team", PTR), ("calls", Type("b1"))], VOID, "internal") as code:
+        team, calls = code.parameters
         look, claim, work, done = (code.fresh(w) for w in ("look", "claim", "work", "done"))
         code.branch(look)
         code.block(look)
         ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
-        left = ticket & LEFT
-        code.fork(left.equals(0), done, claim)
+        begin, end = (ticket >> 16) & PART, ticket & PART
+        code.fork(begin < end, claim, done)
         code.block(claim)
+        part = code.select(calls, begin, end - 1)
+        taken = ticket + code.select(calls, code.index(1 << 16), code.index(-1))
         address = _field(code, team, TICKET)
         pair = code.fresh("%pair")
-        code.do(
-            f"{pair} = cmpxchg ptr {address.text}, i64 {ticket.text}, i64 {(ticket - 1).text} acq_rel monotonic"
-        )
+        code.do(f"{pair} = cmpxchg ptr {address.text}, i64 {ticket.text}, i64 {taken.text} acq_rel monotonic")
         mine = code.emit(Type("b1"), f"extractvalue {{ i64, i1 }} {pair}, 1")
         code.fork(mine, work, look)
         code.block(work)
         function = code.load(_field(code, team, FUNCTION), PTR)
         arguments = code.load(_field(code, team, ARGUMENTS), PTR)
-        code.do(f"call void {function.text}(ptr {arguments.text}, i64 {(left - 1).text})")
+        code.do(f"call void {function.text}(ptr {arguments.text}, i64 {part.text})")
         code.emit(I64, f"atomicrmw add ptr {_field(code, team, DONE).text}, i64 1 release")
         code.branch(look)
         code.block(done)
@@ -152,9 +155,9 @@ def write_worker(module: Module) -> None:
         code.branch(look)
         code.block(look)
         ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
-        code.fork((ticket & LEFT).equals(0), pausing, helping)
+        code.fork(((ticket >> 16) & PART) < (ticket & PART), helping, pausing)
         code.block(helping)
-        code.call(_write_help(module), VOID, team)
+        code.call(_write_help(module), VOID, team, code.constant(0, Type("b1")))
         code.branch(look)
         code.block(pausing)
         _pause(code, count)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ class Helpers:
         self.block = -(-memory.ctypes.data // ALIGN) * ALIGN
         self._stop = ctypes.c_int64.from_address(self.block + STOP)
         self._work: Callable[[int], None] | None = None
+        self._cpus: set[int] = set()
         self._wake = [threading.Semaphore(0) for _ in range(count)]
         self._asleep = [threading.Event() for _ in range(count)]
         for number in range(count):
@@ -36,6 +38,8 @@ class Helpers:
     def _serve(self, number: int) -> None:
         while True:
             self._wake[number].acquire()
+            if self._cpus:
+                os.sched_setaffinity(0, self._cpus)
             if self._work is not None:
                 self._work(self.block)
             self._asleep[number].set()
@@ -46,6 +50,7 @@ class Helpers:
             asleep.wait()
             asleep.clear()
         self._stop.value = 0
+        self._cpus = _other_cpus()
         self._work = work
         for wake in self._wake:
             wake.release()
@@ -69,6 +74,17 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
+def _other_cpus() -> set[int]:
+    """Return the cores but that of this thread, on which the system would wake those who help and leave them."""
+    if not sys.platform.startswith("linux"):
+        return set()
+    try:
+        here = ctypes.CDLL(None).sched_getcpu()
+        return os.sched_getaffinity(0) - {here}
+    except (AttributeError, OSError):
+        return set()
+
+
 class Choice:
     """Whether a run has its loops shared: both ways are timed now and then, and the faster one is taken.
 
@@ -87,6 +103,12 @@ class Choice:
         """What the next call shares with helping threads; None if it works alone."""
         return self._helpers.block if self._helpers is not None else None
 
+    def resume(self) -> None:
+        """Begin with help where that was the faster way before."""
+        known = self._seconds
+        if self._work is not None and len(known) == 2 and known[True] < known[False]:
+            self._begin(self._work)
+
     def note(self, seconds: float) -> None:
         """Take note of how long a step of the last call took, and decide on the next."""
         if self._work is None:
@@ -96,7 +118,11 @@ class Choice:
         self._calls += 1
         other_known = (not helped) in self._seconds
         better = min(self._seconds, key=lambda k: self._seconds[k])
-        wanted = better if other_known and self._calls % RETRY_CALLS else not helped
+        # After 4, 8, 16 .. calls, then now and then: what was in the way at first may be gone.
+        again = self._calls % RETRY_CALLS == 0 or (
+            3 < self._calls < RETRY_CALLS and self._calls.bit_count() == 1
+        )
+        wanted = better if other_known and not again else not helped
         if wanted != helped:
             self.end()
             if wanted:
