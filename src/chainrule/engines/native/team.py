@@ -45,25 +45,36 @@ class Team:
             enough: Whether sharing pays.
         """
         code = self.code
-        alone = code.emit(Type("b1"), f"icmp eq ptr {self.block.text}, null") | ~enough
-        one, many, done = (code.fresh(w) for w in ("alone", "shared", "done"))
-        code.fork(alone, one, many)
+        name = _write_shared(self.module, function, [v.type for v in values], grain)
+        code.call(name, VOID, self.block, *values, extent, enough)
+
+
+def _write_shared(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
+    """Write the function that does all of an extent: alone, or by packing its arguments and offering the parts."""
+    name = f"{function}_shared"
+    if name in module.functions:
+        return name
+    parameters = [
+        ("team", PTR),
+        *((f"a{i}", t) for i, t in enumerate(types)),
+        ("extent", I64),
+        ("enough", Type("b1")),
+    ]
+    with module.function(name, parameters, VOID, "internal") as code:
+        team, *values, extent, enough = code.parameters
+        one, many = code.fresh("alone"), code.fresh("shared")
+        code.fork(code.emit(Type("b1"), f"icmp eq ptr {team.text}, null") | ~enough, one, many)
         code.block(one)
         code.call(function, VOID, *values, code.index(0), extent)
-        code.branch(done)
+        code.give()
         code.block(many)
-        packed = self._pack(values, extent)
-        part = _write_part(self.module, function, [v.type for v in values], grain)
-        code.call(_write_share(self.module), VOID, self.block, Value(code, f"@{part}", PTR), packed)
-        code.branch(done)
-        code.block(done)
-
-    def _pack(self, values: Sequence[Value], extent: Value) -> Value:
-        code = self.code
-        room = code.room(8 * (len(values) + 1))
+        packed = code.room(8 * (len(values) + 1))
         for i, value in enumerate([*values, extent]):
-            code.store(value, code.at(room, code.index(i), I64))
-        return room
+            code.store(value, code.at(packed, code.index(i), I64))
+        part = _write_part(module, function, types, grain)
+        code.call(_write_share(module), VOID, team, Value(code, f"@{part}", PTR), packed)
+        code.give()
+    return name
 
 
 def _write_part(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
