@@ -399,3 +399,19 @@ def test_an_interrupt_in_the_middle_of_a_long_epoch_returns_soon_with_what_was_l
     returned, epochs, learned = numbers.split()
     assert float(returned) - sent < 2.0
     assert "Ctrl-C" in stopped and learned == "True" and int(epochs) < 50
+
+
+@pytest.mark.parametrize("axis", [0, None])
+def test_there_is_no_largest_of_no_rows_on_any_engine(axis):
+    x = cr.input("x", ("n", 3))
+    for engine in ("native", "numpy"):
+        largest = cr.compile(np.max(x, axis=axis), inputs=[x], engine=engine)
+        with pytest.raises(ValueError, match=r"no elements|zero-size"):
+            largest(np.zeros((0, 3)))
+        assert np.all(largest(np.ones((2, 3))) == 1)
+
+
+def test_the_largest_of_each_of_no_rows_is_nothing():
+    x = cr.input("x", ("n", 3))
+    assert cr.compile(np.max(x, axis=1), inputs=[x], engine="native")(np.zeros((0, 3))).shape == (0,)
+    assert cr.compile(cr.softmax(x, axis=0), inputs=[x], engine="native")(np.zeros((0, 3))).shape == (0, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import operator
 import weakref
 from collections.abc import Sequence
@@ -23,9 +24,9 @@ from chainrule.engines.native.team import WORKER
 from chainrule.engines.native.threads import Choice
 from chainrule.engines.native.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
 from chainrule.engines.program import Arrays, Program, Progress, Rule, Run
-from chainrule.errors import UnsupportedError
+from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph.node import leaf_key
-from chainrule.graph.shapes import Extent
+from chainrule.graph.shapes import Extent, Shape, reduce, show
 from chainrule.graph.walk import order
 
 
@@ -37,6 +38,10 @@ def compile_program(program: Program) -> NativeExecutable:
         except KeyError:
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
     return NativeExecutable(program, expand(program))
+
+
+def _numbers(shape: Shape, lengths: dict[str, int]) -> list[int]:
+    return [lengths[e.name] if isinstance(e, Extent) else e for e in shape]
 
 
 def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
@@ -73,6 +78,12 @@ class NativeExecutable:
             for i, n in enumerate(program.inputs)
             for axis, e in enumerate(n.shape)
             if isinstance(e, Extent)
+        ]
+        self._maxima = [  # what each looks along, and what is left
+            (tuple(x.shape[a] for a in axes), reduce(x.shape, axes, False))
+            for n in order([*program.outputs, *program.new_state])
+            if n.row.name == "max"
+            for x, axes in [(n.inputs[0], n.attributes["axes"])]
         ]
         self._changed = [
             i
@@ -137,6 +148,7 @@ class NativeExecutable:
         """Run the program once; return (new state, outputs)."""
         lengths = {name: batch[i].shape[axis] for name, i, axis in self._openings}
         known = tuple([lengths.get(name, 0) for name in self.extents])
+        self._check_maxima(lengths)
         new_state, state_pointers = self._state(state)
         inputs = self.inputs(batch)
         outputs = [empty(n, lengths) for n in self.program.outputs]
@@ -154,6 +166,14 @@ class NativeExecutable:
         if seen is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
             seen.warn()
         return new_state, outputs
+
+    def _check_maxima(self, lengths: dict[str, int]) -> None:
+        for reduced, kept in self._maxima:
+            count, results = (math.prod(_numbers(shape, lengths)) for shape in (reduced, kept))
+            if count == 0 and results > 0:
+                raise ShapeError(
+                    f"There is no largest of no elements: an axis that max looks along is {show(reduced)}."
+                )
 
     def watched(self, arrays: Arrays) -> watch.Watch:
         """Return what watches calls that are given some arrays, beside the constants."""

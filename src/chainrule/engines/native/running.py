@@ -27,10 +27,16 @@ SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of 
 class Running:
     """One call of run: its buffers, and the calls into machine code that it is made of."""
 
-    def __init__(self, executable, state, table, rows, rule, progress) -> None:  # type: ignore[no-untyped-def]
-        self.executable: NativeExecutable = executable
-        self.rule: Rule = rule
-        self.progress: Progress = progress
+    def __init__(
+        self,
+        executable: NativeExecutable,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
+    ) -> None:
+        self.executable, self.rule, self.progress = executable, rule, progress
         program = executable.program
         self.state = [np.array(ready(x, n)) for x, n in zip(state, program.state, strict=True)]
         self.orders = rows

@@ -28,7 +28,7 @@ from chainrule.graph.walk import order
 
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
-LENGTH = "length"  # the name of a constant that was an open length
+LENGTH = object()  # what a constant means that was an open length
 KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "place"}
 POINTERS = ("inputs", "state", "constants", "totals", "status")
 PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
@@ -52,7 +52,7 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
             continue
         if node.row.name == "length":
             value = np.asarray(known[node.attributes["extent"]], node.dtype)
-            became[node] = Node(TABLE["constant"], (), {"value": value}, (), node.dtype, LENGTH)
+            became[node] = Node(TABLE["constant"], (), {"value": value}, (), node.dtype, "", LENGTH)
         else:
             attributes = {
                 k: resolve(v, known) if isinstance(v, tuple) else v for k, v in node.attributes.items()
@@ -71,7 +71,7 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
     """Write the loop of a program of fixed lengths; return the constants it is to be given."""
     ends = [*program.outputs, *program.new_state]
     nodes = order(ends)
-    constants = [n for n in nodes if n.row.name == "constant" and n.name != LENGTH]
+    constants = [n for n in nodes if n.row.name == "constant" and n.meaning is not LENGTH]
     with module.function(name, PARAMETERS) as code:
         inputs, state, given, totals, status, first, last = code.parameters
         begin = _Registers(code)
@@ -79,9 +79,7 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
             for i, leaf in enumerate(leaves):
                 begin.read(leaf, code.load(code.at(table, code.index(i), PTR), PTR))
         for node in nodes:
-            if (
-                node.row.name == "constant" and node.name == LENGTH
-            ):  # known, so that a division may become a product
+            if node.meaning is LENGTH:  # known, so that a division may become a product
                 begin.values[leaf_key(node)] = code.constant(
                     node.attributes["value"].item(), type_of(node.dtype)
                 )
