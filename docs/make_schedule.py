@@ -111,7 +111,7 @@ def place(drawn: list[Box], lanes: int) -> tuple[float, float]:
 
 
 def _width(box: Box) -> float:
-    return CHARACTER * max(len(line) for line, _ in [*box.lines, (title(box.item) + "      ", False)]) + 40
+    return CHARACTER * max(len(line) for line, _ in [*box.lines, (title(box.item) + "      ", False)]) + 52
 
 
 def draw(path: Path) -> None:

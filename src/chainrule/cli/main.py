@@ -194,7 +194,9 @@ def train(
     say("")
     click.echo(model.report.scores or "No row was held back for a test.")
     say("")
-    took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.seconds:.1f} s"
+    seconds = model.report.seconds
+    time = f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
+    took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {time}"
     say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
     if not quiet:  # not wrapped, so that it can be copied
         next_command = shlex.join(["chainrule", "predict", str(path), data, "--out", "predictions.csv"])
