@@ -1,11 +1,24 @@
-"""Tests leave the user's cache of object code alone; the workers of one run share a folder that goes with it."""
+"""What holds for all tests: a cache of object code of their own, long tests on demand, and why one was skipped."""
 
 import os
 import shutil
 import tempfile
+from collections import Counter
+
+import pytest
+
+LONG = "long, pytest --long runs it"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the long tests too; samples of them always run")
 
 
 def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "long: takes long; run by pytest --long, with a sample that always runs"
+    )
+    # The user's cache of object code is left alone; the workers of one run share a folder that goes with it.
     if not hasattr(config, "workerinput"):
         config.cache_of_object_code = tempfile.mkdtemp(prefix="chainrule-tests-")
         os.environ["CHAINRULE_CACHE"] = config.cache_of_object_code
@@ -14,3 +27,19 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if hasattr(config, "cache_of_object_code"):
         shutil.rmtree(config.cache_of_object_code, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason=LONG))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests were skipped, and why, just before the closing line."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(r.longrepr[2]).removeprefix("Skipped: ") for r in reports if r.longrepr)
+    said = "; ".join(f"{count} ({reason})" for reason, count in reasons.most_common())
+    terminalreporter.write_line(f"Skipped tests: {said or 'none'}.")
