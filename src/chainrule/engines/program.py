@@ -1,12 +1,13 @@
 """What an engine is given, and what it gives back: one interface for all engines."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Cell, Node, flatten, leaf_key, unflatten
 from chainrule.graph.walk import order, rebuild
 
@@ -32,7 +33,11 @@ class Program:
 
     @cached_property
     def fingerprint(self) -> Hashable:
-        """What two programs have in common exactly if they compute the same in the same way."""
+        """What two programs have in common only if they compute the same in the same way.
+
+        Rows are themselves, and attributes go by value and structure (``graph/identity.py``): a program in which
+        one is of a type that is not known there has a fingerprint of its own.
+        """
         ends = [*self.outputs, *self.new_state]
         given: dict[Any, Hashable] = {leaf_key(n): ("state", i) for i, n in enumerate(self.state)}
         given |= {leaf_key(n): ("input", i) for i, n in enumerate(self.inputs)}
@@ -41,9 +46,9 @@ class Program:
         for node in order([*ends, *self.inputs, *self.state]):
             number[node] = len(lines)
             leaf = given.get(leaf_key(node)) if not node.inputs else None
-            what = leaf if leaf is not None else (node.row, _plain(node.attributes))
+            what = leaf if leaf is not None else (node.row, of_attributes(node.attributes))
             lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
-        return tuple(lines), tuple(number[n] for n in ends)
+        return tuple(lines), tuple([number[n] for n in ends]), len(self.outputs)
 
     def detached(self) -> "Program":
         """Return the same program of variables without values: to be kept, and no network's weights with it.
@@ -72,15 +77,6 @@ class Program:
         flat = flatten(everything)
         position = {n: i for i, n in enumerate(order(everything))}
         return _program, (flat, tuple(tuple(position[n] for n in end) for end in ends))
-
-
-def _plain(attributes: Mapping[str, Any]) -> Hashable:
-    return tuple(
-        [
-            (k, (v.shape, v.dtype.str, v.tobytes()) if isinstance(v, np.ndarray) else repr(v))
-            for k, v in attributes.items()
-        ]
-    )
 
 
 def _program(flat: list[Any], ends: tuple[tuple[int, ...], ...]) -> Program:

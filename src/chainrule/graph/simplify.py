@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.graph.backprop import Gradient, grad
 from chainrule.graph.cancel import Cancellation
+from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
 from chainrule.graph.rewrites import COMMUTATIVE, candidates
 from chainrule.graph.walk import order, rebuild
@@ -235,4 +236,4 @@ def _key(node: Node) -> Any:
     inputs = node.inputs
     if name in COMMUTATIVE and id(inputs[0]) > id(inputs[1]):
         inputs = inputs[::-1]
-    return (name, inputs, tuple(sorted(node.attributes.items()))) if node.attributes else (name, inputs)
+    return (node.row, inputs, of_attributes(node.attributes)) if node.attributes else (node.row, inputs)

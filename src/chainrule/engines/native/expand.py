@@ -10,6 +10,7 @@ from chainrule.engines.native.operations import OPERATIONS
 from chainrule.engines.program import Program
 from chainrule.errors import UnsupportedError
 from chainrule.graph import shapes
+from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, as_node, cast, leaf_key
 from chainrule.graph.row import TABLE
 from chainrule.graph.walk import order
@@ -54,7 +55,7 @@ def _shared(ends: list[Node]) -> list[Node]:
         if not inputs:
             became[node] = first.setdefault(leaf_key(node), node)
             continue
-        key = (node.row.name, tuple(map(id, inputs)), tuple(sorted(node.attributes.items())), node.dtype)
+        key = (node.row, tuple(map(id, inputs)), of_attributes(node.attributes), node.dtype)
         if key not in first:
             same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
             first[key] = node if same else Node(node.row, inputs, node.attributes, node.shape, node.dtype)
