@@ -25,17 +25,27 @@ class Never(native_threads.Choice):
         pass
 
 
-def train(monkeypatch, kind, threads=2, optimizer="adam"):
+def threaded(monkeypatch, kind, threads):
     monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
     monkeypatch.setattr(native, "Choice", kind)
     monkeypatch.setattr(native, "CALL_SECONDS", 1e-9)  # many calls, all noted
+
+
+def executable(network):
+    """Return what a network trained with, which knows no more which way was faster."""
+    [found] = [v for k, v in network._executables.items() if k[0] == "native" and k[1][0] == "train"]
+    found.choices.clear()
+    return found
+
+
+def train(monkeypatch, kind, threads=2, optimizer="adam"):
+    threaded(monkeypatch, kind, threads)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(512, 100)).astype(np.float32), rng.integers(0, 3, 512)
     layers = [cr.Dense(256, "tanh"), cr.BatchNormalization(), cr.Dense(130, "relu"), cr.Dense(3, "softmax")]
     network = cr.Network(layers, seed=0, engine="native")
     history = network.fit(X, y, epochs=3, batch_size=200, optimizer=optimizer)
-    [found] = [v for k, v in network._executables.items() if k[0] == "native" and k[1][0] == "train"]
-    found.choices.clear()
+    found = executable(network)
     assert any(work.at({"batch": 200}) > least for work, least in found.stages.shared)
     return [*network.values(), np.array(history["cost"])]
 
@@ -48,6 +58,27 @@ def test_help_changes_no_bit(monkeypatch, optimizer):
         helped = train(monkeypatch, Always, threads, optimizer)
         for a, b in zip(alone, helped, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("reduced", [np.mean, np.max, np.min], ids=lambda f: f.__name__)
+def test_help_wipes_no_result_over_a_middle_axis(monkeypatch, reduced):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(160, 50, 8)).astype(np.float32), rng.normal(size=160).astype(np.float32)
+
+    def fitted(kind):
+        threaded(monkeypatch, kind, 2)
+        network = cr.Network(
+            lambda x: cr.Dense(1)(reduced(cr.Dense(64, "relu")(x), axis=1)),
+            inputs={"x": (50, 8)},
+            seed=0,
+            engine="native",
+        )
+        history = network.fit(X, y, epochs=4, batch_size=160, optimizer=cr.SGD(0.001))
+        executable(network)
+        return [*network.values(), np.array(history["cost"])]
+
+    for a, b in zip(fitted(Never), fitted(Always), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_helpers_sleep_after_a_run(monkeypatch):

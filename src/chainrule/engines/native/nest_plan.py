@@ -60,11 +60,12 @@ class NestPlan:
 
     @property
     def split(self) -> int | None:
-        """The axis along which threads may share the work; None if there is none, or too little work."""
+        """The axis along which threads may share the work; None if there is none, or too little work.
+
+        It is the outermost axis that each reduction keeps: so a share of it is one run of a result's memory.
+        """
         rank = len(self.extents)
-        axes = [
-            a for a in (0, rank - 1) if rank and all(self.strides[s][a] != ZERO for s in self.sums.values())
-        ]
+        axes = [a for a in (0, rank - 1) if rank and all(self._outermost(s) == a for s in self.sums.values())]
         if not axes:
             return None
         count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
@@ -74,6 +75,9 @@ class NestPlan:
         if by_columns and (self.extents[-1].count < WIDE or (rank > 2 and over_rows)):
             return None
         return axes[0] if large else None
+
+    def _outermost(self, access: Access) -> int | None:
+        return next((a for a, s in enumerate(self.strides[access]) if s != ZERO), None)
 
     @property
     def work(self) -> int:

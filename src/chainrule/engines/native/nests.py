@@ -156,16 +156,18 @@ class _Writer:
             outer = self.plan.strides[access][: self.begins[node]]
             added = self.begins[node] == self.rank or ZERO in outer
             if node in self.plan.kept and added and node not in self.columns:
-                self._fill(node, addresses[access])
+                self._fill(node, access, addresses[access])
         begun = self._start(0)
         finished = self._axis(0, addresses, begun)
         self._finish(0, addresses, finished)
         return self.made
 
-    def _fill(self, node: Node, address: Value) -> None:
+    def _fill(self, node: Node, access: Access, address: Value) -> None:
+        """Begin a reduction in memory: its own share of it alone, for others may be done with theirs."""
         type, count = type_of(node.dtype), self.frame.size(product(node.shape))
-        if self.split is not None and self.split == self.rank - 1:  # its own share of a row
-            address, count = self.code.at(address, self.first, type), self.last - self.first
+        if self.split is not None:
+            each = self.frame.size(self.plan.strides[access][self.split])
+            address, count = self.code.at(address, self.first * each, type), (self.last - self.first) * each
         self.frame.fill(address, type, count, _identity(node))
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
