@@ -17,6 +17,7 @@ from chainrule.errors import (
     EngineWarning as EngineWarning,
     FileFormatError as FileFormatError,
     GraphError as GraphError,
+    LearningWarning as LearningWarning,
     MissingFileError as MissingFileError,
     NoDerivativeError as NoDerivativeError,
     ShapeError as ShapeError,

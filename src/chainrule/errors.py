@@ -40,6 +40,10 @@ class DivergenceWarning(UserWarning):
     """Training stopped because the cost became NaN or infinite; the message says where, why and what to try."""
 
 
+class LearningWarning(UserWarning):
+    """Training goes on, but will learn little or nothing as it was asked to; the message says why and what to try."""
+
+
 class EngineWarning(UserWarning):
     """A slower engine than the one expected does the work, or an engine's checks found something; it says what."""
 

@@ -71,8 +71,8 @@ class NumpyExecutable:
                 totals, steps = np.zeros(len(self.program.outputs)), 0
                 previous, previous_rows = current, line[:0]
                 in_order = len(line) == len(table[0]) and bool(np.all(line[:-1] < line[1:]))
-                for start in range(0, len(line), rule.batch_size):
-                    chosen = line[start : start + rule.batch_size]
+                for step in range(rule.steps(len(line))):
+                    chosen = line[rule.batch(step, len(line))]
                     whole = in_order and len(chosen) == len(line)
                     batch = [t if whole else t[chosen] for t in table]
                     new, outputs = self._step(current, batch)

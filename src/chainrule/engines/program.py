@@ -90,7 +90,8 @@ class Rule:
     """When a run stops, and which of its states it keeps. Counted in epochs.
 
     Attributes:
-        batch_size: Examples a step; the last batch of an epoch may be smaller.
+        batch_size: Examples a step.
+        smallest_batch: The last batch of an epoch has what is left; fewer than these join the batch before it.
         validate: Returns the outputs of the validation program for a state, or None for no validation.
         patience: Stop after this many epochs without a better monitored value; None for never.
         on_validation: Whether the monitored number is one of the validation's, or of training's own outputs.
@@ -114,6 +115,27 @@ class Rule:
     tol: tuple[float, int] | None = None
     plateau: tuple[int, float, int, float] | None = None
     poll: Callable[[], str | None] | None = None
+    smallest_batch: int = 1
+
+    def steps(self, rows: int) -> int:
+        """Return how many batches an epoch of so many rows has; all but the last have ``batch_size`` rows.
+
+        >>> Rule(batch_size=32).steps(65), Rule(batch_size=32, smallest_batch=2).steps(65)
+        (3, 2)
+        """
+        whole, left = divmod(rows, self.batch_size)
+        joined = left == 0 or left < self.smallest_batch <= self.batch_size
+        return max(whole if joined else whole + 1, 1)
+
+    def batch(self, step: int, rows: int) -> slice:
+        """Return where a batch lies among the rows of an epoch."""
+        start = step * self.batch_size
+        return slice(start, rows if step + 1 == self.steps(rows) else start + self.batch_size)
+
+    def largest(self, rows: int) -> int:
+        """Return how many rows the largest batch has: the last one, if it took in what was left."""
+        last = self.batch(self.steps(rows) - 1, rows)
+        return max(min(self.batch_size, rows), last.stop - last.start)
 
 
 @dataclass

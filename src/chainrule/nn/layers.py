@@ -112,6 +112,7 @@ class Layer:
     """
 
     counts: ClassVar[bool] = False  # whether it has units, and so a number l: W1, b1
+    least_examples: ClassVar[int] = 1  # how many it must see at once to learn from them
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the output for the inputs ``xs``, as graph."""
@@ -311,7 +312,8 @@ class BatchNormalization(Layer):
 
     While training, mean and variance (divided by n) are those of the batch, for each feature of the last
     axis; at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every
-    step.
+    step. One example has no variance: ``fit`` lets a last batch of one join the batch before it, and warns where
+    ``batch_size=1`` leaves nothing else.
 
     >>> BatchNormalization()(input("x", ("batch", 4))).shape
     (batch, 4)
@@ -320,6 +322,7 @@ class BatchNormalization(Layer):
     momentum: float = 0.9
     epsilon: float = 1e-5
     name: str = ""
+    least_examples: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         check(self, momentum=SHARE, epsilon=ABOVE_0)

@@ -8,7 +8,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import FrameType
 from typing import Any
@@ -26,7 +26,7 @@ from chainrule.engines.program import (
     Run,
     end_of_epoch,
 )
-from chainrule.errors import DataError, DivergenceWarning, GraphError, unknown_name
+from chainrule.errors import DataError, DivergenceWarning, GraphError, LearningWarning, unknown_name
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
 from chainrule.nn.layers import short
@@ -93,7 +93,7 @@ class Fitting:
     validation: tuple[Objective, Arrays] | None
     stopping: EarlyStopping | None
     listeners: list[Any]
-    batch_size: int
+    batches: Rule  # how an epoch is cut into them
     seed: int  # of this run's shuffles and dropout
     began_with: Arrays  # the network's values before the first step
     history: History = field(default_factory=History)
@@ -108,7 +108,7 @@ class Fitting:
     @property
     def steps(self) -> int:
         """The number of steps an epoch takes."""
-        return math.ceil(self.rows / self.batch_size)
+        return self.batches.steps(self.rows)
 
     @property
     def monitor(self) -> str:
@@ -128,6 +128,7 @@ def fit(network: Any, job: Job) -> History:
         _compile(run, method)
     if job.time_budget is not None:
         run.interrupts.deadline = began + job.time_budget
+    _warn_of_lone_examples(run)
     display = ProgressLine(job.verbose, job.epochs)
     try:
         with back_on_error(network, before):
@@ -177,18 +178,40 @@ def _prepare(network: Any, job: Job) -> Fitting:
         network.loss = job.loss
     rows = len(table[0])
     batch_size = rows if job.batch_size is None else min(int(job.batch_size), rows)
+    calls = network.architecture.calls.values()
+    smallest = max([call.layer.least_examples for call in calls], default=1)
+    batches = Rule(batch_size, smallest_batch=smallest)
     # The first run is that of the network's seed; later ones go on with other shuffles and dropout.
     seed = network.seed
     if network.runs:
         seed = int(np.random.SeedSequence([seed, 3, network.runs]).generate_state(1, np.uint64)[0] >> 1)
-    run = Fitting(
-        network, job, goal, table, validation, stopping, listeners, batch_size, seed, network.values()
-    )
+    run = Fitting(network, job, goal, table, validation, stopping, listeners, batches, seed, network.values())
     names = ["cost", *goal.metrics]
     recorded = [*names, *(f"val_{n}" for n in names)] if validation else names
     _check_monitors(run, recorded)
     run.history.history = {name: [] for name in recorded}
     return run
+
+
+def _warn_of_lone_examples(run: Fitting) -> None:
+    """Warn where a layer that learns from several examples together is given too few at a time."""
+    if run.job.epochs == 0 or run.batches.batch_size >= run.batches.smallest_batch:
+        return
+    label, layer = next(
+        (label, call.layer)
+        for label, call in run.network.architecture.calls.items()
+        if call.layer.least_examples > run.batches.batch_size
+    )
+    size = run.batches.batch_size
+    why = f"there are only {run.rows} rows" if size == run.rows > 1 else f"batch_size={size}"
+    why = "there is only one row to learn from" if run.rows == 1 else why
+    warnings.warn(
+        f"Layer '{label}' ({type(layer).__name__}) learns the mean and the variance of its inputs over a batch, "
+        f"which takes at least {layer.least_examples} examples; here a batch has {size} ({why}), so what is learned "
+        "will predict badly. Train in larger batches, such as batch_size=32, or take LayerNormalization.",
+        LearningWarning,
+        stacklevel=4,
+    )
 
 
 def _check_monitors(run: Fitting, recorded: list[str]) -> None:
@@ -285,7 +308,7 @@ def _compile(run: Fitting, method: Optimizer | LBFGS) -> tuple[Executable, list[
         network._executables["program", key], network._executables["slots", key] = program, slots
     steps = run.job.epochs * run.steps
     executable = network.executable(
-        key, lambda: network._executables["program", key], min(run.batch_size, run.rows), steps
+        key, lambda: network._executables["program", key], run.batches.largest(run.rows), steps
     )
     return executable, network._executables["slots", key]
 
@@ -388,8 +411,8 @@ def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str
             return list(run.network.measure(goal, table, state[:kept], engine).values())
 
     told = stopping.larger_is_better if stopping else None
-    return Rule(
-        batch_size=run.batch_size,
+    return replace(
+        run.batches,
         validate=validate,
         patience=stopping.patience if stopping else None,
         on_validation=run.monitor.startswith("val_"),
@@ -408,7 +431,7 @@ def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str
 def _orders(run: Fitting) -> Any:
     """Return a function from (first epoch, how many) to the order of the examples in each."""
     rows = run.rows
-    shuffling = run.job.shuffle and run.batch_size < rows
+    shuffling = run.job.shuffle and run.steps > 1
     in_order = np.arange(rows)
 
     def orders(epoch: int, count: int) -> np.ndarray:
@@ -570,7 +593,7 @@ def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str,
 
 def _check_scipy(run: Fitting) -> None:
     architecture = run.network.architecture
-    if run.batch_size < run.rows and run.job.batch_size != DEFAULT_BATCH:
+    if run.steps > 1 and run.job.batch_size != DEFAULT_BATCH:
         raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
     random = any(n.row.name == "random_uniform" for n in order(at([run.goal.cost], training=True)))
     for there, name in ((architecture.statistics, "BatchNormalization"), (random, "Dropout")):

@@ -29,7 +29,8 @@ def write_loop(module: Module, program: Program, turned: Sequence[bool], name: s
         with code.loop(at["last"], start=at["first"]) as loop:
             epoch, turn = loop.index // at["per_epoch"], loop.index % at["per_epoch"]
             start = turn * at["batch"]
-            count = code.minimum(at["batch"], at["length"] - start)
+            last = (turn + 1).equals(at["per_epoch"])
+            count = code.select(last, at["length"] - start, at["batch"])  # the last one has what is left
             code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
             _choose(code, at, program.inputs, turned, epoch, start, count)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))

@@ -41,8 +41,8 @@ class Running:
         self.state = [np.array(ready(x, n)) for x, n in zip(state, program.state, strict=True)]
         self.orders = rows
         self.epochs, self.length = rows.shape
-        self.per_epoch = max(-(-self.length // rule.batch_size), 1)
-        self.width = min(rule.batch_size, self.length)
+        self.per_epoch = rule.steps(self.length)
+        self.width = rule.largest(self.length)
         self.in_order = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
@@ -203,5 +203,4 @@ class Running:
         return self._result(self._means(epoch * self.per_epoch), validation, "diverged", failure)
 
     def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
-        size = self.rule.batch_size
-        return np.array(self.orders[epoch][turn * size : (turn + 1) * size])
+        return np.array(self.orders[epoch][self.rule.batch(turn, self.length)])
