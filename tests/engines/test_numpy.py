@@ -8,6 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines.numpy import NumpyExecutable, compile_program, write_source
 from chainrule.engines.program import Program, Progress, Rule
+from chainrule.graph import row
 from chainrule.graph.evaluate import evaluate
 
 # A program whose cost an epoch is read from a table: with one example a batch, costs are what the rows say.
@@ -48,6 +49,45 @@ def test_the_source_is_readable_and_frees_what_nothing_needs():
     source, _ = write_source(Program((x,), (), (np.exp(np.exp(np.exp(x))),), ()))
     assert source.splitlines()[:4] == ["def step(state, batch, lengths):", "    v0 = batch[0]", "    v1 = exp_1(v0)",
                                        "    del v0"]  # fmt: skip
+
+
+HOSTILE = "__import__('os').system('touch ran')"
+NAMES = [
+    "cube", "x³", "ﬁ", "a b", "o'clock", 'say "x"', "two\nlines", "{0}", "{0.__class__}", "}{", "lambda", "v0", "é%s\\",
+    f"f({HOSTILE})#", f"{HOSTILE}\n", "\t", "x" * 5000, "𝑓", "\0", "]]", "; import os", "None",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_names_are_never_read_as_code(name, engine, monkeypatch, tmp_path):
+    """Of primitives, inputs, variables, steps and open axes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(row, "TABLE", dict(row.TABLE))
+    cube = cr.primitive(name, lambda x: x * x * x, lambda y, x: [3 * x * x])
+    x, w = cr.input(name, (name or "n", 2)), cr.variable([1.0, 2.0], name=name)
+    J = np.mean(cube(x * w).named(name).reshape(x.shape[0], 1, -1))
+    step = cr.compile([J, cr.grad(J, w)], inputs=[x], engine=engine)
+    values, slope = np.array([[1.0, 2.0], [3.0, 4.0]]), cr.grad(J, w)
+    run = cr.trace([J, slope], {x: values})
+    for found, node in zip(step(values), [J, slope], strict=True):
+        np.testing.assert_allclose(found, run[node], rtol=1e-14)
+    for stage in ("graph", "source") if engine == "numpy" else ("graph", "schedule", "ir"):
+        assert step.show(stage)
+    assert str(J) and J._repr_latex_() and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{f"a={HOSTILE})#": cr.input("x", ("n",)).shape[0]}, {"axis": HOSTILE}, {HOSTILE: 1}, {"x\ny": (1,)}],
+)
+def test_attributes_are_never_read_as_code(attributes, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    x = cr.input("x", ("n",))
+    node = cr.Node(row.TABLE["add"], (x, x), attributes, x.shape, x.dtype)
+    with pytest.raises((TypeError, cr.ChainruleError)):
+        compile_program(Program((x,), (), (node,), ())).step([], [np.ones(2)])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_step_warns_of_nothing_and_pickles():

@@ -1,7 +1,7 @@
 """The NumPy engine: the definition of a graph, written out once as a Python function. It judges the others."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
         uses[n] += 1
     given = {leaf_key(n): f"state[{i}]" for i, n in enumerate(program.state)}
     given |= {leaf_key(n): f"batch[{i}]" for i, n in enumerate(program.inputs)}
-    names: dict[str, Any] = {"resolve": resolve}
+    names: dict[str, Any] = {}
     written: dict[Node, str] = {}
     lines = ["def step(state, batch, lengths):"]
     for number, node in enumerate(nodes):
@@ -128,23 +128,35 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
 
 
 def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
-    function = f"{node.row.name}_{number}"
-    arguments = ", ".join(written[x] for x in node.inputs)
-    if node.row.name in ("variable", "input"):
-        raise ValueError(f"the {node.row.name} '{node.name}' is no part of the program")
-    if node.row.name == "constant":
-        names[function] = node.attributes["value"]
-        return function
-    open_ended = {k: v for k, v in node.attributes.items() if _is_open(v)}
-    fixed = {k: v for k, v in node.attributes.items() if k not in open_ended}
-    if node.row.name == "contract":
-        names[function] = contraction_function(node.attributes["spec"])
+    """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
+    row, attributes = node.row, node.attributes
+    if row.name in ("variable", "input"):
+        raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
+    plain = row.name.isascii() and row.name.isidentifier()
+    name = f"{row.name if plain else 'row'}_{number}"
+    if row.name == "constant":
+        names[name] = attributes["value"]
+        return name
+    arguments = [written[x] for x in node.inputs]
+    if any(_is_open(v) for v in attributes.values()):
+        names[name] = _with_lengths(row.forward, attributes)
+        arguments = ["lengths", *arguments]
+    elif row.name == "contract":
+        names[name] = contraction_function(attributes["spec"])
     else:
-        names[function] = partial(node.row.forward, **fixed) if fixed else node.row.forward
-    for key, value in open_ended.items():
-        names[f"{function}_{key}"] = value
-        arguments += f"{', ' if arguments else ''}{key}=resolve({function}_{key}, lengths)"
-    return f"{function}({arguments})"
+        names[name] = partial(row.forward, **attributes) if attributes else row.forward
+    return f"{name}({', '.join(arguments)})"
+
+
+def _with_lengths(forward: Callable[..., Any], attributes: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return ``forward`` as a function that is given the lengths of open axes first."""
+    open_ended = {k: v for k, v in attributes.items() if _is_open(v)}
+    fixed = partial(forward, **{k: v for k, v in attributes.items() if k not in open_ended})
+
+    def call(lengths: dict[Extent, int], *inputs: Any) -> Any:
+        return fixed(*inputs, **{k: resolve(v, lengths) for k, v in open_ended.items()})
+
+    return call
 
 
 def _is_open(value: Any) -> bool:
