@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.function import compile
+from chainrule.graph import simplify as module
 from chainrule.graph.backprop import grad
 from chainrule.graph.elementwise import relu, sigmoid, softplus
 from chainrule.graph.evaluate import evaluate
@@ -375,3 +376,38 @@ def _is_steady(node):
     with np.errstate(all="ignore"):
         worst = max(float(np.max(np.abs(v), initial=0)) for v in values if v.dtype.kind == "f")
     return np.full(node.shape, worst < 1e6)
+
+
+# --- how much work it is --------------------------------------------------------------------------------
+
+
+def looked_at(monkeypatch, outputs):
+    """Return how many nodes, old and new, simplification looks at."""
+    count = 0
+
+    def counted(*arguments):
+        nonlocal count
+        count += 1
+        return simpler(*arguments)
+
+    simpler = module._simpler
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_simpler", counted)
+        simplify(outputs)
+    return count
+
+
+@pytest.mark.parametrize(
+    "step",
+    [lambda u: u * (1 - u) * 3.1, lambda u: u * u * 0.5 + 0.1, lambda u: u / (1 + u * u), lambda u: np.sin(u) + 0.1],
+    ids=["numbers", "squares", "quotients", "sines"],
+)  # fmt: skip
+def test_twice_the_chain_is_twice_the_work(step, monkeypatch):
+    def work(length):
+        w = variable(0.3, "w")
+        u = w
+        for _ in range(length):
+            u = step(u)
+        return looked_at(monkeypatch, [u, grad(u, w)])
+
+    assert work(80) < 2.2 * work(40)

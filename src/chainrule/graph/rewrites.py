@@ -506,24 +506,38 @@ def _negative_of_product(node: Node) -> Node | None:
 
 def _common_number(node: Node) -> Node | None:
     """a · n - b · n is (a - b) · n for a number n."""
-    (a, n), (b, m) = (_number_in(x) for x in node.inputs)
-    if n is None or m is None or abs(n) != abs(m) or n == 0:
+    left, right = (_way_to_number(x) for x in node.inputs)
+    # Where both hold one and the same product with a number, there is no second one to save, and taken out it
+    # would be in the way of all that follows: a chain of such steps would move each number past each other.
+    if not left or not right or left[-1][0] is right[-1][0]:
+        return None
+    (a, n), (b, m) = (_without_number(way) for way in (left, right))
+    if abs(n) != abs(m) or n == 0:
         return None
     plus = (node.row.name == "add") == (n == m)
     return (a + b if plus else a - b) * as_node(n, [node.dtype])
 
 
-def _number_in(product: Node, depth: int = 3) -> tuple[Node, float | None]:
-    """Return a product without one number that is a factor of it, and that number."""
+def _way_to_number(product: Node, depth: int = 3) -> list[tuple[Node, int]]:
+    """Return the products from one down to that which has a number for a factor, and the factor to follow in each."""
     if product.row.name == "multiply" and depth:
         for position, x in enumerate(product.inputs):
-            rest = product.inputs[1 - position]
-            if is_scalar(x) and rest.dtype == product.dtype:
-                return rest, float(x.attributes["value"])
-            inner, n = _number_in(x, depth - 1)
-            if n is not None:
-                return inner * rest if position == 0 else rest * inner, n
-    return product, None
+            if is_scalar(x) and product.inputs[1 - position].dtype == product.dtype:
+                return [(product, position)]
+            way = _way_to_number(x, depth - 1)
+            if way:
+                return [(product, position), *way]
+    return []
+
+
+def _without_number(way: list[tuple[Node, int]]) -> tuple[Node, float]:
+    """Return the first product of a way without the number that it leads to, and that number."""
+    *above, (product, position) = way
+    rest, n = product.inputs[1 - position], float(product.inputs[position].attributes["value"])
+    for outer, place in reversed(above):
+        other = outer.inputs[1 - place]
+        rest = rest * other if place == 0 else other * rest
+    return rest, n
 
 
 def _turned_round(node: Node) -> Node | None:
