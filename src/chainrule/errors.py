@@ -6,6 +6,7 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class ChainruleError(Exception):
@@ -59,6 +60,23 @@ class MissingFileError(ChainruleError, FileNotFoundError):
         return str(self.args[0]) if self.args else ""
 
 
+def short(value: Any) -> str:
+    """Write a value of the user's for an error: never more than the beginning of it.
+
+    >>> short("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…"
+    """
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # 3.0, and not np.float64(3.0)
+    if isinstance(value, str | bytes | list | tuple) and len(value) > 60:
+        value = value[:60]  # all of it would take long to write
+    try:
+        text = " ".join(repr(value).split())
+    except (RecursionError, ValueError):  # too deep, or a number of too many digits
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Return the error for a ``name`` that no ``kind`` bears, with the closest one that exists.
 
@@ -66,6 +84,6 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
     Unknown activation 'rellu'. Did you mean 'relu'? Known: relu, tanh.
     """
     names = sorted(known)
-    close = get_close_matches(str(name).lower(), names, n=1)
+    close = get_close_matches(str(name)[:60].lower(), names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UnknownNameError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+    return UnknownNameError(f"Unknown {kind} {short(name)}.{hint} Known: {', '.join(names)}.")

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.graph import attributes as kind
 from chainrule.graph.row import (
     ADD,
     COMPARE,
@@ -93,6 +94,7 @@ raised = add(
         latex="{{{0}}}^{{{exponent}}}",
         binds=POWER,
         needs=(POWER + 1,),
+        attributes={"exponent": kind.NUMBER},
         forward=lambda x, exponent: np.power(x, exponent),
         # The exponent is a number, so that the derivative of x² at 0 and below is 2x and no logarithm.
         partials=lambda y, x, exponent: [
@@ -299,6 +301,7 @@ maximum = add(
         name="maximum",
         text="max({0}, {1})",
         latex=r"\max\left({0}, {1}\right)",
+        attributes={"tie": kind.NUMBER},
         forward=lambda a, b, tie: np.maximum(a, b),
         partials=lambda y, a, b, tie: _shares(a > b, a < b, np.equal(a, b), tie, y),
         domain=(REAL, REAL),
@@ -311,6 +314,7 @@ minimum = add(
         name="minimum",
         text="min({0}, {1})",
         latex=r"\min\left({0}, {1}\right)",
+        attributes={"tie": kind.NUMBER},
         forward=lambda a, b, tie: np.minimum(a, b),
         partials=lambda y, a, b, tie: _shares(a < b, a > b, np.equal(a, b), tie, y),
         domain=(REAL, REAL),
@@ -332,6 +336,7 @@ clip = add(
         name="clip",
         text="clip({0}, {low}, {high})",
         latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
+        attributes={"low": kind.BOUND, "high": kind.BOUND},
         forward=lambda x, low, high: np.clip(x, low, high),
         partials=lambda y, x, low, high: [_inside(x, low, high)],
         dtype=lambda x, low, high: np.result_type(x, *(b for b in (low, high) if b is not None)),
@@ -426,6 +431,7 @@ cast: Row = add(
         name="cast",
         text="{0}",
         needs=(0,),
+        attributes={"dtype": kind.DTYPE},
         forward=lambda x, dtype: x.astype(dtype),
         vjp=lambda dy, y, x, dtype: [dy],
         jvp=lambda x_dots, y, x, dtype: cast(x_dots[0], dtype=dtype),

@@ -5,14 +5,17 @@ array-likes that answer NumPy's two protocols: arrays compute, nodes record, oth
 value, the derivative, the drawing and the tests of a primitive all follow from its one row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from inspect import Signature, signature
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, UnsupportedError
+from chainrule.errors import GraphError, UnsupportedError, short
 from chainrule.graph import shapes
+from chainrule.graph.attributes import Kind
 from chainrule.graph.shapes import Shape
 
 Interval = tuple[float, float]
@@ -91,6 +94,7 @@ class Row:
     vjp: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
     jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
     no_derivative: str = ""
+    attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: what its functions take
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
     domain: tuple[Interval, ...] = ()  # elementwise rows: where the tests sample each input
@@ -112,6 +116,27 @@ class Row:
     def __reduce__(self) -> tuple[Any, ...]:
         return _row_by_name, (self.name,)
 
+    def check(self, inputs: int, attributes: Mapping[str, Any]) -> None:
+        """Raise GraphError unless the row takes so many inputs and these attributes.
+
+        What is recorded by a call is right by itself; this is for what comes from elsewhere.
+        """
+        rule, before = _rule(self)
+        try:
+            rule.bind(*[None] * (before + inputs), **attributes)
+        except TypeError as error:
+            raise GraphError(f"'{self.name}' of {inputs} inputs with {short(attributes)}: {error}.") from None
+        if self.attributes is None:
+            return
+        if attributes.keys() != self.attributes.keys():
+            expected = ", ".join(self.attributes) or "none"
+            raise GraphError(
+                f"'{self.name}' has the attributes {short(list(attributes))}; expected: {expected}."
+            )
+        for name, kind in self.attributes.items():
+            if not kind.holds(attributes[name]):
+                raise GraphError(f"'{self.name}': {name} is {short(attributes[name])}; expected {kind.what}.")
+
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """Apply the row: array-likes that know how to record it do, all others compute it."""
         for x in inputs:
@@ -120,6 +145,14 @@ class Row:
                 return record(self, inputs, attributes)
         with np.errstate(all="ignore"):  # a sigmoid of -1000 overflows on its way to a right 0
             return self.forward(*(x if hasattr(x, "dtype") else np.asarray(x) for x in inputs), **attributes)
+
+
+@lru_cache(maxsize=1024)
+def _rule(row: Row) -> tuple[Signature, int]:
+    """Return what says which inputs and attributes a row takes, and how much it takes before them."""
+    if row.partials is not None:
+        return signature(row.partials), 1
+    return (signature(row.vjp), 2) if row.vjp is not None else (signature(row.forward), 0)
 
 
 TABLE: dict[str, Row] = {}

@@ -120,8 +120,36 @@ def axes_tuple(axis: Any, rank: int) -> tuple[int, ...]:
     return axes
 
 
+def check_axes(axes: Sequence[int], rank: int) -> None:
+    """Raise unless ``axes`` are different ones of so many."""
+    if len(set(axes)) < len(axes) or not all(0 <= a < rank for a in axes):
+        raise ShapeError(f"{show(tuple(axes))} are not different axes among {rank}, counted from 0.")
+
+
+def over_axes(shape: Shape, axes: tuple[int, ...]) -> Shape:
+    """Return ``shape``, of which ``axes`` are looked at together."""
+    check_axes(axes, len(shape))
+    return shape
+
+
+def transpose(shape: Shape, axes: tuple[int, ...]) -> Shape:
+    """Return the shape whose axes are those of ``shape`` in another order."""
+    check_axes(axes, len(shape))
+    if len(axes) != len(shape):
+        raise ShapeError(f"{show(axes)} is no order of the {len(shape)} axes of {show(shape)}.")
+    return tuple(shape[a] for a in axes)
+
+
+def stretch(shape: Shape, target: Shape) -> Shape:
+    """Return ``target`` if ``shape`` broadcasts to it."""
+    if not fits(shape, target):
+        raise ShapeError(f"shape {show(shape)} cannot be broadcast to {show(target)}.")
+    return target
+
+
 def reduce(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
     """Return the shape left when ``axes`` are summed away."""
+    check_axes(axes, len(shape))
     if keepdims:
         return tuple(1 if a in axes else e for a, e in enumerate(shape))
     return tuple(e for a, e in enumerate(shape) if a not in axes)
@@ -147,7 +175,7 @@ def reshape(shape: Shape, new: Sequence[Any]) -> Shape:
         fill: Any = next(e for e in shape if isinstance(e, Extent) and e.name == remaining[0])
     elif holes == 1 and not remaining and (want and have % want == 0):
         fill = have // want
-    elif holes == 0 and not remaining and want == have:
+    elif holes == 0 and not remaining and want == have and all(isinstance(e, Extent) or e >= 0 for e in new):
         fill = None
     else:
         raise ShapeError(f"an array of shape {show(shape)} cannot be reshaped to {show(tuple(new))}.")
@@ -156,7 +184,10 @@ def reshape(shape: Shape, new: Sequence[Any]) -> Shape:
 
 def concatenate(shapes: Sequence[Shape], axis: int) -> Shape:
     """Return the shape of ``shapes`` joined along ``axis``."""
+    if not shapes:
+        raise ShapeError("there is nothing to join.")
     first = shapes[0]
+    check_axes((axis,), len(first))
     for shape in shapes[1:]:
         same = len(shape) == len(first) and all(
             a == axis or e == f for a, (e, f) in enumerate(zip(shape, first, strict=True))
@@ -219,19 +250,56 @@ def _normalize_entry(shape: Shape, axis: int, entry: Any) -> Any:
 
 
 def index_shape(shape: Shape, index: Index) -> Shape:
-    """Return the shape of ``x[index]`` for a normalized index."""
+    """Return the shape of ``x[index]`` for a normalized index; one that leaves the array raises."""
     out: list[Any] = []
     axis = 0
     for entry in index:
         if entry is None:
             out.append(1)
             continue
-        if entry == FULL:
-            out.append(shape[axis])
-        elif isinstance(entry, tuple):
-            out.append(len(range(*slice(*entry).indices(shape[axis]))))
+        extent = shape[axis] if axis < len(shape) else 0
         axis += 1
+        if entry == FULL:
+            out.append(extent)
+            continue
+        inside = not isinstance(extent, Extent)
+        if inside and isinstance(entry, tuple):
+            positions = range(*slice(*entry).indices(extent))
+            inside = entry[0] in (None, positions.start)
+            out.append(len(positions))
+        elif inside:
+            inside = 0 <= entry < extent
+        if not inside:
+            raise ShapeError(f"{show(index)} is no normalized index of an array of shape {show(shape)}.")
+    if axis != len(shape):
+        raise ShapeError(
+            f"{show(index)} is for {axis} axes; an array of shape {show(shape)} has {len(shape)}."
+        )
     return tuple(out)
+
+
+def placed(shape: Shape, index: Index, target: Shape) -> Shape:
+    """Return ``target`` if an array of ``shape`` fills the part of it that ``index`` names."""
+    if index_shape(target, index) != shape:
+        raise ShapeError(
+            f"shape {show(shape)} does not fill {show(index_shape(target, index))}, which the index names in "
+            f"{show(target)}."
+        )
+    return target
+
+
+def gather(shape: Shape, indices: Shape, axis: int) -> Shape:
+    """Return the shape of what stands at ``indices`` along ``axis``."""
+    check_axes((axis,), len(shape))
+    return (*shape[:axis], *indices, *shape[axis + 1 :])
+
+
+def scatter(shape: Shape, indices: Shape, axis: int, extent: Any) -> Shape:
+    """Return the shape of which :func:`gather` makes ``shape``."""
+    check_axes(range(axis, axis + len(indices)), len(shape))
+    if shape[axis : axis + len(indices)] != indices:
+        raise ShapeError(f"positions of shape {show(indices)} do not go with {show(shape)} at axis {axis}.")
+    return (*shape[:axis], extent, *shape[axis + len(indices) :])
 
 
 def as_slices(index: Index) -> tuple[Any, ...]:
@@ -284,6 +352,8 @@ def contract(shapes: Sequence[Shape], spec: str) -> Shape:
     plan = contraction(spec)
     extents: dict[str, Any] = {}
     for letters, shape in zip((plan.left, plan.right), shapes, strict=True):
+        if len(letters) != len(shape):
+            raise ShapeError(f"'{letters}' of '{spec}' does not name the axes of shape {show(shape)}.")
         for letter, extent in zip(letters, shape, strict=True):
             if extents.setdefault(letter, extent) != extent:
                 raise ShapeError(

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
-from chainrule.graph import shapes
+from chainrule.errors import DataError, GraphError, ShapeError
+from chainrule.graph import attributes as kind, shapes
 from chainrule.graph.elementwise import cast
-from chainrule.graph.row import MULTIPLY, Case, Row, add, floating, same_shape
+from chainrule.graph.row import MULTIPLY, Case, Row, add, floating
 from chainrule.graph.shapes import Shape
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
@@ -81,6 +81,7 @@ contract: Row = add(
         forward=lambda x, y, spec: contraction_function(spec)(x, y),
         vjp=_contract_vjp,
         jvp=_contract_jvp,
+        attributes={"spec": kind.SPEC},
         shape=lambda *found, spec: shapes.contract(found, spec),
         cases=(
             Case(((2, 3), (3, 4)), {"spec": "ik,kj->ij"}),
@@ -118,6 +119,7 @@ total: Row = add(
         forward=lambda x, axes, keepdims: np.add.reduce(x, axis=axes, keepdims=keepdims),
         vjp=lambda dy, y, x, axes, keepdims: [_spread(dy, x, axes, keepdims)],
         jvp=lambda x_dots, y, x, axes, keepdims: total(x_dots[0], axes=axes, keepdims=keepdims),
+        attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         dtype=lambda x, axes, keepdims: np.sum(np.zeros(0, x)).dtype,  # NumPy widens whole numbers
         cases=tuple(
@@ -155,6 +157,7 @@ largest: Row = add(
         jvp=lambda x_dots, y, x, axes, keepdims: total(
             x_dots[0] * _shares_of_largest(y, x, axes, keepdims), axes=axes, keepdims=keepdims
         ),
+        attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         cases=tuple(
             Case((shape,), {"axes": axes, "keepdims": keepdims})
@@ -171,6 +174,7 @@ argmax = add(
         latex=r"\arg\max {0}",
         forward=lambda x, axis: np.argmax(x, axis=axis),
         no_derivative="argmax gives a position, which does not change smoothly; use max, or softmax",
+        attributes={"axis": kind.AXIS},
         shape=lambda x, axis: shapes.reduce(x, (axis,), False),
         dtype=lambda x, axis: np.dtype(np.int64),
         cases=(Case(((2, 3),), {"axis": 0}), Case(((2, 3),), {"axis": 1})),
@@ -192,7 +196,8 @@ softmax: Row = add(
         forward=_softmax,
         vjp=lambda dy, y, x, axes: [y * (dy - total(dy * y, axes=axes, keepdims=True))],
         jvp=lambda x_dots, y, x, axes: y * (x_dots[0] - total(x_dots[0] * y, axes=axes, keepdims=True)),
-        shape=same_shape,
+        attributes={"axes": kind.AXES},
+        shape=lambda x, axes: shapes.over_axes(x, axes),
         dtype=floating,
         cases=(
             Case(((2, 3),), {"axes": (1,)}),
@@ -222,7 +227,8 @@ log_softmax = add(
         jvp=lambda x_dots, y, x, axes: (
             x_dots[0] - total(softmax(x, axes=axes) * x_dots[0], axes=axes, keepdims=True)
         ),
-        shape=same_shape,
+        attributes={"axes": kind.AXES},
+        shape=lambda x, axes: shapes.over_axes(x, axes),
         dtype=floating,
         cases=(
             Case(((2, 3),), {"axes": (1,)}),
@@ -252,6 +258,7 @@ logsumexp: Row = add(
         jvp=lambda x_dots, y, x, axes, keepdims: total(
             x_dots[0] * softmax(x, axes=axes), axes=axes, keepdims=keepdims
         ),
+        attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         dtype=floating,
         cases=(
@@ -274,6 +281,7 @@ reshape: Row = add(
         forward=lambda x, shape: np.reshape(x, shape),
         vjp=lambda dy, y, x, shape: [reshape(dy, shape=x.shape)],
         jvp=lambda x_dots, y, x, shape: reshape(x_dots[0], shape=shape),
+        attributes={"shape": kind.SHAPE},
         shape=lambda x, shape: shapes.reshape(x, shape),
         dtype=_like_first,
         cases=(
@@ -294,7 +302,8 @@ transpose: Row = add(
         forward=lambda x, axes: np.transpose(x, axes),
         vjp=lambda dy, y, x, axes: [transpose(dy, axes=tuple(int(a) for a in np.argsort(axes)))],
         jvp=lambda x_dots, y, x, axes: transpose(x_dots[0], axes=axes),
-        shape=lambda x, axes: tuple(x[a] for a in axes),
+        attributes={"axes": kind.AXES},
+        shape=lambda x, axes: shapes.transpose(x, axes),
         dtype=_like_first,
         cases=(
             Case(((2, 3),), {"axes": (1, 0)}),
@@ -324,7 +333,8 @@ broadcast_to: Row = add(
         forward=lambda x, shape: np.broadcast_to(x, shape),
         vjp=lambda dy, y, x, shape: [sum_to(dy, x.shape)],
         jvp=lambda x_dots, y, x, shape: broadcast_to(x_dots[0], shape=shape),
-        shape=lambda x, shape: shapes.broadcast(x, shape),
+        attributes={"shape": kind.SHAPE},
+        shape=lambda x, shape: shapes.stretch(x, shape),
         dtype=_like_first,
         cases=(
             Case(((),), {"shape": (2, 3)}),
@@ -356,6 +366,7 @@ concatenate: Row = add(
         forward=lambda *parts, axis: np.concatenate(parts, axis=axis),
         vjp=lambda dy, y, *parts, axis: list(_split(dy, parts, axis)),
         jvp=_concatenate_jvp,
+        attributes={"axis": kind.AXIS},
         shape=lambda *found, axis: shapes.concatenate(found, axis),
         cases=(
             Case(((2, 3), (2, 1)), {"axis": 1}),
@@ -382,6 +393,7 @@ pick: Row = add(
         forward=lambda x, index: x[shapes.as_slices(index)],
         vjp=lambda dy, y, x, index: [place(dy, index=index, shape=x.shape)],
         jvp=lambda x_dots, y, x, index: pick(x_dots[0], index=index),
+        attributes={"index": kind.INDEX},
         shape=lambda x, index: shapes.index_shape(x, index),
         dtype=_like_first,
         cases=(
@@ -401,7 +413,8 @@ place: Row = add(
         forward=_place,
         vjp=lambda dy, y, x, index, shape: [pick(dy, index=index)],
         jvp=lambda x_dots, y, x, index, shape: place(x_dots[0], index=index, shape=shape),
-        shape=lambda x, index, shape: shape,
+        attributes={"index": kind.INDEX, "shape": kind.SHAPE},
+        shape=lambda x, index, shape: shapes.placed(x, index, shape),
         dtype=_like_first,
         cases=(
             Case(((2,),), {"index": (shapes.FULL, 1), "shape": (2, 3)}),
@@ -423,8 +436,10 @@ def _take(x, indices, axis):
         ) from None
 
 
-def _gather_shape(x, indices, axis):
-    return (*x[:axis], *indices, *x[axis + 1 :])
+def _at_positions(first, indices, **_):
+    if indices.kind not in "iu":
+        raise GraphError(f"Positions are whole numbers; these are {indices.name}.")
+    return first
 
 
 def _scatter(x, indices, axis, extent):
@@ -446,8 +461,9 @@ gather: Row = add(
             None,
         ],
         jvp=lambda x_dots, y, x, indices, axis: gather(x_dots[0], indices, axis=axis),
-        shape=_gather_shape,
-        dtype=_like_first,
+        attributes={"axis": kind.AXIS},
+        shape=lambda x, indices, axis: shapes.gather(x, indices, axis),
+        dtype=_at_positions,
         cases=(
             Case(((4, 2), np.array([3, 0, 3])), {"axis": 0}),
             Case(((4, 2), np.array([-1, 0, -4])), {"axis": 0}),
@@ -466,8 +482,9 @@ scatter_add: Row = add(
         jvp=lambda x_dots, y, x, indices, axis, extent: scatter_add(
             x_dots[0], indices, axis=axis, extent=extent
         ),
-        shape=lambda x, indices, axis, extent: (*x[:axis], extent, *x[axis + len(indices) :]),
-        dtype=_like_first,
+        attributes={"axis": kind.AXIS, "extent": kind.LENGTH},
+        shape=lambda x, indices, axis, extent: shapes.scatter(x, indices, axis, extent),
+        dtype=_at_positions,
         cases=(
             Case(((3, 2), np.array([3, 0, 3])), {"axis": 0, "extent": 4}),
             Case(((2, 2, 2), np.array([[-1, 0], [0, 0]])), {"axis": 0, "extent": 3}),
@@ -484,6 +501,7 @@ one_hot = add(
             np.expand_dims(labels, -1), np.arange(classes)
         ).astype(dtype),
         no_derivative="labels are whole numbers and have no derivative",
+        attributes={"classes": kind.COUNT, "dtype": kind.DTYPE},
         shape=lambda labels, classes, dtype: (*labels, classes),
         dtype=lambda labels, classes, dtype: np.dtype(dtype),
         cases=(
@@ -502,6 +520,7 @@ length = add(
         text="{extent}",
         forward=lambda extent, dtype: np.asarray(extent, dtype),
         no_derivative="the number of examples has no derivative",
+        attributes={"extent": kind.LENGTH, "dtype": kind.DTYPE},
         shape=lambda extent, dtype: (),
         dtype=lambda extent, dtype: np.dtype(dtype),
         cases=(Case((), {"extent": 5, "dtype": "float32"}),),
@@ -544,13 +563,20 @@ def _uniform(seed, counter, shape, stream, dtype):
     return ((bits >> np.uint32(8)).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)
 
 
+def _uniform_shape(seed, counter, shape, stream, dtype):
+    if seed or counter:
+        raise ShapeError("seed and counter of random numbers are one whole number each.")
+    return shape
+
+
 random_uniform = add(
     Row(
         name="random_uniform",
         text="uniform({0}, {1})",
         forward=_uniform,
         no_derivative="random bits do not depend smoothly on their seed",
-        shape=lambda seed, counter, shape, stream, dtype: shape,
+        attributes={"shape": kind.SHAPE, "stream": kind.WORD, "dtype": kind.DTYPE},
+        shape=_uniform_shape,
         dtype=lambda seed, counter, shape, stream, dtype: np.dtype(dtype),
         cases=(
             Case((np.array(7), np.array(0)), {"shape": (2, 3), "stream": 1, "dtype": "float32"}),
@@ -579,6 +605,7 @@ constant = add(
         text="{value}",
         forward=lambda value: value,
         no_derivative="a leaf has no inputs",
+        attributes={"value": kind.ARRAY},
         shape=lambda value: value.shape,
         dtype=lambda value: value.dtype,
     )

@@ -29,6 +29,7 @@ def primitive(
     (8.0, 12.0)
     """
     count = forward.__code__.co_argcount if hasattr(forward, "__code__") else 1
+    columns.setdefault("attributes", None)
     written = name.replace("{", "{{").replace("}", "}}")  # a template: see Row.text
     columns.setdefault("text", f"{written}({', '.join(f'{{{i}}}' for i in range(count))})")
     return add(Row(name=name, forward=forward, partials=partials, **columns))

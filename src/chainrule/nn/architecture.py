@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, FileFormatError, GraphError, ShapeError
+from chainrule.errors import ChainruleError, FileFormatError, GraphError, ShapeError, short
 from chainrule.graph.node import Node, as_node, input, leaf_key, record, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
@@ -35,7 +35,6 @@ from chainrule.nn.layers import (
     Parameter,
     check_layer,
     output_activation,
-    short,
 )
 
 BATCH = "batch"

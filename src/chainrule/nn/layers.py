@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, GraphError, ShapeError
+from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph import elementwise, structure
 from chainrule.graph.node import Node, input, mark, variable
 from chainrule.graph.shapes import Extent, show
@@ -436,9 +436,3 @@ def check_layer(thing: Any) -> Layer:
     if isinstance(thing, str):
         raise GraphError(f"'{thing}' is no layer. An activation as a layer is cr.Activation('{thing}').")
     raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {short(thing)}.")
-
-
-def short(value: Any) -> str:
-    """Write a value of the user's for an error: never more than the beginning of it."""
-    text = " ".join(repr(value.item() if isinstance(value, np.generic) else value).split())
-    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -9,8 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from chainrule.errors import DataError, MissingFileError
-from chainrule.nn.layers import short
+from chainrule.errors import DataError, MissingFileError, short
 from chainrule.nn.specs import AT_LEAST_0, COUNT, check as check_settings
 from chainrule.train.metrics import larger_is_better
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, short
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
-from chainrule.nn.layers import short
 
 
 def as_numbers(value: Any, what: str) -> np.ndarray:

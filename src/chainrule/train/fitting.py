@@ -26,10 +26,9 @@ from chainrule.engines.program import (
     Run,
     end_of_epoch,
 )
-from chainrule.errors import DataError, DivergenceWarning, GraphError, LearningWarning, unknown_name
+from chainrule.errors import DataError, DivergenceWarning, GraphError, LearningWarning, short, unknown_name
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
-from chainrule.nn.layers import short
 from chainrule.train import callbacks as callback_module, door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, unknown_name
+from chainrule.errors import GraphError, short, unknown_name
 from chainrule.graph.node import Node
-from chainrule.nn.layers import short
 from chainrule.nn.losses import LOSSES
 
 # NumPy's functions are called on nodes, of which its stubs do not know.

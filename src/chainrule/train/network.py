@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.engines.choice import ENGINES, build, choose
 from chainrule.engines.program import Executable, Program
 from chainrule.engines.stages import engine_of, show_stage
-from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, unknown_name
+from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, short, unknown_name
 from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
@@ -27,7 +27,7 @@ from chainrule.nn.architecture import (
     summary,
     to_config,
 )
-from chainrule.nn.layers import SEED, STEP, Embedding, Layer, short
+from chainrule.nn.layers import SEED, STEP, Embedding, Layer
 from chainrule.train import door, files, fitting, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
