@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 
 from chainrule.engines import numpy as numpy_engine
+from chainrule.engines.native.mode import mode
 from chainrule.engines.program import Executable, Program
 from chainrule.errors import EngineWarning, UnsupportedError, unknown_name
 from chainrule.graph import shapes
@@ -93,7 +94,7 @@ def build(program: Program, engine: str = "auto") -> Executable:
     """
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
-    key = engine, program.fingerprint
+    key = engine, mode(), program.fingerprint
     with _lock:
         if key in _compiled:
             _compiled.move_to_end(key)

@@ -159,7 +159,9 @@ def test_a_store_beyond_the_result_is_caught_and_does_no_harm(cpu, monkeypatch):
         right(writer, dataclasses.replace(walk, addresses=far), access, x)
 
     monkeypatch.setattr(nests._Writer, "_store", store)
-    with pytest.raises(AccessError, match="which are not its own: the loop nest"):
+    with pytest.raises(
+        AccessError, match=r"which are not its own: tanh\(x\) \+ 1 of shape .*, in the loop nest"
+    ):
         function(lambda x: np.tanh(x) + 1, np.ones((17, 3)))
 
 

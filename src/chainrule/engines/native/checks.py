@@ -1,13 +1,14 @@
 """The debugging mode, ``CHAINRULE_CHECK=1``: code that asks before each access, and notes where a NaN begins.
 
 Code written in this mode asks before each load and store whether the memory is its own; a bad access is led
-to where it does no harm. It notes each number that is NaN or infinite though it was made from numbers that are
-not. What it calls is in :mod:`chainrule.engines.native.watch`. Without the mode nothing here writes a thing.
+to where it does no harm. Loops that threads would share are done in the same parts, one after the other, and
+what a part reaches for is noted: no other part may write there. Each number that is NaN or infinite though it
+was made from numbers that are not is noted as well. What is called is in :mod:`chainrule.engines.native.watch`.
+Without the mode nothing here writes a thing.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,30 +22,26 @@ if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
 
 CALLS = [
-    f"chainrule_check_{what}" for what in ("access", "known", "enter", "begin", "note", "taint", "found")
+    f"chainrule_check_{what}"
+    for what in ("access", "part", "known", "enter", "begin", "note", "taint", "found")
 ]
-ACCESS, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
+ACCESS, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
 SCANS = {kind: f"chainrule_check_scan_{kind}" for kind in ("f32", "f64")}
 NAN, INFINITE = 1, 2  # bits of what was found
-
-
-def wanted() -> bool:
-    """Say whether programs are to be compiled with checks."""
-    return os.environ.get("CHAINRULE_CHECK", "") not in ("", "0")
 
 
 # --- bounds, as code asks for them ---
 
 
-def guard(code: Code, address: Value, type: Type, mask: Value | None) -> Value:
+def guard(code: Code, address: Value, type: Type, mask: Value | None, stores: bool) -> Value:
     """Return the address of a load or store if that is allowed, else one where it does no harm."""
     each, lanes = type.bits // 8, type.lanes
     if mask is None:
-        return _allowed(code, address, code.index(each * max(lanes, 1)))
+        return _allowed(code, address, code.index(each * max(lanes, 1)), stores)
     places = code.steps(Type("i32", lanes)) + 1
     reach = code.select(mask, places, code.constant(0, places.type))
     last = code.intrinsic("vector.reduce.smax", reach, type=Type("i32"))
-    return _allowed(code, address, code.convert(last, "i64") * each)
+    return _allowed(code, address, code.convert(last, "i64") * each, stores)
 
 
 def guarded_lanes(code: Code, addresses: Value, type: Type, mask: Value) -> Value:
@@ -53,25 +50,36 @@ def guarded_lanes(code: Code, addresses: Value, type: Type, mask: Value) -> Valu
         return addresses
     for lane in range(type.lanes):
         size = code.convert(code.emit(Type("u8"), f"zext i1 {code.lane(mask, lane).text} to i8"), "i64")
-        allowed = _allowed(code, code.lane(addresses, lane), size * (type.bits // 8))
+        allowed = _allowed(code, code.lane(addresses, lane), size * (type.bits // 8), stores=False)
         addresses = code.set_lane(addresses, allowed, lane)
     return addresses
 
 
-def within(code: Code, size: Value, *addresses: Value) -> Value:
-    """Return how many bytes may be copied or filled: ``size``, or none."""
+def within(code: Code, size: Value, target: Value, source: Value | None = None) -> Value:
+    """Return how many bytes may be filled, or copied from a source: ``size``, or none."""
     if code.module.guard is None:
         return size
-    for address in addresses:
-        same = code.emit(Type("b1"), f"icmp eq ptr {_allowed(code, address, size).text}, {address.text}")
-        size = code.select(same, size, code.index(0))
+    for address, stores in ((target, True), (source, False)):
+        if address is not None:
+            allowed = _allowed(code, address, size, stores)
+            same = code.emit(Type("b1"), f"icmp eq ptr {allowed.text}, {address.text}")
+            size = code.select(same, size, code.index(0))
     return size
 
 
-def _allowed(code: Code, address: Value, size: Value) -> Value:
+def _allowed(code: Code, address: Value, size: Value, stores: bool) -> Value:
     if address.text in code.own:
         return address
-    return code.call(ACCESS, PTR, address, size, code.index(code.site))
+    return code.call(ACCESS, PTR, address, size, code.index(code.site), code.index(int(stores)))
+
+
+# --- loops in parts ---
+
+
+def part(code: Code, number: Value | int) -> None:
+    """Note that a part of a loop begins, counted from 1; after the last comes number 0."""
+    if code.module.guard is not None:
+        code.call(PART, VOID, number if isinstance(number, Value) else code.index(number))
 
 
 # --- what a step says of itself ---

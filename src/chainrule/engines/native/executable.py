@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native import build, checks, pipeline, watch
+from chainrule.engines.native import build, mode, pipeline, watch
 from chainrule.engines.native.arrays import aligned, empty, out_of_range, pointers, ready
 from chainrule.engines.native.expand import expand
 from chainrule.engines.native.ir import Type, type_of
@@ -72,7 +72,7 @@ class NativeExecutable:
     def __init__(self, program: Program, written_out: Program) -> None:
         self.program = program
         self._written_out = written_out
-        self.checked = checks.wanted()
+        self.checked, self.parts = mode.checked(), mode.parts()
         self._openings = [
             (e.name, i, axis)
             for i, n in enumerate(program.inputs)
@@ -103,7 +103,7 @@ class NativeExecutable:
     @cached_property
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        return stages(self.program, self.checked, self._written_out)
+        return stages(self.program, self.checked, self._written_out, self.parts)
 
     @cached_property
     def _library(self) -> build.Library:
@@ -134,7 +134,7 @@ class NativeExecutable:
 
     def tiny(self, length: int) -> Tiny | None:
         """Return the loop for batches of one length in registers; None if the program is too large for it."""
-        if self.checked:
+        if self.checked or self.parts:
             return None
         if length not in self._tiny:
             name = self.program.inputs[0].shape[0].name
@@ -154,7 +154,7 @@ class NativeExecutable:
         outputs = [empty(n, lengths) for n in self.program.outputs]
         arena = self.room(known, lengths)
         status = (ctypes.c_int64 * 4)()
-        seen = self.watched([*inputs, *new_state, *outputs, arena]) if self.checked else None
+        seen = self.watched(inputs, [*new_state, *outputs, arena]) if self.checked else None
         step = self._step if seen is None else seen.around(self._step)
         step(
             pointers(inputs), state_pointers, pointers(outputs), self.constants,
@@ -175,10 +175,10 @@ class NativeExecutable:
                     f"There is no largest of no elements: an axis that max looks along is {show(reduced)}."
                 )
 
-    def watched(self, arrays: Arrays) -> watch.Watch:
-        """Return what watches calls that are given some arrays, beside the constants."""
+    def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
+        """Return what watches calls that read some arrays, and the constants, and write others."""
         plan, places = self.stages.schedule, len(self.stages.memory.slots)
-        return watch.Watch(plan, places, [*arrays, *self.stages.constants])
+        return watch.Watch(plan, places, [*read, *self.stages.constants], written)
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
@@ -228,8 +228,8 @@ class NativeExecutable:
             running.close()
 
     def worker(self, lengths: dict[str, int]) -> Any:
-        """Return what helping threads run, or None where no loop of a step is worth sharing."""
-        worth = any(work.at(lengths) > least for work, least in self.stages.shared)
+        """Return what helping threads run; None where no loop of a step is worth sharing, or all is looked after."""
+        worth = not self.checked and any(work.at(lengths) > least for work, least in self.stages.shared)
         return self._worker if worth else None
 
     @cached_property

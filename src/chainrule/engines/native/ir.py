@@ -409,7 +409,7 @@ class Code:
         stored = type.of("i8") if type.kind == "b1" else type
         align = max(stored.bits // 8, 1)
         if self.module.guard is not None:
-            address = self.module.guard(self, address, stored, mask)
+            address = self.module.guard(self, address, stored, mask, False)
         if mask is None:
             found = self.emit(stored, f"load {stored.ir}, ptr {address.text}, align {align}")
         else:
@@ -428,7 +428,7 @@ class Code:
             x = self.emit(x.type.of("i8"), f"zext {x.type.ir} {x.text} to {x.type.of('i8').ir}")
         align = max(x.type.bits // 8, 1)
         if self.module.guard is not None:
-            address = self.module.guard(self, address, x.type, mask)
+            address = self.module.guard(self, address, x.type, mask, True)
         if mask is None:
             self.do(f"store {x.type.ir} {x.text}, ptr {address.text}, align {align}")
             return
@@ -526,7 +526,8 @@ class Module:
         pause: The intrinsic that waits a moment, and its arguments.
         has_yield: Whether the C library has ``sched_yield``.
         guard: What makes an address safe to load from or store to, where that is checked; it is given the code,
-            the address, what lies there and a mask.
+            the address, what lies there, a mask, and whether it is stored.
+        parts: Into how many parts each loop that may be shared is cut, whatever its size; 0: by its size.
     """
 
     vector_bytes: int
@@ -535,7 +536,8 @@ class Module:
     has_masks: bool
     pause: tuple[Any, ...] = ()
     has_yield: bool = False
-    guard: "Callable[[Code, Value, Type, Value | None], Value] | None" = None
+    guard: "Callable[[Code, Value, Type, Value | None, bool], Value] | None" = None
+    parts: int = 0
     functions: dict[str, str] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
 
@@ -547,6 +549,11 @@ class Module:
         """Note that a function is called."""
         if name not in self.declared:
             self.declared[name] = f"declare {type.ir} @{name}({', '.join(p.ir for p in parameters)})"
+
+    def counter(self, name: str) -> str:
+        """Note a number that outlives calls, 0 at first; return its address."""
+        self.declared[name] = f"@{name} = internal global i64 0"
+        return f"@{name}"
 
     @contextmanager
     def function(

@@ -130,6 +130,8 @@ class Lowering(Frame):
         self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int
     ) -> None:
         """Call a function for all of an extent, by several threads if there is more work than ``least``."""
+        if self.module.parts:
+            grain, least = 1, 0
         self.shared.append((work, least))
         self.team.share(function, values, self.size(extent), grain, self.size(work) > least)
 

@@ -44,6 +44,7 @@ class NestPlan:
         kept: The nodes that are kept.
         scalars: The nodes of one element that are read.
         results: The nodes of one element that are made.
+        always: Whether it is cut whatever its size.
     """
 
     nest: Nest
@@ -57,6 +58,7 @@ class NestPlan:
     kept: set[Node]
     scalars: list[Node]
     results: list[Node]
+    always: bool
 
     @property
     def split(self) -> int | None:
@@ -66,8 +68,8 @@ class NestPlan:
         """
         rank = len(self.extents)
         axes = [a for a in (0, rank - 1) if rank and all(self._outermost(s) == a for s in self.sums.values())]
-        if not axes:
-            return None
+        if not axes or self.always:
+            return axes[0] if axes else None
         count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
         large = count * self.work >= SHARED_WORK
         over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
@@ -114,8 +116,8 @@ class NestPlan:
 # --- what is read and written ---
 
 
-def plan_nest(plan: Schedule, nest: Nest) -> NestPlan:
-    """Return what a nest reads and writes."""
+def plan_nest(plan: Schedule, nest: Nest, always: bool = False) -> NestPlan:
+    """Return what a nest reads and writes, and whether it is always cut."""
     members = set(nest.nodes)
     reads: dict[tuple[Node, int], tuple[str, Any]] = {}
     steps: dict[tuple[Node, int], Size] = {}
@@ -149,7 +151,9 @@ def plan_nest(plan: Schedule, nest: Nest) -> NestPlan:
     made = [] if nest.domain else list(nest.nodes)
     made += [n for n in nest.reductions if not squeezed(n.shape)]
     by_access = dict(zip(every, strides, strict=True))
-    return NestPlan(nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made)
+    return NestPlan(
+        nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always
+    )
 
 
 def _reduction(node: Node) -> Access:

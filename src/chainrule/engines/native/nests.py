@@ -76,7 +76,7 @@ class NestFunctions:
 
 def write_nest(low: Lowering, nest: Nest) -> None:
     """Write a nest: the work on scalars in place, loops as a call of a function that equal nests share."""
-    plan = plan_nest(low.plan, nest)
+    plan = plan_nest(low.plan, nest, always=low.module.parts > 0)
     code = low.code
     arrays = {a: low.address(a.view) for a in plan.accesses if low.has_memory(a.view.base)}
     scalars = [low.scalar(x) for x in plan.scalars]
@@ -120,6 +120,7 @@ class _Writer:
         self.given = scalars
         self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
+        self.sites = {n: i for i, n in enumerate(self._nodes())}
         # Where the run of reduced axes that ends with the innermost begins; the rank if that one is kept.
         self.begins: dict[Node, int] = {}
         for node, access in plan.sums.items():
@@ -156,10 +157,12 @@ class _Writer:
             outer = self.plan.strides[access][: self.begins[node]]
             added = self.begins[node] == self.rank or ZERO in outer
             if node in self.plan.kept and added and node not in self.columns:
+                self.code.site = self.sites[node]
                 self._fill(node, access, addresses[access])
         begun = self._start(0)
         finished = self._axis(0, addresses, begun)
         self._finish(0, addresses, finished)
+        self.code.site = -1
         return self.made
 
     def _fill(self, node: Node, access: Access, address: Value) -> None:
@@ -208,12 +211,14 @@ class _Writer:
 
     def _finish(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> None:
         for node in self.columns if axis == 0 else ():
+            self.code.site = self.sites[node]
             for part in range(self._written_out()):
                 walk = self._vector(addresses, part)
                 self._store(walk, self.plan.sums[node], sums[node, -1 - part])
         for node, at in self.begins.items():
             if at != axis or (at == self.rank and self.rank > 0):
                 continue
+            self.code.site = self.sites[node]
             parts = [across(self.code, node, sums[node, lanes]) for lanes in self.widths]
             total = parts[0]
             for other in parts[1:]:
@@ -241,7 +246,8 @@ class _Writer:
         length, start = self.frame.size(extent), self.code.index(0)
         if self.split == self.rank - 1:
             length, start = self.last, self.first
-        if extent.count % (wide or 1) == 0:  # whole vectors, whatever the open lengths are
+        # Whole vectors, whatever the open lengths are; but forced parts end anywhere.
+        if extent.count % (wide or 1) == 0 and not (self.split == self.rank - 1 and self.plan.always):
             return self._loop(addresses, sums, length, wide, masked=False, start=start)
         if masked and len(self._nodes()) > SHORT_BODY:
             return self._loop(addresses, sums, length, wide, masked=True, start=start)
@@ -286,7 +292,8 @@ class _Writer:
                 loaded[found] = self._load(walk, found)
             return loaded[found]
 
-        for code.site, node in enumerate(self.nest.nodes):
+        for node in self.nest.nodes:
+            code.site = self.sites[node]
             if node.row.name == "contract":
                 values[node] = self._short_product(walk, node)
             elif node.row.name == "gather":
@@ -297,9 +304,9 @@ class _Writer:
                 checks.watch(code, given, values[node], walk.mask)
             if not self.rank:
                 self.made[node] = values[node]
-        code.site = -1
         summed = {}
         for node in self.plan.sums:
+            code.site = self.sites[node]
             # Before what it reads is overwritten, and the select too: LLVM moves a masked load to where that is.
             x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
             checks.taint(code, x, walk.mask)
@@ -307,9 +314,11 @@ class _Writer:
                 x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
             summed[node] = x
         for node, access in self.plan.stores.items():
+            code.site = self.sites[node]
             self._store(walk, access, code.splat(values[node], walk.lanes))
         after = dict(sums)
         for node, access in self.plan.sums.items():
+            code.site = self.sites[node]
             x = summed[node]
             key = (node, -1 - walk.part) if node in self.columns else (node, walk.lanes)
             if key in after:

@@ -46,13 +46,16 @@ class Stages:
     shared: tuple[tuple[Size, int], ...]
 
 
-def stages(program: Program, checked: bool = False, written_out: Program | None = None) -> Stages:
+def stages(
+    program: Program, checked: bool = False, written_out: Program | None = None, parts: int = 0
+) -> Stages:
     """Take a simplified program through all stages up to LLVM.
 
     Args:
         program: Inputs, state, outputs, new state.
         checked: Whether the code looks after itself.
         written_out: The program in the rows that have code, if it is known.
+        parts: Into how many parts each loop that may be shared is cut; 0: by its size.
     """
     basic, turned = turned_over(written_out or expand(program), build.machine().vector_bytes)
     basic = expand_products(basic)
@@ -60,6 +63,7 @@ def stages(program: Program, checked: bool = False, written_out: Program | None 
     memory = plan_memory(plan)
     module = build.machine().module()
     module.guard = checks.guard if checked else None
+    module.parts = parts
     low = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)

@@ -95,7 +95,7 @@ class Running:
         if executable.checked:
             order = [] if rows is None else [rows]
             self.watch = executable.watched(
-                [*self.state, *outputs, arena, *held, *gathered, self.totals, *order]
+                [*held, *order], [*self.state, *outputs, arena, *gathered, self.totals]
             )
             loop = self.watch.around(loop)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.engines.native import checks
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 
 # Where each lies, in bytes: what is written often has a line of its own.
@@ -63,18 +64,29 @@ def _write_shared(module: Module, function: str, types: Sequence[Type], grain: i
     with module.function(name, parameters, VOID, "internal") as code:
         team, *values, extent, enough = code.parameters
         one, many = code.fresh("alone"), code.fresh("shared")
+        part = Value(code, f"@{_write_part(module, function, types, grain)}", PTR)
         code.fork(code.emit(Type("b1"), f"icmp eq ptr {team.text}, null") | ~enough, one, many)
         code.block(one)
-        code.call(function, VOID, *values, code.index(0), extent)
+        if module.parts or module.guard is not None:
+            code.call(_write_alone(module), VOID, part, _packed(code, [*values, extent]))
+        else:
+            code.call(function, VOID, *values, code.index(0), extent)
         code.give()
         code.block(many)
-        packed = code.room(8 * (len(values) + 1))
-        for i, value in enumerate([*values, extent]):
-            code.store(value, code.at(packed, code.index(i), I64))
-        part = _write_part(module, function, types, grain)
-        code.call(_write_share(module), VOID, team, Value(code, f"@{part}", PTR), packed)
+        code.call(_write_share(module), VOID, team, part, _packed(code, [*values, extent]))
         code.give()
     return name
+
+
+def _packed(code: Code, values: Sequence[Value]) -> Value:
+    packed = code.room(8 * len(values))
+    for i, value in enumerate(values):
+        code.store(value, code.at(packed, code.index(i), I64))
+    return packed
+
+
+def _count(module: Module) -> int:
+    return module.parts or PARTS
 
 
 def _write_part(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
@@ -86,11 +98,36 @@ def _write_part(module: Module, function: str, types: Sequence[Type], grain: int
         packed, part = code.parameters
         values = [code.load(code.at(packed, code.index(i), I64), t) for i, t in enumerate([*types, I64])]
         extent = values.pop()
-        each = (extent + (PARTS * grain - 1)) // (PARTS * grain) * grain
+        together = _count(module) * grain
+        each = (extent + (together - 1)) // together * grain
         first = code.minimum(part * each, extent)
         code.call(function, VOID, *values, first, code.minimum(first + each, extent))
         code.give()
     return name
+
+
+def _write_alone(module: Module) -> str:
+    """Write the function that does all parts one after the other, each time in another order: for finding mistakes."""
+    name = "alone"
+    if name in module.functions:
+        return name
+    module.functions[name] = ""
+    with module.function(name, [("function", PTR), ("arguments", PTR)], VOID, "internal") as code:
+        function, arguments = code.parameters
+        count = _count(module)
+        turn = code.emit(I64, f"atomicrmw add ptr {module.counter('turns')}, i64 1 monotonic")
+        with code.loop(count) as loop:
+            place = code.select((turn & 1).equals(0), loop.index, (count - 1) - loop.index)
+            part = ((turn >> 1) + place) % count
+            checks.part(code, part + 1)
+            _do_part(code, function, arguments, part)
+        checks.part(code, 0)
+        code.give()
+    return name
+
+
+def _do_part(code: Code, function: Value, arguments: Value, part: Value) -> None:
+    code.do(f"call void {function.text}(ptr {arguments.text}, i64 {part.text})")
 
 
 def _write_share(module: Module) -> str:
@@ -108,7 +145,7 @@ def _write_share(module: Module) -> str:
         _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
         old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
         turn = ((old >> 32) + 1) << 32
-        _store_atomic(code, turn | PARTS, _field(code, team, TICKET), "release")
+        _store_atomic(code, turn | _count(module), _field(code, team, TICKET), "release")
         code.call(_write_help(module), VOID, team, code.constant(1, Type("b1")))
         waiting, done = code.fresh("waiting"), code.fresh("done")
         count = code.slot(I64)
@@ -117,7 +154,7 @@ def _write_share(module: Module) -> str:
         code.block(waiting)
         finished = _load_atomic(code, _field(code, team, DONE), "acquire")
         _pause(code, count)
-        code.fork(finished < PARTS, waiting, done)
+        code.fork(finished < _count(module), waiting, done)
         code.block(done)
         code.give()
     return name
@@ -148,7 +185,7 @@ def _write_help(module: Module) -> str:
         code.block(work)
         function = code.load(_field(code, team, FUNCTION), PTR)
         arguments = code.load(_field(code, team, ARGUMENTS), PTR)
-        code.do(f"call void {function.text}(ptr {arguments.text}, i64 {part.text})")
+        _do_part(code, function, arguments, part)
         code.emit(I64, f"atomicrmw add ptr {_field(code, team, DONE).text}, i64 1 release")
         code.branch(look)
         code.block(done)
