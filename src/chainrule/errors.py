@@ -4,6 +4,8 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 ``except cr.ChainruleError`` and ``except ValueError`` work.
 """
 
+import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -75,6 +77,14 @@ def short(value: Any) -> str:
     except (RecursionError, ValueError):  # too deep, or a number of too many digits
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line outside of this library that asked for what is warned of."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chainrule."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:

@@ -406,7 +406,12 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
     if dtype is not None:
-        return array.astype(dtype)
+        with np.errstate(over="ignore"):
+            cast = array.astype(dtype)
+        lost = np.isfinite(array) & ~np.isfinite(cast) if cast.dtype != array.dtype else np.zeros(())
+        if lost.any():
+            raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
+        return cast
     if array.dtype.kind in "iu" or array.dtype == np.float16:
         return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
     return array

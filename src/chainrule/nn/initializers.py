@@ -187,7 +187,7 @@ def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) ->
     Raises:
         UnknownNameError: If no initializer bears the name.
         ShapeError: If an array that was given has another shape.
-        DataError: If it holds NaN or infinity.
+        DataError: If it holds NaN or infinity, or a number too large for ``dtype``.
 
     >>> initialize("he_normal", (2, 3), np.random.default_rng(0), "float32").shape
     (2, 3)
@@ -197,10 +197,13 @@ def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) ->
         raise ShapeError(
             f"These initial values have shape {show(found.shape)}; the parameter has {show(tuple(shape))}."
         )
-    if not np.isfinite(found).all():
-        at = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
-        raise DataError(f"These initial values hold {found[at]} at {at}. Start from finite numbers.")
-    return found.astype(dtype)
+    with np.errstate(over="ignore"):
+        cast = found.astype(dtype)
+    if not np.isfinite(cast).all():
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(cast))[0])
+        large = f", too large for {cast.dtype.name}" if np.isfinite(found[at]) else ""
+        raise DataError(f"These initial values hold {found[at]} at {at}{large}. Start from finite numbers.")
+    return cast
 
 
 def default_initializer(activation_name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, short
+from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 
@@ -84,9 +84,13 @@ def _place(place: tuple[int, ...], columns: list[str] | None) -> str:
         return ""
     if len(place) == 1:
         return f"in row {place[0]}"
-    if columns is not None and len(place) == 2:
-        return f"in row {place[0]}, column '{columns[place[1]]}'"
-    return f"in row {place[0]}, column {place[1] if len(place) == 2 else list(place[1:])}"
+    return f"in row {place[0]}, {_column(place[1:], columns)}"
+
+
+def _column(place: tuple[int, ...], columns: list[str] | None) -> str:
+    if columns is not None and len(place) == 1:
+        return f"column '{columns[place[0]]}'"
+    return f"column {place[0] if len(place) == 1 else list(place)}"
 
 
 def check_finite(array: np.ndarray, original: Any, what: str) -> None:
@@ -119,12 +123,39 @@ def _cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarr
     return cast
 
 
-def inputs(X: Any, nodes: Mapping[str, Node]) -> list[np.ndarray]:
-    """Return one array for each input node, cast and checked; all of the same number of rows."""
+FEW_STEPS = 2.0**14  # of the dtype's, from a feature's smallest value to its largest
+
+
+def check_resolution(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> None:
+    """Warn if values that differ in ``array`` become equal in ``dtype``, and with them much of what they tell."""
+    finer = array.dtype.kind in "iuf" and not np.can_cast(array.dtype, dtype)
+    if not finer or len(array) < 2 or array.size == 0:
+        return
+    low, high = (np.asarray(x, np.float64) for x in (array.min(axis=0), array.max(axis=0)))
+    step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(dtype)).astype(np.float64)
+    for place in np.argwhere(high - low < FEW_STEPS * step):
+        column = array[(slice(None), *place)]
+        before, after = len(np.unique(column)), len(np.unique(column.astype(dtype)))
+        if after < before:
+            where = f" in {_column(tuple(map(int, place)), _columns(given))}" if len(place) else ""
+            warn(
+                f"{what} holds {before:,} different values{where}, from {low[tuple(place)]:.10g} to "
+                f"{high[tuple(place)]:.10g}, of which {dtype.name} tells {after:,} apart: the others become equal. "
+                "Subtract the mean and divide by the deviation first, in float64.",
+                LearningWarning,
+            )
+            return
+
+
+def inputs(X: Any, nodes: Mapping[str, Node], learning: bool = False) -> list[np.ndarray]:
+    """Return one array for each input node, cast and checked; all of the same number of rows.
+
+    What is to be learned from gets a warning where its rows become equal in the network's dtype.
+    """
     arrays: list[np.ndarray] = []
     for name, given in _by_name(X, nodes).items():
         what = "X" if len(nodes) == 1 else f"The input '{name}'"
-        arrays.append(_one_input(given, nodes[name], what))
+        arrays.append(_one_input(given, nodes[name], what, learning))
     rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{name} {n}" for name, n in rows.items())
@@ -152,7 +183,7 @@ def _by_name(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
     )
 
 
-def _one_input(given: Any, node: Node, what: str) -> np.ndarray:
+def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
     array = as_numbers(given, what)
     shape = node.shape[1:]
     if array.ndim == 1 and shape == (1,):
@@ -174,7 +205,10 @@ def _one_input(given: Any, node: Node, what: str) -> np.ndarray:
             )
         raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
     check_finite(array, given, what)
-    return _cast(array, node.dtype, given, what)
+    cast = _cast(array, node.dtype, given, what)
+    if learning:
+        check_resolution(array, node.dtype, given, what)
+    return cast
 
 
 def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
@@ -293,8 +327,8 @@ def check_classes(target: np.ndarray, original: Any, what: str) -> None:
         )
 
 
-def weights(sample_weight: Any, rows: int, dtype: np.dtype, what: str = "sample_weight") -> np.ndarray:
-    """Return a weight for each row."""
+def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each row, as it was given."""
     array = as_numbers(sample_weight, what)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -305,9 +339,42 @@ def weights(sample_weight: Any, rows: int, dtype: np.dtype, what: str = "sample_
     check_finite(array, sample_weight, what)
     if (array < 0).any():
         raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
-    if rows and not array.any():
-        raise DataError(f"{what} is 0 in every row: nothing would be learned.")
-    return np.ascontiguousarray(array, dtype=dtype)
+    return _cast(array, np.dtype(np.float64), sample_weight, what)
+
+
+FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
+TOP = (
+    960  # as a power of 2, where the largest of such weights lies: room for a sum above, for small ones below
+)
+
+
+def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarray, bool]:
+    """Return the product of weights without their common scale, which cancels in Σ w·loss / Σ w.
+
+    It is moved by a power of 2, so that no digit changes, and no product overflows on the way.
+
+    Args:
+        factors: Weights of the rows by what the user calls them.
+        dtype: What the network computes in.
+
+    Returns:
+        The weights, the largest near 1, and False; or, where a batch may hold such small ones alone that
+        ``dtype`` has no number for them, float64 with the largest near 2^TOP, and True.
+    """
+    digits, power = np.float64(1), np.int64(0)
+    for each in factors.values():
+        more, up = np.frexp(each)
+        digits, power = digits * more, power + up
+    digits, up = np.frexp(digits)
+    counts, power = digits > 0, power + up
+    if not counts.size:
+        return np.zeros(0, dtype), False
+    if not counts.any():
+        raise DataError(f"{' times '.join(factors)} is 0 in every row: none would count.")
+    power = power - power[counts].max()
+    if power[counts].min() > -FAR_APART:
+        return np.ldexp(digits, power).astype(dtype), False
+    return np.ldexp(digits, power + TOP), True
 
 
 def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
@@ -347,6 +414,13 @@ def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
                 f"class_weight of class {short(c)} must be a number of at least 0; found {short(w)}."
             )
     table = {float(c): float(w) for c, w in class_weight.items()}
+    left_out = [c for c in present if float(c) not in table]
+    if left_out and {table.get(float(c), 1.0) for c in present} == {1.0}:
+        warn(
+            f"class_weight={short(dict(class_weight))} changes nothing: class {_listed(left_out)}, which it leaves "
+            "out, weighs 1 as well. Give it a weight of its own.",
+            LearningWarning,
+        )
     return np.array([table.get(float(c), 1.0) for c in labels])
 
 

@@ -4,7 +4,6 @@ import math
 import signal
 import threading
 import time
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +25,15 @@ from chainrule.engines.program import (
     Run,
     end_of_epoch,
 )
-from chainrule.errors import DataError, DivergenceWarning, GraphError, LearningWarning, short, unknown_name
+from chainrule.errors import (
+    DataError,
+    DivergenceWarning,
+    GraphError,
+    LearningWarning,
+    short,
+    unknown_name,
+    warn,
+)
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
 from chainrule.train import callbacks as callback_module, door
@@ -95,6 +102,7 @@ class Fitting:
     batches: Rule  # how an epoch is cut into them
     seed: int  # of this run's shuffles and dropout
     began_with: Arrays  # the network's values before the first step
+    slots: Arrays = field(default_factory=list)  # the optimizer's, after the last step
     history: History = field(default_factory=History)
     progress: Progress = field(default_factory=Progress)
     interrupts: Interrupts = field(default_factory=Interrupts)
@@ -142,7 +150,9 @@ def fit(network: Any, job: Job) -> History:
         display.close(run.history.stopped)
         tell_all(run.listeners, "on_train_end", network, run.history)
     if run.history.diverged:
-        warnings.warn(run.history.stopped, DivergenceWarning, stacklevel=3)
+        warn(run.history.stopped, DivergenceWarning)
+    else:
+        _warn_of_lost_steps(run)
     return run.history
 
 
@@ -165,8 +175,10 @@ def _prepare(network: Any, job: Job) -> Fitting:
     arrays = network.see(job.X)
     if len(arrays[0]) == 0:
         raise DataError("X has no rows: there is nothing to learn from.")
-    weight = _weights(network, job, arrays)
-    goal, table = network.prepare(arrays, job.y, job.loss, job.metrics, weight)
+    goal, table = network.prepare(arrays, job.y, job.loss, job.metrics, job.sample_weight, job.class_weight)
+    target = table[len(arrays)]
+    if target.dtype.kind == "f":
+        door.check_resolution(door.as_numbers(job.y, "y"), target.dtype, job.y, "y")
     validation = None
     if job.validation_data is not None:
         validation = _given_validation(network, job)
@@ -204,12 +216,11 @@ def _warn_of_lone_examples(run: Fitting) -> None:
     size = run.batches.batch_size
     why = f"there are only {run.rows} rows" if size == run.rows > 1 else f"batch_size={size}"
     why = "there is only one row to learn from" if run.rows == 1 else why
-    warnings.warn(
+    warn(
         f"Layer '{label}' ({type(layer).__name__}) learns the mean and the variance of its inputs over a batch, "
         f"which takes at least {layer.least_examples} examples; here a batch has {size} ({why}), so what is learned "
         "will predict badly. Train in larger batches, such as batch_size=32, or take LayerNormalization.",
         LearningWarning,
-        stacklevel=4,
     )
 
 
@@ -252,24 +263,14 @@ def _check_settings(job: Job) -> None:
             raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
 
 
-def _weights(network: Any, job: Job, arrays: Arrays) -> np.ndarray | None:
-    if job.class_weight is None:
-        return job.sample_weight
-    _, table = network.prepare(arrays, job.y, job.loss, (), None)
-    classes = max(2, int(network.architecture.output.shape[-1]))
-    by_class = door.class_weights(job.class_weight, table[-1], classes)
-    if job.sample_weight is None:
-        return by_class
-    return by_class * door.weights(job.sample_weight, len(arrays[0]), np.dtype(np.float64))
-
-
 def _given_validation(network: Any, job: Job) -> tuple[Objective, Arrays]:
     data = job.validation_data
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise DataError("validation_data is (X, y) or (X, y, sample_weight).")
     arrays = network.see(data[0])
     weight = data[2] if len(data) == 3 else None
-    goal, table = network.prepare(arrays, data[1], job.loss, job.metrics, weight, "the validation y")
+    names = "the validation y", "the sample_weight of validation_data"
+    goal, table = network.prepare(arrays, data[1], job.loss, job.metrics, weight, what=names)
     if len(table[0]) == 0:
         raise DataError("validation_data has no rows.")
     return goal, table
@@ -286,8 +287,9 @@ def _hold_back(network: Any, job: Job, table: Arrays) -> tuple[Arrays, Arrays]:
         )
     shuffled = np.random.default_rng([network.seed, 2]).permutation(rows)
     learn, hold = np.sort(shuffled[held:]), np.sort(shuffled[:held])
+    weighted = job.sample_weight is not None or job.class_weight is not None
     for part, name in ((learn, "learn from"), (hold, "validate on")):
-        if job.sample_weight is not None and not table[-1][part].any():
+        if weighted and not table[-1][part].any():
             raise DataError(f"After the split all examples to {name} have the weight 0. Use another share.")
     return [t[learn] for t in table], [t[hold] for t in table]
 
@@ -369,7 +371,38 @@ def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 16 * len(rows), ahead))
+    run.slots = state[count : count + len(slots)]
     return _finish(run, stopped, good[-1])
+
+
+def _warn_of_lost_steps(run: Fitting) -> None:
+    """Warn where the steps were 0 though the gradients were not: a run in vain looks like any other."""
+    network, dtype, slots = run.network, run.network.dtype, run.slots
+    names = list(network.architecture.parameters)
+    if not _finite(slots):
+        # An optimizer has as many slots for each parameter, one parameter after the other.
+        each = max(1, len(slots) // len(names))
+        lost = [n for i, n in enumerate(names) if not _finite(slots[i * each : (i + 1) * each])]
+        warn(
+            f"The squares of the gradients of {', '.join(lost)} are too large for {dtype}, so the optimizer's steps "
+            "became 0 and these weights learn no more. Scale X and y to mean 0 and deviation 1, or give the "
+            "optimizer clip_norm=1.0.",
+            LearningWarning,
+        )
+        return
+    before, now = (dict(zip(names, v, strict=False)) for v in (run.began_with, network.values()))
+    telling = [n for n in names if before[n].any()] or names  # a 0 is changed by the smallest step
+    if not run.history.epochs or not all(np.array_equal(before[n], now[n]) for n in telling):
+        return
+    norms = _gradient_norms(run, network.values(), np.arange(run.batches.largest(run.rows)))
+    name = max(telling, key=lambda n: norms[n])
+    limits = np.finfo(dtype)
+    if norms[name] > 0 and not float(limits.tiny) <= norms[name] ** 2 <= float(limits.max):
+        warn(
+            f"No weight moved in {_epochs(run.history.epochs)}: the gradient of {name} has the norm "
+            f"{norms[name]:.3g}, whose square is no number of {dtype}. Scale X and y to mean 0 and deviation 1.",
+            LearningWarning,
+        )
 
 
 @dataclass(frozen=True)

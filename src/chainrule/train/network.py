@@ -284,8 +284,8 @@ class Network:
                 seed: in every fit the same.
             validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
             shuffle: Whether each epoch sees the examples in a new order.
-            class_weight: A weight for each class, or "balanced".
-            sample_weight: A weight for each example; the cost is Σ w·loss / Σ w.
+            class_weight: A weight for each class (a class that is left out weighs 1), or "balanced".
+            sample_weight: A weight for each example, of any scale; the cost is Σ w·loss / Σ w.
             callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions
                 ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
             tol: Stop when ten epochs in a row lower the best cost by less than this.
@@ -496,11 +496,11 @@ class Network:
             if array.ndim < 1:
                 raise DataError("X is a single number; expected a row for each example.")
             self._build(array.shape[1:] or (1,))
-        return self._arrays(X)
+        return self._arrays(X, learning=True)
 
-    def _arrays(self, X: Any) -> list[np.ndarray]:
+    def _arrays(self, X: Any, learning: bool = False) -> list[np.ndarray]:
         found = self.architecture
-        arrays = door.inputs(X, found.inputs)
+        arrays = door.inputs(X, found.inputs, learning)
         by_node = dict(zip(found.inputs.values(), arrays, strict=True))
         for label, call in found.calls.items():
             if isinstance(call.layer, Embedding):
@@ -524,7 +524,14 @@ class Network:
         return losses.loss(self._loss(loss)) in (losses.binary_crossentropy, losses.categorical_crossentropy)
 
     def prepare(
-        self, arrays: list[np.ndarray], y: Any, loss: Any, watched: Any, sample_weight: Any, what: str = "y"
+        self,
+        arrays: list[np.ndarray],
+        y: Any,
+        loss: Any,
+        watched: Any,
+        sample_weight: Any,
+        class_weight: Any = None,
+        what: tuple[str, str] = ("y", "sample_weight"),
     ) -> tuple[Objective, list[np.ndarray]]:
         """Return the objective for these targets, and the checked table: inputs, targets, weights."""
         spec = self._loss(loss)
@@ -533,14 +540,21 @@ class Network:
         kind, output, rows = KINDS.get(name, "numbers"), self.architecture.output, len(arrays[0])
         softmax = kind == "labels" or output_kind(self.architecture) == "softmax"
         found = metrics.resolve(watched, softmax)
-        target = door.targets(y, output, rows, kind, what)
+        target = door.targets(y, output, rows, kind, what[0])
         if kind != "labels" and any(m is metrics.accuracy for m in found.values()):
-            door.check_classes(target, y, what)
-        table = [*arrays, target]
+            door.check_classes(target, y, what[0])
+        table, wide = [*arrays, target], False
+        factors = {}
+        if class_weight is not None:
+            classes = max(2, int(output.shape[-1]) if output.ndim > 1 else 1)
+            factors["class_weight"] = door.class_weights(class_weight, target, classes)
         if sample_weight is not None:
-            table.append(door.weights(sample_weight, rows, output.dtype))
+            factors[what[1]] = door.weights(sample_weight, rows, what[1])
+        if factors:
+            each, wide = door.scaled(factors, output.dtype)
+            table.append(each)
         watching = tuple((n, cache_key(m)) for n, m in found.items())
-        key = (cache_key(spec), watching, target.shape[1:], target.dtype, len(table))
+        key = (cache_key(spec), watching, target.shape[1:], target.dtype, len(table), wide)
         if ("goal", key) not in self._executables:
             self._executables["goal", key] = objective(
                 self.architecture,
@@ -549,7 +563,8 @@ class Network:
                 target.shape[1:],
                 target.dtype,
                 found,
-                sample_weight is not None,
+                bool(factors),
+                wide,
             )
         return self._executables["goal", key], table
 
@@ -589,10 +604,15 @@ class Network:
             raise DataError("There are no rows to evaluate.")
         size = ROWS_AT_ONCE if goal.by_example else rows
         totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
+        _, power = np.frexp(
+            table[-1].max() if goal.weight is not None else 1.0
+        )  # the scale of the weights cancels
         for start in range(0, rows, size):
             part = [t[start : start + size] for t in table]
             _, outputs = executable.step(current, part)
-            share = float(part[-1].sum(dtype=np.float64)) if goal.weight is not None else float(len(part[0]))
+            share = float(len(part[0]))
+            if goal.weight is not None:
+                share = float(np.ldexp(part[-1].sum(dtype=np.float64), -power))
             price = float(outputs[1])
             totals += share * np.array([float(outputs[0]), *(float(x) for x in outputs[2:])])
             weight += share

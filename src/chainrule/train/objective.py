@@ -79,11 +79,16 @@ def objective(
     y_dtype: np.dtype,
     metrics: Mapping[str, Callable[[Node, Node], Node]],
     weighted: bool,
+    wide: bool = False,
 ) -> Objective:
-    """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w."""
+    """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w.
+
+    ``wide`` says that the weights lie so far apart that they are compared within each batch.
+    """
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
-    weight = input("sample_weight", (BATCH,), p.dtype) if weighted else None
+    given = input("sample_weight", (BATCH,), "float64" if wide else p.dtype) if weighted else None
+    weight = _within_batch(given, p.dtype) if given is not None and wide else given
     losses = _call(loss, loss_name, "loss", y, p)
     _check_spread(losses, loss_name, "loss", y, p)
     if p not in order([losses]):
@@ -97,7 +102,13 @@ def objective(
         _check_spread(found, name, "metric", y, p)
         watched[name] = _mean(found, weight, name, p.dtype)
         by_example = by_example and found.ndim > 0
-    return Objective(architecture, y, weight, data_cost, penalty(architecture), watched, by_example)
+    return Objective(architecture, y, given, data_cost, penalty(architecture), watched, by_example)
+
+
+def _within_batch(weight: Node, dtype: np.dtype) -> Node:
+    """Return weights whose largest in the batch is 1."""
+    largest: Any = np.max(weight)
+    return cast(weight / np.where(largest > 0, largest, 1), dtype)
 
 
 def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) -> Node:

@@ -167,7 +167,7 @@ class Adagrad(Optimizer):
         """Return g over the root of the sum of its squares."""
         squares = slot("squares")
         moved = squares + g * g
-        return g / (np.sqrt(moved) + self.epsilon), [(squares, moved)]
+        return g / (np.sqrt(moved) + _above_0(self.epsilon, g)), [(squares, moved)]
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class RMSprop(Optimizer):
         """Return g over the root of the mean of its squares."""
         mean_square = slot("mean_square")
         moved = self.rho * mean_square + (1 - self.rho) * (g * g)
-        return g / (np.sqrt(moved) + self.epsilon), [(mean_square, moved)]
+        return g / (np.sqrt(moved) + _above_0(self.epsilon, g)), [(mean_square, moved)]
 
 
 @dataclass(frozen=True)
@@ -259,8 +259,13 @@ def _adam(beta_1: float, beta_2: float, epsilon: float, g: Node, slot: NewSlot, 
     v_new = beta_2 * v + (1 - beta_2) * (g * g)
     # m̂ / (√v̂ + ε) with both corrections in numbers instead of arrays: √v̂ is √v / root.
     root = np.sqrt(_weight(beta_2, t))
-    step = root / _weight(beta_1, t) * (m_new / (np.sqrt(v_new) + epsilon * root))
+    step = root / _weight(beta_1, t) * (m_new / (np.sqrt(v_new) + _above_0(epsilon, g) * root))
     return step, [(m, m_new), (v, v_new)]
+
+
+def _above_0(epsilon: float, g: Node) -> float:
+    """Return ε as a number that the gradient's dtype has: none may be rounded to 0."""
+    return max(float(epsilon), float(np.finfo(g.dtype).tiny))
 
 
 def _weight(beta: float, t: Any) -> Any:
@@ -319,11 +324,13 @@ def optimizer(spec: Any) -> Optimizer | LBFGS:
 def clip_by_norm(gradients: Sequence[Node], limit: float) -> list[Node]:
     """Return the gradients, scaled down alike if their norm is above ``limit`` (Pascanu et al. 2013).
 
-    The norm is that of all their numbers as one vector. Gradients within the limit stay exactly as they are.
+    The norm is that of all their numbers as one vector, summed up in float64: the square of a large float32 is
+    infinite in float32. Gradients within the limit stay exactly as they are.
 
     >>> a, b = variable([3.0, 0.0]), variable([[4.0]])
     >>> [g.value.tolist() for g in clip_by_norm([a, b], 1.0)]
     [[0.6000000000000001, 0.0], [[0.8]]]
     """
-    norm = np.sqrt(sum(np.sum(g * g) for g in gradients))
+    exact = [cast(g, np.float64) for g in gradients]
+    norm = np.sqrt(sum(np.sum(g * g) for g in exact))
     return [g * _in(limit / np.maximum(norm, limit), g) for g in gradients]
