@@ -43,7 +43,7 @@ _HOMES = {
     ],
     "train.callbacks": ["CSVLog", "Checkpoint", "EarlyStopping"],
     "explaining.explanation": ["Explanation", "explain"],
-    "data.tables": ["load_table", "read_table"],
+    "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
     "errors": [
         "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",

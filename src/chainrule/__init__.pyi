@@ -6,6 +6,7 @@ from chainrule.data.samples import (
 from chainrule.data.tables import (
     load_table as load_table,
     read_table as read_table,
+    write_table as write_table,
 )
 from chainrule.engines.function import (
     compile as compile,

@@ -1,5 +1,6 @@
 """What the commands answer to mistakes: one paragraph, exit code 2, and nothing written."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -251,3 +252,35 @@ def test_ctrl_c_while_training_saves_the_best_so_far(here):
     assert code == 0, told
     assert "by Ctrl-C" in told and "Saved the model: houses.safetensors" in told
     assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_a_pipe_is_never_replaced_nor_waited_for(model, here, monkeypatch):
+    os.mkfifo(here / "pipe")
+    monkeypatch.setattr("chainrule.disk.PATIENCE", 0.1)
+    for arguments in (
+        ["predict", model, "houses.csv", "--out", "pipe"],
+        ["train", "houses.csv", "--target", "price", *QUICK, "--out", "pipe"],
+        ["predict", model, "pipe"],
+        ["predict", "pipe", "houses.csv"],
+        ["summary", "pipe"],
+        ["train", "pipe", "--target", "price"],
+    ):
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 2 and "pipe" in result.stderr and "bug" not in result.stderr
+        assert (here / "pipe").is_fifo()
+
+
+def test_nothing_is_a_place_to_throw_results_away(model, here):
+    for arguments in (["predict", model, "houses.csv"], ["train", "houses.csv", "--target", "price", *QUICK]):
+        (here / "nothing").symlink_to(os.devnull)
+        assert CliRunner().invoke(cli, [*arguments, "--out", "nothing"]).exit_code == 0
+        assert (here / "nothing").is_symlink() and (here / "nothing").is_char_device()
+        (here / "nothing").unlink()
+
+
+def test_a_link_stays_where_a_result_is_written(model, here):
+    (here / "far.csv").write_text("old")
+    (here / "link.csv").symlink_to("far.csv")
+    assert CliRunner().invoke(cli, ["predict", model, "houses.csv", "--out", "link.csv"]).exit_code == 0
+    assert (here / "link.csv").is_symlink() and (here / "far.csv").read_text().startswith("price\n")

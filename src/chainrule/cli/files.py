@@ -1,13 +1,13 @@
-"""Files: models that are read, and results, checked before the work begins and written beside and renamed."""
+"""Files: models that are read, and places for results, checked before the work begins."""
 
 import os
-import tempfile
-from collections.abc import Callable
+import stat
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import chainrule as cr
+from chainrule.disk import check_place
 
 
 def stem(data: str) -> str:
@@ -54,18 +54,19 @@ def check_writable(path: Path, *sources: str) -> None:
         raise cr.MissingFileError(
             f"No folder {str(path.parent)!r} to write {path.name} into.\nMake it first."
         )
-    if not os.access(path.parent, os.W_OK):
-        raise cr.DataError(
-            f"Nothing can be written into the folder {path.parent}.\nGive --out another place."
-        )
+    place, mode = check_place(path)
+    into_file = mode is None or stat.S_ISREG(mode)
+    if not os.access(place.parent if into_file else path, os.W_OK):
+        where = f"into the folder {path.parent}" if into_file else f"to {path}"
+        raise cr.DataError(f"Nothing can be written {where}.\nGive --out another place.")
     for source in sources:
-        if path.exists() and Path(source).exists() and path.samefile(source):
+        if into_file and path.exists() and Path(source).exists() and path.samefile(source):
             raise cr.DataError(f"--out {path} would overwrite what is read.\nGive it another name.")
 
 
 def check_replaceable(path: Path) -> None:
     """Raise if ``path`` holds anything but a model of ours, which training again may replace."""
-    if not path.exists():
+    if not path.is_file():  # nothing is there, or a device, which is written into
         return
     try:
         cr.load(path)
@@ -73,20 +74,3 @@ def check_replaceable(path: Path) -> None:
         raise cr.DataError(
             f"{path} exists and is no model of chainrule.\nGive --out another name, or --force to replace it."
         ) from None
-
-
-def write_beside(path: Path, write: Callable[[str], object]) -> None:
-    """Let ``write`` write a file beside ``path``, then rename it: nobody ever finds half a file."""
-    handle, beside = tempfile.mkstemp(
-        dir=path.parent, prefix=".", suffix=path.name
-    )  # the ending says: gzip or not
-    os.close(handle)
-    try:
-        write(beside)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

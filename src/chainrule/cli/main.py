@@ -15,7 +15,6 @@ from chainrule.cli.files import (
     load_model,
     load_table_model,
     stem,
-    write_beside,
 )
 
 SHOWN_COLUMNS = 20
@@ -230,7 +229,7 @@ def predict(model: str, data: str, out: str) -> None:
     if out == "-":
         click.echo(predictions.to_csv(index=False), nl=False)
         return
-    write_beside(Path(out), lambda beside: predictions.to_csv(beside, index=False))
+    cr.write_table(predictions, out)
     tell(f"Wrote {len(predictions):,} predictions to {out}.")
 
 

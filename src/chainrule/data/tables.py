@@ -8,6 +8,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from statistics import mode
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,17 @@ from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, sha
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.textfile import read_text
 from chainrule.data.words import counted, listed
+from chainrule.disk import write_bytes
 from chainrule.errors import DataError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED = 1 << 16  # characters from which the delimiter is told
+_COMPRESSIONS: dict[str, Literal["gzip", "bz2", "xz", "zip"]] = {
+    ".gz": "gzip",
+    ".bz2": "bz2",
+    ".xz": "xz",
+    ".zip": "zip",
+}
 _NAMELESS = re.compile(r"Unnamed: \d+")
 
 
@@ -67,6 +75,24 @@ def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSIN
             f"{path} holds delimiters only.\nA table needs a row of column names and rows below it."
         )
     return _with_numbers(frame.drop(columns=nothing), delimiter, missing)
+
+
+def write_table(frame: pd.DataFrame, path: str | PathLike[str]) -> None:
+    """Write a table as CSV without its index, whole or not at all; compressed if its name ends with .gz.
+
+    Raises :class:`~chainrule.errors.MissingFileError` if there is no folder to write into, and
+    :class:`~chainrule.errors.DataError` for a folder, a full disk and whatever else cannot be written to.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "new.csv.gz"
+    >>> write_table(pd.DataFrame({"rooms": [3, 4]}), path)
+    >>> read_table(path)["rooms"].tolist()
+    [3, 4]
+    """
+    written = io.BytesIO()
+    compression = _COMPRESSIONS.get(Path(path).suffix)
+    frame.to_csv(written, index=False, compression=compression)
+    write_bytes(path, written.getvalue())
 
 
 def _sniff(text: str) -> tuple[str, list[list[str]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chainrule.data.samples import SAMPLES
 from chainrule.data.words import closest
+from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError
 
 _FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file", b"%PDF": "a PDF"}
@@ -34,8 +35,10 @@ def read_text(path: Path) -> str:
 def _content(path: Path) -> bytes:
     if path.is_dir():
         raise DataError(f"{path} is a folder.\nA table is one file, such as {path / 'data.csv'}.")
+    if "\0" in str(path):
+        raise MissingFileError(f"No file {str(path)!r}: it is no file name.")
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         raise MissingFileError(_no_such_file(path)) from None
     except OSError as reason:

@@ -4,12 +4,12 @@ import csv
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from chainrule.errors import DataError, MissingFileError, short
+from chainrule.disk import check_place, open_lines
+from chainrule.errors import DataError, short
 from chainrule.nn.specs import AT_LEAST_0, COUNT, check as check_settings
 from chainrule.train.metrics import larger_is_better
 
@@ -71,7 +71,7 @@ class Checkpoint:
     def on_train_begin(self, network: Any) -> None:
         """Forget the last run, and see that there is a place to save to."""
         self._best = float("inf")
-        _check_folder(self.path)
+        check_place(self.path)
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Save, if this epoch is the best."""
@@ -91,11 +91,7 @@ class CSVLog:
 
     def on_train_begin(self, network: Any) -> None:
         """Open the file."""
-        _check_folder(self.path)
-        try:
-            self._file = open(self.path, "w", newline="", encoding="utf-8")  # noqa: SIM115 -- until training ends
-        except OSError as error:
-            raise DataError(f"CSVLog cannot write {self.path}: {error.strerror}.") from None
+        self._file = open_lines(self.path)
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Write the epoch's line."""
@@ -119,17 +115,6 @@ class CSVLog:
 def _check_monitor(monitor: Any) -> None:
     if monitor is not None and not isinstance(monitor, str):
         raise DataError(f"monitor is the name of what to watch, such as 'val_cost'; found {short(monitor)}.")
-
-
-def _check_folder(path: Any) -> None:
-    try:
-        place = Path(path)
-    except TypeError:
-        raise DataError(f"A path is a file name; found {short(path)}.") from None
-    if not place.parent.is_dir():
-        raise MissingFileError(f"Cannot write {path}: there is no folder {place.parent}. Make it first.")
-    if place.is_dir():
-        raise DataError(f"Cannot write {path}: it is a folder. Give a file name.")
 
 
 def tell(callbacks: list[Any], event: str, *arguments: Any) -> bool:

@@ -5,8 +5,6 @@ A file is written beside its place and renamed, and bears a checksum of all it h
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.disk import check_file, write_bytes
 from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError
 from chainrule.nn import losses, specs
 from chainrule.nn.architecture import Names
@@ -45,36 +44,6 @@ def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def write_bytes(path: Any, blob: bytes) -> None:
-    """Write ``blob`` beside ``path`` and rename it into place."""
-    try:
-        place = Path(os.path.realpath(path))
-    except (TypeError, ValueError):
-        raise DataError(f"Cannot write to {path!r}: it is no file name.") from None
-    if not place.parent.is_dir():
-        raise MissingFileError(f"Cannot write {path}: there is no folder {place.parent}. Make it first.")
-    if place.is_dir():
-        raise DataError(f"Cannot write {path}: it is a folder. Give a file name.")
-    try:
-        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(blob)
-                file.flush()
-                os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(beside, 0o666 & ~mask)
-            os.replace(beside, place)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(
-            f"Cannot write {path}: {error.strerror or error}. What was there is unchanged."
-        ) from None
-
-
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return configuration and arrays of a model file."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
@@ -88,6 +57,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise MissingFileError(f"There is no file {file}.")
     if folder:
         raise FileFormatError(f"{file} is a folder; expected a model file.")
+    check_file(file)
     try:
         with safe_open(str(file), framework="numpy") as opened:
             metadata = opened.metadata() or {}
