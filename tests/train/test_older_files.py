@@ -27,7 +27,8 @@ def assert_same(found, expected, scale):
 @pytest.mark.parametrize("path", NETWORKS, ids=name_of)
 def test_networks_of_older_versions_predict_the_same(path):
     network = cr.load(path.with_suffix(".safetensors"), custom=OWN)
-    kept = np.load(path)
+    with np.load(path) as file:
+        kept = dict(file)
     X = {key.removeprefix("input_"): kept[key] for key in kept if key.startswith("input_")}
     prediction, many = kept["prediction"], len(X) > 1
     few = {k: v[: len(prediction)] for k, v in X.items()}
