@@ -5,6 +5,7 @@ their product a cancels against 1/a (a sigmoid is never 0) and ``y · a`` agains
 
 What is replaced, and what is not:
 - a factor cancels only if it is proved not to be 0; a term only if what vanishes with it is proved finite;
+- what vanishes altogether is still asked whether it is NaN: σ(z) / σ(z) is 1, but for a z of NaN;
 - only a sum whose terms stay simple is written back, since expanding (x + 1)(x - 1) would lose digits.
 """
 
@@ -16,6 +17,8 @@ from itertools import count
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
 from chainrule.graph.structure import softmax
@@ -24,6 +27,8 @@ MOST_TERMS, MOST_FACTORS, MOST_ARRAYS = 8, 12, 16
 FINITE = ("sigmoid", "softmax", "tanh", "constant", "length", "one_hot", "sin", "cos", "random_uniform")
 ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative")
 NONZERO = ("sigmoid", "softmax", "exp", "softplus", "length")
+NEVER_NAN = ("constant", "length", "one_hot", "random_uniform")
+NAN_AS_INPUT = ("sigmoid", "softmax", "exp", "softplus", "tanh", "negative", "sum")
 
 
 @dataclass(frozen=True)
@@ -39,22 +44,28 @@ class OneMinus:
 
 
 Atom = Any  # a Node that is not arithmetic, or a OneMinus
-Product = tuple[frozenset[tuple[Atom, int]], frozenset[tuple[Atom, int]]]  # factors above and below the line
+Factors = frozenset[tuple[Atom, int]]
+Product = tuple[Factors, Factors]  # factors above and below the line
 Sum = dict[Product, float]
+Complements = dict[Node, Node]  # σ(z) -> σ(-z), which has more digits than 1 - σ(z)
 
 
 class Expanded(NamedTuple):
-    """A node as a sum of products; ``cancelled`` says whether anything cancelled on the way."""
+    """A node as a sum of products.
+
+    ``cancelled`` says whether anything cancelled on the way, ``met`` whose NaN would be one of the node.
+    """
 
     terms: Sum
-    cancelled: bool = False
+    cancelled: bool
+    met: frozenset[Node]
 
 
 def _product(above: Iterable[Atom] = (), below: Iterable[Atom] = ()) -> Product:
     return _counted(above), _counted(below)
 
 
-def _counted(atoms: Iterable[Atom]) -> frozenset[tuple[Atom, int]]:
+def _counted(atoms: Iterable[Atom]) -> Factors:
     found: dict[Atom, int] = {}
     for atom in atoms:
         _met(atom)
@@ -76,7 +87,7 @@ def _met(atom: Atom) -> tuple[int, bool]:
     return number, complement
 
 
-def _list(factors: frozenset[tuple[Atom, int]]) -> list[Atom]:
+def _list(factors: Factors) -> list[Atom]:
     return [atom for atom, n in sorted(factors, key=lambda f: _met(f[0])) for _ in range(n)]
 
 
@@ -99,6 +110,18 @@ def _finite(atom: Atom) -> bool:
     return isinstance(atom, OneMinus) or atom.row.name in FINITE or atom.dtype == bool
 
 
+def _may_be_nan(terms: Sum) -> frozenset[Node]:
+    """Return the nodes whose NaN would be one of the sum."""
+    found = set()
+    for atom in {atom for above, below in terms for atom, _ in [*above, *below]}:
+        node = atom.sigmoid if isinstance(atom, OneMinus) else atom
+        while node.row.name in NAN_AS_INPUT:
+            (node,) = node.inputs
+        if not (node.row.name in NEVER_NAN or node.dtype == bool):
+            found.add(node)
+    return frozenset(found)
+
+
 class Cancellation:
     """Finds what each arithmetic node of one graph comes to."""
 
@@ -107,6 +130,7 @@ class Cancellation:
         self._asked: set[Node] = set()  # z of the exp(z) whose expansion depends on what is known of it
         self._logistic: dict[Node, Atom] = {}  # z -> σ(z) or 1 - σ(-z), for exp(z) = σ(z) / (1 - σ(z))
         self._softmax: dict[Node, tuple[Node, Node]] = {}  # exp(z) -> softmax(z), its sum
+        self._complements: Complements = {}  # where the graph has both
         self._arrays: dict[Node, tuple[Node, float] | None] = {}  # c -> b, n where c = n - b everywhere
 
     def look_at(self, nodes: Iterable[Node]) -> bool:
@@ -167,9 +191,13 @@ class Cancellation:
         found = self._expand(node)
         if not found.cancelled:
             return None
-        written = _write(self._rejoined(found.terms), node)
+        written = _write(self._rejoined(found.terms), node, self._complements)
         if written is None or _cost(written, node) >= _cost(node, node):
             return None
+        for lost in sorted(found.met - _may_be_nan(found.terms), key=_met):
+            if not shapes.fits(lost.shape, node.shape):
+                return None
+            written = apply("where", apply("equal", lost, lost), written, as_node(np.nan, [node.dtype]))
         return written
 
     def _rejoined(self, terms: Sum) -> Sum:
@@ -200,18 +228,25 @@ class Cancellation:
 
     def _expanded(self, node: Node) -> Expanded:
         """Expand a node whose inputs are expanded already."""
-        found = self._arithmetic(node)
-        if found is None or len(found.terms) > MOST_TERMS or any(map(_is_long, found.terms)):
-            return Expanded({_product([node]): 1.0})
-        return found
+        if node.row.name in ARITHMETIC:
+            found = self._arithmetic(node)
+            if found is not None and len(found.terms) <= MOST_TERMS and not any(map(_is_long, found.terms)):
+                return found
+            terms = {_product([node]): 1.0}
+        else:
+            terms = self._known(node)
+        return Expanded(terms, False, _may_be_nan(terms))
 
-    def _arithmetic(self, node: Node) -> Expanded | None:
+    def _known(self, node: Node) -> Sum:
+        """Return what is known of a node that is not arithmetic."""
         name = node.row.name
-        if name == "constant" and node.shape == ():
-            return Expanded({_product(): float(node.attributes["value"])})
+        if name == "constant" and node.shape == () and node.attributes["value"] != 0:
+            return {
+                _product(): float(node.attributes["value"])
+            }  # adding 0 is more than nothing: -0 becomes 0
         akin = self._arrays.get(node)
         if akin is not None:
-            return Expanded({_product(): akin[1], _product([akin[0]]): -1.0})
+            return {_product(): akin[1], _product([akin[0]]): -1.0}
         if name == "softmax":
             self._asked.add(node.inputs[0])
             same = (
@@ -219,24 +254,28 @@ class Cancellation:
                 for p, _ in self._softmax.values()
                 if p.inputs == node.inputs and p.attributes == node.attributes
             )
-            return Expanded({_product([next(same, node)]): 1.0})
+            return {_product([next(same, node)]): 1.0}
         if name == "sigmoid":
             (z,) = node.inputs
             self._asked.update(z.inputs if z.row.name == "negative" else ())
             known = self._logistic.get(z.inputs[0]) if z.row.name == "negative" else None
-            return Expanded({_product([node if known is None else _complement(known)]): 1.0})
+            if isinstance(known, Node):
+                self._complements[known] = node
+            return {_product([node if known is None else _complement(known)]): 1.0}
         if name == "exp":
-            return Expanded({self._exponential(node): 1.0})
+            return {self._exponential(node): 1.0}
+        return {_product([node]): 1.0}
+
+    def _arithmetic(self, node: Node) -> Expanded | None:
+        name = node.row.name
         if name == "negative":
             inner = self._sums[node.inputs[0]]
-            return Expanded({p: -c for p, c in inner.terms.items()}, inner.cancelled)
+            return inner._replace(terms={p: -c for p, c in inner.terms.items()})
         if name in ("add", "subtract"):
             return self._add(node)
         if name == "multiply":
             return self._multiply(self._sums[node.inputs[0]], self._sums[node.inputs[1]])
-        if name == "divide":
-            return self._divide(node)
-        return None
+        return self._divide(node)
 
     def _exponential(self, node: Node) -> Product:
         (z,) = node.inputs
@@ -253,15 +292,16 @@ class Cancellation:
 
     def _add(self, node: Node) -> Expanded | None:
         left, right = (self._sums[x] for x in node.inputs)
+        met = left.met | right.met
         sign = 1.0 if node.row.name == "add" else -1.0
         terms = dict(left.terms)
         for product, c in right.terms.items():
             terms[product] = terms.get(product, 0.0) + sign * c
         special = self._special_sum(terms)
         if special is not None:
-            return Expanded({special: 1.0}, left.cancelled or right.cancelled)
+            return Expanded({special: 1.0}, left.cancelled or right.cancelled, met)
         merged = len(terms) < len(left.terms) + len(right.terms)
-        return _settled(terms, left.cancelled or right.cancelled or merged)
+        return _settled(terms, left.cancelled or right.cancelled or merged, met)
 
     def _special_sum(self, terms: Sum) -> Product | None:
         """1 - σ(z) is one factor, and 1 + exp(-z) is 1 / σ(z)."""
@@ -290,26 +330,26 @@ class Cancellation:
                 product = _cancelled_product(above, below)
                 cancelled = cancelled or 0 in above.values() or 0 in below.values()
                 terms[product] = terms.get(product, 0.0) + a * b
-        return _settled(terms, cancelled)
+        return _settled(terms, cancelled, left.met | right.met)
 
     def _divide(self, node: Node) -> Expanded | None:
         left, right = (self._sums[x] for x in node.inputs)
         if len(right.terms) == 1:
             ((above, below), c) = next(iter(right.terms.items()))
             if c != 0 and math.isfinite(1 / c):
-                inverse = Expanded({(below, above): 1 / c}, right.cancelled)
-                return self._multiply(left, inverse)
-        return self._multiply(left, Expanded({_product([], [node.inputs[1]]): 1.0}))
+                return self._multiply(left, right._replace(terms={(below, above): 1 / c}))
+        whole = {_product([], [node.inputs[1]]): 1.0}
+        return self._multiply(left, Expanded(whole, False, _may_be_nan(whole)))
 
 
-def _settled(terms: Sum, cancelled: bool) -> Expanded | None:
+def _settled(terms: Sum, cancelled: bool, met: frozenset[Node]) -> Expanded | None:
     """Let terms cancel, with every 1 - σ(z) as a factor or, where that leaves fewer terms, written out."""
     best, opened = _merge(terms), None
     if any(isinstance(x, OneMinus) for above, below in terms for x, _ in [*above, *below]):
         opened = _merge(_open_complements(terms))
     if opened is not None and (best is None or _size(opened) < _size(best)):
-        return Expanded(opened, True)
-    return None if best is None else Expanded(best, cancelled or len(best) < len(terms))
+        return Expanded(opened, True, met)
+    return None if best is None else Expanded(best, cancelled or len(best) < len(terms), met)
 
 
 def _size(terms: Sum) -> tuple[int, int]:
@@ -346,13 +386,14 @@ def _cancelled_product(above: dict[Atom, int], below: dict[Atom, int]) -> Produc
         common = min(above[atom], below[atom])
         above[atom] -= common
         below[atom] -= common
-    return (
-        frozenset((x, n) for x, n in above.items() if n),
-        frozenset((x, n) for x, n in below.items() if n),
-    )
+    return _positive(above), _positive(below)
 
 
-def _joined(a: frozenset[tuple[Atom, int]], b: frozenset[tuple[Atom, int]]) -> dict[Atom, int]:
+def _positive(counts: dict[Atom, int]) -> Factors:
+    return frozenset((x, n) for x, n in counts.items() if n)
+
+
+def _joined(a: Factors, b: Factors) -> dict[Atom, int]:
     both = dict(a)
     for atom, n in b:
         both[atom] = both.get(atom, 0) + n
@@ -372,7 +413,7 @@ def _merge(terms: Sum) -> Sum | None:
 # --- writing it back ------------------------------------------------------------------------------------
 
 
-def _write(terms: Sum, like: Node) -> Node | None:
+def _write(terms: Sum, like: Node, complements: Complements) -> Node | None:
     """Return the node that a sum of products stands for: common factors outside, positive terms first."""
     if not terms:
         return apply("broadcast_to", as_node(0.0, [like.dtype]), shape=like.shape) if like.shape else as_node(
@@ -389,20 +430,18 @@ def _write(terms: Sum, like: Node) -> Node | None:
     elif len(rest) > 1:
         scale = abs(scale)
     rest = {p: c / scale for p, c in rest.items()}
-    inner = _sum_node(rest, like)
-    return _product_node(inner, _list(above), _list(below), scale, like)
+    inner = _sum_node(rest, like, complements)
+    return _product_node(inner, above, below, scale, like, complements)
 
 
-def _common(factors: list[frozenset[tuple[Atom, int]]]) -> frozenset[tuple[Atom, int]]:
+def _common(factors: list[Factors]) -> Factors:
     common = Counter(dict(factors[0]))
     for f in factors[1:]:
         common &= Counter(dict(f))
     return frozenset(common.items())
 
 
-def _without(
-    factors: frozenset[tuple[Atom, int]], gone: frozenset[tuple[Atom, int]]
-) -> frozenset[tuple[Atom, int]]:
+def _without(factors: Factors, gone: Factors) -> Factors:
     return frozenset((Counter(dict(factors)) - Counter(dict(gone))).items())
 
 
@@ -411,26 +450,31 @@ def _degree(product: Product, like: Node) -> int:
     return sum(n for side in product for atom, n in side if atom.shape == like.shape or not like.shape)
 
 
-def _sum_node(terms: Sum, like: Node) -> Node | None:
+def _sum_node(terms: Sum, like: Node, complements: Complements) -> Node | None:
     """Return Σ c·product, or None for the plain number 1."""
     if set(terms) == {_product()} and terms[_product()] == 1.0:
         return None
     total: Node | None = None
     for (above, below), c in sorted(terms.items(), key=lambda item: -item[1]):
         negative = total is not None and c < 0
-        term = _product_node(None, _list(above), _list(below), -c if negative else c, like)
+        term = _product_node(None, above, below, -c if negative else c, like, complements)
         total = term if total is None else (total - term if negative else total + term)
     return total
 
 
-def _product_node(inner: Node | None, above: list[Atom], below: list[Atom], scale: float, like: Node) -> Node:
+def _product_node(
+    inner: Node | None, above: Factors, below: Factors, scale: float, like: Node, complements: Complements
+) -> Node:
     """Return inner · above · scale / below; what is smaller than the result is multiplied together first."""
 
     def built(atom: Atom) -> Node:
-        return 1 - atom.sigmoid if isinstance(atom, OneMinus) else cast(atom, like.dtype)
+        if isinstance(atom, OneMinus):
+            return complements.get(atom.sigmoid, 1 - atom.sigmoid)
+        return cast(atom, like.dtype)
 
-    small = [built(x) for x in above if x.shape != like.shape]
-    full = [built(x) for x in above if x.shape == like.shape]
+    above, below = _with_exponentials(above, below)
+    small = [built(x) for x in _list(above) if x.shape != like.shape]
+    full = [built(x) for x in _list(above) if x.shape == like.shape]
     factors = ([inner] if inner is not None else []) + full + small
     sign = -1 if scale == -1 else 1
     product: Node | None = None
@@ -440,9 +484,23 @@ def _product_node(inner: Node | None, above: list[Atom], below: list[Atom], scal
         product = as_node(scale, [like.dtype])
     elif abs(scale) != 1:
         product = product * as_node(scale, [like.dtype])
-    for divisor in below:
+    for divisor in _list(below):
         product = product / built(divisor)
     return -product if sign < 0 and factors else product
+
+
+def _with_exponentials(above: Factors, below: Factors) -> tuple[Factors, Factors]:
+    """Write σ(z) / (1 - σ(z)) as exp(z) again: it is finite where 1 - σ(z) is 0 in floats."""
+    up, down = dict(above), dict(below)
+    for atom in _list(above):
+        other = _complement(atom)
+        if down.get(other):
+            (z,) = (atom.sigmoid if isinstance(atom, OneMinus) else atom).inputs
+            e = apply("exp", -z if isinstance(atom, OneMinus) else z)
+            up[atom] -= 1
+            down[other] -= 1
+            up[e] = up.get(e, 0) + 1
+    return _positive(up), _positive(down)
 
 
 def _cost(root: Node, like: Node) -> float:

@@ -1,7 +1,10 @@
 """The table of rewrites: what simplification may replace, by what, and why it may.
 
-A rewrite may turn a non-finite result into the right finite one, never the reverse. Patterns are drawn with the
-same NumPy as everything else; those that must look at axes are small functions.
+A rewrite may turn a non-finite result into the right finite one, never the reverse; NaN stays NaN, and 0 keeps its
+sign, which a division sees. Two things are not kept: the sign of a 0 that a sum over an axis or a product of matrices
+cancels to, and what would overflow only because two numbers near the largest are added before they are divided.
+
+Patterns are drawn with the same NumPy as everything else; those that must look at axes are small functions.
 """
 
 import inspect
@@ -13,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.elementwise import relu, sigmoid, softplus
+from chainrule.graph.elementwise import sigmoid, softplus
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
 from chainrule.graph.structure import log_softmax, logsumexp, softmax
 
+NEVER_0 = ("sigmoid", "softmax", "exp", "softplus")
 COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
 
 
@@ -90,6 +94,8 @@ def is_number(node: Node, value: float) -> bool:
     if node.row.name != "constant":
         return False
     array = node.attributes["value"]
+    if value == 0 and array.dtype.kind == "f" and np.signbit(array).any():
+        return False  # x - 0 is x, and x - (-0) is 0 where x is -0
     if array.ndim == 0:
         return bool(array == value)
     return array.size > 0 and bool((array == value).all())
@@ -144,6 +150,10 @@ STABLE = [
         lambda x: np.log1p(x - 1), lambda x: np.log(x),
     ),
     Rewrite(
+        "log1p(-(1 - x))", "keeps the digits of a small x",
+        lambda x: np.log1p(-(1 - x)), lambda x: np.log(x),
+    ),
+    Rewrite(
         "1 / exp(x)", "one exponential, which is seen to be one",
         lambda x: 1 / np.exp(x), lambda x: np.exp(-x),
     ),
@@ -158,10 +168,9 @@ STABLE = [
 ]  # fmt: skip
 
 ARITHMETIC = [
-    Rewrite("x + 0", "nothing added", lambda x: x + 0, lambda x: x),
     Rewrite("x - 0", "nothing taken", lambda x: x - 0, lambda x: x),
-    Rewrite("0 - x", "a difference from 0 is the negative", lambda x: 0 - x, lambda x: -x),
-    Rewrite("1 - (1 - x)", "what is taken is what was left", lambda x: 1 - (1 - x), lambda x: x),
+    Rewrite("1 - (1 - x)", "what is taken is what was left; an x of -0 would be 0",
+            lambda x: 1 - (1 - x), lambda x: x, when=lambda x: x.row.name in NEVER_0),
     Rewrite("x * 1", "times one", lambda x: x * 1, lambda x: x),
     Rewrite("x / 1", "divided by one", lambda x: x / 1, lambda x: x),
     Rewrite("x * -1", "times minus one is the negative", lambda x: x * -1, lambda x: -x),
@@ -169,7 +178,6 @@ ARITHMETIC = [
     Rewrite("-(-x)", "two signs cancel", lambda x: np.negative(np.negative(x)), lambda x: x),
     Rewrite("a + -b", "adding a negative is subtracting", lambda a, b: a + -b, lambda a, b: a - b),
     Rewrite("a - -b", "subtracting a negative is adding", lambda a, b: a - -b, lambda a, b: a + b),
-    Rewrite("-(a - b)", "a sign turns a difference round", lambda a, b: -(a - b), lambda a, b: b - a),
     Rewrite("(-a) * b", "the sign goes out", lambda a, b: (-a) * b, lambda a, b: -(a * b)),
     Rewrite("(-a) / b", "the sign goes out", lambda a, b: (-a) / b, lambda a, b: -(a / b)),
     Rewrite("a / (-b)", "the sign goes out", lambda a, b: a / (-b), lambda a, b: -(a / b)),
@@ -242,11 +250,18 @@ def _softmax_by_hand(node: Node) -> Node | None:
 
 
 def _shifted(node: Node) -> Node | None:
-    """softmax(x - c) = softmax(x), c being the same along the axes; softmax shifts by itself. Its logarithm too."""
+    """softmax(x - c) = softmax(x), c being the same along the axes; softmax shifts by itself. Its logarithm too.
+
+    A c that is infinite where x is not would count: it must be a finite number, or the maximum of x.
+    """
     (x,), axes = node.inputs, node.attributes["axes"]
     if x.row.name not in ("add", "subtract"):
         return None
     kept, shift = x.inputs
+    peak = shift.inputs[0] if shift.row.name == "stop_gradient" else shift
+    of_x = x.row.name == "subtract" and peak.row.name in ("max", "logsumexp") and peak.inputs[0] is kept
+    if not of_x and not (is_scalar(shift) and np.isfinite(shift.attributes["value"])):
+        return None
     extra = len(x.shape) - len(shift.shape)
     even = all(a < extra or shift.shape[a - extra] == 1 for a in axes)
     return apply(node.row.name, kept, axes=axes) if even and kept.shape == x.shape else None
@@ -287,8 +302,6 @@ def _sum(node: Node) -> Node | None:
         left = [a for a in range(len(x.inputs[0].shape)) if keepdims or a not in x.attributes["axes"]]
         both = {left[a] for a in axes}.union(x.attributes["axes"])
         return apply("sum", x.inputs[0], axes=tuple(sorted(both)), keepdims=keepdims)
-    if x.row.name == "softmax" and x.attributes["axes"] == axes:
-        return apply("broadcast_to", as_node(1.0, [x.dtype]), shape=node.shape)
     if x.row.name == "one_hot" and axes == (len(x.shape) - 1,):
         return apply("broadcast_to", as_node(1.0, [x.dtype]), shape=node.shape)
     if x.row.name == "broadcast_to":
@@ -505,14 +518,14 @@ def _negative_of_product(node: Node) -> Node | None:
 
 
 def _common_number(node: Node) -> Node | None:
-    """a · n - b · n is (a - b) · n for a number n."""
+    """a · n - b · n is (a - b) · n for a number n, which must be positive to leave the sign of 0 alone."""
     left, right = (_way_to_number(x) for x in node.inputs)
     # Where both hold one and the same product with a number, there is no second one to save, and taken out it
     # would be in the way of all that follows: a chain of such steps would move each number past each other.
     if not left or not right or left[-1][0] is right[-1][0]:
         return None
     (a, n), (b, m) = (_without_number(way) for way in (left, right))
-    if abs(n) != abs(m) or n == 0:
+    if abs(n) != abs(m) or not n > 0:
         return None
     plus = (node.row.name == "add") == (n == m)
     return (a + b if plus else a - b) * as_node(n, [node.dtype])
@@ -540,24 +553,6 @@ def _without_number(way: list[tuple[Node, int]]) -> tuple[Node, float]:
     return rest, n
 
 
-def _turned_round(node: Node) -> Node | None:
-    """(a - b) · n for a negative number n is (b - a) · (-n)."""
-    for n, x in (node.inputs, node.inputs[::-1]):
-        if x.row.name == "subtract" and is_scalar(n) and n.attributes["value"] < 0:
-            a, b = x.inputs
-            return (b - a) * as_node(-n.attributes["value"])
-    return None
-
-
-def _relu_by_where(node: Node) -> Node | None:
-    """where(x > 0, x, 0) is relu(x)."""
-    condition, a, b = node.inputs
-    greater = (
-        condition.row.name == "greater" and condition.inputs[0] is a and is_number(condition.inputs[1], 0)
-    )
-    return relu(a) if greater and is_number(b, 0) and a.shape == node.shape else None
-
-
 COMPUTED_ALIKE = ("negative", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt")
 ELEMENTWISE = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
@@ -570,7 +565,6 @@ MOVES = [
     Move("e ** x", "is exp(x)", ("power",), _e_to_the),
     Move("a number to a small power", "products are cheaper than pow", ("raised",), _power),
     Move("where, decided", "the condition is known", ("where",), _where),
-    Move("relu by where", "the same in one step", ("where",), _relu_by_where),
     Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
     Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
     Move(
@@ -598,7 +592,6 @@ MOVES = [
         _of_transposes,
     ),
     Move("a * n - b * n", "one product with a number is enough", ("add", "subtract"), _common_number),
-    Move("(a - b) * -n", "the sign turns the difference round", ("multiply",), _turned_round),
     Move("cast", "to the dtype it has", ("cast",), _cast),
     Move("adding what is negative", "x + (-c) reads as x - c", ("add",), _plus_negative),
     Move(
