@@ -17,6 +17,11 @@ from the table by `python docs/make_primitives.py`, and a test keeps the two ali
 `y` stands for the primitive's own output: a derivative in terms of it costs nothing. Where a function has a corner it
 has no derivative; what we take there is the convention in the last column, and it is tested.
 
+A derivative that is a condition, or stands under one (`where(c, p, 0)`), chooses: what was not chosen gets gradient 0,
+exactly, and so does what an index, a slice or `where` leaves out, however steep the steps below: the gradient of
+`np.log(v)[1]` at v = [0, 1] is [0, 1]. Within a matrix product this holds for whole rows and columns: where one number
+of a row was chosen and another was not, an infinite number in that row still meets the 0 of the other.
+
 | primitive | written | derivative by each input | convention where there is none |
 |---|---|---|---|
 """

@@ -86,7 +86,8 @@ def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values)
             continue
         at_these_numbers = replaced(as_written, numbers)
         value = float(evaluate([at_these_numbers])[at_these_numbers])
-        forms = [tidy(_chosen(g, symbols)) for g in (as_written, *simplified) if g is not None]
+        ways = [_as_product(g) for g in (as_written, *simplified) if g is not None]
+        forms = [tidy(_chosen(g, symbols)) for g in ways]
         shortest = forms[0] if one_operation else min(forms, key=lambda g: len(show.text(g)))
         result.append(Slope(in_symbols(shortest), in_numbers(shortest, symbols), value, True))
     return result
@@ -106,6 +107,21 @@ def _chosen(expression: Node, given: Values) -> Node:
         return with_inputs(n, inputs)
 
     return rebuild([expression], visit)[expression]
+
+
+def _as_product(slope: Node) -> Node:
+    """Write a slope under a condition as a lecture does: (z > 0) · x for x where z > 0, else 0."""
+
+    def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
+        if (
+            n.row.name == "where"
+            and n.inputs[2].row.name == "constant"
+            and not n.inputs[2].attributes["value"].any()
+        ):
+            return inputs[0] * inputs[1]
+        return with_inputs(n, inputs)
+
+    return rebuild([slope], visit)[slope]
 
 
 def _gradients(expression: Node, output: Node, wrt: Sequence[Node]) -> list[Node | None]:

@@ -6,13 +6,16 @@ own derivative. What comes out is graph again: it can be drawn, explained, compi
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, overload
+
+import numpy as np
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.evaluate import leaf_key
 from chainrule.graph.node import Node, apply, as_node, cast, mark
+from chainrule.graph.ranges import range_of
 from chainrule.graph.structure import sum_to
 from chainrule.graph.walk import order
 
@@ -106,6 +109,8 @@ def pullback(
     for node in nodes:
         if leaf_key(node) in collected or (node.dtype.kind == "f" and not active.isdisjoint(node.inputs)):
             active.add(node)
+    partials = {n: _partials(n) for n in nodes if n in active and n.row.partials is not None}
+    steep = _steep([n for n in nodes if n in active], active, partials)
     arriving: dict[Node, list[tuple[Node | None, Node]]] = {n: [] for n in active}
     for node, seed in zip(outputs, seeds, strict=True):
         if node in active:
@@ -113,22 +118,28 @@ def pullback(
     for node in reversed(nodes):
         if node not in active or not arriving[node]:
             continue
-        dy = _gather_up(node, arriving.pop(node), of)
+        dy = _gather_up(node, arriving.pop(node), of, node in steep)
         key = leaf_key(node)
         if key in collected:
             collected[key].append(dy)
         wanted = [x in active for x in node.inputs]
         if any(wanted):
-            for x, dx in zip(node.inputs, _input_gradients(node, dy, wanted), strict=True):
+            found = _input_gradients(node, dy, wanted, steep, partials)
+            for x, dx in zip(node.inputs, found, strict=True):
                 if dx is not None:
                     arriving[x].append((node, dx))
     return [_total(collected[leaf_key(w)], w) for w in wrt]
 
 
-def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None) -> Node:
+def _partials(node: Node) -> Sequence[Any]:
+    assert node.row.partials is not None  # noqa: S101 -- asked by the callers
+    return node.row.partials(node, *node.inputs, **node.attributes)
+
+
+def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None, steep: bool) -> Node:
     """Add what every use of ``node`` contributed: the multivariable chain rule."""
-    contributions = [g if g.dtype == node.dtype else cast(g, node.dtype) for _, g in uses]
-    summed = reduce(_add, contributions)
+    contributions = [g if g.dtype == node.dtype else _cast(g, node.dtype) for _, g in uses]
+    summed = reduce(partial(_add, steep=steep), contributions)
     if of is None:
         return summed
     name = f"d{of.name or 'J'}/d{node.name}" if node.name else ""
@@ -138,51 +149,70 @@ def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None
     return mark(summed, Gradient(of, node, edges, summed), name)
 
 
-def _input_gradients(node: Node, dy: Node, wanted: Sequence[bool]) -> Sequence[Node | None]:
+def _input_gradients(
+    node: Node, dy: Node, wanted: Sequence[bool], steep: set[Node], partials: Mapping[Node, Sequence[Any]]
+) -> Sequence[Node | None]:
     """Return what one node contributes to the gradient of each input wanted: the row's rule, applied."""
     row = node.row
     if row.no_derivative:
         raise NoDerivativeError(f"No gradient flows through {row.name}: {row.no_derivative}.")
-    if row.name == "where":
-        return _branches(node, dy, wanted)
     if row.vjp is not None:
-        found = _under_mask(node, dy)
+        found = _structural(node, dy, steep)
         return [dx if want else None for dx, want in zip(found, wanted, strict=True)]
-    assert row.partials is not None  # noqa: S101 -- a row has exactly one rule
-    partials = row.partials(node, *node.inputs, **node.attributes)
+    masked = _mask(dy)
+    kept = masked is not None and (node in steep or not _is_finite(masked[1]))
     return [
-        _reduced(_times(dy, partial), x.shape) if want and partial is not None else None
-        for x, partial, want in zip(node.inputs, partials, wanted, strict=True)
+        _reduced(_times(dy, p, kept), x.shape, x in steep) if want and p is not None else None
+        for x, p, want in zip(node.inputs, partials[node], wanted, strict=True)
     ]
 
 
-# --- the branch that `where` does not select contributes exactly 0 ---------------------------------------
+# --- what was not chosen contributes exactly 0 ------------------------------------------------------------
 #
 # The gradient of where(x > 0, sqrt(x), 0) at 0 would be 0 · ∞ = NaN if the zero of the branch not taken were
-# multiplied by sqrt's derivative. So a gradient that stands under a condition keeps it: c ? g : 0, times p,
-# is c ? g · p : 0.
+# multiplied by sqrt's derivative. So what was chosen stands outside: c ? g : 0, times p, is c ? g · p : 0. Whoever
+# chooses says so by a derivative that is a condition (relu: x > 0), or a number under one (max: where(hit, ..., 0)),
+# and rows that leave elements out say it in their column `moves`. The condition goes along only where it is needed:
+# on the way to a step whose slope may be infinite. All other gradients are plain products.
 
 
-def _branches(node: Node, dy: Node, wanted: Sequence[bool]) -> list[Node | None]:
-    condition, a, b = node.inputs
-    condition = cast(condition, bool)
-    return [
-        None,
-        _reduced(_masked(condition, dy), a.shape) if wanted[1] else None,
-        _reduced(_masked(apply("logical_not", condition), dy), b.shape) if wanted[2] else None,
-    ]
+def _steep(nodes: Iterable[Node], active: set[Node], partials: Mapping[Node, Sequence[Any]]) -> set[Node]:
+    """Return the nodes from which a gradient goes down a slope that may be infinite or NaN."""
+    steep: set[Node] = set()
+    for node in nodes:
+        moving = [x for x in node.inputs if x in active]
+        if not moving or node.row.no_derivative:
+            continue
+        if any(x in steep for x in moving):
+            steep.add(node)
+        elif node in partials:
+            slopes = [p for x, p in zip(node.inputs, partials[node], strict=True) if x in active]
+            if not all(_is_finite(p) for p in slopes):
+                steep.add(node)
+        elif not node.row.moves and not all(_is_finite(x) for x in node.inputs):
+            steep.add(node)  # a product with what is infinite
+    return steep
+
+
+def _is_finite(p: Any) -> bool:
+    return not isinstance(p, Node) or range_of(p).finite
 
 
 def _masked(condition: Node, g: Node) -> Node:
+    """Return ``condition ? g : 0``; a condition that g stands under already is joined to it."""
     inner = _mask(g)
     if inner is not None:
         both = condition if inner[0] is condition else apply("logical_and", condition, inner[0])
         condition, g = both, inner[1]
+    return _under(condition, g)
+
+
+def _under(condition: Node, g: Node) -> Node:
     return apply("where", condition, g, as_node(0.0, [g.dtype]))
 
 
 def _mask(g: Node) -> tuple[Node, Node] | None:
-    """Return the condition and the gradient under it, if ``g`` is masked."""
+    """Return the condition and the number under it, if ``g`` is masked."""
     if g.row.name == "mark":
         g = g.inputs[0]  # one mark at the most stands over a mask, see `_gather_up`
     if g.row.name != "where":
@@ -192,55 +222,83 @@ def _mask(g: Node) -> tuple[Node, Node] | None:
     return (condition, inner) if is_zero else None
 
 
-def _times(dy: Node, partial: Any) -> Node:
-    plain = not isinstance(partial, Node)
-    if plain and partial == 1:
+def _choice(p: Any) -> tuple[Node, Any] | None:
+    """Return the condition that a derivative stands under, and what it is there; a truth is 1 under itself."""
+    if not isinstance(p, Node):
+        return None
+    if p.dtype == bool:
+        return p, 1
+    return (p.inputs[0], 1) if p.row.name == "cast" and p.inputs[0].dtype == bool else _mask(p)
+
+
+def _times(dy: Node, p: Any, kept: bool) -> Node:
+    """Return dy · p, under the condition of p and, if it is to be ``kept``, that of dy."""
+    choice = _choice(p)
+    if choice is not None:
+        return (_masked if kept else _under)(choice[0], _times(dy, choice[1], kept))
+    plain = not isinstance(p, Node)
+    if plain and p == 1:
         return dy
-    masked = _mask(dy)
+    masked = _mask(dy) if kept else None
     if masked is not None:
-        return _masked(masked[0], _times(masked[1], partial))
-    if plain and partial == -1:
+        return _masked(masked[0], _times(masked[1], p, kept))
+    if plain and p == -1:
         return -dy
     if dy.row.name == "constant" and dy.shape == () and dy.attributes["value"] == 1:
-        node = as_node(partial, [dy.dtype])
+        node = as_node(p, [dy.dtype])
         return node if node.dtype.kind == "f" else cast(node, dy.dtype)
-    return dy * partial
+    return dy * p
 
 
-def _add(a: Node, b: Node) -> Node:
+def _cast(g: Node, dtype: np.dtype) -> Node:
+    masked = _mask(g)
+    return cast(g, dtype) if masked is None else _under(masked[0], cast(masked[1], dtype))
+
+
+def _add(a: Node, b: Node, steep: bool) -> Node:
     one, two = _mask(a), _mask(b)
     if one is None or two is None:
         return a + b
     if one[0] is two[0]:
         return _masked(one[0], one[1] + two[1])
-    return _masked(apply("logical_or", one[0], two[0]), a + b)
+    return _masked(apply("logical_or", one[0], two[0]), a + b) if steep else a + b
 
 
-def _reduced(g: Node, shape: shapes.Shape) -> Node:
+def _reduced(g: Node, shape: shapes.Shape, steep: bool) -> Node:
     """Sum a gradient to the shape of what had been broadcast."""
     if g.shape == shape:
         return g
     if not shapes.fits(shape, g.shape):
         g = _broadcast(g, shapes.broadcast(g.shape, shape))
-    masked = _mask(g)
+    masked = _mask(g) if steep else None
     if masked is None:
         return sum_to(g, shape)
     anywhere = sum_to(_broadcast(masked[0], g.shape), shape) > 0
     return _masked(anywhere, sum_to(g, shape))
 
 
-MOVES = ("reshape", "transpose", "broadcast_to", "slice", "cast", "sum", "place", "concatenate", "gather")
-
-
-def _under_mask(node: Node, dy: Node) -> Sequence[Node | None]:
-    """Apply a structural row's rule; where it only moves numbers about, the mask moves with them."""
-    row, masked = node.row, _mask(dy)
+def _structural(node: Node, dy: Node, steep: set[Node]) -> Sequence[Node | None]:
+    """Apply a structural row's rule; what was chosen is found for each input, by the row's ``moves`` or ``reach``."""
+    row, inputs, masked = node.row, node.inputs, _mask(dy) if node in steep else None
     assert row.vjp is not None  # noqa: S101 -- asked by the caller
-    found: Sequence[Node | None] = row.vjp(dy, node, *node.inputs, **node.attributes)
-    if masked is None or row.name not in MOVES:
-        return found
-    moved = row.vjp(_broadcast(masked[0], dy.shape), node, *node.inputs, **node.attributes)
-    return [None if dx is None else _masked(_truth(c), dx) for c, dx in zip(moved, found, strict=True)]
+    chosen = masked[0] if masked else as_node(np.True_) if node in steep and row.moves == "some" else None
+    if chosen is None or not (row.moves or row.reach):
+        return row.vjp(dy, node, *inputs, **node.attributes)
+    chosen = _broadcast(chosen, dy.shape)
+    if row.moves:
+        reached = row.vjp(chosen, node, *inputs, **node.attributes)
+    else:
+        assert row.reach is not None  # noqa: S101 -- one of the two
+        reached = row.reach(chosen, node, *inputs, **node.attributes)
+        inputs = tuple(
+            x if _is_finite(x) or c is None else _under(_truth(c), x)
+            for x, c in zip(inputs, reached, strict=True)
+        )
+    found = row.vjp(dy, node, *inputs, **node.attributes)
+    return [
+        dx if dx is None or c is None or x not in steep else _masked(_truth(c), dx)
+        for x, c, dx in zip(node.inputs, reached, found, strict=True)
+    ]
 
 
 def _truth(condition: Node) -> Node:
@@ -253,7 +311,7 @@ def _broadcast(x: Node, shape: shapes.Shape) -> Node:
 
 
 def _total(gradients: list[Node], w: Node) -> Node:
-    total = reduce(_add, gradients) if gradients else as_node(0.0, [w.dtype])
+    total = reduce(partial(_add, steep=False), gradients) if gradients else as_node(0.0, [w.dtype])
     return _broadcast(total, w.shape)
 
 
@@ -278,12 +336,8 @@ def _output_tangent(node: Node, dots: Sequence[Node | None]) -> Node | None:
     row = node.row
     if row.no_derivative:
         raise NoDerivativeError(f"No derivative passes through {row.name}: {row.no_derivative}.")
-    if row.name == "where":
-        zero = as_node(0.0, [node.dtype])
-        return apply("where", node.inputs[0], *(zero if dot is None else dot for dot in dots[1:]))
     if row.jvp is not None:
         return row.jvp(dots, node, *node.inputs, **node.attributes)
-    assert row.partials is not None  # noqa: S101 -- a row has exactly one rule
-    partials = row.partials(node, *node.inputs, **node.attributes)
-    terms = [_times(d, p) for d, p in zip(dots, partials, strict=True) if d is not None and p is not None]
+    pairs = zip(dots, _partials(node), strict=True)
+    terms = [_times(d, p, kept=True) for d, p in pairs if d is not None and p is not None]
     return reduce(lambda a, b: a + b, terms) if terms else None

@@ -303,7 +303,7 @@ maximum = add(
         latex=r"\max\left({0}, {1}\right)",
         attributes={"tie": kind.NUMBER},
         forward=lambda a, b, tie: np.maximum(a, b),
-        partials=lambda y, a, b, tie: _shares(a > b, a < b, np.equal(a, b), tie, y),
+        partials=lambda y, a, b, tie: _shares(a, b, tie, y),
         domain=(REAL, REAL),
         cases=(Case((), {"tie": 0.5}), Case((), {"tie": 0.0})),
         kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
@@ -316,7 +316,7 @@ minimum = add(
         latex=r"\min\left({0}, {1}\right)",
         attributes={"tie": kind.NUMBER},
         forward=lambda a, b, tie: np.minimum(a, b),
-        partials=lambda y, a, b, tie: _shares(a < b, a > b, np.equal(a, b), tie, y),
+        partials=lambda y, a, b, tie: _shares(b, a, tie, y),
         domain=(REAL, REAL),
         cases=(Case((), {"tie": 0.5}), Case((), {"tie": 0.0})),
         kink="two nodes that tie share ½ each; a node that ties with a constant gets 0",
@@ -324,11 +324,11 @@ minimum = add(
 )
 
 
-def _shares(first: Any, second: Any, tied: Any, tie: float, y: Any) -> list[Any]:
+def _shares(larger: Any, smaller: Any, tie: float, y: Any) -> list[Any]:
     if tie == 0:
-        return [first, second]
-    half = cast(tied, dtype=y.dtype.name) * tie
-    return [first + half, second + half]
+        return [larger > smaller, larger < smaller]
+    share = np.where(np.equal(larger, smaller), np.asarray(tie, y.dtype), np.asarray(1, y.dtype))
+    return [np.where(larger >= smaller, share, 0), np.where(larger <= smaller, share, 0)]
 
 
 clip = add(
@@ -355,6 +355,10 @@ def _inside(x: Any, low: float | None, high: float | None) -> Any:
     return np.logical_and(x > low, x < high)
 
 
+def _truth(c: Any) -> Any:
+    return c if c.dtype == bool else np.not_equal(c, 0)
+
+
 where = add(
     Row(
         name="where",
@@ -362,8 +366,7 @@ where = add(
         latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
         needs=(0, 0, 0),
         forward=np.where,
-        # The branch that is not selected contributes exactly 0: see `backprop`, which reads this row by name.
-        partials=lambda y, c, a, b: [None, c, np.logical_not(c)],
+        partials=lambda y, c, a, b: [None, _truth(c), np.logical_not(c)],
         dtype=lambda c, a, b: np.result_type(a, b),
         domain=(REAL, REAL, REAL),
         kink="the gradient follows the selected branch",
@@ -435,6 +438,7 @@ cast: Row = add(
         forward=lambda x, dtype: x.astype(dtype),
         vjp=lambda dy, y, x, dtype: [dy],
         jvp=lambda x_dots, y, x, dtype: cast(x_dots[0], dtype=dtype),
+        moves="all",
         shape=same_shape,
         dtype=lambda x, dtype: np.dtype(dtype),
         cases=(Case(((2, 3),), {"dtype": "float64"}), Case(((0,),), {"dtype": "float64"})),

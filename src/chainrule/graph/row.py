@@ -81,7 +81,8 @@ class Row:
 
     Exactly one of ``partials`` (an elementwise row: ``(y, *x, **attributes)`` to one ∂y/∂xᵢ per input),
     ``vjp`` with ``jvp`` (a structural row: array-likes in, array-likes out) or ``no_derivative`` (the reason)
-    is given. A partial that is ``None`` is zero everywhere; 1 and -1 are not multiplied.
+    is given. A partial that is ``None`` is zero everywhere; 1 and -1 are not multiplied. A partial that is a truth,
+    or ``np.where(c, p, 0)``, says that the input was chosen where c holds: elsewhere its gradient is exactly 0.
     """
 
     name: str
@@ -93,6 +94,12 @@ class Row:
     partials: Callable[..., Sequence[Any]] | None = None
     vjp: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
     jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
+    moves: str = (
+        ""  # the numbers are moved about and added up: "all" of the first input's elements, or "some"
+    )
+    reach: Callable[..., Sequence[Any]] | None = (
+        None  # (c, y, *x, **attributes) -> which of xᵢ reaches y where c
+    )
     no_derivative: str = ""
     attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: what its functions take
     shape: Callable[..., Shape] = broadcast

@@ -73,6 +73,21 @@ def _contract_jvp(x_dots, y, a, b, spec):
     return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
 
+def _contract_reach(chosen, y, a, b, spec):
+    plan = shapes.contraction(spec)
+
+    def reached(letters, x):
+        """Return for each element of a factor whether any of the results it takes part in was chosen."""
+        kept = "".join(k for k in plan.out if k in letters)
+        found = _any(chosen, tuple(i for i, k in enumerate(plan.out) if k not in letters), False)
+        turned = transpose(found, axes=tuple(kept.index(k) for k in letters if k in kept))
+        return reshape(
+            turned, shape=tuple(e if k in kept else 1 for k, e in zip(letters, x.shape, strict=True))
+        )
+
+    return [reached(plan.left, a), reached(plan.right, b)]
+
+
 contract: Row = add(
     Row(
         name="contract",
@@ -81,6 +96,7 @@ contract: Row = add(
         forward=lambda x, y, spec: contraction_function(spec)(x, y),
         vjp=_contract_vjp,
         jvp=_contract_jvp,
+        reach=_contract_reach,
         attributes={"spec": kind.SPEC},
         shape=lambda *found, spec: shapes.contract(found, spec),
         cases=(
@@ -111,6 +127,10 @@ def _spread(dy, x, axes, keepdims):
     return broadcast_to(kept, shape=x.shape)
 
 
+def _any(chosen, axes, keepdims):
+    return total(chosen, axes=axes, keepdims=keepdims) > 0
+
+
 total: Row = add(
     Row(
         name="sum",
@@ -119,6 +139,7 @@ total: Row = add(
         forward=lambda x, axes, keepdims: np.add.reduce(x, axis=axes, keepdims=keepdims),
         vjp=lambda dy, y, x, axes, keepdims: [_spread(dy, x, axes, keepdims)],
         jvp=lambda x_dots, y, x, axes, keepdims: total(x_dots[0], axes=axes, keepdims=keepdims),
+        moves="all",
         attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         dtype=lambda x, axes, keepdims: np.sum(np.zeros(0, x)).dtype,  # NumPy widens whole numbers
@@ -137,12 +158,20 @@ def _largest(x, axes, keepdims):
     return np.max(x, axis=axes, keepdims=keepdims)
 
 
-def _shares_of_largest(y, x, axes, keepdims):
-    hit = cast(
-        np.equal(x, y if keepdims else reshape(y, shape=shapes.reduce(x.shape, axes, True))),
-        dtype=x.dtype.name,
-    )
-    return hit / total(hit, axes=axes, keepdims=True)
+def _largest_vjp(dy, y, x, axes, keepdims):
+    hit, ties = _hits(y, x, axes, keepdims)
+    return [np.where(hit, _spread(dy / ties, x, axes, keepdims), 0)]
+
+
+def _largest_jvp(x_dots, y, x, axes, keepdims):
+    hit, ties = _hits(y, x, axes, keepdims)
+    return total(np.where(hit, x_dots[0], 0), axes=axes, keepdims=keepdims) / ties
+
+
+def _hits(y, x, axes, keepdims):
+    """Return which elements are as large as the largest, and how many of them tie."""
+    hit = np.equal(x, y if keepdims else reshape(y, shape=shapes.reduce(x.shape, axes, True)))
+    return hit, total(cast(hit, dtype=x.dtype.name), axes=axes, keepdims=keepdims)
 
 
 largest: Row = add(
@@ -151,12 +180,9 @@ largest: Row = add(
         text="max({0}{over})",
         latex=r"\max {0}",
         forward=_largest,
-        vjp=lambda dy, y, x, axes, keepdims: [
-            _spread(dy, x, axes, keepdims) * _shares_of_largest(y, x, axes, keepdims)
-        ],
-        jvp=lambda x_dots, y, x, axes, keepdims: total(
-            x_dots[0] * _shares_of_largest(y, x, axes, keepdims), axes=axes, keepdims=keepdims
-        ),
+        vjp=_largest_vjp,
+        jvp=_largest_jvp,
+        reach=lambda chosen, y, x, axes, keepdims: [_spread(chosen, x, axes, keepdims)],
         attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         cases=tuple(
@@ -196,6 +222,7 @@ softmax: Row = add(
         forward=_softmax,
         vjp=lambda dy, y, x, axes: [y * (dy - total(dy * y, axes=axes, keepdims=True))],
         jvp=lambda x_dots, y, x, axes: y * (x_dots[0] - total(x_dots[0] * y, axes=axes, keepdims=True)),
+        reach=lambda chosen, y, x, axes: [broadcast_to(_any(chosen, axes, True), shape=x.shape)],
         attributes={"axes": kind.AXES},
         shape=lambda x, axes: shapes.over_axes(x, axes),
         dtype=floating,
@@ -227,6 +254,7 @@ log_softmax = add(
         jvp=lambda x_dots, y, x, axes: (
             x_dots[0] - total(softmax(x, axes=axes) * x_dots[0], axes=axes, keepdims=True)
         ),
+        reach=lambda chosen, y, x, axes: [broadcast_to(_any(chosen, axes, True), shape=x.shape)],
         attributes={"axes": kind.AXES},
         shape=lambda x, axes: shapes.over_axes(x, axes),
         dtype=floating,
@@ -258,6 +286,7 @@ logsumexp: Row = add(
         jvp=lambda x_dots, y, x, axes, keepdims: total(
             x_dots[0] * softmax(x, axes=axes), axes=axes, keepdims=keepdims
         ),
+        reach=lambda chosen, y, x, axes, keepdims: [_spread(chosen, x, axes, keepdims)],
         attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
         shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
         dtype=floating,
@@ -281,6 +310,7 @@ reshape: Row = add(
         forward=lambda x, shape: np.reshape(x, shape),
         vjp=lambda dy, y, x, shape: [reshape(dy, shape=x.shape)],
         jvp=lambda x_dots, y, x, shape: reshape(x_dots[0], shape=shape),
+        moves="all",
         attributes={"shape": kind.SHAPE},
         shape=lambda x, shape: shapes.reshape(x, shape),
         dtype=_like_first,
@@ -302,6 +332,7 @@ transpose: Row = add(
         forward=lambda x, axes: np.transpose(x, axes),
         vjp=lambda dy, y, x, axes: [transpose(dy, axes=tuple(int(a) for a in np.argsort(axes)))],
         jvp=lambda x_dots, y, x, axes: transpose(x_dots[0], axes=axes),
+        moves="all",
         attributes={"axes": kind.AXES},
         shape=lambda x, axes: shapes.transpose(x, axes),
         dtype=_like_first,
@@ -333,6 +364,7 @@ broadcast_to: Row = add(
         forward=lambda x, shape: np.broadcast_to(x, shape),
         vjp=lambda dy, y, x, shape: [sum_to(dy, x.shape)],
         jvp=lambda x_dots, y, x, shape: broadcast_to(x_dots[0], shape=shape),
+        moves="all",
         attributes={"shape": kind.SHAPE},
         shape=lambda x, shape: shapes.stretch(x, shape),
         dtype=_like_first,
@@ -366,6 +398,7 @@ concatenate: Row = add(
         forward=lambda *parts, axis: np.concatenate(parts, axis=axis),
         vjp=lambda dy, y, *parts, axis: list(_split(dy, parts, axis)),
         jvp=_concatenate_jvp,
+        moves="all",
         attributes={"axis": kind.AXIS},
         shape=lambda *found, axis: shapes.concatenate(found, axis),
         cases=(
@@ -393,6 +426,7 @@ pick: Row = add(
         forward=lambda x, index: x[shapes.as_slices(index)],
         vjp=lambda dy, y, x, index: [place(dy, index=index, shape=x.shape)],
         jvp=lambda x_dots, y, x, index: pick(x_dots[0], index=index),
+        moves="some",
         attributes={"index": kind.INDEX},
         shape=lambda x, index: shapes.index_shape(x, index),
         dtype=_like_first,
@@ -413,6 +447,7 @@ place: Row = add(
         forward=_place,
         vjp=lambda dy, y, x, index, shape: [pick(dy, index=index)],
         jvp=lambda x_dots, y, x, index, shape: place(x_dots[0], index=index, shape=shape),
+        moves="all",
         attributes={"index": kind.INDEX, "shape": kind.SHAPE},
         shape=lambda x, index, shape: shapes.placed(x, index, shape),
         dtype=_like_first,
@@ -461,6 +496,7 @@ gather: Row = add(
             None,
         ],
         jvp=lambda x_dots, y, x, indices, axis: gather(x_dots[0], indices, axis=axis),
+        moves="some",
         attributes={"axis": kind.AXIS},
         shape=lambda x, indices, axis: shapes.gather(x, indices, axis),
         dtype=_at_positions,
@@ -482,6 +518,7 @@ scatter_add: Row = add(
         jvp=lambda x_dots, y, x, indices, axis, extent: scatter_add(
             x_dots[0], indices, axis=axis, extent=extent
         ),
+        moves="all",
         attributes={"axis": kind.AXIS, "extent": kind.LENGTH},
         shape=lambda x, indices, axis, extent: shapes.scatter(x, indices, axis, extent),
         dtype=_at_positions,
