@@ -15,12 +15,10 @@ from chainrule.nn.architecture import (
     at,
     branches,
     chain,
-    from_config,
     initial_values,
     output_kind,
     penalty,
     summary,
-    to_config,
 )
 from chainrule.nn.layers import (
     SEED,
@@ -34,6 +32,7 @@ from chainrule.nn.layers import (
     LayerNormalization,
 )
 from chainrule.nn.regularizers import L1
+from chainrule.nn.saved import from_config, to_config
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from chainrule import plain
 from chainrule.data.cells import (
     clean_text,
     floats,
@@ -20,7 +21,7 @@ from chainrule.data.cells import (
 )
 from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import checked_table, closest, counted, listed, row_name
-from chainrule.errors import DataError
+from chainrule.errors import DataError, FileFormatError, short
 
 MOST_CATEGORIES = 100
 
@@ -118,9 +119,12 @@ class Columns:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Columns":
-        """Return the columns that :meth:`to_dict` wrote."""
-        return cls(tuple(map(_column_from, data["columns"])), tuple(data["notes"]))
+    def from_dict(cls, data: Any) -> "Columns":
+        """Return the columns that :meth:`to_dict` wrote; anything else raises FileFormatError."""
+        found: Columns = plain.record(cls, data, "columns", _field_from)
+        if not found.columns:
+            raise FileFormatError("columns: there is none.")
+        return found
 
 
 def fit_columns(frame: pd.DataFrame) -> Columns:
@@ -212,11 +216,21 @@ def _filled(columns: Iterable[NumberColumn | CategoryColumn], frame: pd.DataFram
         yield f"Missing numbers count as the median of their column, and as missing: {where}."
 
 
-def _column_from(data: Mapping[str, Any]) -> NumberColumn | CategoryColumn:
+def _field_from(declared: Any, data: Any, where: str) -> Any:
+    if not where.endswith(".columns"):
+        return plain.read(declared, data, where)
+    return tuple([_column_from(each, where) for each in plain.read(tuple[dict[str, Any], ...], data, where)])
+
+
+def _column_from(data: dict[str, Any], where: str) -> NumberColumn | CategoryColumn:
+    kind = plain.read(Literal["number", "category"], data.get("kind"), f"{where}.kind")
     fields = {key: value for key, value in data.items() if key != "kind"}
-    if data["kind"] == "number":
-        return NumberColumn(**fields)
-    return CategoryColumn(**fields | {"categories": tuple(fields["categories"])})
+    column: NumberColumn | CategoryColumn = plain.record(
+        NumberColumn if kind == "number" else CategoryColumn, fields, where
+    )
+    if isinstance(column, NumberColumn) and column.std == 0:
+        raise FileFormatError(f"{where}: the standard deviation of {short(column.name)} is 0.")
+    return column
 
 
 def _with_all(columns: Columns, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,16 +1,17 @@
 """The target: what is to be predicted, and which task that makes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from chainrule import plain
 from chainrule.data.cells import floats, kind_of, stripped, text_of
 from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import check_columns, checked_table, counted, listed
-from chainrule.errors import DataError, unknown_name
+from chainrule.errors import DataError, FileFormatError, unknown_name
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 Label = str | int | float | bool
@@ -47,10 +48,19 @@ class Target:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Target":
-        """Return the target that :meth:`to_dict` wrote."""
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**fields)
+    def from_dict(cls, data: Any) -> "Target":
+        """Return the target that :meth:`to_dict` wrote; anything else raises FileFormatError."""
+        found: Target = plain.record(cls, data, "target")
+        columns, classes = len(found.columns), len(found.classes)
+        whole = {
+            "regression": columns == len(found.mean) == len(found.std) and all(found.std),
+            "binary": columns == 1 and classes == 2 == len(found.shares),
+            "multiclass": columns == 1 and classes == len(found.shares) > 1,
+            "multilabel": columns == len(found.shares) and classes == 2,
+        }[found.task]
+        if not whole or not columns:
+            raise FileFormatError(f"target: its columns, classes and scales do not make a {found.task}.")
+        return found
 
 
 def fit_target(frame: pd.DataFrame, columns: str | Sequence[str], task: str | None = None) -> Target:

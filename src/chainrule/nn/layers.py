@@ -4,6 +4,7 @@ A layer holds no numbers. What it learns are variables in the graph it builds, a
 which layer it is, what it was given and what it learns; :mod:`chainrule.nn.architecture` reads these marks.
 """
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph import elementwise, structure
-from chainrule.graph.node import Node, input, mark, variable
+from chainrule.graph.node import Cell, Node, input, mark
+from chainrule.graph.row import TABLE
 from chainrule.graph.shapes import Extent, show
 from chainrule.nn.activations import activation
 from chainrule.nn.initializers import initializer
@@ -22,6 +24,8 @@ from chainrule.nn.specs import ABOVE_0, COUNT, SHARE, check
 TRAINING = input("training", (), "bool")
 SEED = input("seed", (), "int64")
 STEP = input("step", (), "int64")
+
+MOST_NUMBERS = 2**40  # of one parameter: more than any memory holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +86,13 @@ class Scope:
         """Return a variable of this layer; the network gives it its name and its first value."""
         if any(w.meaning.role == role for w in self.parameters):
             raise GraphError(f"{self.layer!r} makes two parameters in the role '{role}'. Give each its own.")
-        blank = variable(np.zeros(shape, self.dtype), name=role)
+        if math.prod(shape) > MOST_NUMBERS:
+            raise ShapeError(
+                f"{self.layer!r} would have a {role} of shape {show(shape)}, more than fits anywhere."
+            )
+        blank = np.broadcast_to(np.zeros((), self.dtype), shape)  # it takes no memory
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
-        node = Node(blank.row, (), blank.attributes, blank.shape, blank.dtype, role, meaning)
+        node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
         self.parameters.append(node)
         return node
 

@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from chainrule.errors import GraphError, unknown_name
+from chainrule import plain
+from chainrule.errors import GraphError, short, unknown_name
 
 ABOVE_0 = "a number above 0"
 AT_LEAST_0 = "a number of at least 0"
@@ -85,10 +86,17 @@ def check(owner: Any, **rules: str) -> None:
     """
     for field, rule in rules.items():
         value = getattr(owner, field)
-        fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-        if not fits or not _RULES[rule](value):
-            raise GraphError(f"{type(owner).__name__}: {field} must be {rule}; found {value!r}.")
+        if not _is_number(value) or not _RULES[rule](value):
+            raise GraphError(f"{type(owner).__name__}: {field} must be {rule}; found {short(value)}.")
         object.__setattr__(owner, field, int(value) if rule == COUNT else float(value))
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a finite number that a float holds."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def to_config(thing: Any) -> Any:
@@ -109,11 +117,9 @@ def from_config(config: Any, classes: Mapping[str, type]) -> Any:
     """Return what :func:`to_config` wrote, given the classes that may be in it, by name."""
     if not isinstance(config, Mapping):
         return config
-    settings = {key: from_config(value, classes) for key, value in config.items()}
-    name = settings.pop("class", None)
-    if name not in classes:
+    name = config.get("class")
+    name = plain.renamed("class", name) if isinstance(name, str) else name
+    if not isinstance(name, str) or name not in classes:
         raise unknown_name("class", name, classes)
-    try:
-        return classes[name](**settings)
-    except TypeError as error:
-        raise GraphError(f"{name} cannot be made of {settings}: {error}.") from None
+    settings = {key: value for key, value in config.items() if key != "class"}
+    return plain.record(classes[name], settings, name)

@@ -5,7 +5,8 @@ A file is written beside its place and renamed, and bears a checksum of all it h
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import plain
 from chainrule.disk import check_file, write_bytes
-from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError
+from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError, short
 from chainrule.nn import losses, specs
-from chainrule.nn.architecture import Names
+from chainrule.nn.saved import Names
 
 FORMAT = 1
 KEY, CHECKSUM = "chainrule", "checksum"
+# Where a meaning changes, FORMAT grows by one, and the older number leads here to what makes configuration and arrays
+# one newer. What is only renamed has a line in `plain.OLD_NAMES` instead.
+UPGRADES: dict[int, Callable[[Any, Any], tuple[Any, Any]]] = {}
 
 
 def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -69,27 +74,39 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 -- it is no dict
         if _checksum(metadata[KEY], arrays) != metadata.get(CHECKSUM):
             raise ValueError("its checksum does not fit its contents")
-        config = json.loads(metadata[KEY])
+        config = json.loads(metadata[KEY], parse_constant=_finite, parse_float=_finite)
     except FileFormatError:
         raise
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except (
+        *(SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError),
+        *(RecursionError, OverflowError, MemoryError),
+    ) as error:
         raise FileFormatError(
-            f"{file} is no whole model file: it is damaged, cut off, or of another kind ({error}). "
+            f"{file} is no whole model file: it is damaged, cut off, or of another kind ({_told(error)}). "
             "Save the network again, or fetch the file again."
         ) from None
-    _check_version(file, config)
-    return config, arrays
+    for version in range(_version(file, config), FORMAT):
+        with trouble(file):
+            config, arrays = UPGRADES[version](config, arrays)
+    return {key: value for key, value in config.items() if key != "format"}, arrays
 
 
-def _check_version(file: Path, config: Any) -> None:
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"it holds the number {text[:20]}")
+    return float(text)
+
+
+def _version(file: Path, config: Any) -> int:
     version = config.get("format") if isinstance(config, dict) else None
     if type(version) is not int or version < 1:
         raise FileFormatError(f"{file} says of itself that it is a chainrule file but has no format number.")
     if version > FORMAT:
         raise FileFormatError(
-            f"{file} was written by a newer chainrule (format {version}; this one reads up to {FORMAT}). "
+            f"{file} was written by a newer chainrule (format {short(version)}; this one reads up to {FORMAT}). "
             "Upgrade: pip install --upgrade chainrule."
         )
+    return version
 
 
 @contextmanager
@@ -97,11 +114,16 @@ def trouble(path: Any) -> Iterator[None]:
     """Turn what goes wrong while a file's contents are read into one clear error."""
     try:
         yield
-    except FileFormatError:
-        raise
-    except (ChainruleError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        detail = str(error) if isinstance(error, ChainruleError) else f"{type(error).__name__}: {error}"
-        raise FileFormatError(f"{path} holds a network that cannot be rebuilt. {detail}") from error
+    except Exception as error:
+        if isinstance(error, FileFormatError) and str(error).startswith(str(path)):
+            raise
+        raise FileFormatError(f"{path} holds a network that cannot be rebuilt. {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says, and never more than the beginning of what a file holds."""
+    text = str(error) if isinstance(error, ChainruleError) else f"{type(error).__name__}: {error}"
+    return text if len(text) <= 600 else f"{text[:600]}…"
 
 
 @dataclass(frozen=True)
@@ -124,7 +146,10 @@ def loss_to_config(loss: Any) -> Any:
 
 def loss_from_config(saved: Any, custom: Mapping[str, Any] | None) -> Any:
     """Return the loss that a file names; one of the user's own that was not given is :class:`Missing`."""
-    if isinstance(saved, str) and saved not in losses.LOSSES:
-        mine = specs.own(saved, custom)
-        return Missing(saved) if mine is None else mine
-    return specs.from_config(saved, losses.CLASSES)
+    if not isinstance(saved, str):
+        return specs.from_config(plain.read(dict[str, Any] | None, saved, "loss"), losses.CLASSES)
+    name = plain.renamed("loss", saved)
+    if name in losses.LOSSES:
+        return name
+    mine = specs.own(name, custom)
+    return Missing(name) if mine is None else mine

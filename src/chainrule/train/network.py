@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from chainrule import plain
 from chainrule.engines.choice import ENGINES, build, choose
 from chainrule.engines.program import Executable, Program
 from chainrule.engines.stages import engine_of, show_stage
@@ -21,13 +23,12 @@ from chainrule.nn.architecture import (
     branches,
     chain,
     check_layers,
-    from_config,
     initial_values,
     output_kind,
     summary,
-    to_config,
 )
 from chainrule.nn.layers import SEED, STEP, Embedding, Layer
+from chainrule.nn.saved import check_arrays, check_size, from_config, to_config
 from chainrule.train import door, files, fitting, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
@@ -416,15 +417,15 @@ class Network:
             path: The file.
             extra: Plain data to keep beside them; it comes back as ``network.extra``.
         """
-        config = {
-            "architecture": to_config(self.architecture),
-            "seed": self.seed,
-            "runs": self.runs,
-            "loss": files.loss_to_config(self.loss),
-            "extra": dict(self.extra if extra is None else extra),
-        }
+        saved = Saved(
+            to_config(self.architecture),
+            self.seed,
+            self.runs,
+            files.loss_to_config(self.loss),
+            dict(self.extra if extra is None else extra),
+        )
         arrays = {**self.parameters, **self.statistics}
-        files.write(path, config, arrays)
+        files.write(path, vars(saved), arrays)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("_architecture", "_executables")}
@@ -666,6 +667,17 @@ def _bytes(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A network as :meth:`Network.save` writes it, beside its arrays."""
+
+    architecture: dict[str, Any]
+    seed: int
+    runs: int
+    loss: Any
+    extra: dict[str, Any]
+
+
 def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
     """Return the network that :meth:`Network.save` wrote.
 
@@ -678,22 +690,21 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
     """
     config, arrays = files.read(path)
     with files.trouble(path):
-        architecture = from_config(config["architecture"], custom)
+        saved: Saved = plain.read(Saved, config, "the file")
+        architecture = from_config(saved.architecture, custom)
+        check_arrays(architecture, arrays)
+        check_size(architecture, sum(array.nbytes for array in arrays.values()))
         network = Network.__new__(Network)
         network.__dict__.update(
-            dtype=config["architecture"]["dtype"],
-            seed=int(config["seed"]),
+            dtype=saved.architecture["dtype"],
+            seed=_seed(saved.seed),
             engine="auto",
-            extra=config["extra"],
-            runs=int(config["runs"]),
-            loss=files.loss_from_config(config["loss"], custom),
+            extra=saved.extra,
+            runs=_seed(saved.runs),
+            loss=files.loss_from_config(saved.loss, custom),
             _layers=None,
             _architecture=architecture,
             _executables={},
         )
-        expected = {**architecture.parameters, **architecture.statistics}
-        if set(arrays) != set(expected):
-            missing = sorted(set(expected) ^ set(arrays))
-            raise KeyError(missing[0])
         network._set(arrays)
     return network

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from chainrule import plain
 from chainrule.data.columns import Columns, describe_columns, encode, fit_columns, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
 from chainrule.data.splitting import FEWEST_ROWS, split
 from chainrule.data.target import Target, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
-from chainrule.errors import DataError
+from chainrule.errors import DataError, FileFormatError
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.train import files
 from chainrule.train.callbacks import EarlyStopping
@@ -294,7 +295,7 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network | TableM
     with files.trouble(path):
         if _IN_FILE not in network.extra:
             return network
-        parts = network.extra.pop(_IN_FILE)
+        parts = plain.read(dict[str, Any], network.extra.pop(_IN_FILE), "table")
         model = TableModel(
             network,
             Columns.from_dict(parts["columns"]),
@@ -384,9 +385,11 @@ def _plan(network: Network, target: Target, parts: _Parts) -> str:
     )
 
 
-def _report_from(data: Mapping[str, Any]) -> Report:
-    scores = None if data["scores"] is None else Scores(**data["scores"])
-    return Report(**{**data, "scores": scores, "notes": tuple(data["notes"])})
+def _report_from(data: Any) -> Report:
+    report: Report = plain.read(Report, data, "report")
+    if report.scores and report.scores.network.keys() != report.scores.baseline.keys():
+        raise FileFormatError("report: network and baseline are scored by different metrics.")
+    return report
 
 
 def _alike(a: float, b: float) -> tuple[str, str]:
