@@ -332,6 +332,15 @@ KINKS = {
         and slopes(elementwise.power, -2.0, 2.0)[0] == -4
         and math.isnan(slopes(elementwise.power, -2.0, 2.0)[1])
     ),
+    "logaddexp": lambda: (
+        slopes(elementwise.logaddexp, -INF, -INF) == [0.5, 0.5]
+        and slopes(elementwise.logaddexp, INF, 0.0) == [1, 0]
+    ),
+    "softmax": lambda: structure.softmax([-INF, -INF], axes=(0,)).tolist() == [0.5, 0.5],
+    "log_softmax": lambda: structure.log_softmax([INF, 0.0], axes=(0,)).tolist() == [0, -INF],
+    "logsumexp": lambda: (
+        slopes(structure.logsumexp, [INF, INF, 0.0], axes=(0,), keepdims=False) == [[0.5, 0.5, 0]]
+    ),
     "max": lambda: slopes(structure.largest, [1.0, 3.0, 3.0], axes=(0,), keepdims=False) == [[0, 0.5, 0.5]],
     "argmax": lambda: structure.argmax(np.array([1, 3, 3]), axis=0) == 1,
 }

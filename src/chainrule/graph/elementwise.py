@@ -244,6 +244,26 @@ softplus = add(
     )
 )
 
+
+def _apart(a: Any, b: Any) -> Any:
+    """Return a - b, and 0 where both are the same infinity."""
+    return np.where(np.equal(a, b), 0, a - b)
+
+
+logaddexp = add(
+    Row(
+        name="logaddexp",
+        text="logaddexp({0}, {1})",
+        latex=r"\log\left(e^{{{0}}} + e^{{{1}}}\right)",
+        forward=lambda a, b: np.maximum(a, b) + softplus(-np.abs(_apart(a, b))),
+        dtype=floating,
+        partials=lambda y, a, b: [sigmoid(_apart(a, b)), sigmoid(_apart(b, a))],
+        domain=(REAL, REAL),
+        kink="½ each where both are the same infinity",
+        note="log(exp(a) + exp(b)) without overflow, and with every digit of a small part",
+    )
+)
+
 # --- corners: every convention is in the row ------------------------------------------------------------
 
 relu = add(

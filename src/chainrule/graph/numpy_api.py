@@ -53,11 +53,9 @@ def _weak(a: Any, b: Any) -> tuple[Node, Node]:
     return as_node(a, known), as_node(b, known)
 
 
-def _logaddexp(a: Any, b: Any) -> Node:
-    a, b = _weak(a, b)
-    common = shapes.broadcast(a.shape, b.shape)
-    both = stack([broadcast_to(a, common), broadcast_to(b, common)])
-    return apply("logsumexp", both, axes=(0,), keepdims=False)
+def _logaddexp2(a: Any, b: Any) -> Node:
+    a, b = (x * np.log(2.0).item() for x in _weak(a, b))
+    return apply("logaddexp", a, b) / np.log(2.0).item()
 
 
 def _heaviside(x: Any, at_zero: Any) -> Node:
@@ -80,15 +78,15 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     np.sinh: lambda x: (apply("expm1", x) - apply("expm1", -as_node(x))) / 2,
     np.cosh: lambda x: (apply("exp", x) + apply("exp", -as_node(x))) / 2,
     np.tan: lambda x: apply("sin", x) / apply("cos", x),
-    np.logaddexp: _logaddexp,
+    np.logaddexp2: _logaddexp2,
     np.heaviside: _heaviside,
     np.matmul: lambda a, b: matmul(a, b),
     **{
         getattr(np, name): lambda *x, _name=name: apply(_name, *x)
         for name in [
             "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p", "sqrt",
-            "sin", "cos", "tanh", "sign", "floor", "greater", "greater_equal", "less", "less_equal", "equal",
-            "not_equal", "logical_and", "logical_or", "logical_not",
+            "sin", "cos", "tanh", "logaddexp", "sign", "floor", "greater", "greater_equal", "less", "less_equal",
+            "equal", "not_equal", "logical_and", "logical_or", "logical_not",
         ]
     },
     np.absolute: lambda x: apply("abs", x),

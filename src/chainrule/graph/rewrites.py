@@ -165,6 +165,8 @@ STABLE = [
             lambda x: np.log(np.exp(x)), lambda x: x),
     Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
     Rewrite("expm1", "keeps the digits of a small x", lambda x: np.exp(x) - 1, lambda x: np.expm1(x)),
+    Rewrite("expm1, turned round", "keeps the digits of a small x; 0 - expm1(0) is 0, and -expm1(0) is -0",
+            lambda x: 1 - np.exp(x), lambda x: 0 - np.expm1(x)),
 ]  # fmt: skip
 
 ARITHMETIC = [

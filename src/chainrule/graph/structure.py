@@ -209,9 +209,18 @@ argmax = add(
 )
 
 
+EQUAL_SHARES = "those that tie at an infinite maximum count equally, and all others 0"
+
+
+def _below_peak(x, axes):
+    """Return x - max(x), and 0 at the maximum itself, though it be infinite."""
+    peak = np.maximum.reduce(x, axis=axes, keepdims=True, initial=-np.inf)
+    return np.where(np.equal(x, peak), 0, x - peak)
+
+
 def _softmax(x, axes):
-    e = np.exp(x - np.max(x, axis=axes, keepdims=True, initial=-np.inf))
-    return e / np.sum(e, axis=axes, keepdims=True)
+    e = np.exp(_below_peak(x, axes))
+    return e / np.add.reduce(e, axis=axes, keepdims=True)
 
 
 softmax: Row = add(
@@ -234,14 +243,15 @@ softmax: Row = add(
             Case(((0, 3),), {"axes": (1,)}),
             Case(((2, 0),), {"axes": (1,)}),
         ),
+        kink=EQUAL_SHARES,
         note="every output depends on every input: raising one lowers all the others",
     )
 )
 
 
 def _log_softmax(x, axes):
-    shifted = x - np.max(x, axis=axes, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axes, keepdims=True))
+    shifted = _below_peak(x, axes)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axes, keepdims=True))
 
 
 log_softmax = add(
@@ -264,6 +274,7 @@ log_softmax = add(
             Case(((3,),), {"axes": (0,)}),
             Case(((0, 3),), {"axes": (1,)}),
         ),
+        kink=EQUAL_SHARES,
         note="the logarithm of softmax, finite where softmax is 0 in floats and exact where inputs are large",
     )
 )
@@ -297,6 +308,7 @@ logsumexp: Row = add(
             Case(((0, 2),), {"axes": (1,), "keepdims": True}),
             Case(((2, 0),), {"axes": (1,), "keepdims": False}),
         ),
+        kink=EQUAL_SHARES,
         note="log(Σ exp(x)) without overflow",
     )
 )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -92,19 +93,29 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 
 def _softmax(x: Node, axes: tuple[int, ...]) -> Node:
-    e = apply("exp", x - _peak(x, axes))
-    return e / apply("sum", e, axes=axes, keepdims=True)
+    shifted, total = _shifted(x, axes)
+    return apply("exp", shifted) / total
 
 
 def _log_softmax(x: Node, axes: tuple[int, ...]) -> Node:
-    shifted = x - _peak(x, axes)
-    return shifted - apply("log", apply("sum", apply("exp", shifted), axes=axes, keepdims=True))
+    shifted, total = _shifted(x, axes)
+    return shifted - apply("log", total)
+
+
+def _shifted(x: Node, axes: tuple[int, ...]) -> tuple[Node, Node]:
+    """Return x - max x, which is 0 at an infinite maximum too, and the sum of its exponentials."""
+    peak = _peak(x, axes)
+    shifted = x - peak
+    zero, nan = _number(0, x.dtype), _number(np.nan, x.dtype)
+    shifted = apply("where", apply("less", shifted, zero), shifted, zero)  # one instruction: min(x, 0)
+    total = apply("sum", apply("exp", shifted), axes=axes, keepdims=True)
+    return shifted, apply("where", apply("equal", peak, peak), total, nan)
 
 
 def _logsumexp(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
     peak = _peak(x, axes)
-    finite = apply("less", apply("abs", peak), as_node(np.array(np.inf, x.dtype)))
-    peak = apply("where", finite, peak, as_node(np.array(0, x.dtype)))
+    finite = apply("less", apply("abs", peak), _number(np.inf, x.dtype))
+    peak = apply("where", finite, peak, _number(0, x.dtype))
     e = apply("exp", x - peak)
     inner = apply("log", apply("sum", e, axes=axes, keepdims=True)) + peak
     return inner if keepdims else apply("reshape", inner, shape=shapes.reduce(x.shape, axes, False))
@@ -112,6 +123,12 @@ def _logsumexp(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
 
 def _peak(x: Node, axes: tuple[int, ...]) -> Node:
     return apply("max", x, axes=axes, keepdims=True)
+
+
+@lru_cache
+def _number(value: float, dtype: np.dtype) -> Node:
+    """Return the very same node for the same number: what is written twice is then seen to be one."""
+    return as_node(np.array(value, dtype))
 
 
 def _numbers(array: np.ndarray) -> Node:
