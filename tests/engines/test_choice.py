@@ -7,14 +7,19 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.engines.choice import build, choose, native_works
+from chainrule.engines.choice import Compiled, build, native_works
 from chainrule.engines.program import Program
+from chainrule.engines.recent import Recent
 
 
 def program(width=4, rate=0.1, name="w"):
     x, w = cr.input("x", ("n", 3)), cr.variable(np.ones((3, width)), name=name)
     J = np.mean(np.tanh(x @ w) ** 2)
     return Program((x,), (w,), (J,), (w - rate * cr.grad(J, w),))
+
+
+def choose(program, steps, rows):
+    return Compiled(program).choose(steps, rows)
 
 
 @pytest.fixture
@@ -59,7 +64,7 @@ def test_programs_with_different_arrays_of_constants_differ():
 
 
 def test_no_more_than_some_programs_are_kept(monkeypatch):
-    monkeypatch.setattr(choice, "MOST_KEPT", 3)
+    monkeypatch.setattr(choice, "_compiled", Recent(3))
     first = build(program(width=11), "numpy")
     for width in range(12, 16):
         build(program(width=width), "numpy")

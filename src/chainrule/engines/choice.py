@@ -1,16 +1,16 @@
 """Which engine runs a program, and the programs that are already compiled."""
 
 import math
-import threading
-import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+import numpy as np
 
 from chainrule.engines import numpy as numpy_engine
 from chainrule.engines.native.mode import mode
-from chainrule.engines.program import Executable, Program
-from chainrule.errors import EngineWarning, UnsupportedError, unknown_name
+from chainrule.engines.program import Arrays, Executable, Program, Progress, Rule, Run
+from chainrule.engines.recent import Recent
+from chainrule.errors import EngineWarning, UnsupportedError, unknown_name, warn
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
@@ -36,37 +36,85 @@ COMPILERS: dict[str, Callable[[Program], Executable]] = {
     "numpy": numpy_engine.compile_program,
 }
 ENGINES = ("auto", *COMPILERS)
-_compiled: OrderedDict[Hashable, Executable] = OrderedDict()
-_lock = threading.Lock()
+_compiled: Recent[Executable] = Recent(MOST_KEPT)
+
+Lengths = Mapping[Extent, int]  # of open axes
 
 
-def choose(program: Program, steps: int, rows: int = 1) -> str:
-    """Return the engine that has a program done first, the time to compile it included.
+class Work:
+    """How much there is to do in a step of a program, by the lengths of its open axes."""
 
-    It goes by the size of the work alone, never by what happened before: the same call gives the same bits.
+    def __init__(self, program: Program) -> None:
+        nodes = order([*program.outputs, *program.new_state])
+        working = [n for n in nodes if n.inputs]
+        self.loading = LOADING_SECONDS + NODE_SECONDS * len(working)
+        self._terms: dict[tuple[Extent, ...], float] = {(): CALL_SECONDS * len(working)}
+        for extents, seconds in map(_work, working):
+            self._terms[extents] = self._terms.get(extents, 0.0) + seconds
 
-    Args:
-        program: As it was built; nothing needs to be simplified.
-        steps: How often it is going to run.
-        rows: The length of its open axes.
-    """
-    nodes = order([*program.outputs, *program.new_state])
-    working = [n for n in nodes if n.inputs]
-    each = sum(CALL_SECONDS + _work(n, rows) for n in working)
-    if steps * each < LOADING_SECONDS + NODE_SECONDS * len(working) or not native_works():
-        return "numpy"
-    return "native"
+    def seconds(self, lengths: Lengths | int) -> float:
+        """Return how long NumPy takes; a single length is that of every open axis."""
+        total = 0.0
+        for extents, seconds in self._terms.items():
+            for e in extents:
+                seconds *= lengths if isinstance(lengths, int) else lengths[e]
+            total += seconds
+        return total
+
+    def engine(self, steps: int, lengths: Lengths | int) -> str:
+        """Return the engine that has so many steps done first, the time to compile them included.
+
+        It goes by the size of the work alone, never by what happened before: the same call gives the same bits.
+        """
+        if steps * self.seconds(lengths) < self.loading or not native_works():
+            return "numpy"
+        return "native"
 
 
-def _work(node: Node, rows: int) -> float:
-    def count(shape: shapes.Shape) -> int:
-        return math.prod(rows if isinstance(e, Extent) else e for e in shape)
+def _work(node: Node) -> tuple[tuple[Extent, ...], float]:
+    """Return which open axes a node's work grows with, and what it takes for each combination of places there."""
+    if node.row.name == "contract":
+        plan = shapes.contraction(node.attributes["spec"])
+        extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
+        sizes, each = (*node.shape, *(extents[k] for k in plan.inner)), PRODUCT_SECONDS
+    else:
+        sizes, each = node.shape, ELEMENT_SECONDS
+    fixed = math.prod([e for e in sizes if not isinstance(e, Extent)])
+    return tuple([e for e in sizes if isinstance(e, Extent)]), each * fixed
 
-    if node.row.name != "contract":
-        return count(node.shape) * ELEMENT_SECONDS
-    plan = shapes.contraction(node.attributes["spec"])
-    extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
-    return count(node.shape) * count(tuple(extents[k] for k in plan.inner)) * PRODUCT_SECONDS
+
+class Compiled:
+    """A program that is compiled when it is known how much it is given, for the engine that has that done first."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._made: dict[str, Executable] = {}
+
+    @cached_property
+    def work(self) -> Work:
+        """How much a step is."""
+        return Work(self.program)
+
+    def choose(self, steps: int, lengths: Lengths | int) -> str:
+        """Return the engine that suits so much work."""
+        return self.work.engine(steps, lengths)
+
+    def on(
+        self, engine: str, steps: int = 1, lengths: Lengths | int = 1, preferred: str | None = None
+    ) -> Executable:
+        """Return the program on an engine.
+
+        Args:
+            engine: "native", "numpy", or "auto": the one that suits the work, and NumPy where the other fails.
+            steps: How often it is going to run.
+            lengths: The lengths of its open axes, or the one that they all have.
+            preferred: What "auto" takes, in place of weighing.
+        """
+        if engine == "auto" and (preferred or self.choose(steps, lengths)) == "numpy":
+            engine = "numpy"
+        if engine not in self._made:
+            self._made[engine] = build(self.program, engine)
+        return self._made[engine]
 
 
 @lru_cache(maxsize=1)
@@ -76,11 +124,9 @@ def native_works() -> bool:
         from chainrule.engines.native.build import machine  # noqa: PLC0415 -- LLVM takes long to load
 
         machine()
-    except (ImportError, OSError, RuntimeError) as error:
+    except Exception as error:  # whatever is wrong with LLVM, NumPy can do the work
         reason = "llvmlite is not installed" if isinstance(error, ImportError) else f"LLVM: {error}"
-        warnings.warn(
-            f"{reason}; everything runs on the NumPy engine, only slower.", EngineWarning, stacklevel=2
-        )
+        warn(f"{reason}; everything runs on the NumPy engine, only slower.", EngineWarning)
         return False
     return True
 
@@ -88,23 +134,71 @@ def native_works() -> bool:
 def build(program: Program, engine: str = "auto") -> Executable:
     """Simplify a program and compile it; one that was compiled before is taken as it is.
 
+    Args:
+        program: Inputs, state, outputs, new state.
+        engine: "native", "numpy", or "auto": native, and NumPy for what it has no code for.
+
     Raises:
         UnknownNameError: If there is no such engine.
         UnsupportedError: If the native engine was asked for, and has no code for what the program holds.
     """
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
-    key = engine, mode(), program.fingerprint
-    with _lock:
-        if key in _compiled:
-            _compiled.move_to_end(key)
-            return _compiled[key]
-    made = _compile(simplified(program).detached(), engine)
-    with _lock:
-        _compiled[key] = made
-        while len(_compiled) > MOST_KEPT:
-            _compiled.popitem(last=False)
-    return made
+    if engine == "auto" and not native_works():
+        engine = "numpy"
+    return _compiled.get((engine, mode(), program.fingerprint), lambda: _make(program, engine))
+
+
+def _make(program: Program, engine: str) -> Executable:
+    simple = simplified(program).detached()
+    return Willing(simple) if engine == "auto" else COMPILERS[engine](simple)
+
+
+class Willing:
+    """A program as machine code; on the NumPy engine, once it turns out that there is no code for it."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        try:
+            self.chosen = COMPILERS["native"](program)
+        except UnsupportedError as error:
+            self.chosen = self._instead(error)
+
+    @property
+    def engine(self) -> str:
+        """What runs it now."""
+        return self.chosen.engine
+
+    def _instead(self, error: UnsupportedError) -> Executable:
+        warn(f"{error} It runs on the NumPy engine.", EngineWarning)
+        return COMPILERS["numpy"](self._program)
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+        try:
+            return self.chosen.step(state, batch)
+        except UnsupportedError as error:  # code is made when it is first needed
+            if self.engine == "numpy":
+                raise
+            self.chosen = self._instead(error)
+        return self.chosen.step(state, batch)
+
+    def run(
+        self,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
+    ) -> Run:
+        """Run epochs: ``rows`` has one line of example numbers for each of them; ``table`` has all examples."""
+        try:
+            return self.chosen.run(state, table, rows, rule, progress)
+        except UnsupportedError as error:
+            if self.engine == "numpy":
+                raise
+            self.chosen = self._instead(error)
+        return self.chosen.run(state, table, rows, rule, progress)
 
 
 def simplified(program: Program) -> Program:
@@ -112,14 +206,3 @@ def simplified(program: Program) -> Program:
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
     return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-
-
-def _compile(program: Program, engine: str) -> Executable:
-    if engine != "auto":
-        return COMPILERS[engine](program)
-    if native_works():
-        try:
-            return COMPILERS["native"](program)
-        except UnsupportedError as error:
-            warnings.warn(f"{error} It runs on the NumPy engine.", EngineWarning, stacklevel=4)
-    return COMPILERS["numpy"](program)

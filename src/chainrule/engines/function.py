@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.choice import build, choose
-from chainrule.engines.program import Program
+from chainrule.engines.choice import Compiled
+from chainrule.engines.program import Executable, Program
 from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.evaluate import fit_value
@@ -38,8 +38,16 @@ class Function:
         self._state = tuple(variables.values())
         new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
         self._changed = [i for i, v in enumerate(self._state) if leaf_key(v) in by_key]
-        program = self._program = Program(self._inputs, self._state, tuple(outputs), new_state)
-        self.executable = build(program, choose(program, CALLS) if engine == "auto" else engine)
+        self._compiled = Compiled(Program(self._inputs, self._state, tuple(outputs), new_state))
+        self._engine = engine
+        self._last: Executable | None = None
+        if engine != "auto":
+            self.executable  # noqa: B018 -- what cannot be compiled is told now
+
+    @property
+    def executable(self) -> Executable:
+        """What ran last; before the first call what would run if every open axis had one place."""
+        return self._last or self._compiled.on(self._engine, CALLS)
 
     def __call__(self, *values: Any) -> Any:
         """Compute the outputs; afterwards every updated variable has its new value."""
@@ -51,7 +59,8 @@ class Function:
         lengths: dict[Any, int] = {}
         batch = [fit_value(x, v, lengths) for x, v in zip(self._inputs, values, strict=True)]
         state = [v.attributes["cell"].value for v in self._state]
-        new_state, outputs = self.executable.step(state, batch)
+        self._last = executable = self._compiled.on(self._engine, CALLS, lengths)
+        new_state, outputs = executable.step(state, batch)
         for i in self._changed:
             self._state[i].value = new_state[i]
         results = [np.array(x) for x in outputs]
@@ -73,7 +82,7 @@ class Function:
         nest over (n,)
           * v1 = x · 2 + 1
         """
-        return show_stage(self._program, self.executable.engine, stage)
+        return show_stage(self._compiled.program, self.executable.engine, stage)
 
 
 def compile(
@@ -88,7 +97,8 @@ def compile(
         outputs: A node, or several.
         inputs: The input nodes, in the order in which the function takes their values.
         updates: For variables, the node whose value they take after each call.
-        engine: "native" (machine code), "numpy", or "auto", which takes NumPy where the work is too little.
+        engine: "native" (machine code), "numpy", or "auto", which weighs what each call is given and takes NumPy
+            where that is too little work, or no code can be made.
 
     Returns:
         A function that returns an array for a node and a list of arrays for a list.

@@ -187,7 +187,9 @@ class Run:
 class Executable(Protocol):
     """A compiled program."""
 
-    engine: str
+    @property
+    def engine(self) -> str:
+        """Which engine it runs on."""
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""

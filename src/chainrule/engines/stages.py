@@ -9,26 +9,27 @@ from chainrule.engines.program import Program
 from chainrule.errors import UnknownNameError, unknown_name
 
 
-def _native(stage: str) -> Callable[[Any], str]:
-    def show(executable: Any) -> str:
+def _native(stage: str) -> Callable[[Program], str]:
+    def show(program: Program) -> str:
         from chainrule.engines.native.show import show_stage  # noqa: PLC0415 -- LLVM takes long to load
 
-        return show_stage(executable.stages, stage)
+        compiled: Any = COMPILERS["native"](program)
+        return show_stage(compiled.stages, stage)
 
     return show
 
 
-def _graph(executable: Any) -> str:
-    return show_graph(executable.program)
+def _source(program: Program) -> str:
+    compiled: Any = COMPILERS["numpy"](program)
+    return str(compiled.source)
 
 
-def _source(executable: Any) -> str:
-    return str(executable.source)
-
-
-STAGES: dict[str, dict[str, Callable[[Any], str]]] = {
-    "native": {"graph": _graph, **{stage: _native(stage) for stage in ("schedule", "memory", "ir", "asm")}},
-    "numpy": {"graph": _graph, "source": _source},
+STAGES: dict[str, dict[str, Callable[[Program], str]]] = {
+    "native": {
+        "graph": show_graph,
+        **{stage: _native(stage) for stage in ("schedule", "memory", "ir", "asm")},
+    },
+    "numpy": {"graph": show_graph, "source": _source},
 }
 
 
@@ -48,7 +49,7 @@ def show_stage(program: Program, engine: str, stage: str) -> str:
     known = STAGES[engine]
     if stage in known:
         # Compiled anew: an equal program that was compiled before may bear other names.
-        return known[stage](COMPILERS[engine](simplified(program)))
+        return known[stage](simplified(program))
     owner = next((other for other in STAGES if stage in STAGES[other]), None)
     if owner is None:
         raise unknown_name("stage", stage, known)

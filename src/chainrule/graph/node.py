@@ -406,15 +406,19 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
     if dtype is not None:
-        with np.errstate(over="ignore"):
-            cast = array.astype(dtype)
-        lost = np.isfinite(array) & ~np.isfinite(cast) if cast.dtype != array.dtype else np.zeros(())
-        if lost.any():
-            raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
-        return cast
+        return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
     if array.dtype.kind in "iu" or array.dtype == np.float16:
         return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
     return array
+
+
+def _cast_finite(array: np.ndarray, dtype: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+        raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
+    return cast
 
 
 def _glimpse(value: Any) -> str:

@@ -1,7 +1,10 @@
 """The table of primitives: every row there is, by name."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from chainrule.graph import elementwise, structure
 from chainrule.graph.row import TABLE, Row, add
@@ -28,8 +31,19 @@ def primitive(
     >>> float(cube(x).value), float(grad(cube(x), x).value)
     (8.0, 12.0)
     """
-    count = forward.__code__.co_argcount if hasattr(forward, "__code__") else 1
     columns.setdefault("attributes", None)
     written = name.replace("{", "{{").replace("}", "}}")  # a template: see Row.text
-    columns.setdefault("text", f"{written}({', '.join(f'{{{i}}}' for i in range(count))})")
+    columns.setdefault("text", f"{written}({', '.join(f'{{{i}}}' for i in range(_inputs(forward)))})")
     return add(Row(name=name, forward=forward, partials=partials, **columns))
+
+
+def _inputs(function: Callable[..., Any]) -> int:
+    """Return how many inputs a function takes: arguments that stand by their place and must be given."""
+    if isinstance(function, np.ufunc):
+        return function.nin
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # written in C, and says nothing of it
+        return 1
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return max(1, sum(p.kind in by_place and p.default is p.empty for p in parameters))

@@ -4,7 +4,6 @@ import math
 import signal
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.choice import simplified
+from chainrule.engines.choice import Compiled, simplified
 from chainrule.engines.program import (
     Arrays,
     Executable,
@@ -25,6 +24,7 @@ from chainrule.engines.program import (
     Run,
     end_of_epoch,
 )
+from chainrule.engines.recent import Recent
 from chainrule.errors import (
     DataError,
     DivergenceWarning,
@@ -40,7 +40,7 @@ from chainrule.train import callbacks as callback_module, door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
-from chainrule.train.objective import CLOCK, Objective, cache_key, gradient_program, training_program
+from chainrule.train.objective import CLOCK, Objective, gradient_program, lasting, training_program
 from chainrule.train.optimizers import LBFGS, Optimizer, optimizer
 from chainrule.train.progress import ProgressLine
 from chainrule.train.schedules import ReduceOnPlateau, plateau, schedule
@@ -132,7 +132,7 @@ def fit(network: Any, job: Job) -> History:
         _check_settings(job)
         method = optimizer(job.optimizer)
         run = _prepare(network, job)
-        _compile(run, method)
+        step = _compile(run, method)
     if job.time_budget is not None:
         run.interrupts.deadline = began + job.time_budget
     _warn_of_lone_examples(run)
@@ -145,7 +145,7 @@ def fit(network: Any, job: Job) -> History:
             if isinstance(method, LBFGS):
                 run.history.stopped = _descend_with_scipy(run, method, display)
             else:
-                run.history.stopped = _descend(run, method, display)
+                run.history.stopped = _descend(run, method, step, display)
     finally:
         display.close(run.history.stopped)
         tell_all(run.listeners, "on_train_end", network, run.history)
@@ -294,55 +294,48 @@ def _hold_back(network: Any, job: Job, table: Arrays) -> tuple[Arrays, Arrays]:
     return [t[learn] for t in table], [t[hold] for t in table]
 
 
-def _compile(run: Fitting, method: Optimizer | LBFGS) -> tuple[Executable, list[Any]]:
-    """Return the training program, compiled the first time, and the optimizer's slots among its state."""
-    network, goal = run.network, run.goal
+Step = tuple[Executable, list[Any]]  # the training program, and the optimizer's slots among its state
+
+
+def _compile(run: Fitting, method: Optimizer | LBFGS) -> Step:
+    """Return the training program, compiled the first time, and the optimizer's slots."""
+    goal, engine = run.goal, run.network.engine
     if isinstance(method, LBFGS):
         _check_scipy(run)
-        steps = run.job.epochs
-        return network.executable(
-            ("gradients", id(goal)), lambda: gradient_program(goal), run.rows, steps
-        ), []
-    key = ("train", id(goal), cache_key(method))
-    if ("slots", key) not in network._executables:
-        program, slots = _training(goal, method)
-        network._executables["program", key], network._executables["slots", key] = program, slots
-    steps = run.job.epochs * run.steps
-    executable = network.executable(
-        key, lambda: network._executables["program", key], run.batches.largest(run.rows), steps
-    )
-    return executable, network._executables["slots", key]
+        compiled = goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
+        return compiled.on(engine, run.job.epochs, run.rows), []
+    if lasting(method):
+        compiled, slots = goal.programs.get(method, lambda: _training(goal, method))
+    else:
+        compiled, slots = _training(goal, method)
+    return compiled.on(engine, run.job.epochs * run.steps, run.batches.largest(run.rows)), slots
 
 
-_built: OrderedDict[Any, tuple[Program, list[Any]]] = OrderedDict()  # what a new fold would only build again
-MOST_BUILT = 64
+_built: Recent[tuple[Program, list[Any]]] = Recent(64)  # what a new fold would only build again
 
 
-def _training(goal: Objective, method: Optimizer) -> tuple[Program, list[Any]]:
+def _training(goal: Objective, method: Optimizer) -> tuple[Compiled, list[Any]]:
     """Return the training program and its slots; those of an equal network are the same but for the weights."""
-    try:
-        key = goal.fingerprint, method
-        hash(key)
-    except TypeError:  # a schedule of the user's, perhaps, that cannot tell itself from others
-        return training_program(goal, method)
-    found = _built.pop(key, None)
-    if found is None:
+    if not lasting(method):
+        program, slots = training_program(goal, method)
+        return Compiled(program), slots
+
+    def make() -> tuple[Program, list[Any]]:
         program, slots = training_program(goal, method)
         kept = simplified(program).detached()
         clock = len(kept.state) - len(CLOCK)
-        found = kept, list(kept.state[clock - len(slots) : clock])
-    _built[key] = found
-    while len(_built) > MOST_BUILT:
-        _built.popitem(last=False)
-    return found
+        return kept, list(kept.state[clock - len(slots) : clock])
+
+    program, slots = _built.get((goal.fingerprint, method), make)
+    return Compiled(program), slots
 
 
 # --- gradient descent on an engine ----------------------------------------------------------------------
 
 
-def _descend(run: Fitting, method: Optimizer, display: ProgressLine) -> str:
+def _descend(run: Fitting, method: Optimizer, step: Step, display: ProgressLine) -> str:
     network = run.network
-    executable, slots = _compile(run, method)
+    executable, slots = step
     state = _first_state(run, slots)
     rule, epoch = _rule(run, plateau(method.learning_rate), len(state), executable.engine), 0
     orders = _orders(run)
@@ -433,7 +426,7 @@ def _first_state(run: Fitting, slots: list[Any]) -> Arrays:
     return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in slots), *clock]
 
 
-def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str = "auto") -> Rule:
+def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str | None = None) -> Rule:
     stopping, validate, names = run.stopping, None, ["cost", *run.goal.metrics]
     if run.validation is not None:
         goal, table = run.validation

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import plain
-from chainrule.engines.choice import ENGINES, build, choose
-from chainrule.engines.program import Executable, Program
+from chainrule.engines.choice import ENGINES, Compiled
+from chainrule.engines.recent import Recent
 from chainrule.engines.stages import engine_of, show_stage
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, short, unknown_name
 from chainrule.graph.check import GradientReport, check_gradients
@@ -33,9 +33,9 @@ from chainrule.train import door, files, fitting, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
     Objective,
-    cache_key,
     evaluation_program,
     gradient_program,
+    lasting,
     objective,
     prediction_program,
     training_program,
@@ -49,6 +49,7 @@ PROBABILITIES = {
     "binary_crossentropy": ("sigmoid", "softmax", "step"),
     "categorical_crossentropy": ("softmax",),
 }
+MOST_KEPT = 16  # of what is compiled for a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
 
 
@@ -136,7 +137,7 @@ class Network:
         self.loss: Any = None
         self.runs = 0  # how often it was fitted: each run has shuffles and dropout of its own
         self._architecture: Architecture | None = None
-        self._executables: dict[Any, Any] = {}
+        self._forget()
         self._layers: list[Any] | None = None
         if isinstance(layers, Layer):
             layers = [layers]
@@ -162,8 +163,13 @@ class Network:
     def _adopt(self, architecture: Architecture) -> None:
         values = initial_values(architecture, self.seed)
         self._architecture = architecture
-        self._executables = {}
+        self._forget()
         self._set(values)
+
+    def _forget(self) -> None:
+        """Forget what was made of an architecture."""
+        self._predictions: Recent[Compiled] = Recent(MOST_KEPT)  # what computes nodes of the network
+        self._objectives: Recent[Objective] = Recent(MOST_KEPT)
 
     def initialize(self, seed: int | None = None) -> None:
         """Set every parameter back to its first value; with ``seed``, to those of another seed.
@@ -428,7 +434,8 @@ class Network:
         files.write(path, vars(saved), arrays)
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {k: v for k, v in self.__dict__.items() if k not in ("_architecture", "_executables")}
+        made = ("_architecture", "_predictions", "_objectives")
+        kept = {k: v for k, v in self.__dict__.items() if k not in made}
         if self._architecture is not None:
             kept["_saved"] = (
                 to_config(self._architecture, keep=True),
@@ -439,7 +446,7 @@ class Network:
     def __setstate__(self, kept: dict[str, Any]) -> None:
         saved = kept.pop("_saved", None)
         self.__dict__.update(kept)
-        self._executables = {}
+        self._forget()
         self._architecture = None
         if saved is not None:
             self._architecture = from_config(saved[0])
@@ -458,37 +465,6 @@ class Network:
         found = self.architecture
         for node, array in zip([*found.parameters.values(), *found.statistics.values()], arrays, strict=True):
             node.value = array
-
-    def executable(
-        self, key: Any, program: Callable[[], Program], rows: int, steps: int = 1, engine: str = "auto"
-    ) -> Executable:
-        """Return the compiled program that ``key`` names, compiling it the first time.
-
-        Args:
-            key: What the program is known by.
-            program: Builds it.
-            rows: How many examples it is going to see at once.
-            steps: How often.
-            engine: The one to run it where the network leaves the choice.
-        """
-        if ("program", key) not in self._executables:
-            self._executables["program", key] = program()
-        built: Program = self._executables["program", key]
-        wanted = self.engine if self.engine != "auto" else engine
-        chosen = self._choose(key, built, steps, rows) if wanted == "auto" else wanted
-        if (chosen, key) not in self._executables:
-            self._executables[chosen, key] = build(built, chosen)
-        found: Executable = self._executables[chosen, key]
-        return found
-
-    def _choose(self, key: Any, program: Program, steps: int, rows: int) -> str:
-        """Return the engine for so much work; to weigh it takes as long as to predict one row."""
-        known = self._executables.setdefault(("engines", key), {})
-        if (steps, rows) not in known:
-            if len(known) > 64:
-                known.clear()
-            known[steps, rows] = choose(program, steps, rows)
-        return str(known[steps, rows])
 
     def see(self, X: Any) -> list[np.ndarray]:
         """Return X checked and cast, building the network to its shape if this is the first data it sees."""
@@ -554,20 +530,15 @@ class Network:
         if factors:
             each, wide = door.scaled(factors, output.dtype)
             table.append(each)
-        watching = tuple((n, cache_key(m)) for n, m in found.items())
-        key = (cache_key(spec), watching, target.shape[1:], target.dtype, len(table), wide)
-        if ("goal", key) not in self._executables:
-            self._executables["goal", key] = objective(
-                self.architecture,
-                function,
-                name,
-                target.shape[1:],
-                target.dtype,
-                found,
-                bool(factors),
-                wide,
-            )
-        return self._executables["goal", key], table
+
+        def make() -> Objective:
+            shape, dtype = target.shape[1:], target.dtype
+            return objective(self.architecture, function, name, shape, dtype, found, bool(factors), wide)
+
+        if not all(map(lasting, (spec, *found.values()))):
+            return make(), table
+        key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide)
+        return self._objectives.get(key, make), table
 
     def _check_output(self, loss_name: str) -> None:
         output, kind = self.architecture.output, output_kind(self.architecture)
@@ -593,13 +564,12 @@ class Network:
         goal: Objective,
         table: list[np.ndarray],
         state: list[np.ndarray] | None = None,
-        engine: str = "auto",
+        engine: str | None = None,
     ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing."""
         rows = len(table[0])
-        executable = self.executable(
-            ("evaluate", id(goal)), lambda: evaluation_program(goal), rows, engine=engine
-        )
+        compiled = goal.programs.get("evaluate", lambda: Compiled(evaluation_program(goal)))
+        executable = compiled.on(self.engine, 1, rows, engine)
         current = self._looking(self.values() if state is None else state)
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
@@ -622,8 +592,8 @@ class Network:
 
     def slopes(self, goal: Objective, table: list[np.ndarray], state: Any = None) -> list[np.ndarray]:
         """Return the cost while training on a table, then its gradient by every parameter."""
-        rows = len(table[0])
-        executable = self.executable(("gradients", id(goal)), lambda: gradient_program(goal), rows)
+        compiled = goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
+        executable = compiled.on(self.engine, 1, len(table[0]))
         return executable.step(self._looking(self.values() if state is None else state), table)[1]
 
     def _looking(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -632,7 +602,8 @@ class Network:
 
     def _run_nodes(self, key: Any, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
         state, rows = self._looking(self.values()), len(arrays[0])
-        executable = self.executable(key, lambda: prediction_program(self.architecture, nodes), rows)
+        compiled = self._predictions.get(key, lambda: Compiled(prediction_program(self.architecture, nodes)))
+        executable = compiled.on(self.engine, 1, rows)
         if rows <= ROWS_AT_ONCE:
             _, outputs = executable.step(state, arrays)
             return [np.array(x) for x in outputs]
@@ -704,7 +675,7 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
             loss=files.loss_from_config(saved.loss, custom),
             _layers=None,
             _architecture=architecture,
-            _executables={},
         )
+        network._forget()
         network._set(arrays)
     return network

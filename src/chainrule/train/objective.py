@@ -1,12 +1,13 @@
 """The objective and the training step: loss, gradients and update as one graph."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.engines.program import Program
+from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.backprop import grad
 from chainrule.graph.node import Node, as_node, cast, input
@@ -25,6 +26,9 @@ SCALE = input("learning_rate_scale", (), "float64")
 TOTAL = input("total_steps", (), "float64")
 PER_EPOCH = input("steps_per_epoch", (), "float64")
 CLOCK = (STEP, SEED, SCALE, TOTAL, PER_EPOCH)
+MOST_PROGRAMS = (
+    8  # of one objective: to evaluate, to look at gradients, to train with the last few optimizers
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Objective:
         price: What the size of the weights costs, or None.
         metrics: The mean of each metric.
         by_example: Whether all of these are means over the examples, and so over parts of a table.
+        programs: What was made of it; it goes when the objective goes.
     """
 
     architecture: Architecture
@@ -48,6 +53,7 @@ class Objective:
     price: Node | None
     metrics: dict[str, Node]
     by_example: bool
+    programs: Recent[Any] = field(default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False)
 
     @property
     def cost(self) -> Node:
@@ -230,10 +236,14 @@ def looking_state(architecture: Architecture) -> tuple[Node, ...]:
     return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
 
 
-def cache_key(thing: Any) -> Any:
-    """Return what tells ``thing`` from others: itself, or how it is written where it may yet change."""
-    try:
-        hash(thing)
-    except TypeError:
-        return repr(thing)
-    return thing
+def lasting(thing: Any) -> bool:
+    """Say whether a thing means the same for ever: a plain value, or a function or setting of this library.
+
+    What a user wrote may read what changes (a global, an attribute), so nothing that was made of it is kept.
+    """
+    if thing is None or isinstance(thing, str | int | float):
+        return True
+    if is_dataclass(thing):
+        own = type(thing).__module__.startswith("chainrule.")
+        return own and all(lasting(getattr(thing, f.name)) for f in fields(thing))
+    return callable(thing) and getattr(thing, "__module__", "").startswith("chainrule.")

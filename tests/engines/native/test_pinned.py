@@ -6,7 +6,6 @@ width. A hash that no longer fits is replaced only by someone who can say in the
 
 import dataclasses
 import hashlib
-from collections import OrderedDict
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines import choice
 from chainrule.engines.native import build, pipeline
+from chainrule.engines.recent import Recent
 
 RNG = np.random.default_rng(20261125)
 X = RNG.random((150, 6)) * 2 - 1
@@ -120,7 +120,7 @@ def width(request, monkeypatch):
     if here.vector_bytes > request.param:
         narrow = dataclasses.replace(here, vector_bytes=request.param, registers=16, has_masks=False)
         monkeypatch.setattr(build, "machine", lambda: narrow)
-        monkeypatch.setattr(choice, "_compiled", OrderedDict())
+        monkeypatch.setattr(choice, "_compiled", Recent(64))
         for name in ("kernels", "library"):  # libraries in use stay loaded
             monkeypatch.setattr(pipeline, name, lru_cache(getattr(pipeline, name).__wrapped__))
     return request.param

@@ -6,7 +6,8 @@ import ctypes
 import math
 import operator
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +31,18 @@ from chainrule.graph.shapes import Extent, Shape, reduce, show
 from chainrule.graph.walk import order
 
 
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """Let whatever goes wrong while code is made say that there is none: another engine may do without."""
+    try:
+        yield
+    except UnsupportedError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {str(error).rstrip('.')}"
+        raise UnsupportedError(f"The native engine has no code for this program ({what}).") from error
+
+
 def compile_program(program: Program) -> NativeExecutable:
     """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
     for node in order([*program.outputs, *program.new_state, *program.inputs, *program.state]):
@@ -37,7 +50,8 @@ def compile_program(program: Program) -> NativeExecutable:
             type_of(node.dtype)
         except KeyError:
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
-    return NativeExecutable(program, expand(program))
+    with _compiling():
+        return NativeExecutable(program, expand(program))
 
 
 def _numbers(shape: Shape, lengths: dict[str, int]) -> list[int]:
@@ -103,11 +117,13 @@ class NativeExecutable:
     @cached_property
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        return stages(self.program, self.checked, self._written_out, self.parts)
+        with _compiling():
+            return stages(self.program, self.checked, self._written_out, self.parts)
 
     @cached_property
     def _library(self) -> build.Library:
-        return pipeline.library(self.stages.ir, self.checked)
+        with _compiling():
+            return pipeline.library(self.stages.ir, self.checked)
 
     @cached_property
     def extents(self) -> list[str]:
@@ -138,8 +154,9 @@ class NativeExecutable:
             return None
         if length not in self._tiny:
             name = self.program.inputs[0].shape[0].name
-            program = fixed(self._written_out, {name: length})
-            self._tiny[length] = Tiny(program) if program is not None else None
+            with _compiling():
+                program = fixed(self._written_out, {name: length})
+                self._tiny[length] = Tiny(program) if program is not None else None
         return self._tiny[length]
 
     # --- one step ---

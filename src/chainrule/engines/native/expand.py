@@ -76,7 +76,12 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         return node if same else Node(node.row, inputs, at, node.shape, node.dtype)
     # A primitive of the user's: its formula, written out on nodes, is made of rows that are known.
-    written = as_node(node.row.forward(*inputs, **at))
+    try:
+        written = as_node(node.row.forward(*inputs, **at))
+    except Exception as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
+        raise UnsupportedError(
+            f"The primitive '{name}' has no code on the native engine, which writes it out on nodes: {error}"
+        ) from error
     if written.shape != node.shape:
         raise UnsupportedError(f"The primitive '{name}' returns shape {written.shape} and not {node.shape}.")
     names = {n.row.name for n in order([written], stop=inputs)}

@@ -1,0 +1,150 @@
+"""engine="auto" never fails where NumPy could do the work, and weighs the work that it is really given."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+import chainrule as cr
+from chainrule.engines import choice
+from chainrule.engines.choice import Compiled, native_works
+from chainrule.graph.row import Row
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(24, 3))
+Y = X @ [1.0, 2.0, 3.0]
+
+
+def slope(y, x):
+    return [1.1283791670955126 * np.exp(-x * x)]
+
+
+# Forms of a user's formula that arrays can go through and nodes cannot.
+FORMS = {
+    "a ufunc of SciPy's": (special.erf, slope),
+    "a function of SciPy's": (stats.norm.cdf, lambda y, x: [0.3989422804014327 * np.exp(-x * x / 2)]),
+    "a loop in Python": (np.vectorize(math.erf, otypes=[float]), slope),
+    "a branch": (lambda x: x if np.all(x > 100) else np.tanh(x), lambda y, x: [1 - y * y]),
+    "a type": (lambda x: np.tanh(x.astype(np.float64, order="C")), lambda y, x: [1 - y * y]),
+}
+PRIMITIVES = {
+    name: Row(name=f"form: {name}", text="f({0})", forward=forward, partials=partials)
+    for name, (forward, partials) in FORMS.items()
+}
+
+
+@pytest.fixture
+def much_work(monkeypatch):
+    """A time in which all work is taken to be worth machine code."""
+    monkeypatch.setattr(Compiled, "choose", lambda *_: "native")
+    monkeypatch.setattr(choice, "_compiled", choice.Recent(64))
+
+
+@pytest.mark.usefixtures("much_work")
+@pytest.mark.parametrize("form", PRIMITIVES)
+def test_what_nodes_cannot_go_through_runs_on_numpy(form):
+    def network(engine):
+        return cr.Network(
+            [cr.Dense(4, PRIMITIVES[form]), cr.Dense(1)], seed=0, engine=engine, dtype="float64"
+        )
+
+    auto, numpy = network("auto"), network("numpy")
+    with pytest.warns(
+        cr.EngineWarning, match=f"'form: {form}' has no code on the native engine.*NumPy engine"
+    ):
+        history = auto.fit(X, Y, epochs=3, validation_split=0.2, metrics=["mae"])
+    assert history.history == numpy.fit(X, Y, epochs=3, validation_split=0.2, metrics=["mae"]).history
+    with pytest.warns(cr.EngineWarning):
+        np.testing.assert_array_equal(auto.predict(X), numpy.predict(X))
+    with pytest.warns(cr.EngineWarning):
+        assert auto.evaluate(X, Y) == numpy.evaluate(X, Y)
+    with pytest.warns(cr.EngineWarning):
+        auto.gradients(X, Y)
+    assert auto.show(X, Y, "graph") == numpy.show(X, Y, "graph")
+    x = cr.input("x", ("n",))
+    function = cr.compile(PRIMITIVES[form](x) + 1, inputs=[x])
+    with pytest.warns(cr.EngineWarning):
+        assert function(np.ones(3)).shape == (3,)
+    assert function.executable.engine == "numpy" and function(np.ones(5)).shape == (5,)
+    with pytest.raises(cr.UnsupportedError, match="has no code on the native engine"):
+        network("native").fit(X, Y, epochs=1)
+
+
+def test_the_fit_that_failed_at_200_epochs():
+    network = cr.Network([cr.Dense(64, PRIMITIVES["a ufunc of SciPy's"]), cr.Dense(1)], seed=0)
+    with pytest.warns(cr.EngineWarning, match="It runs on the NumPy engine") as seen:
+        network.fit(X, Y, epochs=2000, batch_size=None, callbacks=[lambda net, epoch, logs: epoch == 3])
+    assert seen[0].filename == __file__
+
+
+STAGES = ["expand", "stages", "library"]
+
+
+@pytest.mark.usefixtures("much_work")
+@pytest.mark.parametrize("error", [KeyError("row"), AssertionError(), RuntimeError("LLVM"), OSError("disk")])
+@pytest.mark.parametrize("stage", STAGES)
+def test_whatever_goes_wrong_while_code_is_made_is_left_to_numpy(stage, error, monkeypatch):
+    from chainrule.engines.native import executable, pipeline
+
+    def broken(*_, **__):
+        raise error
+
+    for module in (executable, pipeline):
+        if hasattr(module, stage):
+            monkeypatch.setattr(module, stage, broken)
+    table, target = cr.load_table("iris")
+    options = {"epochs": 2, "seed": 0}
+    with pytest.warns(cr.EngineWarning, match=f"no code for this program.*{type(error).__name__}"):
+        found = cr.TableModel.train(table, target, **options).predict(table)
+    wanted = cr.TableModel.train(table, target, engine="numpy", **options).predict(table)
+    assert found.equals(wanted)
+    x = cr.input("x", (3,))
+    with pytest.raises(cr.UnsupportedError, match=type(error).__name__):
+        cr.compile(np.exp(x) * 7, inputs=[x], engine="native")(np.ones(3))
+
+
+def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
+    from chainrule.engines.native import build
+
+    def broken():
+        raise AttributeError("module 'llvmlite' has no attribute 'initialize'")
+
+    monkeypatch.setattr(build, "machine", broken)
+    native_works.cache_clear()
+    try:
+        with pytest.warns(cr.EngineWarning, match="LLVM: module 'llvmlite' has no attribute"):
+            assert choice.build(choice.Program((), (), (cr.constant(1.0),), ())).engine == "numpy"
+    finally:
+        monkeypatch.undo()
+        native_works.cache_clear()
+
+
+# --- how much there is to do ---
+
+
+def test_a_function_weighs_the_rows_of_each_call():
+    x = cr.input("x", ("n",))
+    y = np.tanh(x * 2) * np.exp(-(x**2)) + 1
+    auto, numpy, native = (cr.compile(y, inputs=[x], engine=e) for e in ("auto", "numpy", "native"))
+    few, many = np.linspace(-1, 1, 5), np.linspace(-1, 1, 200_000)
+    for values, wanted in [(few, numpy), (many, native), (few, numpy), (many, native)]:
+        np.testing.assert_array_equal(auto(values), wanted(values))
+        assert auto.executable.engine == wanted.executable.engine
+
+
+def test_every_open_axis_counts_and_products_by_what_they_multiply():
+    a, b = cr.input("a", ("n", "k")), cr.input("b", ("k", "m"))
+    n, k, m = (s for s in (*a.shape, b.shape[1]))
+    work = Compiled(choice.Program((a, b), (), (a @ b,), ())).work
+
+    def seconds(*lengths):
+        return work.seconds(dict(zip((n, k, m), lengths, strict=True))) - work.seconds({n: 0, k: 0, m: 0})
+
+    assert seconds(100, 100, 100) == pytest.approx(1000 * seconds(10, 10, 10), rel=1e-6)
+    assert seconds(10, 1000, 10) == pytest.approx(100 * seconds(10, 10, 10), rel=1e-6)
+    function = cr.compile(a @ b, inputs=[a, b])
+    assert function(np.ones((2, 3)), np.ones((3, 2))).tolist() == [[3.0, 3.0], [3.0, 3.0]]
+    assert function.executable.engine == "numpy"
+    function(np.ones((1000, 100)), np.ones((100, 1000)))
+    assert function.executable.engine == "native"
