@@ -326,6 +326,7 @@ KINKS = {
     "step": lambda: elementwise.step(np.array([-0.1, 0.0, 0.1])).tolist() == [0, 1, 1],
     "stop_gradient": lambda: slopes(elementwise.stop_gradient, [3.0]) == [[0]],
     "sqrt": lambda: slopes(elementwise.sqrt, 0.0) == [INF],
+    "root": lambda: slopes(elementwise.root, [0.0, 4.0]) == [[0, 0.25]],
     "power": lambda: (
         slopes(elementwise.power, 0.0, 2.0) == [0, 0]
         and slopes(elementwise.power, 0.0, 0.0)[0] == 0

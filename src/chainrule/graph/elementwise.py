@@ -183,6 +183,20 @@ sqrt = add(
         kink="infinite at 0",
     )
 )
+root = add(
+    Row(
+        name="root",
+        text="sqrt({0})",
+        latex=r"\sqrt{{{0}}}",
+        forward=np.sqrt,
+        dtype=floating,
+        # At 0 the other branch is 0 too, and infinitely steep: a second derivative there is NaN, and not a silent 0.
+        partials=lambda y, x: [np.where(y > 0, 1 / (2 * y), sqrt(x))],
+        domain=(POSITIVE,),
+        kink="0 at 0, as for |x|",
+        note="the root of a sum of squares: a norm, a standard deviation, a root mean square",
+    )
+)
 sin = add(
     Row(
         name="sin",

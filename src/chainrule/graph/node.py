@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.errors import GraphError, ShapeError, UnsupportedError
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
+from chainrule.graph.ranges import range_of
 from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
@@ -366,12 +367,20 @@ def cast(x: Any, dtype: Any) -> Node:
     return node if node.dtype == dtype else apply("cast", node, dtype=np.dtype(dtype).name)
 
 
+def square_root(x: Any) -> Node:
+    """Return the root of ``x``; that of a sum of squares, which may be 0, has a derivative there."""
+    known = range_of(as_node(x))
+    return apply("root" if known.square and known.low <= 0 else "sqrt", x)
+
+
 def raise_to(x: Any, exponent: Any) -> Node:
     """Return ``x ** exponent``; an exponent that is a plain number belongs to the node."""
     if isinstance(exponent, np.number):
         node = as_node(x)  # NumPy's own numbers are strong: they decide the dtype as an array would
         return apply("raised", cast(node, np.result_type(node.dtype, exponent)), exponent=exponent.item())
     if isinstance(exponent, int | float):
+        if exponent == 0.5 and range_of(as_node(x)).square:
+            return square_root(x)
         return apply("raised", x, exponent=exponent)
     return apply("power", x, exponent)
 

@@ -19,6 +19,7 @@ from chainrule.graph.node import (
     count,
     raise_to,
     record,
+    square_root,
 )
 from chainrule.graph.shapes import Extent
 from chainrule.graph.table import TABLE
@@ -58,6 +59,11 @@ def _logaddexp2(a: Any, b: Any) -> Node:
     return apply("logaddexp", a, b) / np.log(2.0).item()
 
 
+def _hypot(a: Any, b: Any) -> Node:
+    a, b = _weak(a, b)
+    return square_root(a * a + b * b)
+
+
 def _heaviside(x: Any, at_zero: Any) -> Node:
     if not isinstance(at_zero, int | float) or at_zero != 1:
         raise UnsupportedError("np.heaviside of a node needs its value at 0 to be 1: np.heaviside(x, 1).")
@@ -69,6 +75,8 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     np.power: raise_to,
     np.reciprocal: lambda x: 1 / as_node(x),
     np.positive: as_node,
+    np.sqrt: square_root,
+    np.hypot: _hypot,
     np.maximum: _extreme("maximum"),
     np.minimum: _extreme("minimum"),
     np.fabs: lambda x: apply("abs", x),
@@ -84,7 +92,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     **{
         getattr(np, name): lambda *x, _name=name: apply(_name, *x)
         for name in [
-            "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p", "sqrt",
+            "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p",
             "sin", "cos", "tanh", "logaddexp", "sign", "floor", "greater", "greater_equal", "less", "less_equal",
             "equal", "not_equal", "logical_and", "logical_or", "logical_not",
         ]
@@ -281,7 +289,7 @@ def var(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> N
 
 
 def std(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Node:
-    return apply("sqrt", var(a, axis, ddof=ddof, keepdims=keepdims))
+    return square_root(var(a, axis, ddof=ddof, keepdims=keepdims))
 
 
 def argmax(a: Any, axis: Any = None) -> Node:
@@ -300,7 +308,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> N
     vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
     if ord is not None and ord != (2 if vectors else "fro"):
         raise UnsupportedError("np.linalg.norm of a node is the Euclidean one: ord=None.")
-    return apply("sqrt", sum_(x * x, axis, keepdims=keepdims))
+    return square_root(sum_(x * x, axis, keepdims=keepdims))
 
 
 # --- movement -------------------------------------------------------------------------------------------

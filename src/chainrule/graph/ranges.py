@@ -15,11 +15,19 @@ from chainrule.graph.shapes import contraction
 
 
 class Range(NamedTuple):
-    """The bounds of all numbers of a node that are not NaN; ``finite`` if none is NaN or infinite."""
+    """What is known of all numbers of a node.
+
+    Attributes:
+        low: None that is not NaN is below.
+        high: None is above.
+        finite: None is NaN or infinite.
+        square: Each is a sum of squares: where it is 0, so is all that was squared, and so is its derivative.
+    """
 
     low: float = -math.inf
     high: float = math.inf
     finite: bool = True
+    square: bool = False
 
     @property
     def nonzero(self) -> bool:
@@ -57,20 +65,21 @@ def _found(node: Any, inputs: list[Any]) -> Range:
     rule = RANGES.get(node.row.name)
     if rule is None:
         return UNKNOWN
-    low, high, finite = rule(node, *inputs)
+    low, high, finite, square = rule(node, *inputs)
     if low != low or high != high:  # NaN
         low, high = -math.inf, math.inf
     if 0 < low < 1 and (node.dtype.kind != "f" or low < np.finfo(node.dtype).tiny):
         low = 0.0  # what is so small may be rounded to 0
     if -1 < high < 0 and node.dtype.kind != "f":
         high = 0.0
-    return Range(float(low), float(high), bool(finite))
+    return Range(float(low), float(high), bool(finite), square)
 
 
 def _hull(node: Any, *found: Range) -> Range:
     if not found:
         return REAL
-    return Range(min(r.low for r in found), max(r.high for r in found), all(r.finite for r in found))
+    ends = min(r.low for r in found), max(r.high for r in found)
+    return Range(*ends, all(r.finite for r in found), all(r.square for r in found))
 
 
 def _same(node: Any, x: Range, *_others: Range) -> Range:
@@ -100,14 +109,23 @@ def _times(a: float, b: float) -> float:
     return 0.0 if a == 0 or b == 0 else a * b
 
 
-def _product(a: Range, b: Range) -> Range:
+def _add(node: Any, a: Range, b: Range) -> Range:
+    return Range(a.low + b.low, a.high + b.high, a.finite and b.finite, a.square and b.square)
+
+
+def _product(a: Range, b: Range, square: bool = False) -> Range:
     ends = [_times(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
-    return Range(min(ends), max(ends), a.finite and b.finite)
+    return Range(max(min(ends), 0.0) if square else min(ends), max(ends), a.finite and b.finite, square)
 
 
 def _multiply(node: Any, a: Range, b: Range) -> Range:
-    found = _product(a, b)
-    return found._replace(low=max(found.low, 0.0)) if node.inputs[0] is node.inputs[1] else found
+    # A factor that could be learned to be 0 has a corner of its own there.
+    scaled = (a.square and (b.square or b.low > 0)) or (b.square and a.low > 0)
+    return _product(a, b, scaled or node.inputs[0] is node.inputs[1])
+
+
+def _divide(node: Any, a: Range, b: Range) -> Range:
+    return _product(a, _inverse(b), a.square and b.low >= 0)
 
 
 def _inverse(x: Range) -> Range:
@@ -121,24 +139,34 @@ def _raised(node: Any, x: Range) -> Range:
     whole = exponent == int(exponent) if math.isfinite(exponent) else False
     defined = (whole or x.low >= 0) and (exponent >= 0 or x.nonzero)
     low = 0.0 if (whole and exponent % 2 == 0) or x.low >= 0 else -math.inf
-    return Range(low, math.inf, x.finite and defined)
+    return Range(low, math.inf, x.finite and defined, exponent >= 2 and low == 0)
 
 
 def _sum(node: Any, x: Range) -> Range:
-    return Range(0.0 if x.low >= 0 else -math.inf, 0.0 if x.high <= 0 else math.inf, x.finite)
+    return Range(0.0 if x.low >= 0 else -math.inf, 0.0 if x.high <= 0 else math.inf, x.finite, x.square)
 
 
 def _contract(node: Any, a: Range, b: Range) -> Range:
     plan = contraction(node.attributes["spec"])
-    square = node.inputs[0] is node.inputs[1] and plan.left == plan.right
+    left, right = (_unmoved(x) for x in node.inputs)
+    row_by_column = all(e == 1 for e in node.shape) and sum(e != 1 for e in left.shape) <= 1
+    square = left is right and (
+        row_by_column or (node.inputs[0] is node.inputs[1] and plan.left == plan.right)
+    )
     low = 0.0 if square or (a.low >= 0 and b.low >= 0) else -math.inf
-    return Range(low, math.inf, a.finite and b.finite)
+    return Range(low, math.inf, a.finite and b.finite, square)
+
+
+def _unmoved(node: Any) -> Any:
+    while node.row.name in ("reshape", "transpose", "mark"):
+        node = node.inputs[0]
+    return node
 
 
 def _constant(node: Any) -> Range:
     value = node.attributes["value"]
     low, high = (np.fmin.reduce(value, None), np.fmax.reduce(value, None)) if value.size else (0, 0)
-    return Range(low, high, np.isfinite(value).all())
+    return Range(low, high, np.isfinite(value).all(), bool(low >= 0))  # it has no derivative
 
 
 def _clip(node: Any, x: Range) -> Range:
@@ -166,10 +194,10 @@ RANGES: dict[str, Callable[..., Range]] = {
     "input": lambda node: REAL,
     "constant": _constant,
     "length": lambda node: Range(1, math.inf),
-    "add": lambda node, a, b: Range(a.low + b.low, a.high + b.high, a.finite and b.finite),
+    "add": _add,
     "subtract": lambda node, a, b: Range(a.low - b.high, a.high - b.low, a.finite and b.finite),
     "multiply": _multiply,
-    "divide": lambda node, a, b: _product(a, _inverse(b)),
+    "divide": _divide,
     "negative": lambda node, x: Range(-x.high, -x.low, x.finite),
     "raised": _raised,
     "power": lambda node, x, p: Range(0 if x.low >= 0 else -math.inf, math.inf, x.finite and p.finite and x.low > 0),
@@ -178,6 +206,7 @@ RANGES: dict[str, Callable[..., Range]] = {
     "log": _rising(np.log, lambda node, x: x.low > 0),
     "log1p": _rising(np.log1p, lambda node, x: x.low > -1),
     "sqrt": _rising(np.sqrt, lambda node, x: x.low >= 0),
+    "root": _rising(np.sqrt, lambda node, x: x.low >= 0),
     "relu": _rising(lambda x: np.maximum(x, 0), _always),
     "softplus": _rising(lambda x: np.logaddexp(0, x), _always),
     "floor": _rising(np.floor, _always),
@@ -189,6 +218,7 @@ RANGES: dict[str, Callable[..., Range]] = {
     "softmax": _between(0, 1),
     "log_softmax": _between(-math.inf, 0),
     "logsumexp": _between(-math.inf, math.inf),
+    "logaddexp": lambda node, a, b: Range(max(a.low, b.low), math.inf, a.finite and b.finite),
     "abs": _absolute,
     "maximum": lambda node, a, b: Range(max(a.low, b.low), max(a.high, b.high), a.finite and b.finite),
     "minimum": lambda node, a, b: Range(min(a.low, b.low), min(a.high, b.high), a.finite and b.finite),
@@ -203,7 +233,7 @@ RANGES: dict[str, Callable[..., Range]] = {
         ["cast", "stop_gradient", "mark", "reshape", "transpose", "broadcast_to", "slice", "gather", "max"], _same
     ),
     "concatenate": _hull,
-    "place": lambda node, x: Range(min(x.low, 0), max(x.high, 0), x.finite),
+    "place": lambda node, x: Range(min(x.low, 0), max(x.high, 0), x.finite, x.square),
     "sum": _sum,
     "scatter_add": lambda node, x, indices: _sum(node, x),
     "contract": _contract,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.elementwise import sigmoid, softplus
+from chainrule.graph.elementwise import root, sigmoid, softplus
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
 from chainrule.graph.structure import log_softmax, logsumexp, softmax
 
@@ -163,6 +163,8 @@ STABLE = [
     ),
     Rewrite("log of an exponential", "log undoes exp, which may have overflowed",
             lambda x: np.log(np.exp(x)), lambda x: x),
+    Rewrite("a root of squares, squared", "smooth at 0, where the root has a corner",
+            lambda x: root(x) * root(x), lambda x: x),
     Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
     Rewrite("expm1", "keeps the digits of a small x", lambda x: np.exp(x) - 1, lambda x: np.expm1(x)),
     Rewrite("expm1, turned round", "keeps the digits of a small x; 0 - expm1(0) is 0, and -expm1(0) is -0",
@@ -555,7 +557,7 @@ def _without_number(way: list[tuple[Node, int]]) -> tuple[Node, float]:
     return rest, n
 
 
-COMPUTED_ALIKE = ("negative", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt")
+COMPUTED_ALIKE = ("negative", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt", "root")
 ELEMENTWISE = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",

@@ -152,6 +152,7 @@ def _softplus(x: Node) -> Node:
 
 
 COMPOSITE: dict[str, Callable[..., Node]] = {
+    "root": lambda x: apply("sqrt", x),
     "softplus": _softplus,
     "one_hot": _one_hot,
     "softmax": _softmax,
