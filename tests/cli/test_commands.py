@@ -236,3 +236,33 @@ def test_help_needs_none_of_the_heavy_libraries():
         "print(sorted({'numpy', 'pandas', 'scipy', 'sklearn', 'rich', 'safetensors'} & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_codes_come_back_in_predictions_messages_and_summary(here):
+    (here / "t.csv").write_text(
+        "x,code\n" + "".join(f"{i % 3},{['007', '1e5', '1.50'][i % 3]}\n" for i in range(60))
+    )
+    told = done("train", "t.csv", "--target", "code", "--task", "classification", *QUICK)
+    assert "3 classes (1.50, 007, 1e5)" in told.stderr
+    assert "3 classes (1.50, 007, 1e5)" in done("summary", "t.safetensors").stdout
+    printed = done("predict", "t.safetensors", "t.csv").stdout.splitlines()
+    assert printed[0] == "code,probability_1.50,probability_007,probability_1e5"
+    assert {line.partition(",")[0] for line in printed[1:]} <= {"007", "1e5", "1.50"}
+    assert "On 60 rows" in done("evaluate", "t.safetensors", "t.csv").stdout
+
+
+def test_a_class_called_na_is_one_if_that_is_said(here):
+    (here / "t.csv").write_text(
+        "x,grade\n" + "".join(f"{i % 3},{['NA', 'b', '?'][i % 3]}\n" for i in range(60))
+    )
+    told = run("train", "t.csv", "--target", "grade", *QUICK)
+    assert told.exit_code == 2 and "'?', 'NA' count as no value" in told.stderr
+    (remedy,) = re.findall(r"--missing \S+=", told.stderr)
+    assert "3 classes" in done("train", "t.csv", "--target", "grade", *QUICK, *remedy.split()).stderr
+    done("train", "t.csv", "--target", "grade", *QUICK, "--missing", "grade=?", "--missing", "x=1,2")
+    assert cr.load("t.safetensors").target.classes == ("NA", "b")
+    assert "On 40 rows" in done("evaluate", "t.safetensors", "t.csv").stdout  # it remembers
+    assert "On 20 rows" in done("evaluate", "t.safetensors", "t.csv", "--missing", "grade=?,NA").stdout
+    assert cr.load("t.safetensors").missing == {"grade": ("", "?"), "x": ("", "1", "2")}
+    misspelt = run("train", "t.csv", "--target", "grade", "--missing", "grad=?")
+    assert misspelt.exit_code == 2 and "--missing names no column of t.csv: 'grad'" in misspelt.stderr

@@ -2,6 +2,7 @@
 
 import shlex
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from chainrule.cli.files import (
 )
 
 SHOWN_COLUMNS = 20
+
+Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Whole(click.IntRange):
@@ -51,7 +54,20 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
-# What train and compile both take.
+class Words(click.ParamType):
+    """Words that mean "no value": [COLUMN=]WORDS."""
+
+    name = "words"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the column, "" for all others, and its words, to which the empty one always belongs."""
+        if not isinstance(value, str):
+            return value
+        column, _, words = value.rpartition("=")
+        return column, ("", *filter(None, map(str.strip, words.split(","))))
+
+
+# What several commands take.
 TARGET = click.option(
     "--target",
     metavar="COLUMN",
@@ -86,6 +102,16 @@ DROPOUT = click.option(
 )
 
 
+MISSING = click.option(
+    "--missing",
+    metavar="[COLUMN=]WORDS",
+    type=Words(),
+    multiple=True,
+    help="Words for 'no value', with commas, beside the empty cell: --missing 'grade=?' makes NA a grade. "
+    "[default: NA, ?, null and their kin; predict and evaluate: as in training]",
+)
+
+
 @click.group(
     name="chainrule",
     cls=Door,
@@ -112,6 +138,7 @@ def cli(ctx: click.Context) -> None:
 @cli.command()
 @click.argument("data")
 @TARGET
+@MISSING
 @TASK
 @HIDDEN
 @click.option(
@@ -165,7 +192,13 @@ def cli(ctx: click.Context) -> None:
 @click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
 @debug_option
 def train(
-    data: str, target: tuple[str, ...], out: Path | None, force: bool, quiet: bool, **settings: Any
+    data: str,
+    target: tuple[str, ...],
+    missing: Missing,
+    out: Path | None,
+    force: bool,
+    quiet: bool,
+    **settings: Any,
 ) -> None:
     """Train a network on a table.
 
@@ -182,7 +215,10 @@ def train(
     check_writable(path, data)
     if not force:
         check_replaceable(path)
-    table, usual = cr.load_table(data)
+    table, usual = _table(data, dict(missing))
+    for column, _ in missing:
+        if column and column not in table:
+            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
     say(f"Read {data}: {len(table):,} rows, {len(table.columns)} columns.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     with warnings.catch_warnings():
@@ -208,8 +244,9 @@ def train(
 @click.option(
     "--out", metavar="FILE", default="-", help="A CSV file, gzipped if it ends with .gz. [default: print]"
 )
+@MISSING
 @debug_option
-def predict(model: str, data: str, out: str) -> None:
+def predict(model: str, data: str, out: str, missing: Missing) -> None:
     """Predict the target of every row.
 
     The result has a column for each target, and one for the probability of each class. DATA needs the
@@ -222,7 +259,7 @@ def predict(model: str, data: str, out: str) -> None:
     if out != "-":
         check_writable(Path(out), model, data)
     found = load_table_model(model)
-    table, _ = cr.load_table(data)
+    table, _ = _table(data, {**found.missing, **dict(missing)})
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
@@ -236,8 +273,9 @@ def predict(model: str, data: str, out: str) -> None:
 @cli.command()
 @click.argument("model")
 @click.argument("data")
+@MISSING
 @debug_option
-def evaluate(model: str, data: str) -> None:
+def evaluate(model: str, data: str, missing: Missing) -> None:
     """Score a model on a table with targets.
 
     Beside its scores stand those of the best guess that needs no inputs.
@@ -247,7 +285,7 @@ def evaluate(model: str, data: str) -> None:
       chainrule evaluate houses.safetensors other_houses.csv
     """
     found = load_table_model(model)
-    table, _ = cr.load_table(data)
+    table, _ = _table(data, {**found.missing, **dict(missing)})
     scores = found.evaluate(table)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
@@ -272,6 +310,7 @@ def summary(model: str) -> None:
 @cli.command("compile")
 @click.argument("data")
 @TARGET
+@MISSING
 @TASK
 @HIDDEN
 @LEARNING_RATE
@@ -286,7 +325,7 @@ def summary(model: str) -> None:
     help="graph, schedule, memory, ir or asm; or source, that of the NumPy engine.",
 )
 @debug_option
-def show_stage(data: str, target: tuple[str, ...], stage: str, **settings: Any) -> None:
+def show_stage(data: str, target: tuple[str, ...], missing: Missing, stage: str, **settings: Any) -> None:
     """Show how a training step is compiled.
 
     A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
@@ -297,9 +336,16 @@ def show_stage(data: str, target: tuple[str, ...], stage: str, **settings: Any) 
     Example:
       chainrule compile iris --hidden 8 --show schedule
     """
-    table, usual = cr.load_table(data)
+    table, usual = _table(data, dict(missing))
+    for column, _ in missing:
+        if column and column not in table:
+            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     click.echo(cr.TableModel.show(table, names, stage, **settings))
+
+
+def _table(data: str, missing: Mapping[str, Sequence[str]]) -> tuple[Any, str | None]:
+    return cr.load_table(data, missing=missing) if missing else cr.load_table(data)
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:

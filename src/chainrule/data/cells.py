@@ -18,6 +18,8 @@ MISSING = (
 Kind = Literal["number", "text", "date"]
 
 _DATE = re.compile(r"\d{4}-\d{1,2}(-\d{1,2})?([ T]\d.*)?|\d{1,2}([/.])\d{1,2}\3\d{2,4}( \d.*)?")
+_WHOLE = re.compile(r"[-+]?(\d{1,300}|[1-9]\d{0,2}(,\d{3}){1,99})")  # not what takes Python long
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _UNIT = "[$€£¥₹%]"
 
 
@@ -49,18 +51,35 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
+def whole_of(text: str) -> int | None:
+    """Return the whole number that a text is written as, in digits alone or in groups of three, or None."""
+    found = _WHOLE.fullmatch(text.strip())
+    return int(found[0].replace(",", "")) if found else None
+
+
+def number_of(value: Any) -> int | float | None:
+    """Return the finite number that a cell is or is written as, whole ones exactly, or None.
+
+    >>> number_of("1e5"), number_of("9007199254740993"), number_of(2.0), number_of("a"), number_of(True)
+    (100000.0, 9007199254740993, 2.0, None, None)
+    """
+    if isinstance(value, bool | np.bool_):
+        return None
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, str):
+        if (whole := whole_of(value)) is not None:
+            return whole
+        value = float(value) if _NUMBER.fullmatch(value.strip()) else None
+    return float(value) if isinstance(value, float | np.floating) and np.isfinite(value) else None
+
+
 def clean_text(cells: pd.Series, missing: tuple[str, ...] = MISSING) -> pd.Series:
     """Return the cells as texts without blanks at either end, those that mean nothing as missing."""
     codes, values = pd.factorize(cells)  # each text once: columns of categories repeat few of them
     texts = pd.Series(values).astype("str").str.strip()
     cleaned = texts.mask(texts.isin(missing)).reindex(codes)  # a missing cell has code -1, and no text
     return pd.Series(cleaned.array, index=cells.index, name=cells.name)
-
-
-def stripped(cells: pd.Series) -> pd.Series:
-    """Return categories or labels, the texts among them without blanks; an empty text counts as missing."""
-    is_text = pd.api.types.infer_dtype(cells, skipna=True) == "string"
-    return clean_text(cells, missing=("",)) if is_text else cells
 
 
 def read_numbers(texts: pd.Series, decimal: str = ".") -> pd.Series:
@@ -73,12 +92,26 @@ def read_numbers(texts: pd.Series, decimal: str = ".") -> pd.Series:
     [400000.0, -2.5, nan]
     """
     if decimal == "." and not (plain := pd.to_numeric(texts, errors="coerce"))[texts.notna()].isna().any():
-        return plain.astype(float)  # nearly every column of numbers, and much faster
+        return _as_floats(plain)  # nearly every column of numbers, and much faster
     group, point = (",", r"\.") if decimal == "." else (r"\.", ",")
     digits = rf"([1-9]\d{{0,2}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?"
     shaped = texts.str.fullmatch(rf"[-+]?\s*{_UNIT}?\s*[-+]?{digits}\s*{_UNIT}?|[-+]?inf(inity)?", case=False)
     bare = texts.str.replace(rf"{group}|{_UNIT}|\s", "", regex=True).str.replace(decimal, ".", regex=False)
-    return pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce").astype(float)
+    return _as_floats(pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce"))
+
+
+def _as_floats(numbers: pd.Series) -> pd.Series:
+    try:
+        return numbers.astype(float)
+    except OverflowError:  # Python's whole numbers know no bound, and floats do
+        return numbers.map(_as_float).astype(float)
+
+
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.inf
 
 
 def share_a_unit(texts: pd.Series) -> bool:
@@ -97,7 +130,10 @@ def floats(cells: pd.Series) -> np.ndarray:
     [1.0, nan, 2104.0]
     """
     if kind_of(cells) == "number" or pd.api.types.is_bool_dtype(cells.dtype):
-        values = pd.to_numeric(cells).to_numpy(dtype=float, na_value=np.nan)
+        numbers = pd.to_numeric(cells)
+        values = (_as_floats(numbers) if numbers.dtype == object else numbers).to_numpy(
+            dtype=float, na_value=np.nan
+        )
     else:
         texts = clean_text(cells)
         values = read_numbers(texts).to_numpy()
@@ -112,7 +148,8 @@ def refuse(cells: pd.Series, wrong: np.ndarray, expected: str) -> None:
         return
     first = int(np.argmax(wrong))
     others = f" ({int(wrong.sum()):,} such cells)" if wrong.sum() > 1 else ""
-    found = repr(shortened(str(cells.iloc[first]))) if kind_of(cells) == "text" else f"{cells.iloc[first]}"
+    found = shortened(str(cells.iloc[first]))
+    found = repr(found) if kind_of(cells) == "text" else found
     raise DataError(
         f"Column {cells.name!r}, {row_name(cells.index, first)}: {found}{others}, where {expected}.\n"
         "Correct or empty the cell; an empty cell counts as missing."

@@ -1,7 +1,7 @@
 """Input columns: what each holds, learned from the training table, and how it becomes features."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -16,11 +16,12 @@ from chainrule.data.cells import (
     looks_like_date,
     read_numbers,
     refuse,
-    stripped,
     text_of,
+    whole_of,
 )
 from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import checked_table, closest, counted, listed, row_name
+from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, FileFormatError, short
 
 MOST_CATEGORIES = 100
@@ -85,12 +86,12 @@ class CategoryColumn:
 
     def encode(self, cells: pd.Series) -> np.ndarray:
         """Return the features, float32, shape (rows, len(features))."""
-        codes, values = pd.factorize(cells)
-        of_missing = len(self.categories) if self.had_missing else -1
-        slots = {category: slot for slot, category in enumerate(self.categories)} | {"": of_missing}
-        # the code of a missing cell is -1, which picks the last
-        slot = np.array([*(slots.get(text_of(value), -1) for value in values), of_missing])[codes]
-        return (slot[:, None] == np.arange(len(self.features))).astype(np.float32)
+        return (self.slots(cells)[:, None] == np.arange(len(self.features))).astype(np.float32)
+
+    def slots(self, cells: pd.Series) -> np.ndarray:
+        """Return the position of each cell's category, shape (rows,): -1 for a new one, their number for none."""
+        nothing = () if "" in self.categories else ("",)
+        return positions_of(cells, (*self.categories, *nothing), gap=len(self.categories))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def fit_columns(frame: pd.DataFrame) -> Columns:
     notes = tuple(_left_out(learned))
     if not columns:
         raise DataError("\n".join(["No input column is left to learn from.", *notes[:4]]))
-    return Columns(columns, (*notes, *_filled(columns, frame)))
+    return Columns(columns, (*notes, *_filled(columns, frame), *_codes(columns)))
 
 
 def encode(columns: Columns, frame: pd.DataFrame) -> np.ndarray:
@@ -177,13 +178,13 @@ def unseen_categories(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
 def _unseen(columns: Columns, frame: pd.DataFrame) -> Iterator[str]:
     for column in columns.columns:
         if isinstance(column, CategoryColumn):
-            texts = stripped(frame[column.name]).map(text_of, na_action="ignore")
-            new = (texts.notna() & ~texts.isin(column.categories)).to_numpy()
+            new = column.slots(frame[column.name]) < 0
             if new.any():
+                texts = texts_of(frame[column.name][new])
                 first = row_name(frame.index, int(new.argmax()))
                 yield (
                     f"Column {column.name!r} has values in {counted(int(new.sum()), 'row')} (first: {first}) "
-                    f"that training did not see: {listed(texts[new].unique())}. They count as none."
+                    f"that training did not see: {listed(texts.unique())}. They count as none."
                 )
 
 
@@ -214,6 +215,21 @@ def _filled(columns: Iterable[NumberColumn | CategoryColumn], frame: pd.DataFram
     if gaps:
         where = listed(f"{name!r} in {counted(count, 'row')}" for name, count in gaps.items())
         yield f"Missing numbers count as the median of their column, and as missing: {where}."
+
+
+def _codes(columns: Iterable[NumberColumn | CategoryColumn]) -> Iterator[str]:
+    codes = [repr(c.name) for c in columns if isinstance(c, CategoryColumn) and _are_codes(c.categories)]
+    if codes:
+        yield (
+            f"Leading zeros, or more digits than a quantity keeps, make codes of numbers, each a category of its "
+            f"own: {listed(codes)}."
+        )
+
+
+def _are_codes(texts: Sequence[str]) -> bool:
+    wholes = [whole for text in texts if (whole := whole_of(text)) is not None]
+    padded = any(text[0] == "0" < text[1:] for text in texts if text)
+    return len(wholes) == len(texts) and (padded or max(map(abs, wholes)) > 2**53)
 
 
 def _field_from(declared: Any, data: Any, where: str) -> Any:
@@ -256,7 +272,12 @@ def _learn(cells: pd.Series) -> NumberColumn | CategoryColumn | str:
         return "no value at all"
     if distinct == 1 and not had_missing:
         return f"{text_of(present.iloc[0])} in every row"
-    match kind_of(cells):
+    kind = kind_of(cells)
+    if (
+        kind == "number" and np.unique(floats(present)).size < distinct
+    ):  # as quantities they would be the same
+        cells, present, kind = texts_of(cells), texts_of(present), "text"
+    match kind:
         case "number":
             return _learn_number(cells, distinct, had_missing)
         case "text" if not _too_many(distinct, len(present)):

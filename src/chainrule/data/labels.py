@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from chainrule.data.cells import floats, stripped, text_of
+from chainrule.data.cells import floats
 from chainrule.data.target import Target, target_columns
 from chainrule.data.words import checked_table, listed, row_name
+from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, ShapeError
 
 
@@ -96,14 +97,14 @@ def class_probabilities(target: Target, outputs: np.ndarray) -> np.ndarray:
 
 
 def _codes(target: Target, cells: pd.Series) -> np.ndarray:
-    positions = {text_of(label): position for position, label in enumerate(target.classes)}
-    codes, values = pd.factorize(stripped(cells))
-    _check_complete(cells, codes < 0)
-    found = np.array([positions.get(text_of(value), -1) for value in values], dtype=np.int64)[codes]
+    values = cells if "" in target.classes else stripped(cells)
+    _check_complete(cells, values.isna().to_numpy())
+    found = positions_of(values, target.classes)
     if (found < 0).any():
         first = int((found < 0).argmax())
+        label = texts_of(cells.iloc[[first]]).iloc[0]
         raise DataError(
-            f"Target {cells.name!r}, {row_name(cells.index, first)}: {text_of(cells.iloc[first])!r} is not a "
+            f"Target {cells.name!r}, {row_name(cells.index, first)}: {label!r} is not a "
             f"class that training saw: {listed(target.classes)}.\nCorrect it, or train with such rows."
         )
     return found

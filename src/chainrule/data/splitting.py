@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from chainrule.data.words import check_columns, checked_table, counted, listed
+from chainrule.data.written import texts_of
 from chainrule.errors import DataError
 
 FEWEST_ROWS = 5
@@ -47,7 +48,7 @@ def split(
     notes: tuple[str, ...] = ()
     if stratify is not None:
         check_columns(frame, [stratify])
-        groups, values = pd.factorize(frame[stratify])
+        groups, values = pd.factorize(texts_of(frame[stratify]))
         notes = _about_single_rows(stratify, values[np.bincount(groups[groups >= 0]) == 1])
 
     shuffled = np.random.default_rng(seed).permutation(rows)

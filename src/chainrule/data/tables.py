@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,8 +18,11 @@ from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, sha
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.textfile import read_text
 from chainrule.data.words import counted, listed
+from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
 from chainrule.errors import DataError
+
+Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED = 1 << 16  # characters from which the delimiter is told
@@ -31,10 +35,10 @@ _COMPRESSIONS: dict[str, Literal["gzip", "bz2", "xz", "zip"]] = {
 _NAMELESS = re.compile(r"Unnamed: \d+")
 
 
-def load_table(source: str | PathLike[str]) -> tuple[pd.DataFrame, str | None]:
+def load_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> tuple[pd.DataFrame, str | None]:
     """Return the table that a path or the name of a sample means, and its target where that is known.
 
-    A file that exists wins over a sample of the same name.
+    A file that exists wins over a sample of the same name; ``missing`` is that of :func:`read_table`.
 
     >>> table, target = load_table("wine")
     >>> len(table), target
@@ -42,15 +46,20 @@ def load_table(source: str | PathLike[str]) -> tuple[pd.DataFrame, str | None]:
     """
     if fspath(source) in SAMPLES and not Path(source).is_file():
         return sample_table(fspath(source)), SAMPLE_TARGET
-    return read_table(source), None
+    return read_table(source, missing=missing), None
 
 
-def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSING) -> pd.DataFrame:
+def read_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> pd.DataFrame:
     """Read a text file with one row of column names: CSV, TSV and their kin, also gzipped.
 
     The delimiter (comma, semicolon, tab or bar), the encoding and the decimal mark are found out. Blanks
-    around names and cells go; cells in ``missing`` become missing; a column becomes numbers if all its other
-    cells read as numbers, "$400,000" and "2,104" among them; everything else, TRUE and FALSE too, stays text.
+    around names and cells go; a column becomes numbers if all its cells that are not missing read as numbers,
+    "$400,000" and "2,104" among them; everything else, TRUE and FALSE too, stays text. So does a column of whole
+    numbers with leading zeros (007), which are codes. Whole numbers beyond 2^53 are kept exactly. How the numbers
+    were written goes along with the table: as classes and categories they come back as 1e5, 1.50 or +5.
+
+    ``missing`` holds the words that say that a cell has no value; given by column, those of the columns that it
+    names, and under "" those of all others: ``missing={"grade": ("", "?")}`` makes NA a grade like any other.
 
     Raises :class:`~chainrule.errors.MissingFileError` if there is no such file and
     :class:`~chainrule.errors.DataError` if it holds no table, with the line where that can be said.
@@ -65,7 +74,8 @@ def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSIN
     text = read_text(path)
     delimiter, rows = _sniff(text)
     names = _column_names(rows, path)
-    frame = _parse(text, delimiter, names, missing, path)
+    words = _words_of(missing, names)
+    frame = _parse(text, delimiter, names, words, path)
     if frame.empty:
         raise DataError(f"{path} has column names ({listed(names)}) but no rows below them.")
     # a delimiter at the end of every line makes a column of nothing
@@ -74,7 +84,18 @@ def read_table(source: str | PathLike[str], *, missing: tuple[str, ...] = MISSIN
         raise DataError(
             f"{path} holds delimiters only.\nA table needs a row of column names and rows below it."
         )
-    return _with_numbers(frame.drop(columns=nothing), delimiter, missing)
+    parsed = frame.drop(columns=nothing)
+    plain = set() if has_padded(text) else {name for name in parsed if parsed[name].dtype == "int64"}
+    frame = _with_numbers(parsed, delimiter, words)
+    differ = [name for name in map(str, frame) if name not in plain and may_differ(frame[name])]
+    told = {} if missing is MISSING else dict(missing if isinstance(missing, Mapping) else {"": missing})
+    return remembering(frame, _parse(text, delimiter, names, {}, path, differ), told)
+
+
+def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:
+    by_column = missing if isinstance(missing, Mapping) else {"": missing}
+    others = by_column.get("", MISSING)
+    return {name: list(by_column.get(name, others)) for name in names}
 
 
 def write_table(frame: pd.DataFrame, path: str | PathLike[str]) -> None:
@@ -147,7 +168,16 @@ def _too_many_cells(path: Path, where: str, found: int, expected: int) -> DataEr
     )
 
 
-def _parse(text: str, delimiter: str, names: list[str], missing: tuple[str, ...], path: Path) -> pd.DataFrame:
+def _parse(
+    text: str,
+    delimiter: str,
+    names: list[str],
+    words: dict[str, list[str]],
+    path: Path,
+    raw: list[str] | None = None,
+) -> pd.DataFrame:
+    """Read the table; of the columns in ``raw`` alone, if given, every cell as it stands."""
+
     def read(**options: object) -> pd.DataFrame:
         return pd.read_csv(  # type: ignore[call-overload]
             io.StringIO(text),
@@ -157,19 +187,22 @@ def _parse(text: str, delimiter: str, names: list[str], missing: tuple[str, ...]
             index_col=False,
             skipinitialspace=True,
             keep_default_na=False,
-            na_values=list(missing),
+            na_values=words,
+            low_memory=False,
             **options,
         )
 
+    if raw is not None:
+        return read(usecols=raw, dtype=str) if raw else pd.DataFrame()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # it drops what it warns of
             if delimiter != ",":  # the decimal mark is not known yet, so no cell is a number yet
                 return read(dtype=str)
-            frame = read(low_memory=False)
+            frame = read()
             # TRUE has become a truth value; labels must come back as they were written
             truths = {name: str for name in names if pd.api.types.is_bool_dtype(frame[name].dtype)}
-            return read(low_memory=False, dtype=truths) if truths else frame
+            return read(dtype=truths) if truths else frame
     except (pd.errors.ParserError, pd.errors.ParserWarning) as reason:
         raise _unparsable(path, str(reason).strip()) from None
 
@@ -185,10 +218,10 @@ def _unparsable(path: Path, reason: str) -> DataError:
     return DataError(f"{path} cannot be read as a table: {reason}.")
 
 
-def _with_numbers(frame: pd.DataFrame, delimiter: str, missing: tuple[str, ...]) -> pd.DataFrame:
+def _with_numbers(frame: pd.DataFrame, delimiter: str, words: dict[str, list[str]]) -> pd.DataFrame:
     """Clean the columns of text; those in which all is written as numbers become numbers."""
     names = [name for name in frame.columns if kind_of(frame[name]) == "text"]
-    texts = {name: clean_text(frame[name], missing) for name in names}
+    texts = {name: clean_text(frame[name], tuple(words[name])) for name in names}
     distinct = {name: cells.dropna().drop_duplicates() for name, cells in texts.items()}
     readable = {
         decimal: {name for name, cells in distinct.items() if _all_numbers(cells, decimal)}

@@ -1,5 +1,6 @@
 """The target: what is to be predicted, and which task that makes."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.cells import floats, kind_of, stripped, text_of
+from chainrule.data.cells import floats, kind_of, number_of, text_of
 from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import check_columns, checked_table, counted, listed
+from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
 from chainrule.errors import DataError, FileFormatError, unknown_name
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
@@ -117,11 +119,22 @@ def drop_rows_without_target(
     names = target_columns(frame, columns)
     frame = checked_table(frame)
     has_all = np.all([stripped(frame[name]).notna() for name in names], axis=0)
+    gaps = "".join(_about_gaps(name, written_of(frame).gaps.get(name, ())) for name in names)
     if not has_all.any():
-        raise DataError(f"No row has a value in {_quoted(names)}; there is nothing to learn.")
+        raise DataError(f"No row has a value in {_quoted(names)}; there is nothing to learn.{gaps}")
     lost = counted(int((~has_all).sum()), "row")
-    note = f"Left out of training: {lost} of {len(frame):,} without a value in {_quoted(names)}."
+    note = f"Left out of training: {lost} of {len(frame):,} without a value in {_quoted(names)}.{gaps}"
     return frame[has_all], () if has_all.all() else (note,)
+
+
+def _about_gaps(name: str, words: tuple[str, ...]) -> str:
+    if not words:
+        return ""
+    return (
+        f" In {name!r} {listed(map(repr, words))} {'counts' if len(words) == 1 else 'count'} as no value; if that is a "
+        f"class, say what does not: --missing {shlex.quote(name + '=')}, or in Python "
+        f"read_table(..., missing={{{name!r}: ('',)}})."
+    )
 
 
 def target_columns(frame: pd.DataFrame, columns: str | Sequence[str]) -> tuple[str, ...]:
@@ -159,7 +172,7 @@ def describe_target(target: Target) -> str:
             no, yes = target.classes
             count = counted(len(target.columns), "label")
             return f"{subject}: {count}, each {no} or {yes}, multi-label classification."
-    numbers = any(isinstance(label, int | float) for label in target.classes)
+    numbers = any(number_of(label) is not None for label in target.classes)
     hint = (
         " Whole numbers are read as classes; the task 'regression' reads them as quantities."
         if numbers
@@ -168,12 +181,33 @@ def describe_target(target: Target) -> str:
     return f"{subject}: {what}, multi-class classification.{hint}"
 
 
+def alike_classes(target: Target) -> tuple[str, ...]:
+    """Return a sentence about classes that may be meant as one: yes and Yes, 1 and 1.0.
+
+    >>> alike_classes(Target("multiclass", ("kind",), ("Yes", "no", "yes")))
+    ("'Yes' and 'yes' count as two classes of 'kind'; if they are one, write them alike.",)
+    """
+    groups: dict[Any, list[str]] = {}
+    for label in target.classes:
+        number = number_of(label)
+        groups.setdefault(str(label).casefold() if number is None else number, []).append(repr(label))
+    alike = [labels for labels in groups.values() if len(labels) > 1]
+    if not alike:
+        return ()
+    count = {2: "two classes"}.get(len(alike[0]), f"{len(alike[0])} classes")
+    more = f"; so do {listed(f'{a} and {b}' for a, b, *_ in alike[1:])}" if alike[1:] else ""
+    return (
+        f"{' and '.join(alike[0])} count as {count} of {_quoted(target.columns)}{more}; if they are one, write them "
+        "alike.",
+    )
+
+
 def _quoted(names: Iterable[str]) -> str:
     return listed(map(repr, names))
 
 
 def _task_of(frame: pd.DataFrame, names: tuple[str, ...]) -> str:
-    numbers = all(kind_of(frame[name]) == "number" for name in names)
+    numbers = all(reads_as_numbers(frame[name]) for name in names)
     if len(names) == 1:
         return "regression" if numbers and not _few_whole(floats(frame[names[0]])) else "classification"
     if len(_classes(frame[list(names)])) == 2:
@@ -204,15 +238,36 @@ def _scale(cells: pd.Series) -> tuple[float, float]:
 
 def _classes(frame: pd.DataFrame) -> dict[str, Label]:
     """Return the labels in all columns, in order, by their text."""
-    labels = {text_of(value): _label(value) for name in frame for value in stripped(frame[name]).unique()}
+    cells = [stripped(frame[name]) for name in frame]
+    labels = _labels_by_text(zip(map(as_written, cells), cells, strict=True))
+    if len(cells) > 1 < len(plain := _labels_by_text(zip(cells, cells, strict=True))) < len(labels):
+        labels = plain  # 0 and 1 here, 0.0 and 1.0 there
+    if all(reads_as_numbers(each) for each in cells):
+        return {
+            text: label
+            for text, (label, number) in sorted(labels.items(), key=lambda item: (item[1][1], item[0]))
+        }
     # numbers by size, then texts by letter
-    return dict(sorted(labels.items(), key=lambda item: (isinstance(item[1], str), item[1])))
+    found = {text: label for text, (label, _) in labels.items()}
+    return dict(sorted(found.items(), key=lambda item: (isinstance(item[1], str), item[1])))
+
+
+def _labels_by_text(columns: Iterable[tuple[pd.Series, pd.Series]]) -> dict[str, tuple[Label, Any]]:
+    """Return by its text each label of columns given as they were written, and the number that it is read as."""
+    found = {}
+    for written, cells in columns:
+        first = ~written.duplicated()
+        for label, number in zip(written[first], cells[first], strict=True):
+            found[text_of(label)] = _label(label), number_of(number)
+    return found
 
 
 def _label(value: Any) -> Label:
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, float) and value.is_integer():
         return int(value)  # whole numbers become floats where a column has gaps
+    if isinstance(value, int) and abs(value) >= 2**64:
+        return str(value)  # no reader of a model file needs longer numbers
     return value if isinstance(value, bool | int | float) else str(value).strip()
 
 
@@ -226,6 +281,7 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
         raise DataError(
             f"Target {name!r} has a single class, {labels[0]!r}, in {counted(rows, 'row')}; "
             "there is nothing to tell apart.\nChoose another target, or add rows of another class."
+            f"{_about_gaps(name, written_of(cells).gaps.get(name, ()))}"
         )
     if len(classes) > max(20, rows / 2) or 2 < len(classes) == rows:
         raise DataError(
@@ -238,7 +294,7 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
             f"The task 'binary' has two classes; target {name!r} has {len(classes)}: {listed(labels)}.\n"
             "Choose the task 'multiclass'."
         )
-    counts = cells.map(text_of).value_counts()
+    counts = texts_of(cells).value_counts()
     shares = tuple(float(counts[text]) / rows for text in classes)
     kind: Task = "binary" if len(classes) == 2 and task != "multiclass" else "multiclass"
     return Target(kind, (name,), tuple(labels), shares)
@@ -252,6 +308,6 @@ def _fit_labels(frame: pd.DataFrame, names: tuple[str, ...]) -> Target:
             f"{len(classes)}: {listed(map(repr, classes.values()))}.\n"
             "Name the columns of labels only, or train a network for each target."
         )
-    yes = list(classes)[1]
-    shares = tuple(float((stripped(frame[name]).map(text_of) == yes).mean()) for name in names)
-    return Target("multilabel", names, tuple(classes.values()), shares)
+    labels = tuple(classes.values())
+    shares = tuple(float((positions_of(stripped(frame[name]), labels) == 1).mean()) for name in names)
+    return Target("multilabel", names, labels, shares)

@@ -1,19 +1,28 @@
 """A network for a table, and all preparing of its columns, as one thing that is trained, saved and loaded."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.columns import Columns, describe_columns, encode, fit_columns, unseen_categories
+from chainrule.data.cells import MISSING
+from chainrule.data.columns import (
+    CategoryColumn,
+    Columns,
+    describe_columns,
+    encode,
+    fit_columns,
+    unseen_categories,
+)
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
 from chainrule.data.splitting import FEWEST_ROWS, split
-from chainrule.data.target import Target, describe_target, drop_rows_without_target, fit_target
+from chainrule.data.target import Target, alike_classes, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
+from chainrule.data.written import written_of
 from chainrule.errors import DataError, FileFormatError
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.train import files
@@ -112,7 +121,9 @@ def setting_for(rows: int) -> Setting:
 class TableModel:
     """A network and the preparing of the table it was trained on: columns in, labels or numbers out.
 
-    ``history`` has the costs by epoch; a model from a file has none.
+    ``history`` has the costs by epoch; a model from a file has none. ``missing`` says which words mean "no value"
+    in which columns where that is not the usual: read tables to predict with it, ``cr.read_table(path,
+    missing=model.missing)``.
 
     >>> from chainrule.data.tables import load_table
     >>> table, target = load_table("iris")
@@ -128,6 +139,7 @@ class TableModel:
     target: Target
     report: Report
     history: History | None = None
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def train(
@@ -206,7 +218,7 @@ class TableModel:
         rows = len(parts.learn), len(parts.validation), len(parts.test)
         scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
         report = Report(*rows, scores, parts.notes, history.stopped, history.epochs, history.seconds)
-        return cls(network, columns, goal, report, history)
+        return cls(network, columns, goal, report, history, _missing(table, columns, goal))
 
     @staticmethod
     def show(
@@ -276,6 +288,11 @@ class TableModel:
             "columns": self.columns.to_dict(),
             "target": self.target.to_dict(),
             "report": asdict(self.report),
+            **(
+                {"missing": {name: list(words) for name, words in self.missing.items()}}
+                if self.missing
+                else {}
+            ),
         }
         self.network.save(path, extra={**self.network.extra, _IN_FILE: parts})
 
@@ -301,6 +318,7 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network | TableM
             Columns.from_dict(parts["columns"]),
             Target.from_dict(parts["target"]),
             _report_from(parts["report"]),
+            missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
         )
         # a prediction finds what does not fit together, before the user's table gets the blame
         model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
@@ -337,7 +355,9 @@ def _begin(
         usual if dropout is None else dropout,
     )
     network = Network(layers, input_shape=(parts.columns.width,), seed=seed, engine=engine)
-    return network, replace(parts, notes=(*dropped, *parts.notes, *parts.columns.notes))
+    return network, replace(
+        parts, notes=(*dropped, *alike_classes(parts.target), *parts.notes, *parts.columns.notes)
+    )
 
 
 def _split(frame: pd.DataFrame, whole: Target, test_fraction: float, seed: int) -> _Parts:
@@ -366,6 +386,21 @@ def _scores(network: Network, columns: Columns, target: Target, frame: pd.DataFr
     features, truth = _arrays(columns, target, frame)
     usual = _BASELINES.get(target.task, "the most frequent class of training, in every row")
     return Scores(len(frame), score(target, truth, network.predict(features)), baseline(target, truth), usual)
+
+
+def _missing(table: pd.DataFrame, columns: Columns, target: Target) -> dict[str, Sequence[str]]:
+    """Return what the reader of the table was told, and where a usual word for nothing is a category or class."""
+    known: dict[str, Sequence[Any]] = {
+        each.name: each.categories for each in columns.columns if isinstance(each, CategoryColumn)
+    }
+    known |= dict.fromkeys(target.columns, target.classes)
+    usual = {
+        name: tuple(word for word in MISSING if word not in names)
+        for name, names in known.items()
+        if any(word in names for word in MISSING)
+    }
+    told = dict(written_of(table).missing)
+    return told if "" in told else usual | told
 
 
 def _plan(network: Network, target: Target, parts: _Parts) -> str:
