@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import GraphError, ShapeError, UnsupportedError
 from chainrule.graph.backprop import grad
 from chainrule.graph.node import (
@@ -47,6 +48,16 @@ def test_floats_keep_their_dtype_and_whole_numbers_become_float64(leaf, value, d
     node = leaf(value)
     assert node.dtype == node.value.dtype == dtype
     assert leaf(value, dtype="float32").dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i4"])
+def test_numbers_in_another_byte_order_are_taken_as_the_numbers_they_are(dtype):
+    foreign = np.arange(3).astype(dtype)
+    x = input("x", (3,), dtype)
+    for leaf in (variable(foreign), constant(foreign), variable([0, 1, 2], dtype=dtype)):
+        assert leaf.dtype.isnative and leaf.value.dtype.isnative and leaf.value.tolist() == [0, 1, 2]
+        for engine in ("numpy", "native"):
+            assert cr.compile(leaf + x, inputs=[x], engine=engine)(foreign).tolist() == [0, 2, 4]
 
 
 def test_a_leaf_copies_the_array_it_is_given():

@@ -414,7 +414,9 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
         raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
     if array.dtype.kind not in "biuf":
         raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if dtype is not None:
+        dtype = np.dtype(dtype).newbyteorder("=")
         return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
     if array.dtype.kind in "iu" or array.dtype == np.float16:
         return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
@@ -496,7 +498,7 @@ def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") ->
                 f"Input '{name}': a shape holds whole numbers, or a name for an open axis "
                 f'(("batch", 3)); found {extent!r}.'
             )
-    kind = np.dtype(dtype)
+    kind = np.dtype(dtype).newbyteorder("=")
     if kind.kind not in "biuf":
         raise GraphError(f"Input '{name}': a graph computes with numbers, not {kind.name}.")
     return Node(TABLE["input"], (), {"symbol": Symbol()}, tuple(extents), kind, str(name))
