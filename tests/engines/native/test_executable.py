@@ -18,6 +18,7 @@ from chainrule.engines.choice import build
 from chainrule.engines.native.executable import NativeExecutable
 from chainrule.engines.program import Program, Progress, Rule
 from chainrule.errors import DataError
+from chainrule.graph import row
 from chainrule.graph.node import input, variable
 
 # A program whose cost an epoch is read from a table: with one example a batch, costs are what the rows say.
@@ -111,6 +112,14 @@ def test_arrays_may_lie_as_they_like(given):
     (wanted,), wanted_out = numpy.step([w], [x])
     np.testing.assert_allclose(new, wanted, rtol=1e-13)
     np.testing.assert_allclose(out[0], wanted_out[0], rtol=1e-13)
+
+
+def test_a_primitive_may_be_called_like_a_step_of_the_engine(monkeypatch):
+    monkeypatch.setattr(row, "TABLE", dict(row.TABLE))
+    double = cr.primitive("copy", lambda x: x + x, lambda y, x: [2])
+    x = input("x", (3,))
+    found = build(Program((x,), (), (double(x), double(x.T)), ()), "native").step([], [np.arange(3.0)])[1]
+    assert [y.tolist() for y in found] == [[0, 2, 4]] * 2
 
 
 def test_single_numbers_may_be_numpy_scalars():

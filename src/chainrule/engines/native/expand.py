@@ -20,6 +20,7 @@ MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
 SPECIAL = {"argmax", "concatenate", "place", "gather", "scatter_add", "random_uniform"}
 LEAVES = {"variable", "input", "constant", "length"}
 BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
+WRITTEN = BASIC | OPERATIONS.keys() - {"copy"}  # a copy is the schedule's own; a user may call a primitive so
 FEW = 32  # so few sums along rows that both lie without gaps are written as such
 SHORT = 8  # a product that sums over no more terms is written out, term by term
 
@@ -72,7 +73,7 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
         return COMPOSITE[name](*inputs, **at)
     if name == "length" and isinstance(at["extent"], int):
         return _numbers(np.asarray(at["extent"], node.dtype))
-    if name in BASIC or name in OPERATIONS:
+    if name in WRITTEN:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         return node if same else Node(node.row, inputs, at, node.shape, node.dtype)
     # A primitive of the user's: its formula, written out on nodes, is made of rows that are known.
