@@ -10,6 +10,7 @@ from chainrule.engines import numpy as numpy_engine
 from chainrule.engines.native.mode import mode
 from chainrule.engines.program import Arrays, Executable, Program, Progress, Rule, Run
 from chainrule.engines.recent import Recent
+from chainrule.engines.verify import verify
 from chainrule.errors import EngineWarning, UnsupportedError, unknown_name, warn
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -140,6 +141,7 @@ def build(program: Program, engine: str = "auto") -> Executable:
 
     Raises:
         UnknownNameError: If there is no such engine.
+        ChainruleError: If a node is not what its row makes of its inputs.
         UnsupportedError: If the native engine was asked for, and has no code for what the program holds.
     """
     if engine not in ENGINES:
@@ -150,6 +152,7 @@ def build(program: Program, engine: str = "auto") -> Executable:
 
 
 def _make(program: Program, engine: str) -> Executable:
+    verify(program)
     simple = simplified(program).detached()
     return Willing(simple) if engine == "auto" else COMPILERS[engine](simple)
 

@@ -25,6 +25,7 @@ from chainrule.engines.native.team import WORKER
 from chainrule.engines.native.threads import Choice
 from chainrule.engines.native.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
 from chainrule.engines.program import Arrays, Program, Progress, Rule, Run
+from chainrule.engines.verify import verify
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph.node import leaf_key
 from chainrule.graph.shapes import Extent, Shape, reduce, show
@@ -45,6 +46,7 @@ def _compiling() -> Iterator[None]:
 
 def compile_program(program: Program) -> NativeExecutable:
     """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
+    verify(program)
     for node in order([*program.outputs, *program.new_state, *program.inputs, *program.state]):
         try:
             type_of(node.dtype)
@@ -66,6 +68,7 @@ class Tiny:
     """A program of fixed lengths whose loop is done in registers."""
 
     def __init__(self, program: Program) -> None:
+        verify(program)
         module = build.machine().module()
         constants = write_tiny(module, program, TINY)
         self.ir = module.text()
@@ -150,7 +153,7 @@ class NativeExecutable:
 
     def tiny(self, length: int) -> Tiny | None:
         """Return the loop for batches of one length in registers; None if the program is too large for it."""
-        if self.checked or self.parts:
+        if self.checked:
             return None
         if length not in self._tiny:
             name = self.program.inputs[0].shape[0].name

@@ -5,6 +5,7 @@ function that is being written, a :class:`Module` the functions of one object fi
 change a float's value is set here; who may reassociate says so where it adds.
 """
 
+import operator
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
+from chainrule.errors import UnsupportedError, short
 
 _NAMES = {"f32": "float", "f64": "double", "b1": "i1", "ptr": "ptr", "void": "void"}
 _DTYPES = {"float32": "f32", "float64": "f64", "bool": "b1"}
@@ -71,12 +74,24 @@ def _written(kind: str, lanes: int) -> str:
 @lru_cache(maxsize=512)
 def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
     """Return the type in which elements of ``dtype`` are computed; KeyError if there is none."""
-    return Type(_DTYPES[dtype.name], lanes)
+    return Type(_DTYPES[dtype.name if dtype.isnative else dtype.str], lanes)
 
 
 # Parameters that point to no array: to results on the caller's stack, and to what threads share.
 OWN = ("result", "arguments", "team")
 PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
+
+
+def whole(value: Any, type: Type = I64) -> str:
+    """Write a whole number as LLVM does: nothing else that a program holds gets into the text of its code."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise UnsupportedError(f"Machine code counts in whole numbers; found {short(value)}.") from None
+    half = 1 << (type.bits - 1)
+    if not -half <= number < (half if type.is_signed else 2 * half):
+        raise UnsupportedError(f"{short(number)} does not fit into {type.bits} bits.")
+    return str(number if number < half else number - 2 * half)
 
 
 def literal(value: Any, type: Type) -> str:
@@ -92,9 +107,7 @@ def _literal(value: Any, _written: str, type: Type) -> str:  # 0.0 and -0.0 are 
     elif type.kind == "b1":
         one = "true" if value else "false"
     else:
-        number = int(value)
-        top = 1 << type.bits
-        one = str(number - top if number >= top // 2 else number)
+        one = whole(int(value), type)
     if not type.lanes:
         return one
     return f"splat ({type.element.ir} {one})"
@@ -231,7 +244,7 @@ class Code:
 
     def index(self, value: int) -> Value:
         """Return a whole number to count and address with."""
-        return Value(self, str(value), I64)
+        return Value(self, whole(value), I64)
 
     def arithmetic(self, what: str, a: Value, b: Value, flags: str = "") -> Value:
         """Write add, sub, mul, div or rem."""
@@ -364,7 +377,7 @@ class Code:
 
     def shuffle(self, x: Value, pick: Sequence[int], y: Value | None = None) -> Value:
         """Return lanes of x (and of y, counted on); -1 is any."""
-        mask = ", ".join("i32 poison" if p < 0 else f"i32 {p}" for p in pick)
+        mask = ", ".join("i32 poison" if p < 0 else f"i32 {whole(p)}" for p in pick)
         other = "poison" if y is None else y.text
         type = Type(x.type.kind, len(pick))
         return self.emit(
@@ -374,12 +387,12 @@ class Code:
 
     def lane(self, x: Value, position: Value | int) -> Value:
         """Return one lane as a scalar."""
-        where = position.text if isinstance(position, Value) else str(position)
+        where = position.text if isinstance(position, Value) else whole(position)
         return self.emit(x.type.element, f"extractelement {x.type.ir} {x.text}, i64 {where}")
 
     def set_lane(self, x: Value, one: Value, position: Value | int) -> Value:
         """Return x with another scalar in one lane."""
-        where = position.text if isinstance(position, Value) else str(position)
+        where = position.text if isinstance(position, Value) else whole(position)
         return self.emit(x.type, f"insertelement {x.type.ir} {x.text}, {one.type.ir} {one.text}, i64 {where}")
 
     def steps(self, type: Type) -> Value:
@@ -450,7 +463,7 @@ class Code:
         """Return the address of so many bytes on the stack."""
         name = "%" + self.fresh("room")
         self.own.add(name)
-        self.slots.append(f"  {name} = alloca i8, i64 {size}, align 8")
+        self.slots.append(f"  {name} = alloca i8, i64 {whole(size)}, align 8")
         return Value(self, name, PTR)
 
     # --- control ---

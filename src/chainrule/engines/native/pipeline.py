@@ -18,6 +18,7 @@ from chainrule.engines.native.team import WORKER
 from chainrule.engines.native.turn import turned_over
 from chainrule.engines.native.views import Size
 from chainrule.engines.program import Program
+from chainrule.engines.verify import verify
 from chainrule.graph.shapes import Extent
 
 STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
@@ -59,6 +60,7 @@ def stages(
     """
     basic, turned = turned_over(written_out or expand(program), build.machine().vector_bytes)
     basic = expand_products(basic)
+    verify(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = build.machine().module()
