@@ -258,7 +258,10 @@ def make(draw, sources, path):
             done.append(change.__name__)
     try:
         header = json.dumps(config)
-    except ValueError:  # two that were swapped held each other
+    except (
+        ValueError,
+        RecursionError,
+    ):  # two that were swapped held each other, or it is too deep to be written
         return make(draw, sources, path)
     write(path, header.replace(json.dumps(TWICE)[1:-1], ""), arrays)
     return done

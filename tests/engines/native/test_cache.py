@@ -1,16 +1,21 @@
 """The cache of object code: right after any accident, bounded, and shared by any number of processes."""
 
+import ctypes
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
-from chainrule.engines.native import cache
+from chainrule.engines.native import build, cache
+from chainrule.engines.native.build import library
 from chainrule.engines.native.cache import SUFFIX, cached, folder
+from chainrule.errors import EngineWarning
 
 
 @pytest.fixture
@@ -136,6 +141,143 @@ def test_what_a_killed_process_left_is_removed_but_not_what_is_being_written(sto
     os.utime(foreign, (past, past))
     cached("another key", Builder())
     assert not old.exists() and fresh.exists() and foreign.exists()
+
+
+# --- whose it is ---
+
+
+def foreign(store, name, monkeypatch):
+    """Make the cache, with an entry in it, what somebody else might have prepared."""
+    match name:
+        case "folder of somebody else" | "entry of somebody else":
+            path = store if name.startswith("folder") else entries(store)[0]
+            if os.geteuid() == 0:
+                os.chown(path, 65534, 65534)
+            else:
+                real = cache._fault
+                other = path.stat().st_ino
+                monkeypatch.setattr(
+                    cache,
+                    "_fault",
+                    lambda s, k: "belongs to somebody else" if s.st_ino == other else real(s, k),
+                )
+        case "folder that a group may write":
+            store.chmod(0o770)
+        case "folder that all may write":
+            store.chmod(0o777)
+        case "sticky folder":
+            store.chmod(0o1777)
+        case "folder around that all may write":
+            store.parent.chmod(0o777)
+        case "link to a folder":
+            store.rename(store.parent / "elsewhere")
+            store.symlink_to(store.parent / "elsewhere")
+        case "entry that all may write":
+            entries(store)[0].chmod(0o666)
+        case "entry that a group may write":
+            entries(store)[0].chmod(0o620)
+        case "link to an entry":
+            (entry,) = entries(store)
+            entry.rename(store.parent / "elsewhere")
+            entry.symlink_to(store.parent / "elsewhere")
+        case "pipe":
+            (entry,) = entries(store)
+            entry.unlink()
+            os.mkfifo(entry)
+        case "folder for an entry":
+            (entry,) = entries(store)
+            entry.unlink()
+            entry.mkdir()
+
+
+FOLDERS = [
+    "folder of somebody else",
+    "folder that a group may write",
+    "folder that all may write",
+    "sticky folder",
+    "folder around that all may write",
+    "link to a folder",
+]
+ENTRIES = [
+    "entry of somebody else",
+    "entry that all may write",
+    "entry that a group may write",
+    "link to an entry",
+    "pipe",
+    "folder for an entry",
+]
+has_owners = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs owners and modes of files")
+
+
+@has_owners
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_that_others_may_write_is_not_used_and_that_is_said_once(name, store, monkeypatch):
+    build = Builder()
+    cached("key", build)
+    foreign(store, name, monkeypatch)
+    monkeypatch.setattr(cache, "_said", set())
+    with pytest.warns(EngineWarning, match=r"not kept on disk.*CHAINRULE_CACHE") as said:
+        made = [cached(key, build) for key in ("key", "key", "other")]
+    assert made == [build.made] * 3
+    assert build.calls == 4 and len(said) == 1 and len(entries(store)) == 1
+
+
+@has_owners
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_that_is_not_the_users_own_file_is_not_read(name, store, monkeypatch):
+    cached("key", Builder(b"planted"))
+    foreign(store, name, monkeypatch)
+    build = Builder()
+    assert cached("key", build) == build.made and build.calls == 1
+    if name != "folder for an entry":
+        monkeypatch.undo()
+        monkeypatch.setenv("CHAINRULE_CACHE", str(store))
+        assert cached("key", build) == build.made and build.calls == 1  # a new one took its place
+        assert entries(store)[0].is_file() and not entries(store)[0].is_symlink()
+
+
+@has_owners
+def test_the_folder_is_made_for_the_user_alone_whatever_the_umask(store):
+    before = os.umask(0)
+    try:
+        cached("key", Builder())
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (store.parent, store, *entries(store))] == [
+        0o700,
+        0o700,
+        0o600,
+    ]
+
+
+def test_an_entry_under_the_name_of_another_is_built_again(store):
+    cached("key", Builder(b"one"))
+    cached("other", Builder(b"two"))
+    a, b = entries(store)
+    a.write_bytes(b.read_bytes())
+    one, two = Builder(b"one"), Builder(b"two")
+    assert cached("key", one) == b"one" and cached("other", two) == b"two" and one.calls + two.calls == 1
+
+
+RETURNS = "define i32 @{}() {{\n ret i32 {}\n}}\n"
+
+
+@pytest.mark.parametrize("found", ["another function", "text", "nothing", "half", "a program"])
+def test_an_entry_that_is_whole_but_no_such_code_is_built_again(found, store):
+    text = RETURNS.format("wanted", 7)
+    assert library(text, ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
+    (entry,) = entries(store)
+    code = {
+        "another function": build.object_code(RETURNS.format("other", 8)),
+        "text": b"garbage" * 100,
+        "nothing": b"",
+        "half": entry.read_bytes()[32:200],
+        "a program": Path(sys.executable).read_bytes()[:20_000],
+    }[found]
+    entry.write_bytes(cache._digest(entry, code) + code)
+    assert cache._read(entry) == code
+    assert library(text, ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
+    assert cache._read(entry) != code
 
 
 def python(code, **options):

@@ -10,6 +10,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from chainrule.engines.native.cache import cached
 from chainrule.engines.native.ir import Module
 
 
@@ -114,12 +115,32 @@ def _jit() -> Any:
     return llvm.create_lljit_compiler(_target(), use_jit_link=False, suppress_errors=False)
 
 
+def library(text: str, names: list[str], symbols: dict[str, int] | None = None) -> "Library":
+    """Return the code of IR: what was compiled before, if it still can be had from the cache."""
+    found: Library = cached(
+        machine().key + text, lambda: object_code(text), lambda code: Library(code, names, symbols)
+    )
+    return found
+
+
+# How object code begins: ELF, Mach-O of 64 bits, and of COFF the CPU.
+_BEGINNINGS = {
+    "linux": (b"\x7fELF",),
+    "darwin": (b"\xcf\xfa\xed\xfe",),
+    "win32": (b"\x64\x86", b"\x64\xaa"),
+}
+
+
 class Library:
     """Object code in memory. It is unloaded when nothing holds it any more."""
 
     _count = 0
 
     def __init__(self, code: bytes, names: list[str], symbols: dict[str, int] | None = None) -> None:
+        if not code.startswith(
+            _BEGINNINGS.get(sys.platform, (b"",))
+        ):  # LLVM may end the process over what is none
+            raise RuntimeError("it is no object code of this system")
         Library._count += 1
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for symbol, address in (symbols or {}).items():

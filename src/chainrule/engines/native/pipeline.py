@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 import numpy as np
 
 from chainrule.engines.native import build, checks, product, watch
-from chainrule.engines.native.cache import cached
 from chainrule.engines.native.expand import expand, expand_products
 from chainrule.engines.native.loop import write_loop
 from chainrule.engines.native.lower import write_step
@@ -94,16 +93,13 @@ def kernels(checked: bool = False) -> build.Library:
     module = build.machine().module()
     module.guard = checks.guard if checked else None
     names = product.write_kernels(module)
-    text = module.text()
-    code = cached(build.machine().key + text, lambda: build.object_code(text))
-    return build.Library(code, names, watch.symbols() if checked else {})
+    return build.library(module.text(), names, watch.symbols() if checked else {})
 
 
 @lru_cache(maxsize=64)
 def library(text: str, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
-    code = cached(build.machine().key + text, lambda: build.object_code(text))
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
     wanted = [n for n in KERNELS if f"@{n}(" in text]
     symbols = {n: kernels(checked).address(n) for n in wanted}
-    return build.Library(code, names, symbols | watch.symbols() if checked else symbols)
+    return build.library(text, names, symbols | watch.symbols() if checked else symbols)

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native import build, checks
-from chainrule.engines.native.cache import cached
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 from chainrule.engines.native.memory import made
 from chainrule.engines.native.schedule import Nest, Schedule
@@ -65,7 +64,7 @@ def library() -> build.Library:
         _write_scan(module, name, kind)
     words = f"@{TABLE} = global ptr null\n@{HARMLESS} = global [{WIDEST} x i8] zeroinitializer, align {WIDEST}\n\n"
     text = words + module.text()
-    return build.Library(cached(build.machine().key + text, lambda: build.object_code(text)), [*NAMES, TABLE])
+    return build.library(text, [*NAMES, TABLE])
 
 
 def symbols() -> dict[str, int]:
