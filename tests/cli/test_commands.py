@@ -266,3 +266,21 @@ def test_a_class_called_na_is_one_if_that_is_said(here):
     assert cr.load("t.safetensors").missing == {"grade": ("", "?"), "x": ("", "1", "2")}
     misspelt = run("train", "t.csv", "--target", "grade", "--missing", "grad=?")
     assert misspelt.exit_code == 2 and "--missing names no column of t.csv: 'grad'" in misspelt.stderr
+
+
+def test_no_prediction_is_a_formula_and_evaluate_knows_it_again(here):
+    labels = ["=cmd|' /C calc'!A0", "-5", "'=x"]
+    (here / "t.csv").write_text("x,=y\n" + "".join(f'{i % 3},"{labels[i % 3]}"\n' for i in range(60)))
+    done("train", "t.csv", "--target", "=y", "--hidden", "8", "--learning-rate", "0.03")
+    printed = done("predict", "t.safetensors", "t.csv").stdout
+    done("predict", "t.safetensors", "t.csv", "--out", "p.csv")
+    assert (here / "p.csv").read_text() == printed
+    assert printed.splitlines()[0].startswith("'=y,")
+    assert {line.split(",")[0] for line in printed.splitlines()[1:]} == {"'=cmd|' /C calc'!A0", "-5", "''=x"}
+    predicted = cr.read_table("p.csv")
+    assert predicted["=y"].tolist() == cr.load("t.safetensors").predict(cr.read_table("t.csv"))["=y"].tolist()
+    predicted.assign(x=cr.read_table("t.csv")["x"])[["x", "=y"]].to_csv("raw.csv", index=False)
+    cr.write_table(cr.read_table("raw.csv"), "again.csv")
+    for name in ("raw.csv", "again.csv"):
+        assert re.search(r"accuracy +1\.0000", done("evaluate", "t.safetensors", name).stdout)
+    assert done("predict", "t.safetensors", "t.csv", "--raw-cells").stdout.startswith("=y,")

@@ -30,7 +30,7 @@ def run_blocks(text):
         yield code, printed.getvalue(), expected
 
 
-@pytest.mark.parametrize(("page", "least"), [("README.md", 8), ("docs/engine.md", 4)])
+@pytest.mark.parametrize(("page", "least"), [("README.md", 8), ("docs/engine.md", 4), ("docs/tables.md", 2)])
 def test_what_is_shown_runs_and_prints_what_the_page_says(page, least, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = list(run_blocks((ROOT / page).read_text(encoding="utf-8")))

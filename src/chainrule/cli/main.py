@@ -1,6 +1,7 @@
 """The commands."""
 
 import shlex
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -244,9 +245,12 @@ def train(
 @click.option(
     "--out", metavar="FILE", default="-", help="A CSV file, gzipped if it ends with .gz. [default: print]"
 )
+@click.option(
+    "--raw-cells", is_flag=True, help="Leave texts that a spreadsheet would run (=...) without an apostrophe."
+)
 @MISSING
 @debug_option
-def predict(model: str, data: str, out: str, missing: Missing) -> None:
+def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing) -> None:
     """Predict the target of every row.
 
     The result has a column for each target, and one for the probability of each class. DATA needs the
@@ -264,9 +268,9 @@ def predict(model: str, data: str, out: str, missing: Missing) -> None:
         tell(remark)
     predictions = found.predict(table)
     if out == "-":
-        click.echo(predictions.to_csv(index=False), nl=False)
+        cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
         return
-    cr.write_table(predictions, out)
+    cr.write_table(predictions, out, raw_cells=raw_cells)
     tell(f"Wrote {len(predictions):,} predictions to {out}.")
 
 

@@ -9,13 +9,14 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from statistics import mode
-from typing import Literal
+from typing import Literal, TextIO
 
 import numpy as np
 import pandas as pd
 
 from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
+from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
 from chainrule.data.textfile import read_text
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
@@ -98,22 +99,29 @@ def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:
     return {name: list(by_column.get(name, others)) for name in names}
 
 
-def write_table(frame: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write a table as CSV without its index, whole or not at all; compressed if its name ends with .gz.
+def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw_cells: bool = False) -> None:
+    """Write a table as CSV without its index, whole or not at all; compressed if the name ends with .gz.
+
+    ``place`` is the name of a file, or a stream. A text that a spreadsheet would run as a formula (it begins with
+    =, +, - or @ and is no number) is written with an apostrophe before it, which :func:`read_table` takes off
+    again; ``raw_cells`` leaves all as it is.
 
     Raises :class:`~chainrule.errors.MissingFileError` if there is no folder to write into, and
     :class:`~chainrule.errors.DataError` for a folder, a full disk and whatever else cannot be written to.
 
     >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "new.csv.gz"
-    >>> write_table(pd.DataFrame({"rooms": [3, 4]}), path)
-    >>> read_table(path)["rooms"].tolist()
-    [3, 4]
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "new.csv"
+    >>> write_table(pd.DataFrame({"rooms": [3, 4], "name": ["=1+1", "-5"]}), path)
+    >>> path.read_text(), read_table(path)["name"].tolist()
+    ("rooms,name\\n3,'=1+1\\n4,-5\\n", ['=1+1', '-5'])
     """
-    written = io.BytesIO()
-    compression = _COMPRESSIONS.get(Path(path).suffix)
-    frame.to_csv(written, index=False, compression=compression)
-    write_bytes(path, written.getvalue())
+    cells = frame if raw_cells else mark_cells(frame)
+    if isinstance(place, str | PathLike):
+        written = io.BytesIO()
+        cells.to_csv(written, index=False, compression=_COMPRESSIONS.get(Path(place).suffix))
+        write_bytes(place, written.getvalue())
+    else:
+        cells.to_csv(place, index=False)
 
 
 def _sniff(text: str) -> tuple[str, list[list[str]]]:
@@ -136,7 +144,7 @@ def _sniff(text: str) -> tuple[str, list[list[str]]]:
 
 
 def _column_names(rows: list[list[str]], path: Path) -> list[str]:
-    names = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(rows[0])]
+    names = unmarked([name.strip() or f"Unnamed: {i}" for i, name in enumerate(rows[0])])
     if _reads_as_data(names):
         raise DataError(
             f"The first row of {path} reads as data, not as column names: {listed(names)}.\n"
@@ -221,7 +229,7 @@ def _unparsable(path: Path, reason: str) -> DataError:
 def _with_numbers(frame: pd.DataFrame, delimiter: str, words: dict[str, list[str]]) -> pd.DataFrame:
     """Clean the columns of text; those in which all is written as numbers become numbers."""
     names = [name for name in frame.columns if kind_of(frame[name]) == "text"]
-    texts = {name: clean_text(frame[name], tuple(words[name])) for name in names}
+    texts = {name: unmark_cells(clean_text(frame[name], tuple(words[name]))) for name in names}
     distinct = {name: cells.dropna().drop_duplicates() for name, cells in texts.items()}
     readable = {
         decimal: {name for name, cells in distinct.items() if _all_numbers(cells, decimal)}
