@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import chainrule as cr
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import elementwise, structure
 from chainrule.graph.backprop import grad
@@ -237,7 +238,6 @@ KINKS = {
     "max": (lambda x: np.max(np.stack([x, 2.0 - x])), 1.0, None),
     "maximum with a number": (lambda x: np.maximum(x, 1.0), 1.0, (0, 1, 0)),
     "a jump": (lambda x: np.where(x >= 1, x + 1, x), 1.0, (math.inf, 1, 1)),
-    "an edge": (lambda x: x * np.sqrt(x), 0.0, None),
     "inside": (lambda x: np.exp(np.tanh(np.maximum(0, x - 0.5))), 0.5, (0, 1, 0)),
 }
 
@@ -395,3 +395,67 @@ def test_the_table_is_aligned():
         end = header.index(word) + len(word)
         assert all(row[end - 1] != " " and row[end : end + 1] in (" ", "") for row in rows)
     assert [row[0] for row in rows] == ["✗", "✗", "✓", "✓"]
+
+
+# --- a gradient that is no number ---------------------------------------------------------------------------
+
+UNDEFINED = {
+    "0 times an infinite slope": (lambda x: np.sum(np.sqrt(x) ** 2), [0.0, 1.0], "sqrt"),
+    "an edge": (lambda x: np.sum(x * np.sqrt(x)), [0.0, 1.0], "sqrt"),
+    "a power": (lambda x: np.sum(x**0.5 * np.abs(x) ** 0.5), [1.0, 0.0], "raised"),
+    "|x| under a root": (lambda x: np.sum(np.abs(x) ** 0.5), [0.0, 1.0], "raised"),
+    "a root of |x|": (lambda x: np.sum(np.sqrt(np.abs(x))), [0.0, 1.0], "sqrt"),
+    "a quotient": (lambda x: np.sum(np.exp(-1 / x**2)), [0.0, 1.0], "divide"),
+    "a logarithm": (lambda x: np.sum(np.exp(np.log(x) * 2)), [0.0, 1.0], "log"),
+    "infinite, and nobody says so": (lambda x: np.sum(x**0.25), [0.0, 1.0], "raised"),
+}
+
+
+@pytest.mark.parametrize("name", UNDEFINED)
+def test_a_gradient_that_is_no_number_does_not_pass(name):
+    function, at, row = UNDEFINED[name]
+    x = variable(at, "x")
+    J = function(x)
+    assert not np.isfinite(grad(J, x).value).all()
+    report = check_gradients(J, x)
+    assert not report.passed and "✓" not in str(report)
+    (found,) = report.undefined
+    assert found.row == row and found.index == (at.index(0.0),)
+    assert f"It begins in {row}, at" in str(report)
+    assert "is NaN" in str(report) or math.isinf(found.value)
+
+
+def test_the_remedies_for_an_undefined_gradient_are_right_when_followed():
+    x = variable([0.0, 1.0], "x")
+    assert "np.where(condition, step, 0)" in str(check_gradients(np.sum(np.sqrt(x) ** 2), x))
+    chosen = np.sum(np.where(x > 0, np.sqrt(x), 0) ** 2)
+    assert np.isfinite(grad(chosen, x).value).all()
+    x.value = x.value + 0.1  # x += 0.1
+    assert check_gradients(np.sum(np.sqrt(x) ** 2), x).passed
+
+
+def test_norms_pass_in_their_corner():
+    h = variable([0.0, 0.0], "h")
+    assert check_gradients(np.linalg.norm(h), h).passed  # 0, between slopes of -1 and 1
+    assert check_gradients(np.linalg.norm(h) ** 2, h).passed
+    report = check_gradients(np.linalg.norm(h) + np.sum(np.sqrt(h)), h)
+    assert report.conventions.keys() == {"root", "sqrt"} and report.passed  # infinite, by convention
+
+
+def test_a_network_whose_gradient_is_nan_does_not_pass():
+    model = cr.Network([cr.Dense(2, name="only")], seed=0, dtype="float64", engine="numpy")
+    X = np.array([[1.0, 0.5], [2.0, 1.0]])
+    model.fit(X, X, epochs=1)
+    y = model.predict(X)  # an exact fit
+
+    def rough(y, p):
+        return np.mean(np.abs(y - p) ** 0.5, axis=-1)
+
+    def rmse(y, p):
+        return np.sqrt(np.mean((y - p) ** 2, axis=-1))
+
+    report = model.check_gradients(X, y, loss=rough)
+    assert not report.passed and report.undefined[0].row == "raised"
+    assert "✓" not in str(report) and "is NaN" in str(report)
+    assert model.check_gradients(X, y, loss=rmse).passed
+    assert all(np.isfinite(g).all() for g in model.gradients(X, y, loss=rmse).values())

@@ -7,7 +7,7 @@ apart, and a wrong row is found by checking every step of the graph by itself.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.backprop import grad, pullback
-from chainrule.graph.differences import At, Element, Index, Rules, compare
+from chainrule.graph.differences import At, Element, Index, Rules, Verdict, compare
 from chainrule.graph.evaluate import evaluate, leaf_key
 from chainrule.graph.node import Node, constant, input, record
 from chainrule.graph.shapes import Extent, Shape, resolve, show as show_shape
@@ -89,6 +89,27 @@ class Culprit:
 
 
 @dataclass(frozen=True)
+class Undefined:
+    """A gradient that is NaN, or infinite where no convention says so.
+
+    Attributes:
+        parameter: The parameter's name.
+        index: The first of its elements of which that is so.
+        value: What backpropagation gives there.
+        row: The primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or "".
+        name: What the user calls that step, or else how it is written.
+        layer: The innermost layer around it, or "".
+    """
+
+    parameter: str
+    index: Index
+    value: float
+    row: str
+    name: str
+    layer: str
+
+
+@dataclass(frozen=True)
 class GradientReport:
     """The outcome of :func:`check_gradients`; printed, it is a table.
 
@@ -97,16 +118,18 @@ class GradientReport:
         culprits: The steps whose derivative is wrong, where a parameter failed.
         conventions: For each primitive that sits on its kink, the convention it follows there.
         tolerance: The relative error allowed.
+        undefined: The parameters that have a gradient which is no number, and where that begins.
     """
 
     parameters: tuple[ParameterCheck, ...]
     culprits: tuple[Culprit, ...]
     conventions: Mapping[str, str]
     tolerance: float
+    undefined: tuple[Undefined, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether no derivative is wrong. A kink is not wrong; ``parameters`` tell of those."""
+        """Whether no derivative is wrong or NaN. A kink is not wrong; ``parameters`` tell of those."""
         return all(p.passed for p in self.parameters)
 
     def __str__(self) -> str:
@@ -125,7 +148,8 @@ def check_gradients(
     """Compare the gradients of a scalar ``J`` with central differences, in float64.
 
     A slope comes from the steps h and h/2 by Richardson's extrapolation (1911), so its error falls as h⁴;
-    where that leaves doubt, smaller steps are tried. What is inside ``stop_gradient`` is held still.
+    where that leaves doubt, smaller steps are tried. What is inside ``stop_gradient`` is held still. A gradient that
+    is NaN does not pass, nor does an infinite one unless a row states that as its convention.
 
     Args:
         J: A node of shape ``()``. A float32 graph is checked as its float64 twin.
@@ -176,20 +200,19 @@ def check_gradients(
     troubled = {
         twin[w] for w, each in zip(wanted, found, strict=True) if any(e.verdict != "right" for e in each)
     }
-    culprits: list[Culprit] = []
-    conventions: dict[str, str] = {}
+    blame = Blame()
     if troubled:
-        origin = {copy: node for node, copy in twin.items()}
-        culprits, conventions = _blame(troubled, steps, values, origin, rules)
-    if conventions and not culprits:
-        # Every step is right by itself: conventions at several kinks need not add up to a slope.
-        found = [[replace(e, verdict="kink") if e.verdict == "wrong" else e for e in each] for each in found]
+        blame = _blame(troubled, steps, values, {copy: node for node, copy in twin.items()}, rules)
+    found = [[replace(e, verdict=blame.verdict(e)) for e in each] for each in found]
     names = [w.name or f"parameter {number}" for number, w in enumerate(wanted, start=1)]
     summaries = [
         _summary(name, values[twin[w]].shape, each)
         for name, w, each in zip(names, wanted, found, strict=True)
     ]
-    return GradientReport(tuple(summaries), tuple(culprits), conventions, tolerance)
+    undefined = [_undefined(name, each, blame.steep) for name, each in zip(names, found, strict=True)]
+    return GradientReport(
+        tuple(summaries), tuple(blame.culprits), blame.conventions, tolerance, tuple(filter(None, undefined))
+    )
 
 
 # --- the graph in float64, and J as a function of one element --------------------------------------------
@@ -254,14 +277,32 @@ def _largest(value: np.ndarray) -> float:
 # --- one step -------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Blame:
+    """What checking each step by itself found: wrong ones, conventions met, slopes that are infinite or NaN."""
+
+    culprits: list[Culprit] = field(default_factory=list)
+    conventions: dict[str, str] = field(default_factory=dict)
+    steep: list[Culprit] = field(default_factory=list)
+
+    def verdict(self, e: Element) -> Verdict:
+        """Return the verdict on an element of a parameter, now that the steps are known."""
+        if math.isinf(e.analytic) and not (
+            self.steep and all(step.row in self.conventions for step in self.steep)
+        ):
+            return "undefined"
+        # Where every step is right by itself, conventions at several kinks need not add up to a slope.
+        return "kink" if e.verdict == "wrong" and self.conventions and not self.culprits else e.verdict
+
+
 def _blame(
     troubled: set[Node],
     steps: Sequence[Node],
     values: Mapping[Node, np.ndarray],
     origin: Mapping[Node, Node],
     rules: Rules,
-) -> tuple[list[Culprit], dict[str, str]]:
-    """Check by itself each step that ``troubled`` reach; return the wrong ones and the conventions met."""
+) -> Blame:
+    """Check by itself each step that ``troubled`` reach."""
     moving = _reached(troubled, steps)
     lengths = {
         extent: length
@@ -270,21 +311,21 @@ def _blame(
         for extent, length in zip(n.shape, values[n].shape, strict=True)
         if isinstance(extent, Extent)
     }
-    culprits: list[Culprit] = []
-    conventions: dict[str, str] = {}
+    found = Blame()
     for step in steps:
         if step not in moving or not step.inputs or step.dtype.kind != "f" or step.row.name == "mark":
             continue
-        elements = _check_step(step, values, moving, lengths, replace(rules, elements=SAMPLED))
+        elements, finite = _check_step(step, values, moving, lengths, replace(rules, elements=SAMPLED))
         if step.row.kink and any(e.verdict == "kink" for e in elements):
-            conventions[step.row.name] = step.row.kink
+            found.conventions[step.row.name] = step.row.kink
         error = max((e.error for e in elements if e.verdict == "wrong"), default=0.0)
+        node = origin[step]
+        named = Culprit(step.row.name, node.name or show.text(node), _layer(step, steps), error, node)
         if error:
-            node = origin[step]
-            culprits.append(
-                Culprit(step.row.name, node.name or show.text(node), _layer(step, steps), error, node)
-            )
-    return culprits, conventions
+            found.culprits.append(named)
+        if not finite:
+            found.steep.append(named)
+    return found
 
 
 def _check_step(
@@ -293,8 +334,11 @@ def _check_step(
     moving: set[Node],
     lengths: dict[Extent, int],
     rules: Rules,
-) -> list[Element]:
-    """Compare the derivative of one row, at the values it has in the graph, with its own differences."""
+) -> tuple[list[Element], bool]:
+    """Compare the derivative of one row, at the values it has in the graph, with its own differences.
+
+    Also say whether all of it is finite.
+    """
     arrays = [values[x] for x in step.inputs]
     attributes = {k: resolve(v, lengths) for k, v in step.attributes.items()}
     leaves = [input("", a.shape, a.dtype) for a in arrays]
@@ -316,13 +360,14 @@ def _check_step(
 
         return at
 
-    return [
+    elements = [
         element
         for i, gradient in zip(chosen, gradients, strict=True)
         for element in compare(
             moved(i), scale, arrays[i], np.broadcast_to(computed[gradient], arrays[i].shape), rules
         )
     ]
+    return elements, all(np.isfinite(computed[g]).all() for g in gradients)
 
 
 def _layer(step: Node, steps: Sequence[Node]) -> str:
@@ -354,6 +399,14 @@ def _summary(name: str, shape: Shape, elements: Sequence[Element]) -> ParameterC
         kinks=kinks,
         passed=all(e.verdict == "right" for e in sure),
     )
+
+
+def _undefined(name: str, elements: Sequence[Element], steep: Sequence[Culprit]) -> Undefined | None:
+    first = next((e for e in elements if e.verdict == "undefined"), None)
+    if first is None:
+        return None
+    where = (steep[-1].row, steep[-1].name, steep[-1].layer) if steep else ("", "", "")
+    return Undefined(name, first.index, first.analytic, *where)
 
 
 HEADER = ("parameter", "shape", "elements", "largest error", "at", "backprop", "differences")
@@ -405,11 +458,25 @@ def _sentences(report: GradientReport) -> Iterator[str]:
             )
             yield f"Backpropagation uses {show.number(kink.used)}, by convention{f' ({by})' if by else ''}."
             yield f"To check a derivative, move the point, for example {p.name} += 0.1."
+    for u in report.undefined:
+        infinite = math.isinf(u.value)
+        layer = f" in layer {u.layer}" if u.layer else ""
+        yield ""
+        yield f"The gradient of {u.parameter}{_at(u.index)} is {'infinite' if infinite else 'NaN, which is no number'}."
+        if u.row:
+            yield (
+                f"It begins in {u.row}, at {u.name}{layer}, whose slope at this point is infinite or NaN"
+                f"{'' if infinite else ': 0 times infinity is NaN'}."
+            )
+        yield (
+            "To learn through that point, choose: np.where(condition, step, 0) gives gradient 0 where the condition "
+            f"is false. To check a derivative, move the point, for example {u.parameter} += 0.1."
+        )
     for c in report.culprits:
         layer = f" in layer {c.layer}" if c.layer else ""
         yield ""
         yield f"The derivative of {c.row} is wrong (relative error {c.error:.1e}), at {c.name}{layer}."
-    if not report.passed and not report.culprits:
+    if not report.passed and not report.culprits and not report.undefined:
         yield ""
         yield (
             f"No step was found wrong by itself (at {SAMPLED} of its elements at the most). "

@@ -14,6 +14,7 @@ import numpy as np
 ROUNDING = 16 * float(np.finfo(np.float64).eps)  # relative error of a computed J, generously
 
 Index = tuple[int, ...]
+Verdict = Literal["right", "kink", "wrong", "undefined"]
 At = Callable[[Index, float], float]  # J, when one element has been moved by a distance
 
 
@@ -28,26 +29,29 @@ class Rules:
 
 @dataclass(frozen=True)
 class Element:
-    """One element compared; the slopes to both sides where the numbers disagree."""
+    """One element compared; the slopes to both sides where the numbers disagree.
+
+    A derivative that is NaN is "undefined": there is nothing that it could agree with.
+    """
 
     index: Index
     analytic: float
     numeric: float
     error: float
-    verdict: Literal["right", "kink", "wrong"] = "right"
+    verdict: Verdict = "right"
     left: float = math.nan
     right: float = math.nan
 
 
 def compare(at: At, scale: float, value: np.ndarray, analytic: np.ndarray, rules: Rules) -> list[Element]:
-    """Compare the elements of one parameter."""
+    """Compare the elements of one parameter; one that is infinite or NaN cannot be moved, and is left out."""
 
     def element(index: Index) -> Element:
         return _judge(
             lambda t: at(index, t), float(value[index]), index, float(analytic[index]), scale, rules
         )
 
-    return [element(index) for index in _indices(value.shape, rules.elements)]
+    return [element(index) for index in _indices(value.shape, rules.elements) if np.isfinite(value[index])]
 
 
 def _indices(shape: tuple[int, ...], limit: int | None) -> Iterator[Index]:
@@ -102,6 +106,8 @@ def _judge(
     steps = _steps(x, rules.eps)
     first = _slope(f, steps[0], scale)
     element = judged(first, first.rounding)
+    if math.isnan(analytic):
+        return replace(element, verdict="undefined")
     if element.error <= rules.tolerance:
         return element
     best = min([first, *(_slope(f, h, scale) for h in steps[1:])], key=lambda slope: slope.uncertainty)
