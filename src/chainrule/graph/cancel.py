@@ -83,7 +83,7 @@ def _met(atom: Atom) -> tuple[int, bool]:
     node = atom.sigmoid if complement else atom
     number = _NUMBERS.get(node)
     if number is None:
-        number = _NUMBERS[node] = next(_NEXT)
+        number = _NUMBERS.setdefault(node, next(_NEXT))  # another thread may have met it by now
     return number, complement
 
 

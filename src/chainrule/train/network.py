@@ -1,7 +1,9 @@
 """The network: an architecture and its parameters, with fit, predict and save."""
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -137,7 +139,7 @@ class Network:
         self.loss: Any = None
         self.runs = 0  # how often it was fitted: each run has shuffles and dropout of its own
         self._architecture: Architecture | None = None
-        self._forget()
+        self._begin()
         self._layers: list[Any] | None = None
         if isinstance(layers, Layer):
             layers = [layers]
@@ -166,6 +168,27 @@ class Network:
         self._forget()
         self._set(values)
 
+    def _begin(self) -> None:
+        """Begin with nothing compiled, and with no thread at work."""
+        self._learning = threading.Lock()  # held by the one fit there may be
+        self._moving = (
+            threading.Lock()
+        )  # held while all values are read or replaced, so that no one sees half of it
+        self._forget()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no one else change what the network has learned."""
+        if not self._learning.acquire(blocking=False):
+            raise GraphError(
+                "This network is being fitted just now, by another thread or by the fit that this callback belongs "
+                "to. Wait for it, or fit a copy: copy.deepcopy(network)."
+            )
+        try:
+            yield
+        finally:
+            self._learning.release()
+
     def _forget(self) -> None:
         """Forget what was made of an architecture."""
         self._predictions: Recent[Compiled] = Recent(MOST_KEPT)  # what computes nodes of the network
@@ -177,8 +200,9 @@ class Network:
         Initial values that were given as an array are not kept in files: a network from a file draws them.
         """
         new = self.seed if seed is None else _seed(seed)
-        self._set(initial_values(self.architecture, new))
-        self.seed, self.runs = new, 0
+        with self.alone():
+            self._set(initial_values(self.architecture, new))
+            self.seed, self.runs = new, 0
 
     def _set(self, values: Mapping[str, np.ndarray]) -> None:
         for name, value in values.items():
@@ -304,7 +328,7 @@ class Network:
 
         Raises:
             DataError: If X or y cannot be learned from, with row, column and remedy.
-            GraphError: If a setting makes no sense.
+            GraphError: If a setting makes no sense, or the network is being fitted already.
         """
         job = fitting.Job(
             X=X, y=y, loss=loss, optimizer=optimizer, batch_size=batch_size, epochs=epochs, metrics=metrics,
@@ -312,7 +336,8 @@ class Network:
             class_weight=class_weight, sample_weight=sample_weight, callbacks=callbacks, tol=tol,
             time_budget=time_budget, verbose=verbose,
         )  # fmt: skip
-        return fitting.fit(self, job)
+        with self.alone():
+            return fitting.fit(self, job)
 
     def show(
         self,
@@ -430,23 +455,23 @@ class Network:
             files.loss_to_config(self.loss),
             dict(self.extra if extra is None else extra),
         )
-        arrays = {**self.parameters, **self.statistics}
+        arrays = self._named()
         files.write(path, vars(saved), arrays)
 
     def __getstate__(self) -> dict[str, Any]:
-        made = ("_architecture", "_predictions", "_objectives")
+        made = ("_architecture", "_predictions", "_objectives", "_learning", "_moving")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         if self._architecture is not None:
             kept["_saved"] = (
                 to_config(self._architecture, keep=True),
-                {**self.parameters, **self.statistics},
+                self._named(),
             )
         return kept
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         saved = kept.pop("_saved", None)
         self.__dict__.update(kept)
-        self._forget()
+        self._begin()
         self._architecture = None
         if saved is not None:
             self._architecture = from_config(saved[0])
@@ -458,13 +483,20 @@ class Network:
         """Return the arrays of all parameters, then of all statistics."""
         found = self.architecture
         nodes = [*found.parameters.values(), *found.statistics.values()]
-        return [n.attributes["cell"].value for n in nodes]
+        with self._moving:
+            return [n.attributes["cell"].value for n in nodes]
+
+    def _named(self) -> dict[str, np.ndarray]:
+        found = self.architecture
+        return dict(zip([*found.parameters, *found.statistics], self.values(), strict=True))
 
     def set_values(self, arrays: Sequence[np.ndarray]) -> None:
         """Set all parameters, then all statistics."""
         found = self.architecture
-        for node, array in zip([*found.parameters.values(), *found.statistics.values()], arrays, strict=True):
-            node.value = array
+        nodes = [*found.parameters.values(), *found.statistics.values()]
+        with self._moving:
+            for node, array in zip(nodes, arrays, strict=True):
+                node.value = array
 
     def see(self, X: Any) -> list[np.ndarray]:
         """Return X checked and cast, building the network to its shape if this is the first data it sees."""
@@ -676,6 +708,6 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
             _layers=None,
             _architecture=architecture,
         )
-        network._forget()
+        network._begin()
         network._set(arrays)
     return network

@@ -6,9 +6,7 @@ import ctypes
 import math
 import operator
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from chainrule.engines.native.expand import expand
 from chainrule.engines.native.ir import Type, type_of
 from chainrule.engines.native.loop import OUT_OF_RANGE, RUN_PARAMETERS
 from chainrule.engines.native.lower import STEP_PARAMETERS, extent_names
+from chainrule.engines.native.once import making, once
 from chainrule.engines.native.pipeline import LOOP, STEP, TINY, Stages, stages
 from chainrule.engines.native.running import Running
 from chainrule.engines.native.team import WORKER
@@ -32,18 +31,6 @@ from chainrule.graph.shapes import Extent, Shape, reduce, show
 from chainrule.graph.walk import order
 
 
-@contextmanager
-def _compiling() -> Iterator[None]:
-    """Let whatever goes wrong while code is made say that there is none: another engine may do without."""
-    try:
-        yield
-    except UnsupportedError:
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {str(error).rstrip('.')}"
-        raise UnsupportedError(f"The native engine has no code for this program ({what}).") from error
-
-
 def compile_program(program: Program) -> NativeExecutable:
     """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
     verify(program)
@@ -52,7 +39,7 @@ def compile_program(program: Program) -> NativeExecutable:
             type_of(node.dtype)
         except KeyError:
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
-    with _compiling():
+    with making():
         return NativeExecutable(program, expand(program))
 
 
@@ -117,37 +104,35 @@ class NativeExecutable:
 
     # --- what is compiled when it is first needed ---
 
-    @cached_property
+    @once
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        with _compiling():
-            return stages(self.program, self.checked, self._written_out, self.parts)
+        return stages(self.program, self.checked, self._written_out, self.parts)
 
-    @cached_property
+    @once
     def _library(self) -> build.Library:
-        with _compiling():
-            return pipeline.library(self.stages.ir, self.checked)
+        return pipeline.library(self.stages.ir, self.checked)
 
-    @cached_property
+    @once
     def extents(self) -> list[str]:
         """The open axes, in the order in which the code is given their lengths."""
         return extent_names(self.stages.schedule)
 
-    @cached_property
+    @once
     def constants(self) -> Any:
         """Where the constants lie."""
         return pointers(self.stages.constants)
 
-    @cached_property
+    @once
     def _step(self) -> Any:
         return self._library.function(STEP, *[ctypes.c_void_p] * len(STEP_PARAMETERS))
 
-    @cached_property
+    @once
     def loop(self) -> Any:
         """The function that does many steps."""
         return self._library.function(LOOP, *_sorts(RUN_PARAMETERS))
 
-    @cached_property
+    @once
     def _worker(self) -> Any:
         return self._library.function(WORKER, ctypes.c_void_p)
 
@@ -156,10 +141,9 @@ class NativeExecutable:
         if self.checked:
             return None
         if length not in self._tiny:
-            name = self.program.inputs[0].shape[0].name
-            with _compiling():
-                program = fixed(self._written_out, {name: length})
-                self._tiny[length] = Tiny(program) if program is not None else None
+            with making():
+                program = fixed(self._written_out, {self.program.inputs[0].shape[0].name: length})
+                self._tiny.setdefault(length, Tiny(program) if program is not None else None)
         return self._tiny[length]
 
     # --- one step ---
@@ -252,7 +236,7 @@ class NativeExecutable:
         worth = not self.checked and any(work.at(lengths) > least for work, least in self.stages.shared)
         return self._worker if worth else None
 
-    @cached_property
+    @once
     def batch_axis(self) -> int:
         """Which of the open lengths is that of the batch."""
         return self.extents.index(self.program.inputs[0].shape[0].name)

@@ -130,11 +130,12 @@ class Choice:
 
     def _begin(self, work: Callable[[int], None]) -> None:
         global _helpers
-        if _helpers is None or _helpers.process != os.getpid():  # threads do not live on in a forked process
-            _helpers = Helpers(min(threads(), MOST_THREADS) - 1)
-        if _helpers.busy.acquire(blocking=False):
-            self._helpers = _helpers
-            self._helpers.start(work)
+        helpers = _helpers  # looked at once: another run may put others there
+        if helpers is None or helpers.process != os.getpid():  # threads do not live on in a forked process
+            helpers = _helpers = Helpers(min(threads(), MOST_THREADS) - 1)
+        if helpers.busy.acquire(blocking=False):
+            self._helpers = helpers
+            helpers.start(work)
         else:
             self._work = None  # another run has them
 
