@@ -135,6 +135,9 @@ def check_random_network(r, dtype, rounding):
 @pytest.mark.filterwarnings(
     "ignore::chainrule.errors.DivergenceWarning"
 )  # both engines must then go back alike
+@pytest.mark.filterwarnings(
+    "ignore:Layer .* takes at least:chainrule.errors.LearningWarning"
+)  # of batch_size=1
 @given(r=randoms)
 def test_random_networks_of_float64(r):
     check_random_network(r, "float64", 1e-8)
@@ -142,6 +145,7 @@ def test_random_networks_of_float64(r):
 
 @settings(few, max_examples=15)
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DivergenceWarning")
+@pytest.mark.filterwarnings("ignore:Layer .* takes at least:chainrule.errors.LearningWarning")
 @given(r=randoms)
 def test_random_networks_of_float32(r):
     check_random_network(r, "float32", 2e-3)
