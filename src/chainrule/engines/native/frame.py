@@ -82,9 +82,10 @@ class Frame:
             if lanes:
                 least = code.constant(-(2**62), positions.type)
                 one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
-            code.store(code.constant(1, I64), self.status)
-            code.store(one, code.at(self.status, code.index(1), I64))
-            code.store(length, code.at(self.status, code.index(2), I64))
+            # The first one is told: another part of the loop may find one at the same time.
+            with code.when(code.exchanged(self.status, code.index(0), code.index(1))):
+                code.store(one, code.at(self.status, code.index(1), I64))
+                code.store(length, code.at(self.status, code.index(2), I64))
         return code.select(bad, code.constant(0, positions.type), found)
 
     def fill(self, base: Value, type: Type, count: Value, value: float) -> None:

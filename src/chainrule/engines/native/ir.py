@@ -452,6 +452,12 @@ class Code:
             f"{mask.type.ir} {mask.text})"
         )
 
+    def exchanged(self, address: Value, old: Value, new: Value) -> Value:
+        """Put a word in place of an old one, for all threads at once; return whether that stood there."""
+        pair = self.fresh("%pair")
+        self.do(f"{pair} = cmpxchg ptr {address.text}, i64 {old.text}, i64 {new.text} acq_rel monotonic")
+        return self.emit(B1, f"extractvalue {{ i64, i1 }} {pair}, 1")
+
     def slot(self, type: Type) -> Value:
         """Return the address of room for one number on the stack."""
         name = "%" + self.fresh("slot")
