@@ -13,7 +13,7 @@ from chainrule.engines.native.executable import compile_program
 from chainrule.engines.native.watch import AccessError
 from chainrule.engines.program import Program
 from chainrule.errors import UnknownNameError
-from chainrule.graph.node import apply, input
+from chainrule.graph.node import apply, input, variable
 
 PARTS = ["", "1", "2", "3", "4", "7"]
 DTYPES = ["float32", "float64", "bool", "int32", "int64", "uint8"]
@@ -155,6 +155,27 @@ def test_a_wrong_number_of_parts_is_refused(wrong, cut):
     cut(wrong)
     with pytest.raises(UnknownNameError, match=f"CHAINRULE_SHARE is '{wrong}'.*from 1 to 64"):
         fitted(wrong, cut)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("inner", [3, 40], ids=["short product", "product"])
+@pytest.mark.parametrize("parts", ["", "3"])
+def test_a_maximum_finds_itself_among_its_numbers_again(parts, inner, dtype, cut):
+    cut(parts)
+    x = input("x", ("n", 8, 8, inner), dtype)
+    W = variable(np.random.default_rng(1).normal(size=(inner, 5)), "W", dtype)
+    slices = np.concatenate([x[:, i : i + 6, j : j + 6] for i in range(3) for j in range(3)], axis=3)
+    values = [x @ W, np.sin(x @ W) * 3, slices, np.exp(np.sum(x * x, axis=3, keepdims=True) / inner)]
+    outputs = []
+    for v in values:
+        n, h, w, c = v.shape
+        windows = np.reshape(v, (n, h // 2, 2, w // 2, 2, c))
+        chosen = cr.grad(np.sum(np.max(windows, axis=(2, 4))), windows)
+        outputs.append(np.sum(chosen, axis=(2, 4)))
+    batch = np.random.default_rng(0).normal(size=(9, 8, 8, inner)).astype(dtype)
+    program = Program((x,), (W,), tuple(outputs), (W,))
+    for found in choice.build(program, "native").step([W.value], [batch])[1]:
+        assert (found == 1).all()
 
 
 # --- races that were planted: what looks after the parts finds them ---

@@ -63,8 +63,10 @@ def test_help_changes_no_bit(monkeypatch, optimizer):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("parts", ["", "3"])
 @pytest.mark.parametrize("reduced", [np.mean, np.max, np.min], ids=lambda f: f.__name__)
-def test_help_wipes_no_result_over_a_middle_axis(monkeypatch, reduced):
+def test_help_wipes_no_result_over_a_middle_axis(monkeypatch, reduced, parts):
+    monkeypatch.setenv("CHAINRULE_SHARE", parts)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(160, 50, 8)).astype(np.float32), rng.normal(size=160).astype(np.float32)
 
