@@ -203,16 +203,17 @@ def test_what_an_error_leaves_unwritten_is_removed(model, here, monkeypatch):
     assert refused("predict", model, "houses.csv", "--out", "p.csv") == "p.csv: No space left on device.\n"
 
 
-def interrupted(wait_for, *arguments):
-    """Run a command, send Ctrl-C once a line starts with ``wait_for``, and return exit code and error stream."""
+def interrupted(wait_for, *arguments, by=signal.SIGINT, before=lambda: None):
+    """Run a command, send a signal once a line starts with ``wait_for``, and return exit code and error stream."""
     command = [sys.executable, "-c", PATIENT, *arguments]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, **streams, preexec_fn=before) as process:
         lines = []
         for line in process.stderr:
             lines.append(line)
             if line.startswith(wait_for):
                 time.sleep(0.05)
-                process.send_signal(signal.SIGINT)
+                process.send_signal(by)
         return process.wait(), "".join(lines)
 
 
@@ -231,27 +232,58 @@ main()
 """
 
 
-def test_ctrl_c_before_training_saves_nothing(here):
-    code, told = interrupted("reading", "train", "slow.csv", "--target", "x")
-    assert code == 130 and told.endswith("Error: Stopped by Ctrl-C before anything was saved.\n")
+HANGUP = getattr(signal, "SIGHUP", signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "expected"),
+    [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143), (HANGUP, HANGUP.name, 128 + HANGUP)],
+)
+def test_a_signal_before_training_saves_nothing(here, by, name, expected):
+    code, told = interrupted("reading", "train", "slow.csv", "--target", "x", by=by)
+    assert code == expected and told.endswith(f"Error: Stopped by {name} before anything was saved.\n")
     assert [path.name for path in here.iterdir()] == ["houses.csv"]
 
 
-def test_ctrl_c_while_training_saves_the_best_so_far(here):
+ENDLESS = ["train", "houses.csv", "--target", "price", "--epochs", "100000000", "--learning-rate", "1e-7"]
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "expected"),
+    [(signal.SIGINT, "Ctrl-C", 0), (signal.SIGTERM, "SIGTERM", 143), (HANGUP, HANGUP.name, 128 + HANGUP)],
+)
+def test_a_signal_while_training_saves_the_best_so_far(here, by, name, expected):
+    code, told = interrupted("epoch", *ENDLESS, by=by)
+    assert code == expected, told
+    assert f"by {name}" in told and "Saved the model: houses.safetensors" in told
+    assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_what_nohup_ignores_stays_ignored(here):
     code, told = interrupted(
         "epoch",
-        "train",
-        "houses.csv",
-        "--target",
-        "price",
-        "--epochs",
-        "100000000",
-        "--learning-rate",
-        "1e-7",
+        *ENDLESS,
+        "--time",
+        "1.5",
+        by=signal.SIGHUP,
+        before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
-    assert code == 0, told
-    assert "by Ctrl-C" in told and "Saved the model: houses.safetensors" in told
+    assert code == 0 and "the time budget of 1.5 s was used up" in told
+
+
+def test_a_signal_while_the_model_is_saved_lets_it_be_saved(here, monkeypatch):
+    def late(*arguments):
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return sync(*arguments)
+
+    sync = os.fsync
+    monkeypatch.setattr("os.fsync", late)
+    result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
+    assert result.exit_code == 143 and "Saved the model" in result.stderr
     assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
@@ -284,3 +316,49 @@ def test_a_link_stays_where_a_result_is_written(model, here):
     (here / "link.csv").symlink_to("far.csv")
     assert CliRunner().invoke(cli, ["predict", model, "houses.csv", "--out", "link.csv"]).exit_code == 0
     assert (here / "link.csv").is_symlink() and (here / "far.csv").read_text().startswith("price\n")
+
+
+def shell(line):
+    """Run a line of bash in which ``chainrule`` is the command line; return the exit codes and both streams."""
+    command = (
+        f'chainrule() {{ "{sys.executable}" -m chainrule.cli.main "$@"; }}; {line}; echo "${{PIPESTATUS[@]}}"'
+    )
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    *printed, codes = found.stdout.splitlines()
+    assert "Traceback" not in found.stderr and "Exception" not in found.stderr and "bug" not in found.stderr
+    return [int(code) for code in codes.split()], printed, found.stderr
+
+
+TRAIN = "chainrule train houses.csv --target price --epochs 300 --learning-rate 1e-5"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+@pytest.mark.parametrize(
+    "pipe",
+    [
+        "| true",
+        "2>&1 | head -1",
+        *(pytest.param(pipe, marks=pytest.mark.long) for pipe in ("| head -1", "2>&1 | true")),
+    ],
+)
+def test_a_training_whose_reader_goes_away_saves_its_model(here, pipe):
+    codes, _, _ = shell(f"{TRAIN} {pipe}")
+    assert codes[0] == 0 and isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_results_that_nobody_reads_end_quietly(model, here):
+    (here / "long.csv").write_text("rooms,city\n" + "3,Oslo\n" * 50_000)
+    codes, printed, told = shell(f"chainrule predict {model} long.csv | head -1")
+    assert codes == [141, 0] and printed == ["price"] and told == ""
+    assert shell(f"chainrule summary {model} | true")[0][0] in (0, 141)
+    assert shell(f"chainrule predict {model} houses.csv --out /dev/stdout | wc -l")[1] == ["41"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk_behind_the_output_is_named(model, here):
+    _, _, told = shell(f"chainrule predict {model} houses.csv >/dev/full; echo $? >code")
+    assert told == "Error: The standard output cannot be written: No space left on device.\n"
+    assert (here / "code").read_text() == "2\n"
+    _, _, told = shell(f"{TRAIN} >/dev/full")
+    assert "Replaced the model" in told and "The standard output cannot be written" in told

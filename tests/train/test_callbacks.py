@@ -14,6 +14,7 @@ import time
 import numpy as np
 import pytest
 
+from chainrule import signals
 from chainrule.errors import DataError, GraphError, MissingFileError
 from chainrule.nn.layers import Dense, Dropout
 from chainrule.train.callbacks import Checkpoint, CSVLog, EarlyStopping
@@ -329,6 +330,67 @@ def test_a_second_ctrl_c_aborts():
         network.fit(X, Y, epochs=10, callbacks=twice)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert all(np.isfinite(v).all() for v in network.values())
+
+
+ENDING = [number for number in signals.NAMES if number != signal.SIGINT]
+
+
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_sigterm_and_sighup_end_a_training_as_ctrl_c_does(number, optimizer):
+    network, after = small(width=64), []
+
+    def end(network, epoch, logs):
+        after.append(network.values())
+        if epoch == 2:
+            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), number)  # a terminal that closes says so twice
+
+    history = network.fit(X, Y, epochs=10**6, optimizer=optimizer, callbacks=[end])
+    assert history.epochs == 3 and history.signal == number
+    assert history.stopped.startswith(f"Stopped at epoch 3 by {number.name}")
+    assert signal.getsignal(number) is signal.SIG_DFL
+    assert any(all(map(np.array_equal, network.values(), values)) for values in after)
+
+
+@pytest.mark.parametrize("number", signals.NAMES)
+def test_a_handler_of_the_users_and_what_is_ignored_stay_so(number):
+    told, before = [], signal.getsignal(number)
+
+    def send(network, epoch, logs):
+        os.kill(os.getpid(), number)
+
+    try:
+        for handler in (lambda *_: told.append(1), signal.SIG_IGN):
+            signal.signal(number, handler)
+            assert small().fit(X, Y, epochs=3, callbacks=[send]).epochs == 3
+            assert signal.getsignal(number) is handler
+    finally:
+        signal.signal(number, before)
+    assert told == [1, 1, 1]
+
+
+def test_an_error_in_a_fit_gives_the_handlers_back():
+    def fail(*_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        small().fit(X, Y, epochs=3, callbacks=[fail])
+    assert all(signal.getsignal(number) is signal.SIG_DFL for number in ENDING)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_a_stream_that_nobody_reads_does_not_end_a_training(verbose, monkeypatch):
+    class Gone:
+        def write(self, text):
+            raise BrokenPipeError(32, "Broken pipe")
+
+        def isatty(self):
+            return False
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    assert small().fit(X, Y, epochs=20, verbose=verbose).epochs == 20
 
 
 def test_a_fit_outside_the_main_thread_leaves_signals_alone():

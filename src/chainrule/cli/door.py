@@ -2,18 +2,23 @@
 
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 import chainrule as cr
+from chainrule import signals
 
+AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
-INTERRUPTED = 130  # what shells report after Ctrl-C
+BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
+CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 
 
 class Door(click.Group):
@@ -29,10 +34,12 @@ class Door(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         try:
-            code = super().main(arguments, prog_name or self.name, **settings)
-        except click.Abort:
-            complain("Stopped by Ctrl-C before anything was saved.")
-            sys.exit(INTERRUPTED)
+            with signals.handling(signals.end_at_once, AT_ONCE):
+                code = super().main(arguments, prog_name or self.name, **settings)
+        except click.Abort as abort:
+            number = getattr(abort.__cause__, "number", signal.SIGINT)
+            complain(f"Stopped by {signals.NAMES[number]} before anything was saved.")
+            sys.exit(BY_SIGNAL + number)
         except Exception as error:
             if "--debug" in arguments:
                 raise
@@ -75,13 +82,43 @@ def tell(sentence: str) -> None:
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = click.wrap_text(sentence, width, subsequent_indent="  ")
-    click.echo(sentence, err=True)
+    tell_as_is(sentence)
+
+
+def tell_as_is(text: str) -> None:
+    """Print to the error stream; if nobody reads it, say nothing more: that is no reason to end the work."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _give_up(sys.stderr)
+
+
+@contextmanager
+def printing(closed: int = CLOSED_PIPE) -> Iterator[None]:
+    """Print results inside; a reader that has gone (``| head -1``) ends the command with the exit code ``closed``."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up(sys.stdout)
+        raise click.exceptions.Exit(closed) from None
+    except OSError as error:
+        _give_up(sys.stdout)
+        raise cr.DataError(f"The standard output cannot be written: {error.strerror or error}.") from None
+
+
+def _give_up(stream: TextIO) -> None:
+    with suppress(OSError):  # no stream of the system's
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # or Python fails at it once more when it ends
+        os.close(nowhere)
 
 
 def complain(paragraph: str) -> None:
     """Print what went wrong to the error stream."""
     colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    click.echo((click.style("Error: ", fg="red", bold=True) if colours else "Error: ") + paragraph, err=True)
+    tell_as_is((click.style("Error: ", fg="red", bold=True) if colours else "Error: ") + paragraph)
 
 
 def _paragraph(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """The commands."""
 
 import shlex
+import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,8 @@ from typing import Any
 import click
 
 import chainrule as cr
-from chainrule.cli.door import Door, debug_option, tell
+from chainrule import signals
+from chainrule.cli.door import BY_SIGNAL, Door, debug_option, printing, tell, tell_as_is
 from chainrule.cli.files import (
     check_replaceable,
     check_writable,
@@ -20,6 +22,7 @@ from chainrule.cli.files import (
 )
 
 SHOWN_COLUMNS = 20
+PRINTED = ("-", "/dev/stdout")
 
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -200,18 +203,20 @@ def train(
     force: bool,
     quiet: bool,
     **settings: Any,
-) -> None:
+) -> int:
     """Train a network on a table.
 
     It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
-    (also gzipped), or iris, wine, breast_cancer, digits or diabetes. Ctrl-C ends training early and keeps
-    the best network so far.
+    (also gzipped), or iris, wine, breast_cancer, digits or diabetes. Ctrl-C, SIGTERM and SIGHUP end
+    training early and keep the best network so far; the exit code is then 0, 143 and 129.
 
     \b
     Example:
       chainrule train houses.csv --target price
     """
     path = out or Path(f"{stem(data)}.safetensors")
+    if str(path) in PRINTED:
+        raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
     say = (lambda sentence: None) if quiet else tell
     check_writable(path, data)
     if not force:
@@ -226,17 +231,24 @@ def train(
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
         model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
     replaced = path.exists()
-    model.save(path)
-    say("")
-    click.echo(model.report.scores or "No row was held back for a test.")
-    say("")
-    seconds = model.report.seconds
-    time = f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
-    took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {time}"
-    say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
-    if not quiet:  # not wrapped, so that it can be copied
-        next_command = shlex.join(["chainrule", "predict", str(path), data, "--out", "predictions.csv"])
-        click.echo(f"  {next_command}", err=True)
+    with signals.asking() as late:
+        model.save(path)
+    ended = (model.history.signal if model.history else 0) or late.number
+    code = 0 if ended in (0, signal.SIGINT) else BY_SIGNAL + ended
+    try:
+        say("")
+        with printing(closed=code):
+            click.echo(model.report.scores or "No row was held back for a test.")
+    finally:
+        say("")
+        seconds = model.report.seconds
+        time = f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
+        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {time}"
+        say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
+        if not quiet:  # not wrapped, so that it can be copied
+            next_command = shlex.join(["chainrule", "predict", str(path), data, "--out", "predictions.csv"])
+            tell_as_is(f"  {next_command}")
+    return code
 
 
 @cli.command()
@@ -260,15 +272,16 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing) 
     Example:
       chainrule predict houses.safetensors new_houses.csv --out prices.csv
     """
-    if out != "-":
+    if out not in PRINTED:
         check_writable(Path(out), model, data)
     found = load_table_model(model)
     table, _ = _table(data, {**found.missing, **dict(missing)})
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
-    if out == "-":
-        cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
+    if out in PRINTED:
+        with printing():
+            cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
         return
     cr.write_table(predictions, out, raw_cells=raw_cells)
     tell(f"Wrote {len(predictions):,} predictions to {out}.")
@@ -295,7 +308,8 @@ def evaluate(model: str, data: str, missing: Missing) -> None:
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
     for remark in found.remarks(table):
         tell(remark)
-    click.echo(scores)
+    with printing():
+        click.echo(scores)
 
 
 @cli.command()
@@ -308,7 +322,9 @@ def summary(model: str) -> None:
     Example:
       chainrule summary houses.safetensors
     """
-    click.echo(load_model(model).summary_text())
+    text = load_model(model).summary_text()
+    with printing():
+        click.echo(text)
 
 
 @cli.command("compile")
@@ -345,7 +361,9 @@ def show_stage(data: str, target: tuple[str, ...], missing: Missing, stage: str,
         if column and column not in table:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
-    click.echo(cr.TableModel.show(table, names, stage, **settings))
+    text = cr.TableModel.show(table, names, stage, **settings)
+    with printing():
+        click.echo(text)
 
 
 def _table(data: str, missing: Mapping[str, Sequence[str]]) -> tuple[Any, str | None]:

@@ -1,14 +1,11 @@
 """The loop: epochs on an engine, with validation, early stopping, callbacks, progress, and a clean end."""
 
 import math
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -36,6 +33,7 @@ from chainrule.errors import (
 )
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
+from chainrule.signals import Asked, asking
 from chainrule.train import callbacks as callback_module, door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History
@@ -79,11 +77,11 @@ class Interrupts:
     """Why to stop now, asked between steps."""
 
     deadline: float = math.inf
-    asked: bool = False
+    asked: Asked = field(default_factory=Asked)
 
     def poll(self) -> str | None:
         """Return a reason, or None."""
-        if self.asked:
+        if self.asked.number:
             return "interrupted"
         return "time" if time.perf_counter() > self.deadline else None
 
@@ -141,7 +139,7 @@ def fit(network: Any, job: Job) -> History:
         with back_on_error(network, before):
             tell(run.listeners, "on_train_begin", network)
         network.runs += 1
-        with _catching_interrupts(run.interrupts):
+        with asking() as run.interrupts.asked:
             if isinstance(method, LBFGS):
                 run.history.stopped = _descend_with_scipy(run, method, display)
             else:
@@ -506,7 +504,8 @@ def _finish(run: Fitting, stopped: str, good: _Good) -> str:
     if stopped == "time":
         return f"{here}: the time budget of {run.job.time_budget:g} s was used up{kept}."
     if stopped == "interrupted":
-        return f"{here} by Ctrl-C{kept}."
+        history.signal = run.interrupts.asked.number
+        return f"{here} by {run.interrupts.asked.name}{kept}."
     if stopped == "callback":
         return f"{here}: a callback asked for it{kept}."
     return f"Trained all {_epochs(history.epochs)}{kept}."
@@ -716,32 +715,3 @@ def _scipy_words(result: Any) -> str:
     if "LIMIT" in message:
         return "the limit of iterations or evaluations was reached"
     return message.lower().rstrip(".")
-
-
-# --- Ctrl-C ---------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _catching_interrupts(interrupts: Interrupts) -> Iterator[None]:
-    """Let the first Ctrl-C finish the batch; the second one aborts as usual."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGINT)
-    if before is None:  # set by a program that Python is part of, and not ours to change
-        yield
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        interrupts.asked = True
-        signal.signal(signal.SIGINT, before)
-
-    try:
-        signal.signal(signal.SIGINT, ask)
-    except ValueError:  # a sub-interpreter: its signals are not ours
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -14,6 +14,7 @@ class History:
         stopped: One sentence: why training ended.
         best_epoch: The epoch (from 0) of the best monitored value, or None.
         diverged: Whether the cost became NaN or infinite.
+        signal: The signal that ended training (Ctrl-C is ``signal.SIGINT``), 0 if none did.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -21,6 +22,7 @@ class History:
     stopped: str = ""
     best_epoch: int | None = None
     diverged: bool = False
+    signal: int = 0
 
     @property
     def epochs(self) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 
@@ -48,7 +49,7 @@ class ProgressLine:
     def show(self, epoch: int, logs: dict[str, float]) -> None:
         """Show that ``epoch`` (from 0) has ended."""
         if self.verbose == 2:
-            print(line(epoch, self.epochs, logs), file=sys.stderr)
+            self._print(line(epoch, self.epochs, logs))
         elif self._bar is not None:
             self._bar.update(self._task, completed=epoch + 1, numbers=line(epoch, self.epochs, logs))
         elif self.verbose == 1:
@@ -56,11 +57,18 @@ class ProgressLine:
             now = time.monotonic()
             if tenth > self._shown_tenth and (now - self._last > 0.5 or epoch + 1 == self.epochs):
                 self._shown_tenth, self._last = tenth, now
-                print(line(epoch, self.epochs, logs), file=sys.stderr)
+                self._print(line(epoch, self.epochs, logs))
 
     def close(self, sentence: str) -> None:
         """Clear the line and say how training ended."""
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):  # the terminal was closed
+                self._bar.stop()
         if self.verbose:
-            print(sentence, file=sys.stderr)
+            self._print(sentence)
+
+    def _print(self, text: str) -> None:
+        try:
+            print(text, file=sys.stderr)
+        except OSError:  # a reader that has gone, or a full disk, is no reason to lose a training
+            self.verbose = 0
