@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Type, Value, type_of
 from chainrule.engines.native.schedule import Item, Nest, memory_source
 from chainrule.engines.native.views import Size, product
-from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.node import Node
 
 if TYPE_CHECKING:
     from chainrule.engines.native.lower import Lowering
@@ -91,26 +91,27 @@ def known(code: Code, base: Value, offset: Value, size: Value) -> None:
         code.call(KNOWN, VOID, code.at(base, offset, Type("i8")), size)
 
 
-def begin(low: Lowering, tables: dict[str, Value]) -> None:
+def begin(low: Lowering) -> None:
     """Open the leaves to the step, and look whether they hold NaN or infinities already."""
-    code, program = low.code, low.plan.program
-    if code.module.guard is None:
+    program = low.plan.program
+    if low.module.guard is None:
         return
-    leaves = {"inputs": program.inputs, "state": program.state, "constants": low.constants}
-    found: list[tuple[Node, Value]] = []
-    for key, nodes in [*leaves.items(), ("outputs", program.outputs)]:
+    leaves = [("inputs", program.inputs), ("state", program.state)]
+    for table, nodes in [*leaves, ("constants", low.layout.constants), ("outputs", program.outputs)]:
         for i, node in enumerate(nodes):
-            address = code.load(code.at(tables[key], code.index(i), PTR), PTR)
-            known(code, address, code.index(0), low.size(product(node.shape) * Size(node.dtype.itemsize)))
-            if key in ("inputs", "state") and node.dtype.kind == "f":
-                found.append((node, _scan(low, address, node)))
-    state = code.index(0)
-    for _, bits in found[sum(n.dtype.kind == "f" for n in program.inputs) :]:
-        state = state | bits
-    code.call(BEGIN, VOID, state)
-    position = {leaf_key(n): i for i, n in enumerate((*program.inputs, *program.state))}
-    for node, bits in found:
-        code.call(NOTE, VOID, bits, code.index(position[leaf_key(node)]))
+            low.pause()
+            address, size = low.pointer(table, i), product(node.shape) * Size(node.dtype.itemsize)
+            known(low.code, address, low.code.index(0), low.size(size))
+            if table == "state" and node.dtype.kind == "f":
+                low.code.call(TAINT, VOID, _scan(low, address, node))
+    low.code.call(BEGIN, VOID)
+    site = 0
+    for table, nodes in leaves:
+        for i, node in enumerate(nodes):
+            low.pause()
+            if node.dtype.kind == "f":
+                low.code.call(NOTE, VOID, _scan(low, low.pointer(table, i), node), low.code.index(site))
+            site += 1
 
 
 def enter(low: Lowering, number: int) -> None:
@@ -126,7 +127,6 @@ def watched(low: Lowering, number: int, item: Item) -> Iterator[None]:
     yield
     if low.module.guard is None:
         return
-    code = low.code
     if isinstance(item, Nest):
         whole = list(enumerate(item.reductions, start=len(item.nodes)))
     else:
@@ -134,10 +134,11 @@ def watched(low: Lowering, number: int, item: Item) -> Iterator[None]:
         for x in item.node.inputs:
             source = memory_source(x)
             if source.dtype.kind == "f" and source.row.name != "length":
-                code.call(TAINT, VOID, _held_by(low, source))
+                low.pause()
+                low.code.call(TAINT, VOID, _held_by(low, source))
     for site, node in whole:
         if node.dtype.kind == "f":
-            code.call(FOUND, VOID, _held_by(low, node), code.index(site))
+            low.code.call(FOUND, VOID, _held_by(low, node), low.code.index(site))
 
 
 def _held_by(low: Lowering, node: Node) -> Value:

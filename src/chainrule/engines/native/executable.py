@@ -181,7 +181,7 @@ class NativeExecutable:
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""
-        plan, places = self.stages.schedule, len(self.stages.memory.slots)
+        plan, places = self.stages.schedule, len(self.stages.memory.regions)
         return watch.Watch(plan, places, [*read, *self.stages.constants], written)
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:

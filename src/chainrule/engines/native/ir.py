@@ -213,15 +213,25 @@ class Code:
     def __init__(self, module: "Module", name: str, parameters: Sequence[tuple[str, Type]]) -> None:
         self.module = module
         self.name = name
-        self.parameters = [Value(self, f"%{n}", t) for n, t in parameters]
+        self.parameters: list[Value] = []
         self.lines: list[str] = []
         self.slots: list[str] = []
         self.label = "entry"
-        self.own = {f"%{n}" for n, _ in parameters if n.startswith(OWN)}  # pointers that are not checked
+        self.own: set[str] = set()  # pointers that are not checked
         self.site = -1  # which node of an item is being written
         self._count = 0
+        for one in parameters:
+            self.parameter(*one)
 
     # --- instructions ---
+
+    def parameter(self, name: str, type: Type) -> Value:
+        """Return one parameter more."""
+        found = Value(self, f"%{name}", type)
+        self.parameters.append(found)
+        if name.startswith(OWN):
+            self.own.add(found.text)
+        return found
 
     def fresh(self, what: str = "v") -> str:
         """Return a name that no other register or block of this function has."""
@@ -581,9 +591,13 @@ class Module:
         """Write a function; ``words`` is its linkage, such as "internal"."""
         code = Code(self, name, parameters)
         yield code
-        written = ", ".join(f"{t.ir} %{n}" for n, t in parameters)
-        head = f"define {words + ' ' if words else ''}{type.ir} @{name}({written}) nounwind {{"
-        self.functions[name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
+        self.define(code, type, words)
+
+    def define(self, code: Code, type: Type = VOID, words: str = "") -> None:
+        """Take in a function that is written."""
+        written = ", ".join(f"{p.type.ir} {p.text}" for p in code.parameters)
+        head = f"define {words + ' ' if words else ''}{type.ir} @{code.name}({written}) nounwind {{"
+        self.functions[code.name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 
     def helper(self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]) -> str:
         """Define ``name`` once, as an internal function whose body ``write`` returns; return the name."""

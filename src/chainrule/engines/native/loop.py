@@ -19,6 +19,12 @@ ARRAYS = (*(n for n, _ in STEP_PARAMETERS), "table", "gathered", "totals", "rows
 COUNTS = ("rows_stride", "length", "batch", "per_epoch", "first", "last", "batch_axis")
 RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNTS)
 
+TOGETHER = 32  # so many inputs, or outputs, are seen to in one function
+CHOICE_PARAMETERS = (
+    *((n, PTR) for n in ("inputs", "table", "gathered", "rows")), ("start", I64), ("count", I64),
+    ("ordered", Type("b1")),
+)  # fmt: skip
+
 OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
 
 
@@ -51,14 +57,33 @@ def _choose(
     """Point the inputs at the rows of this batch: where they lie, or where they are gathered to."""
     ordered = code.emit(Type("b1"), f"icmp eq ptr {at['rows'].text}, null")
     first = epoch * at["rows_stride"] + start
-    tables = [code.load(code.at(at["table"], code.index(i), PTR), PTR) for i in range(len(inputs))]
-    for i, (node, over) in enumerate(zip(inputs, turned, strict=True)):
+    leaves = list(zip(inputs, turned, strict=True))
+    if len(leaves) <= TOGETHER:
+        _point(code, {**at, "start": start, "count": count}, leaves, ordered, first)
+        return
+    chosen = code.at(at["rows"], first, I64)
+    for i in range(0, len(leaves), TOGETHER):
+        name = f"choose{i // TOGETHER}"
+        with code.module.function(name, CHOICE_PARAMETERS, VOID, "internal") as part:
+            given = dict(zip([n for n, _ in CHOICE_PARAMETERS], part.parameters, strict=True))
+            _point(part, given, leaves[i : i + TOGETHER], given["ordered"], part.index(0))
+            part.give()
+        here = [code.at(at[n], code.index(i), PTR) for n in ("inputs", "table", "gathered")]
+        code.call(name, VOID, *here, chosen, start, count, ordered)
+
+
+def _point(
+    code: Code, at: dict[str, Value], leaves: Sequence[tuple[Node, bool]], ordered: Value, first: Value
+) -> None:
+    start, count = at["start"], at["count"]
+    tables = [code.load(code.at(at["table"], code.index(i), PTR), PTR) for i in range(len(leaves))]
+    for i, (node, over) in enumerate(leaves):
         size = node.dtype.itemsize if over else _row_size(node) * node.dtype.itemsize
         here = code.at(tables[i], start * size, Type("i8"))
         code.store(here, code.at(at["inputs"], code.index(i), PTR))
     with code.when(~ordered):
         chosen = code.at(at["rows"], first, I64)
-        for i, (node, over) in enumerate(zip(inputs, turned, strict=True)):
+        for i, (node, over) in enumerate(leaves):
             room = code.load(code.at(at["gathered"], code.index(i), PTR), PTR)
             with code.loop(count) as loop:
                 row = code.load(code.at(chosen, loop.index, I64), I64)
@@ -99,7 +124,7 @@ def _add_up(code: Code, at: dict[str, Value], outputs: Sequence[Node], epoch: Va
     """Add this step's outputs to those of its epoch; stop where the cost is no number, or an index was wrong."""
     wrong, double = code.fresh("wrong"), Type("f64")
     values = []
-    for i, node in enumerate(outputs):
+    for i, node in enumerate(outputs[:TOGETHER]):
         address = code.load(code.at(at["outputs"], code.index(i), PTR), PTR)
         values.append(code.convert(code.load(address, type_of(node.dtype)), "f64"))
     cost = values[0]
@@ -114,5 +139,29 @@ def _add_up(code: Code, at: dict[str, Value], outputs: Sequence[Node], epoch: Va
     code.give()
     code.block(good)
     for i, value in enumerate(values):
-        place = code.at(at["totals"], epoch * len(values) + i, double)
+        place = code.at(at["totals"], epoch * len(outputs) + i, double)
         code.store(code.load(place, double) + value, place)
+    kinds = [type_of(node.dtype).kind for node in outputs]
+    i = len(values)
+    while i < len(outputs):
+        after = next((j for j in range(i, len(kinds)) if kinds[j] != kinds[i]), len(kinds))
+        places = code.at(at["totals"], epoch * len(outputs) + i, double)
+        name = _adding(code.module, kinds[i])
+        code.call(name, VOID, code.at(at["outputs"], code.index(i), PTR), places, code.index(after - i))
+        i = after
+
+
+def _adding(module: Module, kind: str) -> str:
+    """Return the function that adds outputs of one kind, side by side, to their sums."""
+    name, double = f"add_up_{kind}", Type("f64")
+    if name not in module.functions:
+        parameters = [("outputs", PTR), ("totals", PTR), ("count", I64)]
+        with module.function(name, parameters, VOID, "internal") as code:
+            outputs, totals, count = code.parameters
+            with code.loop(count) as loop:
+                address = code.load(code.at(outputs, loop.index, PTR), PTR)
+                place = code.at(totals, loop.index, double)
+                value = code.convert(code.load(address, Type(kind)), "f64")
+                code.store(code.load(place, double) + value, place)
+            code.give()
+    return name

@@ -150,6 +150,7 @@ def plan_nest(plan: Schedule, nest: Nest, always: bool = False) -> NestPlan:
     extents, strides = merged(nest.domain, [a.strides for a in every])
     made = [] if nest.domain else list(nest.nodes)
     made += [n for n in nest.reductions if not squeezed(n.shape)]
+    made = [] if plan.long else made  # all that others read is stored
     by_access = dict(zip(every, strides, strict=True))
     return NestPlan(
         nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always

@@ -75,12 +75,12 @@ class NestFunctions:
 
 
 def write_nest(low: Lowering, nest: Nest) -> None:
-    """Write a nest: the work on scalars in place, loops as a call of a function that equal nests share."""
+    """Write a nest as a call of a function that equal nests share; a short step has work on single numbers in place."""
     plan = plan_nest(low.plan, nest, always=low.module.parts > 0)
     code = low.code
     arrays = {a: low.address(a.view) for a in plan.accesses if low.has_memory(a.view.base)}
     scalars = [low.scalar(x) for x in plan.scalars]
-    if not plan.extents:
+    if not plan.extents and not low.plan.long:
         low.scalars |= _Writer(low, plan, scalars).write(arrays)
         return
     nothing = Value(code, "null", PTR)

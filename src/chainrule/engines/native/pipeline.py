@@ -65,11 +65,11 @@ def stages(
     module = build.machine().module()
     module.guard = checks.guard if checked else None
     module.parts = parts
-    low = write_step(module, plan, memory, STEP)
+    layout = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
-    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in low.constants)
-    return Stages(basic, turned, plan, memory, module.text(), values, tuple(low.shared))
+    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in layout.constants)
+    return Stages(basic, turned, plan, memory, module.text(), values, tuple(layout.shared))
 
 
 def can_loop(program: Program) -> bool:

@@ -4,15 +4,21 @@ Nodes are placed from the last to the first, each as late as its readers allow a
 nest of a reader. So an activation ends up beside the loss that reads it, the update of a parameter in the loop
 that makes its gradient, and a value that only its own nest reads is never stored. Nothing moves past the
 update of a state variable that it still has to read, so nearly all updates happen in place.
+
+A program of more nodes than one function should hold is *long*: its loop nests are cut into pieces, and what one
+item hands on to another lies in memory, single numbers too, so that each item may be in a function of its own.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chainrule.engines.native.expand import LEAVES, MOVEMENTS, is_short
+from chainrule.engines.native.line import Line
 from chainrule.engines.native.operations import OPERATIONS
+from chainrule.engines.native.pieces import pieces
 from chainrule.engines.native.views import View, seen_through, squeezed, whole
 from chainrule.engines.program import Program
 from chainrule.graph.node import Node, leaf_key
@@ -50,6 +56,7 @@ class Schedule:
         stored: The nodes that have memory of their own, beside the leaves.
         home: For a stored node that is a state variable's new value and may overwrite it: that variable.
         commits: The state variables that are overwritten at the end, and what with.
+        long: Whether it is too much for one function.
     """
 
     program: Program
@@ -57,6 +64,7 @@ class Schedule:
     stored: set[Node]
     home: dict[Node, Node]
     commits: list[tuple[Node, Node]]
+    long: bool
 
     def view(self, node: Node) -> View:
         """Return where a stored node, a leaf or a movement of one lies."""
@@ -75,6 +83,7 @@ class Schedule:
 
 COPY = Row(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
 POINTWISE = set(OPERATIONS) | {"gather"}
+ONE_FUNCTION = 500  # nodes of a step that is one function
 
 
 def is_pointwise(node: Node) -> bool:
@@ -165,9 +174,12 @@ class _Scheduler:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.line: Line[Item] = Line()
         self.items: list[Item] = []
         self.where: dict[Node, Item] = {}
         self.read: dict[Item, set[Node]] = {}  # the arrays that a nest reads, or would
+        # Of each domain, the nests that read an array, in order; those of single numbers all belong together.
+        self.reading: dict[tuple[Shape, Node | None], list[Nest]] = {}
         self.waiting: dict[
             Node, list[tuple[Node, Item | None]]
         ] = {}  # reductions of a node, and what reads them
@@ -181,16 +193,17 @@ class _Scheduler:
             if leaf_key(new) != leaf_key(state):
                 self.update_of[leaf_key(state)] = new
         self.ends = {*program.outputs, *self.update_of.values()}
+        self.placed = [n for n in self.nodes if n.row.name not in LEAVES and n.row.name not in MOVEMENTS]
+        self.long = len(self.placed) > ONE_FUNCTION
 
     def run(self) -> Schedule:
-        for node in reversed(self.nodes):
-            if node.row.name in LEAVES or node.row.name in MOVEMENTS:
-                continue
+        for node in reversed(self.placed):
             self._place(node)
-        for item in self.items:
+        for item in self.line:
             if isinstance(item, Nest):
                 item.nodes.reverse()
                 item.reductions.reverse()
+            self.items += self._cut(item) if self.long and isinstance(item, Nest) else [item]
         stored = {n for n in self.where if self._is_stored(n)}
         return self._with_homes(stored)
 
@@ -202,44 +215,63 @@ class _Scheduler:
         latest = self._latest(node, domain, joins)
         if not (reduces or joins):
             task = Task(node)
-            self.items.insert(latest + 1, task)
+            self.line.put(task, latest)
             self.where[node] = task
             return
         source = register_source(node.inputs[0])
         if reduces and is_pointwise(source) and squeezed(source.shape):
             # It goes where its terms are computed, and that is not decided yet.
-            before = self.items[latest + 1] if latest + 1 < len(self.items) else None
-            self.waiting.setdefault(source, []).append((node, before))
+            self.waiting.setdefault(source, []).append((node, self.line.after(latest)))
             return
         read = {memory_source(x) for x in node.inputs if squeezed(memory_source(x).shape)}
-        readers = {self.where.get(r) for r, in_register in self._uses(node) if in_register}
-        nests = (x for x in reversed(self.items[: latest + 1]) if isinstance(x, Nest) and x.domain == domain)
-        nest = next(
-            (x for x in nests if not domain or x in readers or not read.isdisjoint(self.read[x])), None
-        )
+        nest = self._nest(node, domain, read, latest)
         if nest is None:
             nest = Nest(domain)
-            self.items.insert(latest + 1, nest)
+            self.line.put(nest, latest)
         (nest.reductions if reduces else nest.nodes).append(node)
-        self.read.setdefault(nest, set()).update(read)
+        self._note(nest, read)
         self.where[node] = nest
         for waiting, _ in self.waiting.pop(node, ()):
             nest.reductions.append(waiting)
             self.where[waiting] = nest
 
-    def _latest(self, node: Node, domain: Shape, joins: bool) -> int:
-        """Return the last item in which, or after which, a node may be computed."""
-        latest = len(self.items) - 1
+    def _nest(self, node: Node, domain: Shape, read: set[Node], latest: Item | None) -> Nest | None:
+        """Return the last nest that a node may be computed in, if one has to do with it."""
+        limit = self.line.at(latest)
+        found = [self.where[r] for r, in_register in self._uses(node) if in_register and r in self.where]
+        related = [
+            x for x in found if isinstance(x, Nest) and x.domain == domain and self.line.at(x) <= limit
+        ]
+        for source in read if domain else [None]:
+            nests = self.reading.get((domain, source), [])
+            before = bisect_right(nests, limit, key=self.line.at)
+            related += nests[before - 1 : before] if before else []
+        return max(related, key=self.line.at, default=None)
+
+    def _note(self, nest: Nest, read: set[Node]) -> None:
+        """Note what a nest reads."""
+        known = self.read.get(nest)
+        if known is None:
+            known = self.read[nest] = set()
+            if not nest.domain:
+                insort(self.reading.setdefault(((), None), []), nest, key=self.line.at)
+        for source in read - known if nest.domain else ():
+            insort(self.reading.setdefault((nest.domain, source), []), nest, key=self.line.at)
+        known |= read
+
+    def _latest(self, node: Node, domain: Shape, joins: bool) -> Item | None:
+        """Return the last item in which, or after which, a node may be computed; None is before the first."""
+        line = self.line
+        latest = line.before(None)
         for reader, in_register in self._uses(node):
             if reader not in self.where:
                 continue
-            at = self.items.index(self.where[reader])
-            item = self.items[at]
+            item = self.where[reader]
             together = in_register and joins and isinstance(item, Nest) and item.domain == domain
-            latest = min(latest, at if together else at - 1)
+            latest = min(latest, item if together else line.before(item), key=line.at)
         for _, before in self.waiting.get(node, ()):
             if before is not None:
-                latest = min(latest, self.items.index(before) - 1)
+                latest = min(latest, line.before(before), key=line.at)
         return self._before_updates(node, domain, latest)
 
     def _uses(self, node: Node) -> Iterator[tuple[Node, bool]]:
@@ -252,24 +284,22 @@ class _Scheduler:
                     same = reader.row.name == "reshape" and squeezed(reader.shape) == squeezed(source.shape)
                     stack.append((reader, straight and same))
                     continue
-                positions = [i for i, x in enumerate(reader.inputs) if x is source]
                 reduces = reader.row.name in ("sum", "max")
                 direct = (reduces or is_pointwise(reader)) and not any(
-                    reads_memory(reader, i) for i in positions
+                    reads_memory(reader, i) for i, x in enumerate(reader.inputs) if x is source
                 )
                 yield reader, straight and direct
 
-    def _before_updates(self, node: Node, domain: Shape, latest: int) -> int:
+    def _before_updates(self, node: Node, domain: Shape, latest: Item | None) -> Item | None:
         """Keep a node that reads a state variable before the item that overwrites it, or in it point by point."""
         for position, x in enumerate(node.inputs):
             source = memory_source(x)
             new = self.update_of.get(leaf_key(source)) if source.row.name in ("variable", "input") else None
-            if new is None or new is node or new not in self.where or _was_read(source, node):
+            if new is None or new is node or new not in self.where or self._was_read(source, node):
                 continue
-            at = self.items.index(self.where[new])
-            if at > latest:
+            item = self.where[new]
+            if self.line.at(item) > self.line.at(latest):
                 continue
-            item = self.items[at]
             pointwise = (
                 register_source(x) is source
                 and not reads_memory(node, position)
@@ -277,8 +307,28 @@ class _Scheduler:
                 and item.domain == domain == squeezed(source.shape)
                 and (is_pointwise(node) or node.row.name in ("sum", "max"))
             )
-            latest = min(latest, at if pointwise else at - 1)
+            latest = min(latest, item if pointwise else self.line.before(item), key=self.line.at)
         return latest
+
+    def _was_read(self, source: Node, reader: Node) -> bool:
+        return not self.long and _was_read(source, reader)
+
+    def _cut(self, nest: Nest) -> list[Item]:
+        """Cut a nest into pieces; a sum stays with its terms where these are computed in the nest."""
+        members = set(nest.nodes)
+        sums: dict[Node | None, list[Node]] = {}
+        for reduction in nest.reductions:
+            source = register_source(reduction.inputs[0])
+            sums.setdefault(source if source in members else None, []).append(reduction)
+        whole = [x for n in nest.nodes for x in (n, *sums.get(n, ()))] + sums.get(None, [])
+        found: list[Item] = []
+        for piece in pieces(whole):
+            new = Nest(nest.domain)
+            for node in piece:
+                (new.reductions if node.row.name in ("sum", "max") else new.nodes).append(node)
+                self.where[node] = new
+            found.append(new)
+        return found
 
     # --- what is kept ---
 
@@ -288,9 +338,9 @@ class _Scheduler:
         item = self.where[node]
         if isinstance(item, Task):
             return True
-        if not squeezed(node.shape):  # a scalar is a register, unless someone needs its address
+        if not squeezed(node.shape) and not self.long:  # a register, unless someone needs its address
             return any(not _takes_registers(r, straight) for r, straight in self._uses(node))
-        if node in item.reductions:
+        if node.row.name in ("sum", "max"):
             return True
         return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
 
@@ -311,9 +361,9 @@ class _Scheduler:
                 continue
             at = position[self.where[new]]
             item = self.items[at]
-            safe = isinstance(item, Nest) and new in item.nodes and new not in outputs
+            safe = isinstance(item, Nest) and new.row.name not in ("sum", "max") and new not in outputs
             for when, node, x in last_read.get(leaf_key(state), []):
-                if _was_read(state, node):
+                if self._was_read(state, node):
                     continue
                 if when > at:
                     safe = False
@@ -328,4 +378,4 @@ class _Scheduler:
                 home[new] = state
             else:
                 commits.append((state, new))
-        return Schedule(self.program, self.items, stored, home, commits)
+        return Schedule(self.program, self.items, stored, home, commits, self.long)

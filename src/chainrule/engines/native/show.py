@@ -48,12 +48,13 @@ def show_memory(plan: Schedule, memory: Memory) -> str:
     """Write the places of the arena and what lies in each, one after the other; then what is not in it."""
     words, lines = Words(plan), []
     position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
+    held: list[list[tuple[int, str]]] = [[] for _ in memory.slots]
+    for n, at in memory.place.items():
+        held[at].append((position[n], words.name(n)))
+    for n, at in memory.scratch.items():
+        held[at].append((position[n], f"room for {words.name(n)}"))
     for number, slot in enumerate(memory.slots):
-        held = [(position[n], words.name(n)) for n, at in memory.place.items() if at == number]
-        held += [
-            (position[n], f"room for {words.name(n)}") for n, at in memory.scratch.items() if at == number
-        ]
-        then = ", then ".join(name for _, name in sorted(held))
+        then = ", then ".join(name for _, name in sorted(held[number]))
         lines.append(f"place {number}, {Size(slot.bytes, slot.extents)} bytes: {then}")
     lines += [f"output {words.name(n)}, {_size(n)} bytes" for n in plan.program.outputs]
     for new, state in plan.home.items():

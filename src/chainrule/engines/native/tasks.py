@@ -209,7 +209,7 @@ def write_joined(low: Lowering, node: Node) -> None:
     for part in node.inputs:
         stop = start + part.shape[axis]
         index = (shapes.FULL,) * axis + ((start, stop, 1),) + (shapes.FULL,) * (len(node.shape) - axis - 1)
-        _copy_into(low, node, part, index)
+        low.apart(_copy_into, node, part, index)
         start = stop
 
 

@@ -169,9 +169,9 @@ def _other(code: Code, mark: Value, loop: Value, part: Value) -> Value:
 
 
 def _write_records(module: Module) -> None:
-    with module.function(checks.BEGIN, [("bits", I64)]) as code:
-        words, (bits,) = _Words(code), code.parameters
-        with code.when(bits.equals(0)):  # what went wrong before left no trace
+    with module.function(checks.BEGIN, []) as code:
+        words = _Words(code)
+        with code.when(words[TAINTED].equals(0)):  # what went wrong before left no trace
             words[ORIGINS], words[ORIGINS + 4] = 0, 0
         code.give()
     with module.function(checks.NOTE, [("bits", I64), ("site", I64)]) as code:
