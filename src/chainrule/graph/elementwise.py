@@ -257,6 +257,18 @@ softplus = add(
         note="log(1 + exp(z)) without overflow; Dugas et al. 2001",
     )
 )
+log_softplus = add(
+    Row(
+        name="log_softplus",
+        text="log(softplus({0}))",
+        latex=r"\log \operatorname{{softplus}}\left({0}\right)",
+        # Below -40 it is x to the last digit, and softplus may be 0.
+        forward=lambda x: np.where(x > -40, np.log(softplus(x)), x),
+        dtype=floating,
+        partials=lambda y, x: [np.where(x > -40, sigmoid(x) / softplus(x), 1)],
+        domain=(REAL,),
+    )
+)
 
 
 def _apart(a: Any, b: Any) -> Any:

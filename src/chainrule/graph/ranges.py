@@ -209,6 +209,7 @@ RANGES: dict[str, Callable[..., Range]] = {
     "root": _rising(np.sqrt, lambda node, x: x.low >= 0),
     "relu": _rising(lambda x: np.maximum(x, 0), _always),
     "softplus": _rising(lambda x: np.logaddexp(0, x), _always),
+    "log_softplus": lambda node, x: Range(-math.inf, max(x.high, 0), x.finite),
     "floor": _rising(np.floor, _always),
     "sin": _between(-1, 1),
     "cos": _between(-1, 1),

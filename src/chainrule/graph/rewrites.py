@@ -17,8 +17,9 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.elementwise import root, sigmoid, softplus
+from chainrule.graph.logarithms import logarithm, logarithm_of_one_plus, raised
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
-from chainrule.graph.structure import log_softmax, logsumexp, softmax
+from chainrule.graph.structure import softmax
 
 NEVER_0 = ("sigmoid", "softmax", "exp", "softplus")
 COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
@@ -171,6 +172,22 @@ STABLE = [
             lambda x: 1 - np.exp(x), lambda x: 0 - np.expm1(x)),
 ]  # fmt: skip
 
+_SIGMOID_BY_TANH = {
+    "(1 + tanh) / 2": (lambda z: (1 + np.tanh(z)) / 2, 2),
+    "(1 + tanh) · ½": (lambda z: (1 + np.tanh(z)) * 0.5, 2),
+    "½ + tanh / 2": (lambda z: 0.5 + np.tanh(z) / 2, 2),
+    "½ + tanh · ½": (lambda z: 0.5 + np.tanh(z) * 0.5, 2),
+    "(1 - tanh) / 2": (lambda z: (1 - np.tanh(z)) / 2, -2),
+    "(1 - tanh) · ½": (lambda z: (1 - np.tanh(z)) * 0.5, -2),
+    "½ - tanh / 2": (lambda z: 0.5 - np.tanh(z) / 2, -2),
+    "½ - tanh · ½": (lambda z: 0.5 - np.tanh(z) * 0.5, -2),
+}
+STABLE += [
+    Rewrite(f"sigmoid by tanh, {form}", "the sigmoid of 2z or -2z, which keeps its digits where tanh is -1 or 1",
+            pattern, lambda z, _times=times: sigmoid(z * _times))
+    for form, (pattern, times) in _SIGMOID_BY_TANH.items()
+]  # fmt: skip
+
 ARITHMETIC = [
     Rewrite("x - 0", "nothing taken", lambda x: x - 0, lambda x: x),
     Rewrite("1 - (1 - x)", "what is taken is what was left; an x of -0 would be 0",
@@ -197,7 +214,9 @@ ARITHMETIC = [
 
 
 def _power(node: Node) -> Node | None:
-    exponent, (x,) = node.attributes["exponent"], node.inputs
+    exponent, x = node.attributes.get("exponent"), node.inputs[0]
+    if exponent is None:  # a root, or a power whose exponent is a node
+        return raised(x, node.inputs[1] if node.row.name == "power" else 0.5)
     products: dict[float, Callable[[], Any]] = {
         1: lambda: x,
         2: lambda: x * x,
@@ -205,7 +224,9 @@ def _power(node: Node) -> Node | None:
         -1: lambda: 1 / x,
         0.5: lambda: np.sqrt(x),
     }
-    return products[exponent]() if exponent in products else None
+    if exponent in products:
+        return products[exponent]()
+    return raised(x, exponent) if exponent % 1 else None
 
 
 def _where(node: Node) -> Node | None:
@@ -273,25 +294,7 @@ def _shifted(node: Node) -> Node | None:
 
 def _log_of(node: Node) -> Node | None:
     (x,) = node.inputs
-    if x.row.name == "softmax":
-        return log_softmax(x.inputs[0], axes=x.attributes["axes"])
-    if x.row.name == "sum" and x.inputs[0].row.name == "exp":
-        return logsumexp(x.inputs[0].inputs[0], **x.attributes)
-    if x.row.name in MOVEMENT and (x.inputs[0].row.name == "softmax" or _is_sigmoid(x.inputs[0])):
-        return apply(x.row.name, apply("log", x.inputs[0]), *x.inputs[1:], **x.attributes)
-    if x.row.name == "subtract" and is_number(x.inputs[0], 1):
-        moved = x.inputs[1]
-        if moved.row.name in MOVEMENT and _is_sigmoid(moved.inputs[0]):
-            logs = apply("log", 1 - moved.inputs[0])
-            return apply(moved.row.name, logs, *moved.inputs[1:], **moved.attributes)
-    return None
-
-
-def _is_sigmoid(x: Node) -> bool:
-    """Say whether ``x`` is σ(z) or 1 - σ(z), whose logarithm is finite everywhere."""
-    if x.row.name == "subtract" and is_number(x.inputs[0], 1):
-        x = x.inputs[1]
-    return x.row.name == "sigmoid"
+    return logarithm(x) if node.row.name == "log" else logarithm_of_one_plus(x)
 
 
 def _sum(node: Node) -> Node | None:
@@ -562,12 +565,9 @@ ELEMENTWISE = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",
 )  # fmt: skip
-
-MOVEMENT = ("reshape", "transpose", "broadcast_to", "slice", "gather")  # numbers moved about, none computed
-
 MOVES = [
     Move("e ** x", "is exp(x)", ("power",), _e_to_the),
-    Move("a number to a small power", "products are cheaper than pow", ("raised",), _power),
+    Move("a number to a small power", "products are cheaper than pow", ("raised", "power", "sqrt"), _power),
     Move("where, decided", "the condition is known", ("where",), _where),
     Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
     Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
@@ -575,7 +575,10 @@ MOVES = [
         "softmax, shifted", "a shift along the axes does not change it", ("softmax", "log_softmax"), _shifted
     ),
     Move(
-        "log of softmax or of a sum of exponentials", "finite where softmax is 0 in floats", ("log",), _log_of
+        "log of softmax or of a sum of exponentials",
+        "from the logarithms of the parts: finite where they are 0 or infinite in floats",
+        ("log", "log1p"),
+        _log_of,
     ),
     Move("brackets", "new axes reshape", ("slice",), _slice),
     Move("sum", "what is constant along the axes goes out", ("sum",), _sum),
