@@ -18,7 +18,7 @@ from chainrule.graph.walk import order
 
 F, D = np.dtype("float32"), np.dtype("float64")
 X = input("x", (4, 3), F)
-OPEN = input("o", ("n", 3), F)
+OPEN, M = input("o", ("n", 3), F), Extent("m")
 AT, ROWS, NINE = (input(f"at{n}", (n,), "int64") for n in (2, 4, 9))
 IR = "1), i64 0\n  call void @abort()\n;"
 
@@ -97,6 +97,8 @@ CRAFTED = {
     "a shape that holds code": Node(TABLE["exp"], (X,), {}, (4, IR), F),
     "more elements than there can be": Node(TABLE["broadcast_to"], (X,), {"shape": (2**60, 4, 3)}, (2**60, 4, 3), F),
     "another row that is called like one": Node(FALSE, (X,), {"index": (9, 9)}, (4, 3), F),
+    "a length of an axis that no input has": made("length", extent=M, dtype="float32", shape=()),
+    "an axis that no input has": Node(TABLE["broadcast_to"], (X,), {"shape": (M, 4, 3)}, (M, 4, 3), F),
     "a length of what is no axis": Node(TABLE["length"], (), {"extent": IR, "dtype": "float32"}, (), F),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ that no array has, and machine code would go there. So an engine is given nothin
 written for nothing that was not verified again, after all rewrites.
 """
 
+import math
 from typing import Any
 
 from chainrule.engines.program import Program
@@ -12,7 +13,7 @@ from chainrule.errors import ChainruleError, GraphError, short
 from chainrule.graph.attributes import SHAPE
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.row import TABLE
-from chainrule.graph.shapes import Extent, show
+from chainrule.graph.shapes import Extent, resolve, show
 from chainrule.graph.walk import order
 
 MOST_BYTES = 1 << 47  # of one array, its open axes not counted: what a processor addresses
@@ -22,19 +23,22 @@ def verify(program: Program) -> None:
     """Return if a program is sound.
 
     Raises:
-        ChainruleError: If a node is not what its row makes of its inputs, a leaf is not among the program's, or a new
-            value does not fit the variable it is for. The message names the row, and what was expected.
+        ChainruleError: If a node is not what its row makes of its inputs, a leaf is not among the program's, an open
+            axis is none of an input, or a new value does not fit the variable it is for. The message says what was
+            found, and what was expected.
     """
     given: dict[Any, Node] = {}
     for leaf in (*program.inputs, *program.state):
         if leaf.row.name not in ("input", "variable"):
             raise GraphError(f"A program is given inputs and variables, not '{short(leaf.row.name)}'.")
         given[leaf_key(leaf)] = leaf
+    lengths = dict.fromkeys((e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)), 1)
     for node in order([*program.inputs, *program.state, *program.outputs, *program.new_state]):
         wanted = _leaf(node, given) if node.row.name in ("input", "variable") else _made(node)
         if not SHAPE.holds(node.shape) or (node.shape, node.dtype) != wanted:
             raise GraphError(f"'{node.row.name}' {_said(node)}, and is of {_written(*wanted)}.")
-        if _bytes(node) > MOST_BYTES:
+        shape, _ = resolve((node.shape, node.attributes.get("extent")), lengths)  # known from the inputs
+        if math.prod(shape) * node.dtype.itemsize > MOST_BYTES:
             raise GraphError(f"'{node.row.name}' {_said(node)}: no machine has so much memory.")
     if len(program.state) != len(program.new_state):
         raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
@@ -71,13 +75,6 @@ def _made(node: Node) -> tuple[Any, Any]:
         raise
     except Exception as error:
         raise GraphError(f"'{row.name}' with {short(dict(attributes))}: {short(str(error))}.") from error
-
-
-def _bytes(node: Node) -> int:
-    total = node.dtype.itemsize
-    for extent in node.shape:
-        total *= 1 if isinstance(extent, Extent) else extent
-    return int(total)
 
 
 def _said(node: Node) -> str:
