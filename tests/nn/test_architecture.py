@@ -226,3 +226,30 @@ def test_a_parameter_that_is_not_used_has_a_name_and_a_value():
     found = chain([Idle(), Dense(1)], (2,), "float64")
     assert list(found.parameters) == ["a0", "W1", "b1"]
     assert initial_values(found, 0)["a0"].tolist() == [1, 1]
+
+
+def test_any_number_of_layers_may_share_a_number():
+    found = chain([Dense(2), *[LayerNormalization() for _ in range(60)]], (3,), "float32")
+    gammas = [name.removeprefix("gamma_1") for name in found.parameters if name.startswith("gamma")]
+    assert (
+        gammas[:3] == ["", "b", "c"] and gammas[25:29] == ["z", "aa", "ab", "ac"] and len(set(gammas)) == 60
+    )
+
+
+def test_a_layer_bears_the_number_of_the_last_one_with_units_that_it_is_built_on():
+    def numbered(draw):
+        found = branches(draw, {"x": 3, "z": 3}, "float32")
+        return [name for name in found.parameters if name.startswith("gamma")]
+
+    a, b, c = Dense(3), Dense(3), Dense(3)
+    norm = LayerNormalization
+    assert numbered(lambda x, z: norm()(Dropout(0.5)(Flatten()(b(a(x)))))) == ["gamma_2"]
+    assert numbered(lambda x, z: norm()(z)) == ["gamma_0"]
+    assert numbered(lambda x, z: (lambda h: norm()(norm()(b(h)) + h))(a(x))) == ["gamma_2", "gamma_2b"]
+    assert numbered(lambda x, z: (lambda h: norm()(h + norm()(b(h))))(a(x))) == ["gamma_2", "gamma_2b"]
+    assert numbered(lambda x, z: norm()(norm()(b(a(x))) + a(x))) == [
+        "gamma_2",
+        "gamma_1",
+    ]  # a second use of a
+    assert numbered(lambda x, z: c(norm()(a(x) * b(z)))) == ["gamma_2"]
+    assert numbered(lambda x, z: norm()(Block((a, Dropout(0.1), b))(x))) == ["gamma_2"]

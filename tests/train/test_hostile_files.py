@@ -279,6 +279,29 @@ def test_no_command_runs_anything_from_a_file(source, tmp_path, monkeypatch):
     assert file.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
 
 
+@pytest.mark.parametrize("layer", ["Flatten", "Dropout", "Dense"])
+def test_a_thousand_layers_are_read_in_time_that_grows_with_their_number(layer, tmp_path):
+    settings = {"Dropout": {"rate": 0.5}, "Dense": {"units": 3, "use_bias": False, "activation": "relu"}}.get(
+        layer, {}
+    )
+
+    def change(config):
+        entries = config["architecture"]["entries"]
+        while len(entries) < 1000:
+            entries.append({"layer": {"class": layer, **settings}, "inputs": [len(entries) - 1]})
+        config["architecture"]["output"] = len(entries) - 1
+
+    if layer == "Dense":
+        began = time.process_time()
+        with pytest.raises(cr.FileFormatError, match="is missing"):
+            cr.load(changed(NETWORK, change, tmp_path / "m"))
+        assert time.process_time() - began < 5
+        return
+    file = changed(NETWORK, change, tmp_path / "m")
+    began = time.process_time()
+    assert len(cr.load(file).layers) > 900 and time.process_time() - began < 5  # it took minutes
+
+
 # --- older and newer files --------------------------------------------------------------------------------
 
 
@@ -384,11 +407,11 @@ def test_a_layer_larger_than_any_memory_is_refused():
 # --- thousands --------------------------------------------------------------------------------------------
 
 
-def tried(seed, count, engine):
+def tried(seed, count, engine, change=""):
     program = hostile_files.__file__
     paths = [str(Path(cr.__file__).parents[1]), str(Path(program).parent)]
     found = subprocess.run(
-        [sys.executable, program, str(seed), str(count), engine],
+        [sys.executable, program, str(seed), str(count), engine, change],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
@@ -407,3 +430,4 @@ def test_changed_files_work_or_are_refused(engine):
 @pytest.mark.long
 def test_thousands_of_changed_files_work_or_are_refused(engine):
     tried(1, 4000, engine)
+    tried(2, 400, engine, "grow")
