@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.program import Program
+from chainrule.graph import structure
 
 W = cr.variable(1.0, name="W")
 
@@ -109,3 +110,16 @@ def test_a_program_pickles_with_what_its_ends_share():
     program = pickle.loads(pickle.dumps(Program((x,), (w,), (w * x,), (w + x,))))
     assert program.outputs[0].inputs[0] is program.state[0]
     assert program.new_state[0].inputs[0] is program.state[0]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_what_no_numbers_answer_is_refused_with_an_error_of_our_own(engine):
+    x = cr.input("x", ("n", 2))
+    positions = (x[:, 0] * 7).astype("int64")
+    for function in (lambda: np.max(x, axis=0), lambda: np.argmax(x, axis=0)):
+        with pytest.raises(cr.ShapeError, match="no largest of no elements"):
+            cr.compile(function(), inputs=[x], engine=engine)(np.zeros((0, 2)))
+    scattered = structure.scatter_add(x, positions, axis=0, extent=3)
+    for node in (scattered, cr.constant(np.arange(3.0))[positions]):
+        with pytest.raises(cr.DataError, match="out of range"):
+            cr.compile(node, inputs=[x], engine=engine)(np.ones((4, 2)))

@@ -155,7 +155,23 @@ total: Row = add(
 
 
 def _largest(x, axes, keepdims):
+    if x.size == 0:
+        _check_elements(x, axes)
     return np.max(x, axis=axes, keepdims=keepdims)
+
+
+def _argmax(x, axis):
+    if x.size == 0:
+        _check_elements(x, (axis,))
+    return np.argmax(x, axis=axis)
+
+
+def _check_elements(x, axes):
+    looked_along = tuple(x.shape[a] for a in axes)
+    if 0 in looked_along:
+        raise ShapeError(
+            f"There is no largest of no elements: an axis that is looked along is {shapes.show(looked_along)}."
+        )
 
 
 def _largest_vjp(dy, y, x, axes, keepdims):
@@ -198,7 +214,7 @@ argmax = add(
         name="argmax",
         text="argmax({0}, axis={axis})",
         latex=r"\arg\max {0}",
-        forward=lambda x, axis: np.argmax(x, axis=axis),
+        forward=_argmax,
         no_derivative="argmax gives a position, which does not change smoothly; use max, or softmax",
         attributes={"axis": kind.AXIS},
         shape=lambda x, axis: shapes.reduce(x, (axis,), False),
@@ -477,10 +493,14 @@ def _take(x, indices, axis):
     try:
         return np.take(x, indices, axis=axis)
     except IndexError:
-        raise DataError(
-            f"A position from {np.min(indices)} to {np.max(indices)} is out of range: "
-            f"axis {axis} has length {x.shape[axis]}, so the last position is {x.shape[axis] - 1}."
-        ) from None
+        raise _out_of_range(indices, axis, x.shape[axis]) from None
+
+
+def _out_of_range(indices, axis, length):
+    return DataError(
+        f"A position from {np.min(indices)} to {np.max(indices)} is out of range: "
+        f"axis {axis} has length {length}, so the last position is {length - 1}."
+    )
 
 
 def _at_positions(first, indices, **_):
@@ -493,7 +513,10 @@ def _scatter(x, indices, axis, extent):
     rank = np.ndim(indices)
     rows = np.moveaxis(x, range(axis, axis + rank), range(rank))  # (*indices, *rest)
     out = np.zeros((extent, *rows.shape[rank:]), x.dtype)
-    np.add.at(out, indices, rows)
+    try:
+        np.add.at(out, indices, rows)
+    except IndexError:
+        raise _out_of_range(indices, axis, extent) from None
     return np.moveaxis(out, 0, axis)
 
 

@@ -86,8 +86,8 @@ class NativeExecutable:
         self._maxima = [  # what each looks along, and what is left
             (tuple(x.shape[a] for a in axes), reduce(x.shape, axes, False))
             for n in order([*program.outputs, *program.new_state])
-            if n.row.name == "max"
-            for x, axes in [(n.inputs[0], n.attributes["axes"])]
+            if n.row.name in ("max", "argmax")
+            for x, axes in [(n.inputs[0], n.attributes.get("axes") or (n.attributes["axis"],))]
         ]
         self._changed = [
             i
@@ -176,7 +176,7 @@ class NativeExecutable:
             count, results = (math.prod(_numbers(shape, lengths)) for shape in (reduced, kept))
             if count == 0 and results > 0:
                 raise ShapeError(
-                    f"There is no largest of no elements: an axis that max looks along is {show(reduced)}."
+                    f"There is no largest of no elements: an axis that is looked along is {show(reduced)}."
                 )
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
