@@ -153,9 +153,8 @@ def inputs(X: Any, nodes: Mapping[str, Node], learning: bool = False) -> list[np
     What is to be learned from gets a warning where its rows become equal in the network's dtype.
     """
     arrays: list[np.ndarray] = []
-    for name, given in _by_name(X, nodes).items():
-        what = "X" if len(nodes) == 1 else f"The input '{name}'"
-        arrays.append(_one_input(given, nodes[name], what, learning))
+    for name, given in by_input(X, nodes).items():
+        arrays.append(_one_input(given, nodes[name], called(name, nodes), learning))
     rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{name} {n}" for name, n in rows.items())
@@ -165,7 +164,13 @@ def inputs(X: Any, nodes: Mapping[str, Node], learning: bool = False) -> list[np
     return arrays
 
 
-def _by_name(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
+def called(name: str, nodes: Mapping[str, Node]) -> str:
+    """Return what the user calls what is given for an input."""
+    return "X" if len(nodes) == 1 else f"The input '{name}'"
+
+
+def by_input(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
+    """Return what is given for each input node."""
     if isinstance(X, Mapping):
         missing = [f"; missing: {n}" for n in nodes if n not in X]
         extra = [f"; not among them: {short(n)}" for n in X if n not in nodes]

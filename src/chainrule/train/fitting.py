@@ -125,7 +125,7 @@ class Fitting:
 def fit(network: Any, job: Job) -> History:
     """Train ``network`` as ``job`` asks. What is wrong with the job is found before anything changes."""
     began = time.perf_counter()
-    before = network._architecture, network.loss
+    before = kept(network)
     with back_on_error(network, before):
         _check_settings(job)
         method = optimizer(job.optimizer)
@@ -158,25 +158,32 @@ def fit(network: Any, job: Job) -> History:
 
 
 @contextmanager
-def back_on_error(network: Any, before: tuple[Any, Any]) -> Iterator[None]:
+def back_on_error(network: Any, before: dict[str, Any] | None = None) -> Iterator[None]:
     """Leave the network as it was, neither half-built nor with another loss, if something is wrong."""
+    before = kept(network) if before is None else before
     try:
         yield
     except BaseException:
-        network._architecture, network.loss = before
+        vars(network).update(before)
         raise
+
+
+def kept(network: Any) -> dict[str, Any]:
+    """Return what an error before the first step leaves as it was."""
+    names = "_architecture", "loss", "columns", "target_columns"
+    return {name: vars(network)[name] for name in names}
 
 
 def _prepare(network: Any, job: Job) -> Fitting:
     listeners = callback_module.check(job.callbacks)
     stopping = next((c for c in listeners if isinstance(c, EarlyStopping)), None)
-    arrays = network.see(job.X)
+    arrays, y = network.pair(job.X, job.y, job.sample_weight, learning=True)
     if len(arrays[0]) == 0:
         raise DataError("X has no rows: there is nothing to learn from.")
-    goal, table = network.prepare(arrays, job.y, job.loss, job.metrics, job.sample_weight, job.class_weight)
+    goal, table = network.prepare(arrays, y, job.loss, job.metrics, job.sample_weight, job.class_weight)
     target = table[len(arrays)]
     if target.dtype.kind == "f":
-        door.check_resolution(door.as_numbers(job.y, "y"), target.dtype, job.y, "y")
+        door.check_resolution(door.as_numbers(y, "y"), target.dtype, y, "y")
     validation = None
     if job.validation_data is not None:
         validation = _given_validation(network, job)
@@ -265,10 +272,10 @@ def _given_validation(network: Any, job: Job) -> tuple[Objective, Arrays]:
     data = job.validation_data
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise DataError("validation_data is (X, y) or (X, y, sample_weight).")
-    arrays = network.see(data[0])
     weight = data[2] if len(data) == 3 else None
-    names = "the validation y", "the sample_weight of validation_data"
-    goal, table = network.prepare(arrays, data[1], job.loss, job.metrics, weight, what=names)
+    names = "the validation X", "the validation y", "the sample_weight of validation_data"
+    arrays, y = network.pair(data[0], data[1], weight, names, learning=True)
+    goal, table = network.prepare(arrays, y, job.loss, job.metrics, weight, what=names[1:])
     if len(table[0]) == 0:
         raise DataError("validation_data has no rows.")
     return goal, table

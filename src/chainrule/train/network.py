@@ -4,7 +4,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -14,7 +14,15 @@ from chainrule import plain
 from chainrule.engines.choice import ENGINES, Compiled
 from chainrule.engines.recent import Recent
 from chainrule.engines.stages import engine_of, show_stage
-from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError, short, unknown_name
+from chainrule.errors import (
+    DataError,
+    FileFormatError,
+    GraphError,
+    ShapeError,
+    UnknownNameError,
+    short,
+    unknown_name,
+)
 from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
@@ -31,7 +39,7 @@ from chainrule.nn.architecture import (
 )
 from chainrule.nn.layers import SEED, STEP, Embedding, Layer
 from chainrule.nn.saved import check_arrays, check_size, from_config, to_config
-from chainrule.train import door, files, fitting, metrics
+from chainrule.train import door, files, fitting, frames, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
     Objective,
@@ -138,6 +146,8 @@ class Network:
         self.extra: dict[str, Any] = {}
         self.loss: Any = None
         self.runs = 0  # how often it was fitted: each run has shuffles and dropout of its own
+        self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
+        self.target_columns: frames.Names = ()  # likewise, where y has several
         self._architecture: Architecture | None = None
         self._begin()
         self._layers: list[Any] | None = None
@@ -203,6 +213,7 @@ class Network:
         with self.alone():
             self._set(initial_values(self.architecture, new))
             self.seed, self.runs = new, 0
+            self.columns, self.target_columns = {}, ()
 
     def _set(self, values: Mapping[str, np.ndarray]) -> None:
         for name, value in values.items():
@@ -300,7 +311,8 @@ class Network:
         """Learn from examples by gradient descent, starting from the parameters as they are.
 
         Args:
-            X: One row for each example, ``(n, ...)``; for several inputs a dict by name.
+            X: One row for each example, ``(n, ...)``; for several inputs a dict by name. The columns of a
+                DataFrame are known by name from now on, in whatever order later ones have them.
             y: Their targets: numbers ``(n,)`` or ``(n, outputs)``; for softmax labels ``(n,)`` from 0, or
                 one-hot rows.
             loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By
@@ -327,7 +339,8 @@ class Network:
             The history: costs and metrics for each epoch, times, and why training stopped.
 
         Raises:
-            DataError: If X or y cannot be learned from, with row, column and remedy.
+            DataError: If X or y cannot be learned from, with row, column and remedy; if X, y and weights of
+                pandas' have different indexes.
             GraphError: If a setting makes no sense, or the network is being fitted already.
         """
         job = fitting.Job(
@@ -366,8 +379,10 @@ class Network:
             UnknownNameError: If the network's engine has no such stage.
         """
         method = find_optimizer(optimizer)
-        with fitting.back_on_error(self, (self._architecture, self.loss)):
-            goal, _ = self.prepare(self.see(X), y, loss, metrics, sample_weight)
+        with fitting.back_on_error(self):
+            goal, _ = self.prepare(
+                *self.pair(X, y, sample_weight, learning=True), loss, metrics, sample_weight
+            )
             if isinstance(method, LBFGS):
                 program = gradient_program(goal)
             else:
@@ -377,7 +392,14 @@ class Network:
     # --- predicting ---
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers."""
+        """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers.
+
+        A network that was fitted on a DataFrame takes the columns of one by name, in any order; others that it has
+        are passed over. Arrays go by position.
+
+        Raises:
+            DataError: If X does not fit, with row, column and remedy.
+        """
         return self._run_nodes("output", [self.architecture.output], self._arrays(X))[0]
 
     def predict_classes(self, X: Any) -> np.ndarray:
@@ -412,17 +434,17 @@ class Network:
             metrics: As in :meth:`fit`; without any, "accuracy" where classes are predicted.
             sample_weight: A weight for each example.
         """
-        arrays = self._arrays(X)
+        pair = self.pair(X, y, sample_weight)
         if not metrics and self.classifies(loss):
             metrics = ["accuracy"]
-        goal, table = self.prepare(arrays, y, loss, metrics, sample_weight)
+        goal, table = self.prepare(*pair, loss, metrics, sample_weight)
         return self.measure(goal, table)
 
     def gradients(
         self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
     ) -> dict[str, np.ndarray]:
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it."""
-        goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
+        goal, table = self.prepare(*self.pair(X, y, sample_weight), loss, (), sample_weight)
         outputs = self.slopes(goal, table)
         return dict(zip(self.architecture.parameters, (np.array(g) for g in outputs[1:]), strict=True))
 
@@ -434,7 +456,7 @@ class Network:
         The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its
         row and layer. Dropout is held at one mask.
         """
-        goal, table = self.prepare(self._arrays(X), y, loss, (), sample_weight)
+        goal, table = self.prepare(*self.pair(X, y, sample_weight), loss, (), sample_weight)
         (cost,) = at([goal.cost], training=True)
         feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
         return check_gradients(mark(cost, None, "J"), list(self.architecture.parameters.values()), feed)
@@ -454,6 +476,8 @@ class Network:
             self.runs,
             files.loss_to_config(self.loss),
             dict(self.extra if extra is None else extra),
+            {name: called for name, called in self.columns.items() if frames.plain(called)},
+            self.target_columns if frames.plain(self.target_columns) else (),
         )
         arrays = self._named()
         files.write(path, vars(saved), arrays)
@@ -507,9 +531,40 @@ class Network:
             self._build(array.shape[1:] or (1,))
         return self._arrays(X, learning=True)
 
+    def pair(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        what: tuple[str, str, str] = ("X", "y", "sample_weight"),
+        learning: bool = False,
+    ) -> tuple[list[np.ndarray], Any]:
+        """Return X checked and cast, and y with its columns in their order, where the rows of all belong together.
+
+        Args:
+            X: One row for each example.
+            y: Their targets.
+            sample_weight: A weight for each example, or None.
+            what: What the user calls these.
+            learning: Whether this is what the network learns from, and what its columns are called from now on.
+        """
+        frames.check_index({**frames.parts(X, what[0]), what[1]: y, what[2]: sample_weight})
+        arrays = self.see(X) if learning else self._arrays(X)
+        called = frames.names(y) or ()
+        if learning and not self.target_columns and len(called) > 1:
+            self.target_columns = called
+        return arrays, frames.by_name(y, self.target_columns or None, what[1])
+
     def _arrays(self, X: Any, learning: bool = False) -> list[np.ndarray]:
         found = self.architecture
-        arrays = door.inputs(X, found.inputs, learning)
+        given = {
+            name: frames.by_name(part, self.columns.get(name), door.called(name, found.inputs))
+            for name, part in door.by_input(X, found.inputs).items()
+        }
+        arrays = door.inputs(given, found.inputs, learning)
+        if learning:
+            seen = {name: called for name, part in given.items() if (called := frames.names(part))}
+            self.columns = {**seen, **self.columns}
         by_node = dict(zip(found.inputs.values(), arrays, strict=True))
         for label, call in found.calls.items():
             if isinstance(call.layer, Embedding):
@@ -679,6 +734,8 @@ class Saved:
     runs: int
     loss: Any
     extra: dict[str, Any]
+    columns: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    target_columns: tuple[str | int, ...] = ()
 
 
 def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
@@ -696,6 +753,9 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
         saved: Saved = plain.read(Saved, config, "the file")
         architecture = from_config(saved.architecture, custom)
         check_arrays(architecture, arrays)
+        for name, called in saved.columns.items():
+            if name not in architecture.inputs or (len(called),) != architecture.inputs[name].shape[1:]:
+                raise FileFormatError(f"the columns named for the input {short(name)} do not fit it.")
         check_size(architecture, sum(array.nbytes for array in arrays.values()))
         network = Network.__new__(Network)
         network.__dict__.update(
@@ -703,6 +763,8 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network:
             seed=_seed(saved.seed),
             engine="auto",
             extra=saved.extra,
+            columns=saved.columns,
+            target_columns=saved.target_columns,
             runs=_seed(saved.runs),
             loss=files.loss_from_config(saved.loss, custom),
             _layers=None,
