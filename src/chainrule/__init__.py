@@ -47,8 +47,8 @@ _HOMES = {
     "data.samples": ["SAMPLES"],
     "errors": [
         "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
-        "LearningWarning", "MissingFileError", "NoDerivativeError", "ShapeError", "UnknownNameError",
-        "UnsupportedError",
+        "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "ShapeError",
+        "UnknownNameError", "UnsupportedError",
     ],
 }  # fmt: skip
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}

@@ -21,6 +21,7 @@ from chainrule.errors import (
     LearningWarning as LearningWarning,
     MissingFileError as MissingFileError,
     NoDerivativeError as NoDerivativeError,
+    OutOfMemoryError as OutOfMemoryError,
     ShapeError as ShapeError,
     UnknownNameError as UnknownNameError,
     UnsupportedError as UnsupportedError,

@@ -6,9 +6,13 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class ChainruleError(Exception):
@@ -37,6 +41,10 @@ class UnknownNameError(ChainruleError, ValueError):
 
 class DataError(ChainruleError, ValueError):
     """Data that a network cannot learn from or predict with, by row, column and remedy."""
+
+
+class OutOfMemoryError(ChainruleError, MemoryError):
+    """Work that takes more memory than there is."""
 
 
 class DivergenceWarning(UserWarning):
@@ -85,6 +93,25 @@ def warn(message: str, category: type[Warning]) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chainrule."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def within_memory(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function raise :class:`OutOfMemoryError`, with what to do, where Python raises MemoryError."""
+
+    @wraps(function)
+    def call(*arguments: P.args, **settings: P.kwargs) -> R:
+        try:
+            return function(*arguments, **settings)
+        except OutOfMemoryError:
+            raise
+        except MemoryError as error:
+            detail = f" ({error})" if str(error) else ""
+            raise OutOfMemoryError(
+                f"The memory of this machine is used up{detail}. Take fewer rows or columns at once, or a smaller "
+                "network."
+            ) from None
+
+    return call
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:

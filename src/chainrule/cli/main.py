@@ -116,6 +116,9 @@ MISSING = click.option(
 )
 
 
+ANY_SIZE = click.option("--any-size", is_flag=True, help="Unpack a gzipped DATA however large it becomes.")
+
+
 @click.group(
     name="chainrule",
     cls=Door,
@@ -143,6 +146,7 @@ def cli(ctx: click.Context) -> None:
 @click.argument("data")
 @TARGET
 @MISSING
+@ANY_SIZE
 @TASK
 @HIDDEN
 @click.option(
@@ -199,6 +203,7 @@ def train(
     data: str,
     target: tuple[str, ...],
     missing: Missing,
+    any_size: bool,
     out: Path | None,
     force: bool,
     quiet: bool,
@@ -221,7 +226,7 @@ def train(
     check_writable(path, data)
     if not force:
         check_replaceable(path)
-    table, usual = _table(data, dict(missing))
+    table, usual = _table(data, dict(missing), any_size)
     for column, _ in missing:
         if column and column not in table:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
@@ -261,8 +266,9 @@ def train(
     "--raw-cells", is_flag=True, help="Leave texts that a spreadsheet would run (=...) without an apostrophe."
 )
 @MISSING
+@ANY_SIZE
 @debug_option
-def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing) -> None:
+def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, any_size: bool) -> None:
     """Predict the target of every row.
 
     The result has a column for each target, and one for the probability of each class. DATA needs the
@@ -275,7 +281,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing) 
     if out not in PRINTED:
         check_writable(Path(out), model, data)
     found = load_table_model(model)
-    table, _ = _table(data, {**found.missing, **dict(missing)})
+    table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
@@ -291,8 +297,9 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing) 
 @click.argument("model")
 @click.argument("data")
 @MISSING
+@ANY_SIZE
 @debug_option
-def evaluate(model: str, data: str, missing: Missing) -> None:
+def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     """Score a model on a table with targets.
 
     Beside its scores stand those of the best guess that needs no inputs.
@@ -302,7 +309,7 @@ def evaluate(model: str, data: str, missing: Missing) -> None:
       chainrule evaluate houses.safetensors other_houses.csv
     """
     found = load_table_model(model)
-    table, _ = _table(data, {**found.missing, **dict(missing)})
+    table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
     scores = found.evaluate(table)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
@@ -331,6 +338,7 @@ def summary(model: str) -> None:
 @click.argument("data")
 @TARGET
 @MISSING
+@ANY_SIZE
 @TASK
 @HIDDEN
 @LEARNING_RATE
@@ -345,7 +353,9 @@ def summary(model: str) -> None:
     help="graph, schedule, memory, ir or asm; or source, that of the NumPy engine.",
 )
 @debug_option
-def show_stage(data: str, target: tuple[str, ...], missing: Missing, stage: str, **settings: Any) -> None:
+def show_stage(
+    data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any
+) -> None:
     """Show how a training step is compiled.
 
     A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
@@ -356,7 +366,7 @@ def show_stage(data: str, target: tuple[str, ...], missing: Missing, stage: str,
     Example:
       chainrule compile iris --hidden 8 --show schedule
     """
-    table, usual = _table(data, dict(missing))
+    table, usual = _table(data, dict(missing), any_size)
     for column, _ in missing:
         if column and column not in table:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
@@ -366,8 +376,9 @@ def show_stage(data: str, target: tuple[str, ...], missing: Missing, stage: str,
         click.echo(text)
 
 
-def _table(data: str, missing: Mapping[str, Sequence[str]]) -> tuple[Any, str | None]:
-    return cr.load_table(data, missing=missing) if missing else cr.load_table(data)
+def _table(data: str, missing: Mapping[str, Sequence[str]], any_size: bool) -> tuple[Any, str | None]:
+    told: dict[str, Any] = {"missing": missing, "any_size": any_size}
+    return cr.load_table(data, **{name: value for name, value in told.items() if value})
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:

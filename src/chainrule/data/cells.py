@@ -130,15 +130,13 @@ def floats(cells: pd.Series) -> np.ndarray:
     [1.0, nan, 2104.0]
     """
     if kind_of(cells) == "number" or pd.api.types.is_bool_dtype(cells.dtype):
-        numbers = pd.to_numeric(cells)
-        values = (_as_floats(numbers) if numbers.dtype == object else numbers).to_numpy(
-            dtype=float, na_value=np.nan
-        )
+        plain = cells.map(_as_float, na_action="ignore") if cells.dtype == object else pd.to_numeric(cells)
+        values = plain.to_numpy(dtype=float, na_value=np.nan)
     else:
         texts = clean_text(cells)
         values = read_numbers(texts).to_numpy()
         refuse(cells, texts.notna().to_numpy() & np.isnan(values), "numbers are expected")
-    refuse(cells, np.isinf(values), "finite numbers are expected")
+    refuse(cells, np.isinf(values), "finite numbers are expected, no larger than 1.8e308")
     return values
 
 

@@ -20,7 +20,7 @@ from chainrule.data.cells import (
     whole_of,
 )
 from chainrule.data.scaling import mean_and_std
-from chainrule.data.words import checked_table, closest, counted, listed, row_name
+from chainrule.data.words import checked_table, closest, counted, listed, row_name, shortened
 from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, FileFormatError, short
 
@@ -309,5 +309,5 @@ def _why_too_many(present: pd.Series, distinct: int) -> str:
     )
     if 0 < not_numbers.mean() < 0.2:
         first = int(not_numbers.argmax())
-        why += f" (numbers but for {texts.iloc[first]!r} in {row_name(present.index, first)})"
+        why += f" (numbers but for {shortened(texts.iloc[first])!r} in {row_name(present.index, first)})"
     return why

@@ -21,7 +21,7 @@ from chainrule.data.textfile import read_text
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
-from chainrule.errors import DataError
+from chainrule.errors import DataError, within_memory
 
 Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 
@@ -36,10 +36,13 @@ _COMPRESSIONS: dict[str, Literal["gzip", "bz2", "xz", "zip"]] = {
 _NAMELESS = re.compile(r"Unnamed: \d+")
 
 
-def load_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> tuple[pd.DataFrame, str | None]:
+def load_table(
+    source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
+) -> tuple[pd.DataFrame, str | None]:
     """Return the table that a path or the name of a sample means, and its target where that is known.
 
-    A file that exists wins over a sample of the same name; ``missing`` is that of :func:`read_table`.
+    A file that exists wins over a sample of the same name; ``missing`` and ``any_size`` are those of
+    :func:`read_table`.
 
     >>> table, target = load_table("wine")
     >>> len(table), target
@@ -47,10 +50,13 @@ def load_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> tu
     """
     if fspath(source) in SAMPLES and not Path(source).is_file():
         return sample_table(fspath(source)), SAMPLE_TARGET
-    return read_table(source, missing=missing), None
+    return read_table(source, missing=missing, any_size=any_size), None
 
 
-def read_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> pd.DataFrame:
+@within_memory
+def read_table(
+    source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
+) -> pd.DataFrame:
     """Read a text file with one row of column names: CSV, TSV and their kin, also gzipped.
 
     The delimiter (comma, semicolon, tab or bar), the encoding and the decimal mark are found out. Blanks
@@ -60,7 +66,8 @@ def read_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> pd
     were written goes along with the table: as classes and categories they come back as 1e5, 1.50 or +5.
 
     ``missing`` holds the words that say that a cell has no value; given by column, those of the columns that it
-    names, and under "" those of all others: ``missing={"grade": ("", "?")}`` makes NA a grade like any other.
+    names, and under "" those of all others: ``missing={"grade": ("", "?")}`` makes NA a grade like any other. A
+    gzipped file may unpack to 100 times its size, and to 256 MB in any case; ``any_size`` lifts that bound.
 
     Raises :class:`~chainrule.errors.MissingFileError` if there is no such file and
     :class:`~chainrule.errors.DataError` if it holds no table, with the line where that can be said.
@@ -72,7 +79,7 @@ def read_table(source: str | PathLike[str], *, missing: Missing = MISSING) -> pd
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
     path = Path(source)
-    text = read_text(path)
+    text = read_text(path, any_size)
     delimiter, rows = _sniff(text)
     names = _column_names(rows, path)
     words = _words_of(missing, names)
@@ -99,6 +106,7 @@ def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:
     return {name: list(by_column.get(name, others)) for name in names}
 
 
+@within_memory
 def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw_cells: bool = False) -> None:
     """Write a table as CSV without its index, whole or not at all; compressed if the name ends with .gz.
 

@@ -1,6 +1,8 @@
 """The text of a file, whatever its encoding, also gzipped."""
 
 import gzip
+import io
+import math
 import re
 import zlib
 from pathlib import Path
@@ -10,17 +12,20 @@ from chainrule.data.words import closest
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError
 
+MOST_UNPACKED = 1 << 28  # bytes, or so many times the size of the file:
+MOST_TIMES = 100
 _FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file", b"%PDF": "a PDF"}
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x7f]")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, any_size: bool = False) -> str:
     """Return the text of a file in UTF-8, UTF-16 with a mark, or Windows' western encoding.
 
     Raises :class:`~chainrule.errors.MissingFileError` with the nearest name there is, and
-    :class:`~chainrule.errors.DataError` for a folder, a damaged gzip file, no text, and an empty file.
+    :class:`~chainrule.errors.DataError` for a folder, a damaged gzip file, one that unpacks to far more than itself
+    unless ``any_size`` is set, no text, and an empty file.
     """
-    content = _content(path)
+    content = _content(path, any_size)
     for start, what in _FOREIGN.items():
         if content.startswith(start):
             raise DataError(f"{path} is {what}, not text.\nSave the table as CSV and give that file.")
@@ -32,7 +37,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, any_size: bool) -> bytes | bytearray:
     if path.is_dir():
         raise DataError(f"{path} is a folder.\nA table is one file, such as {path / 'data.csv'}.")
     if "\0" in str(path):
@@ -46,11 +51,26 @@ def _content(path: Path) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     try:
-        return gzip.decompress(content)
+        return _unpacked(
+            content, path, math.inf if any_size else max(MOST_UNPACKED, MOST_TIMES * len(content))
+        )
     except (OSError, EOFError, zlib.error) as reason:
         raise DataError(
             f"{path} is a damaged gzip file ({reason}).\nCopy or download it again, or unpack it yourself."
         ) from None
+
+
+def _unpacked(content: bytes, path: Path, most: float) -> bytearray:
+    found = bytearray()
+    with gzip.open(io.BytesIO(content)) as file:
+        while chunk := file.read(1 << 20):
+            found += chunk
+            if len(found) > most:
+                raise DataError(
+                    f"{path} has {len(content):,} bytes and unpacks to more than {most:,}, as hardly any table does.\n"
+                    "If it is one, say so: --any-size, or in Python any_size=True."
+                )
+    return found
 
 
 def _no_such_file(path: Path) -> str:
@@ -60,7 +80,7 @@ def _no_such_file(path: Path) -> str:
     return f"No file {str(path)!r}.{hint}\nTables that come with chainrule: {', '.join(SAMPLES)}."
 
 
-def _decoded(content: bytes) -> str | None:
+def _decoded(content: bytes | bytearray) -> str | None:
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Excel's "Unicode text" is
     for encoding in ["utf-16"] if marked else ["utf-8-sig", "cp1252", "latin-1"]:
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, ShapeError, UnsupportedError
+from chainrule.errors import GraphError, ShapeError, UnsupportedError, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.ranges import range_of
@@ -395,7 +395,10 @@ def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
         dtype = np.result_type(*floats) if floats else np.dtype(np.float64)
         return Node(TABLE["length"], (), {"extent": value, "dtype": dtype.name}, (), dtype)
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
-        return _constant(np.asarray(value, _weak_dtype(value, others)))
+        try:
+            return _constant(np.asarray(value, _weak_dtype(value, others)))
+        except OverflowError:
+            raise GraphError(f"{short(value)} is more than a float holds (1.8e308).") from None
     return _constant(numbers(value))
 
 

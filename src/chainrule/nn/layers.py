@@ -5,6 +5,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 """
 
 import math
+import os
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -25,7 +26,16 @@ TRAINING = input("training", (), "bool")
 SEED = input("seed", (), "int64")
 STEP = input("step", (), "int64")
 
-MOST_NUMBERS = 2**40  # of one parameter: more than any memory holds
+
+def _memory() -> int:
+    """Return how many bytes of memory this machine has, or more than any has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return 2**43
+
+
+MOST_NUMBERS = _memory() // 8  # of one parameter; they are drawn in float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +98,8 @@ class Scope:
             raise GraphError(f"{self.layer!r} makes two parameters in the role '{role}'. Give each its own.")
         if math.prod(shape) > MOST_NUMBERS:
             raise ShapeError(
-                f"{self.layer!r} would have a {role} of shape {show(shape)}, more than fits anywhere."
+                f"{self.layer!r} would have a {role} of shape {show(shape)}, more than the memory of this machine "
+                f"holds ({MOST_NUMBERS:.2g} numbers)."
             )
         blank = np.broadcast_to(np.zeros((), self.dtype), shape)  # it takes no memory
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable)

@@ -40,7 +40,7 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
     if array.dtype == object:
         try:
             return array.astype(np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     if array.dtype == object and array.ndim == 0:
         raise DataError(f"{what} is a {type(value).__name__}; expected a table of numbers, such as an array.")
@@ -50,6 +50,11 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
                 float(cell)
             except (TypeError, ValueError):
                 raise _no_number(cell, what, _place(place, _columns(value))) from None
+            except OverflowError:
+                where = _place(place, _columns(value))
+                raise DataError(
+                    f"{what} holds {short(cell)} {where}, more than a float holds (1.8e308)."
+                ) from None
         return array.astype(np.float64)
     raise DataError(
         f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first."

@@ -22,6 +22,7 @@ from chainrule.errors import (
     UnknownNameError,
     short,
     unknown_name,
+    within_memory,
 )
 from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
@@ -128,6 +129,7 @@ class Network:
     array([0, 1, 1, 0])
     """
 
+    @within_memory
     def __init__(
         self,
         layers: Sequence[Layer] | Callable[..., Node],
@@ -204,6 +206,7 @@ class Network:
         self._predictions: Recent[Compiled] = Recent(MOST_KEPT)  # what computes nodes of the network
         self._objectives: Recent[Objective] = Recent(MOST_KEPT)
 
+    @within_memory
     def initialize(self, seed: int | None = None) -> None:
         """Set every parameter back to its first value; with ``seed``, to those of another seed.
 
@@ -288,6 +291,7 @@ class Network:
 
     # --- learning ---
 
+    @within_memory
     def fit(
         self,
         X: Any,
@@ -391,6 +395,7 @@ class Network:
 
     # --- predicting ---
 
+    @within_memory
     def predict(self, X: Any) -> np.ndarray:
         """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers.
 
@@ -402,6 +407,7 @@ class Network:
         """
         return self._run_nodes("output", [self.architecture.output], self._arrays(X))[0]
 
+    @within_memory
     def predict_classes(self, X: Any) -> np.ndarray:
         """Return the class of each row: the largest of several outputs, or whether one is above 0.5.
 
@@ -422,6 +428,7 @@ class Network:
         values = self._run_nodes("activations", list(named.values()), self._arrays(X))
         return dict(zip(named, values, strict=True))
 
+    @within_memory
     def evaluate(
         self, X: Any, y: Any, *, loss: Any = None, metrics: Any = (), sample_weight: Any = None
     ) -> dict[str, float]:

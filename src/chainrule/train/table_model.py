@@ -23,7 +23,7 @@ from chainrule.data.splitting import FEWEST_ROWS, split
 from chainrule.data.target import Target, alike_classes, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, FileFormatError
+from chainrule.errors import DataError, FileFormatError, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.train import files
 from chainrule.train.callbacks import EarlyStopping
@@ -142,6 +142,7 @@ class TableModel:
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
+    @within_memory
     def train(
         cls,
         table: pd.DataFrame,
@@ -221,6 +222,7 @@ class TableModel:
         return cls(network, columns, goal, report, history, _missing(table, columns, goal))
 
     @staticmethod
+    @within_memory
     def show(
         table: pd.DataFrame,
         target: str | Sequence[str],
@@ -250,6 +252,7 @@ class TableModel:
         X, y = _arrays(parts.columns, parts.target, parts.learn)
         return network.show(X, y, stage, optimizer=Adam(learning_rate))
 
+    @within_memory
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
@@ -261,6 +264,7 @@ class TableModel:
         outputs = self.network.predict(encode(self.columns, table))
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
+    @within_memory
     def evaluate(self, table: pd.DataFrame) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over."""
         frame, _ = drop_rows_without_target(table, self.target.columns)
