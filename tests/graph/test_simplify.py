@@ -410,3 +410,16 @@ def test_twice_the_chain_is_twice_the_work(step, monkeypatch):
         return looked_at(monkeypatch, [u, grad(u, w)])
 
     assert work(80) < 2.2 * work(40)
+
+
+@pytest.mark.parametrize(("dtype", "doublings"), [("float32", 100), ("float32", 140), ("float64", 1100)])
+@pytest.mark.parametrize("at", [1e-30, 0.0, 3.0])
+def test_a_factor_that_the_dtype_does_not_hold_is_not_collected(dtype, at, doublings):
+    """2¹⁴⁰ is infinite in float32, and 10⁻³⁰ · 2¹⁴⁰ is not."""
+    x = variable(np.asarray(at, dtype))
+    y = z = x * 1
+    for _ in range(doublings):
+        y, z = y + y, z * 0.5
+    with np.errstate(over="ignore", under="ignore"):
+        for node in (y, z, y - y / 2):
+            np.testing.assert_allclose(simplify(node).value, node.value, rtol=1e-5)

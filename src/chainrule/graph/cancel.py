@@ -419,6 +419,9 @@ def _write(terms: Sum, like: Node, complements: Complements) -> Node | None:
         return apply("broadcast_to", as_node(0.0, [like.dtype]), shape=like.shape) if like.shape else as_node(
             0.0, [like.dtype]
         )  # fmt: skip
+    held = np.finfo(like.dtype) if like.dtype.kind == "f" else None
+    if held is not None and not all(held.tiny <= abs(c) <= held.max for c in terms.values()):
+        return None  # infinite or lost in this dtype, where what they multiply may bring the result back
     above = _common([a for a, _ in terms])
     below = _common([b for _, b in terms])
     rest = {(_without(a, above), _without(b, below)): c for (a, b), c in terms.items()}
