@@ -17,7 +17,7 @@ import chainrule as cr
 from chainrule.engines.choice import build
 from chainrule.engines.native.executable import NativeExecutable
 from chainrule.engines.program import Program, Progress, Rule
-from chainrule.errors import DataError
+from chainrule.errors import DataError, ShapeError
 from chainrule.graph import row
 from chainrule.graph.node import input, variable
 
@@ -128,6 +128,27 @@ def test_single_numbers_may_be_numpy_scalars():
         [np.float64(3)], [np.float64(4)]
     )
     assert (new, out) == (7, 12) and isinstance(new, np.ndarray)
+
+
+@pytest.mark.parametrize(
+    ("state", "batch", "says"),
+    [
+        ((3, 2), [(7, 4), (7,)], r"'x' has shape \(7, 4\); expected \(n, 3\), n = 7"),
+        ((3, 2), [(7, 3), (6,)], r"'y' has shape \(6,\); expected \(n,\), n = 7"),
+        ((3, 2), [(7,), (7,)], r"'x' has shape \(7,\)"),
+        ((3, 2), [(), (7,)], r"'x' has shape \(\)"),
+        ((3, 1), [(7, 3), (7,)], r"'w' has shape \(3, 1\); expected \(3, 2\)"),
+    ],
+)
+def test_code_is_given_no_array_of_another_shape(state, batch, says):
+    x, y, w = input("x", ("n", 3)), input("y", ("n",)), variable(np.ones((3, 2)), "w")
+    cost = np.mean(np.mean((x @ w) ** 2, axis=1) * y)
+    executable = build(Program((x, y), (w,), (cost,), (w - 0.1 * cr.grad(cost, w),)), "native")
+    table, values = [np.ones(s) for s in batch], [np.ones(state)]
+    with pytest.raises(ShapeError, match=says):
+        executable.step(values, table)
+    with pytest.raises(ShapeError, match=says):
+        executable.run(values, table, np.arange(7)[None], Rule(batch_size=4), Progress())
 
 
 def test_a_step_changes_nothing_that_it_was_given():

@@ -9,9 +9,25 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.memory import ALIGN
-from chainrule.errors import DataError
+from chainrule.errors import DataError, ShapeError
 from chainrule.graph.node import Node
-from chainrule.graph.shapes import Extent
+from chainrule.graph.shapes import Extent, show
+
+
+def measure(arrays: Sequence[np.ndarray], nodes: Sequence[Node]) -> dict[str, int]:
+    """Return the lengths of the open axes of what nodes are given; ShapeError where an array does not fit."""
+    lengths: dict[str, int] = {}
+    for x, node in zip(arrays, nodes, strict=True):
+        if x.shape != node.shape:
+            fits = len(x.shape) == len(node.shape)
+            for have, want in zip(x.shape, node.shape, strict=False):
+                fits &= have == (lengths.setdefault(want.name, have) if isinstance(want, Extent) else want)
+            if not fits:
+                known = "".join(f", {name} = {length}" for name, length in lengths.items())
+                raise ShapeError(
+                    f"What is given for '{node.name}' has shape {show(x.shape)}; expected {show(node.shape)}{known}."
+                )
+    return lengths
 
 
 def ready(x: np.ndarray, node: Node) -> np.ndarray:

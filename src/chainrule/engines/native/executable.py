@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native import build, mode, pipeline, watch
-from chainrule.engines.native.arrays import aligned, empty, out_of_range, pointers, ready
+from chainrule.engines.native.arrays import aligned, empty, measure, out_of_range, pointers, ready
 from chainrule.engines.native.expand import expand
 from chainrule.engines.native.ir import Type, type_of
 from chainrule.engines.native.loop import OUT_OF_RANGE, RUN_PARAMETERS
@@ -77,12 +77,6 @@ class NativeExecutable:
         self.program = program
         self._written_out = written_out
         self.checked, self.parts = mode.checked(), mode.parts()
-        self._openings = [
-            (e.name, i, axis)
-            for i, n in enumerate(program.inputs)
-            for axis, e in enumerate(n.shape)
-            if isinstance(e, Extent)
-        ]
         self._maxima = [  # what each looks along, and what is left
             (tuple(x.shape[a] for a in axes), reduce(x.shape, axes, False))
             for n in order([*program.outputs, *program.new_state])
@@ -150,7 +144,7 @@ class NativeExecutable:
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
-        lengths = {name: batch[i].shape[axis] for name, i, axis in self._openings}
+        lengths = measure(batch, self.program.inputs)
         known = tuple([lengths.get(name, 0) for name in self.extents])
         self._check_maxima(lengths)
         new_state, state_pointers = self._state(state)
@@ -189,6 +183,7 @@ class NativeExecutable:
         held, addresses = self._seen
         if len(held) == len(state) and all([ref() is x for ref, x in zip(held, state, strict=True)]):  # noqa: C419 -- often
             return list(state), addresses
+        measure(state, self.program.state)
         own = [ready(x, n) for x, n in zip(state, self.program.state, strict=True)]
         for i in self._changed:
             own[i] = np.array(own[i])

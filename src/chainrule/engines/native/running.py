@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.engines.native import watch
-from chainrule.engines.native.arrays import aligned, out_of_range, pointers, ready
+from chainrule.engines.native.arrays import aligned, measure, out_of_range, pointers, ready
 from chainrule.engines.native.loop import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.lower import STEP_PARAMETERS
 from chainrule.engines.native.threads import Choice
@@ -38,6 +38,7 @@ class Running:
     ) -> None:
         self.executable, self.rule, self.progress = executable, rule, progress
         program = executable.program
+        measure([*state, *table], [*program.state, *program.inputs])
         self.state = [np.array(ready(x, n)) for x, n in zip(state, program.state, strict=True)]
         self.orders = rows
         self.epochs, self.length = rows.shape
