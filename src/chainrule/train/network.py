@@ -564,12 +564,14 @@ class Network:
 
     def _arrays(self, X: Any, learning: bool = False) -> list[np.ndarray]:
         found = self.architecture
-        given = {
-            name: frames.by_name(part, self.columns.get(name), door.called(name, found.inputs))
-            for name, part in door.by_input(X, found.inputs).items()
-        }
-        arrays = door.inputs(given, found.inputs, learning)
+        if self.columns:
+            X = {
+                name: frames.by_name(part, self.columns.get(name), door.called(name, found.inputs))
+                for name, part in door.by_input(X, found.inputs).items()
+            }
+        arrays = door.inputs(X, found.inputs, learning)
         if learning:
+            given = door.by_input(X, found.inputs)
             seen = {name: called for name, part in given.items() if (called := frames.names(part))}
             self.columns = {**seen, **self.columns}
         by_node = dict(zip(found.inputs.values(), arrays, strict=True))
