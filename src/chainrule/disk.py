@@ -17,12 +17,12 @@ _ASKING = threading.Lock()  # the umask can only be asked for by changing it
 _KINDS = {stat.S_IFBLK: "a disk", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFIFO: "a pipe"}
 
 
-def write_bytes(path: Any, blob: bytes, *, private: bool = False) -> None:
+def write_bytes(path: Any, blob: bytes) -> None:
     """Write a file: whoever reads ``path`` meanwhile finds the old one or the new one, whole.
 
     It is written beside its place and renamed. A file that is replaced leaves its mode to the new one; behind a
     link, the file that the link leads to is replaced. A device or a pipe is no file and never replaced: the
-    bytes go into it, as a shell would send them. ``private``: only its owner may read it.
+    bytes go into it, as a shell would send them.
 
     Raises :class:`~chainrule.errors.MissingFileError` if there is no folder to write into, and
     :class:`~chainrule.errors.DataError` for every other reason; what was there is then unchanged.
@@ -32,7 +32,7 @@ def write_bytes(path: Any, blob: bytes, *, private: bool = False) -> None:
         if mode is not None and not stat.S_ISREG(mode):
             _write_into(path, blob)
         else:
-            _write_beside(place, blob, 0o600 if private else mode or _usual_mode())
+            write_beside(place, blob, mode or _usual_mode())
     except OSError as error:
         raise DataError(f"Cannot write {path}: {_reason(error)}. What was there is unchanged.") from None
 
@@ -137,13 +137,18 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _write_beside(place: Path, blob: bytes, mode: int) -> None:
+def write_beside(place: Path, blob: bytes, mode: int, *, lasting: bool = True) -> None:
+    """Write a file beside ``place`` and rename it; OSError leaves nothing behind.
+
+    What need not outlast a power failure (``lasting=False``) is not waited for until the disk has it.
+    """
     handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(blob)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(beside, stat.S_IMODE(mode))
         os.replace(beside, place)
     except BaseException:

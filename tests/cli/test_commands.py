@@ -262,7 +262,8 @@ def test_a_class_called_na_is_one_if_that_is_said(here):
     done("train", "t.csv", "--target", "grade", *QUICK, "--missing", "grade=?", "--missing", "x=1,2")
     assert cr.load("t.safetensors").target.classes == ("NA", "b")
     assert "On 40 rows" in done("evaluate", "t.safetensors", "t.csv").stdout  # it remembers
-    assert "On 20 rows" in done("evaluate", "t.safetensors", "t.csv", "--missing", "grade=?,NA").stdout
+    told = done("evaluate", "t.safetensors", "t.csv", "--missing", "grade=?,NA")
+    assert "On 20 rows" in told.stdout and "In 'grade' '?', 'NA' count as no value" in told.stderr
     assert cr.load("t.safetensors").missing == {"grade": ("", "?"), "x": ("", "1", "2")}
     misspelt = run("train", "t.csv", "--target", "grade", "--missing", "grad=?")
     assert misspelt.exit_code == 2 and "--missing names no column of t.csv: 'grad'" in misspelt.stderr

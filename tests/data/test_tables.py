@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from chainrule.data.samples import SAMPLES, sample_table
 from chainrule.data.tables import load_table, read_table
+from chainrule.data.written import written_of
 from chainrule.errors import ChainruleError, DataError, MissingFileError, UnknownNameError
 
 
@@ -58,6 +59,15 @@ def test_every_line_end_is_read(table, end):
 def test_the_encoding_is_found(table, encoding):
     frame = table("straße,stadt\n1,Köln\n2,Zürich\n".encode(encoding))
     assert rows(frame) == {"straße": [1, 2], "stadt": ["Köln", "Zürich"]}
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "shift_jis", "cp1251", "iso8859-7", "utf-8", "cp1252"])
+def test_an_encoding_that_is_not_known_is_told(table, encoding):
+    words = {"cp1251": "цена", "iso8859-7": "τιμή", "cp1252": "Größe"}.get(encoding, "価格東京")
+    frame = table(f"a,{words}\n1,{words}\n".encode(encoding))
+    notes = written_of(frame).notes
+    assert bool(notes) == (encoding not in ("utf-8", "cp1252"))
+    assert all("save it as UTF-8" in note for note in notes)
 
 
 def test_bytes_that_cp1252_lacks_are_read_too(table):
@@ -167,6 +177,7 @@ def test_short_rows_end_with_missing_cells(table):
         ("a,b\n1,2,3\n4,5\n", ["first row below the names", "3 cells", "2 column names"]),
         ("a,b\n1,2\n\n3,4,5\n", ["Line 4", "3 cells", "2 column names", "Quote"]),
         ("a\n1\n2\n3,4\n", ["Line 4", "2 cells", "1 column name.", "Quote"]),
+        ("# exported today\na,b\n1,2\n", ["first row", "a remark", "# exported today", "Remove it"]),
         ('a,b\n1,2\n3,"4\n5,6\n', ['quotation mark (")', "line 3", "never closes"]),
         (
             "5.1,3.5,setosa\n4.9,3.0,setosa\n",

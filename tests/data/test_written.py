@@ -216,7 +216,7 @@ def test_rows_that_are_left_out_are_told_with_the_word_and_the_remedy(tmp_path):
     assert "'NA' counts as no value" in told and "--missing label=" in told
     remedy = told.partition("in Python ")[2].rstrip(".").replace("...", repr(str(path)))
     assert fit_target(eval(remedy, {"read_table": read_table}), "label").classes == ("NA", "b", "c")
-    with pytest.raises(DataError, match=r"single class, 'b'.*\n.*'NA' counts as no value"):
+    with pytest.raises(DataError, match=r"(?s)single class, 'b'.*'NA' counts as no value"):
         fit_target(read_table(written(tmp_path, ["NA", "b"])), "label")
 
 

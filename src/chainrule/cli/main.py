@@ -230,7 +230,8 @@ def train(
     for column, _ in missing:
         if column and column not in table:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
-    say(f"Read {data}: {len(table):,} rows, {len(table.columns)} columns.")
+    rows, columns = len(table), len(table.columns)
+    say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
@@ -313,7 +314,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     scores = found.evaluate(table)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
-    for remark in found.remarks(table):
+    for remark in found.remarks(table, evaluated=True):
         tell(remark)
     with printing():
         click.echo(scores)

@@ -17,7 +17,7 @@ import pandas as pd
 from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
-from chainrule.data.textfile import read_text
+from chainrule.data.textfile import read_text, strange
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
@@ -97,7 +97,8 @@ def read_table(
     frame = _with_numbers(parsed, delimiter, words)
     differ = [name for name in map(str, frame) if name not in plain and may_differ(frame[name])]
     told = {} if missing is MISSING else dict(missing if isinstance(missing, Mapping) else {"": missing})
-    return remembering(frame, _parse(text, delimiter, names, {}, path, differ), told)
+    raw = _parse(text, delimiter, names, {}, path, differ)
+    return remembering(frame, raw, told, filter(None, [strange(text)]))
 
 
 def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:
@@ -165,6 +166,11 @@ def _column_names(rows: list[list[str]], path: Path) -> list[str]:
                 "Give each a name of its own."
             )
     # pandas would drop what the first row has too much, and tells of the other rows only
+    if names[0].startswith("#") and len(names) == 1 and len(rows) > 1 and len(rows[1]) > 1:
+        raise DataError(
+            f"The first row of {path} reads as a remark, not as column names: {listed(names)}.\n"
+            "Remove it, so that the row of column names is the first."
+        )
     if len(rows) > 1 and any(rows[1][len(names) :]):
         raise _too_many_cells(path, "The first row below the names", len(rows[1]), len(names))
     return names

@@ -119,7 +119,7 @@ def drop_rows_without_target(
     names = target_columns(frame, columns)
     frame = checked_table(frame)
     has_all = np.all([stripped(frame[name]).notna() for name in names], axis=0)
-    gaps = "".join(_about_gaps(name, written_of(frame).gaps.get(name, ())) for name in names)
+    gaps = "".join(f" {sentence}" for sentence in about_gaps(frame, names))
     if not has_all.any():
         raise DataError(f"No row has a value in {_quoted(names)}; there is nothing to learn.{gaps}")
     lost = counted(int((~has_all).sum()), "row")
@@ -127,13 +127,14 @@ def drop_rows_without_target(
     return frame[has_all], () if has_all.all() else (note,)
 
 
-def _about_gaps(name: str, words: tuple[str, ...]) -> str:
-    if not words:
-        return ""
-    return (
-        f" In {name!r} {listed(map(repr, words))} {'counts' if len(words) == 1 else 'count'} as no value; if that is a "
+def about_gaps(frame: pd.DataFrame | pd.Series, names: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence for each column with words that counted as no value, with what to do if one is a class."""
+    gaps = {name: words for name in names if (words := written_of(frame).gaps.get(name))}
+    return tuple(
+        f"In {name!r} {listed(map(repr, words))} {'counts' if len(words) == 1 else 'count'} as no value; if that is a "
         f"class, say what does not: --missing {shlex.quote(name + '=')}, or in Python "
         f"read_table(..., missing={{{name!r}: ('',)}})."
+        for name, words in gaps.items()
     )
 
 
@@ -281,7 +282,7 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
         raise DataError(
             f"Target {name!r} has a single class, {labels[0]!r}, in {counted(rows, 'row')}; "
             "there is nothing to tell apart.\nChoose another target, or add rows of another class."
-            f"{_about_gaps(name, written_of(cells).gaps.get(name, ()))}"
+            + "".join(f"\n{sentence}" for sentence in about_gaps(cells, [name]))
         )
     if len(classes) > max(20, rows / 2) or 2 < len(classes) == rows:
         raise DataError(

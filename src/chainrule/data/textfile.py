@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from chainrule.data.samples import SAMPLES
-from chainrule.data.words import closest
+from chainrule.data.words import closest, shortened
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError
 
@@ -35,6 +35,27 @@ def read_text(path: Path, any_size: bool = False) -> str:
     if not text.strip():
         raise DataError(f"{path} is empty.\nA table needs a row of column names and rows below it.")
     return text
+
+
+def strange(text: str) -> str:
+    """Return a sentence if a text looks as if it was written in an encoding that :func:`read_text` does not know.
+
+    In a western text letters with accents stand alone among others; Chinese, Japanese, Russian or Greek ones in an
+    encoding of their own look like nothing but accents.
+
+    >>> strange("Köln, Zürich, Besançon"), strange("北京".encode("gb18030").decode("cp1252"))[:25]
+    ('', 'The file is not in UTF-8,')
+    """
+    head = "" if text.isascii() else text[: 1 << 20]
+    runs = re.findall(r"[^\x00-\x7f]+", head)
+    together = "".join(run for run in runs if len(run) > 2)
+    if len(together) < 4 or len(together) <= sum(map(len, runs)) / 2 or max(together) > "\u2122":
+        return ""
+    found = next(run for run in runs if len(run) > 2)
+    return (
+        f"The file is not in UTF-8, and {shortened(found)!r} in it looks like a text in another encoding than the "
+        "western one it was read in. If so, save it as UTF-8 and give that."
+    )
 
 
 def _content(path: Path, any_size: bool) -> bytes | bytearray:

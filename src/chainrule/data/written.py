@@ -34,13 +34,14 @@ class Written(dict[str, str]):
 
     ``forms`` has the columns whose numbers were not written as Python writes them, ``codes`` the names of those
     that stay text because of their leading zeros, ``gaps`` the words (NA, ?) that count as missing and stood in a
-    column, and ``missing`` what the reader was told of such words, by column.
+    column, ``missing`` what the reader was told of such words, by column, and ``notes`` are for its owner to know.
     """
 
     forms: Mapping[str, Forms]
     codes: frozenset[str]
     gaps: Mapping[str, tuple[str, ...]]
     missing: Mapping[str, Sequence[str]]
+    notes: tuple[str, ...]
 
     def __init__(
         self,
@@ -48,10 +49,11 @@ class Written(dict[str, str]):
         codes: Iterable[str] = (),
         gaps: Mapping[str, tuple[str, ...]] | None = None,
         missing: Mapping[str, Sequence[str]] | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.forms, self.codes = forms or {}, frozenset(codes)
-        self.gaps, self.missing = gaps or {}, missing or {}
+        self.gaps, self.missing, self.notes = gaps or {}, missing or {}, tuple(notes)
 
     def __deepcopy__(self, memo: Any) -> "Written":
         return self  # pandas copies with every column that is looked at
@@ -97,7 +99,9 @@ def _beyond(cells: pd.Series) -> bool:
     return cells.dtype == "float64" and bool((cells.abs() >= 2**53).any())
 
 
-def remembering(frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def remembering(
+    frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Sequence[str]], notes: Iterable[str]
+) -> pd.DataFrame:
     """Return a table that knows how it was written, as does every part of it; see :class:`Written`.
 
     ``raw`` has the texts of all cells in the columns that :func:`may_differ`. Whole numbers that floats would round
@@ -126,8 +130,7 @@ def remembering(frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Se
         elif _few(cells) and [text_of(number) for number in cells[firsts]] != list(texts):
             by_row = pd.Series(positions.astype(np.int32), index=cells.index)
             forms[name] = Forms(by_row, texts, cells[firsts].reset_index(drop=True))
-    if forms or codes or gaps or missing:
-        frame.attrs[_KEY] = Written(forms, codes, gaps, missing)
+    frame.attrs[_KEY] = Written(forms, codes, gaps, missing, notes)
     return frame
 
 

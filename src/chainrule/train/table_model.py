@@ -20,7 +20,14 @@ from chainrule.data.columns import (
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
 from chainrule.data.splitting import FEWEST_ROWS, split
-from chainrule.data.target import Target, alike_classes, describe_target, drop_rows_without_target, fit_target
+from chainrule.data.target import (
+    Target,
+    about_gaps,
+    alike_classes,
+    describe_target,
+    drop_rows_without_target,
+    fit_target,
+)
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, FileFormatError, within_memory
@@ -270,9 +277,13 @@ class TableModel:
         frame, _ = drop_rows_without_target(table, self.target.columns)
         return _scores(self.network, self.columns, self.target, frame)
 
-    def remarks(self, table: pd.DataFrame) -> tuple[str, ...]:
-        """Return sentences about what is new in a table: categories that training did not see."""
-        return unseen_categories(self.columns, table)
+    def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
+        """Return sentences about what is new in a table: categories that training did not see.
+
+        Of one that is evaluated also which words counted as no target.
+        """
+        passed_over = about_gaps(table, self.target.columns) if evaluated else ()
+        return (*written_of(table).notes, *passed_over, *unseen_categories(self.columns, table))
 
     def summary(self) -> None:
         """Print what is predicted from what, by which layers, and how well."""
@@ -360,7 +371,14 @@ def _begin(
     )
     network = Network(layers, input_shape=(parts.columns.width,), seed=seed, engine=engine)
     return network, replace(
-        parts, notes=(*dropped, *alike_classes(parts.target), *parts.notes, *parts.columns.notes)
+        parts,
+        notes=(
+            *written_of(table).notes,
+            *dropped,
+            *alike_classes(parts.target),
+            *parts.notes,
+            *parts.columns.notes,
+        ),
     )
 
 

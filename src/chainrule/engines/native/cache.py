@@ -12,13 +12,13 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chainrule.disk import write_beside
 from chainrule.errors import EngineWarning
 
 MOST_BYTES = 128_000_000
@@ -61,7 +61,7 @@ def cached(key: str, build: Callable[[], bytes], use: Callable[[bytes], Any] = b
     used = use(made)
     with suppress(OSError):  # a full or read-only disk costs time, and nothing else
         if _is_ours(_made(where)):
-            _write(path, made)
+            write_beside(path, _digest(path, made) + made, 0o600, lasting=False)
             _prune(where)
     return used
 
@@ -148,18 +148,6 @@ def _as_it_is(path: str, flags: int) -> int:
 
 def _digest(path: Path, made: bytes) -> bytes:
     return hashlib.sha256(path.stem.encode() + made).digest()
-
-
-def _write(path: Path, made: bytes) -> None:
-    handle, beside = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_digest(path, made) + made)
-        os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
 
 
 def _prune(where: Path) -> None:
