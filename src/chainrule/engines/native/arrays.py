@@ -18,15 +18,17 @@ def measure(arrays: Sequence[np.ndarray], nodes: Sequence[Node]) -> dict[str, in
     """Return the lengths of the open axes of what nodes are given; ShapeError where an array does not fit."""
     lengths: dict[str, int] = {}
     for x, node in zip(arrays, nodes, strict=True):
-        if x.shape != node.shape:
-            fits = len(x.shape) == len(node.shape)
-            for have, want in zip(x.shape, node.shape, strict=False):
-                fits &= have == (lengths.setdefault(want.name, have) if isinstance(want, Extent) else want)
-            if not fits:
-                known = "".join(f", {name} = {length}" for name, length in lengths.items())
-                raise ShapeError(
-                    f"What is given for '{node.name}' has shape {show(x.shape)}; expected {show(node.shape)}{known}."
-                )
+        found, wanted = x.shape, node.shape
+        fits = len(found) == len(wanted)
+        for axis, want in enumerate(wanted if fits else ()):
+            have = found[axis]  # with each prediction: this is faster than to zip them
+            if have != (lengths.setdefault(want.name, have) if isinstance(want, Extent) else want):
+                fits = False
+        if not fits:
+            known = "".join(f", {name} = {length}" for name, length in lengths.items())
+            raise ShapeError(
+                f"What is given for '{node.name}' has shape {show(found)}; expected {show(wanted)}{known}."
+            )
     return lengths
 
 
