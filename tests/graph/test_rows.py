@@ -333,6 +333,11 @@ KINKS = {
         and slopes(elementwise.power, -2.0, 2.0)[0] == -4
         and math.isnan(slopes(elementwise.power, -2.0, 2.0)[1])
     ),
+    "weigh": lambda: (
+        slopes(elementwise.weigh, 0.0, -INF) == [0, 0]
+        and slopes(elementwise.weigh, 0.0, 3.0) == [3, 0]
+        and math.isnan(elementwise.weigh(0.0, np.nan))
+    ),
     "logaddexp": lambda: (
         slopes(elementwise.logaddexp, -INF, -INF) == [0.5, 0.5]
         and slopes(elementwise.logaddexp, INF, 0.0) == [1, 0]

@@ -93,6 +93,7 @@ def draw_moves():
         "brackets": [x[:, None], x[None, ..., None]],
         "arithmetic on transposes": [np.log(y.T), x.T * y.T + 2, sigmoid(x.T[:, :1].T), np.where(c.T, x.T, y.T)],
         "a * n - b * n": [x * 3 - 3 * y, x * s * 0.5 - 0.5 * y, x * 2 + y * -2.0, x * 2 + y * 2],
+        "0 · log(0)": [y * np.log(np.abs(x)), np.log(np.abs(x)) * (y - 1)],
         "times a truth": [x * c, c * x, c.astype("float64") * y],
         "softmax by hand": [
             e / np.sum(e, axis=1, keepdims=True), e / np.sum(e, keepdims=True), e / np.sum(e, axis=0), e / np.sum(e),

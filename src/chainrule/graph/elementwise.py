@@ -62,6 +62,24 @@ times = add(
         note="each factor's gradient is scaled by the other factor",
     )
 )
+weigh = add(
+    Row(
+        name="weigh",
+        text="{0} · {1}",
+        latex=r"{0} \cdot {1}",
+        binds=MULTIPLY,
+        needs=(MULTIPLY, MULTIPLY),
+        forward=lambda w, x: w * np.where(np.equal(w, 0), np.minimum(np.maximum(x, -1.0), 1.0), x),
+        dtype=floating,
+        partials=lambda y, w, x: [
+            np.where(np.logical_and(np.equal(w, 0), np.equal(np.abs(x), np.inf)), 0, x),
+            np.where(np.not_equal(w, 0), w, 0),
+        ],
+        domain=(REAL, REAL),
+        kink="0 by a weight of 0 beside an infinity, which counts 0 itself",
+        note="a product with a weight: 0 times infinity is 0, as y · log(p) tends to 0 where y = p = 0",
+    )
+)
 divide = add(
     Row(
         name="divide",

@@ -197,6 +197,7 @@ RANGES: dict[str, Callable[..., Range]] = {
     "add": _add,
     "subtract": lambda node, a, b: Range(a.low - b.high, a.high - b.low, a.finite and b.finite),
     "multiply": _multiply,
+    "weigh": lambda node, w, x: _product(w, x),
     "divide": _divide,
     "negative": lambda node, x: Range(-x.high, -x.low, x.finite),
     "raised": _raised,

@@ -16,11 +16,20 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.elementwise import root, sigmoid, softplus
-from chainrule.graph.logarithms import logarithm, logarithm_of_one_plus, raised
+from chainrule.graph.elementwise import root, sigmoid, softplus, weigh
+from chainrule.graph.logarithms import MOVEMENT, logarithm, logarithm_of_one_plus, raised
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
+from chainrule.graph.ranges import range_of
 from chainrule.graph.structure import softmax
 
+OF_INFINITY = (
+    "log_softmax",
+    "log_softplus",
+    "logsumexp",
+    "logaddexp",
+    "softplus",
+)  # infinite for infinite inputs
+LINEAR = ("negative", "add", "subtract", "multiply", "divide", "where", *MOVEMENT)
 NEVER_0 = ("sigmoid", "softmax", "exp", "softplus")
 COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
 
@@ -205,6 +214,10 @@ ARITHMETIC = [
     Rewrite("a * (1 / b)", "a quotient in one step", lambda a, b: a * (1 / b), lambda a, b: a / b),
     Rewrite("a / n - b / n", "one division by the count is enough",
             lambda a, b, n: a / n - b / n, lambda a, b, n: (a - b) / n, when=lambda a, b, n: n.row.name == "length"),
+    Rewrite("w · -x, weighed", "the sign goes out",
+            lambda w, x: weigh(w, -x), lambda w, x: -weigh(w, x)),
+    Rewrite("-w · x, weighed", "the sign goes out",
+            lambda w, x: weigh(-w, x), lambda w, x: -weigh(w, x)),
     Rewrite("not not c", "two negations cancel",
             lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
 ]  # fmt: skip
@@ -229,8 +242,45 @@ def _power(node: Node) -> Node | None:
     return raised(x, exponent) if exponent % 1 else None
 
 
+def _weighed(node: Node) -> Node | None:
+    """y · log(p) is 0 where y = p = 0: a product with a logarithm that may be infinite is one with a weight."""
+    if node.dtype.kind != "f":
+        return None
+    for w, x in (node.inputs, node.inputs[::-1]):
+        if _may_weigh(w, x):
+            return _weigh(w, x)
+    return None
+
+
+def _may_weigh(w: Node, x: Node) -> bool:
+    return _may_be_infinite_log(x) and not _may_be_infinite_log(w) and not range_of(w).nonzero
+
+
+def _weigh(w: Node, x: Node) -> Node:
+    if x.row.name in ("add", "subtract") and all(map(_may_be_infinite_log, x.inputs)):
+        return apply(x.row.name, *(weigh(w, part) for part in x.inputs))  # infinity - infinity would be NaN
+    if x.row.name == "log" and x.inputs[0].row.name == "divide" and x.inputs[0].inputs[0] is w:
+        p = x.inputs[0].inputs[1]
+        both = np.logical_and(np.equal(w, 0), np.equal(p, 0))
+        return weigh(w, np.log(w / np.where(both, 1, p)))  # and so would 0 / 0
+    return weigh(w, x)
+
+
+def _may_be_infinite_log(x: Node, depth: int = 4) -> bool:
+    """Say whether ``x`` is made of logarithms, one of which may be that of 0 or of infinity."""
+    name = x.row.name
+    if name in ("log", "log1p"):
+        return not range_of(x).finite
+    if name in OF_INFINITY:
+        return True
+    return depth > 0 and name in LINEAR and any(_may_be_infinite_log(part, depth - 1) for part in x.inputs)
+
+
 def _where(node: Node) -> Node | None:
     condition, a, b = node.inputs
+    if condition.row.name == "not_equal" and is_number(condition.inputs[1], 0) and is_number(b, 0):
+        # Where a factor of a product is 0, so is the product, if all else in it is finite.
+        return a if _is_multiple(a, condition.inputs[0]) and a.shape == node.shape else None
     if condition.row.name == "constant" and condition.attributes["value"].size:
         truths = condition.attributes["value"]
         if truths.all() or not truths.any():
@@ -245,6 +295,21 @@ def _where(node: Node) -> Node | None:
             chosen = x.inputs[position]
             return apply("where", condition, *((chosen, b) if position == 1 else (a, chosen)))
     return None
+
+
+def _is_multiple(product: Node, factor: Node, depth: int = 6) -> bool:
+    """Say whether ``product`` is ``factor`` times what is finite."""
+    if product is factor:
+        return True
+    if not depth or product.row.name not in ("multiply", "divide", "negative", "broadcast_to"):
+        return False
+    for x, *others in (product.inputs, product.inputs[::-1]):
+        if _is_multiple(x, factor, depth - 1):
+            inverse = product.row.name == "divide"
+            return (x is product.inputs[0] or not inverse) and all(
+                range_of(other).finite and (range_of(other).nonzero or not inverse) for other in others
+            )
+    return False
 
 
 def _by_truth(node: Node) -> Node | None:
@@ -410,6 +475,8 @@ def _transpose(node: Node) -> Node | None:
 
 def _contract(node: Node) -> Node | None:
     replaced = _product_with_a_number(node)
+    if replaced is None:
+        replaced = _product_of_logs(node)
     return _product_of_a_transpose(node) if replaced is None else replaced
 
 
@@ -432,6 +499,33 @@ def _product_with_a_number(node: Node) -> Node | None:
         )
         return _broadcast(apply("reshape", turned, shape=lengths) * number, node.shape)
     return None
+
+
+def _product_of_logs(node: Node) -> Node | None:
+    """A dot product with logarithms that are infinite for some finite input is a sum of what they are weighed by."""
+    for w, x in ((0, 1), (1, 0)):
+        if _may_weigh(node.inputs[w], node.inputs[x]) and not range_of(node.inputs[x]).finite:
+            return _weighed_sum(node, w, x)
+    return None
+
+
+def _weighed_sum(node: Node, w: int, x: int) -> Node | None:
+    plan = shapes.contraction(node.attributes["spec"])
+    letters = (plan.left, plan.right)
+    pairs = zip(letters, node.inputs, strict=True)
+    lengths = {k: e for have, operand in pairs for k, e in zip(have, operand.shape, strict=True)}
+    if any(lengths[k] != 1 for k in plan.rows + plan.columns):
+        return None
+    order = plan.batch + plan.rows + plan.columns + plan.inner
+
+    def spread(have: str, operand: Node) -> Node:
+        turned = apply("transpose", operand, axes=tuple(have.index(k) for k in order if k in have))
+        return apply("reshape", turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
+
+    terms = _weigh(spread(letters[w], node.inputs[w]), spread(letters[x], node.inputs[x]))
+    axes = tuple(range(len(order) - len(plan.inner), len(order)))
+    total = apply("sum", terms, axes=axes, keepdims=False)
+    return apply("transpose", total, axes=tuple(order.index(k) for k in plan.out))
 
 
 def _product_of_a_transpose(node: Node) -> Node | None:
@@ -562,13 +656,14 @@ def _without_number(way: list[tuple[Node, int]]) -> tuple[Node, float]:
 
 COMPUTED_ALIKE = ("negative", "log", "log1p", "sigmoid", "softplus", "tanh", "relu", "raised", "sqrt", "root")
 ELEMENTWISE = (
-    "add", "subtract", "multiply", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
+    "add", "subtract", "multiply", "weigh", "divide", "maximum", "minimum", "where", "greater", "greater_equal", "less",
     "less_equal", "equal", "not_equal", "logical_and", "logical_or", "power",
 )  # fmt: skip
 MOVES = [
     Move("e ** x", "is exp(x)", ("power",), _e_to_the),
     Move("a number to a small power", "products are cheaper than pow", ("raised", "power", "sqrt"), _power),
     Move("where, decided", "the condition is known", ("where",), _where),
+    Move("0 · log(0)", "y · log(p) tends to 0 where y = p = 0", ("multiply",), _weighed),
     Move("times a truth", "x · [c] chooses between x and 0", ("multiply",), _by_truth),
     Move("softmax by hand", "exp / sum(exp) overflows from z = 710", ("divide",), _softmax_by_hand),
     Move(

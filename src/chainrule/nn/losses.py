@@ -4,9 +4,9 @@ Each takes the target ``y`` and the prediction ``p``, arrays or nodes of one sha
 returns ``(batch,)``: several outputs are averaged. Without the last axis each example has one output, and a
 single number is one example.
 
-The formulas are the lectures', with no guard against log(0): where p is a sigmoid or a softmax of the graph,
-simplification finds the form that is right for every z. Given a plain array with a probability of exactly 0
-or 1 they say what the formula says, which may be infinite or NaN.
+The formulas are the lectures'. Where p is a sigmoid or a softmax of the graph, simplification finds the form that
+is right for every z. A probability or a rate of exactly 0 costs nothing where y is 0 too (0 · log(0) counts 0, its
+gradient likewise) and is infinitely wrong elsewhere: the loss is infinite, and nothing is clipped to hide it.
 """
 
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def poisson(y: Any, p: Any) -> Any:
     array([0.6137])
     """
     y, p = _pair(y, p)
-    return _averaged(p - y * np.log(p))
+    return _averaged(p - _times_log(y, p))
 
 
 def binary_crossentropy(y: Any, p: Any) -> Any:
@@ -95,7 +95,7 @@ def binary_crossentropy(y: Any, p: Any) -> Any:
     array([0.01005, 4.60517])
     """
     y, p = _pair(y, p)
-    return _averaged(-(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    return _averaged(-(_times_log(y, p) + _times_log(1 - y, 1 - p)))
 
 
 def categorical_crossentropy(y: Any, p: Any) -> Any:
@@ -121,7 +121,7 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
     if y.dtype.kind in "iu" and len(y.shape) == len(p.shape) - 1:
         y = _one_hot(y, p)
     y, p = _pair(y, p)
-    return _averaged(-np.sum(y * np.log(p), axis=-1))
+    return _averaged(-np.sum(_times_log(y, p), axis=-1))
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,12 @@ def default_loss(output_activation_name: str, target_kind: str = "") -> str:
     if output_activation_name == "sigmoid" and target_kind != "regression":
         return "binary_crossentropy"
     return "mse"
+
+
+def _times_log(y: Any, p: Any) -> Any:
+    """Return y · log(p), which is 0 where both are 0."""
+    with np.errstate(divide="ignore"):
+        return elementwise.weigh(y, np.log(p))
 
 
 def _averaged(each: Any) -> Any:

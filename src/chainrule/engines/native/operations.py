@@ -94,6 +94,13 @@ def _where(code: Code, out: Type, c: Value, a: Value, b: Value) -> Value:
     return code.select(code.convert(c, "b1"), code.convert(a, out.kind), code.convert(b, out.kind))
 
 
+def _weigh(code: Code, out: Type, w: Value, x: Value) -> Value:
+    one = code.constant(1, x.type)
+    within = code.select(x > one, one, x)
+    within = code.select(within < -one, -one, within)  # NaN stays NaN
+    return w * code.select(w.equals(0), within, x)
+
+
 def _relu(code: Code, out: Type, x: Value) -> Value:
     # NaN stays NaN: it is not below 0.
     return code.select(x < 0, code.constant(0, x.type), x)
@@ -107,6 +114,7 @@ OPERATIONS: dict[str, Write] = {
     "add": _binary("add"),
     "subtract": _binary("sub"),
     "multiply": _binary("mul"),
+    "weigh": _weigh,
     "divide": _binary("div"),
     "negative": lambda code, out, x: -x,
     "raised": _raised,
