@@ -157,6 +157,32 @@ def test_rows_of_different_indexes_are_refused():
         network.fit(TABLE, Y[:-1])
 
 
+def test_rows_that_are_series_have_no_index_of_examples():
+    network = fitted()
+    rows = [TABLE.iloc[i] for i in range(3)]
+    assert network.evaluate(rows, Y[:3]) == network.evaluate(TABLE[:3], Y[:3])
+
+
+def test_what_has_columns_of_another_kind_goes_by_position():
+    class Data:
+        columns = 3
+
+        def __array__(self, *_, **__):
+            return TABLE.to_numpy()
+
+        def __getitem__(self, index):
+            return TABLE.to_numpy()[index]
+
+        def __len__(self):
+            return 30
+
+    np.testing.assert_array_equal(fitted(Data()).predict(TABLE), fitted().predict(TABLE))
+    twice = TABLE.set_axis(["a", "a", "b"], axis="columns")
+    network = fitted(twice)
+    assert network.columns == {}
+    np.testing.assert_array_equal(network.predict(twice), fitted().predict(TABLE))
+
+
 def test_what_that_message_advises_helps():
     wanted = fitted().parameters["W1"]
     np.testing.assert_array_equal(fitted(y=SHUFFLED.loc[TABLE.index]).parameters["W1"], wanted)

@@ -227,6 +227,12 @@ def test_rows_that_become_equal_in_float32_are_told_by_column(column):
     fit(X=scaled)
 
 
+def test_whole_numbers_that_become_equal_in_float64_are_told():
+    with pytest.warns(cr.LearningWarning, match="X holds 33 different values in column 0.* float64 tells"):
+        fit(X=2**60 + np.arange(99).reshape(33, 3), optimizer=CLIPPED, dtype="float64")
+    fit(X=2**40 + np.arange(99).reshape(33, 3), optimizer=CLIPPED, dtype="float64")
+
+
 def test_targets_that_become_equal_are_told():
     with pytest.warns(cr.LearningWarning, match="y holds 33 different values, from 99999999"):
         fit(1e9 + Y)
@@ -242,6 +248,16 @@ def test_rows_that_stay_apart_are_not_spoken_of():
 
 
 # --- what float32 does not hold ---
+
+
+def test_rows_of_an_embedding_that_float32_cannot_name_are_refused():
+    words, vocabulary = np.array([[3.0], [2.0**24 - 1]]), 2**24 + 2
+    door.check_vocabulary(words.astype(np.float32), vocabulary, "embedding_1")
+    with pytest.raises(
+        cr.DataError, match="whole numbers from 16,777,216 on, which float32 does not tell apart"
+    ):
+        door.check_vocabulary((words + 1).astype(np.float32), vocabulary, "embedding_1")
+    door.check_vocabulary(words + 1, vocabulary, "embedding_1")
 
 
 def test_numbers_too_large_for_the_dtype_are_refused_where_they_are_given():

@@ -133,8 +133,8 @@ FEW_STEPS = 2.0**14  # of the dtype's, from a feature's smallest value to its la
 
 def check_resolution(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> None:
     """Warn if values that differ in ``array`` become equal in ``dtype``, and with them much of what they tell."""
-    finer = array.dtype.kind in "iuf" and not np.can_cast(array.dtype, dtype)
-    if not finer or len(array) < 2 or array.size == 0:
+    bits = np.finfo(array.dtype).nmant if array.dtype.kind == "f" else 8 * array.dtype.itemsize
+    if len(array) < 2 or array.size == 0 or bits <= np.finfo(dtype).nmant:
         return
     low, high = (np.asarray(x, np.float64) for x in (array.min(axis=0), array.max(axis=0)))
     step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(dtype)).astype(np.float64)
@@ -234,6 +234,12 @@ def check_vocabulary(array: np.ndarray, vocabulary: int, label: str) -> None:
         raise DataError(
             f"The Embedding {label} has {vocabulary} rows, so it takes whole numbers from 0 to "
             f"{vocabulary - 1}; found {float(array[bad][0]):g} {_first(bad, array)}."
+        )
+    exact = 2 ** (np.finfo(array.dtype).nmant + 1) if array.dtype.kind == "f" else vocabulary
+    if vocabulary > exact and (array >= exact).any():
+        raise DataError(
+            f"The Embedding {label} is given whole numbers from {exact:,} on, which {array.dtype.name} does not tell "
+            "apart. Make the network with dtype='float64'."
         )
 
 

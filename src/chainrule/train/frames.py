@@ -4,7 +4,8 @@ Tables of other libraries are known by what they answer, as pandas' and polars' 
 in brackets.
 """
 
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from chainrule.errors import DataError, short
@@ -13,14 +14,18 @@ Names = tuple[Any, ...]
 
 
 def names(table: Any) -> Names | None:
-    """Return what the columns of a table are called, or None if it does not say, or calls two alike."""
+    """Return what the columns of a table are called, or None if it does not say."""
     found = getattr(table, "columns", None)
-    if found is None or not hasattr(table, "__getitem__"):
+    if not isinstance(found, Iterable) or not hasattr(table, "__getitem__"):
         return None
     called = tuple(found)
-    if not all(isinstance(name, Hashable) for name in called) or len(set(called)) < len(called):
-        return None
-    return called
+    return called if all(isinstance(name, Hashable) for name in called) else None
+
+
+def telling(table: Any) -> Names:
+    """Return the names that tell a table's columns apart, or none."""
+    called = names(table) or ()
+    return called if len(set(called)) == len(called) else ()
 
 
 def plain(names: Names) -> bool:
@@ -28,16 +33,16 @@ def plain(names: Names) -> bool:
     return all(type(name) in (str, int) for name in names)
 
 
-def parts(X: Any, what: str) -> dict[str, Any]:
-    """Return what the inputs are by what the user calls each: one table, a dict of them, or a list."""
+def parts(X: Any, what: str, inputs: int) -> dict[str, Any]:
+    """Return what a network's inputs are by what the user calls each: one table, a dict of them, or a list."""
     if isinstance(X, Mapping):
         return {f"the input {short(name)}": part for name, part in X.items()}
-    if isinstance(X, list | tuple) and X and hasattr(X[0], "iloc"):
+    if isinstance(X, list | tuple) and inputs > 1:
         return {f"{what}[{i}]": part for i, part in enumerate(X)}
     return {what: X}
 
 
-def by_name(table: Any, wanted: Names | None, what: str) -> Any:
+def by_name(table: Any, wanted: Names, what: str) -> Any:
     """Return the columns that are wanted, in their order; whatever has no names goes by position.
 
     Further columns are passed over.
@@ -45,13 +50,11 @@ def by_name(table: Any, wanted: Names | None, what: str) -> Any:
     Raises:
         DataError: If a column is not there, or there twice.
     """
-    found = getattr(table, "columns", None)
-    if wanted is None or found is None or not hasattr(table, "__getitem__"):
+    have = names(table)
+    if not wanted or have is None or have == wanted:
         return table
-    have = tuple(found)
-    if have == wanted:
-        return table
-    missing = [name for name in wanted if name not in have]
+    counts = Counter(have)
+    missing = [name for name in wanted if name not in counts]
     numbered = wanted == tuple(range(len(wanted)))  # as pandas does for an array: such names say nothing
     if missing and numbered and len(have) == len(wanted):
         return table
@@ -62,7 +65,7 @@ def by_name(table: Any, wanted: Names | None, what: str) -> Any:
             f"{what} has no column {short(missing[0])}{more}, on which this network was fitted; it has {listed}. "
             "Columns go by name: rename them, or give an array (.to_numpy()), whose columns go by position."
         )
-    twice = [name for name in wanted if have.count(name) > 1]
+    twice = [name for name in wanted if counts[name] > 1]
     if twice:
         raise DataError(f"{what} has two columns called {short(twice[0])}. Rename or drop one of them.")
     return table[list(wanted)]
@@ -74,7 +77,8 @@ def check_index(parts: Mapping[str, Any]) -> None:
     Args:
         parts: What belongs together row by row, by what the user calls it; what has no index fits any.
     """
-    indexed = [(what, part.index) for what, part in parts.items() if hasattr(part, "iloc")]
+    tables = [(what, part) for what, part in parts.items() if hasattr(part, "iloc")]
+    indexed = [(what, table.index) for what, table in tables if hasattr(table.index, "equals")]
     for what, index in indexed[1:]:
         first, wanted = indexed[0]
         if len(index) != len(wanted) or index.equals(wanted):

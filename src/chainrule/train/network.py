@@ -555,24 +555,25 @@ class Network:
             what: What the user calls these.
             learning: Whether this is what the network learns from, and what its columns are called from now on.
         """
-        frames.check_index({**frames.parts(X, what[0]), what[1]: y, what[2]: sample_weight})
+        inputs = len(self._architecture.inputs) if self._architecture is not None else 1
+        frames.check_index({**frames.parts(X, what[0], inputs), what[1]: y, what[2]: sample_weight})
         arrays = self.see(X) if learning else self._arrays(X)
-        called = frames.names(y) or ()
-        if learning and not self.target_columns and len(called) > 1:
-            self.target_columns = called
-        return arrays, frames.by_name(y, self.target_columns or None, what[1])
+        if learning and not self.target_columns:
+            called = frames.telling(y)
+            self.target_columns = called if len(called) > 1 else ()
+        return arrays, frames.by_name(y, self.target_columns, what[1])
 
     def _arrays(self, X: Any, learning: bool = False) -> list[np.ndarray]:
         found = self.architecture
         if self.columns:
             X = {
-                name: frames.by_name(part, self.columns.get(name), door.called(name, found.inputs))
+                name: frames.by_name(part, self.columns.get(name, ()), door.called(name, found.inputs))
                 for name, part in door.by_input(X, found.inputs).items()
             }
         arrays = door.inputs(X, found.inputs, learning)
         if learning:
             given = door.by_input(X, found.inputs)
-            seen = {name: called for name, part in given.items() if (called := frames.names(part))}
+            seen = {name: called for name, part in given.items() if (called := frames.telling(part))}
             self.columns = {**seen, **self.columns}
         by_node = dict(zip(found.inputs.values(), arrays, strict=True))
         for label, call in found.calls.items():
