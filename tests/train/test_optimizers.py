@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from chainrule.errors import GraphError, UnknownNameError
+from chainrule.errors import ChainruleError, GraphError, UnknownNameError
 from chainrule.graph.backprop import grad
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import variable
@@ -219,6 +219,14 @@ def test_plain_data_pickles_and_reprs(rule):
     assert pickle.loads(pickle.dumps(rule)) == rule
     names = CLASSES | schedules.CLASSES
     assert eval(repr(rule), {"__builtins__": {}}, names) == rule
+
+
+@pytest.mark.parametrize(
+    "rate", [{"class": "SGD"}, {"class": "Cosine", "rate": {"class": "SGD"}}, {"class": "L1"}]
+)
+def test_plain_data_holds_a_schedule_where_one_is_wanted_and_nothing_else(rate):
+    with pytest.raises(ChainruleError, match=r"SGD does not fit here|Unknown class 'L1'"):
+        from_config({"class": "SGD", "learning_rate": rate}, CLASSES | schedules.CLASSES)
 
 
 def test_names():

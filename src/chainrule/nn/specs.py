@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, get_args
 
 from chainrule import plain
-from chainrule.errors import GraphError, short, unknown_name
+from chainrule.errors import FileFormatError, GraphError, short, unknown_name
 
 ABOVE_0 = "a number above 0"
 AT_LEAST_0 = "a number of at least 0"
@@ -122,4 +122,13 @@ def from_config(config: Any, classes: Mapping[str, type]) -> Any:
     if not isinstance(name, str) or name not in classes:
         raise unknown_name("class", name, classes)
     settings = {key: value for key, value in config.items() if key != "class"}
-    return plain.record(classes[name], settings, name)
+
+    def read(kind: Any, data: Any, where: str) -> Any:
+        if not (isinstance(data, Mapping) and "class" in data):
+            return plain.read(kind, data, where)
+        made = from_config(data, classes)  # such as the schedule of an optimizer
+        if not any(isinstance(k, type) and isinstance(made, k) for k in get_args(kind) or [kind]):
+            raise FileFormatError(f"{where}: {type(made).__name__} does not fit here.")
+        return made
+
+    return plain.record(classes[name], settings, name, read)
