@@ -400,7 +400,7 @@ def test_an_input_under_another_name_comes_back(tmp_path):
 
 
 def test_a_layer_larger_than_any_memory_is_refused():
-    with pytest.raises(cr.ShapeError, match="more than fits"):
+    with pytest.raises(cr.ShapeError, match="more than the memory of this machine holds"):
         cr.Network([cr.Dense(10**12)], input_shape=4)
 
 

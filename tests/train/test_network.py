@@ -12,6 +12,7 @@ import pytest
 
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph import elementwise
+from chainrule.nn.activations import softmax
 from chainrule.nn.layers import (
     Activation,
     BatchNormalization,
@@ -446,3 +447,53 @@ def test_a_second_equal_network_trains_as_the_first_did_and_another_loss_is_anot
 
     assert train() == train()
     assert len({tuple(train(*a)) for a in [(), ("mae",), ("mse", 0.2), ("mse", 0.1, 6)]}) == 4
+
+
+def rows_apart(a):
+    image = a.reshape(a.shape[0], 2, 3)
+    parts = [np.max(image, axis=2), a[:, None, 1], np.transpose(image, (2, 0, 1))[0], image @ np.eye(3)[:, 0]]
+    z = np.concatenate(parts, axis=1)
+    return Dropout(0.3)(BatchNormalization()(Dense(3, "softmax")(np.where(z > 0, z, np.exp(z)))))
+
+
+def rows_mixed(a):
+    return Dense(2)(a - a.mean(axis=0))
+
+
+MIXED = {
+    "a mean of all": rows_mixed,
+    "a largest of all": lambda a: Dense(2)(a / np.max(np.abs(a), axis=0)),
+    "a product of all with all": lambda a: Dense(2)(softmax(a @ a.T) @ a),
+    "their number": lambda a: Dense(2)(a) / a.shape[0],
+    "a softmax over all": lambda a: Dense(2)(softmax(a, axis=0)),
+    "another shape": lambda a: Dense(2)(np.sum(np.reshape(a, (6, -1)) ** 2, axis=1) * a),
+}
+
+
+@pytest.mark.parametrize("name", ["apart", *MIXED])
+def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatch):
+    network = Network(MIXED.get(name, rows_apart), {"a": (6,)}, seed=0, dtype="float64")
+    a = np.random.default_rng(0).normal(size=(50, 6))
+    y = np.random.default_rng(1).normal(size=(50, network.output.shape[-1]))
+    whole, cost = network.predict({"a": a}), network.evaluate({"a": a}, y, loss="mse")["cost"]
+    assert network._output.keeps_apart == (name == "apart")
+    monkeypatch.setattr(network_module, "ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(network.predict({"a": a}), whole, rtol=1e-12)
+    assert network.evaluate({"a": a}, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
+
+
+def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatch):
+    network = chain(4, 8, 1, dtype="float64", seed=0)
+    whole = network.predict(X)
+    monkeypatch.setattr("chainrule.train.objective.MOST_BYTES", 1000)
+    network = chain(4, 8, 1, dtype="float64", seed=0)
+    seen = []
+    executable = network._output.on(network.engine, 1, len(X))
+    step = type(executable).step
+    monkeypatch.setattr(
+        type(executable),
+        "step",
+        lambda self, state, batch: (seen.append(len(batch[0])), step(self, state, batch))[1],
+    )
+    np.testing.assert_allclose(network.predict(X), whole, rtol=1e-12)
+    assert max(seen) == network._output.most_rows < len(X) and sum(seen) == len(X)

@@ -7,21 +7,19 @@ what stands before, sizes to a budget. Nothing from a file ever becomes code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from math import prod
 from typing import Any, Literal
 
 import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short
-from chainrule.graph import shapes
 from chainrule.graph.attributes import DTYPES
 from chainrule.graph.node import Node, input, leaf_key, record
-from chainrule.graph.shapes import Extent, Shape, show as show_shape
+from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
-from chainrule.graph.walk import order
 from chainrule.nn import activations, initializers, regularizers, specs
 from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
+from chainrule.nn.examples import size_of_one
 from chainrule.nn.layers import LAYERS, Call, Layer
 
 # What the graph of a file may ask for to work on one example: bytes of all values together, and multiplications. What
@@ -367,17 +365,7 @@ def check_size(architecture: Architecture, held: int) -> None:
         held: How many bytes of parameters the file holds.
     """
 
-    def count(shape: Shape) -> int:
-        return prod(1 if isinstance(extent, Extent) else extent for extent in shape)
-
-    size = products = 0
-    for node in order([architecture.output, *architecture.updates.values()]):
-        if node.inputs:
-            size += count(node.shape) * node.dtype.itemsize
-        if node.row.name == "contract":
-            plan = shapes.contraction(node.attributes["spec"])
-            extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
-            products += count(node.shape) * count(tuple(extents[k] for k in plan.inner))
+    size, products = size_of_one([architecture.output, *architecture.updates.values()])
     budget = max(MOST_BYTES, BYTES_FOR_EACH * held)
     if size > budget or products > max(MOST_PRODUCTS, PRODUCTS_FOR_EACH * held):
         raise FileFormatError(

@@ -44,6 +44,7 @@ from chainrule.train import door, files, fitting, frames, metrics
 from chainrule.train.history import History
 from chainrule.train.objective import (
     Objective,
+    Prediction,
     evaluation_program,
     gradient_program,
     lasting,
@@ -203,7 +204,7 @@ class Network:
 
     def _forget(self) -> None:
         """Forget what was made of an architecture."""
-        self._predictions: Recent[Compiled] = Recent(MOST_KEPT)  # what computes nodes of the network
+        self._predictions: Recent[Prediction] = Recent(MOST_KEPT)  # what computes nodes of the network
         self._objectives: Recent[Objective] = Recent(MOST_KEPT)
 
     @within_memory
@@ -670,7 +671,9 @@ class Network:
         current = self._looking(self.values() if state is None else state)
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
-        size = ROWS_AT_ONCE if goal.by_example else rows
+        size = rows
+        if rows > ROWS_AT_ONCE and goal.by_example and self._output.keeps_apart:
+            size = ROWS_AT_ONCE
         totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
         _, power = np.frexp(
             table[-1].max() if goal.weight is not None else 1.0
@@ -697,16 +700,26 @@ class Network:
         """Return the state of a program that changes nothing: random layers draw as at the first step."""
         return [*values, np.asarray(0), np.asarray(self.seed)]
 
+    @property
+    def _output(self) -> Prediction:
+        return self._prediction("output", [self.architecture.output])
+
+    def _prediction(self, key: Any, nodes: list[Node]) -> Prediction:
+        return self._predictions.get(key, lambda: Prediction(prediction_program(self.architecture, nodes)))
+
     def _run_nodes(self, key: Any, nodes: list[Node], arrays: list[np.ndarray]) -> list[np.ndarray]:
         state, rows = self._looking(self.values()), len(arrays[0])
-        compiled = self._predictions.get(key, lambda: Compiled(prediction_program(self.architecture, nodes)))
-        executable = compiled.on(self.engine, 1, rows)
-        if rows <= ROWS_AT_ONCE:
+        prediction = self._prediction(key, nodes)
+        executable = prediction.on(self.engine, 1, rows)
+        size = rows
+        if rows > 1 and rows > min(ROWS_AT_ONCE, prediction.most_rows) and prediction.keeps_apart:
+            size = min(ROWS_AT_ONCE, prediction.most_rows)
+        if rows <= size:
             _, outputs = executable.step(state, arrays)
             return [np.array(x) for x in outputs]
         parts = [
-            executable.step(state, [a[start : start + ROWS_AT_ONCE] for a in arrays])[1]
-            for start in range(0, rows, ROWS_AT_ONCE)
+            executable.step(state, [a[start : start + size] for a in arrays])[1]
+            for start in range(0, rows, size)
         ]
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.choice import Compiled, simplified
 from chainrule.engines.program import Program
 from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
@@ -15,6 +17,7 @@ from chainrule.graph.shapes import Extent, show
 from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, at, penalty
+from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.nn.layers import SEED, STEP, TRAINING
 from chainrule.train.optimizers import Optimizer
 
@@ -229,6 +232,24 @@ def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Pro
     """Return what ``nodes`` of the network are at prediction."""
     state = looking_state(architecture)
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
+
+
+MOST_BYTES = 2**28  # of all values that are computed for some examples together
+
+
+class Prediction(Compiled):
+    """Nodes of a network at prediction, as a program, and how many examples it is given together."""
+
+    @cached_property
+    def most_rows(self) -> int:
+        """How many examples take so much memory that no more should be looked at together."""
+        size, _ = size_of_one(self.program.outputs)
+        return max(1, MOST_BYTES // max(size, 1))
+
+    @cached_property
+    def keeps_apart(self) -> bool:
+        """Whether they may be looked at in parts: each comes out as it would alone."""
+        return keeps_apart(simplified(self.program).outputs)
 
 
 def looking_state(architecture: Architecture) -> tuple[Node, ...]:

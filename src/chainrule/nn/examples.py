@@ -1,0 +1,74 @@
+"""What a graph does with examples: how much memory and work one of them takes, and whether they stay apart."""
+
+from collections.abc import Sequence
+from math import prod
+
+from chainrule.graph import shapes
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.walk import order
+
+# What stays in its place along the axis of the examples, whatever else it moves.
+IN_PLACE = {
+    "transpose",
+    "broadcast_to",
+    "concatenate",
+    "slice",
+    "place",
+    "one_hot",
+    "cast",
+    "stop_gradient",
+    "mark",
+}
+REDUCING = {"sum", "max", "argmax", "softmax", "log_softmax", "logsumexp"}
+
+
+def size_of_one(nodes: Sequence[Node]) -> tuple[int, int]:
+    """Return how many bytes all values take for one example together, and how many multiplications products do."""
+    size = products = 0
+    for node in order(nodes):
+        if node.inputs:
+            size += _count(node.shape) * node.dtype.itemsize
+        if node.row.name == "contract":
+            plan = shapes.contraction(node.attributes["spec"])
+            extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
+            products += _count(node.shape) * _count(tuple(extents[k] for k in plan.inner))
+    return size, products
+
+
+def _count(shape: Shape) -> int:
+    return prod(1 if isinstance(extent, Extent) else extent for extent in shape)
+
+
+def keeps_apart(nodes: Sequence[Node]) -> bool:
+    """Say whether what nodes are for an example depends on no other; where it is not plain to see, no."""
+    return all(map(_is_apart, order(nodes)))
+
+
+def _is_apart(node: Node) -> bool:
+    if node.row.name in ("length", "random_uniform") or sum(isinstance(e, Extent) for e in node.shape) > 1:
+        return False
+    along = [_axis(x) for x in node.inputs]
+    if all(axis is None for axis in along):
+        return True
+    name, attributes = node.row.name, node.attributes
+    if node.row.partials is not None or name in IN_PLACE or name == "step":
+        return True
+    if name in REDUCING:
+        return along[0] not in attributes.get("axes", (attributes.get("axis"),))
+    if name == "reshape":
+        return along[0] == 0 == _axis(node)
+    if name == "gather":
+        return along[0] is None or along[0] != attributes["axis"]
+    if name == "contract":
+        plan = shapes.contraction(attributes["spec"])
+        letters = [
+            k[axis] for k, axis in zip((plan.left, plan.right), along, strict=True) if axis is not None
+        ]
+        return not set(letters) & set(plan.inner)
+    return False
+
+
+def _axis(node: Node) -> int | None:
+    """Return the axis of a node that counts the examples."""
+    return next((axis for axis, extent in enumerate(node.shape) if isinstance(extent, Extent)), None)
