@@ -97,6 +97,16 @@ def layers(depth):
     return Program((x,), tuple(weights), (cost,), updates), [W.value for W in weights], [ROWS]
 
 
+def slices(count):
+    """Return a program that cuts off the first number so many times, and adds up what is left each time."""
+    w = variable(np.linspace(0, 1, count + 5), "w")
+    u, total = w, 0.0
+    for _ in range(count):
+        u = u[1:]
+        total = total + np.sum(u)
+    return Program((), (w,), (total, grad(total, w)), (w,)), [w.value], []
+
+
 def joined(parts):
     """Return a program that joins so many parts at once."""
     x, w = input("x", ("batch", 3)), variable(np.ones(3), "w")
@@ -115,12 +125,13 @@ KINDS = {
     "quotients": chain(lambda u: u / (1 + u * u), POINTS),
     "shifts": chain(lambda u: np.concatenate([u[:, 1:], np.exp(-u[:, :1])], axis=1), ROWS),
     "positions": chain(lambda u: np.where(np.argmax(u, axis=1)[:, None] > 1, u * 0.9, np.cos(u)), ROWS),
-    "sums": sums, "tree": tree, "layers": layers, "joined": joined,
+    "sums": sums, "tree": tree, "layers": layers, "joined": joined, "slices": slices,
     "rnn": lambda steps: unrolled(steps, "rnn"), "lstm": lambda steps: unrolled(steps, "lstm"),
 }  # fmt: skip
 LONG = {  # how often, for more nodes than one function holds
     "sines of rows": 140, "sines of numbers": 140, "tables": 130, "choices": 60, "maxima": 50, "quotients": 60,
-    "shifts": 65, "positions": 60, "sums": 75, "tree": 105, "layers": 65, "joined": 110, "rnn": 50, "lstm": 12,
+    "shifts": 65, "positions": 60, "sums": 75, "tree": 105, "layers": 65, "joined": 110,
+    "slices": 130, "rnn": 50, "lstm": 12,
 }  # fmt: skip
 
 
@@ -240,7 +251,7 @@ def test_a_pattern_is_cut_at_the_same_places():
     assert len(names) > 30 and len(set(names)) < 12
 
 
-@pytest.mark.parametrize("kind", ["tables", "shifts", "sums", "tree", "lstm"])
+@pytest.mark.parametrize("kind", ["tables", "shifts", "sums", "slices", "tree", "lstm"])
 def test_twice_the_nodes_are_twice_the_work(kind, monkeypatch):
     monkeypatch.setattr(schedule, "ONE_FUNCTION", 100)  # for the sake of time
 

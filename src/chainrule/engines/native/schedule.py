@@ -65,19 +65,20 @@ class Schedule:
     home: dict[Node, Node]
     commits: list[tuple[Node, Node]]
     long: bool
+    _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
 
     def view(self, node: Node) -> View:
         """Return where a stored node, a leaf or a movement of one lies."""
         chain = []
-        while node not in self.stored and node.row.name in MOVEMENTS:
+        while node not in self._views and node not in self.stored and node.row.name in MOVEMENTS:
             chain.append(node)
             node = node.inputs[0]
-        view = whole(node)
+        view = self._views.get(node) or whole(node)
         for movement in reversed(chain):
             found = seen_through(view, movement)
             if found is None:
                 raise AssertionError(f"no view of {movement}")
-            view = found
+            view = self._views[movement] = found
         return view
 
 

@@ -135,7 +135,15 @@ def _sliced(view: View, node: Node) -> View:
         else:
             offset.append(Size(entry) * step)
         axis += 1
-    return View(view.base, node.shape, tuple(strides), tuple(o for o in offset if o.count))
+    return View(view.base, node.shape, tuple(strides), _together(offset))
+
+
+def _together(offset: Iterable[Size]) -> tuple[Size, ...]:
+    """Add up what has the same extents: a slice of a slice of a slice starts at one offset."""
+    counts: dict[tuple[str, ...], int] = {}
+    for part in offset:
+        counts[part.extents] = counts.get(part.extents, 0) + part.count
+    return tuple(Size(count, extents) for extents, count in counts.items() if count)
 
 
 def _reshaped(view: View, shape: Shape) -> tuple[Size, ...] | None:
