@@ -13,6 +13,7 @@ from chainrule.data.columns import CategoryColumn, NumberColumn, encode, fit_col
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.tables import read_table
 from chainrule.data.target import Target, alike_classes, fit_target
+from chainrule.data.written import has_padded
 from chainrule.errors import DataError
 from chainrule.train.table_model import TableModel, load
 
@@ -22,6 +23,7 @@ FORMS = [
     ["1E5", "1e5", "100000"],
     ["+5", "-0", "3"],
     ["-0", "0", "+0"],
+    ["-0", "5", "9007199254740993"],
     ["1.0", "2.0", "3.0"],
     ["00", "01", "1"],
     ["$5", "$7", "$9"],
@@ -55,7 +57,9 @@ def shown(target, table):
     return decode_predictions(target, outputs(target, encode_target(target, table)))
 
 
-@pytest.mark.parametrize("labels", [*FORMS, ["1.50", "2.50"], ["1.1", "1.10", "1.2"], ["1.5", "1.50"]])
+@pytest.mark.parametrize(
+    "labels", [*FORMS, ["1.50", "2.50"], ["1.1", "1.10", "1.2"], ["1.5", "1.50"], ["1", "2.5", "-7"]]
+)
 def test_labels_come_back_as_they_were_written(tmp_path, labels):
     table = read_table(written(tmp_path, labels))
     target = fit_target(table, "label", "classification")
@@ -266,3 +270,14 @@ def test_a_frame_from_pandas_has_no_other_form_than_its_own():
     frame = pd.read_csv(io.StringIO("y\n" + "1e5\n2e3\n" * 9), dtype=str)
     assert fit_target(frame, "y").classes == ("1e5", "2e3")
     assert fit_target(frame.astype(float), "y").classes == (2000, 100000)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    ("cell", "padded"),
+    [("007", True), ("+7", True), ("-0", True), ("-07", True), ('"00"', True), ("0", False), ("10.05", False),
+     ("1,005", None), ("2015-02-07", False), ("100", False), ("0.05", False), ("-0.5", False), ("x07", False)],
+)  # fmt: skip
+def test_a_glance_finds_whole_numbers_that_are_written_otherwise(cell, padded, delimiter):
+    for text in (f"{cell}{delimiter}x\n", f"x{delimiter}{cell}\n", f"x{delimiter} {cell}", cell):
+        assert padded is None or has_padded(text) == padded

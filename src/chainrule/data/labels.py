@@ -50,9 +50,11 @@ def decode_predictions(target: Target, outputs: np.ndarray) -> pd.DataFrame:
     if target.task == "regression":
         return pd.DataFrame(in_units(target, outputs), columns=list(target.columns))
     codes = predicted_codes(target, outputs)
-    # not from an array, which would turn the labels into its own type
+    # not from an array, nor of a type that pandas finds: 1 beside 2.5 would become 1.0
+    kinds = {type(label) for label in target.classes}
+    dtype = object if len(kinds) > 1 else None
     decoded = {
-        name: pd.Series([target.classes[code] for code in column])
+        name: pd.Series([target.classes[code] for code in column], dtype=dtype)
         for name, column in zip(target.columns, codes.T, strict=True)
     }
     names = target.columns if target.task == "multilabel" else target.classes

@@ -85,7 +85,7 @@ def has_padded(text: str) -> bool:
         return True
     zero = zero[~inside[content[zero - 1]] | (content[zero - 1] == ord(","))]
     minus = content[zero - 1] == ord("-")
-    dated = minus & inside[content[zero - 2]]  # 2015-02-17
+    dated = minus & digit[content[zero - 2]]  # 2015-02-17
     return bool(
         (digit[content[zero + 1]] & ~dated).any() or (minus & (content[zero + 1] != ord(".")) & ~dated).any()
     )
