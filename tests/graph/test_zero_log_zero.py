@@ -135,3 +135,16 @@ def test_a_network_trains_on_rates_of_0(engine):
     network = cr.Network([cr.Dense(1, "relu", initializer=1.0)], seed=0, engine=engine)
     history = network.fit(X, y, loss="poisson", epochs=20, batch_size=12, optimizer=cr.SGD(0.05))
     assert np.isfinite(history["cost"]).all() and history["cost"][-1] < history["cost"][0]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_example_without_weight_may_cost_infinity(engine):
+    X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([3.0, 0.0, 1.0, 1.0])
+    weight = np.array([0.0, 1.0, 1.0, 1.0])
+    network = cr.Network([cr.Dense(1, "relu", initializer=1.0)], seed=0, engine=engine)
+    costs = network.fit(
+        X, y, loss="poisson", epochs=9, batch_size=4, sample_weight=weight, optimizer=cr.SGD(0.05)
+    )["cost"]
+    assert np.isfinite(costs).all() and costs[-1] < costs[0]
+    with pytest.warns(cr.DivergenceWarning, match="a predicted probability or rate of exactly 0"):
+        cr.Network([cr.Dense(1, "relu", initializer=1.0)], engine=engine).fit(X, y, loss="poisson", epochs=1)

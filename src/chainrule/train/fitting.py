@@ -534,8 +534,9 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
     if step == 0:
         return (
             "The cost was NaN or infinite before the first update, so no learning rate is to blame: the "
-            "loss of these targets is not finite at the initial weights. Look for a logarithm or root of "
-            "a negative number, a division by 0, or very large inputs; scale X, and check the loss."
+            "loss of these targets is not finite at the initial weights. Look for a predicted probability or "
+            "rate of exactly 0 where the target is not 0, which costs infinity; a logarithm or root of a "
+            "negative number, a division by 0, or very large inputs; scale X, and check the loss."
         )
     chosen = _restore_last_good(run, good)
     restored = "the weights it began with" if chosen.epoch < 0 else f"the weights of epoch {chosen.epoch + 1}"

@@ -12,6 +12,7 @@ from chainrule.engines.program import Program
 from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.backprop import grad
+from chainrule.graph.elementwise import weigh
 from chainrule.graph.node import Node, as_node, cast, input
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.simplify import simplify_all
@@ -173,7 +174,7 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
         mean: Any = np.mean(each)
         return mean
     total: Any = np.sum(weight)
-    return np.sum(each * weight) / np.where(total > 0, total, 1)
+    return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
 
 
 def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:
