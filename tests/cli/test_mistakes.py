@@ -1,6 +1,7 @@
 """What the commands answer to mistakes: one paragraph, exit code 2, and nothing written."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 import chainrule as cr
 from chainrule.cli.main import cli
+from chainrule.train import table_model
 
 QUICK = ["--epochs", "1", "--hidden", "2"]
 
@@ -282,6 +284,7 @@ def test_a_signal_while_the_model_is_saved_lets_it_be_saved(here, monkeypatch):
     monkeypatch.setattr("os.fsync", late)
     result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
     assert result.exit_code == 143 and "Saved the model" in result.stderr
+    assert "Ended by SIGTERM, which came after training." in result.stderr
     assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
@@ -316,6 +319,31 @@ def test_a_link_stays_where_a_result_is_written(model, here):
     (here / "link.csv").symlink_to("far.csv")
     assert CliRunner().invoke(cli, ["predict", model, "houses.csv", "--out", "link.csv"]).exit_code == 0
     assert (here / "link.csv").is_symlink() and (here / "far.csv").read_text().startswith("price\n")
+
+
+def test_a_signal_while_the_network_is_tested_lets_it_be_saved(here, monkeypatch):
+    def late(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return score(*arguments)
+
+    score = table_model._scores
+    monkeypatch.setattr(table_model, "_scores", late)
+    result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
+    assert result.exit_code == 143 and "Saved the model" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
+def test_a_terminal_that_closes_ends_a_training_that_is_saved(here):
+    command = [sys.executable, "-m", "chainrule.cli.main", *ENDLESS, "--hidden", "2"]
+    process, terminal = pty.fork()
+    if not process:
+        os.execv(command[0], command)
+    shown = b""
+    while b"epoch" not in shown:
+        shown += os.read(terminal, 1000)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 129
+    assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
 
 
 def shell(line):

@@ -1,5 +1,6 @@
 """What all commands share: errors in one paragraph, suggestions, and streams that stay clean."""
 
+import errno
 import os
 import shutil
 import signal
@@ -100,11 +101,10 @@ def printing(closed: int = CLOSED_PIPE) -> Iterator[None]:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        _give_up(sys.stdout)
-        raise click.exceptions.Exit(closed) from None
     except OSError as error:
         _give_up(sys.stdout)
+        if error.errno in (errno.EPIPE, errno.EIO):  # a pipe, or a terminal, whose other end was closed
+            raise click.exceptions.Exit(closed) from None
         raise cr.DataError(f"The standard output cannot be written: {error.strerror or error}.") from None
 
 

@@ -241,6 +241,8 @@ def train(
         model.save(path)
     ended = (model.history.signal if model.history else 0) or late.number
     code = 0 if ended in (0, signal.SIGINT) else BY_SIGNAL + ended
+    if code and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
+        say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
     try:
         say("")
         with printing(closed=code):

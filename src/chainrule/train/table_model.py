@@ -32,6 +32,7 @@ from chainrule.data.words import counted
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, FileFormatError, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
+from chainrule.signals import asking
 from chainrule.train import files
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
@@ -224,7 +225,9 @@ class TableModel:
                 f"Try a smaller learning rate than {learning_rate:g}, such as {learning_rate / 10:g}."
             )
         rows = len(parts.learn), len(parts.validation), len(parts.test)
-        scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
+        with asking() as late:  # what was learned is not lost by a signal that comes now
+            scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
+        history.signal = history.signal or late.number
         report = Report(*rows, scores, parts.notes, history.stopped, history.epochs, history.seconds)
         return cls(network, columns, goal, report, history, _missing(table, columns, goal))
 
