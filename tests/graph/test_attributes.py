@@ -143,6 +143,7 @@ OUTSIDE = [
     ("scatter_add", (K, K), {"axis": 1, "extent": 3}),
     ("scatter_add", (V, K), {"axis": 0, "extent": 3}),
     ("scatter_add", (V, V), {"axis": 0, "extent": 3}),
+    ("clip", (V,), {"low": None, "high": None}),
     ("random_uniform", (K, K), {"shape": (2,), "stream": 0, "dtype": "float32"}),
 ]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import GraphError
 from chainrule.graph import attributes as kind
 from chainrule.graph.row import (
     ADD,
@@ -395,6 +396,13 @@ def _shares(larger: Any, smaller: Any, tie: float, y: Any) -> list[Any]:
     return [np.where(larger >= smaller, share, 0), np.where(larger <= smaller, share, 0)]
 
 
+def _clipped(x: np.dtype, low: float | None, high: float | None) -> np.dtype:
+    bounds = [b for b in (low, high) if b is not None]
+    if not bounds:
+        raise GraphError("There is nothing to clip to: give a low bound or a high one.")
+    return np.result_type(x, *bounds)
+
+
 clip = add(
     Row(
         name="clip",
@@ -403,7 +411,7 @@ clip = add(
         attributes={"low": kind.BOUND, "high": kind.BOUND},
         forward=lambda x, low, high: np.clip(x, low, high),
         partials=lambda y, x, low, high: [_inside(x, low, high)],
-        dtype=lambda x, low, high: np.result_type(x, *(b for b in (low, high) if b is not None)),
+        dtype=_clipped,
         domain=(REAL,),
         cases=tuple(Case((), {"low": a, "high": b}) for a, b in ((-1.0, 1.0), (0.5, None), (None, 0.5))),
         kink="0 at both edges",
