@@ -20,7 +20,8 @@ Y = X @ [1.0, 2.0, 3.0]
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(1, 4))
 def test_batches_cover_the_rows_once_and_only_the_last_differs_in_size(rows, size, smallest):
     rule = Rule(size, smallest_batch=smallest)
-    cuts = [rule.batch(step, rows) for step in range(rule.steps(rows))]
+    cuts = list(rule.batches(rows))
+    assert cuts == [rule.batch(step, rows) for step in range(rule.steps(rows))]
     sizes = [c.stop - c.start for c in cuts]
     assert cuts[0].start == 0 and [c.stop for c in cuts[:-1]] == [c.start for c in cuts[1:]]
     assert sum(sizes) == rows and min(sizes) > 0 and max(sizes) == rule.largest(rows)

@@ -65,14 +65,13 @@ class NumpyExecutable:
         epochs: list[list[float]] = []
         validation: list[list[float]] = []
         seconds: list[float] = []
-        cuts = [rule.batch(step, rows.shape[1]) for step in range(rule.steps(rows.shape[1]))]
         stopped = ""
         with np.errstate(all="ignore"):
             for epoch, line in enumerate(rows):
                 totals, steps = np.zeros(len(self.program.outputs)), 0
                 previous, previous_rows = current, line[:0]
                 in_order = len(line) == len(table[0]) and bool(np.all(line[:-1] < line[1:]))
-                for cut in cuts:
+                for cut in rule.batches(len(line)):
                     chosen = line[cut]
                     whole = in_order and len(chosen) == len(line)
                     batch = [t if whole else t[chosen] for t in table]

@@ -1,6 +1,6 @@
 """What an engine is given, and what it gives back: one interface for all engines."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -127,10 +127,18 @@ class Rule:
         joined = left == 0 or left < self.smallest_batch <= self.batch_size
         return max(whole if joined else whole + 1, 1)
 
+    def batches(self, rows: int) -> Iterator[slice]:
+        """Return where each batch lies among the rows of an epoch, one after the other."""
+        last = self.steps(rows) - 1
+        return (self._cut(step, last, rows) for step in range(last + 1))
+
     def batch(self, step: int, rows: int) -> slice:
-        """Return where a batch lies among the rows of an epoch."""
+        """Return where one batch lies."""
+        return self._cut(step, self.steps(rows) - 1, rows)
+
+    def _cut(self, step: int, last: int, rows: int) -> slice:
         start = step * self.batch_size
-        return slice(start, rows if step + 1 == self.steps(rows) else start + self.batch_size)
+        return slice(start, rows if step == last else start + self.batch_size)
 
     def largest(self, rows: int) -> int:
         """Return how many rows the largest batch has: the last one, if it took in what was left."""
