@@ -20,6 +20,7 @@ from chainrule.nn.architecture import (
     penalty,
     summary,
 )
+from chainrule.nn.examples import size_of_one
 from chainrule.nn.layers import (
     SEED,
     STEP,
@@ -253,3 +254,14 @@ def test_a_layer_bears_the_number_of_the_last_one_with_units_that_it_is_built_on
     ]  # a second use of a
     assert numbered(lambda x, z: c(norm()(a(x) * b(z)))) == ["gamma_2"]
     assert numbered(lambda x, z: norm()(Block((a, Dropout(0.1), b))(x))) == ["gamma_2"]
+
+
+def test_the_size_of_one_example_counts_what_is_there_at_a_time():
+    x = input("x", ("batch", 10), "float32")
+    y = x
+    for _ in range(5):
+        y = np.tanh(y)
+    found = size_of_one([y + x @ np.ones((10, 10), np.float32)])
+    assert (found.held, found.bytes, found.products) == (120, 280, 100)
+    wide = np.broadcast_to(x[:, None], (x.shape[0], 2**20, 10))
+    assert size_of_one([wide.sum(axis=1)]).held == pytest.approx(40 * 2**20, rel=1e-3)

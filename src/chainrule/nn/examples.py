@@ -1,6 +1,8 @@
 """What a graph does with examples: how much memory and work one of them takes, and whether they stay apart."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
 from chainrule.graph import shapes
@@ -23,17 +25,32 @@ IN_PLACE = {
 REDUCING = {"sum", "max", "argmax", "softmax", "log_softmax", "logsumexp"}
 
 
-def size_of_one(nodes: Sequence[Node]) -> tuple[int, int]:
-    """Return how many bytes all values take for one example together, and how many multiplications products do."""
-    size = products = 0
-    for node in order(nodes):
-        if node.inputs:
-            size += _count(node.shape) * node.dtype.itemsize
+@dataclass(frozen=True)
+class Size:
+    """What a graph takes for one example: bytes at a time and in all, and multiplications in products."""
+
+    held: int
+    bytes: int
+    products: int
+
+
+def size_of_one(nodes: Sequence[Node]) -> Size:
+    """Return what a graph takes for one example, each value given up after its last use."""
+    every = order(nodes)
+    sizes = {n: _count(n.shape) * n.dtype.itemsize if n.inputs else 0 for n in every}
+    uses = Counter([x for n in every for x in set(n.inputs)]) + Counter(set(nodes))
+    now = most = products = 0
+    for node in every:
+        now += sizes[node]
+        most = max(most, now)
+        for x in set(node.inputs):
+            uses[x] -= 1
+            now -= 0 if uses[x] else sizes[x]
         if node.row.name == "contract":
             plan = shapes.contraction(node.attributes["spec"])
             extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
             products += _count(node.shape) * _count(tuple(extents[k] for k in plan.inner))
-    return size, products
+    return Size(most, sum(sizes.values()), products)
 
 
 def _count(shape: Shape) -> int:

@@ -19,13 +19,13 @@ from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.nn import activations, initializers, regularizers, specs
 from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
-from chainrule.nn.examples import size_of_one
+from chainrule.nn.examples import Size, size_of_one
 from chainrule.nn.layers import LAYERS, Call, Layer
 
-# What the graph of a file may ask for to work on one example: bytes of all values together, and multiplications. What
-# the file holds in parameters raises both, so that a large network has room and a kilobyte does not get gigabytes.
-MOST_BYTES, BYTES_FOR_EACH = 2**26, 64
-MOST_PRODUCTS, PRODUCTS_FOR_EACH = 2**31, 2**12
+# What the graph of a file may take for one example: bytes at a time and in all, and multiplications. What the file has
+# in parameters raises all three, so that a large network has room and a kilobyte does not get gigabytes.
+BUDGET = Size(held=2**26, bytes=2**31, products=2**32)
+FOR_EACH_BYTE = Size(held=64, bytes=2**12, products=2**14)
 
 
 def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
@@ -364,12 +364,11 @@ def check_size(architecture: Architecture, held: int) -> None:
         architecture: Whose graph it is.
         held: How many bytes of parameters the file holds.
     """
-
-    size, products = size_of_one([architecture.output, *architecture.updates.values()])
-    budget = max(MOST_BYTES, BYTES_FOR_EACH * held)
-    if size > budget or products > max(MOST_PRODUCTS, PRODUCTS_FOR_EACH * held):
-        raise FileFormatError(
-            f"For a single example it takes {float(min(size, 1e300)):.3g} bytes and "
-            f"{float(min(products, 1e300)):.3g} multiplications, which is out of proportion to a file of "
-            f"{held:,} bytes of parameters."
-        )
+    size = size_of_one([architecture.output, *architecture.updates.values()])
+    for what, name in (("bytes at a time", "held"), ("bytes", "bytes"), ("multiplications", "products")):
+        found, most = getattr(size, name), max(getattr(BUDGET, name), getattr(FOR_EACH_BYTE, name) * held)
+        if found > most:
+            raise FileFormatError(
+                f"A single example takes {float(min(found, 10**300)):.3g} {what}, which is out of proportion to a "
+                f"file of {held:,} bytes of parameters: at most {most:.3g}."
+            )

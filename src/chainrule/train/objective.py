@@ -235,7 +235,7 @@ def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Pro
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
 
 
-MOST_BYTES = 2**28  # of all values that are computed for some examples together
+MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
 
 
 class Prediction(Compiled):
@@ -244,8 +244,7 @@ class Prediction(Compiled):
     @cached_property
     def most_rows(self) -> int:
         """How many examples take so much memory that no more should be looked at together."""
-        size, _ = size_of_one(self.program.outputs)
-        return max(1, MOST_BYTES // max(size, 1))
+        return max(1, MOST_BYTES // max(size_of_one(self.program.outputs).held, 1))
 
     @cached_property
     def keeps_apart(self) -> bool:
