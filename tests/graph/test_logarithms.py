@@ -155,6 +155,7 @@ def test_mixtures_and_rests_of_softmax(dtype, engine):
         np.log(0.5 * p + 0.5 * q), np.log(np.mean([[0.2], [0.8]] * p[:, None], axis=1)), np.log(1 - p), np.log1p(-p),
         np.log(np.sum(p * weights, axis=1)), np.log(np.sum(p * q, axis=1)), np.log(p * q), np.log(p[:, 1] ** 2),
         np.sqrt(1 - p), np.log(np.max(p, axis=1)), np.log(np.concatenate([p, q], axis=1)),
+        np.log(p @ weights), np.log(weights @ p.T), np.log(np.einsum("nk,nk->n", q, p)),
     ]  # fmt: skip
     found = cr.compile([*nodes, *(grad(np.sum(n), z) for n in nodes)], inputs=[z, w], engine=engine)(
         logits, others
@@ -170,6 +171,7 @@ def test_mixtures_and_rests_of_softmax(dtype, engine):
             np.logaddexp(P, Q) - np.log(2), P + np.log(0.5), rest, rest,
             np.logaddexp.reduce(P + np.log(weights), axis=1), np.logaddexp.reduce(P + Q, axis=1), P + Q, 2 * P[:, 1],
             np.exp(rest / 2), P.max(axis=1), np.concatenate([P, Q], axis=1),
+            *[np.logaddexp.reduce(P + np.log(weights), axis=1)] * 2, np.logaddexp.reduce(P + Q, axis=1),
         ]  # fmt: skip
     rounding = {"float32": 2e-5, "float64": 1e-12}[dtype]
     for value, want in zip(found, right, strict=False):

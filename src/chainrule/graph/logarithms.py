@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chainrule.graph import shapes
 from chainrule.graph.elementwise import log_softplus, logaddexp, softplus
 from chainrule.graph.node import Node, apply
 from chainrule.graph.ranges import range_of
@@ -219,6 +220,50 @@ def _sum(x: Node, depth: int) -> Log | None:
     return Log(logsumexp(found.node, **x.attributes), found.factor, found.low, found.high)
 
 
+class Terms(NamedTuple):
+    """A product of arrays as the sum of its terms: ``transpose(sum(a · b over axes), turn)``."""
+
+    factors: tuple[Node, Node]
+    axes: tuple[int, ...]
+    turn: tuple[int, ...]
+    free: tuple[shapes.Extent | int, ...]  # how long the axes are that one factor alone has
+
+
+def as_terms(x: Node) -> Terms:
+    """Return what a product of arrays is the sum of, the axes of both factors side by side."""
+    plan = shapes.contraction(x.attributes["spec"])
+    letters = (plan.left, plan.right)
+    lengths = {
+        k: e for have, a in zip(letters, x.inputs, strict=True) for k, e in zip(have, a.shape, strict=True)
+    }
+    order = plan.batch + plan.rows + plan.columns + plan.inner
+
+    def spread(have: str, a: Node) -> Node:
+        turned = apply("transpose", a, axes=tuple(have.index(k) for k in order if k in have))
+        return apply("reshape", turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
+
+    return Terms(
+        (spread(letters[0], x.inputs[0]), spread(letters[1], x.inputs[1])),
+        axes=tuple(range(len(order) - len(plan.inner), len(order))),
+        turn=tuple(order.index(k) for k in plan.out),
+        free=tuple(lengths[k] for k in plan.rows + plan.columns),
+    )
+
+
+def _contract(x: Node, depth: int) -> Log | None:
+    """A mixture by a vector of weights: by a matrix of them a logsumexp would hold too many terms."""
+    if not any(_log(part, depth) for part in x.inputs):
+        return None
+    found = as_terms(x)
+    if sum(e != 1 for e in found.free) > 1:
+        return None
+    terms = _log(found.factors[0] * found.factors[1], depth)
+    if not terms or not terms.finite:
+        return None
+    total = logsumexp(terms.node, axes=found.axes, keepdims=False)
+    return terms._replace(node=apply("transpose", total, axes=found.turn))
+
+
 # --- selections and movement ---
 
 
@@ -279,6 +324,7 @@ RULES: dict[str, Callable[[Node, int], Log | None]] = {
     "add": _add,
     "subtract": _subtract,
     "sum": _sum,
+    "contract": _contract,
     "maximum": _extreme,
     "minimum": _extreme,
     "max": lambda x, depth: _kept(x, depth),

@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.elementwise import root, sigmoid, softplus, weigh
-from chainrule.graph.logarithms import MOVEMENT, logarithm, logarithm_of_one_plus, raised
+from chainrule.graph.logarithms import MOVEMENT, as_terms, logarithm, logarithm_of_one_plus, raised
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
 from chainrule.graph.ranges import range_of
 from chainrule.graph.structure import softmax
@@ -510,22 +510,11 @@ def _product_of_logs(node: Node) -> Node | None:
 
 
 def _weighed_sum(node: Node, w: int, x: int) -> Node | None:
-    plan = shapes.contraction(node.attributes["spec"])
-    letters = (plan.left, plan.right)
-    pairs = zip(letters, node.inputs, strict=True)
-    lengths = {k: e for have, operand in pairs for k, e in zip(have, operand.shape, strict=True)}
-    if any(lengths[k] != 1 for k in plan.rows + plan.columns):
+    found = as_terms(node)
+    if any(e != 1 for e in found.free):
         return None
-    order = plan.batch + plan.rows + plan.columns + plan.inner
-
-    def spread(have: str, operand: Node) -> Node:
-        turned = apply("transpose", operand, axes=tuple(have.index(k) for k in order if k in have))
-        return apply("reshape", turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
-
-    terms = _weigh(spread(letters[w], node.inputs[w]), spread(letters[x], node.inputs[x]))
-    axes = tuple(range(len(order) - len(plan.inner), len(order)))
-    total = apply("sum", terms, axes=axes, keepdims=False)
-    return apply("transpose", total, axes=tuple(order.index(k) for k in plan.out))
+    total = apply("sum", _weigh(found.factors[w], found.factors[x]), axes=found.axes, keepdims=False)
+    return apply("transpose", total, axes=found.turn)
 
 
 def _product_of_a_transpose(node: Node) -> Node | None:
