@@ -183,6 +183,18 @@ def test_mixtures_and_rests_of_softmax(dtype, engine):
     )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_softplus_undone(dtype, engine):
+    y = input("y", ("n",), dtype)
+    at = np.array([1e-30, 1e-3, 1.0, 30.0, 88.0, 800.0, 1e30])
+    x = np.log(np.exp(y) - 1)
+    found, slope = cr.compile([x, grad(np.sum(x), y)], inputs=[y], engine=engine)(at.astype(dtype))
+    rounding = {"float32": 1e-6, "float64": 1e-14}[dtype]
+    np.testing.assert_allclose(found, at + np.log(-np.expm1(-at)), rtol=2 * rounding)
+    np.testing.assert_allclose(slope, -1 / np.expm1(-at), rtol=2 * rounding)
+
+
 def test_what_gains_nothing_stays_as_it_is():
     x, y = input("x", ("n",)), input("y", ("n",))
     for node in (

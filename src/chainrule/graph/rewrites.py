@@ -175,6 +175,8 @@ STABLE = [
             lambda x: np.log(np.exp(x)), lambda x: x),
     Rewrite("a root of squares, squared", "smooth at 0, where the root has a corner",
             lambda x: root(x) * root(x), lambda x: x),
+    Rewrite("log of expm1", "softplus undone: finite where the exponential overflows",
+            lambda x: np.log(np.expm1(x)), lambda x: x + np.log(-np.expm1(-x))),
     Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
     Rewrite("expm1", "keeps the digits of a small x", lambda x: np.exp(x) - 1, lambda x: np.expm1(x)),
     Rewrite("expm1, turned round", "keeps the digits of a small x; 0 - expm1(0) is 0, and -expm1(0) is -0",
