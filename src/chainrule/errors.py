@@ -28,7 +28,7 @@ class GraphError(ChainruleError, ValueError):
 
 
 class UnsupportedError(ChainruleError, TypeError):
-    """A NumPy function or an index that nodes do not have; the message names the nearest they do."""
+    """A NumPy function or an index that nodes do not have; the message says what to write instead."""
 
 
 class NoDerivativeError(ChainruleError, ValueError):

@@ -24,15 +24,31 @@ SMOOTH = [np.tanh, sigmoid, np.sin, np.cos, lambda x: np.exp(np.tanh(x)), lambda
           lambda x: np.sqrt(x * x + 1), lambda x: np.tanh(x) ** 2, lambda x: 1 / (1.5 + np.tanh(x)),
           lambda x: x * 0.5 + 1,
           lambda x: apply("softplus", x), lambda x: np.log(x**2 + 1), lambda x: np.expm1(np.sin(x)),
-          lambda x: cr.stop_gradient(x) * x, lambda x: (x * x + 1) ** -1.5]  # fmt: skip
+          lambda x: cr.stop_gradient(x) * x, lambda x: (x * x + 1) ** -1.5,
+          np.arctan, np.arcsinh, lambda x: np.arccos(0.9 * np.tanh(x)), lambda x: np.hypot(x, 1.0),
+          lambda x: along_an_axis(x, np.cumsum), lambda x: along_an_axis(np.tanh(x), np.prod)]  # fmt: skip
 KINKED = [
     np.abs,
     lambda x: apply("relu", x),
     lambda x: np.clip(x, -0.5, 1.0),
     lambda x: np.where(x > 0.1, x, -x),
 ]
-ROUGH = [np.sign, np.floor, lambda x: (x > 0) * 1.5, lambda x: np.where(x <= 0.3, 1.0, x)]
+ROUGH = [
+    np.sign,
+    np.floor,
+    np.rint,
+    lambda x: x % 0.75,
+    lambda x: x // 0.75,
+    lambda x: np.where(np.isfinite(x), x, 0),
+    lambda x: (x > 0) * 1.5,
+    lambda x: np.where(x <= 0.3, 1.0, x),
+]
 BINARY = [np.add, np.subtract, np.multiply, lambda a, b: a / (b * b + 1), lambda a, b: np.where(b > 0, a, b)]
+
+
+def along_an_axis(x, function):
+    closed = [axis for axis, e in enumerate(x.shape) if not isinstance(e, Extent)]
+    return function(x, axis=closed[-1]) * 0.5 if closed else x
 
 
 def extents(shape):

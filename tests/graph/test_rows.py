@@ -326,6 +326,11 @@ KINKS = {
     "step": lambda: elementwise.step(np.array([-0.1, 0.0, 0.1])).tolist() == [0, 1, 1],
     "stop_gradient": lambda: slopes(elementwise.stop_gradient, [3.0]) == [[0]],
     "sqrt": lambda: slopes(elementwise.sqrt, 0.0) == [INF],
+    "arcsin": lambda: slopes(elementwise.arcsin, [-1.0, 0.0, 1.0]) == [[INF, 1, INF]],
+    "arccos": lambda: slopes(elementwise.arccos, [-1.0, 0.0, 1.0]) == [[-INF, -1, -INF]],
+    "arccosh": lambda: slopes(elementwise.arccosh, [1.0]) == [[INF]],
+    "cbrt": lambda: slopes(elementwise.cbrt, [0.0, 8.0]) == [[INF, 1 / 12]],
+    "fmod": lambda: slopes(elementwise.fmod, [6.0, -7.0], [3.0, 3.0]) == [[1, 1], [-2, 2]],
     "root": lambda: slopes(elementwise.root, [0.0, 4.0]) == [[0, 0.25]],
     "power": lambda: (
         slopes(elementwise.power, 0.0, 2.0) == [0, 0]

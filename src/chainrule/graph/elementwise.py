@@ -238,6 +238,88 @@ cos = add(
         domain=(REAL,),
     )
 )
+arctan = add(
+    Row(
+        name="arctan",
+        text="arctan({0})",
+        latex=r"\arctan\left({0}\right)",
+        forward=np.arctan,
+        dtype=floating,
+        partials=lambda y, x: [1 / (1 + x * x)],
+        domain=(REAL,),
+    )
+)
+arcsin = add(
+    Row(
+        name="arcsin",
+        text="arcsin({0})",
+        latex=r"\arcsin\left({0}\right)",
+        forward=np.arcsin,
+        dtype=floating,
+        partials=lambda y, x: [1 / np.sqrt((1 - x) * (1 + x))],
+        domain=((-0.9, 0.9),),
+        kink="infinite at -1 and 1",
+    )
+)
+arccos = add(
+    Row(
+        name="arccos",
+        text="arccos({0})",
+        latex=r"\arccos\left({0}\right)",
+        forward=np.arccos,
+        dtype=floating,
+        partials=lambda y, x: [-1 / np.sqrt((1 - x) * (1 + x))],
+        domain=((-0.9, 0.9),),
+        kink="infinite at -1 and 1",
+    )
+)
+arctan2 = add(
+    Row(
+        name="arctan2",
+        text="arctan2({0}, {1})",
+        latex=r"\operatorname{{arctan2}}\left({0}, {1}\right)",
+        forward=np.arctan2,
+        dtype=floating,
+        partials=lambda angle, y, x: [x / (x * x + y * y), -y / (x * x + y * y)],
+        domain=(REAL, NONZERO),
+        note="the angle of the point (x, y), in (-π, π]",
+    )
+)
+arcsinh = add(
+    Row(
+        name="arcsinh",
+        text="arcsinh({0})",
+        latex=r"\operatorname{{arsinh}}\left({0}\right)",
+        forward=np.arcsinh,
+        dtype=floating,
+        partials=lambda y, x: [1 / np.sqrt(x * x + 1)],
+        domain=(REAL,),
+    )
+)
+arccosh = add(
+    Row(
+        name="arccosh",
+        text="arccosh({0})",
+        latex=r"\operatorname{{arcosh}}\left({0}\right)",
+        forward=np.arccosh,
+        dtype=floating,
+        partials=lambda y, x: [1 / np.sqrt((x - 1) * (x + 1))],
+        domain=((1.1, 4.0),),
+        kink="infinite at 1",
+    )
+)
+cbrt = add(
+    Row(
+        name="cbrt",
+        text="cbrt({0})",
+        latex=r"\sqrt[3]{{{0}}}",
+        forward=np.cbrt,
+        dtype=floating,
+        partials=lambda y, x: [1 / (3 * y * y)],
+        domain=(NONZERO,),
+        kink="infinite at 0",
+    )
+)
 tanh = add(
     Row(
         name="tanh",
@@ -359,6 +441,19 @@ floor = add(
         partials=lambda y, x: [None],
         domain=((1.1, 1.9),),
         kink="0 everywhere, at whole numbers too",
+    )
+)
+fmod = add(
+    Row(
+        name="fmod",
+        text="fmod({0}, {1})",
+        latex=r"{0} \bmod {1}",
+        forward=np.fmod,
+        dtype=floating,
+        partials=lambda y, a, b: [1, -np.rint((a - y) / b)],  # a whole number but for rounding
+        domain=((2.2, 2.9), (1.0, 1.05)),  # between jumps
+        kink="where it jumps, as if it did not",
+        note="what is left of a when b is taken from it as often as it goes; it has the sign of a",
     )
 )
 maximum = add(

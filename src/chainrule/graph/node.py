@@ -107,9 +107,22 @@ class Operators:
         return apply("logical_not", self)
 
     def __floordiv__(self, other: Any) -> "Node":
-        raise UnsupportedError("Nodes have no '//' and no '%': neither has a useful derivative. Use '/'.")
+        return np.floor_divide(as_node(self), other)
 
-    __rfloordiv__ = __mod__ = __rmod__ = __floordiv__
+    def __rfloordiv__(self, other: Any) -> "Node":
+        return np.floor_divide(other, as_node(self))
+
+    def __mod__(self, other: Any) -> "Node":
+        return np.remainder(as_node(self), other)
+
+    def __rmod__(self, other: Any) -> "Node":
+        return np.remainder(other, as_node(self))
+
+    def __divmod__(self, other: Any) -> "tuple[Node, Node]":
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> "tuple[Node, Node]":
+        return other // self, other % self
 
     def __matmul__(self, other: Any) -> "Node":
         return np.matmul(as_node(self), other)

@@ -2,14 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
-from chainrule.graph import shapes
+from chainrule.graph import numpy_written, shapes
 from chainrule.graph.node import (
     NUMPY_HOOKS,
     Node,
@@ -93,7 +92,8 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
         getattr(np, name): lambda *x, _name=name: apply(_name, *x)
         for name in [
             "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p",
-            "sin", "cos", "tanh", "logaddexp", "sign", "floor", "greater", "greater_equal", "less", "less_equal",
+            "sin", "cos", "tanh", "arctan", "arcsin", "arccos", "arctan2", "arcsinh", "arccosh", "cbrt",
+            "logaddexp", "sign", "floor", "greater", "greater_equal", "less", "less_equal",
             "equal", "not_equal", "logical_and", "logical_or", "logical_not",
         ]
     },
@@ -226,6 +226,7 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = None) -> Node:
             raise ShapeError(f"einsum: '{have}' does not name the axes of shape {shapes.show(x.shape)}.")
     if not set(out) <= set(inputs) or len(set(out)) < len(out):
         raise ShapeError(f"einsum: '{out}' must hold letters of '{inputs}', each once.")
+    nodes, letters = map(list, zip(*map(_without_repetition, nodes, letters), strict=True))
     current, have = nodes[0], letters[0]
     for k in range(1, len(nodes)):
         rest = set(out).union(*letters[k + 1 :])
@@ -243,12 +244,24 @@ def _einsum_two(a: Node, left: str, b: Node, right: str, keep: set[str]) -> tupl
 
 
 def _sum_letters(x: Node, letters: str, gone: list[str]) -> tuple[Node, str]:
-    if len(set(letters)) < len(letters):
-        raise UnsupportedError(f"np.einsum of nodes does not take the same letter twice in '{letters}'.")
     if not gone:
         return x, letters
     axes = tuple(sorted(letters.index(g) for g in gone))
     return apply("sum", x, axes=axes, keepdims=False), "".join(k for k in letters if k not in gone)
+
+
+def _without_repetition(x: Node, letters: str) -> tuple[Node, str]:
+    """Take the diagonal along the axes of a letter that stands there twice."""
+    for letter in letters:
+        while letters.count(letter) > 1:
+            one, two = [i for i, k in enumerate(letters) if k == letter][:2]
+            if x.shape[one] != x.shape[two]:
+                raise ShapeError(
+                    f"einsum: '{letter}' names axes of two lengths in shape {shapes.show(x.shape)}."
+                )
+            x = numpy_written.diagonal(x, 0, one, two)
+            letters = "".join(k for i, k in enumerate(letters) if i not in (one, two)) + letter
+    return x, letters
 
 
 # --- reductions -----------------------------------------------------------------------------------------
@@ -303,11 +316,18 @@ def argmin(a: Any, axis: Any = None) -> Node:
     return argmax(-as_node(a), axis)
 
 
+OF_SIZES: dict[Any, Callable[..., Node]] = {1: sum_, np.inf: max_, -np.inf: min_}
+
+
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Node:
     x = as_node(x)
     vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
+    if vectors and ord in OF_SIZES:
+        return OF_SIZES[ord](np.abs(x), axis, keepdims=keepdims)
     if ord is not None and ord != (2 if vectors else "fro"):
-        raise UnsupportedError("np.linalg.norm of a node is the Euclidean one: ord=None.")
+        raise UnsupportedError(
+            "np.linalg.norm of a node is the Euclidean one, ord=None, or of vectors ord=1, np.inf or -np.inf."
+        )
     return square_root(sum_(x * x, axis, keepdims=keepdims))
 
 
@@ -467,7 +487,7 @@ def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:
         if indices.dtype.kind not in "iu":
             raise UnsupportedError(
                 f"Positions are whole numbers; this node holds {indices.dtype}. "
-                "Make it with cr.input(name, shape, 'int64'); to choose by a condition use np.where."
+                "Make it with cr.input(name, shape, 'int64'); choose by a condition with np.where(mask, x, 0)."
             )
         return indices
     array = np.asarray(indices)
@@ -558,42 +578,30 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 FUNCTIONS[np.linalg.norm] = norm
 
-# Which of ours stands closest to one that we do not have, where the names do not say.
-NEAREST = {
-    "fmax": "np.maximum, which does not ignore NaN",
-    "fmin": "np.minimum, which does not ignore NaN",
-    "float_power": "np.power",
-    "any": "np.max of a condition",
-    "all": "np.min of a condition",
-    "allclose": "np.allclose of the two .value",
-    "isclose": "np.isclose of the two .value",
-    "array_equal": "np.array_equal of the two .value",
-    "diff": "x[1:] - x[:-1]",
-    "diag": "np.sum(x * np.eye(n), axis=1)",
-    "trace": "np.sum(x * np.eye(n))",
-    "prod": "np.exp(np.sum(np.log(x)))",
-    "median": "np.mean",
-    "average": "np.mean",
-    "percentile": "np.max",
-    "roll": "np.concatenate",
-    "inv": "np.matmul",
-    "det": "np.matmul",
-    "solve": "np.matmul",
-    "sort": "np.max",
-    "cumsum": "a product with a triangular matrix of ones: np.tri(n) @ x",
-    "arctan": "np.tanh",
-    "arcsin": "np.sin",
-    "round": "x.astype(int), which no gradient passes",
-    "isnan": "np.not_equal(x, x)",
-    "erf": "np.tanh",
-    "tile": "np.broadcast_to",
-    "repeat": "np.broadcast_to",
-    "pad": "np.concatenate",
-    "nonzero": "np.where with three arguments",
+UFUNCS.update({getattr(np, f.__name__.rstrip("_")): f for f in numpy_written.UFUNCS})
+FUNCTIONS.update({getattr(np, f.__name__.rstrip("_")): f for f in numpy_written.FUNCTIONS})
+for _name, _same in numpy_written.ALSO.items():
+    (UFUNCS if isinstance(getattr(np, _name), np.ufunc) else FUNCTIONS).update(
+        {getattr(np, _name): UFUNCS.get(getattr(np, _same)) or FUNCTIONS[getattr(np, _same)]}
+    )
+# How the methods of ufuncs are written on nodes, whose axis is 0 where NumPy's is.
+REDUCTIONS = {
+    ("add", "reduce"): "np.sum(x, axis=0)",
+    ("multiply", "reduce"): "np.prod(x, axis=0)",
+    ("maximum", "reduce"): "np.max(x, axis=0)",
+    ("minimum", "reduce"): "np.min(x, axis=0)",
+    ("logical_or", "reduce"): "np.any(x, axis=0)",
+    ("logical_and", "reduce"): "np.all(x, axis=0)",
+    ("add", "accumulate"): "np.cumsum(x, axis=0)",
+    ("multiply", "accumulate"): "np.cumprod(x, axis=0)",
+    ("add", "outer"): "x[:, None] + y",
+    ("subtract", "outer"): "x[:, None] - y",
+    ("multiply", "outer"): "np.outer(x, y)",
+    ("divide", "outer"): "x[:, None] / y",
 }
 METHOD_NAMES = [
     "sum", "mean", "max", "min", "var", "std", "argmax", "argmin", "dot", "ravel", "squeeze", "swapaxes",
-    "take", "clip", "copy",
+    "take", "clip", "copy", "prod", "cumsum", "cumprod", "any", "all", "round", "repeat", "diagonal", "trace",
 ]  # fmt: skip
 
 
@@ -630,12 +638,12 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: d
             f"np.{ufunc.__name__} of a node does not take '{name}=': {remedy.format(ufunc.__name__)}."
         )
     if method != "__call__":
-        raise UnsupportedError(
-            f"np.{ufunc.__name__}.{method} of a node is not there. Use np.sum, np.max or np.outer."
-        )
+        written = REDUCTIONS.get((ufunc.__name__, method))
+        instead = f"Write {written}" if written else f"Of numbers: np.{ufunc.__name__}.{method}(x.value, ...)"
+        raise UnsupportedError(f"np.{ufunc.__name__}.{method} of a node is not there. {instead}.")
     build = UFUNCS.get(ufunc)
     if build is None:
-        raise _missing(ufunc.__name__)
+        raise _missing(f"np.{ufunc.__name__}")
     return build(*inputs)
 
 
@@ -643,7 +651,7 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
     """Build the node for a NumPy function called on nodes."""
     build = FUNCTIONS.get(function)
     if build is None:
-        raise _missing(function.__name__)
+        raise _missing(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
     options = {k: v for k, v in options.items() if not (k == "out" and v is None)}
     if "out" in options:
         raise UnsupportedError(f"np.{function.__name__} of a node does not take 'out=': nodes are frozen.")
@@ -658,11 +666,9 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
 
 
 def _missing(name: str) -> UnsupportedError:
-    ours = sorted({f.__name__ for f in [*UFUNCS, *FUNCTIONS]})
-    close = get_close_matches(name, ours, n=1, cutoff=0.6)
-    near = NEAREST.get(name) or (f"np.{close[0]}" if close else "an expression of np.exp, np.log, np.sum ...")
     return UnsupportedError(
-        f"np.{name} is not among the NumPy functions that nodes have. The nearest they have is {near}."
+        f"{name} is not among the NumPy functions that nodes have. Of numbers that are known already it can be "
+        f"computed as {name}(x.value), through which no gradient passes."
     )
 
 

@@ -154,6 +154,33 @@ total: Row = add(
 )
 
 
+def _turned(x, axis):
+    return x[(slice(None),) * axis + (slice(None, None, -1),)]
+
+
+cumsum: Row = add(
+    Row(
+        name="cumsum",
+        text="cumsum({0}, axis={axis})",
+        forward=lambda x, axis: np.cumsum(x, axis=axis),
+        vjp=lambda dy, y, x, axis: [_turned(cumsum(_turned(dy, axis), axis=axis), axis)],
+        jvp=lambda x_dots, y, x, axis: cumsum(x_dots[0], axis=axis),
+        moves="all",
+        attributes={"axis": kind.AXIS},
+        shape=lambda x, axis: shapes.over_axes(x, (axis,)),
+        dtype=lambda x, axis: np.cumsum(np.zeros(0, x)).dtype,
+        cases=(
+            Case(((4,),), {"axis": 0}),
+            Case(((2, 5),), {"axis": 1}),
+            Case(((3, 2),), {"axis": 0}),
+            Case(((0, 2),), {"axis": 0}),
+            Case(((1, 3),), {"axis": 0}),
+        ),
+        note="each number is the sum of those up to it",
+    )
+)
+
+
 def _largest(x, axes, keepdims):
     if x.size == 0:
         _check_elements(x, axes)

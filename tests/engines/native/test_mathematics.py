@@ -26,9 +26,26 @@ FUNCTIONS = {
     "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)), {"f32": (-87.3, 88), "f64": (-708.3, 700)}),
     "sin": (mpmath.sin, {"f32": (-1e4, 1e4), "f64": (-1e4, 1e4)}),
     "cos": (mpmath.cos, {"f32": (-1e4, 1e4), "f64": (-1e4, 1e4)}),
+    "arctan": (mpmath.atan, {"f32": (-10, 10), "f64": (-10, 10)}),
 }
 # Where the code changes its ways; samples lie close to both sides of these.
-SEAMS = [0.25, 0.28768, 0.34657, 0.40547, 0.5, 0.625, 0.70711, 1.0, 1.41421, 1.5708, 3.14159, 16.6, 36.7]
+SEAMS = [
+    0.25,
+    0.28768,
+    0.34657,
+    0.40547,
+    0.41421,
+    0.5,
+    0.625,
+    0.70711,
+    1.0,
+    1.41421,
+    1.5708,
+    2.41421,
+    3.14159,
+    16.6,
+    36.7,
+]
 
 
 @cache
@@ -150,6 +167,7 @@ SPECIAL = {
     "softplus": [(INF, INF), (-INF, 0.0), (1e5, 1e5), (-1e5, 0.0)],
     "sin": [(INF, NAN), (-INF, NAN), (0.0, 0.0), (-0.0, -0.0)],
     "cos": [(INF, NAN), (-INF, NAN), (0.0, 1.0), (-0.0, 1.0)],
+    "arctan": [(INF, np.pi / 2), (-INF, -np.pi / 2), (0.0, 0.0), (-0.0, -0.0), (1.0, np.pi / 4)],
 }
 
 
@@ -166,7 +184,7 @@ def test_infinities_nans_and_signed_zeros(name, kind, lanes, has_fma):
 
 
 @pytest.mark.parametrize("kind", DTYPES)
-@pytest.mark.parametrize("name", ["expm1", "log1p", "tanh", "sin"])
+@pytest.mark.parametrize("name", ["expm1", "log1p", "tanh", "sin", "arctan"])
 def test_a_subnormal_argument_is_its_own_result(name, kind):
     step = np.finfo(DTYPES[kind]).smallest_subnormal
     x = np.array([1, 2, 3, 5, 1000, 1001, -1, -7], DTYPES[kind]) * step
@@ -214,7 +232,7 @@ def test_scalars_and_vectors_of_any_width_give_the_same_bits(name, kind):
 @given(st.floats(-30, 30, width=32))
 def test_odd_functions_are_odd_and_sigmoids_of_opposites_sum_to_one(number):
     x = np.array([number, -number], np.float32)
-    for name in ("tanh", "sin"):
+    for name in ("tanh", "sin", "arctan"):
         there, back = computed(name, x)
         assert there == -back
     assert sum(computed("sigmoid", x)) == 1

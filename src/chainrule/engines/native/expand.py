@@ -152,7 +152,87 @@ def _softplus(x: Node) -> Node:
     return apply("relu", x) + apply("log1p", apply("exp", -apply("abs", same)))
 
 
+def _floats(x: Node) -> Node:
+    return x if x.dtype.kind == "f" else cast(x, np.float64)
+
+
+def _arcsin(x: Node) -> Node:
+    x = _floats(x)
+    return apply("arctan", x / apply("sqrt", (1 - x) * (1 + x)))
+
+
+def _arccos(x: Node) -> Node:
+    x = _floats(x)
+    return 2 * apply("arctan", apply("sqrt", (1 - x) / (1 + x)))
+
+
+def _arctan2(y: Any, x: Any) -> Any:
+    y, x = _floats(y), _floats(x)
+    high, wide = np.abs(y), np.abs(x)
+    diagonal = np.equal(high, wide) & np.not_equal(high, 0)  # of two infinities, too
+    ratio = np.where(diagonal, 1, high / np.where(np.equal(high, 0) & np.equal(wide, 0), 1, wide))
+    angle = apply("arctan", ratio)
+    turned = np.where(_is_negative(x), math.pi - angle, angle)
+    return np.where(_is_negative(y), -turned, turned)
+
+
+def _is_negative(x: Any) -> Any:
+    return (x < 0) | (1 / x < 0)  # -0 is
+
+
+LARGE = 1e9  # beyond, 1 is too small to count beside a square, which may overflow
+
+
+def _arcsinh(x: Any) -> Any:
+    x = _floats(x)
+    size = np.abs(x)
+    near = np.minimum(size, LARGE)
+    small = np.log1p(near + near * near / (1 + apply("sqrt", 1 + near * near)))
+    found = np.where(size < LARGE, small, np.log(size) + math.log(2))
+    return np.where(np.isnan(x), x, np.where(x < 0, -found, np.where(np.equal(x, 0), x, found)))
+
+
+def _arccosh(x: Any) -> Any:
+    x = _floats(x)
+    above = np.minimum(x, LARGE) - 1
+    near = np.log1p(above + apply("sqrt", above) * apply("sqrt", above + 2))
+    return np.where(x >= LARGE, np.log(x) + math.log(2), near)
+
+
+def _cbrt(x: Any) -> Any:
+    x = _floats(x)
+    size = np.abs(x)
+    near = apply(
+        "raised", size, exponent=1 / 3
+    )  # a third is no float: one step of Newton's mends the last digits
+    better = near - (near - size / (near * near)) / 3
+    return np.sign(x) * np.where((size > 0) & (size < np.inf), better, near)
+
+
+def _cumsum(x: Node, axis: int) -> Node:
+    """Add what stands one place before, then two, four, eight: every sum is there after log₂ n steps."""
+    length = x.shape[axis]
+    if isinstance(length, shapes.Extent):
+        raise UnsupportedError(f"a cumulative sum along the open axis '{length}'")
+    total = cast(x, np.cumsum(np.zeros(0, x.dtype)).dtype)
+    before = (shapes.FULL,) * axis
+    behind = (shapes.FULL,) * (x.ndim - axis - 1)
+    step = 1
+    while step < length:
+        kept = apply("slice", total, index=(*before, (0, length - step, 1), *behind))
+        total = total + apply("place", kept, index=(*before, (step, length, 1), *behind), shape=x.shape)
+        step *= 2
+    return total
+
+
 COMPOSITE: dict[str, Callable[..., Node]] = {
+    "arcsin": _arcsin,
+    "arccos": _arccos,
+    "arctan2": _arctan2,
+    "arcsinh": _arcsinh,
+    "arccosh": _arccosh,
+    "cbrt": _cbrt,
+    "cumsum": _cumsum,
     "root": lambda x: apply("sqrt", x),
     "softplus": _softplus,
     "one_hot": _one_hot,

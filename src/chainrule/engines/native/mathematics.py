@@ -38,6 +38,8 @@ class _Format:
     log: tuple[float, ...]  # (log((1 + s) / (1 - s)) - 2 s) / s³ of z = s² on [0, (√2 - 1)² / (√2 + 1)²]
     sin: tuple[float, ...]  # (sin(r) - r) / r³ of z = r² on [0, (π/4)²]
     cos: tuple[float, ...]  # (cos(r) - 1 + r²/2) / r⁴ of z = r², there too
+    arctan: tuple[float, ...]  # (arctan(r) - r) / r³ of z = r² on [0, tan(π/8)²], at Chebyshev's nodes
+    quarter_pi_rest: float  # π/4 but for the nearest number of this format
 
     @property
     def magic(self) -> float:
@@ -59,6 +61,8 @@ _FORMATS = {
         log=(0.66666776, 0.39977568, 0.2987107),  # 2^-30.2
         sin=(-0.16666654, 0.008332149, -0.00019513622),  # 2^-28.0
         cos=(0.041666646, -0.00138873, 2.4431258e-05),  # 2^-33.0
+        arctan=(-0.3333333, 0.1999954, -0.14263956, 0.10743731, -0.06451928),  # 2^-28.7
+        quarter_pi_rest=-2.1855695000931204e-08,
     ),
     "f64": _Format(
         fraction=52,
@@ -89,6 +93,12 @@ _FORMATS = {
             *(0.041666666666666595, -0.0013888888888873036, 2.480158728883916e-05, -2.755731417558007e-07),
             *(2.0875700324508154e-09, -1.1358509113059142e-11),
         ),  # 2^-64.0
+        arctan=(
+            *(-0.3333333333333333, 0.19999999999999804, -0.14285714285659828, 0.11111111105155447),
+            *(-0.09090908753500877, 0.07692296375032143, -0.06666424885738255, 0.05878928997834775),
+            *(-0.05230454270650244, 0.04551593220626549, -0.034570561981427744, 0.016285756855221028),
+        ),  # 2^-62.3
+        quarter_pi_rest=3.061616997868383e-17,
     ),
 }
 
@@ -186,6 +196,19 @@ def sin(code: Code, x: Value) -> Value:
 def cos(code: Code, x: Value) -> Value:
     """Return the cosine of x in radians; the C library's where |x| > 10⁴."""
     return _sine(code, x, 1, "cos")
+
+
+def arctan(code: Code, x: Value) -> Value:
+    """Return the angle in radians whose tangent is x: π/2 or π/4, and that of a number below tan(π/8)."""
+    f, size = _FORMATS[x.type.kind], code.absolute(x)
+    large, middle = size > sqrt(2) + 1, size > sqrt(2) - 1
+    near = code.select(middle, (size - 1) / (size + 1), size)
+    near = code.select(large, -1 / size, near)
+    z = near * near
+    small = code.fma(near * z, _polynomial(code, z, f.arctan), near)
+    base = code.select(large, _same(x, 2), code.select(middle, _same(x, 1), _same(x, 0)))
+    rest = base * _same(x, f.quarter_pi_rest)
+    return _signed_like(code, base * _same(x, pi / 4) + (small + rest), x)
 
 
 def _same(x: Value, number: float) -> Value:

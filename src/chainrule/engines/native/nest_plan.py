@@ -16,7 +16,9 @@ TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed b
 SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
 WIDE = 256  # rows of no fewer elements are worth cutting
 # What an operation on an element costs, in additions.
-WORK = dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "power"), 12)
+WORK = dict.fromkeys(
+    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "power", "arctan", "fmod"), 12
+)
 WORK |= dict.fromkeys(("divide", "sqrt"), 4)
 
 

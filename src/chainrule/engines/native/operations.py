@@ -127,6 +127,8 @@ OPERATIONS: dict[str, Write] = {
     "sin": _unary(mathematics.sin),
     "cos": _unary(mathematics.cos),
     "tanh": _unary(mathematics.tanh),
+    "arctan": _unary(mathematics.arctan),
+    "fmod": lambda code, out, a, b: code.arithmetic("rem", a, b),
     "sigmoid": _unary(mathematics.sigmoid),
     "softplus": _unary(mathematics.softplus),
     "relu": _relu,
