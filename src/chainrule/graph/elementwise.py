@@ -447,7 +447,7 @@ fmod = add(
     Row(
         name="fmod",
         text="fmod({0}, {1})",
-        latex=r"{0} \bmod {1}",
+        latex=r"\operatorname{{fmod}}\left({0}, {1}\right)",
         forward=np.fmod,
         dtype=floating,
         partials=lambda y, a, b: [1, -np.rint((a - y) / b)],  # a whole number but for rounding
