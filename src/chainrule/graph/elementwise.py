@@ -63,6 +63,15 @@ times = add(
         note="each factor's gradient is scaled by the other factor",
     )
 )
+
+
+def _weighed(w: Any, x: Any) -> Any:
+    product = w * x
+    if isinstance(product, np.ndarray) and product.dtype.kind == "f" and not np.isnan(product).any():
+        return product  # nearly always, and four times as fast
+    return w * np.where(np.equal(w, 0), np.minimum(np.maximum(x, -1.0), 1.0), x)
+
+
 weigh = add(
     Row(
         name="weigh",
@@ -70,7 +79,7 @@ weigh = add(
         latex=r"{0} \cdot {1}",
         binds=MULTIPLY,
         needs=(MULTIPLY, MULTIPLY),
-        forward=lambda w, x: w * np.where(np.equal(w, 0), np.minimum(np.maximum(x, -1.0), 1.0), x),
+        forward=_weighed,
         dtype=floating,
         partials=lambda y, w, x: [
             np.where(np.logical_and(np.equal(w, 0), np.equal(np.abs(x), np.inf)), 0, x),

@@ -258,7 +258,10 @@ EQUAL_SHARES = "those that tie at an infinite maximum count equally, and all oth
 def _below_peak(x, axes):
     """Return x - max(x), and 0 at the maximum itself, though it be infinite."""
     peak = np.maximum.reduce(x, axis=axes, keepdims=True, initial=-np.inf)
-    return np.where(np.equal(x, peak), 0, x - peak)
+    below = x - peak
+    if isinstance(peak, np.ndarray) and np.isfinite(peak).all():
+        return below  # nearly always, and for large arrays twice as fast
+    return np.where(np.equal(x, peak), 0, below)
 
 
 def _softmax(x, axes):
