@@ -82,10 +82,14 @@ def _plain(x: Node) -> Log | None:
 
 def _both(x: Node, depth: int) -> tuple[Log, Log] | None:
     """Return the logarithms of the last two inputs, if both are finite and one is better than plain."""
-    found = [_log(part, depth) for part in x.inputs[-2:]]
+    parts, found = x.inputs[-2:], []
+    for part in parts:
+        found.append(_log(part, depth))
+        if found[-1] is None and range_of(part).low < 0:
+            return None  # before more is built in vain: an optimizer's root of β · v + ... is asked at every turn
     if found == [None, None]:
         return None
-    a, b = (log or _plain(part) for log, part in zip(found, x.inputs[-2:], strict=True))
+    a, b = (log or _plain(part) for log, part in zip(found, parts, strict=True))
     return (a, b) if a and b and a.finite and b.finite else None
 
 
@@ -123,6 +127,8 @@ def _product(x: Node, depth: int) -> Log | None:
     signed = [n for n, log in found.items() if factors[n] % 2 and not log and range_of(n).low < 0]
     if work or not found or len(signed) > 1:
         return None
+    if not any(found.values()) and all(abs(factors[n]) == 1 for n in found):
+        return None  # no part says more than its own logarithm
     logs = [_power(n, factors[n], log) for n, log in found.items()]
     factor *= float(np.prod([log.factor for log in logs]))
     if not 0 < factor < np.inf:

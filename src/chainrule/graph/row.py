@@ -8,7 +8,7 @@ value, the derivative, the drawing and the tests of a primitive all follow from 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from inspect import Signature, signature
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -128,11 +128,9 @@ class Row:
 
         What is recorded by a call is right by itself; this is for what comes from elsewhere.
         """
-        rule, before = _rule(self)
-        try:
-            rule.bind(*[None] * (before + inputs), **attributes)
-        except TypeError as error:
-            raise GraphError(f"'{self.name}' of {inputs} inputs with {short(attributes)}: {error}.") from None
+        misfit = _misfit(self, inputs, tuple(attributes))
+        if misfit:
+            raise GraphError(f"'{self.name}' of {inputs} inputs with {short(attributes)}: {misfit}.")
         if self.attributes is None:
             return
         if attributes.keys() != self.attributes.keys():
@@ -154,12 +152,18 @@ class Row:
             return self.forward(*(x if hasattr(x, "dtype") else np.asarray(x) for x in inputs), **attributes)
 
 
-@lru_cache(maxsize=1024)
-def _rule(row: Row) -> tuple[Signature, int]:
-    """Return what says which inputs and attributes a row takes, and how much it takes before them."""
+@lru_cache(maxsize=1024)  # each program is checked node by node, and asks the same few things
+def _misfit(row: Row, inputs: int, attributes: tuple[str, ...]) -> str:
+    """Return why a row does not take so many inputs and attributes of these names, or "" if it does."""
     if row.partials is not None:
-        return signature(row.partials), 1
-    return (signature(row.vjp), 2) if row.vjp is not None else (signature(row.forward), 0)
+        rule, before = row.partials, 1
+    else:
+        rule, before = (row.vjp, 2) if row.vjp is not None else (row.forward, 0)
+    try:
+        signature(rule).bind(*[None] * (before + inputs), **dict.fromkeys(attributes))
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 TABLE: dict[str, Row] = {}
