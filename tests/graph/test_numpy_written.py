@@ -168,6 +168,18 @@ def test_special_numbers(engine, dtype):
         np.testing.assert_allclose(b, wanted, rtol=rounding, atol=rounding, err_msg=f"function {number}")
 
 
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_large_quotients_are_whole_to_the_last_digit(engine, dtype):
+    whole = 2.0 ** np.finfo(dtype).nmant  # from here on floats have no room for a half
+    a = np.array([whole - 1, whole + 1, -whole - 3, 2 * whole - 1, 7.0], dtype)
+    p = input("p", (5,), dtype)
+    for b in (1, -1, 0.5, 3):
+        b = np.asarray(b, dtype)
+        found = cr.compile([p // b, p % b], inputs=[p], engine=engine)(a)
+        np.testing.assert_array_equal(found, [a // b, a % b])
+
+
 @pytest.mark.parametrize("dtype", ["int64", "int32"])
 @pytest.mark.parametrize(
     "function",

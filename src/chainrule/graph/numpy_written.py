@@ -87,7 +87,9 @@ def remainder(a: Any, b: Any) -> Any:
 def floor_divide(a: Any, b: Any) -> Any:
     a, b, dtype = _pair(a, b)
     left, beyond = _left(a, b)
-    quotient = np.floor((a - left) / b + 0.5)  # a whole number but for rounding
+    ratio = (a - left) / b  # a whole number but for rounding, and in large ones there is no room for + ½
+    below = np.floor(ratio)
+    quotient = np.where(ratio - below > 0.5, below + 1, below)
     return _as_whole(
         np.where(np.equal(b, 0), np.floor(a / b), np.where(beyond, quotient - 1, quotient)), b, dtype
     )
