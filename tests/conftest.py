@@ -1,4 +1,4 @@
-"""What holds for all tests: a cache of object code of their own, long tests on demand, and why one was skipped."""
+"""What holds for all tests: a cache of object code of their own, no deadlines, long tests on demand, and why one was skipped."""
 
 import os
 import shutil
@@ -6,6 +6,10 @@ import tempfile
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("chainrule", deadline=None)  # time depends on what else the machine does
+settings.load_profile("chainrule")
 
 LONG = "long, pytest --long runs it"
 

@@ -98,7 +98,7 @@ ATTRIBUTES = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ATTRIBUTES, ATTRIBUTES)
 def test_programs_share_a_fingerprint_exactly_if_their_attributes_agree(one, two):
     def exact(attributes):

@@ -8,7 +8,7 @@ from random_graphs import random_program
 import chainrule as cr
 from chainrule.engines.choice import build
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 randoms = st.randoms(use_true_random=False)
 
 

@@ -217,7 +217,7 @@ def check_spoilt(r, close):
                 close(np.asarray(a), np.asarray(b), "", 2.0**11)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(r=st.randoms(use_true_random=False))
 def test_spoilt_programs_are_refused_or_computed_right(r, close):
     check_spoilt(r, close)

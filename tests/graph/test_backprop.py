@@ -347,7 +347,7 @@ BINARY = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_random_graphs_agree_with_forward_mode_and_differences(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 10_000)))

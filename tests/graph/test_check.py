@@ -98,7 +98,7 @@ def test_strong_curvature_passes_and_one_per_cent_off_does_not(function):
     assert not check_gradients(off(function(x), 0.01), x).passed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(-30, 30), st.floats(-2, 2), st.sampled_from([1e-8, 1.0, 1e8]))
 def test_smooth_functions_pass_and_wrong_ones_fail_everywhere(frequency, at, scale):
     x = variable(at, "x")

@@ -48,7 +48,7 @@ def bits(value):
     return pickle.dumps(value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES, VALUES)
 def test_two_values_have_one_identity_exactly_if_their_types_and_bits_agree(a, b):
     assert (identity(a) == identity(b)) == (bits(a) == bits(b))

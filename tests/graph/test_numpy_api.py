@@ -67,7 +67,7 @@ def test_functions_of_one_array(function, dtype):
 
 
 @pytest.mark.parametrize("function", TWO)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(found=mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3, min_side=0))
 def test_functions_of_two_arrays_broadcast_as_numpy_does(function, found):
     a, b = (numbers(*shape, seed=i) for i, shape in enumerate(found.input_shapes))
@@ -379,7 +379,7 @@ def test_moving_numbers(number):
     gradient_agrees(lambda a: MOVES[number](a) ** 2, x)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_indexing_as_numpy_does(data):
     shape = data.draw(array_shapes(max_dims=3, max_side=4))

@@ -194,7 +194,7 @@ def test_second_derivative_against_differences(example):
 
 
 @pytest.mark.parametrize("row", [r for r in ELEMENTWISE if len(r.domain) > 1], ids=lambda r: r.name)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_broadcasting(row, data):
     found = data.draw(

@@ -183,7 +183,7 @@ BETWEEN = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_between_the_choice_and_the_slope_stands_anything(data):
     step, at = data.draw(st.sampled_from([*LOW.values(), *HIGH.values(), *NAN.values()]))
@@ -236,7 +236,7 @@ def test_a_condition_goes_along_only_where_a_slope_may_be_infinite(build):
     assert sum(r == "where" for r in rows) <= 4
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(randoms=st.randoms(use_true_random=False))
 def test_what_is_known_of_numbers_holds(randoms):
     """Random graphs lie within the bounds that are known of them, and are finite where that is claimed."""

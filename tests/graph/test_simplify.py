@@ -353,7 +353,7 @@ def graphs(draw):
     return nodes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_random_graphs_keep_their_values_and_gradients(nodes):
     J = np.sum(nodes[-1])

@@ -16,7 +16,7 @@ X = RNG.normal(size=(65, 3))
 Y = X @ [1.0, 2.0, 3.0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(1, 4))
 def test_batches_cover_the_rows_once_and_only_the_last_differs_in_size(rows, size, smallest):
     rule = Rule(size, smallest_batch=smallest)

@@ -339,7 +339,7 @@ def read_bytes(blob):
         return load(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(BYTES) - 1), st.integers(1, 255))
 def test_a_flipped_byte_anywhere_never_loads_as_another_network(place, change):
     blob = bytearray(BYTES)
@@ -351,14 +351,14 @@ def test_a_flipped_byte_anywhere_never_loads_as_another_network(place, change):
     assert_equal(NETWORK, found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, len(BYTES) - 1))
 def test_a_file_cut_off_anywhere_never_loads(length):
     with pytest.raises(FileFormatError, match="no whole model file"):
         read_bytes(BYTES[:length])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.integers(0, 200))
 def test_foreign_bytes_never_load(blob, header):
     for file in (blob, struct.pack("<Q", header) + blob, BYTES + blob[:1] + b"x"):

@@ -105,7 +105,7 @@ def test_a_large_table_is_measured_in_parts_with_weights_of_any_scale(monkeypatc
 NUMBERS = st.floats(0, 1.7e308, allow_nan=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6), st.sampled_from(["float32", "float64"]))
 def test_scaled_weights_keep_their_ratios(pairs, dtype):
     a, b = (np.array(v) for v in zip(*pairs, strict=True))

@@ -106,7 +106,7 @@ def test_a_training_run_passes_and_gives_the_same_bits(rows, cpu, monkeypatch):
         np.testing.assert_array_equal(a, b)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(r=st.randoms(use_true_random=False), dtype=st.sampled_from(["float32", "float64"]))
 def test_random_graphs_pass_and_give_the_same_bits(r, dtype):
     program, g = random_program(r, dtype)

@@ -174,7 +174,7 @@ def short_functions(monkeypatch):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_random_steps_cut_up_compute_what_numpy_does(dtype, short_functions, close):
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(r=st.randoms(use_true_random=False))
     def check(r):
         program, g = random_program(r, dtype)

@@ -52,7 +52,7 @@ def lifetimes(plan, memory):
     return kept + scratch
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(r=st.randoms(use_true_random=False))
 def test_places_that_are_alive_together_never_overlap(r):
     plan, memory = planned(random_program(r, "float64")[0])

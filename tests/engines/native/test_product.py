@@ -90,7 +90,7 @@ def assert_product(found, a, b, start):
 
 @on_every_cpu
 @of_every_kind
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=size,
     inner=size,
@@ -137,7 +137,7 @@ def test_products_of_more_than_one_block(cpu, kind, order, shape):
 
 @on_every_cpu
 @of_every_kind
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.one_of(st.integers(1, 60), st.just(BLOCK_ROWS + 5)),
     inner=st.one_of(st.integers(0, 40), st.just(BLOCK_INNER + 1)),
@@ -162,7 +162,7 @@ def test_panels_of_rows_or_columns_change_no_bit(cpu, kind, rows, inner, columns
 
 @on_every_cpu
 @of_every_kind
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rows=st.integers(1, 30),
     inner=st.one_of(st.integers(1, 40), st.just(BLOCK_INNER + 5)),
@@ -208,7 +208,7 @@ def test_infinities_and_nans_stay_in_their_rows_and_columns(cpu, kind):
 
 @on_every_cpu
 @of_every_kind
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=size, columns=size, seed=st.integers(0, 2**32))
 def test_a_transpose_is_numpys_and_writes_nothing_else(cpu, kind, rows, columns, seed):
     rng = np.random.default_rng(seed)

@@ -199,7 +199,7 @@ def names_of(item):
     return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @example(r=random.Random(7094))  # the old value of a scalar, gathered after its update
 @example(r=random.Random(1334))  # a sum over a state in the loop that overwrites it
 @given(r=st.randoms(use_true_random=False))

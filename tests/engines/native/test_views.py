@@ -58,7 +58,7 @@ def movement(r, node):
     return apply("reshape", node, shape=(1, *node.shape, 1))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(r=st.randoms(use_true_random=False), shape=st.lists(st.integers(1, 5), max_size=3))
 def test_movements_are_the_views_that_numpy_makes(r, shape):
     node = input("x", shape)
@@ -115,7 +115,7 @@ def test_broadcasting_is_a_stride_of_0(shape, domain, strides):
     assert squeezed((1, 3, 1, N)) == (3, N)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     domain=st.lists(st.integers(2, 4), min_size=1, max_size=4),
     r=st.randoms(use_true_random=False),
