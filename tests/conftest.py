@@ -1,4 +1,4 @@
-"""What holds for all tests: a cache of object code of their own, no deadlines, long tests on demand, and why one was skipped."""
+"""What holds for all tests: an own cache of object code, no deadlines, long tests on demand, why one was skipped."""
 
 import os
 import shutil
