@@ -2,7 +2,8 @@
 
 Each version lives in a process of its own, warm before it counts; they take turns, and every second pair begins with
 the other, so that a machine whose speed drifts is fair to both. What counts is the median of the ratios old / new:
-above 1, this version is faster.
+above 1, this version is faster. ``--cpu`` counts the seconds of the processor in place of the clock's, for a machine
+that others use too.
 """
 
 import argparse
@@ -35,10 +36,11 @@ FRESH_RUN = "import numpy as np, chainrule as cr; X = np.eye(4, 2); " + (
 class Version:
     """A process that trains with one version of the package, one run at a time."""
 
-    def __init__(self, source: Path, engine: str, folder: str | None) -> None:
+    def __init__(self, source: Path, engine: str, folder: str | None, cpu: bool) -> None:
         self.environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(source), str(ROOT)])}
-        self.engine = engine
+        self.engine, self.cpu = engine, cpu
         command = [sys.executable, "-m", "benchmarks.versions", "--serve", "--engine", engine]
+        command += ["--cpu"] if cpu else []
         self._process = subprocess.Popen(
             [*command, *(["--data", folder] if folder else [])],
             env=self.environment,
@@ -50,10 +52,10 @@ class Version:
     def seconds(self, row: str) -> float:
         """Return how long one run takes."""
         if row == FRESH:
-            began = time.perf_counter()
+            began = spent_by_children() if self.cpu else time.perf_counter()
             code = FRESH_RUN.format(engine=self.engine)
             subprocess.run([sys.executable, "-c", code], env=self.environment, check=True)
-            return time.perf_counter() - began
+            return (spent_by_children() if self.cpu else time.perf_counter()) - began
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the process of a version has no pipes")
         print(row, file=self._process.stdin, flush=True)
@@ -64,7 +66,13 @@ class Version:
         self._process.communicate()
 
 
-def serve(rows: dict[str, Work], engine: str, folder: str | None) -> None:
+def spent_by_children() -> float:
+    """Return the processor's seconds of the processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def serve(rows: dict[str, Work], engine: str, folder: str | None, cpu: bool) -> None:
     """Run each row that is asked for, and say how long a run took; the first two of a row only warm it up."""
     from benchmarks import peers
 
@@ -75,16 +83,17 @@ def serve(rows: dict[str, Work], engine: str, folder: str | None) -> None:
             work = rows[name]
             task = (peer.predictor if work.rows else peer.trainer)(job(work, engine, folder))
             task()
-            tasks[name] = task, max(1, round(SHORTEST / timed(task, 1)))
-        print(timed(*tasks[name]), flush=True)
+            tasks[name] = task, max(1, round(SHORTEST / timed(task, 1, cpu)))
+        print(timed(*tasks[name], cpu), flush=True)
 
 
-def timed(task: Callable[[], Any], count: int) -> float:
+def timed(task: Callable[[], Any], count: int, cpu: bool) -> float:
     """Return the seconds of one run, of so many."""
-    began = time.perf_counter()
+    clock = time.process_time if cpu else time.perf_counter
+    began = clock()
     for _ in range(count):
         task()
-    return (time.perf_counter() - began) / count
+    return (clock() - began) / count
 
 
 @contextmanager
@@ -103,11 +112,11 @@ def main() -> None:
     """Measure what the command line asks for."""
     asked = arguments()
     if asked.serve:
-        serve({row.name: row for row in ROWS}, asked.engine, asked.data)
+        serve({row.name: row for row in ROWS}, asked.engine, asked.data, asked.cpu)
         return
     names = [row.name for row in asked.rows] + [FRESH]
     with source_of(asked.revision) as source:
-        versions = [Version(s, asked.engine, asked.data) for s in (source, ROOT / "src")]
+        versions = [Version(s, asked.engine, asked.data, asked.cpu) for s in (source, ROOT / "src")]
         print(f"| row | {asked.revision} | this | old / new, median of {asked.pairs} | from | to |")
         print("|---|--:|--:|--:|--:|--:|")
         for name in names:
@@ -142,6 +151,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", default=os.environ.get("CHAINRULE_DATA"), help="the folder of the larger tables"
     )
+    parser.add_argument("--cpu", action="store_true", help="count the processor's seconds")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
