@@ -37,7 +37,10 @@ class Version:
     """A process that trains with one version of the package, one run at a time."""
 
     def __init__(self, source: Path, engine: str, folder: str | None, cpu: bool) -> None:
-        self.environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(source), str(ROOT)])}
+        self.environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(source), str(ROOT)]),
+            "PYTHONDONTWRITEBYTECODE": "",  # as installed, where only the first process reads the source
+        }
         self.engine, self.cpu = engine, cpu
         command = [sys.executable, "-m", "benchmarks.versions", "--serve", "--engine", engine]
         command += ["--cpu"] if cpu else []

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -655,14 +656,18 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
     options = {k: v for k, v in options.items() if not (k == "out" and v is None)}
     if "out" in options:
         raise UnsupportedError(f"np.{function.__name__} of a node does not take 'out=': nodes are frozen.")
-    dtype = options.pop("dtype", None) if "dtype" not in inspect.signature(build).parameters else None
+    signature = _signature(build)
+    dtype = options.pop("dtype", None) if "dtype" not in signature.parameters else None
     try:
-        inspect.signature(build).bind(*arguments, **options)
+        signature.bind(*arguments, **options)
     except TypeError as error:
-        taken = ", ".join(inspect.signature(build).parameters)
+        taken = ", ".join(signature.parameters)
         raise UnsupportedError(f"np.{function.__name__} of a node takes ({taken}): {error}.") from None
     result = build(*arguments, **options)
     return result if dtype is None else cast(result, dtype)
+
+
+_signature = cache(inspect.signature)  # to look at it takes longer than to build a node
 
 
 def _missing(name: str) -> UnsupportedError:

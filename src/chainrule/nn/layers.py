@@ -101,7 +101,9 @@ class Scope:
                 f"{self.layer!r} would have a {role} of shape {show(shape)}, more than the memory of this machine "
                 f"holds ({MOST_NUMBERS:.2g} numbers)."
             )
-        blank = np.broadcast_to(np.zeros((), self.dtype), shape)  # it takes no memory
+        blank = np.ndarray(
+            shape, self.dtype, bytes(8), strides=(0,) * len(shape)
+        )  # zeros that take no memory
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
         node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
         self.parameters.append(node)

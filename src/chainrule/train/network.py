@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -698,7 +699,7 @@ class Network:
 
     def _looking(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the state of a program that changes nothing: random layers draw as at the first step."""
-        return [*values, np.asarray(0), np.asarray(self.seed)]
+        return [*values, _number(0), _number(self.seed)]
 
     @property
     def _output(self) -> Prediction:
@@ -722,6 +723,14 @@ class Network:
             for start in range(0, rows, size)
         ]
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def _number(value: int) -> np.ndarray:
+    """Return a number as an array, the same one every time: engines know again what they were given before."""
+    array = np.asarray(value)
+    array.flags.writeable = False
+    return array
 
 
 def _seed(seed: Any) -> int:
