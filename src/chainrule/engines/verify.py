@@ -32,13 +32,16 @@ def verify(program: Program) -> None:
         if leaf.row.name not in ("input", "variable"):
             raise GraphError(f"A program is given inputs and variables, not '{short(leaf.row.name)}'.")
         given[leaf_key(leaf)] = leaf
-    lengths = dict.fromkeys((e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)), 1)
+    known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
     for node in order([*program.inputs, *program.state, *program.outputs, *program.new_state]):
         wanted = _leaf(node, given) if node.row.name in ("input", "variable") else _made(node)
         if not SHAPE.holds(node.shape) or (node.shape, node.dtype) != wanted:
             raise GraphError(f"'{node.row.name}' {_said(node)}, and is of {_written(*wanted)}.")
-        shape, _ = resolve((node.shape, node.attributes.get("extent")), lengths)  # known from the inputs
-        if math.prod(shape) * node.dtype.itemsize > MOST_BYTES:
+        extents = [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
+        if not known.issuperset(extents):
+            resolve(tuple(extents), dict.fromkeys(known, 1))  # raises for the one that no input has
+        fixed = [e for e in node.shape if not isinstance(e, Extent)]
+        if math.prod(fixed) * node.dtype.itemsize > MOST_BYTES:
             raise GraphError(f"'{node.row.name}' {_said(node)}: no machine has so much memory.")
     if len(program.state) != len(program.new_state):
         raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
