@@ -53,9 +53,8 @@ def asking() -> Iterator[Asked]:
     ending[signal.SIGINT] = (signal.default_int_handler,)
     with handling(ask, ending):
         yield asked
-    if (
-        asked.number
-    ):  # the end has begun: a terminal that closes says so twice, and what was done is to be saved
+    if asked.number:
+        # The end has begun: a terminal that closes says so twice, and what was done is to be saved.
         for number in NAMES:
             if signal.getsignal(number) is end_at_once:
                 signal.signal(number, signal.SIG_IGN)

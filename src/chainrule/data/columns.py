@@ -273,9 +273,7 @@ def _learn(cells: pd.Series) -> NumberColumn | CategoryColumn | str:
     if distinct == 1 and not had_missing:
         return f"{text_of(present.iloc[0])} in every row"
     kind = kind_of(cells)
-    if (
-        kind == "number" and np.unique(floats(present)).size < distinct
-    ):  # as quantities they would be the same
+    if kind == "number" and np.unique(floats(present)).size < distinct:  # some would be the same quantity
         cells, present, kind = texts_of(cells), texts_of(present), "text"
     match kind:
         case "number":

@@ -77,9 +77,8 @@ def has_padded(text: str) -> bool:
     content = np.frombuffer(f"  {text}  ".encode(errors="replace"), np.uint8)
     digit, inside = np.zeros(256, bool), np.zeros(256, bool)
     digit[list(b"0123456789")] = True
-    inside[list(b"0123456789.,_" + string.ascii_letters.encode())] = (
-        True  # what stands before a zero within a number
-    )
+    # what stands before a zero that is inside of a number or a word
+    inside[list(b"0123456789.,_" + string.ascii_letters.encode())] = True
     plus, zero = np.flatnonzero(content == ord("+")), np.flatnonzero(content == ord("0"))
     if digit[content[plus + 1]].any():
         return True

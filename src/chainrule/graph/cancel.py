@@ -240,10 +240,9 @@ class Cancellation:
     def _known(self, node: Node) -> Sum:
         """Return what is known of a node that is not arithmetic."""
         name = node.row.name
+        # A 0 is kept as it is: adding it is more than nothing, for -0 becomes 0.
         if name == "constant" and node.shape == () and node.attributes["value"] != 0:
-            return {
-                _product(): float(node.attributes["value"])
-            }  # adding 0 is more than nothing: -0 becomes 0
+            return {_product(): float(node.attributes["value"])}
         akin = self._arrays.get(node)
         if akin is not None:
             return {_product(): akin[1], _product([akin[0]]): -1.0}

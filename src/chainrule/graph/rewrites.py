@@ -22,13 +22,7 @@ from chainrule.graph.node import Node, apply, as_node, cast, count, input
 from chainrule.graph.ranges import range_of
 from chainrule.graph.structure import softmax
 
-OF_INFINITY = (
-    "log_softmax",
-    "log_softplus",
-    "logsumexp",
-    "logaddexp",
-    "softplus",
-)  # infinite for infinite inputs
+INFINITE_OF_INFINITE = ("log_softmax", "log_softplus", "logsumexp", "logaddexp", "softplus")
 LINEAR = ("negative", "add", "subtract", "multiply", "divide", "where", *MOVEMENT)
 NEVER_0 = ("sigmoid", "softmax", "exp", "softplus")
 COMMUTATIVE = ("add", "multiply", "logical_and", "logical_or", "equal", "not_equal")
@@ -273,7 +267,7 @@ def _may_be_infinite_log(x: Node, depth: int = 4) -> bool:
     name = x.row.name
     if name in ("log", "log1p"):
         return not range_of(x).finite
-    if name in OF_INFINITY:
+    if name in INFINITE_OF_INFINITE:
         return True
     return depth > 0 and name in LINEAR and any(_may_be_infinite_log(part, depth - 1) for part in x.inputs)
 

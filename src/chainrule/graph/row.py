@@ -94,14 +94,12 @@ class Row:
     partials: Callable[..., Sequence[Any]] | None = None
     vjp: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
     jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
-    moves: str = (
-        ""  # the numbers are moved about and added up: "all" of the first input's elements, or "some"
-    )
-    reach: Callable[..., Sequence[Any]] | None = (
-        None  # (c, y, *x, **attributes) -> which of xᵢ reaches y where c
-    )
+    # Numbers are moved about and added up: "all" of the first input's elements, or "some". Other structural rows have
+    # `reach`, from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take part in those.
+    moves: str = ""
+    reach: Callable[..., Sequence[Any]] | None = None
     no_derivative: str = ""
-    attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: what its functions take
+    attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: whatever its functions take
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
     domain: tuple[Interval, ...] = ()  # elementwise rows: where the tests sample each input

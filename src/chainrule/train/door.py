@@ -359,9 +359,7 @@ def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.nd
 
 
 FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
-TOP = (
-    960  # as a power of 2, where the largest of such weights lies: room for a sum above, for small ones below
-)
+TOP = 960  # the power of 2 where the largest of these then lies: there is room for a sum above it
 
 
 def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarray, bool]:

@@ -185,9 +185,7 @@ class Network:
     def _begin(self) -> None:
         """Begin with nothing compiled, and with no thread at work."""
         self._learning = threading.Lock()  # held by the one fit there may be
-        self._moving = (
-            threading.Lock()
-        )  # held while all values are read or replaced, so that no one sees half of it
+        self._moving = threading.Lock()  # held while values are read or replaced: no one sees half
         self._forget()
 
     @contextmanager
@@ -495,10 +493,7 @@ class Network:
         made = ("_architecture", "_predictions", "_objectives", "_learning", "_moving")
         kept = {k: v for k, v in self.__dict__.items() if k not in made}
         if self._architecture is not None:
-            kept["_saved"] = (
-                to_config(self._architecture, keep=True),
-                self._named(),
-            )
+            kept["_saved"] = (to_config(self._architecture, keep=True), self._named())
         return kept
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
@@ -676,9 +671,8 @@ class Network:
         if rows > ROWS_AT_ONCE and goal.by_example and self._output.keeps_apart:
             size = ROWS_AT_ONCE
         totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
-        _, power = np.frexp(
-            table[-1].max() if goal.weight is not None else 1.0
-        )  # the scale of the weights cancels
+        largest = table[-1].max() if goal.weight is not None else 1.0
+        _, power = np.frexp(largest)  # the scale of the weights cancels
         for start in range(0, rows, size):
             part = [t[start : start + size] for t in table]
             _, outputs = executable.step(current, part)

@@ -137,9 +137,8 @@ class Library:
     _count = 0
 
     def __init__(self, code: bytes, names: list[str], symbols: dict[str, int] | None = None) -> None:
-        if not code.startswith(
-            _BEGINNINGS.get(sys.platform, (b"",))
-        ):  # LLVM may end the process over what is none
+        # LLVM may end the process over what is none.
+        if not code.startswith(_BEGINNINGS.get(sys.platform, (b"",))):
             raise RuntimeError("it is no object code of this system")
         Library._count += 1
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()

@@ -202,9 +202,8 @@ def _arccosh(x: Any) -> Any:
 def _cbrt(x: Any) -> Any:
     x = _floats(x)
     size = np.abs(x)
-    near = apply(
-        "raised", size, exponent=1 / 3
-    )  # a third is no float: one step of Newton's mends the last digits
+    near = apply("raised", size, exponent=1 / 3)
+    # A third is no float: one step of Newton's mends the last digits.
     better = near - (near - size / (near * near)) / 3
     return np.sign(x) * np.where((size > 0) & (size < np.inf), better, near)
 
