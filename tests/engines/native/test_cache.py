@@ -218,7 +218,7 @@ def test_a_folder_that_others_may_write_is_not_used_and_that_is_said_once(name, 
     monkeypatch.setattr(cache, "_said", set())
     with pytest.warns(EngineWarning, match=r"not kept on disk.*CHAINRULE_CACHE") as said:
         made = [cached(key, build) for key in ("key", "key", "other")]
-    assert made == [build.made] * 3
+    assert made == [build.made] * 3 and said[0].filename == __file__
     assert build.calls == 4 and len(said) == 1 and len(entries(store)) == 1
 
 

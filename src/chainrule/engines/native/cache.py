@@ -12,14 +12,13 @@ import hashlib
 import os
 import stat
 import sys
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chainrule.disk import write_beside
-from chainrule.errors import EngineWarning
+from chainrule.errors import EngineWarning, warn
 
 MOST_BYTES = 128_000_000
 SUFFIX = ".object"
@@ -110,7 +109,7 @@ _said: set[str] = set()
 def _say_once(sentence: str) -> None:
     if sentence not in _said:
         _said.add(sentence)
-        warnings.warn(sentence, EngineWarning, stacklevel=2)
+        warn(sentence, EngineWarning)
 
 
 def _made(where: Path) -> Path:

@@ -9,7 +9,6 @@ call returns, a bad access is an error, and where a NaN began is told.
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from ctypes import Array, addressof, c_int64, sizeof
 from functools import lru_cache
@@ -21,7 +20,7 @@ from chainrule.engines.native import build, checks
 from chainrule.engines.native.ir import I64, PTR, VOID, Code, Module, Type, Value
 from chainrule.engines.native.memory import made
 from chainrule.engines.native.schedule import Nest, Schedule
-from chainrule.errors import ChainruleError, EngineWarning
+from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node
 
@@ -255,7 +254,7 @@ class Watch:
                 found.append(f"the first {what} is {self._where(item, site)}{when}")
         if found:
             text = " and ".join(found)
-            warnings.warn(f"{text[0].upper()}{text[1:]}.", EngineWarning, stacklevel=4)
+            warn(f"{text[0].upper()}{text[1:]}.", EngineWarning)
 
     def _fault(self) -> str:
         address, size, site, item, step = self._table[FAULT + 1 : FAULT + 6].tolist()
