@@ -51,7 +51,7 @@ def identity(value: Any) -> Hashable:
 
 def of_attributes(attributes: Mapping[str, Any]) -> Hashable:
     """Return the identity of a node's attributes, in whatever order they were named."""
-    return tuple([(key, identity(attributes[key])) for key in sorted(attributes)])
+    return tuple([(key, identity(attributes[key])) for key in sorted(attributes)]) if attributes else ()
 
 
 class _Unknown:

@@ -430,7 +430,8 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
         raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
     if array.dtype.kind not in "biuf":
         raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     if dtype is not None:
         dtype = np.dtype(dtype).newbyteorder("=")
         return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
