@@ -90,7 +90,8 @@ def short(value: Any) -> str:
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line outside of this library that asked for what is warned of."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chainrule."):
+    ours = ("chainrule.", "functools", "contextlib")  # the latter two call what is ours
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(ours):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
 

@@ -10,8 +10,10 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.engines.native import build, cache
 from chainrule.engines.native.build import library
 from chainrule.engines.native.cache import SUFFIX, cached, folder
@@ -220,6 +222,18 @@ def test_a_folder_that_others_may_write_is_not_used_and_that_is_said_once(name, 
         made = [cached(key, build) for key in ("key", "key", "other")]
     assert made == [build.made] * 3 and said[0].filename == __file__
     assert build.calls == 4 and len(said) == 1 and len(entries(store)) == 1
+    assert said[0].filename == __file__
+
+
+@has_owners
+def test_the_warning_of_a_cache_that_is_off_points_at_the_users_line(store, monkeypatch):
+    store.mkdir(parents=True)
+    store.chmod(0o777)
+    monkeypatch.setattr(cache, "_said", set())
+    x = cr.input("a name of its own", ("n",))
+    with pytest.warns(EngineWarning, match="not kept on disk") as said:
+        cr.compile(np.tanh(x - 0.123), inputs=[x], engine="native")([1.0])
+    assert [each.filename for each in said] == [__file__]
 
 
 @has_owners
