@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+import warnings
 
 import pandas as pd
 import pytest
@@ -175,6 +176,14 @@ def test_time_ends_training():
 def test_quiet_prints_the_scores_only():
     result = done("train", "houses.csv", "--target", "price", *QUICK, "--quiet")
     assert result.stderr == "" and result.stdout.startswith("metric") and result.stdout.count("\n") >= 5
+
+
+def test_a_warning_is_a_sentence_without_a_line_of_code():
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = done("train", "iris", "--learning-rate", "1e9", "--quiet")
+    assert re.fullmatch(r"Warning: The squares of the gradients of .* clip_norm=1\.0\.\n", result.stderr)
+    assert result.stdout.startswith("metric")
 
 
 def test_training_again_replaces_the_model_and_says_so():

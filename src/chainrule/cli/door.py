@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
@@ -35,7 +36,8 @@ class Door(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         try:
-            with signals.handling(signals.end_at_once, AT_ONCE):
+            with warnings.catch_warnings(), signals.handling(signals.end_at_once, AT_ONCE):
+                warnings.showwarning = _show_warning
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:
             number = getattr(abort.__cause__, "number", signal.SIGINT)
@@ -117,8 +119,24 @@ def _give_up(stream: TextIO) -> None:
 
 def complain(paragraph: str) -> None:
     """Print what went wrong to the error stream."""
+    tell_as_is(_headed("Error: ", "red") + paragraph)
+
+
+def _headed(word: str, colour: str) -> str:
     colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    tell_as_is((click.style("Error: ", fg="red", bold=True) if colours else "Error: ") + paragraph)
+    return click.style(word, fg=colour, bold=True) if colours else word
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning as a sentence: a line of code that raised it says nothing to who gave a command."""
+    tell(f"{_headed('Warning: ', 'yellow')}{message}")
 
 
 def _paragraph(error: Exception) -> str:

@@ -383,8 +383,8 @@ def _warn_of_lost_steps(run: Fitting) -> None:
         lost = [n for i, n in enumerate(names) if not _finite(slots[i * each : (i + 1) * each])]
         warn(
             f"The squares of the gradients of {', '.join(lost)} are too large for {dtype}, so the optimizer's steps "
-            "became 0 and these weights learn no more. Scale X and y to mean 0 and deviation 1, or give the "
-            "optimizer clip_norm=1.0.",
+            "became 0 and these weights learn no more. Scale X and y to mean 0 and deviation 1, lower the learning "
+            "rate, or give the optimizer clip_norm=1.0.",
             LearningWarning,
         )
         return
