@@ -644,7 +644,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: d
         raise UnsupportedError(f"np.{ufunc.__name__}.{method} of a node is not there. {instead}.")
     build = UFUNCS.get(ufunc)
     if build is None:
-        raise _missing(f"np.{ufunc.__name__}")
+        of_numpy = getattr(np, ufunc.__name__, None) is ufunc  # SciPy's are ufuncs too
+        raise _missing(f"np.{ufunc.__name__}" if of_numpy else ufunc.__name__, inputs, options)
     return build(*inputs)
 
 
@@ -652,7 +653,9 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
     """Build the node for a NumPy function called on nodes."""
     build = FUNCTIONS.get(function)
     if build is None:
-        raise _missing(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
+        raise _missing(
+            f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1), arguments, options
+        )
     options = {k: v for k, v in options.items() if not (k == "out" and v is None)}
     if "out" in options:
         raise UnsupportedError(f"np.{function.__name__} of a node does not take 'out=': nodes are frozen.")
@@ -670,10 +673,11 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
 _signature = cache(inspect.signature)  # to look at it takes longer than to build a node
 
 
-def _missing(name: str) -> UnsupportedError:
+def _missing(name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> UnsupportedError:
+    more = ", ..." if len(arguments) + len(options) > 1 else ""
     return UnsupportedError(
         f"{name} is not among the NumPy functions that nodes have. Of numbers that are known already it can be "
-        f"computed as {name}(x.value), through which no gradient passes."
+        f"computed as {name}(x.value{more}), through which no gradient passes."
     )
 
 
