@@ -12,7 +12,7 @@ from chainrule.errors import GraphError, NoDerivativeError, UnsupportedError
 from chainrule.graph import elementwise, structure
 from chainrule.graph.backprop import grad, pullback, pushforward
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import constant, input, record
+from chainrule.graph.node import constant, input, record, variable
 from chainrule.graph.row import POSITIVE, REAL, TABLE, Case, Row, add, same_shape
 
 SHAPES = [(), (2,), (3, 2), (1, 2), (0,), (0, 2)]
@@ -411,6 +411,21 @@ def test_a_row_is_written_by_its_name():
 def test_a_second_row_of_one_name_is_refused():
     with pytest.raises(GraphError, match="already has a row named 'sin'"):
         add(Row(name="sin", text="sin({0})", forward=np.sin, partials=lambda y, x: [np.cos(x)]))
+
+
+@pytest.mark.parametrize(
+    ("partials", "says"),
+    [
+        (lambda y, a, b: a * b, "must be a list of 2 derivatives, one for each input; found no list. "),
+        (lambda y, a, b: [b], "must be a list of 2 derivatives, one for each input; found 1 of them. "),
+    ],
+    ids=["a node of as many numbers", "one for two inputs"],
+)
+def test_partials_that_are_not_one_for_each_input_are_refused(partials, says):
+    own = Row(name="own product", text="{0} {1}", forward=lambda a, b: a * b, partials=partials)
+    a, b = variable([1.0, 2.0]), variable([3.0, 4.0])
+    with pytest.raises(GraphError, match=f"The partials of 'own product' {says}"):
+        grad(np.sum(own(a, b)), [a, b])
 
 
 @pytest.mark.parametrize(

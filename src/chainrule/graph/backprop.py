@@ -133,7 +133,15 @@ def pullback(
 
 def _partials(node: Node) -> Sequence[Any]:
     assert node.row.partials is not None  # noqa: S101 -- asked by the callers
-    return node.row.partials(node, *node.inputs, **node.attributes)
+    found = node.row.partials(node, *node.inputs, **node.attributes)
+    if not isinstance(found, list | tuple) or len(found) != len(node.inputs):
+        given = f"{len(found)} of them" if isinstance(found, list | tuple) else "no list"
+        wanted = f"{len(node.inputs)} derivative{'s' * (len(node.inputs) > 1)}, one for each input"
+        raise GraphError(
+            f"The partials of '{node.row.name}' must be a list of {wanted}; found {given}. "
+            "Give cr.primitive a function such as lambda y, x: [2 * x]."
+        )
+    return found
 
 
 def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None, steep: bool) -> Node:
