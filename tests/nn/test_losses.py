@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+import chainrule as cr
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError
 from chainrule.graph.backprop import grad
+from chainrule.graph.functions import one_hot
 from chainrule.graph.node import input, trace, variable
 from chainrule.nn import losses
-from chainrule.nn.activations import sigmoid
+from chainrule.nn.activations import sigmoid, softmax
 from chainrule.nn.losses import LOSSES, Huber, Quantile, default_loss, describe_loss, loss
 
 RNG = np.random.default_rng(0)
@@ -173,3 +175,17 @@ def test_targets_of_whole_numbers_take_the_prediction_s_dtype(name):
     assert loss(name)(y, p).dtype == np.float32
     node = loss(name)(input("y", ("batch", 3), "int64"), input("p", ("batch", 3), "float32"))
     assert node.dtype == np.float32
+
+
+@pytest.mark.parametrize("how", ["as written", "numpy", "native"])
+@pytest.mark.parametrize("wrong", [-1, 3])
+def test_a_label_that_is_no_class_is_no_gradient_of_another(how, wrong):
+    z, labels = input("z", ("n", 3)), input("labels", ("n",), "int64")
+    cost = -np.sum(one_hot(labels, 3) * np.log(softmax(z)))
+    for asked in (cost, grad(cost, z)):
+        ways = {
+            "as written": lambda *given, asked=asked: trace(asked, dict(zip((z, labels), given, strict=True)))
+        }
+        run = ways.get(how) or cr.compile(asked, inputs=[z, labels], engine=how)
+        with pytest.raises(DataError, match=f"label is {wrong}; labels for 3 classes are .* 0 to 2"):
+            run(np.eye(3), [0, wrong, 1])

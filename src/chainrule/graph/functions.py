@@ -32,6 +32,9 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
     """Return a row with a single 1 for each label: ``(n,)`` whole numbers become ``(n, classes)``.
 
+    Raises:
+        DataError: If a label is not from 0 to ``classes - 1``; for nodes, when they are computed.
+
     >>> one_hot([0, 2], 3)
     array([[1., 0., 0.],
            [0., 0., 1.]])

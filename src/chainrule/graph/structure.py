@@ -595,13 +595,29 @@ scatter_add: Row = add(
         note="adds each number at its index: the gradient of a gather",
     )
 )
+
+
+def check_labels(labels: np.ndarray, classes: int) -> None:
+    """Raise DataError for a label that is no class: each row of one_hot holds a single 1, and rewrites rely on it."""
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        raise DataError(
+            f"A label is {wrong}; labels for {classes} classes are whole numbers from 0 to {classes - 1}. To leave an "
+            "example out, give it a weight of 0."
+        )
+
+
+def _one_hot(labels, classes, dtype):
+    if isinstance(labels, np.ndarray | np.generic):
+        check_labels(labels, classes)
+    return np.equal(np.expand_dims(labels, -1), np.arange(classes)).astype(dtype)
+
+
 one_hot = add(
     Row(
         name="one_hot",
         text="one_hot({0}, {classes})",
-        forward=lambda labels, classes, dtype: np.equal(
-            np.expand_dims(labels, -1), np.arange(classes)
-        ).astype(dtype),
+        forward=_one_hot,
         no_derivative="labels are whole numbers and have no derivative",
         attributes={"classes": kind.COUNT, "dtype": kind.DTYPE},
         shape=lambda labels, classes, dtype: (*labels, classes),

@@ -28,6 +28,7 @@ from chainrule.engines.verify import verify
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph.node import leaf_key
 from chainrule.graph.shapes import Extent, Shape, reduce, show
+from chainrule.graph.structure import check_labels
 from chainrule.graph.walk import order
 
 
@@ -83,6 +84,12 @@ class NativeExecutable:
             if n.row.name in ("max", "argmax")
             for x, axes in [(n.inputs[0], n.attributes.get("axes") or (n.attributes["axis"],))]
         ]
+        given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
+        self._labels = {  # which inputs are labels, and of how many classes: code would take any number
+            (given[leaf_key(n.inputs[0])], n.attributes["classes"])
+            for n in order([*program.outputs, *program.new_state])
+            if n.row.name == "one_hot" and leaf_key(n.inputs[0]) in given
+        }
         self._changed = [
             i
             for i, (s, n) in enumerate(zip(program.state, program.new_state, strict=True))
@@ -147,6 +154,8 @@ class NativeExecutable:
         lengths = measure(batch, self.program.inputs)
         known = tuple([lengths.get(name, 0) for name in self.extents])
         self._check_maxima(lengths)
+        for i, classes in self._labels:
+            check_labels(batch[i], classes)
         new_state, state_pointers = self._state(state)
         inputs = self.inputs(batch)
         outputs = [empty(n, lengths) for n in self.program.outputs]
