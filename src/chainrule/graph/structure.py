@@ -609,7 +609,7 @@ def check_labels(labels: np.ndarray, classes: int) -> None:
 
 def _one_hot(labels, classes, dtype):
     if isinstance(labels, np.ndarray | np.generic):
-        check_labels(labels, classes)
+        check_labels(np.asarray(labels), classes)
     return np.equal(np.expand_dims(labels, -1), np.arange(classes)).astype(dtype)
 
 
