@@ -389,8 +389,11 @@ def _warn_of_lost_steps(run: Fitting) -> None:
         )
         return
     before, now = (dict(zip(names, v, strict=False)) for v in (run.began_with, network.values()))
-    telling = [n for n in names if before[n].any()] or names  # a 0 is changed by the smallest step
-    if not run.history.epochs or not all(np.array_equal(before[n], now[n]) for n in telling):
+    # A 0 is changed by the smallest step, so that of other numbers says more.
+    if not run.history.epochs or any(before[n].any() and (before[n] != now[n]).any() for n in names):
+        return
+    telling = [n for n in names if before[n].any()] or names
+    if any((before[n] != now[n]).any() for n in telling):
         return
     norms = _gradient_norms(run, network.values(), np.arange(run.batches.largest(run.rows)))
     name = max(telling, key=lambda n: norms[n])

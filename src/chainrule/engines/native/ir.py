@@ -82,15 +82,17 @@ OWN = ("result", "arguments", "team")
 PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
 
 
-def whole(value: Any, type: Type = I64) -> str:
+def whole(value: Any, of: Type = I64) -> str:
     """Write a whole number as LLVM does: nothing else that a program holds gets into the text of its code."""
+    if of is I64 and type(value) is int and -(2**63) <= value < 2**63:
+        return str(value)  # nearly always, thousands of times a program
     try:
         number = operator.index(value)
     except TypeError:
         raise UnsupportedError(f"Machine code counts in whole numbers; found {short(value)}.") from None
-    half = 1 << (type.bits - 1)
-    if not -half <= number < (half if type.is_signed else 2 * half):
-        raise UnsupportedError(f"{short(number)} does not fit into {type.bits} bits.")
+    half = 1 << (of.bits - 1)
+    if not -half <= number < (half if of.is_signed else 2 * half):
+        raise UnsupportedError(f"{short(number)} does not fit into {of.bits} bits.")
     return str(number if number < half else number - 2 * half)
 
 
