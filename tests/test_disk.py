@@ -110,12 +110,12 @@ def test_a_pipe_that_nobody_reads_is_refused_at_once(pipe, write, network):
     assert pipe.is_fifo() and names(pipe.parent) == ["pipe"]
 
 
-def test_a_folder_a_socket_and_a_loop_of_links_are_refused(tmp_path, network):
+def test_a_folder_a_socket_and_a_loop_of_links_are_refused(tmp_path, network, monkeypatch):
     import socket
 
     (tmp_path / "loop").symlink_to("loop")
     with socket.socket(socket.AF_UNIX) as heard:
-        os.chdir(tmp_path)  # the name of a socket has to be short
+        monkeypatch.chdir(tmp_path)  # the name of a socket has to be short
         heard.bind("socket")
         for name, why in {
             ".": "is a folder",

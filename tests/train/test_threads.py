@@ -104,15 +104,22 @@ def test_eight_threads_evaluate_look_and_call_a_function_at_once():
 def test_predictions_while_it_is_fitted_are_those_of_the_end_of_an_epoch(engine):
     net = network()
     ends = [net.predict(X[:50])]
-    seen, done = [], threading.Event()
+    seen, begun, done = [], threading.Event(), threading.Event()
 
     def watch():
         while not done.is_set():
             seen.append(net.predict(X[:50]))
+            begun.set()
+
+    def end_of_epoch(net, *_):
+        ends.append(net.predict(X[:50]))
+        assert begun.wait(30)  # however busy the machine is, the other thread looks at a fit that is not over
 
     def train():
-        net.fit(X, Y, epochs=40, callbacks=[lambda net, *_: ends.append(net.predict(X[:50])) or False])
-        done.set()
+        try:
+            net.fit(X, Y, epochs=40, callbacks=[end_of_epoch])
+        finally:
+            done.set()
 
     at_once(train, watch)
     known = {end.tobytes() for end in ends}
