@@ -71,6 +71,16 @@ def test_what_nodes_cannot_go_through_runs_on_numpy(form):
         network("native").fit(X, Y, epochs=1)
 
 
+def test_a_running_sum_along_an_open_axis_is_left_to_numpy_in_a_sentence():
+    x = cr.input("x", ("n", 2))
+    says = r"^The native engine has no code for cumsum along the open axis 'n': .*\. Give the input a length there\."
+    with pytest.raises(cr.UnsupportedError, match=says):
+        cr.compile(np.cumsum(x, axis=0), inputs=[x], engine="native")
+    function = cr.compile(np.cumsum(x, axis=0), inputs=[x])
+    with pytest.warns(cr.EngineWarning, match=f"{says} It runs on the NumPy engine"):
+        assert function(np.ones((300_000, 2)))[-1].tolist() == [300_000, 300_000]
+
+
 def test_the_fit_that_failed_at_200_epochs():
     network = cr.Network([cr.Dense(64, PRIMITIVES["a ufunc of SciPy's"]), cr.Dense(1)], seed=0)
     with pytest.warns(cr.EngineWarning, match="It runs on the NumPy engine") as seen:

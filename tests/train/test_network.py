@@ -451,7 +451,13 @@ def test_a_second_equal_network_trains_as_the_first_did_and_another_loss_is_anot
 
 def rows_apart(a):
     image = a.reshape(a.shape[0], 2, 3)
-    parts = [np.max(image, axis=2), a[:, None, 1], np.transpose(image, (2, 0, 1))[0], image @ np.eye(3)[:, 0]]
+    parts = [
+        np.max(image, axis=2),
+        a[:, None, 1],
+        np.cumsum(a, axis=1),
+        np.transpose(image, (2, 0, 1))[0],
+        image @ np.eye(3)[:, 0],
+    ]
     z = np.concatenate(parts, axis=1)
     return Dropout(0.3)(BatchNormalization()(Dense(3, "softmax")(np.where(z > 0, z, np.exp(z)))))
 
@@ -465,11 +471,13 @@ MIXED = {
     "a largest of all": lambda a: Dense(2)(a / np.max(np.abs(a), axis=0)),
     "a product of all with all": lambda a: Dense(2)(softmax(a @ a.T) @ a),
     "their number": lambda a: Dense(2)(a) / a.shape[0],
+    "a running sum of all": lambda a: Dense(2)(np.tanh(np.cumsum(a, axis=0))),
     "a softmax over all": lambda a: Dense(2)(softmax(a, axis=0)),
     "another shape": lambda a: Dense(2)(np.sum(np.reshape(a, (6, -1)) ** 2, axis=1) * a),
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*cumsum along the open axis:chainrule.errors.EngineWarning")
 @pytest.mark.parametrize("name", ["apart", *MIXED])
 def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatch):
     network = Network(MIXED.get(name, rows_apart), {"a": (6,)}, seed=0, dtype="float64")

@@ -22,7 +22,8 @@ IN_PLACE = {
     "stop_gradient",
     "mark",
 }
-REDUCING = {"sum", "max", "argmax", "softmax", "log_softmax", "logsumexp"}
+# What looks along the axes that it names, and at no other.
+ALONG = {"sum", "max", "argmax", "cumsum", "softmax", "log_softmax", "logsumexp"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _is_apart(node: Node) -> bool:
     name, attributes = node.row.name, node.attributes
     if node.row.partials is not None or name in IN_PLACE or name == "step":
         return True
-    if name in REDUCING:
+    if name in ALONG:
         return along[0] not in attributes.get("axes", (attributes.get("axis"),))
     if name == "reshape":
         return along[0] == 0 == _axis(node)

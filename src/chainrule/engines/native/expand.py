@@ -212,7 +212,10 @@ def _cumsum(x: Node, axis: int) -> Node:
     """Add what stands one place before, then two, four, eight: every sum is there after log₂ n steps."""
     length = x.shape[axis]
     if isinstance(length, shapes.Extent):
-        raise UnsupportedError(f"a cumulative sum along the open axis '{length}'")
+        raise UnsupportedError(
+            f"The native engine has no code for cumsum along the open axis '{length}': how many sums there are must be "
+            "known when code is made. Give the input a length there."
+        )
     total = cast(x, np.cumsum(np.zeros(0, x.dtype)).dtype)
     before = (shapes.FULL,) * axis
     behind = (shapes.FULL,) * (x.ndim - axis - 1)
@@ -258,7 +261,7 @@ def _product(x: Node, y: Node, spec: str) -> Node:
     out = tuple(extents[k] for k in plan.out)
     dtype = np.result_type(x.dtype, y.dtype)
     if dtype.kind not in "biuf":
-        raise UnsupportedError(f"a product of {dtype}")
+        raise UnsupportedError(f"The native engine has no code for a product of {dtype}.")
 
     def one(letters: str) -> bool:
         return all(extents[k] == 1 for k in letters)
