@@ -361,6 +361,13 @@ TRAIN = "chainrule train houses.csv --target price --epochs 300 --learning-rate 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_the_model_of_a_pipe_has_a_name_of_its_own(here):
+    codes, _, told = shell("chainrule train <(cat houses.csv) --target price --epochs 1 --hidden 2")
+    assert codes == [0] and (here / "model.safetensors").is_file()
+    assert told.endswith("\n  chainrule predict model.safetensors new.csv --out predictions.csv\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
 @pytest.mark.parametrize(
     "pipe",
     [

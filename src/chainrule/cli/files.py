@@ -11,11 +11,13 @@ from chainrule.disk import check_place
 
 
 def stem(data: str) -> str:
-    """Return the name of a data file or sample without folder and endings.
+    """Return the name of a data file or sample without folder and endings; that of a pipe says nothing.
 
     >>> stem("prices/houses.csv.gz"), stem("iris")
     ('houses', 'iris')
     """
+    if Path(data).is_fifo():
+        return "model"
     name = Path(data).name.removesuffix(".gz")
     return Path(name).stem or name
 

@@ -254,7 +254,8 @@ def train(
         took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {time}"
         say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
         if not quiet:  # not wrapped, so that it can be copied
-            next_command = shlex.join(["chainrule", "predict", str(path), data, "--out", "predictions.csv"])
+            again = "new.csv" if Path(data).is_fifo() else data  # a pipe is read only once
+            next_command = shlex.join(["chainrule", "predict", str(path), again, "--out", "predictions.csv"])
             tell_as_is(f"  {next_command}")
     return code
 
