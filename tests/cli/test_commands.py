@@ -132,6 +132,7 @@ def test_summary_shows_columns_layers_and_test():
     result = done("train", "houses.csv", "--target", "sold", *QUICK)
     shown = done("summary", "houses.safetensors").stdout
     assert "Target 'sold': 2 classes" in shown and "dense_1 (Dense)" in shown and result.stdout in shown
+    assert re.search(r"Learned from \d+ rows in (\d+ ms|\d+\.\d s)\. ", shown) and " 0.0 s" not in shown
 
 
 def test_summary_of_a_network_alone():

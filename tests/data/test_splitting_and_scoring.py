@@ -59,7 +59,9 @@ def test_nothing_may_be_held_back():
 
 
 def test_wrong_splits_are_refused():
-    with pytest.raises(DataError, match=r"has 4 rows, too few.*\(at least 5\).\nAdd rows"):
+    with pytest.raises(
+        DataError, match=r"has 4 rows, too few.*\(at least 5\).\nAdd rows, or hold back nothing: "
+    ):
         split(pd.DataFrame({"x": range(4)}))
     for fraction in (1, -0.1, 20, float("nan")):
         with pytest.raises(DataError, match="test_fraction must be at least 0 and below 1"):

@@ -110,7 +110,11 @@ def test_several_columns_are_labels_or_numbers():
         ),
         ([i / 7 for i in range(99)], "classification", "99 different values.*\n.*task 'regression'"),
         (["a", "b", "c", "a"], "binary", "'binary' has two classes; target 'y' has 3"),
-        (["a", "b", "a"], "regression", "Column 'y', row 1: 'a'.*numbers are expected"),
+        (
+            ["a", "b", "a"],
+            "regression",
+            "Column 'y', row 1: 'a'.*numbers are expected.\nNo cell .*'classification'",
+        ),
         ([1, 2, 3, 1, 2, 3], "multilabel", "two values, such as 0 and 1; 'y' have 3"),
         ([1.5, 1e300], None, "spread overflows"),
     ],

@@ -84,7 +84,11 @@ def test_a_copied_function_has_variables_of_its_own():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda x, f: f(), "takes 1 values"),
+        (lambda x, f: f(), r"takes 1 value \(x\); 0 were given\."),
+        (
+            lambda x, f: cr.compile(2 * x, inputs=[x, cr.input("y")])(1),
+            r"takes 2 values \(x, y\); 1 was given\.",
+        ),
         (lambda x, f: f(np.ones((2, 2))), "expected"),
         (lambda x, f: cr.compile(np.sum(x)), "needs the input 'x'"),
         (lambda x, f: cr.compile(x, inputs=[x], engine="numby"), "Did you mean 'numpy'"),

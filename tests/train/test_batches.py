@@ -100,7 +100,12 @@ def test_steps_schedules_and_history_count_the_joined_batch_once():
 
 
 @pytest.mark.parametrize(
-    ("rows", "size", "why"), [(8, 1, "batch_size=1"), (1, 32, "only one row"), (1, None, "only one row")]
+    ("rows", "size", "why"),
+    [
+        (8, 1, r"batch_size=1\).* Train in larger batches"),
+        (1, 32, r"only one row .* badly\. Learn from more rows"),
+        (1, None, r"only one row .* badly\. Learn from more rows"),
+    ],
 )
 def test_statistics_of_single_examples_are_warned_of_before_the_first_step(rows, size, why):
     began = []

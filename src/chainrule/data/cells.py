@@ -15,6 +15,11 @@ MISSING = (
 )
 """The cells that mean "nothing here", unless a caller names others."""
 
+CORRECT = "Correct or empty the cell; an empty cell counts as missing."
+NO_NUMBERS = (
+    "No cell of this column is a number: choose another. Labels are predicted by the task 'classification'."
+)
+
 Kind = Literal["number", "text", "date"]
 
 _DATE = re.compile(r"\d{4}-\d{1,2}(-\d{1,2})?([ T]\d.*)?|\d{1,2}([/.])\d{1,2}\3\d{2,4}( \d.*)?")
@@ -135,12 +140,15 @@ def floats(cells: pd.Series) -> np.ndarray:
     else:
         texts = clean_text(cells)
         values = read_numbers(texts).to_numpy()
-        refuse(cells, texts.notna().to_numpy() & np.isnan(values), "numbers are expected")
+        filled = texts.notna().to_numpy()
+        wrong = filled & np.isnan(values)
+        remedy = NO_NUMBERS if wrong.sum() > 1 and np.array_equal(wrong, filled) else CORRECT
+        refuse(cells, wrong, "numbers are expected", remedy)
     refuse(cells, np.isinf(values), "finite numbers are expected, no larger than 1.8e308")
     return values
 
 
-def refuse(cells: pd.Series, wrong: np.ndarray, expected: str) -> None:
+def refuse(cells: pd.Series, wrong: np.ndarray, expected: str, remedy: str = CORRECT) -> None:
     """Raise :class:`~chainrule.errors.DataError` that names the first cell which ``wrong`` marks, if any."""
     if not wrong.any():
         return
@@ -149,6 +157,5 @@ def refuse(cells: pd.Series, wrong: np.ndarray, expected: str) -> None:
     found = shortened(str(cells.iloc[first]))
     found = repr(found) if kind_of(cells) == "text" else found
     raise DataError(
-        f"Column {cells.name!r}, {row_name(cells.index, first)}: {found}{others}, where {expected}.\n"
-        "Correct or empty the cell; an empty cell counts as missing."
+        f"Column {cells.name!r}, {row_name(cells.index, first)}: {found}{others}, where {expected}.\n{remedy}"
     )

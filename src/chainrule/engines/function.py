@@ -54,7 +54,8 @@ class Function:
         if len(values) != len(self._inputs):
             names = ", ".join(x.name for x in self._inputs)
             raise GraphError(
-                f"This function takes {len(self._inputs)} values ({names}); {len(values)} were given."
+                f"This function takes {len(self._inputs)} value{'s' * (len(self._inputs) != 1)} ({names}); "
+                f"{len(values)} {'was' if len(values) == 1 else 'were'} given."
             )
         lengths: dict[Any, int] = {}
         batch = [fit_value(x, v, lengths) for x, v in zip(self._inputs, values, strict=True)]

@@ -221,10 +221,11 @@ def _warn_of_lone_examples(run: Fitting) -> None:
     size = run.batches.batch_size
     why = f"there are only {run.rows} rows" if size == run.rows > 1 else f"batch_size={size}"
     why = "there is only one row to learn from" if run.rows == 1 else why
+    remedy = "Learn from more rows" if size == run.rows else "Train in larger batches, such as batch_size=32"
     warn(
         f"Layer '{label}' ({type(layer).__name__}) learns the mean and the variance of its inputs over a batch, "
         f"which takes at least {layer.least_examples} examples; here a batch has {size} ({why}), so what is learned "
-        "will predict badly. Train in larger batches, such as batch_size=32, or take LayerNormalization.",
+        f"will predict badly. {remedy}, or take LayerNormalization.",
         LearningWarning,
     )
 

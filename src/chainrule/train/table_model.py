@@ -28,7 +28,7 @@ from chainrule.data.target import (
     drop_rows_without_target,
     fit_target,
 )
-from chainrule.data.words import counted
+from chainrule.data.words import counted, lasted
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, FileFormatError, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
@@ -295,7 +295,7 @@ class TableModel:
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints."""
         report = self.report
-        training = f"Learned from {counted(report.rows, 'row')} in {report.seconds:.1f} s. {report.stopped}"
+        training = f"Learned from {counted(report.rows, 'row')} in {lasted(report.seconds)}. {report.stopped}"
         about = [describe_target(self.target), describe_columns(self.columns), *report.notes, training]
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
