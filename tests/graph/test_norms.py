@@ -28,6 +28,9 @@ NORMS = {
     "root of a weighted sum": lambda x: np.sqrt(np.sum(c * x**2) / np.sum(c)),
     "root of squares, one by one": lambda x: np.sum(np.sqrt(x**2)),
     "root of two squares": lambda x: np.sqrt(x[0] ** 2 + 3 * x[1] ** 2 + x[2] ** 4),
+    "root of products, each factor written out": lambda x: np.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]),
+    "distance, each factor written out": lambda x: np.sqrt((x - c) @ (x - c)),
+    "distance, by einsum": lambda x: np.sqrt(np.einsum("i,i->", x - 2 * c, x - 2 * c)),
     "hypot": lambda x: np.hypot(x[0], x[1]) + np.sum(np.hypot(x, 0.0)),
     "the largest": lambda x: np.sqrt(np.max(x**2)),
     "distance": lambda x: np.sqrt(np.sum((x - c) ** 2)),
@@ -38,8 +41,11 @@ NORMS = {
     "std, kept": lambda x: np.sum(np.std(np.stack([x, 2 * x]), axis=1, keepdims=True)),
     "root of a variance": lambda x: np.sqrt(np.var(x)),
 }
-AT = {"distance": c, "rmse": c, "std": np.ones(3), "std by hand": np.ones(3), "std of a sample": np.ones(3),
-      "std, kept": np.ones(3), "root of a variance": np.full(3, 2.0)}  # fmt: skip
+AT = {
+    "distance": c, "distance, each factor written out": c, "distance, by einsum": 2 * c, "rmse": c,
+    "std": np.ones(3), "std by hand": np.ones(3), "std of a sample": np.ones(3), "std, kept": np.ones(3),
+    "root of a variance": np.full(3, 2.0),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NORMS)
@@ -73,6 +79,9 @@ def test_the_root_of_anything_else_stays_infinite_at_0():
     assert grad(np.sqrt(x), x).value == np.inf
     assert grad(x**0.5, x).value == np.inf
     assert grad(np.sqrt(np.sum(x * np.ones(2))), x).value == np.inf
+    u = variable([0.0, 0.0])
+    assert not np.isfinite(grad(np.sqrt(u[0] * u[1]), u).value).any()
+    assert not np.isfinite(grad(np.sqrt((u + 1e-300) @ (u - 1e-300)), u).value).any()
     w = variable(0.0)
     assert grad(np.sqrt(cr.relu(w) * variable(3.0) ** 2 + w), w).value == np.inf
     steep = grad(np.sqrt(np.sqrt(x) ** 2), x).value  # the root of x in disguise: not 0

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from chainrule.graph.identity import of_attributes
 from chainrule.graph.shapes import contraction
 
 
@@ -36,6 +37,8 @@ class Range(NamedTuple):
 
 
 REAL, UNKNOWN = Range(), Range(finite=False)
+DEEPEST = 5  # so many steps down the graph factors are compared
+LARGEST_COMPARED = 64  # elements of constants that are compared
 _KNOWN: WeakKeyDictionary[Any, Range] = WeakKeyDictionary()
 
 
@@ -121,7 +124,25 @@ def _product(a: Range, b: Range, square: bool = False) -> Range:
 def _multiply(node: Any, a: Range, b: Range) -> Range:
     # A factor that could be learned to be 0 has a corner of its own there.
     scaled = (a.square and (b.square or b.low > 0)) or (b.square and a.low > 0)
-    return _product(a, b, scaled or node.inputs[0] is node.inputs[1])
+    return _product(a, b, scaled or _alike(*node.inputs))
+
+
+def _alike(a: Any, b: Any, depth: int = DEEPEST) -> bool:
+    """Say whether two nodes are one number: the same node, or written the same way, as in ``v[0] * v[0]``."""
+    if a is b:
+        return True
+    if a.row is not b.row or a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.row.name == "constant":
+        return a.attributes["value"].size <= LARGEST_COMPARED and of_attributes(
+            a.attributes
+        ) == of_attributes(b.attributes)
+    return (
+        depth > 0
+        and 0 < len(a.inputs) == len(b.inputs)
+        and of_attributes(a.attributes) == of_attributes(b.attributes)
+        and all(_alike(x, y, depth - 1) for x, y in zip(a.inputs, b.inputs, strict=True))
+    )
 
 
 def _divide(node: Any, a: Range, b: Range) -> Range:
@@ -150,9 +171,7 @@ def _contract(node: Any, a: Range, b: Range) -> Range:
     plan = contraction(node.attributes["spec"])
     left, right = (_unmoved(x) for x in node.inputs)
     row_by_column = all(e == 1 for e in node.shape) and sum(e != 1 for e in left.shape) <= 1
-    square = left is right and (
-        row_by_column or (node.inputs[0] is node.inputs[1] and plan.left == plan.right)
-    )
+    square = _alike(left, right) and (row_by_column or (_alike(*node.inputs) and plan.left == plan.right))
     low = 0.0 if square or (a.low >= 0 and b.low >= 0) else -math.inf
     return Range(low, math.inf, a.finite and b.finite, square)
 
