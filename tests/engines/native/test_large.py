@@ -244,6 +244,20 @@ def test_functions_of_a_long_step_are_short_and_equal_ones_are_one(kind):
     assert sum("section" not in name for name in lengths) <= sum("section" not in name for name in fewer) + 8
 
 
+def test_many_parts_are_joined_a_few_at_a_time(agree):
+    """A file of 60 kB, in which one node has 20,000 inputs, took minutes."""
+    x = input("x", ("batch", 3))
+
+    def joining(parts):
+        some = [x, np.exp(x), x[:, :1], x]
+        return Program((x,), (), (np.concatenate([some[k % 4] for k in range(parts)], axis=1),), ())
+
+    for parts in (32, 33, 65, 32 * 32 + 1):
+        agree(joining(parts), [], [ROWS[:, :3]])
+    lengths = [max(functions(staged(joining(parts)).ir).values()) for parts in (500, 4000)]
+    assert lengths[1] < 1.5 * lengths[0]
+
+
 def test_a_pattern_is_cut_at_the_same_places():
     program, _, _ = chain(lambda u: np.tanh(u * 1.5 + 0.1) * 0.7 + 0.01, POINTS)(300)
     cut = [x for x in staged(program).schedule.items if isinstance(x, Nest)]

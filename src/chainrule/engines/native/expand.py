@@ -22,6 +22,7 @@ LEAVES = {"variable", "input", "constant", "length"}
 BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
 WRITTEN = BASIC | OPERATIONS.keys() - {"copy"}  # a copy is the schedule's own; a user may call a primitive so
 FEW = 32  # so few sums along rows that both lie without gaps are written as such
+MOST_PARTS = 32  # are joined at once: the code for it grows with them, and is one function
 SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 
@@ -73,6 +74,8 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
         return COMPOSITE[name](*inputs, **at)
     if name == "length" and isinstance(at["extent"], int):
         return _numbers(np.asarray(at["extent"], node.dtype))
+    if name == "concatenate" and len(inputs) > MOST_PARTS:
+        return _joined(inputs, **at)
     if name in WRITTEN:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         return node if same else Node(node.row, inputs, at, node.shape, node.dtype)
@@ -96,6 +99,14 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 
 # --- what is written in other rows ---
+
+
+def _joined(parts: tuple[Node, ...], axis: int) -> Node:
+    """Join many parts a few at a time."""
+    while len(parts) > MOST_PARTS:
+        some = [parts[i : i + MOST_PARTS] for i in range(0, len(parts), MOST_PARTS)]
+        parts = tuple(apply("concatenate", *each, axis=axis) if len(each) > 1 else each[0] for each in some)
+    return apply("concatenate", *parts, axis=axis)
 
 
 def _softmax(x: Node, axes: tuple[int, ...]) -> Node:
