@@ -445,3 +445,10 @@ def test_the_largest_of_each_of_no_rows_is_nothing():
     x = cr.input("x", ("n", 3))
     assert cr.compile(np.max(x, axis=1), inputs=[x], engine="native")(np.zeros((0, 3))).shape == (0,)
     assert cr.compile(cr.softmax(x, axis=0), inputs=[x], engine="native")(np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_the_largest_over_no_axis_is_the_number_itself(engine):
+    x = cr.input("x", ("batch", 3))
+    rows = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(cr.compile(np.max(x, axis=()), inputs=[x], engine=engine)(rows), rows)

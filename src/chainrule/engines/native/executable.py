@@ -82,7 +82,7 @@ class NativeExecutable:
             (tuple(x.shape[a] for a in axes), reduce(x.shape, axes, False))
             for n in order([*program.outputs, *program.new_state])
             if n.row.name in ("max", "argmax")
-            for x, axes in [(n.inputs[0], n.attributes.get("axes") or (n.attributes["axis"],))]
+            for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
         ]
         given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
         self._labels = {  # which inputs are labels, and of how many classes: code would take any number
