@@ -296,3 +296,15 @@ def test_a_count_is_weak_as_python_numbers_are():
     assert cost.dtype == np.float32
     assert (variable(np.float64(2.0)) * X).dtype == np.float64  # a variable is strong
     assert (1 / m).dtype == np.float64
+
+
+def test_arrays_have_as_many_axes_as_numpys_have():
+    x = input("x", ("batch", *[1] * 63))
+    assert cr.compile(x * 2, inputs=[x], engine="numpy")(np.ones(x.shape[1:])[None]).ndim == 64
+    for grow in (
+        lambda: x[None],
+        lambda: input("y", ("batch", *[1] * 64)),
+        lambda: np.broadcast_to(x, (1, *x.shape)),
+    ):
+        with pytest.raises(ShapeError, match="at most 64 axes, and this one would have 65"):
+            grow()

@@ -15,7 +15,7 @@ from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.ranges import range_of
 from chainrule.graph.row import TABLE, Row, floating
-from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.shapes import Extent, Shape, check_rank
 from chainrule.graph.walk import order
 
 
@@ -335,6 +335,7 @@ def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None
         nodes = _with_weak_counts(nodes)
     try:
         shape = row.shape(*[x.shape for x in nodes], **attributes)
+        check_rank(shape)
     except ShapeError as error:
         named = " and ".join(x.name for x in nodes if x.name)
         raise ShapeError(f"{row.name}{' of ' if named else ''}{named}: {error}") from None
@@ -515,6 +516,7 @@ def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") ->
                 f"Input '{name}': a shape holds whole numbers, or a name for an open axis "
                 f'(("batch", 3)); found {extent!r}.'
             )
+    check_rank(tuple(extents))
     kind = np.dtype(dtype).newbyteorder("=")
     if kind.kind not in "biuf":
         raise GraphError(f"Input '{name}': a graph computes with numbers, not {kind.name}.")

@@ -35,6 +35,7 @@ class Extent:
 Shape = tuple[Any, ...]  # of int or Extent; Any, since most code neither asks nor cares
 Index = tuple[Any, ...]  # of int, None (a new axis) or (start, stop, step)
 FULL = (None, None, None)
+MOST_AXES = 64  # of NumPy's arrays
 
 
 def show(shape: Shape) -> str:
@@ -44,6 +45,12 @@ def show(shape: Shape) -> str:
     ('(batch, 3)', '(4,)', '()')
     """
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def check_rank(shape: Shape) -> None:
+    """Raise unless an array can have so many axes."""
+    if len(shape) > MOST_AXES:
+        raise ShapeError(f"an array has at most {MOST_AXES} axes, and this one would have {len(shape)}.")
 
 
 def resolve(value: Any, lengths: dict[Extent, int]) -> Any:
