@@ -133,6 +133,19 @@ def test_a_function_network_comes_back_from_its_graph(tmp_path):
     assert_equal(twin, third, both)
 
 
+def test_numbers_for_which_json_has_no_words_come_back(tmp_path):
+    """A network that masks with -inf learned for hours, and then could not be saved."""
+
+    def draw(x):
+        z = Dense(3)(np.clip(x, -np.inf, 4.0))
+        return np.where(x[:, :3] > 0, z, np.array([-np.inf, np.inf, np.nan], "float32"))
+
+    network = Network(draw, {"x": 4}, seed=0)
+    found = round_trip(network, tmp_path / "m").predict(X)
+    assert np.isneginf(found).any() and np.isposinf(found).any() and np.isnan(found).any()
+    np.testing.assert_array_equal(found, network.predict(X))
+
+
 @pytest.mark.parametrize(
     "loss",
     [None, "mae", "mean_squared_error", losses.Huber(0.7), losses.Quantile(0.8), losses.mse],

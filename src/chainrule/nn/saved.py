@@ -5,6 +5,7 @@ and settings to the annotations of dataclasses, the attributes of a row to those
 what stands before, sizes to a budget. Nothing from a file ever becomes code.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -26,6 +27,8 @@ from chainrule.nn.layers import LAYERS, Call, Layer
 # in parameters raises all three, so that a large network has room and a kilobyte does not get gigabytes.
 BUDGET = Size(held=2**26, bytes=2**31, products=2**32)
 FOR_EACH_BYTE = Size(held=64, bytes=2**12, products=2**14)
+
+NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # numbers for which JSON has no words
 
 
 def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
@@ -91,8 +94,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     if isinstance(value, np.ndarray):
-        return {"array": value.tolist(), "dtype": value.dtype.name}
+        finite = value.dtype.kind != "f" or np.isfinite(value).all()
+        return {
+            "array": value.tolist() if finite else _in_words(value.tolist()),
+            "dtype": value.dtype.name,
+        }
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": _in_words(value)}
     return value
+
+
+def _in_words(numbers: Any) -> Any:
+    if isinstance(numbers, list):
+        return [_in_words(x) for x in numbers]
+    return numbers if math.isfinite(numbers) else str(numbers)
 
 
 class Names:
@@ -270,17 +285,26 @@ def _from_plain(value: Any, where: str) -> Any:
             return tuple([_from_plain(v, where) for v in value])
         case {"extent": name} if len(value) == 1 and name == BATCH:
             return Extent(BATCH)
+        case {"number": str(word)} if len(value) == 1 and word in NOT_FINITE:
+            return NOT_FINITE[word]
         case {"array": numbers, "dtype": str(dtype)} if len(value) == 2 and dtype in DTYPES:
             return _array(numbers, np.dtype(dtype), where)
     raise FileFormatError(f"{where}: found {short(value)}, which is no number, text, length or array.")
 
 
 def _array(numbers: Any, dtype: np.dtype, where: str) -> np.ndarray:
+    numbers = _from_words(numbers) if dtype.kind == "f" else numbers
     found = np.asarray(numbers)
     kinds = {found.dtype.kind, dtype.kind}
     if found.size and len(kinds) > 1 and not kinds <= {"i", "u"}:
         raise FileFormatError(f"{where}: expected an array of {dtype}; found {short(numbers)}.")
     return np.asarray(numbers, dtype)
+
+
+def _from_words(numbers: Any) -> Any:
+    if isinstance(numbers, list):
+        return [_from_words(x) for x in numbers]
+    return NOT_FINITE.get(numbers, numbers) if isinstance(numbers, str) else numbers
 
 
 def _make_layer(config: Any, custom: Mapping[str, Any], where: str) -> Layer:
