@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -304,6 +305,21 @@ def test_a_pipe_is_never_replaced_nor_waited_for(model, here, monkeypatch):
         result = CliRunner().invoke(cli, arguments)
         assert result.exit_code == 2 and "pipe" in result.stderr and "bug" not in result.stderr
         assert (here / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_a_signal_ends_the_writing_into_a_pipe_that_nobody_empties(here):
+    os.mkfifo(here / "pipe")
+    reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    large = ["--hidden", "256,256", "--epochs", "1", "--test-fraction", "0"]
+    command = [sys.executable, "-m", "chainrule.cli.main", "train", "iris", *large, "--out", "pipe"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    while not select.select([reader], [], [], 0)[0]:
+        time.sleep(0.05)
+    process.terminate()
+    told = process.communicate(timeout=30)[1]
+    assert process.returncode == 143 and told.endswith(b"Stopped by SIGTERM before anything was saved.\n")
+    os.close(reader)
 
 
 def test_nothing_is_a_place_to_throw_results_away(model, here):

@@ -5,6 +5,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +238,9 @@ def train(
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
         model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
     replaced = path.exists()
-    with signals.asking() as late:
+    into_file = path.is_file() or not replaced
+    # a pipe may take for ever to be emptied, so there a signal ends at once
+    with signals.asking() if into_file else nullcontext(signals.Asked()) as late:
         model.save(path)
     ended = (model.history.signal if model.history else 0) or late.number
     code = 0 if ended in (0, signal.SIGINT) else BY_SIGNAL + ended
