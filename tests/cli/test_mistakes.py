@@ -406,6 +406,14 @@ def test_results_that_nobody_reads_end_quietly(model, here):
     assert shell(f"chainrule predict {model} houses.csv --out /dev/stdout | wc -l")[1] == ["41"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_streams_that_were_closed_stop_nothing(here):
+    codes, _, _ = shell(f"({TRAIN} <&- >&- 2>&-)")
+    assert codes == [0] and isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+    codes, printed, _ = shell("chainrule predict houses.safetensors houses.csv 2>&-")
+    assert codes == [0] and len(printed) == 41
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_a_full_disk_behind_the_output_is_named(model, here):
     _, _, told = shell(f"chainrule predict {model} houses.csv >/dev/full; echo $? >code")

@@ -410,6 +410,13 @@ def test_silent_by_default(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_no_stream_at_all_does_not_end_a_training(verbose, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr", None)
+    assert small().fit(X, Y, epochs=20, verbose=verbose).epochs == 20
+    assert capsys.readouterr().out == ""
+
+
 def test_verbose_2_shows_every_epoch(capsys):
     history = small().fit(X, Y, epochs=3, metrics="accuracy", verbose=2)
     shown = capsys.readouterr()

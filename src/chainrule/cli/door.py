@@ -35,6 +35,8 @@ class Door(click.Group):
         """Run a command and end the process with its exit code."""
         arguments = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
+        if sys.stderr is None:  # it was closed, as a service may do
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- for as long as the process lasts
         try:
             with warnings.catch_warnings(), signals.handling(signals.end_at_once, AT_ONCE):
                 warnings.showwarning = _show_warning

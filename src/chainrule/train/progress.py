@@ -31,6 +31,8 @@ class ProgressLine:
         self._bar: Any = None
         self._task: Any = None
         self._last = 0.0
+        if sys.stderr is None:  # it was closed, or there is no console (pythonw)
+            self.verbose = verbose = 0
         if verbose == 1 and sys.stderr.isatty():
             from rich.console import Console  # noqa: PLC0415 -- only where a line is drawn
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 -- likewise
