@@ -535,6 +535,15 @@ def _divergence(run: Fitting, method: Optimizer, result: Run, epochs_before: int
     failure = result.failure or _seen_in_parameters(run, result)
     epoch = epochs_before + failure.epoch
     step, before = epoch * run.steps + failure.step, failure.before[: len(run.began_with)]
+    found = run.network.architecture
+    names = [*found.parameters, *found.statistics]
+    broken = [name for name, value in zip(names, run.began_with, strict=True) if not _finite([value])]
+    if broken:
+        run.network.set_values(run.began_with)
+        return (
+            f"{', '.join(broken)} held NaN or infinity before the first update, so no learning rate is to blame: "
+            "nothing can be learned from there. Begin with other weights."
+        )
     if step == 0:
         return (
             "The cost was NaN or infinite before the first update, so no learning rate is to blame: the "
