@@ -1,5 +1,6 @@
 """The engine matrix: every row of the table, in every shape and dtype, on the native engine and on NumPy's."""
 
+import contextlib
 import math
 from itertools import product
 
@@ -9,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines.choice import build
 from chainrule.engines.program import Program
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.graph.node import Node, apply, input, record
 from chainrule.graph.row import REAL, TABLE, Case
 from chainrule.graph.shapes import FULL
@@ -207,6 +208,30 @@ def test_casts(source, target, agree):
     if np.dtype(source).kind in "if":
         every.add(apply("cast", np.negative(x), dtype=target if target[0] != "u" else "int64"), "below 0")
     every.check(agree)
+
+
+@pytest.mark.parametrize("source", ["float32", "float64"])
+@pytest.mark.parametrize("target", ["uint8", "uint16", "uint32", "uint64"])
+def test_numbers_below_0_wrap_round_where_there_is_no_sign(source, target):
+    """As NumPy's do, on the processors that most have; in C it is open."""
+    x = input("x", ("n",), source)
+    values = np.array([-1.5, -0.5, -1, -2, -300, -70_000, -(2**31), 2.0**31 - 128, 0, 3.9, 255, 100, -7] * 3)
+    values = np.append(values, [2.0**63, 1.5 * 2**63, -(2.0**40)] if target == "uint64" else []).astype(
+        source
+    )
+    found = cr.compile(apply("cast", x, dtype=target), inputs=[x], engine="native")(values)
+    assert found.tolist() == [int(v) % 2 ** (8 * found.itemsize) for v in values]
+
+
+def test_a_position_is_checked_as_it_is_used():
+    """What no whole number is may be anything to C's compilers: one thing for the check, another for the use."""
+    x, far = input("x", (8,), "float32"), input("far", (), "float32")
+    for dtype in ("int32", "int64", "uint32", "uint64"):
+        found = apply("gather", x, apply("cast", far, dtype=dtype), axis=0)
+        run = cr.compile(found, inputs=[x, far], engine="native")
+        for value in (1e30, -1e30, np.nan, np.inf, -np.inf, 3e9, -9.0):
+            with contextlib.suppress(DataError):
+                assert run(np.arange(8, dtype="float32"), np.float32(value)) in range(8)
 
 
 # --- structural rows ------------------------------------------------------------------------------------

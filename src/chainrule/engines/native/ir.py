@@ -354,6 +354,21 @@ class Code:
         """Read the same bits as another type."""
         return self.emit(type, f"bitcast {x.type.ir} {x.text} to {type.ir}")
 
+    def _without_fraction(self, x: Value, want: Type) -> Value:
+        """Make whole numbers of floats. Those beyond their type wrap round, as NumPy's do.
+
+        NaN, and what no 64 bits hold, becomes some number, but one: the position that is checked is the one used.
+        """
+        wide = x.type.of("i64")
+        if want.is_signed:
+            made = self.emit(want, f"fptosi {x.type.ir} {x.text} to {want.ir}")
+            return self.emit(want, f"freeze {want.ir} {made.text}")
+        low = self._without_fraction(x, wide)
+        if want.bits < 64:
+            return self.convert(low, want.kind)
+        high = self._without_fraction(x - 2.0**63, wide) ^ -(2**63)
+        return Value(self, self.select(x >= 2.0**63, high, low).text, want)
+
     def convert(self, x: Value, kind: str) -> Value:
         """Convert to another kind of number as C does; a number is true if it is not 0."""
         have, want = x.type, x.type.of(kind)
@@ -364,7 +379,7 @@ class Code:
         if have.is_float and want.is_float:
             word = "fpext" if want.bits > have.bits else "fptrunc"
         elif have.is_float:
-            word = "fptosi" if want.is_signed else "fptoui"
+            return self._without_fraction(x, want)
         elif want.is_float:
             word = "sitofp" if have.is_signed else "uitofp"
         elif want.bits > have.bits:
