@@ -227,10 +227,7 @@ def train(
     check_writable(path, data)
     if not force:
         check_replaceable(path)
-    table, usual = _table(data, dict(missing), any_size)
-    for column, _ in missing:
-        if column and column not in table:
-            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+    table, usual = _table_to_learn(data, missing, any_size)
     rows, columns = len(table), len(table.columns)
     say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
@@ -373,14 +370,19 @@ def show_stage(
     Example:
       chainrule compile iris --hidden 8 --show schedule
     """
-    table, usual = _table(data, dict(missing), any_size)
-    for column, _ in missing:
-        if column and column not in table:
-            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+    table, usual = _table_to_learn(data, missing, any_size)
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     text = cr.TableModel.show(table, names, stage, **settings)
     with printing():
         click.echo(text)
+
+
+def _table_to_learn(data: str, missing: Missing, any_size: bool) -> tuple[Any, str | None]:
+    table, usual = _table(data, dict(missing), any_size)
+    for column, _ in missing:
+        if column and column not in table:
+            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+    return table, usual
 
 
 def _table(data: str, missing: Mapping[str, Sequence[str]], any_size: bool) -> tuple[Any, str | None]:
