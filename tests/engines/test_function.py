@@ -118,11 +118,12 @@ def test_a_program_pickles_with_what_its_ends_share():
 
 @pytest.mark.parametrize("engine", ["numpy", "native"])
 def test_what_no_numbers_answer_is_refused_with_an_error_of_our_own(engine):
-    x = cr.input("x", ("n", 2))
+    x, y = cr.input("x", ("n", 2)), cr.input("y", ("n", "m"))
     positions = (x[:, 0] * 7).astype("int64")
-    for function in (lambda: np.max(x, axis=0), lambda: np.argmax(x, axis=0)):
-        with pytest.raises(cr.ShapeError, match="no largest of no elements"):
-            cr.compile(function(), inputs=[x], engine=engine)(np.zeros((0, 2)))
+    for leaf, shape in ((x, (0, 2)), (y, (0, 2)), (y, (0, 0))):
+        for largest in (np.max(leaf, axis=0), np.argmax(leaf, axis=0)):
+            with pytest.raises(cr.ShapeError, match=r"no largest of no elements: .* looked along is \(0,\)"):
+                cr.compile(largest, inputs=[leaf], engine=engine)(np.zeros(shape))
     scattered = structure.scatter_add(x, positions, axis=0, extent=3)
     for node in (scattered, cr.constant(np.arange(3.0))[positions]):
         with pytest.raises(cr.DataError, match="out of range"):

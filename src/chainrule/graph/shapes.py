@@ -133,6 +133,14 @@ def check_axes(axes: Sequence[int], rank: int) -> None:
         raise ShapeError(f"{show(tuple(axes))} are not different axes among {rank}, counted from 0.")
 
 
+def check_elements(looked_along: Sequence[int]) -> None:
+    """Raise if the axes of such lengths, along which the largest element is looked for, have none."""
+    if 0 in looked_along:
+        raise ShapeError(
+            f"There is no largest of no elements: an axis that is looked along is {show(tuple(looked_along))}."
+        )
+
+
 def over_axes(shape: Shape, axes: tuple[int, ...]) -> Shape:
     """Return ``shape``, of which ``axes`` are looked at together."""
     check_axes(axes, len(shape))

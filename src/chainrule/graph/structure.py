@@ -183,22 +183,14 @@ cumsum: Row = add(
 
 def _largest(x, axes, keepdims):
     if x.size == 0:
-        _check_elements(x, axes)
+        shapes.check_elements([x.shape[a] for a in axes])
     return np.max(x, axis=axes, keepdims=keepdims)
 
 
 def _argmax(x, axis):
     if x.size == 0:
-        _check_elements(x, (axis,))
+        shapes.check_elements([x.shape[axis]])
     return np.argmax(x, axis=axis)
-
-
-def _check_elements(x, axes):
-    looked_along = tuple(x.shape[a] for a in axes)
-    if 0 in looked_along:
-        raise ShapeError(
-            f"There is no largest of no elements: an axis that is looked along is {shapes.show(looked_along)}."
-        )
 
 
 def _largest_vjp(dy, y, x, axes, keepdims):

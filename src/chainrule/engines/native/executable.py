@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import operator
 import weakref
 from collections.abc import Sequence
@@ -25,9 +24,9 @@ from chainrule.engines.native.threads import Choice
 from chainrule.engines.native.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
 from chainrule.engines.program import Arrays, Program, Progress, Rule, Run
 from chainrule.engines.verify import verify
-from chainrule.errors import ShapeError, UnsupportedError
+from chainrule.errors import UnsupportedError
 from chainrule.graph.node import leaf_key
-from chainrule.graph.shapes import Extent, Shape, reduce, show
+from chainrule.graph.shapes import Extent, Shape, check_elements
 from chainrule.graph.structure import check_labels
 from chainrule.graph.walk import order
 
@@ -78,8 +77,8 @@ class NativeExecutable:
         self.program = program
         self._written_out = written_out
         self.checked, self.parts = mode.checked(), mode.parts()
-        self._maxima = [  # what each looks along, and what is left
-            (tuple(x.shape[a] for a in axes), reduce(x.shape, axes, False))
+        self._maxima = [  # what each looks along
+            tuple(x.shape[a] for a in axes)
             for n in order([*program.outputs, *program.new_state])
             if n.row.name in ("max", "argmax")
             for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
@@ -175,12 +174,8 @@ class NativeExecutable:
         return new_state, outputs
 
     def _check_maxima(self, lengths: dict[str, int]) -> None:
-        for reduced, kept in self._maxima:
-            count, results = (math.prod(_numbers(shape, lengths)) for shape in (reduced, kept))
-            if count == 0 and results > 0:
-                raise ShapeError(
-                    f"There is no largest of no elements: an axis that is looked along is {show(reduced)}."
-                )
+        for looked_along in self._maxima:
+            check_elements(_numbers(looked_along, lengths))
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""
