@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes, basic_indices, mutually_broadcastable_shapes
 
+import chainrule as cr
 from chainrule.errors import ChainruleError, ShapeError, UnsupportedError
 from chainrule.graph import numpy_api
 from chainrule.graph.backprop import grad
@@ -291,6 +292,32 @@ def test_variance_with_a_divisor_of_one_less():
 def test_positions_of_the_largest_and_smallest(function, axis):
     agrees(lambda x: function(x, axis=axis), numbers(3, 4))
     agrees(lambda x: getattr(x, function.__name__)(axis), numbers(3, 4))
+
+
+ENDS = [np.array([np.iinfo(d).max, np.iinfo(d).min, 3, 0], d) for d in ("int8", "uint8", "int64", "uint64")]
+WHOLE = {
+    "min": np.min,
+    "min along an axis": lambda x: np.min(np.stack([x, x[::-1]]), axis=0),
+    "argmin": np.argmin,
+    "argmin along an axis": lambda x: np.argmin(np.stack([x, x[::-1]]), axis=0),
+    "norm": np.linalg.norm,
+    "the sum of sizes": lambda x: np.linalg.norm(x, 1),
+    "the largest size": lambda x: np.linalg.norm(x, np.inf),
+    "hypot": lambda x: np.hypot(x, x.astype("float64")),
+    "clip": lambda x: np.clip(x if x.dtype.kind != "b" else x.astype("int8"), -1, 300),
+}
+
+
+@pytest.mark.parametrize("values", [*ENDS, np.array([True, False, True, True])], ids=lambda v: v.dtype.name)
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_do_not_wrap_round(name, values):
+    x = input("x", values.shape, values.dtype)
+    node = WHOLE[name](x)
+    for engine in ("numpy", "native"):
+        found = cr.compile(node, [x], engine=engine)(values)
+        expected = WHOLE[name](values)
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+        assert found.dtype == expected.dtype
 
 
 def test_counting_truths():

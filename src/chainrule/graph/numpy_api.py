@@ -60,8 +60,13 @@ def _logaddexp2(a: Any, b: Any) -> Node:
 
 
 def _hypot(a: Any, b: Any) -> Node:
-    a, b = _weak(a, b)
+    a, b = (_with_fractions(x) for x in _weak(a, b))
     return square_root(a * a + b * b)
+
+
+def _with_fractions(x: Node) -> Node:
+    """Return whole numbers and truths as floats, since the squares of whole numbers wrap round."""
+    return x if x.dtype.kind == "f" else cast(x, np.float64)
 
 
 def _heaviside(x: Any, at_zero: Any) -> Node:
@@ -287,9 +292,22 @@ def max_(a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
 
 def min_(a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
     a = as_node(a)
+    return _turned_round(max_(_turned_round(a), axis, keepdims=keepdims))
+
+
+def _turned_round(a: Node) -> Node:
+    """Return numbers in the opposite order, each of its own dtype: -(-128) is -128 in 8 bits, and -1 is 255."""
     if a.dtype == bool:
-        return ~max_(~a, axis, keepdims=keepdims)
-    return -max_(-a, axis, keepdims=keepdims)
+        return ~a
+    if a.dtype.kind in "iu":
+        ends = np.iinfo(a.dtype)
+        return _whole(np.array(ends.min + ends.max, a.dtype)) - a
+    return -a
+
+
+def _whole(value: np.ndarray) -> Node:
+    """Return whole numbers as a constant of their own dtype."""
+    return Node(TABLE["constant"], (), {"value": value}, value.shape, value.dtype)
 
 
 def var(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Node:
@@ -314,14 +332,14 @@ def argmax(a: Any, axis: Any = None) -> Node:
 
 
 def argmin(a: Any, axis: Any = None) -> Node:
-    return argmax(-as_node(a), axis)
+    return argmax(_turned_round(as_node(a)), axis)
 
 
 OF_SIZES: dict[Any, Callable[..., Node]] = {1: sum_, np.inf: max_, -np.inf: min_}
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Node:
-    x = as_node(x)
+    x = _with_fractions(as_node(x))
     vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
     if vectors and ord in OF_SIZES:
         return OF_SIZES[ord](np.abs(x), axis, keepdims=keepdims)
@@ -509,7 +527,7 @@ def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:
     wrapped = np.where(array < 0, array + (0 if isinstance(extent, Extent) else extent), array).astype(
         np.int64
     )
-    return Node(TABLE["constant"], (), {"value": wrapped}, wrapped.shape, wrapped.dtype)
+    return _whole(wrapped)
 
 
 def index(x: Node, key: Any) -> Node:

@@ -86,8 +86,17 @@ def _extreme(larger: bool) -> Write:
 
 def _clip(code: Code, out: Type, x: Value, low: float | None, high: float | None) -> Value:
     if low is not None:
-        x = code.maximum(x, code.constant(low, x.type))
-    return x if high is None else code.minimum(x, code.constant(high, x.type))
+        x = code.maximum(x, code.constant(_within(low, x.type), x.type))
+    return x if high is None else code.minimum(x, code.constant(_within(high, x.type), x.type))
+
+
+def _within(bound: float, type: Type) -> float:
+    """Return a bound as a number that the type has: whole numbers are clipped to their own ends at most."""
+    if type.is_float or type.kind == "b1":
+        return bound
+    half = 1 << (type.bits - 1)
+    ends = (-half, half - 1) if type.is_signed else (0, 2 * half - 1)
+    return min(max(bound, ends[0]), ends[1])
 
 
 def _where(code: Code, out: Type, c: Value, a: Value, b: Value) -> Value:
