@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines.choice import build
 from chainrule.engines.program import Program
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.graph.node import Node, apply, input, record
 from chainrule.graph.row import REAL, TABLE, Case
 from chainrule.graph.shapes import FULL
@@ -221,6 +221,22 @@ def test_numbers_below_0_wrap_round_where_there_is_no_sign(source, target):
     )
     found = cr.compile(apply("cast", x, dtype=target), inputs=[x], engine="native")(values)
     assert found.tolist() == [int(v) % 2 ** (8 * found.itemsize) for v in values]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint32", "int64", "uint64"])
+def test_whole_numbers_are_clipped_to_bounds_that_their_type_does_not_hold(dtype):
+    x, values = input("x", ("n",), dtype), np.array([0, 1, 2, 100, 127]).astype(dtype)
+    some = [(-5, None), (-5, 3), (-(2**40), 2**40), (0, 300), (None, 2**31), (-300, -130), (300, None)]
+    for low, high in some:
+        try:
+            expected = np.clip(values, low, high)
+        except OverflowError:
+            with pytest.raises(GraphError, match=f"clip: no {dtype} lies between"):
+                np.clip(x, low, high)
+            continue
+        for engine in ("numpy", "native"):
+            found = cr.compile(np.clip(x, low, high), inputs=[x], engine=engine)(values)
+            assert found.dtype == expected.dtype and found.tolist() == expected.tolist(), (low, high, engine)
 
 
 def test_a_position_is_checked_as_it_is_used():

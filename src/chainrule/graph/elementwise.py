@@ -504,7 +504,12 @@ def _clipped(x: np.dtype, low: float | None, high: float | None) -> np.dtype:
     bounds = [b for b in (low, high) if b is not None]
     if not bounds:
         raise GraphError("There is nothing to clip to: give a low bound or a high one.")
-    return np.result_type(x, *bounds)
+    made = np.result_type(x, *bounds)
+    if made.kind in "iu":
+        held = np.iinfo(made)
+        if (low is not None and low > held.max) or (high is not None and high < held.min):
+            raise GraphError(f"clip: no {made.name} lies between the bounds {low} and {high}.")
+    return made
 
 
 clip = add(

@@ -85,6 +85,11 @@ def _extreme(larger: bool) -> Write:
 
 
 def _clip(code: Code, out: Type, x: Value, low: float | None, high: float | None) -> Value:
+    if not x.type.is_float:  # a bound that its type does not hold bounds nothing
+        least, most = (-1, 1) if x.type.is_signed else (0, 2)
+        half = 2 ** (x.type.bits - 1)
+        low = None if low is not None and low <= least * half else low
+        high = None if high is not None and high >= most * half - 1 else high
     if low is not None:
         x = code.maximum(x, code.constant(_within(low, x.type), x.type))
     return x if high is None else code.minimum(x, code.constant(_within(high, x.type), x.type))
