@@ -207,3 +207,14 @@ def test_what_gains_nothing_stays_as_it_is():
 
 def _rows(node):
     return {n.row.name for n in order([node])}
+
+
+@pytest.mark.parametrize("function", [np.log, np.sqrt, lambda u: u**1.5])
+def test_a_number_that_is_squared_again_and_again_is_not_taken_apart_for_ever(function):
+    """A file of 3 kB kept every engine busy for days: after 40 squares there are 2^40 factors."""
+    x = input("x", ("n",))
+    u = np.exp(x)
+    for _ in range(40):
+        u = u * u
+    found = cr.compile(function(u), inputs=[x], engine="numpy")(np.array([-1e-12, 0.0, 1e-12]))
+    np.testing.assert_allclose(found, function(np.exp(np.array([-1e-12, 0.0, 1e-12]) * 2.0**40)), rtol=1e-3)

@@ -23,6 +23,7 @@ from chainrule.graph.structure import log_softmax, logsumexp
 MOVEMENT = ("reshape", "transpose", "broadcast_to", "slice", "gather")  # numbers moved about, none computed
 DEEPEST = 8  # so many steps down the graph the parts are looked for
 MOST_FACTORS = 12
+MOST_STEPS = 256  # to find them: a number that is squared again and again has as many factors as it likes
 
 
 class Log(NamedTuple):
@@ -110,8 +111,9 @@ def _power(x: Node, exponent: float, found: Log | None) -> Log:
 def _product(x: Node, depth: int) -> Log | None:
     """log(a · b / c) = log a + log b - log c, if at most one of them may be negative: then both sides are NaN."""
     factors: Counter[Node] = Counter()
-    factor, work = 1.0, [(x, 1)]
-    while work and len(factors) < MOST_FACTORS:
+    factor, work, steps = 1.0, [(x, 1)], 0
+    while work and len(factors) < MOST_FACTORS and steps < MOST_STEPS:
+        steps += 1
         node, count = work.pop()
         name = node.row.name
         if name in ("multiply", "divide"):
