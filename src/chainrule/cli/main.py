@@ -21,6 +21,7 @@ from chainrule.cli.files import (
     load_table_model,
     stem,
 )
+from chainrule.errors import lasted
 
 SHOWN_COLUMNS = 20
 PRINTED = ("-", "/dev/stdout")
@@ -249,9 +250,7 @@ def train(
             click.echo(model.report.scores or "No row was held back for a test.")
     finally:
         say("")
-        seconds = model.report.seconds
-        time = f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
-        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {time}"
+        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {lasted(model.report.seconds)}"
         say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
         if not quiet:  # not wrapped, so that it can be copied
             again = "new.csv" if Path(data).is_fifo() else data  # a pipe is read only once

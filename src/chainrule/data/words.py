@@ -31,15 +31,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def lasted(seconds: float) -> str:
-    """Write how long something took.
-
-    >>> lasted(12.34), lasted(0.0123), lasted(0.0)
-    ('12.3 s', '12 ms', '1 ms')
-    """
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
-
-
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """Write a number of things.
 

@@ -75,9 +75,8 @@ class Work:
 def _work(node: Node) -> tuple[tuple[Extent, ...], float]:
     """Return which open axes a node's work grows with, and what it takes for each combination of places there."""
     if node.row.name == "contract":
-        plan = shapes.contraction(node.attributes["spec"])
-        extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
-        sizes, each = (*node.shape, *(extents[k] for k in plan.inner)), PRODUCT_SECONDS
+        sizes = (*node.shape, *shapes.summed(node.inputs[0].shape, node.attributes["spec"]))
+        each = PRODUCT_SECONDS
     else:
         sizes, each = node.shape, ELEMENT_SECONDS
     fixed = math.prod([e for e in sizes if not isinstance(e, Extent)])

@@ -362,6 +362,16 @@ def contraction(spec: str) -> Contraction:
     )
 
 
+def summed(left: Shape, spec: str) -> Shape:
+    """Return the lengths of the axes that a product sums over, given the shape of its first factor.
+
+    >>> summed((2, 3), "ik,kj->ij")
+    (3,)
+    """
+    plan = contraction(spec)
+    return tuple(extent for letter, extent in zip(plan.left, left, strict=True) if letter in plan.inner)
+
+
 def contract(shapes: Sequence[Shape], spec: str) -> Shape:
     """Return the shape of a product that ``spec`` describes."""
     plan = contraction(spec)

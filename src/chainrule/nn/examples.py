@@ -48,9 +48,8 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
             uses[x] -= 1
             now -= 0 if uses[x] else sizes[x]
         if node.row.name == "contract":
-            plan = shapes.contraction(node.attributes["spec"])
-            extents = dict(zip(plan.left, node.inputs[0].shape, strict=True))
-            products += _count(node.shape) * _count(tuple(extents[k] for k in plan.inner))
+            terms = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
+            products += _count(node.shape) * _count(terms)
     return Size(most, sum(sizes.values()), products)
 
 

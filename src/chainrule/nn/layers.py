@@ -101,9 +101,8 @@ class Scope:
                 f"{self.layer!r} would have a {role} of shape {show(shape)}, more than the memory of this machine "
                 f"holds ({MOST_NUMBERS:.2g} numbers)."
             )
-        blank = np.ndarray(
-            shape, self.dtype, bytes(8), strides=(0,) * len(shape)
-        )  # zeros that take no memory
+        no_memory = (0,) * len(shape)  # all zeros are one
+        blank = np.ndarray(shape, self.dtype, bytes(8), strides=no_memory)
         meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
         node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
         self.parameters.append(node)

@@ -28,9 +28,9 @@ from chainrule.data.target import (
     drop_rows_without_target,
     fit_target,
 )
-from chainrule.data.words import counted, lasted
+from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, FileFormatError, within_memory
+from chainrule.errors import DataError, FileFormatError, lasted, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.signals import asking
 from chainrule.train import files

@@ -316,6 +316,5 @@ def _product(x: Node, y: Node, spec: str) -> Node:
 
 def is_short(node: Node) -> bool:
     """Say whether a product sums so few terms that it is written out where its result is used."""
-    plan = shapes.contraction(node.attributes["spec"])
-    extents: dict[str, Any] = dict(zip(plan.left, node.inputs[0].shape, strict=True))
-    return len(plan.inner) == 1 and isinstance(extents[plan.inner], int) and extents[plan.inner] <= SHORT
+    terms = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
+    return len(terms) == 1 and isinstance(terms[0], int) and terms[0] <= SHORT

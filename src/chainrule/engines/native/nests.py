@@ -363,8 +363,7 @@ class _Writer:
 
     def _short_product(self, walk: Walk, node: Node) -> Value:
         code, kind = self.code, type_of(node.dtype).kind
-        plan = shapes.contraction(node.attributes["spec"])
-        terms = dict(zip(plan.left, node.inputs[0].shape, strict=True))[plan.inner]
+        (terms,) = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
         total = code.constant(0, Type(kind, walk.lanes))
         read = []
         for k in range(terms):
