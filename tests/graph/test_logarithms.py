@@ -185,6 +185,21 @@ def test_mixtures_and_rests_of_softmax(dtype, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "logits", [[0.0, 0.0], [3.0, 3.0, -np.inf], [0.0, 0.0, -2000.0], [0.0, 1e-9], [0.0, 0.0, 0.0]]
+)
+def test_what_a_softmax_leaves_has_its_slope_where_two_tie(logits, dtype, engine):
+    z = input("z", (1, len(logits)), dtype)
+    at = np.array([logits])
+    p = np.exp(at) / np.sum(np.exp(at))
+    for rest in (np.log(1 - softmax(z, axes=(1,))), np.log1p(-softmax(z, axes=(1,)))):
+        found = cr.compile(grad(np.sum(rest[:, 0]), z), inputs=[z], engine=engine)(at)
+        first = np.eye(len(logits))[0]
+        np.testing.assert_allclose(found, -p[:, :1] * (first - p) / (1 - p[:, :1]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_softplus_undone(dtype, engine):
     y = input("y", ("n",), dtype)
     at = np.array([1e-30, 1e-3, 1.0, 30.0, 88.0, 800.0, 1e30])
