@@ -1,5 +1,6 @@
 """A file from anywhere is a model that works, or is refused: nothing in it runs, and nothing of it is waited for."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ import chainrule as cr
 from chainrule import plain
 from chainrule.cli.main import cli
 from chainrule.nn.layers import LAYERS
+from chainrule.nn.saved import from_config
 from chainrule.train import files
 
 NETWORK, BRANCHES, TABLE = (HERE / "0.1.0" / f"{name}.safetensors" for name in ("layers", "moves", "classes"))
@@ -30,6 +32,9 @@ def changed(source, change, path):
     """Write a file that differs from ``source`` by ``change``, whole in itself; return its path."""
     config, arrays = read(source)
     header = change(config) or json.dumps(config)
+    with contextlib.suppress(cr.ChainruleError):  # arrays of no layer would be refused for that alone
+        found = from_config(config["architecture"])
+        arrays = {name: arrays[name] for name in (*found.parameters, *found.statistics) if name in arrays}
     write(path, header, arrays)
     return path
 
@@ -121,6 +126,18 @@ CRAFTED = {
     "another dtype": put("int64", "architecture", "dtype"),
     "a gigabyte": appending("broadcast_to", 0, shape=[ROWS, 2**30, 6]),
     "more than there are numbers": appending("broadcast_to", 0, shape=[ROWS, *[2**62] * 30, 6]),
+    "gigabytes beside nothing": chained(
+        appending("slice", 0, index=[[None, None, None], [0, 0, 1], None]),
+        lambda config: appending("broadcast_to", len(config["architecture"]["entries"]) - 1, shape=[ROWS, 0, 2**40])(
+            config
+        ),
+    ),
+    "more classes than memory, for no label": chained(
+        appending("argmax", 0, axis=1),
+        lambda config: appending("one_hot", len(config["architecture"]["entries"]) - 1, classes=2**25, dtype="bool")(
+            config
+        ),
+    ),
     "gigabytes one by one": broadcasts(9, 500_000),
     "a product of a product": product_of_products,
     "a huge number": put(10**400, "seed"),

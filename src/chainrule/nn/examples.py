@@ -38,7 +38,7 @@ class Size:
 def size_of_one(nodes: Sequence[Node]) -> Size:
     """Return what a graph takes for one example, each value given up after its last use."""
     every = order(nodes)
-    sizes = {n: _count(n.shape) * n.dtype.itemsize if n.inputs else 0 for n in every}
+    sizes = {n: _bytes(n) if n.inputs else 0 for n in every}
     uses = Counter([x for n in every for x in set(n.inputs)]) + Counter(set(nodes))
     now = most = products = 0
     for node in every:
@@ -53,8 +53,15 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
     return Size(most, sum(sizes.values()), products)
 
 
+def _bytes(node: Node) -> int:
+    # each class has a number, whatever the labels are
+    numbered = node.attributes["classes"] if node.row.name == "one_hot" else 0
+    return _count(node.shape) * node.dtype.itemsize + 8 * numbered
+
+
 def _count(shape: Shape) -> int:
-    return prod(1 if isinstance(extent, Extent) else extent for extent in shape)
+    # an axis of length 0 makes no room for others that no array can have
+    return prod(1 if isinstance(extent, Extent) else max(extent, 1) for extent in shape)
 
 
 def keeps_apart(nodes: Sequence[Node]) -> bool:
