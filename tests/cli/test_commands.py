@@ -277,6 +277,11 @@ def test_a_class_called_na_is_one_if_that_is_said(here):
     assert cr.load("t.safetensors").missing == {"grade": ("", "?"), "x": ("", "1", "2")}
     misspelt = run("train", "t.csv", "--target", "grade", "--missing", "grad=?")
     assert misspelt.exit_code == 2 and "--missing names no column of t.csv: 'grad'" in misspelt.stderr
+    for command in ("predict", "evaluate"):
+        misspelt = run(command, "t.safetensors", "t.csv", "--missing", "grad=?")
+        assert misspelt.exit_code == 2 and "--missing names no column of t.csv: 'grad'" in misspelt.stderr
+    (here / "new.csv").write_text("x\n3\n")
+    done("predict", "t.safetensors", "new.csv", "--missing", "grade=?")  # as in training, where it was there
 
 
 def test_no_prediction_is_a_formula_and_evaluate_knows_it_again(here):

@@ -230,7 +230,7 @@ def train(
         check_replaceable(path)
     table, usual = _table_to_learn(data, missing, any_size)
     rows, columns = len(table), len(table.columns)
-    say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}.")
+    say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns:,} column{'s' * (columns != 1)}.")
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
@@ -285,6 +285,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
         check_writable(Path(out), model, data)
     found = load_table_model(model)
     table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
+    _check_missing(data, table, missing, found.target.columns)
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
@@ -313,6 +314,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     """
     found = load_table_model(model)
     table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
+    _check_missing(data, table, missing)
     scores = found.evaluate(table)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
@@ -378,15 +380,20 @@ def show_stage(
 
 def _table_to_learn(data: str, missing: Missing, any_size: bool) -> tuple[Any, str | None]:
     table, usual = _table(data, dict(missing), any_size)
-    for column, _ in missing:
-        if column and column not in table:
-            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+    _check_missing(data, table, missing)
     return table, usual
 
 
 def _table(data: str, missing: Mapping[str, Sequence[str]], any_size: bool) -> tuple[Any, str | None]:
     told: dict[str, Any] = {"missing": missing, "any_size": any_size}
     return cr.load_table(data, **{name: value for name, value in told.items() if value})
+
+
+def _check_missing(data: str, table: Any, missing: Missing, others: Sequence[str] = ()) -> None:
+    """Raise if ``--missing`` names what is neither a column of the table nor one of the ``others``."""
+    for column, _ in missing:
+        if column and column not in table and column not in others:
+            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.cells import floats, kind_of, number_of, text_of
+from chainrule.data.cells import floats, kind_of, number_of, read_numbers, text_of
 from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import check_columns, checked_table, counted, listed
 from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
@@ -121,7 +121,9 @@ def drop_rows_without_target(
     has_all = np.all([stripped(frame[name]).notna() for name in names], axis=0)
     gaps = "".join(f" {sentence}" for sentence in about_gaps(frame, names))
     if not has_all.any():
-        raise DataError(f"No row has a value in {_quoted(names)}; there is nothing to learn.{gaps}")
+        raise DataError(
+            f"No row has a value in {_quoted(names)}; rows without one are passed over, and none is left.{gaps}"
+        )
     lost = counted(int((~has_all).sum()), "row")
     note = f"Left out of training: {lost} of {len(frame):,} without a value in {_quoted(names)}.{gaps}"
     return frame[has_all], () if has_all.all() else (note,)
@@ -173,7 +175,8 @@ def describe_target(target: Target) -> str:
             no, yes = target.classes
             count = counted(len(target.columns), "label")
             return f"{subject}: {count}, each {no} or {yes}, multi-label classification."
-    numbers = any(number_of(label) is not None for label in target.classes)
+    texts = pd.Series([str(label) for label in target.classes], dtype=object)
+    numbers = read_numbers(texts).notna().any()  # $40,000 too
     hint = (
         " Whole numbers are read as classes; the task 'regression' reads them as quantities."
         if numbers
