@@ -122,7 +122,9 @@ def trouble(path: Any) -> Iterator[None]:
 
 def _told(error: Exception) -> str:
     """Return what an error says, and never more than the beginning of what a file holds."""
-    text = str(error) if isinstance(error, ChainruleError) else f"{type(error).__name__}: {error}"
+    kind = type(error).__name__
+    in_words = isinstance(error, ChainruleError) or kind in ("ValueError", "SafetensorError")
+    text = str(error) if in_words else f"{kind}: {error}"
     return text if len(text) <= 600 else f"{text[:600]}…"
 
 
