@@ -36,7 +36,7 @@ class Door(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
         if sys.stderr is None:  # it was closed, as a service may do
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- for as long as the process lasts
+            sys.stderr = os.fdopen(_nowhere(), "w")
         try:
             with warnings.catch_warnings(), signals.handling(signals.end_at_once, AT_ONCE):
                 warnings.showwarning = _show_warning
@@ -112,9 +112,14 @@ def printing(closed: int = CLOSED_PIPE) -> Iterator[None]:
         raise cr.DataError(f"The standard output cannot be written: {error.strerror or error}.") from None
 
 
+def _nowhere() -> int:
+    """Return a handle that takes all that is written, and throws it away."""
+    return os.open(os.devnull, os.O_WRONLY)
+
+
 def _give_up(stream: TextIO) -> None:
     with suppress(OSError):  # no stream of the system's
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        nowhere = _nowhere()
         os.dup2(nowhere, stream.fileno())  # or Python fails at it once more when it ends
         os.close(nowhere)
 
