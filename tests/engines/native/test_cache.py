@@ -135,14 +135,29 @@ def test_the_oldest_go_when_it_is_full_and_what_is_used_stays(store, monkeypatch
 
 def test_what_a_killed_process_left_is_removed_but_not_what_is_being_written(store):
     cached("key", Builder())
-    old, fresh, foreign = store / "old.part", store / "fresh.part", store / "notes.txt"
-    for path in (old, fresh, foreign):
+    half = f".{entries(store)[0].name[:50]}"
+    old, fresh, foreign = store / f"{half}.old.part", store / f"{half}.fresh.part", store / "notes.txt"
+    download, another = store / "film.part", store / "car.object"
+    for path in (old, fresh, foreign, download, another):
         path.write_bytes(b"half")
     past = time.time() - 2 * 3600
-    os.utime(old, (past, past))
-    os.utime(foreign, (past, past))
+    for path in (old, foreign, download, another):
+        os.utime(path, (past, past))
     cached("another key", Builder())
-    assert not old.exists() and fresh.exists() and foreign.exists()
+    assert not old.exists() and fresh.exists() and foreign.exists() and download.exists() and another.exists()
+
+
+def test_files_of_somebody_else_take_no_room_and_are_never_removed(store, monkeypatch):
+    """CHAINRULE_CACHE may name a folder in which other things lie."""
+    monkeypatch.setattr(cache, "MOST_BYTES", 5000)
+    cached("key", Builder())
+    for name in ("scan.object", "film.part", f"{'0' * 63}.object", "notes.txt"):
+        (store / name).write_bytes(bytes(5000))
+    cached("another key", Builder())
+    assert len(list(store.iterdir())) == 6
+    again = Builder()
+    cached("key", again)
+    assert again.calls == 0
 
 
 # --- whose it is ---

@@ -10,6 +10,7 @@ What is found is run, so it must come from the user: folder and entries that ano
 
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from chainrule.errors import EngineWarning, warn
 MOST_BYTES = 128_000_000
 SUFFIX = ".object"
 _STALE_SECONDS = 3600.0
+# entries, and those that are half written
+_OURS = re.compile(rf"[0-9a-f]{{64}}{re.escape(SUFFIX)}|\.[0-9a-f]{{50}}\..*\.part")
 
 
 def folder() -> Path | None:
@@ -150,18 +153,19 @@ def _digest(path: Path, made: bytes) -> bytes:
 
 
 def _prune(where: Path) -> None:
-    """Remove the oldest entries beyond the bound, and what killed processes left."""
+    """Remove the oldest entries beyond the bound, and what killed processes left: nothing that is another's."""
     entries = []
     for path in where.iterdir():
-        with suppress(OSError):
-            status = path.lstat()
-            entries.append((status.st_mtime, status.st_size, path))
+        if _OURS.fullmatch(path.name):
+            with suppress(OSError):
+                status = path.lstat()
+                entries.append((status.st_mtime, status.st_size, path))
     entries.sort()
     newest = entries[-1][0] if entries else 0.0
     total = sum(size for _, size, _ in entries)
     for time, size, path in entries:
         stale = path.suffix == ".part" and newest - time > _STALE_SECONDS
-        if path.suffix in (SUFFIX, ".part") and (stale or total > MOST_BYTES):
+        if stale or total > MOST_BYTES:
             with suppress(OSError):
                 path.unlink()
                 total -= size
