@@ -219,7 +219,7 @@ def _one_minus_softmax(z: Node, axes: tuple[int, ...]) -> Log:
     beside = others - logsumexp(z, axes=axes, keepdims=True)
     p = np.exp(log_softmax(z, axes=axes))
     small = np.where(p > 0.5, 0.5, p)  # and no minimum, which would stop the gradient of two that tie at ½
-    return Log(np.where(np.logical_and(top, p > 0.5), beside, np.log1p(-small)), low=True)
+    return Log(apply("where", np.logical_and(top, p > 0.5), beside, np.log1p(-small)), low=True)
 
 
 def _sum(x: Node, depth: int) -> Log | None:
