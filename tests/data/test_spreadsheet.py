@@ -69,3 +69,15 @@ def test_mixed_labels_and_gaps_stay(tmp_path):
     write_table(pd.DataFrame({"=a": pd.Categorical(["=x", "y"])}), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "'=a\n'=x\ny\n"
     write_table(pd.DataFrame(), tmp_path / "t.csv")
+
+
+def test_a_carriage_return_in_a_text_ends_no_line(tmp_path):
+    table = pd.DataFrame({"na\rme": ["a\rb", "a", None], "n": [1.5, 2.0, None]})
+    write_table(table, tmp_path / "t.csv")
+    back = read_table(tmp_path / "t.csv")
+    assert (
+        list(back) == list(table)
+        and back["na\rme"].tolist()[:2] == ["a\rb", "a"]
+        and back.isna().iloc[2].all()
+    )
+    assert back["n"].tolist()[:2] == [1.5, 2.0]

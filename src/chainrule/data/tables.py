@@ -125,12 +125,20 @@ def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw
     ("rooms,name\\n3,'=1+1\\n4,-5\\n", ['=1+1', '-5'])
     """
     cells = frame if raw_cells else mark_cells(frame)
+    # a carriage return ends a line for those who read, and is not quoted by itself
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if _returns(cells) else csv.QUOTE_MINIMAL
     if isinstance(place, str | PathLike):
         written = io.BytesIO()
-        cells.to_csv(written, index=False, compression=_COMPRESSIONS.get(Path(place).suffix))
+        cells.to_csv(written, index=False, quoting=quoting, compression=_COMPRESSIONS.get(Path(place).suffix))
         write_bytes(place, written.getvalue())
     else:
-        cells.to_csv(place, index=False)
+        cells.to_csv(place, index=False, quoting=quoting)
+
+
+def _returns(frame: pd.DataFrame) -> bool:
+    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    texts = [str(value) for cells in columns if kind_of(cells) == "text" for value in cells.unique()]
+    return any("\r" in text for text in (*map(str, frame), *texts))
 
 
 def _sniff(text: str) -> tuple[str, list[list[str]]]:
