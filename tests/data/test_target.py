@@ -293,3 +293,18 @@ def test_the_plan_says_the_task(columns, task, words):
         }
     )
     assert words in describe_target(fit_target(frame, columns, task))
+
+
+@pytest.mark.parametrize(
+    ("columns", "task"),
+    [("probability_a", None), ("probability_a", "multiclass"), (["x", "probability_x"], None)],
+)
+def test_a_target_that_is_called_like_a_probability_is_refused(columns, task):
+    """The predicted label and its probability were one column of predictions."""
+    frame = pd.DataFrame(
+        {"probability_a": ["a", "b"] * 9, "x": ["b", "a"] * 9, "probability_x": ["a", "b"] * 9}
+    )
+    name = "probability_x" if isinstance(columns, list) else columns
+    with pytest.raises(DataError, match=f"Target '{name}' is called as predictions call the probability of"):
+        fit_target(frame, columns, task)
+    assert fit_target(frame, "probability_x").classes == ("a", "b")

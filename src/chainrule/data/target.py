@@ -93,16 +93,27 @@ def fit_target(frame: pd.DataFrame, columns: str | Sequence[str], task: str | No
                 "regression", names, mean=tuple(m for m, _ in scales), std=tuple(s for _, s in scales)
             )
         case "multilabel":
-            return _fit_labels(frame, names)
+            return _apart(_fit_labels(frame, names))
         case "classification" | "binary" | "multiclass" if len(names) == 1:
-            return _fit_classes(frame[names[0]], task)
+            return _apart(_fit_classes(frame[names[0]], task))
         case "classification":
-            return _fit_labels(frame, names)
+            return _apart(_fit_labels(frame, names))
         case "binary" | "multiclass":
             raise DataError(
                 f"The task {task!r} has one target column; {len(names)} were named: {listed(names)}."
             )
     raise unknown_name("task", task, ["regression", "classification", "binary", "multiclass", "multilabel"])
+
+
+def _apart(target: Target) -> Target:
+    """Return a target; one of whose predictions two columns would be called alike is refused."""
+    for name in target.columns if target.task == "multilabel" else target.classes:
+        if (column := f"probability_{name}") in target.columns:
+            raise DataError(
+                f"Target {column!r} is called as predictions call the probability of {str(name)!r}, and a column of "
+                "theirs would be lost.\nRename it."
+            )
+    return target
 
 
 def drop_rows_without_target(
