@@ -199,6 +199,12 @@ def test_a_path_through_the_branch_not_taken_counts_nothing_even_where_it_is_not
     assert {step.wrt: step.value for step in explanation.backward} == {"t1": 0, "t2": 1, "x": -4}
 
 
+def test_the_place_without_a_value_names_each_variable_once():
+    b = variable(0.0, name="b")
+    assert "J: b / b has no value at b = 0" in lines(explain(b / b, wrt=b))
+    assert "J: 0 / b has no value at b = 0" in lines(explain(constant(0.0) / b, wrt=b))
+
+
 def test_a_variable_that_only_decides_has_no_derivative():
     x, y = variable(1.0, "x"), variable(3.0, "y")
     explanation = explain(np.where(x > 0, y, -y), wrt=x)

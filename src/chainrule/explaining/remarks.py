@@ -21,9 +21,10 @@ def remarks(expression: Node, symbols: Mapping[Node, np.ndarray]) -> Iterator[st
     with np.errstate(all="ignore"):
         for n in order([expression]):
             inputs = [values[x] for x in n.inputs]
-            at = ", ".join(f"{show.text(x)} = {show.array(v)}" for x, v in zip(n.inputs, inputs, strict=True))
+            moving = dict.fromkeys(x for x in n.inputs if x.row.name != "constant")  # b once in b / b
+            at = ", ".join(f"{show.text(x)} = {show.array(values[x])}" for x in moving)
             if n.inputs and np.isnan([values[expression], values[n]]).all() and not np.isnan(inputs).any():
-                yield f"{show.text(n)} has no value at {at}"
+                yield f"{show.text(n)} has no value at {at}" if at else f"{show.text(n)} has no value"
             if not n.row.kink or n.row.partials is None:
                 continue
             taken = _taken(n, inputs)
