@@ -9,7 +9,7 @@ whole public interface; each is loaded when it is first used, so that importing 
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "graph.node": ["Node", "Trace", "constant", "input", "trace", "variable"],
