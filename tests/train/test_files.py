@@ -231,6 +231,15 @@ def own():
     return Network(layers, input_shape=4, seed=0, dtype="float64")
 
 
+def test_extra_data_that_are_nested_too_deeply_are_refused(tmp_path):
+    network, deep = Network([Dense(1)], input_shape=4), []
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(DataError, match="must be plain data for JSON"):
+        network.save(tmp_path / "m", extra={"deep": deep})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_your_own_functions_and_layers_are_found_by_name(tmp_path):
     network = own()
     network.fit(X, Y, loss=between, epochs=2)

@@ -33,7 +33,7 @@ def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 
     try:
         header = json.dumps({"format": FORMAT, **config}, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise DataError(
             f"What is to be saved beside the network must be plain data for JSON: {error}."
         ) from None
