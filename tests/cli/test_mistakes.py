@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -405,6 +406,41 @@ def test_results_that_nobody_reads_end_quietly(model, here):
     assert codes == [141, 0] and printed == ["price"] and told == ""
     assert shell(f"chainrule summary {model} | true")[0][0] in (0, 141)
     assert shell(f"chainrule predict {model} houses.csv --out /dev/stdout | wc -l")[1] == ["41"]
+
+
+@pytest.fixture
+def strange(model, here):
+    """A model whose classes are texts that no table of ours may hold, and a table for it."""
+
+    def make(*classes):
+        table = pd.DataFrame({"x": [0.0, 1.0] * 20, "y": list(classes) * 20})
+        cr.TableModel.train(table, "y", epochs=1).save(here / "strange.safetensors")
+        table[["x"]].to_csv(here / "x.csv", index=False)
+        return here / "strange.safetensors"
+
+    return make
+
+
+def test_what_a_terminal_would_obey_is_shown(strange):
+    summary = CliRunner().invoke(cli, ["summary", str(strange("\x1b]0;mine\x07", "\ud800"))])
+    assert summary.exit_code == 0 and "\x1b" not in summary.stdout
+    assert "\\x1b]0;mine\\x07" in summary.stdout and "\\xd800" in summary.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_letters_that_the_output_does_not_have_are_named(strange, here):
+    strange("é", "\ud800")
+    predict = "chainrule predict strange.safetensors x.csv"
+    codes, _, told = shell(f"PYTHONIOENCODING=ascii {predict}")
+    assert (
+        codes == [2]
+        and "written in ascii, which has no '\\xe9'.\nSet PYTHONIOENCODING=utf-8, which has" in told
+    )
+    codes, _, told = shell(f"{predict} --out p.csv")
+    assert codes == [2] and told == "Error: Cannot write p.csv: '\\ud800' in its texts is no letter.\n"
+    strange("é", "e")
+    codes, printed, _ = shell(f"PYTHONIOENCODING=utf-8 {predict}")
+    assert codes == [0] and len(printed) == 41
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,6 +21,7 @@ from chainrule import signals
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # by terminals, or no letters at all
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 
 
@@ -82,8 +84,18 @@ def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def tell(sentence: str) -> None:
+def visible(text: str) -> str:
+    r"""Return a text without what a terminal would obey: names in it may come from a file of anybody's.
+
+    >>> visible("title\x1b]0;mine\x07")
+    'title\\x1b]0;mine\\x07'
+    """
+    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def tell(sentence: str, head: str = "") -> None:
     """Print a sentence to the error stream, so that a pipe gets results only; in a terminal, wrapped."""
+    sentence = head + visible(sentence)
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = click.wrap_text(sentence, width, subsequent_indent="  ")
@@ -105,6 +117,12 @@ def printing(closed: int = CLOSED_PIPE) -> Iterator[None]:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
+    except UnicodeEncodeError as error:
+        letter, known = ascii(error.object[error.start]), error.encoding.lower().replace("-", "")
+        hint = "" if known == "utf8" else "\nSet PYTHONIOENCODING=utf-8, which has them all."
+        raise cr.DataError(
+            f"The standard output is written in {error.encoding}, which has no {letter}.{hint}"
+        ) from None
     except OSError as error:
         _give_up(sys.stdout)
         if error.errno in (errno.EPIPE, errno.EIO):  # a pipe, or a terminal, whose other end was closed
@@ -126,7 +144,7 @@ def _give_up(stream: TextIO) -> None:
 
 def complain(paragraph: str) -> None:
     """Print what went wrong to the error stream."""
-    tell_as_is(_headed("Error: ", "red") + paragraph)
+    tell_as_is(_headed("Error: ", "red") + visible(paragraph))
 
 
 def _headed(word: str, colour: str) -> str:
@@ -143,7 +161,7 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """Print a warning as a sentence: a line of code that raised it says nothing to who gave a command."""
-    tell(f"{_headed('Warning: ', 'yellow')}{message}")
+    tell(str(message), _headed("Warning: ", "yellow"))
 
 
 def _paragraph(error: Exception) -> str:

@@ -13,7 +13,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
-from chainrule.cli.door import BY_SIGNAL, Door, debug_option, printing, tell, tell_as_is
+from chainrule.cli.door import BY_SIGNAL, Door, debug_option, printing, tell, tell_as_is, visible
 from chainrule.cli.files import (
     check_replaceable,
     check_writable,
@@ -336,7 +336,7 @@ def summary(model: str) -> None:
     """
     text = load_model(model).summary_text()
     with printing():
-        click.echo(text)
+        click.echo(visible(text))
 
 
 @cli.command("compile")

@@ -129,7 +129,13 @@ def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw
     quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if _returns(cells) else csv.QUOTE_MINIMAL
     if isinstance(place, str | PathLike):
         written = io.BytesIO()
-        cells.to_csv(written, index=False, quoting=quoting, compression=_COMPRESSIONS.get(Path(place).suffix))
+        try:
+            cells.to_csv(
+                written, index=False, quoting=quoting, compression=_COMPRESSIONS.get(Path(place).suffix)
+            )
+        except UnicodeEncodeError as error:
+            letter = ascii(error.object[error.start])
+            raise DataError(f"Cannot write {place}: {letter} in its texts is no letter.") from None
         write_bytes(place, written.getvalue())
     else:
         cells.to_csv(place, index=False, quoting=quoting)
