@@ -120,6 +120,10 @@ def test_train(arguments, message):
         ),
         (["houses.safetensors", "houses.csv", "--out", "houses.csv"], "--out houses.csv would overwrite"),
         (["houses.safetensors", "houses.csv", "--out", "no/p.csv"], "No folder 'no' to write p.csv into."),
+        (
+            ["houses.safetensors", "houses.csv", "--out", "p.XLSX"],
+            "Predictions are written as CSV, and p.XLSX would be no workbook.\nGive --out a name such as p.csv;",
+        ),
         (["houses.safetensors"], "Missing argument 'DATA'."),
     ],
 )

@@ -25,6 +25,7 @@ from chainrule.errors import lasted
 
 SHOWN_COLUMNS = 20
 PRINTED = ("-", "/dev/stdout")
+WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -283,6 +284,11 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
     """
     if out not in PRINTED:
         check_writable(Path(out), model, data)
+        if Path(out).suffix.lower() in WORKBOOKS:
+            raise cr.DataError(
+                f"Predictions are written as CSV, and {out} would be no workbook.\n"
+                f"Give --out a name such as {Path(out).with_suffix('.csv')}; a spreadsheet opens it."
+            )
     found = load_table_model(model)
     table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
     _check_missing(data, table, missing, found.target.columns)
