@@ -257,3 +257,40 @@ ROWS = list(TABLE)  # now, before an example in a docstring adds a row of its ow
 
 def test_something_is_known_of_every_row():
     assert set(ROWS) == set(RANGES)
+
+
+# Numbers that the graph itself asks whether they are there: what is not is passed over, and so is its slope.
+MISSING = {
+    "where isnan": lambda x, w: np.sum(np.where(np.isnan(x), 0, x * w)),
+    "where not isnan": lambda x, w: np.sum(np.where(~np.isnan(x * w), x * w, 0)),
+    "where isfinite": lambda x, w: np.sum(np.where(np.isfinite(x), x * w**2, 0)),
+    "where not isinf": lambda x, w: np.sum(np.where(np.isinf(x) | np.isnan(x), 0, np.tanh(x) * w)),
+    "nansum": lambda x, w: np.nansum(np.where(np.isfinite(x), x * w, np.nan)),
+    "nanmean of squares": lambda x, w: np.nanmean((x * w) ** 2 - x * w),
+    "a product": lambda x, w: np.sum(np.where(np.isnan(x @ w), 0, x @ w)),
+    "a product of squares": lambda x, w: np.sum(np.where(np.isfinite(x @ w), (x @ w) ** 2, 0)),
+    "of what was joined": lambda x, w: np.nansum(np.concatenate([x, x[::-1]]) * w[0]),
+    "through a sum": lambda x, w: np.sum(np.nan_to_num(np.sum(x * w, axis=1), posinf=0, neginf=0)),
+    "under a condition more": lambda x, w: np.sum(np.maximum(np.where(np.isnan(x), 0, x * w), 0.1)),
+}
+
+
+OF_INFINITY = ("where isfinite", "where not isinf", "nansum", "a product of squares")
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [*product(MISSING, [np.nan]), *product(OF_INFINITY, [np.inf, -np.inf])]
+)
+def test_a_number_that_is_not_there_has_no_slope(name, bad):
+    build = MISSING[name]
+    x = np.array([[1.0, 2.0, bad], [0.5, -1.5, 3.0]])
+    w = np.array([0.3, -0.7, 1.1])
+    nodes = input("x", x.shape), input("w", w.shape)
+    J = build(*nodes)
+    slopes = grad(J, list(nodes))
+    steps = np.eye(3) * 1e-6
+    right = np.array([(build(x, w + h) - build(x, w - h)) / 2e-6 for h in steps])
+    written = [evaluate(slopes, dict(zip(nodes, (x, w), strict=True)))[g] for g in slopes]
+    for found in (written, *(cr.compile(slopes, nodes, engine=e)(x, w) for e in ("numpy", "native"))):
+        np.testing.assert_allclose(found[1], right, rtol=1e-6, atol=1e-8)
+        assert np.isfinite(found[0]).all() and found[0][0, 2] == 0

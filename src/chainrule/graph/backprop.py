@@ -110,7 +110,8 @@ def pullback(
         if leaf_key(node) in collected or (node.dtype.kind == "f" and not active.isdisjoint(node.inputs)):
             active.add(node)
     partials = {n: _partials(n) for n in nodes if n in active and n.row.partials is not None}
-    steep = _steep([n for n in nodes if n in active], active, partials)
+    steep = Steep(nodes)
+    steep.look_at([n for n in nodes if n in active], active, partials)
     arriving: dict[Node, list[tuple[Node | None, Node]]] = {n: [] for n in active}
     for node, seed in zip(outputs, seeds, strict=True):
         if node in active:
@@ -158,7 +159,7 @@ def _gather_up(node: Node, uses: list[tuple[Node | None, Node]], of: Node | None
 
 
 def _input_gradients(
-    node: Node, dy: Node, wanted: Sequence[bool], steep: set[Node], partials: Mapping[Node, Sequence[Any]]
+    node: Node, dy: Node, wanted: Sequence[bool], steep: "Steep", partials: Mapping[Node, Sequence[Any]]
 ) -> Sequence[Node | None]:
     """Return what one node contributes to the gradient of each input wanted: the row's rule, applied."""
     row = node.row
@@ -168,7 +169,7 @@ def _input_gradients(
         found = _structural(node, dy, steep)
         return [dx if want else None for dx, want in zip(found, wanted, strict=True)]
     masked = _mask(dy)
-    kept = masked is not None and (node in steep or not _is_finite(masked[1]))
+    kept = masked is not None and (node in steep or not steep.is_finite(masked[1]))
     return [
         _reduced(_times(dy, p, kept), x.shape, x in steep) if want and p is not None else None
         for x, p, want in zip(node.inputs, partials[node], wanted, strict=True)
@@ -184,26 +185,63 @@ def _input_gradients(
 # on the way to a step whose slope may be infinite. All other gradients are plain products.
 
 
-def _steep(nodes: Iterable[Node], active: set[Node], partials: Mapping[Node, Sequence[Any]]) -> set[Node]:
-    """Return the nodes from which a gradient goes down a slope that may be infinite or NaN."""
-    steep: set[Node] = set()
-    for node in nodes:
-        moving = [x for x in node.inputs if x in active]
-        if not moving or node.row.no_derivative:
-            continue
-        if any(x in steep for x in moving):
-            steep.add(node)
-        elif node in partials:
-            slopes = [p for x, p in zip(node.inputs, partials[node], strict=True) if x in active]
-            if not all(_is_finite(p) for p in slopes):
-                steep.add(node)
-        elif not node.row.moves and not all(_is_finite(x) for x in node.inputs):
-            steep.add(node)  # a product with what is infinite
-    return steep
+class Steep(set[Node]):
+    """The nodes from which a gradient goes down a slope that may be infinite or NaN.
+
+    Leaves are taken to be finite, but for those that the graph itself asks: where(isnan(x), 0, x · w).
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        super().__init__()
+        asked = [u for u in map(_asked, nodes) if u is not None]
+        self._doubted: dict[Node, bool] = {
+            leaf: leaf.row.name in ("variable", "input") for leaf in order(asked) if not leaf.inputs
+        }
+
+    def look_at(
+        self, nodes: Iterable[Node], active: set[Node], partials: Mapping[Node, Sequence[Any]]
+    ) -> None:
+        """Find them among ``nodes``."""
+        for node in nodes:
+            moving = [x for x in node.inputs if x in active]
+            if not moving or node.row.no_derivative:
+                continue
+            if any(x in self for x in moving):
+                self.add(node)
+            elif node in partials:
+                slopes = [p for x, p in zip(node.inputs, partials[node], strict=True) if x in active]
+                if not all(self.is_finite(p) for p in slopes):
+                    self.add(node)
+            elif not node.row.moves and not all(self.is_finite(x) for x in node.inputs):
+                self.add(node)  # a product with what is infinite
+
+    def is_finite(self, p: Any) -> bool:
+        """Say whether a derivative or a factor is known to be finite."""
+        return not isinstance(p, Node) or (range_of(p).finite and not self._is_doubted(p))
+
+    def _is_doubted(self, node: Node) -> bool:
+        """Say whether a number is made of one that was asked whether it is finite."""
+        doubted = self._doubted
+        stack = [node] if doubted else []
+        while stack:
+            n = stack[-1]
+            if n.dtype.kind == "f":
+                waiting = [x for x in n.inputs if x not in doubted]
+                if waiting:
+                    stack.extend(waiting)
+                    continue
+            stack.pop()
+            doubted.setdefault(n, n.dtype.kind == "f" and any(doubted[x] for x in n.inputs))
+        return doubted.get(node, False)
 
 
-def _is_finite(p: Any) -> bool:
-    return not isinstance(p, Node) or range_of(p).finite
+def _asked(node: Node) -> Node | None:
+    """Return the node of which ``node`` asks whether it is NaN, u = u, or infinite, |u| < ∞."""
+    if node.row.name not in ("equal", "not_equal", "less"):
+        return None
+    u, other = node.inputs
+    infinite = other.row.name == "constant" and other.shape == () and other.attributes["value"] == np.inf
+    return u if u is other or infinite else None
 
 
 def _masked(condition: Node, g: Node) -> Node:
@@ -285,7 +323,7 @@ def _reduced(g: Node, shape: shapes.Shape, steep: bool) -> Node:
     return _masked(anywhere, sum_to(g, shape))
 
 
-def _structural(node: Node, dy: Node, steep: set[Node]) -> Sequence[Node | None]:
+def _structural(node: Node, dy: Node, steep: Steep) -> Sequence[Node | None]:
     """Apply a structural row's rule; what was chosen is found for each input, by the row's ``moves`` or ``reach``."""
     row, inputs, masked = node.row, node.inputs, _mask(dy) if node in steep else None
     assert row.vjp is not None  # noqa: S101 -- asked by the caller
@@ -299,7 +337,7 @@ def _structural(node: Node, dy: Node, steep: set[Node]) -> Sequence[Node | None]
         assert row.reach is not None  # noqa: S101 -- one of the two
         reached = row.reach(chosen, node, *inputs, **node.attributes)
         inputs = tuple(
-            x if _is_finite(x) or c is None else _under(_truth(c), x)
+            x if steep.is_finite(x) or c is None else _under(_truth(c), x)
             for x, c in zip(inputs, reached, strict=True)
         )
     found = row.vjp(dy, node, *inputs, **node.attributes)
