@@ -114,19 +114,21 @@ def check_random_network(r, dtype, rounding):
     if r.random() < 0.2:
         options["sample_weight"] = np.linspace(0.5, 1.5, len(X))
     seed = r.randrange(100)
-    found = {}
-    for engine in ("numpy", "native"):
+
+    def trained(engine, X):
         network = cr.Network(layers(), seed=seed, engine=engine, dtype=dtype)
         history = network.fit(X, y, optimizer=make_optimizer(), **options).history
-        found[engine] = history, network, network.predict(X)
-    (a, numpy, p), (b, native, q) = found["numpy"], found["native"]
-    assert set(a) == set(b)
-    for key in a:
-        np.testing.assert_allclose(b[key], a[key], rtol=rounding, atol=rounding, err_msg=key)
-    for name, value in [*numpy.parameters.items(), *numpy.statistics.items()]:
-        other = {**native.parameters, **native.statistics}[name]
-        np.testing.assert_allclose(other, value, rtol=rounding, atol=rounding, err_msg=name)
-    np.testing.assert_allclose(q, p, rtol=rounding, atol=rounding)
+        return {**history, **network.parameters, **network.statistics, "predictions": network.predict(X)}
+
+    wanted, found = trained("numpy", X), trained("native", X)
+    assert set(found) == set(wanted)
+    differing = [k for k in found if not np.allclose(found[k], wanted[k], rounding, rounding, equal_nan=True)]
+    if differing:
+        # A training near divergence makes much of the last bit: as much as where that is another bit of the data.
+        shaken = trained("numpy", np.nextafter(X.astype(dtype), np.inf))
+        for k in differing:
+            allowed = 10 * np.abs(np.subtract(shaken[k], wanted[k])).max()
+            np.testing.assert_allclose(found[k], wanted[k], rounding, max(rounding, allowed), err_msg=k)
 
 
 # Training amplifies roundings: Adam divides gradients that are nothing but rounding by their own size. So float32 is
