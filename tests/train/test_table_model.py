@@ -246,3 +246,13 @@ def test_scores_are_written_with_the_same_decimals():
     small = Scores(1, {"mae": 2e-5}, {"mae": 1e-5}, "the mean")
     assert "2.00e-05  1.00e-05" in str(small)
     assert not small.learned and "no better than the baseline" in str(small)
+
+
+@pytest.mark.parametrize("custom", [len, [len], "len"])
+def test_custom_that_is_no_dict_is_not_the_fault_of_the_file(custom, tmp_path):
+    network = cr.Network([cr.Dense(1)], input_shape=(2,), seed=0)
+    network.save(tmp_path / "n.safetensors")
+    with pytest.raises(
+        cr.DataError, match=r"^custom is a dict of your own functions .*'swish'.*; found .*len"
+    ):
+        cr.load(tmp_path / "n.safetensors", custom=custom)

@@ -30,7 +30,7 @@ from chainrule.data.target import (
 )
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, FileFormatError, lasted, within_memory
+from chainrule.errors import DataError, FileFormatError, lasted, short, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.signals import asking
 from chainrule.train import files
@@ -325,7 +325,13 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network | TableM
     Raises:
         MissingFileError: If there is no such file.
         FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
+        DataError: If ``custom`` is no dict of what is yours by name.
     """
+    if custom is not None and not isinstance(custom, Mapping):
+        raise DataError(
+            "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
+            f"{short(custom)}."
+        )
     network = load_network(path, custom)
     with files.trouble(path):
         if _IN_FILE not in network.extra:
