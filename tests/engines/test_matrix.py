@@ -223,6 +223,25 @@ def test_numbers_below_0_wrap_round_where_there_is_no_sign(source, target):
     assert found.tolist() == [int(v) % 2 ** (8 * found.itemsize) for v in values]
 
 
+@pytest.mark.parametrize("axes", [1, 31, 32, 33, 62])
+def test_numbers_are_added_at_positions_of_any_number_of_axes(axes):
+    """From 32 on NumPy ended the process with a segmentation fault."""
+    x, at = input("x", (*[1] * (axes - 1), 3, 2), "float64"), input("at", (*[1] * (axes - 1), 3), "int64")
+    values, positions = np.arange(6.0).reshape(x.shape), np.array([1, 0, 1]).reshape(at.shape)
+    found = apply("scatter_add", x, at, axis=0, extent=4)
+    for engine in ("numpy", "native"):
+        run = cr.compile(found, inputs=[x, at], engine=engine)
+        assert run(values, positions).tolist() == [[2, 3], [4, 6], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_a_length_that_its_dtype_does_not_hold_wraps_round(engine):
+    x = input("x", ("n",), "float32")
+    found = apply("length", extent=x.shape[0], dtype="uint8")
+    run = cr.compile([found, np.sum(x)], inputs=[x], engine=engine)
+    assert int(run(np.zeros(300, "float32"))[0]) == 300 % 256
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint32", "int64", "uint64"])
 def test_whole_numbers_are_clipped_to_bounds_that_their_type_does_not_hold(dtype):
     x, values = input("x", ("n",), dtype), np.array([0, 1, 2, 100, 127]).astype(dtype)

@@ -536,7 +536,8 @@ def _scatter(x, indices, axis, extent):
     rows = np.moveaxis(x, range(axis, axis + rank), range(rank))  # (*indices, *rest)
     out = np.zeros((extent, *rows.shape[rank:]), x.dtype)
     try:
-        np.add.at(out, indices, rows)
+        # in a row: NumPy ends the process where positions have 32 axes
+        np.add.at(out, np.reshape(indices, -1), rows.reshape(np.size(indices), *rows.shape[rank:]))
     except IndexError:
         raise _out_of_range(indices, axis, extent) from None
     return np.moveaxis(out, 0, axis)
@@ -628,7 +629,7 @@ length = add(
     Row(
         name="length",
         text="{extent}",
-        forward=lambda extent, dtype: np.asarray(extent, dtype),
+        forward=lambda extent, dtype: np.asarray(extent).astype(dtype),
         no_derivative="the number of examples has no derivative",
         attributes={"extent": kind.LENGTH, "dtype": kind.DTYPE},
         shape=lambda extent, dtype: (),
