@@ -298,13 +298,13 @@ def test_a_count_is_weak_as_python_numbers_are():
     assert (1 / m).dtype == np.float64
 
 
-def test_arrays_have_as_many_axes_as_numpys_have():
-    x = input("x", ("batch", *[1] * 63))
-    assert cr.compile(x * 2, inputs=[x], engine="numpy")(np.ones(x.shape[1:])[None]).ndim == 64
+def test_arrays_have_no_more_axes_than_numpy_can_work_with():
+    x = input("x", ("batch", *[1] * 31))
+    assert cr.compile(x * 2, inputs=[x], engine="numpy")(np.ones(x.shape[1:])[None]).ndim == 32
     for grow in (
         lambda: x[None],
-        lambda: input("y", ("batch", *[1] * 64)),
+        lambda: input("y", ("batch", *[1] * 32)),
         lambda: np.broadcast_to(x, (1, *x.shape)),
     ):
-        with pytest.raises(ShapeError, match="at most 64 axes, and this one would have 65"):
+        with pytest.raises(ShapeError, match="at most 32 axes, and this one would have 33"):
             grow()

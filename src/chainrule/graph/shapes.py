@@ -35,7 +35,7 @@ class Extent:
 Shape = tuple[Any, ...]  # of int or Extent; Any, since most code neither asks nor cares
 Index = tuple[Any, ...]  # of int, None (a new axis) or (start, stop, step)
 FULL = (None, None, None)
-MOST_AXES = 64  # of NumPy's arrays
+MOST_AXES = 32  # NumPy's arrays have 64, but some of its functions end the process beyond 32
 
 
 def show(shape: Shape) -> str:

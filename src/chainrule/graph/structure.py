@@ -536,7 +536,7 @@ def _scatter(x, indices, axis, extent):
     rows = np.moveaxis(x, range(axis, axis + rank), range(rank))  # (*indices, *rest)
     out = np.zeros((extent, *rows.shape[rank:]), x.dtype)
     try:
-        # in a row: NumPy ends the process where positions have 32 axes
+        # in a row: NumPy ends the process where positions and what lies at them have more than 32 axes
         np.add.at(out, np.reshape(indices, -1), rows.reshape(np.size(indices), *rows.shape[rank:]))
     except IndexError:
         raise _out_of_range(indices, axis, extent) from None
