@@ -410,6 +410,22 @@ def test_silent_by_default(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_log_on_a_full_disk_is_an_error_of_ours():
+    with pytest.raises(DataError, match="Cannot write /dev/full: No space left on device"):
+        small().fit(X, Y, epochs=2, callbacks=[CSVLog("/dev/full")])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_a_log_may_go_through_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    small().fit(X, Y, epochs=2, callbacks=[CSVLog(tmp_path / "pipe")])
+    lines = os.read(reader, 10_000).decode().splitlines()
+    os.close(reader)
+    assert lines[0] == "epoch,cost" and [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+
+
 @pytest.mark.parametrize("verbose", [1, 2])
 def test_no_stream_at_all_does_not_end_a_training(verbose, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr", None)

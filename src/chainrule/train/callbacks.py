@@ -2,7 +2,7 @@
 
 import csv
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -88,28 +88,35 @@ class CSVLog:
 
     path: str | os.PathLike[str]
     _file: IO[str] | None = field(default=None, init=False, repr=False)
+    _named: bool = field(default=False, init=False, repr=False)  # whether the columns are
 
     def on_train_begin(self, network: Any) -> None:
         """Open the file."""
-        self._file = open_lines(self.path)
+        self._file, self._named = open_lines(self.path), False
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Write the epoch's line."""
-        if self._file is not None:
-            writer = csv.writer(self._file)
-            if self._file.tell() == 0:
+        if self._file is None:
+            return
+        writer = csv.writer(self._file)
+        try:
+            if not self._named:
                 writer.writerow(["epoch", *logs])
+                self._named = True
             writer.writerow([epoch + 1, *logs.values()])
             self._file.flush()
+        except OSError as error:
+            raise DataError(f"Cannot write {self.path}: {error.strerror or error}.") from None
 
     def on_train_end(self, network: Any, history: Any) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # that of the last line, which was told
+                self._file.close()
             self._file = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_file": None}
+        return {"path": self.path, "_file": None, "_named": False}
 
 
 def _check_monitor(monitor: Any) -> None:
