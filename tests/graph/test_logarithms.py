@@ -233,3 +233,28 @@ def test_a_number_that_is_squared_again_and_again_is_not_taken_apart_for_ever(fu
         u = u * u
     found = cr.compile(function(u), inputs=[x], engine="numpy")(np.array([-1e-12, 0.0, 1e-12]))
     np.testing.assert_allclose(found, function(np.exp(np.array([-1e-12, 0.0, 1e-12]) * 2.0**40)), rtol=1e-3)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_second_derivatives_where_two_logarithms_are_equal(engine):
+    """The share of each moves with both, as for any others: at a = b it is no constant ½."""
+    v = input("v", (2,))
+    forms = {
+        "logaddexp": (np.logaddexp(v[0], v[1]), [[0.25, -0.25], [-0.25, 0.25]]),
+        "log cosh": (np.sum(np.log(np.cosh(v - 3))), [[1, 0], [0, 1]]),
+        "a constant in disguise": (
+            np.sum(np.log(0.5 * sigmoid(v - 3) + 0.5 * sigmoid(3 - v))),
+            [[0, 0], [0, 0]],
+        ),
+    }
+    for J, right in forms.values():
+        for cost in (J, simplify(J)):
+            slopes = grad(cost, v)
+            found = cr.compile([grad(slopes[i], v) for i in range(2)], [v], engine=engine)(
+                np.array([3.0, 3.0])
+            )
+            np.testing.assert_allclose(found, right, atol=1e-15)
+    infinite = grad(grad(np.logaddexp(v[0], v[1]), v)[0], v)
+    for same in (-np.inf, np.inf):
+        found = cr.compile(infinite, [v], engine=engine)(np.array([same, same]))
+        assert found.tolist() == [0, 0]

@@ -386,6 +386,12 @@ def _apart(a: Any, b: Any) -> Any:
     return np.where(np.equal(a, b), 0, a - b)
 
 
+def _share(a: Any, b: Any) -> Any:
+    """Return the share of exp(a) in exp(a) + exp(b); where a = b it moves with them, as a second derivative asks."""
+    difference = a - b
+    return sigmoid(np.where(np.equal(difference, difference), difference, _apart(a, b)))
+
+
 logaddexp = add(
     Row(
         name="logaddexp",
@@ -393,7 +399,7 @@ logaddexp = add(
         latex=r"\log\left(e^{{{0}}} + e^{{{1}}}\right)",
         forward=lambda a, b: np.maximum(a, b) + softplus(-np.abs(_apart(a, b))),
         dtype=floating,
-        partials=lambda y, a, b: [sigmoid(_apart(a, b)), sigmoid(_apart(b, a))],
+        partials=lambda y, a, b: [_share(a, b), _share(b, a)],
         domain=(REAL, REAL),
         kink="½ each where both are the same infinity",
         note="log(exp(a) + exp(b)) without overflow, and with every digit of a small part",
