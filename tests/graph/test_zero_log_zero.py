@@ -7,7 +7,8 @@ import chainrule as cr
 from chainrule.graph.backprop import grad
 from chainrule.graph.elementwise import relu, sigmoid, softplus
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import input
+from chainrule.graph.node import input, variable
+from chainrule.graph.simplify import simplify
 from chainrule.graph.structure import softmax
 from chainrule.nn.losses import binary_crossentropy, categorical_crossentropy, poisson
 
@@ -148,3 +149,20 @@ def test_an_example_without_weight_may_cost_infinity(engine):
     assert np.isfinite(costs).all() and costs[-1] < costs[0]
     with pytest.warns(cr.DivergenceWarning, match="a predicted probability or rate of exactly 0"):
         cr.Network([cr.Dense(1, "relu", initializer=1.0)], engine=engine).fit(X, y, loss="poisson", epochs=1)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize(
+    ("form", "right"),
+    [
+        (lambda v: v * np.log(v + 2), 1.0),
+        (lambda v: v * np.log1p(v), 2.0),
+        (lambda v: v * np.log(1 + np.exp(v)), 1.0),
+        (lambda v: np.expm1(v) * np.log1p(v + 1), np.log(2) + 1.0),
+    ],
+)
+def test_a_weight_that_is_0_moves_all_the_same(form, right, engine):
+    v = variable(0.0)
+    for J in (form(v), simplify(form(v))):
+        found = cr.compile(grad(grad(J, v), v), engine=engine)()
+        np.testing.assert_allclose(found, right, rtol=1e-15)

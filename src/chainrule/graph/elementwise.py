@@ -83,7 +83,8 @@ weigh = add(
         dtype=floating,
         partials=lambda y, w, x: [
             np.where(np.logical_and(np.equal(w, 0), np.equal(np.abs(x), np.inf)), 0, x),
-            np.where(np.not_equal(w, 0), w, 0),
+            # w passes, and its own slope with it, but beside a logarithm that may be infinitely steep.
+            np.where(np.logical_or(np.not_equal(w, 0), np.less(np.abs(x), 30)), w, 0),
         ],
         domain=(REAL, REAL),
         kink="0 by a weight of 0 beside an infinity, which counts 0 itself",

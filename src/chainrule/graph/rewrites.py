@@ -274,6 +274,14 @@ def _may_be_infinite_log(x: Node, depth: int = 4) -> bool:
 
 def _where(node: Node) -> Node | None:
     condition, a, b = node.inputs
+    if condition.row.name == "logical_or" and is_number(b, 0):  # the same, of a weight
+        for part in condition.inputs:
+            if (
+                part.row.name == "not_equal"
+                and is_number(part.inputs[1], 0)
+                and _is_multiple(a, part.inputs[0])
+            ):
+                return a if a.shape == node.shape else None
     if condition.row.name == "not_equal" and is_number(condition.inputs[1], 0) and is_number(b, 0):
         # Where a factor of a product is 0, so is the product, if all else in it is finite.
         return a if _is_multiple(a, condition.inputs[0]) and a.shape == node.shape else None
