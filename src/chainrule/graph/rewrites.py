@@ -1,8 +1,9 @@
 """The table of rewrites: what simplification may replace, by what, and why it may.
 
 A rewrite may turn a non-finite result into the right finite one, never the reverse; NaN stays NaN, and 0 keeps its
-sign, which a division sees. Two things are not kept: the sign of a 0 that a sum over an axis or a product of matrices
-cancels to, and what would overflow only because two numbers near the largest are added before they are divided.
+sign, which a division sees. Three things are not kept: the sign of a 0 that a sum over an axis or a product of matrices
+cancels to; what would overflow only because two numbers near the largest are added before they are divided; and the
+NaN of an x that x · [c] leaves out, for that product chooses.
 
 Patterns are drawn with the same NumPy as everything else; those that must look at axes are small functions.
 """
