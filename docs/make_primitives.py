@@ -22,6 +22,9 @@ exactly, and so does what an index, a slice or `where` leaves out, however steep
 `np.log(v)[1]` at v = [0, 1] is [0, 1]. Within a matrix product this holds for whole rows and columns: where one number
 of a row was chosen and another was not, an infinite number in that row still meets the 0 of the other.
 
+Division, and with it `//` and `%`, is done in floats: of whole numbers beyond 2^53 it does not see the last digits.
+`np.hypot` squares as it is written, so it overflows where the squares do.
+
 | primitive | written | derivative by each input | convention where there is none |
 |---|---|---|---|
 """
