@@ -11,8 +11,8 @@ from chainrule.nn import activations, losses  # noqa: F401 -- all rows are there
 
 HEAD = """# The primitives
 
-Every primitive is one row of one table (`src/chainrule/graph/elementwise.py` and `structure.py`). This page is made
-from the table by `python docs/make_primitives.py`, and a test keeps the two alike.
+Every primitive is one row of one table (`src/chainrule/graph/primitives/`). This page is made from the table by
+`python docs/make_primitives.py`, and a test keeps the two alike.
 
 `y` stands for the primitive's own output: a derivative in terms of it costs nothing. Where a function has a corner it
 has no derivative; what we take there is the convention in the last column, and it is tested.

@@ -14,9 +14,9 @@ from matplotlib.patches import FancyBboxPatch
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.native.memory import made
-from chainrule.engines.native.schedule import Item, Nest, Schedule, memory_source
-from chainrule.engines.native.show import Words, title
+from chainrule.engines.native.look.show import Words, title
+from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
+from chainrule.engines.native.plan.memory import made
 from chainrule.graph.shapes import Extent
 from chainrule.train.objective import training_program
 

@@ -13,11 +13,11 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "graph.node": ["Node", "Trace", "constant", "input", "trace", "variable"],
-    "graph.row": ["Row"],
+    "graph.primitives.primitive": ["Primitive"],
     "graph.table": ["primitive"],
-    "graph.backprop": ["Gradient", "grad"],
-    "graph.simplify": ["simplify"],
-    "graph.check": ["GradientReport", "check_gradients"],
+    "transform.backprop": ["Gradient", "grad"],
+    "transform.simplify": ["simplify"],
+    "transform.check": ["GradientReport", "check_gradients"],
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
     "nn.activations": [
@@ -35,7 +35,7 @@ _HOMES = {
         "LayerNormalization",
     ],
     "train.network": ["Network", "Parameters"],
-    "train.table_model": ["TableModel", "load"],
+    "models.table": ["TableModel", "load"],
     "train.history": ["History"],
     "train.optimizers": ["Adagrad", "Adam", "AdamW", "LBFGS", "RMSprop", "SGD"],
     "train.schedules": [

@@ -30,14 +30,6 @@ from chainrule.explaining.explanation import (
     Explanation as Explanation,
     explain as explain,
 )
-from chainrule.graph.backprop import (
-    Gradient as Gradient,
-    grad as grad,
-)
-from chainrule.graph.check import (
-    GradientReport as GradientReport,
-    check_gradients as check_gradients,
-)
 from chainrule.graph.functions import (
     logsumexp as logsumexp,
     one_hot as one_hot,
@@ -51,15 +43,11 @@ from chainrule.graph.node import (
     trace as trace,
     variable as variable,
 )
-from chainrule.graph.row import (
-    Row as Row,
-)
-from chainrule.graph.simplify import (
-    simplify as simplify,
-)
+from chainrule.graph.primitives.primitive import Primitive as Primitive
 from chainrule.graph.table import (
     primitive as primitive,
 )
+from chainrule.models.table import TableModel as TableModel, load as load
 from chainrule.nn.activations import (
     ELU as ELU,
     LeakyReLU as LeakyReLU,
@@ -136,9 +124,8 @@ from chainrule.train.schedules import (
     StepDecay as StepDecay,
     WarmUp as WarmUp,
 )
-from chainrule.train.table_model import (
-    TableModel as TableModel,
-    load as load,
-)
+from chainrule.transform.backprop import Gradient as Gradient, grad as grad
+from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients
+from chainrule.transform.simplify import simplify as simplify
 
 __version__: str

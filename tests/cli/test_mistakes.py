@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 import chainrule as cr
 from chainrule.cli.main import cli
-from chainrule.train import table_model
+from chainrule.models import table as table_model
 
 QUICK = ["--epochs", "1", "--hidden", "2"]
 

@@ -8,8 +8,8 @@ import pytest
 import chainrule as cr
 from chainrule.engines import choice
 from chainrule.engines.choice import Compiled, build, native_works
-from chainrule.engines.program import Program
 from chainrule.engines.recent import Recent
+from chainrule.graph.closed import Program
 
 
 def program(width=4, rate=0.1, name="w"):
@@ -95,7 +95,7 @@ def test_without_llvmlite_a_network_trains():
 
 
 def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
-    from chainrule.engines.native import build as native_build
+    from chainrule.engines.native.run import build as native_build
 
     def unknown():
         raise RuntimeError("no such CPU")

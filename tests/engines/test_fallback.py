@@ -9,7 +9,7 @@ from scipy import special, stats
 import chainrule as cr
 from chainrule.engines import choice
 from chainrule.engines.choice import Compiled, native_works
-from chainrule.graph.row import Row
+from chainrule.graph.primitives.primitive import Primitive
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 3))
@@ -29,7 +29,7 @@ FORMS = {
     "a type": (lambda x: np.tanh(x.astype(np.float64, order="C")), lambda y, x: [1 - y * y]),
 }
 PRIMITIVES = {
-    name: Row(name=f"form: {name}", text="f({0})", forward=forward, partials=partials)
+    name: Primitive(name=f"form: {name}", text="f({0})", forward=forward, partials=partials)
     for name, (forward, partials) in FORMS.items()
 }
 
@@ -95,7 +95,7 @@ STAGES = ["expand", "stages", "library"]
 @pytest.mark.parametrize("error", [KeyError("row"), AssertionError(), RuntimeError("LLVM"), OSError("disk")])
 @pytest.mark.parametrize("stage", STAGES)
 def test_whatever_goes_wrong_while_code_is_made_is_left_to_numpy(stage, error, monkeypatch):
-    from chainrule.engines.native import executable, pipeline
+    from chainrule.engines.native.run import executable, pipeline
 
     def broken(*_, **__):
         raise error
@@ -115,7 +115,7 @@ def test_whatever_goes_wrong_while_code_is_made_is_left_to_numpy(stage, error, m
 
 
 def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
-    from chainrule.engines.native import build
+    from chainrule.engines.native.run import build
 
     def broken():
         raise AttributeError("module 'llvmlite' has no attribute 'initialize'")

@@ -6,10 +6,10 @@ from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.program import Program
+from chainrule.graph.closed import Program
 from chainrule.graph.node import record
-from chainrule.graph.row import Row, same_shape
-from chainrule.graph.simplify import simplify
+from chainrule.graph.primitives.primitive import Primitive, same_shape
+from chainrule.transform.simplify import simplify
 
 
 def times(x, how):
@@ -17,7 +17,7 @@ def times(x, how):
 
 
 def row(name="scaled", forward=times):
-    return Row(
+    return Primitive(
         name=name, text=name, forward=forward, partials=lambda y, x, **_: [None], shape=same_shape, domain=()
     )
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.program import Program
-from chainrule.graph import structure
+from chainrule.graph.closed import Program
+from chainrule.graph.primitives import structure
 
 W = cr.variable(1.0, name="W")
 

@@ -9,10 +9,10 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.program import Program
 from chainrule.errors import ChainruleError, DataError, GraphError
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, input, record
-from chainrule.graph.row import REAL, TABLE, Case
+from chainrule.graph.primitives.primitive import REAL, TABLE, Case
 from chainrule.graph.shapes import FULL
 
 ROWS = list(TABLE.values())
@@ -596,5 +596,5 @@ def test_what_the_matrix_compares_is_a_node():
     every.add(y, "exp")
     executable = build(every.program, "native")
     assert isinstance(y, Node) and any(
-        n.row.name == "exp" for item in executable.stages.schedule.items for n in item.nodes
+        n.primitive.name == "exp" for item in executable.stages.schedule.items for n in item.nodes
     )

@@ -7,9 +7,10 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.numpy import NumpyExecutable, compile_program, write_source
-from chainrule.engines.program import Program, Progress, Rule
-from chainrule.graph import row
+from chainrule.engines.run import Progress, Rule
+from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import evaluate
+from chainrule.graph.primitives import primitive as row
 
 # A program whose cost an epoch is read from a table: with one example a batch, costs are what the rows say.
 X = cr.input("x", ("n",))

@@ -7,8 +7,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.listing import show_graph
-from chainrule.engines.program import Program
 from chainrule.engines.stages import STAGES, engine_of
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 
 X, Y = np.arange(12.0).reshape(6, 2), np.arange(6.0)

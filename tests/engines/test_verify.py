@@ -6,15 +6,15 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 from chainrule.engines.choice import build
-from chainrule.engines.native.executable import compile_program
-from chainrule.engines.native.ir import I64, Module, Type, literal, whole
-from chainrule.engines.program import Program
-from chainrule.engines.verify import verify
+from chainrule.engines.native.code.ir import I64, Module, Type, literal, whole
+from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import ChainruleError, GraphError, UnsupportedError
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, constant, input, variable
-from chainrule.graph.row import TABLE, Row
+from chainrule.graph.primitives.primitive import TABLE, Primitive
 from chainrule.graph.shapes import FULL, Extent
 from chainrule.graph.walk import order
+from chainrule.transform.verify import verify
 
 F, D = np.dtype("float32"), np.dtype("float64")
 X = input("x", (4, 3), F)
@@ -27,7 +27,7 @@ def made(name, *inputs, shape=(4, 3), of=F, **attributes):
     return Node(TABLE[name], inputs, attributes, shape, np.dtype(of))
 
 
-FALSE = Row(name="slice", text="s", forward=lambda x, index: x, no_derivative="none")
+FALSE = Primitive(name="slice", text="s", forward=lambda x, index: x, no_derivative="none")
 
 
 def random(stream, shape):
@@ -90,8 +90,8 @@ CRAFTED = {
     "a constant that says it is larger": Node(TABLE["constant"], (), {"value": np.ones(3, F)}, (10**6,), F),
     "a constant that says another dtype": Node(TABLE["constant"], (), {"value": np.ones(3, F)}, (3,), D),
     "a constant that is a list": Node(TABLE["constant"], (), {"value": [1.0, 2.0]}, (2,), F),
-    "a leaf that says it is larger": Node(X.row, (), X.attributes, (4, 3000), F, "x"),
-    "a leaf that says another dtype": Node(X.row, (), X.attributes, (4, 3), D, "x"),
+    "a leaf that says it is larger": Node(X.primitive, (), X.attributes, (4, 3000), F, "x"),
+    "a leaf that says another dtype": Node(X.primitive, (), X.attributes, (4, 3), D, "x"),
     "a leaf that nobody gives": input("unknown", (4, 3), F),
     "a shape that holds a fraction": Node(TABLE["exp"], (X,), {}, (4.0, 3), F),
     "a shape that holds code": Node(TABLE["exp"], (X,), {}, (4, IR), F),
@@ -106,7 +106,7 @@ CRAFTED = {
 @pytest.mark.parametrize("what", CRAFTED)
 def test_a_crafted_node_is_refused_by_every_engine(what):
     node = CRAFTED[what]
-    given = tuple(dict.fromkeys(n for n in (X, OPEN, AT, *order([node])) if n.row.name == "input"))
+    given = tuple(dict.fromkeys(n for n in (X, OPEN, AT, *order([node])) if n.primitive.name == "input"))
     given = tuple(n for n in given if n is not node)
     for outputs in ((node,), (constant(2.0) * made("relu", node, shape=node.shape, of=node.dtype),)):
         program = Program(given, (), outputs, ())
@@ -159,7 +159,7 @@ def spoilt(program, r):
     victim = r.choice(nodes)
     attributes, shape, inputs = dict(victim.attributes), victim.shape, list(victim.inputs)
     what = r.choice(["attribute"] * 4 + ["entry"] * 3 + ["shape", "inputs", "row"])
-    row = victim.row
+    row = victim.primitive
     if what in ("attribute", "entry") and attributes:
         key = r.choice(sorted(attributes))
         old = attributes[key]
@@ -184,7 +184,7 @@ def spoilt(program, r):
             became[node] = Node(row, own, attributes, shape, node.dtype)
         else:
             became[node] = (
-                Node(node.row, own, node.attributes, node.shape, node.dtype, node.name) if own else node
+                Node(node.primitive, own, node.attributes, node.shape, node.dtype, node.name) if own else node
             )
     return Program(
         program.inputs,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from chainrule.graph.elementwise import sigmoid
 from chainrule.graph.node import constant, input, variable
+from chainrule.graph.primitives.elementwise import sigmoid
 
 
 def three_letters():

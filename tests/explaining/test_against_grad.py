@@ -8,9 +8,9 @@ from hypothesis import assume, given, strategies as st
 
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.tidy import tidy
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import relu, sigmoid
 from chainrule.graph.node import trace, variable
+from chainrule.graph.primitives.elementwise import relu, sigmoid
+from chainrule.transform.backprop import grad
 
 UNARY = [
     np.sin, np.cos, np.tanh, sigmoid, relu, np.negative, abs, lambda x: np.exp(-x),

@@ -9,9 +9,9 @@ from lecture_graphs import composite, three_letters
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.explaining.explanation import explain
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import relu, sigmoid, step, stop_gradient
 from chainrule.graph.node import constant, input, mark, variable
+from chainrule.graph.primitives.elementwise import relu, sigmoid, step, stop_gradient
+from chainrule.transform.backprop import grad
 
 
 def lines(explanation):
@@ -245,7 +245,7 @@ def test_a_kink_is_remarked_exactly_where_it_is_hit(function, at, kinked):
     (step_,) = explain(function(z)).forward
     assert bool(step_.remarks) == kinked
     if kinked:
-        assert step_.node.row.kink in step_.remarks[0]
+        assert step_.node.primitive.kink in step_.remarks[0]
 
 
 def test_a_relu_inside_a_formula_is_remarked_too():

@@ -8,8 +8,8 @@ from lecture_graphs import alice, composite, logistic, spam, three_letters, two_
 from matplotlib.mathtext import MathTextParser
 
 from chainrule.explaining.explanation import explain
-from chainrule.graph.elementwise import relu, step as step_row, stop_gradient
 from chainrule.graph.node import variable
+from chainrule.graph.primitives.elementwise import relu, step as step_row, stop_gradient
 
 PARSER = MathTextParser("agg")
 CASES = re.compile(r"\\begin\{cases\}(.*?)&(.*?)\\\\(.*?)&(.*?)\\end\{cases\}")

@@ -23,9 +23,9 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import chainrule as cr
-from chainrule.graph.row import TABLE
+from chainrule.graph.primitives.primitive import TABLE
 from chainrule.nn import saved
-from chainrule.train import files
+from chainrule.train import store as files
 
 MOST_SECONDS, MOST_BYTES = 2.0, 250_000_000
 CODE = "__import__('os').system('touch ran')"

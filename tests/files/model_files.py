@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import chainrule as cr
-from chainrule.graph import elementwise, structure
+from chainrule.graph.primitives import elementwise, structure
 
 HERE = Path(__file__).parent
 ROWS = 5

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import chainrule as cr
-from chainrule.engines.program import Program
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, input, variable
 from chainrule.graph.shapes import Extent
 

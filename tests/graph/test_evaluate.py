@@ -23,7 +23,7 @@ def test_several_outputs_share_their_work():
     first, second = u * 2, u * 3
     values = evaluate([first, second], {x: 0.0})
     assert [values[first], values[second]] == [2, 3]
-    assert [n.row.name for n in values].count("exp") == 1
+    assert [n.primitive.name for n in values].count("exp") == 1
 
 
 def test_any_node_may_be_given_a_value():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import sigmoid
 from chainrule.graph.node import constant, trace, variable
+from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.transform.backprop import grad
 
 
 def values(nodes):

@@ -8,7 +8,6 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import GraphError, ShapeError, UnsupportedError
-from chainrule.graph.backprop import grad
 from chainrule.graph.node import (
     Node,
     as_node,
@@ -23,9 +22,10 @@ from chainrule.graph.node import (
     variable,
     with_inputs,
 )
-from chainrule.graph.row import TABLE, Row
+from chainrule.graph.primitives.primitive import TABLE, Primitive
 from chainrule.graph.shapes import Extent
 from chainrule.graph.walk import order
+from chainrule.transform.backprop import grad
 
 # --- leaves ---------------------------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ def test_adding_in_place_to_an_array_is_refused_and_to_a_name_is_not():
 def test_named_is_the_same_step_under_a_name():
     x = variable(2.0, "x")
     u = (x * x).named("u")
-    assert u.name == "u" and u.row is TABLE["multiply"] and u.value == 4
+    assert u.name == "u" and u.primitive is TABLE["multiply"] and u.value == 4
     assert x.named("y").value == 2
     x.value = 3.0
     assert x.named("y").value == 3
@@ -276,7 +276,7 @@ def test_a_flat_list_names_inputs_by_position():
 
 
 def test_a_pickle_of_a_row_that_is_not_in_the_table_is_an_error_by_name():
-    own = Row(name="my own", text="mine({0})", forward=np.sin, partials=lambda y, x: [np.cos(x)])
+    own = Primitive(name="my own", text="mine({0})", forward=np.sin, partials=lambda y, x: [np.cos(x)])
     stored = pickle.dumps(record(own, [variable(1.0)]))
     with pytest.raises(GraphError, match=r"primitive 'my own' that is not in the table. Define it first"):
         pickle.loads(stored)
@@ -285,7 +285,7 @@ def test_a_pickle_of_a_row_that_is_not_in_the_table_is_an_error_by_name():
 def test_the_graph_of_a_wide_expression_has_each_node_once():
     x = variable(2.0)
     u = np.exp(x)
-    assert [n.row.name for n in order([u * u + u])] == ["variable", "exp", "multiply", "add"]
+    assert [n.primitive.name for n in order([u * u + u])] == ["variable", "exp", "multiply", "add"]
     assert all(isinstance(n, Node) for n in order([u]))
 
 

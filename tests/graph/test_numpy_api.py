@@ -10,9 +10,9 @@ from hypothesis.extra.numpy import array_shapes, basic_indices, mutually_broadca
 import chainrule as cr
 from chainrule.errors import ChainruleError, ShapeError, UnsupportedError
 from chainrule.graph import numpy_api
-from chainrule.graph.backprop import grad
 from chainrule.graph.node import Node, constant, input, trace, variable
-from chainrule.graph.structure import one_hot
+from chainrule.graph.primitives.structure import one_hot
+from chainrule.transform.backprop import grad
 
 
 def numbers(*shape, seed=0, dtype=np.float64, low=0.3, high=2.0):

@@ -6,8 +6,8 @@ from test_numpy_api import agrees, gradient_agrees, numbers
 
 import chainrule as cr
 from chainrule.errors import ShapeError, UnsupportedError
-from chainrule.graph.backprop import grad
 from chainrule.graph.node import input, trace, variable
+from chainrule.transform.backprop import grad
 
 x = numbers(3, 4, low=-2.0)
 w = np.array([0.5, 2.0, 0.25])

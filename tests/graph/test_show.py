@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
-from test_rows import EXAMPLES, label
+from test_primitives import EXAMPLES, label
 
 from chainrule.graph import show
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import sigmoid
 from chainrule.graph.node import constant, input, variable
-from chainrule.graph.structure import logsumexp, softmax
+from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.graph.primitives.structure import logsumexp, softmax
+from chainrule.transform.backprop import grad
 
 x, y, z = (variable(1.0, name) for name in "xyz")
 W, v = variable(np.ones((2, 3)), "W"), variable(np.ones(3), "v")
@@ -122,7 +122,7 @@ def test_a_long_expression_is_cut_and_quick():
 
 # --- every row ------------------------------------------------------------------------------------------
 
-ONE_EACH = list({e.row.name: e for e in EXAMPLES}.values())
+ONE_EACH = list({e.primitive.name: e for e in EXAMPLES}.values())
 NOT_IN_MATHTEXT = {"where"}  # `cases` is LaTeX proper
 
 
@@ -140,7 +140,7 @@ def test_every_row_is_written_with_its_inputs(example):
 def test_the_latex_of_every_row_can_be_set(example):
     _, node = example.node()
     formula = f"${show.text(node, latex=True)}$"
-    if example.row.name in NOT_IN_MATHTEXT:
+    if example.primitive.name in NOT_IN_MATHTEXT:
         with pytest.raises(ValueError, match="cases"):
             MathTextParser("path").parse(formula)
         return

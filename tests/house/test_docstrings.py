@@ -7,7 +7,7 @@ import pkgutil
 import pytest
 
 import chainrule
-from chainrule.graph.row import TABLE
+from chainrule.graph.primitives.primitive import TABLE
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(chainrule.__path__, "chainrule."))
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError, UnknownNameError
-from chainrule.graph.backprop import grad
 from chainrule.graph.node import variable
 from chainrule.nn import activations
 from chainrule.nn.activations import ACTIVATIONS, ELU, LeakyReLU, activation, activation_name
+from chainrule.transform.backprop import grad
 
 SMOOTH = [name for name in ACTIVATIONS if name not in ("step", "softmax")]
 POINTS = np.array([-30.0, -3.0, -0.7, -0.01, 0.02, 0.5, 3.0, 30.0])

@@ -92,7 +92,9 @@ def test_one_layer_on_inputs_of_two_widths():
 
 def test_each_random_layer_has_a_stream_of_its_own():
     found = chain([Dropout(0.5), Dropout(0.5), Dense(1)], (50,), "float64")
-    streams = {n.attributes["stream"] for n in _ancestors(found.output) if n.row.name == "random_uniform"}
+    streams = {
+        n.attributes["stream"] for n in _ancestors(found.output) if n.primitive.name == "random_uniform"
+    }
     assert streams == {0, 1}
 
 

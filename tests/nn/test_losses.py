@@ -8,12 +8,12 @@ from sklearn import metrics
 
 import chainrule as cr
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError
-from chainrule.graph.backprop import grad
 from chainrule.graph.functions import one_hot
 from chainrule.graph.node import input, trace, variable
 from chainrule.nn import losses
 from chainrule.nn.activations import sigmoid, softmax
 from chainrule.nn.losses import LOSSES, Huber, Quantile, default_loss, describe_loss, loss
+from chainrule.transform.backprop import grad
 
 RNG = np.random.default_rng(0)
 TARGET = RNG.uniform(0.1, 0.9, (5, 3))

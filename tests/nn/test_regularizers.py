@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from chainrule.errors import FileFormatError, GraphError, UnknownNameError
-from chainrule.graph.backprop import grad
 from chainrule.graph.node import variable
 from chainrule.nn.regularizers import L1, L1L2, L2, from_config, regularizer, to_config
+from chainrule.transform.backprop import grad
 
 W = np.array([[1.0, -2.0, 0.0], [0.5, 3.0, -1.5]])
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.program import Program, Progress, Rule
+from chainrule.engines.run import Progress, Rule
+from chainrule.graph.closed import Program
 from chainrule.train.schedules import Schedule
 
 RNG = np.random.default_rng(0)

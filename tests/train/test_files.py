@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from safetensors.numpy import load_file, save_file
 
 from chainrule.errors import ChainruleError, DataError, FileFormatError, GraphError, MissingFileError
-from chainrule.graph import elementwise
+from chainrule.graph.primitives import elementwise
 from chainrule.nn import activations, initializers, losses
 from chainrule.nn.layers import (
     Activation,
@@ -28,7 +28,7 @@ from chainrule.nn.layers import (
     LayerNormalization,
 )
 from chainrule.nn.regularizers import L1, L1L2, L2
-from chainrule.train import files
+from chainrule.train import store as files
 from chainrule.train.network import Network, load
 
 RNG = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from chainrule import plain
 from chainrule.cli.main import cli
 from chainrule.nn.layers import LAYERS
 from chainrule.nn.saved import from_config
-from chainrule.train import files
+from chainrule.train import store as files
 
 NETWORK, BRANCHES, TABLE = (HERE / "0.1.0" / f"{name}.safetensors" for name in ("layers", "moves", "classes"))
 CODE = "__import__('os').system('touch ran')"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
-from chainrule.graph import elementwise
+from chainrule.graph.primitives import elementwise
 from chainrule.nn.activations import softmax
 from chainrule.nn.layers import (
     Activation,

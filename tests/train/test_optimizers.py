@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, GraphError, UnknownNameError
-from chainrule.graph.backprop import grad
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import variable
 from chainrule.nn.specs import from_config, to_config
@@ -25,6 +24,7 @@ from chainrule.train.optimizers import (
     optimizer,
 )
 from chainrule.train.schedules import Cosine, StepDecay
+from chainrule.transform.backprop import grad
 
 W = np.array([[0.5, -1.5, 2.0], [1.0, 0.3, -0.7]])
 B = np.array([0.4, -0.2, 0.9])
@@ -161,7 +161,9 @@ def test_slots_are_named_after_their_parameter():
     ]:
         _, slots = rule.update([w], [w], variable(0.0))
         assert [slot.name for slot, _ in slots] == names
-        assert all(s.row.name == "variable" and s.shape == (2, 3) and not s.value.any() for s, _ in slots)
+        assert all(
+            s.primitive.name == "variable" and s.shape == (2, 3) and not s.value.any() for s, _ in slots
+        )
 
 
 @pytest.mark.parametrize("rule", [SGD(0.05, clip_norm=0.7), Adam(0.05, clip_norm=0.7)], ids=repr)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
-from chainrule.train import door
+from chainrule.train import validation as door
 from chainrule.train.optimizers import LBFGS, OPTIMIZERS, clip_by_norm
 
 RNG = np.random.default_rng(0)

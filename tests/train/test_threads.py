@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.engines.native import running
+from chainrule.engines.native.run import running
 from chainrule.engines.recent import Recent
 from chainrule.train import fitting
 

@@ -7,16 +7,17 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from chainrule.engines import numpy as numpy_engine
-from chainrule.engines.native.mode import mode
-from chainrule.engines.program import Arrays, Executable, Program, Progress, Rule, Run
+from chainrule.engines.native.run.mode import mode
 from chainrule.engines.recent import Recent
-from chainrule.engines.verify import verify
+from chainrule.engines.run import Arrays, Executable, Progress, Rule, Run
 from chainrule.errors import EngineWarning, UnsupportedError, unknown_name, warn
 from chainrule.graph import shapes
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
-from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
+from chainrule.transform.simplify import simplify_all
+from chainrule.transform.verify import verify
 
 # What the NumPy engine takes for a node, measured to a factor of two: the call, an element, a multiplication with
 # its addition.
@@ -27,7 +28,7 @@ MOST_KEPT = 64
 
 
 def _compile_native(program: Program) -> Executable:
-    from chainrule.engines.native.executable import compile_program  # noqa: PLC0415 -- LLVM takes long to load
+    from chainrule.engines.native.run.executable import compile_program  # noqa: PLC0415 -- LLVM takes long to load
 
     return compile_program(program)
 
@@ -74,7 +75,7 @@ class Work:
 
 def _work(node: Node) -> tuple[tuple[Extent, ...], float]:
     """Return which open axes a node's work grows with, and what it takes for each combination of places there."""
-    if node.row.name == "contract":
+    if node.primitive.name == "contract":
         sizes = (*node.shape, *shapes.summed(node.inputs[0].shape, node.attributes["spec"]))
         each = PRODUCT_SECONDS
     else:
@@ -121,7 +122,7 @@ class Compiled:
 def native_works() -> bool:
     """Say whether machine code can be made here; if not, one line tells why."""
     try:
-        from chainrule.engines.native.build import machine  # noqa: PLC0415 -- LLVM takes long to load
+        from chainrule.engines.native.run.build import machine  # noqa: PLC0415 -- LLVM takes long to load
 
         machine()
     except Exception as error:  # whatever is wrong with LLVM, NumPy can do the work

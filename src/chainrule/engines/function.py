@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.choice import Compiled
-from chainrule.engines.program import Executable, Program
+from chainrule.engines.run import Executable
 from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
+from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import fit_value
 from chainrule.graph.node import Node, as_node, cast, leaf_key
 from chainrule.graph.shapes import show
@@ -33,7 +34,7 @@ class Function:
         by_key = {leaf_key(w): new for w, new in updates.items()}
         variables: dict[Any, Node] = {}
         for n in order([*outputs, *updates, *updates.values()]):
-            if n.row.name == "variable":
+            if n.primitive.name == "variable":
                 variables.setdefault(leaf_key(n), n)
         self._state = tuple(variables.values())
         new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
@@ -105,7 +106,7 @@ def compile(
         A function that returns an array for a node and a list of arrays for a list.
 
     >>> from chainrule.graph.node import input, variable
-    >>> from chainrule.graph.backprop import grad
+    >>> from chainrule.transform.backprop import grad
     >>> x, w = input("x"), variable(3.0, "w")
     >>> J = (w * x - 1) ** 2
     >>> step = compile(J, inputs=[x], updates={w: w - 0.1 * grad(J, w)})
@@ -118,13 +119,13 @@ def compile(
     changed = _changes(updates or {})
     known: set[Any] = set()
     for x in given:
-        if x.row.name != "input":
+        if x.primitive.name != "input":
             raise GraphError(f"'{x.name or x}' is no input. Make inputs with cr.input(name, shape).")
         if leaf_key(x) in known:
             raise GraphError(f"inputs: '{x.name}' is named twice; a function takes one value for it.")
         known.add(leaf_key(x))
     for n in order([*nodes, *changed.values()]):
-        if n.row.name == "input" and leaf_key(n) not in known:
+        if n.primitive.name == "input" and leaf_key(n) not in known:
             raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
     return Function(nodes, single, given, changed, engine)
 
@@ -151,7 +152,7 @@ def _changes(updates: Any) -> dict[Node, Node]:
     changed: dict[Node, Node] = {}
     cells: set[Any] = set()
     for w, new in updates.items():
-        if not isinstance(w, Node) or w.row.name != "variable":
+        if not isinstance(w, Node) or w.primitive.name != "variable":
             raise GraphError(f"updates: only variables can be updated; found {w!r}.")
         if leaf_key(w) in cells:
             raise GraphError(f"updates: '{w.name}' is given two new values, under two names of one variable.")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chainrule.engines.program import Program
 from chainrule.graph import shapes
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
-from chainrule.graph.row import TABLE
+from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
@@ -47,10 +47,10 @@ def node_names(program: Program, nodes: Iterable[Node]) -> Names:
             names[leaf_key(node)] = name if taken[name] == 1 else f"{name}_{taken[name]}"
 
     for leaf in (*program.inputs, *program.state, *(n for n in nodes if not n.inputs)):
-        if leaf.row.name == "length":
+        if leaf.primitive.name == "length":
             give(leaf, leaf.attributes["extent"].name)
-        elif leaf.row.name != "constant":
-            give(leaf, leaf.name or leaf.row.name)
+        elif leaf.primitive.name != "constant":
+            give(leaf, leaf.name or leaf.primitive.name)
     for state, new in zip(program.state, program.new_state, strict=True):
         if new.inputs:
             give(new, f"{names[leaf_key(state)]}'")
@@ -61,20 +61,20 @@ def node_names(program: Program, nodes: Iterable[Node]) -> Names:
 
 def formula(node: Node, inputs: Sequence[Node]) -> str:
     """Write one node as a formula of what stands for its inputs."""
-    if node.row.name == "cast":
+    if node.primitive.name == "cast":
         return f"{node.dtype}({text(inputs[0])})"
     found = text(applied(node, inputs))
-    return f"({found})" if node.row.name == "equal" else found  # v = (a = b)
+    return f"({found})" if node.primitive.name == "equal" else found  # v = (a = b)
 
 
 def applied(node: Node, inputs: Sequence[Node]) -> Node:
     """Return a node for the eye, of the same row with other inputs; a product of turned matrices is turned back."""
     attributes = node.attributes
-    if node.row.name == "contract":
+    if node.primitive.name == "contract":
         plan = shapes.contraction(attributes["spec"])
         if plan.rows and plan.columns and plan.out == plan.columns + plan.rows:
             inputs, attributes = inputs[::-1], {"spec": f"{plan.right},{plan.left}->{plan.out}"}
-    return Node(node.row, tuple(inputs), attributes, node.shape, node.dtype)
+    return Node(node.primitive, tuple(inputs), attributes, node.shape, node.dtype)
 
 
 def stand_in(node: Node, name: str) -> Node:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.program import Arrays, Failure, Program, Progress, Rule, Run, end_of_epoch
+from chainrule.engines.run import Arrays, Failure, Progress, Rule, Run, end_of_epoch
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.primitives.structure import contraction_function
 from chainrule.graph.shapes import Extent, resolve
-from chainrule.graph.structure import contraction_function
 from chainrule.graph.walk import order
 
 POLL_SECONDS = 0.02
@@ -129,7 +130,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
 
 def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
     """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
-    row, attributes = node.row, node.attributes
+    row, attributes = node.primitive, node.attributes
     if row.name in ("variable", "input"):
         raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
     plain = row.name.isascii() and row.name.isidentifier()

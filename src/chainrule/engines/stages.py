@@ -5,13 +5,13 @@ from typing import Any
 
 from chainrule.engines.choice import COMPILERS, native_works, simplified
 from chainrule.engines.listing import show_graph
-from chainrule.engines.program import Program
 from chainrule.errors import UnknownNameError, unknown_name
+from chainrule.graph.closed import Program
 
 
 def _native(stage: str) -> Callable[[Program], str]:
     def show(program: Program) -> str:
-        from chainrule.engines.native.show import show_stage  # noqa: PLC0415 -- LLVM takes long to load
+        from chainrule.engines.native.look.show import show_stage  # noqa: PLC0415 -- LLVM takes long to load
 
         compiled: Any = COMPILERS["native"](program)
         return show_stage(compiled.stages, stage)

@@ -14,10 +14,10 @@ from chainrule.explaining.outline import Outline, Step, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
 from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
-from chainrule.graph.backprop import grad
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, input, leaf_key
 from chainrule.graph.walk import order
+from chainrule.transform.backprop import grad
 
 __all__ = ["Explanation", "explain"]
 
@@ -117,7 +117,7 @@ class Reading:
 
 def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -> list[Node]:
     if wrt is None:
-        nodes = [n for n in graph if n.row.name == "variable" and n.dtype.kind == J.dtype.kind == "f"]
+        nodes = [n for n in graph if n.primitive.name == "variable" and n.dtype.kind == J.dtype.kind == "f"]
     else:
         nodes = [wrt] if isinstance(wrt, Node) else list(wrt)
     for node in nodes:
@@ -132,11 +132,11 @@ def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -
 def _checked(graph: Iterable[Node], feed: Mapping[Node, Any] | None) -> dict[Node, Any]:
     given = dict(feed or {})
     for node in given:
-        if not isinstance(node, Node) or node.row.name not in ("input", "variable"):
+        if not isinstance(node, Node) or node.primitive.name not in ("input", "variable"):
             raise GraphError(f"feed gives values to inputs, and '{node}' is none. Write feed={{x: 3.0}}.")
     known = {leaf_key(n) for n in given}
     for node in graph:
-        if node.row.name == "input" and leaf_key(node) not in known:
+        if node.primitive.name == "input" and leaf_key(node) not in known:
             raise GraphError(
                 f"The input '{node.name}' has no value. "
                 f"Give it one: cr.explain(J, feed={{{node.name}: 3.0}})."
@@ -160,7 +160,9 @@ def _gradients(
 
 def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given, ...]:
     """Return the leaves as one lists them: w1 to w6, then b1 to b3, then the inputs."""
-    leaves = [Given(s.name, s.node.row.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs]
+    leaves = [
+        Given(s.name, s.node.primitive.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs
+    ]
     letters = [leaf.name.rstrip(DIGITS) for leaf in leaves]
 
     def place(leaf: Given) -> tuple[int, int, int]:

@@ -9,11 +9,11 @@ from chainrule.explaining.formula import ZERO, Formula, bracketed, written, writ
 from chainrule.explaining.outline import SAME_VALUE
 from chainrule.explaining.tidy import tidy
 from chainrule.graph import show
-from chainrule.graph.backprop import Gradient, grad
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, cast, constant, with_inputs
-from chainrule.graph.simplify import simplify
 from chainrule.graph.walk import rebuild
+from chainrule.transform.backprop import Gradient, grad
+from chainrule.transform.simplify import simplify
 
 Values = Mapping[Node, np.ndarray]
 
@@ -48,7 +48,7 @@ def in_numbers(expression: Node, symbols: Values) -> Formula:
 
 
 def _bracketed_if_truth(expression: Node, formula: Formula) -> Formula:
-    while expression.row.name in SAME_VALUE:
+    while expression.primitive.name in SAME_VALUE:
         expression = expression.inputs[0]
     return bracketed(formula) if expression.dtype.kind == "b" and expression.inputs else formula
 
@@ -102,7 +102,7 @@ def _chosen(expression: Node, given: Values) -> Node:
     values = evaluate([expression], given)
 
     def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
-        if n.row.name == "where":
+        if n.primitive.name == "where":
             return cast(inputs[1] if values[n.inputs[0]] else inputs[2], n.dtype)
         return with_inputs(n, inputs)
 
@@ -114,8 +114,8 @@ def _as_product(slope: Node) -> Node:
 
     def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
         if (
-            n.row.name == "where"
-            and n.inputs[2].row.name == "constant"
+            n.primitive.name == "where"
+            and n.inputs[2].primitive.name == "constant"
             and not n.inputs[2].attributes["value"].any()
         ):
             return inputs[0] * inputs[1]

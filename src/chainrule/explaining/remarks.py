@@ -21,21 +21,21 @@ def remarks(expression: Node, symbols: Mapping[Node, np.ndarray]) -> Iterator[st
     with np.errstate(all="ignore"):
         for n in order([expression]):
             inputs = [values[x] for x in n.inputs]
-            moving = dict.fromkeys(x for x in n.inputs if x.row.name != "constant")  # b once in b / b
+            moving = dict.fromkeys(x for x in n.inputs if x.primitive.name != "constant")  # b once in b / b
             at = ", ".join(f"{show.text(x)} = {show.array(values[x])}" for x in moving)
             if n.inputs and np.isnan([values[expression], values[n]]).all() and not np.isnan(inputs).any():
                 yield f"{show.text(n)} has no value at {at}" if at else f"{show.text(n)} has no value"
-            if not n.row.kink or n.row.partials is None:
+            if not n.primitive.kink or n.primitive.partials is None:
                 continue
             taken = _taken(n, inputs)
             if taken is not None:
                 chosen = n.inputs[taken]
-                equals = "" if chosen.row.name == "constant" else f" = {show.array(values[chosen])}"
+                equals = "" if chosen.primitive.name == "constant" else f" = {show.array(values[chosen])}"
                 yield f"{show.text(n)} takes {show.text(chosen)}{equals}: the gradient flows there alone"
             elif all(p is None for p in _partials(n, inputs)):
-                yield f"{show.text(n)}: its derivative is {n.row.kink}"
+                yield f"{show.text(n)}: its derivative is {n.primitive.kink}"
             elif _at_kink(n, inputs):
-                yield f"{show.text(n)} is at its kink ({at}); the convention for its derivative: {n.row.kink}"
+                yield f"{show.text(n)} is at its kink ({at}); the convention for its derivative: {n.primitive.kink}"
 
 
 def all_remarks(
@@ -58,14 +58,14 @@ def all_remarks(
             found.append(f"{name} depends on {each.wrt} through conditions only, whose derivative is 0.")
         elif not each.number_of_paths:
             found.append(f"{name} does not depend on {each.wrt}.")
-    rows = dict.fromkeys(n.row for formula in formulas for n in order([formula]))
+    rows = dict.fromkeys(n.primitive for formula in formulas for n in order([formula]))
     found += [f"{row.name}: {row.note}" for row in rows if row.note and row.name not in SAME_VALUE]
     return tuple(dict.fromkeys(found))
 
 
 def _partials(n: Node, inputs: list[np.ndarray]) -> list[Any]:
-    assert n.row.partials is not None  # noqa: S101 -- the caller has looked
-    return list(n.row.partials(n.row.forward(*inputs, **n.attributes), *inputs, **n.attributes))
+    assert n.primitive.partials is not None  # noqa: S101 -- the caller has looked
+    return list(n.primitive.partials(n.primitive.forward(*inputs, **n.attributes), *inputs, **n.attributes))
 
 
 def _taken(n: Node, inputs: list[np.ndarray]) -> int | None:

@@ -51,7 +51,7 @@ def tidy(node: Node) -> Node:
 
 def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node]) -> Terms:
     """Return a node as a sum of terms, given its inputs as sums and, written, as nodes."""
-    name = n.row.name
+    name = n.primitive.name
     if name == "constant" and not n.name and n.dtype.kind == "f":
         return (Term(float(n.attributes["value"])),)
     if name == "mark":
@@ -148,12 +148,12 @@ def _factors(number: float, powers: Powers, dtype: np.dtype) -> Node:
 
 def _interned(node: Node, known: dict[Any, Node]) -> Node:
     """Return the first node that was written like this one, so that equal factors are seen to be equal."""
-    if node in known or (not node.inputs and node.row.name != "constant"):
+    if node in known or (not node.inputs and node.primitive.name != "constant"):
         return node
     inputs = tuple(_interned(x, known) for x in node.inputs)
-    value = node.attributes["value"].tobytes() if node.row.name == "constant" else b""
+    value = node.attributes["value"].tobytes() if node.primitive.name == "constant" else b""
     attributes = tuple((k, v) for k, v in sorted(node.attributes.items()) if k != "value")
-    key = (node.row.name, node.name, node.dtype, inputs, attributes, value)
+    key = (node.primitive.name, node.name, node.dtype, inputs, attributes, value)
     found = known.setdefault(key, with_inputs(node, inputs))
     known[found] = found
     return found

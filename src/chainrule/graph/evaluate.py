@@ -33,16 +33,18 @@ def evaluate(outputs: Iterable[Any], feed: Mapping[Any, Any] | None = None) -> d
                 continue
             if leaf_key(node) in leaves:
                 values[node] = leaves[leaf_key(node)]
-            elif node.row.name == "variable":
+            elif node.primitive.name == "variable":
                 values[node] = node.attributes["cell"].value
-            elif node.row.name == "input":
+            elif node.primitive.name == "input":
                 raise GraphError(
                     f"The input '{node.name}' {show(node.shape)} has no value. "
                     "Give it one: cr.trace(outputs, {x: value})[outputs], or cr.compile(outputs, inputs=[x])."
                 )
             else:
                 attributes = {k: resolve(v, lengths) for k, v in node.attributes.items()}
-                values[node] = np.asarray(node.row.forward(*(values[x] for x in node.inputs), **attributes))
+                values[node] = np.asarray(
+                    node.primitive.forward(*(values[x] for x in node.inputs), **attributes)
+                )
     return values
 
 
@@ -69,7 +71,7 @@ def fit_value(node: Any, value: Any, lengths: dict[Extent, int]) -> np.ndarray:
     if not fitting:
         known = ", ".join(f"{k} = {v}" for k, v in lengths.items())
         raise ShapeError(
-            f"The value given for '{node.name or node.row.name}' has shape {show(array.shape)}; "
+            f"The value given for '{node.name or node.primitive.name}' has shape {show(array.shape)}; "
             f"expected {show(node.shape)}{f' with {known}' if known else ''}."
         )
     return array.astype(node.dtype, copy=False)

@@ -3,15 +3,16 @@
 from typing import Any
 
 from chainrule.errors import DataError
-from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
+from chainrule.graph.primitives import elementwise, structure
 
 
 def stop_gradient(x: Any) -> Any:
     """Return ``x`` as it is, counted as a constant: no gradient flows into it.
 
     >>> from chainrule.graph.node import variable
-    >>> from chainrule.graph.backprop import grad
+    >>> from chainrule.transform.backprop import grad
     >>> x = variable(3.0)
     >>> float(grad(x * stop_gradient(x), x).value)
     3.0

@@ -13,8 +13,8 @@ import numpy as np
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
+from chainrule.graph.primitives.primitive import TABLE, Primitive, floating
 from chainrule.graph.ranges import range_of
-from chainrule.graph.row import TABLE, Row, floating
 from chainrule.graph.shapes import Extent, Shape, check_rank
 from chainrule.graph.walk import order
 
@@ -141,7 +141,7 @@ class Node(Operators):
     """One step of a computation: a row of the table applied to inputs.
 
     Attributes:
-        row: The primitive.
+        primitive: Its row of the table.
         inputs: The nodes it is applied to.
         attributes: What else the row needs (axes, an index ...).
         shape: Whole numbers, or named open extents such as the batch.
@@ -150,9 +150,9 @@ class Node(Operators):
         meaning: What the node stands for, where something above the graph said so: a gradient, a layer.
     """
 
-    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "row", "shape")
+    __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "primitive", "shape")
 
-    row: Row
+    primitive: Primitive
     inputs: tuple["Node", ...]
     attributes: Mapping[str, Any]
     shape: Shape
@@ -162,7 +162,7 @@ class Node(Operators):
 
     def __init__(
         self,
-        row: Row,
+        primitive: Primitive,
         inputs: tuple["Node", ...],
         attributes: Mapping[str, Any],
         shape: Shape,
@@ -171,7 +171,7 @@ class Node(Operators):
         meaning: Any = None,
     ) -> None:
         put = object.__setattr__
-        put(self, "row", row)
+        put(self, "primitive", primitive)
         put(self, "inputs", inputs)
         put(self, "attributes", attributes)
         put(self, "shape", shape)
@@ -186,7 +186,7 @@ class Node(Operators):
         raise AttributeError(f"A node is frozen: its {name} cannot be changed. Make a new node.")
 
     def _set_value(self, value: Any) -> None:
-        if self.row.name != "variable":
+        if self.primitive.name != "variable":
             raise AttributeError("Only a variable has a value that can be set; other nodes are computed.")
         array = np.array(numbers(value, self.dtype))
         if array.shape != self.shape:
@@ -258,7 +258,7 @@ class Node(Operators):
 
     # --- NumPy's protocols ---
 
-    __apply_row__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
+    __apply_primitive__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return NUMPY_HOOKS["ufunc"](ufunc, method, inputs, options)
@@ -279,7 +279,9 @@ class Node(Operators):
 
     def named(self, name: str) -> "Node":
         """Return the same step under a name: ``u = (b * c).named("u")``."""
-        return Node(self.row, self.inputs, self.attributes, self.shape, self.dtype, str(name), self.meaning)
+        return Node(
+            self.primitive, self.inputs, self.attributes, self.shape, self.dtype, str(name), self.meaning
+        )
 
     @property
     def ndim(self) -> int:
@@ -324,7 +326,7 @@ NUMPY_HOOKS: dict[str, Any] = {}  # how NumPy's functions become nodes; filled b
 # --- making nodes ---------------------------------------------------------------------------------------
 
 
-def record(row: Row, inputs: Iterable[Any], attributes: Mapping[str, Any] | None = None) -> Node:
+def record(row: Primitive, inputs: Iterable[Any], attributes: Mapping[str, Any] | None = None) -> Node:
     """Return the node that applies ``row`` to ``inputs``; shapes that do not fit raise at the user's line."""
     nodes = tuple(inputs)
     attributes = dict(attributes) if attributes else {}
@@ -363,9 +365,9 @@ def _is_count(node: Node) -> bool:
         if not stack:
             return counted
         x = stack.pop()
-        if not x.inputs and x.row.name not in ("length", "constant"):
+        if not x.inputs and x.primitive.name not in ("length", "constant"):
             return False
-        counted = counted or x.row.name == "length"
+        counted = counted or x.primitive.name == "length"
         stack.extend(x.inputs)
     return False
 
@@ -548,14 +550,14 @@ def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
                 return _recorded_again(node, inputs)
     if not changed:
         return node
-    return Node(node.row, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
+    return Node(node.primitive, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
 
 
 def _recorded_again(node: Node, inputs: tuple[Node, ...]) -> Node:
     """Return ``node`` applied to inputs of other shapes or dtypes, from which its own follow."""
-    new = record(node.row, inputs, node.attributes)
+    new = record(node.primitive, inputs, node.attributes)
     if node.name or node.meaning is not None:
-        new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)
+        new = Node(new.primitive, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)
     return new
 
 
@@ -615,7 +617,7 @@ def flatten(outputs: Iterable[Node]) -> list[tuple[Any, ...]]:
     nodes = order(outputs)
     position = {node: i for i, node in enumerate(nodes)}
     return [
-        (n.row, tuple(position[x] for x in n.inputs), dict(n.attributes), n.shape, n.dtype, n.name)
+        (n.primitive, tuple(position[x] for x in n.inputs), dict(n.attributes), n.shape, n.dtype, n.name)
         for n in nodes
     ]
 

@@ -34,12 +34,12 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def _extreme(name: str) -> Callable[[Any, Any], Node]:
     def build(a: Any, b: Any) -> Node:
         a, b = _weak(a, b)
-        fixed = [x.row.name == "constant" for x in (a, b)]
+        fixed = [x.primitive.name == "constant" for x in (a, b)]
         if name == "maximum" and fixed != [True, True]:
             for zero, other in ((a, b), (b, a)):
                 if (
                     other.dtype.kind == "f"
-                    and zero.row.name == "constant"
+                    and zero.primitive.name == "constant"
                     and zero.shape == ()
                     and zero.attributes["value"] == 0
                 ):

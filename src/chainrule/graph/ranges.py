@@ -65,7 +65,7 @@ def range_of(node: Any) -> Range:
 
 
 def _found(node: Any, inputs: list[Any]) -> Range:
-    rule = RANGES.get(node.row.name)
+    rule = RANGES.get(node.primitive.name)
     if rule is None:
         return UNKNOWN
     low, high, finite, square = rule(node, *inputs)
@@ -131,9 +131,9 @@ def _alike(a: Any, b: Any, depth: int = DEEPEST) -> bool:
     """Say whether two nodes are one number: the same node, or written the same way, as in ``v[0] * v[0]``."""
     if a is b:
         return True
-    if a.row is not b.row or a.shape != b.shape or a.dtype != b.dtype:
+    if a.primitive is not b.primitive or a.shape != b.shape or a.dtype != b.dtype:
         return False
-    if a.row.name == "constant":
+    if a.primitive.name == "constant":
         return a.attributes["value"].size <= LARGEST_COMPARED and of_attributes(
             a.attributes
         ) == of_attributes(b.attributes)
@@ -177,7 +177,7 @@ def _contract(node: Any, a: Range, b: Range) -> Range:
 
 
 def _unmoved(node: Any) -> Any:
-    while node.row.name in ("reshape", "transpose", "mark"):
+    while node.primitive.name in ("reshape", "transpose", "mark"):
         node = node.inputs[0]
     return node
 

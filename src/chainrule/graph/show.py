@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.row import CALL, MULTIPLY
+from chainrule.graph.primitives.primitive import CALL, MULTIPLY
 from chainrule.graph.shapes import FULL, contraction, show as show_shape
 from chainrule.graph.walk import order
 
@@ -52,7 +52,7 @@ def _words(node: Any) -> dict[str, Any]:
     for bound in ("low", "high"):
         if words.get(bound) is not None:
             words[bound] = number(words[bound])
-    words["name"] = node.name or node.row.name
+    words["name"] = node.name or node.primitive.name
     return words
 
 
@@ -124,12 +124,12 @@ def text(
             written[n] = (latex_name(naming(n)) if latex else naming(n), CALL)
             continue
         parts = [written[x] for x in n.inputs]
-        if n.row.name in ("mark", "cast"):
+        if n.primitive.name in ("mark", "cast"):
             written[n] = parts[0]
             continue
-        result = write(n.row, parts, _words(n), latex)
-        binds = n.row.binds
-        if n.row.name == "constant" and result.startswith("-"):
+        result = write(n.primitive, parts, _words(n), latex)
+        binds = n.primitive.binds
+        if n.primitive.name == "constant" and result.startswith("-"):
             binds = 15
         written[n] = (result if len(result) <= LONGEST else "…", binds)
     return written[node][0]

@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import elementwise, structure
-from chainrule.graph.row import TABLE, Row, add
+from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives.primitive import TABLE, Primitive, add
 
-__all__ = ["TABLE", "Row", "add", "elementwise", "primitive", "structure"]
+__all__ = ["TABLE", "Primitive", "add", "elementwise", "primitive", "structure"]
 
 
 def primitive(
     name: str, forward: Callable[..., Any], partials: Callable[..., Sequence[Any]], **columns: Any
-) -> Row:
+) -> Primitive:
     """Add an elementwise primitive of your own to the table; what comes back is called on nodes and arrays.
 
     Args:
         name: What drawings and errors call it; no other row may bear it.
         forward: The value, in NumPy: a function of the inputs.
         partials: The derivatives, in NumPy: ``(y, *inputs)`` to one ∂y/∂xᵢ for each input, y being the output.
-        columns: Further columns of :class:`Row`: ``text``, ``latex``, ``domain``, ``kink``, ``note`` ...
+        columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note`` ...
 
     >>> import numpy as np
-    >>> from chainrule.graph.backprop import grad
+    >>> from chainrule.transform.backprop import grad
     >>> from chainrule.graph.node import variable
     >>> cube = primitive("cube", lambda x: x * x * x, lambda y, x: [3 * x * x])
     >>> x = variable(2.0)
@@ -32,9 +32,9 @@ def primitive(
     (8.0, 12.0)
     """
     columns.setdefault("attributes", None)
-    written = name.replace("{", "{{").replace("}", "}}")  # a template: see Row.text
+    written = name.replace("{", "{{").replace("}", "}}")  # a template: see Primitive.text
     columns.setdefault("text", f"{written}({', '.join(f'{{{i}}}' for i in range(_inputs(forward)))})")
-    return add(Row(name=name, forward=forward, partials=partials, **columns))
+    return add(Primitive(name=name, forward=forward, partials=partials, **columns))
 
 
 def _inputs(function: Callable[..., Any]) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
+from chainrule.graph.primitives import elementwise, structure
 from chainrule.nn.specs import ANY, check, find, name_of
 
 

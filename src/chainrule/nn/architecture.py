@@ -179,12 +179,12 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
             became[node] = shared[_owner(node)]
             continue
         new = with_inputs(node, tuple(became[x] for x in node.inputs))
-        if node.row.name == "random_uniform":
-            new = Node(new.row, new.inputs, {**new.attributes, "stream": streams}, new.shape, new.dtype)
+        if node.primitive.name == "random_uniform":
+            new = Node(new.primitive, new.inputs, {**new.attributes, "stream": streams}, new.shape, new.dtype)
             streams += 1
         if node in labels:
             meaning = LayerMark(labels[node])
-            new = Node(new.row, new.inputs, new.attributes, new.shape, new.dtype, node.name, meaning)
+            new = Node(new.primitive, new.inputs, new.attributes, new.shape, new.dtype, node.name, meaning)
         became[node] = new
     calls = {label: _renewed(mark.meaning, became, shared) for mark, label in labels.items()}
     outputs = {label: became[mark] for mark, label in labels.items()}
@@ -210,12 +210,12 @@ def _check_leaves(nodes: Iterable[Node], inputs: Mapping[str, Node]) -> None:
     """Refuse what no engine would be given: variables that belong to no layer, inputs of nobody."""
     known = {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
     for node in nodes:
-        if node.row.name == "variable" and not isinstance(node.meaning, Parameter):
+        if node.primitive.name == "variable" and not isinstance(node.meaning, Parameter):
             raise GraphError(
                 f"The variable '{node.name}' stands in the network but belongs to no layer, so nothing would "
                 "train or save it. Put it into a layer of your own (see cr.Layer), or write its number."
             )
-        if node.row.name == "input" and leaf_key(node) not in known:
+        if node.primitive.name == "input" and leaf_key(node) not in known:
             raise GraphError(
                 f"The input '{node.name}' stands in the network but is none of its inputs={{...}}."
             )
@@ -241,7 +241,7 @@ def _shared(marks: list[Node], numbers: dict[int, int]) -> dict[tuple[int, str],
         spent[plain] = ending
         taken.update(named)
         for w, name in zip(new, named, strict=True):
-            shared[_owner(w)] = Node(w.row, (), w.attributes, w.shape, w.dtype, name, w.meaning)
+            shared[_owner(w)] = Node(w.primitive, (), w.attributes, w.shape, w.dtype, name, w.meaning)
         for w in made:
             if w.shape != shared[_owner(w)].shape:
                 raise ShapeError(
@@ -355,7 +355,7 @@ def at(nodes: Sequence[Node], training: bool) -> list[Node]:
     flag = as_node(np.asarray(training))
     became: dict[Node, Node] = {}
     for node in order(nodes):
-        if node.row.name == "input" and node.attributes["symbol"] is TRAINING.attributes["symbol"]:
+        if node.primitive.name == "input" and node.attributes["symbol"] is TRAINING.attributes["symbol"]:
             became[node] = flag
         else:
             became[node] = with_inputs(node, tuple(became[x] for x in node.inputs))
@@ -403,9 +403,9 @@ def _activation_after(architecture: Architecture, layer: Layer) -> str:
         kind = output_activation(by_node[node].layer) if node in by_node else None
         if kind is not None:
             return activations.activation_name(kind)
-        if node not in by_node and node.row.name in activations.ACTIVATIONS:
-            return node.row.name
-        if node.row.name not in ("contract", "gather"):  # there the next layer's units begin
+        if node not in by_node and node.primitive.name in activations.ACTIVATIONS:
+            return node.primitive.name
+        if node.primitive.name not in ("contract", "gather"):  # there the next layer's units begin
             ahead.extend(n for n in users.get(node, []) if n not in ahead)
     return "identity"
 
@@ -423,7 +423,7 @@ def output_kind(architecture: Architecture) -> str:
             return "identity"
         # Dropout and Flatten keep what they are given; what any other layer computes is inside its mark.
         node = by_node[node].inputs[0] if isinstance(layer, Dropout | Flatten) else node.inputs[0]
-    return node.row.name if node.row.name in activations.ACTIVATIONS else ""
+    return node.primitive.name if node.primitive.name in activations.ACTIVATIONS else ""
 
 
 def summary(architecture: Architecture) -> list[tuple[str, str, int]]:

@@ -47,7 +47,7 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
         for x in set(node.inputs):
             uses[x] -= 1
             now -= 0 if uses[x] else sizes[x]
-        if node.row.name == "contract":
+        if node.primitive.name == "contract":
             terms = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
             products += _count(node.shape) * _count(terms)
     return Size(most, sum(sizes.values()), products)
@@ -55,7 +55,7 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
 
 def _bytes(node: Node) -> int:
     # each class has a number, whatever the labels are
-    numbered = node.attributes["classes"] if node.row.name == "one_hot" else 0
+    numbered = node.attributes["classes"] if node.primitive.name == "one_hot" else 0
     return _count(node.shape) * node.dtype.itemsize + 8 * numbered
 
 
@@ -70,13 +70,16 @@ def keeps_apart(nodes: Sequence[Node]) -> bool:
 
 
 def _is_apart(node: Node) -> bool:
-    if node.row.name in ("length", "random_uniform") or sum(isinstance(e, Extent) for e in node.shape) > 1:
+    if (
+        node.primitive.name in ("length", "random_uniform")
+        or sum(isinstance(e, Extent) for e in node.shape) > 1
+    ):
         return False
     along = [_axis(x) for x in node.inputs]
     if all(axis is None for axis in along):
         return True
-    name, attributes = node.row.name, node.attributes
-    if node.row.partials is not None or name in IN_PLACE or name == "step":
+    name, attributes = node.primitive.name, node.attributes
+    if node.primitive.partials is not None or name in IN_PLACE or name == "step":
         return True
     if name in ALONG:
         return along[0] not in attributes.get("axes", (attributes.get("axis"),))

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
-from chainrule.graph import elementwise, structure
 from chainrule.graph.node import Cell, Node, input, mark
-from chainrule.graph.row import TABLE
+from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, show
 from chainrule.nn.activations import activation
 from chainrule.nn.initializers import initializer

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError
-from chainrule.graph import elementwise, shapes, structure
+from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
+from chainrule.graph.primitives import elementwise, structure
 from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, find, name_of
 
 

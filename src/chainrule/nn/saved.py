@@ -14,8 +14,8 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short
-from chainrule.graph.attributes import DTYPES
 from chainrule.graph.node import Node, input, leaf_key, record
+from chainrule.graph.primitives.attributes import DTYPES
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.nn import activations, initializers, regularizers, specs
@@ -60,7 +60,7 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             made = call.layer if keep else _layer_config(call.layer, named)
             entry = {"layer": made if layer is None else layer, "inputs": [position[x] for x in call.inputs]}
         else:
-            entry = {"row": node.row.name, "inputs": [position[x] for x in node.inputs]}
+            entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
             entry["attributes"] = {k: _plain(v) for k, v in node.attributes.items()}
         position[node] = len(entries)
         entries.append(entry)

@@ -11,17 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.choice import Compiled, simplified
-from chainrule.engines.program import (
-    Arrays,
-    Executable,
-    Failure,
-    Program,
-    Progress,
-    Rule,
-    Run,
-    end_of_epoch,
-)
 from chainrule.engines.recent import Recent
+from chainrule.engines.run import Arrays, Executable, Failure, Progress, Rule, Run, end_of_epoch
 from chainrule.errors import (
     DataError,
     DivergenceWarning,
@@ -31,10 +22,11 @@ from chainrule.errors import (
     unknown_name,
     warn,
 )
+from chainrule.graph.closed import Program
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import at
 from chainrule.signals import Asked, asking
-from chainrule.train import callbacks as callback_module, door
+from chainrule.train import callbacks as callback_module, validation as door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
@@ -640,7 +632,7 @@ def _check_scipy(run: Fitting) -> None:
     architecture = run.network.architecture
     if run.steps > 1 and run.job.batch_size != DEFAULT_BATCH:
         raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
-    random = any(n.row.name == "random_uniform" for n in order(at([run.goal.cost], training=True)))
+    random = any(n.primitive.name == "random_uniform" for n in order(at([run.goal.cost], training=True)))
     for there, name in ((architecture.statistics, "BatchNormalization"), (random, "Dropout")):
         if there:
             raise GraphError(

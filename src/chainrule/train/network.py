@@ -25,7 +25,6 @@ from chainrule.errors import (
     unknown_name,
     within_memory,
 )
-from chainrule.graph.check import GradientReport, check_gradients
 from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
 from chainrule.nn import activations, losses
@@ -41,7 +40,7 @@ from chainrule.nn.architecture import (
 )
 from chainrule.nn.layers import SEED, STEP, Embedding, Layer
 from chainrule.nn.saved import check_arrays, check_size, from_config, to_config
-from chainrule.train import door, files, fitting, frames, metrics
+from chainrule.train import fitting, frames, metrics, store as files, validation as door
 from chainrule.train.history import History
 from chainrule.train.objective import (
     Objective,
@@ -54,6 +53,7 @@ from chainrule.train.objective import (
     training_program,
 )
 from chainrule.train.optimizers import LBFGS, optimizer as find_optimizer
+from chainrule.transform.check import GradientReport, check_gradients
 
 # What each loss takes as targets; any other takes numbers.
 KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}

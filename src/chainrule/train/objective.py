@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.choice import Compiled, simplified
-from chainrule.engines.program import Program
 from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import weigh
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, cast, input
+from chainrule.graph.primitives.elementwise import weigh
 from chainrule.graph.shapes import Extent, show
-from chainrule.graph.simplify import simplify_all
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, at, penalty
 from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.nn.layers import SEED, STEP, TRAINING
 from chainrule.train.optimizers import Optimizer
+from chainrule.transform.backprop import grad
+from chainrule.transform.simplify import simplify_all
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
 # mypy: disable-error-code="call-overload"
@@ -142,7 +142,7 @@ def _check_spread(result: Node, name: str, kind: str, y: Node, p: Node) -> None:
 
     for node in order([result], stop=[y, p]):
         # A product of matrices compares examples on purpose.
-        if pairs(node) and node.row.name != "contract" and not any(pairs(x) for x in node.inputs):
+        if pairs(node) and node.primitive.name != "contract" and not any(pairs(x) for x in node.inputs):
             raise ShapeError(
                 f"Inside the {kind} '{name}' the shapes "
                 f"{' and '.join(show(x.shape) for x in node.inputs)} meet and every example is compared "

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.native import build, cache
-from chainrule.engines.native.build import library
-from chainrule.engines.native.cache import SUFFIX, cached, folder
+from chainrule.engines.native.run import build, cache
+from chainrule.engines.native.run.build import library
+from chainrule.engines.native.run.cache import SUFFIX, cached, folder
 from chainrule.errors import EngineWarning
 
 
@@ -318,7 +318,7 @@ def python(code, **options):
 def test_many_processes_share_it(store):
     code = """
         import random
-        from chainrule.engines.native.cache import cached
+        from chainrule.engines.native.run.cache import cached
         right = 0
         for i in range(300):
             key = random.randrange(10)
@@ -334,7 +334,7 @@ def test_many_processes_share_it(store):
 def test_a_process_killed_while_writing_leaves_a_cache_that_works(store):
     code = """
         import itertools
-        from chainrule.engines.native.cache import cached
+        from chainrule.engines.native.run.cache import cached
         print("begun", flush=True)
         for i in itertools.count():
             cached(f"key {i % 20} {i}", lambda: bytes([i % 20]) * 3_000_000)

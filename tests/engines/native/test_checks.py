@@ -10,15 +10,18 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
-from chainrule.engines.native import build, checks, nests, pipeline
-from chainrule.engines.native.executable import compile_program
-from chainrule.engines.native.lower import Lowering
-from chainrule.engines.native.pipeline import stages
-from chainrule.engines.native.watch import AccessError
-from chainrule.engines.program import Program, Progress, Rule
+from chainrule.engines.native.code import nests
+from chainrule.engines.native.code.lower import Lowering
+from chainrule.engines.native.look import checks
+from chainrule.engines.native.look.watch import AccessError
+from chainrule.engines.native.run import build, pipeline
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.engines.native.run.pipeline import stages
+from chainrule.engines.run import Progress, Rule
 from chainrule.errors import EngineWarning
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
-from chainrule.graph.simplify import simplify_all
+from chainrule.transform.simplify import simplify_all
 
 
 @pytest.fixture(autouse=True)

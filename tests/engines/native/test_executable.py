@@ -15,11 +15,12 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.native.executable import NativeExecutable
-from chainrule.engines.program import Program, Progress, Rule
+from chainrule.engines.native.run.executable import NativeExecutable
+from chainrule.engines.run import Progress, Rule
 from chainrule.errors import DataError, ShapeError
-from chainrule.graph import row
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
+from chainrule.graph.primitives import primitive as row
 
 # A program whose cost an epoch is read from a table: with one example a batch, costs are what the rows say.
 X = input("x", ("n",))
@@ -374,7 +375,7 @@ def test_many_programs_in_one_process_leak_nothing():
         import gc, os
         import numpy as np
         from chainrule.engines.choice import build
-        from chainrule.engines.program import Program
+        from chainrule.graph.closed import Program
         from chainrule.graph.node import input
 
         def megabytes():

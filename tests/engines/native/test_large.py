@@ -9,15 +9,18 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 from chainrule.engines.choice import build, simplified
-from chainrule.engines.native import loop, lower, pieces, pipeline, schedule
-from chainrule.engines.native.executable import compile_program
-from chainrule.engines.native.memory import ALIGN, made
-from chainrule.engines.native.schedule import Nest
-from chainrule.engines.native.show import show_stage
-from chainrule.engines.program import Program, Progress, Rule
-from chainrule.graph.backprop import grad
-from chainrule.graph.elementwise import sigmoid
+from chainrule.engines.native.code import loop, lower
+from chainrule.engines.native.look.show import show_stage
+from chainrule.engines.native.plan import fusion as schedule, pieces
+from chainrule.engines.native.plan.fusion import Nest
+from chainrule.engines.native.plan.memory import ALIGN, made
+from chainrule.engines.native.run import pipeline
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.engines.run import Progress, Rule
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
+from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.transform.backprop import grad
 
 RNG = np.random.default_rng(8)
 
@@ -261,7 +264,7 @@ def test_many_parts_are_joined_a_few_at_a_time(agree):
 def test_a_pattern_is_cut_at_the_same_places():
     program, _, _ = chain(lambda u: np.tanh(u * 1.5 + 0.1) * 0.7 + 0.01, POINTS)(300)
     cut = [x for x in staged(program).schedule.items if isinstance(x, Nest)]
-    names = [tuple(n.row.name for n in x.nodes) for x in cut]
+    names = [tuple(n.primitive.name for n in x.nodes) for x in cut]
     assert len(names) > 30 and len(set(names)) < 12
 
 

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from chainrule.engines.native import line as module
-from chainrule.engines.native.line import Line
+from chainrule.engines.native.plan import line as module
+from chainrule.engines.native.plan.line import Line
 
 
 @pytest.mark.parametrize("gap", [2, 5, 1 << 500])

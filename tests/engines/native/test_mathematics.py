@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from chainrule.engines.native import mathematics
-from chainrule.engines.native.build import Library, machine, object_code
-from chainrule.engines.native.ir import I64, PTR, Module, Type
+from chainrule.engines.native.code import mathematics
+from chainrule.engines.native.code.ir import I64, PTR, Module, Type
+from chainrule.engines.native.run.build import Library, machine, object_code
 
 DTYPES = {"f32": np.float32, "f64": np.float64}
 INF, NAN = np.inf, np.nan

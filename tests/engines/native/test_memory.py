@@ -8,15 +8,15 @@ from random_graphs import LENGTH, random_program
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.native.expand import expand, expand_products
-from chainrule.engines.native.memory import ALIGN, made, plan_memory
-from chainrule.engines.native.schedule import memory_source, schedule
-from chainrule.engines.native.show import show_memory
-from chainrule.engines.native.tasks import scratch_size
-from chainrule.engines.native.views import product
-from chainrule.engines.program import Program
+from chainrule.engines.native.code.tasks import scratch_size
+from chainrule.engines.native.look.show import show_memory
+from chainrule.engines.native.plan.expand import expand, expand_products
+from chainrule.engines.native.plan.fusion import memory_source, schedule
+from chainrule.engines.native.plan.memory import ALIGN, made, plan_memory
+from chainrule.engines.native.plan.views import product
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
-from chainrule.graph.simplify import simplify_all
+from chainrule.transform.simplify import simplify_all
 
 
 def planned(program):

@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.engines.native import build, pipeline
+from chainrule.engines.native.run import build, pipeline
 from chainrule.engines.recent import Recent
 
 RNG = np.random.default_rng(20261125)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule.engines.native.build import Library, machine, object_code
-from chainrule.engines.native.ir import Module
-from chainrule.engines.native.product import BLOCK_INNER, BLOCK_ROWS, write_kernels
+from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, write_kernels
+from chainrule.engines.native.run.build import Library, machine, object_code
 
 # The CPU at hand, and others whose code runs on it too.
 MODULES = {

@@ -9,8 +9,9 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.native.expand import MOVEMENTS, expand, expand_products
-from chainrule.engines.native.schedule import (
+from chainrule.engines.native.look.show import show_schedule
+from chainrule.engines.native.plan.expand import MOVEMENTS, expand, expand_products
+from chainrule.engines.native.plan.fusion import (
     Nest,
     Schedule,
     Task,
@@ -19,12 +20,11 @@ from chainrule.engines.native.schedule import (
     register_source,
     schedule,
 )
-from chainrule.engines.native.show import show_schedule
 from chainrule.engines.numpy import compile_program
-from chainrule.engines.program import Program
+from chainrule.graph.closed import Program
 from chainrule.graph.node import input, leaf_key, variable
 from chainrule.graph.shapes import Extent, resolve
-from chainrule.graph.simplify import simplify_all
+from chainrule.transform.simplify import simplify_all
 
 
 def planned(outputs, state=(), new_state=(), inputs=()):
@@ -35,7 +35,9 @@ def planned(outputs, state=(), new_state=(), inputs=()):
 
 
 def names(item):
-    return [n.row.name for n in ([item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions])]
+    return [
+        n.primitive.name for n in ([item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions])
+    ]
 
 
 X = input("x", ("n", 6))
@@ -61,7 +63,7 @@ def test_a_sum_ends_in_the_loop_of_what_it_sums():
 def test_what_many_loops_read_is_kept():
     wide = np.tanh(X)
     plan = planned([wide / np.sum(wide, axis=0)], inputs=[X])
-    kept = [n.row.name for i in plan.items for n in getattr(i, "nodes", []) if n in plan.stored]
+    kept = [n.primitive.name for i in plan.items for n in getattr(i, "nodes", []) if n in plan.stored]
     assert kept == ["tanh", "divide"]
 
 
@@ -69,7 +71,7 @@ def test_products_are_tasks_unless_they_are_short():
     x = input("x", ("n", 64))
     w, short = variable(np.ones((64, 10)), "w"), variable(np.ones((3, 10)), "s")
     plan = planned([x @ w, x[:, :3] @ short], inputs=[x])
-    tasks = [i.node.row.name for i in plan.items if isinstance(i, Task)]
+    tasks = [i.node.primitive.name for i in plan.items if isinstance(i, Task)]
     assert tasks == ["contract"] and len(plan.items) == 2
 
 
@@ -166,18 +168,20 @@ class Simulation:
             values = [self.read(node, i, x, within, overwritten, item) for i, x in enumerate(node.inputs)]
             attributes = {k: resolve(v, self.lengths) for k, v in node.attributes.items()}
             with np.errstate(all="ignore"):
-                self.made[node] = np.asarray(node.row.forward(*values, **attributes)).astype(node.dtype)
+                self.made[node] = np.asarray(node.primitive.forward(*values, **attributes)).astype(node.dtype)
         for node, state in self.plan.home.items():
             if node in within:
                 self.leaves[leaf_key(state)] = self.made[node]
 
     def read(self, reader, position, x, within, overwritten, item):
-        if x.row.name in MOVEMENTS:
+        if x.primitive.name in MOVEMENTS:
             inner = self.read(reader, position, x.inputs[0], within, overwritten, item)
-            return x.row.forward(inner, **{k: resolve(v, self.lengths) for k, v in x.attributes.items()})
-        if x.row.name == "constant":
+            return x.primitive.forward(
+                inner, **{k: resolve(v, self.lengths) for k, v in x.attributes.items()}
+            )
+        if x.primitive.name == "constant":
             return x.attributes["value"]
-        if x.row.name == "length":
+        if x.primitive.name == "length":
             return np.asarray(self.lengths[x.attributes["extent"]], x.dtype)
         key = leaf_key(x)
         if key in self.leaves:
@@ -186,7 +190,7 @@ class Simulation:
             if key in overwritten:  # in one loop with its update: only point by point
                 read = reader.inputs[position]
                 assert register_source(read) is x and not reads_memory(reader, position)
-                assert reader.row.name in ("sum", "max") or reader in item.nodes
+                assert reader.primitive.name in ("sum", "max") or reader in item.nodes
             return self.leaves[key]
         assert x in self.made, "read before it is made"
         assert x in within or x in self.plan.stored or x.shape == () or all(e == 1 for e in x.shape), (

@@ -8,11 +8,12 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.engines.native import nest_plan, nests, tasks
-from chainrule.engines.native.executable import compile_program
-from chainrule.engines.native.watch import AccessError
-from chainrule.engines.program import Program
+from chainrule.engines.native.code import nests, tasks
+from chainrule.engines.native.look.watch import AccessError
+from chainrule.engines.native.plan import nest_plan
+from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import UnknownNameError
+from chainrule.graph.closed import Program
 from chainrule.graph.node import apply, input, variable
 
 PARTS = ["", "1", "2", "3", "4", "7"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.native import running as native, threads as native_threads
+from chainrule.engines.native.run import running as native, threads as native_threads
 
 
 class Always(native_threads.Choice):

@@ -5,8 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import COMPILERS
-from chainrule.engines.program import Program, Progress, Rule
-from chainrule.graph.simplify import simplify_all
+from chainrule.engines.run import Progress, Rule
+from chainrule.graph.closed import Program
+from chainrule.transform.simplify import simplify_all
 
 TABLE = [np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([0.0, 1, 1, 0])]
 

@@ -5,8 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import COMPILERS
-from chainrule.engines.native.turn import turned_over
-from chainrule.engines.program import Program
+from chainrule.engines.native.plan.layout import turned_over
+from chainrule.graph.closed import Program
 
 X = cr.input("x", ("n", 3))
 W = cr.variable(np.random.default_rng(0).normal(size=(3, 4)), name="W")

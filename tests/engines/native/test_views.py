@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from chainrule.engines.native.views import (
+from chainrule.engines.native.plan.views import (
     ONE,
     ZERO,
     Size,
@@ -67,9 +67,9 @@ def test_movements_are_the_views_that_numpy_makes(r, shape):
         if len(node.shape) > 5 or product(node.shape).count > 400:
             break
         node = movement(r, node)
-        moved, values = seen_through(view, node), node.row(values, **node.attributes)
+        moved, values = seen_through(view, node), node.primitive(values, **node.attributes)
         if moved is None:  # only a reshape of what has gaps must be copied
-            assert node.row.name == "reshape" and not view.is_contiguous
+            assert node.primitive.name == "reshape" and not view.is_contiguous
             break
         view = moved
         assert view.shape == node.shape == values.shape

@@ -1,0 +1,108 @@
+"""A function while it is written: the lengths it knows, and how it reaches memory that is not plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+from chainrule.engines.native.look import checks
+from chainrule.engines.native.plan.views import Size
+
+
+class Frame:
+    """A function's code, the lengths of the open axes in it, and where it reports what is wrong."""
+
+    def __init__(self, code: Code, lengths: Mapping[str, Value], status: Value) -> None:
+        self.code = code
+        self.module: Module = code.module
+        self.lengths = dict(lengths)
+        self.status = status
+
+    def size(self, size: Size) -> Value:
+        """Return a size as a number."""
+        total = self.code.index(size.count)
+        for name in size.extents:
+            total = self.lengths[name] * total
+        return total
+
+    def widths(self, extents: list[Size], kinds: set[str]) -> list[int]:
+        """Return into which vectors an innermost axis is cut; 0, last, is one element at a time."""
+        if not extents:
+            return [0]
+        floats = [Type(k).bits for k in kinds if k[0] == "f"]
+        lanes = self.module.vector_bytes * 8 // max(floats, default=64)
+        extent, masks = extents[-1], self.module.has_masks
+        if not extent.extents and extent.count < lanes:
+            # The power of 2 that holds all of it, or where no lane can be left out, that is held by it.
+            bits = (max(extent.count, 1) - 1).bit_length() if masks else max(extent.count, 1).bit_length() - 1
+            lanes = max(1 << bits, 2)
+        even = not extent.extents and extent.count % lanes == 0
+        return [lanes] if masks or even else [lanes, 0]
+
+    def gather(self, base: Value, offsets: Value, type: Type, mask: Value | None) -> Value:
+        """Read elements that do not lie side by side."""
+        code, module = self.code, self.module
+        stored = type.of("i8") if type.kind == "b1" else type
+        pointers = Type("ptr", type.lanes)
+        where = code.emit(
+            pointers, f"getelementptr {stored.element.ir}, ptr {base.text}, {offsets.type.ir} {offsets.text}"
+        )
+        mask = mask or code.constant(1, Type("b1", type.lanes))
+        where = checks.guarded_lanes(code, where, stored, mask)
+        name = f"llvm.masked.gather.{stored.suffix()}.v{type.lanes}p0"
+        module.declare(name, stored, [pointers, mask.type, stored])
+        found = code.emit(
+            stored,
+            f"call {stored.ir} @{name}({pointers.ir} align {max(stored.bits // 8, 1)} {where.text}, "
+            f"{mask.type.ir} {mask.text}, {stored.ir} zeroinitializer)",
+        )
+        return found.differs(0) if type.kind == "b1" else found
+
+    def store_some(self, x: Value, address: Value, room: Value) -> None:
+        """Store the first lanes of a vector, as many as there is room for."""
+        code = self.code
+        if self.module.has_masks:
+            code.store(x, address, code.first(code.minimum(room, code.index(x.type.lanes)), x.type.lanes))
+            return
+        for lane in range(x.type.lanes):
+            with code.when(room > lane):
+                code.store(code.lane(x, lane), code.at(address, code.index(lane), x.type))
+
+    def checked(self, positions: Value, length: Value, mask: Value | None) -> Value:
+        """Return whole numbers from 0 to below length; what is out of range is reported and read as 0."""
+        code, lanes = self.code, positions.type.lanes
+        wide = code.splat(length, lanes)
+        found = code.select(positions < 0, positions + wide, positions)
+        bad = (found < 0) | (found >= wide)
+        if mask is not None and lanes:
+            bad = bad & mask
+        any_bad = code.intrinsic("vector.reduce.or", bad, type=Type("b1")) if lanes else bad
+        with code.when(any_bad):
+            one = positions
+            if lanes:
+                least = code.constant(-(2**62), positions.type)
+                one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
+            # The first one is told: another part of the loop may find one at the same time.
+            with code.when(code.exchanged(self.status, code.index(0), code.index(1))):
+                code.store(one, code.at(self.status, code.index(1), I64))
+                code.store(length, code.at(self.status, code.index(2), I64))
+        return code.select(bad, code.constant(0, positions.type), found)
+
+    def fill(self, base: Value, type: Type, count: Value, value: float) -> None:
+        """Set so many elements to a value."""
+        code = self.code
+        if value == 0:
+            self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
+            size = checks.within(code, count * (max(type.bits, 8) // 8), base)
+            code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
+            return
+        with code.loop(count) as loop:
+            code.store(code.constant(value, type), code.at(base, loop.index, type))
+
+    def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:
+        """Copy memory that does not overlap."""
+        self.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
+        size = checks.within(self.code, self.size(count * Size(itemsize)), target, source)
+        self.code.do(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, i64 {size.text}, i1 false)"
+        )

@@ -1,0 +1,197 @@
+"""The kernels of matrix products and transposes, generated for a CPU's registers.
+
+A product walks blocks that caches hold, in them column panels that are a few vectors wide, in those tiles of
+rows whose sums stay in registers. Each element is one chain of multiply-adds in the order of the inner index,
+whichever tile computes it: the bits of a result depend neither on tiles nor on how rows are split up.
+"""
+
+from collections.abc import Sequence
+
+from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+
+KINDS = ("f32", "f64")
+# In f32 a block of A takes 240 KiB and a panel of B up to 64: both fit a second-level cache of 512 KiB.
+BLOCK_INNER = 256
+BLOCK_ROWS = 240  # a multiple of every tile's height: only the last block ends in smaller tiles
+
+_PRODUCT = ("A", "a_row", "a_inner", "B", "b_row", "C", "c_row", "rows", "columns", "inner", "accumulate")
+_TRANSPOSE = ("X", "x_row", "Y", "y_row", "rows", "columns")
+
+
+def write_kernels(module: Module) -> list[str]:
+    """Write the kernels of every kind of float and return their names. Strides count elements.
+
+    ``cr_product_{kind}(A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate)``:
+    C[i, j] = (C[i, j] if accumulate else 0) + Σ_k A[i, k] · B[k, j], with A[i, k] at i · a_row + k · a_inner,
+    B[k, j] at k · b_row + j and C[i, j] at i · c_row + j.
+
+    ``cr_transpose_{kind}(X, x_row, Y, y_row, rows, columns)``: Y[j, i] = X[i, j], with X[i, j] at
+    i · x_row + j and Y[j, i] at j · y_row + i.
+    """
+    return [write(module, kind) for kind in KINDS for write in (_write_product, _write_transpose)]
+
+
+def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
+    return [(name, PTR if name.isupper() else I64) for name in names]
+
+
+# --- products ---
+
+
+def _write_product(module: Module, kind: str) -> str:
+    name, lanes = f"cr_product_{kind}", module.lanes(kind)
+    panels = _write_panels(module, kind)
+    with module.function(name, _parameters(_PRODUCT)) as code:
+        A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
+        type = Type(kind)
+        # One turn at least: a sum of nothing is 0 and is written too.
+        with code.loop(code.maximum(inner, code.index(1)), step=BLOCK_INNER) as along:
+            depth = code.minimum(inner - along.index, code.index(BLOCK_INNER))
+            onto = accumulate | code.convert(along.index.differs(0), "i64")
+            a_along, b = code.at(A, along.index * a_inner, type), code.at(B, along.index * b_row, type)
+            with code.loop(rows, step=BLOCK_ROWS) as down:
+                height = code.minimum(rows - down.index, code.index(BLOCK_ROWS))
+                a, c = code.at(a_along, down.index * a_row, type), code.at(C, down.index * c_row, type)
+                j = code.index(0)
+                for width, panel in panels:
+                    # Masks let a panel end in a vector that is not full.
+                    least = width - lanes + 1 if module.has_masks else width
+                    with code.loop(columns - (least - 1), start=j, step=width) as across:
+                        j = across.index
+                        at = [a, a_row, a_inner, code.at(b, j, type), b_row, code.at(c, j, type), c_row]
+                        left = code.minimum(columns - j, code.index(width))
+                        code.call(panel, VOID, *at, height, left, depth, onto)
+        code.give()
+    return name
+
+
+def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
+    """Write the panels from wide to narrow; return how many columns each has, and its name."""
+    lanes = module.lanes(kind)
+    # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
+    # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
+    wide = 4 if module.registers >= 32 else 2
+    panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (6, 2, 1)), (1, lanes, (12, 4, 1))]
+    while not module.has_masks and lanes > 1:
+        lanes //= 2
+        panels.append((1, lanes, (12, 1)))
+    return [
+        (vectors * lanes, _write_panel(module, kind, vectors, lanes, heights))
+        for vectors, lanes, heights in panels
+    ]
+
+
+def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: Sequence[int]) -> str:
+    """Write the product that has any number of rows and ``vectors`` · ``lanes`` columns; fewer, with masks."""
+    name = f"panel_{kind}_{vectors}x{lanes}"
+    with module.function(name, _parameters(_PRODUCT), words="internal") as code:
+        A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
+        vector, begins = Type(kind, lanes), accumulate.differs(0)
+        starts = [v * lanes for v in range(vectors)]
+        masks = [code.first(columns - start, lanes) if module.has_masks else None for start in starts]
+        done = code.index(0)
+        for height in heights:
+            with code.loop(rows - (height - 1), start=done, step=height) as down:
+                a, c = code.at(A, down.index * a_row, vector), code.at(C, down.index * c_row, vector)
+                cells = [
+                    (code.at(c, c_row * r + start, vector), mask)
+                    for r in range(height)
+                    for start, mask in zip(starts, masks, strict=True)
+                ]
+                sums = [_begin(code, vector, *cell, begins) for cell in cells]
+                with code.loop(inner, [*sums, a, B]) as along:
+                    *sums, a, b = along.carried
+                    bs = [
+                        code.load(code.at(b, code.index(start), vector), vector, mask)
+                        for start, mask in zip(starts, masks, strict=True)
+                    ]
+                    elements = [
+                        code.load(code.at(a, a_row * r, vector), vector.element) for r in range(height)
+                    ]
+                    factors = [(code.splat(x, lanes), y) for x in elements for y in bs]
+                    sums = [code.fma(x, y, s) for (x, y), s in zip(factors, sums, strict=True)]
+                    along.next = [*sums, code.at(a, a_inner, vector), code.at(b, b_row, vector)]
+                for (address, mask), total in zip(cells, along.carried, strict=False):
+                    code.store(total, address, mask)
+            done = down.index
+        code.give()
+    return name
+
+
+def _begin(code: Code, vector: Type, address: Value, mask: Value | None, accumulate: Value) -> Value:
+    if mask is not None:
+        return code.load(address, vector, mask & code.splat(accumulate, vector.lanes))
+    return code.select(accumulate, code.load(address, vector), code.constant(0, vector))
+
+
+# --- transposes ---
+
+
+def _write_transpose(module: Module, kind: str) -> str:
+    name, size = f"cr_transpose_{kind}", module.lanes(kind)
+    with module.function(name, _parameters(_TRANSPOSE)) as code:
+        *_, rows, columns = code.parameters
+        if module.has_masks:
+            with code.loop(rows, step=size) as down, code.loop(columns, step=size) as across:
+                _write_part(code, kind, down.index, across.index)
+        else:
+            small = (rows < size) | (columns < size)
+            with code.when(small), code.loop(rows) as down, code.loop(columns) as across:
+                _write_element(code, kind, down.index, across.index)
+            # The last blocks reach back over the ones before: what is written twice is the same.
+            with (
+                code.when(~small),
+                code.loop(rows, step=size) as down,
+                code.loop(columns, step=size) as across,
+            ):
+                i, j = code.minimum(down.index, rows - size), code.minimum(across.index, columns - size)
+                _write_block(code, kind, i, j)
+        code.give()
+    return name
+
+
+def _write_part(code: Code, kind: str, i: Value, j: Value) -> None:
+    """Write the transpose of a block of which masks leave out what is beyond the matrix."""
+    X, x_row, Y, y_row, rows, columns = code.parameters
+    size = code.module.lanes(kind)
+    vector = Type(kind, size)
+    height, width = (code.minimum(n - at, code.index(size)) for n, at in ((rows, i), (columns, j)))
+    mask = code.first(width, size)
+    x, y = code.at(X, i * x_row + j, vector), code.at(Y, j * y_row + i, vector)
+    lines = [code.at(x, code.minimum(code.index(r), height - 1) * x_row, vector) for r in range(size)]
+    turned = _transposed(code, [code.load(line, vector, mask) for line in lines])
+    mask = code.first(height, size)
+    # Columns beyond the matrix land on its last one, which is written after them.
+    for r in reversed(range(size)):
+        code.store(turned[r], code.at(y, code.minimum(code.index(r), width - 1) * y_row, vector), mask)
+
+
+def _write_block(code: Code, kind: str, i: Value, j: Value) -> None:
+    X, x_row, Y, y_row, *_ = code.parameters
+    size = code.module.lanes(kind)
+    vector = Type(kind, size)
+    x, y = code.at(X, i * x_row + j, vector), code.at(Y, j * y_row + i, vector)
+    lines = [code.load(code.at(x, x_row * r, vector), vector) for r in range(size)]
+    for r, line in enumerate(_transposed(code, lines)):
+        code.store(line, code.at(y, y_row * r, vector))
+
+
+def _write_element(code: Code, kind: str, i: Value, j: Value) -> None:
+    X, x_row, Y, y_row, *_ = code.parameters
+    one = code.load(code.at(X, i * x_row + j, Type(kind)), Type(kind))
+    code.store(one, code.at(Y, j * y_row + i, Type(kind)))
+
+
+def _transposed(code: Code, lines: Sequence[Value]) -> list[Value]:
+    """Return the columns of a square: swap the off-diagonal quarters of 2 by 2 squares, then of 4 by 4 ..."""
+    lines = list(lines)
+    size, half = len(lines), 1
+    while half < size:
+        upper = [n if not n & half else n - half + size for n in range(size)]
+        lower = [n + half if not n & half else n + size for n in range(size)]
+        for r in range(size):
+            if not r & half:
+                a, b = lines[r], lines[r + half]
+                lines[r], lines[r + half] = code.shuffle(a, upper, b), code.shuffle(a, lower, b)
+        half *= 2
+    return lines

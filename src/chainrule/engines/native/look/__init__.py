@@ -1,0 +1,1 @@
+"""Looking at it: stages as text, and the debugging mode."""

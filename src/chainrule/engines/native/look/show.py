@@ -1,0 +1,119 @@
+"""The stages of the pipeline in words: what runs in which order, where its results lie, and the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.engines.listing import applied, formula, node_names, stand_in
+from chainrule.engines.native.plan.expand import MOVEMENTS
+from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
+from chainrule.engines.native.plan.memory import Memory, made
+from chainrule.engines.native.plan.views import Size, product, squeezed
+from chainrule.engines.native.run.build import assembly
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.show import text
+from chainrule.graph.walk import order
+
+if TYPE_CHECKING:
+    from chainrule.engines.native.run.pipeline import Stages
+
+
+def show_stage(stages: Stages, stage: str) -> str:
+    """Return one of the stages "schedule", "memory", "ir" and "asm" as text."""
+    if stage == "schedule":
+        return show_schedule(stages.schedule)
+    if stage == "memory":
+        return show_memory(stages.schedule, stages.memory)
+    return stages.ir if stage == "ir" else assembly(stages.ir)
+
+
+def show_schedule(plan: Schedule) -> str:
+    """Write the schedule: each nest or task, and indented what it computes; '*' is what is kept in memory.
+
+    What is computed in a nest and read once, at the same point of the same nest, has no name: it stands in the
+    formula of its reader.
+    """
+    words, lines = Words(plan), []
+    for item in plan.items:
+        lines.append(title(item))
+        lines += [
+            f"  {'*' if n in plan.stored else ' '} {words.line(n)}" for n in made(item) if words.name(n)
+        ]
+    lines += [f"copy {words.name(new)} to {state.name}" for state, new in plan.commits]
+    return "\n".join(lines)
+
+
+def show_memory(plan: Schedule, memory: Memory) -> str:
+    """Write the places of the arena and what lies in each, one after the other; then what is not in it."""
+    words, lines = Words(plan), []
+    position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
+    held: list[list[tuple[int, str]]] = [[] for _ in memory.slots]
+    for n, at in memory.place.items():
+        held[at].append((position[n], words.name(n)))
+    for n, at in memory.scratch.items():
+        held[at].append((position[n], f"room for {words.name(n)}"))
+    for number, slot in enumerate(memory.slots):
+        then = ", then ".join(name for _, name in sorted(held[number]))
+        lines.append(f"place {number}, {Size(slot.bytes, slot.extents)} bytes: {then}")
+    lines += [f"output {words.name(n)}, {_size(n)} bytes" for n in plan.program.outputs]
+    for new, state in plan.home.items():
+        lines.append(f"state {state.name}, {_size(state)} bytes: overwritten by {words.name(new)}")
+    for state, new in plan.commits:
+        lines.append(f"state {state.name}, {_size(state)} bytes: copied from {words.name(new)}")
+    return "\n".join(lines)
+
+
+def title(item: Item) -> str:
+    """Write what kind of item it is, and over which axes it goes."""
+    if not isinstance(item, Nest):
+        return f"task over {shapes.show(item.node.shape)}"
+    return f"nest over {shapes.show(item.domain)}" if item.domain else "single numbers"
+
+
+class Words:
+    """The names in a schedule, numbered in its order, and the formulas that they stand for."""
+
+    def __init__(self, plan: Schedule) -> None:
+        nodes = order([*plan.program.outputs, *plan.program.new_state])
+        where = {n: item for item in plan.items for n in made(item)}
+        readers: dict[Node, list[Node]] = {}
+        for node in where:
+            for x in node.inputs:
+                readers.setdefault(memory_source(x), []).append(node)
+
+        def is_named(node: Node) -> bool:
+            read_by = readers.get(node, [])
+            return node in plan.stored or [where[r] for r in read_by] != [where[node]]
+
+        leaves = [n for n in nodes if not n.inputs]
+        self._names = node_names(plan.program, [*leaves, *filter(is_named, where)])
+
+    def name(self, node: Node) -> str:
+        """Return a node's name, or "" if it stands in the formula of its reader."""
+        return self._names.get(leaf_key(node), "")
+
+    def line(self, node: Node) -> str:
+        """Write a node's name and its formula; axes of length 1, which no loop has, are passed over."""
+        inputs = [self._shown(x) for x in node.inputs]
+        if node.primitive.name in ("sum", "max"):
+            extents = [node.inputs[0].shape[a] for a in node.attributes["axes"]]
+            along = ", ".join(str(e) for e in extents if e != 1)
+            return f"{self.name(node)} = {node.primitive.name}({text(inputs[0])}) over {along or 1}"
+        return f"{self.name(node)} = {formula(node, inputs)}"
+
+    def _shown(self, node: Node) -> Node:
+        """Return what stands for a node in a formula: a name, a number, or a formula in turn."""
+        if self.name(node) or not node.inputs:
+            return stand_in(node, self.name(node))
+        inputs = [self._shown(x) for x in node.inputs]
+        if node.primitive.name not in MOVEMENTS:
+            return applied(node, inputs)
+        if node.primitive.name == "slice":
+            return stand_in(node, text(applied(node, inputs)))
+        turned = node.primitive.name == "transpose" and len(squeezed(node.shape)) > 1
+        return stand_in(node, f"{text(inputs[0])}ᵀ") if turned else inputs[0]
+
+
+def _size(node: Node) -> Size:
+    return product(node.shape) * Size(node.dtype.itemsize)

@@ -1,0 +1,390 @@
+"""The order of work: which nodes share a loop nest, which are products, and where each result is kept.
+
+Nodes are placed from the last to the first, each as late as its readers allow and, where it can, in the loop
+nest of a reader. So an activation ends up beside the loss that reads it, the update of a parameter in the loop
+that makes its gradient, and a value that only its own nest reads is never stored. Nothing moves past the
+update of a state variable that it still has to read, so nearly all updates happen in place.
+
+A program of more nodes than one function should hold is *long*: its loop nests are cut into pieces, and what one
+item hands on to another lies in memory, single numbers too, so that each item may be in a function of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from chainrule.engines.native.code.operations import OPERATIONS
+from chainrule.engines.native.plan.expand import LEAVES, MOVEMENTS, is_short
+from chainrule.engines.native.plan.line import Line
+from chainrule.engines.native.plan.pieces import pieces
+from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
+from chainrule.graph.closed import Program
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.shapes import Shape
+from chainrule.graph.walk import order
+
+
+@dataclass(eq=False)
+class Nest:
+    """A loop nest: nodes of one shape, computed point by point, and sums and maxima over it."""
+
+    domain: Shape  # without axes of length 1
+    nodes: list[Node] = field(default_factory=list)
+    reductions: list[Node] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Task:
+    """A node with a lowering of its own: a matrix product, random bits, a scatter ..."""
+
+    node: Node
+
+
+Item = Nest | Task
+
+
+@dataclass
+class Schedule:
+    """What is done in which order.
+
+    Attributes:
+        program: The program of basic rows.
+        items: Loop nests and single tasks, in order.
+        stored: The nodes that have memory of their own, beside the leaves.
+        home: For a stored node that is a state variable's new value and may overwrite it: that variable.
+        commits: The state variables that are overwritten at the end, and what with.
+        long: Whether it is too much for one function.
+    """
+
+    program: Program
+    items: list[Item]
+    stored: set[Node]
+    home: dict[Node, Node]
+    commits: list[tuple[Node, Node]]
+    long: bool
+    _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
+
+    def view(self, node: Node) -> View:
+        """Return where a stored node, a leaf or a movement of one lies."""
+        chain = []
+        while node not in self._views and node not in self.stored and node.primitive.name in MOVEMENTS:
+            chain.append(node)
+            node = node.inputs[0]
+        view = self._views.get(node) or whole(node)
+        for movement in reversed(chain):
+            found = seen_through(view, movement)
+            if found is None:
+                raise AssertionError(f"no view of {movement}")
+            view = self._views[movement] = found
+        return view
+
+
+COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
+POINTWISE = set(OPERATIONS) | {"gather"}
+ONE_FUNCTION = 500  # nodes of a step that is one function
+
+
+def is_pointwise(node: Node) -> bool:
+    """Say whether a node is computed point by point from what is at hand."""
+    return node.primitive.name in POINTWISE or (node.primitive.name == "contract" and is_short(node))
+
+
+def register_source(node: Node) -> Node:
+    """Return the node whose value at a point is this one's: reshapes that only add or drop axes of length 1."""
+    while node.primitive.name == "reshape" and squeezed(node.shape) == squeezed(node.inputs[0].shape):
+        node = node.inputs[0]
+    return node
+
+
+def memory_source(node: Node) -> Node:
+    """Return the node whose memory a movement of it is read from."""
+    while node.primitive.name in MOVEMENTS:
+        node = node.inputs[0]
+    return node
+
+
+def reads_memory(node: Node, position: int) -> bool:
+    """Say whether a pointwise node needs an input at other points than its own."""
+    return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
+
+
+def _takes_registers(reader: Node, straight: bool) -> bool:
+    if reader.primitive.name in MOVEMENTS or reader.primitive.name == "random_uniform":
+        return True
+    pointwise = reader.primitive.name in ("sum", "max") or is_pointwise(reader)
+    return pointwise and reader.primitive.name not in ("contract", "gather")
+
+
+def _was_read(source: Node, reader: Node) -> bool:
+    # Single numbers are read into registers before anything overwrites them; some readers need their address.
+    return not source.shape and _takes_registers(reader, True)
+
+
+def schedule(program: Program) -> Schedule:
+    """Return the order of work of a program of basic rows."""
+    program = _with_copies(program)
+    return _Scheduler(program).run()
+
+
+def _with_copies(program: Program) -> Program:
+    """Insert a copy where a movement cannot be read in place, or is itself an end of the program."""
+    became: dict[Node, Node] = {}
+    views: dict[Node, View | None] = {}
+    ends = [*program.outputs, *program.new_state]
+
+    def copied(node: Node) -> Node:
+        return Node(COPY, (node,), {}, node.shape, node.dtype)
+
+    for node in order(ends):
+        inputs = tuple(
+            copied(became[x])
+            if became[x].primitive.name == "length" and not _takes_registers(node, True)
+            else became[x]
+            for x in node.inputs
+        )
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        new = node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
+        if new.primitive.name in MOVEMENTS:
+            source = inputs[0]
+            view = views.get(source) or whole(source)
+            if seen_through(view, new) is None:
+                source = copied(source)
+                new = Node(new.primitive, (source,), new.attributes, new.shape, new.dtype)
+                view = whole(source)
+            views[new] = seen_through(view, new)
+        became[node] = new
+    count = len(program.outputs)
+    found: list[Node] = []
+    seen: set[Node] = set()
+    for i, node in enumerate(ends):
+        new = became[node]
+        unchanged = i >= count and leaf_key(new) == leaf_key(program.state[i - count])
+        is_leaf = new.primitive.name in LEAVES
+        if (is_leaf or new.primitive.name in MOVEMENTS or new in seen) and not unchanged:
+            new = copied(new)
+        found.append(new)
+        seen.add(new)
+    return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
+
+
+class _Scheduler:
+    """Places nodes into items, from the last to the first."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.line: Line[Item] = Line()
+        self.items: list[Item] = []
+        self.where: dict[Node, Item] = {}
+        self.read: dict[Item, set[Node]] = {}  # the arrays that a nest reads, or would
+        # Of each domain, the nests that read an array, in order; those of single numbers all belong together.
+        self.reading: dict[tuple[Shape, Node | None], list[Nest]] = {}
+        self.waiting: dict[
+            Node, list[tuple[Node, Item | None]]
+        ] = {}  # reductions of a node, and what reads them
+        self.readers: dict[Node, list[Node]] = {}
+        self.nodes = order([*program.outputs, *program.new_state])
+        for node in self.nodes:
+            for x in node.inputs:
+                self.readers.setdefault(x, []).append(node)
+        self.update_of = {}  # the key of a state variable -> the node that becomes its value
+        for state, new in zip(program.state, program.new_state, strict=True):
+            if leaf_key(new) != leaf_key(state):
+                self.update_of[leaf_key(state)] = new
+        self.ends = {*program.outputs, *self.update_of.values()}
+        self.placed = [
+            n for n in self.nodes if n.primitive.name not in LEAVES and n.primitive.name not in MOVEMENTS
+        ]
+        self.long = len(self.placed) > ONE_FUNCTION
+
+    def run(self) -> Schedule:
+        for node in reversed(self.placed):
+            self._place(node)
+        for item in self.line:
+            if isinstance(item, Nest):
+                item.nodes.reverse()
+                item.reductions.reverse()
+            self.items += self._cut(item) if self.long and isinstance(item, Nest) else [item]
+        stored = {n for n in self.where if self._is_stored(n)}
+        return self._with_homes(stored)
+
+    # --- placing ---
+
+    def _place(self, node: Node) -> None:
+        reduces, joins = node.primitive.name in ("sum", "max"), is_pointwise(node)
+        domain = squeezed(node.inputs[0].shape if reduces else node.shape)
+        latest = self._latest(node, domain, joins)
+        if not (reduces or joins):
+            task = Task(node)
+            self.line.put(task, latest)
+            self.where[node] = task
+            return
+        source = register_source(node.inputs[0])
+        if reduces and is_pointwise(source) and squeezed(source.shape):
+            # It goes where its terms are computed, and that is not decided yet.
+            self.waiting.setdefault(source, []).append((node, self.line.after(latest)))
+            return
+        read = {memory_source(x) for x in node.inputs if squeezed(memory_source(x).shape)}
+        nest = self._nest(node, domain, read, latest)
+        if nest is None:
+            nest = Nest(domain)
+            self.line.put(nest, latest)
+        (nest.reductions if reduces else nest.nodes).append(node)
+        self._note(nest, read)
+        self.where[node] = nest
+        for waiting, _ in self.waiting.pop(node, ()):
+            nest.reductions.append(waiting)
+            self.where[waiting] = nest
+
+    def _nest(self, node: Node, domain: Shape, read: set[Node], latest: Item | None) -> Nest | None:
+        """Return the last nest that a node may be computed in, if one has to do with it."""
+        limit = self.line.at(latest)
+        found = [self.where[r] for r, in_register in self._uses(node) if in_register and r in self.where]
+        related = [
+            x for x in found if isinstance(x, Nest) and x.domain == domain and self.line.at(x) <= limit
+        ]
+        for source in read if domain else [None]:
+            nests = self.reading.get((domain, source), [])
+            before = bisect_right(nests, limit, key=self.line.at)
+            related += nests[before - 1 : before] if before else []
+        return max(related, key=self.line.at, default=None)
+
+    def _note(self, nest: Nest, read: set[Node]) -> None:
+        """Note what a nest reads."""
+        known = self.read.get(nest)
+        if known is None:
+            known = self.read[nest] = set()
+            if not nest.domain:
+                insort(self.reading.setdefault(((), None), []), nest, key=self.line.at)
+        for source in read - known if nest.domain else ():
+            insort(self.reading.setdefault((nest.domain, source), []), nest, key=self.line.at)
+        known |= read
+
+    def _latest(self, node: Node, domain: Shape, joins: bool) -> Item | None:
+        """Return the last item in which, or after which, a node may be computed; None is before the first."""
+        line = self.line
+        latest = line.before(None)
+        for reader, in_register in self._uses(node):
+            if reader not in self.where:
+                continue
+            item = self.where[reader]
+            together = in_register and joins and isinstance(item, Nest) and item.domain == domain
+            latest = min(latest, item if together else line.before(item), key=line.at)
+        for _, before in self.waiting.get(node, ()):
+            if before is not None:
+                latest = min(latest, line.before(before), key=line.at)
+        return self._before_updates(node, domain, latest)
+
+    def _uses(self, node: Node) -> Iterator[tuple[Node, bool]]:
+        """Yield every placed node that reads this one, and whether at its own points alone."""
+        stack = [(node, True)]
+        while stack:
+            source, straight = stack.pop()
+            for reader in self.readers.get(source, []):
+                if reader.primitive.name in MOVEMENTS:
+                    same = reader.primitive.name == "reshape" and squeezed(reader.shape) == squeezed(
+                        source.shape
+                    )
+                    stack.append((reader, straight and same))
+                    continue
+                reduces = reader.primitive.name in ("sum", "max")
+                direct = (reduces or is_pointwise(reader)) and not any(
+                    reads_memory(reader, i) for i, x in enumerate(reader.inputs) if x is source
+                )
+                yield reader, straight and direct
+
+    def _before_updates(self, node: Node, domain: Shape, latest: Item | None) -> Item | None:
+        """Keep a node that reads a state variable before the item that overwrites it, or in it point by point."""
+        for position, x in enumerate(node.inputs):
+            source = memory_source(x)
+            new = (
+                self.update_of.get(leaf_key(source))
+                if source.primitive.name in ("variable", "input")
+                else None
+            )
+            if new is None or new is node or new not in self.where or self._was_read(source, node):
+                continue
+            item = self.where[new]
+            if self.line.at(item) > self.line.at(latest):
+                continue
+            pointwise = (
+                register_source(x) is source
+                and not reads_memory(node, position)
+                and isinstance(item, Nest)
+                and item.domain == domain == squeezed(source.shape)
+                and (is_pointwise(node) or node.primitive.name in ("sum", "max"))
+            )
+            latest = min(latest, item if pointwise else self.line.before(item), key=self.line.at)
+        return latest
+
+    def _was_read(self, source: Node, reader: Node) -> bool:
+        return not self.long and _was_read(source, reader)
+
+    def _cut(self, nest: Nest) -> list[Item]:
+        """Cut a nest into pieces; a sum stays with its terms where these are computed in the nest."""
+        members = set(nest.nodes)
+        sums: dict[Node | None, list[Node]] = {}
+        for reduction in nest.reductions:
+            source = register_source(reduction.inputs[0])
+            sums.setdefault(source if source in members else None, []).append(reduction)
+        whole = [x for n in nest.nodes for x in (n, *sums.get(n, ()))] + sums.get(None, [])
+        found: list[Item] = []
+        for piece in pieces(whole):
+            new = Nest(nest.domain)
+            for node in piece:
+                (new.reductions if node.primitive.name in ("sum", "max") else new.nodes).append(node)
+                self.where[node] = new
+            found.append(new)
+        return found
+
+    # --- what is kept ---
+
+    def _is_stored(self, node: Node) -> bool:
+        if node in self.ends:
+            return True
+        item = self.where[node]
+        if isinstance(item, Task):
+            return True
+        if not squeezed(node.shape) and not self.long:  # a register, unless someone needs its address
+            return any(not _takes_registers(r, straight) for r, straight in self._uses(node))
+        if node.primitive.name in ("sum", "max"):
+            return True
+        return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
+
+    def _with_homes(self, stored: set[Node]) -> Schedule:
+        """Let new values overwrite old ones where nothing reads the old ones afterwards."""
+        position = {item: i for i, item in enumerate(self.items)}
+        outputs = set(self.program.outputs)
+        last_read: dict[object, list[tuple[int, Node, Node]]] = {}
+        for node, item in self.where.items():
+            for x in node.inputs:
+                source = memory_source(x)
+                if source.primitive.name in ("variable", "input"):
+                    last_read.setdefault(leaf_key(source), []).append((position[item], node, x))
+        home: dict[Node, Node] = {}
+        commits: list[tuple[Node, Node]] = []
+        for state, new in zip(self.program.state, self.program.new_state, strict=True):
+            if leaf_key(new) == leaf_key(state):
+                continue
+            at = position[self.where[new]]
+            item = self.items[at]
+            safe = isinstance(item, Nest) and new.primitive.name not in ("sum", "max") and new not in outputs
+            for when, node, x in last_read.get(leaf_key(state), []):
+                if self._was_read(state, node):
+                    continue
+                if when > at:
+                    safe = False
+                if when == at and isinstance(item, Nest):
+                    own = register_source(x) is memory_source(x) and squeezed(x.shape) == item.domain
+                    safe = (
+                        safe
+                        and own
+                        and not any(reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x)
+                    )
+            if safe:
+                home[new] = state
+            else:
+                commits.append((state, new))
+        return Schedule(self.program, self.items, stored, home, commits, self.long)

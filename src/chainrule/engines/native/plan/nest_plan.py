@@ -1,0 +1,202 @@
+"""What a loop nest reads and writes: arrays as strides over its axes, neighbouring axes joined where that goes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.engines.native.plan.fusion import Nest, Schedule, memory_source, register_source
+from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, aligned, merged, size, squeezed, whole
+from chainrule.graph import shapes
+from chainrule.graph.node import Node
+
+TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
+SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
+WIDE = 256  # rows of no fewer elements are worth cutting
+# What an operation on an element costs, in additions.
+WORK = dict.fromkeys(
+    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "power", "arctan", "fmod"), 12
+)
+WORK |= dict.fromkeys(("divide", "sqrt"), 4)
+
+
+@dataclass(frozen=True)
+class Access:
+    """An array as a nest walks over it: where it starts, and a stride for each axis of the domain."""
+
+    view: View
+    strides: tuple[Size, ...]
+
+
+@dataclass
+class NestPlan:
+    """A nest in terms of itself: what it reads and writes, over the merged axes.
+
+    Attributes:
+        nest: Its nodes.
+        extents: The merged axes.
+        accesses: The arrays.
+        strides: For each of them, a stride for each merged axis.
+        reads: Where a node finds an input: ("node", which), ("array", access) or ("scalar", number).
+        steps: For a node that reads further along an axis that is no part of the domain: that axis's stride.
+        stores: For a node that is kept, the access it is kept in.
+        sums: For a reduction, the access of its result; without memory if that is a scalar.
+        kept: The nodes that are kept.
+        scalars: The nodes of one element that are read.
+        results: The nodes of one element that are made.
+        always: Whether it is cut whatever its size.
+    """
+
+    nest: Nest
+    extents: list[Size]
+    accesses: list[Access]
+    strides: dict[Access, list[Size]]
+    reads: dict[tuple[Node, int], tuple[str, Any]]
+    steps: dict[tuple[Node, int], Size]
+    stores: dict[Node, Access]
+    sums: dict[Node, Access]
+    kept: set[Node]
+    scalars: list[Node]
+    results: list[Node]
+    always: bool
+
+    @property
+    def split(self) -> int | None:
+        """The axis along which threads may share the work; None if there is none, or too little work.
+
+        It is the outermost axis that each reduction keeps: so a share of it is one run of a result's memory.
+        """
+        rank = len(self.extents)
+        axes = [a for a in (0, rank - 1) if rank and all(self._outermost(s) == a for s in self.sums.values())]
+        if not axes or self.always:
+            return axes[0] if axes else None
+        count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
+        large = count * self.work >= SHARED_WORK
+        over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
+        by_columns = axes[0] == rank - 1 and rank > 1
+        if by_columns and (self.extents[-1].count < WIDE or (rank > 2 and over_rows)):
+            return None
+        return axes[0] if large else None
+
+    def _outermost(self, access: Access) -> int | None:
+        return next((a for a, s in enumerate(self.strides[access]) if s != ZERO), None)
+
+    @property
+    def work(self) -> int:
+        """What all that is done with one element costs, in additions."""
+        return sum(WORK.get(n.primitive.name, 1) for n in [*self.nest.nodes, *self.nest.reductions])
+
+    def key(self) -> Hashable:
+        """Return what tells the code of this nest from that of others."""
+        place = {n: i for i, n in enumerate([*self.nest.nodes, *self.nest.reductions])}
+        number = {a: i for i, a in enumerate(self.accesses)}
+
+        def read(node: Node, position: int) -> Hashable:
+            sort, what = self.reads[node, position]
+            found = place[what] if sort == "node" else number[what] if sort == "array" else what
+            x = node.inputs[position]
+            extents = x.shape if (node, position) in self.steps else None
+            return sort, found, x.dtype.str, extents, self.steps.get((node, position))
+
+        def written(node: Node) -> Hashable:
+            attributes = () if node in self.sums else tuple(sorted(node.attributes.items()))
+            inputs = tuple(read(node, i) for i in range(len(node.inputs)))
+            to = self.stores.get(node) or self.sums.get(node)
+            ends = (to and number[to], node in self.kept, node in self.results)
+            return node.primitive.name, node.dtype.str, attributes, inputs, ends
+
+        return (
+            tuple(self.extents),
+            tuple((a.view.base.dtype.str, tuple(self.strides[a])) for a in self.accesses),
+            tuple(x.dtype.str for x in self.scalars),
+            tuple(written(n) for n in place),
+        )
+
+
+# --- what is read and written ---
+
+
+def plan_nest(plan: Schedule, nest: Nest, always: bool = False) -> NestPlan:
+    """Return what a nest reads and writes, and whether it is always cut."""
+    members = set(nest.nodes)
+    reads: dict[tuple[Node, int], tuple[str, Any]] = {}
+    steps: dict[tuple[Node, int], Size] = {}
+    scalars: dict[Node, int] = {}
+    for node in [*nest.nodes, *nest.reductions]:
+        if node.primitive.name == "contract":
+            for position, (found, step) in enumerate(_factors(plan, node)):
+                reads[node, position], steps[node, position] = ("array", found), step
+            continue
+        if node.primitive.name == "gather":
+            reads[node, 0], steps[node, 0] = ("array", _gathered(plan, node)), _gather_step(plan, node)
+        shape = node.inputs[0].shape if node in nest.reductions else node.shape
+        for position, x in enumerate(node.inputs):
+            if (node, position) in reads:
+                continue
+            if register_source(x) in members:
+                reads[node, position] = "node", register_source(x)
+            elif not squeezed(memory_source(x).shape):
+                reads[node, position] = "scalar", scalars.setdefault(x, len(scalars))
+            elif node.primitive.name == "gather":
+                reads[node, position] = "array", _positions(plan, node)
+            else:
+                view = plan.view(x)
+                reads[node, position] = "array", Access(view, tuple(aligned(view, shape)))
+    kept = {n for n in [*nest.nodes, *nest.reductions] if n in plan.stored}
+    stores = {n: Access(whole(n), tuple(aligned(whole(n), n.shape))) for n in nest.nodes if n in kept}
+    sums = {n: _reduction(n) for n in nest.reductions}
+    arrays = [a for sort, a in reads.values() if sort == "array"]
+    every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
+    extents, strides = merged(nest.domain, [a.strides for a in every])
+    made = [] if nest.domain else list(nest.nodes)
+    made += [n for n in nest.reductions if not squeezed(n.shape)]
+    made = [] if plan.long else made  # all that others read is stored
+    by_access = dict(zip(every, strides, strict=True))
+    return NestPlan(
+        nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always
+    )
+
+
+def _reduction(node: Node) -> Access:
+    x, axes = node.inputs[0], node.attributes["axes"]
+    kept = View(node, shapes.reduce(x.shape, axes, True), (), ())
+    strides: list[Size] = []
+    step = ONE
+    for axis in reversed(range(len(x.shape))):
+        strides.append(ZERO if axis in axes or x.shape[axis] == 1 else step)
+        if axis not in axes:
+            step = step * size(x.shape[axis])
+    view = View(node, kept.shape, tuple(reversed(strides)))
+    return Access(view, tuple(s for s, e in zip(view.strides, x.shape, strict=True) if e != 1))
+
+
+def _factors(plan: Schedule, node: Node) -> list[tuple[Access, Size]]:
+    spec = shapes.contraction(node.attributes["spec"])
+    extents = dict(zip(spec.out, node.shape, strict=True))
+    found = []
+    for letters, x in ((spec.left, node.inputs[0]), (spec.right, node.inputs[1])):
+        view = plan.view(x)
+        by_letter = dict(zip(letters, view.strides, strict=True))
+        strides = tuple(by_letter.get(k, ZERO) for k in spec.out if extents[k] != 1)
+        found.append((Access(view, strides), by_letter[spec.inner]))
+    return found
+
+
+def _gathered(plan: Schedule, node: Node) -> Access:
+    view, axis = plan.view(node.inputs[0]), node.attributes["axis"]
+    rank = len(node.inputs[1].shape)
+    strides = [*view.strides[:axis], *([ZERO] * rank), *view.strides[axis + 1 :]]
+    return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
+
+
+def _gather_step(plan: Schedule, node: Node) -> Size:
+    return plan.view(node.inputs[0]).strides[node.attributes["axis"]]
+
+
+def _positions(plan: Schedule, node: Node) -> Access:
+    view, axis = plan.view(node.inputs[1]), node.attributes["axis"]
+    after = len(node.shape) - axis - len(view.shape)
+    strides = [*([ZERO] * axis), *view.strides, *([ZERO] * after)]
+    return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))

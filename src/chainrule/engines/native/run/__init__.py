@@ -1,0 +1,1 @@
+"""From code to results: building, keeping, threads, the engine's interface."""

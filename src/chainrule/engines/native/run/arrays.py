@@ -1,0 +1,65 @@
+"""NumPy's arrays as machine code takes them: laid out row after row, and by their addresses."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.native.plan.memory import ALIGN
+from chainrule.errors import DataError, ShapeError
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent, show
+
+
+def measure(arrays: Sequence[np.ndarray], nodes: Sequence[Node]) -> dict[str, int]:
+    """Return the lengths of the open axes of what nodes are given; ShapeError where an array does not fit."""
+    lengths: dict[str, int] = {}
+    for x, node in zip(arrays, nodes, strict=True):
+        found, wanted = x.shape, node.shape
+        fits = len(found) == len(wanted)
+        for axis, want in enumerate(wanted if fits else ()):
+            have = found[axis]  # with each prediction: this is faster than to zip them
+            if have != (lengths.setdefault(want.name, have) if isinstance(want, Extent) else want):
+                fits = False
+        if not fits:
+            known = "".join(f", {name} = {length}" for name, length in lengths.items())
+            raise ShapeError(
+                f"What is given for '{node.name}' has shape {show(found)}; expected {show(wanted)}{known}."
+            )
+    return lengths
+
+
+def ready(x: np.ndarray, node: Node) -> np.ndarray:
+    """Return an array as code reads it: of the node's dtype, row after row."""
+    if type(x) is np.ndarray and x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
+        return x
+    return np.array(x, node.dtype, order="C")
+
+
+def empty(node: Node, lengths: dict[str, int]) -> np.ndarray:
+    """Return room for a node's value."""
+    return np.empty([lengths[e.name] if isinstance(e, Extent) else e for e in node.shape], node.dtype)
+
+
+def pointers(arrays: Sequence[np.ndarray]) -> Any:
+    """Return where arrays lie; whoever passes it on keeps the arrays alive."""
+    found = (ctypes.c_void_p * max(len(arrays), 1))()
+    found[: len(arrays)] = [x.__array_interface__["data"][0] for x in arrays]
+    return found
+
+
+def aligned(arena: np.ndarray) -> int:
+    """Return the first address in an arena at which a cache line begins."""
+    start = int(arena.__array_interface__["data"][0])
+    return -(-start // ALIGN) * ALIGN
+
+
+def out_of_range(status: Any) -> DataError:
+    """Return the error that a status tells of."""
+    _, found, length, _ = status
+    return DataError(
+        f"A position of {found} is out of range: the axis has length {length}, so the last position is {length - 1}."
+    )

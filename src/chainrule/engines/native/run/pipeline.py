@@ -1,0 +1,107 @@
+"""All stages of the native engine in a row: from a simplified program to machine code in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+
+from chainrule.engines.native.code import product
+from chainrule.engines.native.code.loop import write_loop
+from chainrule.engines.native.code.lower import write_step
+from chainrule.engines.native.code.team import WORKER
+from chainrule.engines.native.look import checks, watch
+from chainrule.engines.native.plan.expand import expand, expand_products
+from chainrule.engines.native.plan.fusion import Schedule, schedule
+from chainrule.engines.native.plan.layout import turned_over
+from chainrule.engines.native.plan.memory import Memory, plan_memory
+from chainrule.engines.native.plan.views import Size
+from chainrule.engines.native.run import build
+from chainrule.graph.closed import Program
+from chainrule.graph.shapes import Extent
+from chainrule.transform.verify import verify
+
+STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What the pipeline made of a program, each stage as data or text.
+
+    Attributes:
+        program: The simplified graph, in the rows that have code.
+        turned: Which inputs it takes turned over.
+        schedule: What is done in which order.
+        memory: Where results lie.
+        ir: LLVM's intermediate representation.
+        constants: The values that the code is given.
+        shared: The loops that threads may share: how much work each is, and from where on it pays.
+    """
+
+    program: Program
+    turned: tuple[bool, ...]
+    schedule: Schedule
+    memory: Memory
+    ir: str
+    constants: tuple[np.ndarray, ...]
+    shared: tuple[tuple[Size, int], ...]
+
+
+def stages(
+    program: Program, checked: bool = False, written_out: Program | None = None, parts: int = 0
+) -> Stages:
+    """Take a simplified program through all stages up to LLVM.
+
+    Args:
+        program: Inputs, state, outputs, new state.
+        checked: Whether the code looks after itself.
+        written_out: The program in the rows that have code, if it is known.
+        parts: Into how many parts each loop that may be shared is cut; 0: by its size.
+    """
+    basic, turned = turned_over(written_out or expand(program), build.machine().vector_bytes)
+    basic = expand_products(basic)
+    verify(basic)
+    plan = schedule(basic)
+    memory = plan_memory(plan)
+    module = build.machine().module()
+    module.guard = checks.guard if checked else None
+    module.parts = parts
+    layout = write_step(module, plan, memory, STEP)
+    if can_loop(program):
+        write_loop(module, plan.program, turned, LOOP, STEP)
+    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in layout.constants)
+    return Stages(basic, turned, plan, memory, module.text(), values, tuple(layout.shared))
+
+
+def can_loop(program: Program) -> bool:
+    """Say whether the program takes batches of rows and returns numbers: whether it can be run in epochs."""
+    openings = {e.name for n in program.inputs for e in n.shape if isinstance(e, Extent)}
+    return (
+        len(openings) == 1
+        and all(sum(isinstance(e, Extent) for e in n.shape) == 1 for n in program.inputs)
+        and all(isinstance(n.shape[0], Extent) for n in program.inputs)
+        and bool(program.outputs)
+        and all(n.shape == () for n in program.outputs)
+    )
+
+
+KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
+
+
+@cache  # code in use stays loaded
+def kernels(checked: bool = False) -> build.Library:
+    """Return the matrix products, which all programs share."""
+    module = build.machine().module()
+    module.guard = checks.guard if checked else None
+    names = product.write_kernels(module)
+    return build.library(module.text(), names, watch.symbols() if checked else {})
+
+
+@lru_cache(maxsize=64)
+def library(text: str, checked: bool = False) -> build.Library:
+    """Return the code of a program; equal programs share it."""
+    names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
+    wanted = [n for n in KERNELS if f"@{n}(" in text]
+    symbols = {n: kernels(checked).address(n) for n in wanted}
+    return build.library(text, names, symbols | watch.symbols() if checked else symbols)

@@ -1,0 +1,207 @@
+"""One run of epochs: calls into machine code, and what Python looks after between them."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.engines.native.code.loop import NOT_FINITE, OUT_OF_RANGE
+from chainrule.engines.native.code.lower import STEP_PARAMETERS
+from chainrule.engines.native.look import watch
+from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
+from chainrule.engines.native.run.threads import Choice
+from chainrule.engines.run import Arrays, Failure, Progress, Rule, Run, end_of_epoch, many_epochs
+
+if TYPE_CHECKING:
+    from chainrule.engines.native.run.executable import NativeExecutable, Tiny
+
+TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
+CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
+SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of it is done again
+
+
+class Running:
+    """One call of run: its buffers, and the calls into machine code that it is made of."""
+
+    def __init__(
+        self,
+        executable: NativeExecutable,
+        state: Sequence[np.ndarray],
+        table: Sequence[np.ndarray],
+        rows: np.ndarray,
+        rule: Rule,
+        progress: Progress,
+    ) -> None:
+        self.executable, self.rule, self.progress = executable, rule, progress
+        program = executable.program
+        measure([*state, *table], [*program.state, *program.inputs])
+        self.state = [np.array(ready(x, n)) for x, n in zip(state, program.state, strict=True)]
+        self.orders = rows
+        self.epochs, self.length = rows.shape
+        self.per_epoch = rule.steps(self.length)
+        self.width = rule.largest(self.length)
+        self.in_order = bool(
+            self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
+        )
+        self.totals = np.zeros((self.epochs, len(program.outputs)))
+        self.status = (ctypes.c_int64 * 4)()
+        self.choice = Choice(None)
+        self._give_back: Callable[[], None] | None = None
+        self.watch: watch.Watch | None = None
+        tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
+        self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
+        self.snapshot: tuple[int, Arrays] = (0, list(state))  # nobody writes into what was given
+        self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
+        self.began = time.perf_counter()
+
+    def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
+        """Return what does some steps in registers."""
+        kept = [ready(x, n) for x, n in zip(table, self.executable.program.inputs, strict=True)]
+        inputs, state, totals = pointers(kept), pointers(self.state), self.totals.ctypes.data
+
+        def call(first: int, last: int, _kept: Any = kept) -> None:
+            tiny(inputs, state, totals, self.status, first, last)
+
+        return call
+
+    def _large(self, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
+        """Return what does some steps in memory: a batch gathered, an arena, perhaps with helping threads."""
+        executable, width = self.executable, self.width
+        program = executable.program
+        if self.in_order and (self.per_epoch == 1 or not any(executable.stages.turned)):
+            rows, stride, room = None, 0, 0
+            held = executable.inputs(table)
+        else:
+            rows, stride, room = np.ascontiguousarray(self.orders, np.int64), self.length, width
+            held = [ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
+        outputs = [np.empty((), n.dtype) for n in program.outputs]
+        gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
+        name = program.inputs[0].shape[0].name
+        arena = executable.room((width, -1), {name: width})
+        known = executable.choices.pop(width, None)
+        self.choice = known or Choice(executable.worker({name: width}))
+        self.choice.resume()
+        kept = (rows, held, outputs, gathered, arena)
+        addresses = [
+            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), executable.constants,
+            aligned(arena), (ctypes.c_int64 * len(executable.extents))(), self.status, None, pointers(held),
+            pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
+        ]  # fmt: skip
+        counts = (stride, self.length, self.rule.batch_size, self.per_epoch)
+        axis, loop = executable.batch_axis, executable.loop
+        if executable.checked:
+            order = [] if rows is None else [rows]
+            self.watch = executable.watched(
+                [*held, *order], [*self.state, *outputs, arena, *gathered, self.totals]
+            )
+            loop = self.watch.around(loop)
+
+        def call(first: int, last: int, _kept: Any = kept) -> None:
+            addresses[TEAM] = self.choice.block
+            loop(*addresses, *counts, first, last, axis)
+
+        self._give_back = lambda: executable.rooms.append(((width, -1), arena))
+        return call
+
+    def close(self) -> None:
+        """Let others have what this run had."""
+        self.choice.end()
+        if self._give_back is not None:
+            self._give_back()
+            self.executable.choices[self.width] = self.choice
+
+    def run(self) -> Run:
+        """Do the epochs, a call of some milliseconds after the other."""
+        validation: list[list[float]] = []
+        stopped, done, pace = "", 0, 1.0
+        steps = self.epochs * self.per_epoch
+        each = self._watches_epochs()
+        while done < steps and not stopped:
+            last = min(done + max(int(pace), 1), steps)
+            if each:
+                last = min(last, (done // self.per_epoch + 1) * self.per_epoch)
+            began = time.perf_counter()
+            if began - self.began > SNAPSHOT_SECONDS and done > self.snapshot[0] + self.per_epoch:
+                self.snapshot = (done, [np.array(x) for x in self.state])
+            self._call(done, last)
+            now = time.perf_counter()
+            if now - began > CALL_SECONDS / 10:  # long enough to tell
+                self.choice.note((now - began) / (last - done))
+            if self.status[0] == OUT_OF_RANGE:
+                raise out_of_range(self.status)
+            if self.status[0] == NOT_FINITE:
+                return self._diverged(int(self.status[3]), validation)
+            pace = (last - done) * min(CALL_SECONDS / max(now - began, 1e-7), 64.0)
+            done = last
+            self.marks.append((done, now - self.began))
+            if each and done % self.per_epoch == 0:
+                epoch = done // self.per_epoch
+                stopped = self._end_of_epoch(self.totals[epoch - 1 : epoch] / self.per_epoch, validation)
+            if not stopped and self.rule.poll is not None:
+                stopped = self.rule.poll() or ""
+        means = self._means(done)
+        if each and done % self.per_epoch:  # stopped within an epoch
+            stopped = self._end_of_epoch(means, validation) or stopped
+        if not each:
+            many_epochs(self.rule, self.progress, means)
+        return self._result(means, validation, stopped)
+
+    def _watches_epochs(self) -> bool:
+        rule = self.rule
+        wanted = (rule.validate, rule.patience, rule.tol, rule.plateau)
+        return rule.keep_best or any(w is not None for w in wanted)
+
+    def _means(self, done: int) -> np.ndarray:
+        """Return the means of all epochs begun; those of the last may be of fewer steps."""
+        complete, rest = divmod(done, self.per_epoch)
+        means = self.totals[: complete + bool(rest)] / self.per_epoch
+        if rest:
+            means[-1] *= self.per_epoch / rest
+        return means
+
+    def _seconds(self, epochs: int) -> np.ndarray:
+        """Return when each epoch ended: within a call they are taken to last alike."""
+        done, times = np.array(self.marks).T
+        ends = np.minimum(np.arange(1, epochs + 1) * self.per_epoch, done[-1])
+        return np.interp(ends, done, times)
+
+    def _end_of_epoch(self, epochs: Any, validation: list[list[float]]) -> str:
+        before = list(self.state)
+        stopped = end_of_epoch(self.rule, self.progress, self.state, epochs, validation)
+        for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
+            if new is not old:
+                old[...] = new
+                self.state[i] = old
+        return stopped
+
+    def _result(self, means: Any, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
+        return Run(self.state, means, validation, self._seconds(len(means)), stopped, failure)
+
+    def _diverged(self, step: int, validation: list[list[float]]) -> Run:
+        """Do the steps up to the one that failed once more, to see what came before it."""
+        if self.watch is not None:
+            self.watch.warn(self.per_epoch)
+        epoch, turn = divmod(step, self.per_epoch)
+        began, saved = self.snapshot
+        totals = self.totals.copy()
+        for x, old in zip(self.state, saved, strict=True):
+            x[...] = old
+        self.status[0] = 0
+        self._call(began, max(step - 1, began))
+        previous = [np.array(x) for x in self.state]
+        self._call(max(step - 1, began), step)
+        self.totals[...] = totals
+        chosen = self._rows_of(epoch, turn)
+        if turn == 0:
+            previous, before = [np.array(x) for x in self.state], chosen[:0]
+        else:
+            before = self._rows_of(epoch, turn - 1)
+        failure = Failure(epoch, turn, chosen, previous, before)
+        return self._result(self._means(epoch * self.per_epoch), validation, "diverged", failure)
+
+    def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
+        return np.array(self.orders[epoch][self.rule.batch(turn, self.length)])

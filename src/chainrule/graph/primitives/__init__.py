@@ -1,0 +1,1 @@
+"""The table of primitives: a row for each, families side by side."""

@@ -1,0 +1,1 @@
+"""Raw data in, predictions out: one file a kind of data."""

@@ -1,0 +1,442 @@
+"""The door of a network: data is checked and cast before the first step; nothing trains on wrong data.
+
+Every message names the row, the column and what to do.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, LearningWarning, short, warn
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+
+
+def as_numbers(value: Any, what: str) -> np.ndarray:
+    """Return ``value`` as an array of numbers, or say which cell is none."""
+    if isinstance(value, Node):
+        raise DataError(f"{what} is a node of a graph; give its numbers: {what}.value.")
+    if value is None:
+        raise DataError(f"{what} is missing.")
+    if isinstance(value, str):
+        raise DataError(
+            f"{what} is the text {short(value)}; a network takes a table of numbers. Read it first."
+        )
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.where(np.ma.getmaskarray(value), np.nan, value.data)  # what is masked is missing
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise DataError(
+            f"{what} is no table: its rows have different lengths. Every row needs the same number of values."
+        ) from None
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype == object:
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError, OverflowError):
+            pass
+    if array.dtype == object and array.ndim == 0:
+        raise DataError(f"{what} is a {type(value).__name__}; expected a table of numbers, such as an array.")
+    if array.dtype.kind in "OUS":
+        for place, cell in np.ndenumerate(array):
+            try:
+                float(cell)
+            except (TypeError, ValueError):
+                raise _no_number(cell, what, _place(place, _columns(value))) from None
+            except OverflowError:
+                where = _place(place, _columns(value))
+                raise DataError(
+                    f"{what} holds {short(cell)} {where}, more than a float holds (1.8e308)."
+                ) from None
+        return array.astype(np.float64)
+    raise DataError(
+        f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first."
+    )
+
+
+def _no_number(cell: Any, what: str, place: str) -> DataError:
+    if repr(cell) in ("<NA>", "NaT"):
+        return DataError(f"{what} holds a missing value {place}. {_FILL}")
+    return DataError(
+        f"{what} holds {short(cell)} {place}, and a network computes with numbers. "
+        "Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
+    )
+
+
+_FILL = "Fill or drop such rows first: missing values are often replaced by the column's median."
+
+
+def _columns(value: Any) -> list[str] | None:
+    names = getattr(value, "columns", None)
+    return None if names is None else [str(n) for n in names]
+
+
+def _first(bad: np.ndarray, original: Any) -> str:
+    """Say where the first bad number stands in what the user gave."""
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    return _place(place[: np.ndim(original)], _columns(original))
+
+
+def _place(place: tuple[int, ...], columns: list[str] | None) -> str:
+    if len(place) == 0:
+        return ""
+    if len(place) == 1:
+        return f"in row {place[0]}"
+    return f"in row {place[0]}, {_column(place[1:], columns)}"
+
+
+def _column(place: tuple[int, ...], columns: list[str] | None) -> str:
+    if columns is not None and len(place) == 1:
+        return f"column '{columns[place[0]]}'"
+    return f"column {place[0] if len(place) == 1 else list(place)}"
+
+
+def check_finite(array: np.ndarray, original: Any, what: str) -> None:
+    """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return
+    if not _is_finite(array):
+        bad = ~np.isfinite(array)
+        kind = "NaN (a missing value)" if np.isnan(array[bad][0]) else "infinity"
+        more = f", and {bad.sum() - 1} more such" if bad.sum() > 1 else ""
+        raise DataError(f"{what} holds {kind} {_first(bad, original)}{more}. {_FILL}")
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    with np.errstate(all="ignore"):
+        # One sum finds almost every array clean, at the price of reading it once.
+        return bool(np.isfinite(array.sum(dtype=np.float64))) or bool(np.isfinite(array).all())
+
+
+def _cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
+    """Return ``array`` in ``dtype``, in which every number must be finite too."""
+    with np.errstate(over="ignore"):
+        cast = np.ascontiguousarray(array, dtype=dtype)
+    if cast.dtype != array.dtype and not _is_finite(cast):
+        bad = ~np.isfinite(cast)
+        raise DataError(
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, given)}, too large for {dtype.name}. "
+            "Scale it, or make the network with dtype='float64'."
+        )
+    return cast
+
+
+FEW_STEPS = 2.0**14  # of the dtype's, from a feature's smallest value to its largest
+
+
+def check_resolution(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> None:
+    """Warn if values that differ in ``array`` become equal in ``dtype``, and with them much of what they tell."""
+    bits = np.finfo(array.dtype).nmant if array.dtype.kind == "f" else 8 * array.dtype.itemsize
+    if len(array) < 2 or array.size == 0 or bits <= np.finfo(dtype).nmant:
+        return
+    low, high = (np.asarray(x, np.float64) for x in (array.min(axis=0), array.max(axis=0)))
+    step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(dtype)).astype(np.float64)
+    for place in np.argwhere(high - low < FEW_STEPS * step):
+        column = array[(slice(None), *place)]
+        before, after = len(np.unique(column)), len(np.unique(column.astype(dtype)))
+        if after < before:
+            where = f" in {_column(tuple(map(int, place)), _columns(given))}" if len(place) else ""
+            warn(
+                f"{what} holds {before:,} different values{where}, from {low[tuple(place)]:.10g} to "
+                f"{high[tuple(place)]:.10g}, of which {dtype.name} tells {after:,} apart: the others become equal. "
+                "Subtract the mean and divide by the deviation first, in float64.",
+                LearningWarning,
+            )
+            return
+
+
+def inputs(X: Any, nodes: Mapping[str, Node], learning: bool = False) -> list[np.ndarray]:
+    """Return one array for each input node, cast and checked; all of the same number of rows.
+
+    What is to be learned from gets a warning where its rows become equal in the network's dtype.
+    """
+    arrays: list[np.ndarray] = []
+    for name, given in by_input(X, nodes).items():
+        arrays.append(_one_input(given, nodes[name], called(name, nodes), learning))
+    rows = {name: len(a) for name, a in zip(nodes, arrays, strict=True)}
+    if len(set(rows.values())) > 1:
+        listed = ", ".join(f"{name} {n}" for name, n in rows.items())
+        raise DataError(
+            f"The inputs have different numbers of rows: {listed}. Each example needs all of them."
+        )
+    return arrays
+
+
+def called(name: str, nodes: Mapping[str, Node]) -> str:
+    """Return what the user calls what is given for an input."""
+    return "X" if len(nodes) == 1 else f"The input '{name}'"
+
+
+def by_input(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
+    """Return what is given for each input node."""
+    if isinstance(X, Mapping):
+        missing = [f"; missing: {n}" for n in nodes if n not in X]
+        extra = [f"; not among them: {short(n)}" for n in X if n not in nodes]
+        if missing or extra:
+            wrong = "".join(missing[:1] + extra[:1])
+            raise DataError(f"This network takes the inputs {', '.join(nodes)}{wrong}.")
+        return {n: X[n] for n in nodes}
+    if len(nodes) == 1:
+        return dict.fromkeys(nodes, X)
+    if isinstance(X, list | tuple) and len(X) == len(nodes):
+        return dict(zip(nodes, X, strict=True))
+    raise DataError(
+        f"This network takes {len(nodes)} inputs. Give them by name: "
+        f"{{{', '.join(f'{n!r}: ...' for n in nodes)}}}."
+    )
+
+
+def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
+    array = as_numbers(given, what)
+    shape = node.shape[1:]
+    if array.ndim == 1 and shape == (1,):
+        array = array.reshape(-1, 1)
+    if array.ndim == 0:
+        raise DataError(f"{what} is a single number; expected a row for each example: {show(node.shape)}.")
+    if array.shape[1:] != shape:
+        if array.shape == shape:
+            raise DataError(
+                f"{what} has shape {show(array.shape)}, which is that of one example. "
+                f"Give a table of examples: {what if what == 'X' else 'it'}[None] for a single one."
+            )
+        if len(shape) == 1 and array.ndim == 2:
+            names = _columns(given)
+            listed = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
+            raise DataError(
+                f"{what} has {array.shape[1]} columns{listed}; this network takes {shape[0]}. "
+                f"{_transposed_hint(array, shape)}"
+            )
+        raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
+    check_finite(array, given, what)
+    cast = _cast(array, node.dtype, given, what)
+    if learning:
+        check_resolution(array, node.dtype, given, what)
+    return cast
+
+
+def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
+    if array.shape[0] == shape[0]:
+        return "Its rows and columns may be exchanged: examples stand in rows, so try X.T."
+    return "Train and predict on the same columns."
+
+
+def check_vocabulary(array: np.ndarray, vocabulary: int, label: str) -> None:
+    """Raise if ``array`` names rows that an Embedding does not have."""
+    bad = (array != np.floor(array)) | (array < 0) | (array >= vocabulary)
+    if bad.any():
+        raise DataError(
+            f"The Embedding {label} has {vocabulary} rows, so it takes whole numbers from 0 to "
+            f"{vocabulary - 1}; found {float(array[bad][0]):g} {_first(bad, array)}."
+        )
+    exact = 2 ** (np.finfo(array.dtype).nmant + 1) if array.dtype.kind == "f" else vocabulary
+    if vocabulary > exact and (array >= exact).any():
+        raise DataError(
+            f"The Embedding {label} is given whole numbers from {exact:,} on, which {array.dtype.name} does not tell "
+            "apart. Make the network with dtype='float64'."
+        )
+
+
+def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.ndarray:
+    """Return the targets as the loss takes them: labels (rows,) or numbers in the output's shape.
+
+    Args:
+        y: What the user gave.
+        output: The network's output node.
+        rows: How many examples there are.
+        kind: "labels" (classes by number or one-hot rows), "probabilities" (in 0..1) or "numbers".
+        what: What to call it.
+    """
+    array = as_numbers(y, what)
+    width = show(output.shape[1:])
+    if array.ndim == 0:
+        raise DataError(f"{what} is a single number; expected one for each of the {rows} rows of X.")
+    if len(array) != rows:
+        raise DataError(f"X has {rows} rows and {what} has {len(array)}. Each example needs its target.")
+    check_finite(array, y, what)
+    if kind == "labels":
+        return _labels(array, output, what)
+    if array.ndim == 1 and output.shape[1:] == (1,):
+        array = array.reshape(-1, 1)
+    if output.ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array.reshape(-1)
+    if array.shape[1:] != output.shape[1:]:
+        found = "one column" if array.ndim == 1 else f"shape {show(array.shape[1:])} for each row"
+        hint = ""
+        if array.ndim == 1 and len(output.shape) == 2:
+            hint = (
+                f" For labels of {output.shape[1]} classes end the network with 'softmax' and the loss "
+                "'categorical_crossentropy'; for one number end it with one unit; for several answers give a "
+                "column each."
+            )
+        raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
+    if kind == "probabilities":
+        _check_range(array, y, what)
+    if kind == "counts" and (array < 0).any():
+        bad = array < 0
+        raise DataError(
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, y)}; the loss 'poisson' takes counts, "
+            "which are at least 0."
+        )
+    return _cast(array, output.dtype, y, what)
+
+
+def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
+    classes = int(output.shape[-1])
+    if array.ndim == output.ndim and array.shape[1:] == output.shape[1:] and classes > 1:
+        _check_distributions(array, what)
+        return np.ascontiguousarray(array, dtype=output.dtype)
+    if array.ndim == output.ndim and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != output.ndim - 1:
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; expected labels, one for each row, or one-hot rows of "
+            f"{classes} classes."
+        )
+    bad = (array < 0) | (array >= classes) | (array != np.floor(array))
+    if bad.any():
+        found = sorted({float(v) for v in array[bad].ravel()[:1000]})[:3]
+        listed = ", ".join(f"{v:g}" for v in found)
+        raise DataError(
+            f"{what} holds the labels {listed} that the network cannot give: its output has {classes} units, "
+            f"for the labels 0 to {classes - 1}. First bad row: {int(np.argwhere(bad)[0][0])}. Number the "
+            "classes from 0, or give the last layer more units."
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def _check_distributions(array: np.ndarray, what: str) -> None:
+    sums = array.sum(axis=-1, dtype=np.float64)
+    bad = (np.abs(sums - 1) > 1e-3) | (array < 0).any(axis=-1)
+    if bad.any():
+        row = int(np.argwhere(bad)[0][0])
+        raise DataError(
+            f"Primitive {row} of {what} is no distribution over the classes: its numbers must be at least 0 and "
+            f"sum to 1 (they sum to {sums[tuple(np.argwhere(bad)[0])]:g}). For labels that may apply "
+            "together end the network with 'sigmoid'."
+        )
+
+
+def _check_range(array: np.ndarray, original: Any, what: str) -> None:
+    bad = (array < 0) | (array > 1)
+    if bad.any():
+        raise DataError(
+            f"{what} holds {float(array[bad][0]):g} {_first(bad, original)}; the loss 'binary_crossentropy' "
+            "takes targets from 0 to 1. Number the two classes 0 and 1; for more classes end the network "
+            "with 'softmax', for other numbers with no activation and the loss 'mse'."
+        )
+
+
+def check_classes(target: np.ndarray, original: Any, what: str) -> None:
+    """Raise if what accuracy compares are no classes: it asks whether prediction and target are above 0.5."""
+    bad = (target < 0) | (target > 1)
+    if bad.any():
+        raise DataError(
+            f"The metric 'accuracy' compares classes; {what} holds {float(target[bad][0]):g} "
+            f"{_first(bad, original)}. For numbers watch 'mae' or 'mse'."
+        )
+
+
+def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each row, as it was given."""
+    array = as_numbers(sample_weight, what)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows."
+        )
+    check_finite(array, sample_weight, what)
+    if (array < 0).any():
+        raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
+    return _cast(array, np.dtype(np.float64), sample_weight, what)
+
+
+FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
+TOP = 960  # the power of 2 where the largest of these then lies: there is room for a sum above it
+
+
+def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarray, bool]:
+    """Return the product of weights without their common scale, which cancels in Σ w·loss / Σ w.
+
+    It is moved by a power of 2, so that no digit changes, and no product overflows on the way.
+
+    Args:
+        factors: Weights of the rows by what the user calls them.
+        dtype: What the network computes in.
+
+    Returns:
+        The weights, the largest near 1, and False; or, where a batch may hold such small ones alone that
+        ``dtype`` has no number for them, float64 with the largest near 2^TOP, and True.
+    """
+    digits, power = np.float64(1), np.int64(0)
+    for each in factors.values():
+        more, up = np.frexp(each)
+        digits, power = digits * more, power + up
+    digits, up = np.frexp(digits)
+    counts, power = digits > 0, power + up
+    if not counts.size:
+        return np.zeros(0, dtype), False
+    if not counts.any():
+        raise DataError(f"{' times '.join(factors)} is 0 in every row: none would count.")
+    power = power - power[counts].max()
+    if power[counts].min() > -FAR_APART:
+        return np.ldexp(digits, power).astype(dtype), False
+    return np.ldexp(digits, power + TOP), True
+
+
+def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
+    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count).
+
+    Args:
+        class_weight: A dict from class to weight, in which a class that is left out weighs 1; or "balanced".
+        y: The targets: labels, a column of them, or one-hot rows.
+        classes: How many classes the network knows, from 0.
+    """
+    if y.ndim == 2 and y.shape[1] > 1:
+        labels = y.argmax(axis=1)
+        if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):
+            raise DataError("class_weight needs one class for each row; these targets are no labels.")
+    elif y.size == len(y):
+        labels = y.reshape(len(y))
+    else:
+        raise DataError(f"class_weight needs one class for each row; y has shape {show(y.shape)}.")
+    if not np.array_equal(labels, np.floor(labels)):
+        raise DataError("class_weight needs classes, and y holds other numbers. Give sample_weight instead.")
+    present, counts = np.unique(labels, return_counts=True)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return (len(labels) / (len(present) * counts))[np.searchsorted(present, labels)]
+    if not isinstance(class_weight, Mapping):
+        found = short(class_weight)
+        raise DataError(
+            f"class_weight is a dict of weights such as {{0: 1, 1: 5}}, or 'balanced'; found {found}."
+        )
+    known = {*map(float, present), *map(float, range(classes))}
+    for c, w in class_weight.items():
+        if c not in known:
+            raise DataError(
+                f"class_weight speaks of class {short(c)}; the classes here are {_listed(sorted(known))}."
+            )
+        if not isinstance(w, Real) or not 0 <= float(w) < math.inf:
+            raise DataError(
+                f"class_weight of class {short(c)} must be a number of at least 0; found {short(w)}."
+            )
+    table = {float(c): float(w) for c, w in class_weight.items()}
+    left_out = [c for c in present if float(c) not in table]
+    if left_out and {table.get(float(c), 1.0) for c in present} == {1.0}:
+        warn(
+            f"class_weight={short(dict(class_weight))} changes nothing: class {_listed(left_out)}, which it leaves "
+            "out, weighs 1 as well. Give it a weight of its own.",
+            LearningWarning,
+        )
+    return np.array([table.get(float(c), 1.0) for c in labels])
+
+
+def _listed(values: Sequence[Any] | np.ndarray) -> str:
+    return ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")

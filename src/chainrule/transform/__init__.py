@@ -1,0 +1,1 @@
+"""What makes graph from graph: derivatives, simplification, checks."""

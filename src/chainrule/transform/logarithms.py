@@ -1,0 +1,343 @@
+"""The logarithm of what a float may be too small or too large for, found from the logarithms of its parts.
+
+log(σ(z)) is -softplus(-z), which is finite where σ(z) is 0 in floats. So are the logarithms of all that is made of
+exponentials and their kin by products, quotients, powers, sums and selections: mixtures, squares, 1 - tanh(z)².
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, apply
+from chainrule.graph.primitives.elementwise import log_softplus, logaddexp, softplus
+from chainrule.graph.primitives.structure import log_softmax, logsumexp
+from chainrule.graph.ranges import range_of
+
+# NumPy's functions are called on nodes, of which its stubs do not know.
+# mypy: disable-error-code="call-overload"
+
+MOVEMENT = ("reshape", "transpose", "broadcast_to", "slice", "gather")  # numbers moved about, none computed
+DEEPEST = 8  # so many steps down the graph the parts are looked for
+MOST_FACTORS = 12
+MOST_STEPS = 256  # to find them: a number that is squared again and again has as many factors as it likes
+
+
+class Log(NamedTuple):
+    """``log x = node + log(factor)``.
+
+    ``low`` and ``high`` say whether x may be 0 or infinite in floats though its logarithm is finite, ``finite`` whether
+    its logarithm is finite wherever the inputs are.
+    """
+
+    node: Node
+    factor: float = 1.0
+    low: bool = False
+    high: bool = False
+    finite: bool = True
+
+    @property
+    def whole(self) -> Node:
+        """The logarithm as one node."""
+        return self.node if self.factor == 1 else self.node + float(np.log(self.factor))
+
+    @property
+    def better(self) -> bool:
+        """Whether it says more than log(x)."""
+        return self.low or self.high
+
+
+def logarithm(x: Node) -> Node | None:
+    """Return log x from the logarithms of its parts; None where log(x) itself is as good."""
+    found = _log(x, DEEPEST)
+    return found.whole if found and found.better else None
+
+
+def logarithm_of_one_plus(x: Node) -> Node | None:
+    """Return log(1 + x), likewise."""
+    found = _one_plus(x, DEEPEST)
+    return found.whole if found and found.better else None
+
+
+def raised(x: Node, exponent: Node | float) -> Node | None:
+    """Return x to a power as exp(exponent · log x), whose slope is finite where x is 0 in floats; None likewise."""
+    found = _log(x, DEEPEST)
+    return apply("exp", found.whole * exponent) if found and found.better and found.finite else None
+
+
+def _log(x: Node, depth: int) -> Log | None:
+    """Return the logarithm of a node whose parts have better ones, else None."""
+    rule = RULES.get(x.primitive.name)
+    found = rule(x, depth - 1) if rule and depth else None
+    return found if found and found.better else None
+
+
+def _plain(x: Node) -> Log | None:
+    """Return log(x) as it is, of an x that is proved not to be negative."""
+    low = range_of(x).low
+    return Log(apply("log", x), finite=low > 0 or x.primitive.name == "constant") if low >= 0 else None
+
+
+def _both(x: Node, depth: int) -> tuple[Log, Log] | None:
+    """Return the logarithms of the last two inputs, if both are finite and one is better than plain."""
+    parts, found = x.inputs[-2:], []
+    for part in parts:
+        found.append(_log(part, depth))
+        if found[-1] is None and range_of(part).low < 0:
+            return None  # before more is built in vain: an optimizer's root of β · v + ... is asked at every turn
+    if found == [None, None]:
+        return None
+    a, b = (log or _plain(part) for log, part in zip(found, parts, strict=True))
+    return (a, b) if a and b and a.finite and b.finite else None
+
+
+# --- products and powers ---
+
+
+def _power(x: Node, exponent: float, found: Log | None) -> Log:
+    """exponent · log x, or log |x| for an even power, which under- and overflows whatever x is."""
+    if found:
+        low, high = (found.low, found.high) if exponent > 0 else (found.high, found.low)
+        return Log(found.node * exponent, found.factor**exponent, low, high, found.finite)
+    steep = abs(exponent) >= 2
+    size = np.abs(x) if exponent % 2 == 0 and range_of(x).low < 0 else x
+    log = apply("log", size)
+    return Log(log if exponent == 1 else log * exponent, low=steep, high=steep, finite=range_of(x).low > 0)
+
+
+def _product(x: Node, depth: int) -> Log | None:
+    """log(a · b / c) = log a + log b - log c, if at most one of them may be negative: then both sides are NaN."""
+    factors: Counter[Node] = Counter()
+    factor, work, steps = 1.0, [(x, 1)], 0
+    while work and len(factors) < MOST_FACTORS and steps < MOST_STEPS:
+        steps += 1
+        node, count = work.pop()
+        name = node.primitive.name
+        if name in ("multiply", "divide"):
+            work += [(node.inputs[1], count if name == "multiply" else -count), (node.inputs[0], count)]
+        elif name == "negative":
+            factor = -factor
+            work.append((node.inputs[0], count))
+        elif name == "constant" and node.shape == () and node.attributes["value"] != 0:
+            factor *= float(node.attributes["value"]) ** count
+        else:
+            factors[node] += count
+    found = {n: _log(n, depth) for n, count in factors.items() if count}
+    signed = [n for n, log in found.items() if factors[n] % 2 and not log and range_of(n).low < 0]
+    if work or not found or len(signed) > 1:
+        return None
+    if not any(found.values()) and all(abs(factors[n]) == 1 for n in found):
+        return None  # no part says more than its own logarithm
+    logs = [_power(n, factors[n], log) for n, log in found.items()]
+    factor *= float(np.prod([log.factor for log in logs]))
+    if not 0 < factor < np.inf:
+        return None
+    return Log(
+        reduce(lambda a, b: a + b, [log.node for log in logs]),
+        factor,
+        low=any(log.low for log in logs),
+        high=any(log.high for log in logs),
+        finite=all(log.finite for log in logs),
+    )
+
+
+def _to_a_number(x: Node, depth: int) -> Log | None:
+    (base,), exponent = x.inputs, x.attributes["exponent"]
+    return _power(base, exponent, _log(base, depth)) if exponent else None
+
+
+def _to_a_node(x: Node, depth: int) -> Log | None:
+    base, exponent = x.inputs
+    found = _log(base, depth) or _plain(base)
+    return Log(found.whole * exponent, low=True, high=True) if found and found.finite else None
+
+
+def _root(x: Node, depth: int) -> Log | None:
+    return _power(x.inputs[0], 0.5, _log(x.inputs[0], depth))
+
+
+# --- sums ---
+
+
+def _add(x: Node, depth: int) -> Log | None:
+    for one, other in (x.inputs, x.inputs[::-1]):
+        if _is_one(one):
+            return _one_plus(other, depth)
+    found = _both(x, depth)
+    if not found:
+        return None
+    a, b = found
+    if a.factor == b.factor:
+        node, factor = logaddexp(a.node, b.node), a.factor
+    else:
+        node, factor = logaddexp(a.whole, b.whole), 1.0
+    return Log(node, factor, low=a.low and b.low, high=a.high or b.high)
+
+
+def _subtract(x: Node, depth: int) -> Log | None:
+    return _one_minus(x.inputs[1], depth) if _is_one(x.inputs[0]) else None
+
+
+def _is_one(x: Node) -> bool:
+    return x.primitive.name == "constant" and x.shape == () and x.attributes["value"] == 1
+
+
+def _one_plus(x: Node, depth: int) -> Log | None:
+    if x.primitive.name == "negative":
+        return _one_minus(x.inputs[0], depth)
+    if x.primitive.name == "tanh":
+        return Log(-softplus(x.inputs[0] * -2), 2.0, low=True)
+    found = _log(x, depth)
+    return Log(softplus(found.whole), high=True) if found and found.high and found.finite else None
+
+
+def _one_minus(x: Node, depth: int) -> Log | None:
+    name, z = x.primitive.name, x.inputs[0] if x.inputs else x
+    if name == "subtract" and _is_one(z):
+        return _log(x.inputs[1], depth)
+    if name == "sigmoid":
+        return Log(-softplus(z), low=True)
+    if name == "tanh":
+        return Log(-softplus(z * 2), 2.0, low=True)
+    if name == "multiply" and z is x.inputs[1] and z.primitive.name == "tanh":
+        z = z.inputs[0] * 2
+        return Log(-(softplus(z) + softplus(-z)), 4.0, low=True)
+    if name == "softmax":
+        return _one_minus_softmax(z, x.attributes["axes"])
+    if name in MOVEMENT and depth:
+        return _moved(x, _one_minus(z, depth - 1))
+    return None
+
+
+def _one_minus_softmax(z: Node, axes: tuple[int, ...]) -> Log:
+    """What is left beside the largest is the sum of all others, which 1 - p loses; p ≤ ½ beside a larger one."""
+    top = apply("equal", z, apply("max", z, axes=axes, keepdims=True))
+    others = logsumexp(np.where(top, -np.inf, z), axes=axes, keepdims=True)
+    beside = others - logsumexp(z, axes=axes, keepdims=True)
+    p = np.exp(log_softmax(z, axes=axes))
+    small = np.where(p > 0.5, 0.5, p)  # and no minimum, which would stop the gradient of two that tie at ½
+    return Log(apply("where", np.logical_and(top, p > 0.5), beside, np.log1p(-small)), low=True)
+
+
+def _sum(x: Node, depth: int) -> Log | None:
+    found = _log(x.inputs[0], depth)
+    if not found or not found.finite:
+        return None
+    return Log(logsumexp(found.node, **x.attributes), found.factor, found.low, found.high)
+
+
+class Terms(NamedTuple):
+    """A product of arrays as the sum of its terms: ``transpose(sum(a · b over axes), turn)``."""
+
+    factors: tuple[Node, Node]
+    axes: tuple[int, ...]
+    turn: tuple[int, ...]
+    free: tuple[shapes.Extent | int, ...]  # how long the axes are that one factor alone has
+
+
+def as_terms(x: Node) -> Terms:
+    """Return what a product of arrays is the sum of, the axes of both factors side by side."""
+    plan = shapes.contraction(x.attributes["spec"])
+    letters = (plan.left, plan.right)
+    lengths = {
+        k: e for have, a in zip(letters, x.inputs, strict=True) for k, e in zip(have, a.shape, strict=True)
+    }
+    order = plan.batch + plan.rows + plan.columns + plan.inner
+
+    def spread(have: str, a: Node) -> Node:
+        turned = apply("transpose", a, axes=tuple(have.index(k) for k in order if k in have))
+        return apply("reshape", turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
+
+    return Terms(
+        (spread(letters[0], x.inputs[0]), spread(letters[1], x.inputs[1])),
+        axes=tuple(range(len(order) - len(plan.inner), len(order))),
+        turn=tuple(order.index(k) for k in plan.out),
+        free=tuple(lengths[k] for k in plan.rows + plan.columns),
+    )
+
+
+def _contract(x: Node, depth: int) -> Log | None:
+    """A mixture by a vector of weights: by a matrix of them a logsumexp would hold too many terms."""
+    if not any(_log(part, depth) for part in x.inputs):
+        return None
+    found = as_terms(x)
+    if sum(e != 1 for e in found.free) > 1:
+        return None
+    terms = _log(found.factors[0] * found.factors[1], depth)
+    if not terms or not terms.finite:
+        return None
+    total = logsumexp(terms.node, axes=found.axes, keepdims=False)
+    return terms._replace(node=apply("transpose", total, axes=found.turn))
+
+
+# --- selections and movement ---
+
+
+def _extreme(x: Node, depth: int) -> Log | None:
+    found = _both(x, depth)
+    if not found:
+        return None
+    a, b = found
+    low, high = (
+        (a.low and b.low, a.high or b.high)
+        if x.primitive.name == "maximum"
+        else (a.low or b.low, a.high and b.high)
+    )
+    return Log(apply(x.primitive.name, a.whole, b.whole, **x.attributes), low=low, high=high)
+
+
+def _where(x: Node, depth: int) -> Log | None:
+    found = [_log(part, depth) for part in x.inputs[1:]]
+    a, b = (
+        log or Log(apply("log", part), finite=False) for log, part in zip(found, x.inputs[1:], strict=True)
+    )
+    node = apply("where", x.inputs[0], a.whole, b.whole)
+    return Log(node, low=a.low or b.low, high=a.high or b.high, finite=a.finite and b.finite)
+
+
+def _joined(x: Node, depth: int) -> Log | None:
+    found = [_log(part, depth) for part in x.inputs]
+    if not any(found):
+        return None
+    logs = [log or Log(apply("log", part), finite=False) for log, part in zip(found, x.inputs, strict=True)]
+    node = apply("concatenate", *(log.whole for log in logs), **x.attributes)
+    low, high = any(log.low for log in logs), any(log.high for log in logs)
+    return Log(node, low=low, high=high, finite=all(log.finite for log in logs))
+
+
+def _moved(x: Node, found: Log | None) -> Log | None:
+    if not found:
+        return None
+    return found._replace(node=apply(x.primitive.name, found.node, *x.inputs[1:], **x.attributes))
+
+
+def _kept(x: Node, depth: int) -> Log | None:
+    return _moved(x, _log(x.inputs[0], depth))
+
+
+RULES: dict[str, Callable[[Node, int], Log | None]] = {
+    "exp": lambda x, depth: Log(x.inputs[0], low=True, high=True),
+    "sigmoid": lambda x, depth: Log(-softplus(-x.inputs[0]), low=True),
+    "softplus": lambda x, depth: Log(log_softplus(x.inputs[0]), low=True),
+    "softmax": lambda x, depth: Log(log_softmax(x.inputs[0], **x.attributes), low=True),
+    "multiply": _product,
+    "divide": _product,
+    "negative": _product,
+    "raised": _to_a_number,
+    "power": _to_a_node,
+    "sqrt": _root,
+    "root": _root,
+    "add": _add,
+    "subtract": _subtract,
+    "sum": _sum,
+    "contract": _contract,
+    "maximum": _extreme,
+    "minimum": _extreme,
+    "max": lambda x, depth: _kept(x, depth),
+    "where": _where,
+    "concatenate": _joined,
+    **dict.fromkeys(MOVEMENT, _kept),
+}

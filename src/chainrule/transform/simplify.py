@@ -1,0 +1,243 @@
+"""Simplification: the same numbers from a smaller and a more stable graph.
+
+Three things, at every node until nothing changes there: equal steps are computed once, what depends on constants
+alone is computed now, and the rewrites of :mod:`chainrule.transform.rewrites` and the cancellations of
+:mod:`chainrule.transform.cancel` are applied. What replaces a node is made simple before the node's users are looked
+at, so one walk is enough, unless a cancellation learns of a sigmoid or softmax that it has asked for.
+
+Before that, each gradient is found anew from what it is the gradient of, once that is simple: the derivative of
+log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) is a sigmoid.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from chainrule.graph.identity import of_attributes
+from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
+from chainrule.graph.walk import order, rebuild
+from chainrule.transform.backprop import Gradient, grad
+from chainrule.transform.cancel import Cancellation
+from chainrule.transform.rewrites import COMMUTATIVE, candidates
+
+MOST_PASSES = 12
+MOST_REPLACED = 100  # after one another, in the place of one node
+LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
+UNFOLDED = ("random_uniform", "input", "variable", "constant", "length", "broadcast_to")
+
+
+@overload
+def simplify(nodes: Node) -> Node: ...
+@overload
+def simplify(nodes: Sequence[Node]) -> list[Node]: ...
+def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
+    """Return a graph of the same values that is smaller and finite where the formula as written is not.
+
+    Args:
+        nodes: A node, or several that share their common steps.
+
+    Returns:
+        A node for a node, a list for a sequence. Names of leaves stay.
+
+    From the derivative of the log loss and of the sigmoid it finds what the lectures find by hand:
+
+    >>> import numpy as np
+    >>> from chainrule.transform.backprop import grad
+    >>> from chainrule.graph.node import variable
+    >>> y, z = variable(1.0, "y"), variable(0.3, "z")
+    >>> a = 1 / (1 + np.exp(-z))
+    >>> loss = -(y * np.log(a) + (1 - y) * np.log(1 - a))
+    >>> print(simplify(grad(loss, z)))
+    σ(z) - y
+    """
+    if isinstance(nodes, Node):
+        return simplify_all([nodes])[0]
+    return simplify_all(list(nodes))
+
+
+def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
+    """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
+    # Numbers are folded at once and arrays last: 1 - y must be seen to belong to y.
+    outputs = _settled(_differentiated_again(outputs), final, 1)
+    arrays = any(n.primitive.name == "constant" and n.shape for n in order(outputs))
+    return _settled(outputs, final, LARGEST_FOLDED) if arrays else outputs
+
+
+def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
+    cancellation = Cancellation()
+    cancellation.look_at(order(outputs))
+    for _ in range(MOST_PASSES):
+        outputs = _pass(outputs, final, cancellation, largest)
+        if not cancellation.look_at(order(outputs)):
+            break
+    return outputs
+
+
+def _with_arrays(outputs: list[Node]) -> list[Node]:
+    """Simplify, folding numbers alone: for what is to be differentiated."""
+    return _settled(_differentiated_again(outputs), False, 1)
+
+
+def _differentiated_again(outputs: list[Node]) -> list[Node]:
+    """Replace every gradient ∂J/∂u that ``outputs`` reach first by the gradient of a J that was simplified."""
+    found = _gradients(outputs)
+    if not found:
+        return outputs
+    became: dict[Node, Node] = {}
+    for J in dict.fromkeys(g.meaning.of for g in found):
+        mine = [g for g in found if g.meaning.of is J]
+        uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
+        leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
+        if leaves:
+            (simple,) = _with_arrays([J])
+            if simple is not J:
+                became[J] = simple
+                slopes = grad(simple, [g.meaning.wrt for g in leaves])
+                became.update(zip(leaves, slopes, strict=True))
+        for g in mine:
+            if g.meaning.wrt.inputs and g.meaning.wrt is not J:
+                became[g] = _by_intermediate(J, g.meaning.wrt)
+    return _with(outputs, became) if became else outputs
+
+
+def _gradients(outputs: list[Node]) -> list[Node]:
+    """Return the gradient nodes among the ancestors, not looking behind one for others."""
+    found: list[Node] = []
+    seen: set[Node] = set()
+    stack = list(reversed(outputs))
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node.meaning, Gradient) and node.inputs[0] is node.meaning.total:
+                found.append(node)
+            else:
+                stack.extend(reversed(node.inputs))
+    return found
+
+
+def _by_intermediate(J: Node, u: Node) -> Node:
+    """Return ∂J/∂u for a ``u`` that is computed: as by an input in its place, so that it outlives the rewrites."""
+    place = input("u", u.shape, u.dtype)
+    (simple,) = _with_arrays(_with([J], {u: place}))
+    return _with([grad(simple, place)], {place: u})[0]
+
+
+def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
+    """Return ``outputs`` with some of the nodes that they depend on replaced."""
+    outputs = list(outputs)
+    new = rebuild(
+        outputs, lambda n, inputs: became[n] if n in became else with_inputs(n, inputs), stop=became
+    )
+    return [new[n] for n in outputs]
+
+
+def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:
+    """Simplify every node, its inputs first, and what replaces it in turn, until nothing is left to replace."""
+    became: dict[Node, Node] = {}
+    next_form: dict[Node, Node] = {}  # what a node is replaced by, which is to be simplified yet
+    left: dict[Node, int] = {}  # how many more replacements may follow one another
+    known: dict[Any, Node] = {}
+    stack = outputs[::-1]
+    while stack:
+        node = stack[-1]
+        if node in became:
+            stack.pop()
+            continue
+        if node in next_form:
+            became[node] = became.get(next_form[node], node)  # none if rewrites lead round in a circle
+            continue
+        budget = left.get(node, MOST_REPLACED)
+        waiting = [x for x in node.inputs if x not in became]
+        if waiting:
+            if budget < MOST_REPLACED:
+                left.update(dict.fromkeys(waiting, budget))
+            stack.extend(reversed(waiting))
+            continue
+        if node.primitive.name == "mark" or (final and node.primitive.name == "stop_gradient"):
+            became[node] = became[node.inputs[0]]
+            continue
+        new = with_inputs(node, tuple([became[x] for x in node.inputs]))
+        new = known.setdefault(_key(new), new)
+        if new is not node:
+            next_form[node] = new
+            stack.append(new)
+            if new in became or new in next_form:
+                continue
+        replaced = _simpler(new, cancellation, largest) if budget else None
+        if replaced is None:
+            became[new] = new
+        else:
+            next_form[new] = _fitted(replaced, new)
+            left[next_form[new]] = budget - 1
+            stack.append(next_form[new])
+    return [became[n] for n in outputs]
+
+
+def _simpler(node: Node, cancellation: Cancellation, largest: int) -> Node | None:
+    """Return what replaces one node, its inputs being simple already; None if it is simple itself."""
+    replaced = _folded(node, largest)
+    if replaced is None:
+        replaced = _rewritten(node)
+    return cancellation.simpler(node) if replaced is None else replaced
+
+
+def _fitted(new: Node, node: Node) -> Node:
+    """Give a replacement the shape and dtype of what it replaces."""
+    new = cast(new, node.dtype)
+    return new if new.shape == node.shape else apply("broadcast_to", new, shape=node.shape)
+
+
+def _rewritten(node: Node) -> Node | None:
+    for rewrite in candidates(node.primitive.name, tuple([x.primitive.name for x in node.inputs])):
+        new = rewrite.rewrite(node)
+        if new is not None and new is not node:
+            return new
+    return None
+
+
+def _folded(node: Node, largest: int) -> Node | None:
+    """Compute now what depends on constants alone, none of which has more than ``largest`` elements."""
+    if node.primitive.name in UNFOLDED or not node.inputs:
+        return None
+    if any(x.primitive.name != "constant" for x in node.inputs):
+        return None
+    if any(x.attributes["value"].size > largest for x in node.inputs):
+        return None
+    with np.errstate(all="ignore"):
+        try:
+            value = node.primitive.forward(*(x.attributes["value"] for x in node.inputs), **node.attributes)
+        except TypeError:
+            return None  # an attribute is an open extent: its length is not known yet
+    array = np.asarray(value, node.dtype)
+    if array.size > LARGEST_FOLDED:
+        return None
+    if array.dtype.kind == "f" or array.dtype == bool:
+        if array.ndim and array.size and np.all(array == array.flat[0]):
+            return apply("broadcast_to", as_node(array.flat[0]), shape=array.shape)
+        return as_node(array)
+    return Node(_constant_row(), (), {"value": array}, array.shape, array.dtype)
+
+
+def _constant_row() -> Any:
+    return as_node(0.0).primitive
+
+
+def _key(node: Node) -> Any:
+    """Return what two nodes share exactly when they compute the same."""
+    name = node.primitive.name
+    if name == "constant":
+        value = node.attributes["value"]
+        return (name, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
+    if not node.inputs and name != "length":
+        return leaf_key(node)
+    inputs = node.inputs
+    if name in COMMUTATIVE and id(inputs[0]) > id(inputs[1]):
+        inputs = inputs[::-1]
+    return (
+        (node.primitive, inputs, of_attributes(node.attributes))
+        if node.attributes
+        else (node.primitive, inputs)
+    )
