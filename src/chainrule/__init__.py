@@ -47,16 +47,20 @@ _HOMES = {
     "data.samples": ["SAMPLES"],
     "errors": [
         "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
-        "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "ShapeError",
-        "UnknownNameError", "UnsupportedError",
+        "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "RenamedWarning",
+        "ShapeError", "UnknownNameError", "UnsupportedError",
     ],
 }  # fmt: skip
+_RENAMED = {"Row": "Primitive"}
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        import_module(f"{__name__}.errors").deprecated(f"cr.{name}", f"cr.{_RENAMED[name]}")
+        name = _RENAMED[name]
     if name not in _HOME_OF:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     value = getattr(import_module(_HOME_OF[name]), name)

@@ -22,6 +22,7 @@ from chainrule.errors import (
     MissingFileError as MissingFileError,
     NoDerivativeError as NoDerivativeError,
     OutOfMemoryError as OutOfMemoryError,
+    RenamedWarning as RenamedWarning,
     ShapeError as ShapeError,
     UnknownNameError as UnknownNameError,
     UnsupportedError as UnsupportedError,

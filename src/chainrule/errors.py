@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`
 
 
 class ChainruleError(Exception):
@@ -59,6 +60,10 @@ class EngineWarning(UserWarning):
     """A slower engine than the one expected does the work, or an engine's checks found something; it says what."""
 
 
+class RenamedWarning(FutureWarning):
+    """A public name that bears another today; the old one works for one version. The message says the new one."""
+
+
 class FileFormatError(ChainruleError, ValueError):
     """A model file that is corrupt, truncated, foreign or newer than this library."""
 
@@ -98,11 +103,29 @@ def lasted(seconds: float) -> str:
 
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line outside of this library that asked for what is warned of."""
-    level, frame = 2, sys._getframe(1)
-    ours = ("chainrule.", "functools", "contextlib")  # the latter two call what is ours
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(ours):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    frame = sys._getframe(1)
+    between = ("chainrule.", "importlib.", "functools.", "contextlib.")  # the latter call what is ours
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(between):
+        frame = frame.f_back
+    names = frame.f_globals
+    registry = names.setdefault("__warningregistry__", {})  # where Python keeps that a line has warned
+    place = frame.f_code.co_filename, frame.f_lineno, names.get("__name__")
+    warnings.warn_explicit(message, category, *place, registry)
+
+
+def deprecated(old: str, new: str) -> None:
+    """Say, once for each line of the user's, that a public name is another now; then do what the old one did.
+
+    Names of ``chainrule``, methods and arguments of public classes, options of the command line and names in
+    files work for one version after they were renamed: until :data:`OLD_NAMES_END`.
+
+    >>> with warnings.catch_warnings(record=True) as seen:
+    ...     warnings.simplefilter("always")
+    ...     deprecated("cr.Row", "cr.Primitive")
+    >>> print(seen[0].message)
+    cr.Row is now cr.Primitive; the old name works until version 0.3.0.
+    """
+    warn(f"{old} is now {new}; the old name works until version {OLD_NAMES_END}.", RenamedWarning)
 
 
 def within_memory(function: Callable[P, R]) -> Callable[P, R]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, ShapeError, UnsupportedError, short
+from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.primitives.primitive import TABLE, Primitive, floating
@@ -196,6 +196,12 @@ class Node(Operators):
             )
         array.flags.writeable = False
         self.attributes["cell"].value = array
+
+    @property
+    def row(self) -> Primitive:
+        """The old name of ``primitive``."""
+        deprecated("Node.row", "Node.primitive")
+        return self.primitive
 
     # --- identity, copying ---
 

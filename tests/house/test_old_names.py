@@ -1,0 +1,55 @@
+"""Public names of the version before: they work, say the new name once at each place, and end with the next version."""
+
+import warnings
+
+import pytest
+
+import chainrule as cr
+from chainrule.errors import OLD_NAMES_END
+
+
+def told(use):
+    """Return what a use gives, and the warnings of a user who changed no filter."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.resetwarnings()
+        return use(), seen
+
+
+OLD = {
+    "cr.Row": (lambda: cr.Row, "cr.Primitive", lambda: cr.Primitive),
+    "Node.row": (lambda: cr.variable(1.0).row, "Node.primitive", lambda: cr.variable(1.0).primitive),
+}
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_name_works_and_says_the_new_one_at_the_users_line(old):
+    use, new, today = OLD[old]
+    found, seen = told(use)
+    assert found is today()
+    assert [str(w.message) for w in seen] == [
+        f"{old} is now {new}; the old name works until version {OLD_NAMES_END}."
+    ]
+    assert seen[0].category is cr.RenamedWarning
+    assert (seen[0].filename, seen[0].lineno) == (__file__, use.__code__.co_firstlineno)
+
+
+def test_an_old_name_is_imported_with_a_warning_at_the_users_line():
+    code = "# a file of the user's\nfrom chainrule import Row\nprint(Row.__name__)"
+    _, seen = told(lambda: exec(compile(code, "users.py", "exec"), {"__name__": "users"}))
+    assert [(w.filename, w.lineno) for w in seen] == [("users.py", 2)]
+
+
+def test_a_place_is_told_once():
+    def use():
+        return [cr.variable(1.0).row for _ in range(3)]
+
+    assert len(told(use)[1]) == 1
+
+
+def test_old_names_are_not_public():
+    assert not {"Row"} & ({*cr.__all__} | {*dir(cr)})
+
+
+def test_no_version_carries_them_on():
+    version, end = ([int(x) for x in v.split(".")] for v in (cr.__version__, OLD_NAMES_END))
+    assert version < end, "take out what says `deprecated`, then raise OLD_NAMES_END"
