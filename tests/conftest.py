@@ -1,4 +1,7 @@
-"""What holds for all tests: an own cache of object code, no deadlines, long tests on demand, why one was skipped."""
+"""What holds for all tests: an own cache of object code, no deadlines, long tests on demand, why one was skipped.
+
+What each stage makes of a graph is verified before the next one takes it.
+"""
 
 import os
 import shutil
@@ -8,8 +11,11 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+from chainrule.transform import verify
+
 settings.register_profile("chainrule", deadline=None)  # time depends on what else the machine does
 settings.load_profile("chainrule")
+verify.ALWAYS = True
 
 LONG = "long, pytest --long runs it"
 

@@ -6,6 +6,8 @@ These functions ask only for a node's ``inputs``, never what a node is.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from chainrule.errors import GraphError
+
 N = TypeVar("N", bound=Any)
 
 
@@ -13,14 +15,21 @@ def order(outputs: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
     """Return every ancestor of ``outputs``, inputs before what uses them, each once.
 
     The walk does not go past the nodes in ``stop``.
+
+    Raises:
+        GraphError: If the graph goes round in a circle.
     """
     done: dict[N, None] = {}  # in place of a set, since it keeps the order
+    opened: set[N] = set()
     closed = set(stop)
     stack = list(reversed(list(outputs)))
     while stack:
         node = stack[-1]
         waiting = [x for x in node.inputs if x not in done] if node not in done and node not in closed else ()
         if waiting:
+            if node in opened:  # its inputs were above it in the stack, so they are done by now
+                raise GraphError("A graph goes round in a circle: a node depends on itself.")
+            opened.add(node)
             stack.extend(reversed(waiting))
         else:
             done[stack.pop()] = None

@@ -21,6 +21,7 @@ from chainrule.graph.walk import order, rebuild
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
 from chainrule.transform.rewrites import COMMUTATIVE, candidates
+from chainrule.transform.verify import FINAL, SIMPLIFIED, between_stages, verify_rewritten
 
 MOST_PASSES = 12
 MOST_REPLACED = 100  # after one another, in the place of one node
@@ -60,9 +61,12 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
     # Numbers are folded at once and arrays last: 1 - y must be seen to belong to y.
-    outputs = _settled(_differentiated_again(outputs), final, 1)
-    arrays = any(n.primitive.name == "constant" and n.shape for n in order(outputs))
-    return _settled(outputs, final, LARGEST_FOLDED) if arrays else outputs
+    simple = _settled(_differentiated_again(outputs), final, 1)
+    if any(n.primitive.name == "constant" and n.shape for n in order(simple)):
+        simple = _settled(simple, final, LARGEST_FOLDED)
+    if between_stages():
+        verify_rewritten(outputs, simple, FINAL if final else SIMPLIFIED)
+    return simple
 
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:

@@ -3,54 +3,130 @@
 A program that calls on nodes recorded is. One that was put together by hand, or came from elsewhere, may name elements
 that no array has, and machine code would go there. So an engine is given nothing that was not verified, and code is
 written for nothing that was not verified again, after all rewrites.
+
+Between two stages, where what is wrong would be our own mistake, graphs are verified when someone looks for mistakes:
+in the tests, and under ``CHAINRULE_CHECK=1``. The error names the stage.
 """
 
 import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError, GraphError, short
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
+from chainrule.graph.primitives.elementwise import mark, stop_gradient
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, resolve, show
 from chainrule.graph.walk import order
 
 MOST_BYTES = 1 << 47  # of one array, its open axes not counted: what a processor addresses
+ALWAYS = False  # the tests set it: verify between stages, whatever the environment says
 
 
-def verify(program: Program) -> None:
-    """Return if a program is sound.
+@dataclass(frozen=True)
+class Level:
+    """How far a graph is on its way to an engine: a name for errors, and which nodes may occur there."""
+
+    name: str
+    allows: Callable[[Node], bool] = lambda node: True
+
+
+RECORDED = Level("recorded")
+SIMPLIFIED = Level("simplified")
+FINAL = Level("simplified", lambda node: node.primitive not in (mark, stop_gradient))
+
+
+def checked() -> bool:
+    """Say whether the house is to look after itself: ``CHAINRULE_CHECK=1``."""
+    return os.environ.get("CHAINRULE_CHECK", "") not in ("", "0")
+
+
+def between_stages() -> bool:
+    """Say whether what a stage made is to be verified before the next takes it."""
+    return ALWAYS or checked()
+
+
+def verify(program: Program, level: Level = RECORDED) -> None:
+    """Return if a program is sound, and made of what may occur at its ``level``.
 
     Raises:
         ChainruleError: If a node is not what its row makes of its inputs, a leaf is not among the program's, an open
             axis is none of an input, or a new value does not fit the variable it is for. The message says what was
-            found, and what was expected.
+            found, and what was expected; beyond what was recorded, it begins with the level.
     """
-    given: dict[Any, Node] = {}
-    for leaf in (*program.inputs, *program.state):
-        if leaf.primitive.name not in ("input", "variable"):
-            raise GraphError(f"A program is given inputs and variables, not '{short(leaf.primitive.name)}'.")
-        given[leaf_key(leaf)] = leaf
-    known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
-    for node in order([*program.inputs, *program.state, *program.outputs, *program.new_state]):
-        wanted = _leaf(node, given) if node.primitive.name in ("input", "variable") else _made(node)
+    with _named(level):
+        for leaf in (*program.inputs, *program.state):
+            if not _is_given(leaf):
+                raise GraphError(
+                    f"A program is given inputs and variables, not {short(leaf.primitive.name)}."
+                )
+        leaves = [*program.inputs, *program.state]
+        known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
+        _verify_nodes([*leaves, *program.outputs, *program.new_state], leaves, known, level)
+        if len(program.state) != len(program.new_state):
+            raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
+        for state, new in zip(program.state, program.new_state, strict=True):
+            if (state.shape, state.dtype) != (new.shape, new.dtype):
+                raise GraphError(
+                    f"The variable '{short(state.name)}' of {_written(state.shape, state.dtype)} cannot become a "
+                    f"value of {_written(new.shape, new.dtype)}."
+                )
+
+
+def verify_rewritten(before: Sequence[Node], after: Sequence[Node], level: Level) -> None:
+    """Return if a graph that was rewritten is sound, of no other leaves, and its ends of the shapes they had.
+
+    Raises:
+        ChainruleError: If it is not, as :func:`verify` does.
+    """
+    with _named(level):
+        nodes = order(before)
+        _verify_nodes(after, filter(_is_given, nodes), {e for n in nodes for e in _extents(n)}, level)
+        for old, new in zip(before, after, strict=True):
+            if (old.shape, old.dtype) != (new.shape, new.dtype):
+                raise GraphError(
+                    f"'{old.primitive.name}' of {_written(old.shape, old.dtype)} became '{new.primitive.name}' of "
+                    f"{_written(new.shape, new.dtype)}."
+                )
+
+
+@contextmanager
+def _named(level: Level) -> Iterator[None]:
+    """Say at which level it was that something is wrong."""
+    try:
+        yield
+    except ChainruleError as error:
+        if level is not RECORDED:
+            error.args = (f"After it was {level.name}: {error}",)
+        raise
+
+
+def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Extent], level: Level) -> None:
+    given = {leaf_key(n): n for n in leaves}
+    for node in order(ends):
+        wanted = _leaf(node, given) if _is_given(node) else _made(node)
         if not SHAPE.holds(node.shape) or (node.shape, node.dtype) != wanted:
             raise GraphError(f"'{node.primitive.name}' {_said(node)}, and is of {_written(*wanted)}.")
-        extents = [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
-        if not known.issuperset(extents):
-            resolve(tuple(extents), dict.fromkeys(known, 1))  # raises for the one that no input has
+        if not known.issuperset(_extents(node)):
+            resolve(tuple(_extents(node)), dict.fromkeys(known, 1))  # raises for the one that no input has
         fixed = [e for e in node.shape if not isinstance(e, Extent)]
         if math.prod(fixed) * node.dtype.itemsize > MOST_BYTES:
             raise GraphError(f"'{node.primitive.name}' {_said(node)}: no machine has so much memory.")
-    if len(program.state) != len(program.new_state):
-        raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
-    for state, new in zip(program.state, program.new_state, strict=True):
-        if (state.shape, state.dtype) != (new.shape, new.dtype):
-            raise GraphError(
-                f"The variable '{short(state.name)}' of {_written(state.shape, state.dtype)} cannot become a value "
-                f"of {_written(new.shape, new.dtype)}."
-            )
+        if not level.allows(node):
+            raise GraphError(f"{short(node.primitive.name)} may not occur any more.")
+
+
+def _is_given(node: Node) -> bool:
+    return node.primitive.name in ("input", "variable")
+
+
+def _extents(node: Node) -> list[Extent]:
+    return [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
 
 
 def _leaf(node: Node, given: dict[Any, Node]) -> tuple[Any, Any]:

@@ -4,13 +4,9 @@ import os
 from collections.abc import Hashable
 
 from chainrule.errors import UnknownNameError
+from chainrule.transform.verify import checked as checked
 
 MOST_PARTS = 64
-
-
-def checked() -> bool:
-    """Say whether code is to look after itself: ``CHAINRULE_CHECK=1``."""
-    return os.environ.get("CHAINRULE_CHECK", "") not in ("", "0")
 
 
 def parts() -> int:
