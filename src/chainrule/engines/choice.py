@@ -47,7 +47,7 @@ class Work:
     """How much there is to do in a step of a program, by the lengths of its open axes."""
 
     def __init__(self, program: Program) -> None:
-        nodes = order([*program.outputs, *program.new_state])
+        nodes = order(program.ends)
         working = [n for n in nodes if n.inputs]
         self.loading = LOADING_SECONDS + NODE_SECONDS * len(working)
         self._terms: dict[tuple[Extent, ...], float] = {(): CALL_SECONDS * len(working)}
@@ -206,6 +206,4 @@ class Willing:
 
 def simplified(program: Program) -> Program:
     """Return the program that engines are given: the same, simplified. A simple one comes back as it is."""
-    ends = simplify_all([*program.outputs, *program.new_state], final=True)
-    count = len(program.outputs)
-    return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+    return program.map_ends(lambda ends: simplify_all(list(ends), final=True))

@@ -18,7 +18,7 @@ def show_graph(program: Program) -> str:
 
     A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``.
     """
-    nodes = order([*program.outputs, *program.new_state])
+    nodes = order(program.ends)
     names = node_names(program, nodes)
 
     def called(node: Node) -> str:

@@ -100,13 +100,12 @@ class NumpyExecutable:
 
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     """Return the source of ``step(state, batch, lengths)`` and the functions that its names stand for."""
-    ends = [*program.outputs, *program.new_state]
-    nodes = order(ends)
+    nodes = order(program.ends)
     uses = dict.fromkeys(nodes, 0)
     for n in nodes:
         for x in n.inputs:
             uses[x] += 1
-    for n in ends:
+    for n in program.ends:
         uses[n] += 1
     given = {leaf_key(n): f"state[{i}]" for i, n in enumerate(program.state)}
     given |= {leaf_key(n): f"batch[{i}]" for i, n in enumerate(program.inputs)}

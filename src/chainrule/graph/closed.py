@@ -1,7 +1,7 @@
 """Closed graphs: a graph as a value of its own, with its ends named."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,22 @@ class Program:
     outputs: tuple[Node, ...]
     new_state: tuple[Node, ...]
 
+    @property
+    def ends(self) -> tuple[Node, ...]:
+        """All that a step computes: the outputs, then the new state."""
+        return (*self.outputs, *self.new_state)
+
+    def map_ends(self, function: Callable[[Sequence[Node]], Iterable[Node]]) -> "Program":
+        """Return the same program with its ends replaced by what ``function`` makes of all of them."""
+        ends = tuple(function(self.ends))
+        count = len(self.outputs)
+        return replace(self, outputs=ends[:count], new_state=ends[count:])
+
+    def rebuild(self, visit: Callable[[Node, tuple[Node, ...]], Node]) -> "Program":
+        """Return the same program with each node replaced by what ``visit`` makes of it and its new inputs."""
+        became = rebuild(self.ends, visit)
+        return self.map_ends(lambda ends: [became[n] for n in ends])
+
     @cached_property
     def fingerprint(self) -> Hashable:
         """What two programs have in common only if they compute the same in the same way.
@@ -37,17 +53,16 @@ class Program:
         Rows are themselves, and attributes go by value and structure (``graph/identity.py``): a program in which
         one is of a type that is not known there has a fingerprint of its own.
         """
-        ends = [*self.outputs, *self.new_state]
         given: dict[Any, Hashable] = {leaf_key(n): ("state", i) for i, n in enumerate(self.state)}
         given |= {leaf_key(n): ("input", i) for i, n in enumerate(self.inputs)}
         number: dict[Node, int] = {}
         lines: list[Hashable] = []
-        for node in order([*ends, *self.inputs, *self.state]):
+        for node in order([*self.ends, *self.inputs, *self.state]):
             number[node] = len(lines)
             leaf = given.get(leaf_key(node)) if not node.inputs else None
             what = leaf if leaf is not None else (node.primitive, of_attributes(node.attributes))
             lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
-        return tuple(lines), tuple([number[n] for n in ends]), len(self.outputs)
+        return tuple(lines), tuple([number[n] for n in self.ends]), len(self.outputs)
 
     def detached(self) -> "Program":
         """Return the same program of variables without values: to be kept, and no network's weights with it.

@@ -67,7 +67,7 @@ def verify(program: Program, level: Level = RECORDED) -> None:
                 )
         leaves = [*program.inputs, *program.state]
         known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
-        _verify_nodes([*leaves, *program.outputs, *program.new_state], leaves, known, level)
+        _verify_nodes([*leaves, *program.ends], leaves, known, level)
         if len(program.state) != len(program.new_state):
             raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
         for state, new in zip(program.state, program.new_state, strict=True):

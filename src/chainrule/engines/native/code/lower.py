@@ -56,7 +56,7 @@ class Layout:
         self.shared: list[tuple[Size, int]] = []  # how much work loops are, and from where on sharing pays
         self._tasks: dict[Hashable, str] = {}  # by their code
         program = plan.program
-        ends = [*program.outputs, *program.new_state]
+        ends = program.ends
         self.nodes = order([*ends, *program.inputs, *program.state])
         self.extents = extent_names(plan)
         self.constants = [n for n in self.nodes if n.primitive.name == "constant"]
@@ -320,7 +320,7 @@ def _named_extents(nodes: list[Node]) -> set[str]:
 def extent_names(plan: Schedule) -> list[str]:
     """Return the open axes of a program, in the order in which a step is given their lengths."""
     program = plan.program
-    nodes = order([*program.outputs, *program.new_state, *program.inputs, *program.state])
+    nodes = order([*program.ends, *program.inputs, *program.state])
     return sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
 
 

@@ -37,8 +37,7 @@ PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
 def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
     """Return a program of basic rows for fixed lengths of its open axes; None if it is not tiny then."""
     known = {Extent(name): length for name, length in lengths.items()}
-    ends = [*program.outputs, *program.new_state]
-    everything = order([*ends, *program.inputs, *program.state])
+    everything = order([*program.ends, *program.inputs, *program.state])
     if len(everything) > MOST_NODES:
         return None
     became: dict[Any, Node] = {}
@@ -69,8 +68,7 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
 
 def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
     """Write the loop of a program of fixed lengths; return the constants it is to be given."""
-    ends = [*program.outputs, *program.new_state]
-    nodes = order(ends)
+    nodes = order(program.ends)
     constants = [n for n in nodes if n.primitive.name == "constant" and n.meaning is not LENGTH]
     with module.function(name, PARAMETERS) as code:
         inputs, state, given, totals, status, first, last = code.parameters

@@ -75,7 +75,7 @@ class Words:
     """The names in a schedule, numbered in its order, and the formulas that they stand for."""
 
     def __init__(self, plan: Schedule) -> None:
-        nodes = order([*plan.program.outputs, *plan.program.new_state])
+        nodes = order(plan.program.ends)
         where = {n: item for item in plan.items for n in made(item)}
         readers: dict[Node, list[Node]] = {}
         for node in where:

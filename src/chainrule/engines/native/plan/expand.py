@@ -28,44 +28,30 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program) -> Program:
     """Return a program of basic rows, and of matrix products in all their forms, that computes the same."""
-    return _rewritten(program, _expanded)
+    return program.rebuild(_expanded)
 
 
 def expand_products(program: Program) -> Program:
     """Return a program whose products are all real ones; what is written twice in it is computed once."""
-    found = _rewritten(program, _with_product)
-    ends = _shared([*found.outputs, *found.new_state])
-    count = len(found.outputs)
-    return Program(found.inputs, found.state, tuple(ends[:count]), tuple(ends[count:]))
+    return _shared(program.rebuild(_with_product))
 
 
-def _rewritten(program: Program, rule: Callable[[Node, tuple[Node, ...]], Node]) -> Program:
-    ends = [*program.outputs, *program.new_state]
-    became: dict[Node, Node] = {}
-    for node in order(ends):
-        became[node] = rule(node, tuple(became[x] for x in node.inputs))
-    count = len(program.outputs)
-    found = [became[n] for n in ends]
-    return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
-
-
-def _shared(ends: list[Node]) -> list[Node]:
+def _shared(program: Program) -> Program:
     """Let what is written twice be computed once: softmax and log_softmax of the same numbers, say."""
     first: dict[Any, Node] = {}
-    became: dict[Node, Node] = {}
-    for node in order(ends):
-        inputs = tuple(became[x] for x in node.inputs)
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if not inputs:
-            became[node] = first.setdefault(leaf_key(node), node)
-            continue
+            return first.setdefault(leaf_key(node), node)
         key = (node.primitive, tuple(map(id, inputs)), of_attributes(node.attributes), node.dtype)
         if key not in first:
             same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
             first[key] = (
                 node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
             )
-        became[node] = first[key]
-    return [became[n] for n in ends]
+        return first[key]
+
+    return program.rebuild(visit)
 
 
 def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:

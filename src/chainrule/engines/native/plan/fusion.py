@@ -12,7 +12,7 @@ item hands on to another lies in memory, single numbers too, so that each item m
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.engines.native.code.operations import OPERATIONS
@@ -131,19 +131,15 @@ def schedule(program: Program) -> Schedule:
 
 def _with_copies(program: Program) -> Program:
     """Insert a copy where a movement cannot be read in place, or is itself an end of the program."""
-    became: dict[Node, Node] = {}
     views: dict[Node, View | None] = {}
-    ends = [*program.outputs, *program.new_state]
 
     def copied(node: Node) -> Node:
         return Node(COPY, (node,), {}, node.shape, node.dtype)
 
-    for node in order(ends):
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         inputs = tuple(
-            copied(became[x])
-            if became[x].primitive.name == "length" and not _takes_registers(node, True)
-            else became[x]
-            for x in node.inputs
+            copied(x) if x.primitive.name == "length" and not _takes_registers(node, True) else x
+            for x in inputs
         )
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         new = node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
@@ -155,19 +151,19 @@ def _with_copies(program: Program) -> Program:
                 new = Node(new.primitive, (source,), new.attributes, new.shape, new.dtype)
                 view = whole(source)
             views[new] = seen_through(view, new)
-        became[node] = new
-    count = len(program.outputs)
-    found: list[Node] = []
-    seen: set[Node] = set()
-    for i, node in enumerate(ends):
-        new = became[node]
-        unchanged = i >= count and leaf_key(new) == leaf_key(program.state[i - count])
-        is_leaf = new.primitive.name in LEAVES
-        if (is_leaf or new.primitive.name in MOVEMENTS or new in seen) and not unchanged:
-            new = copied(new)
-        found.append(new)
-        seen.add(new)
-    return Program(program.inputs, program.state, tuple(found[:count]), tuple(found[count:]))
+        return new
+
+    def finish(ends: Sequence[Node]) -> Iterator[Node]:
+        before = (*[None] * len(program.outputs), *program.state)
+        seen: set[Node] = set()
+        for node, state in zip(ends, before, strict=True):
+            unchanged = state is not None and leaf_key(node) == leaf_key(state)
+            moved = node.primitive.name in LEAVES or node.primitive.name in MOVEMENTS or node in seen
+            end = copied(node) if moved and not unchanged else node
+            seen.add(end)
+            yield end
+
+    return program.rebuild(visit).map_ends(finish)
 
 
 class _Scheduler:
@@ -185,7 +181,7 @@ class _Scheduler:
             Node, list[tuple[Node, Item | None]]
         ] = {}  # reductions of a node, and what reads them
         self.readers: dict[Node, list[Node]] = {}
-        self.nodes = order([*program.outputs, *program.new_state])
+        self.nodes = order(program.ends)
         for node in self.nodes:
             for x in node.inputs:
                 self.readers.setdefault(x, []).append(node)

@@ -8,6 +8,7 @@ inputs too: the lectures' columns are examples.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from chainrule.engines.native.code.ir import type_of
@@ -21,10 +22,9 @@ from chainrule.graph.walk import order
 
 def turned_over(program: Program, vector_bytes: int) -> tuple[Program, tuple[bool, ...]]:
     """Return the program with its narrow arrays turned over, and which of its inputs are."""
-    ends = [*program.outputs, *program.new_state]
     plain = (program, (False,) * len(program.inputs))
     batch = _batch(program)
-    nodes = order(ends)
+    nodes = order(program.ends)
     if batch is None or not _is_narrow(nodes, batch, vector_bytes):
         return plain
     turning = _Turning(batch)
@@ -38,10 +38,8 @@ def turned_over(program: Program, vector_bytes: int) -> tuple[Program, tuple[boo
             inputs.append(x)
     for node in nodes:
         turning.take(node)
-    count = len(program.outputs)
-    found = [turning.plain(n) for n in ends]
-    new_program = Program(tuple(inputs), program.state, tuple(found[:count]), tuple(found[count:]))
-    return new_program, tuple(turning.applies(x.shape) for x in program.inputs)
+    found = replace(program, inputs=tuple(inputs)).map_ends(lambda ends: map(turning.plain, ends))
+    return found, tuple(turning.applies(x.shape) for x in program.inputs)
 
 
 def _batch(program: Program) -> Extent | None:

@@ -36,7 +36,7 @@ from chainrule.transform.verify import verify
 def compile_program(program: Program) -> NativeExecutable:
     """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
     verify(program)
-    for node in order([*program.outputs, *program.new_state, *program.inputs, *program.state]):
+    for node in order([*program.ends, *program.inputs, *program.state]):
         try:
             type_of(node.dtype)
         except KeyError:
@@ -81,14 +81,14 @@ class NativeExecutable:
         self.checked, self.parts = mode.checked(), mode.parts()
         self._maxima = [  # what each looks along
             tuple(x.shape[a] for a in axes)
-            for n in order([*program.outputs, *program.new_state])
+            for n in order(program.ends)
             if n.primitive.name in ("max", "argmax")
             for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
         ]
         given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
         self._labels = {  # which inputs are labels, and of how many classes: code would take any number
             (given[leaf_key(n.inputs[0])], n.attributes["classes"])
-            for n in order([*program.outputs, *program.new_state])
+            for n in order(program.ends)
             if n.primitive.name == "one_hot" and leaf_key(n.inputs[0]) in given
         }
         self._changed = [
