@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.numpy import NumpyExecutable, compile_program, write_source
-from chainrule.engines.run import Progress, Rule
+from chainrule.engines.stopping import Progress, Stopping
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.primitives import primitive as row
@@ -23,7 +24,7 @@ def run(costs, progress=None, **rule):
     """Run one epoch of one step for each cost."""
     table, rows = [np.array(costs, dtype=float)], np.arange(len(costs))[:, None]
     state = [np.array(0.0), np.array(1.0)]
-    return READER.run(state, table, rows, Rule(batch_size=1, **rule), progress or Progress())
+    return READER.run(Epochs(state, table, rows, Batches(1), Stopping(**rule), progress or Progress()))
 
 
 # --- a step ---
@@ -103,7 +104,7 @@ def test_a_step_warns_of_nothing_and_pickles():
 
 def test_an_epoch_is_the_mean_of_its_batches_and_the_last_batch_may_be_smaller():
     table, rows = [np.array([1.0, 2.0, 3.0, 4.0, 10.0])], np.array([[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]])
-    found = READER.run([np.array(0.0), np.array(1.0)], table, rows, Rule(batch_size=2), Progress())
+    found = READER.run(Epochs([np.array(0.0), np.array(1.0)], table, rows, Batches(2)))
     assert found.epochs == [[5.0, -5.0], [(7 + 2.5 + 1) / 3, -(7 + 2.5 + 1) / 3]]
     assert found.state[0] == 6 and found.stopped == "" and found.failure is None
     assert len(found.seconds) == 2 and found.seconds == sorted(found.seconds)
@@ -170,7 +171,7 @@ def test_what_is_monitored_may_come_from_validation():
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
 def test_a_cost_that_is_not_finite_ends_the_run_and_says_where(broken):
     table, rows = [np.array([1.0, 2.0, 3.0, broken, 5.0])], np.array([[0, 1, 2], [4, 3, 0]])
-    found = READER.run([np.array(0.0), np.array(1.0)], table, rows, Rule(batch_size=1), Progress())
+    found = READER.run(Epochs([np.array(0.0), np.array(1.0)], table, rows, Batches(1)))
     assert found.stopped == "diverged" and found.failure is not None
     failure = found.failure
     assert (failure.epoch, failure.step, failure.rows.tolist(), failure.before_rows.tolist()) == (
@@ -190,17 +191,17 @@ def test_a_run_that_fails_at_its_first_step_has_nothing_before_it():
 
 
 def test_a_poll_stops_between_steps_and_keeps_what_was_done(monkeypatch):
-    monkeypatch.setattr("chainrule.engines.numpy.POLL_SECONDS", -1.0)
+    monkeypatch.setattr("chainrule.engines.epochs.POLL_SECONDS", -1.0)
     asked = iter(["", "", "interrupted"])
     table, rows = [np.array([1.0, 2.0, 6.0, 100.0])], np.array([[0, 1, 2, 3]] * 3)
-    rule = Rule(batch_size=1, poll=lambda: next(asked) or None)
-    found = READER.run([np.array(0.0), np.array(1.0)], table, rows, rule, Progress())
+    stopping = Stopping(poll=lambda: next(asked) or None)
+    found = READER.run(Epochs([np.array(0.0), np.array(1.0)], table, rows, Batches(1), stopping))
     assert found.stopped == "interrupted" and found.epochs == [[3.0, -3.0]] and found.state[0] == 3
 
 
 def test_a_run_changes_neither_the_state_nor_the_table_it_was_given():
     state, table = [np.array(0.0), np.array(1.0)], [np.array([1.0, 2.0])]
     READER.run(
-        state, table, np.array([[0, 1], [1, 0]]), Rule(batch_size=2, plateau=(1, 0.5, 1, 0.0)), Progress()
+        Epochs(state, table, np.array([[0, 1], [1, 0]]), Batches(2), Stopping(plateau=(1, 0.5, 1, 0.0)))
     )
     assert state[0] == 0 and state[1] == 1 and table[0].tolist() == [1.0, 2.0]

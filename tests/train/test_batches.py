@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.choice import build
-from chainrule.engines.run import Progress, Rule
+from chainrule.engines.epochs import Batches, Epochs
 from chainrule.graph.closed import Program
 from chainrule.train.schedules import Schedule
 
@@ -20,12 +20,12 @@ Y = X @ [1.0, 2.0, 3.0]
 @settings(max_examples=300)
 @given(st.integers(1, 200), st.integers(1, 70), st.integers(1, 4))
 def test_batches_cover_the_rows_once_and_only_the_last_differs_in_size(rows, size, smallest):
-    rule = Rule(size, smallest_batch=smallest)
-    cuts = list(rule.batches(rows))
-    assert cuts == [rule.batch(step, rows) for step in range(rule.steps(rows))]
+    batches = Batches(size, smallest)
+    cuts = list(batches.cuts(rows))
+    assert cuts == [batches.cut(step, rows) for step in range(batches.steps(rows))]
     sizes = [c.stop - c.start for c in cuts]
     assert cuts[0].start == 0 and [c.stop for c in cuts[:-1]] == [c.start for c in cuts[1:]]
-    assert sum(sizes) == rows and min(sizes) > 0 and max(sizes) == rule.largest(rows)
+    assert sum(sizes) == rows and min(sizes) > 0 and max(sizes) == batches.largest(rows)
     assert sizes[:-1] == [size] * (len(sizes) - 1)
     if size >= smallest:
         assert sizes[-1] < size + smallest and (sizes[-1] >= smallest or rows < smallest)
@@ -44,14 +44,14 @@ def test_both_engines_cut_alike(rows, size, shuffled):
     order = np.array(
         [np.random.default_rng(e).permutation(rows) if shuffled else np.arange(rows) for e in (0, 1)]
     )
-    rule, table = Rule(size, smallest_batch=2), [np.arange(float(rows))]
+    batches, table = Batches(size, smallest=2), [np.arange(float(rows))]
     found = [
-        build(program, engine).run([np.zeros(()), np.zeros(())], table, order, rule, Progress())
+        build(program, engine).run(Epochs([np.zeros(()), np.zeros(())], table, order, batches))
         for engine in ("numpy", "native")
     ]
     for run in found:
-        assert run.state[0] == 2 * rule.steps(rows) and run.state[1] == rule.largest(rows)
-        np.testing.assert_allclose(np.asarray(run.epochs)[:, 1], rows / rule.steps(rows))
+        assert run.state[0] == 2 * batches.steps(rows) and run.state[1] == batches.largest(rows)
+        np.testing.assert_allclose(np.asarray(run.epochs)[:, 1], rows / batches.steps(rows))
     np.testing.assert_allclose(found[0].epochs, found[1].epochs, rtol=1e-14)
 
 

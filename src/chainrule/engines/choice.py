@@ -7,9 +7,11 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from chainrule.engines import numpy as numpy_engine
+from chainrule.engines.epochs import Epochs, Run
+from chainrule.engines.executable import Executable
 from chainrule.engines.native.run.mode import mode
 from chainrule.engines.recent import Recent
-from chainrule.engines.run import Arrays, Executable, Progress, Rule, Run
+from chainrule.engines.stopping import Arrays
 from chainrule.errors import EngineWarning, UnsupportedError, unknown_name, warn
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
@@ -186,22 +188,15 @@ class Willing:
             self.chosen = self._instead(error)
         return self.chosen.step(state, batch)
 
-    def run(
-        self,
-        state: Sequence[np.ndarray],
-        table: Sequence[np.ndarray],
-        rows: np.ndarray,
-        rule: Rule,
-        progress: Progress,
-    ) -> Run:
-        """Run epochs: ``rows`` has one line of example numbers for each of them; ``table`` has all examples."""
+    def run(self, asked: Epochs) -> Run:
+        """Run epochs."""
         try:
-            return self.chosen.run(state, table, rows, rule, progress)
+            return self.chosen.run(asked)
         except UnsupportedError as error:
             if self.engine == "numpy":
                 raise
             self.chosen = self._instead(error)
-        return self.chosen.run(state, table, rows, rule, progress)
+        return self.chosen.run(asked)
 
 
 def simplified(program: Program) -> Program:

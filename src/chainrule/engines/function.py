@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.choice import Compiled
-from chainrule.engines.run import Executable
+from chainrule.engines.executable import Executable
 from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.closed import Program

@@ -1,20 +1,18 @@
 """The NumPy engine: the definition of a graph, written out once as a Python function. It judges the others."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.run import Arrays, Failure, Progress, Rule, Run, end_of_epoch
+from chainrule.engines.executable import Executable
+from chainrule.engines.stopping import Arrays
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.structure import contraction_function
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.walk import order
-
-POLL_SECONDS = 0.02
 
 
 def compile_program(program: Program) -> "NumpyExecutable":
@@ -22,7 +20,7 @@ def compile_program(program: Program) -> "NumpyExecutable":
     return NumpyExecutable(program)
 
 
-class NumpyExecutable:
+class NumpyExecutable(Executable):
     """A program as a Python function with one line for each node."""
 
     engine = "numpy"
@@ -45,57 +43,9 @@ class NumpyExecutable:
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
-        with np.errstate(all="ignore"):
-            return self._step(state, batch)
-
-    def _step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         lengths = {extent: batch[position].shape[axis] for extent, position, axis in self._open}
-        return self._function(state, batch, lengths)
-
-    def run(
-        self,
-        state: Sequence[np.ndarray],
-        table: Sequence[np.ndarray],
-        rows: np.ndarray,
-        rule: Rule,
-        progress: Progress,
-    ) -> Run:
-        """Run one epoch for each line of ``rows``."""
-        began = polled = time.perf_counter()
-        current = list(state)
-        epochs: list[list[float]] = []
-        validation: list[list[float]] = []
-        seconds: list[float] = []
-        stopped = ""
         with np.errstate(all="ignore"):
-            for epoch, line in enumerate(rows):
-                totals, steps = np.zeros(len(self.program.outputs)), 0
-                previous, previous_rows = current, line[:0]
-                in_order = len(line) == len(table[0]) and bool(np.all(line[:-1] < line[1:]))
-                for cut in rule.batches(len(line)):
-                    chosen = line[cut]
-                    whole = in_order and len(chosen) == len(line)
-                    batch = [t if whole else t[chosen] for t in table]
-                    new, outputs = self._step(current, batch)
-                    numbers = np.array([float(x) for x in outputs])
-                    if not np.isfinite(numbers[0]):
-                        failure = Failure(epoch, steps, chosen, previous, previous_rows)
-                        return Run(current, epochs, validation, seconds, "diverged", failure)
-                    totals += numbers
-                    steps += 1
-                    previous, previous_rows, current = current, chosen, new
-                    now = time.perf_counter()
-                    if rule.poll is not None and now - polled > POLL_SECONDS:
-                        polled = now
-                        stopped = rule.poll() or ""
-                        if stopped:
-                            break
-                epochs.append([float(x) for x in totals / max(steps, 1)])
-                stopped = end_of_epoch(rule, progress, current, epochs, validation) or stopped
-                seconds.append(time.perf_counter() - began)
-                if stopped:
-                    break
-        return Run(current, epochs, validation, seconds, stopped)
+            return self._function(state, batch, lengths)
 
 
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:

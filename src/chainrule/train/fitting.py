@@ -4,15 +4,17 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from chainrule.engines.choice import Compiled, simplified
+from chainrule.engines.epochs import Batches, Epochs, Failure, Run
+from chainrule.engines.executable import Executable
 from chainrule.engines.recent import Recent
-from chainrule.engines.run import Arrays, Executable, Failure, Progress, Rule, Run, end_of_epoch
+from chainrule.engines.stopping import Arrays, Progress, Stopping, end_of_epoch
 from chainrule.errors import (
     DataError,
     DivergenceWarning,
@@ -89,7 +91,7 @@ class Fitting:
     validation: tuple[Objective, Arrays] | None
     stopping: EarlyStopping | None
     listeners: list[Any]
-    batches: Rule  # how an epoch is cut into them
+    batches: Batches  # how an epoch is cut into them
     seed: int  # of this run's shuffles and dropout
     began_with: Arrays  # the network's values before the first step
     slots: Arrays = field(default_factory=list)  # the optimizer's, after the last step
@@ -188,7 +190,7 @@ def _prepare(network: Any, job: Job) -> Fitting:
     batch_size = rows if job.batch_size is None else min(int(job.batch_size), rows)
     calls = network.architecture.calls.values()
     smallest = max([call.layer.least_examples for call in calls], default=1)
-    batches = Rule(batch_size, smallest_batch=smallest)
+    batches = Batches(batch_size, smallest)
     # The first run is that of the network's seed; later ones go on with other shuffles and dropout.
     seed = network.seed
     if network.runs:
@@ -203,14 +205,14 @@ def _prepare(network: Any, job: Job) -> Fitting:
 
 def _warn_of_lone_examples(run: Fitting) -> None:
     """Warn where a layer that learns from several examples together is given too few at a time."""
-    if run.job.epochs == 0 or run.batches.batch_size >= run.batches.smallest_batch:
+    if run.job.epochs == 0 or run.batches.size >= run.batches.smallest:
         return
     label, layer = next(
         (label, call.layer)
         for label, call in run.network.architecture.calls.items()
-        if call.layer.least_examples > run.batches.batch_size
+        if call.layer.least_examples > run.batches.size
     )
-    size = run.batches.batch_size
+    size = run.batches.size
     why = f"there are only {run.rows} rows" if size == run.rows > 1 else f"batch_size={size}"
     why = "there is only one row to learn from" if run.rows == 1 else why
     remedy = "Learn from more rows" if size == run.rows else "Train in larger batches, such as batch_size=32"
@@ -343,7 +345,8 @@ def _descend(run: Fitting, method: Optimizer, step: Step, display: ProgressLine)
     while epoch < run.job.epochs and not stopped:
         rows = orders(epoch, min(chunk, run.job.epochs - epoch))
         began = time.perf_counter()
-        result = executable.run(state, run.table, rows, rule, run.progress)
+        asked = Epochs(state, run.table, rows, run.batches, rule, run.progress)
+        result = executable.run(asked)
         _record(run, result)
         if result.failure is not None or not _finite(result.state[:count]):
             return _divergence(run, method, result, epoch, good)
@@ -427,7 +430,7 @@ def _first_state(run: Fitting, slots: list[Any]) -> Arrays:
     return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in slots), *clock]
 
 
-def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str | None = None) -> Rule:
+def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str | None = None) -> Stopping:
     stopping, validate, names = run.stopping, None, ["cost", *run.goal.metrics]
     if run.validation is not None:
         goal, table = run.validation
@@ -437,8 +440,7 @@ def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str
             return list(run.network.measure(goal, table, state[:kept], engine).values())
 
     told = stopping.larger_is_better if stopping else None
-    return replace(
-        run.batches,
+    return Stopping(
         validate=validate,
         patience=stopping.patience if stopping else None,
         on_validation=run.monitor.startswith("val_"),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
+from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import nests
 from chainrule.engines.native.code.lower import Lowering
 from chainrule.engines.native.look import checks
@@ -17,7 +18,6 @@ from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.run import build, pipeline
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.native.run.pipeline import stages
-from chainrule.engines.run import Progress, Rule
 from chainrule.errors import EngineWarning
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
@@ -66,7 +66,7 @@ ORDER = np.array([np.random.default_rng(i).permutation(37) for i in range(3)])
 
 
 def run(compiled, state, table, rows=ORDER):
-    return compiled.run(state, table, rows, Rule(batch_size=8), Progress())
+    return compiled.run(Epochs(state, table, rows, Batches(8)))
 
 
 # --- programs that are right ---
@@ -263,7 +263,7 @@ def falling():
 def test_a_run_that_diverges_says_where_and_when():
     with pytest.warns(EngineWarning, match=r"^The first NaN is log\(w\) .*\(epoch 3, step 2\)\.$"):
         found = falling().run(
-            [np.array(4.5)], [np.ones(4)], np.tile(np.arange(4), (9, 1)), Rule(batch_size=2), Progress()
+            Epochs([np.array(4.5)], [np.ones(4)], np.tile(np.arange(4), (9, 1)), Batches(2))
         )
     assert found.stopped == "diverged" and (found.failure.epoch, found.failure.step) == (2, 1)
 
@@ -272,4 +272,4 @@ def test_a_state_that_was_spoilt_a_step_earlier_is_traced_back():
     x, w = input("x", ("n",)), variable(0.0, "w")
     compiled = compile_program(simplified(Program((x,), (w,), (np.mean(x) * w,), (np.sqrt(w - 1) + w - 1,))))
     with pytest.warns(EngineWarning, match=r"^The first NaN is .*\(w - 1\).*\(epoch 1, step 1\)\.$"):
-        compiled.run([np.array(0.5)], [np.ones(4)], np.arange(4)[None], Rule(batch_size=2), Progress())
+        compiled.run(Epochs([np.array(0.5)], [np.ones(4)], np.arange(4)[None], Batches(2)))

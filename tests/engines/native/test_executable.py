@@ -15,8 +15,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import build
+from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.run.executable import NativeExecutable
-from chainrule.engines.run import Progress, Rule
+from chainrule.engines.stopping import Progress, Stopping
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
@@ -36,7 +37,7 @@ def both():
 def run(executable, costs, progress=None, **rule):
     """Run one epoch of one step for each cost."""
     table, rows = [np.array(costs, dtype=float)], np.arange(len(costs))[:, None]
-    return executable.run(START, table, rows, Rule(batch_size=1, **rule), progress or Progress())
+    return executable.run(Epochs(START, table, rows, Batches(1), Stopping(**rule), progress or Progress()))
 
 
 def assert_runs_agree(found, wanted):
@@ -149,7 +150,7 @@ def test_code_is_given_no_array_of_another_shape(state, batch, says):
     with pytest.raises(ShapeError, match=says):
         executable.step(values, table)
     with pytest.raises(ShapeError, match=says):
-        executable.run(values, table, np.arange(7)[None], Rule(batch_size=4), Progress())
+        executable.run(Epochs(values, table, np.arange(7)[None], Batches(4)))
 
 
 def test_a_step_changes_nothing_that_it_was_given():
@@ -197,7 +198,7 @@ def test_a_position_out_of_range_in_a_run_is_refused():
     positions, rows = np.array([0, 1, 2, 9, 3]), np.arange(5)[None]
     for engine in ("numpy", "native"):
         with pytest.raises(DataError, match="out of range"):
-            build(program, engine).run([w.value], [positions], rows, Rule(batch_size=2), Progress())
+            build(program, engine).run(Epochs([w.value], [positions], rows, Batches(2)))
 
 
 def test_a_word_that_an_embedding_does_not_have_is_refused():
@@ -284,7 +285,7 @@ def test_epochs_of_many_batches_are_the_means_of_their_batches(batch_size, shuff
     rows = np.array([rng.permutation(7) if shuffled else np.arange(7) for _ in range(4)])
     if not shuffled:
         rows = np.broadcast_to(np.arange(7), (4, 7))
-    wanted, found = (e.run(START, table, rows, Rule(batch_size=batch_size), Progress()) for e in both())
+    wanted, found = (e.run(Epochs(START, table, rows, Batches(batch_size))) for e in both())
     assert_runs_agree(found, wanted)
 
 
@@ -295,7 +296,7 @@ def test_a_run_that_diverges_tells_the_same_story(broken, at, batch_size):
     costs = np.arange(1.0, 13)
     costs[at] = broken
     rows = np.arange(12).reshape(3, 4)[:, ::-1]
-    wanted, found = (e.run(START, [costs], rows, Rule(batch_size=batch_size), Progress()) for e in both())
+    wanted, found = (e.run(Epochs(START, [costs], rows, Batches(batch_size))) for e in both())
     assert_runs_agree(found, wanted)
     a, b = wanted.failure, found.failure
     assert (a.epoch, a.step) == (b.epoch, b.step) and found.stopped == "diverged"
@@ -311,7 +312,7 @@ def test_a_run_that_diverges_late_still_knows_what_came_before():
     rows = np.tile(np.arange(4), (200_000, 1))
     rows[150_001, 2] = 4
     costs[4] = np.nan
-    found = build(READER, "native").run(START, [costs], rows, Rule(batch_size=1), Progress())
+    found = build(READER, "native").run(Epochs(START, [costs], rows, Batches(1)))
     assert (found.failure.epoch, found.failure.step) == (150_001, 2)
     steps = 150_001 * 4 + 2
     assert found.state[0] == steps and found.failure.before[0] == steps - 1
@@ -326,15 +327,15 @@ def test_a_poll_stops_it_and_what_was_done_is_kept():
         return "interrupted" if len(asked) == 3 else None
 
     rows = np.broadcast_to(np.arange(2), (5_000_000, 2))
-    found = build(READER, "native").run(START, [np.ones(2)], rows, Rule(batch_size=2, poll=poll), Progress())
+    found = build(READER, "native").run(Epochs(START, [np.ones(2)], rows, Batches(2), Stopping(poll=poll)))
     assert found.stopped == "interrupted" and len(asked) == 3
     assert 0 < found.state[0] < 5_000_000 and len(found.epochs) == found.state[0]
 
 
 def test_a_run_changes_neither_the_state_nor_the_table_it_was_given():
     state, table = [np.array(0.0), np.array(1.0)], [np.array([1.0, 2.0])]
-    rule = Rule(batch_size=2, plateau=(1, 0.5, 1, 0.0))
-    build(READER, "native").run(state, table, np.array([[0, 1], [1, 0]]), rule, Progress())
+    stopping = Stopping(plateau=(1, 0.5, 1, 0.0))
+    build(READER, "native").run(Epochs(state, table, np.array([[0, 1], [1, 0]]), Batches(2), stopping))
     assert state[0] == 0 and state[1] == 1 and table[0].tolist() == [1.0, 2.0]
 
 
@@ -345,7 +346,7 @@ def test_runs_in_threads_do_not_meet():
 
     def work(i):
         rows = np.broadcast_to(np.arange(8), (3000, 8))
-        found[i] = executable.run(START, [tables[i]], rows, Rule(batch_size=3), Progress())
+        found[i] = executable.run(Epochs(START, [tables[i]], rows, Batches(3)))
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
     for t in threads:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 from chainrule.engines.choice import build, simplified
+from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, lower
 from chainrule.engines.native.look.show import show_stage
 from chainrule.engines.native.plan import fusion as schedule, pieces
@@ -16,7 +17,6 @@ from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.memory import ALIGN, made
 from chainrule.engines.native.run import pipeline
 from chainrule.engines.native.run.executable import compile_program
-from chainrule.engines.run import Progress, Rule
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 from chainrule.graph.primitives.elementwise import sigmoid
@@ -203,9 +203,7 @@ def test_a_run_cut_up_trains_as_numpy_does(short_functions):
     rows = np.array([RNG.permutation(20) for _ in range(4)])
     native = compile_program(simplified(program).detached())
     state = [np.array(w.value), np.array(v.value)]
-    found, wanted = (
-        e.run(state, table, rows, Rule(8), Progress()) for e in (native, build(program, "numpy"))
-    )
+    found, wanted = (e.run(Epochs(state, table, rows, Batches(8))) for e in (native, build(program, "numpy")))
     np.testing.assert_allclose(np.array(found.epochs), np.array([list(e) for e in wanted.epochs]), rtol=1e-12)
     for a, b in zip(found.state, wanted.state, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)

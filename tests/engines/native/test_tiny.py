@@ -5,7 +5,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.choice import COMPILERS
-from chainrule.engines.run import Progress, Rule
+from chainrule.engines.epochs import Batches, Epochs
+from chainrule.engines.stopping import Stopping
 from chainrule.graph.closed import Program
 from chainrule.transform.simplify import simplify_all
 
@@ -40,7 +41,7 @@ def run(engine, built, epochs=20, dtype=np.float64, **rule):
     table = [t.astype(dtype) for t in TABLE]
     rows = np.broadcast_to(np.arange(4), (epochs, 4))
     executable = COMPILERS[engine](built)
-    return executable, executable.run(state, table, rows, Rule(batch_size=4, **rule), Progress())
+    return executable, executable.run(Epochs(state, table, rows, Batches(4), Stopping(**rule)))
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS)
@@ -70,8 +71,8 @@ def test_batches_and_tables_out_of_order_are_done_in_memory():
     built = program(DRAWINGS["layers"])
     executable = COMPILERS["native"](built)
     state, rows = [np.array(v.value) for v in built.state], np.array([[2, 0, 3, 1]])
-    shuffled = executable.run(state, TABLE, rows, Rule(batch_size=3), Progress())
-    wanted = COMPILERS["numpy"](built).run(state, TABLE, rows, Rule(batch_size=3), Progress())
+    shuffled = executable.run(Epochs(state, TABLE, rows, Batches(3)))
+    wanted = COMPILERS["numpy"](built).run(Epochs(state, TABLE, rows, Batches(3)))
     np.testing.assert_allclose(shuffled.state[0], wanted.state[0], rtol=1e-12)
 
 
@@ -80,8 +81,7 @@ def test_divergence_is_seen_and_looked_into():
     built = Program((x,), (w,), (np.mean(x) * 0 + w,), (w * w,))
     table, rows = [np.zeros(4)], np.broadcast_to(np.arange(4), (30, 4))
     runs = [
-        COMPILERS[e](built).run([np.array(2.0)], table, rows, Rule(batch_size=4), Progress())
-        for e in ("native", "numpy")
+        COMPILERS[e](built).run(Epochs([np.array(2.0)], table, rows, Batches(4))) for e in ("native", "numpy")
     ]
     found, wanted = runs
     assert found.stopped == wanted.stopped == "diverged"
@@ -93,7 +93,5 @@ def test_a_run_in_parts_is_the_run_as_a_whole():
     built = program(DRAWINGS["layers"])
     _, whole = run("native", built, 12)
     executable, first = run("native", built, 5)
-    rest = executable.run(
-        first.state, TABLE, np.broadcast_to(np.arange(4), (7, 4)), Rule(batch_size=4), Progress()
-    )
+    rest = executable.run(Epochs(first.state, TABLE, np.broadcast_to(np.arange(4), (7, 4)), Batches(4)))
     np.testing.assert_array_equal(rest.state[0], whole.state[0])

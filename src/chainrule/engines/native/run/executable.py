@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.native.code.ir import Type, type_of
 from chainrule.engines.native.code.loop import OUT_OF_RANGE, RUN_PARAMETERS
 from chainrule.engines.native.code.lower import STEP_PARAMETERS, extent_names
@@ -23,7 +24,7 @@ from chainrule.engines.native.run.once import making, once
 from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
 from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.threads import Choice
-from chainrule.engines.run import Arrays, Progress, Rule, Run
+from chainrule.engines.stopping import Arrays
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import leaf_key
@@ -217,16 +218,9 @@ class NativeExecutable:
 
     # --- a run ---
 
-    def run(
-        self,
-        state: Sequence[np.ndarray],
-        table: Sequence[np.ndarray],
-        rows: np.ndarray,
-        rule: Rule,
-        progress: Progress,
-    ) -> Run:
-        """Run one epoch for each line of ``rows``."""
-        running = Running(self, state, table, rows, rule, progress)
+    def run(self, asked: Epochs) -> Run:
+        """Run epochs, in calls of some milliseconds."""
+        running = Running(self, asked)
         try:
             return running.run()
         finally:

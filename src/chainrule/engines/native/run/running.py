@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.engines.epochs import Epochs, Failure, Run
 from chainrule.engines.native.code.loop import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.code.lower import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
 from chainrule.engines.native.run.threads import Choice
-from chainrule.engines.run import Arrays, Failure, Progress, Rule, Run, end_of_epoch, many_epochs
+from chainrule.engines.stopping import Arrays, many_epochs
 
 if TYPE_CHECKING:
     from chainrule.engines.native.run.executable import NativeExecutable, Tiny
@@ -27,23 +28,14 @@ SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of 
 class Running:
     """One call of run: its buffers, and the calls into machine code that it is made of."""
 
-    def __init__(
-        self,
-        executable: NativeExecutable,
-        state: Sequence[np.ndarray],
-        table: Sequence[np.ndarray],
-        rows: np.ndarray,
-        rule: Rule,
-        progress: Progress,
-    ) -> None:
-        self.executable, self.rule, self.progress = executable, rule, progress
-        program = executable.program
-        measure([*state, *table], [*program.state, *program.inputs])
-        self.state = [np.array(ready(x, n)) for x, n in zip(state, program.state, strict=True)]
-        self.orders = rows
+    def __init__(self, executable: NativeExecutable, asked: Epochs) -> None:
+        self.executable, self.asked = executable, asked
+        program, table, rows = executable.program, asked.table, asked.rows
+        measure([*asked.state, *table], [*program.state, *program.inputs])
+        self.state = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
         self.epochs, self.length = rows.shape
-        self.per_epoch = rule.steps(self.length)
-        self.width = rule.largest(self.length)
+        self.per_epoch = asked.batches.steps(self.length)
+        self.width = asked.batches.largest(self.length)
         self.in_order = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
@@ -54,7 +46,7 @@ class Running:
         self.watch: watch.Watch | None = None
         tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
-        self.snapshot: tuple[int, Arrays] = (0, list(state))  # nobody writes into what was given
+        self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
         self.began = time.perf_counter()
 
@@ -76,7 +68,7 @@ class Running:
             rows, stride, room = None, 0, 0
             held = executable.inputs(table)
         else:
-            rows, stride, room = np.ascontiguousarray(self.orders, np.int64), self.length, width
+            rows, stride, room = np.ascontiguousarray(self.asked.rows, np.int64), self.length, width
             held = [ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
         outputs = [np.empty((), n.dtype) for n in program.outputs]
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
@@ -91,7 +83,7 @@ class Running:
             aligned(arena), (ctypes.c_int64 * len(executable.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
-        counts = (stride, self.length, self.rule.batch_size, self.per_epoch)
+        counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
         axis, loop = executable.batch_axis, executable.loop
         if executable.checked:
             order = [] if rows is None else [rows]
@@ -119,7 +111,7 @@ class Running:
         validation: list[list[float]] = []
         stopped, done, pace = "", 0, 1.0
         steps = self.epochs * self.per_epoch
-        each = self._watches_epochs()
+        each, poll = self.asked.stopping.each_epoch, self.asked.stopping.poll
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
             if each:
@@ -141,19 +133,14 @@ class Running:
             if each and done % self.per_epoch == 0:
                 epoch = done // self.per_epoch
                 stopped = self._end_of_epoch(self.totals[epoch - 1 : epoch] / self.per_epoch, validation)
-            if not stopped and self.rule.poll is not None:
-                stopped = self.rule.poll() or ""
+            if not stopped and poll is not None:
+                stopped = poll() or ""
         means = self._means(done)
         if each and done % self.per_epoch:  # stopped within an epoch
             stopped = self._end_of_epoch(means, validation) or stopped
         if not each:
-            many_epochs(self.rule, self.progress, means)
+            many_epochs(self.asked.stopping, self.asked.progress, means)
         return self._result(means, validation, stopped)
-
-    def _watches_epochs(self) -> bool:
-        rule = self.rule
-        wanted = (rule.validate, rule.patience, rule.tol, rule.plateau)
-        return rule.keep_best or any(w is not None for w in wanted)
 
     def _means(self, done: int) -> np.ndarray:
         """Return the means of all epochs begun; those of the last may be of fewer steps."""
@@ -171,7 +158,7 @@ class Running:
 
     def _end_of_epoch(self, epochs: Any, validation: list[list[float]]) -> str:
         before = list(self.state)
-        stopped = end_of_epoch(self.rule, self.progress, self.state, epochs, validation)
+        stopped = self.asked.end(self.state, epochs, validation)
         for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
             if new is not old:
                 old[...] = new
@@ -204,4 +191,4 @@ class Running:
         return self._result(self._means(epoch * self.per_epoch), validation, "diverged", failure)
 
     def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
-        return np.array(self.orders[epoch][self.rule.batch(turn, self.length)])
+        return np.array(self.asked.rows[epoch][self.asked.batches.cut(turn, self.length)])

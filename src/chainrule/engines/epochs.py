@@ -1,0 +1,154 @@
+"""A run of epochs: how it is asked for, what it gives back, and the loop over the steps of any engine."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.stopping import Arrays, Progress, Stopping, end_of_epoch
+
+POLL_SECONDS = 0.02
+
+Step = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], tuple[Arrays, Arrays]]
+"""(state, batch) -> (new state, outputs)"""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How the examples of an epoch are cut into batches.
+
+    Attributes:
+        size: Examples a step.
+        smallest: The last batch of an epoch has what is left; fewer than these join the batch before it.
+    """
+
+    size: int
+    smallest: int = 1
+
+    def steps(self, rows: int) -> int:
+        """Return how many batches an epoch of so many rows has; all but the last have ``size`` rows.
+
+        >>> Batches(32).steps(65), Batches(32, smallest=2).steps(65)
+        (3, 2)
+        """
+        whole, left = divmod(rows, self.size)
+        joined = left == 0 or left < self.smallest <= self.size
+        return max(whole if joined else whole + 1, 1)
+
+    def cut(self, step: int, rows: int) -> slice:
+        """Return where one batch lies among the rows of an epoch."""
+        start, last = step * self.size, step == self.steps(rows) - 1
+        return slice(start, rows if last else start + self.size)
+
+    def cuts(self, rows: int) -> Iterator[slice]:
+        """Yield where the batches of an epoch lie, one after the other."""
+        last = (self.steps(rows) - 1) * self.size
+        yield from (slice(start, start + self.size) for start in range(0, last, self.size))
+        yield slice(last, rows)
+
+    def largest(self, rows: int) -> int:
+        """Return how many rows the largest batch has: the last one, if it took in what was left."""
+        last = self.cut(self.steps(rows) - 1, rows)
+        return max(min(self.size, rows), last.stop - last.start)
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """A run of epochs, as an engine is asked for it.
+
+    Attributes:
+        state: The program's, before the first step; it is left as it is.
+        table: All examples, for each input of the program; left as it is, too.
+        rows: For each epoch a line of example numbers, in the order in which they are learned from.
+        batches: How a line is cut into batches.
+        stopping: When to stop, and which state to keep.
+        progress: What was seen in the runs before this one; it goes on here.
+    """
+
+    state: Sequence[np.ndarray]
+    table: Sequence[np.ndarray]
+    rows: np.ndarray
+    batches: Batches
+    stopping: Stopping = field(default_factory=Stopping)
+    progress: Progress = field(default_factory=Progress)
+
+    def end(self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]]) -> str:
+        """Look after the end of an epoch; return a reason to stop, or ""."""
+        return end_of_epoch(self.stopping, self.progress, state, epochs, validation)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a run became NaN or infinite.
+
+    Attributes:
+        epoch: Counted from 0 within the run.
+        step: Counted from 0 within the epoch.
+        rows: The batch in which it was seen.
+        before: The state one step earlier, whose cost was still finite.
+        before_rows: The batch of that step.
+    """
+
+    epoch: int
+    step: int
+    rows: np.ndarray
+    before: Arrays
+    before_rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run gives back.
+
+    Attributes:
+        state: After the last step.
+        epochs: For each epoch the mean of every output over its batches; the first output is the cost.
+        validation: For each epoch what ``Stopping.validate`` returned.
+        seconds: Since the start of the run, at the end of each epoch.
+        stopped: Why it stopped; "" if it did all that was asked for.
+        failure: Where the cost became NaN or infinite, if it did.
+    """
+
+    state: Arrays
+    epochs: Sequence[Any]
+    validation: list[list[float]]
+    seconds: Sequence[float] | np.ndarray
+    stopped: str = ""
+    failure: Failure | None = None
+
+
+def run_epochs(step: Step, asked: Epochs) -> Run:
+    """Run epochs step by step: the loop of every engine that has none of its own."""
+    began = polled = time.perf_counter()
+    state, poll = list(asked.state), asked.stopping.poll
+    epochs: list[list[float]] = []
+    validation: list[list[float]] = []
+    seconds: list[float] = []
+    stopped = ""
+    for epoch, line in enumerate(asked.rows):
+        totals: Any = 0.0
+        steps = 0
+        before, before_rows = state, line[:0]
+        in_order = len(line) == len(asked.table[0]) and bool(np.all(line[:-1] < line[1:]))
+        for cut in asked.batches.cuts(len(line)):
+            rows = line[cut]
+            whole = in_order and len(rows) == len(line)
+            new, outputs = step(state, [t if whole else t[rows] for t in asked.table])
+            numbers = np.array([float(x) for x in outputs])
+            if not np.isfinite(numbers[0]):
+                failure = Failure(epoch, steps, rows, before, before_rows)
+                return Run(state, epochs, validation, seconds, "diverged", failure)
+            totals, steps = totals + numbers, steps + 1
+            before, before_rows, state = state, rows, new
+            if poll is not None and time.perf_counter() - polled > POLL_SECONDS:
+                polled, stopped = time.perf_counter(), poll() or ""
+                if stopped:
+                    break
+        epochs.append([float(x) for x in totals / steps])
+        stopped = asked.end(state, epochs, validation) or stopped
+        seconds.append(time.perf_counter() - began)
+        if stopped:
+            break
+    return Run(state, epochs, validation, seconds, stopped)

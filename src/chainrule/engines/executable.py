@@ -1,0 +1,24 @@
+"""What an engine makes of a program, whatever the engine: something that takes a step, and runs epochs."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from chainrule.engines.epochs import Epochs, Run, run_epochs
+from chainrule.engines.stopping import Arrays
+
+
+class Executable(Protocol):
+    """A compiled program. An engine writes ``step``; ``run`` is made of steps, unless it has a loop of its own."""
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that it runs on."""
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+
+    def run(self, asked: Epochs) -> Run:
+        """Run epochs."""
+        return run_epochs(self.step, asked)

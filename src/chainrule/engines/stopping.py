@@ -1,0 +1,112 @@
+"""When a run of epochs stops, which of its states it keeps, and when it lowers the learning rate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Arrays = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a run stops, and which of its states it keeps. Counted in epochs.
+
+    Attributes:
+        validate: Returns the outputs of the validation program for a state, or None for no validation.
+        patience: Stop after this many epochs without a better monitored value; None for never.
+        on_validation: Whether the monitored number is one of the validation's, or of training's own outputs.
+        monitor: Its position among them; 0 is the cost.
+        larger_is_better: Whether the monitored number is a score.
+        min_delta: By how much a value must be better to count.
+        keep_best: Whether the best state is remembered, as ``Progress.best_state``.
+        tol: (by how much the training cost must fall, in how many epochs), or None.
+        plateau: (position of the learning-rate scale in the state, factor, patience, smallest scale), or None.
+        poll: Asked between steps, a few dozen times a second: a reason to stop now, or None.
+    """
+
+    validate: Callable[[Arrays], list[float]] | None = None
+    patience: int | None = None
+    on_validation: bool = False
+    monitor: int = 0
+    larger_is_better: bool = False
+    min_delta: float = 0.0
+    keep_best: bool = False
+    tol: tuple[float, int] | None = None
+    plateau: tuple[int, float, int, float] | None = None
+    poll: Callable[[], str | None] | None = None
+
+    @property
+    def each_epoch(self) -> bool:
+        """Whether the end of an epoch may change how the run goes on."""
+        wanted = (self.validate, self.patience, self.tol, self.plateau)
+        return self.keep_best or any(w is not None for w in wanted)
+
+
+@dataclass
+class Progress:
+    """What a run must remember from one call to the next, when callbacks split it."""
+
+    best: float = np.inf
+    best_epoch: int = -1
+    best_state: Arrays = field(default_factory=list)
+    waited: int = 0
+    tol_best: float = np.inf
+    tol_waited: int = 0
+    plateau_best: float = np.inf
+    plateau_waited: int = 0
+    epochs_done: int = 0
+
+
+def end_of_epoch(
+    stopping: Stopping,
+    progress: Progress,
+    state: Arrays,
+    epochs: Sequence[Any],
+    validation: list[list[float]],
+) -> str:
+    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
+    if stopping.validate is not None:
+        validation.append(stopping.validate(state))
+    value = (validation if stopping.on_validation else epochs)[-1][stopping.monitor]
+    value = -value if stopping.larger_is_better else value
+    progress.epochs_done += 1
+    if value < progress.best - stopping.min_delta:
+        progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
+        if stopping.keep_best:
+            progress.best_state = [np.array(x) for x in state]
+    else:
+        progress.waited += 1
+    if stopping.plateau is not None:
+        position, factor, patience, smallest = stopping.plateau
+        if value < progress.plateau_best:
+            progress.plateau_best, progress.plateau_waited = value, 0
+        else:
+            progress.plateau_waited += 1
+        if progress.plateau_waited >= patience:
+            lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
+            state[position], progress.plateau_waited = lowered, 0
+    if stopping.tol is not None:
+        cost = epochs[-1][0]
+        progress.tol_waited = 0 if cost < progress.tol_best - stopping.tol[0] else progress.tol_waited + 1
+        progress.tol_best = min(cost, progress.tol_best)
+        if progress.tol_waited >= stopping.tol[1]:
+            return "tol"
+    if stopping.patience is not None and progress.waited >= stopping.patience:
+        return "patience"
+    return ""
+
+
+def many_epochs(stopping: Stopping, progress: Progress, epochs: np.ndarray) -> None:
+    """Note which of several epochs was the best, where nothing depends on it while they run."""
+    values = epochs[:, stopping.monitor] * (-1 if stopping.larger_is_better else 1)
+    if not stopping.min_delta and len(values):
+        # Only the smallest can count.
+        values = np.where(np.arange(len(values)) == np.argmin(values), values, np.inf)
+    better = np.flatnonzero(values < progress.best - stopping.min_delta)
+    while len(better):
+        progress.best, progress.best_epoch = float(values[better[0]]), progress.epochs_done + int(better[0])
+        better = better[values[better] < progress.best - stopping.min_delta]
+    progress.epochs_done += len(values)
+    progress.waited = progress.epochs_done - 1 - progress.best_epoch
