@@ -100,7 +100,7 @@ def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
     def unknown():
         raise RuntimeError("no such CPU")
 
-    monkeypatch.setattr(native_build, "machine", unknown)
+    monkeypatch.setattr(native_build, "host", unknown)
     native_works.cache_clear()
     with pytest.warns(cr.EngineWarning, match="LLVM: no such CPU"):
         assert choose(program(), steps=10**9, rows=32) == "numpy"

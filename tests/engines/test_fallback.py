@@ -120,7 +120,7 @@ def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
     def broken():
         raise AttributeError("module 'llvmlite' has no attribute 'initialize'")
 
-    monkeypatch.setattr(build, "machine", broken)
+    monkeypatch.setattr(build, "host", broken)
     native_works.cache_clear()
     try:
         with pytest.warns(cr.EngineWarning, match="LLVM: module 'llvmlite' has no attribute"):

@@ -7,6 +7,7 @@ from random_graphs import random_program
 
 from chainrule.engines.choice import build
 from chainrule.engines.native.code.ir import I64, Module, Type, literal, whole
+from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import ChainruleError, GraphError, UnsupportedError
 from chainrule.graph.closed import Program
@@ -228,7 +229,7 @@ def test_spoilt_programs_are_refused_or_computed_right(r, close):
 
 @pytest.mark.parametrize("value", [IR, "1", 1.0, None, 2**63, -(2**63) - 1, np.float32(1), [1]])
 def test_nothing_but_whole_numbers_of_64_bits_counts_or_addresses(value):
-    code = Module(16, 16, False, False)
+    code = Module(Machine("x86_64-unknown-linux-gnu"))
     with code.function("f", [("p", I64)]) as body:
         for write in (lambda: body.index(value), lambda: body.room(value), lambda: whole(value)):
             with pytest.raises(UnsupportedError):

@@ -124,9 +124,9 @@ class Compiled:
 def native_works() -> bool:
     """Say whether machine code can be made here; if not, one line tells why."""
     try:
-        from chainrule.engines.native.run.build import machine  # noqa: PLC0415 -- LLVM takes long to load
+        from chainrule.engines.native.run.build import host  # noqa: PLC0415 -- LLVM takes long to load
 
-        machine()
+        host()
     except Exception as error:  # whatever is wrong with LLVM, NumPy can do the work
         reason = "llvmlite is not installed" if isinstance(error, ImportError) else f"LLVM: {error}"
         warn(f"{reason}; everything runs on the NumPy engine, only slower.", EngineWarning)

@@ -15,7 +15,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.native.run import build, cache
-from chainrule.engines.native.run.build import library
+from chainrule.engines.native.run.build import host, library
 from chainrule.engines.native.run.cache import SUFFIX, cached, folder
 from chainrule.errors import EngineWarning
 
@@ -294,10 +294,10 @@ RETURNS = "define i32 @{}() {{\n ret i32 {}\n}}\n"
 @pytest.mark.parametrize("found", ["another function", "text", "nothing", "half", "a program"])
 def test_an_entry_that_is_whole_but_no_such_code_is_built_again(found, store):
     text = RETURNS.format("wanted", 7)
-    assert library(text, ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
+    assert library(text, host(), ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
     (entry,) = entries(store)
     code = {
-        "another function": build.object_code(RETURNS.format("other", 8)),
+        "another function": build.object_code(RETURNS.format("other", 8), host()),
         "text": b"garbage" * 100,
         "nothing": b"",
         "half": entry.read_bytes()[32:200],
@@ -305,7 +305,7 @@ def test_an_entry_that_is_whole_but_no_such_code_is_built_again(found, store):
     }[found]
     entry.write_bytes(cache._digest(entry, code) + code)
     assert cache._read(entry) == code
-    assert library(text, ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
+    assert library(text, host(), ["wanted"]).function("wanted", returns=ctypes.c_int32)() == 7
     assert cache._read(entry) != code
 
 

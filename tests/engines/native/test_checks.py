@@ -2,7 +2,6 @@
 
 import dataclasses
 import warnings
-from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -15,7 +14,8 @@ from chainrule.engines.native.code import nests
 from chainrule.engines.native.code.lower import Lowering
 from chainrule.engines.native.look import checks
 from chainrule.engines.native.look.watch import AccessError
-from chainrule.engines.native.run import build, pipeline
+from chainrule.engines.native.run import pipeline
+from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.native.run.pipeline import stages
 from chainrule.errors import EngineWarning
@@ -35,16 +35,17 @@ def simplified(program):
     return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
 
 
-def plainly(program, monkeypatch):
+def plainly(program, monkeypatch, machine=None):
     with monkeypatch.context() as patch:
         patch.delenv("CHAINRULE_CHECK")
-        return compile_program(program)
+        return compile_program(program, machine)
 
 
-def function(f, *arrays):
-    """Return a program of one function, and the result of a step of it on arrays."""
+def function(f, *arrays, machine=None):
+    """Return the result of one function of arrays."""
     xs = [input("xyz"[i], ("n", *a.shape[1:]), a.dtype) for i, a in enumerate(arrays)]
-    return compile_program(simplified(Program(tuple(xs), (), (f(*xs),), ()))).step([], list(arrays))[1][0]
+    program = simplified(Program(tuple(xs), (), (f(*xs),), ()))
+    return compile_program(program, machine).step([], list(arrays))[1][0]
 
 
 def network():
@@ -74,8 +75,8 @@ def run(compiled, state, table, rows=ORDER):
 
 def test_code_is_checked_only_where_that_is_asked_for():
     program, *_ = network()
-    assert "chainrule_check" not in stages(program).ir
-    assert stages(program, checked=True).ir.count(f"call ptr @{checks.ACCESS}") > 50
+    assert "chainrule_check" not in stages(program, host()).ir
+    assert stages(program, host(), checked=True).ir.count(f"call ptr @{checks.ACCESS}") > 50
 
 
 @pytest.mark.parametrize(("value", "wanted"), [("1", True), ("0", False), ("", False)])
@@ -85,16 +86,10 @@ def test_the_environment_decides(value, wanted, monkeypatch):
 
 
 @pytest.fixture(params=["this CPU", "no masks"])
-def cpu(request, monkeypatch):
-    """Code for the CPU at hand, and for narrow registers without masks."""
-    if request.param == "no masks":
-        here = build.machine()
-        narrow = dataclasses.replace(
-            here, vector_bytes=min(here.vector_bytes, 32), registers=16, has_masks=False
-        )
-        monkeypatch.setattr(build, "machine", lambda: narrow)
-        for name in ("kernels", "library"):  # libraries in use stay loaded
-            monkeypatch.setattr(pipeline, name, lru_cache(getattr(pipeline, name).__wrapped__))
+def cpu(request):
+    """The CPU at hand, and one of narrow registers without masks."""
+    narrow = {"vector_bytes": min(host().vector_bytes, 32), "registers": 16, "has_masks": False}
+    return dataclasses.replace(host(), **narrow) if request.param == "no masks" else host()
 
 
 @pytest.mark.parametrize(
@@ -102,8 +97,8 @@ def cpu(request, monkeypatch):
 )
 def test_a_training_run_passes_and_gives_the_same_bits(rows, cpu, monkeypatch):
     program, state, table = network()
-    found = run(compile_program(program), state, table, rows)
-    wanted = run(plainly(program, monkeypatch), state, table, rows)
+    found = run(compile_program(program, cpu), state, table, rows)
+    wanted = run(plainly(program, monkeypatch, cpu), state, table, rows)
     np.testing.assert_array_equal(found.epochs, wanted.epochs)
     for a, b in zip(found.state, wanted.state, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -143,7 +138,7 @@ def moved(monkeypatch, name, elements):
 def test_a_loop_that_reads_beyond_its_array_is_caught(elements, cpu, monkeypatch):
     moved(monkeypatch, "x", elements)
     with pytest.raises(AccessError, match=r"own: tanh\(x\) of shape .* in the loop nest over .*, in step 1"):
-        function(np.tanh, np.ones((17, 3)))
+        function(np.tanh, np.ones((17, 3)), machine=cpu)
 
 
 @pytest.mark.parametrize("elements", [1, -1, 1 << 40])
@@ -151,7 +146,7 @@ def test_a_product_that_reads_beyond_its_matrix_is_caught(elements, cpu, monkeyp
     program, state, table = network()
     moved(monkeypatch, "v", elements)
     with pytest.raises(AccessError, match=r"x @ v .*in the task"):
-        run(compile_program(program), state, table)
+        run(compile_program(program, cpu), state, table)
 
 
 def test_a_store_beyond_the_result_is_caught_and_does_no_harm(cpu, monkeypatch):

@@ -16,6 +16,7 @@ from chainrule.engines.native.plan import fusion as schedule, pieces
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.memory import ALIGN, made
 from chainrule.engines.native.run import pipeline
+from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
@@ -139,7 +140,7 @@ LONG = {  # how often, for more nodes than one function holds
 
 
 def staged(program):
-    return pipeline.stages(simplified(program))
+    return pipeline.stages(simplified(program), host())
 
 
 def functions(ir):
@@ -279,7 +280,7 @@ def test_twice_the_nodes_are_twice_the_work(kind, monkeypatch):
 
         sys.setprofile(counted)
         try:
-            pipeline.stages(program)
+            pipeline.stages(program, host())
         finally:
             sys.setprofile(None)
         return count

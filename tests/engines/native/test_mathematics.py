@@ -1,6 +1,7 @@
 """The elementary functions of the native engine, against mpmath and extended precision."""
 
 import ctypes
+import dataclasses
 from functools import cache
 
 import mpmath
@@ -10,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from chainrule.engines.native.code import mathematics
 from chainrule.engines.native.code.ir import I64, PTR, Module, Type
-from chainrule.engines.native.run.build import Library, machine, object_code
+from chainrule.engines.native.run.build import Library, host, object_code
 
 DTYPES = {"f32": np.float32, "f64": np.float64}
 INF, NAN = np.inf, np.nan
@@ -51,8 +52,7 @@ SEAMS = [
 @cache
 def compiled(name: str, kind: str, lanes: int, has_fma: bool):
     """Return the function of two pointers and a count that maps an array to an array."""
-    here = machine()
-    module = Module(here.vector_bytes, here.registers, has_fma, here.has_masks)
+    module = Module(dataclasses.replace(host(), has_fma=has_fma))
     type = Type(kind, lanes)
     with module.function("map", [("x", PTR), ("y", PTR), ("n", I64)]) as code:
         x, y, n = code.parameters
@@ -60,7 +60,7 @@ def compiled(name: str, kind: str, lanes: int, has_fma: bool):
             result = getattr(mathematics, name)(code, code.load(code.at(x, loop.index, type), type))
             code.store(result, code.at(y, loop.index, type))
         code.give()
-    library = Library(object_code(module.text()), ["map"])
+    library = Library(object_code(module.text(), module.machine), ["map"])
     return library.function("map", ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
@@ -68,7 +68,7 @@ def computed(name: str, x: np.ndarray, lanes: int = 16, has_fma: bool = True) ->
     kind = {"float32": "f32", "float64": "f64"}[x.dtype.name]
     padded = np.resize(x, -(-x.size // 16) * 16)
     y = np.empty_like(padded)
-    compiled(name, kind, lanes, has_fma and machine().has_fma)(padded.ctypes.data, y.ctypes.data, padded.size)
+    compiled(name, kind, lanes, has_fma and host().has_fma)(padded.ctypes.data, y.ctypes.data, padded.size)
     return y[: x.size]
 
 

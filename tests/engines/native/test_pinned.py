@@ -6,14 +6,15 @@ width. A hash that no longer fits is replaced only by someone who can say in the
 
 import dataclasses
 import hashlib
-from functools import lru_cache
+from functools import partial
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule.engines import choice
-from chainrule.engines.native.run import build, pipeline
+from chainrule.engines.native.run.build import host
+from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.recent import Recent
 
 RNG = np.random.default_rng(20261125)
@@ -114,15 +115,13 @@ def digest(network, options):
 @pytest.fixture(params=[64, 32])
 def width(request, monkeypatch):
     """The width of a vector: what this CPU has, and narrower."""
-    here = build.machine()
+    here = host()
     if not here.has_fma or here.vector_bytes < request.param or not here.triple.startswith("x86_64"):
         pytest.skip(f"vectors of {request.param} bytes are not known on this CPU")
     if here.vector_bytes > request.param:
         narrow = dataclasses.replace(here, vector_bytes=request.param, registers=16, has_masks=False)
-        monkeypatch.setattr(build, "machine", lambda: narrow)
+        monkeypatch.setitem(choice.COMPILERS, "native", partial(compile_program, machine=narrow))
         monkeypatch.setattr(choice, "_compiled", Recent(64))
-        for name in ("kernels", "library"):  # libraries in use stay loaded
-            monkeypatch.setattr(pipeline, name, lru_cache(getattr(pipeline, name).__wrapped__))
     return request.param
 
 

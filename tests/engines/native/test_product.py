@@ -1,5 +1,6 @@
 """The kernels of products and transposes: right for every shape, stride and CPU, and their bits for every split."""
 
+import dataclasses
 from ctypes import c_int64, c_void_p
 from functools import lru_cache
 from itertools import pairwise
@@ -10,27 +11,36 @@ from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, write_kernels
-from chainrule.engines.native.run.build import Library, machine, object_code
+from chainrule.engines.native.run.build import Library, host, object_code
 
 # The CPU at hand, and others whose code runs on it too.
-MODULES = {
-    "here": lambda: machine().module(),
-    "32 bytes, 16 registers": lambda: Module(32, 16, machine().has_fma, False),
-    "16 bytes, 32 registers": lambda: Module(16, 32, machine().has_fma, False),
-    "16 bytes, 16 registers, no fma": lambda: Module(16, 16, False, False),
+MACHINES = {
+    "here": {},
+    "32 bytes, 16 registers": {"vector_bytes": 32, "registers": 16, "has_masks": False},
+    "16 bytes, 32 registers": {"vector_bytes": 16, "registers": 32, "has_masks": False},
+    "16 bytes, 16 registers, no fma": {
+        "vector_bytes": 16,
+        "registers": 16,
+        "has_masks": False,
+        "has_fma": False,
+    },
 }
 KINDS = {"f32": np.float32, "f64": np.float64}
 
-on_every_cpu = pytest.mark.parametrize("cpu", MODULES)
+on_every_cpu = pytest.mark.parametrize("cpu", MACHINES)
 of_every_kind = pytest.mark.parametrize("kind", KINDS)
 size = st.one_of(st.integers(0, 5), st.integers(0, 75))
 
 
+def machine_of(cpu):
+    return dataclasses.replace(host(), **MACHINES[cpu])
+
+
 @lru_cache
 def kernels(cpu):
-    module = MODULES[cpu]()
+    module = Module(machine_of(cpu))
     names = write_kernels(module)
-    return Library(object_code(module.text()), names)
+    return Library(object_code(module.text(), module.machine), names)
 
 
 def steps(array):
@@ -187,7 +197,7 @@ def test_a_term_is_added_with_one_rounding_where_the_cpu_can(cpu):
     multiply(cpu, a, b, c, accumulate=True)
     rounding = float(third) ** 2 - float(third * third)  # exact: 48 bits
     assert rounding != 0
-    np.testing.assert_array_equal(c, rounding if MODULES[cpu]().has_fma else 0)
+    np.testing.assert_array_equal(c, rounding if machine_of(cpu).has_fma else 0)
 
 
 @on_every_cpu

@@ -195,7 +195,7 @@ def wipe_it_all(monkeypatch):
 
     def fill(writer, node, access, address):
         count = writer.frame.size(nests.product(node.shape))
-        writer.frame.fill(address, nests.type_of(node.dtype), count, nests._identity(node))
+        writer.frame.fill(address, nests.type_of(node.dtype), count, nests.identity(node))
 
     monkeypatch.setattr(nests._Writer, "_fill", fill)
 

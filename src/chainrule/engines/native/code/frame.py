@@ -30,8 +30,8 @@ class Frame:
         if not extents:
             return [0]
         floats = [Type(k).bits for k in kinds if k[0] == "f"]
-        lanes = self.module.vector_bytes * 8 // max(floats, default=64)
-        extent, masks = extents[-1], self.module.has_masks
+        lanes = self.module.machine.vector_bytes * 8 // max(floats, default=64)
+        extent, masks = extents[-1], self.module.machine.has_masks
         if not extent.extents and extent.count < lanes:
             # The power of 2 that holds all of it, or where no lane can be left out, that is held by it.
             bits = (max(extent.count, 1) - 1).bit_length() if masks else max(extent.count, 1).bit_length() - 1
@@ -61,7 +61,7 @@ class Frame:
     def store_some(self, x: Value, address: Value, room: Value) -> None:
         """Store the first lanes of a vector, as many as there is room for."""
         code = self.code
-        if self.module.has_masks:
+        if self.module.machine.has_masks:
             code.store(x, address, code.first(code.minimum(room, code.index(x.type.lanes)), x.type.lanes))
             return
         for lane in range(x.type.lanes):

@@ -2,7 +2,7 @@
 
 A :class:`Value` is a register or a literal, of a scalar or a vector type. A :class:`Code` is the body of a
 function that is being written, a :class:`Module` the functions of one object file. No flag that lets LLVM
-change a float's value is set here; who may reassociate says so where it adds.
+change a float's value is ever set.
 """
 
 import operator
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.native.machine import Machine
 from chainrule.errors import UnsupportedError, short
 
 _NAMES = {"f32": "float", "f64": "double", "b1": "i1", "ptr": "ptr", "void": "void"}
@@ -71,6 +72,11 @@ def _written(kind: str, lanes: int) -> str:
     return f"<{lanes} x {_NAMES[kind]}>" if lanes else _NAMES[kind]
 
 
+def _alignment(type: Type) -> str:
+    """Write at what a number in memory is aligned: at its size; how long a pointer is the machine knows."""
+    return "" if type.kind == "ptr" else f", align {max(type.bits // 8, 1)}"
+
+
 @lru_cache(maxsize=512)
 def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
     """Return the type in which elements of ``dtype`` are computed; KeyError if there is none."""
@@ -79,7 +85,7 @@ def type_of(dtype: np.dtype, lanes: int = 0) -> Type:
 
 # Parameters that point to no array: to results on the caller's stack, and to what threads share.
 OWN = ("result", "arguments", "team")
-PTR, I64, I32, B1, VOID = Type("ptr"), Type("i64"), Type("i32"), Type("b1"), Type("void")
+PTR, I64, VOID = Type("ptr"), Type("i64"), Type("void")
 
 
 def whole(value: Any, of: Type = I64) -> str:
@@ -258,11 +264,11 @@ class Code:
         """Return a whole number to count and address with."""
         return Value(self, whole(value), I64)
 
-    def arithmetic(self, what: str, a: Value, b: Value, flags: str = "") -> Value:
+    def arithmetic(self, what: str, a: Value, b: Value) -> Value:
         """Write add, sub, mul, div or rem."""
         type = a.type
         if type.is_float:
-            what = f"f{what} {flags}" if flags else f"f{what}"
+            what = f"f{what}"
         elif what in ("div", "rem"):
             what = ("s" if type.is_signed else "u") + what
         elif what == "mul" and type == I64 and "1" in (a.text, b.text):
@@ -293,16 +299,16 @@ class Code:
             f"select {condition.type.ir} {condition.text}, {a.type.ir} {a.text}, {b.type.ir} {b.text}",
         )
 
-    def intrinsic(self, name: str, *arguments: Value, type: Type | None = None, flags: str = "") -> Value:
+    def intrinsic(self, name: str, *arguments: Value, type: Type | None = None) -> Value:
         """Call one of LLVM's intrinsics that is overloaded on the type of its first argument."""
         first = arguments[0].type
-        return self.call(f"llvm.{name}.{first.suffix()}", type or first, *arguments, flags=flags)
+        return self.call(f"llvm.{name}.{first.suffix()}", type or first, *arguments)
 
-    def call(self, name: str, type: Type, *arguments: Value, flags: str = "") -> Value:
+    def call(self, name: str, type: Type, *arguments: Value) -> Value:
         """Call a function by name; one that this module does not define is declared."""
         self.module.declare(name, type, [a.type for a in arguments])
         written = ", ".join(f"{a.type.ir} {a.text}" for a in arguments)
-        text = f"call {flags + ' ' if flags else ''}{type.ir} @{name}({written})"
+        text = f"call {type.ir} @{name}({written})"
         if type is VOID:
             self.do(text)
             return Value(self, "", VOID)
@@ -310,7 +316,7 @@ class Code:
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         """Return a · b + c, rounded once where the CPU can, twice where it cannot."""
-        if self.module.has_fma:
+        if self.module.machine.has_fma:
             return self.intrinsic("fma", a, b, c)
         return a * b + c
 
@@ -321,10 +327,6 @@ class Code:
     def absolute(self, x: Value) -> Value:
         """Return |x| of a float."""
         return self.intrinsic("fabs", x)
-
-    def rounded(self, x: Value) -> Value:
-        """Return the nearest whole number, ties to even, as a float."""
-        return self.intrinsic("rint", x)
 
     def floor(self, x: Value) -> Value:
         """Return the largest whole number that is not above x, as a float."""
@@ -451,7 +453,7 @@ class Code:
         if self.module.guard is not None:
             address = self.module.guard(self, address, stored, mask, False)
         if mask is None:
-            found = self.emit(stored, f"load {stored.ir}, ptr {address.text}, align {align}")
+            found = self.emit(stored, f"load {stored.ir}, ptr {address.text}{_alignment(stored)}")
         else:
             name = f"llvm.masked.load.{stored.suffix()}.p0"
             self.module.declare(name, stored, [PTR, Type("b1", stored.lanes), stored])
@@ -470,7 +472,7 @@ class Code:
         if self.module.guard is not None:
             address = self.module.guard(self, address, x.type, mask, True)
         if mask is None:
-            self.do(f"store {x.type.ir} {x.text}, ptr {address.text}, align {align}")
+            self.do(f"store {x.type.ir} {x.text}, ptr {address.text}{_alignment(x.type)}")
             return
         name = f"llvm.masked.store.{x.type.suffix()}.p0"
         self.module.declare(name, VOID, [x.type, PTR, Type("b1", x.type.lanes)])
@@ -483,7 +485,7 @@ class Code:
         """Put a word in place of an old one, for all threads at once; return whether that stood there."""
         pair = self.fresh("%pair")
         self.do(f"{pair} = cmpxchg ptr {address.text}, i64 {old.text}, i64 {new.text} acq_rel monotonic")
-        return self.emit(B1, f"extractvalue {{ i64, i1 }} {pair}, 1")
+        return self.emit(Type("b1"), f"extractvalue {{ i64, i1 }} {pair}, 1")
 
     def slot(self, type: Type) -> Value:
         """Return the address of room for one number on the stack."""
@@ -565,23 +567,13 @@ class Module:
     """The functions of one object file.
 
     Attributes:
-        vector_bytes: How much the widest register of the CPU holds.
-        registers: How many of them there are.
-        has_fma: Whether the CPU multiplies and adds with one rounding.
-        has_masks: Whether it loads and stores some lanes of a vector without harm to the others.
-        pause: The intrinsic that waits a moment, and its arguments.
-        has_yield: Whether the C library has ``sched_yield``.
+        machine: What it is written for.
         guard: What makes an address safe to load from or store to, where that is checked; it is given the code,
             the address, what lies there, a mask, and whether it is stored.
         parts: Into how many parts each loop that may be shared is cut, whatever its size; 0: by its size.
     """
 
-    vector_bytes: int
-    registers: int
-    has_fma: bool
-    has_masks: bool
-    pause: tuple[Any, ...] = ()
-    has_yield: bool = False
+    machine: Machine
     guard: "Callable[[Code, Value, Type, Value | None, bool], Value] | None" = None
     parts: int = 0
     functions: dict[str, str] = field(default_factory=dict)
@@ -589,7 +581,7 @@ class Module:
 
     def lanes(self, kind: str) -> int:
         """Return how many elements of a kind fill a register."""
-        return self.vector_bytes * 8 // max(Type(kind).bits, 8)
+        return self.machine.vector_bytes * 8 // max(Type(kind).bits, 8)
 
     def declare(self, name: str, type: Type, parameters: Sequence[Type]) -> None:
         """Note that a function is called."""
@@ -615,15 +607,6 @@ class Module:
         written = ", ".join(f"{p.type.ir} {p.text}" for p in code.parameters)
         head = f"define {words + ' ' if words else ''}{type.ir} @{code.name}({written}) nounwind {{"
         self.functions[code.name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
-
-    def helper(self, name: str, parameters: Sequence[Type], type: Type, write: Callable[..., Value]) -> str:
-        """Define ``name`` once, as an internal function whose body ``write`` returns; return the name."""
-        if name not in self.functions:
-            self.functions[name] = ""  # it may call itself no more than once
-            named = [(f"a{i}", p) for i, p in enumerate(parameters)]
-            with self.function(name, named, type, "internal") as code:
-                code.give(write(code, *code.parameters))
-        return name
 
     def text(self) -> str:
         """The module as LLVM reads it."""

@@ -6,11 +6,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.code.operations import write_operation
+from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.look import checks
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.nest_plan import SHARED_WORK, Access, NestPlan, plan_nest
@@ -93,7 +92,9 @@ def write_nest(low: Lowering, nest: Nest) -> None:
         work = Size(plan.work)
         for extent in plan.extents:
             work = work * extent
-        low.share(function, values, plan.extents[plan.split], low.module.vector_bytes, work, SHARED_WORK)
+        low.share(
+            function, values, plan.extents[plan.split], low.module.machine.vector_bytes, work, SHARED_WORK
+        )
     for node, place in zip(plan.results, places, strict=True):
         low.scalars[node] = code.load(place, type_of(node.dtype))
 
@@ -137,7 +138,7 @@ class _Writer:
         if not self.rank or self.plan.extents[-1].extents or self.split == self.rank - 1:
             return 0
         full, rest = divmod(self.plan.extents[-1].count, self.widths[0] or 1)
-        vectors, even = full + bool(rest), self.frame.module.has_masks or not rest
+        vectors, even = full + bool(rest), self.frame.module.machine.has_masks or not rest
         few = vectors <= UNROLL and len(self._nodes()) <= LONG_BODY
         return vectors if even and (vectors == 1 or few) else 0
 
@@ -164,7 +165,7 @@ class _Writer:
         if self.split is not None:
             each = self.frame.size(self.plan.strides[access][self.split])
             address, count = self.code.at(address, self.first * each, type), (self.last - self.first) * each
-        self.frame.fill(address, type, count, _identity(node))
+        self.frame.fill(address, type, count, identity(node))
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
@@ -191,12 +192,12 @@ class _Writer:
 
     def _start(self, axis: int) -> Sums:
         columns = {
-            (node, -1 - part): self.code.constant(_identity(node), type_of(node.dtype, self.widths[0]))
+            (node, -1 - part): self.code.constant(identity(node), type_of(node.dtype, self.widths[0]))
             for node in self.columns
             for part in range(self._written_out() if axis == 0 else 0)
         }
         return columns | {
-            (node, lanes): self.code.constant(_identity(node), type_of(node.dtype, lanes))
+            (node, lanes): self.code.constant(identity(node), type_of(node.dtype, lanes))
             for node, at in self.begins.items()
             if at == axis and at < max(self.rank, 1)
             for lanes in self.widths
@@ -230,7 +231,7 @@ class _Writer:
     def _innermost(self, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if self.rank == 0:
             return self._point(Walk(addresses), sums)
-        wide, masked = self.widths[0], self.frame.module.has_masks
+        wide, masked = self.widths[0], self.frame.module.machine.has_masks
         for part in range(self._written_out()):
             sums = self._point(self._vector(addresses, part), sums)
         if self._written_out():
@@ -304,7 +305,7 @@ class _Writer:
             x = code.splat(code.convert(read(node, 0), type_of(node.dtype).kind), walk.lanes)
             checks.taint(code, x, walk.mask)
             if walk.mask is not None:
-                x = code.select(walk.mask, x, code.constant(_identity(node), x.type))
+                x = code.select(walk.mask, x, code.constant(identity(node), x.type))
             summed[node] = x
         for node, access in self.plan.stores.items():
             code.site = self.sites[node]
@@ -388,45 +389,3 @@ class _Writer:
         if stride != ZERO:
             offsets = offsets + self._lane_offsets(walk, stride)
         return self.frame.gather(walk.addresses[access], offsets, Type(kind.kind, walk.lanes), walk.mask)
-
-
-# --- sums and maxima ---
-
-
-def _identity(node: Node) -> float:
-    if node.primitive.name == "sum":
-        return 0
-    if node.dtype.kind == "f":
-        return -np.inf
-    return 0 if node.dtype.kind in "bu" else int(np.iinfo(node.dtype).min)
-
-
-def joined(code: Code, node: Node, a: Value, b: Value) -> Value:
-    """Return the sum, or the larger, of two values of a reduction."""
-    if a.type.kind == "b1":
-        return a | b
-    if node.primitive.name == "max":
-        return code.maximum(a, b)
-    return a + b
-
-
-def across(code: Code, node: Node, x: Value) -> Value:
-    """Reduce a vector to a scalar."""
-    if not x.type.lanes:
-        return x
-    if x.type.kind == "b1":
-        return code.intrinsic("vector.reduce.or", x, type=x.type.element)
-    if node.primitive.name == "max":
-        if x.type.is_float:
-            return code.intrinsic("vector.reduce.fmaximum", x, type=x.type.element)
-        sign = "s" if x.type.is_signed else "u"
-        return code.intrinsic(f"vector.reduce.{sign}max", x, type=x.type.element)
-    if x.type.is_float:
-        zero = code.constant(-0.0, x.type.element)
-        name = f"llvm.vector.reduce.fadd.{x.type.suffix()}"
-        code.module.declare(name, x.type.element, [x.type.element, x.type])
-        return code.emit(
-            x.type.element,
-            f"call reassoc {x.type.element.ir} @{name}({zero.type.ir} {zero.text}, {x.type.ir} {x.text})",
-        )
-    return code.intrinsic("vector.reduce.add", x, type=x.type.element)

@@ -55,7 +55,7 @@ def _write_product(module: Module, kind: str) -> str:
                 j = code.index(0)
                 for width, panel in panels:
                     # Masks let a panel end in a vector that is not full.
-                    least = width - lanes + 1 if module.has_masks else width
+                    least = width - lanes + 1 if module.machine.has_masks else width
                     with code.loop(columns - (least - 1), start=j, step=width) as across:
                         j = across.index
                         at = [a, a_row, a_inner, code.at(b, j, type), b_row, code.at(c, j, type), c_row]
@@ -70,9 +70,9 @@ def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
     lanes = module.lanes(kind)
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    wide = 4 if module.registers >= 32 else 2
+    wide = 4 if module.machine.registers >= 32 else 2
     panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (6, 2, 1)), (1, lanes, (12, 4, 1))]
-    while not module.has_masks and lanes > 1:
+    while not module.machine.has_masks and lanes > 1:
         lanes //= 2
         panels.append((1, lanes, (12, 1)))
     return [
@@ -88,7 +88,7 @@ def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: S
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         vector, begins = Type(kind, lanes), accumulate.differs(0)
         starts = [v * lanes for v in range(vectors)]
-        masks = [code.first(columns - start, lanes) if module.has_masks else None for start in starts]
+        masks = [code.first(columns - start, lanes) if module.machine.has_masks else None for start in starts]
         done = code.index(0)
         for height in heights:
             with code.loop(rows - (height - 1), start=done, step=height) as down:
@@ -131,7 +131,7 @@ def _write_transpose(module: Module, kind: str) -> str:
     name, size = f"cr_transpose_{kind}", module.lanes(kind)
     with module.function(name, _parameters(_TRANSPOSE)) as code:
         *_, rows, columns = code.parameters
-        if module.has_masks:
+        if module.machine.has_masks:
             with code.loop(rows, step=size) as down, code.loop(columns, step=size) as across:
                 _write_part(code, kind, down.index, across.index)
         else:

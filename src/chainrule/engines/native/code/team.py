@@ -225,10 +225,12 @@ def _store_atomic(code: Code, x: Value, address: Value, order: str) -> None:
 
 def _pause(code: Code, count: Value) -> None:
     """Wait a moment; now and then let others have the core."""
-    if code.module.pause:
-        code.call(code.module.pause[0], VOID, *[code.constant(x, Type("i32")) for x in code.module.pause[1:]])
+    machine = code.module.machine
+    if machine.pause is not None:
+        name, arguments = machine.pause
+        code.call(name, VOID, *[code.constant(x, Type("i32")) for x in arguments])
     turns = code.load(count, I64) + 1
     code.store(turns, count)
-    if code.module.has_yield:
+    if machine.has_yield:
         with code.when((turns % PATIENCE).equals(0)):
             code.call("sched_yield", Type("i32"))

@@ -16,8 +16,8 @@ import numpy as np
 
 from chainrule.engines.native.code.ir import I64, PTR, Code, Module, Type, Value, type_of
 from chainrule.engines.native.code.loop import NOT_FINITE
-from chainrule.engines.native.code.nests import across, joined
 from chainrule.engines.native.code.operations import OPERATIONS, write_operation
+from chainrule.engines.native.code.reductions import across, joined
 from chainrule.engines.native.plan.expand import LEAVES, MOVEMENTS
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program

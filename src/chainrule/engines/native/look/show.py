@@ -25,7 +25,7 @@ def show_stage(stages: Stages, stage: str) -> str:
         return show_schedule(stages.schedule)
     if stage == "memory":
         return show_memory(stages.schedule, stages.memory)
-    return stages.ir if stage == "ir" else assembly(stages.ir)
+    return stages.ir if stage == "ir" else assembly(stages.ir, stages.machine)
 
 
 def show_schedule(plan: Schedule) -> str:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from ctypes import Array, addressof, c_int64, sizeof
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
 from chainrule.engines.native.look import checks
+from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.fusion import Nest, Schedule
 from chainrule.engines.native.plan.memory import made
 from chainrule.engines.native.run import build
@@ -53,10 +54,10 @@ class AccessError(ChainruleError, RuntimeError):
 # --- the library ---
 
 
-@lru_cache(maxsize=1)
-def library() -> build.Library:
+@cache
+def library(machine: Machine) -> build.Library:
     """Return what checked code calls, and the table it looks into."""
-    module = build.machine().module()
+    module = Module(machine)
     _write_access(module)
     _write_parts(module)
     _write_records(module)
@@ -64,12 +65,12 @@ def library() -> build.Library:
         _write_scan(module, name, kind)
     words = f"@{TABLE} = global ptr null\n@{HARMLESS} = global [{WIDEST} x i8] zeroinitializer, align {WIDEST}\n\n"
     text = words + module.text()
-    return build.library(text, [*NAMES, TABLE])
+    return build.library(text, machine, [*NAMES, TABLE])
 
 
-def symbols() -> dict[str, int]:
+def symbols(machine: Machine) -> dict[str, int]:
     """Return where the functions are that checked code calls."""
-    return {name: library().address(name) for name in NAMES}
+    return {name: library(machine).address(name) for name in NAMES}
 
 
 class _Words:
@@ -211,10 +212,15 @@ class Watch:
     """Calls of a program's code that are watched: what memory they may touch, and what they were found to do."""
 
     def __init__(
-        self, plan: Schedule, places: int, read: Sequence[np.ndarray], written: Sequence[np.ndarray]
+        self,
+        machine: Machine,
+        plan: Schedule,
+        places: int,
+        read: Sequence[np.ndarray],
+        written: Sequence[np.ndarray],
     ) -> None:
         """Know the arrays that the code is given, those it writes apart; it has ``places`` in its arena."""
-        self.plan = plan
+        self.plan, self._library = plan, library(machine)
         arrays = [*written, *read]
         self._shadows = [np.zeros(2 * x.nbytes, np.int64) for x in written]
         self._arrays = [(x.__array_interface__["data"][0], x.nbytes) for x in arrays]
@@ -235,7 +241,7 @@ class Watch:
             for i, (begins, size) in enumerate(ranges):
                 words[RANGES + RANGE * i : RANGES + RANGE * i + 2] = begins, begins + size
             with _lock:
-                c_int64.from_address(library().address(TABLE)).value = words.ctypes.data
+                c_int64.from_address(self._library.address(TABLE)).value = words.ctypes.data
                 function(*arguments)
             if words[FAULT]:
                 raise AccessError(self._fault())

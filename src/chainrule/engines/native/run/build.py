@@ -1,89 +1,43 @@
-"""From IR to machine code: the CPU at hand, LLVM's passes, and loading what they make."""
+"""From IR to machine code: LLVM's passes, and loading what they make; and which machine is at hand."""
 
 import ctypes
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 
-from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.machine import Machine, known
 from chainrule.engines.native.run.cache import cached
 
 
-@dataclass(frozen=True)
-class Machine:
-    """The CPU at hand, as far as code depends on it."""
-
-    triple: str
-    cpu: str
-    features: str
-    vector_bytes: int
-    registers: int
-    has_fma: bool
-    has_masks: bool
-    pause: tuple[Any, ...]
-
-    def module(self) -> Module:
-        """Return an empty module for this CPU."""
-        return Module(
-            self.vector_bytes, self.registers, self.has_fma, self.has_masks, self.pause,
-            has_yield=sys.platform != "win32",
-        )  # fmt: skip
-
-    @property
-    def key(self) -> str:
-        """What object code depends on beside the IR."""
-        version = ".".join(map(str, llvm.llvm_version_info))
-        return f"{self.triple} {self.cpu} {self.features} {llvmlite.__version__} {version}"
-
-
 @lru_cache(maxsize=1)
-def machine() -> Machine:
-    """Return the CPU at hand; RuntimeError if LLVM does not know it."""
+def host() -> Machine:
+    """Return the machine at hand; RuntimeError if LLVM does not know it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features()
-    triple = llvm.get_process_triple()
-    arm = triple.startswith(("aarch64", "arm64"))
-    wide = features.get("avx512f", False) and features.get("avx512vl", False)
-    vector_bytes = 64 if wide else 32 if features.get("avx2", False) else 16
-    return Machine(
-        triple=triple,
-        cpu=llvm.get_host_cpu_name(),
-        features=features.flatten(),
-        vector_bytes=vector_bytes,
-        registers=32 if wide or arm else 16,
-        has_fma=arm or features.get("fma", False),
-        has_masks=wide,
-        pause=("llvm.aarch64.hint", 1)
-        if arm
-        else ("llvm.x86.sse2.pause",)
-        if triple.startswith("x86_64")
-        else (),
-    )
+    return known(llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features())
 
 
-@lru_cache(maxsize=1)
-def _target() -> Any:
-    here = machine()
-    target = llvm.Target.from_triple(here.triple)
+@lru_cache(maxsize=8)
+def _target(machine: Machine) -> Any:
+    target = llvm.Target.from_triple(machine.triple)
     return target.create_target_machine(
-        cpu=here.cpu, features=here.features, opt=2, reloc="pic", codemodel="default"
+        cpu=machine.cpu, features=machine.features, opt=2, reloc="pic", codemodel="default"
     )
 
 
-def optimise(text: str) -> Any:
+def optimise(text: str, machine: Machine) -> Any:
     """Parse IR, check it, and let LLVM's passes clean it up. Loops are vectorised by us, not by them.
 
     NewGVN is not among them: it ends the process where it takes longer to settle than its authors expected, which
     a step with many loops brings about, and what it would find the passes before machine code find as well.
     """
     module = llvm.parse_assembly(text)
-    module.triple = machine().triple
+    module.triple = machine.triple
+    module.data_layout = str(_target(machine).target_data)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = False
@@ -95,30 +49,34 @@ def optimise(text: str) -> Any:
     passes.add_simplify_cfg_pass()
     passes.add_loop_rotate_pass()
     passes.add_dead_code_elimination_pass()
-    passes.run(module, llvm.create_pass_builder(_target(), options))
+    passes.run(module, llvm.create_pass_builder(_target(machine), options))
     return module
 
 
-def object_code(text: str) -> bytes:
+def object_code(text: str, machine: Machine) -> bytes:
     """Compile IR to the bytes of an object file."""
-    return bytes(_target().emit_object(optimise(text)))
+    return bytes(_target(machine).emit_object(optimise(text, machine)))
 
 
-def assembly(text: str) -> str:
+def assembly(text: str, machine: Machine) -> str:
     """Compile IR to assembly, for people."""
-    return str(_target().emit_assembly(optimise(text)))
+    return str(_target(machine).emit_assembly(optimise(text, machine)))
 
 
 @lru_cache(maxsize=1)
 def _jit() -> Any:
-    machine()
-    return llvm.create_lljit_compiler(_target(), use_jit_link=False, suppress_errors=False)
+    return llvm.create_lljit_compiler(_target(host()), use_jit_link=False, suppress_errors=False)
 
 
-def library(text: str, names: list[str], symbols: dict[str, int] | None = None) -> "Library":
+def library(
+    text: str, machine: Machine, names: list[str], symbols: dict[str, int] | None = None
+) -> "Library":
     """Return the code of IR: what was compiled before, if it still can be had from the cache."""
+    versions = f"{llvmlite.__version__} {'.'.join(map(str, llvm.llvm_version_info))}"
     found: Library = cached(
-        machine().key + text, lambda: object_code(text), lambda code: Library(code, names, symbols)
+        f"{machine.triple} {machine.cpu} {machine.features} {versions}{text}",
+        lambda: object_code(text, machine),
+        lambda code: Library(code, names, symbols),
     )
     return found
 

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.epochs import Epochs, Run
-from chainrule.engines.native.code.ir import Type, type_of
+from chainrule.engines.native.code.ir import Module, Type, type_of
 from chainrule.engines.native.code.loop import OUT_OF_RANGE, RUN_PARAMETERS
 from chainrule.engines.native.code.lower import STEP_PARAMETERS, extent_names
 from chainrule.engines.native.code.team import WORKER
 from chainrule.engines.native.code.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
 from chainrule.engines.native.look import watch
+from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand
 from chainrule.engines.native.run import build, mode, pipeline
 from chainrule.engines.native.run.arrays import aligned, empty, measure, out_of_range, pointers, ready
@@ -34,8 +35,13 @@ from chainrule.graph.walk import order
 from chainrule.transform.verify import verify
 
 
-def compile_program(program: Program) -> NativeExecutable:
-    """Return an executable of machine code; UnsupportedError if the program holds what has no code."""
+def compile_program(program: Program, machine: Machine | None = None) -> NativeExecutable:
+    """Return an executable of machine code; UnsupportedError if the program holds what has no code.
+
+    Args:
+        program: Inputs, state, outputs, new state.
+        machine: What its code is written for: the machine at hand, or one whose code runs there too.
+    """
     verify(program)
     for node in order([*program.ends, *program.inputs, *program.state]):
         try:
@@ -43,7 +49,7 @@ def compile_program(program: Program) -> NativeExecutable:
         except KeyError:
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
     with making():
-        return NativeExecutable(program, expand(program))
+        return NativeExecutable(program, expand(program), machine or build.host())
 
 
 def _numbers(shape: Shape, lengths: dict[str, int]) -> list[int]:
@@ -57,14 +63,14 @@ def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
 class Tiny:
     """A program of fixed lengths whose loop is done in registers."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, machine: Machine) -> None:
         verify(program)
-        module = build.machine().module()
+        module = Module(machine)
         constants = write_tiny(module, program, TINY)
         self.ir = module.text()
         self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
         self._constants = pointers(self._values)
-        self._function = pipeline.library(self.ir).function(TINY, *_sorts(TINY_PARAMETERS))
+        self._function = pipeline.library(self.ir, machine).function(TINY, *_sorts(TINY_PARAMETERS))
 
     def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
         """Do the steps from first to before last; pointers are what a run has."""
@@ -76,8 +82,8 @@ class NativeExecutable:
 
     engine = "native"
 
-    def __init__(self, program: Program, written_out: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, written_out: Program, machine: Machine) -> None:
+        self.program, self.machine = program, machine
         self._written_out = written_out
         self.checked, self.parts = mode.checked(), mode.parts()
         self._maxima = [  # what each looks along
@@ -110,11 +116,11 @@ class NativeExecutable:
     @once
     def stages(self) -> Stages:
         """What the pipeline made of the program."""
-        return stages(self.program, self.checked, self._written_out, self.parts)
+        return stages(self.program, self.machine, self.checked, self._written_out, self.parts)
 
     @once
     def _library(self) -> build.Library:
-        return pipeline.library(self.stages.ir, self.checked)
+        return pipeline.library(self.stages.ir, self.machine, self.checked)
 
     @once
     def extents(self) -> list[str]:
@@ -146,7 +152,7 @@ class NativeExecutable:
         if length not in self._tiny:
             with making():
                 program = fixed(self._written_out, {self.program.inputs[0].shape[0].name: length})
-                self._tiny.setdefault(length, Tiny(program) if program is not None else None)
+                self._tiny.setdefault(length, Tiny(program, self.machine) if program is not None else None)
         return self._tiny[length]
 
     # --- one step ---
@@ -183,7 +189,7 @@ class NativeExecutable:
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""
         plan, places = self.stages.schedule, len(self.stages.memory.regions)
-        return watch.Watch(plan, places, [*read, *self.stages.constants], written)
+        return watch.Watch(self.machine, plan, places, [*read, *self.stages.constants], written)
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""

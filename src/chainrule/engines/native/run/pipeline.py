@@ -8,10 +8,12 @@ from functools import cache, lru_cache
 import numpy as np
 
 from chainrule.engines.native.code import product
+from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.loop import write_loop
 from chainrule.engines.native.code.lower import write_step
 from chainrule.engines.native.code.team import WORKER
 from chainrule.engines.native.look import checks, watch
+from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import Schedule, schedule
 from chainrule.engines.native.plan.layout import turned_over
@@ -30,6 +32,7 @@ class Stages:
     """What the pipeline made of a program, each stage as data or text.
 
     Attributes:
+        machine: What the code is written for.
         program: The simplified graph, in the rows that have code.
         turned: Which inputs it takes turned over.
         schedule: What is done in which order.
@@ -39,6 +42,7 @@ class Stages:
         shared: The loops that threads may share: how much work each is, and from where on it pays.
     """
 
+    machine: Machine
     program: Program
     turned: tuple[bool, ...]
     schedule: Schedule
@@ -49,29 +53,32 @@ class Stages:
 
 
 def stages(
-    program: Program, checked: bool = False, written_out: Program | None = None, parts: int = 0
+    program: Program,
+    machine: Machine,
+    checked: bool = False,
+    written_out: Program | None = None,
+    parts: int = 0,
 ) -> Stages:
     """Take a simplified program through all stages up to LLVM.
 
     Args:
         program: Inputs, state, outputs, new state.
+        machine: What it is written for.
         checked: Whether the code looks after itself.
         written_out: The program in the rows that have code, if it is known.
         parts: Into how many parts each loop that may be shared is cut; 0: by its size.
     """
-    basic, turned = turned_over(written_out or expand(program), build.machine().vector_bytes)
+    basic, turned = turned_over(written_out or expand(program), machine.vector_bytes)
     basic = expand_products(basic)
     verify(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
-    module = build.machine().module()
-    module.guard = checks.guard if checked else None
-    module.parts = parts
+    module = Module(machine, checks.guard if checked else None, parts)
     layout = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in layout.constants)
-    return Stages(basic, turned, plan, memory, module.text(), values, tuple(layout.shared))
+    return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(layout.shared))
 
 
 def can_loop(program: Program) -> bool:
@@ -90,18 +97,17 @@ KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in 
 
 
 @cache  # code in use stays loaded
-def kernels(checked: bool = False) -> build.Library:
+def kernels(machine: Machine, checked: bool = False) -> build.Library:
     """Return the matrix products, which all programs share."""
-    module = build.machine().module()
-    module.guard = checks.guard if checked else None
+    module = Module(machine, checks.guard if checked else None)
     names = product.write_kernels(module)
-    return build.library(module.text(), names, watch.symbols() if checked else {})
+    return build.library(module.text(), machine, names, watch.symbols(machine) if checked else {})
 
 
 @lru_cache(maxsize=64)
-def library(text: str, checked: bool = False) -> build.Library:
+def library(text: str, machine: Machine, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
     wanted = [n for n in KERNELS if f"@{n}(" in text]
-    symbols = {n: kernels(checked).address(n) for n in wanted}
-    return build.library(text, names, symbols | watch.symbols() if checked else symbols)
+    symbols = {n: kernels(machine, checked).address(n) for n in wanted}
+    return build.library(text, machine, names, symbols | watch.symbols(machine) if checked else symbols)

@@ -1,0 +1,107 @@
+"""Code for machines that are not at hand: written, read back by LLVM, and where it is built for them, compiled."""
+
+import re
+from dataclasses import replace
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.choice import simplified
+from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.code.product import write_kernels
+from chainrule.engines.native.code.tiny import fixed, write_tiny
+from chainrule.engines.native.machine import known
+from chainrule.engines.native.plan.expand import expand
+from chainrule.engines.native.run import build
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.engines.native.run.pipeline import stages
+from chainrule.graph.closed import Program
+
+MACHINES = {
+    "arm": known("aarch64-unknown-linux-gnu", "generic", {"neon": True}),
+    "old x86": known("x86_64-unknown-linux-gnu", "x86-64", {}),
+    "wasm": known("wasm32-unknown-unknown", "generic", {"simd128": True, "bulk-memory": True}),
+}
+
+
+def program(rows=("batch",)):
+    """Return a step of training with all that machines may differ in: products, exponentials, sums, random bits."""
+    rng = np.random.default_rng(0)
+    x, y = cr.input("x", (*rows, 20), "float32"), cr.input("y", (*rows, 3), "float32")
+    v = cr.variable(rng.normal(size=(20, 40)).astype("float32"), "v")
+    w = cr.variable(rng.normal(size=(40, 3)).astype("float32"), "w")
+    p = cr.softmax(np.tanh(x @ v) @ w, axis=1)
+    cost = -np.mean(np.sum(y * np.log(p + 1e-6), axis=1)) + 0.01 * np.sum(v * v)
+    state = (v, w)
+    new = tuple(s - 0.1 * g for s, g in zip(state, cr.grad(cost, state), strict=True))
+    return simplified(Program((x, y), state, (cost,), new))
+
+
+def xor():
+    """Return a step that fits into registers, for tables of four rows."""
+    x, w = cr.input("x", ("n", 2)), cr.variable(np.arange(6.0).reshape(2, 3), "w")
+    cost = np.mean(np.tanh(x @ w) ** 2)
+    return fixed(expand(simplified(Program((x,), (w,), (cost,), (w - cr.grad(cost, w),)))), {"n": 4})
+
+
+def texts(machine):
+    """Return the code of a step with its loop, of a loop in registers, and of the kernels."""
+    yield stages(program(), machine).ir
+    for write in (lambda module: write_tiny(module, xor(), "tiny"), write_kernels):
+        module = Module(machine)
+        write(module)
+        yield module.text()
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_code_is_written_for_a_machine_that_is_not_at_hand(machine):
+    for text in texts(machine):
+        llvm.parse_assembly(text).verify()
+        if "@tiny(" not in text:  # there a vector is an array, and LLVM cuts it up
+            assert max(int(lanes) for lanes in re.findall(r"load <(\d+) x float>", text)) == 4
+        assert ("llvm.fma" in text) <= machine.has_fma and "masked.load" not in text
+        assert ("sched_yield" in text) <= machine.has_yield and ("x86" in text) <= ("x86" in machine.triple)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_llvm_compiles_it(machine):
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        llvm.Target.from_triple(machine.triple)
+    except RuntimeError:
+        pytest.skip(f"this LLVM is not built for {machine.triple}")
+    for text in texts(machine):
+        assert build.object_code(text, machine)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_no_order_of_a_sum_is_left_to_llvm(width):
+    machine = replace(MACHINES["arm"], vector_bytes=width, has_masks=width == 64)
+    for text in texts(machine):
+        assert "reassoc" not in text and "reduce.fadd" not in text and "reduce.fmul" not in text
+        assert not re.search(r"\bf(?:add|sub|mul|div) [a-z]+ (?:<|float|double)", text)  # no flag of any kind
+
+
+def test_a_step_written_for_a_poorer_machine_runs_on_the_one_at_hand():
+    rng = np.random.default_rng(1)
+    batch = [rng.normal(size=(33, 20)).astype("float32"), np.eye(3, dtype="float32")[rng.integers(0, 3, 33)]]
+    state = [v.value for v in program().state]
+    here = build.host()
+    poor = replace(here, vector_bytes=16, registers=16, has_fma=False, has_masks=False)
+    found, wanted = (compile_program(program(), m).step(state, batch) for m in (poor, here))
+    assert compile_program(program(), poor).stages.machine == poor
+    for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_known_of_a_machine():
+    features = {"avx512f": True, "avx512vl": True, "avx2": True, "fma": True, "sse4a": False}
+    wide = known("x86_64-pc-windows-msvc", "znver4", features)
+    assert wide.features == "+avx2,+avx512f,+avx512vl,+fma,-sse4a"
+    assert (wide.vector_bytes, wide.registers, wide.has_fma, wide.has_masks) == (64, 32, True, True)
+    assert wide.pause == ("llvm.x86.sse2.pause", ()) and not wide.has_yield
+    wasm = MACHINES["wasm"]
+    assert wasm.pause is None and not wasm.has_yield and not wasm.has_fma
