@@ -11,27 +11,20 @@ from chainrule.errors import FileFormatError, GraphError, ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, mark
 from chainrule.nn.activations import ACTIVATIONS, LeakyReLU, sigmoid
-from chainrule.nn.architecture import (
-    at,
-    branches,
-    chain,
-    initial_values,
-    output_kind,
-    penalty,
-    summary,
-)
+from chainrule.nn.architecture import branches, chain
 from chainrule.nn.examples import size_of_one
 from chainrule.nn.layers import (
-    SEED,
-    STEP,
     Activation,
     BatchNormalization,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Layer,
     LayerNormalization,
 )
+from chainrule.nn.layers.base import SEED, STEP
+from chainrule.nn.reading import at, initial_values, output_kind, penalty, summary
 from chainrule.nn.regularizers import L1
 from chainrule.nn.saved import from_config, to_config
 
@@ -149,6 +142,9 @@ def test_the_penalty_is_the_sum_over_the_weights():
         ([Dense(2, LeakyReLU(0.3))], "LeakyReLU(slope=0.3)"),
         ([Block((Dense(3, "tanh"), Dense(3, "sigmoid")))], ""),
         ([Dense(2, lambda z: z)], "<lambda>"),
+        ([Dense(2, "sigmoid"), Activation(None)], "identity"),
+        ([Dense(2, use_bias=False), Dropout(0.1)], "identity"),
+        ([Embedding(3, 2)], ""),
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError
+from chainrule.nn.activations import ELU, LeakyReLU, activation, stops_half
 from chainrule.nn.initializers import (
     INITIALIZERS,
     Filled,
@@ -121,10 +122,18 @@ def test_names():
 
 
 def test_defaults_follow_the_activation():
-    for name in ["relu", "leaky_relu", "elu", "gelu", "silu", "LeakyReLU(slope=0.2)", "ELU(alpha=0.5)"]:
-        assert default_initializer(name) == "he_normal"
-    for name in ["identity", "sigmoid", "tanh", "softmax", "softplus", "step", "my_own"]:
-        assert default_initializer(name) == "xavier_uniform"
+    for spec in ["relu", "leaky_relu", "elu", "gelu", "silu", "swish", LeakyReLU(slope=0.2), ELU(alpha=0.5)]:
+        assert default_initializer(activation(spec)) == "he_normal"
+    for spec in ["identity", "sigmoid", "tanh", "softmax", "softplus", "step", lambda z: z]:
+        assert default_initializer(activation(spec)) == "xavier_uniform"
+
+
+def test_an_activation_of_your_own_says_whether_it_stops_half():
+    def mine(z):
+        return np.maximum(z, 0) ** 2
+
+    assert default_initializer(mine) == "xavier_uniform"
+    assert default_initializer(stops_half(mine)) == "he_normal"
 
 
 def test_a_signal_keeps_its_size_through_ten_layers():

@@ -1,18 +1,17 @@
 """Layers: what each computes, by its formula in NumPy; what each refuses."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from chainrule.errors import ChainruleError, GraphError, ShapeError
+from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input
-from chainrule.nn.architecture import at, chain, initial_values
+from chainrule.nn.architecture import chain
 from chainrule.nn.layers import (
     LAYERS,
-    SEED,
-    STEP,
     Activation,
     BatchNormalization,
     Dense,
@@ -21,10 +20,12 @@ from chainrule.nn.layers import (
     Flatten,
     Layer,
     LayerNormalization,
-    check_layer,
-    short,
 )
+from chainrule.nn.layers.base import SEED, STEP, check_layer, short
+from chainrule.nn.layers.dense import activate
+from chainrule.nn.reading import at, initial_values, output_kind
 from chainrule.nn.regularizers import L2
+from chainrule.train.network import Network
 
 X = np.random.default_rng(0).normal(size=(6, 4))
 
@@ -186,3 +187,82 @@ def test_what_is_no_layer():
 def test_a_width_that_must_be_known():
     with pytest.raises(ShapeError, match="fixed length"):
         BatchNormalization()(input("x", ("batch", "features")))
+
+
+# --- what a layer is asked, and one of the user's answers ---
+
+
+@dataclass(frozen=True, eq=False)
+class Shuffled(Layer):
+    """The features in reverse order."""
+
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope, x):
+        return x[:, ::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Squashed(Layer):
+    """Units of a kind of their own, whose activation is a setting."""
+
+    activation: Any = None
+    counts: ClassVar[bool] = True
+
+    def build(self, scope, x):
+        z = scope.parts["Z"] = x @ scope.parameter("W", (x.shape[-1], 2), None)
+        return activate(self.activation, z)
+
+
+@dataclass(frozen=True, eq=False)
+class Angles(Layer):
+    """What takes angles alone."""
+
+    def build(self, scope, *xs):
+        return np.sin(sum(xs[1:], xs[0]))
+
+    def refuses(self, values):
+        wrong = np.abs(values) > 180
+        return (wrong, "takes angles from -180 to 180") if wrong.any() else None
+
+
+def test_a_layer_of_your_own_that_keeps_values_is_looked_through():
+    for last in ("softmax", "sigmoid", None):
+        through = chain([Dense(2, last), Shuffled()], (3,), "float32")
+        assert output_kind(through) == output_kind(chain([Dense(2, last)], (3,), "float32"))
+
+
+def test_a_layer_of_your_own_says_what_it_ends_in():
+    assert output_kind(chain([Squashed("swish")], (3,), "float32")) == "silu"
+    assert output_kind(chain([Squashed()], (3,), "float32")) == "identity"
+    assert Squashed("tanh").ends_in() == "tanh" and Shuffled().ends_in() is None
+
+
+def spread(layers):
+    """How far the first layer's weights are from 0, in terms of what keeps a signal's size in a line."""
+    return initial_values(chain(layers, (400,), "float64"), 0)["W1"].std() / np.sqrt(2 / (400 + 2))
+
+
+@pytest.mark.parametrize("between", [[], [BatchNormalization()], [Shuffled(), LayerNormalization()]])
+def test_weights_begin_as_the_activation_that_follows_wants_it(between):
+    he = np.sqrt(2 / 400) / np.sqrt(2 / 402)
+    assert spread([Squashed(), *between, Activation("relu")]) == pytest.approx(he, rel=0.05)
+    assert (
+        np.abs(initial_values(chain([Dense(2), *between, Dense(2, "relu")], (9,), "float64"), 0)["W1"]).max()
+        < 1
+    )
+    assert spread([Dense(2), *between, Squashed("relu")]) == pytest.approx(1, rel=0.05)
+
+
+def test_a_layer_of_your_own_refuses_numbers_wherever_they_come_from():
+    X = np.array([[10.0, 20.0], [30.0, 200.0]])
+    network = Network([Dropout(0.1), Angles()], input_shape=2, seed=0)
+    assert np.isfinite(network.predict(X[:1])).all()
+    with pytest.raises(
+        DataError, match="The Angles angles_1 takes angles from -180 to 180; found 200 in row 1, col"
+    ):
+        network.predict(X)
+    two = Network(lambda a, b: Angles()(a, b * 2), inputs={"a": 2, "b": 2}, seed=0)
+    assert np.isfinite(two.predict({"a": X[:1], "b": X[:1]})).all()
+    with pytest.raises(DataError, match="found 400 in row 0, column 1"):
+        two.predict({"a": X[:1], "b": X[1:]})

@@ -252,12 +252,12 @@ def test_rows_that_stay_apart_are_not_spoken_of():
 
 def test_rows_of_an_embedding_that_float32_cannot_name_are_refused():
     words, vocabulary = np.array([[3.0], [2.0**24 - 1]]), 2**24 + 2
-    door.check_vocabulary(words.astype(np.float32), vocabulary, "embedding_1")
+    door.check_reaching(cr.Embedding(vocabulary, 1), words.astype(np.float32), "embedding_1")
     with pytest.raises(
         cr.DataError, match="whole numbers from 16,777,216 on, which float32 does not tell apart"
     ):
-        door.check_vocabulary((words + 1).astype(np.float32), vocabulary, "embedding_1")
-    door.check_vocabulary(words + 1, vocabulary, "embedding_1")
+        door.check_reaching(cr.Embedding(vocabulary, 1), (words + 1).astype(np.float32), "embedding_1")
+    door.check_reaching(cr.Embedding(vocabulary, 1), words + 1, "embedding_1")
 
 
 def test_numbers_too_large_for_the_dtype_are_refused_where_they_are_given():

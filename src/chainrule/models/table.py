@@ -435,7 +435,9 @@ def _missing(table: pd.DataFrame, columns: Columns, target: Target) -> dict[str,
 
 
 def _plan(network: Network, target: Target, parts: _Parts) -> str:
-    units = [str(layer.units) for layer in network.layers if isinstance(layer, Dense)][:-1]
+    found = network.architecture
+    wide = [str(found.outputs[label].shape[-1]) for label, call in found.calls.items() if call.layer.counts]
+    units = wide[:-1]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} units" if units else "no hidden layer"
     outputs = counted(target.width, "output")

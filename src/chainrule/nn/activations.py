@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,17 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
 from chainrule.graph.primitives import elementwise, structure
 from chainrule.nn.specs import ANY, check, find, name_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stops_half(activation: F) -> F:
+    """Say of an activation that it stops about half of the signal's variance, as ReLU does: He's weights suit it.
+
+    In a class the same is said by ``stops_half = True``.
+    """
+    activation.stops_half = True  # type: ignore[attr-defined]
+    return activation
 
 
 def identity(z: Any) -> Any:
@@ -50,6 +61,7 @@ def tanh(z: Any) -> Any:
     return elementwise.tanh(_numbers(z))
 
 
+@stops_half
 def relu(z: Any) -> Any:
     """``max(0, z)``, in [0, ∞): the rectified linear unit (Nair & Hinton 2010); its derivative at 0 is 0.
 
@@ -59,6 +71,7 @@ def relu(z: Any) -> Any:
     return elementwise.relu(_numbers(z))
 
 
+@stops_half
 def leaky_relu(z: Any, slope: float = 0.01) -> Any:
     """``z where z > 0, else slope · z``, in (-∞, ∞) (Maas et al. 2013); its derivative at 0 is the slope.
 
@@ -72,6 +85,7 @@ def leaky_relu(z: Any, slope: float = 0.01) -> Any:
     return np.where(z > 0, z, slope * z)
 
 
+@stops_half
 def elu(z: Any, alpha: float = 1.0) -> Any:
     """``z where z ≥ 0, else alpha · (exp(z) - 1)``, in (-alpha, ∞) (Clevert et al. 2016).
 
@@ -85,6 +99,7 @@ def elu(z: Any, alpha: float = 1.0) -> Any:
     return np.where(z >= 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
 
+@stops_half
 def gelu(z: Any) -> Any:
     """``z/2 · (1 + tanh(√(2/π) · (z + 0.044715 z³)))``, in (-0.17…, ∞).
 
@@ -98,6 +113,7 @@ def gelu(z: Any) -> Any:
     return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
 
 
+@stops_half
 def silu(z: Any) -> Any:
     """``z · sigmoid(z)``, in (-0.278…, ∞): also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).
 
@@ -136,6 +152,7 @@ class LeakyReLU:
     """
 
     slope: float = 0.01
+    stops_half: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check(self, slope=ANY)
@@ -154,6 +171,7 @@ class ELU:
     """
 
     alpha: float = 1.0
+    stops_half: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check(self, alpha=ANY)

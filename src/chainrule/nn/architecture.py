@@ -5,35 +5,18 @@ marks say where each layer ends. It is written to a file as the list of its laye
 replaying them.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import count
-from math import prod
 from operator import index
 from typing import Any
 
-import numpy as np
-
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
-from chainrule.graph.node import Node, as_node, input, leaf_key, with_inputs
+from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
-from chainrule.graph.walk import order
-from chainrule.nn import activations, initializers, regularizers
-from chainrule.nn.layers import (
-    SEED,
-    STEP,
-    TRAINING,
-    Activation,
-    Call,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    Parameter,
-    check_layer,
-    output_activation,
-)
+from chainrule.graph.walk import order, rebuild
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, Call, Layer, Parameter, check_layer
+from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
 
 BATCH = "batch"
 
@@ -167,27 +150,26 @@ def as_shape(name: str, shape: Any) -> tuple[int, ...]:
 def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     """Name what the graph learns, share what is one layer's, give each random layer its stream."""
     marks = [n for n in order([output]) if isinstance(n.meaning, Call)]
-    nodes = order([output, *(new for n in marks for _, new in n.meaning.updates)])
-    _check_leaves(nodes, inputs)
-    labels = dict(zip(marks, _labels([n.meaning.layer for n in marks]), strict=True))
-    numbers = _numbers(marks)
-    shared = _shared(marks, numbers)
-    became: dict[Node, Node] = {}
-    streams = 0
-    for node in nodes:
+    ends = [output, *(new for n in marks for _, new in n.meaning.updates)]
+    _check_leaves(order(ends), inputs)
+    labels = dict(zip(marks, labels_of([n.meaning.layer for n in marks]), strict=True))
+    numbers = numbers_of(marks)
+    shared = shared_variables(marks, numbers)
+    streams = count()
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if isinstance(node.meaning, Parameter):
-            became[node] = shared[_owner(node)]
-            continue
-        new = with_inputs(node, tuple(became[x] for x in node.inputs))
-        if node.primitive.name == "random_uniform":
-            new = Node(new.primitive, new.inputs, {**new.attributes, "stream": streams}, new.shape, new.dtype)
-            streams += 1
+            return shared[owner(node)]
         if node in labels:
-            meaning = LayerMark(labels[node])
-            new = Node(new.primitive, new.inputs, new.attributes, new.shape, new.dtype, node.name, meaning)
-        became[node] = new
-    calls = {label: _renewed(mark.meaning, became, shared) for mark, label in labels.items()}
-    outputs = {label: became[mark] for mark, label in labels.items()}
+            return mark(inputs[0], LayerMark(labels[node]), node.name)
+        if node.primitive.name == "random_uniform":
+            attributes = {**node.attributes, "stream": next(streams)}
+            return Node(node.primitive, inputs, attributes, node.shape, node.dtype)
+        return with_inputs(node, inputs)
+
+    became = rebuild(ends, visit)
+    calls = {label: _renewed(n.meaning, became, shared) for n, label in labels.items()}
+    outputs = {label: became[n] for n, label in labels.items()}
     learned = {w.name: w for call in calls.values() for w in call.parameters}
     parts: dict[str, Node] = {}
     for label, call in calls.items():
@@ -221,53 +203,12 @@ def _check_leaves(nodes: Iterable[Node], inputs: Mapping[str, Node]) -> None:
             )
 
 
-def _owner(w: Node) -> tuple[int, str]:
-    return id(w.meaning.layer), w.meaning.role
-
-
-def _shared(marks: list[Node], numbers: dict[int, int]) -> dict[tuple[int, str], Node]:
-    """Return the one variable for each layer and role, under its name; a layer that is used twice has one."""
-    shared: dict[tuple[int, str], Node] = {}
-    taken: set[str] = set()
-    spent: dict[tuple[str, ...], int] = {}  # how many endings of these names are taken
-    for mark in marks:
-        layer, made = mark.meaning.layer, mark.meaning.parameters
-        new = [w for w in made if _owner(w) not in shared]
-        plain = tuple([_name(w.meaning.role, numbers[id(layer)]) for w in new])
-        for ending in count(spent.get(plain, 0)):
-            named = [name + _letters(ending) for name in plain]
-            if taken.isdisjoint(named):
-                break
-        spent[plain] = ending
-        taken.update(named)
-        for w, name in zip(new, named, strict=True):
-            shared[_owner(w)] = Node(w.primitive, (), w.attributes, w.shape, w.dtype, name, w.meaning)
-        for w in made:
-            if w.shape != shared[_owner(w)].shape:
-                raise ShapeError(
-                    f"{layer!r} is used twice, on inputs of different widths: its {w.meaning.role} would "
-                    f"have shapes {show_shape(shared[_owner(w)].shape)} and {show_shape(w.shape)}. Make two "
-                    "layers."
-                )
-    return shared
-
-
-def _letters(number: int) -> str:
-    """Return what tells the parameters of layers with the same number apart: "", "b" ... "z", "aa", "ab" ..."""
-    found = ""
-    number = number + 1 if number else 0
-    while number:
-        number, letter = divmod(number - 1, 26)
-        found = "abcdefghijklmnopqrstuvwxyz"[letter] + found
-    return found
-
-
 def _renewed(call: Call, became: dict[Node, Node], shared: dict[tuple[int, str], Node]) -> Call:
     return Call(
         call.layer,
         tuple(became[x] for x in call.inputs),
-        tuple(shared[_owner(w)] for w in call.parameters),
-        tuple((shared[_owner(s)], became[new]) for s, new in call.updates),
+        tuple(shared[owner(w)] for w in call.parameters),
+        tuple((shared[owner(s)], became[new]) for s, new in call.updates),
         {k: became[v] for k, v in call.parts.items() if v in became},
     )
 
@@ -281,158 +222,3 @@ def _updates(calls: Iterable[Call]) -> dict[str, Node]:
     return {
         name: sum(each[1:], each[0]) / len(each) if len(each) > 1 else each[0] for name, each in found.items()
     }
-
-
-def _labels(layers: list[Layer]) -> list[str]:
-    """Return a label for each use of a layer: "dense_1", or its name; its second use is "dense_1/2"."""
-    own: dict[int, str] = {}
-    uses: dict[int, int] = {}
-    taken: set[str] = set()
-    spent: dict[str, int] = {}  # the last number of each stem
-    result: list[str] = []
-    for layer in layers:
-        uses[id(layer)] = uses.get(id(layer), 0) + 1
-        if id(layer) not in own:
-            given = str(getattr(layer, "name", ""))
-            stem = given or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
-            label = given
-            while not label or label in taken:
-                spent[stem] = spent.get(stem, 1 if given else 0) + 1
-                label = f"{stem}_{spent[stem]}"
-            own[id(layer)] = label
-            taken.add(label)
-        again = f"/{uses[id(layer)]}" if uses[id(layer)] > 1 else ""
-        result.append(own[id(layer)] + again)
-    return result
-
-
-def _numbers(marks: list[Node]) -> dict[int, int]:
-    """Return l for each layer: those with units are counted, others share the number of the one before."""
-    result: dict[int, int] = {}
-    before: dict[Node, int] = {}  # the number that each mark gives to one behind it
-    counted = 0
-    among = set(marks)
-    for mark in marks:
-        layer = mark.meaning.layer
-        if layer.counts:
-            if id(layer) not in result:
-                counted += 1
-                result[id(layer)] = counted
-            before[mark] = result[id(layer)]
-        else:
-            before[mark] = _number_before(mark, among, before)
-            result.setdefault(id(layer), before[mark])
-    return result
-
-
-def _number_before(mark: Node, among: set[Node], before: Mapping[Node, int]) -> int:
-    """Return the number of the last layer with units among all that a layer is built on."""
-    nearest = [n for n in order(mark.meaning.inputs, stop=among) if n in among]
-    if not nearest:
-        return 0
-    if len(nearest) == 1 and (nearest[0].meaning.layer.counts or _is_one_way(nearest[0], among)):
-        return before[nearest[0]]  # all others lie behind it, and are not walked through again and again
-    every = [n for n in order(mark.meaning.inputs) if n in among]
-    return next((before[n] for n in reversed(every) if n.meaning.layer.counts), 0)
-
-
-def _is_one_way(mark: Node, among: set[Node]) -> bool:
-    """Say whether a layer has one input, and holds no other layers."""
-    inputs = mark.meaning.inputs
-    inside = [n for n in order([mark], stop=inputs) if n in among]
-    return len(inputs) == 1 and not set(inside) - {mark, *inputs}
-
-
-def _name(role: str, number: int) -> str:
-    return f"{role}{number}" if len(role) == 1 else f"{role}_{number}"
-
-
-# --- reading the one graph in its two ways --------------------------------------------------------------
-
-
-def at(nodes: Sequence[Node], training: bool) -> list[Node]:
-    """Return the graph as it is while training, or at prediction: nothing but the flag is replaced."""
-    flag = as_node(np.asarray(training))
-    became: dict[Node, Node] = {}
-    for node in order(nodes):
-        if node.primitive.name == "input" and node.attributes["symbol"] is TRAINING.attributes["symbol"]:
-            became[node] = flag
-        else:
-            became[node] = with_inputs(node, tuple(became[x] for x in node.inputs))
-    return [became[n] for n in nodes]
-
-
-def penalty(architecture: Architecture) -> Node | None:
-    """Return what the size of the weights costs, or None if it costs nothing."""
-    total: Node | None = None
-    for w in architecture.parameters.values():
-        price = regularizers.regularizer(w.meaning.regularizer)
-        if price is not None:
-            term = price(w)
-            if not isinstance(term, Node) or term.ndim:
-                found = show_shape(term.shape) if isinstance(term, Node) else type(term).__name__
-                raise GraphError(
-                    f"The regularizer of {w.name} must return a single number, as a node; found {found}."
-                )
-            total = term if total is None else total + term
-    return total
-
-
-def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
-    """Return the first value of every parameter and statistic; equal seeds give equal bits."""
-    values: dict[str, np.ndarray] = {}
-    for number, (name, w) in enumerate({**architecture.parameters, **architecture.statistics}.items()):
-        kind = w.meaning.initializer
-        if kind is None:
-            follows = _activation_after(architecture, w.meaning.layer)
-            kind = initializers.default_initializer(follows)
-        rng = np.random.default_rng([seed, number])
-        values[name] = initializers.initialize(kind, w.shape, rng, w.dtype)
-    return values
-
-
-def _activation_after(architecture: Architecture, layer: Layer) -> str:
-    """Return the name of the activation that a layer's units end in, looking past normalizations."""
-    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
-    users: dict[Node, list[Node]] = {}
-    for node in order([architecture.output]):
-        for x in node.inputs:
-            users.setdefault(x, []).append(node)
-    ahead = [n for n, call in by_node.items() if call.layer is layer]
-    for node in ahead:  # the list grows while it is read
-        kind = output_activation(by_node[node].layer) if node in by_node else None
-        if kind is not None:
-            return activations.activation_name(kind)
-        if node not in by_node and node.primitive.name in activations.ACTIVATIONS:
-            return node.primitive.name
-        if node.primitive.name not in ("contract", "gather"):  # there the next layer's units begin
-            ahead.extend(n for n in users.get(node, []) if n not in ahead)
-    return "identity"
-
-
-def output_kind(architecture: Architecture) -> str:
-    """Return the name of the activation that the output ends with: "identity" for none, "" for a formula."""
-    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
-    node = architecture.output
-    while node in by_node:
-        layer = by_node[node].layer
-        kind = output_activation(layer)
-        if kind is not None:
-            return activations.activation_name(kind)
-        if isinstance(layer, Dense | Activation):
-            return "identity"
-        # Dropout and Flatten keep what they are given; what any other layer computes is inside its mark.
-        node = by_node[node].inputs[0] if isinstance(layer, Dropout | Flatten) else node.inputs[0]
-    return node.primitive.name if node.primitive.name in activations.ACTIVATIONS else ""
-
-
-def summary(architecture: Architecture) -> list[tuple[str, str, int]]:
-    """Return a row for each layer: what it is, its output shape, how many numbers it learns or keeps."""
-    rows = [(f"{name} (input)", show_shape(n.shape), 0) for name, n in architecture.inputs.items()]
-    counted: set[Node] = set()
-    for label, call in architecture.calls.items():
-        new = [w for w in call.parameters if w not in counted]
-        counted.update(new)
-        shape = show_shape(architecture.outputs[label].shape)
-        rows.append((f"{label} ({type(call.layer).__name__})", shape, sum(prod(w.shape) for w in new)))
-    return rows

@@ -146,8 +146,6 @@ INITIALIZERS |= {
 }
 CLASSES: dict[str, type] = {c.__name__: c for c in (Filled, Normal, Scaled, Orthogonal)}
 
-_STOP_HALF = {"relu", "leaky_relu", "LeakyReLU", "elu", "ELU", "gelu", "silu"}
-
 
 def initializer(spec: Any) -> Callable[[Shape, np.random.Generator], np.ndarray]:
     """Return the function ``(shape, rng) -> array`` that ``spec`` means.
@@ -206,13 +204,14 @@ def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) ->
     return cast
 
 
-def default_initializer(activation_name: str) -> str:
+def default_initializer(activation: Callable[..., Any]) -> str:
     """Return the name of the initializer that suits the activation that follows.
 
-    ReLU and its kin stop about half of the signal's variance, for which He et al. 2015 make up. All others
-    are near a line around 0: Glorot & Bengio 2010, in the uniform form that they and Keras use.
+    An activation that :func:`~chainrule.nn.activations.stops_half` of the signal's variance is made up for as He et
+    al. 2015 do. All others are near a line around 0: Glorot & Bengio 2010, in the uniform form that they and Keras use.
 
-    >>> default_initializer("relu"), default_initializer("tanh")
+    >>> from chainrule.nn.activations import relu, tanh
+    >>> default_initializer(relu), default_initializer(tanh)
     ('he_normal', 'xavier_uniform')
     """
-    return "he_normal" if activation_name.partition("(")[0] in _STOP_HALF else "xavier_uniform"
+    return "he_normal" if getattr(activation, "stops_half", False) else "xavier_uniform"

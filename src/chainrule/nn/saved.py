@@ -21,7 +21,8 @@ from chainrule.graph.table import TABLE
 from chainrule.nn import activations, initializers, regularizers, specs
 from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
 from chainrule.nn.examples import Size, size_of_one
-from chainrule.nn.layers import LAYERS, Call, Layer
+from chainrule.nn.layers import LAYERS, Layer
+from chainrule.nn.layers.base import Call
 
 # What the graph of a file may take for one example: bytes at a time and in all, and multiplications. What the file has
 # in parameters raises all three, so that a large network has room and a kilobyte does not get gigabytes.

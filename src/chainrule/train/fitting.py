@@ -26,7 +26,7 @@ from chainrule.errors import (
 )
 from chainrule.graph.closed import Program
 from chainrule.graph.walk import order
-from chainrule.nn.architecture import at
+from chainrule.nn.reading import at
 from chainrule.signals import Asked, asking
 from chainrule.train import callbacks as callback_module, validation as door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all

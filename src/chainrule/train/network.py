@@ -28,17 +28,9 @@ from chainrule.errors import (
 from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
 from chainrule.nn import activations, losses
-from chainrule.nn.architecture import (
-    Architecture,
-    at,
-    branches,
-    chain,
-    check_layers,
-    initial_values,
-    output_kind,
-    summary,
-)
-from chainrule.nn.layers import SEED, STEP, Embedding, Layer
+from chainrule.nn.architecture import Architecture, branches, chain, check_layers
+from chainrule.nn.layers.base import SEED, STEP, Layer
+from chainrule.nn.reading import at, initial_values, output_kind, summary
 from chainrule.nn.saved import check_arrays, check_size, from_config, to_config
 from chainrule.train import fitting, frames, metrics, store as files, validation as door
 from chainrule.train.history import History
@@ -574,10 +566,10 @@ class Network:
             self.columns = {**seen, **self.columns}
         by_node = dict(zip(found.inputs.values(), arrays, strict=True))
         for label, call in found.calls.items():
-            if isinstance(call.layer, Embedding):
-                (x,) = call.inputs
-                words = by_node[x] if x in by_node else self._run_nodes(("into", label), [x], arrays)[0]
-                door.check_vocabulary(words, call.layer.vocabulary, label)
+            for number, x in enumerate(call.inputs if call.layer.is_choosy else ()):
+                into = ("into", label, number)
+                values = by_node[x] if x in by_node else self._run_nodes(into, [x], arrays)[0]
+                door.check_reaching(call.layer, values, label)
         return arrays
 
     def _loss(self, loss: Any) -> Any:

@@ -15,9 +15,10 @@ from chainrule.graph.node import Node, as_node, cast, input
 from chainrule.graph.primitives.elementwise import weigh
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
-from chainrule.nn.architecture import BATCH, Architecture, at, penalty
+from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one
-from chainrule.nn.layers import SEED, STEP, TRAINING
+from chainrule.nn.layers.base import SEED, STEP, TRAINING
+from chainrule.nn.reading import at, penalty
 from chainrule.train.optimizers import Optimizer
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify_all

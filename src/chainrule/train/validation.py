@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
+from chainrule.nn.layers.base import Layer
 
 
 def as_numbers(value: Any, what: str) -> np.ndarray:
@@ -227,19 +228,13 @@ def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
     return "Train and predict on the same columns."
 
 
-def check_vocabulary(array: np.ndarray, vocabulary: int, label: str) -> None:
-    """Raise if ``array`` names rows that an Embedding does not have."""
-    bad = (array != np.floor(array)) | (array < 0) | (array >= vocabulary)
-    if bad.any():
+def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
+    """Raise if numbers reach a layer that it refuses."""
+    refused = layer.refuses(values)
+    if refused is not None:
+        bad, why = refused
         raise DataError(
-            f"The Embedding {label} has {vocabulary} rows, so it takes whole numbers from 0 to "
-            f"{vocabulary - 1}; found {float(array[bad][0]):g} {_first(bad, array)}."
-        )
-    exact = 2 ** (np.finfo(array.dtype).nmant + 1) if array.dtype.kind == "f" else vocabulary
-    if vocabulary > exact and (array >= exact).any():
-        raise DataError(
-            f"The Embedding {label} is given whole numbers from {exact:,} on, which {array.dtype.name} does not tell "
-            "apart. Make the network with dtype='float64'."
+            f"The {type(layer).__name__} {label} {why}; found {float(values[bad][0]):g} {_first(bad, values)}."
         )
 
 

@@ -1,0 +1,20 @@
+"""Layers by family. Each file names its layers in ``__all__``, and nothing else does."""
+
+from typing import TYPE_CHECKING
+
+from chainrule.nn.layers.base import Layer as Layer
+from chainrule.nn.layers.dense import *
+from chainrule.nn.layers.dropout import *
+from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.normalization import *
+from chainrule.nn.layers.reshaping import *
+
+# What a model file may name.
+LAYERS: dict[str, type[Layer]] = {
+    name: thing
+    for name, thing in tuple(globals().items())
+    if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer
+}
+
+if not TYPE_CHECKING:  # type checkers follow the stars
+    __all__ = ["Layer", *LAYERS]

@@ -1,0 +1,256 @@
+"""What every layer is: a small frozen description that, called on a node, builds graph.
+
+A layer holds no numbers. What it learns are variables in the graph it builds, and the mark on its output says
+which layer it is, what it was given and what it learns; :mod:`chainrule.nn.architecture` reads these marks.
+"""
+
+import math
+import os
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, GraphError, ShapeError, short
+from chainrule.graph.node import Cell, Node, input, mark
+from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives.primitive import TABLE
+from chainrule.graph.shapes import Extent, show
+from chainrule.nn.initializers import initializer
+
+__all__ = ["Layer"]
+
+# What a network's graph reads besides its data. One graph serves training and prediction: `TRAINING` decides.
+TRAINING = input("training", (), "bool")
+SEED = input("seed", (), "int64")
+STEP = input("step", (), "int64")
+
+
+def _memory() -> int:
+    """Return how many bytes of memory this machine has, or more than any has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return 2**43
+
+
+MOST_NUMBERS = _memory() // 8  # of one parameter; they are drawn in float64
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """What a variable of a layer is.
+
+    Attributes:
+        layer: The layer that made it.
+        role: "W", "b", "gamma", "beta", "E"; running statistics are "mean" and "variance".
+        initializer: How it begins: a name, a callable or an array; None for the layer's activation to choose.
+        regularizer: What its size costs.
+        trainable: Whether gradient descent changes it.
+    """
+
+    layer: "Layer"
+    role: str
+    initializer: Any
+    regularizer: Any = None
+    trainable: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One use of a layer in a graph.
+
+    Attributes:
+        layer: The layer.
+        inputs: What it was called on.
+        parameters: The variables it made, trainable or not.
+        updates: (running statistic, its value after a training step).
+        parts: Intermediate values worth a name: "Z", the pre-activation. Where that is the output, it ends in the
+            identity.
+    """
+
+    layer: "Layer"
+    inputs: tuple[Node, ...]
+    parameters: tuple[Node, ...]
+    updates: tuple[tuple[Node, Node], ...]
+    parts: dict[str, Node]
+
+
+class Scope:
+    """What a layer builds with: it makes the variables and notes what happened."""
+
+    def __init__(self, layer: "Layer", dtype: np.dtype) -> None:
+        self.layer, self.dtype = layer, dtype
+        self.parameters: list[Node] = []
+        self.updates: list[tuple[Node, Node]] = []
+        self.parts: dict[str, Node] = {}
+
+    def parameter(
+        self,
+        role: str,
+        shape: tuple[int, ...],
+        initializer: Any,
+        regularizer: Any = None,
+        trainable: bool = True,
+    ) -> Node:
+        """Return a variable of this layer; the network gives it its name and its first value."""
+        if any(w.meaning.role == role for w in self.parameters):
+            raise GraphError(f"{self.layer!r} makes two parameters in the role '{role}'. Give each its own.")
+        if math.prod(shape) > MOST_NUMBERS:
+            raise ShapeError(
+                f"{self.layer!r} would have a {role} of shape {show(shape)}, more than the memory of this machine "
+                f"holds ({MOST_NUMBERS:.2g} numbers)."
+            )
+        no_memory = (0,) * len(shape)  # all zeros are one
+        blank = np.ndarray(shape, self.dtype, bytes(8), strides=no_memory)
+        meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
+        node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
+        self.parameters.append(node)
+        return node
+
+    def update(self, statistic: Node, new: Node) -> None:
+        """Let ``statistic`` become ``new`` after every training step."""
+        self.updates.append((statistic, elementwise.cast(new, dtype=self.dtype.name)))
+
+    def uniform(self, shape: tuple[Any, ...]) -> Node:
+        """Return random numbers in [0, 1), new at every training step; each use in a network has its own."""
+        return structure.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The base of every layer. A layer of your own is a frozen dataclass with one method, ``build``.
+
+    All else that a network asks of its layers has an answer here, which yours may give otherwise: ``counts``,
+    ``keeps_values`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as methods.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Scale(Layer):
+    ...     name: str = ""
+    ...     def build(self, scope, x):
+    ...         return x * scope.parameter("gamma", (x.shape[-1],), "ones")
+    >>> Scale()(input("x", ("batch", 3))).shape
+    (batch, 3)
+    """
+
+    counts: ClassVar[bool] = False  # whether it has units, and so a number l: W1, b1
+    keeps_values: ClassVar[bool] = False  # whether it puts out the numbers it is given, moved or with holes
+    least_examples: ClassVar[int] = 1  # how many it must see at once to learn from them
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the output for the inputs ``xs``, as graph."""
+        raise GraphError(f"{type(self).__name__} must define build(self, scope, x).")
+
+    def ends_in(self) -> Any:
+        """Return the activation of its last numbers, a name or a callable; None for none: that of its field
+        ``activation``, where it has one."""
+        return getattr(self, "activation", None)
+
+    def refuses(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
+        """Return which of the numbers that reach it the layer cannot take, and why; None where it takes all.
+
+        Args:
+            values: Data, or what the layers before made of data.
+
+        Returns:
+            True for each number that is wrong, and what follows the layer's name: "takes 1 to 3".
+        """
+        return None
+
+    @property
+    def is_choosy(self) -> bool:
+        """Whether there are numbers that it refuses: only then is it shown what reaches it."""
+        return type(self).refuses is not Layer.refuses
+
+    def __call__(self, *xs: Node) -> Node:
+        """Build the layer on top of ``xs``: nodes whose first axis counts the examples."""
+        for x in xs or (None,):
+            if not isinstance(x, Node):
+                raise GraphError(
+                    f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
+                    "To compute with arrays make a cr.Network of it and predict."
+                )
+        scope = Scope(self, _float_dtype(xs))
+        y = self.build(scope, *xs)
+        if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
+            found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
+            raise GraphError(
+                f"{self!r} must build a node whose first axis counts the examples; built {found}."
+            )
+        call = Call(self, xs, tuple(scope.parameters), tuple(scope.updates), scope.parts)
+        return mark(y, call)
+
+    def __repr__(self) -> str:
+        defaults = {f.name: f.default for f in fields(self)}
+        shown = [
+            (f.name, getattr(self, f.name))
+            for f in fields(self)
+            if not _same(getattr(self, f.name), defaults[f.name])
+        ]
+        settings = ", ".join(
+            written(v) if i == 0 and k == fields(self)[0].name else f"{k}={written(v)}"
+            for i, (k, v) in enumerate(shown)
+        )
+        return f"{type(self).__name__}({settings})"
+
+
+def only(layer: Layer, xs: tuple[Node, ...]) -> Node:
+    """Return the one input of a layer that takes no more."""
+    if len(xs) != 1:
+        raise GraphError(
+            f"{layer!r} takes one input; it was called on {len(xs)}. "
+            "Join several first: np.concatenate([a, b], axis=1)."
+        )
+    return xs[0]
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (isinstance(a, int | float | str | bool) and type(a) is type(b) and a == b)
+
+
+def written(value: Any) -> str:
+    if isinstance(value, np.ndarray | list):
+        return f"<{show(np.shape(value))} numbers>"  # never all of them: this stands in tables and errors
+    name = getattr(value, "__name__", None)
+    return name if callable(value) and name else repr(value)
+
+
+def _float_dtype(xs: tuple[Node, ...]) -> np.dtype:
+    found = [x.dtype for x in xs if x.dtype.kind == "f"]
+    return np.result_type(*found) if found else np.dtype(np.float32)
+
+
+def width_of(layer: Layer, x: Node) -> int:
+    """Return the length of the last axis, which must be known."""
+    if x.ndim < 2:
+        raise ShapeError(
+            f"{layer!r} needs inputs of shape (examples, features); found {show(x.shape)}. "
+            "Give single numbers an axis: X.reshape(-1, 1)."
+        )
+    if isinstance(x.shape[-1], Extent):
+        raise ShapeError(f"{layer!r}: the last axis of {show(x.shape)} must have a fixed length.")
+    if x.shape[-1] == 0:
+        raise ShapeError(f"{layer!r}: there are no features to compute with: {show(x.shape)}.")
+    return int(x.shape[-1])
+
+
+def check_initializer(layer: Layer, value: Any) -> None:
+    if value is not None:
+        try:
+            initializer(value)
+        except ValueError as error:
+            if isinstance(error, ChainruleError):
+                raise
+            raise GraphError(f"{type(layer).__name__}: the initial values are no table of numbers.") from None
+
+
+def check_layer(thing: Any) -> Layer:
+    """Return ``thing`` if it is a layer, else raise with the remedy."""
+    if isinstance(thing, Layer):
+        return thing
+    if isinstance(thing, type) and issubclass(thing, Layer):
+        raise GraphError(f"{thing.__name__} is a class: write {thing.__name__}(...).")
+    if isinstance(thing, str):
+        raise GraphError(f"'{thing}' is no layer. An activation as a layer is cr.Activation('{thing}').")
+    raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {short(thing)}.")

@@ -1,0 +1,102 @@
+"""Dense layers, and activations as layers of their own."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule.errors import GraphError, ShapeError
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.nn.activations import activation
+from chainrule.nn.layers.base import Layer, Scope, check_initializer, only, width_of, written
+from chainrule.nn.regularizers import regularizer
+from chainrule.nn.specs import COUNT, check
+
+__all__ = ["Activation", "Dense"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Dense(Layer):
+    """A fully connected layer: ``activation(x @ W + b)``, with W of shape (inputs, units).
+
+    Takes x of shape (batch, ..., inputs) and gives (batch, ..., units).
+
+    Args:
+        units: The number of neurons.
+        activation: A name ("relu", "sigmoid", ...) or a callable on nodes; None for the identity.
+        use_bias: Whether there is a b.
+        initializer: How W begins: a name, a callable or an array. By default He's for the relu family and
+            Glorot's otherwise; b begins at 0.
+        regularizer: What W costs: ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes.
+        name: What to call the layer in tables and errors.
+
+    >>> import chainrule as cr
+    >>> cr.Dense(3, "relu")(cr.input("x", ("batch", 4))).shape
+    (batch, 3)
+    """
+
+    units: int
+    activation: Any = None
+    use_bias: bool = True
+    initializer: Any = None
+    regularizer: Any = None
+    name: str = ""
+    counts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check(self, units=COUNT)
+        activation(self.activation)
+        check_initializer(self, self.initializer)
+        regularizer(self.regularizer)
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return ``activation(x @ W + b)``."""
+        x = only(self, xs)
+        width = width_of(self, x)
+        W = scope.parameter("W", (width, self.units), self.initializer, self.regularizer)
+        z: Any = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
+        if self.use_bias:
+            z = z + scope.parameter("b", (self.units,), "zeros")
+        scope.parts["Z"] = z
+        return activate(self.activation, z)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Activation(Layer):
+    """An activation as a layer of its own, for what stands between it and the units (batch normalization).
+
+    Takes x of any shape (batch, ...) and gives the same.
+
+    >>> import chainrule as cr
+    >>> cr.Activation("relu")(cr.input("x", ("batch", 4))).shape
+    (batch, 4)
+    """
+
+    activation: Any
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        activation(self.activation)
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the activation of x."""
+        x = scope.parts["Z"] = only(self, xs)
+        return activate(self.activation, x)
+
+
+def activate(kind: Any, z: Node) -> Node:
+    """Return ``kind`` (a name or a callable on nodes) of ``z``, checked to be a node of as many examples."""
+    function = activation(kind)
+    y = function(z)
+    if not isinstance(y, Node):
+        raise GraphError(
+            f"The activation {written(function)} returned {type(y).__name__} and no node. "
+            "Write it with operators and NumPy functions, which work on nodes."
+        )
+    if y.ndim != z.ndim or y.shape[0] != z.shape[0]:
+        raise ShapeError(
+            f"The activation {written(function)} turned shape {show(z.shape)} into {show(y.shape)}; "
+            "it must keep the examples apart."
+        )
+    return y

@@ -1,0 +1,41 @@
+"""Dropout: holes in what a layer is given, while training."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule.graph.node import Node
+from chainrule.nn.layers.base import TRAINING, Layer, Scope, only
+from chainrule.nn.specs import SHARE, check
+
+__all__ = ["Dropout"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Dropout(Layer):
+    """While training, set each number to 0 with probability ``rate`` and divide the rest by ``1 - rate``.
+
+    At prediction it does nothing (inverted dropout; Srivastava et al. 2014). Takes x of any shape (batch, ...)
+    and gives the same.
+
+    >>> import chainrule as cr
+    >>> cr.Dropout(0.5)(cr.input("x", ("batch", 4))).shape
+    (batch, 4)
+    """
+
+    rate: float
+    name: str = ""
+    keeps_values: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check(self, rate=SHARE)
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return x with holes in it while training."""
+        x = only(self, xs)
+        if self.rate == 0:
+            return x
+        kept = scope.uniform(x.shape) >= self.rate
+        dropped: Any = np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)
+        return dropped

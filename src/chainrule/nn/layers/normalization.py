@@ -1,0 +1,85 @@
+"""Normalization: numbers of mean 0 and variance 1, over the examples or over the features."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule.graph.node import Node
+from chainrule.graph.primitives import elementwise
+from chainrule.nn.layers.base import TRAINING, Layer, Scope, only, width_of
+from chainrule.nn.specs import ABOVE_0, SHARE, check
+
+__all__ = ["BatchNormalization", "LayerNormalization"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class BatchNormalization(Layer):
+    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the examples (Ioffe & Szegedy 2015).
+
+    Takes x of shape (batch, ..., features) and gives the same.
+
+    While training, mean and variance (divided by n) are those of the batch, for each feature of the last
+    axis; at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every
+    step. One example has no variance: ``fit`` lets a last batch of one join the batch before it, and warns where
+    ``batch_size=1`` leaves nothing else.
+
+    >>> import chainrule as cr
+    >>> cr.BatchNormalization()(cr.input("x", ("batch", 4))).shape
+    (batch, 4)
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+    name: str = ""
+    least_examples: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check(self, momentum=SHARE, epsilon=ABOVE_0)
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the normalized x."""
+        x = only(self, xs)
+        width = width_of(self, x)
+        gamma = scope.parameter("gamma", (width,), "ones")
+        beta = scope.parameter("beta", (width,), "zeros")
+        running_mean = scope.parameter("mean", (width,), "zeros", trainable=False)
+        running_variance = scope.parameter("variance", (width,), "ones", trainable=False)
+        axes = tuple(range(x.ndim - 1))
+        mean: Any = np.mean(x, axis=axes)
+        centred = x - mean
+        variance: Any = np.mean(centred * centred, axis=axes)
+        for running, found in ((running_mean, mean), (running_variance, variance)):
+            moved = running + (1 - self.momentum) * (elementwise.stop_gradient(found) - running)
+            scope.update(running, moved)
+        used_mean: Any = np.where(TRAINING, mean, running_mean)
+        used_variance: Any = np.where(TRAINING, variance, running_variance)
+        return (x - used_mean) / np.sqrt(used_variance + self.epsilon) * gamma + beta
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LayerNormalization(Layer):
+    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the features (Ba et al. 2016).
+
+    Takes x of shape (batch, ..., features) and gives the same.
+
+    >>> import chainrule as cr
+    >>> cr.LayerNormalization()(cr.input("x", ("batch", 4))).shape
+    (batch, 4)
+    """
+
+    epsilon: float = 1e-5
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=ABOVE_0)
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the normalized x."""
+        x = only(self, xs)
+        width = width_of(self, x)
+        gamma = scope.parameter("gamma", (width,), "ones")
+        beta = scope.parameter("beta", (width,), "zeros")
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = (centred * centred).mean(axis=-1, keepdims=True)
+        return centred / np.sqrt(variance + self.epsilon) * gamma + beta

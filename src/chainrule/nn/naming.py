@@ -1,0 +1,121 @@
+"""Naming: what the layers of a network and all that they learn are called.
+
+A layer is called by its kind and a number, "dense_1", or as the user calls it; what it learns by its role and the
+number of the last layer with units, "W1", "gamma_1". Equal networks have equal names, which files keep.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import count
+
+from chainrule.errors import ShapeError
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.graph.walk import order
+from chainrule.nn.layers.base import Layer
+
+
+def labels_of(layers: list[Layer]) -> list[str]:
+    """Return a label for each use of a layer: "dense_1", or its name; its second use is "dense_1/2"."""
+    own: dict[int, str] = {}
+    uses: dict[int, int] = {}
+    taken: set[str] = set()
+    spent: dict[str, int] = {}  # the last number of each stem
+    result: list[str] = []
+    for layer in layers:
+        uses[id(layer)] = uses.get(id(layer), 0) + 1
+        if id(layer) not in own:
+            given = str(getattr(layer, "name", ""))
+            stem = given or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+            label = given
+            while not label or label in taken:
+                spent[stem] = spent.get(stem, 1 if given else 0) + 1
+                label = f"{stem}_{spent[stem]}"
+            own[id(layer)] = label
+            taken.add(label)
+        again = f"/{uses[id(layer)]}" if uses[id(layer)] > 1 else ""
+        result.append(own[id(layer)] + again)
+    return result
+
+
+def numbers_of(marks: list[Node]) -> dict[int, int]:
+    """Return l for each layer: those with units are counted, others share the number of the one before."""
+    result: dict[int, int] = {}
+    before: dict[Node, int] = {}  # the number that each mark gives to one behind it
+    counted = 0
+    among = set(marks)
+    for mark in marks:
+        layer = mark.meaning.layer
+        if layer.counts:
+            if id(layer) not in result:
+                counted += 1
+                result[id(layer)] = counted
+            before[mark] = result[id(layer)]
+        else:
+            before[mark] = _number_before(mark, among, before)
+            result.setdefault(id(layer), before[mark])
+    return result
+
+
+def _number_before(mark: Node, among: set[Node], before: Mapping[Node, int]) -> int:
+    """Return the number of the last layer with units among all that a layer is built on."""
+    nearest = [n for n in order(mark.meaning.inputs, stop=among) if n in among]
+    if not nearest:
+        return 0
+    if len(nearest) == 1 and (nearest[0].meaning.layer.counts or _is_one_way(nearest[0], among)):
+        return before[nearest[0]]  # all others lie behind it, and are not walked through again and again
+    every = [n for n in order(mark.meaning.inputs) if n in among]
+    return next((before[n] for n in reversed(every) if n.meaning.layer.counts), 0)
+
+
+def _is_one_way(mark: Node, among: set[Node]) -> bool:
+    """Say whether a layer has one input, and holds no other layers."""
+    inputs = mark.meaning.inputs
+    inside = [n for n in order([mark], stop=inputs) if n in among]
+    return len(inputs) == 1 and not set(inside) - {mark, *inputs}
+
+
+def _name(role: str, number: int) -> str:
+    return f"{role}{number}" if len(role) == 1 else f"{role}_{number}"
+
+
+def owner(w: Node) -> tuple[int, str]:
+    """Return whose a variable is: its layer and role."""
+    return id(w.meaning.layer), w.meaning.role
+
+
+def shared_variables(marks: list[Node], numbers: dict[int, int]) -> dict[tuple[int, str], Node]:
+    """Return the one variable for each layer and role, under its name; a layer that is used twice has one."""
+    shared: dict[tuple[int, str], Node] = {}
+    taken: set[str] = set()
+    spent: dict[tuple[str, ...], int] = {}  # how many endings of these names are taken
+    for mark in marks:
+        layer, made = mark.meaning.layer, mark.meaning.parameters
+        new = [w for w in made if owner(w) not in shared]
+        plain = tuple([_name(w.meaning.role, numbers[id(layer)]) for w in new])
+        for ending in count(spent.get(plain, 0)):
+            named = [name + _letters(ending) for name in plain]
+            if taken.isdisjoint(named):
+                break
+        spent[plain] = ending
+        taken.update(named)
+        for w, name in zip(new, named, strict=True):
+            shared[owner(w)] = Node(w.primitive, (), w.attributes, w.shape, w.dtype, name, w.meaning)
+        for w in made:
+            if w.shape != shared[owner(w)].shape:
+                raise ShapeError(
+                    f"{layer!r} is used twice, on inputs of different widths: its {w.meaning.role} would "
+                    f"have shapes {show(shared[owner(w)].shape)} and {show(w.shape)}. Make two "
+                    "layers."
+                )
+    return shared
+
+
+def _letters(number: int) -> str:
+    """Return what tells the parameters of layers with the same number apart: "", "b" ... "z", "aa", "ab" ..."""
+    found = ""
+    number = number + 1 if number else 0
+    while number:
+        number, letter = divmod(number - 1, 26)
+        found = "abcdefghijklmnopqrstuvwxyz"[letter] + found
+    return found

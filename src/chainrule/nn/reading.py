@@ -1,0 +1,104 @@
+"""Reading an architecture: its graph while training and at prediction, its first values, what it ends in."""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError
+from chainrule.graph.node import Node, as_node, leaf_key, with_inputs
+from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.walk import order, rebuild
+from chainrule.nn import activations, initializers, regularizers
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.layers.base import TRAINING, Layer, Parameter
+
+
+def at(nodes: Sequence[Node], training: bool) -> list[Node]:
+    """Return the graph as it is while training, or at prediction: nothing but the flag is replaced."""
+    flag = as_node(np.asarray(training))
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        return flag if leaf_key(node) == leaf_key(TRAINING) else with_inputs(node, inputs)
+
+    became = rebuild(nodes, visit)
+    return [became[n] for n in nodes]
+
+
+def penalty(architecture: Architecture) -> Node | None:
+    """Return what the size of the weights costs, or None if it costs nothing."""
+    total: Node | None = None
+    for w in architecture.parameters.values():
+        price = regularizers.regularizer(w.meaning.regularizer)
+        if price is not None:
+            term = price(w)
+            if not isinstance(term, Node) or term.ndim:
+                found = show_shape(term.shape) if isinstance(term, Node) else type(term).__name__
+                raise GraphError(
+                    f"The regularizer of {w.name} must return a single number, as a node; found {found}."
+                )
+            total = term if total is None else total + term
+    return total
+
+
+def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
+    """Return the first value of every parameter and statistic; equal seeds give equal bits."""
+    values: dict[str, np.ndarray] = {}
+    for number, (name, w) in enumerate({**architecture.parameters, **architecture.statistics}.items()):
+        kind = w.meaning.initializer
+        if kind is None:
+            follows = _activation_after(architecture, w.meaning.layer)
+            kind = initializers.default_initializer(follows)
+        rng = np.random.default_rng([seed, number])
+        values[name] = initializers.initialize(kind, w.shape, rng, w.dtype)
+    return values
+
+
+def _activation_after(architecture: Architecture, layer: Layer) -> Callable[..., Any]:
+    """Return the activation that a layer's units end in, looking past normalizations."""
+    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
+    users: dict[Node, list[Node]] = {}
+    for node in order([architecture.output]):
+        for x in node.inputs:
+            users.setdefault(x, []).append(node)
+    ahead = [n for n, call in by_node.items() if call.layer is layer]
+    for node in ahead:  # the list grows while it is read
+        kind = by_node[node].layer.ends_in() if node in by_node else None
+        if kind is not None:
+            return activations.activation(kind)
+        if node not in by_node and node.primitive.name in activations.ACTIVATIONS:
+            return activations.ACTIVATIONS[node.primitive.name]
+        if not any(isinstance(x.meaning, Parameter) and x.ndim > 1 for x in node.inputs):
+            ahead.extend(
+                n for n in users.get(node, []) if n not in ahead
+            )  # else the next layer's units begin
+    return activations.identity
+
+
+def output_kind(architecture: Architecture) -> str:
+    """Return the name of the activation that the output ends with: "identity" for none, "" for a formula."""
+    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
+    node = architecture.output
+    while node in by_node:
+        call = by_node[node]
+        kind = call.layer.ends_in()
+        if kind is not None:
+            return activations.activation_name(kind)
+        if call.parts.get("Z") is node.inputs[0]:
+            return "identity"
+        # what a layer that does not keep its input's values computes is inside its mark
+        node = call.inputs[0] if call.layer.keeps_values else node.inputs[0]
+    return node.primitive.name if node.primitive.name in activations.ACTIVATIONS else ""
+
+
+def summary(architecture: Architecture) -> list[tuple[str, str, int]]:
+    """Return a row for each layer: what it is, its output shape, how many numbers it learns or keeps."""
+    rows = [(f"{name} (input)", show_shape(n.shape), 0) for name, n in architecture.inputs.items()]
+    counted: set[Node] = set()
+    for label, call in architecture.calls.items():
+        new = [w for w in call.parameters if w not in counted]
+        counted.update(new)
+        shape = show_shape(architecture.outputs[label].shape)
+        rows.append((f"{label} ({type(call.layer).__name__})", shape, sum(prod(w.shape) for w in new)))
+    return rows
