@@ -12,7 +12,8 @@ from chainrule.graph.node import constant, input, trace, variable
 from chainrule.graph.primitives.elementwise import sigmoid, step, stop_gradient
 from chainrule.graph.primitives.structure import softmax
 from chainrule.graph.walk import order
-from chainrule.transform.backprop import Gradient, grad, pullback, pushforward
+from chainrule.transform.backprop import Gradient, grad, pullback
+from chainrule.transform.forward import pushforward
 
 
 def slope(function, at, times=1):

@@ -389,6 +389,11 @@ def cast(x: Any, dtype: Any) -> Node:
     return node if node.dtype == dtype else apply("cast", node, dtype=np.dtype(dtype).name)
 
 
+def broadcast(x: Node, shape: Shape) -> Node:
+    """Return ``x`` stretched to ``shape``."""
+    return x if x.shape == shape else apply("broadcast_to", x, shape=shape)
+
+
 def square_root(x: Any) -> Node:
     """Return the root of ``x``; that of a sum of squares, which may be 0, has a derivative there."""
     known = range_of(as_node(x))

@@ -15,6 +15,7 @@ from chainrule.graph.node import (
     Node,
     apply,
     as_node,
+    broadcast,
     cast,
     count,
     raise_to,
@@ -165,8 +166,7 @@ def _with_batch(letters: str, rank: int, batch: int) -> str:
 
 
 def _stretch(x: Node, batch: shapes.Shape) -> Node:
-    target = (*batch, *x.shape[-2:])
-    return x if x.shape == target else apply("broadcast_to", x, shape=target)
+    return broadcast(x, (*batch, *x.shape[-2:]))
 
 
 def _contract(a: Node, b: Node, spec: str, name: str) -> Node:
@@ -422,7 +422,7 @@ def broadcast_to(array: Any, shape: Any) -> Node:
     target = (shape,) if isinstance(shape, int | Extent) else tuple(shape)
     if not shapes.fits(array.shape, target):
         raise ShapeError(f"shape {shapes.show(array.shape)} cannot be broadcast to {shapes.show(target)}.")
-    return array if array.shape == target else apply("broadcast_to", array, shape=target)
+    return broadcast(array, target)
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Node:

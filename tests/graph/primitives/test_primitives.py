@@ -13,7 +13,8 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import constant, input, record, variable
 from chainrule.graph.primitives import elementwise, structure
 from chainrule.graph.primitives.primitive import POSITIVE, REAL, TABLE, Case, Primitive, add, same_shape
-from chainrule.transform.backprop import grad, pullback, pushforward
+from chainrule.transform.backprop import grad, pullback
+from chainrule.transform.forward import pushforward
 
 SHAPES = [(), (2,), (3, 2), (1, 2), (0,), (0, 2)]
 ROWS = list(TABLE.values())  # now, before an example in a docstring adds a row of its own
