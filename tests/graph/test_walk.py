@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chainrule.graph.walk import descendants, order, rebuild
+from chainrule.graph.walk import descendants, order, rebuild, settle
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,3 +57,28 @@ def test_depth_is_no_limit():
         step = Step("s", (step,))
     assert len(order([step])) == 100_001
     assert len(rebuild([step], lambda n, _: n)) == 100_001
+
+
+def test_a_rule_that_recurses_is_run_without_recursion():
+    chain = Step("old")
+    for _ in range(100_000):
+        chain = Step("old", (chain,))
+    asked = []
+
+    def renewed(node):
+        asked.append(node)
+        inputs = []
+        for x in node.inputs:
+            inputs.append((yield x))
+        return node if node.name == "new" else (yield Step("new", tuple(inputs)))
+
+    found = order([settle([chain], renewed)[chain]])
+    assert len(found) == 100_001 and {step.name for step in found} == {"new"}
+    assert len(asked) == len(set(asked)) == 2 * len(found)  # each is asked once, and what replaces it
+
+
+def test_rules_that_lead_round_in_a_circle_come_to_an_end():
+    def rule(number):
+        return (yield (number + 1) % 3 if number < 3 else number)
+
+    assert settle([1, 5], rule) == {1: 1, 2: 1, 0: 1, 5: 5}

@@ -3,7 +3,7 @@
 These functions ask only for a node's ``inputs``, never what a node is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
 
 from chainrule.errors import GraphError
@@ -54,4 +54,30 @@ def rebuild(
     for node in order(outputs, stop=closed):
         inputs = () if node in closed else tuple(became[x] for x in node.inputs)
         became[node] = visit(node, inputs)
+    return became
+
+
+def settle(outputs: Iterable[N], rule: Callable[[N], Generator[N, Any, N]]) -> dict[N, N]:
+    """Run a rule that recurses, without recursion; return what each node that it was asked of became.
+
+    ``rule(node)`` is a generator: it yields a node to learn what that becomes, and returns what its own became. A node
+    that is asked for while its own rule waits stays as it is, so rules that lead round in a circle come to an end.
+    """
+    became: dict[N, N] = {}
+    waiting: dict[N, Generator[N, Any, N]] = {}
+    stack: list[N] = []
+    for output in outputs:
+        asked = output
+        while stack or asked not in became:
+            answer = became.get(asked)
+            if answer is None and asked not in waiting:
+                waiting[asked] = rule(asked)
+                stack.append(asked)
+            elif answer is None:
+                answer = became[asked] = asked
+            try:
+                asked = waiting[stack[-1]].send(answer)
+            except StopIteration as done:
+                asked = stack.pop()
+                became.setdefault(asked, done.value)
     return became

@@ -10,14 +10,14 @@ log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
 
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
-from chainrule.graph.walk import order, rebuild
+from chainrule.graph.walk import order, rebuild, settle
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
 from chainrule.transform.rewrites import COMMUTATIVE, candidates
@@ -140,43 +140,31 @@ def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
 
 def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:
     """Simplify every node, its inputs first, and what replaces it in turn, until nothing is left to replace."""
-    became: dict[Node, Node] = {}
-    next_form: dict[Node, Node] = {}  # what a node is replaced by, which is to be simplified yet
+    known: dict[Any, Node] = {}  # equal steps are computed once
     left: dict[Node, int] = {}  # how many more replacements may follow one another
-    known: dict[Any, Node] = {}
-    stack = outputs[::-1]
-    while stack:
-        node = stack[-1]
-        if node in became:
-            stack.pop()
-            continue
-        if node in next_form:
-            became[node] = became.get(next_form[node], node)  # none if rewrites lead round in a circle
-            continue
-        budget = left.get(node, MOST_REPLACED)
-        waiting = [x for x in node.inputs if x not in became]
-        if waiting:
-            if budget < MOST_REPLACED:
-                left.update(dict.fromkeys(waiting, budget))
-            stack.extend(reversed(waiting))
-            continue
+
+    def simple(node: Node) -> Generator[Node, Node, Node]:
         if node.primitive.name == "mark" or (final and node.primitive.name == "stop_gradient"):
-            became[node] = became[node.inputs[0]]
-            continue
-        new = with_inputs(node, tuple([became[x] for x in node.inputs]))
+            return (yield node.inputs[0])
+        budget = left.get(node, MOST_REPLACED)
+        inputs = []
+        for x in node.inputs:
+            if budget < MOST_REPLACED:
+                left[x] = budget
+            inputs.append((yield x))
+        new = with_inputs(node, tuple(inputs))
         new = known.setdefault(_key(new), new)
         if new is not node:
-            next_form[node] = new
-            stack.append(new)
-            if new in became or new in next_form:
-                continue
-        replaced = _simpler(new, cancellation, largest) if budget else None
+            left[new] = budget
+            return (yield new)
+        replaced = _simpler(node, cancellation, largest) if budget else None
         if replaced is None:
-            became[new] = new
-        else:
-            next_form[new] = _fitted(replaced, new)
-            left[next_form[new]] = budget - 1
-            stack.append(next_form[new])
+            return node
+        replaced = _fitted(replaced, node)
+        left[replaced] = budget - 1
+        return (yield replaced)
+
+    became = settle(outputs, simple)
     return [became[n] for n in outputs]
 
 
