@@ -1,0 +1,131 @@
+"""Checking each step of a graph by itself: which row's derivative is wrong, which sits on its kink or is infinite."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chainrule.graph import show
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node, constant, input, record
+from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.walk import descendants
+from chainrule.transform.backprop import pullback
+from chainrule.transform.differences import At, Element, Index, Rules, Verdict, compare
+from chainrule.transform.report import SAMPLED, Culprit
+
+
+@dataclass
+class Blame:
+    """What checking each step by itself found: wrong ones, conventions met, slopes that are infinite or NaN."""
+
+    culprits: list[Culprit] = field(default_factory=list)
+    conventions: dict[str, str] = field(default_factory=dict)
+    steep: list[Culprit] = field(default_factory=list)
+
+    def verdict(self, e: Element) -> Verdict:
+        """Return the verdict on an element of a parameter, now that the steps are known."""
+        if math.isinf(e.analytic) and not (
+            self.steep and all(step.row in self.conventions for step in self.steep)
+        ):
+            return "undefined"
+        # Where every step is right by itself, conventions at several kinks need not add up to a slope.
+        return "kink" if e.verdict == "wrong" and self.conventions and not self.culprits else e.verdict
+
+
+def blame(
+    troubled: set[Node],
+    steps: Sequence[Node],
+    values: Mapping[Node, np.ndarray],
+    origin: Mapping[Node, Node],
+    rules: Rules,
+) -> Blame:
+    """Check by itself each step that ``troubled`` reach."""
+    moving = reached(troubled, steps)
+    lengths = {
+        extent: length
+        for n in steps
+        if n in values
+        for extent, length in zip(n.shape, values[n].shape, strict=True)
+        if isinstance(extent, Extent)
+    }
+    found = Blame()
+    for step in steps:
+        if step not in moving or not step.inputs or step.dtype.kind != "f" or step.primitive.name == "mark":
+            continue
+        elements, finite = _check_step(step, values, moving, lengths, replace(rules, elements=SAMPLED))
+        if step.primitive.kink and any(e.verdict == "kink" for e in elements):
+            found.conventions[step.primitive.name] = step.primitive.kink
+        error = max((e.error for e in elements if e.verdict == "wrong"), default=0.0)
+        node = origin[step]
+        named = Culprit(step.primitive.name, node.name or show.text(node), _layer(step, steps), error, node)
+        if error:
+            found.culprits.append(named)
+        if not finite:
+            found.steep.append(named)
+    return found
+
+
+def _check_step(
+    step: Node,
+    values: Mapping[Node, np.ndarray],
+    moving: set[Node],
+    lengths: dict[Extent, int],
+    rules: Rules,
+) -> tuple[list[Element], bool]:
+    """Compare the derivative of one row, at the values it has in the graph, with its own differences.
+
+    Also say whether all of it is finite.
+    """
+    arrays = [values[x] for x in step.inputs]
+    attributes = {k: resolve(v, lengths) for k, v in step.attributes.items()}
+    leaves = [input("", a.shape, a.dtype) for a in arrays]
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, values[step].shape)
+    chosen = [i for i, x in enumerate(step.inputs) if x in moving and x.dtype.kind == "f"]
+    gradients = pullback(
+        [record(step.primitive, leaves, attributes)], [constant(weights)], [leaves[i] for i in chosen]
+    )
+    computed = evaluate(gradients, dict(zip(leaves, arrays, strict=True)))
+    scale = largest(weights * values[step])
+
+    def moved(position: int) -> At:
+        def at(index: Index, distance: float) -> float:
+            array = arrays[position].copy()
+            array[index] += distance
+            inputs = [*arrays[:position], array, *arrays[position + 1 :]]
+            with np.errstate(all="ignore"):
+                return float(np.sum(weights * step.primitive.forward(*inputs, **attributes)))
+
+        return at
+
+    elements = [
+        element
+        for i, gradient in zip(chosen, gradients, strict=True)
+        for element in compare(
+            moved(i), scale, arrays[i], np.broadcast_to(computed[gradient], arrays[i].shape), rules
+        )
+    ]
+    return elements, all(np.isfinite(computed[g]).all() for g in gradients)
+
+
+def _layer(step: Node, steps: Sequence[Node]) -> str:
+    """Return the label of the first mark of a layer that ``step`` leads to: the innermost around it."""
+    later = descendants([step], steps)
+    for node in steps:
+        if node in later and node.primitive.name == "mark":
+            label = getattr(node.meaning, "label", None) or getattr(node.meaning, "layer", None)
+            if label:
+                return str(label)
+    return ""
+
+
+def reached(sources: Iterable[Node], steps: Iterable[Node]) -> set[Node]:
+    """Return what moves when ``sources`` do; what is inside `stop_gradient` stands still."""
+    return descendants(sources, (n for n in steps if n.primitive.name != "stop_gradient"))
+
+
+def largest(value: np.ndarray) -> float:
+    """Return the size of the largest of the numbers that are finite."""
+    numbers = np.abs(value[np.isfinite(value)])
+    return float(np.max(numbers, initial=0))

@@ -1,0 +1,226 @@
+"""What a check of gradients tells: for each parameter, for each step that is wrong, in a table and in sentences."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from chainrule.graph import show
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Shape, show as show_shape
+from chainrule.transform.differences import Element, Index
+
+SAMPLED = 100  # elements of each input that are tried where a step is checked by itself
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point where J has no derivative: its slopes to the left and to the right differ.
+
+    Attributes:
+        index: The element of the parameter that was moved.
+        left: The slope of J towards smaller values; infinite where J jumps.
+        right: The slope towards larger ones.
+        used: What backpropagation gives there, by convention.
+    """
+
+    index: Index
+    left: float
+    right: float
+    used: float
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """What the check found for one parameter.
+
+    Attributes:
+        name: The parameter's name.
+        shape: Its shape.
+        checked: How many of its elements were checked.
+        error: The largest relative error ``|analytic - numeric| / max(|analytic|, |numeric|)``; kinks are
+            left out.
+        index: Where it is.
+        analytic: What backpropagation gives there.
+        numeric: What the differences give there.
+        kinks: The elements that lie on a kink: there is nothing to compare.
+        passed: Whether no derivative is wrong.
+    """
+
+    name: str
+    shape: Shape
+    checked: int
+    error: float
+    index: Index
+    analytic: float
+    numeric: float
+    kinks: tuple[Kink, ...]
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """A step of the graph whose derivative is wrong by itself.
+
+    Attributes:
+        row: The name of the primitive.
+        name: What the user calls the step, or else how it is written.
+        layer: The innermost layer around it, or "".
+        error: The relative error of its derivative.
+        node: The step.
+    """
+
+    row: str
+    name: str
+    layer: str
+    error: float
+    node: Node
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """A gradient that is NaN, or infinite where no convention says so.
+
+    Attributes:
+        parameter: The parameter's name.
+        index: The first of its elements of which that is so.
+        value: What backpropagation gives there.
+        row: The primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or "".
+        name: What the user calls that step, or else how it is written.
+        layer: The innermost layer around it, or "".
+    """
+
+    parameter: str
+    index: Index
+    value: float
+    row: str
+    name: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """The outcome of :func:`check_gradients`; printed, it is a table.
+
+    Attributes:
+        parameters: What was found for each parameter.
+        culprits: The steps whose derivative is wrong, where a parameter failed.
+        conventions: For each primitive that sits on its kink, the convention it follows there.
+        tolerance: The relative error allowed.
+        undefined: The parameters that have a gradient which is no number, and where that begins.
+    """
+
+    parameters: tuple[ParameterCheck, ...]
+    culprits: tuple[Culprit, ...]
+    conventions: Mapping[str, str]
+    tolerance: float
+    undefined: tuple[Undefined, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether no derivative is wrong or NaN. A kink is not wrong; ``parameters`` tell of those."""
+        return all(p.passed for p in self.parameters)
+
+    def __str__(self) -> str:
+        return "\n".join([*_table(self.parameters), *_sentences(self)])
+
+
+def summary(name: str, shape: Shape, elements: Sequence[Element]) -> ParameterCheck:
+    """Sum up what was found for the elements of one parameter."""
+    sure = [e for e in elements if e.verdict != "kink"]
+    worst = max(sure, key=lambda e: e.error, default=Element((), math.nan, math.nan, 0.0))
+    kinks = tuple(Kink(e.index, e.left, e.right, e.analytic) for e in elements if e.verdict == "kink")
+    return ParameterCheck(
+        name=name,
+        shape=shape,
+        checked=len(elements),
+        error=worst.error,
+        index=worst.index,
+        analytic=worst.analytic,
+        numeric=worst.numeric,
+        kinks=kinks,
+        passed=all(e.verdict == "right" for e in sure),
+    )
+
+
+def undefined(name: str, elements: Sequence[Element], steep: Sequence[Culprit]) -> Undefined | None:
+    """Return the first of a parameter's gradients that is no number, and in which of the ``steep`` steps it begins."""
+    first = next((e for e in elements if e.verdict == "undefined"), None)
+    if first is None:
+        return None
+    where = (steep[-1].row, steep[-1].name, steep[-1].layer) if steep else ("", "", "")
+    return Undefined(name, first.index, first.analytic, *where)
+
+
+HEADER = ("parameter", "shape", "elements", "largest error", "at", "backprop", "differences")
+
+
+def _table(parameters: Sequence[ParameterCheck]) -> list[str]:
+    rows = [("", *HEADER, "")]
+    for p in parameters:
+        compared = p.checked > len(p.kinks)
+        numbers = (f"{p.error:.1e}", _at(p.index) or "()", f"{p.analytic:.8g}", f"{p.numeric:.8g}")
+        rows.append(
+            (
+                "✓" if p.passed else "✗",
+                p.name,
+                show_shape(p.shape),
+                str(p.checked),
+                *(numbers if compared else "----"),
+                f"{len(p.kinks)} on a kink" if p.kinks else "",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = (0, 1, 2, 5, 8)
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _at(index: Index) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
+def _side(slope: float) -> str:
+    return "undefined" if math.isnan(slope) else "infinite" if math.isinf(slope) else show.number(slope, 4)
+
+
+def _sentences(report: GradientReport) -> Iterator[str]:
+    for p in report.parameters:
+        if p.kinks:
+            kink = p.kinks[0]
+            by = "; ".join(f"{row}: {convention}" for row, convention in report.conventions.items())
+            yield ""
+            yield (
+                f"{p.name}{_at(kink.index)} lies on a kink, where J has no derivative: its slope is "
+                f"{_side(kink.left)} to the left and {_side(kink.right)} to the right."
+            )
+            yield f"Backpropagation uses {show.number(kink.used)}, by convention{f' ({by})' if by else ''}."
+            yield f"To check a derivative, move the point, for example {p.name} += 0.1."
+    for u in report.undefined:
+        infinite = math.isinf(u.value)
+        layer = f" in layer {u.layer}" if u.layer else ""
+        yield ""
+        yield f"The gradient of {u.parameter}{_at(u.index)} is {'infinite' if infinite else 'NaN, which is no number'}."
+        if u.row:
+            yield (
+                f"It begins in {u.row}, at {u.name}{layer}, whose slope at this point is infinite or NaN"
+                f"{'' if infinite else ': 0 times infinity is NaN'}."
+            )
+        yield (
+            "To learn through that point, choose: np.where(condition, step, 0) gives gradient 0 where the condition "
+            f"is false. To check a derivative, move the point, for example {u.parameter} += 0.1."
+        )
+    for c in report.culprits:
+        layer = f" in layer {c.layer}" if c.layer else ""
+        yield ""
+        yield f"The derivative of {c.row} is wrong (relative error {c.error:.1e}), at {c.name}{layer}."
+    if not report.passed and not report.culprits and not report.undefined:
+        yield ""
+        yield (
+            f"No step was found wrong by itself (at {SAMPLED} of its elements at the most). "
+            "J may be too rough here for differences: try another point, or a smaller eps."
+        )
