@@ -10,7 +10,7 @@ from benchmarks.measured import measure
 from benchmarks.peers import MODULES, OURS, OURS_ON_NUMPY, TITLES
 from benchmarks.report import Report, as_json, markdown, text
 from benchmarks.work import ROWS, Work, shortened
-from chainrule.engines.choice import ENGINES
+from chainrule.engines.registry import ENGINES
 
 PRINTED = Path("-")
 
@@ -73,7 +73,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers", type=peers_named, default="", help=f"some of {', '.join(MODULES)}; none for all"
     )
-    parser.add_argument("--engine", choices=list(ENGINES), default="auto", help="the one chainrule runs on")
+    parser.add_argument(
+        "--engine", choices=["auto", *ENGINES], default="auto", help="the one chainrule runs on"
+    )
     parser.add_argument("--threads", type=int, help="how many cores all may use; without it, all there are")
     parser.add_argument("--repeats", type=int, default=3, help="of how many warm runs the best counts")
     parser.add_argument("--fresh", type=int, default=2, help="of how many fresh processes; 0 for none")

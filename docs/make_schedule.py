@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.engines.native.look.show import Words, title
 from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
 from chainrule.engines.native.plan.memory import made

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 
 
 def assert_close(found, wanted, says="", rounding=32.0):

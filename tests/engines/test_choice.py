@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import choice
-from chainrule.engines.choice import Compiled, build, native_works
+from chainrule.engines import compiled
+from chainrule.engines.compiled import Compiled, build
 from chainrule.engines.recent import Recent
+from chainrule.engines.registry import works
 from chainrule.graph.closed import Program
 
 
@@ -29,9 +30,9 @@ def without_llvmlite(monkeypatch):
         if name.startswith(("llvmlite", "chainrule.engines.native")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "llvmlite", None)
-    native_works.cache_clear()
+    works.cache_clear()
     yield
-    native_works.cache_clear()
+    works.cache_clear()
 
 
 def test_little_work_is_left_to_numpy_and_much_is_compiled():
@@ -64,11 +65,11 @@ def test_programs_with_different_arrays_of_constants_differ():
 
 
 def test_no_more_than_some_programs_are_kept(monkeypatch):
-    monkeypatch.setattr(choice, "_compiled", Recent(3))
+    monkeypatch.setattr(compiled, "_compiled", Recent(3))
     first = build(program(width=11), "numpy")
     for width in range(12, 16):
         build(program(width=width), "numpy")
-    assert len(choice._compiled) == 3 and build(program(width=11), "numpy") is not first
+    assert len(compiled._compiled) == 3 and build(program(width=11), "numpy") is not first
 
 
 def test_an_engine_that_is_not_there_is_named():
@@ -101,18 +102,18 @@ def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
         raise RuntimeError("no such CPU")
 
     monkeypatch.setattr(native_build, "host", unknown)
-    native_works.cache_clear()
+    works.cache_clear()
     with pytest.warns(cr.EngineWarning, match="LLVM: no such CPU"):
         assert choose(program(), steps=10**9, rows=32) == "numpy"
     monkeypatch.undo()
-    native_works.cache_clear()
+    works.cache_clear()
 
 
 def test_a_dtype_without_code_falls_back_with_a_line_or_is_refused():
     x = cr.input("x", (3,), np.dtype("float16"))
     half = Program((x,), (), (x * 2,), ())
     with pytest.warns(cr.EngineWarning, match="float16.*NumPy engine"):
-        executable = build(half, "auto")
+        executable = build(half, "native", willing=True)
     assert executable.engine == "numpy"
     with pytest.raises(cr.UnsupportedError, match="float16"):
         build(half, "native")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.graph.closed import Program
 from chainrule.graph.node import record
 from chainrule.graph.primitives.primitive import Primitive, same_shape

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, input, record

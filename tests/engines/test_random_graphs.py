@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 
 few = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 randoms = st.randoms(use_true_random=False)

@@ -7,7 +7,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.listing import show_graph
-from chainrule.engines.stages import STAGES, engine_of
+from chainrule.engines.registry import ENGINES
+from chainrule.engines.stages import engine_of
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 
@@ -25,7 +26,7 @@ def lines(text):
 # --- a compiled function ---
 
 
-@pytest.mark.parametrize(("engine", "stage"), [(e, s) for e in STAGES for s in STAGES[e]])
+@pytest.mark.parametrize(("engine", "stage"), [(e, s) for e in ENGINES for s in ENGINES[e].stages])
 def test_every_stage_of_every_engine_says_something(engine, stage):
     x, w = input("x", ("n", 3)), variable(np.ones((3, 4)), "w")
     shown = cr.compile(np.sum(np.tanh(x @ w)), [x], {w: w * 0.5}, engine=engine).show(stage)
@@ -56,7 +57,7 @@ def test_names_are_told_apart_and_given_where_there_are_none():
     assert "w': float64 = w + 1" in lines(shown)
 
 
-@pytest.mark.parametrize("engine", STAGES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_an_equal_program_of_other_names_is_shown_with_its_own(engine):
     shown = [
         cr.compile(x * 3, [x], engine=engine).show("graph") for x in (input("a", ("n",)), input("b", ("n",)))

@@ -1,7 +1,7 @@
 import pytest
 from threadpoolctl import threadpool_limits
 
-from chainrule.engines import choice
+from chainrule.engines import compiled
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -14,5 +14,5 @@ def one_thread_for_each_worker():
 @pytest.fixture(autouse=True, params=["numpy", "native"])
 def engine(request, monkeypatch):
     """Every test of networks and training runs on both engines."""
-    monkeypatch.setattr(choice.Compiled, "choose", lambda *_: request.param)
+    monkeypatch.setattr(compiled.Compiled, "choose", lambda *_: request.param)
     return request.param

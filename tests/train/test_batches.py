@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.engines.epochs import Batches, Epochs
 from chainrule.graph.closed import Program
 from chainrule.train.schedules import Schedule

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import choice
+from chainrule.engines import compiled
 from chainrule.train import fitting
 from chainrule.train.network import MOST_KEPT
 from chainrule.train.objective import MOST_PROGRAMS
@@ -45,7 +45,7 @@ def test_what_is_kept_of_ours_has_a_bound():
         net.fit(X, Y, epochs=1, loss="mse", optimizer=cr.SGD(1 / (2 + number)))
     assert len(net._objectives) == MOST_KEPT
     assert max(len(goal.programs) for goal in net._objectives.values()) <= MOST_PROGRAMS
-    assert len(choice._compiled) <= choice.MOST_KEPT and len(fitting._built) <= 64
+    assert len(compiled._compiled) <= compiled.MOST_KEPT and len(fitting._built) <= 64
 
 
 def test_the_same_loss_again_is_not_built_again(monkeypatch):

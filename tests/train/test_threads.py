@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import choice
+from chainrule.engines import compiled
 from chainrule.engines.native.run import running
 from chainrule.engines.recent import Recent
 from chainrule.train import fitting
@@ -22,7 +22,7 @@ Y = RNG.integers(0, 3, 300)
 @pytest.fixture(autouse=True)
 def nothing_compiled(monkeypatch):
     """Threads meet while code is made as well as when it runs."""
-    monkeypatch.setattr(choice, "_compiled", Recent(64))
+    monkeypatch.setattr(compiled, "_compiled", Recent(64))
     monkeypatch.setattr(fitting, "_built", Recent(64))
 
 
@@ -58,7 +58,7 @@ def test_two_networks_fit_at_once_as_one_after_another(widths):
     optimizers = ["adam", cr.SGD(0.1, momentum=0.9)]
     jobs = list(zip(widths, (1, 2), optimizers, strict=True))
     wanted = [fitted(network(w, seed), optimizer=o) for w, seed, o in jobs]
-    choice._compiled = Recent(64)
+    compiled._compiled = Recent(64)
     found = at_once(*[lambda w=w, s=s, o=o: fitted(network(w, s), optimizer=o) for w, s, o in jobs])
     for mine, alone in zip(found, wanted, strict=True):
         same(mine, alone)
@@ -77,7 +77,7 @@ def test_eight_threads_predict_with_one_network():
     net = network()
     parts = [X[i : i + 1 + 37 * i] for i in range(8)]  # of different lengths
     wanted = [network().predict(part) for part in parts]
-    choice._compiled = Recent(64)
+    compiled._compiled = Recent(64)
     for _ in range(3):
         for mine, alone in zip(at_once(*[lambda p=p: net.predict(p) for p in parts]), wanted, strict=True):
             np.testing.assert_array_equal(mine, alone)

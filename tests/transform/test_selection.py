@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, variable

@@ -12,9 +12,7 @@ from chainrule.engines.stopping import Arrays
 class Executable(Protocol):
     """A compiled program. An engine writes ``step``; ``run`` is made of steps, unless it has a loop of its own."""
 
-    @property
-    def engine(self) -> str:
-        """The name of the engine that it runs on."""
+    engine: str  # the name of the one that it runs on
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""

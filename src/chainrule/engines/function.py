@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.choice import Compiled
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
 from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError

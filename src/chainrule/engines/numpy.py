@@ -27,9 +27,8 @@ class NumpyExecutable(Executable):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.source, names = write_source(program)
-        scope: dict[str, Any] = dict(names)
-        exec(compile(self.source, "<chainrule numpy program>", "exec"), scope)
+        source, scope = write_source(program)
+        exec(compile(source, "<chainrule numpy program>", "exec"), scope)
         self._function: Callable[..., tuple[Arrays, Arrays]] = scope["step"]
         self._open = [
             (extent, position, axis)
@@ -46,6 +45,11 @@ class NumpyExecutable(Executable):
         lengths = {extent: batch[position].shape[axis] for extent, position, axis in self._open}
         with np.errstate(all="ignore"):
             return self._function(state, batch, lengths)
+
+
+def source(program: Program) -> str:
+    """Show the function that the engine runs."""
+    return write_source(program)[0]
 
 
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:

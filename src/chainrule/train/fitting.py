@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.choice import Compiled, simplified
+from chainrule.engines.compiled import Compiled, simplified
 from chainrule.engines.epochs import Batches, Epochs, Failure, Run
 from chainrule.engines.executable import Executable
 from chainrule.engines.recent import Recent

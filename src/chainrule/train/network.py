@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import plain
-from chainrule.engines.choice import ENGINES, Compiled
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.recent import Recent
+from chainrule.engines.registry import engine_named
 from chainrule.engines.stages import engine_of, show_stage
 from chainrule.errors import (
     DataError,
@@ -136,8 +137,8 @@ class Network:
     ) -> None:
         self.dtype = _float_name(dtype)
         self.seed = secrets.randbits(32) if seed is None else _seed(seed)
-        if engine not in ENGINES:
-            raise unknown_name("engine", engine, ENGINES)
+        if engine != "auto":
+            engine_named(engine)
         self.engine = engine
         self.extra: dict[str, Any] = {}
         self.loss: Any = None

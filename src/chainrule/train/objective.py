@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.choice import Compiled, simplified
+from chainrule.engines.compiled import Compiled, simplified
 from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.run.executable import NativeExecutable
 from chainrule.engines.stopping import Progress, Stopping
@@ -375,7 +375,7 @@ def test_many_programs_in_one_process_leak_nothing():
     code = """
         import gc, os
         import numpy as np
-        from chainrule.engines.choice import build
+        from chainrule.engines.compiled import build
         from chainrule.graph.closed import Program
         from chainrule.graph.node import input
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
-from chainrule.engines.choice import build, simplified
+from chainrule.engines.compiled import build, simplified
 from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, lower
-from chainrule.engines.native.look.show import show_stage
+from chainrule.engines.native.look.show import show_memory, show_schedule
 from chainrule.engines.native.plan import fusion as schedule, pieces
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.memory import ALIGN, made
@@ -309,6 +309,6 @@ def test_places_in_a_region_do_not_overlap():
 
 def test_every_stage_of_a_long_step_can_be_shown():
     found = staged(KINDS["lstm"](24)[0])
-    assert show_stage(found, "schedule").count("\n") > len(found.schedule.items)
-    assert show_stage(found, "memory").count("place ") == len(found.memory.slots)
-    assert "task0" in show_stage(found, "ir")
+    assert show_schedule(found.schedule).count("\n") > len(found.schedule.items)
+    assert show_memory(found.schedule, found.memory).count("place ") == len(found.memory.slots)
+    assert "task0" in found.ir

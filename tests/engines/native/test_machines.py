@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.choice import simplified
+from chainrule.engines.compiled import simplified
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.product import write_kernels
 from chainrule.engines.native.code.tiny import fixed, write_tiny

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import LENGTH, random_program
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.engines.native.code.tasks import scratch_size
 from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.expand import expand, expand_products

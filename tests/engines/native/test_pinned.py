@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import choice
+from chainrule.engines import compiled
 from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.recent import Recent
+from chainrule.engines.registry import ENGINES
 
 RNG = np.random.default_rng(20261125)
 X = RNG.random((150, 6)) * 2 - 1
@@ -120,8 +121,9 @@ def width(request, monkeypatch):
         pytest.skip(f"vectors of {request.param} bytes are not known on this CPU")
     if here.vector_bytes > request.param:
         narrow = dataclasses.replace(here, vector_bytes=request.param, registers=16, has_masks=False)
-        monkeypatch.setitem(choice.COMPILERS, "native", partial(compile_program, machine=narrow))
-        monkeypatch.setattr(choice, "_compiled", Recent(64))
+        native = dataclasses.replace(ENGINES["native"], compile=partial(compile_program, machine=narrow))
+        monkeypatch.setitem(ENGINES, "native", native)
+        monkeypatch.setattr(compiled, "_compiled", Recent(64))
     return request.param
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from random_graphs import random_program
 
 import chainrule as cr
-from chainrule.engines.choice import build
+from chainrule.engines.compiled import build
 from chainrule.engines.native.look.show import show_schedule
 from chainrule.engines.native.plan.expand import MOVEMENTS, expand, expand_products
 from chainrule.engines.native.plan.fusion import (

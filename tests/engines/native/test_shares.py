@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines import choice
+from chainrule.engines import compiled
 from chainrule.engines.native.code import nests, tasks
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import nest_plan
@@ -77,13 +77,13 @@ def same(a, b):
 def check_reductions(cut, close, shapes, dtype, opened, parts):
     program, batch = reduced(shapes, dtype, opened)
     cut("")
-    right = choice.build(program, "numpy").step([], batch)[1]
-    plain = choice.build(program, "native").step([], batch)[1]
+    right = compiled.build(program, "numpy").step([], batch)[1]
+    plain = compiled.build(program, "native").step([], batch)[1]
     for wanted, found, node in zip(right, plain, program.outputs, strict=True):
         close(np.asarray(found), wanted, str(node))
     for k in parts:
         cut(k, checked=k == "3")
-        executable = choice.build(program, "native")
+        executable = compiled.build(program, "native")
         for _ in range(2):  # the parts in another order
             for wanted, found, node in zip(
                 plain, executable.step([], batch)[1], program.outputs, strict=True
@@ -147,8 +147,8 @@ def test_the_parts_tell_executables_apart(cut):
     made = []
     for parts, checked in [("", False), ("2", False), ("3", False), ("3", True)]:
         cut(parts, checked)
-        made.append(choice.build(program, "native"))
-        assert choice.build(program, "native") is made[-1]
+        made.append(compiled.build(program, "native"))
+        assert compiled.build(program, "native") is made[-1]
     assert len(set(made)) == 4 and len({e.stages.ir for e in made}) == 4
 
 
@@ -176,7 +176,7 @@ def test_a_maximum_finds_itself_among_its_numbers_again(parts, inner, dtype, cut
         outputs.append(np.sum(chosen, axis=(2, 4)))
     batch = np.random.default_rng(0).normal(size=(9, 8, 8, inner)).astype(dtype)
     program = Program((x,), (W,), tuple(outputs), (W,))
-    for found in choice.build(program, "native").step([W.value], [batch])[1]:
+    for found in compiled.build(program, "native").step([W.value], [batch])[1]:
         assert (found == 1).all()
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.choice import COMPILERS
 from chainrule.engines.epochs import Batches, Epochs
+from chainrule.engines.registry import ENGINES
 from chainrule.engines.stopping import Stopping
 from chainrule.graph.closed import Program
 from chainrule.transform.simplify import simplify_all
@@ -40,7 +40,7 @@ def run(engine, built, epochs=20, dtype=np.float64, **rule):
     state = [np.array(v.value) for v in built.state]
     table = [t.astype(dtype) for t in TABLE]
     rows = np.broadcast_to(np.arange(4), (epochs, 4))
-    executable = COMPILERS[engine](built)
+    executable = ENGINES[engine].compile(built)
     return executable, executable.run(Epochs(state, table, rows, Batches(4), Stopping(**rule)))
 
 
@@ -69,10 +69,10 @@ def test_it_is_for_small_arrays_and_rows_it_knows():
 
 def test_batches_and_tables_out_of_order_are_done_in_memory():
     built = program(DRAWINGS["layers"])
-    executable = COMPILERS["native"](built)
+    executable = ENGINES["native"].compile(built)
     state, rows = [np.array(v.value) for v in built.state], np.array([[2, 0, 3, 1]])
     shuffled = executable.run(Epochs(state, TABLE, rows, Batches(3)))
-    wanted = COMPILERS["numpy"](built).run(Epochs(state, TABLE, rows, Batches(3)))
+    wanted = ENGINES["numpy"].compile(built).run(Epochs(state, TABLE, rows, Batches(3)))
     np.testing.assert_allclose(shuffled.state[0], wanted.state[0], rtol=1e-12)
 
 
@@ -81,7 +81,8 @@ def test_divergence_is_seen_and_looked_into():
     built = Program((x,), (w,), (np.mean(x) * 0 + w,), (w * w,))
     table, rows = [np.zeros(4)], np.broadcast_to(np.arange(4), (30, 4))
     runs = [
-        COMPILERS[e](built).run(Epochs([np.array(2.0)], table, rows, Batches(4))) for e in ("native", "numpy")
+        ENGINES[e].compile(built).run(Epochs([np.array(2.0)], table, rows, Batches(4)))
+        for e in ("native", "numpy")
     ]
     found, wanted = runs
     assert found.stopped == wanted.stopped == "diverged"

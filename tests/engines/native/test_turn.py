@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.choice import COMPILERS
 from chainrule.engines.native.plan.layout import turned_over
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.closed import Program
 
 X = cr.input("x", ("n", 3))
@@ -47,7 +47,9 @@ def program(*outputs, inputs=(X,)):
 def test_every_movement_of_a_narrow_array(output, rows):
     batch = [np.random.default_rng(1).normal(size=(rows, 3))]
     state = [W.value, B.value]
-    native, numpy = (COMPILERS[e](program(output)).step(state, batch)[1][0] for e in ("native", "numpy"))
+    native, numpy = (
+        ENGINES[e].compile(program(output)).step(state, batch)[1][0] for e in ("native", "numpy")
+    )
     assert native.shape == numpy.shape
     np.testing.assert_allclose(native, numpy, rtol=1e-13, atol=1e-13)
 

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chainrule.engines.listing import applied, formula, node_names, stand_in
 from chainrule.engines.native.plan.expand import MOVEMENTS
 from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
 from chainrule.engines.native.plan.memory import Memory, made
 from chainrule.engines.native.plan.views import Size, product, squeezed
 from chainrule.engines.native.run.build import assembly
+from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph import shapes
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
-if TYPE_CHECKING:
-    from chainrule.engines.native.run.pipeline import Stages
+
+def schedule(program: Program) -> str:
+    """Show what is done in which order, of a simplified program."""
+    return show_schedule(compile_program(program).stages.schedule)
 
 
-def show_stage(stages: Stages, stage: str) -> str:
-    """Return one of the stages "schedule", "memory", "ir" and "asm" as text."""
-    if stage == "schedule":
-        return show_schedule(stages.schedule)
-    if stage == "memory":
-        return show_memory(stages.schedule, stages.memory)
-    return stages.ir if stage == "ir" else assembly(stages.ir, stages.machine)
+def memory(program: Program) -> str:
+    """Show where results lie."""
+    made = compile_program(program).stages
+    return show_memory(made.schedule, made.memory)
+
+
+def ir(program: Program) -> str:
+    """Show LLVM's language, as we write it."""
+    return compile_program(program).stages.ir
+
+
+def asm(program: Program) -> str:
+    """Show the machine's language, as LLVM makes it."""
+    made = compile_program(program).stages
+    return assembly(made.ir, made.machine)
 
 
 def show_schedule(plan: Schedule) -> str:

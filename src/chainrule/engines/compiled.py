@@ -1,0 +1,118 @@
+"""Programs that are compiled: each once, for the engine that suits what it is given."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.engines.choice import Lengths, Work, choose, work_of
+from chainrule.engines.epochs import Epochs, Run
+from chainrule.engines.executable import Executable
+from chainrule.engines.recent import Recent
+from chainrule.engines.registry import ENGINES, REFERENCE, engine_named
+from chainrule.engines.stopping import Arrays
+from chainrule.errors import EngineWarning, UnsupportedError, warn
+from chainrule.graph.closed import Program
+from chainrule.transform.simplify import simplify_all
+from chainrule.transform.verify import verify
+
+MOST_KEPT = 64
+_compiled: Recent[Executable] = Recent(MOST_KEPT)
+
+
+class Compiled:
+    """A program that is compiled when it is known how much it is given, for the engine that has that done first."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._made: dict[tuple[str, bool], Executable] = {}
+
+    @cached_property
+    def work(self) -> dict[str, Work]:
+        """What it takes on each engine that may be chosen."""
+        return work_of(self.program)
+
+    def choose(self, steps: int, lengths: Lengths) -> str:
+        """Return the engine that suits so much work."""
+        return choose(self.work, steps, lengths)
+
+    def on(
+        self, engine: str, steps: int = 1, lengths: Lengths = 1, preferred: str | None = None
+    ) -> Executable:
+        """Return the program on an engine.
+
+        Args:
+            engine: Its name, or "auto": the one that suits the work, and NumPy where that has no code for it.
+            steps: How often it is going to run.
+            lengths: The lengths of its open axes, or the one that they all have.
+            preferred: What "auto" takes, in place of weighing.
+        """
+        willing = engine == "auto"
+        key = (preferred or self.choose(steps, lengths) if willing else engine), willing
+        if key not in self._made:
+            self._made[key] = build(self.program, *key)
+        return self._made[key]
+
+
+def build(program: Program, engine: str, willing: bool = False) -> Executable:
+    """Simplify a program and compile it; one that was compiled before is taken as it is.
+
+    Args:
+        program: Inputs, state, outputs, new state.
+        engine: The name of an engine.
+        willing: Whether NumPy takes over, with a warning, where the engine has no code for what the program holds.
+
+    Raises:
+        UnknownNameError: If there is no such engine.
+        ChainruleError: If a node is not what its row makes of its inputs.
+        UnsupportedError: If the engine has no code for what the program holds, and is not willing.
+    """
+    found = engine_named(engine)
+    willing = willing and engine != REFERENCE
+
+    def make() -> Executable:
+        verify(program)
+        simple = simplified(program).detached()
+        return Willing(simple, engine) if willing else found.compile(simple)
+
+    return _compiled.get((engine, willing, found.mode(), program.fingerprint), make)
+
+
+class Willing(Executable):
+    """A program on an engine; on the NumPy engine, once it turns out that the other has no code for it."""
+
+    def __init__(self, program: Program, engine: str) -> None:
+        self._program = program
+        self.engine = engine
+        try:
+            self.chosen = ENGINES[engine].compile(program)
+        except UnsupportedError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: UnsupportedError) -> None:
+        if self.engine == REFERENCE:
+            raise error
+        warn(f"{error} It runs on the NumPy engine.", EngineWarning)
+        self.engine = REFERENCE
+        self.chosen = ENGINES[REFERENCE].compile(self._program)
+
+    def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
+        """Run the program once; return (new state, outputs)."""
+        try:
+            return self.chosen.step(state, batch)
+        except UnsupportedError as error:  # code is made when it is first needed
+            self._give_up(error)
+        return self.chosen.step(state, batch)
+
+    def run(self, asked: Epochs) -> Run:
+        """Run epochs."""
+        try:
+            return self.chosen.run(asked)
+        except UnsupportedError as error:
+            self._give_up(error)
+        return self.chosen.run(asked)
+
+
+def simplified(program: Program) -> Program:
+    """Return the program that engines are given: the same, simplified. A simple one comes back as it is."""
+    return program.map_ends(lambda ends: simplify_all(list(ends), final=True))

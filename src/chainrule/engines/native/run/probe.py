@@ -1,0 +1,14 @@
+"""Whether machine code can be made here, without loading LLVM to say that the module is there."""
+
+from chainrule.doors import opened
+
+
+def missing() -> str:
+    """Say why no machine code can be made here, or ""."""
+    try:
+        opened("chainrule.engines.native.run.build:host")()
+    except ImportError:
+        return "llvmlite is not installed"
+    except Exception as error:  # whatever is wrong with LLVM, another engine can do the work
+        return f"LLVM: {error}"
+    return ""

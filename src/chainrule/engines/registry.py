@@ -1,0 +1,127 @@
+"""The engines: a record for each. What runs, shows, chooses or tests programs reads it here and knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from chainrule.doors import opened
+from chainrule.errors import EngineWarning, unknown_name, warn
+
+if TYPE_CHECKING:
+    from chainrule.engines.executable import Executable
+    from chainrule.graph.closed import Program
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a program costs on an engine, in seconds, measured to a factor of two.
+
+    Attributes:
+        start: Before anything runs, in a new process.
+        node: The same, for each node.
+        call: Each time, for each node.
+        element: Each time, for each element that is computed.
+        product: Each time, for each multiplication, with its addition, of a product of matrices.
+    """
+
+    start: float = 0.0
+    node: float = 0.0
+    call: float = 0.0
+    element: float = 0.0
+    product: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of compiling that can be shown: what there is to see, and what writes it for a simplified program."""
+
+    says: str
+    show: Callable[[Program], str]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine: what turns a program into something that runs.
+
+    Attributes:
+        name: What it is asked for by.
+        says: What it is, in a few words.
+        compile: Makes an executable of a simplified program; UnsupportedError if it has no code for it.
+        stages: What it makes on the way, in this order.
+        cost: What "auto" weighs; None: it runs only what it is asked for by name.
+        available: Says why it cannot run here, or "".
+        mode: What of the environment its code depends on, beside the program.
+    """
+
+    name: str
+    says: str
+    compile: Callable[[Program], Executable]
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    cost: Cost | None = None
+    available: Callable[[], str] = str
+    mode: Callable[[], Hashable] = tuple
+
+
+def at(place: str) -> Callable[..., Any]:
+    """Return the function at ``"module:name"`` of this room; the module is imported when it is first called."""
+    return lambda *given: opened(f"chainrule.engines.{place}")(*given)
+
+
+REFERENCE = "numpy"  # it runs whatever there is, and takes over where another engine has no code
+GRAPH = Stage("simplified, a line for each node", at("listing:show_graph"))
+
+ENGINES = {
+    engine.name: engine
+    for engine in (
+        Engine(
+            "native",
+            "machine code",
+            at("native.run.executable:compile_program"),
+            {
+                "graph": GRAPH,
+                "schedule": Stage("the loops, and what each computes", at("native.look.show:schedule")),
+                "memory": Stage("where results lie", at("native.look.show:memory")),
+                "ir": Stage("LLVM's language", at("native.look.show:ir")),
+                "asm": Stage("the machine's language", at("native.look.show:asm")),
+            },
+            Cost(
+                start=0.08, node=0.15e-3
+            ),  # loading LLVM, and code that lies on disk; what a step takes is nothing
+            at("native.run.probe:missing"),
+            at("native.run.mode:mode"),
+        ),
+        Engine(
+            "numpy",
+            "NumPy's functions, one after the other",
+            at("numpy:compile_program"),
+            {
+                "graph": GRAPH,
+                "source": Stage("a function in Python", at("numpy:source")),
+            },
+            Cost(call=0.8e-6, element=0.5e-9, product=2e-11),
+        ),
+    )
+}
+
+
+def engine_named(name: str) -> Engine:
+    """Return an engine.
+
+    Raises:
+        UnknownNameError: If there is none of this name.
+    """
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ("auto", *ENGINES))
+    return ENGINES[name]
+
+
+@cache
+def works(name: str) -> bool:
+    """Say whether an engine can run here; if not, one line tells why, once."""
+    why = ENGINES[name].available()
+    if why:
+        warn(f"{why}; everything runs on the NumPy engine, only slower.", EngineWarning)
+    return not why
