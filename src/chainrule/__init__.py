@@ -7,10 +7,12 @@ whole public interface; each is loaded when it is first used, so that importing 
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 __version__ = "0.2.0"
 
+# What is public: these names,
 _HOMES = {
     "graph.node": ["Node", "Trace", "constant", "input", "trace", "variable"],
     "graph.primitives.primitive": ["Primitive"],
@@ -20,53 +22,49 @@ _HOMES = {
     "transform.check": ["GradientReport", "check_gradients"],
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
-    "nn.activations": [
-        "ELU", "LeakyReLU", "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
-        "softplus", "step", "tanh",
-    ],
-    "nn.losses": [
-        "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse", "huber", "mae", "mse",
-        "poisson", "quantile",
-    ],
-    "nn.initializers": ["Filled", "Normal", "Orthogonal", "Scaled"],
-    "nn.regularizers": ["L1", "L1L2", "L2"],
-    "nn.layers": [
-        "Activation", "BatchNormalization", "Dense", "Dropout", "Embedding", "Flatten", "Layer",
-        "LayerNormalization",
-    ],
     "train.network": ["Network", "Parameters"],
     "models.table": ["TableModel", "load"],
     "train.history": ["History"],
-    "train.optimizers": ["Adagrad", "Adam", "AdamW", "LBFGS", "RMSprop", "SGD"],
-    "train.schedules": [
-        "Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "StepDecay", "WarmUp",
-    ],
-    "train.callbacks": ["CSVLog", "Checkpoint", "EarlyStopping"],
     "explaining.explanation": ["Explanation", "explain"],
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
-    "errors": [
-        "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
-        "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "RenamedWarning",
-        "ShapeError", "UnknownNameError", "UnsupportedError",
-    ],
-}  # fmt: skip
+}
+# and all that these modules say of themselves, in their `__all__`: a new layer or optimizer is told nowhere else.
+_FAMILIES = (
+    "errors", "nn.layers", "nn.activations", "nn.losses", "nn.initializers", "nn.regularizers",
+    "train.optimizers", "train.schedules", "train.callbacks",
+)  # fmt: skip
 _RENAMED = {"Row": "Primitive"}
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
-
-__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
     if name in _RENAMED:
         import_module(f"{__name__}.errors").deprecated(f"cr.{name}", f"cr.{_RENAMED[name]}")
         name = _RENAMED[name]
-    if name not in _HOME_OF:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    value = getattr(import_module(_HOME_OF[name]), name)
+    value = _public() if name == "__all__" else getattr(_home(name), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__getattr__("__all__"), "__version__"])
+
+
+def _home(name: str) -> Any:
+    """Return the module that has a public name."""
+    if name in _HOME_OF:
+        return import_module(_HOME_OF[name])
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}") is None:  # which would be a room
+        for family in _families():
+            if name in family.__all__:
+                return family
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def _families() -> Any:
+    return (import_module(f"{__name__}.{family}") for family in _FAMILIES)
+
+
+def _public() -> list[str]:
+    return sorted([*_HOME_OF, *(name for family in _families() for name in family.__all__)])

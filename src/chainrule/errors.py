@@ -11,6 +11,23 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+__all__ = [
+    "ChainruleError",
+    "DataError",
+    "DivergenceWarning",
+    "EngineWarning",
+    "FileFormatError",
+    "GraphError",
+    "LearningWarning",
+    "MissingFileError",
+    "NoDerivativeError",
+    "OutOfMemoryError",
+    "RenamedWarning",
+    "ShapeError",
+    "UnknownNameError",
+    "UnsupportedError",
+]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`

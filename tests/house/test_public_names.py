@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ def test_every_public_name_is_there(name):
 
 def test_the_stub_has_the_same_names():
     tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
-    names = {a.asname for n in tree.body if isinstance(n, ast.ImportFrom) for a in n.names}
+    names = set()
+    for line in [n for n in tree.body if isinstance(n, ast.ImportFrom)]:
+        star = line.names[0].name == "*"
+        names.update(import_module(line.module).__all__ if star else [a.asname for a in line.names])
     assert names == set(cr.__all__)
 
 

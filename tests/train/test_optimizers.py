@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import ChainruleError, GraphError, UnknownNameError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import variable
@@ -264,3 +265,21 @@ def test_names():
 def test_wrong_settings(make, message):
     with pytest.raises(GraphError, match=message):
         make()
+
+
+def heavy_ball(g, slot, t):
+    velocity = slot("velocity")
+    moved = 0.9 * velocity + g
+    return 0.01 * moved, [(velocity, moved)]
+
+
+def test_a_function_of_your_own_is_an_optimizer():
+    X, y = np.linspace(-1, 1, 24).reshape(8, 3), np.linspace(0, 2, 8)
+    weights = []
+    for rule in (heavy_ball, SGD(0.01, momentum=0.9)):
+        network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], seed=3, dtype="float64")
+        network.fit(X, y, optimizer=rule, epochs=20)
+        weights.append(np.concatenate([w.ravel() for w in network.parameters.values()]))
+    np.testing.assert_allclose(*weights, rtol=1e-12)
+    with pytest.raises(GraphError, match=r"returns \(step, slots\), such as \(0.1 \* g, \[\]\); found"):
+        network.fit(X, y, optimizer=lambda g, slot, t: g, epochs=1)

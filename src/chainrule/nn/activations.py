@@ -10,7 +10,23 @@ import numpy as np
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
 from chainrule.graph.primitives import elementwise, structure
-from chainrule.nn.specs import ANY, check, find, name_of
+from chainrule.nn.specs import ANY, check, classes, find, functions, name_of
+
+__all__ = [
+    "ELU",
+    "LeakyReLU",
+    "elu",
+    "gelu",
+    "identity",
+    "leaky_relu",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "step",
+    "tanh",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -182,22 +198,12 @@ class ELU:
 
 
 ACTIVATIONS: dict[str, Callable[..., Any]] = {
-    "identity": identity,
-    "step": step,
-    "sigmoid": sigmoid,
-    "tanh": tanh,
-    "relu": relu,
-    "leaky_relu": leaky_relu,
-    "elu": elu,
-    "gelu": gelu,
-    "silu": silu,
-    "softplus": softplus,
-    "softmax": softmax,
+    **functions(globals()),
     "linear": identity,
     "logistic": sigmoid,
     "swish": silu,
 }
-CLASSES: dict[str, type] = {"LeakyReLU": LeakyReLU, "ELU": ELU}
+CLASSES = classes(globals())
 
 
 def activation(spec: Any) -> Callable[..., Any]:

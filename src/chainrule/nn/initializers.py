@@ -14,7 +14,9 @@ import numpy as np
 
 from chainrule.errors import DataError, GraphError, ShapeError
 from chainrule.graph.shapes import show
-from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, find, name_of
+from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, classes, find, name_of
+
+__all__ = ["Filled", "Normal", "Orthogonal", "Scaled"]
 
 Shape = tuple[int, ...]
 
@@ -144,7 +146,7 @@ INITIALIZERS |= {
     **{name: INITIALIZERS[f"{name}_normal"] for name in ("xavier", "he", "lecun")},
     "glorot": INITIALIZERS["xavier_normal"],
 }
-CLASSES: dict[str, type] = {c.__name__: c for c in (Filled, Normal, Scaled, Orthogonal)}
+CLASSES = classes(globals())
 
 
 def initializer(spec: Any) -> Callable[[Shape, np.random.Generator], np.ndarray]:

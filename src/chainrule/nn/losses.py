@@ -19,7 +19,20 @@ from chainrule.errors import DataError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
 from chainrule.graph.primitives import elementwise, structure
-from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, find, name_of
+from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, classes, find, functions, name_of
+
+__all__ = [
+    "Huber",
+    "Quantile",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "half_mse",
+    "huber",
+    "mae",
+    "mse",
+    "poisson",
+    "quantile",
+]
 
 
 def mse(y: Any, p: Any) -> Any:
@@ -162,14 +175,7 @@ class Quantile:
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
-    "mse": mse,
-    "half_mse": half_mse,
-    "mae": mae,
-    "huber": huber,
-    "quantile": quantile,
-    "poisson": poisson,
-    "binary_crossentropy": binary_crossentropy,
-    "categorical_crossentropy": categorical_crossentropy,
+    **functions(globals()),
     "mean_squared_error": mse,
     "half_mean_squared_error": half_mse,
     "mean_absolute_error": mae,
@@ -177,7 +183,7 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "log_loss": binary_crossentropy,
     "sparse_categorical_crossentropy": categorical_crossentropy,
 }
-CLASSES: dict[str, type] = {"Huber": Huber, "Quantile": Quantile}
+CLASSES = classes(globals())
 
 
 def loss(spec: Any) -> Callable[..., Any]:

@@ -8,7 +8,9 @@ import numpy as np
 
 from chainrule.errors import UnknownNameError
 from chainrule.nn import specs
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, find, name_of
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, classes, find, name_of
+
+__all__ = ["L1", "L1L2", "L2"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class L1L2:
 
 
 REGULARIZERS: dict[str, Callable[[Any], Any]] = {"l1": L1(), "l2": L2(), "l1_l2": L1L2()}
-CLASSES: dict[str, type] = {c.__name__: c for c in (L1, L2, L1L2)}
+CLASSES = classes(globals())
 
 
 def regularizer(spec: Any) -> Callable[[Any], Any] | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from inspect import isabstract
 from numbers import Integral, Real
 from typing import Any, get_args
 
@@ -24,6 +25,17 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     COUNT: lambda x: x >= 1 and isinstance(x, Integral),
     ANY: lambda x: True,
 }
+
+
+def functions(module: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    """Return the functions in a module's ``__all__``, by name."""
+    return {name: module[name] for name in module["__all__"] if not isinstance(module[name], type)}
+
+
+def classes(module: Mapping[str, Any]) -> dict[str, type]:
+    """Return the classes in a module's ``__all__`` of which there can be objects, by name."""
+    found = {name: module[name] for name in module["__all__"] if isinstance(module[name], type)}
+    return {name: kind for name, kind in found.items() if not isabstract(kind)}
 
 
 def find(kind: str, spec: Any, known: Mapping[str, Any]) -> Any:

@@ -13,6 +13,8 @@ from chainrule.errors import DataError, short
 from chainrule.nn.specs import AT_LEAST_0, COUNT, check as check_settings
 from chainrule.train.metrics import larger_is_better
 
+__all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
+
 
 def monitor_name(name: str) -> str:
     """Return our name of what is monitored; Keras' "loss" and "val_loss" are our cost."""

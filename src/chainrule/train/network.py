@@ -315,7 +315,8 @@ class Network:
             loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By
                 default that of the last fit, or it follows the last activation: sigmoid binary_crossentropy,
                 softmax categorical_crossentropy, else mse.
-            optimizer: A name ("sgd", "adam", ...) or an object such as ``cr.Adam(1e-3)``.
+            optimizer: A name ("sgd", "adam", ...), an object such as ``cr.Adam(1e-3)``, or a function
+                ``(g, slot, t)`` that returns a step and its slots, see :class:`cr.Optimizer`.
             batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between
                 mini-batch descent. An epoch's last batch may be smaller.
             epochs: How often all examples are seen.

@@ -15,17 +15,33 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError
+from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, cast, variable
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, SHARE, check, find
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, SHARE, check, classes, find
 from chainrule.train.schedules import Constant, Schedule, schedule
+
+__all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 Slots = list[tuple[Node, Node]]
 NewSlot = Callable[[str], Node]
 
 
 class Optimizer(ABC):
-    """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once."""
+    """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once.
+
+    One of your own is a frozen dataclass with ``learning_rate``, ``clip_norm`` and :meth:`direction`.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Signs(Optimizer):
+    ...     learning_rate: float = 0.01
+    ...     clip_norm: float | None = None
+    ...     def direction(self, g, slot, t):
+    ...         return np.sign(g), []
+    >>> w = variable([1.0, 2.0], name="w")
+    >>> Signs(0.5).update([w], [-w], variable(0.0))[0][0].value
+    array([1.5, 2.5])
+    """
 
     learning_rate: float | Schedule
     clip_norm: float | None
@@ -296,21 +312,35 @@ class LBFGS:
         check(self, max_evaluations=COUNT, tolerance=AT_LEAST_0, memory=COUNT)
 
 
-OPTIMIZERS: dict[str, Optimizer | LBFGS] = {
-    "sgd": SGD(),
-    "momentum": SGD(momentum=0.9),
-    "nesterov": SGD(momentum=0.9, nesterov=True),
-    "adagrad": Adagrad(),
-    "rmsprop": RMSprop(),
-    "adam": Adam(),
-    "adamw": AdamW(),
-    "lbfgs": LBFGS(),
-}
-CLASSES: dict[str, type] = {c.__name__: c for c in (SGD, Adagrad, RMSprop, Adam, AdamW, LBFGS)}
+CLASSES = classes(globals())
+OPTIMIZERS: dict[str, Optimizer | LBFGS] = {name.lower(): kind() for name, kind in CLASSES.items()}
+OPTIMIZERS |= {"momentum": SGD(momentum=0.9), "nesterov": SGD(momentum=0.9, nesterov=True)}
+
+
+@dataclass(frozen=True)
+class _Own(Optimizer):
+    """A function of the user's in the place of :meth:`Optimizer.direction`, which gives the whole step."""
+
+    function: Callable[[Node, NewSlot, Any], tuple[Node, Slots]]
+    learning_rate: float | Schedule = 1.0
+    clip_norm: float | None = None
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return what the function returns."""
+        found = self.function(g, slot, t)
+        if not (isinstance(found, tuple) and len(found) == 2):
+            raise GraphError(
+                "An optimizer of your own returns (step, slots), such as (0.1 * g, []); "
+                f"found {short(found)}."
+            )
+        return found
 
 
 def optimizer(spec: Any) -> Optimizer | LBFGS:
-    """Return the optimizer that ``spec`` means: a name, or an object.
+    """Return the optimizer that ``spec`` means: a name, an object, or a function in the place of ``direction``.
+
+    A function ``(g, slot, t)`` returns the step to take back from a parameter whose gradient is g, and each slot that
+    it made with its new value: ``lambda g, slot, t: (0.1 * g, [])``.
 
     Raises:
         UnknownNameError: If no optimizer bears the name.
@@ -318,7 +348,8 @@ def optimizer(spec: Any) -> Optimizer | LBFGS:
     >>> optimizer("momentum").momentum
     0.9
     """
-    return spec if isinstance(spec, Optimizer | LBFGS) else find("optimizer", spec, OPTIMIZERS)
+    found = find("optimizer", spec, OPTIMIZERS) if not isinstance(spec, Optimizer | LBFGS) else spec
+    return found if isinstance(found, Optimizer | LBFGS) else _Own(found)
 
 
 def clip_by_norm(gradients: Sequence[Node], limit: float) -> list[Node]:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import GraphError
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, WITHIN_0_1, check
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, WITHIN_0_1, check, classes
+
+__all__ = ["Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay", "WarmUp"]
 
 
 class Schedule(ABC):
@@ -215,10 +217,7 @@ class ReduceOnPlateau(Schedule):
         return max(scale * self.factor, self.minimum / self.rate)
 
 
-CLASSES: dict[str, type] = {
-    c.__name__: c
-    for c in (Constant, ExponentialDecay, StepDecay, Cosine, OneCycle, WarmUp, ReduceOnPlateau)
-}  # fmt: skip
+CLASSES = {"Constant": Constant, **classes(globals())}
 
 
 def schedule(spec: Any) -> Schedule:
