@@ -1,12 +1,14 @@
 """Doors: what is found by name and imported on first use, and the only way by which a room reaches one above it.
 
-A class below gives a door its name; who serves it is told once, in ``chainrule/__init__.py``.
+Who serves a door is told once, in ``chainrule/__init__.py``. There are doors for methods, named by class and method
+("Network.plot"), and for files, named by what reads them ("load chainrule.table").
 """
 
 from importlib import import_module
+from types import MethodType
 from typing import Any
 
-DOORS: dict[str, str] = {}  # what is asked for -> "module:name", filled by `chainrule/__init__.py`
+DOORS: dict[str, str] = {}  # name -> "module:function", filled before any other module of ours is imported
 
 
 def opened(place: str) -> Any:
@@ -17,3 +19,27 @@ def opened(place: str) -> Any:
     """
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
+
+
+class Door:
+    """A method whose code stands in a room above its class: ``plot = Door()`` in the class is all of it.
+
+    The function that serves it gets the object first. While nobody does, the class has no such method: neither ``dir``
+    nor a notebook that looks for ``_repr_html_`` finds what is not there.
+
+    >>> DOORS["Angle.sine"] = "math:sin"
+    >>> class Angle(float):
+    ...     sine, cosine = Door(), Door()
+    >>> Angle(0).sine(), hasattr(Angle, "cosine")
+    (0.0, False)
+    >>> del DOORS["Angle.sine"]
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._place = DOORS.get(f"{owner.__name__}.{name}", "")
+        if not self._place:
+            delattr(owner, name)
+
+    def __get__(self, thing: Any, owner: type) -> Any:
+        served = opened(self._place)
+        return served if thing is None else MethodType(served, thing)

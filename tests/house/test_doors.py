@@ -1,0 +1,102 @@
+"""Doors upward: one registry, each entry leads somewhere, and there is no other way up."""
+
+import ast
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import pytest
+
+import chainrule as cr
+from chainrule.doors import DOORS, Door, opened
+
+PACKAGE = Path(cr.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_each_door_leads_to_something_that_can_be_called():
+    for place in DOORS.values():
+        assert callable(opened(place))
+
+
+def places(path):
+    """The literals that a module opens, and whatever it opens that is none."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) == "opened"
+        ):
+            yield node.args[0].value if isinstance(node.args[0], ast.Constant) else ast.unparse(node.args[0])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_what_a_module_opens_by_its_place_is_there(path):
+    for place in places(path):
+        if ":" in place:
+            assert opened(place) is not None
+
+
+def imports_inside_functions(path):
+    """The imports of our own modules in a module's functions, and what it imports by a name that it makes."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    for function in [
+        n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, functions)
+    ]:
+        for node in ast.walk(function):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "chainrule":
+                yield node.module
+            if isinstance(node, ast.Import):
+                yield from (a.name for a in node.names if a.name.split(".")[0] == "chainrule")
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                ("import_module", "__import__")
+            ):
+                yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_function_imports_our_own_modules_but_through_a_door(path):
+    if path not in (PACKAGE / "__init__.py", PACKAGE / "doors.py"):
+        assert list(imports_inside_functions(path)) == []
+
+
+def made(monkeypatch, place):
+    """A class with two doors, of which one is served."""
+    monkeypatch.setitem(DOORS, "Thing.plot", place)
+
+    @dataclass(frozen=True)
+    class Thing:
+        name: str
+        plot = Door()
+        _repr_html_ = Door()
+
+    return Thing
+
+
+def test_a_class_has_the_methods_that_are_served_and_no_others(monkeypatch):
+    Thing = made(monkeypatch, "dataclasses:replace")
+    thing = Thing("a")
+    assert thing.plot() == thing and thing.plot(name="b") == Thing("b") == Thing.plot(thing, name="b")
+    assert thing.plot.__doc__ == replace.__doc__
+    assert "plot" in dir(thing) and "_repr_html_" not in dir(thing)
+    assert not hasattr(thing, "_repr_html_") and not hasattr(Thing, "_repr_html_")
+    assert [f.name for f in fields(Thing)] == ["name"]
+
+
+def test_a_class_inherits_doors(monkeypatch):
+    class Other(made(monkeypatch, "dataclasses:asdict")):
+        pass
+
+    assert Other("b").plot() == {"name": "b"} and not hasattr(Other, "_repr_html_")
+
+
+def test_a_door_imports_nothing_before_it_is_opened_and_says_what_is_missing(monkeypatch):
+    thing = made(monkeypatch, "chainrule.a_room_that_is_not_there:plot")("a")
+    assert "plot" in dir(thing)
+    with pytest.raises(ModuleNotFoundError, match="a_room_that_is_not_there"):
+        thing.plot()
+
+
+@pytest.mark.parametrize("name", ["_repr_html_", "_repr_mimebundle_", "plot", "draw", "export"])
+def test_what_no_one_serves_is_not_there(name):
+    x = cr.variable(1.0, name="x")
+    for thing in (x, cr.Network([cr.Dense(1)], input_shape=2), cr.explain(x * 2, wrt=x)):
+        assert hasattr(thing, name) == (f"{type(thing).__name__}.{name}" in DOORS)
