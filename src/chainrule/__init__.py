@@ -22,6 +22,7 @@ _HOMES = {
     "transform.check": ["GradientReport", "check_gradients"],
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
+    "engines.registry": ["ENGINES"],
     "train.network": ["Network", "Parameters"],
     "models.table": ["TableModel", "load"],
     "train.history": ["History"],

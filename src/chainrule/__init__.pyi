@@ -7,6 +7,7 @@ from chainrule.data.tables import (
     write_table as write_table,
 )
 from chainrule.engines.function import compile as compile
+from chainrule.engines.registry import ENGINES as ENGINES
 from chainrule.errors import *
 from chainrule.explaining.explanation import (
     Explanation as Explanation,

@@ -1,5 +1,7 @@
 """``chainrule compile``: each stage of what ``chainrule train`` would run, and nothing else."""
 
+import warnings
+
 import pytest
 from click.testing import CliRunner
 
@@ -24,7 +26,7 @@ def shown(*arguments):
     ("stage", "word"),
     [
         ("graph", "return v"),
-        ("schedule", "nest over ("),
+        ("fusion", "nest over ("),
         ("memory", "place 0, "),
         ("ir", "define void @chainrule_run("),
         ("asm", "chainrule_run:"),
@@ -36,8 +38,24 @@ def test_each_stage_goes_to_the_output_and_nothing_is_written(stage, word, here)
     assert [p.name for p in here.iterdir()] == ["houses.csv"]
 
 
-def test_the_schedule_is_shown_if_nothing_is_said():
-    assert shown("iris", "--hidden", "5") == shown("iris", "--hidden", "5", "--show", "schedule")
+def test_fusion_is_shown_if_nothing_is_said():
+    assert shown("iris", "--hidden", "5") == shown("iris", "--hidden", "5", "--show", "fusion")
+
+
+def test_the_old_name_of_a_stage_says_the_new_one():
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = CliRunner().invoke(cli, ["compile", "iris", "--hidden", "5", "--show", "schedule"])
+    assert result.stdout == shown("iris", "--hidden", "5", "--show", "fusion")
+    assert "The stage 'schedule' is now 'fusion'" in " ".join(result.stderr.split())
+
+
+def test_help_says_every_stage_and_every_engine():
+    compiling, training = (CliRunner().invoke(cli, [name, "--help"]).stdout for name in ("compile", "train"))
+    for engine in cr.ENGINES.values():
+        assert f"{engine.name} (" in training
+        for name, stage in engine.stages.items():
+            assert f"{name}: {stage.says}" in " ".join(compiling.split())
 
 
 def test_options_make_the_network_that_train_makes():
@@ -62,7 +80,7 @@ def test_it_is_what_python_shows():
         (["houses.csv", "--target", "prize"], "Closest: 'price'."),
         (
             ["iris", "--show", "assembly"],
-            "'assembly' is not one of 'graph', 'schedule', 'memory', 'ir', 'asm'",
+            "'assembly' is not one of 'graph', 'fusion', 'memory', 'ir', 'asm'",
         ),
         (["missing.csv"], "missing.csv"),
     ],

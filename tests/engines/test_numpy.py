@@ -74,7 +74,7 @@ def test_names_are_never_read_as_code(name, engine, monkeypatch, tmp_path):
     run = cr.trace([J, slope], {x: values})
     for found, node in zip(step(values), [J, slope], strict=True):
         np.testing.assert_allclose(found, run[node], rtol=1e-14)
-    for stage in ("graph", "source") if engine == "numpy" else ("graph", "schedule", "ir"):
+    for stage in ("graph", "source") if engine == "numpy" else ("graph", "fusion", "ir"):
         assert step.show(stage)
     assert str(J) and J._repr_latex_() and list(tmp_path.iterdir()) == []
 

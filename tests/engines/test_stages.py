@@ -8,7 +8,8 @@ import pytest
 import chainrule as cr
 from chainrule.engines.listing import show_graph
 from chainrule.engines.registry import ENGINES
-from chainrule.engines.stages import engine_of
+from chainrule.engines.stages import show_stage
+from chainrule.errors import RenamedWarning
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 
@@ -31,7 +32,7 @@ def test_every_stage_of_every_engine_says_something(engine, stage):
     x, w = input("x", ("n", 3)), variable(np.ones((3, 4)), "w")
     shown = cr.compile(np.sum(np.tanh(x @ w)), [x], {w: w * 0.5}, engine=engine).show(stage)
     wanted = {
-        "graph": "return v", "schedule": "nest over", "memory": "state w, 96 bytes: overwritten by w'",
+        "graph": "return v", "fusion": "nest over", "memory": "state w, 96 bytes: overwritten by w'",
         "ir": "define void @chainrule_step(", "asm": "chainrule_step:", "source": "def step(state, batch, lengths)",
     }  # fmt: skip
     assert wanted[stage] in shown
@@ -78,14 +79,14 @@ def test_the_source_is_the_same_each_time():
 
 def test_a_product_that_was_turned_over_is_written_as_it_is():
     x, w = input("x", ("n", 2), "float32"), variable(np.ones((2, 3), np.float32), "w")
-    shown = cr.compile(np.tanh(x @ w), [x], engine="native").show("schedule")
+    shown = cr.compile(np.tanh(x @ w), [x], engine="native").show("fusion")
     assert "v1 = tanh(wᵀ @ x)" in shown
 
 
 def test_what_is_read_once_in_its_own_nest_stands_in_the_formula_of_its_reader():
     x = input("x", ("n", 40))
     y = np.tanh(x * 2)
-    shown = cr.compile((y + 1) / np.sum(y, axis=1, keepdims=True), [x], engine="native").show("schedule")
+    shown = cr.compile((y + 1) / np.sum(y, axis=1, keepdims=True), [x], engine="native").show("fusion")
     assert lines(shown) == [
         "nest over (n, 40)",
         "  * v1 = tanh(x · 2)",
@@ -97,7 +98,7 @@ def test_what_is_read_once_in_its_own_nest_stands_in_the_formula_of_its_reader()
 
 def test_what_the_memory_plan_names_is_kept_in_the_schedule():
     found = network(engine="native")
-    kept = {line.split()[1] for line in lines(found.show(X, Y, "schedule")) if line.startswith("  *")}
+    kept = {line.split()[1] for line in lines(found.show(X, Y, "fusion")) if line.startswith("  *")}
     placed = [line for line in lines(found.show(X, Y, "memory")) if line.startswith("place")]
     assert placed
     assert set(re.findall(r"\bv\d+", " ".join(placed))) <= kept
@@ -109,8 +110,7 @@ def test_what_the_memory_plan_names_is_kept_in_the_schedule():
         ("numpy", "ir", "This runs on the numpy engine, which has no stage 'ir': that is one of the native engine, "
          "engine='native'. Here there are: graph, source."),
         ("native", "source", "no stage 'source': that is one of the numpy engine"),
-        ("native", "shedule", "Unknown stage 'shedule'. Did you mean 'schedule'? Known: asm, graph, ir, memory, "
-         "schedule."),
+        ("native", "fusoin", "Unknown stage 'fusoin'. Did you mean 'fusion'? Known: asm, fusion, graph, ir, memory."),
     ],
 )  # fmt: skip
 def test_a_stage_that_an_engine_lacks(engine, stage, message):
@@ -120,19 +120,27 @@ def test_a_stage_that_an_engine_lacks(engine, stage, message):
 
 
 def test_where_the_choice_is_open_the_stage_decides():
-    assert [engine_of(s) for s in ("graph", "ir", "source", "none")] == [
-        "native",
-        "native",
-        "numpy",
-        "native",
-    ]
-    assert engine_of("ir", "numpy") == "numpy"
+    x = input("x", ())
+    program = Program((x,), (), (x + 1,), ())
+    assert "define void" in show_stage(program, "ir") and "def step" in show_stage(program, "source")
+    with pytest.raises(cr.UnknownNameError, match="Known: asm, fusion, graph, ir, memory"):
+        show_stage(program, "none")
+    with pytest.raises(cr.UnknownNameError, match="which has no stage 'ir'"):
+        show_stage(program, "ir", "numpy")
+
+
+def test_the_old_name_of_a_stage_says_the_new_one():
+    x = input("x", ("n",))
+    function = cr.compile(np.tanh(x), [x], engine="native")
+    with pytest.warns(RenamedWarning, match="The stage 'schedule' is now 'fusion'; .* until version") as seen:
+        assert function.show("schedule") == function.show("fusion")
+    assert seen[0].filename == __file__ and len(seen) == 1
 
 
 # --- a network ---
 
 
-@pytest.mark.parametrize("stage", ["graph", "schedule", "memory", "ir", "asm", "source"])
+@pytest.mark.parametrize("stage", ["graph", "fusion", "memory", "ir", "asm", "source"])
 def test_a_network_shows_every_stage_and_learns_nothing(stage):
     found = network()
     found.see(X)

@@ -27,6 +27,8 @@ SHOWN_COLUMNS = 20
 PRINTED = ("-", "/dev/stdout")
 WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
+STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
+
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -59,6 +61,14 @@ class Hidden(click.ParamType):
                 f"{value!r} names no hidden layers; expected units such as 32 or 64,32, or none.", param, ctx
             )
         return tuple(map(int, units))
+
+
+class StageName(click.Choice):
+    """A stage that can be shown."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return its name; the old one of "fusion" is left to :meth:`TableModel.show`, which says the new one."""
+        return value if value == "schedule" else super().convert(value, param, ctx)
 
 
 class Words(click.ParamType):
@@ -139,7 +149,7 @@ def cli(ctx: click.Context) -> None:
       chainrule predict iris.safetensors iris --out predictions.csv
       chainrule evaluate iris.safetensors iris
       chainrule summary iris.safetensors
-      chainrule compile iris --show schedule
+      chainrule compile iris --show fusion
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -189,9 +199,9 @@ def cli(ctx: click.Context) -> None:
 @click.option(
     "--engine",
     metavar="NAME",
-    type=click.Choice(["auto", "native", "numpy"]),
+    type=click.Choice(["auto", *cr.ENGINES]),
     default="auto",
-    help="native (machine code), numpy, or auto: the one that is done first.",
+    help=f"{', '.join(f'{e.name} ({e.says})' for e in cr.ENGINES.values())}, or auto: the one that is done first.",
 )
 @click.option(
     "--out",
@@ -358,10 +368,10 @@ def summary(model: str) -> None:
     "--show",
     "stage",
     metavar="STAGE",
-    type=click.Choice(["graph", "schedule", "memory", "ir", "asm", "source"]),
-    default="schedule",
+    type=StageName(STAGES),
+    default="fusion",
     show_default=True,
-    help="graph, schedule, memory, ir or asm; or source, that of the NumPy engine.",
+    help="; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
 )
 @debug_option
 def show_stage(
@@ -370,12 +380,11 @@ def show_stage(
     """Show how a training step is compiled.
 
     A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
-    graph (simplified, a line for each node) to schedule (the loops, and what each computes), memory (where
-    results lie), ir (LLVM's language) and asm (the machine's).
+    one stage to the next, and each can be shown.
 
     \b
     Example:
-      chainrule compile iris --hidden 8 --show schedule
+      chainrule compile iris --hidden 8 --show fusion
     """
     table, usual = _table_to_learn(data, missing, any_size)
     names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))

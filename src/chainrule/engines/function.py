@@ -72,19 +72,19 @@ class Function:
         """Return what the engine made of the graph, as text.
 
         Args:
-            stage: "graph" (simplified); on the native engine also "schedule", "memory", "ir" or "asm", on the
-                NumPy engine "source".
+            stage: "graph" (simplified), or another stage of its engine: ``cr.ENGINES["native"].stages`` has "fusion",
+                "memory", "ir" and "asm".
 
         Raises:
             UnknownNameError: If its engine has no such stage.
 
         >>> from chainrule.graph.node import input
         >>> x = input("x", ("n",))
-        >>> print(compile(x * 2 + 1, inputs=[x], engine="native").show("schedule"))
+        >>> print(compile(x * 2 + 1, inputs=[x], engine="native").show("fusion"))
         nest over (n,)
           * v1 = x · 2 + 1
         """
-        return show_stage(self._compiled.program, self.executable.engine, stage)
+        return show_stage(self._compiled.program, stage, self.executable.engine)
 
 
 def compile(
@@ -99,7 +99,7 @@ def compile(
         outputs: A node, or several.
         inputs: The input nodes, in the order in which the function takes their values.
         updates: For variables, the node whose value they take after each call.
-        engine: "native" (machine code), "numpy", or "auto", which weighs what each call is given and takes NumPy
+        engine: The name of one of ``cr.ENGINES``, or "auto", which weighs what each call is given and takes NumPy
             where that is too little work, or no code can be made.
 
     Returns:

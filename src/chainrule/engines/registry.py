@@ -82,7 +82,7 @@ ENGINES = {
             at("native.run.executable:compile_program"),
             {
                 "graph": GRAPH,
-                "schedule": Stage("the loops, and what each computes", at("native.look.show:schedule")),
+                "fusion": Stage("the loops, and what each computes", at("native.look.show:fusion")),
                 "memory": Stage("where results lie", at("native.look.show:memory")),
                 "ir": Stage("LLVM's language", at("native.look.show:ir")),
                 "asm": Stage("the machine's language", at("native.look.show:asm")),
@@ -95,7 +95,7 @@ ENGINES = {
         ),
         Engine(
             "numpy",
-            "NumPy's functions, one after the other",
+            "NumPy's functions",
             at("numpy:compile_program"),
             {
                 "graph": GRAPH,

@@ -189,7 +189,7 @@ class TableModel:
             test_fraction: The share of rows held back for the test; 0 holds back none.
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
-            engine: "native" (machine code), "numpy", or "auto": the one that is done first.
+            engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
             verbose: 1 shows a progress line, 2 a line for each epoch, both on the error stream.
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 
@@ -236,7 +236,7 @@ class TableModel:
     def show(
         table: pd.DataFrame,
         target: str | Sequence[str],
-        stage: str = "schedule",
+        stage: str = "fusion",
         *,
         task: str | None = None,
         hidden: Sequence[int] | None = None,
@@ -248,7 +248,7 @@ class TableModel:
         Args:
             table: As in :meth:`train`, like all that follow ``stage``.
             target: The column to be predicted, or several.
-            stage: "graph", "schedule", "memory", "ir", "asm" or "source", see :meth:`Network.show`.
+            stage: "graph", "fusion", "memory", "ir", "asm" or "source", see :meth:`Network.show`.
             task: What kind of target it is.
             hidden: The units of each hidden layer.
             dropout: The share of hidden units left out in a step.

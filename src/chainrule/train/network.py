@@ -15,7 +15,7 @@ from chainrule import plain
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.recent import Recent
 from chainrule.engines.registry import engine_named
-from chainrule.engines.stages import engine_of, show_stage
+from chainrule.engines.stages import show_stage
 from chainrule.errors import (
     DataError,
     FileFormatError,
@@ -113,7 +113,7 @@ class Network:
             first sees decides.
         dtype: "float32", or "float64" to see a lecture's digits.
         seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
-        engine: "native" (machine code), "numpy", or "auto": the one that is done first, compiling included.
+        engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first, compiling included.
 
     >>> import numpy as np
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -354,7 +354,7 @@ class Network:
         self,
         X: Any,
         y: Any,
-        stage: str = "schedule",
+        stage: str = "fusion",
         *,
         loss: Any = None,
         optimizer: Any = "adam",
@@ -366,7 +366,7 @@ class Network:
         Args:
             X: One row for each example, as in :meth:`fit`; how many there are does not matter.
             y: Their targets.
-            stage: "graph" (simplified), "schedule" (the loops, and what each computes), "memory" (where results
+            stage: "graph" (simplified), "fusion" (the loops, and what each computes), "memory" (where results
                 lie), "ir" (LLVM's language), "asm" (the machine's) or "source" (the NumPy engine's function).
             loss: As in :meth:`fit`, like all that follow.
             optimizer: A name or an object.
@@ -385,7 +385,7 @@ class Network:
                 program = gradient_program(goal)
             else:
                 program, _ = training_program(goal, method)
-        return show_stage(program, engine_of(stage, self.engine), stage)
+        return show_stage(program, stage, self.engine)
 
     # --- predicting ---
 

@@ -16,8 +16,8 @@ from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
 
-def schedule(program: Program) -> str:
-    """Show what is done in which order, of a simplified program."""
+def fusion(program: Program) -> str:
+    """Show the loops, and what each computes, of a simplified program."""
     return show_schedule(compile_program(program).stages.schedule)
 
 
