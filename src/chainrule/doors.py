@@ -4,6 +4,7 @@ Who serves a door is told once, in ``chainrule/__init__.py``. There are doors fo
 ("Network.plot"), and for files, named by what reads them ("load chainrule.table").
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from types import MethodType
 from typing import Any
@@ -19,6 +20,15 @@ def opened(place: str) -> Any:
     """
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
+
+
+def late(place: str) -> Callable[..., Any]:
+    """Return the function at ``"module:name"``, imported when it is first called: a row's rule that stands above it.
+
+    >>> late("math:sqrt")(9.0)
+    3.0
+    """
+    return lambda *arguments, **options: opened(place)(*arguments, **options)
 
 
 class Door:

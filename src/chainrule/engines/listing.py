@@ -1,10 +1,11 @@
 """A program in words: its simplified graph, a line for each node, and how one node is written."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import indent
 from typing import Any
 
 from chainrule.graph import shapes
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.show import text
@@ -13,10 +14,11 @@ from chainrule.graph.walk import order
 Names = dict[Any, str]  # by leaf_key: a variable may be several nodes
 
 
-def show_graph(program: Program) -> str:
+def show_graph(program: Program, kept: str = "state") -> str:
     """Write the graph that an engine is given: what goes in, a line for each node, what comes out.
 
-    A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``.
+    A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``. The graph
+    that a node has of its own stands below it.
     """
     nodes = order(program.ends)
     names = node_names(program, nodes)
@@ -25,11 +27,14 @@ def show_graph(program: Program) -> str:
         return names.get(leaf_key(node), "")
 
     lines = [f"input {called(n)}: {_sort(n)}" for n in program.inputs]
-    lines += [f"state {called(n)}: {_sort(n)}" for n in program.state]
+    lines += [f"{kept} {called(n)}: {_sort(n)}" for n in program.state]
     for n in nodes:
         if n.inputs:
             inputs = [stand_in(x, called(x)) for x in n.inputs]
             lines.append(f"{called(n)}: {_sort(n)} = {formula(n, inputs)}")
+        for body in bodies(n):
+            inside = Program(body.inputs, body.shared, body.outputs, body.shared)
+            lines.append(indent(show_graph(inside, kept="shared"), "    "))
     return "\n".join([*lines, f"return {', '.join(called(n) or text(n) for n in program.outputs)}"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Arrays
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.structure import contraction_function
 from chainrule.graph.shapes import Extent, resolve
@@ -83,7 +83,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
 
 def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
     """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
-    row, attributes = node.primitive, node.attributes
+    row, attributes = node.primitive, {k: _function(v) for k, v in node.attributes.items()}
     if row.name in ("variable", "input"):
         raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
     plain = row.name.isascii() and row.name.isidentifier()
@@ -100,6 +100,14 @@ def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, st
     else:
         names[name] = partial(row.forward, **attributes) if attributes else row.forward
     return f"{name}({', '.join(arguments)})"
+
+
+def _function(attribute: Any) -> Any:
+    """Return a graph in an attribute as a function, written once and not anew for each call of it."""
+    if not isinstance(attribute, ClosedGraph):
+        return attribute
+    inner = NumpyExecutable(Program(attribute.given, (), attribute.outputs, ()))
+    return lambda *values: inner.step((), values)[1]
 
 
 def _with_lengths(forward: Callable[..., Any], attributes: Mapping[str, Any]) -> Callable[..., Any]:

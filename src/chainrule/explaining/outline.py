@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.errors import ShapeError
+from chainrule.errors import GraphError, ShapeError
 from chainrule.graph import shapes
+from chainrule.graph.closed import bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
 
@@ -65,6 +66,11 @@ def outline(J: Node, wanted: Sequence[Node]) -> Outline:
 
 def _check_scalars(nodes: Iterable[Node]) -> None:
     for node in nodes:
+        if bodies(node):
+            raise GraphError(
+                f"explain tells single steps, and '{node.name or node.primitive.name}' has a graph of its own, which "
+                "is computed again and again. Write out what it does, step by step."
+            )
         if node.shape != ():
             raise ShapeError(
                 f"explain speaks of single numbers so far, and '{node.name or node}' has shape "

@@ -1,22 +1,189 @@
-"""Closed graphs: a graph as a value of its own, with its ends named."""
+"""Closed graphs: a graph as a value of its own, with its ends named. What it reads, it is given.
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+The body of a loop is one, held in an attribute of the loop's node: whoever walks the graph around it need not look
+inside. A program is one with state. Both compare by structure, and pickle and copy as flat lists.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from itertools import islice
+from typing import Any, Self
 
 import numpy as np
 
-from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Cell, Node, flatten, leaf_key, unflatten
+from chainrule.errors import GraphError, ShapeError, short
+from chainrule.graph.identity import Structured, of_attributes
+from chainrule.graph.node import Cell, Node, flatten, leaf_key, record, unflatten
+from chainrule.graph.shapes import Extent, matches, resolve, show
+from chainrule.graph.show import text
 from chainrule.graph.walk import order, rebuild
 
+Nodes = tuple[Node, ...]
+Visit = Callable[[Node, Nodes], Node]  # a node, and what its inputs became
 NOTHING = np.zeros(0)
 
 
-@dataclass(frozen=True)
-class Program:
-    """A graph with its ends named.
+@dataclass(frozen=True, eq=False)
+class Ends(Structured):
+    """A graph with its ends named: each field is a tuple of nodes, the first two of leaves that it is given."""
+
+    @property
+    def _parts(self) -> tuple[Nodes, ...]:
+        return tuple([getattr(self, f.name) for f in fields(self)])
+
+    @property
+    def given(self) -> Nodes:
+        """The leaves that have their values from outside."""
+        first, second, *_ = self._parts
+        return first + second
+
+    @property
+    def ends(self) -> Nodes:
+        """All that is computed."""
+        return tuple([n for part in self._parts[2:] for n in part])
+
+    def map_ends(self, function: Callable[[Sequence[Node]], Iterable[Node]]) -> Self:
+        """Return the same graph with its ends replaced by what ``function`` makes of all of them."""
+        found = iter(function(self.ends))
+        parts = {f.name: tuple(islice(found, len(getattr(self, f.name)))) for f in fields(self)[2:]}
+        return replace(self, **parts)
+
+    def rebuild(self, visit: Visit) -> Self:
+        """Return the same graph with each node replaced by what ``visit`` makes of it and its new inputs."""
+        became = rebuild(self.ends, visit)
+        return self.map_ends(lambda ends: [became[n] for n in ends])
+
+    def map_nodes(self, visit: Visit) -> Self:
+        """Return a graph in which the leaves that are given are replaced as well."""
+        became = rebuild(self.given + self.ends, visit)
+        return type(self)(*[tuple([became[n] for n in part]) for part in self._parts])
+
+    @cached_property
+    def fingerprint(self) -> Hashable:
+        """What two graphs have in common only if they compute the same in the same way.
+
+        Rows are themselves, and attributes go by value and structure (``graph/identity.py``): a graph in which
+        one is of a type that is not known there has a fingerprint of its own.
+        """
+        leaves = {leaf_key(n): (k, i) for k, part in enumerate(self._parts[:2]) for i, n in enumerate(part)}
+        number: dict[Node, int] = {}
+        lines: list[Hashable] = []
+        for node in order(self.ends + self.given):
+            number[node] = len(lines)
+            leaf = leaves.get(leaf_key(node)) if not node.inputs else None
+            what = leaf if leaf is not None else (node.primitive, of_attributes(node.attributes))
+            lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
+        return tuple(lines), tuple([tuple([number[n] for n in part]) for part in self._parts])
+
+    def detached(self) -> Self:
+        """Return the same graph of variables without values: to be kept, and no network's weights with it.
+
+        What gradients mean is left behind, so it must be simplified by now.
+        """
+        cells: dict[Any, Cell] = {}
+
+        def visit(node: Node, inputs: Nodes) -> Node:
+            attributes = map_bodies(node.attributes, lambda body: body.map_nodes(visit))
+            if node.primitive.name == "variable":
+                attributes = {"cell": cells.setdefault(leaf_key(node), Cell(NOTHING))}
+            elif not inputs:
+                return node
+            return Node(node.primitive, inputs, attributes, node.shape, node.dtype, node.name)
+
+        return self.map_nodes(visit)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # All ends in one flat list, so that what they share stays shared.
+        everything = self.given + self.ends
+        position = {n: i for i, n in enumerate(order(everything))}
+        parts = [[position[n] for n in part] for part in self._parts]
+        return _unflattened, (type(self), flatten(everything), parts)
+
+
+def _unflattened(kind: type[Ends], flat: list[Any], parts: list[list[int]]) -> Ends:
+    nodes = unflatten(flat)
+    return kind(*[tuple([nodes[i] for i in part]) for part in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedGraph(Ends):
+    """A graph as a value of its own. It is called on nodes, which writes it out there, or on arrays.
+
+    Attributes:
+        inputs: What each call is given.
+        shared: What it reads beside that, the same over calls that belong together.
+        outputs: What each call returns.
+
+    Raises:
+        GraphError: If it reads an input, a variable or the length of an open axis that it is not given.
+
+    >>> import numpy as np
+    >>> from chainrule.graph.node import constant, input
+    >>> x, w = input("x", (2,)), input("w", ())
+    >>> body = ClosedGraph((x,), (w,), (np.tanh(w * x), w + 1))
+    >>> body
+    <x; w → tanh(w · x), w + 1>
+    >>> [y.tolist() for y in body([0.0, 0.0], 2.0)]
+    [[0.0, 0.0], 3.0]
+    >>> print(body(constant([1, 2]), 3.0)[0])
+    tanh(3 · [1., 2.])
+    """
+
+    inputs: Nodes
+    shared: Nodes
+    outputs: Nodes
+
+    def __post_init__(self) -> None:
+        for n in self.given:
+            if not _is_placeholder(n):
+                raise GraphError(
+                    f"A closed graph is given inputs and variables, not {short(n.primitive.name)}."
+                )
+        given = {leaf_key(n) for n in self.given}
+        if len(given) < len(self.given):
+            raise GraphError("A closed graph is given a leaf twice.")
+        lengths = {e for n in self.given for e in n.shape if isinstance(e, Extent)}
+        for n in order(self.ends):
+            if _is_placeholder(n) and leaf_key(n) not in given:
+                raise GraphError(f"A closed graph reads {short(n.name)}, which it is not given.")
+            if n.primitive.name == "length" and n.attributes["extent"] not in lengths:
+                raise GraphError(
+                    f"Nothing that a closed graph is given has the axis '{n.attributes['extent']}'."
+                )
+
+    def __call__(self, *values: Any) -> list[Any]:
+        """Return the outputs for a value of each input and then of each that is shared."""
+        if len(values) != len(self.given):
+            raise GraphError(f"A closed graph of {len(self.given)} leaves is given {len(values)} values.")
+        recorded = any(isinstance(v, Node) for v in values)
+        lengths: dict[Extent, Any] = {}
+        known = {leaf_key(n): _fitted(n, v, lengths) for n, v in zip(self.given, values, strict=True)}
+
+        def visit(node: Node, inputs: Sequence[Any]) -> Any:
+            if leaf_key(node) in known:
+                return known[leaf_key(node)]
+            if recorded and node.primitive.name == "constant":
+                return node
+            attributes = {k: resolve(v, lengths) for k, v in node.attributes.items()}
+            made = (
+                record(node.primitive, inputs, attributes)
+                if recorded
+                else node.primitive(*inputs, **attributes)
+            )
+            return made.named(node.name) if recorded and node.name else made
+
+        became: dict[Any, Any] = rebuild(self.ends, visit)
+        return [became[n] for n in self.ends]
+
+    def __repr__(self) -> str:
+        given = [", ".join([n.name or "·" for n in part]) for part in self._parts[:2]]
+        return f"<{'; '.join(filter(None, given))} → {', '.join(map(text, self.outputs))}>"
+
+
+@dataclass(frozen=True, eq=False)
+class Program(Ends):
+    """A closed graph with state: what an engine is given.
 
     Attributes:
         inputs: What each step is given.
@@ -25,75 +192,35 @@ class Program:
         new_state: The value that each state variable has after the step, in the order of ``state``.
     """
 
-    inputs: tuple[Node, ...]
-    state: tuple[Node, ...]
-    outputs: tuple[Node, ...]
-    new_state: tuple[Node, ...]
-
-    @property
-    def ends(self) -> tuple[Node, ...]:
-        """All that a step computes: the outputs, then the new state."""
-        return (*self.outputs, *self.new_state)
-
-    def map_ends(self, function: Callable[[Sequence[Node]], Iterable[Node]]) -> "Program":
-        """Return the same program with its ends replaced by what ``function`` makes of all of them."""
-        ends = tuple(function(self.ends))
-        count = len(self.outputs)
-        return replace(self, outputs=ends[:count], new_state=ends[count:])
-
-    def rebuild(self, visit: Callable[[Node, tuple[Node, ...]], Node]) -> "Program":
-        """Return the same program with each node replaced by what ``visit`` makes of it and its new inputs."""
-        became = rebuild(self.ends, visit)
-        return self.map_ends(lambda ends: [became[n] for n in ends])
-
-    @cached_property
-    def fingerprint(self) -> Hashable:
-        """What two programs have in common only if they compute the same in the same way.
-
-        Rows are themselves, and attributes go by value and structure (``graph/identity.py``): a program in which
-        one is of a type that is not known there has a fingerprint of its own.
-        """
-        given: dict[Any, Hashable] = {leaf_key(n): ("state", i) for i, n in enumerate(self.state)}
-        given |= {leaf_key(n): ("input", i) for i, n in enumerate(self.inputs)}
-        number: dict[Node, int] = {}
-        lines: list[Hashable] = []
-        for node in order([*self.ends, *self.inputs, *self.state]):
-            number[node] = len(lines)
-            leaf = given.get(leaf_key(node)) if not node.inputs else None
-            what = leaf if leaf is not None else (node.primitive, of_attributes(node.attributes))
-            lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
-        return tuple(lines), tuple([number[n] for n in self.ends]), len(self.outputs)
-
-    def detached(self) -> "Program":
-        """Return the same program of variables without values: to be kept, and no network's weights with it.
-
-        What gradients mean is left behind, so it must be simplified by now.
-        """
-        ends = (self.inputs, self.state, self.outputs, self.new_state)
-        cells: dict[Any, Cell] = {}
-
-        def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-            attributes = node.attributes
-            if node.primitive.name == "variable":
-                attributes = {"cell": cells.setdefault(leaf_key(node), Cell(NOTHING))}
-            elif not inputs:
-                return node
-            return Node(node.primitive, inputs, attributes, node.shape, node.dtype, node.name)
-
-        became = rebuild([n for end in ends for n in end], visit)
-        inputs, state, outputs, new_state = (tuple(became[n] for n in end) for end in ends)
-        return Program(inputs, state, outputs, new_state)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # All ends in one flat list, so that what they share stays shared.
-        ends = (self.inputs, self.state, self.outputs, self.new_state)
-        everything = [n for end in ends for n in end]
-        flat = flatten(everything)
-        position = {n: i for i, n in enumerate(order(everything))}
-        return _program, (flat, tuple(tuple(position[n] for n in end) for end in ends))
+    inputs: Nodes
+    state: Nodes
+    outputs: Nodes
+    new_state: Nodes
 
 
-def _program(flat: list[Any], ends: tuple[tuple[int, ...], ...]) -> Program:
-    nodes = unflatten(flat)
-    inputs, state, outputs, new_state = (tuple(nodes[i] for i in end) for end in ends)
-    return Program(inputs, state, outputs, new_state)
+def bodies(node: Node) -> list[ClosedGraph]:
+    """Return the graphs that a node has in its attributes."""
+    return [v for v in node.attributes.values() if isinstance(v, ClosedGraph)]
+
+
+def map_bodies(
+    attributes: Mapping[str, Any], function: Callable[[ClosedGraph], ClosedGraph]
+) -> Mapping[str, Any]:
+    """Return attributes with each graph replaced; the same ones if none is."""
+    new = {k: function(v) for k, v in attributes.items() if isinstance(v, ClosedGraph)}
+    return {**attributes, **new} if any(attributes[k] is not v for k, v in new.items()) else attributes
+
+
+def _is_placeholder(node: Node) -> bool:
+    return node.primitive.name in ("input", "variable")
+
+
+def _fitted(leaf: Node, value: Any, lengths: dict[Extent, Any]) -> Any:
+    """Return a value for a leaf, or raise; note the lengths of open axes."""
+    value = value if hasattr(value, "dtype") else np.asarray(value, leaf.dtype)
+    if value.dtype != leaf.dtype or not matches(leaf.shape, value.shape, lengths):
+        raise ShapeError(
+            f"{short(leaf.name)} of a closed graph is of shape {show(leaf.shape)} and {leaf.dtype}; "
+            f"the value given is of {show(value.shape)} and {value.dtype}."
+        )
+    return value

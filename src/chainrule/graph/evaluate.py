@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError, ShapeError
-from chainrule.graph.shapes import Extent, resolve, show
+from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.walk import order
 
 
@@ -62,13 +62,7 @@ def fit_value(node: Any, value: Any, lengths: dict[Extent, int]) -> np.ndarray:
         raise GraphError(
             f"'{node.name}' takes whole numbers ({node.dtype}); the value given holds fractions."
         )
-    fitting = len(array.shape) == len(node.shape)
-    for want, have in zip(node.shape, array.shape, strict=False):
-        if isinstance(want, Extent):
-            fitting = fitting and lengths.setdefault(want, have) == have
-        else:
-            fitting = fitting and want == have
-    if not fitting:
+    if not matches(node.shape, array.shape, lengths):
         known = ", ".join(f"{k} = {v}" for k, v in lengths.items())
         raise ShapeError(
             f"The value given for '{node.name or node.primitive.name}' has shape {show(array.shape)}; "

@@ -564,6 +564,11 @@ def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     return Node(node.primitive, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
 
 
+def with_attributes(node: Node, attributes: Mapping[str, Any]) -> Node:
+    """Return ``node`` with other attributes, of the same shape, dtype, name and meaning."""
+    return Node(node.primitive, node.inputs, attributes, node.shape, node.dtype, node.name, node.meaning)
+
+
 def _recorded_again(node: Node, inputs: tuple[Node, ...]) -> Node:
     """Return ``node`` applied to inputs of other shapes or dtypes, from which its own follow."""
     new = record(node.primitive, inputs, node.attributes)

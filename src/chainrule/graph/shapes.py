@@ -64,6 +64,19 @@ def resolve(value: Any, lengths: dict[Extent, int]) -> Any:
     return value
 
 
+def matches(shape: Shape, found: Shape, lengths: dict[Extent, Any]) -> bool:
+    """Say whether an array of shape ``found`` is one of ``shape``; note the lengths of open axes.
+
+    >>> lengths = {}
+    >>> matches((Extent("n"), 2), (5, 2), lengths), matches((Extent("n"),), (4,), lengths), lengths
+    (True, False, {n: 5})
+    """
+    return len(shape) == len(found) and all(
+        have == (lengths.setdefault(want, have) if isinstance(want, Extent) else want)
+        for want, have in zip(shape, found, strict=True)
+    )
+
+
 def broadcast(*shapes: Shape) -> Shape:
     """Return the shape that NumPy broadcasts ``shapes`` to.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short
+from chainrule.graph.closed import ClosedGraph
 from chainrule.graph.node import Node, input, leaf_key, record
 from chainrule.graph.primitives.attributes import DTYPES
 from chainrule.graph.shapes import Extent, show as show_shape
@@ -62,7 +63,9 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             entry = {"layer": made if layer is None else layer, "inputs": [position[x] for x in call.inputs]}
         else:
             entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
-            entry["attributes"] = {k: _plain(v) for k, v in node.attributes.items()}
+            entry["attributes"] = {
+                k: v if keep and isinstance(v, ClosedGraph) else _plain(v) for k, v in node.attributes.items()
+            }
         position[node] = len(entries)
         entries.append(entry)
     return {
@@ -90,6 +93,11 @@ def _outside_layers(architecture: Architecture, by_node: dict[Node, Call]) -> li
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, ClosedGraph):
+        raise GraphError(
+            "A graph inside a graph (the body of a loop) cannot be saved where it stands among the rows of a network: "
+            "a file holds such graphs only as layers build them. Put it into a layer of your own."
+        )
     if isinstance(value, Extent):
         return {"extent": value.name}
     if isinstance(value, tuple):
@@ -280,7 +288,7 @@ def _make_node(name: str, inputs: list[Node], saved: Mapping[str, Any], where: s
 
 def _from_plain(value: Any, where: str) -> Any:
     match value:
-        case None | bool() | int() | float() | str() | np.ndarray():
+        case None | bool() | int() | float() | str() | np.ndarray() | ClosedGraph():
             return value
         case list() | tuple():
             return tuple([_from_plain(v, where) for v in value])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError
+from chainrule.graph.closed import map_bodies
 from chainrule.graph.evaluate import evaluate, leaf_key
 from chainrule.graph.node import Node, input, record
 from chainrule.graph.walk import order, rebuild
@@ -113,7 +114,7 @@ def _twin(
             if node.primitive.name == "variable":
                 start[leaf] = node.attributes["cell"].value
             return leaf
-        attributes = dict(node.attributes)
+        attributes = dict(map_bodies(node.attributes, lambda body: body.map_nodes(visit)))
         if node.primitive.name == "constant":
             attributes["value"] = attributes["value"].astype(dtype)
         elif "dtype" in attributes:

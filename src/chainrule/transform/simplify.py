@@ -15,8 +15,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from chainrule.graph.closed import ClosedGraph, bodies, map_bodies
 from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_inputs
+from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_attributes, with_inputs
 from chainrule.graph.walk import order, rebuild, settle
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
@@ -70,6 +71,8 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
 
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
+    if any(bodies(n) for n in order(outputs)):
+        outputs = _of_simple_bodies(outputs, final)
     cancellation = Cancellation()
     cancellation.look_at(order(outputs))
     for _ in range(MOST_PASSES):
@@ -77,6 +80,24 @@ def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
         if not cancellation.look_at(order(outputs)):
             break
     return outputs
+
+
+def simplified(body: ClosedGraph, final: bool = False) -> ClosedGraph:
+    """Return a closed graph of the same values, simplified; a simple one comes back as it is."""
+    new = body.map_ends(lambda ends: simplify_all(list(ends), final))
+    return body if new.outputs == body.outputs else new
+
+
+def _of_simple_bodies(outputs: list[Node], final: bool) -> list[Node]:
+    """Simplify the graphs in attributes: of two nodes it is then seen that they are equal."""
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        node = with_inputs(node, inputs)
+        attributes = map_bodies(node.attributes, lambda body: simplified(body, final))
+        return node if attributes is node.attributes else with_attributes(node, attributes)
+
+    became = rebuild(outputs, visit)
+    return [became[n] for n in outputs]
 
 
 def _with_arrays(outputs: list[Node]) -> list[Node]:
@@ -192,7 +213,7 @@ def _rewritten(node: Node) -> Node | None:
 
 def _folded(node: Node, largest: int) -> Node | None:
     """Compute now what depends on constants alone, none of which has more than ``largest`` elements."""
-    if node.primitive.name in UNFOLDED or not node.inputs:
+    if node.primitive.name in UNFOLDED or not node.inputs or bodies(node):
         return None
     if any(x.primitive.name != "constant" for x in node.inputs):
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError, GraphError, short
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
 from chainrule.graph.primitives.elementwise import mark, stop_gradient
@@ -119,6 +119,9 @@ def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Exten
             raise GraphError(f"'{node.primitive.name}' {_said(node)}: no machine has so much memory.")
         if not level.allows(node):
             raise GraphError(f"{short(node.primitive.name)} may not occur any more.")
+        for body in bodies(node):
+            known_inside = {e for n in body.given for e in _extents(n)}
+            _verify_nodes([*body.given, *body.ends], body.given, known_inside, level)
 
 
 def _is_given(node: Node) -> bool:

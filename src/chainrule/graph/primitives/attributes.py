@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.graph.identity import Structured
 from chainrule.graph.shapes import Extent
 
 
@@ -69,4 +70,5 @@ SPEC = Kind(
     "an index string such as 'ik,kj->ij'",
     lambda v: isinstance(v, str) and re.fullmatch(r"[^\W\d_]*,[^\W\d_]*->[^\W\d_]*", v) is not None,
 )
+BODY = Kind("a closed graph", lambda v: isinstance(v, Structured))
 ARRAY = Kind("an array of numbers", lambda v: isinstance(v, np.ndarray) and v.dtype.name in DTYPES)

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.engines.native.code.operations import OPERATIONS
 from chainrule.errors import UnsupportedError
 from chainrule.graph import shapes
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, as_node, cast, leaf_key
 from chainrule.graph.primitives.primitive import TABLE
@@ -67,6 +67,8 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
     if name in WRITTEN:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         return node if same else Node(node.primitive, inputs, at, node.shape, node.dtype)
+    if bodies(node):  # written out, a loop would be as long as it takes
+        raise UnsupportedError(f"The native engine has no code for '{name}', which has a graph of its own.")
     # A primitive of the user's: its formula, written out on nodes, is made of rows that are known.
     try:
         written = as_node(node.primitive.forward(*inputs, **at))
