@@ -16,7 +16,9 @@ from chainrule.errors import FileFormatError, short
 # What files of older versions call what bears another name today, a line for each: (owner, old name) -> name. The
 # owner of a row is "row", of a layer "layer", of a class with settings "class", of a function its kind ("activation",
 # "initializer", "loss"); of an attribute it is the row's name today, and of a field that of its class.
-OLD_NAMES: dict[tuple[str, str], str] = {}
+OLD_NAMES: dict[tuple[str, str], str] = {
+    ("row", "place"): "pad",
+}
 
 
 def renamed(owner: str, name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.graph.closed import Program
-from chainrule.graph.primitives import structure
+from chainrule.graph.primitives import indexing
 
 W = cr.variable(1.0, name="W")
 
@@ -124,7 +124,7 @@ def test_what_no_numbers_answer_is_refused_with_an_error_of_our_own(engine):
         for largest in (np.max(leaf, axis=0), np.argmax(leaf, axis=0)):
             with pytest.raises(cr.ShapeError, match=r"no largest of no elements: .* looked along is \(0,\)"):
                 cr.compile(largest, inputs=[leaf], engine=engine)(np.zeros(shape))
-    scattered = structure.scatter_add(x, positions, axis=0, extent=3)
+    scattered = indexing.scatter_add(x, positions, axis=0, extent=3)
     for node in (scattered, cr.constant(np.arange(3.0))[positions]):
         with pytest.raises(cr.DataError, match="out of range"):
             cr.compile(node, inputs=[x], engine=engine)(np.ones((4, 2)))

@@ -333,7 +333,7 @@ MORE = {
         Case(((7, 17, 3),), {"index": (FULL, 4, FULL)}),
         Case(((7, 17),), {"index": ((2, 2, 1), FULL)}),
     ],
-    "place": [
+    "pad": [
         Case(((7, 3),), {"index": (FULL, (0, 9, 3)), "shape": (7, 10)}),
         Case(((7, 5),), {"index": (FULL, 1, (None, None, -1)), "shape": (7, 3, 5)}),
     ],
@@ -385,7 +385,7 @@ def test_structural_values(row, dtype, agree):
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
-@pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "place",
+@pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "pad",
                                   "gather", "scatter_add", "contract", "broadcast_to"])  # fmt: skip
 def test_structural_rows_of_whole_numbers(name, dtype, agree):
     every, row = Collected(), TABLE[name]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule.graph.node import constant, input, variable
-from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.graph.primitives.exponentials import sigmoid
 
 
 def three_letters():

@@ -10,7 +10,9 @@ from lecture_graphs import composite, three_letters
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.explaining.explanation import explain
 from chainrule.graph.node import constant, input, mark, variable
-from chainrule.graph.primitives.elementwise import relu, sigmoid, step, stop_gradient
+from chainrule.graph.primitives.corners import relu, step
+from chainrule.graph.primitives.exponentials import sigmoid
+from chainrule.graph.primitives.identities import stop_gradient
 from chainrule.transform.backprop import grad
 
 

@@ -9,7 +9,8 @@ from matplotlib.mathtext import MathTextParser
 
 from chainrule.explaining.explanation import explain
 from chainrule.graph.node import variable
-from chainrule.graph.primitives.elementwise import relu, step as step_row, stop_gradient
+from chainrule.graph.primitives.corners import relu, step as step_row
+from chainrule.graph.primitives.identities import stop_gradient
 
 PARSER = MathTextParser("agg")
 CASES = re.compile(r"\\begin\{cases\}(.*?)&(.*?)\\\\(.*?)&(.*?)\\end\{cases\}")

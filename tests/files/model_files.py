@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import chainrule as cr
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import exponentials, reductions
 
 HERE = Path(__file__).parent
 ROWS = 5
@@ -154,7 +154,7 @@ def sums(a, b):
         np.var(image, axis=2),
         cr.softmax(b),
         cr.softmax(image, axis=1).reshape(a.shape[0], 6),
-        structure.log_softmax(b, axes=(1,)),
+        reductions.log_softmax(b, axes=(1,)),
         cr.logsumexp(a, axis=1, keepdims=True),
         b - b.sum(axis=0) / b.shape[0] * 0.125,
         np.linalg.norm(b, axis=1)[:, None],
@@ -188,7 +188,7 @@ def shared_labels(path):
 
 
 def swish2(z):
-    return z * elementwise.sigmoid(2 * z)
+    return z * exponentials.sigmoid(2 * z)
 
 
 def halves(shape, rng):

@@ -158,7 +158,7 @@ def grow_movement(g):
     exact, rank, kind = (
         x in g.exact,
         len(x.shape),
-        g.random.choice(["transpose", "slice", "reshape", "axis", "wide", "place"]),
+        g.random.choice(["transpose", "slice", "reshape", "axis", "wide", "pad"]),
     )
     if kind == "transpose":
         axes = list(range(rank))
@@ -185,7 +185,7 @@ def grow_movement(g):
     elif rank and not isinstance(x.shape[-1], Extent):
         stop = 1 + 2 * (x.shape[-1] - 1) + 1
         index = ((None, None, None),) * (rank - 1) + ((1, stop, 2),)
-        g.add(apply("place", x, index=index, shape=(*x.shape[:-1], stop + 1)), exact)
+        g.add(apply("pad", x, index=index, shape=(*x.shape[:-1], stop + 1)), exact)
 
 
 def random_slice(g, extent):

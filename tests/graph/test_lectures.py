@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.graph.node import constant, trace, variable
-from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.transform.backprop import grad
 
 

@@ -11,7 +11,7 @@ import chainrule as cr
 from chainrule.errors import ChainruleError, ShapeError, UnsupportedError
 from chainrule.graph import numpy_api
 from chainrule.graph.node import Node, constant, input, trace, variable
-from chainrule.graph.primitives.structure import one_hot
+from chainrule.graph.primitives.indexing import one_hot
 from chainrule.transform.backprop import grad
 
 

@@ -7,8 +7,8 @@ from test_primitives import EXAMPLES, label
 
 from chainrule.graph import show
 from chainrule.graph.node import constant, input, variable
-from chainrule.graph.primitives.elementwise import sigmoid
-from chainrule.graph.primitives.structure import logsumexp, softmax
+from chainrule.graph.primitives.exponentials import sigmoid
+from chainrule.graph.primitives.reductions import logsumexp, softmax
 from chainrule.transform.backprop import grad
 
 x, y, z = (variable(1.0, name) for name in "xyz")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
-from chainrule.graph.primitives import elementwise
+from chainrule.graph.primitives import corners
 from chainrule.nn.activations import softmax
 from chainrule.nn.layers import (
     Activation,
@@ -166,7 +166,7 @@ def test_the_initializer_follows_the_activation_that_the_units_reach():
     assert he(Network([Dense(400, "relu")], input_shape=300, seed=0))
     assert not he(Network([Dense(400, "tanh")], input_shape=300, seed=0))
     assert he(Network([Dense(400), BatchNormalization(), Activation("relu")], input_shape=300, seed=0))
-    assert he(Network(lambda x: elementwise.relu(Dense(400)(x)), {"x": 300}, seed=0))
+    assert he(Network(lambda x: corners.relu(Dense(400)(x)), {"x": 300}, seed=0))
     assert not he(Network([Dense(400), Dense(400, "relu")], input_shape=300, seed=0))
     two = Network(
         lambda a, b: Dense(1)(Dense(400)(a) + Activation("relu")(Dense(400)(b))), {"a": 300, "b": 300}, seed=0

@@ -5,7 +5,8 @@ import random
 import numpy as np
 
 from chainrule.graph.node import input
-from chainrule.graph.primitives.elementwise import relu, sigmoid, softplus
+from chainrule.graph.primitives.corners import relu
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
 
 UNARY = [
     np.exp, np.log, np.log1p, np.expm1, np.tanh, np.negative, lambda x: np.sqrt(np.abs(x)), np.abs, np.square, np.sin,

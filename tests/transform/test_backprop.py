@@ -9,8 +9,10 @@ from hypothesis import given, settings, strategies as st
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.node import constant, input, trace, variable
-from chainrule.graph.primitives.elementwise import sigmoid, step, stop_gradient
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.corners import step
+from chainrule.graph.primitives.exponentials import sigmoid
+from chainrule.graph.primitives.identities import stop_gradient
+from chainrule.graph.primitives.reductions import softmax
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import Gradient, grad, pullback
 from chainrule.transform.forward import pushforward

@@ -6,7 +6,7 @@ import pytest
 from chainrule.errors import ChainruleError, GraphError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, input, mark, variable
-from chainrule.graph.primitives.elementwise import softplus
+from chainrule.graph.primitives.exponentials import softplus
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.walk import order
 from chainrule.transform import rewrites, verify

@@ -11,9 +11,10 @@ from hypothesis import given, settings, strategies as st
 import chainrule as cr
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.node import input, mark, variable
-from chainrule.graph.primitives import elementwise, structure
-from chainrule.graph.primitives.elementwise import sigmoid, softplus, stop_gradient
-from chainrule.graph.primitives.primitive import Primitive, same_shape
+from chainrule.graph.primitives import corners, indexing, random, reductions
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
+from chainrule.graph.primitives.identities import stop_gradient
+from chainrule.graph.primitives.primitive import Primitive, floating, same_shape
 from chainrule.transform.backprop import grad
 from chainrule.transform.check import check_gradients
 
@@ -127,7 +128,7 @@ def test_a_parameter_without_influence():
     report = check_gradients(x * 2, [x, y])
     assert report.passed and report.parameters[1].error == 0
     shifted = variable(np.array([1.0, 2.0, 3.0]), "z")
-    assert check_gradients(np.sum(structure.softmax(shifted, axes=(0,))), shifted).passed  # exactly 0
+    assert check_gradients(np.sum(reductions.softmax(shifted, axes=(0,))), shifted).passed  # exactly 0
 
 
 def test_a_bias_before_a_normalization_has_no_influence():
@@ -162,10 +163,10 @@ def test_labels_and_dropout_masks():
     W = variable(np.random.default_rng(0).normal(size=(3, 4)), "W")
     labels, step = input("labels", ("batch",), "int64"), input("step", (), "int64")
     x = input("x", ("batch", 4))
-    kept = structure.random_uniform(7, step, shape=(x.shape[0], 3), stream=0, dtype="float64") < 0.7
+    kept = random.random_uniform(7, step, shape=(x.shape[0], 3), stream=0, dtype="float64") < 0.7
     z = (x @ W.T) * kept / 0.7
-    target = structure.one_hot(labels, classes=3, dtype="float64")
-    J = np.mean(structure.logsumexp(z, axes=(1,), keepdims=False) - np.sum(z * target, axis=1))
+    target = indexing.one_hot(labels, classes=3, dtype="float64")
+    J = np.mean(reductions.logsumexp(z, axes=(1,), keepdims=False) - np.sum(z * target, axis=1))
     feed = {x: np.random.default_rng(1).normal(size=(5, 4)), labels: [0, 2, 1, 1, 0], step: 3}
     assert check_gradients(J, W, feed).passed
 
@@ -197,7 +198,7 @@ def test_refusals():
     with pytest.raises(GraphError, match=r"input 'a' \(\) has no value"):
         check_gradients(a * 2, a)
     with pytest.raises(NoDerivativeError, match="step"):
-        check_gradients(np.sum(elementwise.step(x)), x)
+        check_gradients(np.sum(corners.step(x)), x)
     with pytest.raises(GraphError, match=r"cost is -?inf at this point.*cr.trace"):
         check_gradients(np.log(np.sum(x) - 3).named("cost"), x)
 
@@ -278,9 +279,7 @@ def test_an_infinite_slope_is_told_as_such():
 
 
 def own(name, forward, derivative):
-    return Primitive(
-        name=name, text=name + "({0})", forward=forward, partials=derivative, dtype=elementwise.floating
-    )
+    return Primitive(name=name, text=name + "({0})", forward=forward, partials=derivative, dtype=floating)
 
 
 WRONG = {

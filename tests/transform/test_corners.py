@@ -9,9 +9,10 @@ from corners import corners, grown, inputs, pairs
 import chainrule as cr
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import count, input
-from chainrule.graph.primitives.elementwise import relu, sigmoid
+from chainrule.graph.primitives.corners import relu
+from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.graph.primitives.primitive import TABLE
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.reductions import softmax
 from chainrule.transform.backprop import grad
 from chainrule.transform.rewrites import ARITHMETIC, REWRITES, Rewrite
 from chainrule.transform.simplify import simplify

@@ -6,7 +6,7 @@ import pytest
 import chainrule as cr
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input
-from chainrule.graph.primitives.structure import log_softmax, logsumexp, softmax
+from chainrule.graph.primitives.reductions import log_softmax, logsumexp, softmax
 from chainrule.transform.backprop import grad
 
 INF = np.inf

@@ -5,8 +5,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.graph.node import input
-from chainrule.graph.primitives.elementwise import relu, sigmoid, softplus
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.corners import relu
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
+from chainrule.graph.primitives.reductions import softmax
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify

@@ -11,8 +11,9 @@ from chainrule.engines.function import compile
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.functions import one_hot
 from chainrule.graph.node import Node, as_node, constant, input, variable
-from chainrule.graph.primitives.elementwise import relu, sigmoid, softplus
-from chainrule.graph.primitives.structure import logsumexp, softmax
+from chainrule.graph.primitives.corners import relu
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
+from chainrule.graph.primitives.reductions import logsumexp, softmax
 from chainrule.graph.walk import order
 from chainrule.transform import simplify as module
 from chainrule.transform.backprop import grad
@@ -311,7 +312,7 @@ def test_constants_are_folded_and_kept_small():
 
 
 def test_a_stopped_gradient_stays_stopped():
-    from chainrule.graph.primitives.elementwise import stop_gradient
+    from chainrule.graph.primitives.identities import stop_gradient
 
     x = variable(3.0, "x")
     assert grad(simplify(x * stop_gradient(x)), x).value == 3.0

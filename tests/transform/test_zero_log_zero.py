@@ -6,8 +6,9 @@ import pytest
 import chainrule as cr
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, variable
-from chainrule.graph.primitives.elementwise import relu, sigmoid, softplus
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.corners import relu
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
+from chainrule.graph.primitives.reductions import softmax
 from chainrule.nn.losses import binary_crossentropy, categorical_crossentropy, poisson
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify

@@ -10,7 +10,7 @@ from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Arrays
 from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.node import Node, leaf_key
-from chainrule.graph.primitives.structure import contraction_function
+from chainrule.graph.primitives.products import contraction_function
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.walk import order
 

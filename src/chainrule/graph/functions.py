@@ -5,7 +5,7 @@ from typing import Any
 from chainrule.errors import DataError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import identities, indexing, reductions
 
 
 def stop_gradient(x: Any) -> Any:
@@ -17,7 +17,7 @@ def stop_gradient(x: Any) -> Any:
     >>> float(grad(x * stop_gradient(x), x).value)
     3.0
     """
-    return elementwise.stop_gradient(x if isinstance(x, Node) else numbers(x))
+    return identities.stop_gradient(x if isinstance(x, Node) else numbers(x))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -27,7 +27,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     1000.6931471805599
     """
     x = x if isinstance(x, Node) else numbers(x)
-    return structure.logsumexp(x, axes=shapes.axes_tuple(axis, len(x.shape)), keepdims=bool(keepdims))
+    return reductions.logsumexp(x, axes=shapes.axes_tuple(axis, len(x.shape)), keepdims=bool(keepdims))
 
 
 def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
@@ -46,8 +46,8 @@ def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
                 f"Labels are whole numbers; '{labels.name or labels}' holds {labels.dtype}. "
                 "Make it with cr.input(name, shape, 'int64')."
             )
-        return structure.one_hot(labels, classes=int(classes), dtype=str(dtype))
+        return indexing.one_hot(labels, classes=int(classes), dtype=str(dtype))
     array = numbers(labels)
     if (array.size and (array != array.astype(int)).any()) or ((array < 0) | (array >= classes)).any():
         raise DataError(f"Labels for {classes} classes are whole numbers from 0 to {classes - 1}.")
-    return structure.one_hot(array.astype(int), classes=int(classes), dtype=str(dtype))
+    return indexing.one_hot(array.astype(int), classes=int(classes), dtype=str(dtype))

@@ -351,7 +351,7 @@ def diag(v: Any, k: int = 0) -> Any:
     stop = start + max(length - 1, 0) * (side + 1) + 1
     if length == 0:
         return np.zeros_like(np.broadcast_to(as_node(0.0, [v.dtype]), (side, side)))
-    return np.reshape(apply("place", v, index=((start, stop, side + 1),), shape=(side * side,)), (side, side))
+    return np.reshape(apply("pad", v, index=((start, stop, side + 1),), shape=(side * side,)), (side, side))
 
 
 def tril(m: Any, k: int = 0) -> Any:

@@ -1,15 +1,30 @@
 """The table of primitives: every row there is, by name."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import (
+    arithmetic,
+    corners,
+    exponentials,
+    identities,
+    indexing,
+    leaves,
+    linear,
+    logic,
+    products,
+    random,
+    reductions,
+    trigonometry,
+)
 from chainrule.graph.primitives.primitive import TABLE, Primitive, add
 
-__all__ = ["TABLE", "Primitive", "add", "elementwise", "primitive", "structure"]
+__all__ = ["FAMILIES", "TABLE", "Primitive", "add", "primitive"]
+
+FAMILIES = (
+    arithmetic, exponentials, trigonometry, corners, logic, identities, products, linear, indexing, reductions, random,
+    leaves,
+)  # fmt: skip
 
 
 def primitive(
@@ -21,7 +36,8 @@ def primitive(
         name: What drawings and errors call it; no other row may bear it.
         forward: The value, in NumPy: a function of the inputs.
         partials: The derivatives, in NumPy: ``(y, *inputs)`` to one ∂y/∂xᵢ for each input, y being the output.
-        columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note`` ...
+        columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note``, ``range``,
+            ``cost`` ...
 
     >>> import numpy as np
     >>> from chainrule.transform.backprop import grad
@@ -32,18 +48,4 @@ def primitive(
     (8.0, 12.0)
     """
     columns.setdefault("attributes", None)
-    written = name.replace("{", "{{").replace("}", "}}")  # a template: see Primitive.text
-    columns.setdefault("text", f"{written}({', '.join(f'{{{i}}}' for i in range(_inputs(forward)))})")
     return add(Primitive(name=name, forward=forward, partials=partials, **columns))
-
-
-def _inputs(function: Callable[..., Any]) -> int:
-    """Return how many inputs a function takes: arguments that stand by their place and must be given."""
-    if isinstance(function, np.ufunc):
-        return function.nin
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # written in C, and says nothing of it
-        return 1
-    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return max(1, sum(p.kind in by_place and p.default is p.empty for p in parameters))

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import corners, exponentials, reductions
 from chainrule.nn.specs import ANY, check, classes, find, functions, name_of
 
 __all__ = [
@@ -55,7 +55,7 @@ def step(z: Any) -> Any:
     >>> step([-2.0, 0.0, 3.0])
     array([0., 1., 1.])
     """
-    return elementwise.step(_numbers(z))
+    return corners.step(_numbers(z))
 
 
 def sigmoid(z: Any) -> Any:
@@ -65,7 +65,7 @@ def sigmoid(z: Any) -> Any:
     array([0. , 0.5, 1. ])
     """
     with np.errstate(over="ignore"):  # exp(1000) is infinite and its reciprocal 0, as it should be
-        return elementwise.sigmoid(_numbers(z))
+        return exponentials.sigmoid(_numbers(z))
 
 
 def tanh(z: Any) -> Any:
@@ -74,7 +74,7 @@ def tanh(z: Any) -> Any:
     >>> tanh([0.0, 1000.0])
     array([0., 1.])
     """
-    return elementwise.tanh(_numbers(z))
+    return exponentials.tanh(_numbers(z))
 
 
 @stops_half
@@ -84,7 +84,7 @@ def relu(z: Any) -> Any:
     >>> relu([-2.0, -0.5, 0.0, 0.5, 3.0])
     array([0. , 0. , 0. , 0.5, 3. ])
     """
-    return elementwise.relu(_numbers(z))
+    return corners.relu(_numbers(z))
 
 
 @stops_half
@@ -145,7 +145,7 @@ def softplus(z: Any) -> Any:
     >>> softplus([-1000.0, 0.0, 1000.0]).round(4)
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
-    return elementwise.softplus(_numbers(z))
+    return exponentials.softplus(_numbers(z))
 
 
 def softmax(z: Any, axis: int = -1) -> Any:
@@ -156,7 +156,7 @@ def softmax(z: Any, axis: int = -1) -> Any:
            [1. , 0. ]])
     """
     z = _numbers(z)
-    return structure.softmax(z, axes=shapes.axes_tuple(axis, len(z.shape)))
+    return reductions.softmax(z, axes=shapes.axes_tuple(axis, len(z.shape)))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ IN_PLACE = {
     "broadcast_to",
     "concatenate",
     "slice",
-    "place",
+    "pad",
     "one_hot",
     "cast",
     "stop_gradient",

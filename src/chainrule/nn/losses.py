@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, numbers
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import arithmetic, identities, indexing
 from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, classes, find, functions, name_of
 
 __all__ = [
@@ -229,7 +229,7 @@ def default_loss(output_activation_name: str, target_kind: str = "") -> str:
 def _times_log(y: Any, p: Any) -> Any:
     """Return y · log(p), which is 0 where both are 0."""
     with np.errstate(divide="ignore"):
-        return elementwise.weigh(y, np.log(p))
+        return arithmetic.weigh(y, np.log(p))
 
 
 def _averaged(each: Any) -> Any:
@@ -243,7 +243,7 @@ def _pair(y: Any, p: Any) -> tuple[Any, Any]:
     y = y if isinstance(y, Node) else np.asarray(y)
     p = p if isinstance(p, Node) else numbers(p)
     if y.dtype.kind != "f":
-        y = elementwise.cast(y, dtype=p.dtype.name)
+        y = identities.cast(y, dtype=p.dtype.name)
     if y.shape != p.shape:
         raise ShapeError(
             f"The target has shape {shapes.show(y.shape)} and the prediction {shapes.show(p.shape)}. "
@@ -260,4 +260,4 @@ def _one_hot(labels: Any, p: Any) -> Any:
             f"The label in row {wrong} is {labels.ravel()[wrong]}; with {classes} predicted probabilities "
             f"the labels are 0 to {classes - 1}. Number the classes from 0, or predict more of them."
         )
-    return structure.one_hot(labels, classes=classes, dtype=p.dtype.name)
+    return indexing.one_hot(labels, classes=classes, dtype=p.dtype.name)

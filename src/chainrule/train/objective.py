@@ -12,7 +12,7 @@ from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, cast, input
-from chainrule.graph.primitives.elementwise import weigh
+from chainrule.graph.primitives.arithmetic import weigh
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture

@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.reductions import softmax
 
 MOST_TERMS, MOST_FACTORS, MOST_ARRAYS = 8, 12, 16
 FINITE = ("sigmoid", "softmax", "tanh", "constant", "length", "one_hot", "sin", "cos", "random_uniform")

@@ -13,8 +13,8 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply
-from chainrule.graph.primitives.elementwise import log_softplus, logaddexp, softplus
-from chainrule.graph.primitives.structure import log_softmax, logsumexp
+from chainrule.graph.primitives.exponentials import log_softplus, logaddexp, softplus
+from chainrule.graph.primitives.reductions import log_softmax, logsumexp
 from chainrule.graph.ranges import range_of
 
 # NumPy's functions are called on nodes, of which its stubs do not know.

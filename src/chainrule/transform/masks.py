@@ -3,8 +3,8 @@
 The gradient of where(x > 0, sqrt(x), 0) at 0 would be 0 · ∞ = NaN if the zero of the branch not taken were
 multiplied by sqrt's derivative. So what was chosen stands outside: c ? g : 0, times p, is c ? g · p : 0. Whoever
 chooses says so by a derivative that is a condition (relu: x > 0), or a number under one (max: where(hit, ..., 0)),
-and rows that leave elements out say it in their column `moves`. The condition goes along only where it is needed:
-on the way to a step whose slope may be infinite. All other gradients are plain products.
+and rows that leave elements out say it in their column `leaves_out`. The condition goes along only where it is
+needed: on the way to a step whose slope may be infinite. All other gradients are plain products.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast
-from chainrule.graph.primitives.structure import sum_to
+from chainrule.graph.primitives.linear import sum_to
 from chainrule.graph.ranges import range_of
 from chainrule.graph.walk import order
 
@@ -30,7 +30,7 @@ class Masks:
         self, nodes: Sequence[Node], active: set[Node], partials: Mapping[Node, Sequence[Any]]
     ) -> None:
         asked = [u for u in map(_asked, nodes) if u is not None]
-        self._doubted = {x: x.primitive.name in ("variable", "input") for x in order(asked) if not x.inputs}
+        self._doubted = {x: x.primitive.leaf == "given" for x in order(asked) if not x.inputs}
         self._steep: set[Node] = set()  # from here a gradient goes down a slope that may be infinite or NaN
         for node in nodes:
             if node in active and self._is_steep(node, active, partials.get(node)):
@@ -45,7 +45,7 @@ class Masks:
         if partials is not None:
             return not all(self._is_finite(p) for p, moves in zip(partials, moving, strict=True) if moves)
         # a product with what is infinite
-        return not node.primitive.moves and not all(self._is_finite(x) for x in node.inputs)
+        return node.primitive.linear != "together" and not all(self._is_finite(x) for x in node.inputs)
 
     def _is_finite(self, p: Any) -> bool:
         """Say whether a derivative or a factor is known to be finite."""
@@ -77,18 +77,17 @@ class Masks:
         return _reduced(times(dy, p, kept), x.shape, x in self._steep)
 
     def vjp(self, dy: Node, y: Node) -> Sequence[Node | None]:
-        """Apply a structural row's rule; what was chosen of each input is said by its ``moves`` or ``reach``."""
+        """Apply a structural row's rule; what was chosen of each input is said by its ``reach`` or adjoint."""
         row, inputs, steep = y.primitive, y.inputs, y in self._steep
         assert row.vjp is not None  # noqa: S101 -- all rows without partials that have a derivative have it
         masked = _mask(dy) if steep else None
-        chosen = masked[0] if masked else as_node(np.True_) if steep and row.moves == "some" else None
-        if chosen is None or not (row.moves or row.reach):
+        chosen = masked[0] if masked else as_node(np.True_) if steep and row.leaves_out else None
+        if chosen is None or not (row.linear or row.reach):
             return row.vjp(dy, y, *inputs, **y.attributes)
         chosen = broadcast(chosen, dy.shape)
-        if row.moves:
+        if row.reach is None:
             reached = row.vjp(chosen, y, *inputs, **y.attributes)
         else:
-            assert row.reach is not None  # noqa: S101 -- one of the two
             reached = row.reach(chosen, y, *inputs, **y.attributes)
             inputs = tuple(
                 x if self._is_finite(x) or c is None else _under(_truth(c), x)

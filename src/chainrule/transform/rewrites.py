@@ -18,8 +18,9 @@ import numpy as np
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast, count, input
-from chainrule.graph.primitives.elementwise import root, sigmoid, softplus, weigh
-from chainrule.graph.primitives.structure import softmax
+from chainrule.graph.primitives.arithmetic import root, weigh
+from chainrule.graph.primitives.exponentials import sigmoid, softplus
+from chainrule.graph.primitives.reductions import softmax
 from chainrule.graph.ranges import range_of
 from chainrule.transform.logarithms import MOVEMENT, as_terms, logarithm, logarithm_of_one_plus, raised
 

@@ -19,7 +19,7 @@ from chainrule.errors import ChainruleError, GraphError, short
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
-from chainrule.graph.primitives.elementwise import mark, stop_gradient
+from chainrule.graph.primitives.identities import mark, stop_gradient
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, resolve, show
 from chainrule.graph.walk import order

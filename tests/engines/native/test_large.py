@@ -20,7 +20,7 @@ from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
-from chainrule.graph.primitives.elementwise import sigmoid
+from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.transform.backprop import grad
 
 RNG = np.random.default_rng(8)

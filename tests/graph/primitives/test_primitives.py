@@ -11,7 +11,15 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from chainrule.errors import GraphError, NoDerivativeError, UnsupportedError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import constant, input, record, variable
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import (
+    arithmetic,
+    corners,
+    exponentials,
+    identities,
+    random,
+    reductions,
+    trigonometry,
+)
 from chainrule.graph.primitives.primitive import POSITIVE, REAL, TABLE, Case, Primitive, add, same_shape
 from chainrule.transform.backprop import grad, pullback
 from chainrule.transform.forward import pushforward
@@ -274,7 +282,7 @@ def test_extremes(name, at, value, slope, dtype):
 )
 def test_extremes_of_softmax(at, softmax, logsumexp, dtype):
     x = input("x", (len(at),), dtype)
-    p, s = structure.softmax(x, axes=(0,)), structure.logsumexp(x, axes=(0,), keepdims=False)
+    p, s = reductions.softmax(x, axes=(0,)), reductions.logsumexp(x, axes=(0,), keepdims=False)
     gradients = [grad(s, x), grad(p[0], x)]
     values = evaluate([p, s, *gradients], {x: at})
     np.testing.assert_array_equal(values[p], np.array(softmax, dtype))
@@ -284,16 +292,16 @@ def test_extremes_of_softmax(at, softmax, logsumexp, dtype):
 
 
 def test_logsumexp_of_nothing_and_of_infinities():
-    total = structure.logsumexp
+    total = reductions.logsumexp
     assert total(np.array([-INF, -INF]), axes=(0,), keepdims=False) == -INF
     assert total(np.array([INF, 0.0]), axes=(0,), keepdims=False) == INF
     assert total(np.zeros((0,)), axes=(0,), keepdims=False) == -INF
 
 
 def test_a_row_computes_plain_numbers_too():
-    assert elementwise.sigmoid(0.0) == 0.5
-    assert elementwise.step(-0.5) == 0.0
-    np.testing.assert_allclose(structure.softmax([0.0, 0.0], axes=(0,)), [0.5, 0.5])
+    assert exponentials.sigmoid(0.0) == 0.5
+    assert corners.step(-0.5) == 0.0
+    np.testing.assert_allclose(reductions.softmax([0.0, 0.0], axes=(0,)), [0.5, 0.5])
 
 
 # --- conventions at kinks -------------------------------------------------------------------------------
@@ -308,53 +316,51 @@ def slopes(row, *at, **attributes):
 
 
 KINKS = {
-    "relu": lambda: slopes(elementwise.relu, 0.0) == [0],
-    "abs": lambda: slopes(elementwise.absolute, 0.0) == [0],
-    "sign": lambda: slopes(elementwise.sign, [0.0, 2.0]) == [[0, 0]],
-    "floor": lambda: slopes(elementwise.floor, [1.0, 1.5]) == [[0, 0]],
-    "clip": lambda: slopes(elementwise.clip, [-1.0, 0.0, 1.0], low=-1, high=1) == [[0, 1, 0]],
+    "relu": lambda: slopes(corners.relu, 0.0) == [0],
+    "abs": lambda: slopes(corners.absolute, 0.0) == [0],
+    "sign": lambda: slopes(corners.sign, [0.0, 2.0]) == [[0, 0]],
+    "floor": lambda: slopes(corners.floor, [1.0, 1.5]) == [[0, 0]],
+    "clip": lambda: slopes(corners.clip, [-1.0, 0.0, 1.0], low=-1, high=1) == [[0, 1, 0]],
     "maximum": lambda: (
-        slopes(elementwise.maximum, 2.0, 2.0, tie=0.5) == [0.5, 0.5]
-        and slopes(elementwise.maximum, 2.0, 2.0, tie=0.0) == [0, 0]
+        slopes(corners.maximum, 2.0, 2.0, tie=0.5) == [0.5, 0.5]
+        and slopes(corners.maximum, 2.0, 2.0, tie=0.0) == [0, 0]
     ),
     "minimum": lambda: (
-        slopes(elementwise.minimum, 2.0, 2.0, tie=0.5) == [0.5, 0.5]
-        and slopes(elementwise.minimum, 2.0, 2.0, tie=0.0) == [0, 0]
+        slopes(corners.minimum, 2.0, 2.0, tie=0.5) == [0.5, 0.5]
+        and slopes(corners.minimum, 2.0, 2.0, tie=0.0) == [0, 0]
     ),
-    "where": lambda: (
-        slopes(elementwise.where, [1.0, 0.0], [5.0, 5.0], [6.0, 6.0]) == [[0, 0], [1, 0], [0, 1]]
-    ),
-    "step": lambda: elementwise.step(np.array([-0.1, 0.0, 0.1])).tolist() == [0, 1, 1],
-    "stop_gradient": lambda: slopes(elementwise.stop_gradient, [3.0]) == [[0]],
-    "sqrt": lambda: slopes(elementwise.sqrt, 0.0) == [INF],
-    "arcsin": lambda: slopes(elementwise.arcsin, [-1.0, 0.0, 1.0]) == [[INF, 1, INF]],
-    "arccos": lambda: slopes(elementwise.arccos, [-1.0, 0.0, 1.0]) == [[-INF, -1, -INF]],
-    "arccosh": lambda: slopes(elementwise.arccosh, [1.0]) == [[INF]],
-    "cbrt": lambda: slopes(elementwise.cbrt, [0.0, 8.0]) == [[INF, 1 / 12]],
-    "fmod": lambda: slopes(elementwise.fmod, [6.0, -7.0], [3.0, 3.0]) == [[1, 1], [-2, 2]],
-    "root": lambda: slopes(elementwise.root, [0.0, 4.0]) == [[0, 0.25]],
+    "where": lambda: slopes(corners.where, [1.0, 0.0], [5.0, 5.0], [6.0, 6.0]) == [[0, 0], [1, 0], [0, 1]],
+    "step": lambda: corners.step(np.array([-0.1, 0.0, 0.1])).tolist() == [0, 1, 1],
+    "stop_gradient": lambda: slopes(identities.stop_gradient, [3.0]) == [[0]],
+    "sqrt": lambda: slopes(arithmetic.sqrt, 0.0) == [INF],
+    "arcsin": lambda: slopes(trigonometry.arcsin, [-1.0, 0.0, 1.0]) == [[INF, 1, INF]],
+    "arccos": lambda: slopes(trigonometry.arccos, [-1.0, 0.0, 1.0]) == [[-INF, -1, -INF]],
+    "arccosh": lambda: slopes(trigonometry.arccosh, [1.0]) == [[INF]],
+    "cbrt": lambda: slopes(arithmetic.cbrt, [0.0, 8.0]) == [[INF, 1 / 12]],
+    "fmod": lambda: slopes(corners.fmod, [6.0, -7.0], [3.0, 3.0]) == [[1, 1], [-2, 2]],
+    "root": lambda: slopes(arithmetic.root, [0.0, 4.0]) == [[0, 0.25]],
     "power": lambda: (
-        slopes(elementwise.power, 0.0, 2.0) == [0, 0]
-        and slopes(elementwise.power, 0.0, 0.0)[0] == 0
-        and slopes(elementwise.power, -2.0, 2.0)[0] == -4
-        and math.isnan(slopes(elementwise.power, -2.0, 2.0)[1])
+        slopes(arithmetic.power, 0.0, 2.0) == [0, 0]
+        and slopes(arithmetic.power, 0.0, 0.0)[0] == 0
+        and slopes(arithmetic.power, -2.0, 2.0)[0] == -4
+        and math.isnan(slopes(arithmetic.power, -2.0, 2.0)[1])
     ),
     "weigh": lambda: (
-        slopes(elementwise.weigh, 0.0, -INF) == [0, 0]
-        and slopes(elementwise.weigh, 0.0, 3.0) == [3, 0]
-        and math.isnan(elementwise.weigh(0.0, np.nan))
+        slopes(arithmetic.weigh, 0.0, -INF) == [0, 0]
+        and slopes(arithmetic.weigh, 0.0, 3.0) == [3, 0]
+        and math.isnan(arithmetic.weigh(0.0, np.nan))
     ),
     "logaddexp": lambda: (
-        slopes(elementwise.logaddexp, -INF, -INF) == [0.5, 0.5]
-        and slopes(elementwise.logaddexp, INF, 0.0) == [1, 0]
+        slopes(exponentials.logaddexp, -INF, -INF) == [0.5, 0.5]
+        and slopes(exponentials.logaddexp, INF, 0.0) == [1, 0]
     ),
-    "softmax": lambda: structure.softmax([-INF, -INF], axes=(0,)).tolist() == [0.5, 0.5],
-    "log_softmax": lambda: structure.log_softmax([INF, 0.0], axes=(0,)).tolist() == [0, -INF],
+    "softmax": lambda: reductions.softmax([-INF, -INF], axes=(0,)).tolist() == [0.5, 0.5],
+    "log_softmax": lambda: reductions.log_softmax([INF, 0.0], axes=(0,)).tolist() == [0, -INF],
     "logsumexp": lambda: (
-        slopes(structure.logsumexp, [INF, INF, 0.0], axes=(0,), keepdims=False) == [[0.5, 0.5, 0]]
+        slopes(reductions.logsumexp, [INF, INF, 0.0], axes=(0,), keepdims=False) == [[0.5, 0.5, 0]]
     ),
-    "max": lambda: slopes(structure.largest, [1.0, 3.0, 3.0], axes=(0,), keepdims=False) == [[0, 0.5, 0.5]],
-    "argmax": lambda: structure.argmax(np.array([1, 3, 3]), axis=0) == 1,
+    "max": lambda: slopes(reductions.largest, [1.0, 3.0, 3.0], axes=(0,), keepdims=False) == [[0, 0.5, 0.5]],
+    "argmax": lambda: reductions.argmax(np.array([1, 3, 3]), axis=0) == 1,
 }
 
 
@@ -370,7 +376,7 @@ def test_convention_at_the_kink(name):
 def test_a_step_refuses_to_be_trained_through():
     x = input("x", (), "float64")
     with pytest.raises(NoDerivativeError, match=r"step.*'sigmoid' or 'relu'"):
-        grad(elementwise.step(x), x)
+        grad(corners.step(x), x)
 
 
 # --- random bits ----------------------------------------------------------------------------------------
@@ -384,12 +390,12 @@ def test_threefry_gives_the_published_bits():
         ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
     ]:
         words = [np.array([w], np.uint32) for w in (*key, *counter)]
-        assert tuple(int(w[0]) for w in structure.threefry(*words)) == expected
+        assert tuple(int(w[0]) for w in random.threefry(*words)) == expected
 
 
 def test_uniform_numbers_are_uniform_and_keyed_by_seed_step_and_stream():
     def draw(seed=1, step=0, stream=0, dtype="float32"):
-        return structure.random_uniform(
+        return random.random_uniform(
             np.array(seed), np.array(step), shape=(20_000,), stream=stream, dtype=dtype
         )
 

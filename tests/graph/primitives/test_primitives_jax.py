@@ -42,7 +42,7 @@ def bare(x):
 
 # The two rows that write into an array, which JAX's arrays do not allow.
 WRITTEN = {
-    "place": lambda x, index, shape: jnp.zeros(shape, x.dtype).at[as_slices(index)].set(x),
+    "pad": lambda x, index, shape: jnp.zeros(shape, x.dtype).at[as_slices(index)].set(x),
     "scatter_add": lambda x, i, axis, extent: jnp.moveaxis(
         jnp.zeros((extent, *np.delete(x.shape, range(axis, axis + i.ndim))), x.dtype)
         .at[i]

@@ -1,14 +1,15 @@
 """The row: all that is known of one primitive, in one place.
 
 A row is written in plain NumPy, in terms of its inputs ``x`` and its output ``y``. Whoever reads it passes
-array-likes that answer NumPy's two protocols: arrays compute, nodes record, other engines emit code. So the
-value, the derivative, the drawing and the tests of a primitive all follow from its one row.
+array-likes that answer NumPy's two protocols: arrays compute, nodes record. So the value, the derivative, the drawing
+and the tests of a primitive all follow from its one row, and so does what a rewrite or an engine has to know of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from inspect import signature
+from functools import lru_cache, reduce
+from inspect import Parameter, signature
+from operator import add as plus
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,21 @@ import numpy as np
 from chainrule.errors import GraphError, UnsupportedError, short
 from chainrule.graph import shapes
 from chainrule.graph.primitives.attributes import Kind
+from chainrule.graph.primitives.bounds import Range
 from chainrule.graph.shapes import Shape
 
 Interval = tuple[float, float]
 REAL: Interval = (-3.0, 3.0)
 POSITIVE: Interval = (0.1, 4.0)
 NONZERO: Interval = (0.2, 3.0)
-UNIT: Interval = (0.05, 0.95)
 
 # How tightly an expression binds: brackets stand where a looser one is put inside a tighter one.
 COMPARE, ADD, NEGATE, MULTIPLY, POWER, CALL = 5, 10, 15, 20, 30, 90
+
+# What an element costs, in additions: a division or a root, a series such as that of exp, a general power.
+DIVISION, SERIES, GENERAL_POWER = 4, 12, 40
+
+KNOWN_TO_LATEX = "arccos arcsin arctan cos cosh exp log max min sin sinh tan tanh"  # as commands of its own
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ def boolean(*_dtypes: np.dtype, **_: Any) -> np.dtype:
     return np.dtype(bool)
 
 
+def like_first(first: np.dtype, *_others: np.dtype, **_: Any) -> np.dtype:
+    """Return the dtype of the first input."""
+    return first
+
+
 def broadcast(*found: Shape, **_: Any) -> Shape:
     """Return the shape that the inputs broadcast to."""
     return shapes.broadcast(*found)
@@ -79,47 +90,100 @@ def same_shape(first: Shape, *_others: Shape, **_: Any) -> Shape:
 class Primitive:
     """One primitive.
 
-    Exactly one of ``partials`` (an elementwise row: ``(y, *x, **attributes)`` to one ∂y/∂xᵢ per input),
-    ``vjp`` with ``jvp`` (a structural row: array-likes in, array-likes out) or ``no_derivative`` (the reason)
-    is given. A partial that is ``None`` is zero everywhere; 1 and -1 are not multiplied. A partial that is a truth,
-    or ``np.where(c, p, 0)``, says that the input was chosen where c holds: elsewhere its gradient is exactly 0.
+    Its derivative is said in exactly one way. An elementwise row has ``partials``: ``(y, *x, **attributes)`` to one
+    ∂y/∂xᵢ per input. A partial that is ``None`` is zero everywhere; 1 and -1 are not multiplied. A partial that is a
+    truth, or ``np.where(c, p, 0)``, says that the input was chosen where c holds: elsewhere its gradient is exactly 0.
+    A linear row has its ``adjoint``; forward mode is then the row itself. Any other has ``vjp`` with ``jvp``, or
+    ``no_derivative``, the reason. All take array-likes and return array-likes.
+
+    What a row leaves out follows from the rest: how it is written from its name, the NumPy function that it is from its
+    ``forward``. A property that is not claimed is not relied on, so a row of five columns is a sound one; one that is
+    claimed is tried by the generated tests.
     """
 
     name: str
-    text: str  # how it is written; "{0}" is the first input, "{axes}" an attribute
     forward: Callable[..., Any]
-    latex: str = ""  # likewise; by default the text
+
+    # How it is written.
+    text: str = ""  # "{0}" is the first input, "{axes}" an attribute; by default a call, name(x)
+    latex: str = ""  # likewise
     binds: int = CALL  # how tightly what is written holds together
     needs: tuple[int, ...] = ()  # how tightly each input must, to stand without brackets
+    note: str = ""  # one sentence that an explanation may print
+
+    # Its derivative.
     partials: Callable[..., Sequence[Any]] | None = None
-    vjp: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
+    adjoint: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
+    vjp: Callable[..., Sequence[Any]] | None = None  # likewise
     jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
-    # Numbers are moved about and added up: "all" of the first input's elements, or "some". Other structural rows have
-    # `reach`, from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take part in those.
-    moves: str = ""
+    # Which elements take part: from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take part in
+    # those. A linear row of one input at a time needs none: its adjoint says it.
     reach: Callable[..., Sequence[Any]] | None = None
     no_derivative: str = ""
+    kink: str = ""  # the convention where there is no derivative
+
+    # What it takes and gives.
     attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: whatever its functions take
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
+    leaf: str = ""  # a row without inputs: "given" its value by the run, or "known" before it
+
+    # What is true of its numbers.
+    elementwise: bool = False  # point by point, with broadcasting; each row with partials is
+    linear: str = (
+        ""  # in those inputs that have a derivative: in all "together", in "each" by itself, in the "first"
+    )
+    commutative: bool = False  # two inputs may be exchanged, to the last bit
+    # Elements are moved and none is computed, so f(move(x)) is move(f(x)): a "view" finds each by strides in its one
+    # input, a "copy" otherwise.
+    moves: str = ""
+    leaves_out: bool = False  # elements of the first input may be missing in the output
+    # Of what an element of the output is made: of what lies in its own place along an axis (""), along the "axes" that
+    # an attribute names, or of anything ("all"). By default "" of elementwise rows.
+    mixes: str = "all"
+    reduces: str = ""  # the row that joins two numbers into one, of a row that does it to all along some axes
+    logarithm: str = ""  # it is the logarithm of a "number", or of "exponentials": infinite as its inputs are
+    nonzero: bool = False  # it is positive; a float may still be too small for it
+    nan: str = ""  # it is NaN "never", or exactly where its one "input" is; "": who knows
+    range: Callable[..., Range] | None = None  # from (node, *the inputs' ranges) to that of the output
+
+    # What it takes to compute it.
+    cost: float | Callable[..., float] = (
+        1.0  # of an element, in additions; or how to tell from the attributes
+    )
+    made_of: Callable[..., Any] | None = None  # the same on nodes, written in rows that every engine has
+    folded: bool = True  # computed beforehand where all inputs are constants
+    numpy: tuple[Any, ...] = ()  # NumPy's functions of the same arguments; by default the ufunc of its name
+
+    # Where it is tried.
     domain: tuple[Interval, ...] = ()  # elementwise rows: where the tests sample each input
     cases: tuple[Case, ...] = ()  # what the tests try: shapes, and the attributes of rows that have some
-    kink: str = ""  # the convention where there is no derivative
-    note: str = ""  # one sentence that an explanation may print
 
     def __post_init__(self) -> None:
-        rules = [self.partials is not None, self.vjp is not None, bool(self.no_derivative)]
-        if sum(rules) != 1 or (self.vjp is None) != (self.jvp is None):
+        rules = [self.partials, self.adjoint, self.vjp, self.no_derivative]
+        two = (self.vjp is None) != (self.jvp is None)
+        if sum(bool(rule) for rule in rules) != 1 or two or (self.adjoint and not self.linear):
             raise GraphError(
-                f"Primitive '{self.name}' must say what its derivative is in one way: partials, or vjp and jvp, "
-                "or no_derivative with the reason."
+                f"Primitive '{self.name}' must say what its derivative is in one way: partials, the adjoint of a "
+                "linear row, vjp and jvp, or no_derivative with the reason."
             )
+        for column, follows in _follows(self).items():
+            object.__setattr__(self, column, follows)
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _by_name, (self.name,)
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether it writes nothing of its own: the number of its input, under a name or in another dtype."""
+        return self.text == "{0}"
+
+    def work(self, attributes: Mapping[str, Any]) -> float:
+        """Return what an element costs, in additions."""
+        return self.cost(**attributes) if callable(self.cost) else self.cost
 
     def check(self, inputs: int, attributes: Mapping[str, Any]) -> None:
         """Raise GraphError unless the row takes so many inputs and these attributes.
@@ -150,6 +214,61 @@ class Primitive:
             return self.forward(*(x if hasattr(x, "dtype") else np.asarray(x) for x in inputs), **attributes)
 
 
+def _follows(row: Primitive) -> dict[str, Any]:
+    """Return the columns that follow from those that are said."""
+    found: dict[str, Any] = {}
+    if row.partials is not None:
+        found["elementwise"] = True
+    if (row.partials is not None or row.elementwise) and row.mixes == "all":
+        found["mixes"] = ""
+    if row.adjoint is not None:
+        found |= {"vjp": row.adjoint, "jvp": _tangent(row)}
+    if not row.text:
+        name = row.name.replace("{", "{{").replace("}", "}}")
+        inputs = ", ".join(f"{{{i}}}" for i in range(count_inputs(row.forward, row.attributes or {})))
+        found["text"] = f"{name}({inputs})"
+        if not row.latex and row.name.isidentifier():
+            called = row.name.replace("_", r"\_")
+            called = rf"\{called}" if called in KNOWN_TO_LATEX.split() else rf"\operatorname{{{{{called}}}}}"
+            found["latex"] = rf"{called}\left({inputs}\right)"
+    if not row.numpy and isinstance(row.forward, np.ufunc) and row.forward.__name__ == row.name:
+        found["numpy"] = (row.forward,)
+    return found
+
+
+def _tangent(row: Primitive) -> Callable[..., Any]:
+    """Return the forward mode of a linear row, which is the row itself."""
+
+    def jvp(dots: Sequence[Any], y: Any, *inputs: Any, **attributes: Any) -> Any:
+        if row.linear == "each":
+            moved = [(*inputs[:i], dot, *inputs[i + 1 :]) for i, dot in enumerate(dots) if dot is not None]
+            return reduce(plus, [row(*x, **attributes) for x in moved])
+        moving = [_moving(dot, x) for dot, x in zip(dots, inputs, strict=True)]
+        return row(*moving, **attributes)
+
+    return jvp
+
+
+def _moving(dot: Any, x: Any) -> Any:
+    """Return how an input moves: not at all if nobody says so, and positions stay what they are."""
+    if dot is None:
+        return np.zeros_like(x) if x.dtype.kind == "f" else x
+    return dot
+
+
+def count_inputs(forward: Callable[..., Any], attributes: Mapping[str, Any]) -> int:
+    """Return how many inputs a function takes: arguments that stand by their place and must be given."""
+    if isinstance(forward, np.ufunc):
+        return forward.nin
+    try:
+        parameters = signature(forward).parameters.values()
+    except (TypeError, ValueError):  # written in C, and says nothing of it
+        return 1
+    by_place = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    found = [p.name for p in parameters if p.kind in by_place and p.default is p.empty]
+    return max(1, len([name for name in found if name not in attributes]))
+
+
 @lru_cache(maxsize=1024)  # each program is checked node by node, and asks the same few things
 def _misfit(row: Primitive, inputs: int, attributes: tuple[str, ...]) -> str:
     """Return why a row does not take so many inputs and attributes of these names, or "" if it does."""
@@ -173,6 +292,11 @@ def add(row: Primitive) -> Primitive:
         raise GraphError(f"The table already has a row named '{row.name}'. Choose another name.")
     TABLE[row.name] = row
     return row
+
+
+def row(name: str, **columns: Any) -> Primitive:
+    """Write a row of the table: see :class:`Primitive` for its columns."""
+    return add(Primitive(name=name, **columns))
 
 
 def _by_name(name: str) -> Primitive:

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.node import Cell, Node, input, mark
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import identities, random
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, show
 from chainrule.nn.initializers import initializer
@@ -110,11 +110,11 @@ class Scope:
 
     def update(self, statistic: Node, new: Node) -> None:
         """Let ``statistic`` become ``new`` after every training step."""
-        self.updates.append((statistic, elementwise.cast(new, dtype=self.dtype.name)))
+        self.updates.append((statistic, identities.cast(new, dtype=self.dtype.name)))
 
     def uniform(self, shape: tuple[Any, ...]) -> Node:
         """Return random numbers in [0, 1), new at every training step; each use in a network has its own."""
-        return structure.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
+        return random.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.graph.node import Node
-from chainrule.graph.primitives import elementwise, structure
+from chainrule.graph.primitives import identities, indexing
 from chainrule.nn.layers.base import Layer, Scope, check_initializer, only
 from chainrule.nn.specs import COUNT, check
 
@@ -38,8 +38,8 @@ class Embedding(Layer):
         """Return the rows that x names."""
         x = only(self, xs)
         table = scope.parameter("E", (self.vocabulary, self.units), self.initializer)
-        positions = x if x.dtype.kind in "iu" else elementwise.cast(x, dtype="int64")
-        return structure.gather(table, positions, axis=0)
+        positions = x if x.dtype.kind in "iu" else identities.cast(x, dtype="int64")
+        return indexing.gather(table, positions, axis=0)
 
     def refuses(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
         """Return which of the numbers name no row, or none that their dtype tells from the next."""

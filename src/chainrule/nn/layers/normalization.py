@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.graph.node import Node
-from chainrule.graph.primitives import elementwise
+from chainrule.graph.primitives import identities
 from chainrule.nn.layers.base import TRAINING, Layer, Scope, only, width_of
 from chainrule.nn.specs import ABOVE_0, SHARE, check
 
@@ -50,7 +50,7 @@ class BatchNormalization(Layer):
         centred = x - mean
         variance: Any = np.mean(centred * centred, axis=axes)
         for running, found in ((running_mean, mean), (running_variance, variance)):
-            moved = running + (1 - self.momentum) * (elementwise.stop_gradient(found) - running)
+            moved = running + (1 - self.momentum) * (identities.stop_gradient(found) - running)
             scope.update(running, moved)
         used_mean: Any = np.where(TRAINING, mean, running_mean)
         used_variance: Any = np.where(TRAINING, variance, running_variance)

@@ -39,7 +39,7 @@ TASKS: dict[str, Callable[[Lowering, Node], None]] = {
     "random_uniform": write_random,
     "argmax": write_argmax,
     "concatenate": write_joined,
-    "place": write_placed,
+    "pad": write_placed,
     "scatter_add": write_scattered,
 }
 

@@ -29,7 +29,7 @@ from chainrule.graph.walk import order
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
 LENGTH = object()  # what a constant means that was an open length
-KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "place"}
+KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "pad"}
 POINTERS = ("inputs", "state", "constants", "totals", "status")
 PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
 
@@ -142,7 +142,7 @@ class _Registers:
             self.values[key] = self._reduced(node)
         elif name == "contract":
             self.values[key] = self._product(node)
-        elif name == "place":
+        elif name == "pad":
             self.values[key] = self._placed(node)
         else:
             self.values[key] = write_operation(

@@ -17,7 +17,7 @@ from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.walk import order
 
 MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
-SPECIAL = {"argmax", "concatenate", "place", "gather", "scatter_add", "random_uniform"}
+SPECIAL = {"argmax", "concatenate", "pad", "gather", "scatter_add", "random_uniform"}
 LEAVES = {"variable", "input", "constant", "length"}
 BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
 WRITTEN = BASIC | OPERATIONS.keys() - {"copy"}  # a copy is the schedule's own; a user may call a primitive so
@@ -223,7 +223,7 @@ def _cumsum(x: Node, axis: int) -> Node:
     step = 1
     while step < length:
         kept = apply("slice", total, index=(*before, (0, length - step, 1), *behind))
-        total = total + apply("place", kept, index=(*before, (step, length, 1), *behind), shape=x.shape)
+        total = total + apply("pad", kept, index=(*before, (step, length, 1), *behind), shape=x.shape)
         step *= 2
     return total
 

@@ -193,7 +193,7 @@ class _Turning:
         self._plain[node] = apply("slice", self.turned(node.inputs[0]), index=index[::-1])
         return True
 
-    def _place(self, node: Node) -> bool:
+    def _pad(self, node: Node) -> bool:
         index, x = node.attributes["index"], node.inputs[0]
         if len(index) != 2 or index[0] != shapes.FULL or None in index or not self.applies(node.shape):
             return False

@@ -29,7 +29,7 @@ from chainrule.engines.stopping import Arrays
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import leaf_key
-from chainrule.graph.primitives.structure import check_labels
+from chainrule.graph.primitives.indexing import check_labels
 from chainrule.graph.shapes import Extent, Shape, check_elements
 from chainrule.graph.walk import order
 from chainrule.transform.verify import verify

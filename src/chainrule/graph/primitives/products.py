@@ -1,0 +1,115 @@
+"""Products of arrays: one row, which an index string describes."""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import shapes
+from chainrule.graph.primitives import attributes as kind
+from chainrule.graph.primitives.bounds import Range, alike
+from chainrule.graph.primitives.identities import mark
+from chainrule.graph.primitives.linear import reshape, total, transpose
+from chainrule.graph.primitives.primitive import MULTIPLY, Case, Primitive, row
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+# -- what these functions take and return are array-likes of any kind: arrays or nodes.
+
+
+@lru_cache(maxsize=4096)
+def contraction_function(spec):
+    """Return the function of two arrays that ``spec`` describes, as one (batched) matrix product."""
+    plan = shapes.contraction(spec)
+    batch, rows, inner, columns = (len(k) for k in (plan.batch, plan.rows, plan.inner, plan.columns))
+    turn_left = [plan.left.index(k) for k in plan.batch + plan.rows + plan.inner]
+    turn_right = [plan.right.index(k) for k in plan.batch + plan.inner + plan.columns]
+    order = plan.batch + plan.rows + plan.columns
+    turn_out = [order.index(k) for k in plan.out]
+
+    def general(x, y):
+        left, right = x.transpose(turn_left), y.transpose(turn_right)
+        kept = left.shape[: batch + rows] + right.shape[batch + inner :]
+        length = math.prod(left.shape[batch + rows :])
+        height, width = math.prod(left.shape[batch : batch + rows]), math.prod(right.shape[batch + inner :])
+        left = left.reshape(*left.shape[:batch], height, length)
+        right = right.reshape(*right.shape[:batch], length, width)
+        return np.matmul(left, right).reshape(kept).transpose(turn_out)
+
+    if not (batch == 0 and rows == inner == columns == 1):
+        return general
+    transposed = (turn_left == [1, 0], turn_right == [1, 0], turn_out == [1, 0])
+    return {
+        (False, False, False): lambda x, y: x @ y,
+        (True, False, False): lambda x, y: x.T @ y,
+        (False, True, False): lambda x, y: x @ y.T,
+        (True, True, False): lambda x, y: x.T @ y.T,
+    }.get(transposed, lambda x, y: (x.transpose(turn_left) @ y.transpose(turn_right)).T)
+
+
+def _adjoint(dy, y, a, b, spec):
+    plan = shapes.contraction(spec)
+    return [
+        contract(dy, b, spec=f"{plan.out},{plan.right}->{plan.left}"),
+        contract(a, dy, spec=f"{plan.left},{plan.out}->{plan.right}"),
+    ]
+
+
+def _reach(chosen, y, a, b, spec):
+    plan = shapes.contraction(spec)
+
+    def reached(letters, x):
+        """Return for each element of a factor whether any of the results it takes part in was chosen."""
+        kept = "".join(k for k in plan.out if k in letters)
+        away = tuple(i for i, k in enumerate(plan.out) if k not in letters)
+        found = total(chosen, axes=away, keepdims=False) > 0
+        turned = transpose(found, axes=tuple(kept.index(k) for k in letters if k in kept))
+        return reshape(
+            turned, shape=tuple(e if k in kept else 1 for k, e in zip(letters, x.shape, strict=True))
+        )
+
+    return [reached(plan.left, a), reached(plan.right, b)]
+
+
+def _range(node: Any, a: Range, b: Range) -> Range:
+    plan = shapes.contraction(node.attributes["spec"])
+    left, right = (_unmoved(x) for x in node.inputs)
+    row_by_column = all(e == 1 for e in node.shape) and sum(e != 1 for e in left.shape) <= 1
+    square = alike(left, right) and (row_by_column or (alike(*node.inputs) and plan.left == plan.right))
+    low = 0.0 if square or (a.low >= 0 and b.low >= 0) else -math.inf
+    return Range(low, math.inf, a.finite and b.finite, square)
+
+
+def _unmoved(node: Any) -> Any:
+    while node.primitive in (reshape, transpose, mark):
+        node = node.inputs[0]
+    return node
+
+
+contract: Primitive = row(
+    "contract",
+    text="{spec}",  # written as the matrix product that it is, see `show`
+    binds=MULTIPLY,
+    forward=lambda x, y, spec: contraction_function(spec)(x, y),
+    adjoint=_adjoint,
+    reach=_reach,
+    linear="each",
+    range=_range,
+    attributes={"spec": kind.SPEC},
+    shape=lambda *found, spec: shapes.contract(found, spec),
+    cases=(
+        Case(((2, 3), (3, 4)), {"spec": "ik,kj->ij"}),
+        Case(((3, 2), (3, 4)), {"spec": "ki,kj->ij"}),
+        Case(((2, 3), (4, 3)), {"spec": "ik,jk->ji"}),
+        Case(((2, 5, 3), (2, 3, 4)), {"spec": "bik,bkj->bij"}),
+        Case(((3,), (3,)), {"spec": "i,i->"}),
+        Case(((2,), (3,)), {"spec": "i,j->ji"}),
+        Case(((2, 3, 4), (3, 4)), {"spec": "ijk,jk->i"}),
+        Case(((0, 3), (3, 2)), {"spec": "ik,kj->ij"}),
+        Case(((2, 0), (0, 2)), {"spec": "ik,kj->ij"}),
+        Case(((2, 3), (2, 3)), {"spec": "ij,ij->ij"}),
+        Case(((2, 3, 2, 2), (2, 3, 2)), {"spec": "abij,abj->aib"}),
+        Case(((), (2, 3)), {"spec": ",ij->ji"}),
+    ),
+    note="a sum of products: each factor's gradient is a product of the incoming gradient and the other",
+)
