@@ -14,9 +14,13 @@ from chainrule.nn.initializers import (
     Orthogonal,
     Scaled,
     default_initializer,
+    fans,
     initialize,
     initializer_name,
 )
+from chainrule.nn.layers import Dense
+from chainrule.random import Draws
+from chainrule.train.network import Network
 
 SHAPE = (300, 500)
 VARIANCE = {
@@ -32,7 +36,7 @@ VARIANCE = {
 
 
 def draw(spec, shape=SHAPE, seed=0, dtype="float64"):
-    return initialize(spec, shape, np.random.default_rng(seed), dtype)
+    return initialize(spec, shape, Draws(seed, "initial"), dtype)
 
 
 @pytest.mark.parametrize("name", VARIANCE)
@@ -106,6 +110,37 @@ def test_exact_values_and_callables():
         draw(lambda shape, rng: 1.0, (2, 1))
     with pytest.raises(DataError, match=r"hold nan at \(0, 1\)"):
         draw(np.array([[1.0, np.nan]]), (1, 2))
+
+
+def test_a_kernel_s_fan_is_its_receptive_field_times_its_channels():
+    assert (
+        fans((784, 16)) == (784, 16)
+        and fans((3, 3, 8, 16)) == (9 * 8, 9 * 16)
+        and fans((5, 8, 16)) == (40, 80)
+    )
+    assert fans((7,)) == (7, 7) and fans(()) == (1, 1)
+    assert draw("he", (3, 3, 32, 64)).var() == pytest.approx(2 / (9 * 32), rel=0.03)
+    assert draw("xavier_uniform", (3, 3, 32, 64)).var() == pytest.approx(2 / (9 * 32 + 9 * 64), rel=0.03)
+
+
+@pytest.mark.parametrize("name", ["he", "xavier_uniform", "orthogonal", "small"])
+def test_both_dtypes_start_from_the_same(name):
+    assert np.array_equal(draw(name, dtype="float32"), draw(name).astype("float32"))
+
+
+def test_a_function_of_the_user_s_gets_a_generator_of_numpys():
+    def mine(shape, rng):
+        assert isinstance(rng, np.random.Generator)
+        return rng.choice([-1.0, 1.0], shape) + Normal(0.1)(shape, rng)
+
+    assert np.array_equal(draw(mine), draw(mine)) and not np.array_equal(draw(mine), draw(mine, seed=1))
+
+
+def test_each_parameter_has_a_stream_of_its_own():
+    few = Network([Dense(4, "relu"), Dense(4, "relu")], input_shape=4, seed=5).parameters
+    more = Network([Dense(4, "relu"), Dense(4, "relu"), Dense(9)], input_shape=4, seed=5).parameters
+    assert all(np.array_equal(few[name], more[name]) for name in few)
+    assert not np.isin(few["W1"], few["W2"]).any()
 
 
 def test_names():

@@ -495,7 +495,7 @@ def test_divergence_names_place_layer_rate_and_remedy_and_restores_good_weights(
     network, history, start = diverging()
     assert history.diverged
     for words in (
-        "epoch 1, step",
+        f"epoch {history.epochs + 1}, step",
         "W",
         "layer dense_",
         "learning rate 1e+06 is too high",

@@ -383,7 +383,7 @@ def test_labels_for_each_step_of_a_sequence():
     steps = RNG.normal(size=(6, 5, 4))
     labels = (steps[..., 0] > 0).astype(int)
     network = Network([Dense(8, "relu"), Dense(2, "softmax")], dtype="float64", seed=0)
-    history = network.fit(steps, labels, epochs=300, metrics="accuracy", optimizer="adam")
+    history = network.fit(steps, labels, epochs=1000, metrics="accuracy", optimizer="adam")
     assert network.predict(steps).shape == (6, 5, 2) and history["accuracy"][-1] > 0.9
     assert network.predict_classes(steps).shape == (6, 5)
 

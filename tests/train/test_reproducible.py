@@ -10,6 +10,7 @@ import pytest
 
 from chainrule.nn.layers import BatchNormalization, Dense, Dropout
 from chainrule.train.network import Network
+from chainrule.train.orders import shuffled
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.integers(0, 3, 60)
@@ -46,6 +47,49 @@ def test_two_processes_agree(engine):
     run = [sys.executable, "-c", textwrap.dedent(code)]
     found = {subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2)}
     assert found == {train(7)[0] + "\n"}
+
+
+def test_an_order_follows_from_seed_epoch_and_rows_alone():
+    whole = shuffled(3, 50, epochs=400)(0, 400)
+    assert np.array_equal(np.sort(whole), np.broadcast_to(np.arange(50), (400, 50)))
+    for sizes in ([1] * 400, [1, 16, 256, 127], [399, 1], [170, 230]):
+        orders, epoch = shuffled(3, 50, epochs=400), 0
+        for count in sizes:
+            assert np.array_equal(orders(epoch, count), whole[epoch : epoch + count])
+            epoch += count
+    assert np.array_equal(shuffled(3, 50, epochs=8)(5, 3), whole[5:8])
+    assert not np.array_equal(shuffled(4, 50, epochs=400)(0, 400), whole)
+
+
+def test_given_orders_are_those_of_the_epochs(engine):
+    def seen(**options):
+        network = Network([Dense(1)], input_shape=4, dtype="float64", seed=0, engine=engine)
+        network.fit(X, Y, epochs=3, batch_size=7, optimizer="sgd", **options)
+        return network.values()[0].tobytes()
+
+    orders = shuffled(0, 60, epochs=3)(0, 3)
+    assert seen(shuffle=orders) == seen() == seen(shuffle=orders.tolist())
+    assert seen(shuffle=orders[::-1]) != seen()
+    assert seen(shuffle=np.tile(np.arange(60), (3, 1))) == seen(shuffle=False)
+
+
+def test_a_full_batch_is_taken_in_the_given_order(engine):
+    network = Network([Dense(1)], input_shape=4, dtype="float64", seed=0, engine=engine)
+    order = np.arange(60)[::-1]
+    network.fit(X, Y, epochs=1, batch_size=None, shuffle=order[None])
+    turned = Network([Dense(1)], input_shape=4, dtype="float64", seed=0, engine=engine)
+    turned.fit(X[order], Y[order], epochs=1, batch_size=None, shuffle=False)
+    assert network.values()[0].tobytes() == turned.values()[0].tobytes()
+
+
+def test_each_run_and_what_is_held_back_have_orders_of_their_own():
+    network = Network([Dense(1)], input_shape=4, seed=0)
+    costs = []
+    for _ in range(3):
+        network.fit(X, Y, epochs=2, batch_size=7, optimizer="sgd", loss="mse")
+        network.parameters["W1"], network.parameters["b1"] = np.ones((4, 1)), np.zeros(1)
+        costs.append(network.fit(X, Y, epochs=2, batch_size=7, optimizer="sgd", loss="mse")["cost"])
+    assert len({tuple(c) for c in costs}) == 3
 
 
 def test_callbacks_and_verbosity_change_no_bit(capsys):

@@ -158,6 +158,17 @@ MISTAKES = {
     "validation data without rows": (binary, X, Y, {"validation_data": (X[:0], Y[:0])}, ["no rows"]),
     "verbose 3": (binary, X, Y, {"verbose": 3}, ["found 3"]),
     "shuffle as text": (binary, X, Y, {"shuffle": "no"}, ["True or False", "'no'"]),
+    "orders of too few epochs": (
+        binary, X, Y, {"epochs": 3, "shuffle": [[*range(len(X))]] * 2}, ["3 epochs", f"of shape (2, {len(X)})"],
+    ),
+    "orders of the rows held back": (
+        binary, X, Y, {"shuffle": [[*range(len(X))]], "validation_split": 0.5}, [f"{len(X) // 2} examples to learn"],
+    ),
+    "orders of no whole numbers": (binary, X, Y, {"shuffle": np.zeros((1, len(X)))}, ["whole numbers", "float64"]),
+    "an order that misses a row": (
+        binary, X, Y, {"shuffle": [[*range(1, len(X)), 1]]}, ["shuffle[0]", f"from 0 to {len(X) - 1} once"],
+    ),
+    "orders beyond the rows": (binary, X, Y, {"shuffle": [[*range(1, len(X) + 1)]]}, ["shuffle[0]"]),
     "a tol of NaN": (binary, X, Y, {"tol": np.nan}, ["tol", "nan"]),
     "a budget below 0": (binary, X, Y, {"time_budget": -1}, ["time_budget", "-1"]),
 }  # fmt: skip

@@ -8,6 +8,7 @@ import pandas as pd
 from chainrule.data.words import check_columns, checked_table, counted, listed
 from chainrule.data.written import texts_of
 from chainrule.errors import DataError
+from chainrule.random import Draws
 
 FEWEST_ROWS = 5
 
@@ -51,7 +52,7 @@ def split(
         groups, values = pd.factorize(texts_of(frame[stratify]))
         notes = _about_single_rows(stratify, values[np.bincount(groups[groups >= 0]) == 1])
 
-    shuffled = np.random.default_rng(seed).permutation(rows)
+    shuffled = Draws(seed, "split").permutation(rows)
     by_group = shuffled[np.argsort(groups[shuffled], kind="stable")]
     _, first_of_group = np.unique(groups[by_group], return_index=True)
     free = np.delete(by_group, first_of_group)

@@ -1,24 +1,29 @@
-"""Initializers: the numbers that weights start from, drawn by a NumPy generator.
+"""Initializers: the numbers that weights start from.
 
-Weights have the shape ``(inputs, units)``, so fan_in is the first length and fan_out the last. One warning
-about names: what the lectures call Xavier, N(0, 1)·√(1/fan_in), is LeCun's (``lecun_normal``). The variance
+Each is a function ``(shape, rng) -> array``. The ``rng`` is a stream of :mod:`chainrule.random`, or any other source
+with NumPy's ``normal`` and ``uniform``; a function of the user's gets a generator of NumPy's.
+
+One warning about names: what the lectures call Xavier, N(0, 1)·√(1/fan_in), is LeCun's (``lecun_normal``). The variance
 of Glorot & Bengio's own, ``xavier_normal`` or ``glorot_normal``, is 2/(fan_in + fan_out).
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.errors import DataError, GraphError, ShapeError
 from chainrule.graph.shapes import show
 from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, classes, find, name_of
+from chainrule.random import Draws
 
 __all__ = ["Filled", "Normal", "Orthogonal", "Scaled"]
 
 Shape = tuple[int, ...]
+Random: TypeAlias = "Draws | np.random.Generator"
+Initializer: TypeAlias = "Callable[[Shape, Random], np.ndarray]"
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Filled:
 
     Hidden units that start alike stay alike: good for biases, and for regression without hidden layers.
 
-    >>> Filled(0.5)((2,), np.random.default_rng(0))
+    >>> Filled(0.5)((2,), Draws(0, "example"))
     array([0.5, 0.5])
     """
 
@@ -36,7 +41,7 @@ class Filled:
     def __post_init__(self) -> None:
         check(self, value=ANY)
 
-    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Return an array of ``shape``."""
         return np.full(shape, self.value)
 
@@ -45,9 +50,9 @@ class Filled:
 class Normal:
     """Normal numbers of mean 0 and standard deviation ``std``: ``N(0, 1) · std``.
 
-    >>> Normal(std=0.01)((2, 2), np.random.default_rng(0)).round(4)
-    array([[ 0.0013, -0.0013],
-           [ 0.0064,  0.001 ]])
+    >>> Normal(std=0.01)((2, 2), Draws(0, "example")).round(4)
+    array([[ 0.0128, -0.0026],
+           [ 0.0026, -0.008 ]])
     """
 
     std: float = 0.01
@@ -55,9 +60,9 @@ class Normal:
     def __post_init__(self) -> None:
         check(self, std=AT_LEAST_0)
 
-    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""
-        return rng.standard_normal(shape) * self.std
+        return rng.normal(0.0, self.std, shape)
 
 
 @dataclass(frozen=True)
@@ -87,14 +92,29 @@ class Scaled:
                 f"found {self.fan!r} and {self.distribution!r}."
             )
 
-    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""
-        fan_in, fan_out = (shape[0], shape[-1]) if shape else (1, 1)
+        fan_in, fan_out = fans(shape)
         fan = fan_in if self.fan == "in" else (fan_in + fan_out) / 2
         std = math.sqrt(self.scale / max(fan, 1))
         if self.distribution == "normal":
-            return rng.standard_normal(shape) * std
+            return rng.normal(0.0, std, shape)
         return rng.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, shape)
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """Return how many numbers make one output of weights of this shape, and how many outputs one input goes into.
+
+    Weights are ``(inputs, units)``; axes before these two are the places that a kernel sees at once, its receptive
+    field.
+
+    >>> fans((784, 16)), fans((3, 3, 8, 16))
+    ((784, 16), (72, 144))
+    """
+    if len(shape) < 2:
+        return (shape[0], shape[0]) if shape else (1, 1)
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,7 @@ class Orthogonal:
     The axes after the first count as one. The signs are those that make the matrix uniform among all
     orthogonal ones (Mezzadri 2007).
 
-    >>> w = Orthogonal()((3, 2), np.random.default_rng(0))
+    >>> w = Orthogonal()((3, 2), Draws(0, "example"))
     >>> np.allclose(w.T @ w, np.eye(2))
     True
     """
@@ -114,19 +134,19 @@ class Orthogonal:
     def __post_init__(self) -> None:
         check(self, gain=ABOVE_0)
 
-    def __call__(self, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""
         if len(shape) < 2:
             raise ShapeError(
                 f"Only a matrix can be orthogonal; the shape is {show(shape)}. Use 'zeros' or 'small'."
             )
         rows, columns = shape[0], math.prod(shape[1:])
-        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        q, r = np.linalg.qr(rng.normal(0.0, 1.0, (max(rows, columns), min(rows, columns))))
         q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-INITIALIZERS: dict[str, Callable[[Shape, np.random.Generator], np.ndarray]] = {
+INITIALIZERS: dict[str, Initializer] = {
     "zeros": Filled(0.0),
     "ones": Filled(1.0),
     "small": Normal(0.01),
@@ -149,7 +169,7 @@ INITIALIZERS |= {
 CLASSES = classes(globals())
 
 
-def initializer(spec: Any) -> Callable[[Shape, np.random.Generator], np.ndarray]:
+def initializer(spec: Any) -> Initializer:
     """Return the function ``(shape, rng) -> array`` that ``spec`` means.
 
     Args:
@@ -178,7 +198,7 @@ def initializer_name(spec: Any) -> str:
     return "exact values" if isinstance(spec, np.ndarray | list) else name_of(initializer(spec), INITIALIZERS)
 
 
-def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) -> np.ndarray:
+def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
     """Return the array of ``shape`` and ``dtype`` that ``spec`` means.
 
     ``spec`` is a name, a number, an array of exact values or a callable ``(shape, rng)``. The numbers are
@@ -189,10 +209,11 @@ def initialize(spec: Any, shape: Shape, rng: np.random.Generator, dtype: Any) ->
         ShapeError: If an array that was given has another shape.
         DataError: If it holds NaN or infinity, or a number too large for ``dtype``.
 
-    >>> initialize("he_normal", (2, 3), np.random.default_rng(0), "float32").shape
+    >>> initialize("he_normal", (2, 3), Draws(0, "example"), "float32").shape
     (2, 3)
     """
-    found = np.asarray(initializer(spec)(tuple(shape), rng))
+    ours = not callable(spec) or type(spec) in CLASSES.values()
+    found = np.asarray(initializer(spec)(tuple(shape), draws if ours else draws.generator()))
     if found.shape != tuple(shape):
         raise ShapeError(
             f"These initial values have shape {show(found.shape)}; the parameter has {show(tuple(shape))}."

@@ -13,6 +13,7 @@ from chainrule.graph.walk import order, rebuild
 from chainrule.nn import activations, initializers, regularizers
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import TRAINING, Layer, Parameter
+from chainrule.random import Draws
 
 
 def at(nodes: Sequence[Node], training: bool) -> list[Node]:
@@ -50,8 +51,8 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
         if kind is None:
             follows = _activation_after(architecture, w.meaning.layer)
             kind = initializers.default_initializer(follows)
-        rng = np.random.default_rng([seed, number])
-        values[name] = initializers.initialize(kind, w.shape, rng, w.dtype)
+        draws = Draws(seed, "initial", number)
+        values[name] = initializers.initialize(kind, w.shape, draws, w.dtype)
     return values
 
 

@@ -27,6 +27,7 @@ from chainrule.errors import (
 from chainrule.graph.closed import Program
 from chainrule.graph.walk import order
 from chainrule.nn.reading import at
+from chainrule.random import Draws
 from chainrule.signals import Asked, asking
 from chainrule.train import callbacks as callback_module, validation as door
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, monitor_name, tell, tell_all
@@ -34,6 +35,7 @@ from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
 from chainrule.train.objective import CLOCK, Objective, gradient_program, lasting, training_program
 from chainrule.train.optimizers import LBFGS, Optimizer, optimizer
+from chainrule.train.orders import Orders, orders_of
 from chainrule.train.progress import ProgressLine
 from chainrule.train.schedules import ReduceOnPlateau, plateau, schedule
 
@@ -57,7 +59,7 @@ class Job:
     metrics: Any
     validation_split: float
     validation_data: Any
-    shuffle: bool
+    shuffle: Any
     class_weight: Any
     sample_weight: Any
     callbacks: Any
@@ -93,6 +95,7 @@ class Fitting:
     listeners: list[Any]
     batches: Batches  # how an epoch is cut into them
     seed: int  # of this run's shuffles and dropout
+    orders: Orders  # of the examples, epoch by epoch
     began_with: Arrays  # the network's values before the first step
     slots: Arrays = field(default_factory=list)  # the optimizer's, after the last step
     history: History = field(default_factory=History)
@@ -194,8 +197,11 @@ def _prepare(network: Any, job: Job) -> Fitting:
     # The first run is that of the network's seed; later ones go on with other shuffles and dropout.
     seed = network.seed
     if network.runs:
-        seed = int(np.random.SeedSequence([seed, 3, network.runs]).generate_state(1, np.uint64)[0] >> 1)
-    run = Fitting(network, job, goal, table, validation, stopping, listeners, batches, seed, network.values())
+        seed = Draws(seed, "run", network.runs).integer()
+    orders, began_with = orders_of(job.shuffle, seed, rows, job.epochs, batches.steps(rows)), network.values()
+    run = Fitting(
+        network, job, goal, table, validation, stopping, listeners, batches, seed, orders, began_with
+    )
     names = ["cost", *goal.metrics]
     recorded = [*names, *(f"val_{n}" for n in names)] if validation else names
     _check_monitors(run, recorded)
@@ -253,8 +259,6 @@ def _check_settings(job: Job) -> None:
         )
     if share and job.validation_data is not None:
         raise DataError("Give validation_split or validation_data, not both.")
-    if not isinstance(job.shuffle, bool | np.bool_):
-        raise DataError(f"shuffle is True or False; found {short(job.shuffle)}.")
     if not isinstance(job.verbose, int) or job.verbose not in (0, 1, 2):
         choices = "0 (silent), 1 (a progress line) or 2 (a line an epoch)"
         raise DataError(f"verbose is {choices}; found {short(job.verbose)}.")
@@ -285,7 +289,7 @@ def _hold_back(network: Any, job: Job, table: Arrays) -> tuple[Arrays, Arrays]:
             f"validation_split={job.validation_split:g} of {rows} rows leaves {held} to validate on and "
             f"{rows - held} to learn from. Use more rows or another share."
         )
-    shuffled = np.random.default_rng([network.seed, 2]).permutation(rows)
+    shuffled = Draws(network.seed, "held back").permutation(rows)
     learn, hold = np.sort(shuffled[held:]), np.sort(shuffled[:held])
     weighted = job.sample_weight is not None or job.class_weight is not None
     for part, name in ((learn, "learn from"), (hold, "validate on")):
@@ -338,12 +342,11 @@ def _descend(run: Fitting, method: Optimizer, step: Step, display: ProgressLine)
     executable, slots = step
     state = _first_state(run, slots)
     rule, epoch = _rule(run, plateau(method.learning_rate), len(state), executable.engine), 0
-    orders = _orders(run)
     count = len(run.began_with)
     chunk, stopped = 1, ""
     good = [_Good(run.began_with, -1)]
     while epoch < run.job.epochs and not stopped:
-        rows = orders(epoch, min(chunk, run.job.epochs - epoch))
+        rows = run.orders(epoch, min(chunk, run.job.epochs - epoch))
         began = time.perf_counter()
         asked = Epochs(state, run.table, rows, run.batches, rule, run.progress)
         result = executable.run(asked)
@@ -454,22 +457,6 @@ def _rule(run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str
         else (size - 3, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
         poll=run.interrupts.poll,
     )
-
-
-def _orders(run: Fitting) -> Any:
-    """Return a function from (first epoch, how many) to the order of the examples in each."""
-    rows = run.rows
-    shuffling = run.job.shuffle and run.steps > 1
-    in_order = np.arange(rows)
-
-    def orders(epoch: int, count: int) -> np.ndarray:
-        if not shuffling:
-            return np.broadcast_to(in_order, (count, rows))
-        return np.stack(
-            [np.random.default_rng([run.seed, 1, e]).permutation(rows) for e in range(epoch, epoch + count)]
-        )
-
-    return orders
 
 
 def _record(run: Fitting, result: Run) -> None:

@@ -297,7 +297,7 @@ class Network:
         metrics: Any = (),
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: Any = True,
         class_weight: Any = None,
         sample_weight: Any = None,
         callbacks: Any = (),
@@ -324,7 +324,8 @@ class Network:
             validation_split: The share of the examples held back to validate on, chosen at random by the
                 seed: in every fit the same.
             validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
-            shuffle: Whether each epoch sees the examples in a new order.
+            shuffle: Whether each epoch sees the examples in a new order; or the orders themselves, as another
+                library draws them: whole numbers ``(epochs, n)``, each row the numbers of the examples to learn from.
             class_weight: A weight for each class (a class that is left out weighs 1), or "balanced".
             sample_weight: A weight for each example, of any scale; the cost is Σ w·loss / Σ w.
             callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions

@@ -11,6 +11,7 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, constant, input, record
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.walk import descendants
+from chainrule.random import Draws
 from chainrule.transform.backprop import pullback
 from chainrule.transform.differences import At, Element, Index, Rules, Verdict, compare
 from chainrule.transform.report import SAMPLED, Culprit
@@ -81,7 +82,7 @@ def _check_step(
     arrays = [values[x] for x in step.inputs]
     attributes = {k: resolve(v, lengths) for k, v in step.attributes.items()}
     leaves = [input("", a.shape, a.dtype) for a in arrays]
-    weights = np.random.default_rng(0).uniform(0.5, 1.5, values[step].shape)
+    weights = Draws(0, "check").uniform(0.5, 1.5, values[step].shape)
     chosen = [i for i, x in enumerate(step.inputs) if x in moving and x.dtype.kind == "f"]
     gradients = pullback(
         [record(step.primitive, leaves, attributes)], [constant(weights)], [leaves[i] for i in chosen]

@@ -10,30 +10,7 @@ from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import truth
 from chainrule.graph.primitives.primitive import SERIES, Case, row
 from chainrule.graph.shapes import Shape
-
-ROTATIONS, PARITY, ROUNDS = (13, 15, 26, 6, 17, 29, 16, 24), 0x1BD11BDA, 20
-
-
-def threefry(
-    key0: np.ndarray, key1: np.ndarray, count0: np.ndarray, count1: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return two words of random bits: Threefry-2x32 with 20 rounds (Salmon et al. 2011).
-
-    Keys and counters are arrays of ``uint32``; equal ones give equal bits on every engine and machine.
-    """
-    keys = (key0, key1, key0 ^ key1 ^ np.uint32(PARITY))
-    x0, x1 = count0 + keys[0], count1 + keys[1]
-    left = np.empty_like(x1)
-    for group in range(ROUNDS // 4):
-        for rotation in ROTATIONS[4 * (group % 2) : 4 * (group % 2) + 4]:
-            x0 += x1
-            np.left_shift(x1, np.uint32(rotation), out=left)
-            np.right_shift(x1, np.uint32(32 - rotation), out=x1)
-            x1 |= left
-            x1 ^= x0
-        x0 += keys[(group + 1) % 3]
-        x1 += keys[(group + 2) % 3] + np.uint32(group + 1)
-    return x0, x1
+from chainrule.random import rotated, threefry
 
 
 def _uniform(seed: Any, counter: Any, shape: tuple[int, ...], stream: int, dtype: str) -> np.ndarray:
@@ -42,9 +19,9 @@ def _uniform(seed: Any, counter: Any, shape: tuple[int, ...], stream: int, dtype
     counter = np.full(1, np.asarray(counter), np.int64).astype(np.uint32)
     # The stream (which dropout layer) and the step pick the key; the position in the array is the counter. The first
     # words fill the first half of the array, the second words the rest.
-    key0, key1 = threefry(seed, np.full(1, stream, np.uint32), counter, np.zeros(1, np.uint32))
+    key0, key1 = threefry(seed, np.full(1, stream, np.uint32), counter, 0, rotated)
     position = np.arange((count + 1) // 2, dtype=np.uint32)
-    bits = np.concatenate(threefry(key0, key1, position, np.zeros_like(position)))[:count]
+    bits = np.concatenate(threefry(key0, key1, position, 0, rotated))[:count]
     return ((bits >> np.uint32(8)).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)
 
 
