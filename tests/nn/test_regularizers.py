@@ -7,7 +7,10 @@ import pytest
 
 from chainrule.errors import FileFormatError, GraphError, UnknownNameError
 from chainrule.graph.node import variable
-from chainrule.nn.regularizers import L1, L1L2, L2, from_config, regularizer, to_config
+from chainrule.nn.layers import Dense
+from chainrule.nn.regularizers import CLASSES, L1, L1L2, L2, regularizer
+from chainrule.nn.settings import Names, layer_from_config, layer_to_config
+from chainrule.nn.specs import from_config
 from chainrule.transform.backprop import grad
 
 W = np.array([[1.0, -2.0, 0.0], [0.5, 3.0, -1.5]])
@@ -48,19 +51,29 @@ def test_what_a_spec_means():
         regularizer(L2)
 
 
+def again(regularizer, custom=None):
+    """A regularizer as it comes back from the settings of a layer in a file."""
+    config = json.loads(json.dumps(layer_to_config(Dense(1, regularizer=regularizer), Names())))
+    return layer_from_config(config, custom or {}, "entry 0").regularizer
+
+
 @pytest.mark.parametrize("spec", [None, L1(0.1), L2(0.1, divisor=100), L1L2(0.1, 0.2), "l2", 0.5])
 def test_plain_data_and_back(spec):
-    assert from_config(json.loads(json.dumps(to_config(spec)))) == regularizer(spec)
+    assert again(spec) == regularizer(spec)
 
 
 def test_functions_of_the_user_s_are_kept_by_name():
     def entropy(w):
         return np.sum(w * w)
 
-    assert to_config(entropy) == "entropy"
-    assert from_config("entropy", {"entropy": entropy}) is entropy
-    with pytest.raises(UnknownNameError, match=r"'entropy' is one of your own functions\. Give it: custom="):
-        from_config("entropy")
+    assert layer_to_config(Dense(1, regularizer=entropy), Names())["regularizer"] == {
+        "regularizer": "entropy"
+    }
+    assert again(entropy, {"entropy": entropy}) is entropy
+    with pytest.raises(
+        FileFormatError, match=r"your own regularizer 'entropy'.* custom={'entropy': entropy}"
+    ):
+        again(entropy)
 
 
 def test_bad_settings_and_bad_data():
@@ -69,6 +82,6 @@ def test_bad_settings_and_bad_data():
     with pytest.raises(GraphError, match="L1: divisor must be a number above 0; found 0"):
         L1(0.1, divisor=0)
     with pytest.raises(UnknownNameError, match=r"Unknown class 'L3'\. Known: L1, L1L2, L2"):
-        from_config({"class": "L3"})
+        from_config({"class": "L3"}, CLASSES)
     with pytest.raises(FileFormatError, match="L2 has no field 'faktor'"):
-        from_config({"class": "L2", "faktor": 0.1})
+        from_config({"class": "L2", "faktor": 0.1}, CLASSES)

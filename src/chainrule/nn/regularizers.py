@@ -1,14 +1,12 @@
 """Regularizers: a price on large weights, added to the cost once, whatever the number of examples."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import UnknownNameError
-from chainrule.nn import specs
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, classes, find, name_of
+from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, classes, find
 
 __all__ = ["L1", "L1L2", "L2"]
 
@@ -99,35 +97,3 @@ def regularizer(spec: Any) -> Callable[[Any], Any] | None:
     if isinstance(spec, int | float) and not isinstance(spec, bool):
         return L2(spec)
     return find("regularizer", spec, REGULARIZERS)
-
-
-def to_config(spec: Any) -> Any:
-    """Return plain data that JSON can hold; a callable of the user's is given by its name.
-
-    >>> to_config("l2"), to_config(None)
-    ({'class': 'L2', 'factor': 0.01, 'divisor': 1.0}, None)
-    """
-    found = regularizer(spec)
-    return (
-        name_of(found, {})
-        if callable(found) and type(found) not in CLASSES.values()
-        else specs.to_config(found)
-    )
-
-
-def from_config(
-    config: Any, custom: Mapping[str, Callable[[Any], Any]] | None = None
-) -> Callable[[Any], Any] | None:
-    """Return the regularizer that :func:`to_config` wrote; ``custom`` holds callables of the user's by name.
-
-    >>> from_config({"class": "L1", "factor": 0.1, "divisor": 1.0})
-    L1(factor=0.1, divisor=1.0)
-    """
-    if not isinstance(config, str):
-        return specs.from_config(config, CLASSES)
-    mine = specs.own(config, custom)
-    if mine is None:
-        raise UnknownNameError(
-            f"The regularizer '{config}' is one of your own functions. Give it: custom={{'{config}': ...}}."
-        )
-    return mine

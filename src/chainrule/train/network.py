@@ -30,9 +30,10 @@ from chainrule.graph.node import Node, mark
 from chainrule.graph.shapes import show
 from chainrule.nn import activations, losses
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
+from chainrule.nn.budget import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.reading import at, initial_values, output_kind, summary
-from chainrule.nn.saved import check_arrays, check_size, from_config, to_config
+from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.train import fitting, frames, metrics, store as files, validation as door
 from chainrule.train.history import History
 from chainrule.train.objective import (

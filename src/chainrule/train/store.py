@@ -18,7 +18,7 @@ from chainrule import plain
 from chainrule.disk import check_file, write_bytes
 from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError, short
 from chainrule.nn import losses, specs
-from chainrule.nn.saved import Names
+from chainrule.nn.settings import Names
 
 FORMAT = 1
 KEY, CHECKSUM = "chainrule", "checksum"
