@@ -82,10 +82,10 @@ ENGINES = {
             at("native.run.executable:compile_program"),
             {
                 "graph": GRAPH,
-                "fusion": Stage("the loops, and what each computes", at("native.look.show:fusion")),
-                "memory": Stage("where results lie", at("native.look.show:memory")),
-                "ir": Stage("LLVM's language", at("native.look.show:ir")),
-                "asm": Stage("the machine's language", at("native.look.show:asm")),
+                "fusion": Stage("the loops, and what each computes", at("native.run.shown:fusion")),
+                "memory": Stage("where results lie", at("native.run.shown:memory")),
+                "ir": Stage("LLVM's language", at("native.run.shown:ir")),
+                "asm": Stage("the machine's language", at("native.run.shown:asm")),
             },
             Cost(
                 start=0.08, node=0.15e-3

@@ -10,9 +10,8 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.epochs import Batches, Epochs
-from chainrule.engines.native.code import nests
-from chainrule.engines.native.code.lower import Lowering
-from chainrule.engines.native.look import checks
+from chainrule.engines.native.code import checks, nests
+from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.run import pipeline
 from chainrule.engines.native.run.build import host
@@ -124,14 +123,14 @@ def test_random_graphs_pass_and_give_the_same_bits(r, dtype):
 
 def moved(monkeypatch, name, elements):
     """Let the code take an array to lie some elements further on than it does."""
-    right = Lowering.address
+    right = Step.address
 
     def address(low, view):
         here = right(low, view)
         wrong = view.base.name == name
-        return low.code.at(here, low.code.index(elements), checks.type_of(view.base.dtype)) if wrong else here
+        return low.code.at(here, low.code.index(elements), nests.type_of(view.base.dtype)) if wrong else here
 
-    monkeypatch.setattr(Lowering, "address", address)
+    monkeypatch.setattr(Step, "address", address)
 
 
 @pytest.mark.parametrize("elements", [1, -1, 1 << 40])

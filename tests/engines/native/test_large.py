@@ -10,7 +10,7 @@ from random_graphs import random_program
 
 from chainrule.engines.compiled import build, simplified
 from chainrule.engines.epochs import Batches, Epochs
-from chainrule.engines.native.code import loop, lower
+from chainrule.engines.native.code import loop, step as step_module
 from chainrule.engines.native.look.show import show_memory, show_schedule
 from chainrule.engines.native.plan import fusion as schedule, pieces
 from chainrule.engines.native.plan.fusion import Nest
@@ -172,7 +172,7 @@ def short_functions(monkeypatch):
     """Every step is long, every piece short, and so is every section."""
     monkeypatch.setattr(schedule, "ONE_FUNCTION", 0)
     monkeypatch.setattr(pieces, "LONGEST", 3)
-    monkeypatch.setattr(lower, "SECTION_LINES", 20)
+    monkeypatch.setattr(step_module, "SECTION_LINES", 20)
     monkeypatch.setattr(loop, "TOGETHER", 2)
 
 
@@ -242,7 +242,7 @@ def test_functions_of_a_long_step_are_short_and_equal_ones_are_one(kind):
     assert max(len(made(x)) for x in nests) <= pieces.LONGEST
     fewer, lengths = (functions(x.ir) for x in found)
     assert max(lengths.values()) < 80 * pieces.LONGEST
-    assert max(lines for name, lines in lengths.items() if "section" in name) < 2 * lower.SECTION_LINES
+    assert max(lines for name, lines in lengths.items() if "section" in name) < 2 * step_module.SECTION_LINES
     assert sum("section" not in name for name in lengths) <= sum("section" not in name for name in fewer) + 8
 
 

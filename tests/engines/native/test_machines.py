@@ -10,6 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines.compiled import simplified
 from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.product import write_kernels
 from chainrule.engines.native.code.tiny import fixed, write_tiny
 from chainrule.engines.native.machine import known
@@ -43,7 +44,7 @@ def xor():
     """Return a step that fits into registers, for tables of four rows."""
     x, w = cr.input("x", ("n", 2)), cr.variable(np.arange(6.0).reshape(2, 3), "w")
     cost = np.mean(np.tanh(x @ w) ** 2)
-    return fixed(expand(simplified(Program((x,), (w,), (cost,), (w - cr.grad(cost, w),)))), {"n": 4})
+    return fixed(expand(simplified(Program((x,), (w,), (cost,), (w - cr.grad(cost, w),))), CODED), {"n": 4})
 
 
 def texts(machine):

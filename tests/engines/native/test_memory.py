@@ -8,10 +8,11 @@ from random_graphs import LENGTH, random_program
 
 import chainrule as cr
 from chainrule.engines.compiled import build
-from chainrule.engines.native.code.tasks import scratch_size
+from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import memory_source, schedule
+from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.memory import ALIGN, made, plan_memory
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.closed import Program
@@ -23,7 +24,7 @@ def planned(program):
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-    plan = schedule(expand_products(expand(simple)))
+    plan = schedule(expand_products(expand(simple, CODED)))
     return plan, plan_memory(plan)
 
 

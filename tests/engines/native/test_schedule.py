@@ -9,6 +9,7 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_schedule
 from chainrule.engines.native.plan.expand import MOVEMENTS, expand, expand_products
 from chainrule.engines.native.plan.fusion import (
@@ -31,7 +32,7 @@ def planned(outputs, state=(), new_state=(), inputs=()):
     """Return the schedule of a program, simplified as engines do."""
     ends = simplify_all([*outputs, *new_state], final=True)
     program = Program(tuple(inputs), tuple(state), tuple(ends[: len(outputs)]), tuple(ends[len(outputs) :]))
-    return schedule(expand_products(expand(program)))
+    return schedule(expand_products(expand(program, CODED)))
 
 
 def names(item):
@@ -214,7 +215,7 @@ def test_no_schedule_reads_what_was_overwritten(r):
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
     state = [w.value for w in grown.state]
     wanted = compile_program(simple).step(state, grown.batch)
-    plan = schedule(expand_products(expand(simple)))
+    plan = schedule(expand_products(expand(simple, CODED)))
     found = Simulation(plan, state, grown.batch).run()
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)

@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule.engines.native.run import running as native, threads as native_threads
 
 
-class Always(native_threads.Choice):
+class Always(native_threads.Sharing):
     """Helped from the first call to the last."""
 
     def note(self, seconds):
@@ -18,7 +18,7 @@ class Always(native_threads.Choice):
             self._begin(self._work)
 
 
-class Never(native_threads.Choice):
+class Never(native_threads.Sharing):
     """Never helped."""
 
     def note(self, seconds):
@@ -27,7 +27,7 @@ class Never(native_threads.Choice):
 
 def threaded(monkeypatch, kind, threads):
     monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
-    monkeypatch.setattr(native, "Choice", kind)
+    monkeypatch.setattr(native, "Sharing", kind)
     monkeypatch.setattr(native, "CALL_SECONDS", 1e-9)  # many calls, all noted
 
 
@@ -37,7 +37,7 @@ def executable(network):
         p for goal in network._objectives.values() for p in goal.programs.values() if isinstance(p, tuple)
     ]
     found = training[0].on("native")
-    found.choices.clear()
+    found.sharing.clear()
     return found
 
 
@@ -100,7 +100,7 @@ def test_two_runs_at_once_share_no_helpers(monkeypatch):
     def work(block):
         taken.append(block)
 
-    first, second = native_threads.Choice(work), native_threads.Choice(work)
+    first, second = native_threads.Sharing(work), native_threads.Sharing(work)
     first.note(1.0)
     second.note(1.0)
     assert first.block is not None and second.block is None
@@ -110,19 +110,19 @@ def test_two_runs_at_once_share_no_helpers(monkeypatch):
 
 def test_the_faster_way_is_taken_and_the_other_tried_again(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    choice = native_threads.Choice(lambda block: None)
+    sharing = native_threads.Sharing(lambda block: None)
     seconds = {False: 2.0, True: 1.0}
     ways = []
     for _ in range(3 * native_threads.RETRY_CALLS):
-        helped = choice.block is not None
+        helped = sharing.block is not None
         ways.append(helped)
-        choice.note(seconds[helped])
-    choice.end()
+        sharing.note(seconds[helped])
+    sharing.end()
     assert ways[:3] == [False, True, True]
     assert 4 <= ways.count(False) <= 10 and False in ways[-native_threads.RETRY_CALLS :]
-    choice.resume()  # the next run begins the way that was faster
-    assert choice.block is not None
-    choice.end()
+    sharing.resume()  # the next run begins the way that was faster
+    assert sharing.block is not None
+    sharing.end()
 
 
 def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
-from chainrule.engines.native.look import checks
 from chainrule.engines.native.plan.views import Size
+
+OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
 
 
 class Frame:
@@ -83,7 +85,7 @@ class Frame:
                 least = code.constant(-(2**62), positions.type)
                 one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
             # The first one is told: another part of the loop may find one at the same time.
-            with code.when(code.exchanged(self.status, code.index(0), code.index(1))):
+            with code.when(code.exchanged(self.status, code.index(0), code.index(OUT_OF_RANGE))):
                 code.store(one, code.at(self.status, code.index(1), I64))
                 code.store(length, code.at(self.status, code.index(2), I64))
         return code.select(bad, code.constant(0, positions.type), found)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from chainrule.engines.native.code import checks
+from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
-from chainrule.engines.native.code.lower import STEP_PARAMETERS
+from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.code.team import write_worker
-from chainrule.engines.native.look import checks
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 
@@ -24,8 +25,6 @@ CHOICE_PARAMETERS = (
     *((n, PTR) for n in ("inputs", "table", "gathered", "rows")), ("start", I64), ("count", I64),
     ("ordered", Type("b1")),
 )  # fmt: skip
-
-OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
 
 
 def write_loop(module: Module, program: Program, turned: Sequence[bool], name: str, step: str) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Type, Value, type_of
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import across, identity, joined
-from chainrule.engines.native.look import checks
+from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.nest_plan import SHARED_WORK, Access, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, product, size, squeezed
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
-
-if TYPE_CHECKING:
-    from chainrule.engines.native.code.lower import Lowering
 
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
@@ -31,7 +28,7 @@ Sums = dict[tuple[Node, int], Value]
 
 
 @dataclass
-class Walk:
+class Position:
     """Where a nest is: for each access, its address so far, in whole elements of the outer axes."""
 
     addresses: dict[Access, Value]
@@ -41,62 +38,57 @@ class Walk:
     part: int = 0  # which vector of an innermost axis that is written out
 
 
-class NestFunctions:
-    """The nests of a program as functions: those that differ only in what they work on share one."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self._names: dict[Hashable, str] = {}
-
-    def name(self, plan: NestPlan, parameters: Sequence[tuple[str, Type]], names: Sequence[str]) -> str:
-        """Return the function of a nest, which is written if there is none yet."""
-        key = plan.key(), tuple(names)
-        if key not in self._names:
-            self._names[key] = name = f"nest{len(self._names)}"
-            with self.module.function(name, parameters, VOID, "internal") as code:
-                at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
-                frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(names)}, at["status"])
-                scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
-                share = (at["first"], at["last"]) if plan.split is not None else None
-                arrays = {a: at[f"array{i}"] for i, a in enumerate(plan.accesses)}
-                made = _Writer(frame, plan, scalars, share).write(arrays)
-                for i, node in enumerate(plan.results):
-                    code.store(made[node], at[f"result{i}"])
-                code.give()
-        return self._names[key]
-
-
-def write_nest(low: Lowering, nest: Nest) -> None:
+def write_nest(step: Step, nest: Nest) -> None:
     """Write a nest as a call of a function that equal nests share; a short step has work on single numbers in place."""
-    plan = plan_nest(low.plan, nest, always=low.module.parts > 0)
-    code = low.code
-    arrays = {a: low.address(a.view) for a in plan.accesses if low.has_memory(a.view.base)}
-    scalars = [low.scalar(x) for x in plan.scalars]
-    if not plan.extents and not low.plan.long:
-        low.scalars |= _Writer(low, plan, scalars).write(arrays)
+    plan = plan_nest(step.plan, nest, always=step.module.parts > 0)
+    code = step.code
+    arrays = {a: step.address(a.view) for a in plan.accesses if step.has_memory(a.view.base)}
+    scalars = [step.scalar(x) for x in plan.scalars]
+    if not plan.extents and not step.plan.long:
+        step.scalars |= _Writer(step, plan, scalars).write(arrays)
         return
     nothing = Value(code, "null", PTR)
     places = [code.slot(type_of(n.dtype)) for n in plan.results]
-    names = sorted(low.lengths)
+    names = sorted(step.lengths)
     arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
     arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
     arguments += [(f"result{i}", x) for i, x in enumerate(places)]
-    arguments += [(f"length{i}", low.lengths[n]) for i, n in enumerate(names)] + [("status", low.status)]
+    arguments += [(f"length{i}", step.lengths[n]) for i, n in enumerate(names)] + [("status", step.status)]
     types = [(n, x.type) for n, x in arguments]
     values = [x for _, x in arguments]
     if plan.split is None:
-        code.call(low.nests.name(plan, types, names), VOID, *values)
+        code.call(_function(step, plan, types, names), VOID, *values)
     else:
         types += [("first", I64), ("last", I64)]
-        function = low.nests.name(plan, types, names)
+        function = _function(step, plan, types, names)
         work = Size(plan.work)
         for extent in plan.extents:
             work = work * extent
-        low.share(
-            function, values, plan.extents[plan.split], low.module.machine.vector_bytes, work, SHARED_WORK
+        step.share(
+            function, values, plan.extents[plan.split], step.module.machine.vector_bytes, work, SHARED_WORK
         )
     for node, place in zip(plan.results, places, strict=True):
-        low.scalars[node] = code.load(place, type_of(node.dtype))
+        step.scalars[node] = code.load(place, type_of(node.dtype))
+
+
+def _function(
+    step: Step, plan: NestPlan, parameters: Sequence[tuple[str, Type]], lengths: Sequence[str]
+) -> str:
+    """Return the function of a nest: those that differ only in what they work on share one."""
+    known, key = step.context.nests, (plan.key(), tuple(lengths))
+    if key not in known:
+        known[key] = name = f"nest{len(known)}"
+        with step.module.function(name, parameters, VOID, "internal") as code:
+            at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
+            frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(lengths)}, at["status"])
+            scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
+            share = (at["first"], at["last"]) if plan.split is not None else None
+            arrays = {a: at[f"array{i}"] for i, a in enumerate(plan.accesses)}
+            made = _Writer(frame, plan, scalars, share).write(arrays)
+            for i, node in enumerate(plan.results):
+                code.store(made[node], at[f"result{i}"])
+            code.give()
+    return known[key]
 
 
 # --- the loops ---
@@ -230,7 +222,7 @@ class _Writer:
 
     def _innermost(self, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if self.rank == 0:
-            return self._point(Walk(addresses), sums)
+            return self._point(Position(addresses), sums)
         wide, masked = self.widths[0], self.frame.module.machine.has_masks
         for part in range(self._written_out()):
             sums = self._point(self._vector(addresses, part), sums)
@@ -251,12 +243,12 @@ class _Writer:
             return self._loop(addresses, sums, length, wide, masked=True, start=full)
         return self._loop(addresses, sums, length, 0, masked=False, start=full)
 
-    def _vector(self, addresses: dict[Access, Value], part: int) -> Walk:
-        """Return the walk of one vector of an innermost axis that is written out; the last may be masked."""
+    def _vector(self, addresses: dict[Access, Value], part: int) -> Position:
+        """Return the position of one vector of an innermost axis that is written out; the last may be masked."""
         wide, code = self.widths[0], self.code
         rest = self.plan.extents[-1].count - part * wide
         mask = code.first(code.constant(rest, Type("i32")), wide) if rest < wide else None
-        return Walk(addresses, code.index(part * wide), wide, mask, part)
+        return Position(addresses, code.index(part * wide), wide, mask, part)
 
     def _loop(
         self, addresses: dict[Access, Value], sums: Sums, stop: Value, lanes: int, masked: bool, start: Value
@@ -264,14 +256,14 @@ class _Writer:
         keys = list(sums)
         with self.code.loop(stop, [sums[k] for k in keys], start, step=lanes or 1) as loop:
             mask = self.code.first(stop - loop.index, lanes) if masked else None
-            walk = Walk(addresses, loop.index, lanes, mask)
+            walk = Position(addresses, loop.index, lanes, mask)
             after = self._point(walk, dict(zip(keys, loop.carried, strict=True)))
             loop.next = [after[k] for k in keys]
         return dict(zip(keys, loop.carried, strict=True))
 
     # --- one vector of points ---
 
-    def _point(self, walk: Walk, sums: Sums) -> Sums:
+    def _point(self, walk: Position, sums: Sums) -> Sums:
         code = self.code
         values: dict[Node, Value] = {}
         loaded: dict[Access, Value] = {}
@@ -325,7 +317,7 @@ class _Writer:
     def _stride(self, access: Access) -> Size:
         return self.plan.strides[access][-1] if self.rank else ZERO
 
-    def _load(self, walk: Walk, access: Access, address: Value | None = None) -> Value:
+    def _load(self, walk: Position, access: Access, address: Value | None = None) -> Value:
         """Read a vector along the innermost axis, or one number where the access stands still there."""
         code, stride = self.code, self._stride(access)
         kind = type_of(access.view.base.dtype)
@@ -339,12 +331,12 @@ class _Writer:
             base, self._lane_offsets(walk, stride), Type(kind.kind, walk.lanes), walk.mask
         )
 
-    def _lane_offsets(self, walk: Walk, stride: Size) -> Value:
+    def _lane_offsets(self, walk: Position, stride: Size) -> Value:
         code = self.code
         lanes = code.splat(walk.inner or code.index(0), walk.lanes) + code.steps(Type("i64", walk.lanes))
         return lanes * code.splat(self.frame.size(stride), walk.lanes)
 
-    def _store(self, walk: Walk, access: Access, x: Value) -> None:
+    def _store(self, walk: Position, access: Access, x: Value) -> None:
         code, stride = self.code, self._stride(access)
         kind = type_of(access.view.base.dtype)
         base = walk.addresses[access]
@@ -355,7 +347,7 @@ class _Writer:
         else:
             raise AssertionError("results lie without gaps")
 
-    def _short_product(self, walk: Walk, node: Node) -> Value:
+    def _short_product(self, walk: Position, node: Node) -> Value:
         code, kind = self.code, type_of(node.dtype).kind
         (terms,) = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
         total = code.constant(0, Type(kind, walk.lanes))
@@ -373,7 +365,7 @@ class _Writer:
         checks.watch(code, read, total, walk.mask)
         return total
 
-    def _gather(self, walk: Walk, node: Node, positions: Value) -> Value:
+    def _gather(self, walk: Position, node: Node, positions: Value) -> Value:
         """Read where whole numbers say; those below 0 count from the end, others out of range are reported."""
         code = self.code
         access = self.plan.reads[node, 0][1]

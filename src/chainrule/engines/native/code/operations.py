@@ -1,4 +1,7 @@
-"""Code for each elementwise row: from the values of its inputs at some points to its value there."""
+"""The native engine's column of the table: each row that has code of its own, and that code.
+
+An elementwise row makes its value at some points of those of its inputs there; a task is written as a whole.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +10,16 @@ import numpy as np
 
 from chainrule.engines.native.code import mathematics
 from chainrule.engines.native.code.ir import Code, Type, Value, type_of
+from chainrule.engines.native.code.random import write_random
+from chainrule.engines.native.code.step import Step
+from chainrule.engines.native.code.tasks import (
+    write_argmax,
+    write_joined,
+    write_placed,
+    write_product,
+    write_scattered,
+)  # fmt: skip
+from chainrule.engines.native.plan.expand import BASIC
 from chainrule.graph.node import Node
 
 Write = Callable[..., Value]
@@ -166,3 +179,17 @@ OPERATIONS: dict[str, Write] = {
     "copy": lambda code, out, x: x,
     "cast": lambda code, out, x, dtype: code.convert(x, out.kind),
 }
+
+TASKS: dict[str, Callable[[Step, Node], None]] = {
+    "contract": write_product,
+    "random_uniform": write_random,
+    "argmax": write_argmax,
+    "concatenate": write_joined,
+    "pad": write_placed,
+    "scatter_add": write_scattered,
+}
+
+# All rows that need not be written in others: beside these, what nests, views and registers know by themselves.
+CODED = (
+    BASIC | TASKS.keys() | OPERATIONS.keys() - {"copy"}
+)  # a copy is fusion's own; a user may call a primitive so

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
 
+TILE = 6  # rows that are multiplied at once, where there are as many
 KINDS = ("f32", "f64")
 # In f32 a block of A takes 240 KiB and a panel of B up to 64: both fit a second-level cache of 512 KiB.
 BLOCK_INNER = 256
@@ -71,7 +72,7 @@ def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
     wide = 4 if module.machine.registers >= 32 else 2
-    panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (6, 2, 1)), (1, lanes, (12, 4, 1))]
+    panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (TILE, 2, 1)), (1, lanes, (12, 4, 1))]
     while not module.machine.has_masks and lanes > 1:
         lanes //= 2
         panels.append((1, lanes, (12, 1)))

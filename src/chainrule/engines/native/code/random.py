@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chainrule.engines.native.code.ir import Type, Value, type_of
+from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.plan.views import product, whole
 from chainrule.graph.node import Node
 from chainrule.random import threefry
 
-if TYPE_CHECKING:
-    from chainrule.engines.native.code.lower import Lowering
 
-
-def write_random(low: Lowering, node: Node) -> None:
+@apart
+def write_random(step: Step, node: Node) -> None:
     """Fill a node with uniform numbers: the first words fill the first half, the second words the rest."""
-    code = low.code
+    code = step.code
     word = Type("u32")
-    seed, counter = (code.convert(code.convert(low.scalar(x), "i64"), "u32") for x in node.inputs)
+    seed, counter = (code.convert(code.convert(step.scalar(x), "i64"), "u32") for x in node.inputs)
     stream = code.constant(node.attributes["stream"], word)
 
     def rotate(bits: Value, left: int) -> Value:
         return code.intrinsic("fshl", bits, bits, code.constant(left, bits.type))
 
     key0, key1 = threefry(seed, stream, counter, code.constant(0, word), rotate)
-    lanes = low.module.lanes("u32")
+    lanes = step.module.lanes("u32")
     key0, key1 = code.splat(key0, lanes), code.splat(key1, lanes)
-    count = low.size(product(node.shape))
+    count = step.size(product(node.shape))
     half = (count + 1) // 2
-    base = low.address(whole(node))
+    base = step.address(whole(node))
     out = type_of(node.dtype)
     first = code.steps(Type("u32", lanes))
     zero = code.constant(0, Type("u32", lanes))
 
     def store(bits: Value, position: Value, room: Value) -> None:
         numbers = code.convert(bits >> 8, out.kind) * 2.0**-24
-        low.store_some(numbers, code.at(base, position, out), room)
+        step.store_some(numbers, code.at(base, position, out), room)
 
     with code.loop(half, step=lanes) as loop:
         position = code.splat(code.convert(loop.index, "u32"), lanes) + first

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
-from chainrule.engines.native.look import checks
 
 # Where each lies, in bytes: what is written often has a line of its own.
 TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384

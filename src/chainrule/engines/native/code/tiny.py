@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.ir import I64, PTR, Code, Module, Type, Value, type_of
-from chainrule.engines.native.code.loop import NOT_FINITE
 from chainrule.engines.native.code.operations import OPERATIONS, write_operation
 from chainrule.engines.native.code.reductions import across, joined
 from chainrule.engines.native.plan.expand import LEAVES, MOVEMENTS

@@ -7,35 +7,10 @@ from chainrule.engines.native.plan.expand import MOVEMENTS
 from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
 from chainrule.engines.native.plan.memory import Memory, made
 from chainrule.engines.native.plan.views import Size, product, squeezed
-from chainrule.engines.native.run.build import assembly
-from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph import shapes
-from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
-
-
-def fusion(program: Program) -> str:
-    """Show the loops, and what each computes, of a simplified program."""
-    return show_schedule(compile_program(program).stages.schedule)
-
-
-def memory(program: Program) -> str:
-    """Show where results lie."""
-    made = compile_program(program).stages
-    return show_memory(made.schedule, made.memory)
-
-
-def ir(program: Program) -> str:
-    """Show LLVM's language, as we write it."""
-    return compile_program(program).stages.ir
-
-
-def asm(program: Program) -> str:
-    """Show the machine's language, as LLVM makes it."""
-    made = compile_program(program).stages
-    return assembly(made.ir, made.machine)
 
 
 def show_schedule(plan: Schedule) -> str:

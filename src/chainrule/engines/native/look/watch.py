@@ -11,17 +11,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from ctypes import Array, addressof, c_int64, sizeof
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
-from chainrule.engines.native.look import checks
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.fusion import Nest, Schedule
 from chainrule.engines.native.plan.memory import made
-from chainrule.engines.native.run import build
 from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node
@@ -54,9 +52,8 @@ class AccessError(ChainruleError, RuntimeError):
 # --- the library ---
 
 
-@cache
-def library(machine: Machine) -> build.Library:
-    """Return what checked code calls, and the table it looks into."""
+def write_library(machine: Machine) -> str:
+    """Write what checked code calls, and the table it looks into."""
     module = Module(machine)
     _write_access(module)
     _write_parts(module)
@@ -64,13 +61,7 @@ def library(machine: Machine) -> build.Library:
     for kind, name in checks.SCANS.items():
         _write_scan(module, name, kind)
     words = f"@{TABLE} = global ptr null\n@{HARMLESS} = global [{WIDEST} x i8] zeroinitializer, align {WIDEST}\n\n"
-    text = words + module.text()
-    return build.library(text, machine, [*NAMES, TABLE])
-
-
-def symbols(machine: Machine) -> dict[str, int]:
-    """Return where the functions are that checked code calls."""
-    return {name: library(machine).address(name) for name in NAMES}
+    return words + module.text()
 
 
 class _Words:
@@ -213,14 +204,14 @@ class Watch:
 
     def __init__(
         self,
-        machine: Machine,
+        table: int,
         plan: Schedule,
         places: int,
         read: Sequence[np.ndarray],
         written: Sequence[np.ndarray],
     ) -> None:
-        """Know the arrays that the code is given, those it writes apart; it has ``places`` in its arena."""
-        self.plan, self._library = plan, library(machine)
+        """Know where the table is, which arrays code is given, and how many ``places`` its arena has."""
+        self.plan, self._address = plan, table
         arrays = [*written, *read]
         self._shadows = [np.zeros(2 * x.nbytes, np.int64) for x in written]
         self._arrays = [(x.__array_interface__["data"][0], x.nbytes) for x in arrays]
@@ -241,7 +232,7 @@ class Watch:
             for i, (begins, size) in enumerate(ranges):
                 words[RANGES + RANGE * i : RANGES + RANGE * i + 2] = begins, begins + size
             with _lock:
-                c_int64.from_address(self._library.address(TABLE)).value = words.ctypes.data
+                c_int64.from_address(self._address).value = words.ctypes.data
                 function(*arguments)
             if words[FAULT]:
                 raise AccessError(self._fault())

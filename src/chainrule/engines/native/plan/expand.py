@@ -1,13 +1,12 @@
 """From the table's rows to those the engine has code for: what is written in others is written out."""
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Collection
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native.code.operations import OPERATIONS
 from chainrule.errors import UnsupportedError
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program, bodies
@@ -20,15 +19,14 @@ MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
 SPECIAL = {"argmax", "concatenate", "pad", "gather", "scatter_add", "random_uniform"}
 LEAVES = {"variable", "input", "constant", "length"}
 BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
-WRITTEN = BASIC | OPERATIONS.keys() - {"copy"}  # a copy is the schedule's own; a user may call a primitive so
 FEW = 32  # so few sums along rows that both lie without gaps are written as such
 MOST_PARTS = 32  # are joined at once: the code for it grows with them, and is one function
 SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 
-def expand(program: Program) -> Program:
-    """Return a program of basic rows, and of matrix products in all their forms, that computes the same."""
-    return program.rebuild(_expanded)
+def expand(program: Program, coded: Collection[str]) -> Program:
+    """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
+    return program.rebuild(partial(_expanded, coded))
 
 
 def expand_products(program: Program) -> Program:
@@ -54,7 +52,7 @@ def _shared(program: Program) -> Program:
     return program.rebuild(visit)
 
 
-def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
+def _expanded(coded: Collection[str], node: Node, inputs: tuple[Node, ...]) -> Node:
     name, at = node.primitive.name, node.attributes
     if name in ("mark", "stop_gradient"):
         return inputs[0]
@@ -64,7 +62,7 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
         return _numbers(np.asarray(at["extent"], node.dtype))
     if name == "concatenate" and len(inputs) > MOST_PARTS:
         return _joined(inputs, **at)
-    if name in WRITTEN:
+    if name in coded:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         return node if same else Node(node.primitive, inputs, at, node.shape, node.dtype)
     if bodies(node):  # written out, a loop would be as long as it takes
@@ -82,7 +80,7 @@ def _expanded(node: Node, inputs: tuple[Node, ...]) -> Node:
     became: dict[Node, Node] = {x: x for x in inputs}
     for n in order([written], stop=inputs):
         if n not in became:
-            became[n] = _expanded(n, tuple(became[x] for x in n.inputs))
+            became[n] = _expanded(coded, n, tuple(became[x] for x in n.inputs))
     if name in names:
         raise UnsupportedError(f"The primitive '{name}' is written in terms of itself.")
     return cast(became[written], node.dtype)

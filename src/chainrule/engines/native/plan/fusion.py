@@ -15,8 +15,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.engines.native.code.operations import OPERATIONS
-from chainrule.engines.native.plan.expand import LEAVES, MOVEMENTS, is_short
+from chainrule.engines.native.plan.expand import BASIC, LEAVES, MOVEMENTS, is_short
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
@@ -83,13 +82,13 @@ class Schedule:
 
 
 COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
-POINTWISE = set(OPERATIONS) | {"gather"}
 ONE_FUNCTION = 500  # nodes of a step that is one function
 
 
 def is_pointwise(node: Node) -> bool:
     """Say whether a node is computed point by point from what is at hand."""
-    return node.primitive.name in POINTWISE or (node.primitive.name == "contract" and is_short(node))
+    name = node.primitive.name
+    return name not in BASIC or name == "gather" or (name == "contract" and is_short(node))
 
 
 def register_source(node: Node) -> Node:

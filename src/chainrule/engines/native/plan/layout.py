@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chainrule.engines.native.code.ir import type_of
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, Symbol, apply, leaf_key
@@ -57,8 +56,8 @@ def _is_narrow(nodes: list[Node], batch: Extent, vector_bytes: int) -> bool:
         if openings != [0] or node.shape[0] != batch or len(node.shape) > 2:
             return False
         if len(node.shape) == 2:
-            bits = type_of(node.dtype).bits if node.dtype.kind == "f" else 32
-            if node.shape[1] > vector_bytes * 8 // bits:
+            size = node.dtype.itemsize if node.dtype.kind == "f" else 4
+            if node.shape[1] > vector_bytes // size:
                 return False
             widths.append(node.shape[1])
     return max(widths) > 1

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from chainrule.engines.native.code.tasks import scratch_size
 from chainrule.engines.native.plan.fusion import Item, Schedule, Task, memory_source
+from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.node import Node
 

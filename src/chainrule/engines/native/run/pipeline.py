@@ -7,12 +7,13 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from chainrule.engines.native.code import product
+from chainrule.engines.native.code import checks, product
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.loop import write_loop
 from chainrule.engines.native.code.lower import write_step
+from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.team import WORKER
-from chainrule.engines.native.look import checks, watch
+from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import Schedule, schedule
@@ -68,17 +69,17 @@ def stages(
         written_out: The program in the rows that have code, if it is known.
         parts: Into how many parts each loop that may be shared is cut; 0: by its size.
     """
-    basic, turned = turned_over(written_out or expand(program), machine.vector_bytes)
+    basic, turned = turned_over(written_out or expand(program, CODED), machine.vector_bytes)
     basic = expand_products(basic)
     verify(basic)
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = Module(machine, checks.guard if checked else None, parts)
-    layout = write_step(module, plan, memory, STEP)
+    step = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
-    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in layout.constants)
-    return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(layout.shared))
+    values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
+    return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(step.shared))
 
 
 def can_loop(program: Program) -> bool:
@@ -101,7 +102,17 @@ def kernels(machine: Machine, checked: bool = False) -> build.Library:
     """Return the matrix products, which all programs share."""
     module = Module(machine, checks.guard if checked else None)
     names = product.write_kernels(module)
-    return build.library(module.text(), machine, names, watch.symbols(machine) if checked else {})
+    return build.library(module.text(), machine, names, _watching_symbols(machine) if checked else {})
+
+
+@cache
+def watching(machine: Machine) -> build.Library:
+    """Return what checked code calls, and the table it looks into."""
+    return build.library(watch.write_library(machine), machine, [*watch.NAMES, watch.TABLE])
+
+
+def _watching_symbols(machine: Machine) -> dict[str, int]:
+    return {name: watching(machine).address(name) for name in watch.NAMES}
 
 
 @lru_cache(maxsize=64)
@@ -110,4 +121,4 @@ def library(text: str, machine: Machine, checked: bool = False) -> build.Library
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
     wanted = [n for n in KERNELS if f"@{n}(" in text]
     symbols = {n: kernels(machine, checked).address(n) for n in wanted}
-    return build.library(text, machine, names, symbols | watch.symbols(machine) if checked else symbols)
+    return build.library(text, machine, names, symbols | _watching_symbols(machine) if checked else symbols)

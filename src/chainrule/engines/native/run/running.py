@@ -5,20 +5,18 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.engines.epochs import Epochs, Failure, Run
-from chainrule.engines.native.code.loop import NOT_FINITE, OUT_OF_RANGE
-from chainrule.engines.native.code.lower import STEP_PARAMETERS
+from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
+from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
-from chainrule.engines.native.run.threads import Choice
+from chainrule.engines.native.run.compiled import Compiled, Tiny
+from chainrule.engines.native.run.threads import Sharing
 from chainrule.engines.stopping import Arrays, many_epochs
-
-if TYPE_CHECKING:
-    from chainrule.engines.native.run.executable import NativeExecutable, Tiny
 
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
 CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
@@ -28,9 +26,9 @@ SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of 
 class Running:
     """One call of run: its buffers, and the calls into machine code that it is made of."""
 
-    def __init__(self, executable: NativeExecutable, asked: Epochs) -> None:
-        self.executable, self.asked = executable, asked
-        program, table, rows = executable.program, asked.table, asked.rows
+    def __init__(self, compiled: Compiled, asked: Epochs) -> None:
+        self.compiled, self.asked = compiled, asked
+        program, table, rows = compiled.program, asked.table, asked.rows
         measure([*asked.state, *table], [*program.state, *program.inputs])
         self.state = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
         self.epochs, self.length = rows.shape
@@ -41,10 +39,10 @@ class Running:
         )
         self.totals = np.zeros((self.epochs, len(program.outputs)))
         self.status = (ctypes.c_int64 * 4)()
-        self.choice = Choice(None)
+        self.sharing = Sharing(None)
         self._give_back: Callable[[], None] | None = None
         self.watch: watch.Watch | None = None
-        tiny = executable.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
+        tiny = compiled.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
@@ -52,7 +50,7 @@ class Running:
 
     def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in registers."""
-        kept = [ready(x, n) for x, n in zip(table, self.executable.program.inputs, strict=True)]
+        kept = [ready(x, n) for x, n in zip(table, self.compiled.program.inputs, strict=True)]
         inputs, state, totals = pointers(kept), pointers(self.state), self.totals.ctypes.data
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
@@ -62,49 +60,49 @@ class Running:
 
     def _large(self, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in memory: a batch gathered, an arena, perhaps with helping threads."""
-        executable, width = self.executable, self.width
-        program = executable.program
-        if self.in_order and (self.per_epoch == 1 or not any(executable.stages.turned)):
+        compiled, width = self.compiled, self.width
+        program = compiled.program
+        if self.in_order and (self.per_epoch == 1 or not any(compiled.stages.turned)):
             rows, stride, room = None, 0, 0
-            held = executable.inputs(table)
+            held = compiled.inputs(table)
         else:
             rows, stride, room = np.ascontiguousarray(self.asked.rows, np.int64), self.length, width
             held = [ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
         outputs = [np.empty((), n.dtype) for n in program.outputs]
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
         name = program.inputs[0].shape[0].name
-        arena = executable.room((width, -1), {name: width})
-        known = executable.choices.pop(width, None)
-        self.choice = known or Choice(executable.worker({name: width}))
-        self.choice.resume()
+        arena = compiled.room((width, -1), {name: width})
+        known = compiled.sharing.pop(width, None)
+        self.sharing = known or Sharing(compiled.worker({name: width}))
+        self.sharing.resume()
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
-            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), executable.constants,
-            aligned(arena), (ctypes.c_int64 * len(executable.extents))(), self.status, None, pointers(held),
+            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), compiled.constants,
+            aligned(arena), (ctypes.c_int64 * len(compiled.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
         counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
-        axis, loop = executable.batch_axis, executable.loop
-        if executable.checked:
+        axis, loop = compiled.batch_axis, compiled.loop
+        if compiled.checked:
             order = [] if rows is None else [rows]
-            self.watch = executable.watched(
+            self.watch = compiled.watched(
                 [*held, *order], [*self.state, *outputs, arena, *gathered, self.totals]
             )
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
-            addresses[TEAM] = self.choice.block
+            addresses[TEAM] = self.sharing.block
             loop(*addresses, *counts, first, last, axis)
 
-        self._give_back = lambda: executable.rooms.append(((width, -1), arena))
+        self._give_back = lambda: compiled.rooms.append(((width, -1), arena))
         return call
 
     def close(self) -> None:
         """Let others have what this run had."""
-        self.choice.end()
+        self.sharing.end()
         if self._give_back is not None:
             self._give_back()
-            self.executable.choices[self.width] = self.choice
+            self.compiled.sharing[self.width] = self.sharing
 
     def run(self) -> Run:
         """Do the epochs, a call of some milliseconds after the other."""
@@ -122,7 +120,7 @@ class Running:
             self._call(done, last)
             now = time.perf_counter()
             if now - began > CALL_SECONDS / 10:  # long enough to tell
-                self.choice.note((now - began) / (last - done))
+                self.sharing.note((now - began) / (last - done))
             if self.status[0] == OUT_OF_RANGE:
                 raise out_of_range(self.status)
             if self.status[0] == NOT_FINITE:

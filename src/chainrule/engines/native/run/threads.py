@@ -85,7 +85,7 @@ def _other_cpus() -> set[int]:
         return set()
 
 
-class Choice:
+class Sharing:
     """Whether a run has its loops shared: both ways are timed now and then, and the faster one is taken.
 
     Two threads may be two cores, or halves of one that slow each other down; another program may want one of

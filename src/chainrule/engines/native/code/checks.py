@@ -9,17 +9,9 @@ Without the mode nothing here writes a thing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Type, Value, type_of
-from chainrule.engines.native.plan.fusion import Item, Nest, memory_source
-from chainrule.engines.native.plan.views import Size, product
-from chainrule.graph.node import Node
-
-if TYPE_CHECKING:
-    from chainrule.engines.native.code.lower import Lowering
+from chainrule.engines.native.code.ir import PTR, VOID, Code, Type, Value
 
 CALLS = [
     f"chainrule_check_{what}"
@@ -91,64 +83,10 @@ def known(code: Code, base: Value, offset: Value, size: Value) -> None:
         code.call(KNOWN, VOID, code.at(base, offset, Type("i8")), size)
 
 
-def begin(low: Lowering) -> None:
-    """Open the leaves to the step, and look whether they hold NaN or infinities already."""
-    program = low.plan.program
-    if low.module.guard is None:
-        return
-    leaves = [("inputs", program.inputs), ("state", program.state)]
-    for table, nodes in [*leaves, ("constants", low.layout.constants), ("outputs", program.outputs)]:
-        for i, node in enumerate(nodes):
-            low.pause()
-            address, size = low.pointer(table, i), product(node.shape) * Size(node.dtype.itemsize)
-            known(low.code, address, low.code.index(0), low.size(size))
-            if table == "state" and node.dtype.kind == "f":
-                low.code.call(TAINT, VOID, _scan(low, address, node))
-    low.code.call(BEGIN, VOID)
-    site = 0
-    for table, nodes in leaves:
-        for i, node in enumerate(nodes):
-            low.pause()
-            if node.dtype.kind == "f":
-                low.code.call(NOTE, VOID, _scan(low, low.pointer(table, i), node), low.code.index(site))
-            site += 1
-
-
-def enter(low: Lowering, number: int) -> None:
+def enter(code: Code, number: int) -> None:
     """Note that an item of the schedule begins; after the last comes number 0."""
-    if low.module.guard is not None:
-        low.code.call(ENTER, VOID, low.code.index(number))
-
-
-@contextmanager
-def watched(low: Lowering, number: int, item: Item) -> Iterator[None]:
-    """Note that an item begins; after it, look through the sums and products that it made."""
-    enter(low, number)
-    yield
-    if low.module.guard is None:
-        return
-    if isinstance(item, Nest):
-        whole = list(enumerate(item.reductions, start=len(item.nodes)))
-    else:
-        whole = [(0, item.node)]
-        for x in item.node.inputs:
-            source = memory_source(x)
-            if source.dtype.kind == "f" and source.primitive.name != "length":
-                low.pause()
-                low.code.call(TAINT, VOID, _held_by(low, source))
-    for site, node in whole:
-        if node.dtype.kind == "f":
-            low.code.call(FOUND, VOID, _held_by(low, node), low.code.index(site))
-
-
-def _held_by(low: Lowering, node: Node) -> Value:
-    if node in low.scalars or not low.has_memory(node):
-        return bits_of(low.code, *sorts(low.code, low.scalar(node)), None)
-    return _scan(low, low.address(low.plan.view(node)), node)
-
-
-def _scan(low: Lowering, address: Value, node: Node) -> Value:
-    return low.code.call(SCANS[type_of(node.dtype).kind], I64, address, low.size(product(node.shape)))
+    if code.module.guard is not None:
+        code.call(ENTER, VOID, code.index(number))
 
 
 # --- numbers in registers ---

@@ -1,0 +1,80 @@
+"""What a step of checked code says of itself: what it takes for its own, and which numbers it found or made not finite.
+
+Without the debugging mode nothing here writes a thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chainrule.engines.native.code.checks import (
+    BEGIN,
+    FOUND,
+    NOTE,
+    SCANS,
+    TAINT,
+    bits_of,
+    enter,
+    known,
+    sorts,
+)  # fmt: skip
+from chainrule.engines.native.code.ir import I64, VOID, Value, type_of
+from chainrule.engines.native.code.step import Step
+from chainrule.engines.native.plan.fusion import Item, Nest, memory_source
+from chainrule.engines.native.plan.views import Size, product
+from chainrule.graph.node import Node
+
+
+def begin(step: Step) -> None:
+    """Open the leaves to the step, and look whether they hold NaN or infinities already."""
+    program = step.plan.program
+    if step.module.guard is None:
+        return
+    leaves = [("inputs", program.inputs), ("state", program.state)]
+    for table, nodes in [*leaves, ("constants", step.context.constants), ("outputs", program.outputs)]:
+        for i, node in enumerate(nodes):
+            step.pause()
+            address, size = step.pointer(table, i), product(node.shape) * Size(node.dtype.itemsize)
+            known(step.code, address, step.code.index(0), step.size(size))
+            if table == "state" and node.dtype.kind == "f":
+                step.code.call(TAINT, VOID, _scan(step, address, node))
+    step.code.call(BEGIN, VOID)
+    site = 0
+    for table, nodes in leaves:
+        for i, node in enumerate(nodes):
+            step.pause()
+            if node.dtype.kind == "f":
+                step.code.call(NOTE, VOID, _scan(step, step.pointer(table, i), node), step.code.index(site))
+            site += 1
+
+
+@contextmanager
+def watched(step: Step, number: int, item: Item) -> Iterator[None]:
+    """Note that an item begins; after it, look through the sums and products that it made."""
+    enter(step.code, number)
+    yield
+    if step.module.guard is None:
+        return
+    if isinstance(item, Nest):
+        whole = list(enumerate(item.reductions, start=len(item.nodes)))
+    else:
+        whole = [(0, item.node)]
+        for x in item.node.inputs:
+            source = memory_source(x)
+            if source.dtype.kind == "f" and source.primitive.name != "length":
+                step.pause()
+                step.code.call(TAINT, VOID, _held_by(step, source))
+    for site, node in whole:
+        if node.dtype.kind == "f":
+            step.code.call(FOUND, VOID, _held_by(step, node), step.code.index(site))
+
+
+def _held_by(step: Step, node: Node) -> Value:
+    if node in step.scalars or not step.has_memory(node):
+        return bits_of(step.code, *sorts(step.code, step.scalar(node)), None)
+    return _scan(step, step.address(step.plan.view(node)), node)
+
+
+def _scan(step: Step, address: Value, node: Node) -> Value:
+    return step.code.call(SCANS[type_of(node.dtype).kind], I64, address, step.size(product(node.shape)))

@@ -1,0 +1,292 @@
+"""A function of a step while it is written: where everything lies, and which numbers are in registers.
+
+A short program's step is one function. A long program's is many, called one after the other. Each is given what the
+step is given, and finds for itself where things lie. A task in it is a function too, which is told where things lie:
+tasks that are written alike, as those of equal layers and of the steps of a recurrent network are, share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from chainrule.engines.native.code import checks
+from chainrule.engines.native.code.frame import Frame
+from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.code.team import Team
+from chainrule.engines.native.plan.fusion import Schedule, memory_source, register_source
+from chainrule.engines.native.plan.memory import ALIGN, Memory
+from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
+from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.walk import order
+
+# What a step is given: arrays of pointers, the lengths of the open axes, and where it reports what is wrong.
+STEP_PARAMETERS = tuple(
+    (name, PTR) for name in ("inputs", "state", "outputs", "constants", "arena", "lengths", "status", "team")
+)
+SECTION_LINES = 1500  # of code, after which a long step goes on in another function
+
+
+class Context:
+    """What all functions of a step have in common: what is done, and where the step is told that things lie."""
+
+    def __init__(self, module: Module, plan: Schedule, memory: Memory) -> None:
+        self.module, self.plan, self.memory = module, plan, memory
+        self.shared: list[tuple[Size, int]] = []  # how much work loops are, and from where on sharing pays
+        self.nests: dict[Hashable, str] = {}  # functions by what they do
+        self._tasks: dict[Hashable, str] = {}  # functions by their code
+        program = plan.program
+        ends = program.ends
+        self.nodes = order([*ends, *program.inputs, *program.state])
+        self.extents = extent_names(plan)
+        self.constants = [n for n in self.nodes if n.primitive.name == "constant"]
+        leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
+        used = {leaf_key(n) for n in order(ends)}
+        # The address of each leaf and output: in which table it stands, and where in it.
+        self.pointers: dict[Any, tuple[str, int]] = {
+            leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
+        }
+        self.needed = [*(key for key in self.pointers if key in used), *program.outputs]
+        self.pointers |= {node: ("outputs", i) for i, node in enumerate(program.outputs)}
+        self.home = {new: leaf_key(state) for new, state in plan.home.items()}
+        self.in_memory = {*self.needed, *memory.place, *self.home}
+
+    def task(self, code: Code) -> str:
+        """Return the name of a function of this code."""
+        key = tuple(x.type for x in code.parameters), tuple(code.slots), tuple(code.lines)
+        if key not in self._tasks:
+            self._tasks[key] = code.name = f"task{len(self._tasks)}"
+            self.module.define(code, VOID, "internal")
+        return self._tasks[key]
+
+
+def _named_extents(nodes: list[Node]) -> set[str]:
+    return {n.attributes["extent"].name for n in nodes if n.primitive.name == "length"}
+
+
+def extent_names(plan: Schedule) -> list[str]:
+    """Return the open axes of a program, in the order in which a step is given their lengths."""
+    program = plan.program
+    nodes = order([*program.ends, *program.inputs, *program.state])
+    return sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
+
+
+class Step(Frame):
+    """A function of a step while it is written: where everything lies, and which scalars are in registers."""
+
+    def __init__(self, code: Code, context: Context) -> None:
+        self.context, self.plan = context, context.plan
+        self.begin(code)
+
+    def begin(self, code: Code) -> None:
+        """Begin a function that is given what a step is given."""
+        self._given = dict(zip([n for n, _ in STEP_PARAMETERS], code.parameters, strict=True))
+        super().__init__(code, {}, self._given["status"])
+        self.team = Team(code, self._given["team"])
+        self.scalars: dict[Node, Value] = {}
+        self._bases: dict[object, Value] = {}
+        self._scratch: dict[Node, Value] = {}
+        self._regions: list[Value] = []
+        for i, name in enumerate(self.context.extents):
+            self.lengths[name] = code.load(code.at(self._given["lengths"], code.index(i), I64), I64)
+
+    def find(self) -> None:
+        """Find where regions begin; in a short step, all addresses: they are at hand from then on."""
+        context = self.context
+        if self.plan.long:
+            self._find_regions(known=True)
+            return
+        for key in context.needed:
+            self.base(key)
+        self._find_regions(known=True)
+        for node in context.memory.place:
+            self.base(node)
+        for node in context.memory.scratch:
+            self.scratch(node)
+        for node in context.home:
+            self.base(node)
+
+    def read_numbers(self) -> None:
+        """Read single numbers into registers, before anything overwrites them; a long step reads them when needed."""
+        needed = set(self.context.needed)
+        for node in self.context.nodes if not self.plan.long else ():
+            is_scalar = node.primitive.name in ("variable", "input", "constant") and not squeezed(node.shape)
+            if is_scalar and leaf_key(node) in needed:
+                self.scalars[node] = self._leaf_scalar(node)
+
+    # --- where things lie ---
+
+    def base(self, key: Any) -> Value:
+        """Return where a leaf (by its key), an output, a state variable's new value or a stored node lies."""
+        context = self.context
+        if key not in self._bases:
+            if key in context.home:
+                self._bases[key] = self.base(context.home[key])
+            elif key in context.pointers:
+                self._bases[key] = self.pointer(*context.pointers[key])
+            else:
+                self._bases[key] = self._place(context.memory.place[key])
+        return self._bases[key]
+
+    def pointer(self, table: str, position: int) -> Value:
+        """Return an address that the step is given."""
+        return self.code.load(self.code.at(self._given[table], self.code.index(position), PTR), PTR)
+
+    def _find_regions(self, known: bool) -> None:
+        """Find where the regions of the arena begin, and make known that they are the step's own."""
+        here = self.code.index(0)
+        for region in self.context.memory.regions:
+            self._regions.append(here)
+            size = self.size(Size(region.bytes, region.extents))
+            if known:
+                reach = size if region.count == 1 else size + (region.gaps - 1)
+                checks.known(self.code, self._given["arena"], here, reach)
+            here = here + (self._rounded(region.bytes, region.extents, size) + region.gaps)
+
+    def _rounded(self, bytes: int, extents: tuple[str, ...], size: Value) -> Value:
+        if not extents:
+            return self.code.index(-(-bytes // ALIGN) * ALIGN)
+        return (size + (ALIGN - 1)) & -ALIGN
+
+    def _place(self, number: int) -> Value:
+        """Return where a place of the arena is."""
+        code, memory = self.code, self.context.memory
+        region, bytes, count = memory.starts[number]
+        start = self._regions[region]
+        if count:
+            extents = memory.regions[region].extents
+            before = self._rounded(bytes, extents, self.size(Size(bytes, extents)))
+            start = start + (before + count * 2 * ALIGN)
+        return code.at(self._given["arena"], start, Type("i8"))
+
+    def _leaf_scalar(self, node: Node) -> Value:
+        if node.primitive.name == "constant":
+            value = node.attributes["value"].item()
+            if value in (0, 1, -1, 2, 0.5):  # part of the formula; all others are data
+                return self.code.constant(value, type_of(node.dtype))
+        return self.code.load(self.base(leaf_key(node)), type_of(node.dtype))
+
+    # --- what nests and tasks ask ---
+
+    def pause(self) -> None:
+        """Say that nothing written so far is needed in registers: a long step may go on in another function."""
+
+    def apart(self, write: Callable[..., None], *what: Any) -> None:
+        """Write something as ``write(step, *what)`` does; in a long step as a function of its own."""
+        write(self, *what)
+
+    def has_memory(self, node: Node) -> bool:
+        """Say whether a node lies in memory, and not in a register alone."""
+        return leaf_key(node) in self.context.in_memory
+
+    def share(
+        self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int
+    ) -> None:
+        """Call a function for all of an extent, by several threads if there is more work than ``least``."""
+        if self.module.parts:
+            grain, least = 1, 0
+        self.context.shared.append((work, least))
+        self.team.share(function, values, self.size(extent), grain, self.size(work) > least)
+
+    def clear(self, node: Node) -> None:
+        """Set all elements of a node's memory to 0."""
+        self.fill(self.address(whole(node)), type_of(node.dtype), self.size(product(node.shape)), 0)
+
+    def address(self, view: View) -> Value:
+        """Return where the first element of a view lies."""
+        base = self.base(leaf_key(view.base))
+        for part in view.offset:
+            base = self.code.at(base, self.size(part), type_of(view.base.dtype))
+        return base
+
+    def scratch(self, node: Node) -> Value:
+        """Return the room of a product's own."""
+        if node not in self._scratch:
+            self._scratch[node] = self._place(self.context.memory.scratch[node])
+        return self._scratch[node]
+
+    def scalar(self, node: Node) -> Value:
+        """Return the value of a node of one element."""
+        if node.primitive.name == "length":
+            length = self.lengths[node.attributes["extent"].name]
+            return self.code.convert(length, type_of(node.dtype).kind)
+        for found in (node, register_source(node), memory_source(node)):
+            if found in self.scalars:
+                return self.scalars[found]
+        source = memory_source(node)
+        if source.primitive.name == "length":
+            return self.scalar(source)
+        if source.primitive.name == "constant":
+            return self._leaf_scalar(source)
+        return self.code.load(self.address(self.plan.view(node)), type_of(node.dtype))
+
+
+def apart(write: Callable[[Step, Node], None]) -> Callable[[Step, Node], None]:
+    """Let a task be a function of its own in a long step."""
+    return lambda step, node: step.apart(write, node)
+
+
+class Sections(Step):
+    """The functions of a long step, one after the other."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self._name, self.names = name, list[str]()
+        super().__init__(self._next(context.module), context)
+
+    def _next(self, module: Module) -> Code:
+        return Code(module, f"{self._name}_section{len(self.names)}", STEP_PARAMETERS)
+
+    def end(self) -> None:
+        """End the function that is being written."""
+        self.code.give()
+        self.module.define(self.code, VOID, "internal")
+        self.names.append(self.code.name)
+
+    def pause(self) -> None:
+        """Go on in another function if this one is long enough."""
+        if len(self.code.lines) > SECTION_LINES:
+            self.end()
+            self.begin(self._next(self.module))
+            self._find_regions(known=False)
+
+    def apart(self, write: Callable[..., None], *what: Any) -> None:
+        """Call what is written as a function of its own."""
+        self.pause()
+        task = Apart(self)
+        write(task, *what)
+        task.code.give()
+        self.code.call(self.context.task(task.code), VOID, *task.values)
+
+
+class Apart(Step):
+    """A task of a long step as a function of its own: where things lie, and single numbers, are parameters."""
+
+    def __init__(self, outer: Step) -> None:
+        self.context, self.plan = outer.context, outer.plan
+        self.outer = outer
+        self.values: list[Value] = []  # what the function is called with
+        self._known: dict[Hashable, Value] = {}
+        code = Code(outer.module, "", [("status", PTR), ("team", PTR)])
+        self.values += [outer.status, outer.team.block]
+        Frame.__init__(self, code, {}, code.parameters[0])
+        self.team = Team(code, code.parameters[1])
+        self.lengths = {n: self._parameter(n, length) for n, length in outer.lengths.items()}
+
+    def _parameter(self, what: Hashable, value: Value) -> Value:
+        """Return a parameter for a value of the function that calls this one."""
+        if what not in self._known:
+            self._known[what] = self.code.parameter(f"a{len(self.values)}", value.type)
+            self.values.append(value)
+        return self._known[what]
+
+    def address(self, view: View) -> Value:
+        """Return where the first element of a view lies."""
+        return self._parameter((leaf_key(view.base), view.offset), self.outer.address(view))
+
+    def scratch(self, node: Node) -> Value:
+        """Return the room of a product's own."""
+        return self._parameter(("room", node), self.outer.scratch(node))
+
+    def scalar(self, node: Node) -> Value:
+        """Return the value of a node of one element."""
+        return self._parameter(("number", node), self.outer.scalar(node))

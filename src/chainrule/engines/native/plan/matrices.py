@@ -1,0 +1,63 @@
+"""A product as the kernels see it: which axes are rows, columns and what is summed, and the room it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.engines.native.plan.fusion import Schedule
+from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, size
+from chainrule.graph import shapes
+from chainrule.graph.node import Node
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """A product as the kernel sees it: one letter for rows, columns and what is summed; loops around it."""
+
+    left: View
+    right: View
+    by_left: dict[str, Size]  # the stride of each letter
+    by_right: dict[str, Size]
+    extents: dict[str, Any]
+    rows: str
+    inner: str
+    columns: str
+    loops: str
+    sums: str  # loops that are summed over
+
+    def length(self, letter: str) -> Size:
+        """Return the extent of a letter; no letter has length 1."""
+        return size(self.extents[letter]) if letter else ONE
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the right operand must be laid out anew, so that its columns lie side by side."""
+        return self.by_right.get(self.columns, ZERO) != ONE and self.length(self.columns) != ONE
+
+
+def matrices(plan: Schedule, node: Node) -> Matrices:
+    """Return how a product is cut into matrices; a result that lies column by column swaps the operands."""
+    spec = shapes.contraction(node.attributes["spec"])
+    left, right = plan.view(node.inputs[0]), plan.view(node.inputs[1])
+    by_left = dict(zip(spec.left, left.strides, strict=True))
+    by_right = dict(zip(spec.right, right.strides, strict=True))
+    extents = dict(zip(spec.left + spec.right, left.shape + right.shape, strict=True))
+    # The kernel stores its columns side by side: they are the letter that lies innermost in the result.
+    inwards = [k for k in spec.out if extents[k] != 1]
+    rows = [k for k in inwards if k in spec.rows]
+    columns = [k for k in inwards if k in spec.columns]
+    if rows[-1] == inwards[-1]:
+        left, right, by_left, by_right, rows, columns = right, left, by_right, by_left, columns, rows
+    return Matrices(
+        left, right, by_left, by_right, extents, rows[-1], spec.inner[-1:], columns[-1],
+        spec.batch + "".join(rows[:-1] + columns[:-1]), spec.inner[:-1],
+    )  # fmt: skip
+
+
+def scratch_size(plan: Schedule, node: Node) -> Size | None:
+    """Return how many elements a product needs room for, to lay out an operand anew; None for none."""
+    if node.primitive.name != "contract":
+        return None
+    found = matrices(plan, node)
+    return found.length(found.inner) * found.length(found.columns) if found.is_turned else None

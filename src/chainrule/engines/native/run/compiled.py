@@ -1,0 +1,146 @@
+"""A program as machine code in memory: made when it is first needed, and what calls of it share."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.native.code.ir import Module, Type
+from chainrule.engines.native.code.loop import RUN_PARAMETERS
+from chainrule.engines.native.code.operations import CODED
+from chainrule.engines.native.code.step import STEP_PARAMETERS, extent_names
+from chainrule.engines.native.code.team import WORKER
+from chainrule.engines.native.code.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
+from chainrule.engines.native.look import watch
+from chainrule.engines.native.machine import Machine
+from chainrule.engines.native.plan.expand import expand
+from chainrule.engines.native.run import build, mode, pipeline
+from chainrule.engines.native.run.arrays import pointers, ready
+from chainrule.engines.native.run.once import making, once
+from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
+from chainrule.engines.native.run.threads import Sharing
+from chainrule.engines.stopping import Arrays
+from chainrule.graph.closed import Program
+from chainrule.transform.verify import verify
+
+
+def _sorts(parameters: Sequence[tuple[str, Type]]) -> list[Any]:
+    return [ctypes.c_void_p if t.kind == "ptr" else ctypes.c_int64 for _, t in parameters]
+
+
+class Tiny:
+    """A program of fixed lengths whose loop is done in registers."""
+
+    def __init__(self, program: Program, machine: Machine) -> None:
+        verify(program)
+        module = Module(machine)
+        constants = write_tiny(module, program, TINY)
+        self.ir = module.text()
+        self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
+        self._constants = pointers(self._values)
+        self._function = pipeline.library(self.ir, machine).function(TINY, *_sorts(TINY_PARAMETERS))
+
+    def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
+        """Do the steps from first to before last; pointers are what a run has."""
+        self._function(inputs, state, self._constants, totals, status, first, last)
+
+
+class Compiled:
+    """A program as machine code.
+
+    Attributes:
+        program: What it computes.
+        machine: What its code is written for.
+        checked: Whether the code looks after itself.
+        sharing: By the length of the batch, whether loops are best shared.
+        rooms: The arenas that no call uses now, and for which lengths they are.
+    """
+
+    def __init__(self, program: Program, machine: Machine) -> None:
+        self.program, self.machine = program, machine
+        self.checked, self._parts = mode.checked(), mode.parts()
+        self._written_out = expand(program, CODED)
+        self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
+        self.sharing: dict[int, Sharing] = {}
+        self.rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
+
+    @once
+    def stages(self) -> Stages:
+        """What the pipeline made of the program."""
+        return stages(self.program, self.machine, self.checked, self._written_out, self._parts)
+
+    @once
+    def _library(self) -> build.Library:
+        return pipeline.library(self.stages.ir, self.machine, self.checked)
+
+    @once
+    def extents(self) -> list[str]:
+        """The open axes, in the order in which the code is given their lengths."""
+        return extent_names(self.stages.schedule)
+
+    @once
+    def constants(self) -> Any:
+        """Where the constants lie."""
+        return pointers(self.stages.constants)
+
+    @once
+    def one_step(self) -> Any:
+        """The function that does one step."""
+        return self._library.function(STEP, *[ctypes.c_void_p] * len(STEP_PARAMETERS))
+
+    @once
+    def loop(self) -> Any:
+        """The function that does many steps."""
+        return self._library.function(LOOP, *_sorts(RUN_PARAMETERS))
+
+    @once
+    def _worker(self) -> Any:
+        return self._library.function(WORKER, ctypes.c_void_p)
+
+    def tiny(self, length: int) -> Tiny | None:
+        """Return the loop for batches of one length in registers; None if the program is too large for it."""
+        if self.checked:
+            return None
+        if length not in self._tiny:
+            with making():
+                program = fixed(self._written_out, {self.program.inputs[0].shape[0].name: length})
+                self._tiny.setdefault(length, Tiny(program, self.machine) if program is not None else None)
+        return self._tiny[length]
+
+    def worker(self, lengths: dict[str, int]) -> Any:
+        """Return what helping threads run; None where no loop of a step is worth sharing, or all is looked after."""
+        worth = not self.checked and any(work.at(lengths) > least for work, least in self.stages.shared)
+        return self._worker if worth else None
+
+    @once
+    def batch_axis(self) -> int:
+        """Which of the open lengths is that of the batch."""
+        return self.extents.index(self.program.inputs[0].shape[0].name)
+
+    # --- what calls are given ---
+
+    def inputs(self, arrays: Sequence[np.ndarray]) -> Arrays:
+        """Return arrays as the code reads them: turned over, where it wants that."""
+        return [
+            ready(x.T if over else x, n)
+            for x, n, over in zip(arrays, self.program.inputs, self.stages.turned, strict=True)
+        ]
+
+    def room(self, known: tuple[int, ...], lengths: dict[str, int]) -> np.ndarray:
+        """Return an arena that no other call uses now."""
+        while True:
+            try:
+                have, arena = self.rooms.pop()
+            except IndexError:
+                return np.empty(self.stages.memory.size(lengths), np.uint8)
+            if have == known:
+                return arena
+
+    def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
+        """Return what watches calls that read some arrays, and the constants, and write others."""
+        plan, places = self.stages.schedule, len(self.stages.memory.regions)
+        table = pipeline.watching(self.machine).address(watch.TABLE)
+        return watch.Watch(table, plan, places, [*read, *self.stages.constants], written)

@@ -1,0 +1,28 @@
+"""What the pipeline makes of a simplified program, stage by stage, as text."""
+
+from chainrule.engines.native.look.show import show_memory, show_schedule
+from chainrule.engines.native.run.build import assembly
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.graph.closed import Program
+
+
+def fusion(program: Program) -> str:
+    """Show the loops, and what each computes, of a simplified program."""
+    return show_schedule(compile_program(program).stages.schedule)
+
+
+def memory(program: Program) -> str:
+    """Show where results lie."""
+    made = compile_program(program).stages
+    return show_memory(made.schedule, made.memory)
+
+
+def ir(program: Program) -> str:
+    """Show LLVM's language, as we write it."""
+    return compile_program(program).stages.ir
+
+
+def asm(program: Program) -> str:
+    """Show the machine's language, as LLVM makes it."""
+    made = compile_program(program).stages
+    return assembly(made.ir, made.machine)
