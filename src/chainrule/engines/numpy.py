@@ -84,7 +84,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
 def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
     """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
     row, attributes = node.primitive, {k: _function(v) for k, v in node.attributes.items()}
-    if row.name in ("variable", "input"):
+    if row.leaf == "given":
         raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
     plain = row.name.isascii() and row.name.isidentifier()
     name = f"{row.name if plain else 'row'}_{number}"

@@ -21,7 +21,6 @@ from chainrule.transform.backprop import grad
 
 __all__ = ["Explanation", "explain"]
 
-GIVEN = ("variable", "input", "constant")  # what is learned is told first
 DIGITS = "0123456789"
 
 
@@ -132,7 +131,7 @@ def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -
 def _checked(graph: Iterable[Node], feed: Mapping[Node, Any] | None) -> dict[Node, Any]:
     given = dict(feed or {})
     for node in given:
-        if not isinstance(node, Node) or node.primitive.name not in ("input", "variable"):
+        if not isinstance(node, Node) or node.primitive.leaf != "given":
             raise GraphError(f"feed gives values to inputs, and '{node}' is none. Write feed={{x: 3.0}}.")
     known = {leaf_key(n) for n in given}
     for node in graph:
@@ -165,10 +164,11 @@ def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given
     ]
     letters = [leaf.name.rstrip(DIGITS) for leaf in leaves]
 
-    def place(leaf: Given) -> tuple[int, int, int]:
+    def place(leaf: Given) -> tuple[bool, bool, int, int]:
+        # what is learned is told first
         letter = leaf.name.rstrip(DIGITS)
         number = leaf.name.removeprefix(letter)
-        return (*GIVEN, leaf.kind).index(leaf.kind), letters.index(letter), int(number or 0)
+        return leaf.kind != "variable", leaf.kind != "input", letters.index(letter), int(number or 0)
 
     return tuple(sorted(leaves, key=place))
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.explaining.formula import ZERO, Formula, bracketed, written, written_in_numbers
-from chainrule.explaining.outline import SAME_VALUE
 from chainrule.explaining.tidy import tidy
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
@@ -48,7 +47,7 @@ def in_numbers(expression: Node, symbols: Values) -> Formula:
 
 
 def _bracketed_if_truth(expression: Node, formula: Formula) -> Formula:
-    while expression.primitive.name in SAME_VALUE:
+    while expression.primitive.unwritten:
         expression = expression.inputs[0]
     return bracketed(formula) if expression.dtype.kind == "b" and expression.inputs else formula
 

@@ -15,7 +15,6 @@ from chainrule.graph.closed import bodies
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
 
-SAME_VALUE = ("mark", "cast")  # rows that are not written
 LARGEST = 30  # operations in one formula; a larger one is cut into steps
 
 
@@ -83,10 +82,10 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
     """Choose the nodes that are steps; the others are written inside the formula of what uses them."""
     stands_for: dict[Node, Node] = {}
     for n in nodes:
-        plain = n.primitive.name in SAME_VALUE and not n.name and n not in wanted
+        plain = n.primitive.unwritten and not n.name and n not in wanted
         stands_for[n] = stands_for.get(n.inputs[0], n.inputs[0]) if plain else n
     result = J
-    while result.primitive.name in SAME_VALUE:
+    while result.primitive.unwritten:
         result = result.inputs[0]
     user_named_steps = any(n.name and n.inputs and n is not J for n in nodes)
     uses = Counter(stands_for[x] for n in nodes if stands_for[n] is n for x in n.inputs)
@@ -94,7 +93,7 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
     size: dict[Node, int] = {}
     for n in nodes:
         size[n] = bool(n.inputs) + sum(size[x] for x in n.inputs if x not in spoken)
-        if n is J or leaf_key(n) in wanted or n.name or n.primitive.name in ("variable", "input"):
+        if n is J or leaf_key(n) in wanted or n.name or n.primitive.leaf == "given":
             spoken.add(n)
         elif stands_for[n] is n and n.inputs:
             of_its_own = n.dtype.kind == "f" and n is not result and (uses[n] > 1 or not user_named_steps)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explaining.outline import SAME_VALUE
 from chainrule.explaining.steps import Derivative, ForwardStep
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
@@ -59,7 +58,7 @@ def all_remarks(
         elif not each.number_of_paths:
             found.append(f"{name} does not depend on {each.wrt}.")
     rows = dict.fromkeys(n.primitive for formula in formulas for n in order([formula]))
-    found += [f"{row.name}: {row.note}" for row in rows if row.note and row.name not in SAME_VALUE]
+    found += [f"{row.name}: {row.note}" for row in rows if row.note and not row.unwritten]
     return tuple(dict.fromkeys(found))
 
 

@@ -56,19 +56,20 @@ def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node
         return (Term(float(n.attributes["value"])),)
     if name == "mark":
         return sums[0]
-    if name in ("add", "subtract"):
-        return (*sums[0], *(sums[1] if name == "add" else map(_negative, sums[1])))
-    if name in ("negative", "multiply", "divide", "raised"):
-        first, *rest = (_as_one(terms, x) for terms, x in zip(sums, inputs, strict=True))
-        if name == "negative":
-            return (_negative(first),)
-        if name == "multiply":
-            return (_times(first, rest[0]),)
-        if name == "divide":
-            return (_times(first, _inverse(rest[0])),)
-        exponent = n.attributes["exponent"]
-        if exponent == int(exponent) and 0 < exponent < 10:
-            return (reduce(_times, [first] * int(exponent)),)
+    if name == "add":
+        return (*sums[0], *sums[1])
+    if name == "subtract":
+        return (*sums[0], *map(_negative, sums[1]))
+    parts = [_as_one(terms, x) for terms, x in zip(sums, inputs, strict=True)]
+    if name == "negative":
+        return (_negative(parts[0]),)
+    if name == "multiply":
+        return (_times(parts[0], parts[1]),)
+    if name == "divide":
+        return (_times(parts[0], _inverse(parts[1])),)
+    exponent = n.attributes.get("exponent", 0)
+    if exponent == int(exponent) and 0 < exponent < 10:
+        return (reduce(_times, parts * int(exponent)),)
     return (Term(1.0, ((_interned(n, known), 1),)),)
 
 

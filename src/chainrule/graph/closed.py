@@ -212,7 +212,7 @@ def map_bodies(
 
 
 def _is_placeholder(node: Node) -> bool:
-    return node.primitive.name in ("input", "variable")
+    return node.primitive.leaf == "given"
 
 
 def _fitted(leaf: Node, value: Any, lengths: dict[Extent, Any]) -> Any:

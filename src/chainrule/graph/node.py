@@ -371,7 +371,7 @@ def _is_count(node: Node) -> bool:
         if not stack:
             return counted
         x = stack.pop()
-        if not x.inputs and x.primitive.name not in ("length", "constant"):
+        if not x.inputs and x.primitive.leaf != "known":
             return False
         counted = counted or x.primitive.name == "length"
         stack.extend(x.inputs)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -77,6 +77,7 @@ def _heaviside(x: Any, at_zero: Any) -> Node:
 
 
 UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
+    **{ufunc: partial(apply, row.name) for row in TABLE.values() for ufunc in row.numpy},
     np.square: lambda x: raise_to(x, 2),
     np.power: raise_to,
     np.reciprocal: lambda x: 1 / as_node(x),
@@ -85,7 +86,6 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     np.hypot: _hypot,
     np.maximum: _extreme("maximum"),
     np.minimum: _extreme("minimum"),
-    np.fabs: lambda x: apply("abs", x),
     np.log2: lambda x: apply("log", x) / np.log(2.0).item(),
     np.log10: lambda x: apply("log", x) / np.log(10.0).item(),
     np.exp2: lambda x: apply("exp", as_node(x) * np.log(2.0).item()),
@@ -95,20 +95,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     np.logaddexp2: _logaddexp2,
     np.heaviside: _heaviside,
     np.matmul: lambda a, b: matmul(a, b),
-    **{
-        getattr(np, name): lambda *x, _name=name: apply(_name, *x)
-        for name in [
-            "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p",
-            "sin", "cos", "tanh", "arctan", "arcsin", "arccos", "arctan2", "arcsinh", "arccosh", "cbrt",
-            "logaddexp", "sign", "floor", "greater", "greater_equal", "less", "less_equal",
-            "equal", "not_equal", "logical_and", "logical_or", "logical_not",
-        ]
-    },
-    np.absolute: lambda x: apply("abs", x),
-    np.bitwise_and: lambda a, b: apply("logical_and", a, b),
-    np.bitwise_or: lambda a, b: apply("logical_or", a, b),
-    np.invert: lambda x: apply("logical_not", x),
-}  # fmt: skip
+}
 
 
 def where(condition: Any, a: Any = None, b: Any = None) -> Node:

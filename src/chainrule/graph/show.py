@@ -124,7 +124,7 @@ def text(
             written[n] = (latex_name(naming(n)) if latex else naming(n), CALL)
             continue
         parts = [written[x] for x in n.inputs]
-        if n.primitive.name in ("mark", "cast"):
+        if n.primitive.unwritten:
             written[n] = parts[0]
             continue
         result = write(n.primitive, parts, _words(n), latex)

@@ -10,21 +10,6 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
-# What stays in its place along the axis of the examples, whatever else it moves.
-IN_PLACE = {
-    "transpose",
-    "broadcast_to",
-    "concatenate",
-    "slice",
-    "pad",
-    "one_hot",
-    "cast",
-    "stop_gradient",
-    "mark",
-}
-# What looks along the axes that it names, and at no other.
-ALONG = {"sum", "max", "argmax", "cumsum", "softmax", "log_softmax", "logsumexp"}
-
 
 @dataclass(frozen=True)
 class Size:
@@ -70,24 +55,19 @@ def keeps_apart(nodes: Sequence[Node]) -> bool:
 
 
 def _is_apart(node: Node) -> bool:
-    if (
-        node.primitive.name in ("length", "random_uniform")
-        or sum(isinstance(e, Extent) for e in node.shape) > 1
-    ):
+    row, attributes = node.primitive, node.attributes
+    if sum(isinstance(e, Extent) for e in node.shape) > 1:
         return False
     along = [_axis(x) for x in node.inputs]
     if all(axis is None for axis in along):
-        return True
-    name, attributes = node.primitive.name, node.attributes
-    if node.primitive.partials is not None or name in IN_PLACE or name == "step":
-        return True
-    if name in ALONG:
-        return along[0] not in attributes.get("axes", (attributes.get("axis"),))
-    if name == "reshape":
+        counts = any(isinstance(e, Extent) for e in (*node.shape, attributes.get("extent")))
+        return row.mixes != "all" or not counts
+    if row.mixes != "all":
+        named = attributes.get("axes", (attributes.get("axis"),)) if row.mixes == "axes" else ()
+        return along[0] not in named
+    if row.name == "reshape":
         return along[0] == 0 == _axis(node)
-    if name == "gather":
-        return along[0] is None or along[0] != attributes["axis"]
-    if name == "contract":
+    if row.name == "contract":
         plan = shapes.contraction(attributes["spec"])
         letters = [
             k[axis] for k, axis in zip((plan.left, plan.right), along, strict=True) if axis is not None

@@ -169,7 +169,7 @@ def _earlier(nodes: list[Node], positions: tuple[int, ...], where: str) -> list[
 
 def _make_node(name: str, inputs: list[Node], saved: Mapping[str, Any], where: str) -> Node:
     name = plain.renamed("row", name)
-    if name not in TABLE or name in ("variable", "input"):
+    if name not in TABLE or TABLE[name].leaf == "given":
         raise FileFormatError(f"{where} uses a primitive {short(name)} that is not in the table.")
     attributes = {plain.renamed(name, k): from_plain(v, f"{where}: {short(k)}") for k, v in saved.items()}
     TABLE[name].check(len(inputs), attributes)

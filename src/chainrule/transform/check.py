@@ -109,7 +109,7 @@ def _twin(
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         dtype = np.dtype(np.float64) if node.dtype.kind == "f" else node.dtype
-        if node.primitive.name in ("variable", "input"):
+        if node.primitive.leaf == "given":
             leaf = leaves.setdefault(leaf_key(node), input(node.name, node.shape, dtype))
             if node.primitive.name == "variable":
                 start[leaf] = node.attributes["cell"].value

@@ -125,7 +125,7 @@ def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Exten
 
 
 def _is_given(node: Node) -> bool:
-    return node.primitive.name in ("input", "variable")
+    return node.primitive.leaf == "given"
 
 
 def _extents(node: Node) -> list[Extent]:

@@ -15,10 +15,10 @@ def _no_value(*_inputs: Any, **_attributes: Any) -> Any:
 
 NO_INPUTS = "a leaf has no inputs"
 variable = row(
-    "variable", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", range=real
+    "variable", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", mixes="", range=real
 )
 placeholder = row(
-    "input", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", range=real
+    "input", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", mixes="", range=real
 )
 
 
@@ -34,6 +34,7 @@ constant = row(
     forward=lambda value: value,
     no_derivative=NO_INPUTS,
     leaf="known",
+    mixes="",
     nan="never",
     range=_between_its_numbers,
     attributes={"value": kind.ARRAY},
