@@ -43,9 +43,8 @@ class Scale(Layer):
 
     name: str = ""
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return x, each feature scaled."""
-        x = only(self, xs)
         return x * scope.parameter("gamma", (width_of(self, x),), "ones")
 ''',
     ),

@@ -142,12 +142,21 @@ def test_layers_are_written_as_they_are_made():
         assert made.__doc__ and ">>>" in made.__doc__
 
 
+@dataclass(frozen=True, eq=False)
+class Meeting(Layer):
+    """Two inputs, multiplied."""
+
+    def build(self, scope, x, y):
+        return x * y
+
+
 def test_a_layer_is_called_on_nodes_that_fit():
     x = input("x", ("batch", 4))
     for call, words in (
         (lambda: Dense(3)(X), "make a cr.Network"),
         (lambda: Dense(3)(), "called on nodes"),
-        (lambda: Dense(3)(x, x), "np.concatenate"),
+        (lambda: Dense(3)(x, x), r"Dense\(3\) takes one input; it was called on 2\. .*np.concatenate"),
+        (lambda: Meeting()(x), "takes 2 inputs; it was called on 1"),
         (lambda: Dense(3)(x[:, 0]), r"X.reshape\(-1, 1\)"),
         (lambda: Dense(3)(input("z", ("batch", "time"))), "fixed length"),
         (lambda: Dense(3)(x[:, :0]), "no features"),

@@ -7,6 +7,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 import math
 import os
 from dataclasses import dataclass, fields
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -138,8 +139,8 @@ class Layer:
     keeps_values: ClassVar[bool] = False  # whether it puts out the numbers it is given, moved or with holes
     least_examples: ClassVar[int] = 1  # how many it must see at once to learn from them
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
-        """Return the output for the inputs ``xs``, as graph."""
+    def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
+        """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more."""
         raise GraphError(f"{type(self).__name__} must define build(self, scope, x).")
 
     def ends_in(self) -> Any:
@@ -171,6 +172,7 @@ class Layer:
                     f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
                     "To compute with arrays make a cr.Network of it and predict."
                 )
+        _check_count(self, xs)
         scope = Scope(self, _float_dtype(xs))
         y = self.build(scope, *xs)
         if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
@@ -195,14 +197,15 @@ class Layer:
         return f"{type(self).__name__}({settings})"
 
 
-def only(layer: Layer, xs: tuple[Node, ...]) -> Node:
-    """Return the one input of a layer that takes no more."""
-    if len(xs) != 1:
-        raise GraphError(
-            f"{layer!r} takes one input; it was called on {len(xs)}. "
-            "Join several first: np.concatenate([a, b], axis=1)."
-        )
-    return xs[0]
+def _check_count(layer: Layer, xs: tuple[Node, ...]) -> None:
+    takes = signature(layer.build)
+    try:
+        takes.bind(None, *xs)
+    except TypeError:
+        most = len(takes.parameters) - 1
+        remedy = " Join several first: np.concatenate([a, b], axis=1)." if len(xs) > most else ""
+        wanted = "one input" if most == 1 else f"{most} inputs"
+        raise GraphError(f"{layer!r} takes {wanted}; it was called on {len(xs)}.{remedy}") from None
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -9,7 +9,7 @@ from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.activations import activation
-from chainrule.nn.layers.base import Layer, Scope, check_initializer, only, width_of, written
+from chainrule.nn.layers.base import Layer, Scope, check_initializer, width_of, written
 from chainrule.nn.regularizers import regularizer
 from chainrule.nn.specs import COUNT, check
 
@@ -50,9 +50,8 @@ class Dense(Layer):
         check_initializer(self, self.initializer)
         regularizer(self.regularizer)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return ``activation(x @ W + b)``."""
-        x = only(self, xs)
         width = width_of(self, x)
         W = scope.parameter("W", (width, self.units), self.initializer, self.regularizer)
         z: Any = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
@@ -79,9 +78,9 @@ class Activation(Layer):
     def __post_init__(self) -> None:
         activation(self.activation)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return the activation of x."""
-        x = scope.parts["Z"] = only(self, xs)
+        scope.parts["Z"] = x
         return activate(self.activation, x)
 
 

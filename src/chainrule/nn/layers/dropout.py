@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.graph.node import Node
-from chainrule.nn.layers.base import TRAINING, Layer, Scope, only
+from chainrule.nn.layers.base import TRAINING, Layer, Scope
 from chainrule.nn.specs import SHARE, check
 
 __all__ = ["Dropout"]
@@ -31,9 +31,8 @@ class Dropout(Layer):
     def __post_init__(self) -> None:
         check(self, rate=SHARE)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return x with holes in it while training."""
-        x = only(self, xs)
         if self.rate == 0:
             return x
         kept = scope.uniform(x.shape) >= self.rate

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities, indexing
-from chainrule.nn.layers.base import Layer, Scope, check_initializer, only
+from chainrule.nn.layers.base import Layer, Scope, check_initializer
 from chainrule.nn.specs import COUNT, check
 
 __all__ = ["Embedding"]
@@ -34,9 +34,8 @@ class Embedding(Layer):
         check(self, vocabulary=COUNT, units=COUNT)
         check_initializer(self, self.initializer)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return the rows that x names."""
-        x = only(self, xs)
         table = scope.parameter("E", (self.vocabulary, self.units), self.initializer)
         positions = x if x.dtype.kind in "iu" else identities.cast(x, dtype="int64")
         return indexing.gather(table, positions, axis=0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
-from chainrule.nn.layers.base import TRAINING, Layer, Scope, only, width_of
+from chainrule.nn.layers.base import TRAINING, Layer, Scope, width_of
 from chainrule.nn.specs import ABOVE_0, SHARE, check
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
@@ -37,9 +37,8 @@ class BatchNormalization(Layer):
     def __post_init__(self) -> None:
         check(self, momentum=SHARE, epsilon=ABOVE_0)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x."""
-        x = only(self, xs)
         width = width_of(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")
@@ -74,9 +73,8 @@ class LayerNormalization(Layer):
     def __post_init__(self) -> None:
         check(self, epsilon=ABOVE_0)
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x."""
-        x = only(self, xs)
         width = width_of(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.graph.node import Node
-from chainrule.nn.layers.base import Layer, Scope, only
+from chainrule.nn.layers.base import Layer, Scope
 
 __all__ = ["Flatten"]
 
@@ -23,9 +23,8 @@ class Flatten(Layer):
     name: str = ""
     keeps_values: ClassVar[bool] = True
 
-    def build(self, scope: Scope, *xs: Node) -> Node:
+    def build(self, scope: Scope, x: Node) -> Node:
         """Return x with one axis beside the examples."""
-        x = only(self, xs)
         if x.ndim == 1:
             return x.reshape(x.shape[0], 1)
         return x.reshape(x.shape[0], -1)
