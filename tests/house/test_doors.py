@@ -1,6 +1,9 @@
 """Doors upward: one registry, each entry leads somewhere, and there is no other way up."""
 
 import ast
+import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import chainrule as cr
 from chainrule.doors import DOORS, Door, opened
 
 PACKAGE = Path(cr.__file__).parent
+ROOT = Path(__file__).parents[2]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -56,6 +60,14 @@ def imports_inside_functions(path):
 def test_no_function_imports_our_own_modules_but_through_a_door(path):
     if path not in (PACKAGE / "__init__.py", PACKAGE / "doors.py"):
         assert list(imports_inside_functions(path)) == []
+
+
+def test_rooms_import_downwards_only_for_type_checkers_too():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert not config.get("exclude_type_checking_imports", False)
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
 
 
 def made(monkeypatch, place):

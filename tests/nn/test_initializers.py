@@ -16,7 +16,7 @@ from chainrule.nn.initializers import (
     default_initializer,
     fans,
     initialize,
-    initializer_name,
+    initializer,
 )
 from chainrule.nn.layers import Dense
 from chainrule.random import Draws
@@ -145,9 +145,9 @@ def test_each_parameter_has_a_stream_of_its_own():
 
 def test_names():
     assert INITIALIZERS["xavier"] == INITIALIZERS["glorot_normal"] == INITIALIZERS["xavier_normal"]
-    assert initializer_name("glorot_uniform") == "xavier_uniform"
-    assert initializer_name(Scaled(2.0, "in")) == "he_normal"
-    assert initializer_name(Normal(0.02)) == "Normal(std=0.02)"
+    assert initializer("glorot_uniform") == initializer("xavier_uniform") == Scaled(1.0, "average", "uniform")
+    assert initializer("he_normal") == Scaled(2.0, "in")
+    assert repr(initializer(Normal(0.02))) == "Normal(std=0.02)"
     with pytest.raises(UnknownNameError, match=r"Unknown initializer 'xaviar'\. Did you mean 'xavier'"):
         draw("xaviar")
     with pytest.raises(GraphError, match="Normal: std must be a number of at least 0; found -1"):

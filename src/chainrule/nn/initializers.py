@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.errors import DataError, GraphError, ShapeError
 from chainrule.graph.shapes import show
-from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, classes, find, name_of
+from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, classes, find
 from chainrule.random import Draws
 
 __all__ = ["Filled", "Normal", "Orthogonal", "Scaled"]
@@ -187,15 +187,6 @@ def initializer(spec: Any) -> Initializer:
         exact = np.asarray(spec, np.float64)
         return lambda shape, rng: exact
     return find("initializer", spec, INITIALIZERS)
-
-
-def initializer_name(spec: Any) -> str:
-    """Return the name of the initializer that ``spec`` means; one with settings is written as it is made.
-
-    >>> initializer_name("glorot"), initializer_name(Normal(0.05)), initializer_name(np.eye(2))
-    ('xavier_normal', 'Normal(std=0.05)', 'exact values')
-    """
-    return "exact values" if isinstance(spec, np.ndarray | list) else name_of(initializer(spec), INITIALIZERS)
 
 
 def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
