@@ -10,7 +10,7 @@ from chainrule.graph.primitives.bounds import UNKNOWN, Range, alike, not_below, 
 from chainrule.graph.primitives.primitive import (
     ADD,
     DIVISION,
-    GENERAL_POWER,
+    LIBRARY,
     MULTIPLY,
     NEGATE,
     NONZERO,
@@ -145,7 +145,7 @@ def _to_a_number(node: Any, x: Range) -> Range:
 def _cost_of_a_power(exponent: float) -> float:
     if exponent == 0.5:
         return DIVISION
-    return max(1.0, abs(exponent) - 1) if abs(exponent) <= 3 and exponent % 1 == 0 else GENERAL_POWER
+    return max(1.0, abs(exponent) - 1) if abs(exponent) <= 3 and exponent % 1 == 0 else LIBRARY
 
 
 raised = row(
@@ -181,7 +181,7 @@ power = row(
     range=lambda node, x, p: Range(
         0 if x.low >= 0 else -math.inf, math.inf, x.finite and p.finite and x.low > 0
     ),
-    cost=GENERAL_POWER,
+    cost=LIBRARY,
     domain=(POSITIVE, REAL),
     kink="the gradient of the exponent needs log(x): 0 at x = 0, NaN below",
 )
@@ -229,7 +229,7 @@ cbrt = row(
     partials=lambda y, x: [1 / (3 * y * y)],
     nan="input",
     range=rising(np.cbrt),
-    cost=GENERAL_POWER + SERIES,
+    cost=LIBRARY + SERIES,
     made_of=_cube_root,
     domain=(NONZERO,),
     kink="infinite at 0",

@@ -9,7 +9,7 @@ from chainrule.errors import GraphError
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, between, hull, rising, truth
 from chainrule.graph.primitives.identities import cast
-from chainrule.graph.primitives.primitive import NONZERO, REAL, SERIES, Case, floating, numeric, row
+from chainrule.graph.primitives.primitive import LIBRARY, NONZERO, REAL, Case, floating, numeric, row
 
 relu = row(
     "relu",
@@ -72,7 +72,7 @@ fmod = row(
     dtype=floating,
     partials=lambda y, a, b: [1, -np.floor((a - y) / b + 0.5)],  # a whole number but for rounding
     range=lambda node, a, b: Range(min(a.low, 0), max(a.high, 0), a.finite and b.finite and b.nonzero),
-    cost=SERIES,
+    cost=LIBRARY,
     domain=((2.2, 2.9), (1.0, 1.05)),  # between jumps
     kink="where it jumps, as if it did not",
     note="what is left of a when b is taken from it as often as it goes; it has the sign of a",

@@ -28,8 +28,9 @@ NONZERO: Interval = (0.2, 3.0)
 # How tightly an expression binds: brackets stand where a looser one is put inside a tighter one.
 COMPARE, ADD, NEGATE, MULTIPLY, POWER, CALL = 5, 10, 15, 20, 30, 90
 
-# What an element costs, in additions: a division or a root, a series such as that of exp, a general power.
-DIVISION, SERIES, GENERAL_POWER = 4, 12, 40
+# What an element costs, in additions, to a factor of three: a division or a root, a series such as that of exp, what
+# the C library computes one by one.
+DIVISION, SERIES, LIBRARY = 4, 12, 100
 
 KNOWN_TO_LATEX = "arccos arcsin arctan cos cosh exp log max min sin sinh tan tanh"  # as commands of its own
 
