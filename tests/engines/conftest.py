@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from chainrule.engines.compiled import build
+from chainrule.engines.registry import ENGINES, REFERENCE
 
 
 def assert_close(found, wanted, says="", rounding=32.0):
@@ -18,15 +19,17 @@ def assert_close(found, wanted, says="", rounding=32.0):
 
 
 def assert_engines_agree(program, state, batch, says=(), rounding=32.0):
-    """Run one step on both engines; assert that outputs and new state agree. Returns the NumPy engine's."""
-    wanted = build(program, "numpy").step(state, batch)
-    compare_step(build(program, "native"), wanted, state, batch, says, rounding)
+    """Run one step on every engine; assert that outputs and new state are the reference's, and return them."""
+    wanted = build(program, REFERENCE).step(state, batch)
+    for name in ENGINES:
+        if name != REFERENCE:
+            compare_step(build(program, name), wanted, state, batch, [f"{name}: {s}" for s in says], rounding)
     return wanted
 
 
-def compare_step(native, wanted, state, batch, says=(), rounding=32.0):
-    """Assert that one step of the native engine gives what the NumPy engine gave."""
-    new_state, outputs = native.step(state, batch)
+def compare_step(engine, wanted, state, batch, says=(), rounding=32.0):
+    """Assert that one step of an engine gives what the reference gave."""
+    new_state, outputs = engine.step(state, batch)
     for i, (a, b) in enumerate(zip(outputs, wanted[1], strict=True)):
         assert_close(a, b, f"output {i}: {says[i] if i < len(says) else ''}", rounding)
     for i, (a, b) in enumerate(zip(new_state, wanted[0], strict=True)):
@@ -35,7 +38,7 @@ def compare_step(native, wanted, state, batch, says=(), rounding=32.0):
 
 @pytest.fixture(scope="session")
 def agree():
-    """Return the comparison of one step on both engines."""
+    """Return the comparison of one step on all engines."""
     return assert_engines_agree
 
 

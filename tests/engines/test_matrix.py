@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.engines.registry import ENGINES, REFERENCE
 from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, input, record
@@ -229,12 +230,12 @@ def test_numbers_are_added_at_positions_of_any_number_of_axes(axes):
     x, at = input("x", (*[1] * (axes - 1), 3, 2), "float64"), input("at", (*[1] * (axes - 1), 3), "int64")
     values, positions = np.arange(6.0).reshape(x.shape), np.array([1, 0, 1]).reshape(at.shape)
     found = apply("scatter_add", x, at, axis=0, extent=4)
-    for engine in ("numpy", "native"):
+    for engine in ENGINES:
         run = cr.compile(found, inputs=[x, at], engine=engine)
         assert run(values, positions).tolist() == [[2, 3], [4, 6], [0, 0], [0, 0]]
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_length_that_its_dtype_does_not_hold_wraps_round(engine):
     x = input("x", ("n",), "float32")
     found = apply("length", extent=x.shape[0], dtype="uint8")
@@ -253,7 +254,7 @@ def test_whole_numbers_are_clipped_to_bounds_that_their_type_does_not_hold(dtype
             with pytest.raises(GraphError, match=f"clip: no {dtype} lies between"):
                 np.clip(x, low, high)
             continue
-        for engine in ("numpy", "native"):
+        for engine in ENGINES:
             found = cr.compile(np.clip(x, low, high), inputs=[x], engine=engine)(values)
             assert found.dtype == expected.dtype and found.tolist() == expected.tolist(), (low, high, engine)
 
@@ -576,7 +577,7 @@ def test_open_batches_of_every_length(dtype, width, close):
     program = Program(
         (x, z, labels), (w, table), (*outputs, *gradients), (w - 0.1 * gradients[0], table - gradients[1])
     )
-    numpy, native = build(program, "numpy"), build(program, "native")
+    reference, others = build(program, REFERENCE), {e: build(program, e) for e in ENGINES if e != REFERENCE}
     state = [w.value, table.value]
     for n in (0, 1, 2, 17, 1000, 3):
         batch = [
@@ -584,9 +585,11 @@ def test_open_batches_of_every_length(dtype, width, close):
             rng.normal(size=n).astype(dtype),
             rng.integers(0, 5, n),
         ]
-        wanted, found = numpy.step(state, batch), native.step(state, batch)
-        for i, (a, b) in enumerate(zip([*found[1], *found[0]], [*wanted[1], *wanted[0]], strict=True)):
-            close(a, b, f"{n} rows, output {i}", rounding=1024)
+        wanted = reference.step(state, batch)
+        for name, other in others.items():
+            found = other.step(state, batch)
+            for i, (a, b) in enumerate(zip([*found[1], *found[0]], [*wanted[1], *wanted[0]], strict=True)):
+                close(a, b, f"{name}: {n} rows, output {i}", rounding=1024)
 
 
 def test_what_the_matrix_compares_is_a_node():

@@ -65,12 +65,15 @@ def build(program: Program, engine: str, willing: bool = False) -> Executable:
     Raises:
         UnknownNameError: If there is no such engine.
         ChainruleError: If a node is not what its row makes of its inputs.
-        UnsupportedError: If the engine has no code for what the program holds, and is not willing.
+        UnsupportedError: If the engine does not run here, or has no code for what the program holds and is not
+            willing.
     """
     found = engine_named(engine)
     willing = willing and engine != REFERENCE
 
     def make() -> Executable:
+        if why := found.available():
+            raise UnsupportedError(f"The {engine} engine does not run here: {why}.")
         verify(program)
         simple = simplified(program).detached()
         return Willing(simple, engine) if willing else found.compile(simple)

@@ -5,59 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
-from numpy.lib.mixins import NDArrayOperatorsMixin
+from jax_engine import by_jax
 from test_primitives import EXAMPLES as ALL, Example, label, numbers
 
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import constant
 from chainrule.graph.primitives.primitive import TABLE
-from chainrule.graph.shapes import as_slices
 from chainrule.transform.backprop import pullback
 
-
-class Traced(NDArrayOperatorsMixin):
-    """A JAX array that answers NumPy's two protocols, so that the rows run on it as they are."""
-
-    def __init__(self, array):
-        self.array = jnp.asarray(array)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        name = {"add": "sum", "maximum": "max"}[ufunc.__name__] if method == "reduce" else ufunc.__name__
-        return Traced(getattr(jnp, name)(*map(bare, inputs), **options))
-
-    def __array_function__(self, function, _types, arguments, options):
-        return Traced(getattr(jnp, function.__name__)(*map(bare, arguments), **options))
-
-    def __getattr__(self, name):
-        found = getattr(self.array, name)
-        return (lambda *a, **k: Traced(found(*map(bare, a), **k))) if callable(found) else found
-
-    def __getitem__(self, index):
-        return Traced(self.array[index])
-
-
-def bare(x):
-    return [bare(e) for e in x] if isinstance(x, list | tuple) else x.array if isinstance(x, Traced) else x
-
-
-# The two rows that write into an array, which JAX's arrays do not allow.
-WRITTEN = {
-    "pad": lambda x, index, shape: jnp.zeros(shape, x.dtype).at[as_slices(index)].set(x),
-    "scatter_add": lambda x, i, axis, extent: jnp.moveaxis(
-        jnp.zeros((extent, *np.delete(x.shape, range(axis, axis + i.ndim))), x.dtype)
-        .at[i]
-        .add(jnp.moveaxis(x, range(axis, axis + i.ndim), range(i.ndim))),
-        0,
-        axis,
-    ),
-}
 WITHOUT_ARRAYS = {"length", "random_uniform"}  # whole numbers in, and nothing to differentiate
-
-
-def by_jax(row, attributes):
-    if row.name in WRITTEN:
-        return lambda *x: WRITTEN[row.name](*x, **attributes)
-    return lambda *x: bare(row.forward(*map(Traced, x), **attributes))
 
 
 EXAMPLES = [
