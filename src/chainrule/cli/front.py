@@ -25,7 +25,7 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # by termin
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 
 
-class Door(click.Group):
+class Commands(click.Group):
     """A group of commands that answers every mistake with one paragraph on the error stream and exit code 2.
 
     ``--debug`` anywhere among the arguments shows the traceback instead.
@@ -78,7 +78,7 @@ class Door(click.Group):
 
 
 def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--debug``, which :class:`Door` reads from the arguments."""
+    """Give a command the option ``--debug``, which :class:`Commands` reads from the arguments."""
     return click.option(
         "--debug", is_flag=True, expose_value=False, help="On an error, show the Python traceback."
     )(command)
