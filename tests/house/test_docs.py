@@ -51,7 +51,9 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_files_that_are_named_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    for name in re.findall(r"`((?:graph|engines|nn|data|train|explaining|cli)/[\w/]+\.py)`", text):
+    for name in re.findall(
+        r"`((?:graph|transform|engines|nn|data|train|models|explaining|cli)/[\w/]+\.py)`", text
+    ):
         assert (ROOT / "src/chainrule" / name).exists(), f"{page} names {name}"
 
 
