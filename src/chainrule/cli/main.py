@@ -1,4 +1,4 @@
-"""The commands."""
+"""The commands: each reads its options, asks the library by public names, and prints."""
 
 import shlex
 import signal
