@@ -81,10 +81,10 @@ class Lion(Optimizer):
 __all__ += ["log_cosh"]
 
 
+@_of_each_example
 def log_cosh(y: Any, p: Any) -> Any:
     """``log(cosh(p - y))``: squared near 0 and absolute far away."""
-    y, p = _pair(y, p)
-    return _averaged(np.logaddexp(p - y, y - p) - np.log(2.0))
+    return np.logaddexp(p - y, y - p) - np.log(2.0)
 ''',
     ),
     "schedule": (

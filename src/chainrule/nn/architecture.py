@@ -25,7 +25,7 @@ BATCH = "batch"
 class LayerMark:
     """What the mark on a layer's output means in a finished network: which layer it is."""
 
-    layer: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -58,28 +58,20 @@ class Architecture:
         return meaning
 
 
-class LayerError(ShapeError):
-    """A layer that does not fit; ``table`` shows the rows up to it."""
-
-    def __init__(self, message: str, table: str) -> None:
-        super().__init__(f"{message}\n\n{table}")
-        self.table = table
-
-
 def chain(layers: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``."""
     copies = [_fresh(layer) for layer in check_layers(layers)]
-    x = input("x", (BATCH, *as_shape("x", shape)), dtype)
-    y = x
-    done: list[tuple[Layer, Node]] = []
+    x = y = input("x", (BATCH, *as_shape("x", shape)), dtype)
+    rows = [("input", show_shape(x.shape))]
     for number, layer in enumerate(copies, start=1):
         try:
             y = layer(y)
         except ChainruleError as error:
-            rows = [(repr(each), node) for each, node in done]
-            where = f"Layer {number} ({layer!r}) does not fit what comes before it: {error}"
-            raise LayerError(where, _rows_so_far(x, rows, repr(layer))) from None
-        done.append((layer, y))
+            table = _table([*rows, (repr(layer), "✗ fails here")])
+            raise ShapeError(
+                f"Layer {number} ({layer!r}) does not fit what comes before it: {error}\n\n{table}"
+            ) from None
+        rows.append((repr(layer), show_shape(y.shape)))
     return finish({"x": x}, y)
 
 
@@ -102,14 +94,9 @@ def _fresh(value: Any) -> Any:
     return replace(value, **{f.name: _fresh(getattr(value, f.name)) for f in fields(value) if f.init})
 
 
-def _rows_so_far(x: Node, rows: list[tuple[str, Node]], failed: str) -> str:
-    lines = [
-        ("input", show_shape(x.shape)),
-        *((label, show_shape(n.shape)) for label, n in rows),
-        (failed, "✗ fails here"),
-    ]
-    wide = max(len(a) for a, _ in lines)
-    return "\n".join(f"  {a:<{wide}}  {b}" for a, b in lines)
+def _table(rows: list[tuple[str, str]]) -> str:
+    wide = max(len(a) for a, _ in rows)
+    return "\n".join(f"  {a:<{wide}}  {b}" for a, b in rows)
 
 
 def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str) -> Architecture:

@@ -11,7 +11,8 @@ gradient likewise) and is infinitely wrong elsewhere: the loss is infinite, and 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -34,37 +35,50 @@ __all__ = [
     "quantile",
 ]
 
+F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _of_each_example(formula: F) -> F:
+    """Make a loss of what a single number costs: the numbers of an example are averaged."""
+
+    @wraps(formula)
+    def loss(y: Any, p: Any, *settings: Any, **named: Any) -> Any:
+        return _averaged(formula(*_pair(y, p), *settings, **named))
+
+    return cast(F, loss)
+
+
+@_of_each_example
 def mse(y: Any, p: Any) -> Any:
     """``(p - y)²``, without a ½: the squared error.
 
     >>> mse([[1.0, 0.0]], [[0.5, 2.0]])
     array([2.125])
     """
-    y, p = _pair(y, p)
-    return _averaged((p - y) ** 2)
+    return (p - y) ** 2
 
 
+@_of_each_example
 def half_mse(y: Any, p: Any) -> Any:
     """``½ (p - y)²``: its derivative is ``p - y``.
 
     >>> half_mse([[1.0]], [[0.9]]).round(6)
     array([0.005])
     """
-    y, p = _pair(y, p)
-    return _averaged(0.5 * (p - y) ** 2)
+    return 0.5 * (p - y) ** 2
 
 
+@_of_each_example
 def mae(y: Any, p: Any) -> Any:
     """``|p - y|``: the absolute error, which outliers sway less. Its derivative at 0 is 0.
 
     >>> mae([[1.0, 0.0]], [[0.5, 2.0]])
     array([1.25])
     """
-    y, p = _pair(y, p)
-    return _averaged(np.abs(p - y))
+    return np.abs(p - y)
 
 
+@_of_each_example
 def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
     """``½ e² where |e| ≤ delta, else delta · (|e| - ½ delta)``, with e = p - y (Huber 1964).
 
@@ -73,11 +87,11 @@ def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
     >>> huber([[0.0], [0.0]], [[0.5], [3.0]])
     array([0.125, 2.5  ])
     """
-    y, p = _pair(y, p)
     error = np.abs(p - y)
-    return _averaged(np.where(error <= delta, 0.5 * error**2, delta * (error - 0.5 * delta)))
+    return np.where(error <= delta, 0.5 * error**2, delta * (error - 0.5 * delta))
 
 
+@_of_each_example
 def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
     """``max(q · e, (q - 1) · e)`` with e = y - p: the pinball loss (Koenker & Bassett 1978).
 
@@ -87,29 +101,28 @@ def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
     >>> quantile([[10.0], [10.0]], [[8.0], [12.0]], q=0.9)
     array([1.8, 0.2])
     """
-    y, p = _pair(y, p)
     error = y - p
-    return _averaged(np.maximum(q * error, (q - 1) * error))
+    return np.maximum(q * error, (q - 1) * error)
 
 
+@_of_each_example
 def poisson(y: Any, p: Any) -> Any:
     """``p - y · log(p)`` for counts y and their expected number p > 0, up to terms of y alone.
 
     >>> poisson([[2.0]], [[2.0]]).round(4)
     array([0.6137])
     """
-    y, p = _pair(y, p)
-    return _averaged(p - _times_log(y, p))
+    return p - _times_log(y, p)
 
 
+@_of_each_example
 def binary_crossentropy(y: Any, p: Any) -> Any:
     """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss.
 
     >>> binary_crossentropy([[1.0], [1.0]], [[0.99], [0.01]]).round(6)
     array([0.01005, 4.60517])
     """
-    y, p = _pair(y, p)
-    return _averaged(-(_times_log(y, p) + _times_log(1 - y, 1 - p)))
+    return -(_times_log(y, p) + _times_log(1 - y, 1 - p))
 
 
 def categorical_crossentropy(y: Any, p: Any) -> Any:
