@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from chainrule.doors import DOORS as _DOORS
+
 __version__ = "0.2.0"
 
 # What is public: these names,
@@ -23,8 +25,10 @@ _HOMES = {
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
     "engines.registry": ["ENGINES"],
-    "train.network": ["Network", "Parameters"],
-    "models.table": ["TableModel", "load"],
+    "train.network": ["Network"],
+    "train.parameters": ["Parameters"],
+    "models.table": ["TableModel"],
+    "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "explain"],
     "data.tables": ["load_table", "read_table", "write_table"],
@@ -36,6 +40,8 @@ _FAMILIES = (
     "train.optimizers", "train.schedules", "train.callbacks",
 )  # fmt: skip
 _RENAMED = {"Row": "Primitive"}
+# What is served by a room above: a method by its class, or what a file says of itself beside its network.
+_DOORS["load chainrule.table"] = "chainrule.models.table:from_file"
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 
 

@@ -28,7 +28,8 @@ from chainrule.graph.node import (
 )
 from chainrule.graph.primitives.primitive import Primitive as Primitive
 from chainrule.graph.table import primitive as primitive
-from chainrule.models.table import TableModel as TableModel, load as load
+from chainrule.models.loading import load as load
+from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layers import *
@@ -36,11 +37,9 @@ from chainrule.nn.losses import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History
-from chainrule.train.network import (
-    Network as Network,
-    Parameters as Parameters,
-)
+from chainrule.train.network import Network as Network
 from chainrule.train.optimizers import *
+from chainrule.train.parameters import Parameters as Parameters
 from chainrule.train.schedules import *
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients

@@ -15,7 +15,8 @@ from chainrule.data.tables import read_table
 from chainrule.data.target import Target, alike_classes, fit_target
 from chainrule.data.written import has_padded
 from chainrule.errors import DataError
-from chainrule.models.table import TableModel, load
+from chainrule.models.loading import load
+from chainrule.models.table import TableModel
 
 FORMS = [
     ["007", "010", "123"],

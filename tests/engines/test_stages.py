@@ -142,8 +142,7 @@ def test_the_old_name_of_a_stage_says_the_new_one():
 
 @pytest.mark.parametrize("stage", ["graph", "fusion", "memory", "ir", "asm", "source"])
 def test_a_network_shows_every_stage_and_learns_nothing(stage):
-    found = network()
-    found.see(X)
+    found = network(input_shape=X.shape[1])
     before = {name: value.copy() for name, value in found.parameters.items()}
     assert len(lines(found.show(X, Y, stage))) > 5
     assert found.runs == 0 and found.loss is None
@@ -156,7 +155,7 @@ def test_what_is_shown_is_what_fit_runs():
     shown = found.show(X, Y, "ir", optimizer=cr.SGD(0.3), metrics=["mae"])
     found.fit(X, Y, optimizer=cr.SGD(0.3), metrics=["mae"], epochs=1)
     [training] = [
-        p for goal in found._objectives.values() for p in goal.programs.values() if isinstance(p, tuple)
+        p for goal in found._built.objectives.values() for p in goal.programs.values() if isinstance(p, tuple)
     ]
     assert training[0].on("native").stages.ir == shown
 
@@ -177,4 +176,4 @@ def test_what_cannot_be_shown_leaves_a_network_unbuilt():
     found = network()
     with pytest.raises(cr.DataError):
         found.show(X, Y[:3])
-    assert found._architecture is None
+    assert found._built is None

@@ -13,12 +13,14 @@ import time
 
 import numpy as np
 import pytest
+from values_of import values_of
 
 from chainrule import signals
 from chainrule.errors import DataError, GraphError, MissingFileError
+from chainrule.models.loading import load
 from chainrule.nn.layers import Dense, Dropout
 from chainrule.train.callbacks import Checkpoint, CSVLog, EarlyStopping
-from chainrule.train.network import Network, load
+from chainrule.train.network import Network
 from chainrule.train.optimizers import SGD
 
 RNG = np.random.default_rng(1)
@@ -32,7 +34,7 @@ def small(seed=0, width=16):
 
 
 def snapshots(store):
-    return lambda network, epoch, logs: store.append(network.values())
+    return lambda network, epoch, logs: store.append(values_of(network))
 
 
 # --- early stopping -------------------------------------------------------------------------------------
@@ -58,7 +60,7 @@ def test_early_stopping_waits_and_restores_the_best_weights(monitor):
     if history.epochs < 400:
         assert waited == 4 and f"no better {name} for 4 epochs" in history.stopped
     assert f"kept the weights of epoch {best + 1}, the best" in history.stopped or best == history.epochs - 1
-    for found, kept in zip(network.values(), after[best], strict=True):
+    for found, kept in zip(values_of(network), after[best], strict=True):
         np.testing.assert_array_equal(found, kept)
 
 
@@ -83,7 +85,7 @@ def test_early_stopping_may_keep_the_last_weights_and_ask_for_a_least_gain():
         X, Y, epochs=300, validation_data=HELD, optimizer=SGD(0.5),
         callbacks=[EarlyStopping(3, restore_best=False), snapshots(after)],
     )  # fmt: skip
-    np.testing.assert_array_equal(network.values()[0], after[-1][0])
+    np.testing.assert_array_equal(values_of(network)[0], after[-1][0])
     assert "kept" not in history.stopped
     eager = small().fit(X, Y, epochs=300, callbacks=EarlyStopping(3, min_delta=10.0))
     assert eager.epochs == 4
@@ -147,7 +149,7 @@ def test_a_checkpoint_holds_the_best_so_far(tmp_path):
     )
     best = int(np.argmin(history["val_cost"]))
     assert 0 < best < 59
-    for found, kept in zip(load(path).values(), after[best], strict=True):
+    for found, kept in zip(values_of(load(path)), after[best], strict=True):
         np.testing.assert_array_equal(found, kept)
 
 
@@ -170,15 +172,15 @@ def test_a_checkpoint_on_accuracy_keeps_the_largest(tmp_path):
 @pytest.mark.parametrize("kind", [Checkpoint, CSVLog])
 def test_a_path_that_cannot_be_written_is_found_before_the_first_step(tmp_path, kind):
     network = small()
-    before = network.values()[0].copy()
+    before = values_of(network)[0].copy()
     for path, error in ((tmp_path / "no" / "x", MissingFileError), (tmp_path, DataError), (3, DataError)):
         with pytest.raises(error, match=r"no folder|is a folder|file name"):
             network.fit(X, Y, epochs=2, callbacks=kind(path))
         unseen = Network([Dense(1, "sigmoid")], seed=0)
         with pytest.raises(error):
             unseen.fit(X, Y, loss="mse", callbacks=kind(path))
-        assert unseen._architecture is None and unseen.loss is None
-    np.testing.assert_array_equal(network.values()[0], before)
+        assert unseen._built is None and unseen.loss is None
+    np.testing.assert_array_equal(values_of(network)[0], before)
 
 
 def test_the_csv_log_has_a_line_for_each_epoch(tmp_path):
@@ -246,7 +248,7 @@ def test_an_exception_inside_a_callback_leaves_all_in_order(tmp_path):
         network.fit(X, Y, epochs=10, callbacks=[log, told, fail])
     assert signal.getsignal(signal.SIGINT) is before
     assert told.events == ["begin", 0, 1, 2, ("end", 3)] and log._file is None
-    assert all(np.isfinite(v).all() for v in network.values())
+    assert all(np.isfinite(v).all() for v in values_of(network))
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 4
     assert network.fit(X, Y, epochs=2).epochs == 2
 
@@ -291,7 +293,7 @@ def test_ctrl_c_keeps_the_best_weights():
     network, after = small(width=64), []
 
     def interrupt(network, epoch, logs):
-        after.append(network.values())
+        after.append(values_of(network))
         if epoch == 150:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -299,7 +301,7 @@ def test_ctrl_c_keeps_the_best_weights():
     best = int(np.argmin(history["val_cost"]))
     assert best < history.epochs - 1 == 150 and history.best_epoch == best
     assert history.stopped.endswith(f"by Ctrl-C; kept the weights of epoch {best + 1}, the best.")
-    for found, kept in zip(network.values(), after[best], strict=True):
+    for found, kept in zip(values_of(network), after[best], strict=True):
         np.testing.assert_array_equal(found, kept)
 
 
@@ -330,7 +332,7 @@ def test_a_second_ctrl_c_aborts():
     with pytest.raises(KeyboardInterrupt):
         network.fit(X, Y, epochs=10, callbacks=twice)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert all(np.isfinite(v).all() for v in network.values())
+    assert all(np.isfinite(v).all() for v in values_of(network))
 
 
 ENDING = [number for number in signals.NAMES if number != signal.SIGINT]
@@ -342,7 +344,7 @@ def test_sigterm_and_sighup_end_a_training_as_ctrl_c_does(number, optimizer):
     network, after = small(width=64), []
 
     def end(network, epoch, logs):
-        after.append(network.values())
+        after.append(values_of(network))
         if epoch == 2:
             os.kill(os.getpid(), number)
             os.kill(os.getpid(), number)  # a terminal that closes says so twice
@@ -351,7 +353,7 @@ def test_sigterm_and_sighup_end_a_training_as_ctrl_c_does(number, optimizer):
     assert history.epochs == 3 and history.signal == number
     assert history.stopped.startswith(f"Stopped at epoch 3 by {number.name}")
     assert signal.getsignal(number) is signal.SIG_DFL
-    assert any(all(map(np.array_equal, network.values(), values)) for values in after)
+    assert any(all(map(np.array_equal, values_of(network), values)) for values in after)
 
 
 @pytest.mark.parametrize("number", signals.NAMES)

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from safetensors.numpy import load_file, save_file
+from values_of import values_of
 
 from chainrule.errors import ChainruleError, DataError, FileFormatError, GraphError, MissingFileError
 from chainrule.graph.primitives import exponentials
+from chainrule.models.loading import load
 from chainrule.nn import activations, initializers, losses
 from chainrule.nn.layers import (
     Activation,
@@ -29,7 +31,7 @@ from chainrule.nn.layers import (
 )
 from chainrule.nn.regularizers import L1, L1L2, L2
 from chainrule.train import store as files
-from chainrule.train.network import Network, load
+from chainrule.train.network import Network
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(10, 4))
@@ -38,7 +40,7 @@ Y = RNG.normal(size=10)
 
 def assert_equal(a, b, features=X):
     assert list(a.parameters) == list(b.parameters) and list(a.statistics) == list(b.statistics)
-    for x, y in zip(a.values(), b.values(), strict=True):
+    for x, y in zip(values_of(a), values_of(b), strict=True):
         assert x.dtype == y.dtype
         np.testing.assert_array_equal(x, y)
     assert a.summary_text() == b.summary_text()

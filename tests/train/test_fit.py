@@ -13,7 +13,7 @@ from chainrule.errors import DataError, DivergenceWarning, GraphError, NoDerivat
 from chainrule.nn.layers import BatchNormalization, Dense, Dropout
 from chainrule.nn.losses import Huber, Quantile
 from chainrule.nn.regularizers import L1, L2
-from chainrule.train import network as network_module
+from chainrule.train import programs
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.network import Network
 from chainrule.train.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSprop
@@ -316,7 +316,7 @@ def test_a_loss_that_is_one_number_of_the_whole_table_is_not_averaged_over_parts
     network = hidden(None)
     whole = network.evaluate(X, Y, loss=lambda y, p: np.sqrt(np.mean((y - p) ** 2)))["cost"]
     ratio = network.evaluate(X, Y, loss=lambda y, p: np.sum(np.abs(y - p)) / np.sum(np.abs(p)))["cost"]
-    monkeypatch.setattr(network_module, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", 7)
     p = network.predict(X)
     assert whole == pytest.approx(np.sqrt(np.mean((Y - p) ** 2)))
     found = network.evaluate(X, Y, loss=lambda y, p: np.sum(np.abs(y - p)) / np.sum(np.abs(p)))["cost"]

@@ -8,9 +8,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import compiled
-from chainrule.train import fitting
-from chainrule.train.network import MOST_KEPT
+from chainrule.train import programs
 from chainrule.train.objective import MOST_PROGRAMS
+from chainrule.train.programs import MOST_KEPT
 from chainrule.train.schedules import Schedule
 
 X = np.random.default_rng(0).normal(size=(12, 3))
@@ -22,8 +22,8 @@ def network(**options):
 
 
 def kept(network):
-    goals = network._objectives.values()
-    return len(network._predictions) + len(goals) + sum(len(goal.programs) for goal in goals)
+    goals = network._built.objectives.values()
+    return len(network._built.predictions) + len(goals) + sum(len(goal.programs) for goal in goals)
 
 
 def test_nothing_is_kept_of_losses_and_metrics_of_the_users():
@@ -43,15 +43,15 @@ def test_what_is_kept_of_ours_has_a_bound():
         net.fit(X, Y, epochs=1, loss=cr.Huber(1.0 + number), optimizer=cr.SGD(0.1))
         net.evaluate(X, Y, loss=cr.Huber(1.0 + number))
         net.fit(X, Y, epochs=1, loss="mse", optimizer=cr.SGD(1 / (2 + number)))
-    assert len(net._objectives) == MOST_KEPT
-    assert max(len(goal.programs) for goal in net._objectives.values()) <= MOST_PROGRAMS
-    assert len(compiled._compiled) <= compiled.MOST_KEPT and len(fitting._built) <= 64
+    assert len(net._built.objectives) == MOST_KEPT
+    assert max(len(goal.programs) for goal in net._built.objectives.values()) <= MOST_PROGRAMS
+    assert len(compiled._compiled) <= compiled.MOST_KEPT and len(programs._shared) <= 64
 
 
 def test_the_same_loss_again_is_not_built_again(monkeypatch):
     net = network()
     first = net.fit(X, Y, epochs=1, loss=cr.Huber(0.5), optimizer=cr.Adam(0.1))
-    monkeypatch.setattr(fitting, "training_program", lambda *_: pytest.fail("built again"))
+    monkeypatch.setattr(programs, "training_program", lambda *_: pytest.fail("built again"))
     again = net.fit(X, Y, epochs=1, loss=cr.Huber(0.5), optimizer=cr.Adam(0.1))
     other = network().fit(X, Y, epochs=1, loss=cr.Huber(0.5), optimizer=cr.Adam(0.1))
     assert other["cost"] == first["cost"] != again["cost"]

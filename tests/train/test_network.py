@@ -9,6 +9,7 @@ from itertools import pairwise
 import joblib
 import numpy as np
 import pytest
+from values_of import values_of
 
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph.primitives import corners
@@ -22,7 +23,7 @@ from chainrule.nn.layers import (
     Flatten,
     LayerNormalization,
 )
-from chainrule.train import network as network_module
+from chainrule.train import programs
 from chainrule.train.network import Network
 from chainrule.train.optimizers import SGD
 
@@ -296,7 +297,7 @@ def test_evaluation_does_not_depend_on_how_rows_are_batched(monkeypatch):
     weight = np.linspace(0, 1, 12)
     weight[:4] = 0
     whole = network.evaluate(X, Y, metrics=["mae"], sample_weight=weight)
-    monkeypatch.setattr(network_module, "ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", 4)
     assert network.evaluate(X, Y, metrics=["mae"], sample_weight=weight) == pytest.approx(whole, rel=1e-12)
 
 
@@ -418,7 +419,7 @@ def test_copies_of_a_network_that_has_seen_no_data(tmp_path):
     for twin in round_trips(unseen, tmp_path):
         twin.fit(X, Y, epochs=0)
         np.testing.assert_array_equal(twin.parameters["W1"], network.parameters["W1"])
-        assert unseen._architecture is None
+        assert unseen._built is None
 
 
 def test_what_is_picklable_holds_no_compiled_code():
@@ -433,7 +434,7 @@ def test_what_is_kept_of_a_network_for_the_next_one_holds_none_of_its_weights():
         network = Network([Dense(7, "tanh"), Dense(1)], seed=0)
         network.fit(np.ones((4, 3)), np.ones(4), epochs=2)
         network.predict(np.ones((4, 3)))
-        return [weakref.ref(value) for value in network.values()]
+        return [weakref.ref(value) for value in values_of(network)]
 
     found = weights()
     gc.collect()
@@ -484,8 +485,8 @@ def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatc
     a = np.random.default_rng(0).normal(size=(50, 6))
     y = np.random.default_rng(1).normal(size=(50, network.output.shape[-1]))
     whole, cost = network.predict({"a": a}), network.evaluate({"a": a}, y, loss="mse")["cost"]
-    assert network._output.keeps_apart == (name == "apart")
-    monkeypatch.setattr(network_module, "ROWS_AT_ONCE", 7)
+    assert network._built.output.keeps_apart == (name == "apart")
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", 7)
     np.testing.assert_allclose(network.predict({"a": a}), whole, rtol=1e-12)
     assert network.evaluate({"a": a}, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
 
@@ -493,10 +494,10 @@ def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatc
 def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatch):
     network = chain(4, 8, 1, dtype="float64", seed=0)
     whole = network.predict(X)
-    monkeypatch.setattr("chainrule.train.objective.MOST_BYTES", 1000)
+    monkeypatch.setattr("chainrule.train.programs.MOST_BYTES", 1000)
     network = chain(4, 8, 1, dtype="float64", seed=0)
     seen = []
-    executable = network._output.on(network.engine, 1, len(X))
+    executable = network._built.output.on(network.engine, 1, len(X))
     step = type(executable).step
     monkeypatch.setattr(
         type(executable),
@@ -504,4 +505,4 @@ def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatc
         lambda self, state, batch: (seen.append(len(batch[0])), step(self, state, batch))[1],
     )
     np.testing.assert_allclose(network.predict(X), whole, rtol=1e-12)
-    assert max(seen) == network._output.most_rows < len(X) and sum(seen) == len(X)
+    assert max(seen) == network._built.output.most_rows < len(X) and sum(seen) == len(X)

@@ -7,6 +7,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from values_of import values_of
 
 from chainrule.nn.layers import BatchNormalization, Dense, Dropout
 from chainrule.train.network import Network
@@ -19,7 +20,7 @@ X, Y = RNG.normal(size=(60, 4)), RNG.integers(0, 3, 60)
 def train(seed, **options):
     network = Network([Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")], seed=seed)
     history = network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2, **options)
-    digest = hashlib.sha256(b"".join(v.tobytes() for v in network.values()))
+    digest = hashlib.sha256(b"".join(v.tobytes() for v in values_of(network)))
     return digest.hexdigest(), history.history
 
 
@@ -42,7 +43,8 @@ def test_two_processes_agree(engine):
         layers = [Dense(16, "relu"), BatchNormalization(), Dropout(0.3), Dense(3, "softmax")]
         network = Network(layers, seed=7, engine="{engine}")
         network.fit(X, Y, epochs=5, batch_size=16, validation_split=0.2)
-        print(hashlib.sha256(b"".join(v.tobytes() for v in network.values())).hexdigest())
+        found = [*network.parameters.values(), *network.statistics.values()]
+        print(hashlib.sha256(b"".join(v.tobytes() for v in found)).hexdigest())
     """
     run = [sys.executable, "-c", textwrap.dedent(code)]
     found = {subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2)}
@@ -65,7 +67,7 @@ def test_given_orders_are_those_of_the_epochs(engine):
     def seen(**options):
         network = Network([Dense(1)], input_shape=4, dtype="float64", seed=0, engine=engine)
         network.fit(X, Y, epochs=3, batch_size=7, optimizer="sgd", **options)
-        return network.values()[0].tobytes()
+        return values_of(network)[0].tobytes()
 
     orders = shuffled(0, 60, epochs=3)(0, 3)
     assert seen(shuffle=orders) == seen() == seen(shuffle=orders.tolist())
@@ -79,7 +81,7 @@ def test_a_full_batch_is_taken_in_the_given_order(engine):
     network.fit(X, Y, epochs=1, batch_size=None, shuffle=order[None])
     turned = Network([Dense(1)], input_shape=4, dtype="float64", seed=0, engine=engine)
     turned.fit(X[order], Y[order], epochs=1, batch_size=None, shuffle=False)
-    assert network.values()[0].tobytes() == turned.values()[0].tobytes()
+    assert values_of(network)[0].tobytes() == values_of(turned)[0].tobytes()
 
 
 def test_each_run_and_what_is_held_back_have_orders_of_their_own():
@@ -100,16 +102,16 @@ def test_callbacks_and_verbosity_change_no_bit(capsys):
 
 def test_initialize_rewinds():
     network = Network([Dense(8, "relu"), BatchNormalization(), Dense(3, "softmax")], input_shape=4, seed=4)
-    start = network.values()
+    start = values_of(network)
     first = network.fit(X, Y, epochs=3)["cost"]
-    assert not np.array_equal(network.values()[0], start[0])
+    assert not np.array_equal(values_of(network)[0], start[0])
     network.initialize()
-    for a, b in zip(network.values(), start, strict=True):
+    for a, b in zip(values_of(network), start, strict=True):
         np.testing.assert_array_equal(a, b)
     assert network.fit(X, Y, epochs=3)["cost"] == first
     network.initialize(seed=5)
     other = Network([Dense(8, "relu"), BatchNormalization(), Dense(3, "softmax")], input_shape=4, seed=5)
-    np.testing.assert_array_equal(network.values()[0], other.values()[0])
+    np.testing.assert_array_equal(values_of(network)[0], values_of(other)[0])
     assert network.fit(X, Y, epochs=3)["cost"] == other.fit(X, Y, epochs=3)["cost"] != first
 
 
@@ -123,5 +125,5 @@ def test_formulas_with_many_factors_come_to_the_same_bits_every_time():
         network = Network([Dense(4, lambda z: z / (1 + np.exp(-z))), Dense(1, "sigmoid")], seed=7)
         network.fit(X, Y > 0, epochs=2, loss=odd)
         kept.append(network)
-        found.add(b"".join(v.tobytes() for v in network.values()))
+        found.add(b"".join(v.tobytes() for v in values_of(network)))
     assert len(found) == 1

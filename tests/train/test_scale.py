@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
+from values_of import values_of
 
 import chainrule as cr
 from chainrule.train import validation as door
@@ -34,7 +35,7 @@ def fit(y=Y, dtype="float32", units=1, ending=None, X=X, **options):
 
 
 def scales(network, history):
-    return [*network.values(), *history.history.values()]
+    return [*values_of(network), *history.history.values()]
 
 
 def same(one, other, **tolerance):
@@ -97,7 +98,7 @@ def test_evaluation_and_validation_count_weights_of_any_scale(scale, dtype):
 def test_a_large_table_is_measured_in_parts_with_weights_of_any_scale(monkeypatch):
     network, _ = fit()
     wanted = network.evaluate(X, Y, sample_weight=W)["cost"]
-    monkeypatch.setattr("chainrule.train.network.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("chainrule.train.programs.ROWS_AT_ONCE", 4)
     for scale in SCALES:
         assert network.evaluate(X, Y, sample_weight=W * scale)["cost"] == pytest.approx(wanted, rel=1e-5)
 

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.native.run import running
 from chainrule.engines.recent import Recent
-from chainrule.train import fitting
+from chainrule.train import programs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 6)).astype(np.float32)
@@ -23,7 +24,7 @@ Y = RNG.integers(0, 3, 300)
 def nothing_compiled(monkeypatch):
     """Threads meet while code is made as well as when it runs."""
     monkeypatch.setattr(compiled, "_compiled", Recent(64))
-    monkeypatch.setattr(fitting, "_built", Recent(64))
+    monkeypatch.setattr(programs, "_shared", Recent(64))
 
 
 def network(width=16, seed=0, ending="softmax", engine="auto"):
@@ -45,7 +46,7 @@ def at_once(*tasks):
 
 def fitted(network, **options):
     history = network.fit(X, Y, epochs=4, validation_split=0.2, metrics=["accuracy"], **options)
-    return [*network.values(), *map(np.array, history.history.values())]
+    return [*values_of(network), *map(np.array, history.history.values())]
 
 
 def same(found, wanted):

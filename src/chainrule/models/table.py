@@ -30,13 +30,12 @@ from chainrule.data.target import (
 )
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, FileFormatError, lasted, short, within_memory
+from chainrule.errors import DataError, FileFormatError, lasted, within_memory
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.signals import asking
-from chainrule.train import store as files
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
-from chainrule.train.network import Network, load as load_network
+from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
 VALIDATION_FRACTION = 0.15
@@ -315,38 +314,19 @@ class TableModel:
         self.network.save(path, extra={**self.network.extra, _IN_FILE: parts})
 
 
-def load(path: Any, custom: Mapping[str, Any] | None = None) -> Network | TableModel:
-    """Return what a model file holds: a network, or a table model if the preparing of a table is there too.
-
-    Args:
-        path: The file that :meth:`Network.save` or :meth:`TableModel.save` wrote.
-        custom: Your own callables and layer classes, by the names they were saved under; files hold no code.
-
-    Raises:
-        MissingFileError: If there is no such file.
-        FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
-        DataError: If ``custom`` is no dict of what is yours by name.
-    """
-    if custom is not None and not isinstance(custom, Mapping):
-        raise DataError(
-            "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
-            f"{short(custom)}."
-        )
-    network = load_network(path, custom)
-    with files.trouble(path):
-        if _IN_FILE not in network.extra:
-            return network
-        parts = plain.read(dict[str, Any], network.extra.pop(_IN_FILE), "table")
-        model = TableModel(
-            network,
-            Columns.from_dict(parts["columns"]),
-            Target.from_dict(parts["target"]),
-            _report_from(parts["report"]),
-            missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
-        )
-        # a prediction finds what does not fit together, before the user's table gets the blame
-        model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
-        return model
+def from_file(network: Network, saved: Any) -> TableModel:
+    """Return the model of a file's network and of what is saved beside it."""
+    parts = plain.read(dict[str, Any], saved, "table")
+    model = TableModel(
+        network,
+        Columns.from_dict(parts["columns"]),
+        Target.from_dict(parts["target"]),
+        _report_from(parts["report"]),
+        missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
+    )
+    # a prediction finds what does not fit together, before the user's table gets the blame
+    model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
+    return model
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Architecture:
         return meaning
 
 
-def chain(layers: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Architecture:
+def chain(layers: Sequence[Any], shape: int | Sequence[int], dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``."""
     copies = [_fresh(layer) for layer in check_layers(layers)]
     x = y = input("x", (BATCH, *as_shape("x", shape)), dtype)

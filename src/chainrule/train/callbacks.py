@@ -10,7 +10,8 @@ import numpy as np
 
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
-from chainrule.nn.specs import AT_LEAST_0, COUNT, check as check_settings
+from chainrule.nn.specs import AT_LEAST_0, COUNT, check
+from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
 
 __all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
@@ -46,7 +47,7 @@ class EarlyStopping:
     larger_is_better: bool | None = None
 
     def __post_init__(self) -> None:
-        check_settings(self, patience=COUNT, min_delta=AT_LEAST_0)
+        check(self, patience=COUNT, min_delta=AT_LEAST_0)
         _check_monitor(self.monitor)
 
 
@@ -126,26 +127,43 @@ def _check_monitor(monitor: Any) -> None:
         raise DataError(f"monitor is the name of what to watch, such as 'val_cost'; found {short(monitor)}.")
 
 
-def tell(callbacks: list[Any], event: str, *arguments: Any) -> bool:
-    """Tell every callback of an event; True if one of them asks to stop by returning True."""
-    stop = False
-    for callback in callbacks:
-        method = getattr(callback, event, None)
-        if method is None and event == "on_epoch_end" and callable(callback):
-            method = callback
-        answer = method(*arguments) if method is not None else None
-        stop = stop or (isinstance(answer, bool | np.bool_) and bool(answer))
-    return stop
+class Listeners:
+    """The callbacks of a fit, and the network that they are told of."""
+
+    def __init__(self, callbacks: Any, network: Any) -> None:
+        self.callbacks, self.network = _check(callbacks), network
+        self.stopping = next((c for c in self.callbacks if isinstance(c, EarlyStopping)), None)
+
+    @property
+    def of_every_epoch(self) -> bool:
+        """Whether one of them wants to hear of every epoch."""
+        return any(hasattr(c, "on_epoch_end") or callable(c) for c in self.callbacks)
+
+    def begin(self) -> None:
+        """Say that training begins."""
+        for callback in self.callbacks:
+            _tell(callback, "on_train_begin", self.network)
+
+    def epoch_ended(self, epoch: int, logs: dict[str, float]) -> bool:
+        """Say that an epoch has ended; True if one of them asks to stop by returning True."""
+        answers = [_tell(c, "on_epoch_end", self.network, epoch, logs) for c in self.callbacks]
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
+
+    def end(self, history: History) -> None:
+        """Say that training has ended, to the others too where one of them raises."""
+        with ExitStack() as stack:
+            for callback in reversed(self.callbacks):
+                stack.callback(_tell, callback, "on_train_end", self.network, history)
 
 
-def tell_all(callbacks: list[Any], event: str, *arguments: Any) -> None:
-    """Tell every callback of an event, the others too where one of them raises."""
-    with ExitStack() as stack:
-        for callback in reversed(callbacks):
-            stack.callback(tell, [callback], event, *arguments)
+def _tell(callback: Any, event: str, *arguments: Any) -> Any:
+    method = getattr(callback, event, None)
+    if method is None and event == "on_epoch_end" and callable(callback):
+        method = callback
+    return method(*arguments) if method is not None else None
 
 
-def check(callbacks: Any) -> list[Any]:
+def _check(callbacks: Any) -> list[Any]:
     """Return the callbacks as a list, or say what is none."""
     several = isinstance(callbacks, list | tuple)
     listed = list(callbacks) if several else [callbacks] if callbacks is not None else []

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.compiled import Compiled, simplified
 from chainrule.engines.recent import Recent
+from chainrule.engines.stopping import Arrays
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, cast, input
@@ -16,7 +15,6 @@ from chainrule.graph.primitives.arithmetic import weigh
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture
-from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
 from chainrule.nn.reading import at, penalty
 from chainrule.train.optimizers import Optimizer
@@ -78,6 +76,9 @@ class Objective:
         """What a batch consists of."""
         weight = () if self.weight is None else (self.weight,)
         return (*self.architecture.inputs.values(), self.y, *weight)
+
+
+Examples = tuple[Objective, Arrays]  # what is minimised, and a table of it: inputs, targets, weights
 
 
 def objective(
@@ -232,23 +233,6 @@ def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Pro
     """Return what ``nodes`` of the network are at prediction."""
     state = looking_state(architecture)
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
-
-
-MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
-
-
-class Prediction(Compiled):
-    """Nodes of a network at prediction, as a program, and how many examples it is given together."""
-
-    @cached_property
-    def most_rows(self) -> int:
-        """How many examples take so much memory that no more should be looked at together."""
-        return max(1, MOST_BYTES // max(size_of_one(self.program.outputs).held, 1))
-
-    @cached_property
-    def keeps_apart(self) -> bool:
-        """Whether they may be looked at in parts: each comes out as it would alone."""
-        return keeps_apart(simplified(self.program).outputs)
 
 
 def looking_state(architecture: Architecture) -> tuple[Node, ...]:

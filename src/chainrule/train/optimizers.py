@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class Optimizer(ABC):
     array([1.5, 2.5])
     """
 
+    by_steps: ClassVar[Literal[True]] = True  # its update is a step of the graph
     learning_rate: float | Schedule
     clip_norm: float | None
     weight_decay: float = 0.0
@@ -304,6 +305,7 @@ class LBFGS:
     LBFGS(max_evaluations=15000, tolerance=1e-05, memory=10)
     """
 
+    by_steps: ClassVar[Literal[False]] = False
     max_evaluations: int = 15_000
     tolerance: float = 1e-5
     memory: int = 10

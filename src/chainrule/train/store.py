@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,19 @@ KEY, CHECKSUM = "chainrule", "checksum"
 # Where a meaning changes, FORMAT grows by one, and the older number leads here to what makes configuration and arrays
 # one newer. What is only renamed has a line in `plain.OLD_NAMES` instead.
 UPGRADES: dict[int, Callable[[Any, Any], tuple[Any, Any]]] = {}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A network as a file has it, beside its arrays."""
+
+    architecture: dict[str, Any]
+    seed: int
+    runs: int
+    loss: Any
+    extra: dict[str, Any]
+    columns: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    target_columns: tuple[str | int, ...] = ()
 
 
 def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines.native.run import running as native, threads as native_threads
@@ -34,7 +35,10 @@ def threaded(monkeypatch, kind, threads):
 def executable(network):
     """Return what a network trained with, which knows no more which way was faster."""
     [training] = [
-        p for goal in network._objectives.values() for p in goal.programs.values() if isinstance(p, tuple)
+        p
+        for goal in network._built.objectives.values()
+        for p in goal.programs.values()
+        if isinstance(p, tuple)
     ]
     found = training[0].on("native")
     found.sharing.clear()
@@ -50,7 +54,7 @@ def train(monkeypatch, kind, threads=2, optimizer="adam"):
     history = network.fit(X, y, epochs=3, batch_size=200, optimizer=optimizer)
     found = executable(network)
     assert any(work.at({"batch": 200}) > least for work, least in found.stages.shared)
-    return [*network.values(), np.array(history["cost"])]
+    return [*values_of(network), np.array(history["cost"])]
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -80,7 +84,7 @@ def test_help_wipes_no_result_over_a_middle_axis(monkeypatch, reduced, parts):
         )
         history = network.fit(X, y, epochs=4, batch_size=160, optimizer=cr.SGD(0.001))
         executable(network)
-        return [*network.values(), np.array(history["cost"])]
+        return [*values_of(network), np.array(history["cost"])]
 
     for a, b in zip(fitted(Never), fitted(Always), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines.native.plan.layout import turned_over
@@ -78,5 +79,5 @@ def test_labels_and_weights_of_one_axis_stay_and_a_table_is_gathered_turned_over
         )
         network.fit(features, labels, epochs=4, batch_size=8, sample_weight=rng.uniform(size=50) * 0 + 0.5)
         networks.append(network)
-    for a, b in zip(*(n.values() for n in networks), strict=True):
+    for a, b in zip(*(values_of(n) for n in networks), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10)

@@ -1,0 +1,39 @@
+"""Model files of every kind: what ``cr.load`` reads."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from chainrule.doors import DOORS, opened
+from chainrule.errors import DataError, short
+from chainrule.train import store
+from chainrule.train.network import Network, from_file
+
+if TYPE_CHECKING:
+    from chainrule.models.table import TableModel
+
+
+def load(path: Any, custom: Mapping[str, Any] | None = None) -> "Network | TableModel":
+    """Return what a model file holds: a network, or a table model if the preparing of a table is there too.
+
+    Args:
+        path: The file that :meth:`Network.save` or :meth:`TableModel.save` wrote.
+        custom: Your own callables and layer classes, by the names they were saved under; files hold no code.
+
+    Raises:
+        MissingFileError: If there is no such file.
+        FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
+        DataError: If ``custom`` is no dict of what is yours by name.
+    """
+    if custom is not None and not isinstance(custom, Mapping):
+        raise DataError(
+            "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
+            f"{short(custom)}."
+        )
+    config, arrays = store.read(path)
+    with store.trouble(path):
+        network = from_file(config, arrays, custom)
+        for kind in network.extra:  # where a file says that it is more than a network
+            if place := DOORS.get(f"load {kind}"):
+                model: TableModel = opened(place)(network, network.extra.pop(kind))
+                return model
+    return network

@@ -1,0 +1,72 @@
+"""Gradient descent: epochs on an engine, as many at a time as nobody wants to look between."""
+
+import time
+
+import numpy as np
+
+from chainrule.engines.epochs import Epochs
+from chainrule.engines.stopping import Arrays
+from chainrule.signals import asking
+from chainrule.train.fit import lbfgs
+from chainrule.train.fit.divergence import diverged
+from chainrule.train.fit.fitting import Fitting, Good, finite
+from chainrule.train.fit.stopping import finish, stopping_of
+from chainrule.train.optimizers import Optimizer
+from chainrule.train.schedules import plateau
+
+MOST_ROWS_PLANNED = 4_000_000  # example numbers that are shuffled ahead: 32 MB
+REDRAW_SECONDS = 0.05
+
+
+def descend(run: Fitting) -> None:
+    """Train, until it is done or a signal asks for the end."""
+    method = run.method
+    with asking() as run.interrupts.asked:
+        stopped = _descend(run, method) if method.by_steps else lbfgs.descend(run, method)
+    run.history.stopped = stopped
+
+
+def _descend(run: Fitting, method: Optimizer) -> str:
+    values, state, every_epoch = run.programs.values, _first_state(run), _every_epoch(run)
+    until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
+    count, last = len(run.began_with), run.settings.epochs
+    chunk, epoch, stopped = 1, 0, ""
+    good = [Good(run.began_with, -1)]
+    while epoch < last and not stopped:
+        rows = run.orders(epoch, min(chunk, last - epoch))
+        began = time.perf_counter()
+        result = run.executable.run(Epochs(state, run.table, rows, run.batches, until, run.progress))
+        run.record(result)
+        if result.failure is not None or not finite(result.state[:count]):
+            return diverged(run, method, result, epoch, good)
+        state, stopped = result.state, result.stopped
+        epoch += len(result.epochs)
+        values.set(state[:count])
+        if run.history["cost"][-1] <= good[-1].cost:
+            # The last two: a cost is measured before the updates, so the newer values may be bad already.
+            good = [good[-1], Good(state[:count], epoch - 1, run.history["cost"][-1])]
+        if run.tell():
+            stopped = stopped or "callback"
+        stopped = stopped or run.interrupts.poll() or ""  # the engine asks too rarely where epochs are short
+        state[:count] = values.get()  # which a callback may have changed
+        if not every_epoch:
+            spent = max(time.perf_counter() - began, 1e-6)
+            ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
+            chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 16 * len(rows), ahead))
+    run.left = state[count : count + len(run.slots)]
+    return finish(run, stopped, good[-1])
+
+
+def _every_epoch(run: Fitting) -> bool:
+    return run.settings.verbose == 2 or run.listeners.of_every_epoch
+
+
+def _first_state(run: Fitting) -> Arrays:
+    clock = [
+        np.asarray(0, np.int64),
+        np.asarray(run.seed, np.int64),
+        np.asarray(1.0),
+        np.asarray(float(run.steps * run.settings.epochs)),
+        np.asarray(float(run.steps)),
+    ]
+    return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in run.slots), *clock]

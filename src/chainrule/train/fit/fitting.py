@@ -1,0 +1,149 @@
+"""One fit, while it goes on: what it was given, and how far it is."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.engines.epochs import Batches, Run
+from chainrule.engines.executable import Executable
+from chainrule.engines.stopping import Arrays, Progress
+from chainrule.graph.node import Node
+from chainrule.signals import Asked
+from chainrule.train.callbacks import Listeners, monitor_name
+from chainrule.train.fit.settings import Settings
+from chainrule.train.history import History
+from chainrule.train.objective import Examples, Objective
+from chainrule.train.optimizers import LBFGS, Optimizer
+from chainrule.train.orders import Orders
+from chainrule.train.programs import Programs
+from chainrule.train.progress import ProgressLine
+
+
+@dataclass
+class Interrupts:
+    """Why to stop now, asked between steps."""
+
+    deadline: float = math.inf
+    asked: Asked = field(default_factory=Asked)
+
+    def poll(self) -> str | None:
+        """Return a reason, or None."""
+        if self.asked.number:
+            return "interrupted"
+        return "time" if time.perf_counter() > self.deadline else None
+
+
+@dataclass(frozen=True)
+class Good:
+    """The values at the end of an epoch (-1: before the first), and the cost recorded for it."""
+
+    values: Arrays
+    epoch: int
+    cost: float = math.inf
+
+
+@dataclass
+class Fitting:
+    """One fit.
+
+    Attributes:
+        programs: The network.
+        settings: What the user set.
+        method: How it descends.
+        listeners: The callbacks.
+        goal: What is minimised.
+        table: The examples: inputs, targets, weights.
+        validation: The same of those it only validates on, or None.
+        batches: How an epoch is cut into them.
+        seed: Of its shuffles and dropout.
+        orders: Of the examples, epoch by epoch.
+        executable: A step, compiled.
+        slots: What the optimizer keeps among its state.
+        began_with: The network's values before the first step.
+        left: What the slots hold after the last step.
+    """
+
+    programs: Programs
+    settings: Settings
+    method: Optimizer | LBFGS
+    listeners: Listeners
+    goal: Objective
+    table: Arrays
+    validation: Examples | None
+    batches: Batches
+    seed: int
+    orders: Orders
+    executable: Executable
+    slots: list[Node]
+    began_with: Arrays
+    interrupts: Interrupts
+    left: Arrays = field(default_factory=list)
+    history: History = field(default_factory=History)
+    progress: Progress = field(default_factory=Progress)
+    display: ProgressLine = field(init=False)
+
+    @property
+    def rows(self) -> int:
+        """The number of training examples."""
+        return len(self.table[0])
+
+    @property
+    def steps(self) -> int:
+        """The number of steps an epoch takes."""
+        return self.batches.steps(self.rows)
+
+    @property
+    def monitor(self) -> str:
+        """What decides which epoch was best."""
+        stopping = self.listeners.stopping
+        chosen = stopping.monitor if stopping is not None else None
+        return monitor_name(chosen) if chosen else "val_cost" if self.validation else "cost"
+
+    @property
+    def best(self) -> Good:
+        """The best epoch that was remembered; its values are none where none was."""
+        return Good(self.progress.best_state[: len(self.began_with)], self.progress.best_epoch)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
+        self.history.history = {name: [] for name in recorded(self.goal, self.validation is not None)}
+        self.display = ProgressLine(self.settings.verbose, self.settings.epochs)
+        try:
+            yield
+        finally:
+            self.display.close(self.history.stopped)
+            self.listeners.end(self.history)
+
+    def record(self, result: Run) -> None:
+        """Note the epochs that an engine has done."""
+        history = self.history
+        offset = history.times[-1] if history.times else 0.0
+        for lines, prefix in ((result.epochs, ""), (result.validation, "val_")):
+            if len(lines):
+                columns = np.asarray(lines, np.float64).T.tolist()
+                for name, column in zip(recorded(self.goal), columns, strict=True):
+                    history.history[f"{prefix}{name}"].extend(column)
+        history.times.extend((offset + np.asarray(result.seconds, np.float64)).tolist())
+
+    def tell(self) -> bool:
+        """Show the epoch that has ended, and tell the callbacks; True if one of them asks to stop."""
+        epoch = self.history.epochs - 1
+        logs = {k: v[-1] for k, v in self.history.history.items() if v}
+        self.display.show(epoch, logs)
+        return self.listeners.epoch_ended(epoch, logs)
+
+
+def recorded(goal: Objective, validated: bool = False) -> list[str]:
+    """Return the names of what a history records."""
+    names = ["cost", *goal.metrics]
+    return [*names, *(f"val_{n}" for n in names)] if validated else names
+
+
+def finite(arrays: Arrays) -> bool:
+    """Say whether all numbers are."""
+    return all(bool(np.isfinite(a).all()) for a in arrays)

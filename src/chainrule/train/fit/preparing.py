@@ -1,0 +1,125 @@
+"""What happens before the first step: whatever is wrong with a fit is found here."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.epochs import Batches
+from chainrule.engines.executable import Executable
+from chainrule.errors import DataError, LearningWarning, warn
+from chainrule.graph.node import Node
+from chainrule.nn.architecture import Architecture
+from chainrule.random import Draws
+from chainrule.train.callbacks import Listeners
+from chainrule.train.fit import lbfgs
+from chainrule.train.fit.fitting import Fitting, Interrupts, recorded
+from chainrule.train.fit.settings import Settings
+from chainrule.train.fit.stopping import check_monitors
+from chainrule.train.objective import Examples, Objective
+from chainrule.train.optimizers import LBFGS, Optimizer
+from chainrule.train.orders import orders_of
+from chainrule.train.programs import Programs, slopes_of, training_of
+
+
+def hold_back(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """Split off the validation rows at random: data is often sorted, and its end is no fair sample."""
+    goal, table = examples
+    rows = len(table[0])
+    held = round(rows * share)
+    if held == 0 or held == rows:
+        raise DataError(
+            f"validation_split={share:g} of {rows} rows leaves {held} to validate on and "
+            f"{rows - held} to learn from. Use more rows or another share."
+        )
+    shuffled = Draws(seed, "held back").permutation(rows)
+    learn, hold = np.sort(shuffled[held:]), np.sort(shuffled[:held])
+    for part, name in ((learn, "learn from"), (hold, "validate on")):
+        if goal.weight is not None and not table[-1][part].any():
+            raise DataError(f"After the split all examples to {name} have the weight 0. Use another share.")
+    return (goal, [t[learn] for t in table]), (goal, [t[hold] for t in table])
+
+
+def begin(
+    programs: Programs,
+    settings: Settings,
+    method: Optimizer | LBFGS,
+    listeners: Listeners,
+    examples: Examples,
+    validation: Examples | None,
+    shuffle: Any,
+    runs: int,
+    deadline: float,
+) -> Fitting:
+    """Return a fit that is ready for its first step, compiled.
+
+    Args:
+        programs: The network.
+        settings: What the user set.
+        method: How to descend.
+        listeners: The callbacks.
+        examples: What to learn from.
+        validation: What to validate on, or None.
+        shuffle: In which order epochs see the examples, see :func:`orders_of`.
+        runs: How often the network was fitted before.
+        deadline: When its time is over.
+    """
+    goal, table = examples
+    rows = len(table[0])
+    batch_size = rows if settings.batch_size is None else min(int(settings.batch_size), rows)
+    calls = programs.architecture.calls.values()
+    batches = Batches(batch_size, max([call.layer.least_examples for call in calls], default=1))
+    seed = (
+        Draws(programs.seed, "run", runs).integer() if runs else programs.seed
+    )  # later runs go on with others
+    orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows))
+    check_monitors(listeners, recorded(goal, validation is not None))
+    executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
+    if settings.epochs:
+        _warn_of_lone_examples(programs.architecture, batches, rows)
+    return Fitting(
+        programs=programs,
+        settings=settings,
+        method=method,
+        listeners=listeners,
+        goal=goal,
+        table=table,
+        validation=validation,
+        batches=batches,
+        seed=seed,
+        orders=orders,
+        executable=executable,
+        slots=slots,
+        began_with=programs.values.get(),
+        interrupts=Interrupts(deadline),
+    )
+
+
+def _compiled(
+    engine: str, settings: Settings, method: Optimizer | LBFGS, goal: Objective, batches: Batches, rows: int
+) -> tuple[Executable, list[Node]]:
+    """Return what an engine runs for a step, and the optimizer's slots among its state."""
+    steps = batches.steps(rows)
+    if method.by_steps:
+        compiled, slots = training_of(goal, method)
+        return compiled.on(engine, settings.epochs * steps, batches.largest(rows)), slots
+    lbfgs.check(goal, steps, settings.batch_size)
+    return slopes_of(goal).on(engine, settings.epochs, rows), []
+
+
+def _warn_of_lone_examples(architecture: Architecture, batches: Batches, rows: int) -> None:
+    """Warn where a layer that learns from several examples together is given too few at a time."""
+    size = batches.size
+    if size >= batches.smallest:
+        return
+    label, layer = next(
+        (label, call.layer) for label, call in architecture.calls.items() if call.layer.least_examples > size
+    )
+    why = f"there are only {rows} rows" if size == rows > 1 else f"batch_size={size}"
+    why = "there is only one row to learn from" if rows == 1 else why
+    remedy = "Learn from more rows" if size == rows else "Train in larger batches, such as batch_size=32"
+    warn(
+        f"Layer '{label}' ({type(layer).__name__}) learns the mean and the variance of its inputs over a batch, "
+        f"which takes at least {layer.least_examples} examples; here a batch has {size} ({why}), so what is learned "
+        f"will predict badly. {remedy}, or take LayerNormalization.",
+        LearningWarning,
+    )

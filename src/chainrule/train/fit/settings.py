@@ -1,0 +1,40 @@
+"""How a fit goes: what the user may set of it, checked."""
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from chainrule.errors import DataError, short
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to descend and for how long; the meaning of each is in :meth:`Network.fit`."""
+
+    batch_size: int | None
+    epochs: int
+    validation_split: float
+    tol: float | None
+    time_budget: float | None
+    verbose: int
+
+    def __post_init__(self) -> None:
+        _check_whole("epochs", self.epochs, 0)
+        if self.batch_size is not None:
+            _check_whole("batch_size", self.batch_size, 1)
+        share = self.validation_split
+        if not isinstance(share, Real) or not 0 <= share < 1:
+            raise DataError(
+                f"validation_split is the share of examples held back, from 0 to below 1; found {short(share)}."
+            )
+        if not isinstance(self.verbose, int) or self.verbose not in (0, 1, 2):
+            choices = "0 (silent), 1 (a progress line) or 2 (a line an epoch)"
+            raise DataError(f"verbose is {choices}; found {short(self.verbose)}.")
+        for name, value in (("tol", self.tol), ("time_budget", self.time_budget)):
+            if value is not None and not (isinstance(value, Real) and value >= 0):
+                raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
+        raise DataError(f"{name} must be a whole number of at least {least}; found {short(value)}.")

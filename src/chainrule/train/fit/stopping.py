@@ -1,0 +1,98 @@
+"""When a fit stops, and what is said of it."""
+
+from chainrule.engines.stopping import Arrays, Stopping
+from chainrule.errors import DataError, unknown_name
+from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
+from chainrule.train.fit.fitting import Fitting, Good, recorded
+from chainrule.train.metrics import larger_is_better
+from chainrule.train.schedules import ReduceOnPlateau
+
+TOL_EPOCHS = 10
+
+
+def check_monitors(listeners: Listeners, known: list[str]) -> None:
+    """Raise where a callback watches what is not recorded, or nobody says whether more of it is better."""
+    for callback in listeners.callbacks:
+        if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
+            name = monitor_name(callback.monitor)
+            if name not in known:
+                missing = name.startswith("val_") and "val_cost" not in known
+                hint = " Give validation_split or validation_data." if missing else ""
+                error = unknown_name("monitor", callback.monitor, known)
+                raise DataError(
+                    f"{type(callback).__name__} watches what this run does not record. {error}{hint}"
+                )
+            larger_is_better(name, callback.larger_is_better)
+
+
+def stopping_of(
+    run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str | None = None
+) -> Stopping:
+    """Return when an engine is to stop, and which state it keeps.
+
+    Args:
+        run: The fit.
+        lowering: A schedule that looks at the costs, or None.
+        size: How many arrays the state has.
+        engine: Which engine validates where the choice is open.
+    """
+    stopping, validate, kept = run.listeners.stopping, None, len(run.began_with)
+    if run.validation is not None:
+        goal, table = run.validation
+
+        def validate(state: Arrays) -> list[float]:
+            return list(run.programs.measure(goal, table, state[:kept], engine).values())
+
+    tol = run.settings.tol
+    return Stopping(
+        validate=validate,
+        patience=stopping.patience if stopping else None,
+        on_validation=run.monitor.startswith("val_"),
+        monitor=recorded(run.goal).index(run.monitor.removeprefix("val_")),
+        larger_is_better=larger_is_better(run.monitor, stopping.larger_is_better if stopping else None),
+        min_delta=stopping.min_delta if stopping else 0.0,
+        keep_best=run.validation is not None or (stopping is not None and stopping.restore_best),
+        tol=None if tol is None else (float(tol), TOL_EPOCHS),
+        plateau=None
+        if lowering is None
+        else (size - 3, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
+        poll=run.interrupts.poll,
+    )
+
+
+def finish(run: Fitting, stopped: str, good: Good) -> str:
+    """Keep the best weights where they are asked for, and say why training ended.
+
+    Args:
+        run: The fit.
+        stopped: Why in a word, or "" if all epochs were trained.
+        good: The best epoch by its cost, for a fit that does not look at anything else.
+    """
+    history, stopping = run.history, run.listeners.stopping
+    best = good
+    if stopping is not None or run.validation is not None:
+        best = run.best
+        history.best_epoch = best.epoch if best.epoch >= 0 else None
+    restoring = (stopping is not None and stopping.restore_best) or stopped == "interrupted"
+    kept = ""
+    if restoring and best.values and 0 <= best.epoch < history.epochs - 1:
+        run.programs.values.set(best.values)
+        kept = f"; kept the weights of epoch {best.epoch + 1}, the best"
+    here = f"Stopped at epoch {history.epochs}"
+    if stopped == "patience" and stopping is not None:
+        return f"{here}: no better {run.monitor} for {epochs(stopping.patience)}{kept}."
+    if stopped == "tol":
+        return f"{here}: ten epochs in a row lowered the cost by less than tol={run.settings.tol:g}{kept}."
+    if stopped == "time":
+        return f"{here}: the time budget of {run.settings.time_budget:g} s was used up{kept}."
+    if stopped == "interrupted":
+        history.signal = run.interrupts.asked.number
+        return f"{here} by {run.interrupts.asked.name}{kept}."
+    if stopped == "callback":
+        return f"{here}: a callback asked for it{kept}."
+    return f"Trained all {epochs(history.epochs)}{kept}."
+
+
+def epochs(number: int) -> str:
+    """Return so many epochs in words."""
+    return f"{number} epoch{'' if number == 1 else 's'}"

@@ -1,0 +1,89 @@
+"""The numbers of a network: by name for its user, all at once for what trains it."""
+
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.stopping import Arrays
+from chainrule.errors import GraphError, ShapeError, UnknownNameError, unknown_name
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.nn.architecture import Architecture
+from chainrule.train.validation import as_numbers
+
+
+class ParameterNameError(UnknownNameError, KeyError):
+    """A name that no parameter bears; dicts raise KeyError."""
+
+    __str__ = Exception.__str__
+
+
+class Parameters(MutableMapping[str, np.ndarray]):
+    """The parameters of a network by name; assigning checks the shape. ``gamma1`` finds ``gamma_1``."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = dict(nodes)
+        self._aliases = {name.replace("_", ""): name for name in self._nodes}
+
+    def _find(self, name: str) -> Node:
+        known = name if name in self._nodes else self._aliases.get(str(name).replace("_", ""))
+        if known is None:
+            raise ParameterNameError(str(unknown_name("parameter", name, self._nodes)))
+        return self._nodes[known]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        value: np.ndarray = self._find(name).attributes["cell"].value
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        node = self._find(name)
+        array = as_numbers(value, name)
+        if array.shape != node.shape:
+            raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
+        node.value = array
+
+    def __delitem__(self, name: str) -> None:
+        raise GraphError(f"{name} is part of the network and cannot be deleted.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()) + "}"
+
+
+class Values:
+    """All parameters, then all statistics: read and replaced together, so that no thread sees half."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self._nodes = {**architecture.parameters, **architecture.statistics}
+        self._moving = threading.Lock()
+
+    @property
+    def names(self) -> list[str]:
+        """What they are called."""
+        return list(self._nodes)
+
+    def get(self) -> Arrays:
+        """Return the arrays."""
+        with self._moving:
+            return [node.attributes["cell"].value for node in self._nodes.values()]
+
+    def named(self) -> dict[str, np.ndarray]:
+        """Return the arrays by name."""
+        return dict(zip(self._nodes, self.get(), strict=True))
+
+    def set(self, arrays: Sequence[np.ndarray]) -> None:
+        """Replace them all."""
+        with self._moving:
+            for node, array in zip(self._nodes.values(), arrays, strict=True):
+                node.value = array
+
+    def set_named(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Replace them all, given by name."""
+        self.set([arrays[name] for name in self._nodes])

@@ -1,0 +1,186 @@
+"""What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from chainrule.engines.compiled import Compiled, simplified
+from chainrule.engines.recent import Recent
+from chainrule.engines.stopping import Arrays
+from chainrule.errors import DataError
+from chainrule.graph.closed import Program
+from chainrule.graph.node import Node
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.examples import keeps_apart, size_of_one
+from chainrule.train.objective import (
+    CLOCK,
+    Objective,
+    evaluation_program,
+    gradient_program,
+    lasting,
+    prediction_program,
+    training_program,
+)
+from chainrule.train.optimizers import Optimizer
+from chainrule.train.parameters import Values
+
+MOST_KEPT = 16  # predictions, and as many objectives, of a network
+ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
+MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
+
+
+class Prediction(Compiled):
+    """Nodes of a network at prediction, as a program, and how many examples it is given together."""
+
+    @cached_property
+    def most_rows(self) -> int:
+        """How many examples take so much memory that no more should be looked at together."""
+        return max(1, MOST_BYTES // max(size_of_one(self.program.outputs).held, 1))
+
+    @cached_property
+    def keeps_apart(self) -> bool:
+        """Whether they may be looked at in parts: each comes out as it would alone."""
+        return keeps_apart(simplified(self.program).outputs)
+
+
+class Built:
+    """A network that knows its shape: its graph, its numbers, and what was compiled for them."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+        self.values = Values(architecture)
+        self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
+        self.objectives: Recent[Objective] = Recent(MOST_KEPT)
+
+    def prediction(self, key: Hashable, nodes: Sequence[Node]) -> Prediction:
+        """Return the program that computes nodes of the network; ``key`` tells it from others."""
+        return self.predictions.get(key, lambda: Prediction(prediction_program(self.architecture, nodes)))
+
+    @property
+    def output(self) -> Prediction:
+        """The program of what the network predicts."""
+        return self.prediction("output", [self.architecture.output])
+
+
+@dataclass(slots=True)
+class Programs:
+    """What a verb of a network hands down: the network as it is now, on an engine.
+
+    Random layers draw as at the first step of ``seed``, wherever nothing is learned.
+    """
+
+    built: Built
+    engine: str
+    seed: int
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network as graph."""
+        return self.built.architecture
+
+    @property
+    def values(self) -> Values:
+        """Its numbers."""
+        return self.built.values
+
+    def _state(self, values: Sequence[np.ndarray] | None = None) -> Arrays:
+        return [*(self.values.get() if values is None else values), _number(0), _number(self.seed)]
+
+    def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
+        """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
+        state, rows = self._state(), len(arrays[0])
+        executable = prediction.on(self.engine, 1, rows)
+        size = rows
+        if rows > 1 and rows > min(ROWS_AT_ONCE, prediction.most_rows) and prediction.keeps_apart:
+            size = min(ROWS_AT_ONCE, prediction.most_rows)
+        if rows <= size:
+            _, outputs = executable.step(state, arrays)
+            return [np.array(x) for x in outputs]
+        parts = [
+            executable.step(state, [a[start : start + size] for a in arrays])[1]
+            for start in range(0, rows, size)
+        ]
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def measure(
+        self,
+        goal: Objective,
+        table: Arrays,
+        values: Sequence[np.ndarray] | None = None,
+        engine: str | None = None,
+    ) -> dict[str, float]:
+        """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing.
+
+        Args:
+            goal: What is measured.
+            table: Its inputs, targets and weights.
+            values: The numbers of the network; by default those it has.
+            engine: What "auto" takes, in place of weighing.
+        """
+        rows = len(table[0])
+        compiled = goal.programs.get("evaluate", lambda: Compiled(evaluation_program(goal)))
+        executable = compiled.on(self.engine, 1, rows, engine)
+        current = self._state(values)
+        if rows == 0:
+            raise DataError("There are no rows to evaluate.")
+        size = rows
+        if rows > ROWS_AT_ONCE and goal.by_example and self.built.output.keeps_apart:
+            size = ROWS_AT_ONCE
+        totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
+        largest = table[-1].max() if goal.weight is not None else 1.0
+        _, power = np.frexp(largest)  # the scale of the weights cancels
+        for start in range(0, rows, size):
+            part = [t[start : start + size] for t in table]
+            _, outputs = executable.step(current, part)
+            share = float(len(part[0]))
+            if goal.weight is not None:
+                share = float(np.ldexp(part[-1].sum(dtype=np.float64), -power))
+            price = float(outputs[1])
+            totals += share * np.array([float(outputs[0]), *(float(x) for x in outputs[2:])])
+            weight += share
+        mean = totals / weight if weight else totals
+        return {"cost": float(mean[0]) + price} | dict(zip(goal.metrics, map(float, mean[1:]), strict=True))
+
+    def slopes(self, goal: Objective, table: Arrays, values: Sequence[np.ndarray] | None = None) -> Arrays:
+        """Return the cost while training on a table, then its gradient by every parameter."""
+        executable = slopes_of(goal).on(self.engine, 1, len(table[0]))
+        return executable.step(self._state(values), table)[1]
+
+
+@lru_cache(maxsize=64)
+def _number(value: int) -> np.ndarray:
+    """Return a number as an array, the same one every time: engines know again what they were given before."""
+    array = np.asarray(value)
+    array.flags.writeable = False
+    return array
+
+
+def slopes_of(goal: Objective) -> Compiled:
+    """Return the program of an objective's cost and gradients."""
+    return goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
+
+
+def training_of(goal: Objective, method: Optimizer) -> tuple[Compiled, list[Node]]:
+    """Return the program of a training step, and the optimizer's slots among its state."""
+    if lasting(method):
+        return goal.programs.get(method, lambda: _training(goal, method))
+    program, slots = training_program(goal, method)
+    return Compiled(program), slots
+
+
+_shared: Recent[tuple[Program, list[Node]]] = Recent(64)  # what a new fold would only build again
+
+
+def _training(goal: Objective, method: Optimizer) -> tuple[Compiled, list[Node]]:
+    """Return what trains every equal network: the programs of two are the same but for the weights."""
+
+    def make() -> tuple[Program, list[Node]]:
+        program, slots = training_program(goal, method)
+        kept = simplified(program).detached()
+        clock = len(kept.state) - len(CLOCK)
+        return kept, list(kept.state[clock - len(slots) : clock])
+
+    program, slots = _shared.get((goal.fingerprint, method), make)
+    return Compiled(program), slots

@@ -1,0 +1,124 @@
+"""What a network is to learn: which loss, and the targets as that takes them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.engines.stopping import Arrays
+from chainrule.errors import DataError, GraphError
+from chainrule.nn import activations, losses
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.reading import output_kind
+from chainrule.train import metrics, store, validation
+from chainrule.train.objective import Examples, Objective, lasting, objective
+from chainrule.train.programs import Built
+
+# What each loss takes as targets; any other takes numbers.
+KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
+# After which of our activations a crossentropy finds the probabilities it compares, the usual one first.
+PROBABILITIES = {
+    "binary_crossentropy": (activations.sigmoid, activations.softmax, activations.step),
+    "categorical_crossentropy": (activations.softmax,),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a verb of a network was given.
+
+    Attributes:
+        inputs: An array for each input, checked and cast.
+        y: The targets as they came, their columns in the order that the network knows.
+        weight: The weights of the examples as they came, or None.
+        y_called: What the user calls the targets.
+        weight_called: What the user calls the weights.
+    """
+
+    inputs: Arrays
+    y: Any
+    weight: Any
+    y_called: str
+    weight_called: str
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.inputs[0])
+
+
+def loss_of(architecture: Architecture, loss: Any) -> Any:
+    """Return the loss that is meant: a given one, or what suits the activation that the network ends with."""
+    if isinstance(loss, store.Missing):
+        name = loss.name.rpartition(".")[2]
+        raise DataError(
+            f"This network was trained with your own loss '{name}', and files hold no code. "
+            f"Give it: loss={name}, or cr.load(path, custom={{'{name}': {name}}})."
+        )
+    return losses.default_loss(output_kind(architecture)) if loss is None else loss
+
+
+def classifies(architecture: Architecture, loss: Any) -> bool:
+    """Say whether the targets of a loss are classes or probabilities."""
+    found = losses.loss(loss_of(architecture, loss))
+    return found in (losses.binary_crossentropy, losses.categorical_crossentropy)
+
+
+def prepare(built: Built, given: Given, loss: Any, watched: Any = (), class_weight: Any = None) -> Examples:
+    """Return the objective that suits what was given, and its table, checked.
+
+    Args:
+        built: The network.
+        given: What it was given.
+        loss: A name or a callable; None for the one that suits the network's output.
+        watched: The metrics, as the user gives them.
+        class_weight: A weight for each class, or "balanced", or None.
+    """
+    architecture, y, called = built.architecture, given.y, given.y_called
+    spec = loss_of(architecture, loss)
+    name, function = losses.describe_loss(spec), losses.loss(spec)
+    _check_output(architecture, name)
+    kind, output = KINDS.get(name, "numbers"), architecture.output
+    softmax = kind == "labels" or output_kind(architecture) == "softmax"
+    found = metrics.resolve(watched, softmax)
+    target = validation.targets(y, output, given.rows, kind, called)
+    if kind != "labels" and any(m is metrics.accuracy for m in found.values()):
+        validation.check_classes(target, y, called)
+    table, wide, factors = [*given.inputs, target], False, {}
+    if class_weight is not None:
+        classes = max(2, int(output.shape[-1]) if output.ndim > 1 else 1)
+        factors["class_weight"] = validation.class_weights(class_weight, target, classes)
+    if given.weight is not None:
+        weight_called = given.weight_called
+        factors[weight_called] = validation.weights(given.weight, given.rows, weight_called)
+    if factors:
+        each, wide = validation.scaled(factors, output.dtype)
+        table.append(each)
+
+    def make() -> Objective:
+        shape, dtype = target.shape[1:], target.dtype
+        return objective(architecture, function, name, shape, dtype, found, bool(factors), wide)
+
+    if not all(map(lasting, (spec, *found.values()))):
+        return make(), table
+    key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide)
+    return built.objectives.get(key, make), table
+
+
+def _check_output(architecture: Architecture, loss_name: str) -> None:
+    output, kind = architecture.output, output_kind(architecture)
+    if kind == "softmax" and output.shape[-1] == 1:
+        raise GraphError(
+            "A softmax over one unit is always 1, so there is nothing to learn. "
+            "For two classes end the network with Dense(1, 'sigmoid') or Dense(2, 'softmax')."
+        )
+    if loss_name == "categorical_crossentropy" and output.shape[-1] == 1:
+        raise GraphError(
+            "categorical_crossentropy compares several classes, and this network has one output. "
+            "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
+        )
+    wanted = PROBABILITIES.get(loss_name, ())
+    if wanted and kind in activations.ACTIVATIONS and activations.ACTIVATIONS[kind] not in wanted:
+        usual = activations.activation_name(wanted[0])
+        raise GraphError(
+            f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', "
+            f"which makes none. End it with '{usual}': logits as large as ±1000 do no harm."
+        )
