@@ -130,7 +130,7 @@ class Primitive:
     leaf: str = ""  # a row without inputs: "given" its value by the run, or "known" before it
 
     # What is true of its numbers.
-    elementwise: bool = False  # point by point, with broadcasting; each row with partials is
+    elementwise: bool = False  # point by point, with broadcasting: so is each row with partials
     linear: str = (
         ""  # in those inputs that have a derivative: in all "together", in "each" by itself, in the "first"
     )
@@ -218,10 +218,8 @@ class Primitive:
 def _follows(row: Primitive) -> dict[str, Any]:
     """Return the columns that follow from those that are said."""
     found: dict[str, Any] = {}
-    if row.partials is not None:
-        found["elementwise"] = True
-    if (row.partials is not None or row.elementwise) and row.mixes == "all":
-        found["mixes"] = ""
+    if row.elementwise or (row.partials is not None and row.shape in (broadcast, same_shape)):
+        found |= {"elementwise": True, "mixes": ""}
     if row.adjoint is not None:
         found |= {"vjp": row.adjoint, "jvp": _tangent(row)}
     if not row.text:
