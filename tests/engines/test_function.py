@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.closed import Program
 from chainrule.graph.primitives import indexing
 
@@ -116,7 +117,7 @@ def test_a_program_pickles_with_what_its_ends_share():
     assert program.new_state[0].inputs[0] is program.state[0]
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_what_no_numbers_answer_is_refused_with_an_error_of_our_own(engine):
     x, y = cr.input("x", ("n", 2)), cr.input("y", ("n", "m"))
     positions = (x[:, 0] * 7).astype("int64")

@@ -77,7 +77,7 @@ def test_the_choice_weighs_what_its_record_says(monkeypatch):
         return function.executable.engine
 
     assert engine_for(3) == engine_for(10_000) == "numpy"  # without a cost it runs what names it
-    monkeypatch.setitem(ENGINES, "jax", Engine("jax", "", JAX.compile, cost=Cost(start=0.2, element=1e-12)))
+    monkeypatch.setitem(ENGINES, "jax", Engine("jax", "", JAX.compile, cost=Cost(start=0.2, addition=1e-12)))
     assert (engine_for(3), engine_for(1_000_000)) == ("numpy", "jax")
 
 

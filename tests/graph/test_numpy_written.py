@@ -5,6 +5,7 @@ import pytest
 from test_numpy_api import agrees, gradient_agrees, numbers
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph.node import input, trace, variable
 from chainrule.transform.backprop import grad
@@ -148,7 +149,7 @@ def test_the_derivative_of_a_product_with_zeros_is_exact(at):
 
 
 @quiet
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_special_numbers(engine, dtype):
     a = np.array([0.0, 0.5, -0.5, 1.5, -2.5, 3.0, -3.0, np.inf, -np.inf, np.nan, 1e30, 7.0], dtype)
@@ -168,7 +169,7 @@ def test_special_numbers(engine, dtype):
         np.testing.assert_allclose(b, wanted, rtol=rounding, atol=rounding, err_msg=f"function {number}")
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_large_quotients_are_whole_to_the_last_digit(engine, dtype):
     whole = 2.0 ** np.finfo(dtype).nmant  # from here on floats have no room for a half

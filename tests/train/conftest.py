@@ -2,6 +2,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from chainrule.engines import compiled
+from chainrule.engines.registry import ENGINES
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -11,8 +12,8 @@ def one_thread_for_each_worker():
         yield
 
 
-@pytest.fixture(autouse=True, params=["numpy", "native"])
+@pytest.fixture(autouse=True, params=ENGINES)
 def engine(request, monkeypatch):
-    """Every test of networks and training runs on both engines."""
+    """Every test of networks and training runs on every engine."""
     monkeypatch.setattr(compiled.Compiled, "choose", lambda *_: request.param)
     return request.param

@@ -7,6 +7,7 @@ import pytest
 from corners import corners, grown, inputs, pairs
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import count, input
 from chainrule.graph.primitives.corners import relu
@@ -18,7 +19,6 @@ from chainrule.transform.rewrites import ARITHMETIC, REWRITES, Rewrite
 from chainrule.transform.simplify import simplify
 
 PATTERNS = [r for r in REWRITES if isinstance(r, Rewrite)]
-ENGINES = ["numpy", "native"]
 DTYPES = ["float32", "float64"]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.node import input, variable
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify
@@ -65,7 +66,7 @@ def test_it_is_the_root_elsewhere(name):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_on_every_engine(engine, dtype):
     leaves = [input(f"x{i}", (3,), dtype) for i in range(len(NORMS))]
     gradients = [grad(f(x), x) for f, x in zip(NORMS.values(), leaves, strict=True)]
@@ -117,7 +118,7 @@ def test_normalizing_rows_of_which_one_is_0():
     assert cr.check_gradients(J, W).passed
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_network_trains_from_an_exact_fit(engine):
     def rmse(y, p):
         return np.sqrt(np.mean((y - p) ** 2))

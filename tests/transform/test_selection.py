@@ -10,6 +10,7 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, variable
@@ -140,7 +141,7 @@ def test_what_was_not_chosen_gets_exactly_zero(what, choose, step, at):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_on_every_engine(engine, dtype):
     some = ALL[::7] if engine == "native" else ALL[::3]
     leaves = [input(f"v{i}", (3,), dtype) for i in range(len(some))]

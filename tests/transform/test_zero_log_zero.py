@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.engines.registry import ENGINES
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, variable
 from chainrule.graph.primitives.corners import relu
@@ -13,7 +14,6 @@ from chainrule.nn.losses import binary_crossentropy, categorical_crossentropy, p
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify
 
-ENGINES = ["numpy", "native"]
 DTYPES = ["float32", "float64"]
 INF = np.inf
 
@@ -152,7 +152,7 @@ def test_an_example_without_weight_may_cost_infinity(engine):
         cr.Network([cr.Dense(1, "relu", initializer=1.0)], engine=engine).fit(X, y, loss="poisson", epochs=1)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("form", "right"),
     [

@@ -40,7 +40,7 @@ def _work(node: Node, cost: Cost) -> tuple[tuple[Extent, ...], float]:
         sizes = (*node.shape, *shapes.summed(node.inputs[0].shape, node.attributes["spec"]))
         each = cost.product
     else:
-        sizes, each = node.shape, cost.element
+        sizes, each = node.shape, cost.addition * node.primitive.work(node.attributes)
     fixed = math.prod([e for e in sizes if not isinstance(e, Extent)])
     return tuple([e for e in sizes if isinstance(e, Extent)]), each * fixed
 

@@ -21,26 +21,10 @@ CALLS = 10_000  # a function that is compiled on purpose is taken to be called s
 class Function:
     """A compiled graph: call it with a value for each input."""
 
-    def __init__(
-        self,
-        outputs: Sequence[Node],
-        single: bool,
-        inputs: Sequence[Node],
-        updates: Mapping[Node, Node],
-        engine: str,
-    ) -> None:
-        self._single = single
-        self._inputs = tuple(inputs)
-        by_key = {leaf_key(w): new for w, new in updates.items()}
-        variables: dict[Any, Node] = {}
-        for n in order([*outputs, *updates, *updates.values()]):
-            if n.primitive.name == "variable":
-                variables.setdefault(leaf_key(n), n)
-        self._state = tuple(variables.values())
-        new_state = tuple(by_key.get(leaf_key(v), v) for v in self._state)
-        self._changed = [i for i, v in enumerate(self._state) if leaf_key(v) in by_key]
-        self._compiled = Compiled(Program(self._inputs, self._state, tuple(outputs), new_state))
-        self._engine = engine
+    def __init__(self, program: Program, single: bool, engine: str) -> None:
+        self._compiled, self._single, self._engine = Compiled(program), single, engine
+        ends = zip(program.state, program.new_state, strict=True)
+        self._changed = [i for i, (w, new) in enumerate(ends) if leaf_key(w) != leaf_key(new)]
         self._last: Executable | None = None
         if engine != "auto":
             self.executable  # noqa: B018 -- what cannot be compiled is told now
@@ -52,19 +36,20 @@ class Function:
 
     def __call__(self, *values: Any) -> Any:
         """Compute the outputs; afterwards every updated variable has its new value."""
-        if len(values) != len(self._inputs):
-            names = ", ".join(x.name for x in self._inputs)
+        program = self._compiled.program
+        if len(values) != len(program.inputs):
+            names = ", ".join(x.name for x in program.inputs)
             raise GraphError(
-                f"This function takes {len(self._inputs)} value{'s' * (len(self._inputs) != 1)} ({names}); "
+                f"This function takes {len(program.inputs)} value{'s' * (len(program.inputs) != 1)} ({names}); "
                 f"{len(values)} {'was' if len(values) == 1 else 'were'} given."
             )
         lengths: dict[Any, int] = {}
-        batch = [fit_value(x, v, lengths) for x, v in zip(self._inputs, values, strict=True)]
-        state = [v.attributes["cell"].value for v in self._state]
+        batch = [fit_value(x, v, lengths) for x, v in zip(program.inputs, values, strict=True)]
+        state = [v.attributes["cell"].value for v in program.state]
         self._last = executable = self._compiled.on(self._engine, CALLS, lengths)
         new_state, outputs = executable.step(state, batch)
         for i in self._changed:
-            self._state[i].value = new_state[i]
+            program.state[i].value = new_state[i]
         results = [np.array(x) for x in outputs]
         return results[0] if self._single else results
 
@@ -113,10 +98,7 @@ def compile(
     >>> float(step(1.0)), round(float(w.value), 3)
     (4.0, 2.6)
     """
-    single = isinstance(outputs, Node)
-    nodes = _nodes(outputs)
-    given = _nodes(inputs)
-    changed = _changes(updates or {})
+    nodes, given, changed = _nodes(outputs), _nodes(inputs), _changes(updates or {})
     known: set[Any] = set()
     for x in given:
         if x.primitive.name != "input":
@@ -124,10 +106,16 @@ def compile(
         if leaf_key(x) in known:
             raise GraphError(f"inputs: '{x.name}' is named twice; a function takes one value for it.")
         known.add(leaf_key(x))
-    for n in order([*nodes, *changed.values()]):
+    state: dict[Any, Node] = {}
+    for n in order([*nodes, *changed, *changed.values()]):
         if n.primitive.name == "input" and leaf_key(n) not in known:
             raise GraphError(f"The graph needs the input '{n.name}'; name it in compile(..., inputs=[...]).")
-    return Function(nodes, single, given, changed, engine)
+        if n.primitive.name == "variable":
+            state.setdefault(leaf_key(n), n)
+    new = {leaf_key(w): value for w, value in changed.items()}
+    new_state = tuple(new.get(key, w) for key, w in state.items())
+    program = Program(tuple(given), tuple(state.values()), tuple(nodes), new_state)
+    return Function(program, isinstance(outputs, Node), engine)
 
 
 def _nodes(found: Any) -> list[Node]:

@@ -92,7 +92,7 @@ def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, st
         names[name] = attributes["value"]
         return name
     arguments = [written[x] for x in node.inputs]
-    if any(_is_open(v) for v in attributes.values()):
+    if any(map(_is_open, attributes.values())):
         names[name] = _with_lengths(row.forward, attributes)
         arguments = ["lengths", *arguments]
     elif row.name == "contract":
@@ -112,14 +112,10 @@ def _function(attribute: Any) -> Any:
 
 def _with_lengths(forward: Callable[..., Any], attributes: Mapping[str, Any]) -> Callable[..., Any]:
     """Return ``forward`` as a function that is given the lengths of open axes first."""
-    open_ended = {k: v for k, v in attributes.items() if _is_open(v)}
-    fixed = partial(forward, **{k: v for k, v in attributes.items() if k not in open_ended})
-
-    def call(lengths: dict[Extent, int], *inputs: Any) -> Any:
-        return fixed(*inputs, **{k: resolve(v, lengths) for k, v in open_ended.items()})
-
-    return call
+    return lambda lengths, *inputs: forward(
+        *inputs, **{k: resolve(v, lengths) for k, v in attributes.items()}
+    )
 
 
 def _is_open(value: Any) -> bool:
-    return isinstance(value, Extent) or (isinstance(value, tuple) and any(_is_open(v) for v in value))
+    return isinstance(value, Extent) or (isinstance(value, tuple) and any(map(_is_open, value)))
