@@ -13,7 +13,8 @@ import pytest
 import chainrule as cr
 
 PACKAGE = Path(cr.__file__).parent
-PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPE = re.compile(
     r"# (?P<file>[\w/]+\.py), (?P<where>new|at the end|before (?P<line>\w+))\n(?P<text>.*)", re.DOTALL
 )
@@ -53,6 +54,21 @@ def test_what_is_shown_runs_and_prints_what_the_page_says(house):
             env={**os.environ, "PYTHONPATH": str(house)}, cwd=house, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (run.stdout, run.stderr) == (printed, "")
+
+
+def test_the_row_is_tested_by_itself(house):
+    """Its formula and what it claims, and each engine against the reference: tests that follow from the row."""
+    files = [
+        "graph/primitives/test_primitives.py",
+        "graph/primitives/test_columns.py",
+        "engines/test_matrix.py",
+    ]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-n", "0", "-k", "softsign", *(ROOT / "tests" / f for f in files)],
+        env={**os.environ, "PYTHONPATH": str(house)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert all(re.search(rf"{file}::.*softsign.* PASSED", run.stdout) for file in files)
 
 
 def test_so_many_places_are_touched():
