@@ -5,7 +5,7 @@ marks say where each layer ends. It is written to a file as the list of its laye
 replaying them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from itertools import count
 from operator import index
@@ -138,21 +138,21 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     """Name what the graph learns, share what is one layer's, give each random layer its stream."""
     marks = [n for n in order([output]) if isinstance(n.meaning, Call)]
     ends = [output, *(new for n in marks for _, new in n.meaning.updates)]
-    _check_leaves(order(ends), inputs)
     labels = dict(zip(marks, labels_of([n.meaning.layer for n in marks]), strict=True))
     numbers = numbers_of(marks)
     shared = shared_variables(marks, numbers)
-    streams = count()
+    streams, known = count(), {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
 
-    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+    def visit(node: Node, new: tuple[Node, ...]) -> Node:
+        _check_leaf(node, known)
         if isinstance(node.meaning, Parameter):
             return shared[owner(node)]
         if node in labels:
-            return mark(inputs[0], LayerMark(labels[node]), node.name)
+            return mark(new[0], LayerMark(labels[node]), node.name)
         if node.primitive.name == "random_uniform":
             attributes = {**node.attributes, "stream": next(streams)}
-            return Node(node.primitive, inputs, attributes, node.shape, node.dtype)
-        return with_inputs(node, inputs)
+            return Node(node.primitive, new, attributes, node.shape, node.dtype)
+        return with_inputs(node, new)
 
     became = rebuild(ends, visit)
     calls = {label: _renewed(n.meaning, became, shared) for n, label in labels.items()}
@@ -175,19 +175,15 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     )
 
 
-def _check_leaves(nodes: Iterable[Node], inputs: Mapping[str, Node]) -> None:
-    """Refuse what no engine would be given: variables that belong to no layer, inputs of nobody."""
-    known = {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
-    for node in nodes:
-        if node.primitive.name == "variable" and not isinstance(node.meaning, Parameter):
-            raise GraphError(
-                f"The variable '{node.name}' stands in the network but belongs to no layer, so nothing would "
-                "train or save it. Put it into a layer of your own (see cr.Layer), or write its number."
-            )
-        if node.primitive.name == "input" and leaf_key(node) not in known:
-            raise GraphError(
-                f"The input '{node.name}' stands in the network but is none of its inputs={{...}}."
-            )
+def _check_leaf(node: Node, known: Set[Any]) -> None:
+    """Refuse what no engine would be given: a variable that belongs to no layer, an input of nobody."""
+    if node.primitive.name == "variable" and not isinstance(node.meaning, Parameter):
+        raise GraphError(
+            f"The variable '{node.name}' stands in the network but belongs to no layer, so nothing would "
+            "train or save it. Put it into a layer of your own (see cr.Layer), or write its number."
+        )
+    if node.primitive.name == "input" and leaf_key(node) not in known:
+        raise GraphError(f"The input '{node.name}' stands in the network but is none of its inputs={{...}}.")
 
 
 def _renewed(call: Call, became: dict[Node, Node], shared: dict[tuple[int, str], Node]) -> Call:

@@ -172,9 +172,12 @@ class Layer:
                     f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
                     "To compute with arrays make a cr.Network of it and predict."
                 )
-        _check_count(self, xs)
         scope = Scope(self, _float_dtype(xs))
-        y = self.build(scope, *xs)
+        try:
+            y = self.build(scope, *xs)
+        except TypeError:
+            _check_count(self, xs)
+            raise
         if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
             found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
             raise GraphError(
