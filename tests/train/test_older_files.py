@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hostile_files import read
 from model_files import HERE, OWN
 
 import chainrule as cr
+from chainrule.graph.walk import order
 
 NETWORKS = sorted(HERE.glob("*/*.npz"))
 TABLES = sorted(path for path in HERE.glob("*/*.csv") if not path.name.endswith(".predictions.csv"))
@@ -38,6 +40,17 @@ def test_networks_of_older_versions_predict_the_same(path):
     assert_same(found, prediction, max(np.abs(v).max() for v in inside.values()).astype(network.dtype))
     cost = network.evaluate(X, kept["y"])["cost"]
     assert cost == pytest.approx(float(kept["cost"]), rel=1e-5 if network.dtype == "float32" else 1e-12)
+
+
+def test_a_row_is_read_by_the_name_that_it_had(tmp_path):
+    def rows(path):
+        return {entry.get("row") for entry in read(path)[0]["architecture"]["entries"]}
+
+    old = HERE / "0.1.0/slopes.safetensors"
+    network = cr.load(old, custom=OWN)
+    assert {"pad", "place"} & {n.primitive.name for n in order([network.output])} == {"pad"}
+    network.save(tmp_path / "m.safetensors")
+    assert "place" in rows(old) and {"pad", "place"} & rows(tmp_path / "m.safetensors") == {"pad"}
 
 
 @pytest.mark.parametrize("path", TABLES, ids=name_of)
