@@ -17,15 +17,10 @@ Step = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], tuple[Arrays, Arra
 
 @dataclass(frozen=True)
 class Batches:
-    """How the examples of an epoch are cut into batches.
-
-    Attributes:
-        size: Examples a step.
-        smallest: The last batch of an epoch has what is left; fewer than these join the batch before it.
-    """
+    """How the examples of an epoch are cut into batches."""
 
     size: int
-    smallest: int = 1
+    smallest: int = 1  # the last batch has what is left; fewer than these join the batch before it
 
     def steps(self, rows: int) -> int:
         """Return how many batches an epoch of so many rows has; all but the last have ``size`` rows.
@@ -56,23 +51,14 @@ class Batches:
 
 @dataclass(frozen=True)
 class Epochs:
-    """A run of epochs, as an engine is asked for it.
+    """A run of epochs, as an engine is asked for it; it changes no array of these."""
 
-    Attributes:
-        state: The program's, before the first step; it is left as it is.
-        table: All examples, for each input of the program; left as it is, too.
-        rows: For each epoch a line of example numbers, in the order in which they are learned from.
-        batches: How a line is cut into batches.
-        stopping: When to stop, and which state to keep.
-        progress: What was seen in the runs before this one; it goes on here.
-    """
-
-    state: Sequence[np.ndarray]
-    table: Sequence[np.ndarray]
-    rows: np.ndarray
+    state: Sequence[np.ndarray]  # the program's, before the first step
+    table: Sequence[np.ndarray]  # all examples, for each input of the program
+    rows: np.ndarray  # for each epoch a line of example numbers, in the order in which they are learned from
     batches: Batches
     stopping: Stopping = field(default_factory=Stopping)
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = field(default_factory=Progress)  # what was seen in the runs before; it goes on here
 
     def end(self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]]) -> str:
         """Look after the end of an epoch; return a reason to stop, or ""."""
@@ -81,41 +67,24 @@ class Epochs:
 
 @dataclass(frozen=True)
 class Failure:
-    """Where a run became NaN or infinite.
+    """Where a run became NaN or infinite."""
 
-    Attributes:
-        epoch: Counted from 0 within the run.
-        step: Counted from 0 within the epoch.
-        rows: The batch in which it was seen.
-        before: The state one step earlier, whose cost was still finite.
-        before_rows: The batch of that step.
-    """
-
-    epoch: int
-    step: int
-    rows: np.ndarray
-    before: Arrays
-    before_rows: np.ndarray
+    epoch: int  # counted from 0 within the run
+    step: int  # counted from 0 within the epoch
+    rows: np.ndarray  # the batch in which it was seen
+    before: Arrays  # the state one step earlier, whose cost was still finite
+    before_rows: np.ndarray  # the batch of that step
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run gives back.
-
-    Attributes:
-        state: After the last step.
-        epochs: For each epoch the mean of every output over its batches; the first output is the cost.
-        validation: For each epoch what ``Stopping.validate`` returned.
-        seconds: Since the start of the run, at the end of each epoch.
-        stopped: Why it stopped; "" if it did all that was asked for.
-        failure: Where the cost became NaN or infinite, if it did.
-    """
+    """What a run gives back."""
 
     state: Arrays
-    epochs: Sequence[Any]
+    epochs: Sequence[Any]  # for each the mean of every output over its batches; the first is the cost
     validation: list[list[float]]
-    seconds: Sequence[float] | np.ndarray
-    stopped: str = ""
+    seconds: Sequence[float] | np.ndarray  # since the start of the run, at the end of each epoch
+    stopped: str = ""  # why, if it did
     failure: Failure | None = None
 
 

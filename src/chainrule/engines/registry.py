@@ -17,21 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a program costs on an engine, in seconds, measured to a factor of two.
+    """What a program costs on an engine, in seconds, measured to a factor of two."""
 
-    Attributes:
-        start: Before anything runs, in a new process.
-        node: The same, for each node.
-        call: Each time, for each node.
-        addition: Each time, for each element that is computed, if its row costs no more than an addition does.
-        product: Each time, for each multiplication, with its addition, of a product of matrices.
-    """
-
-    start: float = 0.0
-    node: float = 0.0
-    call: float = 0.0
-    addition: float = 0.0
-    product: float = 0.0
+    start: float = 0.0  # before anything runs, in a new process
+    node: float = 0.0  # likewise, for each node
+    call: float = 0.0  # each time, for each node
+    addition: float = 0.0  # each time, for each element, times what its row costs
+    product: float = 0.0  # each time, for each multiplication, with its addition, in a product of matrices
 
 
 @dataclass(frozen=True)
@@ -44,25 +36,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine: what turns a program into something that runs.
-
-    Attributes:
-        name: What it is asked for by.
-        says: What it is, in a few words.
-        compile: Makes an executable of a simplified program; UnsupportedError if it has no code for it.
-        stages: What it makes on the way, in this order.
-        cost: What "auto" weighs; None: it runs only what it is asked for by name.
-        available: Says why it cannot run here, or "".
-        mode: What of the environment its code depends on, beside the program.
-    """
+    """What turns a program into something that runs."""
 
     name: str
-    says: str
-    compile: Callable[[Program], Executable]
-    stages: Mapping[str, Stage] = field(default_factory=dict)
-    cost: Cost | None = None
-    available: Callable[[], str] = str
-    mode: Callable[[], Hashable] = tuple
+    says: str  # what it is, in a few words
+    compile: Callable[[Program], Executable]  # UnsupportedError if it has no code for a program
+    stages: Mapping[str, Stage] = field(default_factory=dict)  # in this order
+    cost: Cost | None = None  # what "auto" weighs; None: it runs only what asks for it by name
+    available: Callable[[], str] = str  # why it cannot run here, or ""
+    mode: Callable[[], Hashable] = tuple  # what of the environment its code depends on
 
 
 def at(place: str) -> Callable[..., Any]:

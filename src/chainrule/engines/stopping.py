@@ -11,30 +11,20 @@ Arrays = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Stopping:
-    """When a run stops, and which of its states it keeps. Counted in epochs.
+    """When a run stops, and which of its states it keeps. Counted in epochs."""
 
-    Attributes:
-        validate: Returns the outputs of the validation program for a state, or None for no validation.
-        patience: Stop after this many epochs without a better monitored value; None for never.
-        on_validation: Whether the monitored number is one of the validation's, or of training's own outputs.
-        monitor: Its position among them; 0 is the cost.
-        larger_is_better: Whether the monitored number is a score.
-        min_delta: By how much a value must be better to count.
-        keep_best: Whether the best state is remembered, as ``Progress.best_state``.
-        tol: (by how much the training cost must fall, in how many epochs), or None.
-        plateau: (position of the learning-rate scale in the state, factor, patience, smallest scale), or None.
-        poll: Asked between steps, a few dozen times a second: a reason to stop now, or None.
-    """
-
+    # From a state to the outputs of the validation program.
     validate: Callable[[Arrays], list[float]] | None = None
-    patience: int | None = None
-    on_validation: bool = False
-    monitor: int = 0
+    patience: int | None = None  # so many epochs without a better value are enough
+    on_validation: bool = False  # whether the value watched is one of validation's outputs, or of training's
+    monitor: int = 0  # its position among them; 0 is the cost
     larger_is_better: bool = False
-    min_delta: float = 0.0
-    keep_best: bool = False
-    tol: tuple[float, int] | None = None
+    min_delta: float = 0.0  # by how much a value must be better to count
+    keep_best: bool = False  # whether the best state is kept, as `Progress.best_state`
+    tol: tuple[float, int] | None = None  # by how much the training cost must fall, in how many epochs
+    # Position of the learning-rate scale in the state, what it is multiplied by after how many epochs, the smallest.
     plateau: tuple[int, float, int, float] | None = None
+    # Asked a few dozen times a second: a reason to stop now, or None.
     poll: Callable[[], str | None] | None = None
 
     @property
