@@ -16,7 +16,8 @@ __version__ = "0.2.0"
 
 # What is public: these names,
 _HOMES = {
-    "graph.node": ["Node", "Trace", "constant", "input", "trace", "variable"],
+    "graph.node": ["Node", "constant", "input", "variable"],
+    "graph.trace": ["Trace", "trace"],
     "graph.primitives.primitive": ["Primitive"],
     "graph.table": ["primitive"],
     "transform.backprop": ["Gradient", "grad"],

@@ -20,14 +20,13 @@ from chainrule.graph.functions import (
 )
 from chainrule.graph.node import (
     Node as Node,
-    Trace as Trace,
     constant as constant,
     input as input,
-    trace as trace,
     variable as variable,
 )
 from chainrule.graph.primitives.primitive import Primitive as Primitive
 from chainrule.graph.table import primitive as primitive
+from chainrule.graph.trace import Trace as Trace, trace as trace
 from chainrule.models.loading import load as load
 from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *

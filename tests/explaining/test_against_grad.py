@@ -8,9 +8,10 @@ from hypothesis import assume, given, strategies as st
 
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.tidy import tidy
-from chainrule.graph.node import trace, variable
+from chainrule.graph.node import variable
 from chainrule.graph.primitives.corners import relu
 from chainrule.graph.primitives.exponentials import sigmoid
+from chainrule.graph.trace import trace
 from chainrule.transform.backprop import grad
 
 UNARY = [

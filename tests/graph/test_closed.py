@@ -71,7 +71,7 @@ def test_it_is_called_on_arrays_and_written_out_on_nodes():
 
 
 def test_it_runs_on_whatever_answers_numpys_protocols():
-    from test_primitives_jax import Traced, bare
+    from jax_engine import Traced, bare
 
     (found,) = cell(dtype="float32")(Traced(H.astype("f4")), Traced(W.astype("f4")))
     np.testing.assert_allclose(bare(found), np.tanh(H @ W), rtol=1e-5)

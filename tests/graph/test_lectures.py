@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from chainrule.graph.node import constant, trace, variable
+from chainrule.graph.node import constant, variable
 from chainrule.graph.primitives.exponentials import sigmoid
+from chainrule.graph.trace import trace
 from chainrule.transform.backprop import grad
 
 

@@ -17,13 +17,13 @@ from chainrule.graph.node import (
     input,
     mark,
     record,
-    trace,
     unflatten,
     variable,
     with_inputs,
 )
 from chainrule.graph.primitives.primitive import TABLE, Primitive
 from chainrule.graph.shapes import Extent
+from chainrule.graph.trace import trace
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
 

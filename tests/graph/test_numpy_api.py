@@ -10,8 +10,9 @@ from hypothesis.extra.numpy import array_shapes, basic_indices, mutually_broadca
 import chainrule as cr
 from chainrule.errors import ChainruleError, ShapeError, UnsupportedError
 from chainrule.graph import numpy_api
-from chainrule.graph.node import Node, constant, input, trace, variable
+from chainrule.graph.node import Node, constant, input, variable
 from chainrule.graph.primitives.indexing import one_hot
+from chainrule.graph.trace import trace
 from chainrule.transform.backprop import grad
 
 

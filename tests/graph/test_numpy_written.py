@@ -7,7 +7,8 @@ from test_numpy_api import agrees, gradient_agrees, numbers
 import chainrule as cr
 from chainrule.engines.registry import ENGINES
 from chainrule.errors import ShapeError, UnsupportedError
-from chainrule.graph.node import input, trace, variable
+from chainrule.graph.node import input, variable
+from chainrule.graph.trace import trace
 from chainrule.transform.backprop import grad
 
 x = numbers(3, 4, low=-2.0)

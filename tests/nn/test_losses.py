@@ -9,7 +9,8 @@ from sklearn import metrics
 import chainrule as cr
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError
 from chainrule.graph.functions import one_hot
-from chainrule.graph.node import input, trace, variable
+from chainrule.graph.node import input, variable
+from chainrule.graph.trace import trace
 from chainrule.nn import losses
 from chainrule.nn.activations import sigmoid, softmax
 from chainrule.nn.losses import LOSSES, Huber, Quantile, default_loss, describe_loss, loss

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
-from chainrule.graph.node import constant, input, trace, variable
+from chainrule.graph.node import constant, input, variable
 from chainrule.graph.primitives.corners import step
 from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.graph.primitives.identities import stop_gradient
 from chainrule.graph.primitives.reductions import softmax
+from chainrule.graph.trace import trace
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import Gradient, grad, pullback
 from chainrule.transform.forward import pushforward

@@ -4,7 +4,8 @@ from typing import Any
 
 from chainrule.errors import DataError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, numbers
+from chainrule.graph.node import Node
+from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import identities, indexing, reductions
 
 

@@ -5,17 +5,20 @@ to a cell, whose value training replaces. Nodes compare and hash by identity.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from chainrule import doors
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
-from chainrule.graph.primitives.primitive import TABLE, Primitive, floating
-from chainrule.graph.ranges import range_of
+from chainrule.graph.numbers import numbers
+from chainrule.graph.primitives.primitive import Primitive, floating
 from chainrule.graph.shapes import Extent, Shape, check_rank
+from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 
 
@@ -34,101 +37,54 @@ class Symbol:
     __slots__ = ()
 
 
+opened = cache(doors.opened)  # how NumPy's functions become nodes is written on nodes, and stands above them
+
+
+@cache
+def _written(ufunc: np.ufunc) -> Callable[..., "Node"]:
+    written: Callable[..., Node] = opened("chainrule.graph.numpy_api:UFUNCS")[ufunc]
+    return written
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Any], "Node"]:
+    return lambda self: _written(ufunc)(self)
+
+
+def _compared(ufunc: np.ufunc) -> Callable[[Any, Any], "Node"]:
+    return lambda self, other: _written(ufunc)(self, other)
+
+
+def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], "Node"], Callable[[Any, Any], "Node"]]:
+    """Return the operator, and the one for what stands to the right of a number or an array."""
+    return _compared(ufunc), lambda self, other: _written(ufunc)(other, self)
+
+
 class Operators:
-    """Python's operators, for everything that turns into nodes: nodes and open extents."""
+    """Python's operators, each one of NumPy's functions: for nodes and open extents."""
 
     __slots__ = ()
     __array_priority__ = 1000
 
-    def __add__(self, other: Any) -> "Node":
-        return apply("add", self, other)
-
-    def __radd__(self, other: Any) -> "Node":
-        return apply("add", other, self)
-
-    def __sub__(self, other: Any) -> "Node":
-        return apply("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> "Node":
-        return apply("subtract", other, self)
-
-    def __mul__(self, other: Any) -> "Node":
-        return apply("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> "Node":
-        return apply("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> "Node":
-        return apply("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> "Node":
-        return apply("divide", other, self)
-
-    def __pow__(self, other: Any) -> "Node":
-        return raise_to(self, other)
-
-    def __rpow__(self, other: Any) -> "Node":
-        return raise_to(other, self)
-
-    def __neg__(self) -> "Node":
-        return apply("negative", self)
-
-    def __pos__(self) -> "Node":
-        return as_node(self)
-
-    def __abs__(self) -> "Node":
-        return apply("abs", self)
-
-    def __gt__(self, other: Any) -> "Node":
-        return apply("greater", self, other)
-
-    def __ge__(self, other: Any) -> "Node":
-        return apply("greater_equal", self, other)
-
-    def __lt__(self, other: Any) -> "Node":
-        return apply("less", self, other)
-
-    def __le__(self, other: Any) -> "Node":
-        return apply("less_equal", self, other)
-
-    def __and__(self, other: Any) -> "Node":
-        return apply("logical_and", self, other)
-
-    def __rand__(self, other: Any) -> "Node":
-        return apply("logical_and", other, self)
-
-    def __or__(self, other: Any) -> "Node":
-        return apply("logical_or", self, other)
-
-    def __ror__(self, other: Any) -> "Node":
-        return apply("logical_or", other, self)
-
-    def __invert__(self) -> "Node":
-        return apply("logical_not", self)
-
-    def __floordiv__(self, other: Any) -> "Node":
-        return np.floor_divide(as_node(self), other)
-
-    def __rfloordiv__(self, other: Any) -> "Node":
-        return np.floor_divide(other, as_node(self))
-
-    def __mod__(self, other: Any) -> "Node":
-        return np.remainder(as_node(self), other)
-
-    def __rmod__(self, other: Any) -> "Node":
-        return np.remainder(other, as_node(self))
+    __add__, __radd__ = _binary(np.add)
+    __sub__, __rsub__ = _binary(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
+    __pow__, __rpow__ = _binary(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul)
+    __and__, __rand__ = _binary(np.bitwise_and)
+    __or__, __ror__ = _binary(np.bitwise_or)
+    __gt__, __ge__ = _compared(np.greater), _compared(np.greater_equal)
+    __lt__, __le__ = _compared(np.less), _compared(np.less_equal)
+    __neg__, __pos__, __abs__ = _unary(np.negative), _unary(np.positive), _unary(np.absolute)
+    __invert__ = _unary(np.invert)
 
     def __divmod__(self, other: Any) -> "tuple[Node, Node]":
         return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> "tuple[Node, Node]":
         return other // self, other % self
-
-    def __matmul__(self, other: Any) -> "Node":
-        return np.matmul(as_node(self), other)
-
-    def __rmatmul__(self, other: Any) -> "Node":
-        return np.matmul(other, as_node(self))
 
 
 class OpenExtent(Extent, Operators):
@@ -267,10 +223,10 @@ class Node(Operators):
     __apply_primitive__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return NUMPY_HOOKS["ufunc"](ufunc, method, inputs, options)
+        return opened("chainrule.graph.numpy_api:call_ufunc")(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, _types: Any, arguments: Any, options: Any) -> Any:
-        return NUMPY_HOOKS["function"](function, arguments, options)
+        return opened("chainrule.graph.numpy_api:call_function")(function, arguments, options)
 
     # --- looking ---
 
@@ -305,11 +261,11 @@ class Node(Operators):
         return self.transpose()
 
     def __getitem__(self, index: Any) -> "Node":
-        return NUMPY_HOOKS["index"](self, index)
+        return opened("chainrule.graph.numpy_api:index")(self, index)
 
     def __getattr__(self, name: str) -> Any:
-        method = NUMPY_HOOKS["methods"].get(name) if "methods" in NUMPY_HOOKS else None
-        if method is None or name.startswith("__"):
+        method = None if name.startswith("__") else opened("chainrule.graph.numpy_api:METHODS").get(name)
+        if method is None:
             raise AttributeError(f"A node has no attribute '{name}'.")
         return lambda *arguments, **options: method(self, *arguments, **options)
 
@@ -324,9 +280,6 @@ class Node(Operators):
         written = show.text(self, latex=True)
         left = f"{show.latex_name(self.name)} = " if self.name and self.inputs else ""
         return f"${left}{written}$"
-
-
-NUMPY_HOOKS: dict[str, Any] = {}  # how NumPy's functions become nodes; filled by `numpy_functions`
 
 
 # --- making nodes ---------------------------------------------------------------------------------------
@@ -394,24 +347,6 @@ def broadcast(x: Node, shape: Shape) -> Node:
     return x if x.shape == shape else apply("broadcast_to", x, shape=shape)
 
 
-def square_root(x: Any) -> Node:
-    """Return the root of ``x``; that of a sum of squares, which may be 0, has a derivative there."""
-    known = range_of(as_node(x))
-    return apply("root" if known.square and known.low <= 0 else "sqrt", x)
-
-
-def raise_to(x: Any, exponent: Any) -> Node:
-    """Return ``x ** exponent``; an exponent that is a plain number belongs to the node."""
-    if isinstance(exponent, np.number):
-        node = as_node(x)  # NumPy's own numbers are strong: they decide the dtype as an array would
-        return apply("raised", cast(node, np.result_type(node.dtype, exponent)), exponent=exponent.item())
-    if isinstance(exponent, int | float):
-        if exponent == 0.5 and range_of(as_node(x)).square:
-            return square_root(x)
-        return apply("raised", x, exponent=exponent)
-    return apply("power", x, exponent)
-
-
 def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
     """Turn a number, an array or an extent into a node; Python's numbers take the dtype of ``others``."""
     if isinstance(value, Node):
@@ -434,38 +369,6 @@ def _weak_dtype(value: float, others: list[np.dtype]) -> np.dtype:
     if len(others) == 1 and others[0].kind == "f":
         return others[0]
     return np.result_type(*others, value) if others else np.dtype(np.float64)
-
-
-def numbers(value: Any, dtype: Any = None) -> np.ndarray:
-    """Return ``value`` as an array of floats (float arrays keep their dtype) or truth values."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
-    if array.dtype.kind not in "biuf":
-        raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    if dtype is not None:
-        dtype = np.dtype(dtype).newbyteorder("=")
-        return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
-    if array.dtype.kind in "iu" or array.dtype == np.float16:
-        return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
-    return array
-
-
-def _cast_finite(array: np.ndarray, dtype: Any) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        cast = array.astype(dtype)
-    lost = np.isfinite(array) & ~np.isfinite(cast)
-    if lost.any():
-        raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
-    return cast
-
-
-def _glimpse(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _constant(array: np.ndarray, name: str = "") -> Node:
@@ -575,54 +478,6 @@ def _recorded_again(node: Node, inputs: tuple[Node, ...]) -> Node:
     if node.name or node.meaning is not None:
         new = Node(new.primitive, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)
     return new
-
-
-class Trace(Mapping[Node, np.ndarray]):
-    """Every value of one run of a graph: ``trace[node]``, in the order they were computed."""
-
-    def __init__(self, values: dict[Node, np.ndarray]) -> None:
-        self._values = values
-
-    def __getitem__(self, node: Node) -> Any:
-        if node not in self._values:
-            raise GraphError(f"{node!r} is no part of the graph that was traced.")
-        return self._values[node][()]
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise UnsupportedError(
-            "A node is frozen: its elements cannot be replaced. Instead of dZ[Z <= 0] = 0 "
-            "write dZ = np.where(Z <= 0, 0, dZ); join parts with np.concatenate."
-        )
-
-    def __contains__(self, node: object) -> bool:
-        return isinstance(node, Node) and node in self._values
-
-    def __repr__(self) -> str:
-        lines = [f"{n.name or show.text(n)} = {show.array(v)}" for n, v in self._values.items() if n.inputs]
-        return "\n".join(lines)
-
-
-def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
-    """Run a graph and keep every intermediate value.
-
-    Args:
-        outputs: A node or several.
-        feed: A value for each input; any other node may be given one too.
-
-    >>> x = input("x", ())
-    >>> u = (x * x).named("u")
-    >>> run = trace(u + 1, {x: 3.0})
-    >>> print(run[u])
-    9.0
-    """
-    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
-    return Trace(evaluate(nodes, feed))
 
 
 # --- flat lists, for pickling and copying ---------------------------------------------------------------

@@ -11,16 +11,13 @@ import numpy as np
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import numpy_written, shapes
 from chainrule.graph.node import (
-    NUMPY_HOOKS,
     Node,
     apply,
     as_node,
     broadcast,
     cast,
     count,
-    raise_to,
     record,
-    square_root,
 )
 from chainrule.graph.shapes import Extent
 from chainrule.graph.table import TABLE
@@ -62,7 +59,7 @@ def _logaddexp2(a: Any, b: Any) -> Node:
 
 def _hypot(a: Any, b: Any) -> Node:
     a, b = (_with_fractions(x) for x in _weak(a, b))
-    return square_root(a * a + b * b)
+    return numpy_written.sqrt(a * a + b * b)
 
 
 def _with_fractions(x: Node) -> Node:
@@ -78,11 +75,9 @@ def _heaviside(x: Any, at_zero: Any) -> Node:
 
 UFUNCS: dict[np.ufunc, Callable[..., Node]] = {
     **{ufunc: partial(apply, row.name) for row in TABLE.values() for ufunc in row.numpy},
-    np.square: lambda x: raise_to(x, 2),
-    np.power: raise_to,
+    np.square: lambda x: numpy_written.power(x, 2),
     np.reciprocal: lambda x: 1 / as_node(x),
     np.positive: as_node,
-    np.sqrt: square_root,
     np.hypot: _hypot,
     np.maximum: _extreme("maximum"),
     np.minimum: _extreme("minimum"),
@@ -308,7 +303,7 @@ def var(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> N
 
 
 def std(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> Node:
-    return square_root(var(a, axis, ddof=ddof, keepdims=keepdims))
+    return numpy_written.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims))
 
 
 def argmax(a: Any, axis: Any = None) -> Node:
@@ -334,7 +329,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> N
         raise UnsupportedError(
             "np.linalg.norm of a node is the Euclidean one, ord=None, or of vectors ord=1, np.inf or -np.inf."
         )
-    return square_root(sum_(x * x, axis, keepdims=keepdims))
+    return numpy_written.sqrt(sum_(x * x, axis, keepdims=keepdims))
 
 
 # --- movement -------------------------------------------------------------------------------------------
@@ -684,6 +679,3 @@ def _missing(name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> 
         f"{name} is not among the NumPy functions that nodes have. Of numbers that are known already it can be "
         f"computed as {name}(x.value{more}), through which no gradient passes."
     )
-
-
-NUMPY_HOOKS.update(ufunc=call_ufunc, function=call_function, index=index, methods=METHODS)

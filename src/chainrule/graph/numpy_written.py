@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, cast
+from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import Extent
 
 __all__ = ["ALSO", "FUNCTIONS", "UFUNCS"]
@@ -71,6 +72,24 @@ def _pair(a: Any, b: Any) -> tuple[Any, Any, np.dtype]:
 def _as_whole(result: Any, divisor: Any, dtype: np.dtype) -> Any:
     """Give a result for whole numbers their dtype; by 0 they leave 0."""
     return result if dtype.kind == "f" else cast(np.where(np.equal(divisor, 0), 0, result), dtype)
+
+
+def sqrt(x: Any) -> Node:
+    """Return the root of ``x``; that of a sum of squares, which may be 0, has a derivative there."""
+    known = range_of(as_node(x))
+    return apply("root" if known.square and known.low <= 0 else "sqrt", x)
+
+
+def power(x: Any, exponent: Any) -> Node:
+    """Return ``x ** exponent``; an exponent that is a plain number belongs to the node."""
+    if isinstance(exponent, np.number):
+        node = as_node(x)  # NumPy's own numbers are strong: they decide the dtype as an array would
+        return apply("raised", cast(node, np.result_type(node.dtype, exponent)), exponent=exponent.item())
+    if isinstance(exponent, int | float):
+        if exponent == 0.5 and range_of(as_node(x)).square:
+            return sqrt(x)
+        return apply("raised", x, exponent=exponent)
+    return apply("power", x, exponent)
 
 
 def fmod(a: Any, b: Any) -> Any:
@@ -388,8 +407,8 @@ def _atleast_3d(x: Any) -> Any:
 
 
 UFUNCS = [
-    isnan, isinf, isfinite, ceil, trunc, rint, fmod, remainder, floor_divide, divmod_, arctanh, fmax, fmin, float_power,
-    logical_xor, deg2rad, rad2deg,
+    sqrt, power, float_power, isnan, isinf, isfinite, ceil, trunc, rint, fmod, remainder, floor_divide, divmod_,
+    arctanh, fmax, fmin, logical_xor, deg2rad, rad2deg,
 ]  # fmt: skip
 FUNCTIONS = [
     nan_to_num, round_, any_, all_, count_nonzero, nansum, nanmean, nanmax, nanmin, ptp, average, prod, cumprod,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, numbers
+from chainrule.graph.node import Node
+from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import corners, exponentials, reductions
 from chainrule.nn.specs import ANY, check, classes, find, functions, name_of
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, numbers
+from chainrule.graph.node import Node
+from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import arithmetic, identities, indexing
 from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, classes, find, functions, name_of
 

@@ -1,0 +1,39 @@
+"""Numbers from outside, as the arrays that a graph computes with."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, ShapeError
+
+
+def numbers(value: Any, dtype: Any = None) -> np.ndarray:
+    """Return ``value`` as an array of floats (float arrays keep their dtype) or truth values."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
+    if array.dtype.kind not in "biuf":
+        raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if dtype is not None:
+        dtype = np.dtype(dtype).newbyteorder("=")
+        return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
+    if array.dtype.kind in "iu" or array.dtype == np.float16:
+        return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
+    return array
+
+
+def _cast_finite(array: np.ndarray, dtype: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    lost = np.isfinite(array) & ~np.isfinite(cast)
+    if lost.any():
+        raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
+    return cast
+
+
+def _glimpse(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,0 +1,60 @@
+"""Looking at a run of a graph: every value of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, UnsupportedError
+from chainrule.graph import show
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node
+
+
+class Trace(Mapping[Node, np.ndarray]):
+    """Every value of one run of a graph: ``trace[node]``, in the order they were computed."""
+
+    def __init__(self, values: dict[Node, np.ndarray]) -> None:
+        self._values = values
+
+    def __getitem__(self, node: Node) -> Any:
+        if node not in self._values:
+            raise GraphError(f"{node!r} is no part of the graph that was traced.")
+        return self._values[node][()]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise UnsupportedError(
+            "A node is frozen: its elements cannot be replaced. Instead of dZ[Z <= 0] = 0 "
+            "write dZ = np.where(Z <= 0, 0, dZ); join parts with np.concatenate."
+        )
+
+    def __contains__(self, node: object) -> bool:
+        return isinstance(node, Node) and node in self._values
+
+    def __repr__(self) -> str:
+        lines = [f"{n.name or show.text(n)} = {show.array(v)}" for n, v in self._values.items() if n.inputs]
+        return "\n".join(lines)
+
+
+def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
+    """Run a graph and keep every intermediate value.
+
+    Args:
+        outputs: A node or several.
+        feed: A value for each input; any other node may be given one too.
+
+    >>> from chainrule.graph.node import input
+    >>> x = input("x", ())
+    >>> u = (x * x).named("u")
+    >>> run = trace(u + 1, {x: 3.0})
+    >>> print(run[u])
+    9.0
+    """
+    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
+    return Trace(evaluate(nodes, feed))
