@@ -10,7 +10,8 @@ import chainrule as cr
 from chainrule.data.labels import encode_target
 from chainrule.data.scoring import baseline
 from chainrule.data.splitting import split
-from chainrule.models.table import Scores, setting_for
+from chainrule.models.scores import Scores
+from chainrule.models.table import setting_for
 from chainrule.train import store as files
 
 QUICK = {"epochs": 3, "hidden": (4,)}

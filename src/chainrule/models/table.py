@@ -1,36 +1,21 @@
 """A network for a table, and all preparing of its columns, as one thing that is trained, saved and loaded."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.cells import MISSING
-from chainrule.data.columns import (
-    CategoryColumn,
-    Columns,
-    describe_columns,
-    encode,
-    fit_columns,
-    unseen_categories,
-)
+from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
-from chainrule.data.splitting import FEWEST_ROWS, split
-from chainrule.data.target import (
-    Target,
-    about_gaps,
-    alike_classes,
-    describe_target,
-    drop_rows_without_target,
-    fit_target,
-)
+from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, FileFormatError, lasted, within_memory
+from chainrule.errors import DataError, lasted, within_memory
+from chainrule.models.prepared import Prepared, prepare, words_for_nothing
+from chainrule.models.scores import Report, Scores, report_from
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.signals import asking
 from chainrule.train.callbacks import EarlyStopping
@@ -38,68 +23,12 @@ from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
-VALIDATION_FRACTION = 0.15
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 _OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 _BASELINES = {
     "regression": "the mean of training, in every row",
     "multilabel": "what is more frequent in training of each label, in every row",
 }
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How good predictions are, beside a baseline that says the same in every row.
-
-    ``network`` and ``baseline`` hold the same metrics by name, as :func:`~chainrule.data.scoring.score`
-    defines them; ``rows`` is how many rows they were taken from. Printed, it is a table.
-    """
-
-    rows: int
-    network: dict[str, float]
-    baseline: dict[str, float]
-    baseline_is: str
-
-    @property
-    def learned(self) -> bool:
-        """Whether any metric is better than that of the baseline."""
-        return any(
-            value < self.baseline[name] if name.startswith(("mae", "rmse")) else value > self.baseline[name]
-            for name, value in self.network.items()
-        )
-
-    def __str__(self) -> str:
-        cells = [("metric", "this network", "baseline")]
-        cells += [(name, *_alike(value, self.baseline[name])) for name, value in self.network.items()]
-        wide = [max(len(row[i]) for row in cells) for i in range(3)]
-        lines = [f"{a:<{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}" for a, b, c in cells]
-        lines.append(f"On {counted(self.rows, 'row')}. Baseline: {self.baseline_is}.")
-        if not self.learned:
-            lines.append(
-                "The network does no better than the baseline: these inputs may say little about the target; "
-                "more rows, more epochs or another learning rate may help."
-            )
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a training was like.
-
-    ``rows`` were learned from, ``validation_rows`` only said when to stop, ``test_rows`` had no part in
-    either; ``scores`` are those of the test rows, None if none were held back. ``notes`` are sentences that
-    the owner of the table should know, ``stopped`` says why training ended, after so many ``epochs`` and
-    ``seconds``.
-    """
-
-    rows: int
-    validation_rows: int
-    test_rows: int
-    scores: Scores | None
-    notes: tuple[str, ...]
-    stopped: str
-    epochs: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -198,22 +127,18 @@ class TableModel:
             UnknownNameError: For a column, task or engine that is not there.
         """
         say = tell or (lambda sentence: None)
-        network, parts = _begin(table, target, task, hidden, dropout, test_fraction, seed, engine)
-        columns, goal, usual = parts.columns, parts.target, setting_for(len(parts.learn))
-        for sentence in (
-            describe_target(goal),
-            describe_columns(columns),
-            *parts.notes,
-            _plan(network, goal, parts),
-        ):
+        data = prepare(table, target, task, test_fraction, seed)
+        network, usual = _network(data, hidden, dropout, seed, engine), setting_for(len(data.learn))
+        about = describe_target(data.target), describe_columns(data.columns)
+        for sentence in (*about, *data.notes, _plan(network, data)):
             say(sentence)
 
         history = network.fit(
-            *_arrays(columns, goal, parts.learn),
+            *data.arrays(data.learn),
             optimizer=Adam(learning_rate),
             batch_size=batch_size or usual.batch_size,
             epochs=epochs,
-            validation_data=_arrays(columns, goal, parts.validation) if len(parts.validation) else None,
+            validation_data=data.arrays(data.validation) if len(data.validation) else None,
             callbacks=[EarlyStopping(usual.patience)],
             time_budget=time_budget,
             verbose=verbose,
@@ -223,12 +148,13 @@ class TableModel:
                 "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
                 f"Try a smaller learning rate than {learning_rate:g}, such as {learning_rate / 10:g}."
             )
-        rows = len(parts.learn), len(parts.validation), len(parts.test)
         with asking() as late:  # what was learned is not lost by a signal that comes now
-            scores = _scores(network, columns, goal, parts.test) if len(parts.test) else None
+            scores = _scores(network, data.columns, data.target, data.test) if len(data.test) else None
         history.signal = history.signal or late.number
-        report = Report(*rows, scores, parts.notes, history.stopped, history.epochs, history.seconds)
-        return cls(network, columns, goal, report, history, _missing(table, columns, goal))
+        rows = len(data.learn), len(data.validation), len(data.test)
+        report = Report(*rows, scores, data.notes, history.stopped, history.epochs, history.seconds)
+        missing = words_for_nothing(table, data.columns, data.target)
+        return cls(network, data.columns, data.target, report, history, missing)
 
     @staticmethod
     @within_memory
@@ -257,9 +183,10 @@ class TableModel:
             DataError: If the table cannot be learned from.
             UnknownNameError: For a column, task or stage that is not there.
         """
-        network, parts = _begin(table, target, task, hidden, dropout)
-        X, y = _arrays(parts.columns, parts.target, parts.learn)
-        return network.show(X, y, stage, optimizer=Adam(learning_rate))
+        data = prepare(table, target, task)
+        return _network(data, hidden, dropout).show(
+            *data.arrays(data.learn), stage, optimizer=Adam(learning_rate)
+        )
 
     @within_memory
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -301,16 +228,13 @@ class TableModel:
 
     def save(self, path: Any) -> None:
         """Write network and preparing to one safetensors file, whole or not at all; ``cr.load`` reads it."""
-        parts = {
+        parts: dict[str, Any] = {
             "columns": self.columns.to_dict(),
             "target": self.target.to_dict(),
             "report": asdict(self.report),
-            **(
-                {"missing": {name: list(words) for name, words in self.missing.items()}}
-                if self.missing
-                else {}
-            ),
         }
+        if self.missing:
+            parts["missing"] = {name: list(words) for name, words in self.missing.items()}
         self.network.save(path, extra={**self.network.extra, _IN_FILE: parts})
 
 
@@ -321,7 +245,7 @@ def from_file(network: Network, saved: Any) -> TableModel:
         network,
         Columns.from_dict(parts["columns"]),
         Target.from_dict(parts["target"]),
-        _report_from(parts["report"]),
+        report_from(parts["report"]),
         missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
     )
     # a prediction finds what does not fit together, before the user's table gets the blame
@@ -329,122 +253,43 @@ def from_file(network: Network, saved: Any) -> TableModel:
     return model
 
 
-@dataclass(frozen=True)
-class _Parts:
-    learn: pd.DataFrame
-    validation: pd.DataFrame
-    test: pd.DataFrame
-    columns: Columns
-    target: Target
-    notes: tuple[str, ...]
-
-
-def _begin(
-    table: pd.DataFrame,
-    target: str | Sequence[str],
-    task: str | None,
+def _network(
+    data: Prepared,
     hidden: Sequence[int] | None,
     dropout: float | None,
-    test_fraction: float = 0.2,
     seed: int = 0,
     engine: str = "auto",
-) -> tuple[Network, _Parts]:
-    """Return the network that suits a table, untrained, and the parts of the table with all there is to note."""
-    frame, dropped = drop_rows_without_target(table, target)
-    parts = _split(frame, fit_target(frame, target, task), test_fraction, seed)
-    usual = 0.0 if parts.target.task == "regression" else 0.2
-    layers = _layers(
-        parts.target,
-        setting_for(len(parts.learn)).hidden if hidden is None else hidden,
-        usual if dropout is None else dropout,
-    )
-    network = Network(layers, input_shape=(parts.columns.width,), seed=seed, engine=engine)
-    return network, replace(
-        parts,
-        notes=(
-            *written_of(table).notes,
-            *dropped,
-            *alike_classes(parts.target),
-            *parts.notes,
-            *parts.columns.notes,
-        ),
-    )
-
-
-def _split(frame: pd.DataFrame, whole: Target, test_fraction: float, seed: int) -> _Parts:
-    """Return the rows to learn from, to stop by and to test with, and the columns that the first two tell."""
-    by_class = whole.columns[0] if whole.task in {"binary", "multiclass"} else None
-    training, test, notes = split(frame, test_fraction=test_fraction, seed=seed, stratify=by_class)
-    fraction = VALIDATION_FRACTION if len(training) >= 4 * FEWEST_ROWS else 0.0
-    # another seed, or the same rows of each class would be drawn again
-    learn, validation, _ = split(training, test_fraction=fraction, seed=seed + 1, stratify=by_class)
-    target = fit_target(training, whole.columns, whole.task)
-    columns = fit_columns(training.drop(columns=list(target.columns)))
-    return _Parts(learn, validation, test, columns, target, notes)
-
-
-def _layers(target: Target, hidden: Sequence[int], dropout: float) -> list[Layer]:
-    after = [Dropout(dropout)] if dropout else []
-    inner = [layer for units in hidden for layer in (Dense(units, "relu"), *after)]
-    return [*inner, Dense(target.width, _OUTPUTS[target.task])]
-
-
-def _arrays(columns: Columns, target: Target, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return encode(columns, frame), encode_target(target, frame)
+) -> Network:
+    """Return the network that suits a table, untrained."""
+    units = setting_for(len(data.learn)).hidden if hidden is None else hidden
+    usual = 0.0 if data.target.task == "regression" else 0.2
+    share = usual if dropout is None else dropout
+    after = [Dropout(share)] if share else []
+    inner: list[Layer] = [layer for width in units for layer in (Dense(width, "relu"), *after)]
+    layers = [*inner, Dense(data.target.width, _OUTPUTS[data.target.task])]
+    return Network(layers, input_shape=(data.columns.width,), seed=seed, engine=engine)
 
 
 def _scores(network: Network, columns: Columns, target: Target, frame: pd.DataFrame) -> Scores:
-    features, truth = _arrays(columns, target, frame)
+    features, truth = encode(columns, frame), encode_target(target, frame)
     usual = _BASELINES.get(target.task, "the most frequent class of training, in every row")
     return Scores(len(frame), score(target, truth, network.predict(features)), baseline(target, truth), usual)
 
 
-def _missing(table: pd.DataFrame, columns: Columns, target: Target) -> dict[str, Sequence[str]]:
-    """Return what the reader of the table was told, and where a usual word for nothing is a category or class."""
-    known: dict[str, Sequence[Any]] = {
-        each.name: each.categories for each in columns.columns if isinstance(each, CategoryColumn)
-    }
-    known |= dict.fromkeys(target.columns, target.classes)
-    usual = {
-        name: tuple(word for word in MISSING if word not in names)
-        for name, names in known.items()
-        if any(word in names for word in MISSING)
-    }
-    told = dict(written_of(table).missing)
-    return told if "" in told else usual | told
-
-
-def _plan(network: Network, target: Target, parts: _Parts) -> str:
+def _plan(network: Network, data: Prepared) -> str:
     found = network.architecture
     wide = [str(found.outputs[label].shape[-1]) for label, call in found.calls.items() if call.layer.counts]
     units = wide[:-1]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} units" if units else "no hidden layer"
-    outputs = counted(target.width, "output")
+    outputs = counted(data.target.width, "output")
     counts = {
-        "to learn from": parts.learn,
-        "to know when to stop": parts.validation,
-        "for the test": parts.test,
+        "to learn from": data.learn,
+        "to know when to stop": data.validation,
+        "for the test": data.test,
     }
     rows = ", ".join(f"{len(frame):,} {what}" for what, frame in counts.items() if len(frame))
     return (
-        f"Network: {counted(parts.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[target.task]}). "
+        f"Network: {counted(data.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[data.target.task]}). "
         f"Rows: {rows}."
     )
-
-
-def _report_from(data: Any) -> Report:
-    report: Report = plain.read(Report, data, "report")
-    if report.scores and report.scores.network.keys() != report.scores.baseline.keys():
-        raise FileFormatError("report: network and baseline are scored by different metrics.")
-    return report
-
-
-def _alike(a: float, b: float) -> tuple[str, str]:
-    """Write two numbers that are compared with as many decimals as each other: five digits of the larger."""
-    larger = max(abs(a), abs(b))
-    if 0 < larger < 1e-3:
-        return f"{a:.2e}", f"{b:.2e}"
-    decimals = max(0, 5 - len(str(int(larger))))
-    a, b = round(a, decimals) + 0.0, round(b, decimals) + 0.0  # + 0.0 leaves no -0
-    return f"{a:,.{decimals}f}", f"{b:,.{decimals}f}"

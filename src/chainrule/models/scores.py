@@ -1,0 +1,81 @@
+"""How a model was trained, and how good it is beside a baseline."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule import plain
+from chainrule.data.words import counted
+from chainrule.errors import FileFormatError
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good predictions are, beside a baseline that says the same in every row.
+
+    ``network`` and ``baseline`` hold the same metrics by name, as :func:`~chainrule.data.scoring.score`
+    defines them; ``rows`` is how many rows they were taken from. Printed, it is a table.
+    """
+
+    rows: int
+    network: dict[str, float]
+    baseline: dict[str, float]
+    baseline_is: str
+
+    @property
+    def learned(self) -> bool:
+        """Whether any metric is better than that of the baseline."""
+        return any(
+            value < self.baseline[name] if name.startswith(("mae", "rmse")) else value > self.baseline[name]
+            for name, value in self.network.items()
+        )
+
+    def __str__(self) -> str:
+        cells = [("metric", "this network", "baseline")]
+        cells += [(name, *_alike(value, self.baseline[name])) for name, value in self.network.items()]
+        wide = [max(len(row[i]) for row in cells) for i in range(3)]
+        lines = [f"{a:<{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}" for a, b, c in cells]
+        lines.append(f"On {counted(self.rows, 'row')}. Baseline: {self.baseline_is}.")
+        if not self.learned:
+            lines.append(
+                "The network does no better than the baseline: these inputs may say little about the target; "
+                "more rows, more epochs or another learning rate may help."
+            )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a training was like.
+
+    ``rows`` were learned from, ``validation_rows`` only said when to stop, ``test_rows`` had no part in
+    either; ``scores`` are those of the test rows, None if none were held back. ``notes`` are sentences that
+    the owner of the table should know, ``stopped`` says why training ended, after so many ``epochs`` and
+    ``seconds``.
+    """
+
+    rows: int
+    validation_rows: int
+    test_rows: int
+    scores: Scores | None
+    notes: tuple[str, ...]
+    stopped: str
+    epochs: int
+    seconds: float
+
+
+def report_from(data: Any) -> Report:
+    """Return the report that a file holds."""
+    report: Report = plain.read(Report, data, "report")
+    if report.scores and report.scores.network.keys() != report.scores.baseline.keys():
+        raise FileFormatError("report: network and baseline are scored by different metrics.")
+    return report
+
+
+def _alike(a: float, b: float) -> tuple[str, str]:
+    """Write two numbers that are compared with as many decimals as each other: five digits of the larger."""
+    larger = max(abs(a), abs(b))
+    if 0 < larger < 1e-3:
+        return f"{a:.2e}", f"{b:.2e}"
+    decimals = max(0, 5 - len(str(int(larger))))
+    a, b = round(a, decimals) + 0.0, round(b, decimals) + 0.0  # + 0.0 leaves no -0
+    return f"{a:,.{decimals}f}", f"{b:,.{decimals}f}"
