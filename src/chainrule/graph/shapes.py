@@ -111,6 +111,12 @@ def fits(shape: Shape, target: Shape) -> bool:
     )  # fmt: skip
 
 
+def is_same_along(shape: Shape, axes: Sequence[int], rank: int) -> bool:
+    """Say whether what broadcasts from ``shape`` to ``rank`` axes is the same along these ``axes``."""
+    extra = rank - len(shape)
+    return all(a < extra or shape[a - extra] == 1 for a in axes)
+
+
 def size(shape: Shape) -> tuple[int, tuple[str, ...]]:
     """Return the number of elements: a whole number, times the open extents named."""
     return (

@@ -12,15 +12,31 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply
-from chainrule.graph.primitives.exponentials import log_softplus, logaddexp, softplus
-from chainrule.graph.primitives.reductions import log_softmax, logsumexp
+from chainrule.graph.node import Node
+from chainrule.graph.primitives.arithmetic import (
+    divide,
+    minus,
+    negative,
+    plus,
+    power,
+    raised,
+    root,
+    sqrt,
+    times,
+)
+from chainrule.graph.primitives.corners import maximum, minimum, where
+from chainrule.graph.primitives.exponentials import exp, log, log_softplus, logaddexp, sigmoid, softplus, tanh
+from chainrule.graph.primitives.leaves import constant
+from chainrule.graph.primitives.linear import concatenate, reshape, total, transpose
+from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.primitives.products import contract
+from chainrule.graph.primitives.reductions import largest, log_softmax, logsumexp, softmax
 from chainrule.graph.ranges import range_of
+from chainrule.transform.constants import is_one
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
 # mypy: disable-error-code="call-overload"
 
-MOVEMENT = ("reshape", "transpose", "broadcast_to", "slice", "gather")  # numbers moved about, none computed
 DEEPEST = 8  # so many steps down the graph the parts are looked for
 MOST_FACTORS = 12
 MOST_STEPS = 256  # to find them: a number that is squared again and again has as many factors as it likes
@@ -62,15 +78,20 @@ def logarithm_of_one_plus(x: Node) -> Node | None:
     return found.whole if found and found.better else None
 
 
-def raised(x: Node, exponent: Node | float) -> Node | None:
-    """Return x to a power as exp(exponent · log x), whose slope is finite where x is 0 in floats; None likewise."""
+def as_exponential(x: Node, exponent: Node | float) -> Node | None:
+    """Return x to a power as exp(exponent · log x), whose slope is finite where x is 0 in floats; None likewise.
+
+    Of a whole exponent, the power itself is as good.
+    """
+    if not isinstance(exponent, Node) and exponent % 1 == 0:
+        return None
     found = _log(x, DEEPEST)
-    return apply("exp", found.whole * exponent) if found and found.better and found.finite else None
+    return exp(found.whole * exponent) if found and found.better and found.finite else None
 
 
 def _log(x: Node, depth: int) -> Log | None:
     """Return the logarithm of a node whose parts have better ones, else None."""
-    rule = RULES.get(x.primitive.name)
+    rule = RULES.get(x.primitive, _kept if x.primitive.moves else None)
     found = rule(x, depth - 1) if rule and depth else None
     return found if found and found.better else None
 
@@ -78,7 +99,7 @@ def _log(x: Node, depth: int) -> Log | None:
 def _plain(x: Node) -> Log | None:
     """Return log(x) as it is, of an x that is proved not to be negative."""
     low = range_of(x).low
-    return Log(apply("log", x), finite=low > 0 or x.primitive.name == "constant") if low >= 0 else None
+    return Log(log(x), finite=low > 0 or x.primitive is constant) if low >= 0 else None
 
 
 def _both(x: Node, depth: int) -> tuple[Log, Log] | None:
@@ -90,7 +111,7 @@ def _both(x: Node, depth: int) -> tuple[Log, Log] | None:
             return None  # before more is built in vain: an optimizer's root of β · v + ... is asked at every turn
     if found == [None, None]:
         return None
-    a, b = (log or _plain(part) for log, part in zip(found, parts, strict=True))
+    a, b = (better or _plain(part) for better, part in zip(found, parts, strict=True))
     return (a, b) if a and b and a.finite and b.finite else None
 
 
@@ -104,8 +125,10 @@ def _power(x: Node, exponent: float, found: Log | None) -> Log:
         return Log(found.node * exponent, found.factor**exponent, low, high, found.finite)
     steep = abs(exponent) >= 2
     size = np.abs(x) if exponent % 2 == 0 and range_of(x).low < 0 else x
-    log = apply("log", size)
-    return Log(log if exponent == 1 else log * exponent, low=steep, high=steep, finite=range_of(x).low > 0)
+    whole = log(size)
+    return Log(
+        whole if exponent == 1 else whole * exponent, low=steep, high=steep, finite=range_of(x).low > 0
+    )
 
 
 def _product(x: Node, depth: int) -> Log | None:
@@ -115,32 +138,32 @@ def _product(x: Node, depth: int) -> Log | None:
     while work and len(factors) < MOST_FACTORS and steps < MOST_STEPS:
         steps += 1
         node, count = work.pop()
-        name = node.primitive.name
-        if name in ("multiply", "divide"):
-            work += [(node.inputs[1], count if name == "multiply" else -count), (node.inputs[0], count)]
-        elif name == "negative":
+        row = node.primitive
+        if row in (times, divide):
+            work += [(node.inputs[1], count if row is times else -count), (node.inputs[0], count)]
+        elif row is negative:
             factor = -factor
             work.append((node.inputs[0], count))
-        elif name == "constant" and node.shape == () and node.attributes["value"] != 0:
+        elif row is constant and node.shape == () and node.attributes["value"] != 0:
             factor *= float(node.attributes["value"]) ** count
         else:
             factors[node] += count
     found = {n: _log(n, depth) for n, count in factors.items() if count}
-    signed = [n for n, log in found.items() if factors[n] % 2 and not log and range_of(n).low < 0]
+    signed = [n for n, better in found.items() if factors[n] % 2 and not better and range_of(n).low < 0]
     if work or not found or len(signed) > 1:
         return None
     if not any(found.values()) and all(abs(factors[n]) == 1 for n in found):
         return None  # no part says more than its own logarithm
-    logs = [_power(n, factors[n], log) for n, log in found.items()]
-    factor *= float(np.prod([log.factor for log in logs]))
+    logs = [_power(n, factors[n], better) for n, better in found.items()]
+    factor *= float(np.prod([part.factor for part in logs]))
     if not 0 < factor < np.inf:
         return None
     return Log(
-        reduce(lambda a, b: a + b, [log.node for log in logs]),
+        reduce(lambda a, b: a + b, [part.node for part in logs]),
         factor,
-        low=any(log.low for log in logs),
-        high=any(log.high for log in logs),
-        finite=all(log.finite for log in logs),
+        low=any(part.low for part in logs),
+        high=any(part.high for part in logs),
+        finite=all(part.finite for part in logs),
     )
 
 
@@ -164,7 +187,7 @@ def _root(x: Node, depth: int) -> Log | None:
 
 def _add(x: Node, depth: int) -> Log | None:
     for one, other in (x.inputs, x.inputs[::-1]):
-        if _is_one(one):
+        if is_one(one):
             return _one_plus(other, depth)
     found = _both(x, depth)
     if not found:
@@ -178,48 +201,44 @@ def _add(x: Node, depth: int) -> Log | None:
 
 
 def _subtract(x: Node, depth: int) -> Log | None:
-    return _one_minus(x.inputs[1], depth) if _is_one(x.inputs[0]) else None
-
-
-def _is_one(x: Node) -> bool:
-    return x.primitive.name == "constant" and x.shape == () and x.attributes["value"] == 1
+    return _one_minus(x.inputs[1], depth) if is_one(x.inputs[0]) else None
 
 
 def _one_plus(x: Node, depth: int) -> Log | None:
-    if x.primitive.name == "negative":
+    if x.primitive is negative:
         return _one_minus(x.inputs[0], depth)
-    if x.primitive.name == "tanh":
+    if x.primitive is tanh:
         return Log(-softplus(x.inputs[0] * -2), 2.0, low=True)
     found = _log(x, depth)
     return Log(softplus(found.whole), high=True) if found and found.high and found.finite else None
 
 
 def _one_minus(x: Node, depth: int) -> Log | None:
-    name, z = x.primitive.name, x.inputs[0] if x.inputs else x
-    if name == "subtract" and _is_one(z):
+    row, z = x.primitive, x.inputs[0] if x.inputs else x
+    if row is minus and is_one(z):
         return _log(x.inputs[1], depth)
-    if name == "sigmoid":
+    if row is sigmoid:
         return Log(-softplus(z), low=True)
-    if name == "tanh":
+    if row is tanh:
         return Log(-softplus(z * 2), 2.0, low=True)
-    if name == "multiply" and z is x.inputs[1] and z.primitive.name == "tanh":
+    if row is times and z is x.inputs[1] and z.primitive is tanh:
         z = z.inputs[0] * 2
         return Log(-(softplus(z) + softplus(-z)), 4.0, low=True)
-    if name == "softmax":
+    if row is softmax:
         return _one_minus_softmax(z, x.attributes["axes"])
-    if name in MOVEMENT and depth:
+    if row.moves and row not in RULES and depth:
         return _moved(x, _one_minus(z, depth - 1))
     return None
 
 
 def _one_minus_softmax(z: Node, axes: tuple[int, ...]) -> Log:
     """What is left beside the largest is the sum of all others, which 1 - p loses; p ≤ ½ beside a larger one."""
-    top = apply("equal", z, apply("max", z, axes=axes, keepdims=True))
+    top = np.equal(z, largest(z, axes=axes, keepdims=True))
     others = logsumexp(np.where(top, -np.inf, z), axes=axes, keepdims=True)
     beside = others - logsumexp(z, axes=axes, keepdims=True)
     p = np.exp(log_softmax(z, axes=axes))
     small = np.where(p > 0.5, 0.5, p)  # and no minimum, which would stop the gradient of two that tie at ½
-    return Log(apply("where", np.logical_and(top, p > 0.5), beside, np.log1p(-small)), low=True)
+    return Log(where(np.logical_and(top, p > 0.5), beside, np.log1p(-small)), low=True)
 
 
 def _sum(x: Node, depth: int) -> Log | None:
@@ -248,8 +267,8 @@ def as_terms(x: Node) -> Terms:
     order = plan.batch + plan.rows + plan.columns + plan.inner
 
     def spread(have: str, a: Node) -> Node:
-        turned = apply("transpose", a, axes=tuple(have.index(k) for k in order if k in have))
-        return apply("reshape", turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
+        turned = transpose(a, axes=tuple(have.index(k) for k in order if k in have))
+        return reshape(turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
 
     return Terms(
         (spread(letters[0], x.inputs[0]), spread(letters[1], x.inputs[1])),
@@ -269,8 +288,8 @@ def _contract(x: Node, depth: int) -> Log | None:
     terms = _log(found.factors[0] * found.factors[1], depth)
     if not terms or not terms.finite:
         return None
-    total = logsumexp(terms.node, axes=found.axes, keepdims=False)
-    return terms._replace(node=apply("transpose", total, axes=found.turn))
+    summed = logsumexp(terms.node, axes=found.axes, keepdims=False)
+    return terms._replace(node=transpose(summed, axes=found.turn))
 
 
 # --- selections and movement ---
@@ -282,19 +301,15 @@ def _extreme(x: Node, depth: int) -> Log | None:
         return None
     a, b = found
     low, high = (
-        (a.low and b.low, a.high or b.high)
-        if x.primitive.name == "maximum"
-        else (a.low or b.low, a.high and b.high)
+        (a.low and b.low, a.high or b.high) if x.primitive is maximum else (a.low or b.low, a.high and b.high)
     )
-    return Log(apply(x.primitive.name, a.whole, b.whole, **x.attributes), low=low, high=high)
+    return Log(x.primitive(a.whole, b.whole, **x.attributes), low=low, high=high)
 
 
 def _where(x: Node, depth: int) -> Log | None:
     found = [_log(part, depth) for part in x.inputs[1:]]
-    a, b = (
-        log or Log(apply("log", part), finite=False) for log, part in zip(found, x.inputs[1:], strict=True)
-    )
-    node = apply("where", x.inputs[0], a.whole, b.whole)
+    a, b = (better or Log(log(part), finite=False) for better, part in zip(found, x.inputs[1:], strict=True))
+    node = where(x.inputs[0], a.whole, b.whole)
     return Log(node, low=a.low or b.low, high=a.high or b.high, finite=a.finite and b.finite)
 
 
@@ -302,42 +317,41 @@ def _joined(x: Node, depth: int) -> Log | None:
     found = [_log(part, depth) for part in x.inputs]
     if not any(found):
         return None
-    logs = [log or Log(apply("log", part), finite=False) for log, part in zip(found, x.inputs, strict=True)]
-    node = apply("concatenate", *(log.whole for log in logs), **x.attributes)
-    low, high = any(log.low for log in logs), any(log.high for log in logs)
-    return Log(node, low=low, high=high, finite=all(log.finite for log in logs))
+    logs = [better or Log(log(part), finite=False) for better, part in zip(found, x.inputs, strict=True)]
+    node = concatenate(*(part.whole for part in logs), **x.attributes)
+    low, high = any(part.low for part in logs), any(part.high for part in logs)
+    return Log(node, low=low, high=high, finite=all(part.finite for part in logs))
 
 
 def _moved(x: Node, found: Log | None) -> Log | None:
     if not found:
         return None
-    return found._replace(node=apply(x.primitive.name, found.node, *x.inputs[1:], **x.attributes))
+    return found._replace(node=x.primitive(found.node, *x.inputs[1:], **x.attributes))
 
 
 def _kept(x: Node, depth: int) -> Log | None:
     return _moved(x, _log(x.inputs[0], depth))
 
 
-RULES: dict[str, Callable[[Node, int], Log | None]] = {
-    "exp": lambda x, depth: Log(x.inputs[0], low=True, high=True),
-    "sigmoid": lambda x, depth: Log(-softplus(-x.inputs[0]), low=True),
-    "softplus": lambda x, depth: Log(log_softplus(x.inputs[0]), low=True),
-    "softmax": lambda x, depth: Log(log_softmax(x.inputs[0], **x.attributes), low=True),
-    "multiply": _product,
-    "divide": _product,
-    "negative": _product,
-    "raised": _to_a_number,
-    "power": _to_a_node,
-    "sqrt": _root,
-    "root": _root,
-    "add": _add,
-    "subtract": _subtract,
-    "sum": _sum,
-    "contract": _contract,
-    "maximum": _extreme,
-    "minimum": _extreme,
-    "max": lambda x, depth: _kept(x, depth),
-    "where": _where,
-    "concatenate": _joined,
-    **dict.fromkeys(MOVEMENT, _kept),
+RULES: dict[Primitive, Callable[[Node, int], Log | None]] = {
+    exp: lambda x, depth: Log(x.inputs[0], low=True, high=True),
+    sigmoid: lambda x, depth: Log(-softplus(-x.inputs[0]), low=True),
+    softplus: lambda x, depth: Log(log_softplus(x.inputs[0]), low=True),
+    softmax: lambda x, depth: Log(log_softmax(x.inputs[0], **x.attributes), low=True),
+    times: _product,
+    divide: _product,
+    negative: _product,
+    raised: _to_a_number,
+    power: _to_a_node,
+    sqrt: _root,
+    root: _root,
+    plus: _add,
+    minus: _subtract,
+    total: _sum,
+    contract: _contract,
+    maximum: _extreme,
+    minimum: _extreme,
+    largest: _kept,
+    where: _where,
+    concatenate: _joined,
 }

@@ -14,10 +14,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node, broadcast, cast
+from chainrule.graph.node import Node, as_node, broadcast, cast as to_dtype
+from chainrule.graph.primitives.corners import where
+from chainrule.graph.primitives.identities import cast, mark
 from chainrule.graph.primitives.linear import sum_to
+from chainrule.graph.primitives.logic import equal, less, logical_and, logical_or, not_equal
 from chainrule.graph.ranges import range_of
 from chainrule.graph.walk import order
+from chainrule.transform.constants import is_number, is_one
 
 
 class Masks:
@@ -102,42 +106,38 @@ class Masks:
 
 def _asked(node: Node) -> Node | None:
     """Return the node of which ``node`` asks whether it is NaN, u = u, or infinite, |u| < ∞."""
-    if node.primitive.name not in ("equal", "not_equal", "less"):
+    if node.primitive not in (equal, not_equal, less):
         return None
     u, other = node.inputs
-    return u if u is other or _is_number(other, np.inf) else None
-
-
-def _is_number(node: Node, value: float) -> bool:
-    return node.primitive.name == "constant" and node.shape == () and bool(node.attributes["value"] == value)
+    return u if u is other or (other.shape == () and is_number(other, np.inf)) else None
 
 
 def _masked(condition: Node, g: Node) -> Node:
     """Return ``condition ? g : 0``; a condition that g stands under already is joined to it."""
     inner = _mask(g)
     if inner is not None:
-        both = condition if inner[0] is condition else apply("logical_and", condition, inner[0])
+        both = condition if inner[0] is condition else logical_and(condition, inner[0])
         condition, g = both, inner[1]
     return _under(condition, g)
 
 
 def _under(condition: Node, g: Node) -> Node:
-    return apply("where", condition, g, as_node(0.0, [g.dtype]))
+    return where(condition, g, as_node(0.0, [g.dtype]))
 
 
 def _mask(g: Node) -> tuple[Node, Node] | None:
     """Return the condition and the number under it, if ``g`` is masked."""
-    if g.primitive.name == "mark":
+    if g.primitive is mark:
         g = g.inputs[0]  # one mark at the most stands over a mask, see `unmarked`
-    if g.primitive.name != "where":
+    if g.primitive is not where:
         return None
     condition, inner, zero = g.inputs
-    return (condition, inner) if _is_number(zero, 0) else None
+    return (condition, inner) if zero.shape == () and is_number(zero, 0) else None
 
 
 def unmarked(g: Node) -> Node:
     """Return a gradient that is to be marked: a mask is not marked twice, so that it is found again."""
-    return g.inputs[0] if g.primitive.name == "mark" and _mask(g) is not None else g
+    return g.inputs[0] if g.primitive is mark and _mask(g) is not None else g
 
 
 def _choice(p: Any) -> tuple[Node, Any] | None:
@@ -146,7 +146,7 @@ def _choice(p: Any) -> tuple[Node, Any] | None:
         return None
     if p.dtype == bool:
         return p, 1
-    return (p.inputs[0], 1) if p.primitive.name == "cast" and p.inputs[0].dtype == bool else _mask(p)
+    return (p.inputs[0], 1) if p.primitive is cast and p.inputs[0].dtype == bool else _mask(p)
 
 
 def times(dy: Node, p: Any, kept: bool) -> Node:
@@ -162,16 +162,20 @@ def times(dy: Node, p: Any, kept: bool) -> Node:
         return _masked(masked[0], times(masked[1], p, kept))
     if plain and p == -1:
         return -dy
-    if _is_number(dy, 1):
+    if is_one(dy):
         node = as_node(p, [dy.dtype])
-        return node if node.dtype.kind == "f" else cast(node, dy.dtype)
+        return node if node.dtype.kind == "f" else to_dtype(node, dy.dtype)
     return dy * p
 
 
 def in_dtype(g: Node, dtype: np.dtype) -> Node:
     """Return a gradient in the dtype of what it is the gradient of; a condition stays outside."""
     masked = _mask(g)
-    return cast(g, dtype) if masked is None or g.dtype == dtype else _under(masked[0], cast(masked[1], dtype))
+    return (
+        to_dtype(g, dtype)
+        if masked is None or g.dtype == dtype
+        else _under(masked[0], to_dtype(masked[1], dtype))
+    )
 
 
 def _add(a: Node, b: Node, steep: bool) -> Node:
@@ -180,7 +184,7 @@ def _add(a: Node, b: Node, steep: bool) -> Node:
         return a + b
     if one[0] is two[0]:
         return _masked(one[0], one[1] + two[1])
-    return _masked(apply("logical_or", one[0], two[0]), a + b) if steep else a + b
+    return _masked(logical_or(one[0], two[0]), a + b) if steep else a + b
 
 
 def _reduced(g: Node, shape: shapes.Shape, steep: bool) -> Node:

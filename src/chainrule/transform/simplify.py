@@ -17,17 +17,18 @@ import numpy as np
 
 from chainrule.graph.closed import ClosedGraph, bodies, map_bodies
 from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Node, apply, as_node, cast, input, leaf_key, with_attributes, with_inputs
+from chainrule.graph.node import Node, as_node, broadcast, cast, input, leaf_key, with_attributes, with_inputs
+from chainrule.graph.primitives.identities import mark, stop_gradient
+from chainrule.graph.primitives.leaves import constant
 from chainrule.graph.walk import order, rebuild, settle
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
-from chainrule.transform.rewrites import COMMUTATIVE, candidates
+from chainrule.transform.rewrites import candidates
 from chainrule.transform.verify import FINAL, SIMPLIFIED, between_stages, verify_rewritten
 
 MOST_PASSES = 12
 MOST_REPLACED = 100  # after one another, in the place of one node
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
-UNFOLDED = ("random_uniform", "input", "variable", "constant", "length", "broadcast_to")
 
 
 @overload
@@ -63,7 +64,7 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
     """Simplify several nodes together. A ``final`` graph is not differentiated again: what stops gradients goes."""
     # Numbers are folded at once and arrays last: 1 - y must be seen to belong to y.
     simple = _settled(_differentiated_again(outputs), final, 1)
-    if any(n.primitive.name == "constant" and n.shape for n in order(simple)):
+    if any(n.primitive is constant and n.shape for n in order(simple)):
         simple = _settled(simple, final, LARGEST_FOLDED)
     if between_stages():
         verify_rewritten(outputs, simple, FINAL if final else SIMPLIFIED)
@@ -165,7 +166,7 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest:
     left: dict[Node, int] = {}  # how many more replacements may follow one another
 
     def simple(node: Node) -> Generator[Node, Node, Node]:
-        if node.primitive.name == "mark" or (final and node.primitive.name == "stop_gradient"):
+        if node.primitive is mark or (final and node.primitive is stop_gradient):
             return (yield node.inputs[0])
         budget = left.get(node, MOST_REPLACED)
         inputs = []
@@ -199,12 +200,11 @@ def _simpler(node: Node, cancellation: Cancellation, largest: int) -> Node | Non
 
 def _fitted(new: Node, node: Node) -> Node:
     """Give a replacement the shape and dtype of what it replaces."""
-    new = cast(new, node.dtype)
-    return new if new.shape == node.shape else apply("broadcast_to", new, shape=node.shape)
+    return broadcast(cast(new, node.dtype), node.shape)
 
 
 def _rewritten(node: Node) -> Node | None:
-    for rewrite in candidates(node.primitive.name, tuple([x.primitive.name for x in node.inputs])):
+    for rewrite in candidates(node.primitive, tuple([x.primitive for x in node.inputs])):
         new = rewrite.rewrite(node)
         if new is not None and new is not node:
             return new
@@ -213,9 +213,9 @@ def _rewritten(node: Node) -> Node | None:
 
 def _folded(node: Node, largest: int) -> Node | None:
     """Compute now what depends on constants alone, none of which has more than ``largest`` elements."""
-    if node.primitive.name in UNFOLDED or not node.inputs or bodies(node):
+    if not node.inputs or not node.primitive.folded or bodies(node):
         return None
-    if any(x.primitive.name != "constant" for x in node.inputs):
+    if any(x.primitive is not constant for x in node.inputs):
         return None
     if any(x.attributes["value"].size > largest for x in node.inputs):
         return None
@@ -229,28 +229,19 @@ def _folded(node: Node, largest: int) -> Node | None:
         return None
     if array.dtype.kind == "f" or array.dtype == bool:
         if array.ndim and array.size and np.all(array == array.flat[0]):
-            return apply("broadcast_to", as_node(array.flat[0]), shape=array.shape)
+            return broadcast(as_node(array.flat[0]), array.shape)
         return as_node(array)
-    return Node(_constant_row(), (), {"value": array}, array.shape, array.dtype)
-
-
-def _constant_row() -> Any:
-    return as_node(0.0).primitive
+    return Node(constant, (), {"value": array}, array.shape, array.dtype)
 
 
 def _key(node: Node) -> Any:
     """Return what two nodes share exactly when they compute the same."""
-    name = node.primitive.name
-    if name == "constant":
+    row, inputs = node.primitive, node.inputs
+    if row is constant:
         value = node.attributes["value"]
-        return (name, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
-    if not node.inputs and name != "length":
+        return (row, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
+    if row.leaf == "given":
         return leaf_key(node)
-    inputs = node.inputs
-    if name in COMMUTATIVE and id(inputs[0]) > id(inputs[1]):
+    if row.commutative and id(inputs[0]) > id(inputs[1]):
         inputs = inputs[::-1]
-    return (
-        (node.primitive, inputs, of_attributes(node.attributes))
-        if node.attributes
-        else (node.primitive, inputs)
-    )
+    return (row, inputs, of_attributes(node.attributes)) if node.attributes else (row, inputs)
