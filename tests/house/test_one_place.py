@@ -60,12 +60,9 @@ class Lion(Optimizer):
     """``w ← w - α sign(β₁m + (1 - β₁)g); m ← β₂m + (1 - β₂)g`` (Chen et al. 2023)."""
 
     learning_rate: float | Schedule = 0.0001
-    beta_1: float = 0.9
-    beta_2: float = 0.99
-    clip_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, beta_1=SHARE, beta_2=SHARE)
+    beta_1: Share = 0.9
+    beta_2: Share = 0.99
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return the sign of the gradients' average."""
@@ -98,7 +95,7 @@ __all__ += ["Linear"]
 class Linear(Schedule):
     """From ``rate`` to 0 on a straight line."""
 
-    rate: float
+    rate: Above0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return what is left of the rate."""
@@ -113,10 +110,10 @@ __all__ += ["Quartic"]
 
 
 @dataclass(frozen=True)
-class Quartic:
+class Quartic(Settings):
     """``factor · Σw⁴``."""
 
-    factor: float = 0.01
+    factor: AtLeast0 = 0.01
 
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights."""

@@ -11,7 +11,7 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import corners, exponentials, reductions
-from chainrule.nn.specs import ANY, check, classes, find, functions, name_of
+from chainrule.nn.specs import Number, Settings, classes, find, functions, name_of
 
 __all__ = [
     "ELU",
@@ -161,18 +161,15 @@ def softmax(z: Any, axis: int = -1) -> Any:
 
 
 @dataclass(frozen=True)
-class LeakyReLU:
+class LeakyReLU(Settings):
     """:func:`leaky_relu` with a slope of its own.
 
     >>> LeakyReLU(slope=0.2)(-1.0).item()
     -0.2
     """
 
-    slope: float = 0.01
+    slope: Number = 0.01
     stops_half: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check(self, slope=ANY)
 
     def __call__(self, z: Any) -> Any:
         """Return ``z where z > 0, else slope · z``."""
@@ -180,18 +177,15 @@ class LeakyReLU:
 
 
 @dataclass(frozen=True)
-class ELU:
+class ELU(Settings):
     """:func:`elu` with an alpha of its own.
 
     >>> ELU(alpha=0.5)(-1000.0).item()
     -0.5
     """
 
-    alpha: float = 1.0
+    alpha: Number = 1.0
     stops_half: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check(self, alpha=ANY)
 
     def __call__(self, z: Any) -> Any:
         """Return ``z where z ≥ 0, else alpha · (exp(z) - 1)``."""

@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import DataError, GraphError, ShapeError
+from chainrule.errors import DataError, ShapeError
 from chainrule.graph.shapes import show
-from chainrule.nn.specs import ABOVE_0, ANY, AT_LEAST_0, check, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Number, Settings, classes, find
 from chainrule.random import Draws
 
 __all__ = ["Filled", "Normal", "Orthogonal", "Scaled"]
@@ -27,7 +27,7 @@ Initializer: TypeAlias = "Callable[[Shape, Random], np.ndarray]"
 
 
 @dataclass(frozen=True)
-class Filled:
+class Filled(Settings):
     """The same number everywhere.
 
     Hidden units that start alike stay alike: good for biases, and for regression without hidden layers.
@@ -36,10 +36,7 @@ class Filled:
     array([0.5, 0.5])
     """
 
-    value: float = 0.0
-
-    def __post_init__(self) -> None:
-        check(self, value=ANY)
+    value: Number = 0.0
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Return an array of ``shape``."""
@@ -47,7 +44,7 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Normal:
+class Normal(Settings):
     """Normal numbers of mean 0 and standard deviation ``std``: ``N(0, 1) · std``.
 
     >>> Normal(std=0.01)((2, 2), Draws(0, "example")).round(4)
@@ -55,10 +52,7 @@ class Normal:
            [ 0.0026, -0.008 ]])
     """
 
-    std: float = 0.01
-
-    def __post_init__(self) -> None:
-        check(self, std=AT_LEAST_0)
+    std: AtLeast0 = 0.01
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""
@@ -66,7 +60,7 @@ class Normal:
 
 
 @dataclass(frozen=True)
-class Scaled:
+class Scaled(Settings):
     """Numbers whose variance is ``scale / fan``, so that a signal keeps its size from layer to layer.
 
     Args:
@@ -80,17 +74,9 @@ class Scaled:
     Scaled(scale=2.0, fan='in', distribution='normal')
     """
 
-    scale: float = 1.0
+    scale: Above0 = 1.0
     fan: Literal["in", "average"] = "average"
     distribution: Literal["normal", "uniform"] = "normal"
-
-    def __post_init__(self) -> None:
-        check(self, scale=ABOVE_0)
-        if self.fan not in ("in", "average") or self.distribution not in ("normal", "uniform"):
-            raise GraphError(
-                f"Scaled: fan must be 'in' or 'average' and distribution 'normal' or 'uniform'; "
-                f"found {self.fan!r} and {self.distribution!r}."
-            )
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""
@@ -118,7 +104,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Orthogonal:
+class Orthogonal(Settings):
     """A random matrix whose shorter side is orthonormal, times ``gain`` (Saxe et al. 2014).
 
     The axes after the first count as one. The signs are those that make the matrix uniform among all
@@ -129,10 +115,7 @@ class Orthogonal:
     True
     """
 
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        check(self, gain=ABOVE_0)
+    gain: Above0 = 1.0
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
         """Draw an array of ``shape``."""

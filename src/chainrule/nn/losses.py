@@ -21,7 +21,7 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import arithmetic, identities, indexing
-from chainrule.nn.specs import ABOVE_0, WITHIN_0_1, check, classes, find, functions, name_of
+from chainrule.nn.specs import Above0, Settings, Within01, classes, find, functions, name_of
 
 __all__ = [
     "Huber",
@@ -153,17 +153,14 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Settings):
     """:func:`huber` with a delta of its own.
 
     >>> Huber(delta=2.0)([[0.0]], [[3.0]])
     array([4.])
     """
 
-    delta: float = 1.0
-
-    def __post_init__(self) -> None:
-        check(self, delta=ABOVE_0)
+    delta: Above0 = 1.0
 
     def __call__(self, y: Any, p: Any) -> Any:
         """Return the loss of each example."""
@@ -171,17 +168,14 @@ class Huber:
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(Settings):
     """:func:`quantile` with a q of its own.
 
     >>> Quantile(q=0.9)([[10.0]], [[8.0]])
     array([1.8])
     """
 
-    q: float = 0.5
-
-    def __post_init__(self) -> None:
-        check(self, q=WITHIN_0_1)
+    q: Within01 = 0.5
 
     def __call__(self, y: Any, p: Any) -> Any:
         """Return the loss of each example."""

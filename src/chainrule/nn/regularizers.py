@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, check, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Settings, classes, find
 
 __all__ = ["L1", "L1L2", "L2"]
 
 
 @dataclass(frozen=True)
-class L1:
+class L1(Settings):
     """``factor / divisor · Σ|w|``: pulls weights to exactly 0, all with the same force.
 
     Keras has the factor alone; one that falls with the number m of examples is
@@ -22,11 +22,8 @@ class L1:
     np.float64(0.7)
     """
 
-    factor: float = 0.01
-    divisor: float = 1.0
-
-    def __post_init__(self) -> None:
-        check(self, factor=AT_LEAST_0, divisor=ABOVE_0)
+    factor: AtLeast0 = 0.01
+    divisor: Above0 = 1.0
 
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""
@@ -34,7 +31,7 @@ class L1:
 
 
 @dataclass(frozen=True)
-class L2:
+class L2(Settings):
     """``factor / divisor · Σw²``: pulls large weights harder than small ones.
 
     There is no ½ in it, as in Keras. The lectures' ``λ/(2m) · Σw²`` of m examples is
@@ -45,11 +42,8 @@ class L2:
     (np.float64(2.5), np.float64(0.025))
     """
 
-    factor: float = 0.01
-    divisor: float = 1.0
-
-    def __post_init__(self) -> None:
-        check(self, factor=AT_LEAST_0, divisor=ABOVE_0)
+    factor: AtLeast0 = 0.01
+    divisor: Above0 = 1.0
 
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""
@@ -57,18 +51,15 @@ class L2:
 
 
 @dataclass(frozen=True)
-class L1L2:
+class L1L2(Settings):
     """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
 
     >>> L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)
     np.float64(0.95)
     """
 
-    l1: float = 0.01
-    l2: float = 0.01
-
-    def __post_init__(self) -> None:
-        check(self, l1=AT_LEAST_0, l2=AT_LEAST_0)
+    l1: AtLeast0 = 0.01
+    l2: AtLeast0 = 0.01
 
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""

@@ -2,29 +2,67 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from inspect import isabstract
 from numbers import Integral, Real
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
 
-ABOVE_0 = "a number above 0"
-AT_LEAST_0 = "a number of at least 0"
-SHARE = "a number of at least 0 and below 1"
-WITHIN_0_1 = "a number between 0 and 1, neither of them"
-COUNT = "a whole number of at least 1"
-ANY = "a number"
 
-_RULES: dict[str, Callable[[Any], bool]] = {
-    ABOVE_0: lambda x: x > 0,
-    AT_LEAST_0: lambda x: x >= 0,
-    SHARE: lambda x: 0 <= x < 1,
-    WITHIN_0_1: lambda x: 0 < x < 1,
-    COUNT: lambda x: x >= 1 and isinstance(x, Integral),
-    ANY: lambda x: True,
-}
+@dataclass(frozen=True)
+class Rule:
+    """What a number of the settings must be."""
+
+    says: str
+    holds: Callable[[Any], bool]
+
+    def __repr__(self) -> str:
+        return repr(self.says)
+
+
+# The annotations of settings: `rate: Share` is checked when the layer, loss, optimizer ... is made.
+Above0 = Annotated[float, Rule("a number above 0", lambda x: x > 0)]
+AtLeast0 = Annotated[float, Rule("a number of at least 0", lambda x: x >= 0)]
+Share = Annotated[float, Rule("a number of at least 0 and below 1", lambda x: 0 <= x < 1)]
+Within01 = Annotated[float, Rule("a number between 0 and 1, neither of them", lambda x: 0 < x < 1)]
+Number = Annotated[float, Rule("a number", lambda x: True)]
+Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
+
+
+class Settings:
+    """The base of frozen dataclasses of settings, of which each is checked as its annotation says.
+
+    Numbers become plain numbers, which are weak: a NumPy scalar of float64 would make float64 of a float32 network.
+
+    >>> @dataclass(frozen=True)
+    ... class Halved(Settings):
+    ...     times: Count = 1
+    >>> Halved(0)
+    Traceback (most recent call last):
+    chainrule.errors.GraphError: Halved: times must be a whole number of at least 1; found 0.
+    """
+
+    def __post_init__(self) -> None:
+        made: Any = self  # a dataclass, unlike this base of it
+        for field in fields(made):
+            value, kind = getattr(self, field.name), field.type
+            if get_origin(kind) in (Union, UnionType):
+                kinds = [k for k in get_args(kind) if k is not NoneType]
+                kind = kinds[0] if len(kinds) == 1 and value is not None else Any
+            rule = getattr(kind, "__metadata__", (None,))[0]
+            if isinstance(rule, Rule):
+                self._expect(_is_number(value) and rule.holds(value), field.name, rule.says)
+                object.__setattr__(self, field.name, get_args(kind)[0](value))
+            elif get_origin(kind) is Literal:
+                self._expect(value in get_args(kind), field.name, " or ".join(map(repr, get_args(kind))))
+
+    def _expect(self, holds: bool, name: str, says: str) -> None:
+        if not holds:
+            found = short(getattr(self, name))
+            raise GraphError(f"{type(self).__name__}: {name} must be {says}; found {found}.")
 
 
 def functions(module: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -89,18 +127,6 @@ def own(name: str, custom: Mapping[str, Any] | None) -> Any:
     """
     given = custom or {}
     return given.get(name, given.get(name.rpartition(".")[2]))
-
-
-def check(owner: Any, **rules: str) -> None:
-    """Check settings of a frozen dataclass, each against a rule of this file, and make them plain numbers.
-
-    Plain numbers are weak: a NumPy scalar of float64 would make float64 of a float32 network.
-    """
-    for field, rule in rules.items():
-        value = getattr(owner, field)
-        if not _is_number(value) or not _RULES[rule](value):
-            raise GraphError(f"{type(owner).__name__}: {field} must be {rule}; found {short(value)}.")
-        object.__setattr__(owner, field, int(value) if rule == COUNT else float(value))
 
 
 def _is_number(value: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
-from chainrule.nn.specs import AT_LEAST_0, COUNT, check
+from chainrule.nn.specs import AtLeast0, Count, Settings
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
 
@@ -23,7 +23,7 @@ def monitor_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class EarlyStopping:
+class EarlyStopping(Settings):
     """Stop when the monitored value has not become better for ``patience`` epochs.
 
     An epoch's training cost is measured before its updates, and so says little of the weights at its end:
@@ -40,14 +40,14 @@ class EarlyStopping:
     5
     """
 
-    patience: int = 10
+    patience: Count = 10
     monitor: str | None = None
-    min_delta: float = 0.0
+    min_delta: AtLeast0 = 0.0
     restore_best: bool = True
     larger_is_better: bool | None = None
 
     def __post_init__(self) -> None:
-        check(self, patience=COUNT, min_delta=AT_LEAST_0)
+        super().__post_init__()
         _check_monitor(self.monitor)
 
 

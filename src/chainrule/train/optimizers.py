@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, cast, variable
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, SHARE, check, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Count, Settings, Share, classes, find
 from chainrule.train.schedules import Constant, Schedule, schedule
 
 __all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
@@ -26,7 +26,7 @@ Slots = list[tuple[Node, Node]]
 NewSlot = Callable[[str], Node]
 
 
-class Optimizer(ABC):
+class Optimizer(Settings, ABC):
     """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once.
 
     One of your own is a frozen dataclass with ``learning_rate``, ``clip_norm`` and :meth:`direction`.
@@ -47,6 +47,10 @@ class Optimizer(ABC):
     learning_rate: float | Schedule
     clip_norm: float | None
     weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        schedule(self.learning_rate)
+        super().__post_init__()
 
     @abstractmethod
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
@@ -106,13 +110,6 @@ def _in(number: Any, like: Node) -> Any:
     return cast(number, like.dtype) if isinstance(number, Node) else float(number)
 
 
-def _check(optimizer: Any, **rules: str) -> None:
-    schedule(optimizer.learning_rate)
-    check(optimizer, **rules)
-    if optimizer.clip_norm is not None:
-        check(optimizer, clip_norm=ABOVE_0)
-
-
 def _slot(w: Node, what: str) -> Node:
     return variable(np.zeros(w.shape, w.dtype), name=f"{what}_{w.name}" if w.name else what)
 
@@ -140,14 +137,14 @@ class SGD(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.01
-    momentum: float = 0.0
+    momentum: Share = 0.0
     nesterov: bool = False
     averaged: bool = False
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
+    weight_decay: AtLeast0 = 0.0
+    clip_norm: Above0 | None = None
 
     def __post_init__(self) -> None:
-        _check(self, momentum=SHARE, weight_decay=AT_LEAST_0)
+        super().__post_init__()
         if (self.nesterov or self.averaged) and not self.momentum:
             raise GraphError(
                 "SGD: nesterov and averaged are forms of momentum; give one, such as momentum=0.9."
@@ -174,11 +171,8 @@ class Adagrad(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.01
-    epsilon: float = 1e-8
-    clip_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, epsilon=ABOVE_0)
+    epsilon: Above0 = 1e-8
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return g over the root of the sum of its squares."""
@@ -199,12 +193,9 @@ class RMSprop(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.001
-    rho: float = 0.9
-    epsilon: float = 1e-7
-    clip_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, rho=SHARE, epsilon=ABOVE_0)
+    rho: Share = 0.9
+    epsilon: Above0 = 1e-7
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return g over the root of the mean of its squares."""
@@ -229,13 +220,10 @@ class Adam(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    clip_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, beta_1=SHARE, beta_2=SHARE, epsilon=ABOVE_0)
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Above0 = 1e-7
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return the corrected first moment over the root of the corrected second."""
@@ -256,14 +244,11 @@ class AdamW(Optimizer):
     """
 
     learning_rate: float | Schedule = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    weight_decay: float = 0.01
-    clip_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, beta_1=SHARE, beta_2=SHARE, epsilon=ABOVE_0, weight_decay=AT_LEAST_0)
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Above0 = 1e-7
+    weight_decay: AtLeast0 = 0.01
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return the corrected first moment over the root of the corrected second."""
@@ -291,7 +276,7 @@ def _weight(beta: float, t: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class LBFGS:
+class LBFGS(Settings):
     """SciPy's L-BFGS-B on the cost of the whole table (Byrd et al. 1995), for small networks and tables.
 
     It finds its own step lengths and needs whole batches: no learning rate, no schedule, no update graph.
@@ -306,12 +291,9 @@ class LBFGS:
     """
 
     by_steps: ClassVar[Literal[False]] = False
-    max_evaluations: int = 15_000
-    tolerance: float = 1e-5
-    memory: int = 10
-
-    def __post_init__(self) -> None:
-        check(self, max_evaluations=COUNT, tolerance=AT_LEAST_0, memory=COUNT)
+    max_evaluations: Count = 15_000
+    tolerance: AtLeast0 = 1e-5
+    memory: Count = 10
 
 
 CLASSES = classes(globals())
@@ -325,7 +307,7 @@ class _Own(Optimizer):
 
     function: Callable[[Node, NewSlot, Any], tuple[Node, Slots]]
     learning_rate: float | Schedule = 1.0
-    clip_norm: float | None = None
+    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return what the function returns."""

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import GraphError
-from chainrule.nn.specs import ABOVE_0, AT_LEAST_0, COUNT, WITHIN_0_1, check, classes
+from chainrule.nn.specs import Above0, AtLeast0, Count, Settings, Within01, classes
 
 __all__ = ["Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay", "WarmUp"]
 
 
-class Schedule(ABC):
+class Schedule(Settings, ABC):
     """A learning rate that follows the run."""
 
     @abstractmethod
@@ -39,10 +39,7 @@ class Constant(Schedule):
     0.1
     """
 
-    rate: float
-
-    def __post_init__(self) -> None:
-        check(self, rate=ABOVE_0)
+    rate: Above0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return the rate."""
@@ -57,14 +54,9 @@ class ExponentialDecay(Schedule):
     np.float64(0.2744058180470132)
     """
 
-    rate: float
-    decay: float
+    rate: Above0
+    decay: AtLeast0
     per: Literal["epoch", "step"] = "epoch"
-
-    def __post_init__(self) -> None:
-        check(self, rate=ABOVE_0, decay=AT_LEAST_0)
-        if self.per not in ("epoch", "step"):
-            raise GraphError(f"ExponentialDecay: per must be 'epoch' or 'step'; found {self.per!r}.")
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return ``α₀ · exp(-k t)``."""
@@ -80,12 +72,9 @@ class StepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.025]
     """
 
-    rate: float
-    factor: float = 0.5
-    every: int = 10
-
-    def __post_init__(self) -> None:
-        check(self, rate=ABOVE_0, factor=WITHIN_0_1, every=COUNT)
+    rate: Above0
+    factor: Within01 = 0.5
+    every: Count = 10
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return the rate of the step's epoch."""
@@ -100,11 +89,8 @@ class Cosine(Schedule):
     [0.1, 0.05, 0.0]
     """
 
-    rate: float
-    minimum: float = 0.0
-
-    def __post_init__(self) -> None:
-        check(self, rate=ABOVE_0, minimum=AT_LEAST_0)
+    rate: Above0
+    minimum: AtLeast0 = 0.0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return ``rate`` at the first step and, at its end, ``minimum``."""
@@ -127,13 +113,10 @@ class OneCycle(Schedule):
     [0.02, 0.5, 0.250001, 2e-06]
     """
 
-    peak: float
-    rise: float = 0.3
-    start_divisor: float = 25.0
-    end_divisor: float = 250_000.0
-
-    def __post_init__(self) -> None:
-        check(self, peak=ABOVE_0, rise=WITHIN_0_1, start_divisor=ABOVE_0, end_divisor=ABOVE_0)
+    peak: Above0
+    rise: Within01 = 0.3
+    start_divisor: Above0 = 25.0
+    end_divisor: Above0 = 250_000.0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return the start, plus what it has risen, less what it has fallen."""
@@ -158,15 +141,15 @@ class WarmUp(Schedule):
     """
 
     schedule: "Schedule | float"
-    steps: int | None = None
-    epochs: int | None = None
+    steps: Count | None = None
+    epochs: Count | None = None
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.epochs is None):
             raise GraphError(
                 "WarmUp: say how long in one way: WarmUp(0.1, steps=500) or WarmUp(0.1, epochs=5)."
             )
-        check(self, **{"steps" if self.epochs is None else "epochs": COUNT})
+        super().__post_init__()
         object.__setattr__(self, "schedule", schedule(self.schedule))
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
@@ -192,13 +175,13 @@ class ReduceOnPlateau(Schedule):
     0.1
     """
 
-    rate: float
-    factor: float = 0.1
-    patience: int = 10
-    minimum: float = 0.0
+    rate: Above0
+    factor: Within01 = 0.1
+    patience: Count = 10
+    minimum: AtLeast0 = 0.0
 
     def __post_init__(self) -> None:
-        check(self, rate=ABOVE_0, factor=WITHIN_0_1, patience=COUNT, minimum=AT_LEAST_0)
+        super().__post_init__()
         if self.minimum > self.rate:
             raise GraphError(
                 f"ReduceOnPlateau: the minimum, {self.minimum}, is above the rate to start from, {self.rate}."

@@ -11,7 +11,7 @@ from chainrule.graph.shapes import show
 from chainrule.nn.activations import activation
 from chainrule.nn.layers.base import Layer, Scope, check_initializer, width_of, written
 from chainrule.nn.regularizers import regularizer
-from chainrule.nn.specs import COUNT, check
+from chainrule.nn.specs import Count
 
 __all__ = ["Activation", "Dense"]
 
@@ -36,7 +36,7 @@ class Dense(Layer):
     (batch, 3)
     """
 
-    units: int
+    units: Count
     activation: Any = None
     use_bias: bool = True
     initializer: Any = None
@@ -45,7 +45,7 @@ class Dense(Layer):
     counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check(self, units=COUNT)
+        super().__post_init__()
         activation(self.activation)
         check_initializer(self, self.initializer)
         regularizer(self.regularizer)

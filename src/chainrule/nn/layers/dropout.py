@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import TRAINING, Layer, Scope
-from chainrule.nn.specs import SHARE, check
+from chainrule.nn.specs import Share
 
 __all__ = ["Dropout"]
 
@@ -24,12 +24,9 @@ class Dropout(Layer):
     (batch, 4)
     """
 
-    rate: float
+    rate: Share
     name: str = ""
     keeps_values: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check(self, rate=SHARE)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return x with holes in it while training."""

@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities, indexing
 from chainrule.nn.layers.base import Layer, Scope, check_initializer
-from chainrule.nn.specs import COUNT, check
+from chainrule.nn.specs import Count
 
 __all__ = ["Embedding"]
 
@@ -24,14 +24,14 @@ class Embedding(Layer):
     (batch, 20, 16)
     """
 
-    vocabulary: int
-    units: int
+    vocabulary: Count
+    units: Count
     initializer: Any = None
     name: str = ""
     counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check(self, vocabulary=COUNT, units=COUNT)
+        super().__post_init__()
         check_initializer(self, self.initializer)
 
     def build(self, scope: Scope, x: Node) -> Node:

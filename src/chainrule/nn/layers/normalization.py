@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
 from chainrule.nn.layers.base import TRAINING, Layer, Scope, width_of
-from chainrule.nn.specs import ABOVE_0, SHARE, check
+from chainrule.nn.specs import Above0, Share
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
 
@@ -29,13 +29,10 @@ class BatchNormalization(Layer):
     (batch, 4)
     """
 
-    momentum: float = 0.9
-    epsilon: float = 1e-5
+    momentum: Share = 0.9
+    epsilon: Above0 = 1e-5
     name: str = ""
     least_examples: ClassVar[int] = 2
-
-    def __post_init__(self) -> None:
-        check(self, momentum=SHARE, epsilon=ABOVE_0)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x."""
@@ -67,11 +64,8 @@ class LayerNormalization(Layer):
     (batch, 4)
     """
 
-    epsilon: float = 1e-5
+    epsilon: Above0 = 1e-5
     name: str = ""
-
-    def __post_init__(self) -> None:
-        check(self, epsilon=ABOVE_0)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x."""
