@@ -60,7 +60,6 @@ def choose(work: Mapping[str, Work], steps: int, lengths: Lengths) -> str:
     """
     best, least = REFERENCE, math.inf
     for name, each in work.items():
-        seconds = each.seconds(steps, lengths)
-        if seconds < least and works(name):
+        if each.start < least and (seconds := each.seconds(steps, lengths)) < least and works(name):
             best, least = name, seconds
     return best

@@ -10,9 +10,9 @@ from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.executable import Executable
 from chainrule.engines.recent import Recent
 from chainrule.engines.registry import ENGINES, REFERENCE, engine_named
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.transform.simplify import simplify_all
 from chainrule.transform.verify import verify
 
@@ -25,7 +25,8 @@ class Compiled:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._made: dict[tuple[str, bool], Executable] = {}
+        self._made: dict[str, Executable] = {}
+        self._willing: dict[str, Executable] = {}
 
     @cached_property
     def work(self) -> dict[str, Work]:
@@ -47,11 +48,12 @@ class Compiled:
             lengths: The lengths of its open axes, or the one that they all have.
             preferred: What "auto" takes, in place of weighing.
         """
-        willing = engine == "auto"
-        key = (preferred or self.choose(steps, lengths) if willing else engine), willing
-        if key not in self._made:
-            self._made[key] = build(self.program, *key)
-        return self._made[key]
+        made, willing = self._made, engine == "auto"
+        if willing:
+            engine, made = preferred or self.choose(steps, lengths), self._willing
+        if engine not in made:
+            made[engine] = build(self.program, engine, willing)
+        return made[engine]
 
 
 def build(program: Program, engine: str, willing: bool = False) -> Executable:

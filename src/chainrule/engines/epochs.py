@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.stopping import Arrays, Progress, Stopping, end_of_epoch
+from chainrule.engines.stopping import Progress, Stopping, end_of_epoch
+from chainrule.graph.evaluate import Arrays
 
 POLL_SECONDS = 0.02
 

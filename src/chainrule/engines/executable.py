@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from chainrule.engines.epochs import Epochs, Run, run_epochs
-from chainrule.engines.stopping import Arrays
+from chainrule.graph.evaluate import Arrays
 
 
 class Executable(Protocol):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.executable import Executable
-from chainrule.engines.stopping import Arrays
 from chainrule.graph.closed import ClosedGraph, Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
 from chainrule.graph.shapes import Extent, resolve

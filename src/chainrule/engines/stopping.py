@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-Arrays = list[np.ndarray]
+from chainrule.graph.evaluate import Arrays
 
 
 @dataclass(frozen=True)

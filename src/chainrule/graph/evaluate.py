@@ -9,6 +9,8 @@ from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.walk import order
 
+Arrays = list[np.ndarray]
+
 
 def leaf_key(node: Any) -> Any:
     """Return what a node is known by: a variable by its cell, an input by its symbol, others themselves."""

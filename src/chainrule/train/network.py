@@ -13,7 +13,6 @@ import numpy as np
 from chainrule import plain
 from chainrule.engines.registry import engine_named
 from chainrule.engines.stages import show_stage
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import (
     DataError,
     FileFormatError,
@@ -21,6 +20,7 @@ from chainrule.errors import (
     short,
     within_memory,
 )
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
 from chainrule.nn.budget import check_size

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.recent import Recent
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, as_node, cast, input
 from chainrule.graph.primitives.arithmetic import weigh
 from chainrule.graph.shapes import Extent, show

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import GraphError, ShapeError, UnknownNameError, unknown_name
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture

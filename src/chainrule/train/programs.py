@@ -8,9 +8,9 @@ import numpy as np
 
 from chainrule.engines.compiled import Compiled, simplified
 from chainrule.engines.recent import Recent
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one

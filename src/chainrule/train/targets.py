@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import DataError, GraphError
+from chainrule.graph.evaluate import Arrays
 from chainrule.nn import activations, losses
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.reading import output_kind

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from chainrule.engines.epochs import Epochs
-from chainrule.engines.stopping import Arrays
+from chainrule.graph.evaluate import Arrays
 from chainrule.signals import asking
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.divergence import diverged

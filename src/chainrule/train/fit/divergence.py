@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from chainrule.engines.epochs import Failure, Run
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import DivergenceWarning, LearningWarning, warn
+from chainrule.graph.evaluate import Arrays
 from chainrule.train.fit.fitting import Fitting, Good, finite
 from chainrule.train.fit.stopping import epochs
 from chainrule.train.optimizers import Optimizer

@@ -10,7 +10,8 @@ import numpy as np
 
 from chainrule.engines.epochs import Batches, Run
 from chainrule.engines.executable import Executable
-from chainrule.engines.stopping import Arrays, Progress
+from chainrule.engines.stopping import Progress
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.signals import Asked
 from chainrule.train.callbacks import Listeners, monitor_name

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.epochs import Run
-from chainrule.engines.stopping import Arrays, end_of_epoch
+from chainrule.engines.stopping import end_of_epoch
 from chainrule.errors import DataError, GraphError
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.walk import order
 from chainrule.nn.reading import at
 from chainrule.train.fit.fitting import Fitting, Good

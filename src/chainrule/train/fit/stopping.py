@@ -1,7 +1,8 @@
 """When a fit stops, and what is said of it."""
 
-from chainrule.engines.stopping import Arrays, Stopping
+from chainrule.engines.stopping import Stopping
 from chainrule.errors import DataError, unknown_name
+from chainrule.graph.evaluate import Arrays
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
 from chainrule.train.fit.fitting import Fitting, Good, recorded
 from chainrule.train.metrics import larger_is_better

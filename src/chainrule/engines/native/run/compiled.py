@@ -22,8 +22,8 @@ from chainrule.engines.native.run.arrays import pointers, ready
 from chainrule.engines.native.run.once import making, once
 from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
 from chainrule.engines.native.run.threads import Sharing
-from chainrule.engines.stopping import Arrays
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.transform.verify import verify
 
 

@@ -19,9 +19,9 @@ from chainrule.engines.native.run.arrays import aligned, empty, measure, out_of_
 from chainrule.engines.native.run.compiled import Compiled
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
-from chainrule.engines.stopping import Arrays
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import leaf_key
 from chainrule.graph.primitives.indexing import check_labels
 from chainrule.graph.shapes import Extent, Shape, check_elements

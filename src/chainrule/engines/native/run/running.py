@@ -16,7 +16,8 @@ from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
 from chainrule.engines.native.run.compiled import Compiled, Tiny
 from chainrule.engines.native.run.threads import Sharing
-from chainrule.engines.stopping import Arrays, many_epochs
+from chainrule.engines.stopping import many_epochs
+from chainrule.graph.evaluate import Arrays
 
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
 CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
