@@ -2,10 +2,12 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule.errors import OLD_NAMES_END
+from chainrule.train.retired import METHODS
 
 
 def told(use):
@@ -31,6 +33,28 @@ def test_an_old_name_works_and_says_the_new_one_at_the_users_line(old):
     ]
     assert seen[0].category is cr.RenamedWarning
     assert (seen[0].filename, seen[0].lineno) == (__file__, use.__code__.co_firstlineno)
+
+
+def test_methods_of_networks_that_were_machinery_work_and_say_what_to_call():
+    network = cr.Network([cr.Dense(2, "tanh"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
+    X, y = np.ones((4, 3)), np.array([0.0, 1.0, 1.0, 1.0])
+
+    def use():
+        with network.alone():
+            arrays = network.see(X)
+        network.set_values([2 * w for w in network.values()])
+        same, targets = network.pair(X, y, None)
+        goal, table = network.prepare(arrays, targets, None, ["accuracy"], None)
+        assert network.classifies() and not network.classifies("mse") and same[0].shape == arrays[0].shape
+        return network.measure(goal, table), network.slopes(goal, table)
+
+    start = dict(network.parameters)
+    (scores, slopes), seen = told(use)
+    np.testing.assert_array_equal(network.parameters["W1"], 2 * start["W1"])
+    assert scores == network.evaluate(X, y)
+    np.testing.assert_array_equal(slopes[1], network.gradients(X, y)["W1"])
+    assert {str(w.message).split()[0] for w in seen} == {f"Network.{name}" for name in METHODS}
+    assert {w.filename for w in seen} == {__file__} and not {*METHODS} & {*dir(network)}
 
 
 def test_an_old_name_is_imported_with_a_warning_at_the_users_line():
