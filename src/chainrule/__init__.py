@@ -41,8 +41,11 @@ _FAMILIES = (
     "train.optimizers", "train.schedules", "train.callbacks",
 )  # fmt: skip
 _RENAMED = {"Row": "Primitive"}
-# What is served by a room above: a method by its class, or what a file says of itself beside its network.
-_DOORS["load chainrule.table"] = "chainrule.models.table:from_file"
+# Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), and what a model file
+# holds beside its network ("load chainrule.table").
+_DOORS |= {
+    "load chainrule.table": "chainrule.models.table:from_file",
+}
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 
 

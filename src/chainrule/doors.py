@@ -1,7 +1,8 @@
 """Doors: what is found by name and imported on first use, and the only way by which a room reaches one above it.
 
 Who serves a door is told once, in ``chainrule/__init__.py``. There are doors for methods, named by class and method
-("Network.plot"), and for files, named by what reads them ("load chainrule.table").
+("Network.plot"), for files by their ending ("read .onnx"), and for what a model file holds beside its network ("load
+chainrule.table").
 """
 
 from collections.abc import Callable

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,10 @@ from chainrule.doors import DOORS, Door, opened
 PACKAGE = Path(cr.__file__).parent
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_the_doors_there_are():
+    assert DOORS == {"load chainrule.table": "chainrule.models.table:from_file"}
 
 
 def test_each_door_leads_to_something_that_can_be_called():
@@ -112,3 +117,38 @@ def test_what_no_one_serves_is_not_there(name):
     x = cr.variable(1.0, name="x")
     for thing in (x, cr.Network([cr.Dense(1)], input_shape=2), cr.explain(x * 2, wrt=x)):
         assert hasattr(thing, name) == (f"{type(thing).__name__}.{name}" in DOORS)
+
+
+def other_file(path, custom):
+    """What serves the files of a kind in these tests."""
+    return Path(path).read_text(encoding="utf-8"), custom
+
+
+def test_a_file_is_read_by_who_serves_its_ending(monkeypatch, tmp_path):
+    path = tmp_path / "network.OTHER"
+    path.write_text("numbers", encoding="utf-8")
+    with pytest.raises(cr.FileFormatError):
+        cr.load(path)
+    monkeypatch.setitem(DOORS, "read .other", "house_of_others:read")
+    monkeypatch.setitem(sys.modules, "house_of_others", SimpleNamespace(read=other_file))
+    assert cr.load(path) == ("numbers", None) and cr.load(str(path), {"a": 1}) == ("numbers", {"a": 1})
+
+
+def test_what_stands_beside_a_network_is_read_by_who_serves_it(monkeypatch, tmp_path):
+    network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
+    network.save(tmp_path / "network.safetensors", extra={"sounds": [16000], "mine": 3})
+    assert cr.load(tmp_path / "network.safetensors").extra == {"sounds": [16000], "mine": 3}
+    monkeypatch.setitem(DOORS, "load sounds", "house_of_others:sounds")
+    others = SimpleNamespace(sounds=lambda network, part: (network, part))
+    monkeypatch.setitem(sys.modules, "house_of_others", others)
+    again, part = cr.load(tmp_path / "network.safetensors")
+    assert part == [16000] and again.extra == {"mine": 3}
+
+
+def test_reading_a_network_imports_no_room_that_serves_other_files(tmp_path):
+    cr.Network([cr.Dense(1)], input_shape=2, seed=0).save(tmp_path / "network.safetensors")
+    code = "import chainrule as cr, sys; cr.load('network.safetensors'); print('pandas' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "False"

@@ -1,6 +1,7 @@
 """Model files of every kind: what ``cr.load`` reads."""
 
 from collections.abc import Mapping
+from os.path import splitext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.doors import DOORS, opened
@@ -29,6 +30,11 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> "Network | Table
             "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
             f"{short(custom)}."
         )
+    reader = DOORS.get(
+        f"read {splitext(str(path))[1].lower()}"
+    )  # a file of another kind says so by its ending
+    if reader is not None:
+        return opened(reader)(path, custom)
     config, arrays = store.read(path)
     with store.trouble(path):
         network = from_file(config, arrays, custom)
