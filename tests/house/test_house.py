@@ -17,7 +17,6 @@ LINES = 450  # about 300 are much
 LONG = {  # tables, and subjects that would only be two halves
     "engines.native.code.ir": 650,
     "graph.node": 510,
-    "graph.numpy_api": 700,
     "models.table": 500,
     "train.fitting": 750,
     "train.network": 800,

@@ -42,7 +42,7 @@ opened = cache(doors.opened)  # how NumPy's functions become nodes is written on
 
 @cache
 def _written(ufunc: np.ufunc) -> Callable[..., "Node"]:
-    written: Callable[..., Node] = opened("chainrule.graph.numpy_api:UFUNCS")[ufunc]
+    written: Callable[..., Node] = opened("chainrule.graph.numpy_api.calls:FUNCTIONS")[ufunc]
     return written
 
 
@@ -223,10 +223,10 @@ class Node(Operators):
     __apply_primitive__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return opened("chainrule.graph.numpy_api:call_ufunc")(ufunc, method, inputs, options)
+        return opened("chainrule.graph.numpy_api.calls:call_ufunc")(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, _types: Any, arguments: Any, options: Any) -> Any:
-        return opened("chainrule.graph.numpy_api:call_function")(function, arguments, options)
+        return opened("chainrule.graph.numpy_api.calls:call_function")(function, arguments, options)
 
     # --- looking ---
 
@@ -261,10 +261,12 @@ class Node(Operators):
         return self.transpose()
 
     def __getitem__(self, index: Any) -> "Node":
-        return opened("chainrule.graph.numpy_api:index")(self, index)
+        return opened("chainrule.graph.numpy_api.indexing:index")(self, index)
 
     def __getattr__(self, name: str) -> Any:
-        method = None if name.startswith("__") else opened("chainrule.graph.numpy_api:METHODS").get(name)
+        method = (
+            None if name.startswith("__") else opened("chainrule.graph.numpy_api.calls:METHODS").get(name)
+        )
         if method is None:
             raise AttributeError(f"A node has no attribute '{name}'.")
         return lambda *arguments, **options: method(self, *arguments, **options)
