@@ -21,6 +21,7 @@ from chainrule.transform.simplify import simplified, simplify
 from chainrule.transform.verify import verify
 
 BATCH = ("batch", 3)
+BATCH_SHAPE = cr.input("x", BATCH).shape
 rng = np.random.default_rng(0)
 H, W = rng.standard_normal((5, 3)), rng.standard_normal((3, 3)) * 0.4
 
@@ -96,6 +97,19 @@ def test_values_must_fit(value):
         cell()(cr.constant(value), W)
     with pytest.raises(cr.GraphError, match="2 leaves is given 1 values"):
         cell()(H)
+
+
+def test_open_axes_get_lengths_in_graphs_inside_too():
+    x, w = cr.input("x", BATCH), cr.input("w", (3, 3))
+    rows = x.shape[0]
+    inner = repeat(x / rows, w, body=cell(), times=2)
+    fixed = ClosedGraph((x,), (w,), (inner,)).resolved({rows: 5})
+    assert [n.shape for n in (*fixed.inputs, *fixed.outputs)] == [(5, 3), (5, 3)]
+    assert all(n.shape == (5, 3) for n in bodies(fixed.outputs[0])[0].inputs)
+    np.testing.assert_allclose(fixed(H, W)[0], np.tanh(np.tanh(H / 5 @ W) @ W))
+    assert cell().resolved({}).inputs[0].shape == BATCH_SHAPE == cell().resolved({rows: rows}).inputs[0].shape
+    with pytest.raises(cr.ShapeError, match=r"'x' of a closed graph is of shape \(5, 3\)"):
+        fixed(H[:4], W)
 
 
 def test_equal_structure_is_equality():
@@ -176,6 +190,16 @@ def test_gradients_agree_with_differences_and_with_forward_mode():
     (dot,) = pushforward([J], {w: 1.0, h: 0.5})
     g, k = cr.grad(J, [w, h])
     np.testing.assert_allclose(dot.value, g.value.sum() + 0.5 * k.value.sum())
+
+
+def test_a_wrong_rule_is_found_where_an_axis_is_open():
+    wrong = replace(
+        REPEAT, name="wrong", vjp=lambda dy, *given, **at: [2 * dx for dx in REPEAT.vjp(dy, *given, **at)]
+    )
+    h, w = cr.input("h", BATCH), cr.variable(W, "w")
+    y = record(wrong, (h, w), {"body": cell(), "times": 2})
+    report = cr.check_gradients((y * y).sum(), [w], feed={h: H})
+    assert not report.passed and [c.row for c in report.culprits] == ["wrong"]
 
 
 def test_single_precision_is_checked_in_double():

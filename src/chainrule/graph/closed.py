@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.identity import Structured, of_attributes
-from chainrule.graph.node import Cell, Node, flatten, leaf_key, record, unflatten
+from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, record, unflatten
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order, rebuild
@@ -136,21 +136,20 @@ class ClosedGraph(Ends):
 
     def __post_init__(self) -> None:
         for n in self.given:
-            if not _is_placeholder(n):
+            if not is_given(n):
                 raise GraphError(
                     f"A closed graph is given inputs and variables, not {short(n.primitive.name)}."
                 )
         given = {leaf_key(n) for n in self.given}
         if len(given) < len(self.given):
             raise GraphError("A closed graph is given a leaf twice.")
-        lengths = {e for n in self.given for e in n.shape if isinstance(e, Extent)}
+        known = {e for n in self.given for e in extents_of(n)}
         for n in order(self.ends):
-            if _is_placeholder(n) and leaf_key(n) not in given:
+            if is_given(n) and leaf_key(n) not in given:
                 raise GraphError(f"A closed graph reads {short(n.name)}, which it is not given.")
-            if n.primitive.name == "length" and n.attributes["extent"] not in lengths:
-                raise GraphError(
-                    f"Nothing that a closed graph is given has the axis '{n.attributes['extent']}'."
-                )
+            for e in extents_of(n):
+                if e not in known:
+                    raise GraphError(f"Nothing that a closed graph is given has the axis '{e}'.")
 
     def __call__(self, *values: Any) -> list[Any]:
         """Return the outputs for a value of each input and then of each that is shared."""
@@ -165,7 +164,7 @@ class ClosedGraph(Ends):
                 return known[leaf_key(node)]
             if recorded and node.primitive.name == "constant":
                 return node
-            attributes = {k: resolve(v, lengths) for k, v in node.attributes.items()}
+            attributes = resolved(node.attributes, lengths)
             made = (
                 record(node.primitive, inputs, attributes)
                 if recorded
@@ -175,6 +174,15 @@ class ClosedGraph(Ends):
 
         became: dict[Any, Any] = rebuild(self.ends, visit)
         return [became[n] for n in self.ends]
+
+    def resolved(self, lengths: Mapping[Extent, Any]) -> "ClosedGraph":
+        """Return the same graph for open axes of these lengths; axes of other names stay open."""
+        own = {e: lengths.get(e, e) for n in self.given for e in extents_of(n)}
+        if all(e == length for e, length in own.items()):
+            return self
+        given = tuple([input(n.name, resolve(n.shape, own), n.dtype) for n in self.given])
+        count = len(self.inputs)
+        return ClosedGraph(given[:count], given[count:], tuple(self(*given)))
 
     def __repr__(self) -> str:
         given = [", ".join([n.name or "·" for n in part]) for part in self._parts[:2]]
@@ -208,11 +216,25 @@ def map_bodies(
 ) -> Mapping[str, Any]:
     """Return attributes with each graph replaced; the same ones if none is."""
     new = {k: function(v) for k, v in attributes.items() if isinstance(v, ClosedGraph)}
-    return {**attributes, **new} if any(attributes[k] is not v for k, v in new.items()) else attributes
+    return (
+        {**attributes, **new} if new and any(attributes[k] is not v for k, v in new.items()) else attributes
+    )
 
 
-def _is_placeholder(node: Node) -> bool:
+def resolved(attributes: Mapping[str, Any], lengths: dict[Extent, Any]) -> Mapping[str, Any]:
+    """Return attributes for open axes of these lengths, those of graphs too."""
+    found = {k: resolve(v, lengths) for k, v in attributes.items()}
+    return map_bodies(found, lambda body: body.resolved(lengths))
+
+
+def is_given(node: Node) -> bool:
+    """Say whether a node has its value from outside of a graph."""
     return node.primitive.leaf == "given"
+
+
+def extents_of(node: Node) -> list[Extent]:
+    """Return the open axes that a node has or asks for."""
+    return [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
 
 
 def _fitted(leaf: Node, value: Any, lengths: dict[Extent, Any]) -> Any:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from chainrule.graph import show
+from chainrule.graph.closed import resolved
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, constant, input, record
-from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.shapes import Extent
 from chainrule.graph.walk import descendants
 from chainrule.random import Draws
 from chainrule.transform.backprop import pullback
@@ -80,7 +81,7 @@ def _check_step(
     Also say whether all of it is finite.
     """
     arrays = [values[x] for x in step.inputs]
-    attributes = {k: resolve(v, lengths) for k, v in step.attributes.items()}
+    attributes = resolved(step.attributes, lengths)
     leaves = [input("", a.shape, a.dtype) for a in arrays]
     weights = Draws(0, "check").uniform(0.5, 1.5, values[step].shape)
     chosen = [i for i, x in enumerate(step.inputs) if x in moving and x.dtype.kind == "f"]

@@ -72,10 +72,12 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
 
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
-    if any(bodies(n) for n in order(outputs)):
+    nodes = order(outputs)
+    if any(map(bodies, nodes)):
         outputs = _of_simple_bodies(outputs, final)
+        nodes = order(outputs)
     cancellation = Cancellation()
-    cancellation.look_at(order(outputs))
+    cancellation.look_at(nodes)
     for _ in range(MOST_PASSES):
         outputs = _pass(outputs, final, cancellation, largest)
         if not cancellation.look_at(order(outputs)):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError, GraphError, short
-from chainrule.graph.closed import Program, bodies
+from chainrule.graph.closed import Program, bodies, extents_of, is_given
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
 from chainrule.graph.primitives.identities import mark, stop_gradient
@@ -61,7 +61,7 @@ def verify(program: Program, level: Level = RECORDED) -> None:
     """
     with _named(level):
         for leaf in (*program.inputs, *program.state):
-            if not _is_given(leaf):
+            if not is_given(leaf):
                 raise GraphError(
                     f"A program is given inputs and variables, not {short(leaf.primitive.name)}."
                 )
@@ -86,7 +86,7 @@ def verify_rewritten(before: Sequence[Node], after: Sequence[Node], level: Level
     """
     with _named(level):
         nodes = order(before)
-        _verify_nodes(after, filter(_is_given, nodes), {e for n in nodes for e in _extents(n)}, level)
+        _verify_nodes(after, filter(is_given, nodes), {e for n in nodes for e in extents_of(n)}, level)
         for old, new in zip(before, after, strict=True):
             if (old.shape, old.dtype) != (new.shape, new.dtype):
                 raise GraphError(
@@ -109,27 +109,19 @@ def _named(level: Level) -> Iterator[None]:
 def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Extent], level: Level) -> None:
     given = {leaf_key(n): n for n in leaves}
     for node in order(ends):
-        wanted = _leaf(node, given) if _is_given(node) else _made(node)
+        wanted = _leaf(node, given) if is_given(node) else _made(node)
         if not SHAPE.holds(node.shape) or (node.shape, node.dtype) != wanted:
             raise GraphError(f"'{node.primitive.name}' {_said(node)}, and is of {_written(*wanted)}.")
-        if not known.issuperset(_extents(node)):
-            resolve(tuple(_extents(node)), dict.fromkeys(known, 1))  # raises for the one that no input has
+        if not known.issuperset(extents_of(node)):
+            resolve(tuple(extents_of(node)), dict.fromkeys(known, 1))  # raises for the one that no input has
         fixed = [e for e in node.shape if not isinstance(e, Extent)]
         if math.prod(fixed) * node.dtype.itemsize > MOST_BYTES:
             raise GraphError(f"'{node.primitive.name}' {_said(node)}: no machine has so much memory.")
         if not level.allows(node):
             raise GraphError(f"{short(node.primitive.name)} may not occur any more.")
         for body in bodies(node):
-            known_inside = {e for n in body.given for e in _extents(n)}
+            known_inside = {e for n in body.given for e in extents_of(n)}
             _verify_nodes([*body.given, *body.ends], body.given, known_inside, level)
-
-
-def _is_given(node: Node) -> bool:
-    return node.primitive.leaf == "given"
-
-
-def _extents(node: Node) -> list[Extent]:
-    return [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
 
 
 def _leaf(node: Node, given: dict[Any, Node]) -> tuple[Any, Any]:
