@@ -144,6 +144,12 @@ def test_bits_are_pinned():
     ]
 
 
+def test_seeds_are_whole_numbers_of_any_kind():
+    assert np.array_equal(Draws(np.int64(2**40 + 1), "order").words(3), Draws(2**40 + 1, "order").words(3))
+    with pytest.raises(TypeError):
+        Draws(1.5, "order")
+
+
 def test_numpys_generator_follows_from_the_stream():
     first, again, other = (
         Draws(s, "initial", n).generator().integers(0, 2**40, 8) for s, n in ((1, 0), (1, 0), (1, 1))

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,8 @@ class Draws:
     """
 
     def __init__(self, seed: int, use: str, number: int | np.ndarray = 0) -> None:
-        key = _within(_within((seed & WORD, seed >> 32 & WORD), zlib.crc32(use.encode())), number)
+        whole = index(seed)
+        key = _within(_within((whole & WORD, whole >> 32 & WORD), zlib.crc32(use.encode())), number)
         self._key = [np.asarray(k, np.uint32).reshape(-1, 1) for k in key]  # a row for each stream
         self._alone = not isinstance(number, np.ndarray)
         self._drawn = 0
@@ -125,8 +127,12 @@ class Draws:
 
     def uniform(self, low: float = 0.0, high: float = 1.0, size: tuple[int, ...] = ()) -> np.ndarray:
         """Draw numbers of 53 bits between ``low`` and ``high``."""
-        words = self.words(math.prod(size)) >> np.uint64(11)
-        return low + (high - low) * (words * 2.0**-53).reshape(size)
+        words = self.words(math.prod(size))
+        words >>= np.uint64(11)
+        found = words.astype(np.float64).reshape(size)
+        found *= (high - low) * 2.0**-53
+        found += low
+        return found
 
     def normal(self, loc: float = 0.0, scale: float = 1.0, size: tuple[int, ...] = ()) -> np.ndarray:
         """Draw normal numbers of mean ``loc`` and standard deviation ``scale``."""

@@ -284,7 +284,7 @@ def summary(model: str) -> None:
     help="; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
 )
 @debug_option
-def show_stage(
+def show_compiled(
     data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any
 ) -> None:
     """Show how a training step is compiled.

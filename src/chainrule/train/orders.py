@@ -19,7 +19,7 @@ def orders_of(shuffle: Any, seed: int, rows: int, epochs: int, steps: int) -> Or
     Raises:
         DataError: If it is none of these.
     """
-    if isinstance(shuffle, np.ndarray | list):
+    if isinstance(shuffle, np.ndarray | list | tuple):
         return given(shuffle, rows, epochs)
     if not isinstance(shuffle, bool | np.bool_):
         raise DataError(f"shuffle is True or False, or an array of orders; found {short(shuffle)}.")
