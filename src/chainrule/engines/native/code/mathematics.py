@@ -145,15 +145,6 @@ def log1p(code: Code, x: Value) -> Value:
     return _log_specials(code, total, _log_of_parts(code, fraction, exponent))
 
 
-def softplus(code: Code, x: Value) -> Value:
-    """Return log(1 + exp(x)), as max(x, 0) + log1p(exp(-|x|))."""
-    small = exp(code, -code.absolute(x))
-    beyond = small > sqrt(2) - 1
-    fraction = code.select(beyond, code.fma(small, _same(x, 0.5), _same(x, -0.5)), small)
-    exponent = code.select(beyond, _same(x, -1), _same(x, 0))
-    return code.select(x > 0, x, _same(x, 0)) + _log_of_parts(code, fraction, exponent)
-
-
 def tanh(code: Code, x: Value) -> Value:
     """Return the hyperbolic tangent: near 0, |x| + |x|³ · P(x²) / Q(x²) (Cephes), else 1 - 2 / (exp(2|x|) + 1)."""
     f = _FORMATS[x.type.kind]

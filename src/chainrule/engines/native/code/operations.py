@@ -19,10 +19,10 @@ from chainrule.engines.native.code.tasks import (
     write_product,
     write_scattered,
 )  # fmt: skip
-from chainrule.engines.native.plan.expand import BASIC
 from chainrule.graph.node import Node
 
 Write = Callable[..., Value]
+MIXED = {"cast", "where"}  # their inputs are not brought to a dtype that they share
 
 
 def write_operation(code: Code, node: Node, inputs: Sequence[Value]) -> Value:
@@ -30,7 +30,7 @@ def write_operation(code: Code, node: Node, inputs: Sequence[Value]) -> Value:
     lanes = max((x.type.lanes for x in inputs), default=0)
     inputs = [code.splat(x, lanes) for x in inputs]
     name = node.primitive.name
-    if name not in ("cast", "where"):
+    if name not in MIXED:
         common = type_of(np.result_type(*(n.dtype for n in node.inputs), *_extra(node)), lanes)
         inputs = [code.convert(x, common.kind) for x in inputs]
     out = type_of(node.dtype, lanes)
@@ -157,7 +157,6 @@ OPERATIONS: dict[str, Write] = {
     "arctan": _unary(mathematics.arctan),
     "fmod": lambda code, out, a, b: code.arithmetic("rem", a, b),
     "sigmoid": _unary(mathematics.sigmoid),
-    "softplus": _unary(mathematics.softplus),
     "relu": _relu,
     "abs": _absolute,
     "sign": _sign,
@@ -189,7 +188,18 @@ TASKS: dict[str, Callable[[Step, Node], None]] = {
     "scatter_add": write_scattered,
 }
 
-# All rows that need not be written in others: beside these, what nests, views and registers know by themselves.
-CODED = (
-    BASIC | TASKS.keys() | OPERATIONS.keys() - {"copy"}
-)  # a copy is fusion's own; a user may call a primitive so
+# All rows that need not be written in others: beside these, what nests compute, what is read in place, and leaves.
+CODED = {
+    "sum",
+    "max",
+    "gather",
+    "reshape",
+    "transpose",
+    "broadcast_to",
+    "slice",
+    "variable",
+    "input",
+    "constant",
+    "length",
+}
+CODED |= TASKS.keys() | OPERATIONS.keys() - {"copy"}  # a copy is fusion's own; a user may call a primitive so

@@ -110,8 +110,8 @@ class Step(Frame):
         """Read single numbers into registers, before anything overwrites them; a long step reads them when needed."""
         needed = set(self.context.needed)
         for node in self.context.nodes if not self.plan.long else ():
-            is_scalar = node.primitive.name in ("variable", "input", "constant") and not squeezed(node.shape)
-            if is_scalar and leaf_key(node) in needed:
+            is_leaf = node.primitive.leaf and node.primitive.name != "length"
+            if is_leaf and not squeezed(node.shape) and leaf_key(node) in needed:
                 self.scalars[node] = self._leaf_scalar(node)
 
     # --- where things lie ---

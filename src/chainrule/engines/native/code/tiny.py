@@ -16,12 +16,14 @@ import numpy as np
 
 from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.ir import I64, PTR, Code, Module, Type, Value, type_of
-from chainrule.engines.native.code.operations import OPERATIONS, write_operation
+from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import across, joined
-from chainrule.engines.native.plan.expand import LEAVES, MOVEMENTS
+from chainrule.engines.native.plan.fusion import is_view
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.primitives.indexing import pad
+from chainrule.graph.primitives.products import contract
 from chainrule.graph.shapes import Extent, Shape, resolve
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
@@ -29,7 +31,6 @@ from chainrule.graph.walk import order
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
 LENGTH = object()  # what a constant means that was an open length
-KNOWN = set(OPERATIONS) | MOVEMENTS | LEAVES | {"contract", "sum", "max", "pad"}
 POINTERS = ("inputs", "state", "constants", "totals", "status")
 PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
 
@@ -44,7 +45,7 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
     for node in everything:
         shape = resolve(node.shape, known)
         size = math.prod(shape) * (node.dtype.itemsize if node.dtype.kind == "f" else 4)
-        if node.primitive.name not in KNOWN or not 0 < size <= MOST_BYTES:
+        if not _is_known(node) or not 0 < size <= MOST_BYTES:
             return None
         if leaf_key(node) in became:
             became[node] = became[leaf_key(node)]
@@ -64,6 +65,11 @@ def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
         return tuple(became[n] for n in nodes)
 
     return Program(*(all_of(n) for n in (program.inputs, program.state, program.outputs, program.new_state)))
+
+
+def _is_known(node: Node) -> bool:
+    row = node.primitive
+    return bool(row.elementwise or row.reduces or row.leaf) or is_view(node) or row in (contract, pad)
 
 
 def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
@@ -131,18 +137,18 @@ class _Registers:
 
     def compute(self, node: Node) -> None:
         """Write the code of one node."""
-        name, key = node.primitive.name, leaf_key(node)
+        key = leaf_key(node)
         if not node.inputs:
             return
-        if name in MOVEMENTS:
+        if is_view(node):
             x = node.inputs[0]
             moved = node.primitive.forward(self._where(x).reshape(x.shape), **node.attributes)
             self.values[key], self.lanes[key] = self.values[leaf_key(x)], np.ravel(moved)
-        elif name in ("sum", "max"):
+        elif node.primitive.reduces:
             self.values[key] = self._reduced(node)
-        elif name == "contract":
+        elif node.primitive is contract:
             self.values[key] = self._product(node)
-        elif name == "pad":
+        elif node.primitive is pad:
             self.values[key] = self._placed(node)
         else:
             self.values[key] = write_operation(

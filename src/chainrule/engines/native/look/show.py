@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from chainrule.engines.listing import applied, formula, node_names, stand_in
-from chainrule.engines.native.plan.expand import MOVEMENTS
-from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
+from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, is_view, memory_source
 from chainrule.engines.native.plan.memory import Memory, made
 from chainrule.engines.native.plan.views import Size, product, squeezed
 from chainrule.graph import shapes
@@ -81,7 +80,7 @@ class Words:
     def line(self, node: Node) -> str:
         """Write a node's name and its formula; axes of length 1, which no loop has, are passed over."""
         inputs = [self._shown(x) for x in node.inputs]
-        if node.primitive.name in ("sum", "max"):
+        if node.primitive.reduces:
             extents = [node.inputs[0].shape[a] for a in node.attributes["axes"]]
             along = ", ".join(str(e) for e in extents if e != 1)
             return f"{self.name(node)} = {node.primitive.name}({text(inputs[0])}) over {along or 1}"
@@ -92,7 +91,7 @@ class Words:
         if self.name(node) or not node.inputs:
             return stand_in(node, self.name(node))
         inputs = [self._shown(x) for x in node.inputs]
-        if node.primitive.name not in MOVEMENTS:
+        if not is_view(node):
             return applied(node, inputs)
         if node.primitive.name == "slice":
             return stand_in(node, text(applied(node, inputs)))

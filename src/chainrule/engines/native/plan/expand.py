@@ -1,8 +1,8 @@
 """From the table's rows to those the engine has code for: what is written in others is written out."""
 
 import math
-from collections.abc import Callable, Collection
-from functools import lru_cache, partial
+from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,6 @@ from chainrule.graph.node import Node, apply, as_node, cast, leaf_key
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.walk import order
 
-MOVEMENTS = {"reshape", "transpose", "broadcast_to", "slice"}
-SPECIAL = {"argmax", "concatenate", "pad", "gather", "scatter_add", "random_uniform"}
-LEAVES = {"variable", "input", "constant", "length"}
-BASIC = {"contract", "sum", "max"} | MOVEMENTS | SPECIAL | LEAVES
 FEW = 32  # so few sums along rows that both lie without gaps are written as such
 MOST_PARTS = 32  # are joined at once: the code for it grows with them, and is one function
 SHORT = 8  # a product that sums over no more terms is written out, term by term
@@ -26,7 +22,7 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program, coded: Collection[str]) -> Program:
     """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
-    return program.rebuild(partial(_expanded, coded))
+    return _shared(program.rebuild(partial(_expanded, coded)))
 
 
 def expand_products(program: Program) -> Program:
@@ -40,7 +36,9 @@ def _shared(program: Program) -> Program:
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if not inputs:
-            return first.setdefault(leaf_key(node), node)
+            is_number = node.primitive.name == "constant" and not node.shape
+            own = (of_attributes(node.attributes), node.dtype) if is_number else leaf_key(node)
+            return first.setdefault(own, node)
         key = (node.primitive, tuple(map(id, inputs)), of_attributes(node.attributes), node.dtype)
         if key not in first:
             same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
@@ -53,40 +51,47 @@ def _shared(program: Program) -> Program:
 
 
 def _expanded(coded: Collection[str], node: Node, inputs: tuple[Node, ...]) -> Node:
-    name, at = node.primitive.name, node.attributes
-    if name in ("mark", "stop_gradient"):
-        return inputs[0]
-    if name in COMPOSITE:
-        return COMPOSITE[name](*inputs, **at)
-    if name == "length" and isinstance(at["extent"], int):
-        return _numbers(np.asarray(at["extent"], node.dtype))
-    if name == "concatenate" and len(inputs) > MOST_PARTS:
+    row, at = node.primitive, node.attributes
+    if row.name == "length" and isinstance(at["extent"], int):
+        value = np.asarray(at["extent"], node.dtype)
+        return Node(TABLE["constant"], (), {"value": value}, (), node.dtype)
+    if row.name == "concatenate" and len(inputs) > MOST_PARTS:
         return _joined(inputs, **at)
-    if name in coded:
+    if row.name in coded:
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        return node if same else Node(node.primitive, inputs, at, node.shape, node.dtype)
-    if bodies(node):  # written out, a loop would be as long as it takes
-        raise UnsupportedError(f"The native engine has no code for '{name}', which has a graph of its own.")
-    # A primitive of the user's: its formula, written out on nodes, is made of rows that are known.
-    try:
-        written = as_node(node.primitive.forward(*inputs, **at))
-    except Exception as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
-        raise UnsupportedError(
-            f"The primitive '{name}' has no code on the native engine, which writes it out on nodes: {error}"
-        ) from error
-    if written.shape != node.shape:
-        raise UnsupportedError(f"The primitive '{name}' returns shape {written.shape} and not {node.shape}.")
-    names = {n.primitive.name for n in order([written], stop=inputs)}
+        return node if same else Node(row, inputs, at, node.shape, node.dtype)
+    written = _written(node, inputs)
     became: dict[Node, Node] = {x: x for x in inputs}
     for n in order([written], stop=inputs):
+        if n.primitive is row:
+            raise UnsupportedError(f"The primitive '{row.name}' is written in terms of itself.")
         if n not in became:
             became[n] = _expanded(coded, n, tuple(became[x] for x in n.inputs))
-    if name in names:
-        raise UnsupportedError(f"The primitive '{name}' is written in terms of itself.")
     return cast(became[written], node.dtype)
 
 
-# --- what is written in other rows ---
+def _written(node: Node, inputs: tuple[Node, ...]) -> Node:
+    """Write a row out on nodes, in rows that are known: as it says itself, or by its formula, if it is a user's."""
+    row = node.primitive
+    if bodies(node):  # written out, a loop would be as long as it takes
+        raise UnsupportedError(
+            f"The native engine has no code for '{row.name}', which has a graph of its own."
+        )
+    try:
+        if row.elementwise and node.dtype.kind == "f":  # whole numbers would overflow on the way
+            inputs = tuple(x if x.dtype.kind == "f" else cast(x, node.dtype) for x in inputs)
+        written = as_node((row.made_of or row.forward)(*inputs, **node.attributes))
+    except UnsupportedError:
+        raise
+    except Exception as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
+        raise UnsupportedError(
+            f"The primitive '{row.name}' has no code on the native engine, which writes it out on nodes: {error}"
+        ) from error
+    if written.shape != node.shape:
+        raise UnsupportedError(
+            f"The primitive '{row.name}' returns shape {written.shape} and not {node.shape}."
+        )
+    return written
 
 
 def _joined(parts: tuple[Node, ...], axis: int) -> Node:
@@ -95,152 +100,6 @@ def _joined(parts: tuple[Node, ...], axis: int) -> Node:
         some = [parts[i : i + MOST_PARTS] for i in range(0, len(parts), MOST_PARTS)]
         parts = tuple(apply("concatenate", *each, axis=axis) if len(each) > 1 else each[0] for each in some)
     return apply("concatenate", *parts, axis=axis)
-
-
-def _softmax(x: Node, axes: tuple[int, ...]) -> Node:
-    shifted, total = _shifted(x, axes)
-    return apply("exp", shifted) / total
-
-
-def _log_softmax(x: Node, axes: tuple[int, ...]) -> Node:
-    shifted, total = _shifted(x, axes)
-    return shifted - apply("log", total)
-
-
-def _shifted(x: Node, axes: tuple[int, ...]) -> tuple[Node, Node]:
-    """Return x - max x, which is 0 at an infinite maximum too, and the sum of its exponentials."""
-    peak = _peak(x, axes)
-    shifted = x - peak
-    zero, nan = _number(0, x.dtype), _number(np.nan, x.dtype)
-    shifted = apply("where", apply("less", shifted, zero), shifted, zero)  # one instruction: min(x, 0)
-    total = apply("sum", apply("exp", shifted), axes=axes, keepdims=True)
-    return shifted, apply("where", apply("equal", peak, peak), total, nan)
-
-
-def _logsumexp(x: Node, axes: tuple[int, ...], keepdims: bool) -> Node:
-    peak = _peak(x, axes)
-    finite = apply("less", apply("abs", peak), _number(np.inf, x.dtype))
-    peak = apply("where", finite, peak, _number(0, x.dtype))
-    e = apply("exp", x - peak)
-    inner = apply("log", apply("sum", e, axes=axes, keepdims=True)) + peak
-    return inner if keepdims else apply("reshape", inner, shape=shapes.reduce(x.shape, axes, False))
-
-
-def _peak(x: Node, axes: tuple[int, ...]) -> Node:
-    return apply("max", x, axes=axes, keepdims=True)
-
-
-@lru_cache
-def _number(value: float, dtype: np.dtype) -> Node:
-    """Return the very same node for the same number: what is written twice is then seen to be one."""
-    return as_node(np.array(value, dtype))
-
-
-def _numbers(array: np.ndarray) -> Node:
-    return Node(TABLE["constant"], (), {"value": array}, array.shape, array.dtype)
-
-
-def _one_hot(labels: Node, classes: int, dtype: str) -> Node:
-    column = apply("reshape", labels, shape=(*labels.shape, 1))
-    return cast(apply("equal", column, _numbers(np.arange(classes, dtype=labels.dtype))), dtype)
-
-
-def _softplus(x: Node) -> Node:
-    # Of x and of -x, which a crossentropy needs both, the costly part is the same.
-    same = x.inputs[0] if x.primitive.name == "negative" else x
-    return apply("relu", x) + apply("log1p", apply("exp", -apply("abs", same)))
-
-
-def _floats(x: Node) -> Node:
-    return x if x.dtype.kind == "f" else cast(x, np.float64)
-
-
-def _arcsin(x: Node) -> Node:
-    x = _floats(x)
-    return apply("arctan", x / apply("sqrt", (1 - x) * (1 + x)))
-
-
-def _arccos(x: Node) -> Node:
-    x = _floats(x)
-    return 2 * apply("arctan", apply("sqrt", (1 - x) / (1 + x)))
-
-
-def _arctan2(y: Any, x: Any) -> Any:
-    y, x = _floats(y), _floats(x)
-    high, wide = np.abs(y), np.abs(x)
-    diagonal = np.equal(high, wide) & np.not_equal(high, 0)  # of two infinities, too
-    ratio = np.where(diagonal, 1, high / np.where(np.equal(high, 0) & np.equal(wide, 0), 1, wide))
-    angle = apply("arctan", ratio)
-    turned = np.where(_is_negative(x), math.pi - angle, angle)
-    return np.where(_is_negative(y), -turned, turned)
-
-
-def _is_negative(x: Any) -> Any:
-    return (x < 0) | (1 / x < 0)  # -0 is
-
-
-LARGE = 1e9  # beyond, 1 is too small to count beside a square, which may overflow
-
-
-def _arcsinh(x: Any) -> Any:
-    x = _floats(x)
-    size = np.abs(x)
-    near = np.minimum(size, LARGE)
-    small = np.log1p(near + near * near / (1 + apply("sqrt", 1 + near * near)))
-    found = np.where(size < LARGE, small, np.log(size) + math.log(2))
-    return np.where(np.isnan(x), x, np.where(x < 0, -found, np.where(np.equal(x, 0), x, found)))
-
-
-def _arccosh(x: Any) -> Any:
-    x = _floats(x)
-    above = np.minimum(x, LARGE) - 1
-    near = np.log1p(above + apply("sqrt", above) * apply("sqrt", above + 2))
-    return np.where(x >= LARGE, np.log(x) + math.log(2), near)
-
-
-def _cbrt(x: Any) -> Any:
-    x = _floats(x)
-    size = np.abs(x)
-    near = apply("raised", size, exponent=1 / 3)
-    # A third is no float: one step of Newton's mends the last digits.
-    better = near - (near - size / (near * near)) / 3
-    return np.sign(x) * np.where((size > 0) & (size < np.inf), better, near)
-
-
-def _cumsum(x: Node, axis: int) -> Node:
-    """Add what stands one place before, then two, four, eight: every sum is there after log₂ n steps."""
-    length = x.shape[axis]
-    if isinstance(length, shapes.Extent):
-        raise UnsupportedError(
-            f"The native engine has no code for cumsum along the open axis '{length}': how many sums there are must be "
-            "known when code is made. Give the input a length there."
-        )
-    total = cast(x, np.cumsum(np.zeros(0, x.dtype)).dtype)
-    before = (shapes.FULL,) * axis
-    behind = (shapes.FULL,) * (x.ndim - axis - 1)
-    step = 1
-    while step < length:
-        kept = apply("slice", total, index=(*before, (0, length - step, 1), *behind))
-        total = total + apply("pad", kept, index=(*before, (step, length, 1), *behind), shape=x.shape)
-        step *= 2
-    return total
-
-
-COMPOSITE: dict[str, Callable[..., Node]] = {
-    "arcsin": _arcsin,
-    "arccos": _arccos,
-    "arctan2": _arctan2,
-    "arcsinh": _arcsinh,
-    "arccosh": _arccosh,
-    "cbrt": _cbrt,
-    "cumsum": _cumsum,
-    "root": lambda x: apply("sqrt", x),
-    "softplus": _softplus,
-    "one_hot": _one_hot,
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
-    "logsumexp": _logsumexp,
-}
 
 
 # --- products ---

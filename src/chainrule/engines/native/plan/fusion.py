@@ -15,7 +15,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.engines.native.plan.expand import BASIC, LEAVES, MOVEMENTS, is_short
+from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
@@ -69,7 +69,7 @@ class Schedule:
     def view(self, node: Node) -> View:
         """Return where a stored node, a leaf or a movement of one lies."""
         chain = []
-        while node not in self._views and node not in self.stored and node.primitive.name in MOVEMENTS:
+        while node not in self._views and node not in self.stored and is_view(node):
             chain.append(node)
             node = node.inputs[0]
         view = self._views.get(node) or whole(node)
@@ -87,8 +87,8 @@ ONE_FUNCTION = 500  # nodes of a step that is one function
 
 def is_pointwise(node: Node) -> bool:
     """Say whether a node is computed point by point from what is at hand."""
-    name = node.primitive.name
-    return name not in BASIC or name == "gather" or (name == "contract" and is_short(node))
+    row = node.primitive
+    return row.elementwise or row.name == "gather" or (row.name == "contract" and is_short(node))
 
 
 def register_source(node: Node) -> Node:
@@ -100,7 +100,7 @@ def register_source(node: Node) -> Node:
 
 def memory_source(node: Node) -> Node:
     """Return the node whose memory a movement of it is read from."""
-    while node.primitive.name in MOVEMENTS:
+    while is_view(node):
         node = node.inputs[0]
     return node
 
@@ -110,16 +110,19 @@ def reads_memory(node: Node, position: int) -> bool:
     return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
 
 
-def _takes_registers(reader: Node, straight: bool) -> bool:
-    if reader.primitive.name in MOVEMENTS or reader.primitive.name == "random_uniform":
-        return True
-    pointwise = reader.primitive.name in ("sum", "max") or is_pointwise(reader)
-    return pointwise and reader.primitive.name not in ("contract", "gather")
+def is_view(node: Node) -> bool:
+    """Say whether a node is its input, read in other steps."""
+    return node.primitive.moves == "view"
+
+
+def _takes_registers(reader: Node) -> bool:
+    row = reader.primitive
+    return is_view(reader) or row.elementwise or bool(row.reduces) or row.name == "random_uniform"
 
 
 def _was_read(source: Node, reader: Node) -> bool:
     # Single numbers are read into registers before anything overwrites them; some readers need their address.
-    return not source.shape and _takes_registers(reader, True)
+    return not source.shape and _takes_registers(reader)
 
 
 def schedule(program: Program) -> Schedule:
@@ -137,12 +140,11 @@ def _with_copies(program: Program) -> Program:
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         inputs = tuple(
-            copied(x) if x.primitive.name == "length" and not _takes_registers(node, True) else x
-            for x in inputs
+            copied(x) if x.primitive.name == "length" and not _takes_registers(node) else x for x in inputs
         )
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         new = node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
-        if new.primitive.name in MOVEMENTS:
+        if is_view(new):
             source = inputs[0]
             view = views.get(source) or whole(source)
             if seen_through(view, new) is None:
@@ -157,7 +159,7 @@ def _with_copies(program: Program) -> Program:
         seen: set[Node] = set()
         for node, state in zip(ends, before, strict=True):
             unchanged = state is not None and leaf_key(node) == leaf_key(state)
-            moved = node.primitive.name in LEAVES or node.primitive.name in MOVEMENTS or node in seen
+            moved = bool(node.primitive.leaf) or is_view(node) or node in seen
             end = copied(node) if moved and not unchanged else node
             seen.add(end)
             yield end
@@ -189,9 +191,7 @@ class _Scheduler:
             if leaf_key(new) != leaf_key(state):
                 self.update_of[leaf_key(state)] = new
         self.ends = {*program.outputs, *self.update_of.values()}
-        self.placed = [
-            n for n in self.nodes if n.primitive.name not in LEAVES and n.primitive.name not in MOVEMENTS
-        ]
+        self.placed = [n for n in self.nodes if not n.primitive.leaf and not is_view(n)]
         self.long = len(self.placed) > ONE_FUNCTION
 
     def run(self) -> Schedule:
@@ -208,7 +208,7 @@ class _Scheduler:
     # --- placing ---
 
     def _place(self, node: Node) -> None:
-        reduces, joins = node.primitive.name in ("sum", "max"), is_pointwise(node)
+        reduces, joins = bool(node.primitive.reduces), is_pointwise(node)
         domain = squeezed(node.inputs[0].shape if reduces else node.shape)
         latest = self._latest(node, domain, joins)
         if not (reduces or joins):
@@ -278,13 +278,13 @@ class _Scheduler:
         while stack:
             source, straight = stack.pop()
             for reader in self.readers.get(source, []):
-                if reader.primitive.name in MOVEMENTS:
+                if is_view(reader):
                     same = reader.primitive.name == "reshape" and squeezed(reader.shape) == squeezed(
                         source.shape
                     )
                     stack.append((reader, straight and same))
                     continue
-                reduces = reader.primitive.name in ("sum", "max")
+                reduces = bool(reader.primitive.reduces)
                 direct = (reduces or is_pointwise(reader)) and not any(
                     reads_memory(reader, i) for i, x in enumerate(reader.inputs) if x is source
                 )
@@ -294,11 +294,7 @@ class _Scheduler:
         """Keep a node that reads a state variable before the item that overwrites it, or in it point by point."""
         for position, x in enumerate(node.inputs):
             source = memory_source(x)
-            new = (
-                self.update_of.get(leaf_key(source))
-                if source.primitive.name in ("variable", "input")
-                else None
-            )
+            new = self.update_of.get(leaf_key(source)) if source.primitive.leaf == "given" else None
             if new is None or new is node or new not in self.where or self._was_read(source, node):
                 continue
             item = self.where[new]
@@ -309,7 +305,7 @@ class _Scheduler:
                 and not reads_memory(node, position)
                 and isinstance(item, Nest)
                 and item.domain == domain == squeezed(source.shape)
-                and (is_pointwise(node) or node.primitive.name in ("sum", "max"))
+                and (is_pointwise(node) or bool(node.primitive.reduces))
             )
             latest = min(latest, item if pointwise else self.line.before(item), key=self.line.at)
         return latest
@@ -329,7 +325,7 @@ class _Scheduler:
         for piece in pieces(whole):
             new = Nest(nest.domain)
             for node in piece:
-                (new.reductions if node.primitive.name in ("sum", "max") else new.nodes).append(node)
+                (new.reductions if node.primitive.reduces else new.nodes).append(node)
                 self.where[node] = new
             found.append(new)
         return found
@@ -343,8 +339,8 @@ class _Scheduler:
         if isinstance(item, Task):
             return True
         if not squeezed(node.shape) and not self.long:  # a register, unless someone needs its address
-            return any(not _takes_registers(r, straight) for r, straight in self._uses(node))
-        if node.primitive.name in ("sum", "max"):
+            return any(not _takes_registers(r) for r, _ in self._uses(node))
+        if node.primitive.reduces:
             return True
         return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
 
@@ -356,7 +352,7 @@ class _Scheduler:
         for node, item in self.where.items():
             for x in node.inputs:
                 source = memory_source(x)
-                if source.primitive.name in ("variable", "input"):
+                if source.primitive.leaf == "given":
                     last_read.setdefault(leaf_key(source), []).append((position[item], node, x))
         home: dict[Node, Node] = {}
         commits: list[tuple[Node, Node]] = []
@@ -365,7 +361,7 @@ class _Scheduler:
                 continue
             at = position[self.where[new]]
             item = self.items[at]
-            safe = isinstance(item, Nest) and new.primitive.name not in ("sum", "max") and new not in outputs
+            safe = isinstance(item, Nest) and not new.primitive.reduces and new not in outputs
             for when, node, x in last_read.get(leaf_key(state), []):
                 if self._was_read(state, node):
                     continue

@@ -8,12 +8,18 @@ inputs too: the lectures' columns are examples.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, Symbol, apply, leaf_key
+from chainrule.graph.primitives.indexing import pad, pick
+from chainrule.graph.primitives.linear import broadcast_to, concatenate, reshape, total
+from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.primitives.products import contract
+from chainrule.graph.primitives.reductions import argmax, largest
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
@@ -26,19 +32,19 @@ def turned_over(program: Program, vector_bytes: int) -> tuple[Program, tuple[boo
     nodes = order(program.ends)
     if batch is None or not _is_narrow(nodes, batch, vector_bytes):
         return plain
-    turning = _Turning(batch)
+    layout = _Layout(batch)
     inputs = []
     for x in program.inputs:
-        if turning.applies(x.shape):
+        if layout.applies(x.shape):
             new = Node(TABLE["input"], (), {"symbol": Symbol()}, (x.shape[1], batch), x.dtype, x.name)
-            turning.given[leaf_key(x)] = new
+            layout.given[leaf_key(x)] = new
             inputs.append(new)
         else:
             inputs.append(x)
     for node in nodes:
-        turning.take(node)
-    found = replace(program, inputs=tuple(inputs)).map_ends(lambda ends: map(turning.plain, ends))
-    return found, tuple(turning.applies(x.shape) for x in program.inputs)
+        layout.take(node)
+    found = replace(program, inputs=tuple(inputs)).map_ends(lambda ends: map(layout.plain, ends))
+    return found, tuple(layout.applies(x.shape) for x in program.inputs)
 
 
 def _batch(program: Program) -> Extent | None:
@@ -63,8 +69,8 @@ def _is_narrow(nodes: list[Node], batch: Extent, vector_bytes: int) -> bool:
     return max(widths) > 1
 
 
-class _Turning:
-    """What each node became: itself, or turned over."""
+class _Layout:
+    """What each node became: as it lay before, or turned over."""
 
     def __init__(self, batch: Extent) -> None:
         self.batch = batch
@@ -90,9 +96,11 @@ class _Turning:
         if self.applies(node.shape):
             self._turned[node] = apply("transpose", found, axes=(1, 0))
             return self._turned[node]
-        if not found.shape:
-            return found
-        return apply("reshape", found, shape=(found.shape[-1], 1))
+        return apply("reshape", found, shape=(found.shape[-1], 1)) if found.shape else found
+
+    def either(self, node: Node) -> Node:
+        """Return what a node became, turned over if it has the batch."""
+        return self.turned(node) if self.applies(node.shape) else self.plain(node)
 
     def take(self, node: Node) -> None:
         """Rewrite one node, whose inputs are rewritten."""
@@ -100,101 +108,104 @@ class _Turning:
             self._turned[node] = self.given[leaf_key(node)]
         elif not node.inputs:
             self._plain[node] = node
-        elif not any(self.applies(x.shape) for x in (node, *node.inputs)):
-            self._plain[node] = self._again(node, [self.plain(x) for x in node.inputs])
         else:
-            rule = getattr(self, f"_{node.primitive.name}", None)
-            rule = rule or (self._elementwise if node.primitive.partials is not None else None)
-            if rule is None or not rule(node):
-                self._plain[node] = self._again(node, [self.plain(x) for x in node.inputs])
+            known = RULES.get(node.primitive, _elementwise if node.primitive.elementwise else None)
+            concerned = any(self.applies(x.shape) for x in (node, *node.inputs))
+            found = known(self, node) if known and concerned else None
+            if found is None:
+                self._plain[node] = _again(node, [self.plain(x) for x in node.inputs])
+            else:
+                (self._turned if self.applies(node.shape) else self._plain)[node] = found
 
-    def _again(self, node: Node, inputs: list[Node]) -> Node:
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-            return node
-        return Node(node.primitive, tuple(inputs), node.attributes, node.shape, node.dtype)
 
-    def _over(self, node: Node, inputs: list[Node], **attributes: Any) -> bool:
-        """Note that ``node`` became its row applied to turned inputs."""
-        shape = (node.shape[1], node.shape[0])
-        at = {**node.attributes, **attributes}
-        self._turned[node] = Node(node.primitive, tuple(inputs), at, shape, node.dtype)
-        return True
+def _again(node: Node, inputs: Sequence[Node]) -> Node:
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        return node
+    return Node(node.primitive, tuple(inputs), node.attributes, node.shape, node.dtype)
 
-    # --- one rule for each row that can be turned; False where it cannot ---
 
-    def _elementwise(self, node: Node) -> bool:
-        if not all(len(x.shape) <= 2 for x in node.inputs):
-            return False
-        return self._over(node, [self.turned(x) for x in node.inputs])
+def _over(node: Node, inputs: Sequence[Node], **attributes: Any) -> Node:
+    """Return a node's row applied to turned inputs, which gives its value turned over."""
+    at = {**node.attributes, **attributes}
+    return Node(node.primitive, tuple(inputs), at, node.shape[::-1], node.dtype)
 
-    _cast = _step = _elementwise
 
-    def _broadcast_to(self, node: Node) -> bool:
-        if len(node.inputs[0].shape) > 2:
-            return False
-        return self._over(node, [self.turned(node.inputs[0])], shape=(node.shape[1], node.shape[0]))
+# --- one rule for each row: what it becomes if it, or an input, is turned over; None where it cannot be ---
 
-    def _contract(self, node: Node) -> bool:
-        plan = shapes.contraction(node.attributes["spec"])
-        letters, inputs = [], []
-        for own, x in zip((plan.left, plan.right), node.inputs, strict=True):
-            turns = self.applies(x.shape)
-            letters.append(own[::-1] if turns else own)
-            inputs.append(self.turned(x) if turns else self.plain(x))
-        turns = self.applies(node.shape)
-        spec = f"{letters[0]},{letters[1]}->{plan.out[::-1] if turns else plan.out}"
-        if turns:
-            return self._over(node, inputs, spec=spec)
-        self._plain[node] = Node(node.primitive, tuple(inputs), {"spec": spec}, node.shape, node.dtype)
-        return True
 
-    def _sum(self, node: Node) -> bool:
-        axes, keepdims = node.attributes["axes"], node.attributes["keepdims"]
-        x = self.turned(node.inputs[0])
-        over = tuple(sorted(1 - a for a in axes))
-        if self.applies(node.shape):
-            return self._over(node, [x], axes=over)
-        found = apply(node.primitive.name, x, axes=over, keepdims=False)
-        self._plain[node] = apply("reshape", found, shape=node.shape) if keepdims else found
-        return True
+def _elementwise(layout: _Layout, node: Node) -> Node | None:
+    fits = all(len(x.shape) <= 2 for x in node.inputs)
+    return _over(node, [layout.turned(x) for x in node.inputs]) if fits else None
 
-    _max = _sum
 
-    def _argmax(self, node: Node) -> bool:
-        self._plain[node] = apply("argmax", self.turned(node.inputs[0]), axis=1 - node.attributes["axis"])
-        return True
+def _broadcast_to(layout: _Layout, node: Node) -> Node | None:
+    (x,) = node.inputs
+    return _over(node, [layout.turned(x)], shape=node.shape[::-1]) if len(x.shape) <= 2 else None
 
-    def _reshape(self, node: Node) -> bool:
-        x = node.inputs[0]
-        if self.applies(node.shape) and x.shape == (self.batch,):
-            return self._over(node, [self.plain(x)], shape=(1, self.batch))
-        if self.applies(x.shape) and node.shape == (self.batch,):
-            self._plain[node] = apply("reshape", self.turned(x), shape=node.shape)
-            return True
-        return False
 
-    def _concatenate(self, node: Node) -> bool:
-        if node.attributes["axis"] != 1:
-            return False
-        return self._over(node, [self.turned(x) for x in node.inputs], axis=0)
+def _contract(layout: _Layout, node: Node) -> Node:
+    plan = shapes.contraction(node.attributes["spec"])
+    letters = zip((plan.left, plan.right, plan.out), (*node.inputs, node), strict=True)
+    left, right, out = (own[::-1] if layout.applies(x.shape) else own for own, x in letters)
+    inputs, at = tuple(layout.either(x) for x in node.inputs), {"spec": f"{left},{right}->{out}"}
+    shape = node.shape[::-1] if layout.applies(node.shape) else node.shape
+    return Node(node.primitive, inputs, at, shape, node.dtype)
 
-    def _slice(self, node: Node) -> bool:
-        index = node.attributes["index"]
-        if (
-            len(index) != 2
-            or index[0] != shapes.FULL
-            or None in index
-            or not self.applies(node.inputs[0].shape)
-        ):
-            return False
-        if self.applies(node.shape):
-            return self._over(node, [self.turned(node.inputs[0])], index=index[::-1])
-        self._plain[node] = apply("slice", self.turned(node.inputs[0]), index=index[::-1])
-        return True
 
-    def _pad(self, node: Node) -> bool:
-        index, x = node.attributes["index"], node.inputs[0]
-        if len(index) != 2 or index[0] != shapes.FULL or None in index or not self.applies(node.shape):
-            return False
-        found = self.turned(x) if self.applies(x.shape) else self.plain(x)
-        return self._over(node, [found], index=index[::-1], shape=(node.shape[1], node.shape[0]))
+def _reduced(layout: _Layout, node: Node) -> Node:
+    x, over = layout.turned(node.inputs[0]), tuple(sorted(1 - a for a in node.attributes["axes"]))
+    if layout.applies(node.shape):
+        return _over(node, [x], axes=over)
+    found = apply(node.primitive.name, x, axes=over, keepdims=False)
+    return apply("reshape", found, shape=node.shape) if node.attributes["keepdims"] else found
+
+
+def _argmax(layout: _Layout, node: Node) -> Node:
+    return apply("argmax", layout.turned(node.inputs[0]), axis=1 - node.attributes["axis"])
+
+
+def _reshape(layout: _Layout, node: Node) -> Node | None:
+    (x,) = node.inputs
+    if layout.applies(node.shape) and x.shape == (layout.batch,):
+        return _over(node, [layout.plain(x)], shape=(1, layout.batch))
+    if layout.applies(x.shape) and node.shape == (layout.batch,):
+        return apply("reshape", layout.turned(x), shape=node.shape)
+    return None
+
+
+def _concatenate(layout: _Layout, node: Node) -> Node | None:
+    along = node.attributes["axis"] == 1
+    return _over(node, [layout.turned(x) for x in node.inputs], axis=0) if along else None
+
+
+def _slice(layout: _Layout, node: Node) -> Node | None:
+    (x,), index = node.inputs, node.attributes["index"]
+    if not _keeps_rows(index) or not layout.applies(x.shape):
+        return None
+    if layout.applies(node.shape):
+        return _over(node, [layout.turned(x)], index=index[::-1])
+    return apply("slice", layout.turned(x), index=index[::-1])
+
+
+def _pad(layout: _Layout, node: Node) -> Node | None:
+    (x,), index = node.inputs, node.attributes["index"]
+    if not _keeps_rows(index) or not layout.applies(node.shape):
+        return None
+    return _over(node, [layout.either(x)], index=index[::-1], shape=node.shape[::-1])
+
+
+def _keeps_rows(index: shapes.Index) -> bool:
+    return len(index) == 2 and index[0] == shapes.FULL and None not in index
+
+
+RULES: dict[Primitive, Callable[[_Layout, Node], Node | None]] = {
+    broadcast_to: _broadcast_to,
+    contract: _contract,
+    total: _reduced,
+    largest: _reduced,
+    argmax: _argmax,
+    reshape: _reshape,
+    concatenate: _concatenate,
+    pick: _slice,
+    pad: _pad,
+}

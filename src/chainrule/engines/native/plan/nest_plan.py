@@ -15,11 +15,6 @@ from chainrule.graph.node import Node
 TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
 SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
 WIDE = 256  # rows of no fewer elements are worth cutting
-# What an operation on an element costs, in additions.
-WORK = dict.fromkeys(
-    ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "power", "arctan", "fmod"), 12
-)
-WORK |= dict.fromkeys(("divide", "sqrt"), 4)
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ class NestPlan:
     @property
     def work(self) -> int:
         """What all that is done with one element costs, in additions."""
-        return sum(WORK.get(n.primitive.name, 1) for n in [*self.nest.nodes, *self.nest.reductions])
+        return round(sum(n.primitive.work(n.attributes) for n in [*self.nest.nodes, *self.nest.reductions]))
 
     def key(self) -> Hashable:
         """Return what tells the code of this nest from that of others."""

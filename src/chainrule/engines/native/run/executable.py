@@ -60,7 +60,7 @@ class NativeExecutable(Compiled):
         self._maxima = [  # what each looks along
             tuple(x.shape[a] for a in axes)
             for n in order(program.ends)
-            if n.primitive.name in ("max", "argmax")
+            if n.primitive.reduces == "maximum" or n.primitive.name == "argmax"
             for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
         ]
         given = {leaf_key(x): i for i, x in enumerate(program.inputs)}

@@ -22,8 +22,9 @@ from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.views import Size
 from chainrule.engines.native.run import build
 from chainrule.graph.closed import Program
+from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
-from chainrule.transform.verify import verify
+from chainrule.transform.verify import Level, between_stages, verify
 
 STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
 
@@ -69,9 +70,12 @@ def stages(
         written_out: The program in the rows that have code, if it is known.
         parts: Into how many parts each loop that may be shared is cut; 0: by its size.
     """
-    basic, turned = turned_over(written_out or expand(program, CODED), machine.vector_bytes)
+    basic = written_out or expand(program, CODED)
+    _verify(basic, "expanded")
+    basic, turned = turned_over(basic, machine.vector_bytes)
+    _verify(basic, "laid out")
     basic = expand_products(basic)
-    verify(basic)
+    verify(basic, Level("rid of products that are none", _has_code))
     plan = schedule(basic)
     memory = plan_memory(plan)
     module = Module(machine, checks.guard if checked else None, parts)
@@ -80,6 +84,16 @@ def stages(
         write_loop(module, plan.program, turned, LOOP, STEP)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
     return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(step.shared))
+
+
+def _has_code(node: Node) -> bool:
+    return node.primitive.name in CODED
+
+
+def _verify(program: Program, what: str) -> None:
+    """Verify what a stage made where someone looks for mistakes; what code is written for is verified always."""
+    if between_stages():
+        verify(program, Level(what, _has_code))
 
 
 def can_loop(program: Program) -> bool:
