@@ -599,5 +599,5 @@ def test_what_the_matrix_compares_is_a_node():
     every.add(y, "exp")
     executable = build(every.program, "native")
     assert isinstance(y, Node) and any(
-        n.primitive.name == "exp" for item in executable.stages.schedule.items for n in item.nodes
+        n.primitive.name == "exp" for item in executable.stages.fusion.items for n in item.nodes
     )

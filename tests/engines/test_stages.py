@@ -96,7 +96,7 @@ def test_what_is_read_once_in_its_own_nest_stands_in_the_formula_of_its_reader()
     ]
 
 
-def test_what_the_memory_plan_names_is_kept_in_the_schedule():
+def test_what_the_memory_plan_names_is_kept_in_the_plan_of_loops():
     found = network(engine="native")
     kept = {line.split()[1] for line in lines(found.show(X, Y, "fusion")) if line.startswith("  *")}
     placed = [line for line in lines(found.show(X, Y, "memory")) if line.startswith("place")]

@@ -72,11 +72,11 @@ def test_the_page_of_primitives_is_made_from_the_table(monkeypatch):
 
 
 def test_the_schedule_can_be_drawn(tmp_path, monkeypatch):
-    make_schedule = maker("make_schedule", monkeypatch)
-    make_schedule.draw(tmp_path / "schedule.svg")
-    assert "</svg>" in (tmp_path / "schedule.svg").read_text(encoding="utf-8")
-    drawn = make_schedule.boxes(make_schedule.example())
-    assert {b.kind for b in drawn} <= set(make_schedule.KINDS)
+    make_fusion = maker("make_fusion", monkeypatch)
+    make_fusion.draw(tmp_path / "fusion.svg")
+    assert "</svg>" in (tmp_path / "fusion.svg").read_text(encoding="utf-8")
+    drawn = make_fusion.boxes(make_fusion.example())
+    assert {b.kind for b in drawn} <= set(make_fusion.KINDS)
     assert [b.number for b in drawn] == list(range(1, len(drawn) + 1))
 
 

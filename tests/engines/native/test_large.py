@@ -11,8 +11,8 @@ from random_graphs import random_program
 from chainrule.engines.compiled import build, simplified
 from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, step as step_module
-from chainrule.engines.native.look.show import show_memory, show_schedule
-from chainrule.engines.native.plan import fusion as schedule, pieces
+from chainrule.engines.native.look.show import show_fusion, show_memory
+from chainrule.engines.native.plan import fusion, pieces
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.memory import ALIGN, made
 from chainrule.engines.native.run import pipeline
@@ -156,7 +156,7 @@ def functions(ir):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_long_step_computes_what_numpy_does(kind, agree):
     program, state, batch = KINDS[kind](LONG[kind])
-    assert staged(program).schedule.long
+    assert staged(program).fusion.long
     agree(program, state, batch, rounding=256.0)
 
 
@@ -170,7 +170,7 @@ def test_a_step_of_thousands_of_nodes_computes_what_numpy_does(kind, agree):
 @pytest.fixture
 def short_functions(monkeypatch):
     """Every step is long, every piece short, and so is every section."""
-    monkeypatch.setattr(schedule, "ONE_FUNCTION", 0)
+    monkeypatch.setattr(fusion, "ONE_FUNCTION", 0)
     monkeypatch.setattr(pieces, "LONGEST", 3)
     monkeypatch.setattr(step_module, "SECTION_LINES", 20)
     monkeypatch.setattr(loop, "TOGETHER", 2)
@@ -226,11 +226,11 @@ def test_a_cut_up_step_is_checked(short_functions, monkeypatch):
 def test_a_step_of_five_hundred_nodes_is_one_function():
     program, _, _ = KINDS["sines of rows"](123)
     found = staged(program)
-    assert 490 < sum(len(made(x)) for x in found.schedule.items) <= 500 and not found.schedule.long
-    assert max(len(made(x)) for x in found.schedule.items) > 490
+    assert 490 < sum(len(made(x)) for x in found.fusion.items) <= 500 and not found.fusion.long
+    assert max(len(made(x)) for x in found.fusion.items) > 490
     assert set(functions(found.ir)) == {"nest0", "nest1", pipeline.STEP}
     program, _, _ = KINDS["sines of rows"](126)
-    assert staged(program).schedule.long
+    assert staged(program).fusion.long
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_step_of_five_hundred_nodes_is_one_function():
 )
 def test_functions_of_a_long_step_are_short_and_equal_ones_are_one(kind):
     found = [staged(KINDS[kind](n * LONG[kind])[0]) for n in (1, 2)]
-    nests = [x for x in found[1].schedule.items if isinstance(x, Nest)]
+    nests = [x for x in found[1].fusion.items if isinstance(x, Nest)]
     assert max(len(made(x)) for x in nests) <= pieces.LONGEST
     fewer, lengths = (functions(x.ir) for x in found)
     assert max(lengths.values()) < 80 * pieces.LONGEST
@@ -262,14 +262,14 @@ def test_many_parts_are_joined_a_few_at_a_time(agree):
 
 def test_a_pattern_is_cut_at_the_same_places():
     program, _, _ = chain(lambda u: np.tanh(u * 1.5 + 0.1) * 0.7 + 0.01, POINTS)(300)
-    cut = [x for x in staged(program).schedule.items if isinstance(x, Nest)]
+    cut = [x for x in staged(program).fusion.items if isinstance(x, Nest)]
     names = [tuple(n.primitive.name for n in x.nodes) for x in cut]
     assert len(names) > 30 and len(set(names)) < 12
 
 
 @pytest.mark.parametrize("kind", ["tables", "shifts", "sums", "slices", "tree", "lstm"])
 def test_twice_the_nodes_are_twice_the_work(kind, monkeypatch):
-    monkeypatch.setattr(schedule, "ONE_FUNCTION", 100)  # for the sake of time
+    monkeypatch.setattr(fusion, "ONE_FUNCTION", 100)  # for the sake of time
 
     def calls(length):
         program, count = simplified(KINDS[kind](length)[0]), 0
@@ -309,6 +309,6 @@ def test_places_in_a_region_do_not_overlap():
 
 def test_every_stage_of_a_long_step_can_be_shown():
     found = staged(KINDS["lstm"](24)[0])
-    assert show_schedule(found.schedule).count("\n") > len(found.schedule.items)
-    assert show_memory(found.schedule, found.memory).count("place ") == len(found.memory.slots)
+    assert show_fusion(found.fusion).count("\n") > len(found.fusion.items)
+    assert show_memory(found.fusion, found.memory).count("place ") == len(found.memory.slots)
     assert "task0" in found.ir

@@ -11,7 +11,7 @@ from chainrule.engines.compiled import build
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import memory_source, schedule
+from chainrule.engines.native.plan.fusion import fuse, memory_source
 from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.memory import ALIGN, made, plan_memory
 from chainrule.engines.native.plan.views import product
@@ -24,12 +24,12 @@ def planned(program):
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
-    plan = schedule(expand_products(expand(simple, CODED)))
+    plan = fuse(expand_products(expand(simple, CODED)))
     return plan, plan_memory(plan)
 
 
 def lifetimes(plan, memory):
-    """Return (place, first item, last item, bytes) for all that lies in the arena, from the schedule alone."""
+    """Return (place, first item, last item, bytes) for all that lies in the arena, from the plan alone."""
     born = {n: i for i, item in enumerate(plan.items) for n in made(item)}
     ends = dict(born)
     for reader, at in born.items():

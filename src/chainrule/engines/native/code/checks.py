@@ -84,7 +84,7 @@ def known(code: Code, base: Value, offset: Value, size: Value) -> None:
 
 
 def enter(code: Code, number: int) -> None:
-    """Note that an item of the schedule begins; after the last comes number 0."""
+    """Note that an item of the plan begins; after the last comes number 0."""
     if code.module.guard is not None:
         code.call(ENTER, VOID, code.index(number))
 

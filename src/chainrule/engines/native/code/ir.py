@@ -207,7 +207,7 @@ class Value:
 
 
 @dataclass
-class Loop:
+class Iteration:
     """A loop that is being written: its index, what it carries, and what the next turn is to carry."""
 
     index: Value
@@ -519,7 +519,7 @@ class Code:
     @contextmanager
     def loop(
         self, stop: Value | int, carry: Sequence[Value] = (), start: Value | int = 0, step: Value | int = 1
-    ) -> Iterator[Loop]:
+    ) -> Iterator[Iteration]:
         """Count from start to below stop. Afterwards ``loop.carried`` are the values that came out."""
         first, last, by = (x if isinstance(x, Value) else self.index(x) for x in (start, stop, step))
         head, body, latch, done = (self.fresh(w) for w in ("head", "body", "latch", "done"))
@@ -532,7 +532,7 @@ class Code:
         carried = [Value(self, "%" + self.fresh("c"), c.type) for c in carry]
         self.fork(index < last, body, done)
         self.block(body)
-        loop = Loop(index, carried, list(carried))
+        loop = Iteration(index, carried, list(carried))
         yield loop
         self.branch(latch)
         self.block(latch)

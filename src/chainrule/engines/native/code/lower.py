@@ -8,13 +8,13 @@ from chainrule.engines.native.code.ir import VOID, Module
 from chainrule.engines.native.code.nests import write_nest
 from chainrule.engines.native.code.operations import TASKS
 from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Sections, Step
-from chainrule.engines.native.plan.fusion import Nest, Schedule
+from chainrule.engines.native.plan.fusion import Fusion, Nest
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.node import leaf_key
 
 
-def write_step(module: Module, plan: Schedule, memory: Memory, name: str, words: str = "") -> Context:
+def write_step(module: Module, plan: Fusion, memory: Memory, name: str, words: str = "") -> Context:
     """Write the function of one step; what is returned knows the constants it is to be given."""
     context = Context(module, plan, memory)
     sections = Sections(context, name) if plan.long else None

@@ -14,7 +14,7 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
 from chainrule.engines.native.code.team import Team
-from chainrule.engines.native.plan.fusion import Schedule, memory_source, register_source
+from chainrule.engines.native.plan.fusion import Fusion, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
 from chainrule.graph.node import Node, leaf_key
@@ -30,7 +30,7 @@ SECTION_LINES = 1500  # of code, after which a long step goes on in another func
 class Context:
     """What all functions of a step have in common: what is done, and where the step is told that things lie."""
 
-    def __init__(self, module: Module, plan: Schedule, memory: Memory) -> None:
+    def __init__(self, module: Module, plan: Fusion, memory: Memory) -> None:
         self.module, self.plan, self.memory = module, plan, memory
         self.shared: list[tuple[Size, int]] = []  # how much work loops are, and from where on sharing pays
         self.nests: dict[Hashable, str] = {}  # functions by what they do
@@ -64,7 +64,7 @@ def _named_extents(nodes: list[Node]) -> set[str]:
     return {n.attributes["extent"].name for n in nodes if n.primitive.name == "length"}
 
 
-def extent_names(plan: Schedule) -> list[str]:
+def extent_names(plan: Fusion) -> list[str]:
     """Return the open axes of a program, in the order in which a step is given their lengths."""
     program = plan.program
     nodes = order([*program.ends, *program.inputs, *program.state])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.engines.listing import applied, formula, node_names, stand_in
-from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, is_view, memory_source
+from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, is_view, memory_source
 from chainrule.engines.native.plan.memory import Memory, made
 from chainrule.engines.native.plan.views import Size, product, squeezed
 from chainrule.graph import shapes
@@ -12,8 +12,8 @@ from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
 
-def show_schedule(plan: Schedule) -> str:
-    """Write the schedule: each nest or task, and indented what it computes; '*' is what is kept in memory.
+def show_fusion(plan: Fusion) -> str:
+    """Write the plan: each nest or task, and indented what it computes; '*' is what is kept in memory.
 
     What is computed in a nest and read once, at the same point of the same nest, has no name: it stands in the
     formula of its reader.
@@ -28,7 +28,7 @@ def show_schedule(plan: Schedule) -> str:
     return "\n".join(lines)
 
 
-def show_memory(plan: Schedule, memory: Memory) -> str:
+def show_memory(plan: Fusion, memory: Memory) -> str:
     """Write the places of the arena and what lies in each, one after the other; then what is not in it."""
     words, lines = Words(plan), []
     position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
@@ -56,9 +56,9 @@ def title(item: Item) -> str:
 
 
 class Words:
-    """The names in a schedule, numbered in its order, and the formulas that they stand for."""
+    """The names in a plan, numbered in its order, and the formulas that they stand for."""
 
-    def __init__(self, plan: Schedule) -> None:
+    def __init__(self, plan: Fusion) -> None:
         nodes = order(plan.program.ends)
         where = {n: item for item in plan.items for n in made(item)}
         readers: dict[Node, list[Node]] = {}

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
 from chainrule.engines.native.machine import Machine
-from chainrule.engines.native.plan.fusion import Nest, Schedule
+from chainrule.engines.native.plan.fusion import Fusion, Nest
 from chainrule.engines.native.plan.memory import made
 from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
@@ -205,7 +205,7 @@ class Watch:
     def __init__(
         self,
         table: int,
-        plan: Schedule,
+        plan: Fusion,
         places: int,
         read: Sequence[np.ndarray],
         written: Sequence[np.ndarray],

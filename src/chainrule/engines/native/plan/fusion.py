@@ -46,7 +46,7 @@ Item = Nest | Task
 
 
 @dataclass
-class Schedule:
+class Fusion:
     """What is done in which order.
 
     Attributes:
@@ -125,10 +125,10 @@ def _was_read(source: Node, reader: Node) -> bool:
     return not source.shape and _takes_registers(reader)
 
 
-def schedule(program: Program) -> Schedule:
+def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
     program = _with_copies(program)
-    return _Scheduler(program).run()
+    return _Fuser(program).run()
 
 
 def _with_copies(program: Program) -> Program:
@@ -167,7 +167,7 @@ def _with_copies(program: Program) -> Program:
     return program.rebuild(visit).map_ends(finish)
 
 
-class _Scheduler:
+class _Fuser:
     """Places nodes into items, from the last to the first."""
 
     def __init__(self, program: Program) -> None:
@@ -194,7 +194,7 @@ class _Scheduler:
         self.placed = [n for n in self.nodes if not n.primitive.leaf and not is_view(n)]
         self.long = len(self.placed) > ONE_FUNCTION
 
-    def run(self) -> Schedule:
+    def run(self) -> Fusion:
         for node in reversed(self.placed):
             self._place(node)
         for item in self.line:
@@ -344,7 +344,7 @@ class _Scheduler:
             return True
         return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))
 
-    def _with_homes(self, stored: set[Node]) -> Schedule:
+    def _with_homes(self, stored: set[Node]) -> Fusion:
         """Let new values overwrite old ones where nothing reads the old ones afterwards."""
         position = {item: i for i, item in enumerate(self.items)}
         outputs = set(self.program.outputs)
@@ -378,4 +378,4 @@ class _Scheduler:
                 home[new] = state
             else:
                 commits.append((state, new))
-        return Schedule(self.program, self.items, stored, home, commits, self.long)
+        return Fusion(self.program, self.items, stored, home, commits, self.long)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.native.plan.fusion import Schedule
+from chainrule.engines.native.plan.fusion import Fusion
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, size
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -36,7 +36,7 @@ class Matrices:
         return self.by_right.get(self.columns, ZERO) != ONE and self.length(self.columns) != ONE
 
 
-def matrices(plan: Schedule, node: Node) -> Matrices:
+def matrices(plan: Fusion, node: Node) -> Matrices:
     """Return how a product is cut into matrices; a result that lies column by column swaps the operands."""
     spec = shapes.contraction(node.attributes["spec"])
     left, right = plan.view(node.inputs[0]), plan.view(node.inputs[1])
@@ -55,7 +55,7 @@ def matrices(plan: Schedule, node: Node) -> Matrices:
     )  # fmt: skip
 
 
-def scratch_size(plan: Schedule, node: Node) -> Size | None:
+def scratch_size(plan: Fusion, node: Node) -> Size | None:
     """Return how many elements a product needs room for, to lay out an operand anew; None for none."""
     if node.primitive.name != "contract":
         return None

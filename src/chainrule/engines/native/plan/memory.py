@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from chainrule.engines.native.plan.fusion import Item, Schedule, Task, memory_source
+from chainrule.engines.native.plan.fusion import Fusion, Item, Task, memory_source
 from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.node import Node
@@ -97,7 +97,7 @@ class Memory:
         return sum(rooms) + ALIGN
 
 
-def plan_memory(plan: Schedule) -> Memory:
+def plan_memory(plan: Fusion) -> Memory:
     """Give every stored node that is neither an output nor lives in its variable's memory a place."""
     position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
     last: dict[Node, int] = {}

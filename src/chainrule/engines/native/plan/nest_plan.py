@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.native.plan.fusion import Nest, Schedule, memory_source, register_source
+from chainrule.engines.native.plan.fusion import Fusion, Nest, memory_source, register_source
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, aligned, merged, size, squeezed, whole
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -113,7 +113,7 @@ class NestPlan:
 # --- what is read and written ---
 
 
-def plan_nest(plan: Schedule, nest: Nest, always: bool = False) -> NestPlan:
+def plan_nest(plan: Fusion, nest: Nest, always: bool = False) -> NestPlan:
     """Return what a nest reads and writes, and whether it is always cut."""
     members = set(nest.nodes)
     reads: dict[tuple[Node, int], tuple[str, Any]] = {}
@@ -167,7 +167,7 @@ def _reduction(node: Node) -> Access:
     return Access(view, tuple(s for s, e in zip(view.strides, x.shape, strict=True) if e != 1))
 
 
-def _factors(plan: Schedule, node: Node) -> list[tuple[Access, Size]]:
+def _factors(plan: Fusion, node: Node) -> list[tuple[Access, Size]]:
     spec = shapes.contraction(node.attributes["spec"])
     extents = dict(zip(spec.out, node.shape, strict=True))
     found = []
@@ -179,18 +179,18 @@ def _factors(plan: Schedule, node: Node) -> list[tuple[Access, Size]]:
     return found
 
 
-def _gathered(plan: Schedule, node: Node) -> Access:
+def _gathered(plan: Fusion, node: Node) -> Access:
     view, axis = plan.view(node.inputs[0]), node.attributes["axis"]
     rank = len(node.inputs[1].shape)
     strides = [*view.strides[:axis], *([ZERO] * rank), *view.strides[axis + 1 :]]
     return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
 
 
-def _gather_step(plan: Schedule, node: Node) -> Size:
+def _gather_step(plan: Fusion, node: Node) -> Size:
     return plan.view(node.inputs[0]).strides[node.attributes["axis"]]
 
 
-def _positions(plan: Schedule, node: Node) -> Access:
+def _positions(plan: Fusion, node: Node) -> Access:
     view, axis = plan.view(node.inputs[1]), node.attributes["axis"]
     after = len(node.shape) - axis - len(view.shape)
     strides = [*([ZERO] * axis), *view.strides, *([ZERO] * after)]

@@ -79,7 +79,7 @@ class Compiled:
     @once
     def extents(self) -> list[str]:
         """The open axes, in the order in which the code is given their lengths."""
-        return extent_names(self.stages.schedule)
+        return extent_names(self.stages.fusion)
 
     @once
     def constants(self) -> Any:
@@ -141,6 +141,6 @@ class Compiled:
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""
-        plan, places = self.stages.schedule, len(self.stages.memory.regions)
+        plan, places = self.stages.fusion, len(self.stages.memory.regions)
         table = pipeline.watching(self.machine).address(watch.TABLE)
         return watch.Watch(table, plan, places, [*read, *self.stages.constants], written)

@@ -16,7 +16,7 @@ from chainrule.engines.native.code.team import WORKER
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import Schedule, schedule
+from chainrule.engines.native.plan.fusion import Fusion, fuse
 from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.views import Size
@@ -37,7 +37,7 @@ class Stages:
         machine: What the code is written for.
         program: The simplified graph, in the rows that have code.
         turned: Which inputs it takes turned over.
-        schedule: What is done in which order.
+        fusion: What is done in which order.
         memory: Where results lie.
         ir: LLVM's intermediate representation.
         constants: The values that the code is given.
@@ -47,7 +47,7 @@ class Stages:
     machine: Machine
     program: Program
     turned: tuple[bool, ...]
-    schedule: Schedule
+    fusion: Fusion
     memory: Memory
     ir: str
     constants: tuple[np.ndarray, ...]
@@ -76,7 +76,7 @@ def stages(
     _verify(basic, "laid out")
     basic = expand_products(basic)
     verify(basic, Level("rid of products that are none", _has_code))
-    plan = schedule(basic)
+    plan = fuse(basic)
     memory = plan_memory(plan)
     module = Module(machine, checks.guard if checked else None, parts)
     step = write_step(module, plan, memory, STEP)

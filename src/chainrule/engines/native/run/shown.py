@@ -1,6 +1,6 @@
 """What the pipeline makes of a simplified program, stage by stage, as text."""
 
-from chainrule.engines.native.look.show import show_memory, show_schedule
+from chainrule.engines.native.look.show import show_fusion, show_memory
 from chainrule.engines.native.run.build import assembly
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
@@ -8,13 +8,13 @@ from chainrule.graph.closed import Program
 
 def fusion(program: Program) -> str:
     """Show the loops, and what each computes, of a simplified program."""
-    return show_schedule(compile_program(program).stages.schedule)
+    return show_fusion(compile_program(program).stages.fusion)
 
 
 def memory(program: Program) -> str:
     """Show where results lie."""
     made = compile_program(program).stages
-    return show_memory(made.schedule, made.memory)
+    return show_memory(made.fusion, made.memory)
 
 
 def ir(program: Program) -> str:

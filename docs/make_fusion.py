@@ -1,4 +1,4 @@
-"""Draw docs/schedule.svg, the schedule of a small network's training step: ``python docs/make_schedule.py``."""
+"""Draw docs/fusion.svg, the loops of a small network's training step: ``python docs/make_fusion.py``."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 import chainrule as cr
 from chainrule.engines.compiled import build
 from chainrule.engines.native.look.show import Words, title
-from chainrule.engines.native.plan.fusion import Item, Nest, Schedule, memory_source
+from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, memory_source
 from chainrule.engines.native.plan.memory import made
 from chainrule.graph.shapes import Extent
 from chainrule.train.objective import training_program
@@ -32,12 +32,12 @@ KINDS = {  # the colours of each kind of item: its edge and heading, its ground
 }
 
 
-def example() -> Schedule:
-    """Return the schedule of a step of Adam for a network 8-64-1 with a hidden layer of relu."""
+def example() -> Fusion:
+    """Return the plan of a step of Adam for a network 8-64-1 with a hidden layer of relu."""
     network = cr.Network([cr.Dense(64, "relu"), cr.Dense(1)], input_shape=8, seed=0)
     goal, _ = network._examples(network._read(np.zeros((1, 8)), np.zeros(1), None), "mse")
     program, _ = training_program(goal, cr.Adam())
-    return build(program, "native").stages.schedule
+    return build(program, "native").stages.fusion
 
 
 @dataclass(eq=False)
@@ -63,8 +63,8 @@ class Box:
         return self.kind in ("loop nest over the examples", "product")
 
 
-def boxes(plan: Schedule) -> list[Box]:
-    """Return a box for each item of the schedule, in its order."""
+def boxes(plan: Fusion) -> list[Box]:
+    """Return a box for each item of the plan, in its order."""
     words, found = Words(plan), []
     for number, item in enumerate(plan.items, 1):
         lines = [(words.line(n), n in plan.stored) for n in made(item) if words.name(n)]
@@ -80,7 +80,7 @@ def _kind(item: Item) -> str:
     return "loop nest over parameters" if item.domain else "single numbers"
 
 
-def arrows(plan: Schedule, drawn: list[Box]) -> dict[tuple[Box, str], list[Box]]:
+def arrows(plan: Fusion, drawn: list[Box]) -> dict[tuple[Box, str], list[Box]]:
     """Return who reads what of whom: for each box and each list of its values the boxes that read these."""
     words = Words(plan)
     maker = {n: box for box in drawn for n in made(box.item)}
@@ -220,4 +220,4 @@ def _draw_legend(axes: plt.Axes, y: float) -> None:
 
 
 if __name__ == "__main__":
-    draw(Path(__file__).with_name("schedule.svg"))
+    draw(Path(__file__).with_name("fusion.svg"))

@@ -1,4 +1,4 @@
-"""The schedule: what shares a loop, what is kept, what is overwritten in place, and that nothing is read too late."""
+"""Fusion: what shares a loop, what is kept, what is overwritten in place, and that nothing is read too late."""
 
 import random
 
@@ -10,17 +10,17 @@ from random_graphs import random_program
 import chainrule as cr
 from chainrule.engines.compiled import build
 from chainrule.engines.native.code.operations import CODED
-from chainrule.engines.native.look.show import show_schedule
+from chainrule.engines.native.look.show import show_fusion
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import (
+    Fusion,
     Nest,
-    Schedule,
     Task,
     _was_read,
+    fuse,
     is_view,
     reads_memory,
     register_source,
-    schedule,
 )
 from chainrule.engines.numpy import compile_program
 from chainrule.graph.closed import Program
@@ -30,10 +30,10 @@ from chainrule.transform.simplify import simplify_all
 
 
 def planned(outputs, state=(), new_state=(), inputs=()):
-    """Return the schedule of a program, simplified as engines do."""
+    """Return the plan of a program, simplified as engines do."""
     ends = simplify_all([*outputs, *new_state], final=True)
     program = Program(tuple(inputs), tuple(state), tuple(ends[: len(outputs)]), tuple(ends[len(outputs) :]))
-    return schedule(expand_products(expand(program, CODED)))
+    return fuse(expand_products(expand(program, CODED)))
 
 
 def names(item):
@@ -133,8 +133,8 @@ def test_an_output_that_is_an_unchanged_state_or_twice_the_same_node():
     assert len({o.__array_interface__["data"][0] for o in outputs}) == 4
 
 
-def test_a_schedule_in_words_names_what_is_kept():
-    text = show_schedule(planned([np.sum(X @ W)], [W], [W - 0.1], [X]))
+def test_a_plan_in_words_names_what_is_kept():
+    text = show_fusion(planned([np.sum(X @ W)], [W], [W - 0.1], [X]))
     assert "nest over" in text and "* w' = " in text
 
 
@@ -142,9 +142,9 @@ def test_a_schedule_in_words_names_what_is_kept():
 
 
 class Simulation:
-    """Runs a schedule with NumPy, with memory as the engine has it: what is overwritten is gone."""
+    """Runs a plan with NumPy, with memory as the engine has it: what is overwritten is gone."""
 
-    def __init__(self, plan: Schedule, state, batch):
+    def __init__(self, plan: Fusion, state, batch):
         self.plan, program = plan, plan.program
         self.lengths = {e: a.shape[i] for n, a in zip(program.inputs, batch, strict=True) for i, e in enumerate(n.shape)
                         if isinstance(e, Extent)}  # fmt: skip
@@ -209,14 +209,14 @@ def names_of(item):
 @example(r=random.Random(7094))  # the old value of a scalar, gathered after its update
 @example(r=random.Random(1334))  # a sum over a state in the loop that overwrites it
 @given(r=st.randoms(use_true_random=False))
-def test_no_schedule_reads_what_was_overwritten(r):
+def test_no_plan_reads_what_was_overwritten(r):
     program, grown = random_program(r, "float64")
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
     state = [w.value for w in grown.state]
     wanted = compile_program(simple).step(state, grown.batch)
-    plan = schedule(expand_products(expand(simple, CODED)))
+    plan = fuse(expand_products(expand(simple, CODED)))
     found = Simulation(plan, state, grown.batch).run()
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)

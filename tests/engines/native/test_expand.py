@@ -1,0 +1,79 @@
+"""The native engine's column of the table, and what it makes of rows that have none there."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.compiled import build, simplified
+from chainrule.engines.native.code.operations import CODED, OPERATIONS, TASKS
+from chainrule.engines.native.plan.expand import expand, expand_products
+from chainrule.engines.native.run import pipeline
+from chainrule.engines.native.run.build import host
+from chainrule.graph.closed import Program
+from chainrule.graph.node import Node, apply, as_node
+from chainrule.graph.table import TABLE
+from chainrule.graph.walk import order
+
+X = cr.input("x", ("n", 6))
+
+
+def written(*outputs):
+    """Return the rows that a program is written in."""
+    program = simplified(Program((X,), (), tuple(map(as_node, outputs)), ()))
+    return [n.primitive.name for n in order(expand_products(expand(program, CODED)).ends)]
+
+
+def test_the_column_holds_rows_of_the_table_and_each_in_one_way():
+    assert TABLE.keys() >= CODED
+    assert all(TABLE[name].elementwise for name in OPERATIONS if name != "copy")
+    assert not any(TABLE[name].elementwise for name in TASKS)
+    assert not {name for name in CODED if TABLE[name].made_of}  # or which of the two would be taken?
+
+
+def test_a_row_without_code_is_written_in_rows_that_have_some():
+    found = written(cr.softmax(X, axis=1), np.arcsin(X), np.cumsum(X, axis=1), np.logaddexp(X, 1.0))
+    assert set(found) <= CODED and {"exp", "max", "arctan", "pad"} <= set(found)
+
+
+def test_what_two_rows_write_alike_is_computed_once():
+    found = written(cr.softmax(X, axis=1), X * 2 - cr.logsumexp(X, axis=1, keepdims=True))
+    assert found.count("max") == 1
+    alone, both = (
+        written(cr.softmax(X, axis=1)),
+        written(cr.softmax(X, axis=1), apply("log_softmax", X, axes=(1,))),
+    )
+    assert both.count("exp") == alone.count("exp") == 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "bool"])
+def test_whole_numbers_do_not_overflow_on_the_way(dtype):
+    x, numbers = cr.input("x", ("n",), np.dtype(dtype)), np.array([0, 1, 16, 120]).astype(dtype)
+    program = Program((x,), (), (np.arcsin(x), np.arcsinh(x)), ())
+    for ours, numpy in zip(
+        *(build(program, e).step([], [numbers])[1] for e in ("native", "numpy")), strict=True
+    ):
+        np.testing.assert_allclose(ours, numpy, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("stage", "says"),
+    [
+        ("expand", "After it was expanded"),
+        ("turned_over", "laid out"),
+        ("expand_products", "rid of products"),
+    ],
+)
+def test_a_stage_that_goes_wrong_is_named(stage, says, monkeypatch):
+    right = getattr(pipeline, stage)
+
+    def wrong(program, *options):
+        made = right(program, *options)
+        found = made[0] if isinstance(made, tuple) else made
+        spoilt = found.map_ends(
+            lambda ends: (Node(n.primitive, n.inputs, n.attributes, (7,), n.dtype) for n in ends)
+        )
+        return (spoilt, made[1]) if isinstance(made, tuple) else spoilt
+
+    monkeypatch.setattr(pipeline, stage, wrong)
+    with pytest.raises(cr.ChainruleError, match=says):
+        pipeline.stages(simplified(Program((X,), (), (np.tanh(X @ np.ones((6, 2))),), ())), host())
