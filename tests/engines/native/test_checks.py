@@ -10,7 +10,7 @@ from random_graphs import random_program
 
 import chainrule as cr
 from chainrule.engines.epochs import Batches, Epochs
-from chainrule.engines.native.code import checks, nests
+from chainrule.engines.native.code import checks, nests, points
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.run import pipeline
@@ -149,13 +149,13 @@ def test_a_product_that_reads_beyond_its_matrix_is_caught(elements, cpu, monkeyp
 
 
 def test_a_store_beyond_the_result_is_caught_and_does_no_harm(cpu, monkeypatch):
-    right = nests._Writer._store
+    right = points.Points.store
 
     def store(writer, walk, access, x):
         far = {a: writer.code.at(p, writer.code.index(1 << 40), x.type) for a, p in walk.addresses.items()}
         right(writer, dataclasses.replace(walk, addresses=far), access, x)
 
-    monkeypatch.setattr(nests._Writer, "_store", store)
+    monkeypatch.setattr(points.Points, "store", store)
     with pytest.raises(
         AccessError, match=r"which are not its own: tanh\(x\) \+ 1 of shape .*, in the loop nest"
     ):

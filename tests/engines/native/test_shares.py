@@ -197,7 +197,7 @@ def wipe_it_all(monkeypatch):
         count = writer.frame.size(nests.product(node.shape))
         writer.frame.fill(address, nests.type_of(node.dtype), count, nests.identity(node))
 
-    monkeypatch.setattr(nests._Writer, "_fill", fill)
+    monkeypatch.setattr(nests._Loops, "_fill", fill)
 
 
 @pytest.mark.parametrize("parts", ["", "2", "7"])

@@ -58,6 +58,11 @@ class NestPlan:
     always: bool
 
     @property
+    def members(self) -> list[Node]:
+        """All that it computes: the nodes of each point, then the sums."""
+        return [*self.nest.nodes, *self.nest.reductions]
+
+    @property
     def split(self) -> int | None:
         """The axis along which threads may share the work; None if there is none, or too little work.
 
@@ -81,11 +86,11 @@ class NestPlan:
     @property
     def work(self) -> int:
         """What all that is done with one element costs, in additions."""
-        return round(sum(n.primitive.work(n.attributes) for n in [*self.nest.nodes, *self.nest.reductions]))
+        return round(sum(n.primitive.work(n.attributes) for n in self.members))
 
     def key(self) -> Hashable:
         """Return what tells the code of this nest from that of others."""
-        place = {n: i for i, n in enumerate([*self.nest.nodes, *self.nest.reductions])}
+        place = {n: i for i, n in enumerate(self.members)}
         number = {a: i for i, a in enumerate(self.accesses)}
 
         def read(node: Node, position: int) -> Hashable:
