@@ -11,7 +11,7 @@ from chainrule.errors import UnsupportedError
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Node, apply, as_node, cast, leaf_key
+from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.walk import order
 
@@ -40,12 +40,7 @@ def _shared(program: Program) -> Program:
             own = (of_attributes(node.attributes), node.dtype) if is_number else leaf_key(node)
             return first.setdefault(own, node)
         key = (node.primitive, tuple(map(id, inputs)), of_attributes(node.attributes), node.dtype)
-        if key not in first:
-            same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-            first[key] = (
-                node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
-            )
-        return first[key]
+        return first.setdefault(key, with_inputs(node, inputs))
 
     return program.rebuild(visit)
 
@@ -58,8 +53,7 @@ def _expanded(coded: Collection[str], node: Node, inputs: tuple[Node, ...]) -> N
     if row.name == "concatenate" and len(inputs) > MOST_PARTS:
         return _joined(inputs, **at)
     if row.name in coded:
-        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        return node if same else Node(row, inputs, at, node.shape, node.dtype)
+        return with_inputs(node, inputs)
     written = _written(node, inputs)
     became: dict[Node, Node] = {x: x for x in inputs}
     for n in order([written], stop=inputs):
@@ -77,12 +71,12 @@ def _written(node: Node, inputs: tuple[Node, ...]) -> Node:
         raise UnsupportedError(
             f"The native engine has no code for '{row.name}', which has a graph of its own."
         )
-    try:
+    if row.made_of is not None:
         if row.elementwise and node.dtype.kind == "f":  # whole numbers would overflow on the way
             inputs = tuple(x if x.dtype.kind == "f" else cast(x, node.dtype) for x in inputs)
-        written = as_node((row.made_of or row.forward)(*inputs, **node.attributes))
-    except UnsupportedError:
-        raise
+        return as_node(row.made_of(*inputs, **node.attributes))
+    try:
+        written = as_node(row.forward(*inputs, **node.attributes))
     except Exception as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
         raise UnsupportedError(
             f"The primitive '{row.name}' has no code on the native engine, which writes it out on nodes: {error}"
@@ -108,8 +102,7 @@ def _joined(parts: tuple[Node, ...], axis: int) -> Node:
 def _with_product(node: Node, inputs: tuple[Node, ...]) -> Node:
     if node.primitive.name == "contract":
         return _product(inputs[0], inputs[1], node.attributes["spec"])
-    same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-    return node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
+    return with_inputs(node, inputs)
 
 
 def _product(x: Node, y: Node, spec: str) -> Node:

@@ -20,7 +20,7 @@ from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
-from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.node import Node, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.shapes import Shape
 from chainrule.graph.walk import order
@@ -142,14 +142,13 @@ def _with_copies(program: Program) -> Program:
         inputs = tuple(
             copied(x) if x.primitive.name == "length" and not _takes_registers(node) else x for x in inputs
         )
-        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        new = node if same else Node(node.primitive, inputs, node.attributes, node.shape, node.dtype)
+        new = with_inputs(node, inputs)
         if is_view(new):
             source = inputs[0]
             view = views.get(source) or whole(source)
             if seen_through(view, new) is None:
                 source = copied(source)
-                new = Node(new.primitive, (source,), new.attributes, new.shape, new.dtype)
+                new = with_inputs(new, (source,))
                 view = whole(source)
             views[new] = seen_through(view, new)
         return new

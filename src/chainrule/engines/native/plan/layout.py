@@ -14,7 +14,7 @@ from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
-from chainrule.graph.node import Node, Symbol, apply, leaf_key
+from chainrule.graph.node import Node, Symbol, apply, leaf_key, with_inputs
 from chainrule.graph.primitives.indexing import pad, pick
 from chainrule.graph.primitives.linear import broadcast_to, concatenate, reshape, total
 from chainrule.graph.primitives.primitive import Primitive
@@ -113,15 +113,9 @@ class _Layout:
             concerned = any(self.applies(x.shape) for x in (node, *node.inputs))
             found = known(self, node) if known and concerned else None
             if found is None:
-                self._plain[node] = _again(node, [self.plain(x) for x in node.inputs])
+                self._plain[node] = with_inputs(node, tuple(self.plain(x) for x in node.inputs))
             else:
                 (self._turned if self.applies(node.shape) else self._plain)[node] = found
-
-
-def _again(node: Node, inputs: Sequence[Node]) -> Node:
-    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-        return node
-    return Node(node.primitive, tuple(inputs), node.attributes, node.shape, node.dtype)
 
 
 def _over(node: Node, inputs: Sequence[Node], **attributes: Any) -> Node:
