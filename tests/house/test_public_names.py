@@ -75,3 +75,40 @@ def test_fitting_imports_no_scikit_learn_pandas_matplotlib_or_scipy():
         f"print(sorted({{m.split('.')[0] for m in sys.modules}} & set({HEAVY!r})))"
     )
     assert run(code).strip() == "[]"
+
+
+USER = """
+import chainrule as cr
+
+layer: cr.Dense = cr.Dense(3, "relu", initializer=cr.Normal(0.1), regularizer=cr.L2())
+rule: cr.Optimizer = cr.Adam(cr.Cosine(0.1))
+network = cr.Network([layer, cr.Dropout(0.2), cr.Dense(1)], seed=0)
+history: cr.History = network.fit([[1.0]], [1.0], optimizer=rule, loss=cr.Huber(), callbacks=[cr.EarlyStopping()])
+y = cr.relu(2.0)
+
+
+class Scale(cr.Layer):
+    def build(self, scope: object, x: cr.Node) -> cr.Node:
+        return x
+"""
+WRONG = [
+    "cr.Dense(3).nonsense",
+    "cr.np",
+    "cr.OPTIMIZERS",
+    "cr.nework",
+    "cr.Dense('three')",
+    "cr.Adam(beta='one')",
+]
+
+
+@pytest.mark.long
+def test_a_type_checker_knows_the_public_names_and_no_others(tmp_path, monkeypatch):
+    from mypy import api
+
+    monkeypatch.setenv("MYPYPATH", str(PACKAGE.parent))
+    file = tmp_path / "user.py"
+    file.write_text(USER + "\n".join(WRONG) + "\n", encoding="utf-8")
+    options = ["--strict", "--config-file=", "--follow-imports=silent", f"--cache-dir={tmp_path}"]
+    told, _, _ = api.run([str(file), *options])
+    lines = [int(line.removeprefix(str(file)).split(":")[1]) for line in told.splitlines()[:-1]]
+    assert [line - USER.count("\n") - 1 for line in lines] == list(range(len(WRONG))), told

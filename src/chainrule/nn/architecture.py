@@ -7,6 +7,7 @@ replaying them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import count
 from operator import index
 from typing import Any
@@ -51,6 +52,11 @@ class Architecture:
     statistics: dict[str, Node]
     updates: dict[str, Node]
     parts: dict[str, Node]
+
+    @cached_property
+    def call_of(self) -> dict[Node, Call]:
+        """The use of a layer whose output a node is, by node."""
+        return {n: self.calls[label] for label, n in self.outputs.items()}
 
     def meaning(self, name: str) -> Parameter:
         """Return what the parameter or statistic called ``name`` is."""

@@ -58,17 +58,16 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
 
 def _activation_after(architecture: Architecture, layer: Layer) -> Callable[..., Any]:
     """Return the activation that a layer's units end in, looking past normalizations."""
-    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
     users: dict[Node, list[Node]] = {}
     for node in order([architecture.output]):
         for x in node.inputs:
             users.setdefault(x, []).append(node)
-    ahead = [n for n, call in by_node.items() if call.layer is layer]
+    ahead = [n for n, call in architecture.call_of.items() if call.layer is layer]
     for node in ahead:  # the list grows while it is read
-        kind = by_node[node].layer.ends_in() if node in by_node else None
+        kind = architecture.call_of[node].layer.ends_in() if node in architecture.call_of else None
         if kind is not None:
             return activations.activation(kind)
-        if node not in by_node and node.primitive.name in activations.ACTIVATIONS:
+        if node not in architecture.call_of and node.primitive.name in activations.ACTIVATIONS:
             return activations.ACTIVATIONS[node.primitive.name]
         if not any(isinstance(x.meaning, Parameter) and x.ndim > 1 for x in node.inputs):
             ahead.extend(
@@ -79,10 +78,9 @@ def _activation_after(architecture: Architecture, layer: Layer) -> Callable[...,
 
 def output_kind(architecture: Architecture) -> str:
     """Return the name of the activation that the output ends with: "identity" for none, "" for a formula."""
-    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
     node = architecture.output
-    while node in by_node:
-        call = by_node[node]
+    while node in architecture.call_of:
+        call = architecture.call_of[node]
         kind = call.layer.ends_in()
         if kind is not None:
             return activations.activation_name(kind)

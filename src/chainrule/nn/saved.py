@@ -19,7 +19,7 @@ from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
-from chainrule.nn.layers.base import Call, Layer
+from chainrule.nn.layers.base import Layer
 from chainrule.nn.settings import Names, layer_from_config, layer_to_config
 from chainrule.nn.values import from_plain, to_plain
 
@@ -32,21 +32,20 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
     entries: list[dict[str, Any]] = []
     entry: dict[str, Any]
     position: dict[Node, int] = {}
-    by_node = {n: architecture.calls[label] for label, n in architecture.outputs.items()}
     seen_layers: dict[int, int] = {}
     named = Names()
     leaves = {leaf_key(node): number for number, node in enumerate(architecture.inputs.values())}
     for name, node in architecture.inputs.items():
         position[node] = len(entries)
         entries.append({"input": name, "shape": list(node.shape[1:])})
-    for node in _outside_layers(architecture, by_node):
+    for node in _outside_layers(architecture):
         if node in position:
             continue
         if leaf_key(node) in leaves:  # an input under another name
             position[node] = leaves[leaf_key(node)]
             continue
-        if node in by_node:
-            call = by_node[node]
+        if node in architecture.call_of:
+            call = architecture.call_of[node]
             layer = seen_layers.get(id(call.layer))
             if layer is None:
                 seen_layers[id(call.layer)] = len(entries)
@@ -67,14 +66,14 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
     }
 
 
-def _outside_layers(architecture: Architecture, by_node: dict[Node, Call]) -> list[Node]:
+def _outside_layers(architecture: Architecture) -> list[Node]:
     """Return the nodes from the inputs to the output in order, each layer call as one."""
     calls = architecture.calls.values()
     every = order([*(x for call in calls for x in call.inputs), architecture.output])
     wanted = {architecture.output}
     for node in reversed(every):
         if node in wanted:
-            wanted.update(by_node[node].inputs if node in by_node else node.inputs)
+            wanted.update((architecture.call_of.get(node) or node).inputs)
     return [node for node in every if node in wanted]
 
 

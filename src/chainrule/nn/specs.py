@@ -67,13 +67,20 @@ class Settings:
 
 def functions(module: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     """Return the functions in a module's ``__all__``, by name."""
-    return {name: module[name] for name in module["__all__"] if not isinstance(module[name], type)}
+    return {name: thing for name, thing in _listed(module).items() if not isinstance(thing, type)}
 
 
 def classes(module: Mapping[str, Any]) -> dict[str, type]:
     """Return the classes in a module's ``__all__`` of which there can be objects, by name."""
-    found = {name: module[name] for name in module["__all__"] if isinstance(module[name], type)}
-    return {name: kind for name, kind in found.items() if not isabstract(kind)}
+    kinds = {name: thing for name, thing in _listed(module).items() if isinstance(thing, type)}
+    return {name: kind for name, kind in kinds.items() if not isabstract(kind)}
+
+
+def _listed(module: Mapping[str, Any]) -> dict[str, Any]:
+    late = [name for name in module["__all__"] if name not in module]
+    if late:
+        raise NameError(f"{module['__name__']}: define '{late[0]}' above the tables of what is in __all__.")
+    return {name: module[name] for name in module["__all__"]}
 
 
 def find(kind: str, spec: Any, known: Mapping[str, Any]) -> Any:
