@@ -47,6 +47,9 @@ MISTAKES = {
     ),
     "a negative label": (several, X, put(LABELS, 4, -1), {}, ["labels -1", "First bad row: 4"]),
     "a label and a half": (several, X, put(LABELS, 4, 1.5), {}, ["labels 1.5", "First bad row: 4"]),
+    "a row that is no distribution": (
+        several, X, put(np.eye(3)[LABELS], (4, 0), 0.25), {}, ["Row 4 of y is no distribution", "sum to 1"],
+    ),
     "targets of the wrong width": (lambda: numbers(2), X, np.zeros((30, 3)), {}, ["(2,)", "(3,)"]),
     "labels where numbers are expected": (
         lambda: numbers(3), X, LABELS, {}, ["(3,)", "one column", "'softmax'", "'categorical_crossentropy'"],

@@ -38,7 +38,7 @@ from chainrule.train.history import History
 from chainrule.train.objective import Examples, gradient_program, training_program
 from chainrule.train.optimizers import optimizer as find_optimizer
 from chainrule.train.parameters import Parameters
-from chainrule.train.programs import Built, Programs
+from chainrule.train.programs import Programs
 from chainrule.train.retired import METHODS
 from chainrule.train.summary import summary_text
 from chainrule.train.targets import Given, classifies, prepare
@@ -89,10 +89,10 @@ class Network:
         self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
         self.target_columns: frames.Names = ()  # likewise, where y has several
         self._layers: list[Layer] = []
-        self._built: Built | None = None
+        self._built: Programs | None = None
         self._learning = threading.Lock()  # held by the one fit there may be
         if isinstance(layers, Architecture):  # of a file or a pickle, which has its values too
-            self._built = Built(layers)
+            self._built = Programs(layers, engine, self.seed)
             return
         if isinstance(layers, Layer):
             layers = [layers]
@@ -114,7 +114,7 @@ class Network:
 
     def _build(self, architecture: Architecture) -> None:
         values = initial_values(architecture, self.seed)
-        self._built = Built(architecture)
+        self._built = Programs(architecture, self.engine, self.seed)
         self._built.values.set_named(values)
 
     @contextmanager
@@ -164,7 +164,8 @@ class Network:
                 "This network has not seen data yet, so the shape of its input is unknown. "
                 "Give input_shape=(4,) when you make it, or fit it first."
             )
-        return Programs(self._built, self.engine, self.seed)
+        self._built.engine, self._built.seed = self.engine, self.seed  # which the user may have set
+        return self._built
 
     @property
     def architecture(self) -> Architecture:
@@ -350,7 +351,7 @@ class Network:
             DataError: If X does not fit, with row, column and remedy.
         """
         programs = self._programs
-        return programs.outputs(programs.built.output, self._inputs(X))[0]
+        return programs.outputs(programs.output, self._inputs(X))[0]
 
     @within_memory
     def predict_classes(self, X: Any) -> np.ndarray:
@@ -371,7 +372,7 @@ class Network:
         by_node = set(found.parts.values())
         named |= {label: n for label, n in found.outputs.items() if n not in by_node}
         programs = self._programs
-        prediction = programs.built.prediction("activations", list(named.values()))
+        prediction = programs.prediction("activations", list(named.values()))
         return dict(zip(named, programs.outputs(prediction, self._inputs(X)), strict=True))
 
     @within_memory
@@ -514,16 +515,14 @@ class Network:
         for label, call in found.calls.items():
             for number, x in enumerate(call.inputs if call.layer.is_choosy else ()):
                 if x not in by_node:
-                    into = programs.built.prediction(("into", label, number), [x])
+                    into = programs.prediction(("into", label, number), [x])
                     by_node[x] = programs.outputs(into, arrays)[0]
                 validation.check_reaching(call.layer, by_node[x], label)
         return arrays
 
     def _examples(self, given: Given, loss: Any, metrics: Any = (), class_weight: Any = None) -> Examples:
         """Return what was given as the loss takes it: by default that of the last fit."""
-        return prepare(
-            self._programs.built, given, self.loss if loss is None else loss, metrics, class_weight
-        )
+        return prepare(self._programs, given, self.loss if loss is None else loss, metrics, class_weight)
 
 
 def from_file(

@@ -1,7 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -45,11 +44,15 @@ class Prediction(Compiled):
         return keeps_apart(simplified(self.program).outputs)
 
 
-class Built:
-    """A network that knows its shape: its graph, its numbers, and what was compiled for them."""
+class Programs:
+    """A network that knows its shape, as it is handed down: its graph, its numbers, and what is compiled for them.
 
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
+    ``engine`` and ``seed`` are the network's own; random layers draw as at the first step of the seed, wherever
+    nothing is learned.
+    """
+
+    def __init__(self, architecture: Architecture, engine: str, seed: int) -> None:
+        self.architecture, self.engine, self.seed = architecture, engine, seed
         self.values = Values(architecture)
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
@@ -62,28 +65,6 @@ class Built:
     def output(self) -> Prediction:
         """The program of what the network predicts."""
         return self.prediction("output", [self.architecture.output])
-
-
-@dataclass(slots=True)
-class Programs:
-    """What a verb of a network hands down: the network as it is now, on an engine.
-
-    Random layers draw as at the first step of ``seed``, wherever nothing is learned.
-    """
-
-    built: Built
-    engine: str
-    seed: int
-
-    @property
-    def architecture(self) -> Architecture:
-        """The network as graph."""
-        return self.built.architecture
-
-    @property
-    def values(self) -> Values:
-        """Its numbers."""
-        return self.built.values
 
     def _state(self, values: Sequence[np.ndarray] | None = None) -> Arrays:
         return [*(self.values.get() if values is None else values), _number(0), _number(self.seed)]
@@ -126,7 +107,7 @@ class Programs:
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
         size = rows
-        if rows > ROWS_AT_ONCE and goal.by_example and self.built.output.keeps_apart:
+        if rows > ROWS_AT_ONCE and goal.by_example and self.output.keeps_apart:
             size = ROWS_AT_ONCE
         totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
         largest = table[-1].max() if goal.weight is not None else 1.0

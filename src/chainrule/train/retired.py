@@ -24,7 +24,7 @@ def _prepare(
 ) -> Any:
     wanted = network.loss if loss is None else loss
     given = Given(arrays, y, sample_weight, *what)
-    return prepare(network._programs.built, given, wanted, watched, class_weight)
+    return prepare(network._programs, given, wanted, watched, class_weight)
 
 
 NUMBERS = "Network.parameters and Network.statistics"

@@ -10,7 +10,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.reading import output_kind
 from chainrule.train import metrics, store, validation
 from chainrule.train.objective import Examples, Objective, lasting, objective
-from chainrule.train.programs import Built
+from chainrule.train.programs import Programs
 
 # What each loss takes as targets; any other takes numbers.
 KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
@@ -62,17 +62,19 @@ def classifies(architecture: Architecture, loss: Any) -> bool:
     return found in (losses.binary_crossentropy, losses.categorical_crossentropy)
 
 
-def prepare(built: Built, given: Given, loss: Any, watched: Any = (), class_weight: Any = None) -> Examples:
+def prepare(
+    programs: Programs, given: Given, loss: Any, watched: Any = (), class_weight: Any = None
+) -> Examples:
     """Return the objective that suits what was given, and its table, checked.
 
     Args:
-        built: The network.
+        programs: The network.
         given: What it was given.
         loss: A name or a callable; None for the one that suits the network's output.
         watched: The metrics, as the user gives them.
         class_weight: A weight for each class, or "balanced", or None.
     """
-    architecture, y, called = built.architecture, given.y, given.y_called
+    architecture, y, called = programs.architecture, given.y, given.y_called
     spec = loss_of(architecture, loss)
     name, function = losses.describe_loss(spec), losses.loss(spec)
     _check_output(architecture, name)
@@ -100,7 +102,7 @@ def prepare(built: Built, given: Given, loss: Any, watched: Any = (), class_weig
     if not all(map(lasting, (spec, *found.values()))):
         return make(), table
     key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide)
-    return built.objectives.get(key, make), table
+    return programs.objectives.get(key, make), table
 
 
 def _check_output(architecture: Architecture, loss_name: str) -> None:

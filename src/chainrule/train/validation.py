@@ -312,7 +312,7 @@ def _check_distributions(array: np.ndarray, what: str) -> None:
     if bad.any():
         row = int(np.argwhere(bad)[0][0])
         raise DataError(
-            f"Primitive {row} of {what} is no distribution over the classes: its numbers must be at least 0 and "
+            f"Row {row} of {what} is no distribution over the classes: its numbers must be at least 0 and "
             f"sum to 1 (they sum to {sums[tuple(np.argwhere(bad)[0])]:g}). For labels that may apply "
             "together end the network with 'sigmoid'."
         )
