@@ -86,7 +86,7 @@ class Masks:
         assert row.vjp is not None  # noqa: S101 -- all rows without partials that have a derivative have it
         masked = _mask(dy) if steep else None
         chosen = masked[0] if masked else as_node(np.True_) if steep and row.leaves_out else None
-        if chosen is None or not (row.linear or row.reach):
+        if chosen is None or not (row.linear == "together" or row.reach):
             return row.vjp(dy, y, *inputs, **y.attributes)
         chosen = broadcast(chosen, dy.shape)
         if row.reach is None:

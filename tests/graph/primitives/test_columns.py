@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -64,6 +65,17 @@ def moving(example):
 
 def at(example, changes):
     return [changes.get(i, x) for i, x in enumerate(example.inputs)]
+
+
+# --- the words of the columns -------------------------------------------------------------------------------
+
+
+@rows(lambda row: True)
+def test_a_row_says_it_in_the_words_of_its_column(row):
+    for column, kind in get_type_hints(Primitive).items():
+        if get_origin(kind) is Literal:
+            assert getattr(row, column) in get_args(kind)
+    assert row.reduces in {"", *TABLE}
 
 
 # --- linear -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from inspect import Parameter, signature
 from operator import add as plus
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -118,7 +118,7 @@ class Primitive:
     vjp: Callable[..., Sequence[Any]] | None = None  # likewise
     jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
     # Which elements take part: from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take part in
-    # those. A linear row of one input at a time needs none: its adjoint says it.
+    # those. A row that is linear in all together needs none: its adjoint says it.
     reach: Callable[..., Sequence[Any]] | None = None
     no_derivative: str = ""
     kink: str = ""  # the convention where there is no derivative
@@ -127,31 +127,29 @@ class Primitive:
     attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: whatever its functions take
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
-    leaf: str = ""  # a row without inputs: "given" its value by the run, or "known" before it
+    leaf: Literal["", "given", "known"] = ""  # without inputs: its value is given by the run, or known before
 
     # What is true of its numbers.
     elementwise: bool = False  # point by point, with broadcasting: so is each row with partials
-    linear: str = (
-        ""  # in those inputs that have a derivative: in all "together", in "each" by itself, in the "first"
-    )
+    # In those inputs that have a derivative: in all together, in each by itself, in the first.
+    linear: Literal["", "together", "each", "first"] = ""
     commutative: bool = False  # two inputs may be exchanged, to the last bit
-    # Elements are moved and none is computed, so f(move(x)) is move(f(x)): a "view" finds each by strides in its one
-    # input, a "copy" otherwise.
-    moves: str = ""
+    # Elements are moved and none is computed, so f(move(x)) is move(f(x)): a view finds each by strides in its one
+    # input, a copy otherwise.
+    moves: Literal["", "view", "copy"] = ""
     leaves_out: bool = False  # elements of the first input may be missing in the output
-    # Of what an element of the output is made: of what lies in its own place along an axis (""), along the "axes" that
-    # an attribute names, or of anything ("all"). By default "" of elementwise rows.
-    mixes: str = "all"
+    # Of what an element of the output is made: of what lies in its own place along an axis ("", as in elementwise
+    # rows), along the axes that an attribute names, or of anything.
+    mixes: Literal["", "axes", "all"] = "all"
     reduces: str = ""  # the row that joins two numbers into one, of a row that does it to all along some axes
-    logarithm: str = ""  # it is the logarithm of a "number", or of "exponentials": infinite as its inputs are
+    # It is the logarithm of a number, or of exponentials: infinite as its inputs are.
+    logarithm: Literal["", "number", "exponentials"] = ""
     nonzero: bool = False  # it is positive; a float may still be too small for it
-    nan: str = ""  # it is NaN "never", or exactly where its one "input" is; "": who knows
+    nan: Literal["", "never", "input"] = ""  # it is NaN never, or exactly where its one input is
     range: Callable[..., Range] | None = None  # from (node, *the inputs' ranges) to that of the output
 
-    # What it takes to compute it.
-    cost: float | Callable[..., float] = (
-        1.0  # of an element, in additions; or how to tell from the attributes
-    )
+    # What it takes to compute it: the cost of an element, in additions, or how to tell it from the attributes.
+    cost: float | Callable[..., float] = 1.0
     made_of: Callable[..., Any] | None = None  # the same on nodes, written in rows that every engine has
     folded: bool = True  # computed beforehand where all inputs are constants
     numpy: tuple[Any, ...] = ()  # NumPy's functions of the same arguments; by default the ufunc of its name
