@@ -110,7 +110,7 @@ __all__ += ["Quartic"]
 
 
 @dataclass(frozen=True)
-class Quartic(Settings):
+class Quartic(Checked):
     """``factor · Σw⁴``."""
 
     factor: AtLeast0 = 0.01

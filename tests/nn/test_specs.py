@@ -1,4 +1,4 @@
-"""Settings: each is checked as its annotation says; what a module says of itself makes the tables of names."""
+"""Checked: each is checked as its annotation says; what a module says of itself makes the tables of names."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -8,11 +8,11 @@ import pytest
 
 from chainrule.errors import GraphError
 from chainrule.nn import activations, losses
-from chainrule.nn.specs import Above0, AtLeast0, Count, Number, Settings, Share, Within01, classes, functions
+from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Number, Share, Within01, classes, functions
 
 
 @dataclass(frozen=True)
-class Some(Settings):
+class Some(Checked):
     above: Above0 = 1.0
     least: AtLeast0 = 0.0
     share: Share = 0.0

@@ -11,7 +11,7 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import corners, exponentials, reductions
-from chainrule.nn.specs import Number, Settings, classes, find, functions, name_of
+from chainrule.nn.specs import Checked, Number, classes, find, functions, name_of
 
 __all__ = [
     "ELU",
@@ -161,7 +161,7 @@ def softmax(z: Any, axis: int = -1) -> Any:
 
 
 @dataclass(frozen=True)
-class LeakyReLU(Settings):
+class LeakyReLU(Checked):
     """:func:`leaky_relu` with a slope of its own.
 
     >>> LeakyReLU(slope=0.2)(-1.0).item()
@@ -177,7 +177,7 @@ class LeakyReLU(Settings):
 
 
 @dataclass(frozen=True)
-class ELU(Settings):
+class ELU(Checked):
     """:func:`elu` with an alpha of its own.
 
     >>> ELU(alpha=0.5)(-1000.0).item()

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph.shapes import show
-from chainrule.nn.specs import Above0, AtLeast0, Number, Settings, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Checked, Number, classes, find
 from chainrule.random import Draws
 
 __all__ = ["Filled", "Normal", "Orthogonal", "Scaled"]
@@ -27,7 +27,7 @@ Initializer: TypeAlias = "Callable[[Shape, Random], np.ndarray]"
 
 
 @dataclass(frozen=True)
-class Filled(Settings):
+class Filled(Checked):
     """The same number everywhere.
 
     Hidden units that start alike stay alike: good for biases, and for regression without hidden layers.
@@ -44,7 +44,7 @@ class Filled(Settings):
 
 
 @dataclass(frozen=True)
-class Normal(Settings):
+class Normal(Checked):
     """Normal numbers of mean 0 and standard deviation ``std``: ``N(0, 1) · std``.
 
     >>> Normal(std=0.01)((2, 2), Draws(0, "example")).round(4)
@@ -60,7 +60,7 @@ class Normal(Settings):
 
 
 @dataclass(frozen=True)
-class Scaled(Settings):
+class Scaled(Checked):
     """Numbers whose variance is ``scale / fan``, so that a signal keeps its size from layer to layer.
 
     Args:
@@ -104,7 +104,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Orthogonal(Settings):
+class Orthogonal(Checked):
     """A random matrix whose shorter side is orthonormal, times ``gain`` (Saxe et al. 2014).
 
     The axes after the first count as one. The signs are those that make the matrix uniform among all

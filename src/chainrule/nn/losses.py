@@ -21,7 +21,7 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import arithmetic, identities, indexing
-from chainrule.nn.specs import Above0, Settings, Within01, classes, find, functions, name_of
+from chainrule.nn.specs import Above0, Checked, Within01, classes, find, functions, name_of
 
 __all__ = [
     "Huber",
@@ -153,7 +153,7 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Huber(Settings):
+class Huber(Checked):
     """:func:`huber` with a delta of its own.
 
     >>> Huber(delta=2.0)([[0.0]], [[3.0]])
@@ -168,7 +168,7 @@ class Huber(Settings):
 
 
 @dataclass(frozen=True)
-class Quantile(Settings):
+class Quantile(Checked):
     """:func:`quantile` with a q of its own.
 
     >>> Quantile(q=0.9)([[10.0]], [[8.0]])

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.nn.specs import Above0, AtLeast0, Settings, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Checked, classes, find
 
 __all__ = ["L1", "L1L2", "L2"]
 
 
 @dataclass(frozen=True)
-class L1(Settings):
+class L1(Checked):
     """``factor / divisor · Σ|w|``: pulls weights to exactly 0, all with the same force.
 
     Keras has the factor alone; one that falls with the number m of examples is
@@ -31,7 +31,7 @@ class L1(Settings):
 
 
 @dataclass(frozen=True)
-class L2(Settings):
+class L2(Checked):
     """``factor / divisor · Σw²``: pulls large weights harder than small ones.
 
     There is no ½ in it, as in Keras. The lectures' ``λ/(2m) · Σw²`` of m examples is
@@ -51,7 +51,7 @@ class L2(Settings):
 
 
 @dataclass(frozen=True)
-class L1L2(Settings):
+class L1L2(Checked):
     """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
 
     >>> L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)

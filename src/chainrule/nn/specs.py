@@ -32,13 +32,13 @@ Number = Annotated[float, Rule("a number", lambda x: True)]
 Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
 
 
-class Settings:
+class Checked:
     """The base of frozen dataclasses of settings, of which each is checked as its annotation says.
 
     Numbers become plain numbers, which are weak: a NumPy scalar of float64 would make float64 of a float32 network.
 
     >>> @dataclass(frozen=True)
-    ... class Halved(Settings):
+    ... class Halved(Checked):
     ...     times: Count = 1
     >>> Halved(0)
     Traceback (most recent call last):

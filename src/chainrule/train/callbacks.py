@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
-from chainrule.nn.specs import AtLeast0, Count, Settings
+from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
 
@@ -23,7 +23,7 @@ def monitor_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class EarlyStopping(Settings):
+class EarlyStopping(Checked):
     """Stop when the monitored value has not become better for ``patience`` epochs.
 
     An epoch's training cost is measured before its updates, and so says little of the weights at its end:

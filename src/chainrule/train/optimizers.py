@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, cast, variable
-from chainrule.nn.specs import Above0, AtLeast0, Count, Settings, Share, classes, find
+from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Share, classes, find
 from chainrule.train.schedules import Constant, Schedule, schedule
 
 __all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
@@ -26,7 +26,7 @@ Slots = list[tuple[Node, Node]]
 NewSlot = Callable[[str], Node]
 
 
-class Optimizer(Settings, ABC):
+class Optimizer(Checked, ABC):
     """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once.
 
     One of your own is a frozen dataclass with ``learning_rate``, ``clip_norm`` and :meth:`direction`.
@@ -276,7 +276,7 @@ def _weight(beta: float, t: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class LBFGS(Settings):
+class LBFGS(Checked):
     """SciPy's L-BFGS-B on the cost of the whole table (Byrd et al. 1995), for small networks and tables.
 
     It finds its own step lengths and needs whole batches: no learning rate, no schedule, no update graph.

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import GraphError
-from chainrule.nn.specs import Above0, AtLeast0, Count, Settings, Within01, classes
+from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Within01, classes
 
 __all__ = ["Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay", "WarmUp"]
 
 
-class Schedule(Settings, ABC):
+class Schedule(Checked, ABC):
     """A learning rate that follows the run."""
 
     @abstractmethod

@@ -18,7 +18,7 @@ from chainrule.graph.primitives import identities, random
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, show
 from chainrule.nn.initializers import initializer
-from chainrule.nn.specs import Settings
+from chainrule.nn.specs import Checked
 
 __all__ = ["Layer"]
 
@@ -120,7 +120,7 @@ class Scope:
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(Settings):
+class Layer(Checked):
     """The base of every layer. A layer of your own is a frozen dataclass with one method, ``build``.
 
     All else that a network asks of its layers has an answer here, which yours may give otherwise: ``counts``,
