@@ -181,6 +181,16 @@ def test_gradients_and_second_derivatives_on_the_engines(engine):
         np.testing.assert_allclose(one, two, rtol=1e-12)
 
 
+def test_a_third_engine_runs_bodies_as_they_are():
+    from jax_engine import JaxExecutable
+
+    h, w, y = looped()
+    _, found = JaxExecutable(Program((h,), (w,), tuple(simplify(derived(y, w))), (w,))).step([W], [H])
+    expected = cr.compile(derived(unrolled(y), w), inputs=[h], engine="numpy")(H)
+    for one, two in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-12)
+
+
 def test_gradients_agree_with_differences_and_with_forward_mode():
     h = cr.variable(H, "h")
     w = cr.variable(W, "w")
