@@ -13,7 +13,7 @@ from chainrule.engines.registry import ENGINES, REFERENCE, engine_named
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
-from chainrule.transform.simplify import simplify_all
+from chainrule.transform.simplify import simplified
 from chainrule.transform.verify import verify
 
 MOST_KEPT = 64
@@ -116,8 +116,3 @@ class Willing(Executable):
         except UnsupportedError as error:
             self._give_up(error)
         return self.chosen.run(asked)
-
-
-def simplified(program: Program) -> Program:
-    """Return the program that engines are given: the same, simplified. A simple one comes back as it is."""
-    return program.map_ends(lambda ends: simplify_all(list(ends), final=True))

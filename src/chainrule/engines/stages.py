@@ -1,9 +1,9 @@
 """What an engine made of a program, stage by stage, as text: for those who want to see how it works."""
 
-from chainrule.engines.compiled import simplified
 from chainrule.engines.registry import ENGINES, REFERENCE, works
 from chainrule.errors import UnknownNameError, deprecated, unknown_name
 from chainrule.graph.closed import Program
+from chainrule.transform.simplify import simplified
 
 RENAMED = {"schedule": "fusion"}
 

@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from chainrule.engines.compiled import Compiled, simplified
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.recent import Recent
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
@@ -24,6 +24,7 @@ from chainrule.train.objective import (
 )
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.parameters import Values
+from chainrule.transform.simplify import simplified
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths

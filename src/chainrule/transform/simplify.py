@@ -11,11 +11,11 @@ log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) i
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from chainrule.graph.closed import ClosedGraph, bodies, map_bodies
+from chainrule.graph.closed import Ends, bodies, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, as_node, broadcast, cast, input, leaf_key, with_attributes, with_inputs
 from chainrule.graph.primitives.identities import mark, stop_gradient
@@ -29,6 +29,8 @@ from chainrule.transform.verify import FINAL, SIMPLIFIED, between_stages, verify
 MOST_PASSES = 12
 MOST_REPLACED = 100  # after one another, in the place of one node
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
+
+E = TypeVar("E", bound=Ends)
 
 
 @overload
@@ -85,10 +87,10 @@ def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
     return outputs
 
 
-def simplified(body: ClosedGraph, final: bool = False) -> ClosedGraph:
-    """Return a closed graph of the same values, simplified; a simple one comes back as it is."""
-    new = body.map_ends(lambda ends: simplify_all(list(ends), final))
-    return body if new.outputs == body.outputs else new
+def simplified(graph: E, final: bool = True) -> E:
+    """Return a closed graph or a program of the same values, simplified; a simple one comes back as it is."""
+    new = graph.map_ends(lambda ends: simplify_all(list(ends), final))
+    return graph if new.ends == graph.ends else new
 
 
 def _of_simple_bodies(outputs: list[Node], final: bool) -> list[Node]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
-from chainrule.engines.compiled import build, simplified
+from chainrule.engines.compiled import build
 from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, step as step_module
 from chainrule.engines.native.look.show import show_fusion, show_memory
@@ -22,6 +22,7 @@ from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.transform.backprop import grad
+from chainrule.transform.simplify import simplified
 
 RNG = np.random.default_rng(8)
 

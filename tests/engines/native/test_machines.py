@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.engines.compiled import simplified
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.product import write_kernels
@@ -19,6 +18,7 @@ from chainrule.engines.native.run import build
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.native.run.pipeline import stages
 from chainrule.graph.closed import Program
+from chainrule.transform.simplify import simplified
 
 MACHINES = {
     "arm": known("aarch64-unknown-linux-gnu", "generic", {"neon": True}),
