@@ -1,4 +1,4 @@
-"""Checked: each is checked as its annotation says; what a module says of itself makes the tables of names."""
+"""Settings: each is checked as its annotation says; what a module says of itself makes the tables of names."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal

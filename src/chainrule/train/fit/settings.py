@@ -8,7 +8,7 @@ from chainrule.errors import DataError, short
 
 
 @dataclass(frozen=True)
-class Checked:
+class Settings:
     """How to descend and for how long; the meaning of each is in :meth:`Network.fit`."""
 
     batch_size: int | None
