@@ -17,9 +17,7 @@ LINES = 450  # about 300 are much
 LONG = {  # tables, and subjects that would only be two halves
     "engines.native.code.ir": 650,
     "graph.node": 510,
-    "models.table": 500,
-    "train.fitting": 750,
-    "train.network": 800,
+    "train.network": 600,  # most of it says what the verbs mean
     "transform.cancel": 550,
     "transform.rewrites": 750,
 }
