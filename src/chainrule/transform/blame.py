@@ -10,6 +10,7 @@ from chainrule.graph import show
 from chainrule.graph.closed import resolved
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, constant, input, record
+from chainrule.graph.primitives.identities import mark, stop_gradient
 from chainrule.graph.shapes import Extent
 from chainrule.graph.walk import descendants
 from chainrule.random import Draws
@@ -54,7 +55,7 @@ def blame(
     }
     found = Blame()
     for step in steps:
-        if step not in moving or not step.inputs or step.dtype.kind != "f" or step.primitive.name == "mark":
+        if step not in moving or not step.inputs or step.dtype.kind != "f" or step.primitive is mark:
             continue
         elements, finite = _check_step(step, values, moving, lengths, replace(rules, elements=SAMPLED))
         if step.primitive.kink and any(e.verdict == "kink" for e in elements):
@@ -115,7 +116,7 @@ def _layer(step: Node, steps: Sequence[Node]) -> str:
     """Return the label of the first mark of a layer that ``step`` leads to: the innermost around it."""
     later = descendants([step], steps)
     for node in steps:
-        if node in later and node.primitive.name == "mark":
+        if node in later and node.primitive is mark:
             label = getattr(node.meaning, "label", None) or getattr(node.meaning, "layer", None)
             if label:
                 return str(label)
@@ -124,7 +125,7 @@ def _layer(step: Node, steps: Sequence[Node]) -> str:
 
 def reached(sources: Iterable[Node], steps: Iterable[Node]) -> set[Node]:
     """Return what moves when ``sources`` do; what is inside `stop_gradient` stands still."""
-    return descendants(sources, (n for n in steps if n.primitive.name != "stop_gradient"))
+    return descendants(sources, (n for n in steps if n.primitive is not stop_gradient))
 
 
 def largest(value: np.ndarray) -> float:

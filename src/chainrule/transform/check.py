@@ -15,6 +15,7 @@ from chainrule.errors import GraphError
 from chainrule.graph.closed import map_bodies
 from chainrule.graph.evaluate import evaluate, leaf_key
 from chainrule.graph.node import Node, input, record
+from chainrule.graph.primitives.leaves import constant, placeholder, variable
 from chainrule.graph.walk import order, rebuild
 from chainrule.transform.backprop import grad
 from chainrule.transform.blame import Blame, blame, largest, reached
@@ -111,11 +112,11 @@ def _twin(
         dtype = np.dtype(np.float64) if node.dtype.kind == "f" else node.dtype
         if node.primitive.leaf == "given":
             leaf = leaves.setdefault(leaf_key(node), input(node.name, node.shape, dtype))
-            if node.primitive.name == "variable":
+            if node.primitive is variable:
                 start[leaf] = node.attributes["cell"].value
             return leaf
         attributes = dict(map_bodies(node.attributes, lambda body: body.map_nodes(visit)))
-        if node.primitive.name == "constant":
+        if node.primitive is constant:
             attributes["value"] = attributes["value"].astype(dtype)
         elif "dtype" in attributes:
             attributes["dtype"] = dtype.name
@@ -136,7 +137,7 @@ def _moving(J: Node, w: Node, values: Mapping[Node, np.ndarray], steps: Sequence
     if J not in moving:
         return (lambda _index, _distance: float(values[J])), 0.0
     still = {x: values[x] for n in moving if n is not w for x in n.inputs if x not in moving}
-    still.update({n: values[n] for n in steps if n.primitive.name == "input" and n is not w and n in values})
+    still.update({n: values[n] for n in steps if n.primitive is placeholder and n is not w and n in values})
 
     def at(index: Index, distance: float) -> float:
         array = values[w].copy()

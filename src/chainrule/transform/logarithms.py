@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.arithmetic import (
     divide,
@@ -27,12 +26,13 @@ from chainrule.graph.primitives.arithmetic import (
 from chainrule.graph.primitives.corners import maximum, minimum, where
 from chainrule.graph.primitives.exponentials import exp, log, log_softplus, logaddexp, sigmoid, softplus, tanh
 from chainrule.graph.primitives.leaves import constant
-from chainrule.graph.primitives.linear import concatenate, reshape, total, transpose
+from chainrule.graph.primitives.linear import concatenate, total, transpose
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.reductions import largest, log_softmax, logsumexp, softmax
 from chainrule.graph.ranges import range_of
 from chainrule.transform.constants import is_one
+from chainrule.transform.terms import as_terms
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
 # mypy: disable-error-code="call-overload"
@@ -248,36 +248,6 @@ def _sum(x: Node, depth: int) -> Log | None:
     return Log(logsumexp(found.node, **x.attributes), found.factor, found.low, found.high)
 
 
-class Terms(NamedTuple):
-    """A product of arrays as the sum of its terms: ``transpose(sum(a · b over axes), turn)``."""
-
-    factors: tuple[Node, Node]
-    axes: tuple[int, ...]
-    turn: tuple[int, ...]
-    free: tuple[shapes.Extent | int, ...]  # how long the axes are that one factor alone has
-
-
-def as_terms(x: Node) -> Terms:
-    """Return what a product of arrays is the sum of, the axes of both factors side by side."""
-    plan = shapes.contraction(x.attributes["spec"])
-    letters = (plan.left, plan.right)
-    lengths = {
-        k: e for have, a in zip(letters, x.inputs, strict=True) for k, e in zip(have, a.shape, strict=True)
-    }
-    order = plan.batch + plan.rows + plan.columns + plan.inner
-
-    def spread(have: str, a: Node) -> Node:
-        turned = transpose(a, axes=tuple(have.index(k) for k in order if k in have))
-        return reshape(turned, shape=tuple(lengths[k] if k in have else 1 for k in order))
-
-    return Terms(
-        (spread(letters[0], x.inputs[0]), spread(letters[1], x.inputs[1])),
-        axes=tuple(range(len(order) - len(plan.inner), len(order))),
-        turn=tuple(order.index(k) for k in plan.out),
-        free=tuple(lengths[k] for k in plan.rows + plan.columns),
-    )
-
-
 def _contract(x: Node, depth: int) -> Log | None:
     """A mixture by a vector of weights: by a matrix of them a logsumexp would hold too many terms."""
     if not any(_log(part, depth) for part in x.inputs):
@@ -306,19 +276,15 @@ def _extreme(x: Node, depth: int) -> Log | None:
     return Log(x.primitive(a.whole, b.whole, **x.attributes), low=low, high=high)
 
 
-def _where(x: Node, depth: int) -> Log | None:
-    found = [_log(part, depth) for part in x.inputs[1:]]
-    a, b = (better or Log(log(part), finite=False) for better, part in zip(found, x.inputs[1:], strict=True))
-    node = where(x.inputs[0], a.whole, b.whole)
-    return Log(node, low=a.low or b.low, high=a.high or b.high, finite=a.finite and b.finite)
-
-
-def _joined(x: Node, depth: int) -> Log | None:
-    found = [_log(part, depth) for part in x.inputs]
+def _chosen(x: Node, depth: int) -> Log | None:
+    """Each element is one of some part: of those that `where` chooses from, or that are joined."""
+    condition = x.inputs[:1] if x.primitive is where else ()
+    parts = x.inputs[len(condition) :]
+    found = [_log(part, depth) for part in parts]
     if not any(found):
         return None
-    logs = [better or Log(log(part), finite=False) for better, part in zip(found, x.inputs, strict=True)]
-    node = concatenate(*(part.whole for part in logs), **x.attributes)
+    logs = [better or Log(log(part), finite=False) for better, part in zip(found, parts, strict=True)]
+    node = x.primitive(*condition, *(part.whole for part in logs), **x.attributes)
     low, high = any(part.low for part in logs), any(part.high for part in logs)
     return Log(node, low=low, high=high, finite=all(part.finite for part in logs))
 
@@ -352,6 +318,6 @@ RULES: dict[Primitive, Callable[[Node, int], Log | None]] = {
     maximum: _extreme,
     minimum: _extreme,
     largest: _kept,
-    where: _where,
-    concatenate: _joined,
+    where: _chosen,
+    concatenate: _chosen,
 }
