@@ -129,3 +129,15 @@ def test_what_no_numbers_answer_is_refused_with_an_error_of_our_own(engine):
     for node in (scattered, cr.constant(np.arange(3.0))[positions]):
         with pytest.raises(cr.DataError, match="out of range"):
             cr.compile(node, inputs=[x], engine=engine)(np.ones((4, 2)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("exponent", [np.nan, np.inf, -np.inf, 3, -3, 4.0, 0, True])
+def test_a_power_of_any_number(engine, exponent):
+    x = np.array([-2.0, -1, -0.5, 0, 0.5, 1, 2, np.inf, np.nan])
+    leaf = cr.input("x", ("n",))
+    with np.errstate(all="ignore"):
+        wanted = x ** float(exponent)
+    np.testing.assert_allclose(
+        cr.compile(leaf**exponent, inputs=[leaf], engine=engine)(x), wanted, rtol=1e-15
+    )

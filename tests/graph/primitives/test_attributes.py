@@ -24,6 +24,7 @@ JUNK = [
     None,
     True,
     1.5,
+    np.float64(1.5),
     -1,
     2**70,
     "axes",

@@ -34,7 +34,8 @@ def whole(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, float | bool) or whole(value)
+    """Say whether ``value`` is a number of Python; NumPy's own would decide of which dtype the result is."""
+    return not isinstance(value, np.generic) and (isinstance(value, float | bool) or whole(value))
 
 
 def _length(value: Any) -> bool:

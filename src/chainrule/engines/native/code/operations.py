@@ -63,7 +63,7 @@ def _raised(code: Code, out: Type, x: Value, exponent: Any) -> Value:
     """Raise to a fixed power: by squaring where it is a small whole number, else as the C library does."""
     if exponent == 0.5:
         return code.sqrt(x)
-    if exponent == int(exponent) and abs(exponent) <= 3:
+    if exponent in range(-3, 4):
         n, result = abs(int(exponent)), None
         for _ in range(n):
             result = x if result is None else result * x
