@@ -13,28 +13,10 @@ import click
 
 import chainrule as cr
 from chainrule import signals
-from chainrule.cli.files import (
-    check_replaceable,
-    check_writable,
-    load_model,
-    load_table_model,
-    stem,
-)
+from chainrule.cli import options
+from chainrule.cli.files import check_replaceable, check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, debug_option, printing, tell, tell_as_is, visible
-from chainrule.cli.options import (
-    ANY_SIZE,
-    DROPOUT,
-    HIDDEN,
-    LEARNING_RATE,
-    MISSING,
-    STAGES,
-    TARGET,
-    TASK,
-    Missing,
-    Number,
-    StageName,
-    Whole,
-)  # fmt: skip
+from chainrule.cli.options import Missing, Number, Whole, option
 from chainrule.errors import lasted
 
 SHOWN_COLUMNS = 20
@@ -67,58 +49,22 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @click.argument("data")
-@TARGET
-@MISSING
-@ANY_SIZE
-@TASK
-@HIDDEN
-@click.option(
-    "--epochs",
-    metavar="N",
-    type=Whole(min=1),
-    default=300,
-    show_default=True,
-    help="At most so many epochs.",
+@options.TARGET
+@options.MISSING
+@options.ANY_SIZE
+@options.TASK
+@options.HIDDEN
+@option("--epochs", "N", Whole(min=1), "At most so many epochs.", default=300)
+@option("--batch-size", "N", Whole(min=1), "Rows a step. [default: by size]")
+@options.LEARNING_RATE
+@options.DROPOUT
+@option("--seed", "N", Whole(min=0), "The same seed: the same model.", default=0)
+@option("--test-fraction", "SHARE", Number(0, 1, max_open=True), "Rows held back for the test.", default=0.2)
+@option(
+    "--time", "SECONDS", Number(0, min_open=True), "Stop after so long. [default: no limit]", "time_budget"
 )
-@click.option("--batch-size", metavar="N", type=Whole(min=1), help="Rows a step. [default: by size]")
-@LEARNING_RATE
-@DROPOUT
-@click.option(
-    "--seed",
-    metavar="N",
-    type=Whole(min=0),
-    default=0,
-    show_default=True,
-    help="The same seed: the same model.",
-)
-@click.option(
-    "--test-fraction",
-    metavar="SHARE",
-    type=Number(0, 1, max_open=True),
-    default=0.2,
-    show_default=True,
-    help="Rows held back for the test.",
-)
-@click.option(
-    "--time",
-    "time_budget",
-    metavar="SECONDS",
-    type=Number(0, min_open=True),
-    help="Stop after so long. [default: no limit]",
-)
-@click.option(
-    "--engine",
-    metavar="NAME",
-    type=click.Choice(["auto", *cr.ENGINES]),
-    default="auto",
-    help=f"{', '.join(f'{e.name} ({e.says})' for e in cr.ENGINES.values())}, or auto: the one that is done first.",
-)
-@click.option(
-    "--out",
-    metavar="MODEL",
-    type=click.Path(path_type=Path),
-    help="The model file. [default: <DATA>.safetensors, here]",
-)
+@options.ENGINE
+@option("--out", "MODEL", click.Path(path_type=Path), "The model file. [default: <DATA>.safetensors, here]")
 @click.option("--force", is_flag=True, help="Let --out replace a file that is no model.")
 @click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
 @debug_option
@@ -183,14 +129,19 @@ def train(
 @cli.command()
 @click.argument("model")
 @click.argument("data")
-@click.option(
-    "--out", metavar="FILE", default="-", help="A CSV file, gzipped if it ends with .gz. [default: print]"
+@option(
+    "--out",
+    "FILE",
+    str,
+    "A CSV file, gzipped if it ends with .gz. [default: print]",
+    default="-",
+    show_default=False,
 )
 @click.option(
     "--raw-cells", is_flag=True, help="Leave texts that a spreadsheet would run (=...) without an apostrophe."
 )
-@MISSING
-@ANY_SIZE
+@options.MISSING
+@options.ANY_SIZE
 @debug_option
 def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, any_size: bool) -> None:
     """Predict the target of every row.
@@ -226,8 +177,8 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 @cli.command()
 @click.argument("model")
 @click.argument("data")
-@MISSING
-@ANY_SIZE
+@options.MISSING
+@options.ANY_SIZE
 @debug_option
 def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     """Score a model on a table with targets.
@@ -267,22 +218,14 @@ def summary(model: str) -> None:
 
 @cli.command("compile")
 @click.argument("data")
-@TARGET
-@MISSING
-@ANY_SIZE
-@TASK
-@HIDDEN
-@LEARNING_RATE
-@DROPOUT
-@click.option(
-    "--show",
-    "stage",
-    metavar="STAGE",
-    type=StageName(STAGES),
-    default="fusion",
-    show_default=True,
-    help="; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
-)
+@options.TARGET
+@options.MISSING
+@options.ANY_SIZE
+@options.TASK
+@options.HIDDEN
+@options.LEARNING_RATE
+@options.DROPOUT
+@options.STAGE
 @debug_option
 def show_compiled(
     data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any

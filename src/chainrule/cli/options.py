@@ -1,12 +1,11 @@
 """What commands take: kinds of values, and the options that several share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 import chainrule as cr
-
-STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
 
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -63,44 +62,44 @@ class Words(click.ParamType):
         return column, ("", *filter(None, map(str.strip, words.split(","))))
 
 
-TARGET = click.option(
-    "--target",
-    metavar="COLUMN",
-    multiple=True,
-    help="The column to predict; for several, repeat it or put commas.",
+def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **settings: Any) -> Callable[..., Any]:
+    """Return an option whose value is of a kind; its default is shown, if it has one."""
+    settings = {"show_default": "default" in settings, **settings}
+    return click.option(flag, *names, metavar=metavar, type=kind, help=says, **settings)
+
+
+TASKS = ["regression", "classification", "binary", "multiclass", "multilabel"]
+ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
+STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
+
+# Those that several commands take, or that read the registry of engines.
+TARGET = option(
+    "--target", "COLUMN", str, "The column to predict; for several, repeat it or put commas.", multiple=True
 )
-TASK = click.option(
-    "--task",
-    metavar="TASK",
-    type=click.Choice(["regression", "classification", "binary", "multiclass", "multilabel"]),
-    help="regression, classification, binary, multiclass or multilabel. [default: by the target]",
+TASK = option(
+    "--task", "TASK", click.Choice(TASKS), f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [default: by the target]"
 )
-HIDDEN = click.option(
-    "--hidden",
-    metavar="UNITS",
-    type=Hidden(),
-    help="Units of each hidden layer: 64,32; or none. [default: by size]",
+HIDDEN = option(
+    "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [default: by size]"
 )
-LEARNING_RATE = click.option(
-    "--learning-rate",
-    metavar="RATE",
-    type=Number(0, min_open=True),
-    default=3e-3,
-    show_default=True,
-    help="That of Adam.",
-)
-DROPOUT = click.option(
-    "--dropout",
-    metavar="SHARE",
-    type=Number(0, 1, max_open=True),
-    help="Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
-)
-MISSING = click.option(
-    "--missing",
-    metavar="[COLUMN=]WORDS",
-    type=Words(),
-    multiple=True,
-    help="Words for 'no value', with commas, beside the empty cell: --missing 'grade=?' makes NA a grade. "
+LEARNING_RATE = option("--learning-rate", "RATE", Number(0, min_open=True), "That of Adam.", default=3e-3)
+DROPOUT = option(
+    "--dropout", "SHARE", Number(0, 1, max_open=True),
+    "Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
+)  # fmt: skip
+MISSING = option(
+    "--missing", "[COLUMN=]WORDS", Words(),
+    "Words for 'no value', with commas, beside the empty cell: --missing 'grade=?' makes NA a grade. "
     "[default: NA, ?, null and their kin; predict and evaluate: as in training]",
-)
+    multiple=True,
+)  # fmt: skip
 ANY_SIZE = click.option("--any-size", is_flag=True, help="Unpack a gzipped DATA however large it becomes.")
+ENGINE = option(
+    "--engine", "NAME", click.Choice(["auto", *ENGINES]),
+    f"{', '.join(f'{name} ({says})' for name, says in ENGINES.items())}, or auto: the one that is done first.",
+    default="auto", show_default=False,
+)  # fmt: skip
+STAGE = option(
+    "--show", "STAGE", StageName(STAGES), "; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
+    "stage", default="fusion",
+)  # fmt: skip
