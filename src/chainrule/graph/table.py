@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.graph.primitives import (
+from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its rows
     arithmetic,
     corners,
     exponentials,
@@ -19,12 +19,7 @@ from chainrule.graph.primitives import (
 )
 from chainrule.graph.primitives.primitive import TABLE, Primitive, add
 
-__all__ = ["FAMILIES", "TABLE", "Primitive", "add", "primitive"]
-
-FAMILIES = (
-    arithmetic, exponentials, trigonometry, corners, logic, identities, products, linear, indexing, reductions, random,
-    leaves,
-)  # fmt: skip
+__all__ = ["TABLE", "primitive"]
 
 
 def primitive(

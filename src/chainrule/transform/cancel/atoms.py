@@ -1,6 +1,5 @@
 """Atoms: what sums of products are made of, and what is known of each."""
 
-import math
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -57,8 +56,7 @@ def is_nonzero(atom: Atom) -> bool:
 
 def is_finite(atom: Atom) -> bool:
     """Say whether an atom is proved finite where it is not NaN, whatever the data are."""
-    known = range_of(node_of(atom))
-    return known.low > -math.inf and known.high < math.inf
+    return range_of(node_of(atom)).bounded
 
 
 def may_be_nan(atom: Atom) -> Node | None:
