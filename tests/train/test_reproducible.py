@@ -10,8 +10,8 @@ import pytest
 from values_of import values_of
 
 from chainrule.nn.layers import BatchNormalization, Dense, Dropout
+from chainrule.train.fit.orders import shuffled
 from chainrule.train.network import Network
-from chainrule.train.orders import shuffled
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.integers(0, 3, 60)

@@ -15,11 +15,11 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.signals import Asked
 from chainrule.train.callbacks import Listeners, monitor_name
+from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
 from chainrule.train.history import History
 from chainrule.train.objective import Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
-from chainrule.train.orders import Orders
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressLine
 

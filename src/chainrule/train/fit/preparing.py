@@ -13,11 +13,11 @@ from chainrule.random import Draws
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.fitting import Fitting, Interrupts, recorded
+from chainrule.train.fit.orders import orders_of
 from chainrule.train.fit.settings import Settings
 from chainrule.train.fit.stopping import check_monitors
 from chainrule.train.objective import Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
-from chainrule.train.orders import orders_of
 from chainrule.train.programs import Programs, slopes_of, training_of
 
 
