@@ -104,7 +104,7 @@ MISTAKES = {
     "a file name as X": (binary, "data.csv", Y, {}, ["the text 'data.csv'"]),
     "ragged lists": (binary, [[1, 2], [3]], [0, 1], {}, ["rows have different lengths"]),
     "one-hot rows that do not sum to 1": (
-        several, X, put(np.eye(3)[LABELS], 5, 0.5), {}, ["Primitive 5", "sum to 1", "1.5", "'sigmoid'"],
+        several, X, put(np.eye(3)[LABELS], 5, 0.5), {}, ["Row 5", "sum to 1", "1.5", "'sigmoid'"],
     ),
     "binary targets out of 0 to 1": (binary, X, put(Y, 2, 2), {}, ["y holds 2 in row 2;", "from 0 to 1", "'softmax'"]),
     "targets of -1 and 1": (binary, X, 2 * Y - 1, {}, ["y holds -1", "Number the two classes 0 and 1"]),
