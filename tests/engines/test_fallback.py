@@ -9,7 +9,8 @@ from scipy import special, stats
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled
-from chainrule.engines.registry import works
+from chainrule.engines.executable import Executable
+from chainrule.engines.registry import ENGINES, Cost, Engine, works
 from chainrule.graph.closed import Program
 from chainrule.graph.primitives.primitive import Primitive
 
@@ -131,6 +132,37 @@ def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
     finally:
         monkeypatch.undo()
         works.cache_clear()
+
+
+class Fussy(Executable):
+    """What turns out to have no code, sooner or later."""
+
+    engine = "fussy"
+
+    def __init__(self, program, at_once):
+        if at_once:
+            self.step([], [])
+
+    def step(self, state, batch):
+        raise cr.UnsupportedError("Nothing has code here.")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_any_engine_may_give_up_and_the_reference_takes_over(at_once, monkeypatch):
+    fussy = Engine("fussy", "", lambda program: Fussy(program, at_once), cost=Cost())
+    monkeypatch.setitem(ENGINES, "fussy", fussy)
+    monkeypatch.setattr(compiled, "_compiled", compiled.Recent(64))
+    x = cr.input("x", ("n",))
+    function = cr.compile(np.exp(x) * 3, inputs=[x])
+    with pytest.warns(cr.EngineWarning, match=r"Nothing has code here\. It runs on the NumPy engine") as seen:
+        assert function(np.zeros(2)).tolist() == function(np.zeros(2)).tolist() == [3.0, 3.0]
+    assert len(seen) == 1 and function.executable.engine == "numpy"
+    network = cr.Network([cr.Dense(1)], seed=0)
+    with pytest.warns(cr.EngineWarning, match="Nothing has code here"):
+        found = network.fit(X, Y, epochs=3)
+    assert found.history == cr.Network([cr.Dense(1)], seed=0, engine="numpy").fit(X, Y, epochs=3).history
+    with pytest.raises(cr.UnsupportedError, match="Nothing has code here"):
+        cr.compile(np.exp(x) * 4, inputs=[x], engine="fussy")(np.zeros(2))
 
 
 # --- how much there is to do ---

@@ -15,11 +15,14 @@ from chainrule.engines.registry import ENGINES, Cost, Engine, works
 def _registered(monkeypatch):
     """JAX and the reference, in a process that has compiled nothing."""
     monkeypatch.setattr(compiled, "_compiled", Recent(64))
-    monkeypatch.delitem(ENGINES, "native")
-    monkeypatch.setitem(ENGINES, "jax", JAX)
+    before = dict(ENGINES)  # in their order, which says who is asked first
+    del ENGINES["native"]
+    ENGINES["jax"] = JAX
     works.cache_clear()
     yield
     works.cache_clear()
+    ENGINES.clear()
+    ENGINES.update(before)
 
 
 @pytest.mark.parametrize("row", matrix.STRUCTURAL, **matrix.by_name)
@@ -68,7 +71,7 @@ def test_its_stages_are_shown_beside_those_of_the_others():
         cr.compile(np.tanh(x), inputs=[x], engine="numpy").show("hlo")
 
 
-def test_the_choice_weighs_what_its_record_says(monkeypatch):
+def test_the_choice_weighs_what_its_record_says():
     x = cr.input("x", ("n",))
 
     def engine_for(places):
@@ -77,13 +80,13 @@ def test_the_choice_weighs_what_its_record_says(monkeypatch):
         return function.executable.engine
 
     assert engine_for(3) == engine_for(10_000) == "numpy"  # without a cost it runs what names it
-    monkeypatch.setitem(ENGINES, "jax", Engine("jax", "", JAX.compile, cost=Cost(start=0.2, addition=1e-12)))
+    ENGINES["jax"] = Engine("jax", "", JAX.compile, cost=Cost(start=0.2, addition=1e-12))
     assert (engine_for(3), engine_for(1_000_000)) == ("numpy", "jax")
 
 
-def test_an_engine_that_cannot_run_here_says_why(monkeypatch):
+def test_an_engine_that_cannot_run_here_says_why():
     absent = Engine("jax", "", JAX.compile, cost=Cost(), available=lambda: "jax is not installed")
-    monkeypatch.setitem(ENGINES, "jax", absent)
+    ENGINES["jax"] = absent
     x = cr.input("x", ("n",))
     with pytest.raises(cr.UnsupportedError, match="The jax engine does not run here: jax is not installed"):
         cr.compile(np.tanh(x), inputs=[x], engine="jax")
