@@ -143,32 +143,6 @@ def test_reduce_is_numpys(data):
     assert shapes.reduce(shape, axes, keepdims) == expected
 
 
-@pytest.mark.parametrize(
-    ("spec", "parts"),
-    [
-        ("ik,kj->ij", ("", "k", "i", "j")),
-        ("bik,bkj->bij", ("b", "k", "i", "j")),
-        ("i,j->ij", ("", "", "i", "j")),
-        ("ij,ij->", ("", "ij", "", "")),
-    ],
-)
-def test_contractions_are_read_by_kinds_of_letters(spec, parts):
-    plan = shapes.contraction(spec)
-    assert (plan.batch, plan.inner, plan.rows, plan.columns) == parts
-
-
-@pytest.mark.parametrize("spec", ["ii,ij->j", "ij,jk->ikl", "ij,k->k", "ij,jk->ii"])
-def test_a_contraction_that_is_none_is_refused(spec):
-    with pytest.raises(ShapeError, match=spec):
-        shapes.contraction(spec)
-
-
-def test_contracting_shapes():
-    assert shapes.contract([(B, 3), (3, 4)], "ik,kj->ij") == (B, 4)
-    with pytest.raises(ShapeError, match=r"\(2, 3\) and \(4, 5\) do not fit in a product.*3 and 4"):
-        shapes.contract([(2, 3), (4, 5)], "ik,kj->ij")
-
-
 def test_counting_and_resolving():
     assert shapes.size((B, 3, 2, T)) == (6, ("batch", "time"))
     assert shapes.resolve((B, (3, T)), {B: 5, T: 2}) == (5, (3, 2))

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from chainrule.engines.registry import ENGINES, REFERENCE, Cost, works
-from chainrule.graph import shapes
 from chainrule.graph.closed import Program
+from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.graph.walk import order
@@ -37,7 +37,7 @@ class Work:
 def _work(node: Node, cost: Cost) -> tuple[tuple[Extent, ...], float]:
     """Return which open axes a node's work grows with, and what it takes for each combination of places there."""
     if node.primitive.name == "contract":
-        sizes = (*node.shape, *shapes.summed(node.inputs[0].shape, node.attributes["spec"]))
+        sizes = (*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"]))
         each = cost.product
     else:
         sizes, each = node.shape, cost.addition * node.primitive.work(node.attributes)

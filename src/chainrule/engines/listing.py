@@ -6,6 +6,7 @@ from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program, bodies
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.show import text
@@ -76,7 +77,7 @@ def applied(node: Node, inputs: Sequence[Node]) -> Node:
     """Return a node for the eye, of the same row with other inputs; a product of turned matrices is turned back."""
     attributes = node.attributes
     if node.primitive.name == "contract":
-        plan = shapes.contraction(attributes["spec"])
+        plan = contraction(attributes["spec"])
         if plan.rows and plan.columns and plan.out == plan.columns + plan.rows:
             inputs, attributes = inputs[::-1], {"spec": f"{plan.right},{plan.left}->{plan.out}"}
     return Node(node.primitive, tuple(inputs), attributes, node.shape, node.dtype)

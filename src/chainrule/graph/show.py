@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.graph.contraction import contraction
 from chainrule.graph.primitives.primitive import CALL, MULTIPLY
-from chainrule.graph.shapes import FULL, contraction, show as show_shape
+from chainrule.graph.shapes import FULL, show as show_shape
 from chainrule.graph.walk import order
 
 LONGEST = 400  # characters of one sub-expression before it becomes "…"

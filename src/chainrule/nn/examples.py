@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction, summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
@@ -33,7 +33,7 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
             uses[x] -= 1
             now -= 0 if uses[x] else sizes[x]
         if node.primitive.name == "contract":
-            terms = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
+            terms = summed(node.inputs[0].shape, node.attributes["spec"])
             products += _count(node.shape) * _count(terms)
     return Size(most, sum(sizes.values()), products)
 
@@ -68,7 +68,7 @@ def _is_apart(node: Node) -> bool:
     if row.name == "reshape":
         return along[0] == 0 == _axis(node)
     if row.name == "contract":
-        plan = shapes.contraction(attributes["spec"])
+        plan = contraction(attributes["spec"])
         letters = [
             k[axis] for k, axis in zip((plan.left, plan.right), along, strict=True) if axis is not None
         ]

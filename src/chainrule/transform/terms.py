@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.linear import reshape, transpose
 
@@ -18,7 +19,7 @@ class Terms(NamedTuple):
 
 def as_terms(x: Node) -> Terms:
     """Return what a product of arrays is the sum of, the axes of both factors side by side."""
-    plan = shapes.contraction(x.attributes["spec"])
+    plan = contraction(x.attributes["spec"])
     letters = (plan.left, plan.right)
     lengths = {
         k: e for have, a in zip(letters, x.inputs, strict=True) for k, e in zip(have, a.shape, strict=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import shapes
+from chainrule.graph.contraction import contracted, contraction
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, alike
 from chainrule.graph.primitives.identities import mark
@@ -20,7 +20,7 @@ from chainrule.graph.primitives.primitive import MULTIPLY, Case, Primitive, row
 @lru_cache(maxsize=4096)
 def contraction_function(spec):
     """Return the function of two arrays that ``spec`` describes, as one (batched) matrix product."""
-    plan = shapes.contraction(spec)
+    plan = contraction(spec)
     batch, rows, inner, columns = (len(k) for k in (plan.batch, plan.rows, plan.inner, plan.columns))
     turn_left = [plan.left.index(k) for k in plan.batch + plan.rows + plan.inner]
     turn_right = [plan.right.index(k) for k in plan.batch + plan.inner + plan.columns]
@@ -48,7 +48,7 @@ def contraction_function(spec):
 
 
 def _adjoint(dy, y, a, b, spec):
-    plan = shapes.contraction(spec)
+    plan = contraction(spec)
     return [
         contract(dy, b, spec=f"{plan.out},{plan.right}->{plan.left}"),
         contract(a, dy, spec=f"{plan.left},{plan.out}->{plan.right}"),
@@ -56,7 +56,7 @@ def _adjoint(dy, y, a, b, spec):
 
 
 def _reach(chosen, y, a, b, spec):
-    plan = shapes.contraction(spec)
+    plan = contraction(spec)
 
     def reached(letters, x):
         """Return for each element of a factor whether any of the results it takes part in was chosen."""
@@ -72,7 +72,7 @@ def _reach(chosen, y, a, b, spec):
 
 
 def _range(node: Any, a: Range, b: Range) -> Range:
-    plan = shapes.contraction(node.attributes["spec"])
+    plan = contraction(node.attributes["spec"])
     left, right = (_unmoved(x) for x in node.inputs)
     row_by_column = all(e == 1 for e in node.shape) and sum(e != 1 for e in left.shape) <= 1
     square = alike(left, right) and (row_by_column or (alike(*node.inputs) and plan.left == plan.right))
@@ -96,7 +96,7 @@ contract: Primitive = row(
     linear="each",
     range=_range,
     attributes={"spec": kind.SPEC},
-    shape=lambda *found, spec: shapes.contract(found, spec),
+    shape=lambda *found, spec: contracted(found, spec),
     cases=(
         Case(((2, 3), (3, 4)), {"spec": "ik,kj->ij"}),
         Case(((3, 2), (3, 4)), {"spec": "ki,kj->ij"}),

@@ -1,6 +1,6 @@
 """Products of arrays: what is no product, or need not be turned round first."""
 
-from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, broadcast
 from chainrule.graph.primitives.arithmetic import negative
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
@@ -13,7 +13,7 @@ from chainrule.transform.terms import as_terms
 
 def _product_with_a_number(node: Node, _: Node) -> Node | None:
     """A factor that is one number everywhere multiplies the sum of the other."""
-    plan = shapes.contraction(node.attributes["spec"])
+    plan = contraction(node.attributes["spec"])
     sides = (plan.left, plan.right)
     for position, number in enumerate(node.inputs):
         x, letters, others = node.inputs[1 - position], sides[1 - position], sides[position]
@@ -50,7 +50,7 @@ def _weighed_sum(node: Node, w: int, x: int) -> Node | None:
 
 def _product_of_a_transpose(node: Node, _: Node) -> Node | None:
     """A transposed factor is the same factor read with its letters exchanged; a sign goes out."""
-    plan = shapes.contraction(node.attributes["spec"])
+    plan = contraction(node.attributes["spec"])
     letters = [plan.left, plan.right]
     inputs = list(node.inputs)
     signs = 0

@@ -12,7 +12,7 @@ from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import identity
 from chainrule.engines.native.plan.nest_plan import Access, NestPlan
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, size
-from chainrule.graph import shapes
+from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 
 Values = dict[Node, Value]
@@ -117,7 +117,7 @@ class Points:
 
     def _short_product(self, here: Position, node: Node) -> Value:
         code, kind = self.code, type_of(node.dtype).kind
-        (terms,) = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
+        (terms,) = summed(node.inputs[0].shape, node.attributes["spec"])
         total = code.constant(0, Type(kind, here.lanes))
         read = []
         for k in range(terms):

@@ -8,6 +8,7 @@ from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, contiguous, seen_through, size, whole
 from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply
 
 SHARED_WORK = 100_000  # multiplications below which a product is not worth sharing: two or three microseconds
@@ -35,7 +36,7 @@ PANEL = (
 def write_product(step: Step, node: Node) -> None:
     """Multiply matrices with the kernel; further axes are loops around it."""
     code, found, out = step.code, matrices(step.plan, node), whole(node)
-    letters = shapes.contraction(node.attributes["spec"]).out
+    letters = contraction(node.attributes["spec"]).out
     sides = (found.by_left, found.by_right, dict(zip(letters, out.strides, strict=True)))
     kinds = [type_of(v.base.dtype) for v in (found.left, found.right, out)]
 

@@ -21,6 +21,7 @@ from chainrule.engines.native.code.reductions import across, joined
 from chainrule.engines.native.plan.fusion import is_view
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.indexing import pad
 from chainrule.graph.primitives.products import contract
@@ -209,7 +210,7 @@ class _Registers:
         return parts[0]
 
     def _product(self, node: Node) -> Value:
-        plan = shapes.contraction(node.attributes["spec"])
+        plan = contraction(node.attributes["spec"])
         a, b = node.inputs
         extents = dict(zip(plan.left + plan.right, a.shape + b.shape, strict=True))
         letters = plan.inner + plan.out

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import UnsupportedError
-from chainrule.graph import shapes
 from chainrule.graph.closed import Program, bodies
+from chainrule.graph.contraction import contraction, summed
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import TABLE
@@ -107,7 +107,7 @@ def _with_product(node: Node, inputs: tuple[Node, ...]) -> Node:
 
 def _product(x: Node, y: Node, spec: str) -> Node:
     """Write a product that is no real matrix product as what it is: a multiplication, a sum of some terms."""
-    plan = shapes.contraction(spec)
+    plan = contraction(spec)
     extents = dict(zip(plan.left, x.shape, strict=True)) | dict(zip(plan.right, y.shape, strict=True))
     out = tuple(extents[k] for k in plan.out)
     dtype = np.result_type(x.dtype, y.dtype)
@@ -156,5 +156,5 @@ def _product(x: Node, y: Node, spec: str) -> Node:
 
 def is_short(node: Node) -> bool:
     """Say whether a product sums so few terms that it is written out where its result is used."""
-    terms = shapes.summed(node.inputs[0].shape, node.attributes["spec"])
+    terms = summed(node.inputs[0].shape, node.attributes["spec"])
     return len(terms) == 1 and isinstance(terms[0], int) and terms[0] <= SHORT

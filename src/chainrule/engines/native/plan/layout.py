@@ -14,6 +14,7 @@ from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, Symbol, apply, leaf_key, with_inputs
 from chainrule.graph.primitives.indexing import pad, pick
 from chainrule.graph.primitives.linear import broadcast_to, concatenate, reshape, total
@@ -138,7 +139,7 @@ def _broadcast_to(layout: _Layout, node: Node) -> Node | None:
 
 
 def _contract(layout: _Layout, node: Node) -> Node:
-    plan = shapes.contraction(node.attributes["spec"])
+    plan = contraction(node.attributes["spec"])
     letters = zip((plan.left, plan.right, plan.out), (*node.inputs, node), strict=True)
     left, right, out = (own[::-1] if layout.applies(x.shape) else own for own, x in letters)
     inputs, at = tuple(layout.either(x) for x in node.inputs), {"spec": f"{left},{right}->{out}"}

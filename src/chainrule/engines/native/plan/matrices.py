@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.engines.native.plan.fusion import Fusion
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, size
-from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 
 
@@ -38,7 +38,7 @@ class Matrices:
 
 def matrices(plan: Fusion, node: Node) -> Matrices:
     """Return how a product is cut into matrices; a result that lies column by column swaps the operands."""
-    spec = shapes.contraction(node.attributes["spec"])
+    spec = contraction(node.attributes["spec"])
     left, right = plan.view(node.inputs[0]), plan.view(node.inputs[1])
     by_left = dict(zip(spec.left, left.strides, strict=True))
     by_right = dict(zip(spec.right, right.strides, strict=True))

@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.engines.native.plan.fusion import Fusion, Nest, memory_source, register_source
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, aligned, merged, size, squeezed, whole
 from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 
 TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
@@ -173,7 +174,7 @@ def _reduction(node: Node) -> Access:
 
 
 def _factors(plan: Fusion, node: Node) -> list[tuple[Access, Size]]:
-    spec = shapes.contraction(node.attributes["spec"])
+    spec = contraction(node.attributes["spec"])
     extents = dict(zip(spec.out, node.shape, strict=True))
     found = []
     for letters, x in ((spec.left, node.inputs[0]), (spec.right, node.inputs[1])):
