@@ -18,8 +18,6 @@ LONG = {  # tables, and subjects that would only be two halves
     "engines.native.code.ir": 650,
     "graph.node": 510,
     "train.network": 600,  # most of it says what the verbs mean
-    "transform.cancel": 550,
-    "transform.rewrites": 750,
 }
 
 
