@@ -177,6 +177,13 @@ def test_a_condition_that_is_known_chooses():
     assert str(simplify(np.where(c, 2, np.where(c, x, y)))) == "where(z > 0, 2, y)"
 
 
+@pytest.mark.parametrize("c", [np.nan, np.inf])
+def test_a_constant_that_is_nan_or_infinite_does_not_cancel_to_a_number(c):
+    x, a = variable(np.ones(3), "x"), constant([1.0, c, 2.0])
+    for before in (x + a - a, a * x - x * a + x, x + (a - a)):
+        np.testing.assert_array_equal(simplify(before).value, [1.0, np.nan, 1.0])
+
+
 # --- what holds for arithmetic holds for all elementwise rows ---
 
 POINT_BY_POINT = [

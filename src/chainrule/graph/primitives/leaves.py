@@ -35,7 +35,6 @@ constant = row(
     no_derivative=NO_INPUTS,
     leaf="known",
     mixes="",
-    nan="never",
     range=_between_its_numbers,
     attributes={"value": kind.ARRAY},
     shape=lambda value: value.shape,

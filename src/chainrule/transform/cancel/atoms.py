@@ -66,4 +66,5 @@ def may_be_nan(atom: Atom) -> Node | None:
         node.primitive.reduces == "add" and range_of(node.inputs[0]).low >= 0
     ):
         (node,) = node.inputs  # of numbers that are not negative no infinities meet in a sum
-    return None if node.primitive.nan == "never" or node.dtype == bool else node
+    never = node.primitive.nan == "never" or node.dtype == bool
+    return None if never or (node.primitive.leaf == "known" and range_of(node).finite) else node
