@@ -1,6 +1,7 @@
 """One place is touched to add an activation, a layer, an optimizer: the text of one, put into a copy of the package."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,65 +13,19 @@ import chainrule as cr
 
 PACKAGE = Path(cr.__file__).parent
 
-# What is added: into which file, before which line (at the end for ""), and the text.
+PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+RECIPES = {
+    file: (file, line, text)
+    for file, line, text in re.findall(
+        r"```python\n# ([\w/]+\.py), (?:at the end|before (\w+))\n(.*?)```", PAGE, re.DOTALL
+    )
+}
+
+# What is added: into which file, before which line (at the end for ""), and the text; three stand on the page.
 ADDED = {
-    "activation": (
-        "nn/activations.py",
-        "ACTIVATIONS: dict",
-        '''
-__all__ += ["mish"]
-
-
-@stops_half
-def mish(z: Any) -> Any:
-    """``z · tanh(softplus(z))``, in (-0.308…, ∞) (Misra 2019)."""
-    return _numbers(z) * tanh(softplus(z))
-''',
-    ),
-    "layer": (
-        "nn/layers/dense.py",
-        "",
-        '''
-__all__ += ["Scale"]
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Scale(Layer):
-    """Multiply each feature by a learned number.
-
-    Takes x of shape (batch, ..., features) and gives the same.
-    """
-
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, each feature scaled."""
-        return x * scope.parameter("gamma", (width_of(self, x),), "ones")
-''',
-    ),
-    "optimizer": (
-        "train/optimizers.py",
-        "CLASSES = ",
-        '''
-__all__ += ["Lion"]
-
-
-@dataclass(frozen=True)
-class Lion(Optimizer):
-    """``w ← w - α sign(β₁m + (1 - β₁)g); m ← β₂m + (1 - β₂)g`` (Chen et al. 2023)."""
-
-    learning_rate: float | Schedule = 0.0001
-    beta_1: Share = 0.9
-    beta_2: Share = 0.99
-    clip_norm: Above0 | None = None
-
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
-        """Return the sign of the gradients' average."""
-        m = slot("average")
-        sign = np.sign(self.beta_1 * m + (1 - self.beta_1) * g)
-        return sign, [(m, self.beta_2 * m + (1 - self.beta_2) * g)]
-''',
-    ),
+    "activation": RECIPES["nn/activations.py"],
+    "layer": RECIPES["nn/layers/dense.py"],
+    "optimizer": RECIPES["train/optimizers.py"],
     "loss": (
         "nn/losses.py",
         "LOSSES: dict",
@@ -192,7 +147,7 @@ def test_what_is_added_in_one_place_is_there(kind, tmp_path):
     if line:
         assert before.count(f"\n{line}") == 1
         before, line, after = before.partition(f"\n{line}")
-    (copied / file).write_text(before + text + "\n" + line + after, encoding="utf-8")
+    (copied / file).write_text(before + "\n\n" + text + "\n" + line + after, encoding="utf-8")
 
     name, layers, settings, wrong, told = USED[kind]
     script = SCRIPT.format(name=name, layers=layers, settings=settings, wrong=wrong, told=told)
