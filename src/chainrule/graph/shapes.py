@@ -70,10 +70,12 @@ def matches(shape: Shape, found: Shape, lengths: dict[Extent, Any]) -> bool:
     >>> matches((Extent("n"), 2), (5, 2), lengths), matches((Extent("n"),), (4,), lengths), lengths
     (True, False, {n: 5})
     """
-    return len(shape) == len(found) and all(
-        have == (lengths.setdefault(want, have) if isinstance(want, Extent) else want)
-        for want, have in zip(shape, found, strict=True)
-    )
+    if len(shape) != len(found):
+        return False
+    for want, have in zip(shape, found, strict=True):
+        if have != (lengths.setdefault(want, have) if isinstance(want, Extent) else want):
+            return False
+    return True
 
 
 def broadcast(*shapes: Shape) -> Shape:
