@@ -77,6 +77,16 @@ def test_fitting_imports_no_scikit_learn_pandas_matplotlib_or_scipy():
     assert run(code).strip() == "[]"
 
 
+def test_loading_a_network_imports_nothing_that_only_tables_need(tmp_path):
+    code = (
+        "import sys, chainrule as cr\n"
+        f"path = {str(tmp_path / 'network.safetensors')!r}\n"
+        "cr.Network([cr.Dense(1)], input_shape=2, seed=0).save(path); cr.load(path).predict([[0.5, 1.0]])\n"
+        f"print(sorted({{m.split('.')[0] for m in sys.modules}} & set({HEAVY!r})))"
+    )
+    assert run(code).strip() == "['safetensors']"
+
+
 USER = """
 import chainrule as cr
 
