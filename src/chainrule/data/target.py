@@ -84,7 +84,11 @@ def fit_target(frame: pd.DataFrame, columns: str | Sequence[str], task: str | No
     ('multiclass', ('a', 'b', 'c'), 3)
     """
     names = target_columns(frame, columns)
-    frame, _ = drop_rows_without_target(frame, names)
+    return target_of(drop_rows_without_target(frame, names)[0], names, task)
+
+
+def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> Target:
+    """Return what :func:`fit_target` does, of rows that have all their targets."""
     task = task or _task_of(frame, names)
     match task:
         case "regression":

@@ -11,7 +11,7 @@ from chainrule.data.cells import MISSING
 from chainrule.data.columns import CategoryColumn, Columns, encode, fit_columns
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import FEWEST_ROWS, split
-from chainrule.data.target import Target, alike_classes, drop_rows_without_target, fit_target
+from chainrule.data.target import Target, alike_classes, drop_rows_without_target, target_columns, target_of
 from chainrule.data.written import written_of
 
 VALIDATION_FRACTION = 0.15
@@ -59,13 +59,13 @@ def prepare(
         seed: Decides which.
     """
     frame, dropped = drop_rows_without_target(table, target)
-    whole = fit_target(frame, target, task)
+    whole = target_of(frame, target_columns(frame, target), task)
     by_class = whole.columns[0] if whole.task in {"binary", "multiclass"} else None
     training, test, notes = split(frame, test_fraction=test_fraction, seed=seed, stratify=by_class)
     fraction = VALIDATION_FRACTION if len(training) >= 4 * FEWEST_ROWS else 0.0
     # another seed, or the same rows of each class would be drawn again
     learn, validation, _ = split(training, test_fraction=fraction, seed=seed + 1, stratify=by_class)
-    told = fit_target(training, whole.columns, whole.task)
+    told = target_of(training, whole.columns, whole.task)
     columns = fit_columns(training.drop(columns=list(told.columns)))
     every = written_of(table).notes, dropped, alike_classes(told), notes, columns.notes
     return Prepared(learn, validation, test, columns, told, tuple(note for each in every for note in each))
