@@ -27,7 +27,7 @@ from chainrule.graph.primitives.indexing import pad
 from chainrule.graph.primitives.products import contract
 from chainrule.graph.shapes import Extent, Shape, resolve
 from chainrule.graph.table import TABLE
-from chainrule.graph.walk import order
+from chainrule.graph.walk import order, rebuild
 
 MOST_BYTES = 256  # an array: four of the widest registers
 MOST_NODES = 250
@@ -39,38 +39,30 @@ PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
 def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
     """Return a program of basic rows for fixed lengths of its open axes; None if it is not tiny then."""
     known = {Extent(name): length for name, length in lengths.items()}
-    everything = order([*program.ends, *program.inputs, *program.state])
-    if len(everything) > MOST_NODES:
+    parts = (program.inputs, program.state, program.outputs, program.new_state)
+    nodes = order(n for part in parts for n in part)
+    if len(nodes) > MOST_NODES or not all(_is_tiny(n, known) for n in nodes):
         return None
-    became: dict[Any, Node] = {}
-    for node in everything:
-        shape = resolve(node.shape, known)
-        size = math.prod(shape) * (node.dtype.itemsize if node.dtype.kind == "f" else 4)
-        if not _is_known(node) or not 0 < size <= MOST_BYTES:
-            return None
-        if leaf_key(node) in became:
-            became[node] = became[leaf_key(node)]
-            continue
+    leaves: dict[Any, Node] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node.primitive.name == "length":
             value = np.asarray(known[node.attributes["extent"]], node.dtype)
-            became[node] = Node(TABLE["constant"], (), {"value": value}, (), node.dtype, "", LENGTH)
-        else:
-            attributes = {
-                k: resolve(v, known) if isinstance(v, tuple) else v for k, v in node.attributes.items()
-            }
-            inputs = tuple(became[x] for x in node.inputs)
-            became[node] = Node(node.primitive, inputs, attributes, shape, node.dtype, node.name)
-        became[leaf_key(node)] = became[node]
+            return Node(TABLE["constant"], (), {"value": value}, (), node.dtype, "", LENGTH)
+        at = {k: resolve(v, known) if isinstance(v, tuple) else v for k, v in node.attributes.items()}
+        found = Node(node.primitive, inputs, at, resolve(node.shape, known), node.dtype, node.name)
+        return found if inputs else leaves.setdefault(leaf_key(node), found)
 
-    def all_of(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-        return tuple(became[n] for n in nodes)
-
-    return Program(*(all_of(n) for n in (program.inputs, program.state, program.outputs, program.new_state)))
+    became = rebuild(nodes, visit)
+    return Program(*(tuple(became[n] for n in part) for part in parts))
 
 
-def _is_known(node: Node) -> bool:
+def _is_tiny(node: Node, lengths: dict[Extent, int]) -> bool:
+    """Say whether a node is of a row that is known here, and fits into a few registers."""
     row = node.primitive
-    return bool(row.elementwise or row.reduces or row.leaf) or is_view(node) or row in (contract, pad)
+    size = math.prod(resolve(node.shape, lengths)) * (node.dtype.itemsize if node.dtype.kind == "f" else 4)
+    known = row.elementwise or row.reduces or row.leaf or is_view(node) or row in (contract, pad)
+    return bool(known) and 0 < size <= MOST_BYTES
 
 
 def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
