@@ -415,8 +415,10 @@ def test_an_interrupt_in_the_middle_of_a_long_epoch_returns_soon_with_what_was_l
         network = cr.Network(layers, seed=0, engine="native")
         network.fit(X[:64], y[:64], epochs=1, batch_size=4)
         before = network.parameters["W1"].copy()
-        print("begun", flush=True)
-        history = network.fit(X, y, epochs=50, batch_size=4)
+        class Begin:
+            def on_train_begin(self, network):
+                print("begun", flush=True)
+        history = network.fit(X, y, epochs=50, batch_size=4, callbacks=Begin())
         print(time.time(), len(history["cost"]), bool(np.any(network.parameters["W1"] != before)))
         print(history.stopped)
     """
