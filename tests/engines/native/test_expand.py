@@ -45,6 +45,8 @@ def test_what_two_rows_write_alike_is_computed_once():
     assert both.count("exp") == alone.count("exp") == 1
 
 
+# The arcsin of 16 is NaN, and checked code says so.
+@pytest.mark.filterwarnings("ignore::chainrule.EngineWarning")
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "bool"])
 def test_whole_numbers_do_not_overflow_on_the_way(dtype):
     x, numbers = cr.input("x", ("n",), np.dtype(dtype)), np.array([0, 1, 16, 120]).astype(dtype)

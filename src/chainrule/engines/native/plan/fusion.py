@@ -158,8 +158,8 @@ def _with_copies(program: Program) -> Program:
         seen: set[Node] = set()
         for node, state in zip(ends, before, strict=True):
             unchanged = state is not None and leaf_key(node) == leaf_key(state)
-            moved = bool(node.primitive.leaf) or is_view(node) or node in seen
-            end = copied(node) if moved and not unchanged else node
+            elsewhere = node.primitive.leaf or is_view(node) or node in seen
+            end = copied(node) if elsewhere and not unchanged else node
             seen.add(end)
             yield end
 
