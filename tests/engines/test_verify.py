@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
 from chainrule.engines.compiled import build
-from chainrule.engines.native.code.ir import I64, Module, Type, literal, whole
+from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.code.types import I64, Type, literal, whole
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import ChainruleError, GraphError, UnsupportedError

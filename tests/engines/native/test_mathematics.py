@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from chainrule.engines.native.code import mathematics
-from chainrule.engines.native.code.ir import I64, PTR, Module, Type
+from chainrule.engines.native.code.ir import Module
+from chainrule.engines.native.code.types import I64, PTR, Type
 from chainrule.engines.native.run.build import Library, host, object_code
 
 DTYPES = {"f32": np.float32, "f64": np.float64}

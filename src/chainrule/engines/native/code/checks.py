@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.engines.native.code.ir import PTR, VOID, Code, Type, Value
+from chainrule.engines.native.code.ir import Code, Value
+from chainrule.engines.native.code.types import PTR, VOID, Type
 
 CALLS = [
     f"chainrule_check_{what}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.engines.native.code import checks
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+from chainrule.engines.native.code.ir import Code, Module, Value
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 from chainrule.engines.native.plan.views import Size
 
 OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import NOT_FINITE
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.code.team import write_worker
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 

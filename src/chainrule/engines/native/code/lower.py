@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.inspection import begin, watched
-from chainrule.engines.native.code.ir import VOID, Module
+from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.nests import write_nest
 from chainrule.engines.native.code.operations import TASKS
 from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Sections, Step
+from chainrule.engines.native.code.types import VOID
 from chainrule.engines.native.plan.fusion import Fusion, Nest
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.views import product

@@ -14,7 +14,8 @@ before rounding stand beside each.
 from dataclasses import dataclass
 from math import inf, nan, pi, sqrt
 
-from chainrule.engines.native.code.ir import Code, Type, Value
+from chainrule.engines.native.code.ir import Code, Value
+from chainrule.engines.native.code.types import Type
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Type, Value, type_of
+from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.points import Points, Position
 from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.fusion import Nest
 from chainrule.engines.native.plan.nest_plan import SHARED_WORK, Access, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import ZERO, Size, product, squeezed

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.code import mathematics
-from chainrule.engines.native.code.ir import Code, Type, Value, type_of
+from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.random import write_random
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.tasks import (
@@ -19,6 +19,7 @@ from chainrule.engines.native.code.tasks import (
     write_product,
     write_scattered,
 )  # fmt: skip
+from chainrule.engines.native.code.types import Type, type_of
 from chainrule.graph.node import Node
 
 Write = Callable[..., Value]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import Type, Value, type_of
+from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import identity
+from chainrule.engines.native.code.types import Type, type_of
 from chainrule.engines.native.plan.nest_plan import Access, NestPlan
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, size
 from chainrule.graph.contraction import summed

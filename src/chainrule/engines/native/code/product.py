@@ -7,7 +7,8 @@ whichever tile computes it: the bits of a result depend neither on tiles nor on 
 
 from collections.abc import Sequence
 
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+from chainrule.engines.native.code.ir import Code, Module, Value
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
 TILE = 6  # rows that are multiplied at once, where there are as many
 KINDS = ("f32", "f64")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.engines.native.code.ir import Type, Value, type_of
+from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
+from chainrule.engines.native.code.types import Type, type_of
 from chainrule.engines.native.plan.views import product, whole
 from chainrule.graph.node import Node
 from chainrule.random import threefry

@@ -12,8 +12,9 @@ from typing import Any
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value, type_of
+from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.team import Team
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.fusion import Fusion, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Module, Type, Value, type_of
+from chainrule.engines.native.code.ir import Module, Value
 from chainrule.engines.native.code.product import TILE
 from chainrule.engines.native.code.step import Step, apart
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, contiguous, seen_through, size, whole
 from chainrule.graph import shapes

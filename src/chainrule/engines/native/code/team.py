@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.engines.native.code import checks
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+from chainrule.engines.native.code.ir import Code, Module, Value
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
 # Where each lies, in bytes: what is written often has a line of its own.
 TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384

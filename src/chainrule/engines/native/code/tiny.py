@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.code.frame import NOT_FINITE
-from chainrule.engines.native.code.ir import I64, PTR, Code, Module, Type, Value, type_of
+from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import across, joined
+from chainrule.engines.native.code.types import I64, PTR, Type, type_of
 from chainrule.engines.native.plan.fusion import is_view
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program

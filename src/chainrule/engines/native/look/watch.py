@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.code import checks
-from chainrule.engines.native.code.ir import I64, PTR, VOID, Code, Module, Type, Value
+from chainrule.engines.native.code.ir import Code, Module, Value
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.fusion import Fusion, Nest
 from chainrule.engines.native.plan.memory import made

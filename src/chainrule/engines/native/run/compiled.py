@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native.code.ir import Module, Type
+from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.loop import RUN_PARAMETERS
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.step import STEP_PARAMETERS, extent_names
 from chainrule.engines.native.code.team import WORKER
 from chainrule.engines.native.code.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
+from chainrule.engines.native.code.types import Type
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand

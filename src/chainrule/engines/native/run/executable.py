@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.native.code.frame import OUT_OF_RANGE
-from chainrule.engines.native.code.ir import type_of
+from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run import build
 from chainrule.engines.native.run.arrays import aligned, empty, measure, out_of_range, pointers, ready
