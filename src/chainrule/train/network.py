@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from chainrule.errors import (
     DataError,
     FileFormatError,
     GraphError,
-    deprecated,
     short,
     within_memory,
 )
@@ -39,12 +38,13 @@ from chainrule.train.objective import Examples, gradient_program, training_progr
 from chainrule.train.optimizers import optimizer as find_optimizer
 from chainrule.train.parameters import Parameters
 from chainrule.train.programs import Programs
-from chainrule.train.retired import METHODS
+from chainrule.train.retired import with_retired
 from chainrule.train.summary import summary_text
 from chainrule.train.targets import Given, classifies, prepare
 from chainrule.transform.check import GradientReport, check_gradients
 
 
+@with_retired
 class Network:
     """A neural network: layers, and the numbers they have learned.
 
@@ -432,15 +432,6 @@ class Network:
             self.target_columns if frames.plain(self.target_columns) else (),
         )
         store.write(path, vars(saved), self._programs.values.named())
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name not in METHODS:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            instead, method = METHODS[name]
-            deprecated(f"Network.{name}", instead)
-            return method(self)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in vars(self).items() if k not in ("_built", "_learning")}

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+from chainrule.errors import deprecated
 from chainrule.train.targets import Given, classifies, prepare
 
 
@@ -45,3 +46,26 @@ METHODS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
         ),
     ),
 }
+
+
+T = TypeVar("T", bound=type)
+
+
+def with_retired(network: T) -> T:
+    """Give the class of networks these methods, where no ``dir`` shows them.
+
+    ``__getattr__`` would be shorter, and slow down whatever else is looked up in a network.
+    """
+    for name, (instead, method) in METHODS.items():
+        setattr(network, name, property(partial(_told, f"Network.{name}", instead, method)))
+    network.__dir__ = _without_retired  # type: ignore[method-assign, assignment]
+    return network
+
+
+def _without_retired(network: Any) -> list[str]:
+    return sorted({*object.__dir__(network)} - METHODS.keys())
+
+
+def _told(name: str, instead: str, method: Callable[[Any], Any], network: Any) -> Any:
+    deprecated(name, instead)
+    return method(network)
