@@ -1,10 +1,11 @@
-"""What a graph does with examples: how much memory and work one of them takes, and whether they stay apart."""
+"""What a graph does with examples: what memory and work one takes, and may take, and whether they stay apart."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from chainrule.errors import FileFormatError
 from chainrule.graph.contraction import contraction, summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, Shape
@@ -18,6 +19,12 @@ class Size:
     held: int
     bytes: int
     products: int
+
+
+# What the graph of a file may take for one example. What the file has in parameters raises it, so that a large network
+# has room and a kilobyte does not get gigabytes.
+BUDGET = Size(held=2**26, bytes=2**31, products=2**32)
+FOR_EACH_BYTE = Size(held=64, bytes=2**12, products=2**14)
 
 
 def size_of_one(nodes: Sequence[Node]) -> Size:
@@ -36,6 +43,18 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
             terms = summed(node.inputs[0].shape, node.attributes["spec"])
             products += _count(node.shape) * _count(terms)
     return Size(most, sum(sizes.values()), products)
+
+
+def check_size(nodes: Sequence[Node], held: int) -> None:
+    """Raise if the graph of a file that holds so many bytes of parameters asks for more than its budget."""
+    size = size_of_one(nodes)
+    for what, name in (("bytes at a time", "held"), ("bytes", "bytes"), ("multiplications", "products")):
+        found, most = getattr(size, name), max(getattr(BUDGET, name), getattr(FOR_EACH_BYTE, name) * held)
+        if found > most:
+            raise FileFormatError(
+                f"A single example takes {float(min(found, 10**300)):.3g} {what}, which is out of proportion to a "
+                f"file of {held:,} bytes of parameters: at most {most:.3g}."
+            )
 
 
 def _bytes(node: Node) -> int:

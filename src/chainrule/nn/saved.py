@@ -20,8 +20,7 @@ from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
 from chainrule.nn.layers.base import Layer
-from chainrule.nn.settings import Names, layer_from_config, layer_to_config
-from chainrule.nn.values import from_plain, to_plain
+from chainrule.nn.settings import Names, from_plain, layer_from_config, layer_to_config, to_plain
 
 
 def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from chainrule.errors import (
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
-from chainrule.nn.budget import check_size
+from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.reading import at, initial_values, output_kind
 from chainrule.nn.saved import check_arrays, from_config, to_config
@@ -532,7 +532,7 @@ def from_file(
     for name, called in saved.columns.items():
         if name not in architecture.inputs or (len(called),) != architecture.inputs[name].shape[1:]:
             raise FileFormatError(f"the columns named for the input {short(name)} do not fit it.")
-    check_size(architecture, sum(array.nbytes for array in arrays.values()))
+    check_size([architecture.output, *architecture.updates.values()], sum(a.nbytes for a in arrays.values()))
     network = Network(architecture, dtype=saved.architecture["dtype"], seed=saved.seed)
     network._programs.values.set_named(arrays)
     network.runs, network.extra = _seed(saved.runs), saved.extra

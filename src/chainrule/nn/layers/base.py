@@ -188,17 +188,11 @@ class Layer(Checked):
         return mark(y, call)
 
     def __repr__(self) -> str:
-        defaults = {f.name: f.default for f in fields(self)}
-        shown = [
-            (f.name, getattr(self, f.name))
-            for f in fields(self)
-            if not _same(getattr(self, f.name), defaults[f.name])
+        named = [
+            ("" if i == 0 else f"{f.name}=", getattr(self, f.name), f) for i, f in enumerate(fields(self))
         ]
-        settings = ", ".join(
-            written(v) if i == 0 and k == fields(self)[0].name else f"{k}={written(v)}"
-            for i, (k, v) in enumerate(shown)
-        )
-        return f"{type(self).__name__}({settings})"
+        settings = [name + written(value) for name, value, f in named if not _same(value, f.default)]
+        return f"{type(self).__name__}({', '.join(settings)})"
 
 
 def _check_count(layer: Layer, xs: tuple[Node, ...]) -> None:
