@@ -14,12 +14,12 @@ from chainrule.data.cells import (
     floats,
     kind_of,
     looks_like_date,
+    mean_and_std,
     read_numbers,
     refuse,
     text_of,
     whole_of,
 )
-from chainrule.data.scaling import mean_and_std
 from chainrule.data.words import checked_table, closest, counted, listed, row_name, shortened
 from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, FileFormatError, short

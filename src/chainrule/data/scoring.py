@@ -3,12 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from chainrule.data.labels import (
-    checked_outputs,
-    encode_target,
-    in_units,
-    predicted_codes,
-)
+from chainrule.data.labels import checked_outputs, encode_target, in_units, predicted_codes
 from chainrule.data.target import Target
 from chainrule.errors import DataError, ShapeError
 
