@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -54,6 +54,12 @@ class Commands(click.Group):
             sys.exit(REFUSED)
         sys.exit(code if isinstance(code, int) else 0)
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, and to it the option that :meth:`main` reads from the arguments."""
+        says = "On an error, show the Python traceback."
+        cmd.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, help=says))
+        super().add_command(cmd, name)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which they are used."""
         return list(self.commands)
@@ -75,13 +81,6 @@ class Commands(click.Group):
                 f"No command {name!r}. {hint} Commands: {', '.join(self.list_commands(ctx))}."
             )
         return super().resolve_command(ctx, args)
-
-
-def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option ``--debug``, which :class:`Commands` reads from the arguments."""
-    return click.option(
-        "--debug", is_flag=True, expose_value=False, help="On an error, show the Python traceback."
-    )(command)
 
 
 def visible(text: str) -> str:
@@ -152,14 +151,7 @@ def _headed(word: str, colour: str) -> str:
     return click.style(word, fg=colour, bold=True) if colours else word
 
 
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """Print a warning as a sentence: a line of code that raised it says nothing to who gave a command."""
     tell(str(message), _headed("Warning: ", "yellow"))
 

@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule import signals
 from chainrule.cli import options
 from chainrule.cli.files import check_replaceable, check_writable, load_model, load_table_model, stem
-from chainrule.cli.front import BY_SIGNAL, Commands, debug_option, printing, tell, tell_as_is, visible
+from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
 from chainrule.errors import lasted
 
@@ -67,7 +67,6 @@ def cli(ctx: click.Context) -> None:
 @option("--out", "MODEL", click.Path(path_type=Path), "The model file. [default: <DATA>.safetensors, here]")
 @click.option("--force", is_flag=True, help="Let --out replace a file that is no model.")
 @click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
-@debug_option
 def train(
     data: str,
     target: tuple[str, ...],
@@ -95,10 +94,10 @@ def train(
     check_writable(path, data)
     if not force:
         check_replaceable(path)
-    table, usual = _table_to_learn(data, missing, any_size)
+    table, usual = _table(data, missing, any_size)
     rows, columns = len(table), len(table.columns)
     say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns:,} column{'s' * (columns != 1)}.")
-    names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
+    names = _targets(data, list(table.columns), target or usual)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
         model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
@@ -142,7 +141,6 @@ def train(
 )
 @options.MISSING
 @options.ANY_SIZE
-@debug_option
 def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, any_size: bool) -> None:
     """Predict the target of every row.
 
@@ -161,8 +159,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
                 f"Give --out a name such as {Path(out).with_suffix('.csv')}; a spreadsheet opens it."
             )
     found = load_table_model(model)
-    table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
-    _check_missing(data, table, missing, found.target.columns)
+    table, _ = _table(data, missing, any_size, found.missing, found.target.columns)
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
@@ -179,7 +176,6 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 @click.argument("data")
 @options.MISSING
 @options.ANY_SIZE
-@debug_option
 def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     """Score a model on a table with targets.
 
@@ -190,8 +186,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
       chainrule evaluate houses.safetensors other_houses.csv
     """
     found = load_table_model(model)
-    table, _ = _table(data, {**found.missing, **dict(missing)}, any_size)
-    _check_missing(data, table, missing)
+    table, _ = _table(data, missing, any_size, found.missing)
     scores = found.evaluate(table)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
@@ -203,7 +198,6 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
 
 @cli.command()
 @click.argument("model")
-@debug_option
 def summary(model: str) -> None:
     """Show what a model is and how good.
 
@@ -226,7 +220,6 @@ def summary(model: str) -> None:
 @options.LEARNING_RATE
 @options.DROPOUT
 @options.STAGE
-@debug_option
 def show_compiled(
     data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any
 ) -> None:
@@ -239,29 +232,31 @@ def show_compiled(
     Example:
       chainrule compile iris --hidden 8 --show fusion
     """
-    table, usual = _table_to_learn(data, missing, any_size)
-    names = _targets(data, list(table.columns), target or ((usual,) if usual else ()))
+    table, usual = _table(data, missing, any_size)
+    names = _targets(data, list(table.columns), target or usual)
     text = cr.TableModel.show(table, names, stage, **settings)
     with printing():
         click.echo(text)
 
 
-def _table_to_learn(data: str, missing: Missing, any_size: bool) -> tuple[Any, str | None]:
-    table, usual = _table(data, dict(missing), any_size)
-    _check_missing(data, table, missing)
-    return table, usual
+def _table(
+    data: str,
+    missing: Missing,
+    any_size: bool,
+    usual: Mapping[str, Sequence[str]] | None = None,
+    others: Sequence[str] = (),
+) -> tuple[Any, tuple[str, ...]]:
+    """Return the table, and its target where that is known.
 
-
-def _table(data: str, missing: Mapping[str, Sequence[str]], any_size: bool) -> tuple[Any, str | None]:
-    told: dict[str, Any] = {"missing": missing, "any_size": any_size}
-    return cr.load_table(data, **{name: value for name, value in told.items() if value})
-
-
-def _check_missing(data: str, table: Any, missing: Missing, others: Sequence[str] = ()) -> None:
-    """Raise if ``--missing`` names what is neither a column of the table nor one of the ``others``."""
+    ``missing`` may name columns of the table and the ``others``; without it, what a cell without a value says is
+    as ``usual``.
+    """
+    told: dict[str, Any] = {"missing": {**(usual or {}), **dict(missing)}, "any_size": any_size}
+    table, target = cr.load_table(data, **{name: value for name, value in told.items() if value})
     for column, _ in missing:
         if column and column not in table and column not in others:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+    return table, (target,) if target else ()
 
 
 def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:
