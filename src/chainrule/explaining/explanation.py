@@ -192,8 +192,7 @@ def _local_derivatives(reading: Reading, wanted: Iterable[Step]) -> list[LocalDe
 
     They come as the chain rule is read, from J on.
     """
-    told, symbols = reading.told, reading.symbols
-    moving = set(wanted)
+    told, symbols, moving = reading.told, reading.symbols, set(wanted)
     used = Counter(x for step in reading.formulas for x in told.inputs(step))
     found: list[tuple[int, LocalDerivative]] = []
     for step, formula in reading.formulas.items():
@@ -203,9 +202,8 @@ def _local_derivatives(reading: Reading, wanted: Iterable[Step]) -> list[LocalDe
             continue
         moving.add(step)
         known = reading.known(step, *told.inputs(step))
-        for x, slope in zip(
-            inputs, slopes(formula, symbols[step], [symbols[i] for i in inputs], known), strict=True
-        ):
+        found_slopes = slopes(formula, symbols[step], [symbols[x] for x in inputs], known)
+        for x, slope in zip(inputs, found_slopes, strict=True):
             others = [other for other in inputs if other is not x]
             partial = used[x] > 1 and _leads_to(x, others, told, moving)
             symbol = derivative(step.name, x.name, partial)

@@ -1,6 +1,8 @@
 """One step and its own derivatives, read from the table: the rows' partials over symbols, then in numbers."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -132,8 +134,5 @@ def _gradients(expression: Node, output: Node, wrt: Sequence[Node]) -> list[Node
             found.append(None)
             continue
         uses = [dx for _, dx in reversed(g.meaning.through)]  # in reading order
-        whole = uses[0] if uses else g
-        for dx in uses[1:]:
-            whole = whole + dx
-        found.append(replaced(whole, {root: output}))
+        found.append(replaced(reduce(add, uses) if uses else g, {root: output}))
     return found

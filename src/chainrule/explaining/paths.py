@@ -88,10 +88,8 @@ class ChainRule:
     def derivative(self, name: str, gradient: float, node: Node) -> Derivative:
         """Return dJ/dname, told along its paths; ``gradient`` is what backprop finds."""
         paths = self.paths(name)
-        if paths:
-            value = sum(path.product for path in paths)
-        else:
-            value = self.backward[name].value if name in self.backward else 0.0
+        told = self.backward[name].value if name in self.backward else 0.0
+        value = sum(path.product for path in paths) if paths else told
         count = self.sizes.get(name, (0, 0))[0]
         return Derivative(derivative(self.of, name), name, count, paths, value, gradient, node)
 

@@ -25,8 +25,20 @@ from chainrule.graph.node import Node
 ON_A_LINE = 10  # given numbers
 
 
+class Told:
+    """What is told in one line."""
+
+    @property
+    def line(self) -> Formula:
+        """The line that a teacher would write."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.line.text
+
+
 @dataclass(frozen=True)
-class Given:
+class Given(Told):
     """A number that the graph starts from: a variable, an input or a named constant."""
 
     name: str
@@ -39,12 +51,9 @@ class Given:
         """``a = 5``."""
         return equation(named(self.name), number(self.value))
 
-    def __str__(self) -> str:
-        return self.line.text
-
 
 @dataclass(frozen=True)
-class ForwardStep:
+class ForwardStep(Told):
     """One step forward: ``u = b · c = 3 × 2 = 6``."""
 
     name: str
@@ -60,12 +69,9 @@ class ForwardStep:
         """The step in symbols, in numbers, and its value."""
         return equation(named(self.name), self.formula, self.numbers, number(self.value))
 
-    def __str__(self) -> str:
-        return self.line.text
-
 
 @dataclass(frozen=True)
-class LocalDerivative:
+class LocalDerivative(Told):
     """The derivative of one step by one of its own inputs: ``du/dc = b = 3``.
 
     ``connected`` is False where nothing at all passes: a branch that was not taken, a stopped gradient. A
@@ -85,12 +91,9 @@ class LocalDerivative:
         """The derivative in symbols, in numbers, and its value."""
         return equation(self.symbol, self.formula, self.numbers, number(self.value))
 
-    def __str__(self) -> str:
-        return self.line.text
-
 
 @dataclass(frozen=True)
-class Path:
+class Path(Told):
     """One way from J back to a node: its factors, from J on, and their product."""
 
     factors: tuple[LocalDerivative, ...]
@@ -105,9 +108,6 @@ class Path:
             return self.factors[0].line
         symbols = product([f.symbol for f in self.factors])
         return equation(symbols, product_of_numbers(f.value for f in self.factors), number(self.product))
-
-    def __str__(self) -> str:
-        return self.line.text
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class BackwardStep:
+class BackwardStep(Told):
     """One step backward: ``dJ/da = dJ/db · db/da + dJ/dc · dc/da``, the sum over the uses of a.
 
     ``connected`` is False where nothing arrives from J at all, see :class:`LocalDerivative`.
@@ -198,9 +198,6 @@ class BackwardStep:
             return equation(self.name, local.formula, local.numbers, number(self.value))
         symbols = total([use.symbols for use in self.uses])
         return equation(self.name, symbols, total([use.numbers for use in self.uses]), number(self.value))
-
-    def __str__(self) -> str:
-        return self.line.text
 
 
 @dataclass(frozen=True)
