@@ -70,6 +70,8 @@ def test_no_function_imports_our_own_modules_but_through_a_door(path):
 def test_rooms_import_downwards_only_for_type_checkers_too():
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     assert not config.get("exclude_type_checking_imports", False)
+    layers = [contract for contract in config["contracts"] if contract["type"] == "layers"]
+    assert [c["containers"] for c in layers if not c.get("exhaustive")] == [["chainrule.engines"]]
     code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
