@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = 0x1BD11BDA
 PIECE = 1 << 15  # words that stay in the cache while they are worked on
+FEW = 16  # streams that are sooner found one by one than side by side
 WORD = (1 << 32) - 1
 
 
@@ -44,16 +45,18 @@ def threefry(
     x0, x1 = count0 + keys[0], count1 + keys[1]
     for group in range(5):
         for rotation in ROTATIONS[4 * (group % 2) : 4 * (group % 2) + 4]:
-            x0 = x0 + x1
+            x0 += x1
             x1 = rotate(x1, rotation) ^ x0
-        x0 = x0 + keys[(group + 1) % 3]
+        x0 += keys[(group + 1) % 3]
         x1 = x1 + keys[(group + 2) % 3] + (group + 1)
     return x0, x1
 
 
 def rotated(words: np.ndarray, bits: int) -> np.ndarray:
     """Turn words of ``uint32`` to the left."""
-    return (words << bits) | (words >> (32 - bits))
+    found = words << bits
+    found |= words >> (32 - bits)
+    return found
 
 
 def _rotated(word: int, bits: int) -> int:
@@ -63,6 +66,9 @@ def _rotated(word: int, bits: int) -> int:
 
 def _within(key: tuple[Any, Any], number: int | np.ndarray) -> tuple[Any, Any]:
     """Return the key of the stream of this number within a stream."""
+    if isinstance(number, np.ndarray) and len(number) < FEW:
+        found = np.array([_within(key, int(n)) for n in number], np.uint32).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
     if isinstance(number, np.ndarray):
         first, second = (np.full(1, k, np.uint32) for k in key)
         return threefry(first, second, number.astype(np.uint32), 1, rotated)
