@@ -98,12 +98,12 @@ STAGES = ["expand", "stages", "library"]
 @pytest.mark.parametrize("error", [KeyError("row"), AssertionError(), RuntimeError("LLVM"), OSError("disk")])
 @pytest.mark.parametrize("stage", STAGES)
 def test_whatever_goes_wrong_while_code_is_made_is_left_to_numpy(stage, error, monkeypatch):
-    from chainrule.engines.native.run import compiled, pipeline
+    from chainrule.engines.native.run import machine_code, pipeline
 
     def broken(*_, **__):
         raise error
 
-    for module in (compiled, pipeline):
+    for module in (machine_code, pipeline):
         if hasattr(module, stage):
             monkeypatch.setattr(module, stage, broken)
     table, target = cr.load_table("iris")

@@ -71,7 +71,7 @@ def test_the_page_of_primitives_is_made_from_the_table(monkeypatch):
     assert (ROOT / "docs/primitives.md").read_text(encoding="utf-8") == page
 
 
-def test_the_schedule_can_be_drawn(tmp_path, monkeypatch):
+def test_the_fusion_can_be_drawn(tmp_path, monkeypatch):
     make_fusion = maker("make_fusion", monkeypatch)
     make_fusion.draw(tmp_path / "fusion.svg")
     assert "</svg>" in (tmp_path / "fusion.svg").read_text(encoding="utf-8")

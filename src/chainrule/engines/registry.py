@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chainrule.doors import opened
+from chainrule.doors import late
 from chainrule.errors import EngineWarning, unknown_name, warn
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Engine:
 
 def at(place: str) -> Callable[..., Any]:
     """Return the function at ``"module:name"`` of this room; the module is imported when it is first called."""
-    return lambda *given: opened(f"chainrule.engines.{place}")(*given)
+    return late(f"chainrule.engines.{place}")
 
 
 REFERENCE = "numpy"  # it runs whatever there is, and takes over where another engine has no code

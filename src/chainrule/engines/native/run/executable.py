@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.epochs import Epochs, Run
+from chainrule.engines.executable import Executable
 from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run import build
 from chainrule.engines.native.run.arrays import aligned, empty, measure, out_of_range, pointers, ready
-from chainrule.engines.native.run.compiled import Compiled
+from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
 from chainrule.errors import UnsupportedError
@@ -50,7 +51,7 @@ def _numbers(shape: Shape, lengths: dict[str, int]) -> list[int]:
     return [lengths[e.name] if isinstance(e, Extent) else e for e in shape]
 
 
-class NativeExecutable(Compiled):
+class NativeExecutable(MachineCode, Executable):
     """A program as machine code."""
 
     engine = "native"

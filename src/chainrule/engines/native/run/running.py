@@ -14,7 +14,7 @@ from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
-from chainrule.engines.native.run.compiled import Compiled, Tiny
+from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.threads import Sharing
 from chainrule.engines.stopping import many_epochs
 from chainrule.graph.evaluate import Arrays
@@ -27,9 +27,9 @@ SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of 
 class Running:
     """One call of run: its buffers, and the calls into machine code that it is made of."""
 
-    def __init__(self, compiled: Compiled, asked: Epochs) -> None:
-        self.compiled, self.asked = compiled, asked
-        program, table, rows = compiled.program, asked.table, asked.rows
+    def __init__(self, code: MachineCode, asked: Epochs) -> None:
+        self.code, self.asked = code, asked
+        program, table, rows = code.program, asked.table, asked.rows
         measure([*asked.state, *table], [*program.state, *program.inputs])
         self.state = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
         self.epochs, self.length = rows.shape
@@ -43,7 +43,7 @@ class Running:
         self.sharing = Sharing(None)
         self._give_back: Callable[[], None] | None = None
         self.watch: watch.Watch | None = None
-        tiny = compiled.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
+        tiny = code.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
@@ -51,7 +51,7 @@ class Running:
 
     def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in registers."""
-        kept = [ready(x, n) for x, n in zip(table, self.compiled.program.inputs, strict=True)]
+        kept = [ready(x, n) for x, n in zip(table, self.code.program.inputs, strict=True)]
         inputs, state, totals = pointers(kept), pointers(self.state), self.totals.ctypes.data
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
@@ -61,41 +61,39 @@ class Running:
 
     def _large(self, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in memory: a batch gathered, an arena, perhaps with helping threads."""
-        compiled, width = self.compiled, self.width
-        program = compiled.program
-        if self.in_order and (self.per_epoch == 1 or not any(compiled.stages.turned)):
+        code, width = self.code, self.width
+        program = code.program
+        if self.in_order and (self.per_epoch == 1 or not any(code.stages.turned)):
             rows, stride, room = None, 0, 0
-            held = compiled.inputs(table)
+            held = code.inputs(table)
         else:
             rows, stride, room = np.ascontiguousarray(self.asked.rows, np.int64), self.length, width
             held = [ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
         outputs = [np.empty((), n.dtype) for n in program.outputs]
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
         name = program.inputs[0].shape[0].name
-        arena = compiled.room((width, -1), {name: width})
-        known = compiled.sharing.pop(width, None)
-        self.sharing = known or Sharing(compiled.worker({name: width}))
+        arena = code.room((width, -1), {name: width})
+        known = code.sharing.pop(width, None)
+        self.sharing = known or Sharing(code.worker({name: width}))
         self.sharing.resume()
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
-            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), compiled.constants,
-            aligned(arena), (ctypes.c_int64 * len(compiled.extents))(), self.status, None, pointers(held),
+            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), code.constants,
+            aligned(arena), (ctypes.c_int64 * len(code.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
         counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
-        axis, loop = compiled.batch_axis, compiled.loop
-        if compiled.checked:
+        axis, loop = code.batch_axis, code.loop
+        if code.checked:
             order = [] if rows is None else [rows]
-            self.watch = compiled.watched(
-                [*held, *order], [*self.state, *outputs, arena, *gathered, self.totals]
-            )
+            self.watch = code.watched([*held, *order], [*self.state, *outputs, arena, *gathered, self.totals])
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
             addresses[TEAM] = self.sharing.block
             loop(*addresses, *counts, first, last, axis)
 
-        self._give_back = lambda: compiled.rooms.append(((width, -1), arena))
+        self._give_back = lambda: code.rooms.append(((width, -1), arena))
         return call
 
     def close(self) -> None:
@@ -103,7 +101,7 @@ class Running:
         self.sharing.end()
         if self._give_back is not None:
             self._give_back()
-            self.compiled.sharing[self.width] = self.sharing
+            self.code.sharing[self.width] = self.sharing
 
     def run(self) -> Run:
         """Do the epochs, a call of some milliseconds after the other."""

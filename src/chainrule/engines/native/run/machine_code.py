@@ -49,7 +49,7 @@ class Tiny:
         self._function(inputs, state, self._constants, totals, status, first, last)
 
 
-class Compiled:
+class MachineCode:
     """A program as machine code.
 
     Attributes:
