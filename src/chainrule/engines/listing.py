@@ -8,8 +8,8 @@ from chainrule.graph import shapes
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
-from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.show import text
+from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 
 Names = dict[Any, str]  # by leaf_key: a variable may be several nodes

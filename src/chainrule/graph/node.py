@@ -360,10 +360,10 @@ def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
         return Node(TABLE["length"], (), {"extent": value, "dtype": dtype.name}, (), dtype)
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
         try:
-            return _constant(np.asarray(value, _weak_dtype(value, others)))
+            return of_array(np.asarray(value, _weak_dtype(value, others)))
         except OverflowError:
             raise GraphError(f"{short(value)} is more than a float holds (1.8e308).") from None
-    return _constant(numbers(value))
+    return of_array(numbers(value))
 
 
 def _weak_dtype(value: float, others: list[np.dtype]) -> np.dtype:
@@ -373,7 +373,8 @@ def _weak_dtype(value: float, others: list[np.dtype]) -> np.dtype:
     return np.result_type(*others, value) if others else np.dtype(np.float64)
 
 
-def _constant(array: np.ndarray, name: str = "") -> Node:
+def of_array(array: np.ndarray, name: str = "") -> Node:
+    """Return a constant of an array as it is, of whole numbers too."""
     array = np.array(array)
     array.flags.writeable = False
     return Node(TABLE["constant"], (), {"value": array}, array.shape, array.dtype, name)
@@ -403,7 +404,7 @@ def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
     >>> print(constant([1, 2]) * 3)
     [1., 2.] · 3
     """
-    return _constant(numbers(value, dtype), str(name))
+    return of_array(numbers(value, dtype), str(name))
 
 
 def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") -> Node:

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule import plain
 from chainrule.errors import FileFormatError, short
 from chainrule.graph.closed import ClosedGraph
-from chainrule.graph.node import Node, input, leaf_key, record
+from chainrule.graph.node import Node, input, leaf_key, of_array, record
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
@@ -172,8 +172,7 @@ def _make_node(name: str, inputs: list[Node], saved: Mapping[str, Any], where: s
     attributes = {plain.renamed(name, k): from_plain(v, f"{where}: {short(k)}") for k, v in saved.items()}
     TABLE[name].check(len(inputs), attributes)
     if name == "constant":
-        value = attributes["value"]
-        return Node(TABLE[name], (), {"value": value}, value.shape, value.dtype)
+        return of_array(attributes["value"])
     return record(TABLE[name], inputs, attributes)
 
 

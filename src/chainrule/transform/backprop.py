@@ -13,8 +13,7 @@ from typing import Any, overload
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
-from chainrule.graph.evaluate import leaf_key
-from chainrule.graph.node import Node, as_node, broadcast, mark
+from chainrule.graph.node import Node, as_node, broadcast, leaf_key, mark
 from chainrule.graph.walk import order
 from chainrule.transform.masks import Masks, in_dtype, unmarked
 

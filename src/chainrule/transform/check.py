@@ -13,8 +13,8 @@ import numpy as np
 
 from chainrule.errors import GraphError
 from chainrule.graph.closed import map_bodies
-from chainrule.graph.evaluate import evaluate, leaf_key
-from chainrule.graph.node import Node, input, record
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node, input, leaf_key, record
 from chainrule.graph.primitives.leaves import constant, placeholder, variable
 from chainrule.graph.walk import order, rebuild
 from chainrule.transform.backprop import grad

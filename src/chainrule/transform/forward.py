@@ -5,8 +5,7 @@ from functools import reduce
 from typing import Any
 
 from chainrule.errors import NoDerivativeError
-from chainrule.graph.evaluate import leaf_key
-from chainrule.graph.node import Node, as_node, broadcast
+from chainrule.graph.node import Node, as_node, broadcast, leaf_key
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import partials_of
 from chainrule.transform.masks import times

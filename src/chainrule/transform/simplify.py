@@ -17,7 +17,16 @@ import numpy as np
 
 from chainrule.graph.closed import Ends, bodies, map_bodies
 from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Node, as_node, broadcast, cast, input, leaf_key, with_attributes, with_inputs
+from chainrule.graph.node import (
+    Node,
+    broadcast,
+    cast,
+    input,
+    leaf_key,
+    of_array,
+    with_attributes,
+    with_inputs,
+)
 from chainrule.graph.primitives.identities import mark, stop_gradient
 from chainrule.graph.primitives.leaves import constant
 from chainrule.graph.walk import order, rebuild, settle
@@ -231,11 +240,9 @@ def _folded(node: Node, largest: int) -> Node | None:
     array = np.asarray(value, node.dtype)
     if array.size > LARGEST_FOLDED:
         return None
-    if array.dtype.kind == "f" or array.dtype == bool:
-        if array.ndim and array.size and np.all(array == array.flat[0]):
-            return broadcast(as_node(array.flat[0]), array.shape)
-        return as_node(array)
-    return Node(constant, (), {"value": array}, array.shape, array.dtype)
+    if array.ndim and array.size and array.dtype.kind in "fb" and np.all(array == array.flat[0]):
+        return broadcast(of_array(array.flat[0]), array.shape)
+    return of_array(array)
 
 
 def _key(node: Node) -> Any:

@@ -20,8 +20,8 @@ from chainrule.graph.closed import Program, bodies, extents_of, is_given
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
 from chainrule.graph.primitives.identities import mark, stop_gradient
-from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, resolve, show
+from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 
 MOST_BYTES = 1 << 47  # of one array, its open axes not counted: what a processor addresses
@@ -60,14 +60,13 @@ def verify(program: Program, level: Level = RECORDED) -> None:
             found, and what was expected; beyond what was recorded, it begins with the level.
     """
     with _named(level):
-        for leaf in (*program.inputs, *program.state):
+        for leaf in program.given:
             if not is_given(leaf):
                 raise GraphError(
                     f"A program is given inputs and variables, not {short(leaf.primitive.name)}."
                 )
-        leaves = [*program.inputs, *program.state]
         known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
-        _verify_nodes([*leaves, *program.ends], leaves, known, level)
+        _verify_nodes(program.given + program.ends, program.given, known, level)
         if len(program.state) != len(program.new_state):
             raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
         for state, new in zip(program.state, program.new_state, strict=True):

@@ -70,8 +70,7 @@ def where(condition: Any, a: Any = None, b: Any = None) -> Node:
             "np.where of a node needs three arguments: np.where(condition, a, b). "
             "Which positions are true is not known before the graph runs."
         )
-    known = [x.dtype for x in (a, b) if isinstance(x, Node)]
-    return apply("where", cast(condition, bool), as_node(a, known), as_node(b, known))
+    return apply("where", cast(condition, bool), *weak(a, b))
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Node:
@@ -136,8 +135,7 @@ def round_(a: Any, decimals: int = 0) -> Any:
 
 def _pair(a: Any, b: Any) -> tuple[Any, Any, np.dtype]:
     """Return two operands as floats, and the dtype of what NumPy makes of them."""
-    known = [x.dtype for x in (a, b) if isinstance(x, Node)]
-    a, b = as_node(a, known), as_node(b, known)
+    a, b = weak(a, b)
     dtype = np.result_type(a.dtype, b.dtype)
     return floats(a), floats(b), dtype if dtype.kind != "b" else np.dtype(np.int8)
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node
-from chainrule.graph.numpy_api.operands import closed_length, whole
+from chainrule.graph.node import Node, apply, as_node, of_array
+from chainrule.graph.numpy_api.operands import closed_length
 from chainrule.graph.shapes import Extent
 
 
@@ -45,7 +45,7 @@ def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:
     wrapped = np.where(array < 0, array + (0 if isinstance(extent, Extent) else extent), array).astype(
         np.int64
     )
-    return whole(wrapped)
+    return of_array(wrapped)
 
 
 def index(x: Node, key: Any) -> Node:

@@ -7,7 +7,6 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, as_node, cast
-from chainrule.graph.primitives.leaves import constant
 from chainrule.graph.shapes import Extent
 
 
@@ -21,11 +20,6 @@ def floats(x: Any) -> Node:
     """Return whole numbers and truths as floats: the squares of whole numbers wrap round."""
     x = as_node(x)
     return x if x.dtype.kind == "f" else cast(x, np.float64)
-
-
-def whole(value: np.ndarray) -> Node:
-    """Return whole numbers as a constant of their own dtype."""
-    return Node(constant, (), {"value": value}, value.shape, value.dtype)
 
 
 def along(a: Any, axis: int | None) -> tuple[Any, int]:

@@ -19,26 +19,12 @@ def matmul(a: Any, b: Any) -> Node:
             f"matmul: shapes {shapes.show(a.shape)} and {shapes.show(b.shape)}: "
             "a number has no axis to sum over; use '*'."
         )
-    batch = max(a.ndim, b.ndim) - 2
-    left = LETTERS[2 : 2 + batch][max(0, batch - (a.ndim - 2)) :] + ("ak" if a.ndim > 1 else "k")
-    right = LETTERS[2 : 2 + batch][max(0, batch - (b.ndim - 2)) :] + ("kb" if b.ndim > 1 else "k")
-    left, right = left.replace("k", "z"), right.replace("k", "z")
-    if batch > 0:
-        common = shapes.broadcast(a.shape[:-2], b.shape[:-2])
-        a = _stretch(a, common) if a.ndim > 1 else a
-        b = _stretch(b, common) if b.ndim > 1 else b
-        left, right = (_with_batch(letters, x.ndim, batch) for letters, x in ((left, a), (right, b)))
-    out = LETTERS[2 : 2 + batch] + ("a" if a.ndim > 1 else "") + ("b" if b.ndim > 1 else "")
+    common = shapes.broadcast(a.shape[:-2], b.shape[:-2])
+    batch = LETTERS[2 : 2 + len(common)]
+    a, b = (broadcast(x, (*common, *x.shape[-2:])) if x.ndim > 1 else x for x in (a, b))
+    left, right = (batch + "az" if a.ndim > 1 else "z"), (batch + "zb" if b.ndim > 1 else "z")
+    out = batch + "a" * (a.ndim > 1) + "b" * (b.ndim > 1)
     return _contract(a, b, f"{left},{right}->{out}", "matmul")
-
-
-def _with_batch(letters: str, rank: int, batch: int) -> str:
-    core = letters[-2:] if rank > 1 else letters[-1:]
-    return (LETTERS[2 : 2 + batch] if rank > 1 else "") + core
-
-
-def _stretch(x: Node, batch: shapes.Shape) -> Node:
-    return broadcast(x, (*batch, *x.shape[-2:]))
 
 
 def _contract(a: Node, b: Node, spec: str, name: str) -> Node:

@@ -7,9 +7,9 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node, cast, count
+from chainrule.graph.node import Node, apply, as_node, cast, count, of_array
 from chainrule.graph.numpy_api.elementwise import sqrt
-from chainrule.graph.numpy_api.operands import along, closed_length, floats, part, whole
+from chainrule.graph.numpy_api.operands import along, closed_length, floats, part
 
 
 def sum_(a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
@@ -18,8 +18,7 @@ def sum_(a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
 
 
 def mean(a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
-    a = as_node(a)
-    a = a if a.dtype.kind == "f" else cast(a, np.float64)
+    a = floats(a)
     axes = shapes.axes_tuple(axis, a.ndim)
     return sum_(a, axes, keepdims=keepdims) / count(tuple(a.shape[i] for i in axes), a.dtype)
 
@@ -40,7 +39,7 @@ def _turned_round(a: Node) -> Node:
         return ~a
     if a.dtype.kind in "iu":
         ends = np.iinfo(a.dtype)
-        return whole(np.array(ends.min + ends.max, a.dtype)) - a
+        return of_array(np.array(ends.min + ends.max, a.dtype)) - a
     return -a
 
 
@@ -73,7 +72,7 @@ OF_SIZES: dict[Any, Callable[..., Node]] = {1: sum_, np.inf: max_, -np.inf: min_
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Node:
-    x = floats(as_node(x))
+    x = floats(x)
     vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
     if vectors and ord in OF_SIZES:
         return OF_SIZES[ord](np.abs(x), axis, keepdims=keepdims)

@@ -15,8 +15,8 @@ import numpy as np
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.node import Cell, Node, input, mark
 from chainrule.graph.primitives import identities, random
-from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.shapes import Extent, show
+from chainrule.graph.table import TABLE
 from chainrule.nn.initializers import initializer
 from chainrule.nn.specs import Checked
 

@@ -11,8 +11,7 @@ from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed
 from chainrule.graph.identity import of_attributes
-from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, with_inputs
-from chainrule.graph.primitives.primitive import TABLE
+from chainrule.graph.node import Node, apply, as_node, cast, leaf_key, of_array, with_inputs
 from chainrule.graph.walk import order
 
 FEW = 32  # so few sums along rows that both lie without gaps are written as such
@@ -48,8 +47,7 @@ def _shared(program: Program) -> Program:
 def _expanded(coded: Collection[str], node: Node, inputs: tuple[Node, ...]) -> Node:
     row, at = node.primitive, node.attributes
     if row.name == "length" and isinstance(at["extent"], int):
-        value = np.asarray(at["extent"], node.dtype)
-        return Node(TABLE["constant"], (), {"value": value}, (), node.dtype)
+        return of_array(np.asarray(at["extent"], node.dtype))
     if row.name == "concatenate" and len(inputs) > MOST_PARTS:
         return _joined(inputs, **at)
     if row.name in coded:
