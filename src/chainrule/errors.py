@@ -109,15 +109,6 @@ def short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def lasted(seconds: float) -> str:
-    """Write how long something took.
-
-    >>> lasted(12.34), lasted(0.0123), lasted(0.0)
-    ('12.3 s', '12 ms', '1 ms')
-    """
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
-
-
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line outside of this library that asked for what is warned of."""
     frame = sys._getframe(1)

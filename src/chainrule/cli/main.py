@@ -17,7 +17,6 @@ from chainrule.cli import options
 from chainrule.cli.files import check_replaceable, check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
-from chainrule.errors import lasted
 
 SHOWN_COLUMNS = 20
 PRINTED = ("-", "/dev/stdout")
@@ -116,7 +115,7 @@ def train(
             click.echo(model.report.scores or "No row was held back for a test.")
     finally:
         say("")
-        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {lasted(model.report.seconds)}"
+        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.took}"
         say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
         if not quiet:  # not wrapped, so that it can be copied
             again = "new.csv" if Path(data).is_fifo() else data  # a pipe is read only once

@@ -62,6 +62,15 @@ class Report:
     epochs: int
     seconds: float
 
+    @property
+    def took(self) -> str:
+        """How long it took, in words.
+
+        >>> [Report(0, 0, 0, None, (), "", 0, seconds).took for seconds in (12.34, 0.0123, 0.0)]
+        ['12.3 s', '12 ms', '1 ms']
+        """
+        return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{max(self.seconds * 1000, 1):.0f} ms"
+
 
 def report_from(data: Any) -> Report:
     """Return the report that a file holds."""

@@ -13,7 +13,7 @@ from chainrule.data.scoring import baseline, score
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, lasted, within_memory
+from chainrule.errors import DataError, within_memory
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
 from chainrule.nn.layers import Dense, Dropout, Layer
@@ -221,7 +221,7 @@ class TableModel:
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints."""
         report = self.report
-        training = f"Learned from {counted(report.rows, 'row')} in {lasted(report.seconds)}. {report.stopped}"
+        training = f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
         about = [describe_target(self.target), describe_columns(self.columns), *report.notes, training]
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
