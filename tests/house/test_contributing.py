@@ -14,6 +14,7 @@ import chainrule as cr
 
 PACKAGE = Path(cr.__file__).parent
 ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "pyproject.toml"
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPE = re.compile(
     r"# (?P<file>[\w/]+\.py), (?P<where>new|at the end|before (?P<line>\w+))\n(?P<text>.*)", re.DOTALL
@@ -28,20 +29,24 @@ def blocks():
             yield section.partition("\n")[0].partition(":")[0], code, printed
 
 
+def recipes():
+    return [found for _, code, _ in blocks() if (found := RECIPE.match(code))]
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """A copy of the package in which all is done that the page says."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(PACKAGE, folder / "chainrule", ignore=shutil.ignore_patterns("__pycache__"))
-    for _, code, _ in blocks():
-        if found := RECIPE.match(code):
-            file, line = folder / "chainrule" / found["file"], found["line"]
-            assert file.exists() == (found["where"] != "new"), found["file"]
-            before, after = file.read_text(encoding="utf-8") if file.exists() else "", ""
-            if line:
-                before, line, after = before.partition(f"\n{line}")
-                assert line and f"\n{line}" not in after
-            file.write_text(f"{before}\n\n{found['text']}\n{line or ''}{after}", encoding="utf-8")
+    for found in recipes():
+        file, line = folder / "chainrule" / found["file"], found["line"]
+        assert file.exists() == (found["where"] != "new"), found["file"]
+        before, after = file.read_text(encoding="utf-8") if file.exists() else "", ""
+        if line:
+            before, line, after = before.partition(f"\n{line}")
+            assert line and f"\n{line}" not in after
+        parts = [before, found["text"], f"{line}{after}" if line else ""]
+        file.write_text("\n\n\n".join(p.strip() for p in parts if p) + "\n", encoding="utf-8")
     return folder
 
 
@@ -69,6 +74,33 @@ def test_the_row_is_tested_by_itself(house):
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert all(re.search(rf"{file}::.*softsign.* PASSED", run.stdout) for file in files)
+
+
+def changed(house):
+    return [house / "chainrule" / found["file"] for found in recipes()]
+
+
+def passes(house, *command):
+    run = subprocess.run(
+        [sys.executable, "-m", *map(str, command)],
+        env={**os.environ, "PYTHONPATH": str(house)}, cwd=house, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_is_added_is_as_the_house_is(house):
+    """Its style, and the tests that go through all layers, public names, examples and pages."""
+    for check in (["check"], ["format", "--check"]):
+        passes(house, "ruff", *check, "--config", CONFIG, *changed(house))
+    modules = [f"chainrule.{found['file'][:-3].replace('/', '.')}" for found in recipes()]
+    chosen = " or ".join(["engine.md", "written_as", "public_names", *(f"{name}]" for name in modules)])
+    files = ["house/test_docs.py", "house/test_docstrings.py", "house/test_public_names.py", "nn/test_layers.py"]
+    passes(house, "pytest", "-n", "0", "-k", chosen, *(ROOT / "tests" / f for f in files))
+
+
+@pytest.mark.long
+def test_what_is_added_is_typed(house):
+    passes(house, "mypy", "--config-file", CONFIG, "--cache-dir", house / "types", *changed(house))
 
 
 def test_so_many_places_are_touched():
