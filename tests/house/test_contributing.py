@@ -94,7 +94,12 @@ def test_what_is_added_is_as_the_house_is(house):
         passes(house, "ruff", *check, "--config", CONFIG, *changed(house))
     modules = [f"chainrule.{found['file'][:-3].replace('/', '.')}" for found in recipes()]
     chosen = " or ".join(["engine.md", "written_as", "public_names", *(f"{name}]" for name in modules)])
-    files = ["house/test_docs.py", "house/test_docstrings.py", "house/test_public_names.py", "nn/test_layers.py"]
+    files = [
+        "house/test_docs.py",
+        "house/test_docstrings.py",
+        "house/test_public_names.py",
+        "nn/test_layers.py",
+    ]
     passes(house, "pytest", "-n", "0", "-k", chosen, *(ROOT / "tests" / f for f in files))
 
 

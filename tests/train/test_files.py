@@ -17,6 +17,7 @@ from values_of import values_of
 
 from chainrule.errors import ChainruleError, DataError, FileFormatError, GraphError, MissingFileError
 from chainrule.graph.primitives import exponentials
+from chainrule.graph.table import TABLE, primitive
 from chainrule.models.loading import load
 from chainrule.nn import activations, initializers, losses
 from chainrule.nn.layers import (
@@ -279,6 +280,18 @@ def test_your_own_functions_and_layers_are_found_by_name(tmp_path):
 def test_a_function_of_ours_stays_ours_whatever_yours_are_called(tmp_path):
     network = Network([Dense(3, "relu"), Dense(1, relu)], input_shape=4, seed=0)
     assert_equal(network, round_trip(network, tmp_path / "m", custom={"relu": relu}))
+
+
+def test_a_primitive_of_the_users_is_found_by_its_name(tmp_path):
+    halved = primitive("halved", lambda z: z / 2, lambda y, z: [0.5])
+    try:
+        network = Network([Dense(2, halved), Dense(1)], seed=0, input_shape=4)
+        assert repr(network.layers[0]) == "Dense(2, activation=halved)"
+        assert_equal(network, round_trip(network, tmp_path / "m", custom={"halved": halved}))
+        with pytest.raises(FileFormatError, match="your own activation 'halved'"):
+            load(tmp_path / "m")
+    finally:
+        del TABLE["halved"]
 
 
 def test_names_that_nothing_could_be_found_by_are_refused_and_nothing_is_written(tmp_path):

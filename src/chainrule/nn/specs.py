@@ -120,9 +120,7 @@ def name_of(found: Any, known: Mapping[str, Any]) -> str:
     for name, ours in known.items():
         if ours is found or (is_dataclass(found) and ours == found):
             return name
-    if is_dataclass(found):
-        return repr(found)
-    name = getattr(found, "__name__", type(found).__name__)
+    name = getattr(found, "__name__", None) or (repr(found) if is_dataclass(found) else type(found).__name__)
     return f"{getattr(found, '__module__', 'user')}.{name}" if name in known else name
 
 

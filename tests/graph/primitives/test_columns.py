@@ -140,6 +140,13 @@ def test_a_wrong_adjoint_is_caught():
         check_adjoint(wrong)
 
 
+@pytest.mark.parametrize("column", ["linear", "moves", "mixes", "nan", "logarithm", "leaf"])
+def test_a_column_takes_its_words_and_no_others(column):
+    for other in (True, "maybe", ["each"]):
+        with pytest.raises(GraphError, match=f"'odd': {column} is .*; expected one of '', '"):
+            Primitive(name="odd", forward=np.negative, no_derivative="none", **{column: other})
+
+
 def test_a_row_with_an_adjoint_says_that_it_is_linear():
     with pytest.raises(GraphError, match="must say what its derivative is in one way"):
         Primitive(name="odd", forward=np.sin, adjoint=lambda dy, y, x: [dy])

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chainrule.nn.layers.base import Layer as Layer
+from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope as Scope
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
