@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from chainrule.engines import compiled
 from chainrule.engines.compiled import build
-from chainrule.engines.registry import ENGINES, REFERENCE
+from chainrule.engines.recent import Recent
+from chainrule.engines.registry import ENGINES, REFERENCE, missing, warn_of_missing
 
 
 def assert_close(found, wanted, says="", rounding=32.0):
@@ -46,3 +48,23 @@ def agree():
 def close():
     """Return the comparison of two arrays that two engines computed."""
     return assert_close
+
+
+@pytest.fixture
+def asked_anew():
+    """A process that has not asked yet which engines can run; ``monkeypatch`` is undone before it ends."""
+    for known in (missing, warn_of_missing):
+        known.cache_clear()
+    yield
+    for known in (missing, warn_of_missing):
+        known.cache_clear()
+
+
+@pytest.fixture
+def registered(asked_anew, monkeypatch):
+    """Engines beside those there are, in a process that has compiled nothing: put them into what this returns."""
+    monkeypatch.setattr(compiled, "_compiled", Recent(64))
+    before = dict(ENGINES)  # in their order, which says who is asked first
+    yield ENGINES
+    ENGINES.clear()
+    ENGINES.update(before)

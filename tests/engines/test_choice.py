@@ -8,8 +8,9 @@ import pytest
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled, build
+from chainrule.engines.numpy import compile_program
 from chainrule.engines.recent import Recent
-from chainrule.engines.registry import works
+from chainrule.engines.registry import Cost, Engine
 from chainrule.graph.closed import Program
 
 
@@ -24,15 +25,12 @@ def choose(program, steps, rows):
 
 
 @pytest.fixture
-def without_llvmlite(monkeypatch):
+def without_llvmlite(asked_anew, monkeypatch):
     """A process in which llvmlite cannot be imported."""
     for name in list(sys.modules):
         if name.startswith(("llvmlite", "chainrule.engines.native")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "llvmlite", None)
-    works.cache_clear()
-    yield
-    works.cache_clear()
 
 
 def test_little_work_is_left_to_numpy_and_much_is_compiled():
@@ -95,6 +93,7 @@ def test_without_llvmlite_a_network_trains():
     assert network.predict(np.ones((1, 2))).shape == (1, 1)
 
 
+@pytest.mark.usefixtures("asked_anew")
 def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
     from chainrule.engines.native.run import build as native_build
 
@@ -102,11 +101,37 @@ def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
         raise RuntimeError("no such CPU")
 
     monkeypatch.setattr(native_build, "host", unknown)
-    works.cache_clear()
     with pytest.warns(cr.EngineWarning, match="LLVM: no such CPU"):
         assert choose(program(), steps=10**9, rows=32) == "numpy"
-    monkeypatch.undo()
-    works.cache_clear()
+
+
+def third(asked, why, **cost):
+    """Return the record of an engine that notes when it is asked whether it can run."""
+    return Engine("third", "", compile_program, cost=Cost(**cost), available=lambda: asked.append(1) or why)
+
+
+def test_an_engine_is_asked_whether_it_can_run_only_where_it_would_be_done_first(registered):
+    asked = []
+    registered["third"] = third(asked, "", start=1.0, call=1e-9)
+    assert choose(program(), steps=1, rows=32) == "numpy" and not asked
+    assert choose(program(), steps=10**9, rows=10**6) == "native" and not asked
+    registered["third"] = third(asked, "", start=0.01)
+    assert choose(program(), steps=10**9, rows=10**6) == "third" and asked == [1]
+    assert choose(program(), steps=10**9, rows=10**6) == "third" and asked == [1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_nobody_hears_of_an_engine_that_is_not_there_while_another_does_the_work(registered):
+    asked = []
+    registered["third"] = third(asked, "it is not installed")
+    assert choose(program(), steps=10**9, rows=32) == "native" and asked
+
+
+@pytest.mark.usefixtures("without_llvmlite")
+@pytest.mark.filterwarnings("error")
+def test_without_llvmlite_another_engine_does_the_work(registered):
+    registered["third"] = third([], "", start=0.01)
+    assert choose(program(), steps=10**9, rows=32) == "third"
 
 
 def test_a_dtype_without_code_falls_back_with_a_line_or_is_refused():

@@ -10,7 +10,7 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
-from chainrule.engines.registry import ENGINES, Cost, Engine, works
+from chainrule.engines.registry import ENGINES, Cost, Engine
 from chainrule.graph.closed import Program
 from chainrule.graph.primitives.primitive import Primitive
 
@@ -117,6 +117,7 @@ def test_whatever_goes_wrong_while_code_is_made_is_left_to_numpy(stage, error, m
         cr.compile(np.exp(x) * 7, inputs=[x], engine="native")(np.ones(3))
 
 
+@pytest.mark.usefixtures("asked_anew")
 def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
     from chainrule.engines.native.run import build
 
@@ -124,14 +125,9 @@ def test_an_llvmlite_that_is_broken_is_no_error(monkeypatch):
         raise AttributeError("module 'llvmlite' has no attribute 'initialize'")
 
     monkeypatch.setattr(build, "host", broken)
-    works.cache_clear()
     x = cr.input("x", ("n",))
-    try:
-        with pytest.warns(cr.EngineWarning, match="LLVM: module 'llvmlite' has no attribute"):
-            assert Compiled(Program((x,), (), (np.exp(x),), ())).choose(10**9, 10**9) == "numpy"
-    finally:
-        monkeypatch.undo()
-        works.cache_clear()
+    with pytest.warns(cr.EngineWarning, match="LLVM: module 'llvmlite' has no attribute"):
+        assert Compiled(Program((x,), (), (np.exp(x),), ())).choose(10**9, 10**9) == "numpy"
 
 
 class Fussy(Executable):

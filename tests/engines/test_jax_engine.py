@@ -6,23 +6,14 @@ import test_matrix as matrix
 from jax_engine import JAX
 
 import chainrule as cr
-from chainrule.engines import compiled
-from chainrule.engines.recent import Recent
-from chainrule.engines.registry import ENGINES, Cost, Engine, works
+from chainrule.engines.registry import ENGINES, Cost, Engine
 
 
 @pytest.fixture(autouse=True)
-def _registered(monkeypatch):
-    """JAX and the reference, in a process that has compiled nothing."""
-    monkeypatch.setattr(compiled, "_compiled", Recent(64))
-    before = dict(ENGINES)  # in their order, which says who is asked first
-    del ENGINES["native"]
-    ENGINES["jax"] = JAX
-    works.cache_clear()
-    yield
-    works.cache_clear()
-    ENGINES.clear()
-    ENGINES.update(before)
+def _jax(registered):
+    """JAX and the reference."""
+    del registered["native"]
+    registered["jax"] = JAX
 
 
 @pytest.mark.parametrize("row", matrix.STRUCTURAL, **matrix.by_name)

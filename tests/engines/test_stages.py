@@ -129,6 +129,14 @@ def test_where_the_choice_is_open_the_stage_decides():
         show_stage(program, "ir", "numpy")
 
 
+def test_an_engine_that_is_not_there_is_named_whoever_asks():
+    found = network(input_shape=2)
+    found.engine = "nativ"  # set later, where nothing looks at it
+    for ask in (found.show, found.fit, found.gradients):
+        with pytest.raises(cr.UnknownNameError, match=r"Unknown engine 'nativ'\. Did you mean 'native'"):
+            ask(X, Y)
+
+
 def test_the_old_name_of_a_stage_says_the_new_one():
     x = input("x", ("n",))
     function = cr.compile(np.tanh(x), [x], engine="native")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from chainrule.engines.registry import ENGINES, REFERENCE, Cost, works
+from chainrule.engines.registry import ENGINES, REFERENCE, Cost, missing, warn_of_missing
 from chainrule.graph.closed import Program
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
@@ -46,11 +46,12 @@ def _work(node: Node, cost: Cost) -> tuple[tuple[Extent, ...], float]:
 
 
 def work_of(program: Program) -> dict[str, Work]:
-    """Return what a program takes on each engine that may be chosen, the reference first: whether another one works
-    is asked only where it would be done before.
+    """Return what a program takes on each engine that may be chosen, the reference first: whether another one can run
+    here is asked only where it would be done before.
     """
     working = [n for n in order(program.ends) if n.inputs]
-    return {e.name: Work(working, e.cost) for e in reversed(ENGINES.values()) if e.cost}
+    engines = sorted(ENGINES.values(), key=lambda engine: engine.name != REFERENCE)
+    return {e.name: Work(working, e.cost) for e in engines if e.cost}
 
 
 def choose(work: Mapping[str, Work], steps: int, lengths: Lengths) -> str:
@@ -58,8 +59,14 @@ def choose(work: Mapping[str, Work], steps: int, lengths: Lengths) -> str:
 
     It goes by the size of the work alone, never by what happened before: the same call gives the same bits.
     """
+    lacking: list[str] = []
     best, least = REFERENCE, math.inf
     for name, each in work.items():
-        if each.start < least and (seconds := each.seconds(steps, lengths)) < least and works(name):
-            best, least = name, seconds
+        if each.start < least and (seconds := each.seconds(steps, lengths)) < least:
+            if missing(name):
+                lacking.append(name)
+            else:
+                best, least = name, seconds
+    if lacking and best == REFERENCE:  # while another engine does the work, nobody misses one
+        warn_of_missing(lacking[0])
     return best

@@ -9,7 +9,7 @@ from chainrule.engines.choice import Lengths, Work, choose, work_of
 from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.executable import Executable
 from chainrule.engines.recent import Recent
-from chainrule.engines.registry import ENGINES, REFERENCE, engine_named
+from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -74,7 +74,7 @@ def build(program: Program, engine: str, willing: bool = False) -> Executable:
     willing = willing and engine != REFERENCE
 
     def make() -> Executable:
-        if why := found.available():
+        if why := missing(engine):
             raise UnsupportedError(f"The {engine} engine does not run here: {why}.")
         verify(program)
         simple = simplified(program).detached()

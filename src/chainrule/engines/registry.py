@@ -101,9 +101,12 @@ def engine_named(name: str) -> Engine:
 
 
 @cache
-def works(name: str) -> bool:
-    """Say whether an engine can run here; if not, one line tells why, once."""
-    why = ENGINES[name].available()
-    if why:
-        warn(f"{why}; everything runs on the NumPy engine, only slower.", EngineWarning)
-    return not why
+def missing(name: str) -> str:
+    """Say why an engine cannot run here, or "". It is asked once: to find out may take long."""
+    return ENGINES[name].available()
+
+
+@cache
+def warn_of_missing(name: str) -> None:
+    """Tell in one line, once, that NumPy does what an engine that cannot run here would have done."""
+    warn(f"{missing(name)}; everything runs on the NumPy engine, only slower.", EngineWarning)

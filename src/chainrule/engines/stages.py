@@ -1,6 +1,6 @@
 """What an engine made of a program, stage by stage, as text: for those who want to see how it works."""
 
-from chainrule.engines.registry import ENGINES, REFERENCE, works
+from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing, warn_of_missing
 from chainrule.errors import UnknownNameError, deprecated, unknown_name
 from chainrule.graph.closed import Program
 from chainrule.transform.simplify import simplified
@@ -17,15 +17,18 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
         engine: The name of an engine, or "auto": the first that has the stage and works here.
 
     Raises:
-        UnknownNameError: If the engine has no such stage.
+        UnknownNameError: If there is no such engine, or it has no such stage.
     """
     if stage in RENAMED:
         deprecated(f"The stage {stage!r}", repr(RENAMED[stage]))
         stage = RENAMED[stage]
     having = [e.name for e in ENGINES.values() if stage in e.stages]
     if engine == "auto":
-        engine = next(filter(works, having or ENGINES), REFERENCE)
-    known = ENGINES[engine].stages
+        wanted = having or list(ENGINES)
+        engine = next((name for name in wanted if not missing(name)), REFERENCE)
+        if engine not in wanted:
+            warn_of_missing(wanted[0])
+    known = engine_named(engine).stages
     if stage in known:
         # Compiled anew: an equal program that was compiled before may bear other names.
         return known[stage].show(simplified(program))
@@ -33,5 +36,5 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
         raise unknown_name("stage", stage, known)
     raise UnknownNameError(
         f"This runs on the {engine} engine, which has no stage {stage!r}: that is one of the {having[0]} "
-        f"engine, engine={having[0]!r}. Here there are: {', '.join(known)}."
+        f"engine, engine={having[0]!r}. Here there are: {', '.join(known) or 'none'}."
     )
