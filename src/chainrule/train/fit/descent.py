@@ -6,11 +6,13 @@ import numpy as np
 
 from chainrule.engines.epochs import Epochs
 from chainrule.graph.evaluate import Arrays
+from chainrule.nn.layers.base import SEED, STEP
 from chainrule.signals import asking
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.divergence import diverged
 from chainrule.train.fit.fitting import Fitting, Good, finite
 from chainrule.train.fit.stopping import finish, stopping_of
+from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import plateau
 
@@ -62,11 +64,7 @@ def _every_epoch(run: Fitting) -> bool:
 
 
 def _first_state(run: Fitting) -> Arrays:
-    clock = [
-        np.asarray(0, np.int64),
-        np.asarray(run.seed, np.int64),
-        np.asarray(1.0),
-        np.asarray(float(run.steps * run.settings.epochs)),
-        np.asarray(float(run.steps)),
-    ]
+    total = run.steps * run.settings.epochs
+    begins = {STEP: 0, SEED: run.seed, SCALE: 1, TOTAL: total, PER_EPOCH: run.steps}
+    clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]
     return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in run.slots), *clock]

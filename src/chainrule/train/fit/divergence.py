@@ -9,6 +9,7 @@ from chainrule.errors import DivergenceWarning, LearningWarning, warn
 from chainrule.graph.evaluate import Arrays
 from chainrule.train.fit.fitting import Fitting, Good, finite
 from chainrule.train.fit.stopping import epochs
+from chainrule.train.objective import SCALE_AT
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import schedule
 
@@ -53,7 +54,7 @@ def diverged(run: Fitting, method: Optimizer, result: Run, epochs_before: int, g
     norms = _gradient_norms(run, values.get(), failure.before_rows)
     later = _gradient_norms(run, before, failure.before_rows)
     name = max(norms, key=lambda n: _growth(norms[n], later[n]))
-    total, scale = float(run.steps * run.settings.epochs), float(failure.before[-3])
+    total, scale = float(run.steps * run.settings.epochs), float(failure.before[SCALE_AT])
     rate = scale * float(schedule(method.learning_rate).at(step - 1, total, float(run.steps)))
     grown = f"The gradient of {name} (layer {_layer_of(run, name)}) grew {_times(norms[name], later[name])}, "
     grown += f"from {norms[name]:.3g} to {later[name]:.3g}"

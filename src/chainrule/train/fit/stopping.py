@@ -6,6 +6,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
 from chainrule.train.fit.fitting import Fitting, Good, recorded
 from chainrule.train.metrics import larger_is_better
+from chainrule.train.objective import SCALE_AT
 from chainrule.train.schedules import ReduceOnPlateau
 
 TOL_EPOCHS = 10
@@ -56,7 +57,7 @@ def stopping_of(
         tol=None if tol is None else (float(tol), TOL_EPOCHS),
         plateau=None
         if lowering is None
-        else (size - 3, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
+        else (size + SCALE_AT, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
         poll=run.interrupts.poll,
     )
 
