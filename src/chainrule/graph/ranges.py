@@ -5,6 +5,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from chainrule.errors import GraphError, short
 from chainrule.graph.primitives.bounds import UNKNOWN, Range
 
 _KNOWN: WeakKeyDictionary[Any, Range] = WeakKeyDictionary()
@@ -36,7 +37,12 @@ def _found(node: Any, inputs: list[Any]) -> Range:
     rule = node.primitive.range
     if rule is None:
         return UNKNOWN
-    low, high, finite, square = rule(node, *inputs)
+    found = rule(node, *inputs)
+    if not isinstance(found, Range):
+        raise GraphError(
+            f"The range of '{node.primitive.name}' is {short(found)}; expected a Range, from its rule."
+        )
+    low, high, finite, square = found
     if low != low or high != high:  # NaN
         low, high = -np.inf, np.inf
     if 0 < low < 1 and (node.dtype.kind != "f" or low < np.finfo(node.dtype).tiny):

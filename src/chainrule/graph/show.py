@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import GraphError, short
 from chainrule.graph.contraction import contraction
 from chainrule.graph.primitives.primitive import CALL, MULTIPLY
 from chainrule.graph.shapes import FULL, show as show_shape
@@ -81,7 +82,13 @@ def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: 
         signed = part.startswith("-") and row.binds < CALL and (position > 0 or template.startswith("-"))
         bare = (binds >= needed and not signed) or fraction
         filled.append(part if bare else rf"\left({part}\right)" if latex else f"({part})")
-    return template.format(*filled, **{"all": ", ".join(p for p, _ in parts), **words})
+    try:
+        return template.format(*filled, **{"all": ", ".join(p for p, _ in parts), **words})
+    except (IndexError, KeyError, ValueError) as error:
+        raise GraphError(
+            f"'{row.name}' of {len(parts)} inputs cannot be written as {short(template)}: {error}. "
+            "{0} stands for the first input, {axis} for an attribute, {{ for a brace."
+        ) from None
 
 
 def _product(spec: str, latex: bool) -> tuple[str, tuple[int, int]]:

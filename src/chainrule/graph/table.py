@@ -1,8 +1,10 @@
 """The table of primitives: every row there is, by name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
+from chainrule.errors import unknown_name
 from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its rows
     arithmetic,
     corners,
@@ -34,6 +36,10 @@ def primitive(
         columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note``, ``range``,
             ``cost`` ...
 
+    Raises:
+        GraphError: If a column holds what says nothing there, or the table has a row of this name.
+        UnknownNameError: If there is no such column.
+
     >>> import numpy as np
     >>> from chainrule.transform.backprop import grad
     >>> from chainrule.graph.node import variable
@@ -42,5 +48,9 @@ def primitive(
     >>> float(cube(x).value), float(grad(cube(x), x).value)
     (8.0, 12.0)
     """
+    known = [column.name for column in fields(Primitive)]
+    for column in columns:
+        if column not in known:
+            raise unknown_name("column of a primitive", column, known)
     columns.setdefault("attributes", None)
     return add(Primitive(name=name, forward=forward, partials=partials, **columns))

@@ -253,6 +253,6 @@ def _key(node: Node) -> Any:
         return (row, value.shape, value.dtype.str, value.tobytes()) if value.size <= LARGEST_FOLDED else node
     if row.leaf == "given":
         return leaf_key(node)
-    if row.commutative and id(inputs[0]) > id(inputs[1]):
+    if row.commutative and len(inputs) == 2 and id(inputs[0]) > id(inputs[1]):
         inputs = inputs[::-1]
     return (row, inputs, of_attributes(node.attributes)) if node.attributes else (row, inputs)

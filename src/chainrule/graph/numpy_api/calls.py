@@ -97,7 +97,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: d
         written = REDUCTIONS.get((ufunc.__name__, method))
         instead = f"Write {written}" if written else f"Of numbers: np.{ufunc.__name__}.{method}(x.value, ...)"
         raise UnsupportedError(f"np.{ufunc.__name__}.{method} of a node is not there. {instead}.")
-    build = FUNCTIONS.get(ufunc)
+    build = _built(ufunc)
     if build is None:
         of_numpy = getattr(np, ufunc.__name__, None) is ufunc  # SciPy's are ufuncs too
         raise _missing(f"np.{ufunc.__name__}" if of_numpy else ufunc.__name__, inputs, options)
@@ -106,7 +106,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: d
 
 def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Build the node for a NumPy function called on nodes."""
-    build = FUNCTIONS.get(function)
+    build = _built(function)
     if build is None:
         raise _missing(
             f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1), arguments, options
@@ -123,6 +123,11 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
         raise UnsupportedError(f"np.{function.__name__} of a node takes ({taken}): {error}.") from None
     result = build(*arguments, **options)
     return result if dtype is None else cast(result, dtype)
+
+
+def _built(function: Any) -> Callable[..., Any] | None:
+    """Return what builds the node for one of NumPy's functions, which may be that of a row of the user's."""
+    return FUNCTIONS.get(function) or next((row for row in TABLE.values() if function in row.numpy), None)
 
 
 _signature = cache(inspect.signature)  # to look at it takes longer than to build a node

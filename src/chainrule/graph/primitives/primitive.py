@@ -18,6 +18,7 @@ from chainrule.errors import GraphError, UnsupportedError, short
 from chainrule.graph import shapes
 from chainrule.graph.primitives.attributes import Kind
 from chainrule.graph.primitives.bounds import Range
+from chainrule.graph.primitives.columns import check_columns
 from chainrule.graph.shapes import Shape
 
 Interval = tuple[float, float]
@@ -159,6 +160,7 @@ class Primitive:
     cases: tuple[Case, ...] = ()  # what the tests try: shapes, and the attributes of rows that have some
 
     def __post_init__(self) -> None:
+        check_columns(self)
         rules = [self.partials, self.adjoint, self.vjp, self.no_derivative]
         two = (self.vjp is None) != (self.jvp is None)
         if sum(bool(rule) for rule in rules) != 1 or two or (self.adjoint and not self.linear):
@@ -254,9 +256,10 @@ def _tangent(row: Primitive) -> Callable[..., Any]:
     """Return the forward mode of a linear row, which is the row itself."""
 
     def jvp(dots: Sequence[Any], y: Any, *inputs: Any, **attributes: Any) -> Any:
-        if row.linear == "each":
-            moved = [(*inputs[:i], dot, *inputs[i + 1 :]) for i, dot in enumerate(dots) if dot is not None]
-            return reduce(plus, [row(*x, **attributes) for x in moved])
+        if row.linear != "together":
+            alone = dots[:1] if row.linear == "first" else dots
+            moved = [(*inputs[:i], dot, *inputs[i + 1 :]) for i, dot in enumerate(alone) if dot is not None]
+            return reduce(plus, [row(*x, **attributes) for x in moved]) if moved else None
         moving = [_moving(dot, x) for dot, x in zip(dots, inputs, strict=True)]
         return row(*moving, **attributes)
 
@@ -301,9 +304,15 @@ TABLE: dict[str, Primitive] = {}
 
 
 def add(row: Primitive) -> Primitive:
-    """Put ``row`` into the table; a second row of the same name is refused."""
+    """Put ``row`` into the table; a second row of the same name, or of one of NumPy's functions, is refused."""
     if row.name in TABLE:
         raise GraphError(f"The table already has a row named '{row.name}'. Choose another name.")
+    for other in TABLE.values():
+        for function in other.numpy:
+            if function in row.numpy:
+                raise GraphError(
+                    f"np.{function.__name__} of a node is '{other.name}' already, and cannot be '{row.name}'."
+                )
     TABLE[row.name] = row
     return row
 

@@ -62,8 +62,9 @@ def is_finite(atom: Atom) -> bool:
 def may_be_nan(atom: Atom) -> Node | None:
     """Return the node whose NaN would be one of the atom."""
     node = node_of(atom)
-    while node.primitive.nan == "input" or (
-        node.primitive.reduces == "add" and range_of(node.inputs[0]).low >= 0
+    while len(node.inputs) == 1 and (
+        node.primitive.nan == "input"
+        or (node.primitive.reduces == "add" and range_of(node.inputs[0]).low >= 0)
     ):
         (node,) = node.inputs  # of numbers that are not negative no infinities meet in a sum
     never = node.primitive.nan == "never" or node.dtype == bool

@@ -1,0 +1,117 @@
+"""Rows of the user's own: what is wrong with one is said where it is written, what is right is relied on."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.graph.node import record
+from chainrule.graph.primitives.primitive import TABLE, Primitive
+from chainrule.graph.ranges import range_of
+from chainrule.transform.forward import pushforward
+
+WRONG = {
+    "name": 3,
+    "linear": "yes",
+    "moves": True,
+    "nan": "sometimes",
+    "mixes": "maybe",
+    "logarithm": True,
+    "leaf": "tree",
+    "commutative": "no",
+    "nonzero": 1,
+    "folded": None,
+    "range": (0, 1),
+    "cost": "cheap",
+    "shape": (2,),
+    "dtype": np.float64,
+    "made_of": 3,
+    "numpy": np.sin,
+    "attributes": {"p": int},
+    "forward": 3,
+    "partials": [1],
+    "kink": 0,
+    "binds": "tightly",
+    "domain": None,
+    "cases": {},
+}
+CUBE = {"name": "cubed", "forward": lambda x: x * x * x, "partials": lambda y, x: [3 * x * x]}
+
+
+@pytest.fixture(autouse=True)
+def table():
+    before = list(TABLE)
+    yield
+    for name in [*TABLE][len(before) :]:
+        del TABLE[name]
+
+
+@pytest.mark.parametrize("column", WRONG)
+def test_a_column_that_says_nothing_is_refused(column):
+    with pytest.raises(
+        cr.GraphError, match=rf"Primitive .*: .*{'' if column == 'attributes' else column}.* expected "
+    ):
+        cr.primitive(**{**CUBE, column: WRONG[column]})
+
+
+def test_every_column_refuses_what_it_does_not_take():
+    for column in Primitive.__dataclass_fields__:
+        with pytest.raises(cr.GraphError, match="expected"):
+            Primitive(**{**CUBE, column: object()})
+
+
+def test_a_column_that_no_row_has_is_named():
+    with pytest.raises(
+        cr.UnknownNameError, match=r"Unknown column of a primitive 'ranges'. Did you mean 'range'"
+    ):
+        cr.primitive(**CUBE, ranges=3)
+
+
+def test_a_range_that_is_none_is_named():
+    cubed = cr.primitive(**CUBE, range=lambda node, x: (0, 1))
+    with pytest.raises(cr.GraphError, match=r"The range of 'cubed' is \(0, 1\)"):
+        range_of(cubed(cr.variable(1.0)))
+
+
+@pytest.mark.parametrize("template", ["{1}", "{power}", "{0"])
+def test_a_template_that_cannot_be_filled_is_named(template):
+    cubed = cr.primitive(**CUBE, text=template)
+    with pytest.raises(cr.GraphError, match="'cubed' of 1 inputs cannot be written as"):
+        str(cubed(cr.variable(1.0)))
+
+
+def test_a_claim_about_another_number_of_inputs_does_no_harm():
+    cubed = cr.primitive(**CUBE, commutative=True)
+    x, y = cr.variable([1.0, -2.0], "x"), cr.variable([0.5, 2.0], "y")
+    both = cr.primitive("both", lambda a, b: a * b, lambda y, a, b: [b, a], nan="input", nonzero=True)
+    z = both(x, y)
+    for J in (cubed(x), z / z, z - z):
+        np.testing.assert_array_equal(cr.simplify(J).value, J.value)
+
+
+def test_a_row_that_is_linear_in_its_first_input_has_both_modes():
+    share = Primitive(
+        name="share",
+        forward=lambda x, n: x / n,
+        adjoint=lambda dy, y, x, n: [dy / n, None],
+        linear="first",
+    )
+    x, n = cr.variable([1.0, -2.0], "x"), cr.variable(4.0, "n")
+    y = record(share, (x, n))
+    np.testing.assert_array_equal(cr.grad(y.sum(), x).value, [0.25, 0.25])
+    np.testing.assert_array_equal(pushforward([y], {x: 1.0})[0].value, [0.25, 0.25])
+    np.testing.assert_array_equal(pushforward([y], {x: 1.0, n: 1.0})[0].value, [0.25, 0.25])
+    np.testing.assert_array_equal(pushforward([y], {n: 1.0})[0].value, [0.0, 0.0])
+
+
+def test_numpys_function_is_a_row_of_the_users_whenever_it_was_written():
+    x = cr.variable([1.0, -2.0], "x")
+    with pytest.raises(cr.UnsupportedError, match=r"np\.spacing is not among"):
+        np.spacing(x)
+    cr.primitive("spacing", np.spacing, lambda y, x: [None])
+    assert np.spacing(x).primitive.name == "spacing"
+    np.testing.assert_array_equal(np.spacing(x).value, np.spacing(x.value))
+
+
+def test_a_function_of_numpys_is_one_row():
+    with pytest.raises(cr.GraphError, match=r"np\.sin of a node is 'sin' already"):
+        cr.primitive("my_sine", np.sin, lambda y, x: [np.cos(x)], numpy=(np.sin,))
