@@ -129,10 +129,21 @@ W = variable(np.ones((2, 3), F), "w")
         Program((), (W,), (), (constant(np.ones((2, 3))),)),
         Program((), (W,), (), ()),
         Program((W * 2,), (), (W * 2,), ()),
+        Program((X, X.named("y")), (), (X * 2,), ()),
+        Program((), (W, W), (), (W + 1, W + 2)),
+        Program((W,), (W,), (), (W,)),
     ],
-    ids=["larger", "of another dtype", "none", "given what is computed"],
+    ids=[
+        "larger",
+        "of another dtype",
+        "none",
+        "given what is computed",
+        "an input twice",
+        "twice",
+        "given as well",
+    ],
 )
-def test_a_new_value_that_does_not_fit_its_variable_is_refused(program):
+def test_a_program_that_is_not_what_it_says_is_refused(program):
     for compiled in (lambda: build(program, "native"), lambda: compile_program(program).stages):
         with pytest.raises(ChainruleError):
             compiled()

@@ -13,7 +13,7 @@ from chainrule.engines.compiled import build
 from chainrule.engines.listing import show_graph
 from chainrule.graph.closed import ClosedGraph, Program, bodies, map_bodies
 from chainrule.graph.node import record
-from chainrule.graph.primitives.primitive import TABLE
+from chainrule.graph.primitives.primitive import TABLE, Primitive
 from chainrule.graph.walk import order
 from chainrule.transform.forward import pushforward
 from chainrule.transform.loops import pulled_back, pushed_forward
@@ -110,6 +110,31 @@ def test_open_axes_get_lengths_in_graphs_inside_too():
     assert cell().resolved({}).inputs[0].shape == BATCH_SHAPE == cell().resolved({rows: rows}).inputs[0].shape
     with pytest.raises(cr.ShapeError, match=r"'x' of a closed graph is of shape \(5, 3\)"):
         fixed(H[:4], W)
+
+
+def test_what_is_no_tuple_of_nodes_is_refused_or_made_one():
+    x, w = cr.input("x", (3,)), cr.variable(2.0, "w")
+    assert ClosedGraph([x], [w], [x * w]) == ClosedGraph((x,), (w,), (x * w,))
+    for wrong in (x, x * 2, None, (np.ones(3),), np.ones(3), (3.0,), "x"):
+        for kind in (ClosedGraph, lambda *parts: Program(*parts, ())):
+            with pytest.raises(cr.GraphError, match=r"outputs of a .* are a tuple of nodes, such as"):
+                kind((x,), (), wrong)
+
+
+def test_an_input_that_is_an_output_is_a_node_among_nodes():
+    v, at = cr.input("v", ("n",)), cr.input("at", (2,), "int64")
+    picked, same, positions = ClosedGraph((v,), (at,), (v[at], v, at))(cr.constant([5.0, 6.0, 7.0]), [2, 0])
+    assert picked.value.tolist() == [7.0, 5.0] and same.shape == (3,)
+    assert positions.value.tolist() == [2, 0] and positions.dtype == "int64"
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [("abc", cr.GraphError), ([[1], [2, 3]], cr.ShapeError), (1.5, cr.GraphError)]
+)
+def test_a_value_that_is_no_number_of_its_leaf_is_refused(value, error):
+    i = cr.input("i", (), "int64")
+    with pytest.raises(error, match="'i'"):
+        ClosedGraph((i,), (), (i + 1,))(value)
 
 
 def test_equal_structure_is_equality():
@@ -280,6 +305,41 @@ def test_a_detached_program_keeps_no_weights_in_its_bodies():
     program = Program((h,), (w,), (repeat(h, w, body=body, times=2),), (w,)).detached()
     (inside,) = bodies(program.outputs[0])
     assert inside.shared[0].attributes["cell"].value.size == 0 and inside == body
+
+
+BRANCH = Primitive(
+    name="branch",
+    text="branch({all}, {bodies})",
+    forward=lambda x, *shared, bodies: bodies[len(bodies[0].outputs)](x, *shared)[0],  # the second
+    no_derivative="it is chosen by the test",
+    attributes=None,
+    shape=lambda x, *_, bodies: bodies[0].outputs[0].shape,
+    dtype=lambda x, *_, bodies: bodies[0].outputs[0].dtype,
+)
+
+
+def test_graphs_in_a_tuple_are_known_as_well():
+    h, w = cr.input("h", BATCH), cr.variable(W, "w")
+    long, short = ClosedGraph((h,), (w,), (h @ w * 1,)), ClosedGraph((h,), (w,), (h @ w,))
+    y = record(BRANCH, (h, w), {"bodies": (long, cell())})
+    assert bodies(y) == [long, cell()] and bodies(simplify(y))[0] == short
+    program = Program((h,), (w,), (y,), (w,))
+    inside = bodies(program.detached().outputs[0])
+    assert program.detached() == program and inside[0].shared[0].attributes["cell"].value.size == 0
+    assert "    return v2" in show_graph(program)
+    np.testing.assert_array_equal(build(program, "numpy").step([W], [H])[1][0], np.tanh(H @ W))
+    with pytest.raises(cr.UnsupportedError, match="'branch', which has a graph of its own"):
+        build(program, "native")
+    wrong = ClosedGraph((h,), (w,), (cr.Node(TABLE["exp"], (w,), {}, (5, 3), h.dtype),))
+    with pytest.raises(cr.GraphError, match=r"'exp' is said to be of shape \(5, 3\)"):
+        verify(Program((h,), (w,), (record(BRANCH, (h, w), {"bodies": (long, wrong)}),), (w,)))
+
+
+def test_a_program_is_no_body():
+    h, w = cr.input("h", BATCH), cr.variable(W, "w")
+    y = cr.Node(REPEAT, (h, w), {"body": Program((h,), (w,), (h @ w,), (w,)), "times": 1}, h.shape, h.dtype)
+    with pytest.raises(cr.GraphError, match="expected a closed graph"):
+        verify(Program((h,), (w,), (y,), (w,)))
 
 
 def test_a_wrong_node_inside_a_body_is_found():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.executable import Executable
-from chainrule.graph.closed import ClosedGraph, Program
+from chainrule.graph.closed import ClosedGraph, Program, map_bodies
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
@@ -83,7 +83,7 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
 
 def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
     """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
-    row, attributes = node.primitive, {k: _function(v) for k, v in node.attributes.items()}
+    row, attributes = node.primitive, map_bodies(node.attributes, _Written)
     if row.leaf == "given":
         raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
     plain = row.name.isascii() and row.name.isidentifier()
@@ -102,12 +102,18 @@ def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, st
     return f"{name}({', '.join(arguments)})"
 
 
-def _function(attribute: Any) -> Any:
-    """Return a graph in an attribute as a function, written once and not anew for each call of it."""
-    if not isinstance(attribute, ClosedGraph):
-        return attribute
-    inner = NumpyExecutable(Program(attribute.given, (), attribute.outputs, ()))
-    return lambda *values: inner.step((), values)[1]
+class _Written:
+    """A graph in an attribute, as whoever has it sees it; called, it is a function written once and not anew."""
+
+    def __init__(self, body: ClosedGraph) -> None:
+        self._body = body
+        self._inner = NumpyExecutable(Program(body.given, (), body.outputs, ()))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def __call__(self, *values: np.ndarray) -> Arrays:
+        return self._inner.step((), values)[1]
 
 
 def _with_lengths(forward: Callable[..., Any], attributes: Mapping[str, Any]) -> Callable[..., Any]:

@@ -13,8 +13,9 @@ from typing import Any, Self
 import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, short
+from chainrule.graph.evaluate import fit_value
 from chainrule.graph.identity import Structured, of_attributes
-from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, record, unflatten
+from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, of_array, record, unflatten
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order, rebuild
@@ -27,6 +28,17 @@ NOTHING = np.zeros(0)
 @dataclass(frozen=True, eq=False)
 class Ends(Structured):
     """A graph with its ends named: each field is a tuple of nodes, the first two of leaves that it is given."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            nodes = getattr(self, f.name)
+            nodes = tuple(nodes) if isinstance(nodes, Iterable) and not isinstance(nodes, Node) else (None,)
+            if not all(isinstance(n, Node) for n in nodes):
+                raise GraphError(
+                    f"The {f.name} of a {type(self).__name__} are a tuple of nodes, such as (x,); "
+                    f"found {short(getattr(self, f.name))}."
+                )
+            object.__setattr__(self, f.name, nodes)
 
     @property
     def _parts(self) -> tuple[Nodes, ...]:
@@ -87,7 +99,7 @@ class Ends(Structured):
             attributes = map_bodies(node.attributes, lambda body: body.map_nodes(visit))
             if node.primitive.name == "variable":
                 attributes = {"cell": cells.setdefault(leaf_key(node), Cell(NOTHING))}
-            elif not inputs:
+            elif not inputs and attributes is node.attributes:
                 return node
             return Node(node.primitive, inputs, attributes, node.shape, node.dtype, node.name)
 
@@ -135,6 +147,7 @@ class ClosedGraph(Ends):
     outputs: Nodes
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for n in self.given:
             if not is_given(n):
                 raise GraphError(
@@ -157,7 +170,10 @@ class ClosedGraph(Ends):
             raise GraphError(f"A closed graph of {len(self.given)} leaves is given {len(values)} values.")
         recorded = any(isinstance(v, Node) for v in values)
         lengths: dict[Extent, Any] = {}
-        known = {leaf_key(n): _fitted(n, v, lengths) for n, v in zip(self.given, values, strict=True)}
+        fitted = [_fitted(n, v, lengths) for n, v in zip(self.given, values, strict=True)]
+        if recorded:
+            fitted = [v if isinstance(v, Node) else of_array(v) for v in fitted]
+        known = {leaf_key(n): v for n, v in zip(self.given, fitted, strict=True)}
 
         def visit(node: Node, inputs: Sequence[Any]) -> Any:
             if leaf_key(node) in known:
@@ -207,18 +223,31 @@ class Program(Ends):
 
 
 def bodies(node: Node) -> list[ClosedGraph]:
-    """Return the graphs that a node has in its attributes."""
-    return [v for v in node.attributes.values() if isinstance(v, ClosedGraph)]
+    """Return the graphs that a node has in its attributes, or in tuples there: the branches of a choice, say."""
+    found: list[ClosedGraph] = []
+    waiting = list(node.attributes.values())
+    for value in waiting:
+        if isinstance(value, ClosedGraph):
+            found.append(value)
+        elif type(value) is tuple:
+            waiting.extend(value)
+    return found
 
 
-def map_bodies(
-    attributes: Mapping[str, Any], function: Callable[[ClosedGraph], ClosedGraph]
-) -> Mapping[str, Any]:
+def map_bodies(attributes: Mapping[str, Any], function: Callable[[ClosedGraph], Any]) -> Mapping[str, Any]:
     """Return attributes with each graph replaced; the same ones if none is."""
-    new = {k: function(v) for k, v in attributes.items() if isinstance(v, ClosedGraph)}
-    return (
-        {**attributes, **new} if new and any(attributes[k] is not v for k, v in new.items()) else attributes
-    )
+    new = {k: _map_in(v, function) for k, v in attributes.items()}
+    return new if any(attributes[k] is not v for k, v in new.items()) else attributes
+
+
+def _map_in(value: Any, function: Callable[[ClosedGraph], Any]) -> Any:
+    """Return the value of an attribute with each graph replaced; the same one if none is."""
+    if isinstance(value, ClosedGraph):
+        return function(value)
+    if type(value) is not tuple:
+        return value
+    new = tuple([_map_in(v, function) for v in value])
+    return value if all(a is b for a, b in zip(value, new, strict=True)) else new
 
 
 def resolved(attributes: Mapping[str, Any], lengths: dict[Extent, Any]) -> Mapping[str, Any]:
@@ -239,7 +268,7 @@ def extents_of(node: Node) -> list[Extent]:
 
 def _fitted(leaf: Node, value: Any, lengths: dict[Extent, Any]) -> Any:
     """Return a value for a leaf, or raise; note the lengths of open axes."""
-    value = value if hasattr(value, "dtype") else np.asarray(value, leaf.dtype)
+    value = value if hasattr(value, "dtype") else fit_value(leaf, value, lengths)
     if value.dtype != leaf.dtype or not matches(leaf.shape, value.shape, lengths):
         raise ShapeError(
             f"{short(leaf.name)} of a closed graph is of shape {show(leaf.shape)} and {leaf.dtype}; "

@@ -13,7 +13,6 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, short
-from chainrule.graph.closed import ClosedGraph
 from chainrule.graph.node import Node, input, leaf_key, of_array, record
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
@@ -52,10 +51,7 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             entry = {"layer": made if layer is None else layer, "inputs": [position[x] for x in call.inputs]}
         else:
             entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
-            entry["attributes"] = {
-                k: v if keep and isinstance(v, ClosedGraph) else to_plain(v)
-                for k, v in node.attributes.items()
-            }
+            entry["attributes"] = {k: to_plain(v, keep) for k, v in node.attributes.items()}
         position[node] = len(entries)
         entries.append(entry)
     return {

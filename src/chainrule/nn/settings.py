@@ -148,9 +148,11 @@ def _own(kind: str, name: str, custom: Mapping[str, Any]) -> Any:
     return found
 
 
-def to_plain(value: Any) -> Any:
-    """Return a value as data that JSON can hold."""
+def to_plain(value: Any, keep: bool = False) -> Any:
+    """Return a value as data that JSON can hold; graphs are refused, or kept as they are."""
     if isinstance(value, ClosedGraph):
+        if keep:
+            return value
         raise GraphError(
             "A graph inside a graph (the body of a loop) cannot be saved where it stands among the rows of a network: "
             "a file holds such graphs only as layers build them. Put it into a layer of your own."
@@ -158,7 +160,7 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Extent):
         return {"extent": value.name}
     if isinstance(value, tuple):
-        return [to_plain(v) for v in value]
+        return [to_plain(v, keep) for v in value]
     if isinstance(value, np.ndarray):
         finite = value.dtype.kind != "f" or np.isfinite(value).all()
         return {"array": value.tolist() if finite else _in_words(value.tolist()), "dtype": value.dtype.name}

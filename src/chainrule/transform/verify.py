@@ -65,6 +65,8 @@ def verify(program: Program, level: Level = RECORDED) -> None:
                 raise GraphError(
                     f"A program is given inputs and variables, not {short(leaf.primitive.name)}."
                 )
+        if len(set(map(leaf_key, program.given))) < len(program.given):
+            raise GraphError("A program is given a leaf twice.")
         known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
         _verify_nodes(program.given + program.ends, program.given, known, level)
         if len(program.state) != len(program.new_state):

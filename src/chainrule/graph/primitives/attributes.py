@@ -71,5 +71,7 @@ SPEC = Kind(
     "an index string such as 'ik,kj->ij'",
     lambda v: isinstance(v, str) and re.fullmatch(r"[^\W\d_]*,[^\W\d_]*->[^\W\d_]*", v) is not None,
 )
-BODY = Kind("a closed graph", lambda v: isinstance(v, Structured))
+BODY = Kind(
+    "a closed graph", lambda v: isinstance(v, Structured) and hasattr(v, "shared")
+)  # a program has state
 ARRAY = Kind("an array of numbers", lambda v: isinstance(v, np.ndarray) and v.dtype.name in DTYPES)
