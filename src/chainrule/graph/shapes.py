@@ -313,7 +313,7 @@ def index_shape(shape: Shape, index: Index) -> Shape:
     return tuple(out)
 
 
-def placed(shape: Shape, index: Index, target: Shape) -> Shape:
+def padded(shape: Shape, index: Index, target: Shape) -> Shape:
     """Return ``target`` if an array of ``shape`` fills the part of it that ``index`` names."""
     if index_shape(target, index) != shape:
         raise ShapeError(

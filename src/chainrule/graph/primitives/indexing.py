@@ -51,7 +51,7 @@ pad: Primitive = row(
     mixes="",
     range=lambda node, x: Range(min(x.low, 0), max(x.high, 0), x.finite, x.square),
     attributes={"index": kind.INDEX, "shape": kind.SHAPE},
-    shape=lambda x, index, shape: shapes.placed(x, index, shape),
+    shape=lambda x, index, shape: shapes.padded(x, index, shape),
     dtype=like_first,
     cases=(
         Case(((2,),), {"index": (shapes.FULL, 1), "shape": (2, 3)}),

@@ -15,7 +15,7 @@ from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.tasks import (
     write_argmax,
     write_joined,
-    write_placed,
+    write_padded,
     write_product,
     write_scattered,
 )  # fmt: skip
@@ -185,7 +185,7 @@ TASKS: dict[str, Callable[[Step, Node], None]] = {
     "random_uniform": write_random,
     "argmax": write_argmax,
     "concatenate": write_joined,
-    "pad": write_placed,
+    "pad": write_padded,
     "scatter_add": write_scattered,
 }
 

@@ -139,7 +139,7 @@ def write_argmax(step: Step, node: Node) -> None:
     walk(kept, step.address(view), step.address(whole(node)))
 
 
-# --- movement into parts ---
+# --- parts of a whole ---
 
 
 def write_joined(step: Step, node: Node) -> None:
@@ -153,7 +153,7 @@ def write_joined(step: Step, node: Node) -> None:
 
 
 @apart
-def write_placed(step: Step, node: Node) -> None:
+def write_padded(step: Step, node: Node) -> None:
     """Put the numbers at an index, and zeros elsewhere."""
     step.clear(node)
     _copy_into(step, node, node.inputs[0], node.attributes["index"])

@@ -143,7 +143,7 @@ class _Registers:
         elif node.primitive is contract:
             self.values[key] = self._product(node)
         elif node.primitive is pad:
-            self.values[key] = self._placed(node)
+            self.values[key] = self._padded(node)
         else:
             self.values[key] = write_operation(
                 self.code, node, [self.spread(x, node.shape) for x in node.inputs]
@@ -177,7 +177,7 @@ class _Registers:
             self._shuffled[key] = self.code.shuffle(held, [int(i) for i in lanes])
         return self._shuffled[key]
 
-    def _placed(self, node: Node) -> Value:
+    def _padded(self, node: Node) -> Value:
         x = self.whole(node.inputs[0])
         x = self.code.splat(x, 2) if not x.type.lanes else x
         at = np.full(node.shape, x.type.lanes)  # the first lane of the zeros
