@@ -106,7 +106,7 @@ def test_elementwise_values(row, dtype, agree):
     every = Collected()
     for shapes in shapes_for(len(row.domain)):
         leaves = [every.leaf(x) for x in spots(row, shapes, dtype)]
-        for case in row.cases or (Case(()),):
+        for case in row.cases or (Case(),):
             every.add(record(row, leaves, case.attributes), f"{row.name} of {shapes} {case.attributes}")
     every.check(agree)
 
@@ -183,7 +183,7 @@ WHOLE = ["int64", "int32", "uint8", "bool"]
 @pytest.mark.parametrize("row", ELEMENTWISE, **by_name)
 def test_whole_numbers_and_truth_values(row, dtype, agree):
     every = Collected()
-    for case, others in product(row.cases or (Case(()),), [dtype, "float32", "int64"]):
+    for case, others in product(row.cases or (Case(),), [dtype, "float32", "int64"]):
         dtypes = [dtype, *[others] * (len(row.domain) - 1)]
         for shape in [(), (17,), (3, 5)]:
             values = [whole_numbers(shape, d, i) for i, d in enumerate(dtypes)]
@@ -273,14 +273,14 @@ def test_a_position_is_checked_as_it_is_used():
 # --- structural rows ------------------------------------------------------------------------------------
 
 SUMS = [
-    Case((shape,), {"axes": axes, "keepdims": keepdims})
+    Case(shape, axes=axes, keepdims=keepdims)
     for shape in [(7,), (65,), (3, 17), (33, 2), (2, 7, 5), (1, 9), (9, 1), (4, 0), (0, 4), (100, 65)]
     for axes in [(0,), (len(shape) - 1,), tuple(range(len(shape))), (0, len(shape) - 1)]
     for keepdims in (False, True)
     if len(set(axes)) == len(axes)
-] + [Case(((2, 3, 4, 5),), {"axes": a, "keepdims": False}) for a in [(1,), (0, 2), (1, 3), (1, 2), (0, 1, 3)]]
+] + [Case((2, 3, 4, 5), axes=a, keepdims=False) for a in [(1,), (0, 2), (1, 3), (1, 2), (0, 1, 3)]]
 SOFTMAXES = [
-    Case((shape,), {"axes": axes})
+    Case(shape, axes=axes)
     for shape, axes in [
         ((7, 10), (1,)),
         ((7, 10), (0,)),
@@ -291,65 +291,65 @@ SOFTMAXES = [
     ]
 ]
 PRODUCTS = [
-    Case(((m, k), (k, n)), {"spec": "ik,kj->ij"})
+    Case((m, k), (k, n), spec="ik,kj->ij")
     for m, k, n in [(1, 1, 1), (7, 9, 17), (33, 65, 10), (1, 33, 7), (65, 1, 7), (8, 64, 1), (17, 17, 17), (0, 9, 3),
                     (9, 0, 3), (9, 3, 0), (64, 40, 48), (2, 100, 3), (5, 8, 33), (5, 9, 32)]
 ] + [
-    Case(((17, 9), (17, 33)), {"spec": "ki,kj->ij"}),
-    Case(((7, 17), (33, 17)), {"spec": "ik,jk->ij"}),
-    Case(((17, 7), (33, 17)), {"spec": "ki,jk->ij"}),
-    Case(((7, 17), (17, 9)), {"spec": "ik,kj->ji"}),
-    Case(((17, 7), (33, 17)), {"spec": "ki,jk->ji"}),
-    Case(((3, 7, 17), (3, 17, 9)), {"spec": "bik,bkj->bij"}),
-    Case(((3, 7, 17), (17, 9)), {"spec": "bik,kj->bij"}),
-    Case(((3, 7, 17), (3, 7, 9)), {"spec": "bki,bkj->ij"}),
-    Case(((3, 9, 4), (9, 3, 5)), {"spec": "abi,baj->ij"}),
-    Case(((3, 9, 12), (12, 9, 5)), {"spec": "iab,baj->ji"}),
-    Case(((9, 3, 5), (9, 4, 6)), {"spec": "kab,kcd->adcb"}),
-    Case(((3, 9, 4), (5, 9, 3)), {"spec": "bki,jkb->ibj"}),
-    Case(((17,), (17, 9)), {"spec": "k,kj->j"}),
-    Case(((9, 17), (17,)), {"spec": "ik,k->i"}),
-    Case(((33,), (65,)), {"spec": "i,j->ij"}),
-    Case(((1, 9, 17), (1, 17, 8)), {"spec": "bik,bkj->bij"}),
+    Case((17, 9), (17, 33), spec="ki,kj->ij"),
+    Case((7, 17), (33, 17), spec="ik,jk->ij"),
+    Case((17, 7), (33, 17), spec="ki,jk->ij"),
+    Case((7, 17), (17, 9), spec="ik,kj->ji"),
+    Case((17, 7), (33, 17), spec="ki,jk->ji"),
+    Case((3, 7, 17), (3, 17, 9), spec="bik,bkj->bij"),
+    Case((3, 7, 17), (17, 9), spec="bik,kj->bij"),
+    Case((3, 7, 17), (3, 7, 9), spec="bki,bkj->ij"),
+    Case((3, 9, 4), (9, 3, 5), spec="abi,baj->ij"),
+    Case((3, 9, 12), (12, 9, 5), spec="iab,baj->ji"),
+    Case((9, 3, 5), (9, 4, 6), spec="kab,kcd->adcb"),
+    Case((3, 9, 4), (5, 9, 3), spec="bki,jkb->ibj"),
+    Case((17,), (17, 9), spec="k,kj->j"),
+    Case((9, 17), (17,), spec="ik,k->i"),
+    Case((33,), (65,), spec="i,j->ij"),
+    Case((1, 9, 17), (1, 17, 8), spec="bik,bkj->bij"),
 ]  # fmt: skip
 MORE = {
     "sum": SUMS,
     "max": [c for c in SUMS if all(c.shapes[0][a] for a in c.attributes["axes"])],  # there is no largest of nothing
     "softmax": SOFTMAXES,
     "log_softmax": SOFTMAXES,
-    "logsumexp": [Case(c.shapes, c.attributes | {"keepdims": k}) for c in SOFTMAXES for k in (False, True)],
-    "argmax": [Case((s,), {"axis": a}) for s in [(7,), (65,), (3, 17), (2, 7, 5), (1, 4)] for a in range(len(s))],
+    "logsumexp": [Case(*c.shapes, **(c.attributes | {"keepdims": k})) for c in SOFTMAXES for k in (False, True)],
+    "argmax": [Case(s, axis=a) for s in [(7,), (65,), (3, 17), (2, 7, 5), (1, 4)] for a in range(len(s))],
     "contract": PRODUCTS,
-    "transpose": [Case(((3, 17),), {"axes": (1, 0)}), Case(((2, 7, 5, 3),), {"axes": (3, 1, 0, 2)})],
-    "reshape": [Case(((7, 6),), {"shape": (2, 21)}), Case(((2, 3, 4),), {"shape": (4, 6)})],
-    "broadcast_to": [Case(((7, 1),), {"shape": (2, 7, 17)}), Case(((1, 3, 1),), {"shape": (4, 3, 5)})],
+    "transpose": [Case((3, 17), axes=(1, 0)), Case((2, 7, 5, 3), axes=(3, 1, 0, 2))],
+    "reshape": [Case((7, 6), shape=(2, 21)), Case((2, 3, 4), shape=(4, 6))],
+    "broadcast_to": [Case((7, 1), shape=(2, 7, 17)), Case((1, 3, 1), shape=(4, 3, 5))],
     "concatenate": [
-        Case(((3, 7), (3, 17), (3, 1)), {"axis": 1}),
-        Case(((3, 2, 5), (4, 2, 5)), {"axis": 0}),
-        Case(((2, 3, 5), (2, 0, 5), (2, 4, 5)), {"axis": 1}),
+        Case((3, 7), (3, 17), (3, 1), axis=1),
+        Case((3, 2, 5), (4, 2, 5), axis=0),
+        Case((2, 3, 5), (2, 0, 5), (2, 4, 5), axis=1),
     ],
     "slice": [
-        Case(((7, 17),), {"index": (FULL, (None, None, -1))}),
-        Case(((7, 17),), {"index": ((6, 0, -2), (1, 16, 3))}),
-        Case(((7, 17, 3),), {"index": (FULL, 4, FULL)}),
-        Case(((7, 17),), {"index": ((2, 2, 1), FULL)}),
+        Case((7, 17), index=(FULL, (None, None, -1))),
+        Case((7, 17), index=((6, 0, -2), (1, 16, 3))),
+        Case((7, 17, 3), index=(FULL, 4, FULL)),
+        Case((7, 17), index=((2, 2, 1), FULL)),
     ],
     "pad": [
-        Case(((7, 3),), {"index": (FULL, (0, 9, 3)), "shape": (7, 10)}),
-        Case(((7, 5),), {"index": (FULL, 1, (None, None, -1)), "shape": (7, 3, 5)}),
+        Case((7, 3), index=(FULL, (0, 9, 3)), shape=(7, 10)),
+        Case((7, 5), index=(FULL, 1, (None, None, -1)), shape=(7, 3, 5)),
     ],
     "gather": [
-        Case(((33, 7), np.arange(65).reshape(5, 13) % 33), {"axis": 0}),
-        Case(((3, 17, 2), np.array([16, -17, 4, 4])), {"axis": 1}),
-        Case(((2, 9), np.array([[8], [0]])), {"axis": 1}),
+        Case((33, 7), np.arange(65).reshape(5, 13) % 33, axis=0),
+        Case((3, 17, 2), np.array([16, -17, 4, 4]), axis=1),
+        Case((2, 9), np.array([[8], [0]]), axis=1),
     ],
     "scatter_add": [
-        Case(((65, 7), np.arange(65) % 4), {"axis": 0, "extent": 5}),
-        Case(((3, 6, 2), np.array([0, 5, -1, 0, 2, 2])), {"axis": 1, "extent": 6}),
+        Case((65, 7), np.arange(65) % 4, axis=0, extent=5),
+        Case((3, 6, 2), np.array([0, 5, -1, 0, 2, 2]), axis=1, extent=6),
     ],
-    "one_hot": [Case((np.arange(17) % 5,), {"classes": 10, "dtype": "float32"})],
+    "one_hot": [Case(np.arange(17) % 5, classes=10, dtype="float32")],
     "random_uniform": [
-        Case((np.array(s), np.array(c)), {"shape": shape, "stream": t, "dtype": dtype})
+        Case(np.array(s), np.array(c), shape=shape, stream=t, dtype=dtype)
         for s, c, t in [(0, 0, 0), (2**40 + 3, 17, 5), (-1, 2**31, 1)]
         for shape in [(1,), (2,), (7,), (16,), (33, 3), (64, 65), (0,), (1, 1)]
         for dtype in FLOATS
@@ -476,7 +476,7 @@ def check_gradients(every, agree, dtype, rounding):
 def test_elementwise_gradients(row, dtype, agree):
     every = Collected()
     for number, shapes in enumerate(shapes_for(len(row.domain))):
-        cases = row.cases or (Case(()),)
+        cases = row.cases or (Case(),)
         leaves = [every.leaf(x) for x in spots(row, shapes, dtype, seed=1)]
         node = record(row, leaves, cases[number % len(cases)].attributes)
         if node.dtype.kind == "f":
@@ -522,7 +522,7 @@ def test_special_values(row, dtype):
     values, arity = special_values(dtype), len(row.domain)
     batch = [values.reshape([-1 if a == i else 1 for a in range(arity)]) for i in range(arity)]
     inputs = tuple(input(f"x{i}", x.shape, dtype) for i, x in enumerate(batch))
-    cases = row.cases or (Case(()),)
+    cases = row.cases or (Case(),)
     program = Program(inputs, (), tuple(record(row, inputs, c.attributes) for c in cases), ())
     wanted, found = (build(program, e).step([], batch)[1] for e in ("numpy", "native"))
     for a, b, case in zip(found, wanted, cases, strict=True):

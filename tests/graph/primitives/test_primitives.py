@@ -56,7 +56,7 @@ def numbers(shape, interval, seed):
 
 
 def elementwise_examples(row, shapes_of_inputs):
-    for number, case in enumerate(row.cases or (Case(()),)):
+    for number, case in enumerate(row.cases or (Case(),)):
         inputs = tuple(
             numbers(shape, interval, 10 * number + i)
             for i, (shape, interval) in enumerate(zip(shapes_of_inputs, row.domain, strict=True))
@@ -219,7 +219,7 @@ def test_broadcasting(row, data):
 @pytest.mark.parametrize("row", ELEMENTWISE, ids=lambda r: r.name)
 @pytest.mark.parametrize("dtype", ["bool", "int32", "int64"])
 def test_whole_numbers_and_truth_values_go_where_numpy_takes_them(row, dtype):
-    attributes = (row.cases or (Case(()),))[0].attributes
+    attributes = (row.cases or (Case(),))[0].attributes
     arrays = [
         np.array([1, 0, 1]).astype(dtype),
         *([np.array([1, 1, 0]).astype(dtype)] * (len(row.domain) - 1)),

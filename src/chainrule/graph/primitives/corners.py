@@ -12,17 +12,11 @@ from chainrule.graph.primitives.identities import cast
 from chainrule.graph.primitives.primitive import LIBRARY, NONZERO, REAL, Case, floating, numeric, row
 
 relu = row(
-    "relu",
-    latex=r"\max\left(0, {0}\right)",
-    forward=lambda x: np.maximum(x, 0),
-    dtype=floating,
-    partials=lambda y, x: [x > 0],
-    nan="input",
-    range=rising(lambda x: np.maximum(x, 0)),
-    domain=(REAL,),
-    kink="0 at z = 0",
-    note="passes the gradient where z > 0 and stops it elsewhere",
-)
+    "relu", latex=r"\max\left(0, {0}\right)",
+    forward=lambda x: np.maximum(x, 0), partials=lambda y, x: [x > 0],
+    dtype=floating, nan="input", range=rising(lambda x: np.maximum(x, 0)), domain=(REAL,),
+    kink="0 at z = 0", note="passes the gradient where z > 0 and stops it elsewhere",
+)  # fmt: skip
 
 
 def _size(node: Any, x: Range) -> Range:
@@ -31,76 +25,48 @@ def _size(node: Any, x: Range) -> Range:
 
 
 absolute = row(
-    "abs",
-    text="|{0}|",
-    latex=r"\left|{0}\right|",
-    needs=(0,),
-    forward=np.abs,
-    partials=lambda y, x: [np.sign(x)],
-    nan="input",
-    range=_size,
-    numpy=(np.absolute, np.fabs),
-    domain=(NONZERO,),
+    "abs", text="|{0}|", latex=r"\left|{0}\right|", needs=(0,),
+    forward=np.abs, partials=lambda y, x: [np.sign(x)],
+    nan="input", range=_size, numpy=(np.absolute, np.fabs), domain=(NONZERO,),
     kink="0 at x = 0",
-)
+)  # fmt: skip
 sign = row(
-    "sign",
-    forward=np.sign,
-    dtype=numeric,
-    partials=lambda y, x: [None],
-    nan="input",
-    range=between(-1, 1),
-    domain=(NONZERO,),
+    "sign", forward=np.sign, partials=lambda y, x: [None],
+    dtype=numeric, nan="input", range=between(-1, 1), domain=(NONZERO,),
     kink="0 everywhere, at x = 0 too",
-)
+)  # fmt: skip
 floor = row(
-    "floor",
-    text="⌊{0}⌋",
-    latex=r"\left\lfloor {0} \right\rfloor",
-    needs=(0,),
-    forward=np.floor,
-    dtype=floating,
-    partials=lambda y, x: [None],
-    nan="input",
-    range=rising(np.floor),
-    domain=((1.1, 1.9),),
+    "floor", text="⌊{0}⌋", latex=r"\left\lfloor {0} \right\rfloor", needs=(0,),
+    forward=np.floor, partials=lambda y, x: [None],
+    dtype=floating, nan="input", range=rising(np.floor), domain=((1.1, 1.9),),
     kink="0 everywhere, at whole numbers too",
-)
+)  # fmt: skip
 fmod = row(
-    "fmod",
-    forward=np.fmod,
-    dtype=floating,
+    "fmod", forward=np.fmod,
     partials=lambda y, a, b: [1, -np.floor((a - y) / b + 0.5)],  # a whole number but for rounding
-    range=lambda node, a, b: Range(min(a.low, 0), max(a.high, 0), a.finite and b.finite and b.nonzero),
-    cost=LIBRARY,
-    domain=((2.2, 2.9), (1.0, 1.05)),  # between jumps
+    dtype=floating, range=lambda node, a, b: Range(min(a.low, 0), max(a.high, 0), a.finite and b.finite and b.nonzero),
+    cost=LIBRARY, domain=((2.2, 2.9), (1.0, 1.05)),  # between jumps
     kink="where it jumps, as if it did not",
     note="what is left of a when b is taken from it as often as it goes; it has the sign of a",
-)
+)  # fmt: skip
 TIES = {
     "attributes": {"tie": kind.NUMBER},
     "domain": (REAL, REAL),
-    "cases": (Case((), {"tie": 0.5}), Case((), {"tie": 0.0})),
+    "cases": (Case(tie=0.5), Case(tie=0.0)),
     "kink": "two nodes that tie share ½ each; a node that ties with a constant gets 0",
 }
 maximum = row(
-    "maximum",
-    text="max({0}, {1})",
-    latex=r"\max\left({0}, {1}\right)",
-    forward=lambda a, b, tie: np.maximum(a, b),
-    partials=lambda y, a, b, tie: _shares(a, b, tie, y),
+    "maximum", text="max({0}, {1})", latex=r"\max\left({0}, {1}\right)",
+    forward=lambda a, b, tie: np.maximum(a, b), partials=lambda y, a, b, tie: _shares(a, b, tie, y),
     range=lambda node, a, b: Range(max(a.low, b.low), max(a.high, b.high), a.finite and b.finite),
     **TIES,
-)
+)  # fmt: skip
 minimum = row(
-    "minimum",
-    text="min({0}, {1})",
-    latex=r"\min\left({0}, {1}\right)",
-    forward=lambda a, b, tie: np.minimum(a, b),
-    partials=lambda y, a, b, tie: _shares(b, a, tie, y),
+    "minimum", text="min({0}, {1})", latex=r"\min\left({0}, {1}\right)",
+    forward=lambda a, b, tie: np.minimum(a, b), partials=lambda y, a, b, tie: _shares(b, a, tie, y),
     range=lambda node, a, b: Range(min(a.low, b.low), min(a.high, b.high), a.finite and b.finite),
     **TIES,
-)
+)  # fmt: skip
 
 
 def _shares(larger: Any, smaller: Any, tie: float, y: Any) -> list[Any]:
@@ -129,18 +95,13 @@ def _between_its_bounds(node: Any, x: Range) -> Range:
 
 
 clip = row(
-    "clip",
-    text="clip({0}, {low}, {high})",
-    latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
-    attributes={"low": kind.BOUND, "high": kind.BOUND},
+    "clip", text="clip({0}, {low}, {high})", latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
     forward=lambda x, low, high: np.clip(x, low, high),
     partials=lambda y, x, low, high: [_inside(x, low, high)],
-    dtype=_clipped,
-    range=_between_its_bounds,
-    domain=(REAL,),
-    cases=tuple(Case((), {"low": a, "high": b}) for a, b in ((-1.0, 1.0), (0.5, None), (None, 0.5))),
+    attributes={"low": kind.BOUND, "high": kind.BOUND}, dtype=_clipped, range=_between_its_bounds,
+    domain=(REAL,), cases=tuple(Case(low=a, high=b) for a, b in ((-1.0, 1.0), (0.5, None), (None, 0.5))),
     kink="0 at both edges",
-)
+)  # fmt: skip
 
 
 def _inside(x: Any, low: float | None, high: float | None) -> Any:
@@ -156,28 +117,17 @@ def _truth(c: Any) -> Any:
 
 
 where = row(
-    "where",
-    latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-    text="where({0}, {1}, {2})",
-    needs=(0, 0, 0),
-    forward=np.where,
-    partials=lambda y, c, a, b: [None, _truth(c), np.logical_not(c)],
-    dtype=lambda c, a, b: np.result_type(a, b),
-    linear="together",
-    range=lambda node, c, a, b: hull(node, a, b),
-    domain=(REAL, REAL, REAL),
+    "where", text="where({0}, {1}, {2})",
+    latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}", needs=(0, 0, 0),
+    forward=np.where, partials=lambda y, c, a, b: [None, _truth(c), np.logical_not(c)],
+    dtype=lambda c, a, b: np.result_type(a, b), linear="together",
+    range=lambda node, c, a, b: hull(node, a, b), domain=(REAL, REAL, REAL),
     kink="the gradient follows the selected branch",
-)
+)  # fmt: skip
 step = row(
-    "step",
-    latex=r"H\left({0}\right)",
-    forward=lambda x: cast(x >= 0, dtype=x.dtype.name),
-    dtype=floating,
-    no_derivative="the derivative of a step is 0 wherever it exists, so gradient descent learns nothing "
-    "through it. Train with 'sigmoid' or 'relu' in its place, and use the step to predict",
-    elementwise=True,
-    nan="never",
-    range=truth,
-    domain=(REAL,),
+    "step", latex=r"H\left({0}\right)", forward=lambda x: cast(x >= 0, dtype=x.dtype.name),
+    no_derivative="the derivative of a step is 0 wherever it exists, so gradient descent learns nothing through it. "
+    "Train with 'sigmoid' or 'relu' in its place, and use the step to predict",
+    dtype=floating, elementwise=True, nan="never", range=truth, domain=(REAL,),
     kink="step(0) = 1",
-)
+)  # fmt: skip

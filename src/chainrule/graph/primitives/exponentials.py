@@ -16,78 +16,38 @@ def _fits(node: Any, x: Range) -> bool:
 
 
 exp = row(
-    "exp",
-    latex="e^{{{0}}}",
-    forward=np.exp,
-    dtype=floating,
-    partials=lambda y, x: [y],
-    nonzero=True,
-    nan="input",
-    range=rising(np.exp, _fits),
-    cost=SERIES,
-    domain=(REAL,),
+    "exp", latex="e^{{{0}}}", forward=np.exp, partials=lambda y, x: [y],
+    dtype=floating, nonzero=True, nan="input", range=rising(np.exp, _fits), cost=SERIES, domain=(REAL,),
     note="its own derivative",
-)
+)  # fmt: skip
 expm1 = row(
-    "expm1",
-    latex=r"\left(e^{{{0}}} - 1\right)",
-    forward=np.expm1,
-    dtype=floating,
-    partials=lambda y, x: [y + 1],
-    nan="input",
-    range=rising(np.expm1, _fits),
-    cost=SERIES,
-    domain=(REAL,),
-)
+    "expm1", latex=r"\left(e^{{{0}}} - 1\right)", forward=np.expm1, partials=lambda y, x: [y + 1],
+    dtype=floating, nan="input", range=rising(np.expm1, _fits), cost=SERIES, domain=(REAL,),
+)  # fmt: skip
 log = row(
-    "log",
-    forward=np.log,
-    dtype=floating,
-    partials=lambda y, x: [1 / x],
-    logarithm="number",
-    range=rising(np.log, above(0)),
-    cost=SERIES,
-    domain=(POSITIVE,),
+    "log", forward=np.log, partials=lambda y, x: [1 / x],
+    dtype=floating, logarithm="number", range=rising(np.log, above(0)), cost=SERIES, domain=(POSITIVE,),
     note="the natural logarithm",
-)
+)  # fmt: skip
 log1p = row(
-    "log1p",
-    latex=r"\log\left(1 + {0}\right)",
-    forward=np.log1p,
-    dtype=floating,
-    partials=lambda y, x: [1 / (1 + x)],
-    logarithm="number",
-    range=rising(np.log1p, above(-1)),
-    cost=SERIES,
-    domain=(POSITIVE,),
-)
+    "log1p", latex=r"\log\left(1 + {0}\right)", forward=np.log1p, partials=lambda y, x: [1 / (1 + x)],
+    dtype=floating, logarithm="number", range=rising(np.log1p, above(-1)), cost=SERIES, domain=(POSITIVE,),
+)  # fmt: skip
 tanh = row(
     "tanh",
     forward=np.tanh,
-    dtype=floating,
     # In terms of y it costs nothing and cannot overflow, as 1/cosh² would.
     partials=lambda y, x: [1 - y * y],
-    nan="input",
-    range=between(-1, 1),
-    cost=SERIES,
-    domain=(REAL,),
+    dtype=floating, nan="input", range=between(-1, 1), cost=SERIES, domain=(REAL,),
     note="never above 1, and 0.01 at |z| = 3: it still vanishes",
-)
+)  # fmt: skip
 sigmoid = row(
-    "sigmoid",
-    text="σ({0})",
-    latex=r"\sigma\left({0}\right)",
+    "sigmoid", text="σ({0})", latex=r"\sigma\left({0}\right)",
     # Below -709 the exponential is infinite and the quotient exactly 0, as it should be.
-    forward=lambda x: 1 / (1 + np.exp(-x)),
-    dtype=floating,
-    partials=lambda y, x: [y * (1 - y)],
-    nonzero=True,
-    nan="input",
-    range=between(0, 1),
-    cost=SERIES,
-    domain=(REAL,),
+    forward=lambda x: 1 / (1 + np.exp(-x)), partials=lambda y, x: [y * (1 - y)],
+    dtype=floating, nonzero=True, nan="input", range=between(0, 1), cost=SERIES, domain=(REAL,),
     note="never above 1/4: deep stacks of it starve their first layers",
-)
+)  # fmt: skip
 
 
 def _softplus_in_rows(x: Any) -> Any:
@@ -98,32 +58,19 @@ def _softplus_in_rows(x: Any) -> Any:
 
 softplus = row(
     "softplus",
-    forward=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-    dtype=floating,
-    partials=lambda y, x: [sigmoid(x)],
-    logarithm="exponentials",
-    nonzero=True,
-    nan="input",
-    range=rising(lambda x: np.logaddexp(0, x)),
-    cost=2 * SERIES,
-    made_of=_softplus_in_rows,
-    domain=(REAL,),
+    forward=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), partials=lambda y, x: [sigmoid(x)],
+    dtype=floating, logarithm="exponentials", nonzero=True, nan="input",
+    range=rising(lambda x: np.logaddexp(0, x)), cost=2 * SERIES, made_of=_softplus_in_rows, domain=(REAL,),
     note="log(1 + exp(z)) without overflow; Dugas et al. 2001",
-)
+)  # fmt: skip
 log_softplus = row(
-    "log_softplus",
-    text="log(softplus({0}))",
-    latex=r"\log \operatorname{{softplus}}\left({0}\right)",
+    "log_softplus", text="log(softplus({0}))", latex=r"\log \operatorname{{softplus}}\left({0}\right)",
     # Below -40 it is x to the last digit, and softplus may be 0.
     forward=lambda x: np.where(x > -40, np.log(softplus(x)), x),
-    dtype=floating,
     partials=lambda y, x: [np.where(x > -40, sigmoid(x) / softplus(x), 1)],
-    logarithm="exponentials",
-    nan="input",
-    range=lambda node, x: Range(-math.inf, max(x.high, 0), x.finite),
-    cost=3 * SERIES,
-    domain=(REAL,),
-)
+    dtype=floating, logarithm="exponentials", nan="input",
+    range=lambda node, x: Range(-math.inf, max(x.high, 0), x.finite), cost=3 * SERIES, domain=(REAL,),
+)  # fmt: skip
 
 
 def _apart(a: Any, b: Any) -> Any:
@@ -138,17 +85,12 @@ def _share(a: Any, b: Any) -> Any:
 
 
 logaddexp = row(
-    "logaddexp",
-    latex=r"\log\left(e^{{{0}}} + e^{{{1}}}\right)",
+    "logaddexp", latex=r"\log\left(e^{{{0}}} + e^{{{1}}}\right)",
     forward=lambda a, b: np.maximum(a, b) + softplus(-np.abs(_apart(a, b))),
-    dtype=floating,
     partials=lambda y, a, b: [_share(a, b), _share(b, a)],
-    commutative=True,
-    logarithm="exponentials",
-    range=lambda node, a, b: Range(max(a.low, b.low), math.inf, a.finite and b.finite),
-    cost=2 * SERIES,
-    numpy=(np.logaddexp,),
-    domain=(REAL, REAL),
+    dtype=floating, commutative=True, logarithm="exponentials",
+    range=lambda node, a, b: Range(max(a.low, b.low), math.inf, a.finite and b.finite), cost=2 * SERIES,
+    numpy=(np.logaddexp,), domain=(REAL, REAL),
     kink="½ each where both are the same infinity",
     note="log(exp(a) + exp(b)) without overflow, and with every digit of a small part",
-)
+)  # fmt: skip

@@ -8,7 +8,7 @@ from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, added, same, truth
 from chainrule.graph.primitives.identities import cast
 from chainrule.graph.primitives.leaves import constant_beside
-from chainrule.graph.primitives.primitive import Case, Primitive, like_first, row
+from chainrule.graph.primitives.primitive import Case, Primitive, as_named, like_first, row
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 # -- what these functions take and return are array-likes of any kind: arrays or nodes.
@@ -21,45 +21,28 @@ def _padded(x, index, shape):
 
 
 pick: Primitive = row(
-    "slice",
-    text="{0}[{at}]",
-    needs=(80,),
+    "slice", text="{0}[{at}]", needs=(80,),
     forward=lambda x, index: x[shapes.as_slices(index)],
     adjoint=lambda dy, y, x, index: [pad(dy, index=index, shape=x.shape)],
-    linear="together",
-    moves="view",
-    leaves_out=True,
-    mixes="",
-    range=same,
-    attributes={"index": kind.INDEX},
-    shape=lambda x, index: shapes.index_shape(x, index),
-    dtype=like_first,
+    attributes={"index": kind.INDEX}, shape=shapes.index_shape, dtype=like_first,
+    linear="together", moves="view", leaves_out=True, mixes="", range=same,
     cases=(
-        Case(((3, 4),), {"index": (0, shapes.FULL)}),
-        Case(((3, 4),), {"index": (shapes.FULL, (1, 4, 2))}),
-        Case(((3,),), {"index": ((2, None, -1),)}),
-        Case(((3,),), {"index": (None, (0, 0, 1))}),
-        Case(((2, 3, 4),), {"index": (1, None, shapes.FULL, (3, 0, -2))}),
-        Case(((0, 2),), {"index": (shapes.FULL, 1)}),
+        Case((3, 4), index=(0, shapes.FULL)), Case((3, 4), index=(shapes.FULL, (1, 4, 2))),
+        Case((3,), index=((2, None, -1),)), Case((3,), index=(None, (0, 0, 1))),
+        Case((2, 3, 4), index=(1, None, shapes.FULL, (3, 0, -2))), Case((0, 2), index=(shapes.FULL, 1)),
     ),
-)
+)  # fmt: skip
 pad: Primitive = row(
-    "pad",
-    forward=_padded,
-    adjoint=lambda dy, y, x, index, shape: [pick(dy, index=index)],
-    linear="together",
-    mixes="",
-    range=lambda node, x: Range(min(x.low, 0), max(x.high, 0), x.finite, x.square),
+    "pad", forward=_padded, adjoint=lambda dy, y, x, index, shape: [pick(dy, index=index)],
     attributes={"index": kind.INDEX, "shape": kind.SHAPE},
-    shape=lambda x, index, shape: shapes.padded(x, index, shape),
-    dtype=like_first,
+    shape=lambda x, index, shape: shapes.padded(x, index, shape), dtype=like_first, linear="together",
+    mixes="", range=lambda node, x: Range(min(x.low, 0), max(x.high, 0), x.finite, x.square),
     cases=(
-        Case(((2,),), {"index": (shapes.FULL, 1), "shape": (2, 3)}),
-        Case(((2,),), {"index": ((0, 4, 2),), "shape": (5,)}),
-        Case(((),), {"index": (2,), "shape": (3,)}),
+        Case((2,), index=(shapes.FULL, 1), shape=(2, 3)), Case((2,), index=((0, 4, 2),), shape=(5,)),
+        Case((), index=(2,), shape=(3,)),
     ),
     note="zeros, with the given numbers at an index: the gradient of a slice",
-)
+)  # fmt: skip
 
 
 def _take(x, indices, axis):
@@ -95,46 +78,30 @@ def _scatter(x, indices, axis, extent):
 
 
 gather: Primitive = row(
-    "gather",
-    text="{0}[{1}]",
-    needs=(80, 0),
+    "gather", text="{0}[{1}]", needs=(80, 0),
     forward=_take,
-    adjoint=lambda dy, y, x, indices, axis: [
-        scatter_add(dy, indices, axis=axis, extent=x.shape[axis]),
-        None,
-    ],
-    linear="together",
-    moves="copy",
-    leaves_out=True,
-    mixes="axes",
-    range=same,
-    attributes={"axis": kind.AXIS},
-    shape=lambda x, indices, axis: shapes.gather(x, indices, axis),
-    dtype=_at_positions,
+    adjoint=lambda dy, y, x, indices, axis: [scatter_add(dy, indices, axis=axis, extent=x.shape[axis]), None],
+    attributes={"axis": kind.AXIS}, shape=shapes.gather,
+    dtype=_at_positions, linear="together", moves="copy", leaves_out=True, mixes="axes", range=same,
     cases=(
-        Case(((4, 2), np.array([3, 0, 3])), {"axis": 0}),
-        Case(((4, 2), np.array([-1, 0, -4])), {"axis": 0}),
-        Case(((2, 3), np.array([[2, 1]])), {"axis": 1}),
-        Case(((3,), np.array(2)), {"axis": 0}),
-        Case(((3, 2), np.zeros((0,), int)), {"axis": 0}),
+        Case((4, 2), np.array([3, 0, 3]), axis=0), Case((4, 2), np.array([-1, 0, -4]), axis=0),
+        Case((2, 3), np.array([[2, 1]]), axis=1), Case((3,), np.array(2), axis=0),
+        Case((3, 2), np.zeros((0,), int), axis=0),
     ),
-)
+)  # fmt: skip
 scatter_add: Primitive = row(
     "scatter_add",
-    forward=_scatter,
-    adjoint=lambda dy, y, x, indices, axis, extent: [gather(dy, indices, axis=axis), None],
-    linear="together",
-    range=added,
+    forward=_scatter, adjoint=lambda dy, y, x, indices, axis, extent: [gather(dy, indices, axis=axis), None],
     attributes={"axis": kind.AXIS, "extent": kind.LENGTH},
-    shape=lambda x, indices, axis, extent: shapes.scatter(x, indices, axis, extent),
-    dtype=_at_positions,
+    shape=shapes.scatter, dtype=_at_positions,
+    linear="together", range=added,
     cases=(
-        Case(((3, 2), np.array([3, 0, 3])), {"axis": 0, "extent": 4}),
-        Case(((2, 2, 2), np.array([[-1, 0], [0, 0]])), {"axis": 0, "extent": 3}),
-        Case(((2, 3), np.array([1, 1, 0])), {"axis": 1, "extent": 2}),
+        Case((3, 2), np.array([3, 0, 3]), axis=0, extent=4),
+        Case((2, 2, 2), np.array([[-1, 0], [0, 0]]), axis=0, extent=3),
+        Case((2, 3), np.array([1, 1, 0]), axis=1, extent=2),
     ),
     note="adds each number at its index: the gradient of a gather",
-)
+)  # fmt: skip
 
 
 def check_labels(labels: np.ndarray, classes: int) -> None:
@@ -159,20 +126,14 @@ def _one_hot_in_rows(labels, classes, dtype):
 
 
 one_hot = row(
-    "one_hot",
-    text="one_hot({0}, {classes})",
-    forward=_one_hot,
-    no_derivative="labels are whole numbers and have no derivative",
-    mixes="",
-    nan="never",
-    range=truth,
-    made_of=_one_hot_in_rows,
+    "one_hot", text="one_hot({0}, {classes})",
+    forward=_one_hot, no_derivative="labels are whole numbers and have no derivative",
     attributes={"classes": kind.COUNT, "dtype": kind.DTYPE},
     shape=lambda labels, classes, dtype: (*labels, classes),
-    dtype=lambda labels, classes, dtype: np.dtype(dtype),
+    dtype=as_named, mixes="", nan="never", range=truth,
+    made_of=_one_hot_in_rows,
     cases=(
-        Case((np.array([0, 2, 1]),), {"classes": 3, "dtype": "float32"}),
-        Case((np.array(1),), {"classes": 2, "dtype": "float64"}),
+        Case(np.array([0, 2, 1]), classes=3, dtype="float32"), Case(np.array(1), classes=2, dtype="float64"),
     ),
     note="1 in the column that the label names, 0 in all others",
-)
+)  # fmt: skip

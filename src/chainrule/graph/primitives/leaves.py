@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, real
-from chainrule.graph.primitives.primitive import Case, row
+from chainrule.graph.primitives.primitive import Case, as_named, row
 
 
 def _no_value(*_inputs: Any, **_attributes: Any) -> Any:
@@ -29,17 +29,10 @@ def _between_its_numbers(node: Any) -> Range:
 
 
 constant = row(
-    "constant",
-    text="{value}",
-    forward=lambda value: value,
-    no_derivative=NO_INPUTS,
-    leaf="known",
-    mixes="",
-    range=_between_its_numbers,
-    attributes={"value": kind.ARRAY},
-    shape=lambda value: value.shape,
-    dtype=lambda value: value.dtype,
-)
+    "constant", text="{value}", forward=lambda value: value, no_derivative=NO_INPUTS,
+    attributes={"value": kind.ARRAY}, shape=lambda value: value.shape, dtype=lambda value: value.dtype,
+    leaf="known", mixes="", range=_between_its_numbers,
+)  # fmt: skip
 
 
 def constant_beside(node: Any, value: np.ndarray) -> Any:
@@ -48,17 +41,11 @@ def constant_beside(node: Any, value: np.ndarray) -> Any:
 
 
 length = row(
-    "length",
-    text="{extent}",
+    "length", text="{extent}",
     forward=lambda extent, dtype: np.asarray(extent).astype(dtype),
     no_derivative="the number of examples has no derivative",
-    leaf="known",
-    nonzero=True,
-    nan="never",
-    range=lambda node: Range(1, 2.0**63),
-    attributes={"extent": kind.LENGTH, "dtype": kind.DTYPE},
-    shape=lambda extent, dtype: (),
-    dtype=lambda extent, dtype: np.dtype(dtype),
-    cases=(Case((), {"extent": 5, "dtype": "float32"}),),
+    attributes={"extent": kind.LENGTH, "dtype": kind.DTYPE}, shape=lambda extent, dtype: (),
+    dtype=as_named, leaf="known", nonzero=True, nan="never",
+    range=lambda node: Range(1, 2.0**63), cases=(Case(extent=5, dtype="float32"),),
     note="the length of an open axis, such as the number of examples in the batch",
-)
+)  # fmt: skip

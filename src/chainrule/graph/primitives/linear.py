@@ -22,64 +22,34 @@ from chainrule.graph.shapes import Shape
 # --- moves ----------------------------------------------------------------------------------------------
 
 reshape: Primitive = row(
-    "reshape",
-    text="reshape({0}, {shape})",
+    "reshape", text="reshape({0}, {shape})",
     forward=lambda x, shape: np.reshape(x, shape),
     adjoint=lambda dy, y, x, shape: [reshape(dy, shape=x.shape)],
-    linear="together",
-    moves="view",
-    range=same,
-    attributes={"shape": kind.SHAPE},
-    shape=lambda x, shape: shapes.reshape(x, shape),
-    dtype=like_first,
+    attributes={"shape": kind.SHAPE}, shape=lambda x, shape: shapes.reshape(x, shape), dtype=like_first,
+    linear="together", moves="view", range=same,
     cases=(
-        Case(((2, 3),), {"shape": (3, 2)}),
-        Case(((1, 2),), {"shape": (2,)}),
-        Case(((),), {"shape": (1, 1)}),
-        Case(((0, 2),), {"shape": (3, 0)}),
+        Case((2, 3), shape=(3, 2)), Case((1, 2), shape=(2,)), Case((), shape=(1, 1)),
+        Case((0, 2), shape=(3, 0)),
     ),
-)
+)  # fmt: skip
 transpose: Primitive = row(
-    "transpose",
-    text="{0}ᵀ",
-    latex="{{{0}}}^\\top",
-    binds=80,
-    needs=(80,),
+    "transpose", text="{0}ᵀ", latex="{{{0}}}^\\top", binds=80, needs=(80,),
     forward=lambda x, axes: np.transpose(x, axes),
     adjoint=lambda dy, y, x, axes: [transpose(dy, axes=tuple(int(a) for a in np.argsort(axes)))],
-    linear="together",
-    moves="view",
-    mixes="",
-    range=same,
-    attributes={"axes": kind.AXES},
-    shape=lambda x, axes: shapes.transpose(x, axes),
-    dtype=like_first,
-    cases=(
-        Case(((2, 3),), {"axes": (1, 0)}),
-        Case(((2, 3, 4),), {"axes": (2, 0, 1)}),
-        Case(((0, 2),), {"axes": (1, 0)}),
-    ),
-)
+    attributes={"axes": kind.AXES}, shape=shapes.transpose, dtype=like_first,
+    linear="together", moves="view", mixes="", range=same,
+    cases=(Case((2, 3), axes=(1, 0)), Case((2, 3, 4), axes=(2, 0, 1)), Case((0, 2), axes=(1, 0))),
+)  # fmt: skip
 broadcast_to: Primitive = row(
-    "broadcast_to",
-    text="broadcast({0}, {shape})",
-    forward=lambda x, shape: np.broadcast_to(x, shape),
-    adjoint=lambda dy, y, x, shape: [sum_to(dy, x.shape)],
-    linear="together",
-    moves="view",
-    mixes="",
-    range=same,
-    folded=False,  # one number is as good as many
-    attributes={"shape": kind.SHAPE},
-    shape=lambda x, shape: shapes.stretch(x, shape),
-    dtype=like_first,
+    "broadcast_to", text="broadcast({0}, {shape})",
+    forward=lambda x, shape: np.broadcast_to(x, shape), adjoint=lambda dy, y, x, shape: [sum_to(dy, x.shape)],
+    attributes={"shape": kind.SHAPE}, shape=lambda x, shape: shapes.stretch(x, shape), dtype=like_first,
+    linear="together", moves="view", mixes="", range=same, folded=False,  # one number is as good as many
     cases=(
-        Case(((),), {"shape": (2, 3)}),
-        Case(((3,),), {"shape": (2, 3)}),
-        Case(((2, 1),), {"shape": (2, 3)}),
-        Case(((1, 1),), {"shape": (0, 1)}),
+        Case((), shape=(2, 3)), Case((3,), shape=(2, 3)), Case((2, 1), shape=(2, 3)),
+        Case((1, 1), shape=(0, 1)),
     ),
-)
+)  # fmt: skip
 
 
 def _split(dy, parts, axis):
@@ -91,22 +61,13 @@ def _split(dy, parts, axis):
 
 
 concatenate: Primitive = row(
-    "concatenate",
-    text="concatenate({all}, axis={axis})",
+    "concatenate", text="concatenate({all}, axis={axis})",
     forward=lambda *parts, axis: np.concatenate(parts, axis=axis),
     adjoint=lambda dy, y, *parts, axis: list(_split(dy, parts, axis)),
-    linear="together",
-    moves="copy",
-    mixes="",
-    range=hull,
-    attributes={"axis": kind.AXIS},
-    shape=lambda *found, axis: shapes.concatenate(found, axis),
-    cases=(
-        Case(((2, 3), (2, 1)), {"axis": 1}),
-        Case(((1, 2), (0, 2), (3, 2)), {"axis": 0}),
-        Case(((2,),), {"axis": 0}),
-    ),
-)
+    attributes={"axis": kind.AXIS}, shape=lambda *found, axis: shapes.concatenate(found, axis),
+    linear="together", moves="copy", mixes="", range=hull,
+    cases=(Case((2, 3), (2, 1), axis=1), Case((1, 2), (0, 2), (3, 2), axis=0), Case((2,), axis=0)),
+)  # fmt: skip
 
 # --- sums -----------------------------------------------------------------------------------------------
 
@@ -118,26 +79,21 @@ def spread(dy, x, axes, keepdims):
 
 
 total: Primitive = row(
-    "sum",
-    text="sum({0}{over})",
-    latex=r"\sum {0}",
+    "sum", text="sum({0}{over})", latex=r"\sum {0}",
     forward=lambda x, axes, keepdims: np.add.reduce(x, axis=axes, keepdims=keepdims),
     adjoint=lambda dy, y, x, axes, keepdims: [spread(dy, x, axes, keepdims)],
-    linear="together",
-    mixes="axes",
-    reduces="add",
-    range=added,
     attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
-    shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
+    shape=shapes.reduce,
     dtype=lambda x, axes, keepdims: np.sum(np.zeros(0, x)).dtype,  # NumPy widens whole numbers
+    linear="together", mixes="axes", reduces="add", range=added,
     cases=tuple(
-        Case((shape,), {"axes": axes, "keepdims": keepdims})
+        Case(shape, axes=axes, keepdims=keepdims)
         for shape in [(2, 3), (1, 2), (0, 2)]
         for axes in [(0,), (1,), (0, 1), ()]
         for keepdims in [False, True]
     ),
     note="a sum passes the gradient on unchanged to every term",
-)
+)  # fmt: skip
 
 
 def sum_to(x: Any, shape: Shape) -> Any:
@@ -179,23 +135,14 @@ def _of_sums(x: np.dtype) -> np.dtype:
 
 
 cumsum: Primitive = row(
-    "cumsum",
-    text="cumsum({0}, axis={axis})",
+    "cumsum", text="cumsum({0}, axis={axis})",
     forward=lambda x, axis: np.cumsum(x, axis=axis),
     adjoint=lambda dy, y, x, axis: [_turned(cumsum(_turned(dy, axis), axis=axis), axis)],
-    linear="together",
-    mixes="axes",
-    range=added,
-    made_of=_cumsum_in_rows,
-    attributes={"axis": kind.AXIS},
-    shape=lambda x, axis: shapes.over_axes(x, (axis,)),
-    dtype=lambda x, axis: _of_sums(x),
+    attributes={"axis": kind.AXIS}, shape=lambda x, axis: shapes.over_axes(x, (axis,)),
+    dtype=lambda x, axis: _of_sums(x), linear="together", mixes="axes", range=added, made_of=_cumsum_in_rows,
     cases=(
-        Case(((4,),), {"axis": 0}),
-        Case(((2, 5),), {"axis": 1}),
-        Case(((3, 2),), {"axis": 0}),
-        Case(((0, 2),), {"axis": 0}),
-        Case(((1, 3),), {"axis": 0}),
+        Case((4,), axis=0), Case((2, 5), axis=1), Case((3, 2), axis=0), Case((0, 2), axis=0),
+        Case((1, 3), axis=0),
     ),
     note="each number is the sum of those up to it",
-)
+)  # fmt: skip

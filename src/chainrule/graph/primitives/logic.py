@@ -10,20 +10,11 @@ from chainrule.graph.primitives.primitive import COMPARE, NEGATE, REAL, Primitiv
 
 def _of_two(name: str, text: str, latex: str, *numpy: np.ufunc, **columns: Any) -> Primitive:
     return row(
-        name,
-        text=text,
-        latex=latex,
-        binds=COMPARE,
-        needs=(COMPARE + 1, COMPARE + 1),
-        forward=numpy[0],
-        partials=lambda y, a, b: [None, None],
-        dtype=boolean,
-        nan="never",
-        range=truth,
-        numpy=numpy,
-        domain=(REAL, REAL),
+        name, text=text, latex=latex, binds=COMPARE, needs=(COMPARE + 1, COMPARE + 1),
+        forward=numpy[0], partials=lambda y, a, b: [None, None],
+        dtype=boolean, nan="never", range=truth, numpy=numpy, domain=(REAL, REAL),
         **columns,
-    )
+    )  # fmt: skip
 
 
 greater = _of_two("greater", "{0} > {1}", "{0} > {1}", np.greater)
@@ -39,16 +30,7 @@ logical_or = _of_two(
     "logical_or", "{0} or {1}", r"{0} \vee {1}", np.logical_or, np.bitwise_or, commutative=True
 )
 logical_not = row(
-    "logical_not",
-    text="not {0}",
-    latex=r"\neg {0}",
-    binds=NEGATE,
-    needs=(NEGATE,),
-    forward=np.logical_not,
-    partials=lambda y, x: [None],
-    dtype=boolean,
-    nan="never",
-    range=truth,
-    numpy=(np.logical_not, np.invert),
-    domain=(REAL,),
-)
+    "logical_not", text="not {0}", latex=r"\neg {0}", binds=NEGATE, needs=(NEGATE,),
+    forward=np.logical_not, partials=lambda y, x: [None],
+    dtype=boolean, nan="never", range=truth, numpy=(np.logical_not, np.invert), domain=(REAL,),
+)  # fmt: skip

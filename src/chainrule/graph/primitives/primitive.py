@@ -3,6 +3,9 @@
 A row is written in plain NumPy, in terms of its inputs ``x`` and its output ``y``. Whoever reads it passes
 array-likes that answer NumPy's two protocols: arrays compute, nodes record. So the value, the derivative, the drawing
 and the tests of a primitive all follow from its one row, and so does what a rewrite or an engine has to know of it.
+
+Rows are laid out by hand as a sheet of formulas: how it is written, what it computes, what is known of it, what is said
+of it. Formatted, each fact would have a line of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,15 +39,14 @@ DIVISION, SERIES, LIBRARY = 4, 12, 100
 KNOWN_TO_LATEX = "arccos arcsin arctan cos cosh exp log max min sin sinh tan tanh"  # as commands of its own
 
 
-@dataclass(frozen=True)
 class Case:
     """One example of a structural row for the generated tests: the inputs' shapes and the attributes.
 
     Whole numbers, which have no derivative, stand there as themselves: an array in place of a shape.
     """
 
-    shapes: tuple[Shape | np.ndarray, ...]
-    attributes: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, *shapes: Shape | np.ndarray, **attributes: Any) -> None:
+        self.shapes, self.attributes = shapes, attributes
 
 
 def result_type(*dtypes: np.dtype, **_: Any) -> np.dtype:
@@ -71,6 +73,11 @@ def numeric(*dtypes: np.dtype, **_: Any) -> np.dtype:
 def boolean(*_dtypes: np.dtype, **_: Any) -> np.dtype:
     """Return the dtype of a truth value."""
     return np.dtype(bool)
+
+
+def as_named(*_dtypes: np.dtype, dtype: str, **_: Any) -> np.dtype:
+    """Return the dtype that an attribute names."""
+    return np.dtype(dtype)
 
 
 def like_first(first: np.dtype, *_others: np.dtype, **_: Any) -> np.dtype:

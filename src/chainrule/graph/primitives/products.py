@@ -87,29 +87,18 @@ def _unmoved(node: Any) -> Any:
 
 
 contract: Primitive = row(
-    "contract",
-    text="{spec}",  # written as the matrix product that it is, see `show`
+    "contract", text="{spec}",  # written as the matrix product that it is, see `show`
     binds=MULTIPLY,
-    forward=lambda x, y, spec: contraction_function(spec)(x, y),
-    adjoint=_adjoint,
-    reach=_reach,
-    linear="each",
+    forward=lambda x, y, spec: contraction_function(spec)(x, y), adjoint=_adjoint, reach=_reach,
+    attributes={"spec": kind.SPEC}, shape=lambda *found, spec: contracted(found, spec), linear="each",
     range=_range,
-    attributes={"spec": kind.SPEC},
-    shape=lambda *found, spec: contracted(found, spec),
     cases=(
-        Case(((2, 3), (3, 4)), {"spec": "ik,kj->ij"}),
-        Case(((3, 2), (3, 4)), {"spec": "ki,kj->ij"}),
-        Case(((2, 3), (4, 3)), {"spec": "ik,jk->ji"}),
-        Case(((2, 5, 3), (2, 3, 4)), {"spec": "bik,bkj->bij"}),
-        Case(((3,), (3,)), {"spec": "i,i->"}),
-        Case(((2,), (3,)), {"spec": "i,j->ji"}),
-        Case(((2, 3, 4), (3, 4)), {"spec": "ijk,jk->i"}),
-        Case(((0, 3), (3, 2)), {"spec": "ik,kj->ij"}),
-        Case(((2, 0), (0, 2)), {"spec": "ik,kj->ij"}),
-        Case(((2, 3), (2, 3)), {"spec": "ij,ij->ij"}),
-        Case(((2, 3, 2, 2), (2, 3, 2)), {"spec": "abij,abj->aib"}),
-        Case(((), (2, 3)), {"spec": ",ij->ji"}),
+        Case((2, 3), (3, 4), spec="ik,kj->ij"), Case((3, 2), (3, 4), spec="ki,kj->ij"),
+        Case((2, 3), (4, 3), spec="ik,jk->ji"), Case((2, 5, 3), (2, 3, 4), spec="bik,bkj->bij"),
+        Case((3,), (3,), spec="i,i->"), Case((2,), (3,), spec="i,j->ji"),
+        Case((2, 3, 4), (3, 4), spec="ijk,jk->i"), Case((0, 3), (3, 2), spec="ik,kj->ij"),
+        Case((2, 0), (0, 2), spec="ik,kj->ij"), Case((2, 3), (2, 3), spec="ij,ij->ij"),
+        Case((2, 3, 2, 2), (2, 3, 2), spec="abij,abj->aib"), Case((), (2, 3), spec=",ij->ji"),
     ),
     note="a sum of products: each factor's gradient is a product of the incoming gradient and the other",
-)
+)  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import truth
-from chainrule.graph.primitives.primitive import SERIES, Case, row
+from chainrule.graph.primitives.primitive import SERIES, Case, as_named, row
 from chainrule.graph.shapes import Shape
 from chainrule.random import rotated, threefry
 
@@ -32,20 +32,14 @@ def _shape(seed: Shape, counter: Shape, shape: Shape, stream: int, dtype: str) -
 
 
 random_uniform = row(
-    "random_uniform",
-    text="uniform({0}, {1})",
-    forward=_uniform,
-    no_derivative="random bits do not depend smoothly on their seed",
-    nan="never",
-    range=truth,
-    cost=SERIES,
+    "random_uniform", text="uniform({0}, {1})",
+    forward=_uniform, no_derivative="random bits do not depend smoothly on their seed",
+    attributes={"shape": kind.SHAPE, "stream": kind.WORD, "dtype": kind.DTYPE}, shape=_shape,
+    dtype=as_named, nan="never", range=truth, cost=SERIES,
     folded=False,  # a seed that is known is drawn from at each step
-    attributes={"shape": kind.SHAPE, "stream": kind.WORD, "dtype": kind.DTYPE},
-    shape=_shape,
-    dtype=lambda seed, counter, shape, stream, dtype: np.dtype(dtype),
     cases=(
-        Case((np.array(7), np.array(0)), {"shape": (2, 3), "stream": 1, "dtype": "float32"}),
-        Case((np.array(7), np.array(3)), {"shape": (), "stream": 0, "dtype": "float64"}),
+        Case(np.array(7), np.array(0), shape=(2, 3), stream=1, dtype="float32"),
+        Case(np.array(7), np.array(3), shape=(), stream=0, dtype="float64"),
     ),
     note="uniform in [0, 1): the top 24 bits of a counter-based generator, equal on all engines",
-)
+)  # fmt: skip

@@ -47,40 +47,28 @@ def _hits(y, x, axes, keepdims):
 
 
 largest: Primitive = row(
-    "max",
-    text="max({0}{over})",
-    latex=r"\max {0}",
-    forward=_largest,
-    vjp=_largest_vjp,
-    jvp=_largest_jvp,
+    "max", text="max({0}{over})", latex=r"\max {0}",
+    forward=_largest, vjp=_largest_vjp, jvp=_largest_jvp,
     reach=lambda chosen, y, x, axes, keepdims: [spread(chosen, x, axes, keepdims)],
-    mixes="axes",
-    reduces="maximum",
-    range=same,
     attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
-    shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
+    shape=shapes.reduce, mixes="axes", reduces="maximum",
+    range=same,
     cases=tuple(
-        Case((shape,), {"axes": axes, "keepdims": keepdims})
+        Case(shape, axes=axes, keepdims=keepdims)
         for shape, axes in [((2, 3), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1)), ((0, 2), (1,))]
         for keepdims in [False, True]
     ),
     kink="elements that tie share the gradient equally",
-)
+)  # fmt: skip
 argmax = row(
-    "argmax",
-    text="argmax({0}, axis={axis})",
-    latex=r"\arg\max {0}",
+    "argmax", text="argmax({0}, axis={axis})", latex=r"\arg\max {0}",
     forward=_argmax,
     no_derivative="argmax gives a position, which does not change smoothly; use max, or softmax",
-    mixes="axes",
-    nan="never",
-    range=lambda node, x: Range(0, math.inf),
-    attributes={"axis": kind.AXIS},
-    shape=lambda x, axis: shapes.reduce(x, (axis,), False),
-    dtype=lambda x, axis: np.dtype(np.int64),
-    cases=(Case(((2, 3),), {"axis": 0}), Case(((2, 3),), {"axis": 1})),
+    attributes={"axis": kind.AXIS}, shape=lambda x, axis: shapes.reduce(x, (axis,), False),
+    dtype=lambda x, axis: np.dtype(np.int64), mixes="axes", nan="never",
+    range=lambda node, x: Range(0, math.inf), cases=(Case((2, 3), axis=0), Case((2, 3), axis=1)),
     kink="the first of those that tie",
-)
+)  # fmt: skip
 
 # --- the softmax family ---------------------------------------------------------------------------------
 
@@ -122,30 +110,17 @@ def _softmax_in_rows(x, axes):
 
 softmax: Primitive = row(
     "softmax",
-    forward=_softmax,
-    vjp=lambda dy, y, x, axes: [y * (dy - total(dy * y, axes=axes, keepdims=True))],
+    forward=_softmax, vjp=lambda dy, y, x, axes: [y * (dy - total(dy * y, axes=axes, keepdims=True))],
     jvp=lambda x_dots, y, x, axes: y * (x_dots[0] - total(x_dots[0] * y, axes=axes, keepdims=True)),
     reach=_among_all,
-    mixes="axes",
-    nonzero=True,
-    nan="input",
-    range=between(0, 1),
-    cost=2 * SERIES,
-    made_of=_softmax_in_rows,
-    attributes={"axes": kind.AXES},
-    shape=lambda x, axes: shapes.over_axes(x, axes),
-    dtype=floating,
+    attributes={"axes": kind.AXES}, shape=shapes.over_axes, dtype=floating,
+    mixes="axes", nonzero=True, nan="input", range=between(0, 1), cost=2 * SERIES, made_of=_softmax_in_rows,
     cases=(
-        Case(((2, 3),), {"axes": (1,)}),
-        Case(((3, 2),), {"axes": (0,)}),
-        Case(((3,),), {"axes": (0,)}),
-        Case(((2, 3, 2),), {"axes": (0, 2)}),
-        Case(((0, 3),), {"axes": (1,)}),
-        Case(((2, 0),), {"axes": (1,)}),
+        Case((2, 3), axes=(1,)), Case((3, 2), axes=(0,)), Case((3,), axes=(0,)), Case((2, 3, 2), axes=(0, 2)),
+        Case((0, 3), axes=(1,)), Case((2, 0), axes=(1,)),
     ),
-    kink=EQUAL_SHARES,
-    note="every output depends on every input: raising one lowers all the others",
-)
+    kink=EQUAL_SHARES, note="every output depends on every input: raising one lowers all the others",
+)  # fmt: skip
 
 
 def _log_softmax(x, axes):
@@ -159,32 +134,20 @@ def _log_softmax_in_rows(x, axes):
 
 
 log_softmax = row(
-    "log_softmax",
-    latex=r"\log \operatorname{{softmax}}\left({0}\right)",
+    "log_softmax", latex=r"\log \operatorname{{softmax}}\left({0}\right)",
     forward=_log_softmax,
     vjp=lambda dy, y, x, axes: [dy - softmax(x, axes=axes) * total(dy, axes=axes, keepdims=True)],
     jvp=lambda x_dots, y, x, axes: (
         x_dots[0] - total(softmax(x, axes=axes) * x_dots[0], axes=axes, keepdims=True)
     ),
     reach=_among_all,
-    mixes="axes",
-    logarithm="exponentials",
-    nan="input",
-    range=between(-math.inf, 0),
-    cost=2 * SERIES,
+    attributes={"axes": kind.AXES}, shape=shapes.over_axes, dtype=floating,
+    mixes="axes", logarithm="exponentials", nan="input", range=between(-math.inf, 0), cost=2 * SERIES,
     made_of=_log_softmax_in_rows,
-    attributes={"axes": kind.AXES},
-    shape=lambda x, axes: shapes.over_axes(x, axes),
-    dtype=floating,
-    cases=(
-        Case(((2, 3),), {"axes": (1,)}),
-        Case(((3, 2),), {"axes": (0,)}),
-        Case(((3,),), {"axes": (0,)}),
-        Case(((0, 3),), {"axes": (1,)}),
-    ),
+    cases=(Case((2, 3), axes=(1,)), Case((3, 2), axes=(0,)), Case((3,), axes=(0,)), Case((0, 3), axes=(1,))),
     kink=EQUAL_SHARES,
     note="the logarithm of softmax, finite where softmax is 0 in floats and exact where inputs are large",
-)
+)  # fmt: skip
 
 
 def _logsumexp(x, axes, keepdims):
@@ -202,30 +165,20 @@ def _logsumexp_in_rows(x, axes, keepdims):
 
 
 logsumexp: Primitive = row(
-    "logsumexp",
-    text="logsumexp({0}{over})",
-    latex=r"\log \sum e^{{{0}}}",
+    "logsumexp", text="logsumexp({0}{over})", latex=r"\log \sum e^{{{0}}}",
     forward=_logsumexp,
     vjp=lambda dy, y, x, axes, keepdims: [spread(dy, x, axes, keepdims) * softmax(x, axes=axes)],
     jvp=lambda x_dots, y, x, axes, keepdims: total(
         x_dots[0] * softmax(x, axes=axes), axes=axes, keepdims=keepdims
     ),
     reach=lambda chosen, y, x, axes, keepdims: [spread(chosen, x, axes, keepdims)],
-    mixes="axes",
-    logarithm="exponentials",
-    range=between(-math.inf, math.inf),
-    cost=SERIES,
-    made_of=_logsumexp_in_rows,
     attributes={"axes": kind.AXES, "keepdims": kind.FLAG},
-    shape=lambda x, axes, keepdims: shapes.reduce(x, axes, keepdims),
-    dtype=floating,
+    shape=shapes.reduce, dtype=floating, mixes="axes",
+    logarithm="exponentials", range=between(-math.inf, math.inf), cost=SERIES, made_of=_logsumexp_in_rows,
     cases=(
-        Case(((2, 3),), {"axes": (1,), "keepdims": True}),
-        Case(((2, 3),), {"axes": (0,), "keepdims": False}),
-        Case(((2, 3),), {"axes": (0, 1), "keepdims": False}),
-        Case(((0, 2),), {"axes": (1,), "keepdims": True}),
-        Case(((2, 0),), {"axes": (1,), "keepdims": False}),
+        Case((2, 3), axes=(1,), keepdims=True), Case((2, 3), axes=(0,), keepdims=False),
+        Case((2, 3), axes=(0, 1), keepdims=False), Case((0, 2), axes=(1,), keepdims=True),
+        Case((2, 0), axes=(1,), keepdims=False),
     ),
-    kink=EQUAL_SHARES,
-    note="log(Σ exp(x)) without overflow",
-)
+    kink=EQUAL_SHARES, note="log(Σ exp(x)) without overflow",
+)  # fmt: skip

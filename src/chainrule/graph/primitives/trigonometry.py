@@ -18,55 +18,29 @@ def _defined(low: float, high: float) -> Any:
 
 
 sin = row(
-    "sin",
-    forward=np.sin,
-    dtype=floating,
-    partials=lambda y, x: [np.cos(x)],
-    range=between(-1, 1),
-    cost=SERIES,
-    domain=(REAL,),
-)
+    "sin", forward=np.sin, partials=lambda y, x: [np.cos(x)],
+    dtype=floating, range=between(-1, 1), cost=SERIES, domain=(REAL,),
+)  # fmt: skip
 cos = row(
-    "cos",
-    forward=np.cos,
-    dtype=floating,
-    partials=lambda y, x: [-np.sin(x)],
-    range=between(-1, 1),
-    cost=SERIES,
-    domain=(REAL,),
-)
+    "cos", forward=np.cos, partials=lambda y, x: [-np.sin(x)],
+    dtype=floating, range=between(-1, 1), cost=SERIES, domain=(REAL,),
+)  # fmt: skip
 arctan = row(
-    "arctan",
-    forward=np.arctan,
-    dtype=floating,
-    partials=lambda y, x: [1 / (1 + x * x)],
-    nan="input",
-    range=between(-2, 2),
-    cost=SERIES,
-    domain=(REAL,),
-)
+    "arctan", forward=np.arctan, partials=lambda y, x: [1 / (1 + x * x)],
+    dtype=floating, nan="input", range=between(-2, 2), cost=SERIES, domain=(REAL,),
+)  # fmt: skip
 arcsin = row(
-    "arcsin",
-    forward=np.arcsin,
-    dtype=floating,
-    partials=lambda y, x: [1 / np.sqrt((1 - x) * (1 + x))],
-    range=_defined(-2, 2),
-    cost=2 * SERIES,
-    made_of=lambda x: np.arctan(x / np.sqrt((1 - x) * (1 + x))),
-    domain=(INSIDE,),
+    "arcsin", forward=np.arcsin, partials=lambda y, x: [1 / np.sqrt((1 - x) * (1 + x))],
+    dtype=floating, range=_defined(-2, 2), cost=2 * SERIES,
+    made_of=lambda x: np.arctan(x / np.sqrt((1 - x) * (1 + x))), domain=(INSIDE,),
     kink="infinite at -1 and 1",
-)
+)  # fmt: skip
 arccos = row(
-    "arccos",
-    forward=np.arccos,
-    dtype=floating,
-    partials=lambda y, x: [-1 / np.sqrt((1 - x) * (1 + x))],
-    range=_defined(0, 4),
-    cost=2 * SERIES,
-    made_of=lambda x: 2 * np.arctan(np.sqrt((1 - x) / (1 + x))),
-    domain=(INSIDE,),
+    "arccos", forward=np.arccos, partials=lambda y, x: [-1 / np.sqrt((1 - x) * (1 + x))],
+    dtype=floating, range=_defined(0, 4), cost=2 * SERIES,
+    made_of=lambda x: 2 * np.arctan(np.sqrt((1 - x) / (1 + x))), domain=(INSIDE,),
     kink="infinite at -1 and 1",
-)
+)  # fmt: skip
 
 
 def _angle_in_rows(y: Any, x: Any) -> Any:
@@ -83,16 +57,10 @@ def _is_negative(x: Any) -> Any:
 
 
 arctan2 = row(
-    "arctan2",
-    forward=np.arctan2,
-    dtype=floating,
-    partials=lambda angle, y, x: [x / (x * x + y * y), -y / (x * x + y * y)],
-    range=between(-4, 4),
-    cost=3 * SERIES,
-    made_of=_angle_in_rows,
-    domain=(REAL, NONZERO),
+    "arctan2", forward=np.arctan2, partials=lambda angle, y, x: [x / (x * x + y * y), -y / (x * x + y * y)],
+    dtype=floating, range=between(-4, 4), cost=3 * SERIES, made_of=_angle_in_rows, domain=(REAL, NONZERO),
     note="the angle of the point (x, y), in (-π, π]",
-)
+)  # fmt: skip
 
 
 def _arcsinh_in_rows(x: Any) -> Any:
@@ -104,17 +72,11 @@ def _arcsinh_in_rows(x: Any) -> Any:
 
 
 arcsinh = row(
-    "arcsinh",
-    latex=r"\operatorname{{arsinh}}\left({0}\right)",
-    forward=np.arcsinh,
-    dtype=floating,
-    partials=lambda y, x: [1 / np.sqrt(x * x + 1)],
-    nan="input",
-    range=rising(np.arcsinh),
-    cost=3 * SERIES,
-    made_of=_arcsinh_in_rows,
+    "arcsinh", latex=r"\operatorname{{arsinh}}\left({0}\right)",
+    forward=np.arcsinh, partials=lambda y, x: [1 / np.sqrt(x * x + 1)],
+    dtype=floating, nan="input", range=rising(np.arcsinh), cost=3 * SERIES, made_of=_arcsinh_in_rows,
     domain=(REAL,),
-)
+)  # fmt: skip
 
 
 def _arccosh_in_rows(x: Any) -> Any:
@@ -124,14 +86,9 @@ def _arccosh_in_rows(x: Any) -> Any:
 
 
 arccosh = row(
-    "arccosh",
-    latex=r"\operatorname{{arcosh}}\left({0}\right)",
-    forward=np.arccosh,
-    dtype=floating,
-    partials=lambda y, x: [1 / np.sqrt((x - 1) * (x + 1))],
-    range=rising(np.arccosh, not_below(1)),
-    cost=3 * SERIES,
-    made_of=_arccosh_in_rows,
+    "arccosh", latex=r"\operatorname{{arcosh}}\left({0}\right)",
+    forward=np.arccosh, partials=lambda y, x: [1 / np.sqrt((x - 1) * (x + 1))],
+    dtype=floating, range=rising(np.arccosh, not_below(1)), cost=3 * SERIES, made_of=_arccosh_in_rows,
     domain=((1.1, 4.0),),
     kink="infinite at 1",
-)
+)  # fmt: skip
