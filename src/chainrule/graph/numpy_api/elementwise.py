@@ -11,6 +11,8 @@ from chainrule.graph.node import Node, apply, as_node, cast
 from chainrule.graph.numpy_api.operands import floats, weak
 from chainrule.graph.ranges import range_of
 
+LOG_2 = np.log(2.0).item()
+
 
 def _extreme(name: str) -> Callable[[Any, Any], Node]:
     def build(a: Any, b: Any) -> Node:
@@ -30,11 +32,6 @@ def _extreme(name: str) -> Callable[[Any, Any], Node]:
     return build
 
 
-def _logaddexp2(a: Any, b: Any) -> Node:
-    a, b = (x * np.log(2.0).item() for x in weak(a, b))
-    return apply("logaddexp", a, b) / np.log(2.0).item()
-
-
 def _hypot(a: Any, b: Any) -> Node:
     a, b = (floats(x) for x in weak(a, b))
     return sqrt(a * a + b * b)
@@ -46,20 +43,30 @@ def _heaviside(x: Any, at_zero: Any) -> Node:
     return apply("step", x)
 
 
-FORMULAS: dict[np.ufunc, Callable[..., Node]] = {
+FORMULAS: dict[np.ufunc, Callable[..., Any]] = {
+    np.isnan: lambda x: np.not_equal(x, x),
+    np.isinf: lambda x: np.equal(np.abs(floats(x)), np.inf),
+    np.isfinite: lambda x: np.less(np.abs(floats(x)), np.inf),
+    np.logical_xor: lambda a, b: np.not_equal(cast(a, bool), cast(b, bool)),
+    np.fmax: lambda a, b: np.where(np.isnan(a), b, np.where(np.isnan(b), a, np.maximum(a, b))),
+    np.fmin: lambda a, b: np.where(np.isnan(a), b, np.where(np.isnan(b), a, np.minimum(a, b))),
+    np.divmod: lambda a, b: (floor_divide(a, b), remainder(a, b)),
+    np.deg2rad: lambda x: floats(x) * (math.pi / 180),
+    np.rad2deg: lambda x: floats(x) * (180 / math.pi),
     np.square: lambda x: power(x, 2),
     np.reciprocal: lambda x: 1 / as_node(x),
     np.positive: as_node,
     np.hypot: _hypot,
     np.maximum: _extreme("maximum"),
     np.minimum: _extreme("minimum"),
-    np.log2: lambda x: apply("log", x) / np.log(2.0).item(),
+    np.log2: lambda x: apply("log", x) / LOG_2,
     np.log10: lambda x: apply("log", x) / np.log(10.0).item(),
-    np.exp2: lambda x: apply("exp", as_node(x) * np.log(2.0).item()),
+    np.exp2: lambda x: apply("exp", as_node(x) * LOG_2),
     np.sinh: lambda x: (apply("expm1", x) - apply("expm1", -as_node(x))) / 2,
     np.cosh: lambda x: (apply("exp", x) + apply("exp", -as_node(x))) / 2,
     np.tan: lambda x: apply("sin", x) / apply("cos", x),
-    np.logaddexp2: _logaddexp2,
+    np.arctanh: lambda x: (np.log1p(x) - np.log1p(-floats(x))) / 2,
+    np.logaddexp2: lambda a, b: apply("logaddexp", *(x * LOG_2 for x in weak(a, b))) / LOG_2,
     np.heaviside: _heaviside,
 }
 
@@ -89,24 +96,12 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     return apply("clip", a, low=low, high=high)
 
 
-def isnan(x: Any) -> Any:
-    return np.not_equal(x, x)
-
-
-def isinf(x: Any) -> Any:
-    return np.equal(np.abs(floats(x)), np.inf)
-
-
-def isfinite(x: Any) -> Any:
-    return np.less(np.abs(floats(x)), np.inf)
-
-
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     del copy  # nodes are frozen
     x = floats(x)
     large = float(np.finfo(x.dtype).max)
     above, below = large if posinf is None else posinf, -large if neginf is None else neginf
-    return np.where(isnan(x), nan, np.where(x > large, above, np.where(x < -large, below, x)))
+    return np.where(np.isnan(x), nan, np.where(x > large, above, np.where(x < -large, below, x)))
 
 
 def ceil(x: Any) -> Any:
@@ -191,33 +186,5 @@ def _left(a: Any, b: Any) -> tuple[Any, Any]:
     return left, np.not_equal(left, 0) & np.not_equal(left < 0, b < 0)
 
 
-def divmod_(a: Any, b: Any) -> tuple[Any, Any]:
-    return floor_divide(a, b), remainder(a, b)
-
-
-def arctanh(x: Any) -> Any:
-    return (np.log1p(x) - np.log1p(-floats(x))) / 2
-
-
-def fmax(a: Any, b: Any) -> Any:
-    return np.where(isnan(a), b, np.where(isnan(b), a, np.maximum(a, b)))
-
-
-def fmin(a: Any, b: Any) -> Any:
-    return np.where(isnan(a), b, np.where(isnan(b), a, np.minimum(a, b)))
-
-
 def float_power(a: Any, b: Any) -> Any:
     return np.power(cast(a, np.float64), b if isinstance(b, int | float) else cast(b, np.float64))
-
-
-def logical_xor(a: Any, b: Any) -> Any:
-    return np.not_equal(cast(a, bool), cast(b, bool))
-
-
-def deg2rad(x: Any) -> Any:
-    return floats(x) * (math.pi / 180)
-
-
-def rad2deg(x: Any) -> Any:
-    return floats(x) * (180 / math.pi)

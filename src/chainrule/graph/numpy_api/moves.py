@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast, record
-from chainrule.graph.numpy_api.operands import along, closed_length, part
+from chainrule.graph.numpy_api.operands import along, closed_length, part, weak
 from chainrule.graph.shapes import Extent
 from chainrule.graph.table import TABLE
 
@@ -87,8 +87,7 @@ def broadcast_to(array: Any, shape: Any) -> Node:
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Node:
-    known = [x.dtype for x in arrays if isinstance(x, Node)]
-    nodes = [as_node(x, known) for x in arrays]
+    nodes = weak(*arrays)
     if axis is None:
         nodes, axis = [ravel(x) for x in nodes], 0
     if any(x.ndim == 0 for x in nodes):
@@ -98,8 +97,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Node:
 
 
 def stack(arrays: Sequence[Any], axis: int = 0) -> Node:
-    known = [x.dtype for x in arrays if isinstance(x, Node)]
-    return concatenate([expand_dims(as_node(x, known), axis) for x in arrays], axis)
+    return concatenate([expand_dims(x, axis) for x in weak(*arrays)], axis)
 
 
 def vstack(tup: Sequence[Any]) -> Node:

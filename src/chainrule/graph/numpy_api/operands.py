@@ -10,10 +10,10 @@ from chainrule.graph.node import Node, as_node, cast
 from chainrule.graph.shapes import Extent
 
 
-def weak(a: Any, b: Any) -> tuple[Node, Node]:
-    """Return two operands as nodes; a plain number takes the dtype of the other."""
-    known = [x.dtype for x in (a, b) if isinstance(x, Node)]
-    return as_node(a, known), as_node(b, known)
+def weak(*operands: Any) -> list[Node]:
+    """Return operands as nodes; a plain number takes the dtype of the others."""
+    known = [x.dtype for x in operands if isinstance(x, Node)]
+    return [as_node(x, known) for x in operands]
 
 
 def floats(x: Any) -> Node:
