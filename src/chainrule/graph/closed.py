@@ -181,12 +181,9 @@ class ClosedGraph(Ends):
             if recorded and node.primitive.name == "constant":
                 return node
             attributes = resolved(node.attributes, lengths)
-            made = (
-                record(node.primitive, inputs, attributes)
-                if recorded
-                else node.primitive(*inputs, **attributes)
-            )
-            return made.named(node.name) if recorded and node.name else made
+            if recorded:
+                return record(node.primitive, inputs, attributes, node.name)
+            return node.primitive(*inputs, **attributes)
 
         became: dict[Any, Any] = rebuild(self.ends, visit)
         return [became[n] for n in self.ends]

@@ -287,7 +287,13 @@ class Node(Operators):
 # --- making nodes ---------------------------------------------------------------------------------------
 
 
-def record(row: Primitive, inputs: Iterable[Any], attributes: Mapping[str, Any] | None = None) -> Node:
+def record(
+    row: Primitive,
+    inputs: Iterable[Any],
+    attributes: Mapping[str, Any] | None = None,
+    name: str = "",
+    meaning: Any = None,
+) -> Node:
     """Return the node that applies ``row`` to ``inputs``; shapes that do not fit raise at the user's line."""
     nodes = tuple(inputs)
     attributes = dict(attributes) if attributes else {}
@@ -305,7 +311,7 @@ def record(row: Primitive, inputs: Iterable[Any], attributes: Mapping[str, Any] 
     dtype = row.dtype(*[x.dtype for x in nodes], **attributes)
     if row.dtype is floating and any(x.dtype.kind != "f" for x in nodes):
         nodes = tuple(x if x.dtype.kind == "f" else cast(x, dtype) for x in nodes)
-    return Node(row, nodes, attributes, shape, dtype)
+    return Node(row, nodes, attributes, shape, dtype, name, meaning)
 
 
 def _with_weak_counts(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -459,28 +465,17 @@ def count(shape: Shape, dtype: np.dtype) -> Any:
 
 def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     """Return ``node`` applied to other inputs, of the same name and meaning."""
-    changed = False
-    for old, new in zip(node.inputs, inputs, strict=True):
-        if old is not new:
-            changed = True
-            if old.shape != new.shape or old.dtype != new.dtype:
-                return _recorded_again(node, inputs)
+    changed = [(old, new) for old, new in zip(node.inputs, inputs, strict=True) if old is not new]
     if not changed:
         return node
+    if any(old.shape != new.shape or old.dtype != new.dtype for old, new in changed):
+        return record(node.primitive, inputs, node.attributes, node.name, node.meaning)
     return Node(node.primitive, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
 
 
 def with_attributes(node: Node, attributes: Mapping[str, Any]) -> Node:
     """Return ``node`` with other attributes, of the same shape, dtype, name and meaning."""
     return Node(node.primitive, node.inputs, attributes, node.shape, node.dtype, node.name, node.meaning)
-
-
-def _recorded_again(node: Node, inputs: tuple[Node, ...]) -> Node:
-    """Return ``node`` applied to inputs of other shapes or dtypes, from which its own follow."""
-    new = record(node.primitive, inputs, node.attributes)
-    if node.name or node.meaning is not None:
-        new = Node(new.primitive, new.inputs, new.attributes, new.shape, new.dtype, node.name, node.meaning)
-    return new
 
 
 # --- flat lists, for pickling and copying ---------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, UnsupportedError
+from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node
@@ -28,11 +28,7 @@ class Trace(Mapping[Node, np.ndarray]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise UnsupportedError(
-            "A node is frozen: its elements cannot be replaced. Instead of dZ[Z <= 0] = 0 "
-            "write dZ = np.where(Z <= 0, 0, dZ); join parts with np.concatenate."
-        )
+    __setitem__ = Node.__setitem__  # nor can the values of a run be replaced
 
     def __contains__(self, node: object) -> bool:
         return isinstance(node, Node) and node in self._values

@@ -120,8 +120,7 @@ def _twin(
             attributes["value"] = attributes["value"].astype(dtype)
         elif "dtype" in attributes:
             attributes["dtype"] = dtype.name
-        new = record(node.primitive, inputs, attributes)
-        return Node(new.primitive, new.inputs, attributes, new.shape, new.dtype, node.name, node.meaning)
+        return record(node.primitive, inputs, attributes, node.name, node.meaning)
 
     twin = rebuild(outputs, visit)
     for node, value in feed.items():
