@@ -37,12 +37,9 @@ ARITHMETIC = [
     Rewrite("a / n - b / n", "one division by the count is enough",
             lambda a, b, n: a / n - b / n, lambda a, b, n: (a - b) / n,
             when=lambda a, b, n: n.primitive is length),
-    Rewrite("w · -x, weighed", "the sign goes out",
-            lambda w, x: weigh(w, -x), lambda w, x: -weigh(w, x)),
-    Rewrite("-w · x, weighed", "the sign goes out",
-            lambda w, x: weigh(-w, x), lambda w, x: -weigh(w, x)),
-    Rewrite("not not c", "two negations cancel",
-            lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
+    Rewrite("w · -x, weighed", "the sign goes out", lambda w, x: weigh(w, -x), lambda w, x: -weigh(w, x)),
+    Rewrite("-w · x, weighed", "the sign goes out", lambda w, x: weigh(-w, x), lambda w, x: -weigh(w, x)),
+    Rewrite("not not c", "two negations cancel", lambda c: np.logical_not(np.logical_not(c)), lambda c: c),
 ]  # fmt: skip
 
 POWERS: list[Rewrite | Move] = [

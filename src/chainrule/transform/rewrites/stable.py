@@ -14,58 +14,31 @@ from chainrule.transform.logarithms import logarithm, logarithm_of_one_plus
 from chainrule.transform.rewrites.rewrite import Move, Rewrite, only
 
 STABLE: list[Rewrite | Move] = [
-    Rewrite(
-        "log of a sigmoid", "finite where the sigmoid is 0 in floats",
-        lambda z: np.log(sigmoid(z)), lambda z: -softplus(-z),
-    ),
-    Rewrite(
-        "log of one minus a sigmoid", "finite where the sigmoid is 1 in floats",
-        lambda z: np.log(1 - sigmoid(z)), lambda z: -softplus(z),
-    ),
-    Rewrite(
-        "log of one minus a sigmoid, as log1p", "finite where the sigmoid is 1 in floats",
-        lambda z: np.log1p(-sigmoid(z)), lambda z: -softplus(z),
-    ),
-    Rewrite(
-        "sigmoid by hand", "1 / (1 + exp(-z)) is the sigmoid",
-        lambda z: 1 / (1 + np.exp(-z)), lambda z: sigmoid(z),
-    ),
-    Rewrite(
-        "sigmoid of -z by hand", "1 / (1 + exp(z)) is the sigmoid of -z",
-        lambda z: 1 / (1 + np.exp(z)), lambda z: sigmoid(-z),
-    ),
-    Rewrite(
-        "sigmoid by its other form", "exp(z) / (1 + exp(z)) is the sigmoid, and finite for large z",
-        lambda z: np.exp(z) / (1 + np.exp(z)), lambda z: sigmoid(z),
-    ),
-    Rewrite(
-        "tanh by hand", "the quotient of exponentials overflows from z = 710",
-        lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)), lambda z: np.tanh(z),
-    ),
-    Rewrite(
-        "softplus by hand", "log(1 + exp(z)) overflows from z = 710",
-        lambda z: np.log(1 + np.exp(z)), lambda z: softplus(z),
-    ),
-    Rewrite(
-        "softplus by hand, as log1p", "log1p(exp(z)) overflows from z = 710",
-        lambda z: np.log1p(np.exp(z)), lambda z: softplus(z),
-    ),
-    Rewrite(
-        "log1p(x - 1)", "keeps the digits of a small x",
-        lambda x: np.log1p(x - 1), lambda x: np.log(x),
-    ),
-    Rewrite(
-        "log1p(-(1 - x))", "keeps the digits of a small x",
-        lambda x: np.log1p(-(1 - x)), lambda x: np.log(x),
-    ),
-    Rewrite(
-        "1 / exp(x)", "one exponential, which is seen to be one",
-        lambda x: 1 / np.exp(x), lambda x: np.exp(-x),
-    ),
-    Rewrite(
-        "exp of minus a softplus", "exp(-log(1 + exp(z))) is the sigmoid of -z",
-        lambda z: np.exp(-softplus(z)), lambda z: sigmoid(-z),
-    ),
+    Rewrite("log of a sigmoid", "finite where the sigmoid is 0 in floats",
+            lambda z: np.log(sigmoid(z)), lambda z: -softplus(-z)),
+    Rewrite("log of one minus a sigmoid", "finite where the sigmoid is 1 in floats",
+            lambda z: np.log(1 - sigmoid(z)), lambda z: -softplus(z)),
+    Rewrite("log of one minus a sigmoid, as log1p", "finite where the sigmoid is 1 in floats",
+            lambda z: np.log1p(-sigmoid(z)), lambda z: -softplus(z)),
+    Rewrite("sigmoid by hand", "1 / (1 + exp(-z)) is the sigmoid",
+            lambda z: 1 / (1 + np.exp(-z)), lambda z: sigmoid(z)),
+    Rewrite("sigmoid of -z by hand", "1 / (1 + exp(z)) is the sigmoid of -z",
+            lambda z: 1 / (1 + np.exp(z)), lambda z: sigmoid(-z)),
+    Rewrite("sigmoid by its other form", "exp(z) / (1 + exp(z)) is the sigmoid, and finite for large z",
+            lambda z: np.exp(z) / (1 + np.exp(z)), lambda z: sigmoid(z)),
+    Rewrite("tanh by hand", "the quotient of exponentials overflows from z = 710",
+            lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)), lambda z: np.tanh(z)),
+    Rewrite("softplus by hand", "log(1 + exp(z)) overflows from z = 710",
+            lambda z: np.log(1 + np.exp(z)), lambda z: softplus(z)),
+    Rewrite("softplus by hand, as log1p", "log1p(exp(z)) overflows from z = 710",
+            lambda z: np.log1p(np.exp(z)), lambda z: softplus(z)),
+    Rewrite("log1p(x - 1)", "keeps the digits of a small x", lambda x: np.log1p(x - 1), lambda x: np.log(x)),
+    Rewrite("log1p(-(1 - x))", "keeps the digits of a small x",
+            lambda x: np.log1p(-(1 - x)), lambda x: np.log(x)),
+    Rewrite("1 / exp(x)", "one exponential, which is seen to be one",
+            lambda x: 1 / np.exp(x), lambda x: np.exp(-x)),
+    Rewrite("exp of minus a softplus", "exp(-log(1 + exp(z))) is the sigmoid of -z",
+            lambda z: np.exp(-softplus(z)), lambda z: sigmoid(-z)),
     Rewrite("log of an exponential", "log undoes exp, which may have overflowed",
             lambda x: np.log(np.exp(x)), lambda x: x),
     Rewrite("a root of squares, squared", "smooth at 0, where the root has a corner",
