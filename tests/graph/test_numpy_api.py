@@ -423,6 +423,14 @@ def test_indexing_as_numpy_does(data):
     np.testing.assert_allclose(grad(np.sum(node[index] ** 2), node).value, expected)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint64"])
+def test_positions_of_small_whole_numbers_reach_along_an_axis_longer_than_they_count(dtype):
+    x = numbers(300)
+    positions = np.array([0, 2, 100 if dtype[0] == "u" else -1], dtype)
+    agrees(lambda a: a[positions], x)
+    agrees(lambda a: np.take(a, positions), x)
+
+
 def test_indexing_by_nodes():
     table = variable(numbers(4, 2))
     words = input("words", (3,), "int64")

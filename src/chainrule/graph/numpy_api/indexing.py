@@ -34,18 +34,12 @@ def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:
             "built. Choose with np.where(mask, x, 0)."
         )
     extent = shape[axis]
-    if (
-        not isinstance(extent, Extent)
-        and array.size
-        and not (-extent <= array.min() and array.max() < extent)
-    ):
-        raise ShapeError(
-            f"an index in {array.min()}..{array.max()} is out of range for axis {axis} of {extent}."
-        )
-    wrapped = np.where(array < 0, array + (0 if isinstance(extent, Extent) else extent), array).astype(
-        np.int64
-    )
-    return of_array(wrapped)
+    if not isinstance(extent, Extent):
+        low, high = (array.min(), array.max()) if array.size else (0, -1)
+        if low < -extent or high >= extent:
+            raise ShapeError(f"an index in {low}..{high} is out of range for axis {axis} of {extent}.")
+    array = array.astype(np.int64)  # in which there is room for what is counted from the end
+    return of_array(array if isinstance(extent, Extent) else np.where(array < 0, array + extent, array))
 
 
 def index(x: Node, key: Any) -> Node:
@@ -61,9 +55,7 @@ def index(x: Node, key: Any) -> Node:
                     f"A node is indexed by whole numbers, slices and None; found {entry!r}."
                 )
         normal = shapes.normalize_index(x.shape, key)
-        if all(e == shapes.FULL for e in normal):
-            return x
-        return apply("slice", x, index=normal)
+        return x if all(e == shapes.FULL for e in normal) else apply("slice", x, index=normal)
     others = [e for i, e in enumerate(entries) if i not in fancy]
     if len(fancy) > 1 or any(e != slice(None) for e in others if isinstance(e, slice)) or None in others:
         raise UnsupportedError(
