@@ -28,16 +28,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.ndim: lambda a: a.ndim,
     np.size: lambda a: a.size,
 }
-FUNCTIONS |= {
-    also: FUNCTIONS[function]
-    for also, function in {
-        np.amax: np.max,
-        np.amin: np.min,
-        np.around: np.round,
-        np.radians: np.deg2rad,
-        np.degrees: np.rad2deg,
-    }.items()
-}
+FUNCTIONS |= {np.amax: FUNCTIONS[np.max], np.amin: FUNCTIONS[np.min], np.around: FUNCTIONS[np.round]}
+FUNCTIONS |= {np.radians: FUNCTIONS[np.deg2rad], np.degrees: FUNCTIONS[np.rad2deg]}
 
 REDUCTIONS = {
     ("add", "reduce"): "np.sum(x, axis=0)",
@@ -53,7 +45,6 @@ REDUCTIONS = {
     ("multiply", "outer"): "np.outer(x, y)",
     ("divide", "outer"): "x[:, None] / y",
 }
-
 
 METHOD_NAMES = [
     "sum", "mean", "max", "min", "var", "std", "argmax", "argmin", "dot", "ravel", "squeeze", "swapaxes",
@@ -75,7 +66,7 @@ METHODS: dict[str, Callable[..., Node]] = {
     "flatten": moves.ravel,
     "reshape": _method_reshape,
     "transpose": _method_transpose,
-    "astype": lambda x, dtype: cast(x, dtype),
+    "astype": cast,
 }
 
 
