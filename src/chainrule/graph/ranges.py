@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, short
 from chainrule.graph.primitives.bounds import UNKNOWN, Range
+from chainrule.graph.walk import learn
 
 _KNOWN: WeakKeyDictionary[Any, Range] = WeakKeyDictionary()
 
@@ -19,25 +20,14 @@ def range_of(node: Any) -> Range:
     >>> range_of(x * x + 1).low, range_of(np.log(x)).finite, range_of(np.log(x * x + 1)).finite
     (1.0, False, True)
     """
-    known = _KNOWN.get(node)
-    stack = [] if known else [node]
-    while stack:
-        n = stack[-1]
-        inputs = [_KNOWN.get(x) for x in n.inputs]
-        waiting = [x for x, found in zip(n.inputs, inputs, strict=True) if found is None]
-        if waiting:
-            stack.extend(waiting)
-        else:
-            stack.pop()
-            known = _KNOWN[n] = _found(n, inputs)
-    return known or UNKNOWN
+    return _KNOWN.get(node) or learn(node, _KNOWN, _found)
 
 
-def _found(node: Any, inputs: list[Any]) -> Range:
+def _found(node: Any) -> Range:
     rule = node.primitive.range
     if rule is None:
         return UNKNOWN
-    found = rule(node, *inputs)
+    found = rule(node, *[_KNOWN[x] for x in node.inputs])
     if not isinstance(found, Range):
         raise GraphError(
             f"The range of '{node.primitive.name}' is {short(found)}; expected a Range, from its rule."

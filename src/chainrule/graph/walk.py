@@ -3,12 +3,13 @@
 These functions ask only for a node's ``inputs``, never what a node is.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, MutableMapping
 from typing import Any, TypeVar
 
 from chainrule.errors import GraphError
 
 N = TypeVar("N", bound=Any)
+V = TypeVar("V")
 
 
 def order(outputs: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
@@ -55,6 +56,24 @@ def rebuild(
         inputs = () if node in closed else tuple(became[x] for x in node.inputs)
         became[node] = visit(node, inputs)
     return became
+
+
+def learn(
+    node: N,
+    known: MutableMapping[N, V],
+    rule: Callable[[N], V],
+    looks_at: Callable[[N], Iterable[N]] = lambda n: n.inputs,
+) -> V:
+    """Return what ``rule`` makes of ``node``, asked once what it looks at is ``known``; what is found is kept there."""
+    stack = [node]
+    while stack:
+        n = stack[-1]
+        missing = [x for x in looks_at(n) if x not in known] if n not in known else ()
+        if missing:
+            stack.extend(missing)
+        elif stack.pop() not in known:
+            known[n] = rule(n)
+    return known[node]
 
 
 def settle(outputs: Iterable[N], rule: Callable[[N], Generator[N, Any, N]]) -> dict[N, N]:
