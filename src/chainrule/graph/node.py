@@ -465,10 +465,10 @@ def count(shape: Shape, dtype: np.dtype) -> Any:
 
 def with_inputs(node: Node, inputs: tuple[Node, ...]) -> Node:
     """Return ``node`` applied to other inputs, of the same name and meaning."""
-    changed = [(old, new) for old, new in zip(node.inputs, inputs, strict=True) if old is not new]
-    if not changed:
+    if inputs == node.inputs:
         return node
-    if any(old.shape != new.shape or old.dtype != new.dtype for old, new in changed):
+    pairs = zip(node.inputs, inputs, strict=True)
+    if any([old.shape != new.shape or old.dtype != new.dtype for old, new in pairs]):  # noqa: C419 -- of two, and often
         return record(node.primitive, inputs, node.attributes, node.name, node.meaning)
     return Node(node.primitive, inputs, node.attributes, node.shape, node.dtype, node.name, node.meaning)
 
