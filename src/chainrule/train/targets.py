@@ -12,14 +12,6 @@ from chainrule.train import metrics, store, validation
 from chainrule.train.objective import Examples, Objective, lasting, objective
 from chainrule.train.programs import Programs
 
-# What each loss takes as targets; any other takes numbers.
-KINDS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
-# After which of our activations a crossentropy finds the probabilities it compares, the usual one first.
-PROBABILITIES = {
-    "binary_crossentropy": (activations.sigmoid, activations.softmax, activations.step),
-    "categorical_crossentropy": (activations.softmax,),
-}
-
 
 @dataclass(frozen=True)
 class Given:
@@ -58,8 +50,8 @@ def loss_of(architecture: Architecture, loss: Any) -> Any:
 
 def classifies(architecture: Architecture, loss: Any) -> bool:
     """Say whether the targets of a loss are classes or probabilities."""
-    found = losses.loss(loss_of(architecture, loss))
-    return found in (losses.binary_crossentropy, losses.categorical_crossentropy)
+    name = losses.describe_loss(loss_of(architecture, loss))
+    return losses.TARGETS.get(name) in ("probabilities", "labels")
 
 
 def prepare(
@@ -78,7 +70,7 @@ def prepare(
     spec = loss_of(architecture, loss)
     name, function = losses.describe_loss(spec), losses.loss(spec)
     _check_output(architecture, name)
-    kind, output = KINDS.get(name, "numbers"), architecture.output
+    kind, output = losses.TARGETS.get(name, "numbers"), architecture.output
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
     target = validation.targets(y, output, given.rows, kind, called)
@@ -112,15 +104,14 @@ def _check_output(architecture: Architecture, loss_name: str) -> None:
             "A softmax over one unit is always 1, so there is nothing to learn. "
             "For two classes end the network with Dense(1, 'sigmoid') or Dense(2, 'softmax')."
         )
-    if loss_name == "categorical_crossentropy" and output.shape[-1] == 1:
+    if losses.TARGETS.get(loss_name) == "labels" and output.shape[-1] == 1:
         raise GraphError(
-            "categorical_crossentropy compares several classes, and this network has one output. "
+            f"{loss_name} compares several classes, and this network has one output. "
             "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
         )
-    wanted = PROBABILITIES.get(loss_name, ())
-    if wanted and kind in activations.ACTIVATIONS and activations.ACTIVATIONS[kind] not in wanted:
-        usual = activations.activation_name(wanted[0])
+    wanted = losses.PROBABILITIES.get(loss_name)
+    if wanted and kind in activations.ACTIVATIONS and kind not in wanted:
         raise GraphError(
             f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', "
-            f"which makes none. End it with '{usual}': logits as large as ±1000 do no harm."
+            f"which makes none. End it with '{wanted[0]}': logits as large as ±1000 do no harm."
         )
