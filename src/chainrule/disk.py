@@ -30,7 +30,8 @@ def write_bytes(path: Any, blob: bytes) -> None:
     place, mode = check_place(path)
     try:
         if mode is not None and not stat.S_ISREG(mode):
-            _write_into(path, blob)
+            with _opened(path, "wb") as file:
+                file.write(blob)
         else:
             write_beside(place, blob, mode or _usual_mode())
     except OSError as error:
@@ -67,11 +68,9 @@ def open_lines(path: Any) -> IO[str]:
     """
     check_place(path)
     try:
-        file = open(path, "w", newline="", encoding="utf-8", opener=_without_waiting)  # noqa: SIM115 -- the caller's
+        return _opened(path, "w", newline="", encoding="utf-8")
     except OSError as error:
         raise DataError(f"Cannot write {path}: {_reason(error)}.") from None
-    _wait_again(file.fileno())
-    return file
 
 
 def read_bytes(path: Any) -> bytes:
@@ -126,10 +125,10 @@ def _first_bytes(handle: int, path: Any) -> bytes:
     return found
 
 
-def _write_into(path: Any, blob: bytes) -> None:
-    with open(path, "wb", opener=_without_waiting) as file:
-        _wait_again(file.fileno())
-        file.write(blob)
+def _opened(path: Any, mode: str, **text: Any) -> IO[Any]:
+    file = open(path, mode, opener=_without_waiting, **text)  # noqa: SIM115 -- the caller's
+    _wait_again(file.fileno())
+    return file
 
 
 def _without_waiting(path: str, flags: int) -> int:

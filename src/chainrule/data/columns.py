@@ -172,20 +172,16 @@ def unseen_categories(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
     >>> unseen_categories(columns, pd.DataFrame({"kind": ["c", "a", "c"]}))
     ("Column 'kind' has values in 2 rows (first: row 1) that training did not see: c. They count as none.",)
     """
-    return tuple(_unseen(columns, _with_all(columns, checked_table(frame))))
-
-
-def _unseen(columns: Columns, frame: pd.DataFrame) -> Iterator[str]:
+    frame, found = _with_all(columns, checked_table(frame)), []
     for column in columns.columns:
-        if isinstance(column, CategoryColumn):
-            new = column.slots(frame[column.name]) < 0
-            if new.any():
-                texts = texts_of(frame[column.name][new])
-                first = row_name(frame.index, int(new.argmax()))
-                yield (
-                    f"Column {column.name!r} has values in {counted(int(new.sum()), 'row')} (first: {first}) "
-                    f"that training did not see: {listed(texts.unique())}. They count as none."
-                )
+        if isinstance(column, CategoryColumn) and (new := column.slots(frame[column.name]) < 0).any():
+            texts = texts_of(frame[column.name][new])
+            first = row_name(frame.index, int(new.argmax()))
+            found.append(
+                f"Column {column.name!r} has values in {counted(int(new.sum()), 'row')} (first: {first}) "
+                f"that training did not see: {listed(texts.unique())}. They count as none."
+            )
+    return tuple(found)
 
 
 def describe_columns(columns: Columns) -> str:
@@ -287,9 +283,7 @@ def _learn(cells: pd.Series) -> NumberColumn | CategoryColumn | str:
 
 
 def _learn_number(cells: pd.Series, distinct: int, had_missing: bool) -> NumberColumn | str:
-    name = str(cells.name)
-    values = floats(cells)
-    values = values[~np.isnan(values)]
+    name, values = str(cells.name), floats(cells.dropna())
     if _COUNTS_ROWS.fullmatch(name) and distinct == len(cells) and not (values % 1).any():
         return "it numbers the rows"
     return NumberColumn(name, float(np.median(values)), *mean_and_std(values, name), had_missing)

@@ -53,15 +53,10 @@ def decode_predictions(target: Target, outputs: np.ndarray) -> pd.DataFrame:
     # not from an array, nor of a type that pandas finds: 1 beside 2.5 would become 1.0
     kinds = {type(label) for label in target.classes}
     dtype = object if len(kinds) > 1 else None
-    decoded = {
-        name: pd.Series([target.classes[code] for code in column], dtype=dtype)
-        for name, column in zip(target.columns, codes.T, strict=True)
-    }
-    names = target.columns if target.task == "multilabel" else target.classes
-    chances = class_probabilities(target, outputs)
-    return pd.DataFrame(
-        decoded | {f"probability_{name}": chance for name, chance in zip(names, chances.T, strict=True)}
-    )
+    labels = [pd.Series([target.classes[code] for code in column], dtype=dtype) for column in codes.T]
+    of = target.columns if target.task == "multilabel" else target.classes
+    names = *target.columns, *(f"probability_{name}" for name in of)
+    return pd.DataFrame(dict(zip(names, [*labels, *class_probabilities(target, outputs).T], strict=True)))
 
 
 def checked_outputs(target: Target, outputs: np.ndarray) -> np.ndarray:

@@ -32,17 +32,14 @@ def unmarked(texts: Sequence[str]) -> list[str]:
     >>> unmarked(["'=1+1", "''=x", "'tis", "-5"]), unmarked(["'=1+1", "=1+1"])
     (['=1+1', "'=x", "'tis", '-5'], ["'=1+1", '=1+1'])
     """
-    if not any(text.startswith(MARK) for text in texts):
-        return list(texts)
-    if any(not text.startswith(MARK) and _would_run(text) for text in texts):
+    bare = [text for text in texts if not text.startswith(MARK)]
+    if len(bare) == len(texts) or any(map(_would_run, bare)):
         return list(texts)
     return [text[1:] if text.startswith(MARK) and _would_run(text[1:]) else text for text in texts]
 
 
 def _would_run(text: str) -> bool:
-    if not _RUN.match(text):
-        return False
-    return not np.isfinite(read_numbers(pd.Series([text])).iloc[0])
+    return bool(_RUN.match(text)) and not np.isfinite(read_numbers(pd.Series([text])).iloc[0])
 
 
 def mark_cells(frame: pd.DataFrame) -> pd.DataFrame:

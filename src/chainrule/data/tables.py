@@ -9,7 +9,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from statistics import mode
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import pandas as pd
@@ -27,12 +27,7 @@ Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED = 1 << 16  # characters from which the delimiter is told
-_COMPRESSIONS: dict[str, Literal["gzip", "bz2", "xz", "zip"]] = {
-    ".gz": "gzip",
-    ".bz2": "bz2",
-    ".xz": "xz",
-    ".zip": "zip",
-}
+_COMPRESSIONS: dict[str, Any] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 _NAMELESS = re.compile(r"Unnamed: \d+")
 
 
@@ -98,7 +93,7 @@ def read_table(
     differ = [name for name in map(str, frame) if name not in plain and may_differ(frame[name])]
     told = {} if missing is MISSING else dict(missing if isinstance(missing, Mapping) else {"": missing})
     raw = _parse(text, delimiter, names, {}, path, differ)
-    return remembering(frame, raw, told, filter(None, [strange(text)]))
+    return remembering(frame, raw, told, tuple(filter(None, [strange(text)])))
 
 
 def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:

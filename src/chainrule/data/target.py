@@ -91,15 +91,11 @@ def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> 
     task = task or _task_of(frame, names)
     match task:
         case "regression":
-            scales = [_scale(frame[name]) for name in names]
-            return Target(
-                "regression", names, mean=tuple(m for m, _ in scales), std=tuple(s for _, s in scales)
-            )
-        case "multilabel":
-            return _apart(_fit_labels(frame, names))
+            means, stds = zip(*(_scale(frame[name]) for name in names), strict=True)
+            return Target("regression", names, mean=means, std=stds)
         case "classification" | "binary" | "multiclass" if len(names) == 1:
             return _apart(_fit_classes(frame[names[0]], task))
-        case "classification":
+        case "classification" | "multilabel":
             return _apart(_fit_labels(frame, names))
         case "binary" | "multiclass":
             raise DataError(
@@ -191,12 +187,8 @@ def describe_target(target: Target) -> str:
             return f"{subject}: {count}, each {no} or {yes}, multi-label classification."
     texts = pd.Series([str(label) for label in target.classes], dtype=object)
     numbers = read_numbers(texts).notna().any()  # $40,000 too
-    hint = (
-        " Whole numbers are read as classes; the task 'regression' reads them as quantities."
-        if numbers
-        else ""
-    )
-    return f"{subject}: {what}, multi-class classification.{hint}"
+    hint = " Whole numbers are read as classes; the task 'regression' reads them as quantities."
+    return f"{subject}: {what}, multi-class classification.{hint * bool(numbers)}"
 
 
 def alike_classes(target: Target) -> tuple[str, ...]:

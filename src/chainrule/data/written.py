@@ -1,8 +1,8 @@
 """How a table was written: a number has forgotten whether it was 1e5, +5 or 1.50, and a gap whether it was NA."""
 
 import string
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class Forms:
     numbers: pd.Series
 
 
+@dataclass(eq=False, repr=False)
 class Written(dict[str, str]):
     """What a table remembers of the file that it was read from; pandas hands it on to every part of the table.
 
@@ -37,23 +38,11 @@ class Written(dict[str, str]):
     column, ``missing`` what the reader was told of such words, by column, and ``notes`` are for its owner to know.
     """
 
-    forms: Mapping[str, Forms]
-    codes: frozenset[str]
-    gaps: Mapping[str, tuple[str, ...]]
-    missing: Mapping[str, Sequence[str]]
-    notes: tuple[str, ...]
-
-    def __init__(
-        self,
-        forms: Mapping[str, Forms] | None = None,
-        codes: Iterable[str] = (),
-        gaps: Mapping[str, tuple[str, ...]] | None = None,
-        missing: Mapping[str, Sequence[str]] | None = None,
-        notes: Iterable[str] = (),
-    ) -> None:
-        super().__init__()
-        self.forms, self.codes = forms or {}, frozenset(codes)
-        self.gaps, self.missing, self.notes = gaps or {}, missing or {}, tuple(notes)
+    forms: Mapping[str, Forms] = field(default_factory=dict)
+    codes: Sequence[str] = ()
+    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def __deepcopy__(self, memo: Any) -> "Written":
         return self  # pandas copies with every column that is looked at
@@ -99,7 +88,7 @@ def _beyond(cells: pd.Series) -> bool:
 
 
 def remembering(
-    frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Sequence[str]], notes: Iterable[str]
+    frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Sequence[str]], notes: Sequence[str]
 ) -> pd.DataFrame:
     """Return a table that knows how it was written, as does every part of it; see :class:`Written`.
 
@@ -120,9 +109,8 @@ def remembering(
         firsts = ~pd.Series(positions).duplicated().to_numpy() & there.to_numpy()  # in the order of the texts
         wholes = [whole_of(text) for text in texts]
         if _beyond(cells) and None not in wholes:
-            frame[name] = cells = (
-                pd.Series(_exact(wholes), name=name).reindex(positions).set_axis(cells.index)
-            )
+            exact = pd.Series(_exact(wholes), name=name)
+            frame[name] = cells = exact.reindex(positions).set_axis(cells.index)
         if all(text.isdecimal() for text in texts) and any(text[0] == "0" < text[1:] for text in texts):
             codes.append(name)
             frame[name] = pd.Series(texts, dtype="str").reindex(positions).set_axis(cells.index)
@@ -194,9 +182,7 @@ def _by_number(cells: pd.Series, there: np.ndarray, forms: Forms) -> np.ndarray:
     found[there] = [position.get(value, -1) for value in cells[there]]
     if (found == -2).any():
         number = cells.iloc[int(np.argmax(found == -2))]
-        several = sorted(
-            {text for text, each in zip(forms.texts, forms.numbers, strict=True) if each == number}
-        )
+        several = sorted(set(forms.texts[(forms.numbers == number).to_numpy()]))
         raise DataError(
             f"Column {cells.name!r} writes one number in several ways ({', '.join(several)}), and the rows of this "
             "table were renumbered since it was read, so that it cannot tell which is where.\n"

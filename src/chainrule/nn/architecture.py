@@ -208,6 +208,4 @@ def _updates(calls: Iterable[Call]) -> dict[str, Node]:
     for call in calls:
         for s, new in call.updates:
             found.setdefault(s.name, []).append(new)
-    return {
-        name: sum(each[1:], each[0]) / len(each) if len(each) > 1 else each[0] for name, each in found.items()
-    }
+    return {k: sum(each[1:], each[0]) / len(each) if each[1:] else each[0] for k, each in found.items()}

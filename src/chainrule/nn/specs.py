@@ -151,9 +151,8 @@ def to_config(thing: Any) -> Any:
     """
     if not is_dataclass(thing) or isinstance(thing, type):
         return thing
-    return {"class": type(thing).__name__} | {
-        f.name: to_config(getattr(thing, f.name)) for f in fields(thing)
-    }
+    settings = {f.name: to_config(getattr(thing, f.name)) for f in fields(thing)}
+    return {"class": type(thing).__name__, **settings}
 
 
 def from_config(config: Any, classes: Mapping[str, type]) -> Any:

@@ -188,10 +188,9 @@ class Layer(Checked):
         return mark(y, call)
 
     def __repr__(self) -> str:
-        named = [
-            ("" if i == 0 else f"{f.name}=", getattr(self, f.name), f) for i, f in enumerate(fields(self))
-        ]
-        settings = [name + written(value) for name, value, f in named if not _same(value, f.default)]
+        shown = [f for f in fields(self) if not _same(getattr(self, f.name), f.default)]
+        first, values = fields(self)[:1], [written(getattr(self, f.name)) for f in shown]
+        settings = [v if f in first else f"{f.name}={v}" for f, v in zip(shown, values, strict=True)]
         return f"{type(self).__name__}({', '.join(settings)})"
 
 
