@@ -58,6 +58,11 @@ class Architecture:
         """The use of a layer whose output a node is, by node."""
         return {n: self.calls[label] for label, n in self.outputs.items()}
 
+    @property
+    def moved(self) -> list[Node]:
+        """What each statistic is after a training step, in their order."""
+        return [self.updates.get(name, s) for name, s in self.statistics.items()]
+
     def meaning(self, name: str) -> Parameter:
         """Return what the parameter or statistic called ``name`` is."""
         meaning: Parameter = {**self.statistics, **self.parameters}[name].meaning

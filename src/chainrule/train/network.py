@@ -13,13 +13,7 @@ import numpy as np
 from chainrule import plain
 from chainrule.engines.registry import engine_named
 from chainrule.engines.stages import show_stage
-from chainrule.errors import (
-    DataError,
-    FileFormatError,
-    GraphError,
-    short,
-    within_memory,
-)
+from chainrule.errors import DataError, FileFormatError, GraphError, short, within_memory
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers

@@ -67,9 +67,8 @@ class Objective:
         """What the objectives of two networks have in common if training them is the same work."""
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
-        moved = tuple(architecture.updates.get(name, s) for name, s in architecture.statistics.items())
         outputs = (self.cost, *self.metrics.values())
-        seen = Program((*self.inputs, TRAINING), state, outputs, moved)
+        seen = Program((*self.inputs, TRAINING), state, outputs, tuple(architecture.moved))
         return seen.fingerprint, len(architecture.parameters), tuple(self.metrics)
 
     @property
@@ -101,7 +100,6 @@ def objective(
     given = input("sample_weight", (BATCH,), "float64" if wide else p.dtype) if weighted else None
     weight = _within_batch(given, p.dtype) if given is not None and wide else given
     losses = _call(loss, loss_name, "loss", y, p)
-    _check_spread(losses, loss_name, "loss", y, p)
     if p not in order([losses]):
         raise GraphError(
             f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
@@ -110,7 +108,6 @@ def objective(
     watched, by_example = {}, losses.ndim > 0
     for name, metric in metrics.items():
         found = _call(metric, name, "metric", y, p)
-        _check_spread(found, name, "metric", y, p)
         watched[name] = _mean(found, weight, name, p.dtype)
         by_example = by_example and found.ndim > 0
     return Objective(architecture, y, given, data_cost, penalty(architecture), watched, by_example)
@@ -129,12 +126,13 @@ def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) 
         raise ShapeError(
             f"The {kind} '{name}' of a target {show(y.shape)} and an output {show(p.shape)}: {error}"
         ) from None
-    if isinstance(found, Node):
-        return found
-    raise GraphError(
-        f"The {kind} '{name}' returned {type(found).__name__} and no node. "
-        f"Write it as a function (y, p) with operators and NumPy functions, which work on nodes."
-    )
+    if not isinstance(found, Node):
+        raise GraphError(
+            f"The {kind} '{name}' returned {type(found).__name__} and no node. "
+            f"Write it as a function (y, p) with operators and NumPy functions, which work on nodes."
+        )
+    _check_spread(found, name, kind, y, p)
+    return found
 
 
 def _check_spread(result: Node, name: str, kind: str, y: Node, p: Node) -> None:
@@ -178,9 +176,8 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
 
 
-def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:
+def gradients(goal: Objective) -> tuple[Node, list[Node], list[Node]]:
     """Return the cost while training, its gradient by every parameter, and the metrics."""
-    names = list(goal.metrics)
     parameters = list(goal.architecture.parameters.values())
     cost, *watched = at([goal.cost, *goal.metrics.values()], training=True)
     (cost,) = simplify_all([cost])
@@ -190,7 +187,7 @@ def gradients(goal: Objective) -> tuple[Node, list[Node], dict[str, Node]]:
         slopes = grad(cost, parameters)
     except NoDerivativeError as error:
         raise NoDerivativeError(f"This network cannot be trained. {str(error).rstrip('.')}.") from None
-    return cost, slopes, dict(zip(names, watched, strict=True))
+    return cost, slopes, watched
 
 
 def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, list[Node]]:
@@ -203,22 +200,16 @@ def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, li
     cost, slopes, watched = gradients(goal)
     done = cast(STEP, np.float64)
     new_parameters, slots = optimizer.update(parameters, slopes, done, SCALE, TOTAL, PER_EPOCH)
-    statistics = list(architecture.statistics.values())
-    moved = at(
-        [architecture.updates.get(name, s) for name, s in architecture.statistics.items()], training=True
-    )
-    state = (*parameters, *statistics, *(s for s, _ in slots), *CLOCK)
-    new_clock = (STEP + 1, *CLOCK[1:])
-    new_state = (*new_parameters, *moved, *(new for _, new in slots), *new_clock)
-    outputs = (cost, *watched.values())
-    return Program(goal.inputs, state, outputs, new_state), [s for s, _ in slots]
+    moved = at(architecture.moved, training=True)
+    state = (*parameters, *architecture.statistics.values(), *(s for s, _ in slots), *CLOCK)
+    new_state = (*new_parameters, *moved, *(new for _, new in slots), STEP + 1, *CLOCK[1:])
+    return Program(goal.inputs, state, (cost, *watched), new_state), [s for s, _ in slots]
 
 
 def gradient_program(goal: Objective) -> Program:
     """Return cost and gradients, without an update: for L-BFGS and for looking."""
     cost, slopes, _ = gradients(goal)
-    architecture = goal.architecture
-    state = looking_state(architecture)
+    state = looking_state(goal.architecture)
     return Program(goal.inputs, state, (cost, *slopes), state)
 
 

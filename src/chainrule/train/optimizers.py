@@ -204,8 +204,26 @@ class RMSprop(Optimizer):
         return g / (np.sqrt(moved) + _above_0(self.epsilon, g)), [(mean_square, moved)]
 
 
+class _Moments(Optimizer):
+    """What :class:`Adam` and :class:`AdamW` have in common."""
+
+    beta_1: float
+    beta_2: float
+    epsilon: float
+
+    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+        """Return the corrected first moment over the root of the corrected second."""
+        m, v = slot("first_moment"), slot("second_moment")
+        m_new = self.beta_1 * m + (1 - self.beta_1) * g
+        v_new = self.beta_2 * v + (1 - self.beta_2) * (g * g)
+        # m̂ / (√v̂ + ε) with both corrections in numbers instead of arrays: √v̂ is √v / root.
+        root = np.sqrt(_weight(self.beta_2, t))
+        step = root / _weight(self.beta_1, t) * (m_new / (np.sqrt(v_new) + _above_0(self.epsilon, g) * root))
+        return step, [(m, m_new), (v, v_new)]
+
+
 @dataclass(frozen=True)
-class Adam(Optimizer):
+class Adam(_Moments):
     """Momentum and RMSprop in one, both corrected for their start at 0 (Kingma & Ba 2015).
 
     ``m ← β₁m + (1 - β₁)g; v ← β₂v + (1 - β₂)g²; w ← w - α m̂ / (√v̂ + ε)``, where ``m̂ = m / (1 - β₁ᵗ)`` and
@@ -225,13 +243,9 @@ class Adam(Optimizer):
     epsilon: Above0 = 1e-7
     clip_norm: Above0 | None = None
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
-        """Return the corrected first moment over the root of the corrected second."""
-        return _adam(self.beta_1, self.beta_2, self.epsilon, g, slot, t)
-
 
 @dataclass(frozen=True)
-class AdamW(Optimizer):
+class AdamW(_Moments):
     """:class:`Adam` with weight decay: ``w ← w - α m̂ / (√v̂ + ε) - α · decay · w`` (Loshchilov & Hutter 2019).
 
     Args:
@@ -249,20 +263,6 @@ class AdamW(Optimizer):
     epsilon: Above0 = 1e-7
     weight_decay: AtLeast0 = 0.01
     clip_norm: Above0 | None = None
-
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
-        """Return the corrected first moment over the root of the corrected second."""
-        return _adam(self.beta_1, self.beta_2, self.epsilon, g, slot, t)
-
-
-def _adam(beta_1: float, beta_2: float, epsilon: float, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
-    m, v = slot("first_moment"), slot("second_moment")
-    m_new = beta_1 * m + (1 - beta_1) * g
-    v_new = beta_2 * v + (1 - beta_2) * (g * g)
-    # m̂ / (√v̂ + ε) with both corrections in numbers instead of arrays: √v̂ is √v / root.
-    root = np.sqrt(_weight(beta_2, t))
-    step = root / _weight(beta_1, t) * (m_new / (np.sqrt(v_new) + _above_0(epsilon, g) * root))
-    return step, [(m, m_new), (v, v_new)]
 
 
 def _above_0(epsilon: float, g: Node) -> float:

@@ -5,6 +5,7 @@ Every message names the row, the column and what to do.
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
@@ -39,12 +40,11 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
     if array.dtype.kind in "biuf":
         return array
     if array.dtype == object:
-        try:
+        with suppress(TypeError, ValueError, OverflowError):
             return array.astype(np.float64)
-        except (TypeError, ValueError, OverflowError):
-            pass
-    if array.dtype == object and array.ndim == 0:
-        raise DataError(f"{what} is a {type(value).__name__}; expected a table of numbers, such as an array.")
+        if array.ndim == 0:
+            kind = type(value).__name__
+            raise DataError(f"{what} is a {kind}; expected a table of numbers, such as an array.")
     if array.dtype.kind in "OUS":
         for place, cell in np.ndenumerate(array):
             try:
@@ -99,6 +99,12 @@ def _column(place: tuple[int, ...], columns: list[str] | None) -> str:
     return f"column {place[0] if len(place) == 1 else list(place)}"
 
 
+def _refuse(bad: np.ndarray, array: np.ndarray, original: Any, before: str, after: str) -> None:
+    """Raise if a number is bad, with the first and its place between what is said of it."""
+    if bad.any():
+        raise DataError(f"{before} {float(array[bad][0]):g} {_first(bad, original)}{after}")
+
+
 def check_finite(array: np.ndarray, original: Any, what: str) -> None:
     """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
     if array.dtype.kind != "f" or array.size == 0:
@@ -121,11 +127,8 @@ def _cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarr
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=dtype)
     if cast.dtype != array.dtype and not _is_finite(cast):
-        bad = ~np.isfinite(cast)
-        raise DataError(
-            f"{what} holds {float(array[bad][0]):g} {_first(bad, given)}, too large for {dtype.name}. "
-            "Scale it, or make the network with dtype='float64'."
-        )
+        remedy = "Scale it, or make the network with dtype='float64'."
+        _refuse(~np.isfinite(cast), array, given, f"{what} holds", f", too large for {dtype.name}. {remedy}")
     return cast
 
 
@@ -233,9 +236,7 @@ def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
     refused = layer.refuses(values)
     if refused is not None:
         bad, why = refused
-        raise DataError(
-            f"The {type(layer).__name__} {label} {why}; found {float(values[bad][0]):g} {_first(bad, values)}."
-        )
+        _refuse(bad, values, values, f"The {type(layer).__name__} {label} {why}; found", ".")
 
 
 def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.ndarray:
@@ -272,13 +273,14 @@ def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.n
             )
         raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
     if kind == "probabilities":
-        _check_range(array, y, what)
-    if kind == "counts" and (array < 0).any():
-        bad = array < 0
-        raise DataError(
-            f"{what} holds {float(array[bad][0]):g} {_first(bad, y)}; the loss 'poisson' takes counts, "
-            "which are at least 0."
+        why = (
+            "; the loss 'binary_crossentropy' takes targets from 0 to 1. Number the two classes 0 and 1; for more "
+            "classes end the network with 'softmax', for other numbers with no activation and the loss 'mse'."
         )
+        _refuse((array < 0) | (array > 1), array, y, f"{what} holds", why)
+    if kind == "counts":
+        why = "; the loss 'poisson' takes counts, which are at least 0."
+        _refuse(array < 0, array, y, f"{what} holds", why)
     return _cast(array, output.dtype, y, what)
 
 
@@ -318,24 +320,11 @@ def _check_distributions(array: np.ndarray, what: str) -> None:
         )
 
 
-def _check_range(array: np.ndarray, original: Any, what: str) -> None:
-    bad = (array < 0) | (array > 1)
-    if bad.any():
-        raise DataError(
-            f"{what} holds {float(array[bad][0]):g} {_first(bad, original)}; the loss 'binary_crossentropy' "
-            "takes targets from 0 to 1. Number the two classes 0 and 1; for more classes end the network "
-            "with 'softmax', for other numbers with no activation and the loss 'mse'."
-        )
-
-
 def check_classes(target: np.ndarray, original: Any, what: str) -> None:
     """Raise if what accuracy compares are no classes: it asks whether prediction and target are above 0.5."""
-    bad = (target < 0) | (target > 1)
-    if bad.any():
-        raise DataError(
-            f"The metric 'accuracy' compares classes; {what} holds {float(target[bad][0]):g} "
-            f"{_first(bad, original)}. For numbers watch 'mae' or 'mse'."
-        )
+    before = f"The metric 'accuracy' compares classes; {what} holds"
+    after = ". For numbers watch 'mae' or 'mse'."
+    _refuse((target < 0) | (target > 1), target, original, before, after)
 
 
 def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:

@@ -29,7 +29,8 @@ def descend(run: Fitting) -> None:
 
 
 def _descend(run: Fitting, method: Optimizer) -> str:
-    values, state, every_epoch = run.programs.values, _first_state(run), _every_epoch(run)
+    values, state = run.programs.values, _first_state(run)
+    every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.epochs
     chunk, epoch, stopped = 1, 0, ""
@@ -57,10 +58,6 @@ def _descend(run: Fitting, method: Optimizer) -> str:
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 16 * len(rows), ahead))
     run.left = state[count : count + len(run.slots)]
     return finish(run, stopped, good[-1])
-
-
-def _every_epoch(run: Fitting) -> bool:
-    return run.settings.verbose == 2 or run.listeners.of_every_epoch
 
 
 def _first_state(run: Fitting) -> Arrays:

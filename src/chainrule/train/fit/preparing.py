@@ -52,13 +52,8 @@ def begin(
 ) -> Fitting:
     """Return a fit that is ready for its first step, compiled.
 
-    Args:
-        programs: The network.
-        settings: What the user set.
-        method: How to descend.
-        listeners: The callbacks.
+    Args (the others are kept as they are, see :class:`Fitting`):
         examples: What to learn from.
-        validation: What to validate on, or None.
         shuffle: In which order epochs see the examples, see :func:`orders_of`.
         runs: How often the network was fitted before.
         deadline: When its time is over.
@@ -68,9 +63,8 @@ def begin(
     batch_size = rows if settings.batch_size is None else min(int(settings.batch_size), rows)
     calls = programs.architecture.calls.values()
     batches = Batches(batch_size, max([call.layer.least_examples for call in calls], default=1))
-    seed = (
-        Draws(programs.seed, "run", runs).integer() if runs else programs.seed
-    )  # later runs go on with others
+    # later runs go on with others
+    seed = Draws(programs.seed, "run", runs).integer() if runs else programs.seed
     orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows))
     check_monitors(listeners, recorded(goal, validation is not None))
     executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
@@ -111,9 +105,8 @@ def _warn_of_lone_examples(architecture: Architecture, batches: Batches, rows: i
     size = batches.size
     if size >= batches.smallest:
         return
-    label, layer = next(
-        (label, call.layer) for label, call in architecture.calls.items() if call.layer.least_examples > size
-    )
+    calls = architecture.calls.items()
+    label, layer = next((label, call.layer) for label, call in calls if call.layer.least_examples > size)
     why = f"there are only {rows} rows" if size == rows > 1 else f"batch_size={size}"
     why = "there is only one row to learn from" if rows == 1 else why
     remedy = "Learn from more rows" if size == rows else "Train in larger batches, such as batch_size=32"

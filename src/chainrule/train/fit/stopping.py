@@ -16,14 +16,12 @@ def check_monitors(listeners: Listeners, known: list[str]) -> None:
     """Raise where a callback watches what is not recorded, or nobody says whether more of it is better."""
     for callback in listeners.callbacks:
         if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
-            name = monitor_name(callback.monitor)
+            name, kind = monitor_name(callback.monitor), type(callback).__name__
             if name not in known:
                 missing = name.startswith("val_") and "val_cost" not in known
                 hint = " Give validation_split or validation_data." if missing else ""
                 error = unknown_name("monitor", callback.monitor, known)
-                raise DataError(
-                    f"{type(callback).__name__} watches what this run does not record. {error}{hint}"
-                )
+                raise DataError(f"{kind} watches what this run does not record. {error}{hint}")
             larger_is_better(name, callback.larger_is_better)
 
 
@@ -45,7 +43,7 @@ def stopping_of(
         def validate(state: Arrays) -> list[float]:
             return list(run.programs.measure(goal, table, state[:kept], engine).values())
 
-    tol = run.settings.tol
+    tol, low = run.settings.tol, lowering
     return Stopping(
         validate=validate,
         patience=stopping.patience if stopping else None,
@@ -55,9 +53,7 @@ def stopping_of(
         min_delta=stopping.min_delta if stopping else 0.0,
         keep_best=run.validation is not None or (stopping is not None and stopping.restore_best),
         tol=None if tol is None else (float(tol), TOL_EPOCHS),
-        plateau=None
-        if lowering is None
-        else (size + SCALE_AT, lowering.factor, lowering.patience, lowering.minimum / lowering.rate),
+        plateau=None if low is None else (size + SCALE_AT, low.factor, low.patience, low.minimum / low.rate),
         poll=run.interrupts.poll,
     )
 
