@@ -102,9 +102,8 @@ def check_file(path: Any) -> None:
 
 
 def _no_file(path: Any, mode: int) -> DataError:
-    return DataError(
-        f"{path} is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, where a file is expected."
-    )
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    return DataError(f"{path} is {kind}, where a file is expected.")
 
 
 def _wait_again(handle: int) -> None:

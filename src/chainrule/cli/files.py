@@ -26,11 +26,7 @@ def load_model(path: str) -> Any:
     """Return what a model file holds; if there is none, say which was probably meant."""
     file = Path(path)
     if not file.exists():
-        beside = (
-            {each.name: str(each) for each in file.parent.glob("*.safetensors")}
-            if file.parent.is_dir()
-            else {}
-        )
+        beside = {each.name: str(each) for each in file.parent.glob("*.safetensors")}
         near = get_close_matches(file.name, beside, n=1)
         hint = f" Did you mean {beside[near[0]]!r}?" if near else ""
         raise cr.MissingFileError(f"No model file {path!r}.{hint}\n'chainrule train DATA' makes one.")

@@ -268,9 +268,7 @@ def _targets(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]
             f"Which column is to be predicted? {data} has {len(columns)}: {shown}{more}.\n"
             f"For the last: {proposed}"
         )
-    return [
-        name for each in named for name in ([each] if each in columns else map(str.strip, each.split(",")))
-    ]
+    return [name for n in named for name in ([n] if n in columns else map(str.strip, n.split(",")))]
 
 
 def main() -> None:

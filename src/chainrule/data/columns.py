@@ -57,12 +57,8 @@ class NumberColumn:
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.median, values) - self.mean) / self.std
             encoded = scaled.astype(np.float32)
-        refuse(
-            cells,
-            np.isinf(encoded),
-            f"numbers like those of training are expected (mean {self.mean:.4g}, "
-            f"standard deviation {self.std:.4g})",
-        )
+        usual = f"(mean {self.mean:.4g}, standard deviation {self.std:.4g})"
+        refuse(cells, np.isinf(encoded), f"numbers like those of training are expected {usual}")
         return np.column_stack([encoded, missing] if self.had_missing else [encoded]).astype(np.float32)
 
 
@@ -237,9 +233,8 @@ def _field_from(declared: Any, data: Any, where: str) -> Any:
 def _column_from(data: dict[str, Any], where: str) -> NumberColumn | CategoryColumn:
     kind = plain.read(Literal["number", "category"], data.get("kind"), f"{where}.kind")
     fields = {key: value for key, value in data.items() if key != "kind"}
-    column: NumberColumn | CategoryColumn = plain.record(
-        NumberColumn if kind == "number" else CategoryColumn, fields, where
-    )
+    declared = NumberColumn if kind == "number" else CategoryColumn
+    column: NumberColumn | CategoryColumn = plain.record(declared, fields, where)
     if isinstance(column, NumberColumn) and column.std == 0:
         raise FileFormatError(f"{where}: the standard deviation of {short(column.name)} is 0.")
     return column
@@ -296,9 +291,8 @@ def _too_many(distinct: int, rows: int) -> bool:
 def _why_too_many(present: pd.Series, distinct: int) -> str:
     texts = clean_text(present)
     not_numbers = (texts.notna() & read_numbers(texts).isna()).to_numpy()
-    why = (
-        f"{counted(distinct, 'different text')} in {counted(len(present), 'row')} are too many for categories"
-    )
+    rows = counted(len(present), "row")
+    why = f"{counted(distinct, 'different text')} in {rows} are too many for categories"
     if 0 < not_numbers.mean() < 0.2:
         first = int(not_numbers.argmax())
         why += f" (numbers but for {shortened(texts.iloc[first])!r} in {row_name(present.index, first)})"

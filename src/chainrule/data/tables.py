@@ -123,11 +123,9 @@ def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw
     # a carriage return ends a line for those who read, and is not quoted by itself
     quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if _returns(cells) else csv.QUOTE_MINIMAL
     if isinstance(place, str | PathLike):
-        written = io.BytesIO()
+        written, packed = io.BytesIO(), _COMPRESSIONS.get(Path(place).suffix)
         try:
-            cells.to_csv(
-                written, index=False, quoting=quoting, compression=_COMPRESSIONS.get(Path(place).suffix)
-            )
+            cells.to_csv(written, index=False, quoting=quoting, compression=packed)
         except UnicodeEncodeError as error:
             letter = ascii(error.object[error.start])
             raise DataError(f"Cannot write {place}: {letter} in its texts is no letter.") from None

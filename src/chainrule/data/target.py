@@ -44,9 +44,7 @@ class Target:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold, to the last bit."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, data: Any) -> "Target":

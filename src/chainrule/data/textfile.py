@@ -71,10 +71,9 @@ def _content(path: Path, any_size: bool) -> bytes | bytearray:
         raise DataError(f"{path} cannot be read: {reason.strerror or reason}.") from None
     if not content.startswith(b"\x1f\x8b"):
         return content
+    most = math.inf if any_size else max(MOST_UNPACKED, MOST_TIMES * len(content))
     try:
-        return _unpacked(
-            content, path, math.inf if any_size else max(MOST_UNPACKED, MOST_TIMES * len(content))
-        )
+        return _unpacked(content, path, most)
     except (OSError, EOFError, zlib.error) as reason:
         raise DataError(
             f"{path} is a damaged gzip file ({reason}).\nCopy or download it again, or unpack it yourself."

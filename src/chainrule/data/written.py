@@ -72,11 +72,9 @@ def has_padded(text: str) -> bool:
     if digit[content[plus + 1]].any():
         return True
     zero = zero[~inside[content[zero - 1]] | (content[zero - 1] == ord(","))]
-    minus = content[zero - 1] == ord("-")
+    minus, after = content[zero - 1] == ord("-"), content[zero + 1]
     dated = minus & digit[content[zero - 2]]  # 2015-02-17
-    return bool(
-        (digit[content[zero + 1]] & ~dated).any() or (minus & (content[zero + 1] != ord(".")) & ~dated).any()
-    )
+    return bool((~dated & (digit[after] | (minus & (after != ord("."))))).any())
 
 
 def _few(cells: pd.Series) -> bool:

@@ -86,9 +86,7 @@ def explain(
     # Users before what they use: from the highest level down, and within a level in the forward order.
     names = [step.name for step in sorted(steps, key=lambda step: -step.level)]
     rule = ChainRule(told.of(J).name, names, local)
-    derivatives = tuple(
-        rule.derivative(told.of(w).name, gradient, told.of(w).node) for w, gradient in gradients.items()
-    )
+    derivatives = tuple(rule.derivative(told.of(w), gradient) for w, gradient in gradients.items())
     return Explanation(
         rule.of,
         _given(steps, run),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.explaining.formula import derivative
+from chainrule.explaining.outline import Step
 from chainrule.explaining.steps import BackwardStep, Derivative, LocalDerivative, Path, Use
-from chainrule.graph.node import Node
 
 MOST_PATHS = 32
 MOST_FACTORS = 400  # in all the paths of one derivative
@@ -85,13 +85,13 @@ class ChainRule:
             stack.extend((local.of, (local, *factors_below)) for local in reversed(onward))
         return tuple(found)
 
-    def derivative(self, name: str, gradient: float, node: Node) -> Derivative:
-        """Return dJ/dname, told along its paths; ``gradient`` is what backprop finds."""
-        paths = self.paths(name)
+    def derivative(self, step: Step, gradient: float) -> Derivative:
+        """Return dJ/dstep, told along its paths; ``gradient`` is what backprop finds."""
+        name, paths = step.name, self.paths(step.name)
         told = self.backward[name].value if name in self.backward else 0.0
         value = sum(path.product for path in paths) if paths else told
         count = self.sizes.get(name, (0, 0))[0]
-        return Derivative(derivative(self.of, name), name, count, paths, value, gradient, node)
+        return Derivative(derivative(self.of, name), name, count, paths, value, gradient, step.node)
 
 
 def _product(values: Sequence[float], connected: bool) -> float:

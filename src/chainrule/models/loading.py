@@ -30,10 +30,7 @@ def load(path: Any, custom: Mapping[str, Any] | None = None) -> "Network | Table
             "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
             f"{short(custom)}."
         )
-    reader = DOORS.get(
-        f"read {splitext(str(path))[1].lower()}"
-    )  # a file of another kind says so by its ending
-    if reader is not None:
+    if reader := DOORS.get(f"read {splitext(str(path))[1].lower()}"):  # another kind says so by its ending
         return opened(reader)(path, custom)
     config, arrays = store.read(path)
     with store.trouble(path):

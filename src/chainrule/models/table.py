@@ -184,9 +184,8 @@ class TableModel:
             UnknownNameError: For a column, task or stage that is not there.
         """
         data = prepare(table, target, task)
-        return _network(data, hidden, dropout).show(
-            *data.arrays(data.learn), stage, optimizer=Adam(learning_rate)
-        )
+        network = _network(data, hidden, dropout)
+        return network.show(*data.arrays(data.learn), stage, optimizer=Adam(learning_rate))
 
     @within_memory
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -254,11 +253,7 @@ def from_file(network: Network, saved: Any) -> TableModel:
 
 
 def _network(
-    data: Prepared,
-    hidden: Sequence[int] | None,
-    dropout: float | None,
-    seed: int = 0,
-    engine: str = "auto",
+    data: Prepared, hidden: Sequence[int] | None, dropout: float | None, seed: int = 0, engine: str = "auto"
 ) -> Network:
     """Return the network that suits a table, untrained."""
     units = setting_for(len(data.learn)).hidden if hidden is None else hidden
@@ -283,11 +278,7 @@ def _plan(network: Network, data: Prepared) -> str:
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} units" if units else "no hidden layer"
     outputs = counted(data.target.width, "output")
-    counts = {
-        "to learn from": data.learn,
-        "to know when to stop": data.validation,
-        "for the test": data.test,
-    }
+    counts = {"to learn from": data.learn, "to know when to stop": data.validation, "for the test": data.test}
     rows = ", ".join(f"{len(frame):,} {what}" for what, frame in counts.items() if len(frame))
     return (
         f"Network: {counted(data.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[data.target.task]}). "

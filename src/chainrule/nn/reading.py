@@ -70,9 +70,8 @@ def _activation_after(architecture: Architecture, layer: Layer) -> Callable[...,
         if node not in architecture.call_of and node.primitive.name in activations.ACTIVATIONS:
             return activations.ACTIVATIONS[node.primitive.name]
         if not any(isinstance(x.meaning, Parameter) and x.ndim > 1 for x in node.inputs):
-            ahead.extend(
-                n for n in users.get(node, []) if n not in ahead
-            )  # else the next layer's units begin
+            # else the next layer's units begin
+            ahead.extend(n for n in users.get(node, []) if n not in ahead)
     return activations.identity
 
 
