@@ -110,6 +110,9 @@ def test_exact_values_and_callables():
         draw(lambda shape, rng: 1.0, (2, 1))
     with pytest.raises(DataError, match=r"hold nan at \(0, 1\)"):
         draw(np.array([[1.0, np.nan]]), (1, 2))
+    for none in ([[1.0, 2.0], [3.0]], [["a", "b"]], [[1j, 2j]]):
+        with pytest.raises(DataError, match="no table of real numbers"):
+            draw(lambda shape, rng, none=none: none, (1, 2))
 
 
 def test_a_kernel_s_fan_is_its_receptive_field_times_its_channels():

@@ -95,7 +95,7 @@ def engine_named(name: str) -> Engine:
     Raises:
         UnknownNameError: If there is none of this name.
     """
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ("auto", *ENGINES))
     return ENGINES[name]
 

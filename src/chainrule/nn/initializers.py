@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import DataError, ShapeError, short
 from chainrule.graph.shapes import show
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Number, classes, find
 from chainrule.random import Draws
@@ -181,19 +181,23 @@ def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
     Raises:
         UnknownNameError: If no initializer bears the name.
         ShapeError: If an array that was given has another shape.
-        DataError: If it holds NaN or infinity, or a number too large for ``dtype``.
+        DataError: If it holds what is no real number, NaN or infinity, or a number too large for ``dtype``.
 
     >>> initialize("he_normal", (2, 3), Draws(0, "example"), "float32").shape
     (2, 3)
     """
     ours = not callable(spec) or type(spec) in CLASSES.values()
-    found = np.asarray(initializer(spec)(tuple(shape), draws if ours else draws.generator()))
+    given = initializer(spec)(tuple(shape), draws if ours else draws.generator())
+    try:
+        found = np.asarray(given)
+        with np.errstate(over="ignore"):
+            cast = found.astype(dtype, casting="same_kind" if found.dtype.kind == "c" else "unsafe")
+    except (TypeError, ValueError):
+        raise DataError(f"These initial values are no table of real numbers: {short(given)}.") from None
     if found.shape != tuple(shape):
         raise ShapeError(
             f"These initial values have shape {show(found.shape)}; the parameter has {show(tuple(shape))}."
         )
-    with np.errstate(over="ignore"):
-        cast = found.astype(dtype)
     if not np.isfinite(cast).all():
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(cast))[0])
         large = f", too large for {cast.dtype.name}" if np.isfinite(found[at]) else ""

@@ -26,7 +26,7 @@ from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.descent import descend
 from chainrule.train.fit.divergence import warn_of_failure
 from chainrule.train.fit.preparing import begin, hold_back
-from chainrule.train.fit.settings import Settings
+from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import History
 from chainrule.train.objective import Examples, gradient_program, training_program
 from chainrule.train.optimizers import optimizer as find_optimizer
@@ -36,6 +36,8 @@ from chainrule.train.retired import with_retired
 from chainrule.train.summary import summary_text
 from chainrule.train.targets import Given, classifies, prepare
 from chainrule.transform.check import GradientReport, check_gradients
+
+SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
 
 @with_retired
@@ -73,7 +75,7 @@ class Network:
         engine: str = "auto",
     ) -> None:
         self.dtype = _float_name(dtype)
-        self.seed = secrets.randbits(32) if seed is None else _seed(seed)
+        self.seed = secrets.randbits(32) if seed is None else whole("seed", seed, 0, SEEDS)
         if engine != "auto":
             engine_named(engine)
         self.engine = engine
@@ -143,7 +145,7 @@ class Network:
 
         Initial values that were given as an array are not kept in files: a network from a file draws them.
         """
-        new = self.seed if seed is None else _seed(seed)
+        new = self.seed if seed is None else whole("seed", seed, 0, SEEDS)
         with self._alone():
             programs = self._programs
             programs.values.set_named(initial_values(programs.architecture, new))
@@ -529,16 +531,10 @@ def from_file(
     check_size([architecture.output, *architecture.updates.values()], sum(a.nbytes for a in arrays.values()))
     network = Network(architecture, dtype=saved.architecture["dtype"], seed=saved.seed)
     network._programs.values.set_named(arrays)
-    network.runs, network.extra = _seed(saved.runs), saved.extra
+    network.runs, network.extra = whole("runs", saved.runs, 0, SEEDS), saved.extra
     network.columns, network.target_columns = saved.columns, saved.target_columns
     network.loss = store.loss_from_config(saved.loss, custom)
     return network
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= int(seed) < 2**63:
-        raise DataError(f"seed must be a whole number of at least 0, or None; found {short(seed)}.")
-    return int(seed)
 
 
 def _float_name(dtype: Any) -> str:

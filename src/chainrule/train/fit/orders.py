@@ -53,7 +53,10 @@ def given(array: Any, rows: int, epochs: int) -> Orders:
     Raises:
         DataError: If they are not as many, or one does not name each example once.
     """
-    found = np.asarray(array)
+    try:
+        found = np.asarray(array)
+    except ValueError:  # lines of different lengths
+        found = np.empty(len(array), object)
     if found.dtype.kind not in "iu" or found.ndim != 2 or found.shape[1] != rows or len(found) < epochs:
         raise DataError(
             f"shuffle as an array holds the orders of {epochs} epochs of {rows} examples to learn from: whole numbers "

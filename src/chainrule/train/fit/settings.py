@@ -1,7 +1,9 @@
 """How a fit goes: what the user may set of it, checked."""
 
 from dataclasses import dataclass
+from math import inf
 from numbers import Real
+from operator import index
 from typing import Any
 
 from chainrule.errors import DataError, short
@@ -19,9 +21,9 @@ class Settings:
     verbose: int
 
     def __post_init__(self) -> None:
-        _check_whole("epochs", self.epochs, 0)
+        whole("epochs", self.epochs, 0)
         if self.batch_size is not None:
-            _check_whole("batch_size", self.batch_size, 1)
+            whole("batch_size", self.batch_size, 1)
         share = self.validation_split
         if not isinstance(share, Real) or not 0 <= share < 1:
             raise DataError(
@@ -35,6 +37,13 @@ class Settings:
                 raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < least:
-        raise DataError(f"{name} must be a whole number of at least {least}; found {short(value)}.")
+def whole(name: str, value: Any, least: int, beyond: float = inf) -> int:
+    """Return a setting as a whole number; DataError if it is none, or not from ``least`` to below ``beyond``."""
+    try:
+        found = index(value)
+    except TypeError:
+        found = least - 1
+    if isinstance(value, bool) or not least <= found < beyond:
+        most = "" if beyond == inf else f" and below {beyond}"
+        raise DataError(f"{name} must be a whole number of at least {least}{most}; found {short(value)}.")
+    return found
