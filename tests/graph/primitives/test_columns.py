@@ -143,7 +143,7 @@ def test_a_wrong_adjoint_is_caught():
 @pytest.mark.parametrize("column", ["linear", "moves", "mixes", "nan", "logarithm", "leaf"])
 def test_a_column_takes_its_words_and_no_others(column):
     for other in (True, "maybe", ["each"]):
-        with pytest.raises(GraphError, match=f"'odd': {column} is .*; expected one of '', '"):
+        with pytest.raises(GraphError, match=f"'odd': {column} is .*; expected '' or '"):
             Primitive(name="odd", forward=np.negative, no_derivative="none", **{column: other})
 
 
