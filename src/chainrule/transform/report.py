@@ -14,87 +14,50 @@ SAMPLED = 100  # elements of each input that are tried where a step is checked b
 
 @dataclass(frozen=True)
 class Kink:
-    """A point where J has no derivative: its slopes to the left and to the right differ.
+    """A point where J has no derivative: its slopes to the left and to the right differ."""
 
-    Attributes:
-        index: The element of the parameter that was moved.
-        left: The slope of J towards smaller values; infinite where J jumps.
-        right: The slope towards larger ones.
-        used: What backpropagation gives there, by convention.
-    """
-
-    index: Index
-    left: float
-    right: float
-    used: float
+    index: Index  # the element of the parameter that was moved
+    left: float  # the slope of J towards smaller values; infinite where J jumps
+    right: float  # the slope towards larger ones
+    used: float  # what backpropagation gives there, by convention
 
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """What the check found for one parameter.
-
-    Attributes:
-        name: The parameter's name.
-        shape: Its shape.
-        checked: How many of its elements were checked.
-        error: The largest relative error ``|analytic - numeric| / max(|analytic|, |numeric|)``; kinks are
-            left out.
-        index: Where it is.
-        analytic: What backpropagation gives there.
-        numeric: What the differences give there.
-        kinks: The elements that lie on a kink: there is nothing to compare.
-        passed: Whether no derivative is wrong.
-    """
+    """What the check found for one parameter."""
 
     name: str
     shape: Shape
-    checked: int
-    error: float
-    index: Index
-    analytic: float
-    numeric: float
-    kinks: tuple[Kink, ...]
-    passed: bool
+    checked: int  # so many of its elements
+    error: float  # the largest |analytic - numeric| / max(|analytic|, |numeric|); kinks are left out
+    index: Index  # where that is
+    analytic: float  # what backpropagation gives there
+    numeric: float  # what the differences give there
+    kinks: tuple[Kink, ...]  # the elements that lie on one: there is nothing to compare
+    passed: bool  # whether no derivative is wrong
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """A step of the graph whose derivative is wrong by itself.
+    """A step of the graph whose derivative is wrong by itself."""
 
-    Attributes:
-        row: The name of the primitive.
-        name: What the user calls the step, or else how it is written.
-        layer: The innermost layer around it, or "".
-        error: The relative error of its derivative.
-        node: The step.
-    """
-
-    row: str
-    name: str
-    layer: str
-    error: float
-    node: Node
+    row: str  # the name of the primitive
+    name: str  # what the user calls the step, or else how it is written
+    layer: str  # the innermost layer around it, or ""
+    error: float  # the relative error of its derivative
+    node: Node  # the step
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """A gradient that is NaN, or infinite where no convention says so.
-
-    Attributes:
-        parameter: The parameter's name.
-        index: The first of its elements of which that is so.
-        value: What backpropagation gives there.
-        row: The primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or "".
-        name: What the user calls that step, or else how it is written.
-        layer: The innermost layer around it, or "".
-    """
+    """A gradient that is NaN, or infinite where no convention says so."""
 
     parameter: str
-    index: Index
-    value: float
-    row: str
-    name: str
-    layer: str
+    index: Index  # the first of its elements of which that is so
+    value: float  # what backpropagation gives there
+    row: str  # the primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or ""
+    name: str  # what the user calls that step, or else how it is written
+    layer: str  # the innermost layer around it, or ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +84,7 @@ class GradientReport:
         return all(p.passed for p in self.parameters)
 
     def __str__(self) -> str:
-        return "\n".join([*_table(self.parameters), *_sentences(self)])
+        return "\n".join([*_table(self.parameters), *("\n" + said for said in _paragraphs(self))])
 
 
 def summary(name: str, shape: Shape, elements: Sequence[Element]) -> ParameterCheck:
@@ -157,18 +120,10 @@ HEADER = ("parameter", "shape", "elements", "largest error", "at", "backprop", "
 def _table(parameters: Sequence[ParameterCheck]) -> list[str]:
     rows = [("", *HEADER, "")]
     for p in parameters:
-        compared = p.checked > len(p.kinks)
+        passed, kinks = "✓" if p.passed else "✗", f"{len(p.kinks)} on a kink" if p.kinks else ""
         numbers = (f"{p.error:.1e}", _at(p.index) or "()", f"{p.analytic:.8g}", f"{p.numeric:.8g}")
-        rows.append(
-            (
-                "✓" if p.passed else "✗",
-                p.name,
-                show_shape(p.shape),
-                str(p.checked),
-                *(numbers if compared else "----"),
-                f"{len(p.kinks)} on a kink" if p.kinks else "",
-            )
-        )
+        compared = numbers if p.checked > len(p.kinks) else "----"
+        rows.append((passed, p.name, show_shape(p.shape), str(p.checked), *compared, kinks))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = (0, 1, 2, 5, 8)
     return [
@@ -188,38 +143,33 @@ def _side(slope: float) -> str:
     return "undefined" if math.isnan(slope) else "infinite" if math.isinf(slope) else show.number(slope, 4)
 
 
-def _sentences(report: GradientReport) -> Iterator[str]:
+def _place(step: Culprit | Undefined) -> str:
+    return f"at {step.name}" + (f" in layer {step.layer}" if step.layer else "")
+
+
+def _paragraphs(report: GradientReport) -> Iterator[str]:
     for p in report.parameters:
         if p.kinks:
             kink = p.kinks[0]
             by = "; ".join(f"{row}: {convention}" for row, convention in report.conventions.items())
-            yield ""
             yield (
                 f"{p.name}{_at(kink.index)} lies on a kink, where J has no derivative: its slope is "
-                f"{_side(kink.left)} to the left and {_side(kink.right)} to the right."
+                f"{_side(kink.left)} to the left and {_side(kink.right)} to the right.\n"
+                f"Backpropagation uses {show.number(kink.used)}, by convention{f' ({by})' if by else ''}.\n"
+                f"To check a derivative, move the point, for example {p.name} += 0.1."
             )
-            yield f"Backpropagation uses {show.number(kink.used)}, by convention{f' ({by})' if by else ''}."
-            yield f"To check a derivative, move the point, for example {p.name} += 0.1."
     for u in report.undefined:
         infinite = math.isinf(u.value)
-        layer = f" in layer {u.layer}" if u.layer else ""
-        yield ""
-        yield f"The gradient of {u.parameter}{_at(u.index)} is {'infinite' if infinite else 'NaN, which is no number'}."
-        if u.row:
-            yield (
-                f"It begins in {u.row}, at {u.name}{layer}, whose slope at this point is infinite or NaN"
-                f"{'' if infinite else ': 0 times infinity is NaN'}."
-            )
+        what, why = ("infinite", "") if infinite else ("NaN, which is no number", ": 0 times infinity is NaN")
+        begins = f"It begins in {u.row}, {_place(u)}, whose slope at this point is infinite or NaN{why}.\n"
         yield (
+            f"The gradient of {u.parameter}{_at(u.index)} is {what}.\n{begins if u.row else ''}"
             "To learn through that point, choose: np.where(condition, step, 0) gives gradient 0 where the condition "
             f"is false. To check a derivative, move the point, for example {u.parameter} += 0.1."
         )
     for c in report.culprits:
-        layer = f" in layer {c.layer}" if c.layer else ""
-        yield ""
-        yield f"The derivative of {c.row} is wrong (relative error {c.error:.1e}), at {c.name}{layer}."
+        yield f"The derivative of {c.row} is wrong (relative error {c.error:.1e}), {_place(c)}."
     if not report.passed and not report.culprits and not report.undefined:
-        yield ""
         yield (
             f"No step was found wrong by itself (at {SAMPLED} of its elements at the most). "
             "J may be too rough here for differences: try another point, or a smaller eps."
