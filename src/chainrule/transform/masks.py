@@ -20,7 +20,7 @@ from chainrule.graph.primitives.identities import cast, mark
 from chainrule.graph.primitives.linear import sum_to
 from chainrule.graph.primitives.logic import equal, less, logical_and, logical_or, not_equal
 from chainrule.graph.ranges import range_of
-from chainrule.graph.walk import order
+from chainrule.graph.walk import learn, order
 from chainrule.transform.constants import is_number, is_one
 
 
@@ -58,17 +58,7 @@ class Masks:
     def _is_doubted(self, node: Node) -> bool:
         """Say whether a number is made of one that was asked whether it is finite."""
         doubted = self._doubted
-        stack = [node] if doubted else []
-        while stack:
-            n = stack[-1]
-            if n.dtype.kind == "f":
-                waiting = [x for x in n.inputs if x not in doubted]
-                if waiting:
-                    stack.extend(waiting)
-                    continue
-            stack.pop()
-            doubted.setdefault(n, n.dtype.kind == "f" and any(doubted[x] for x in n.inputs))
-        return doubted.get(node, False)
+        return bool(doubted) and learn(node, doubted, lambda n: any(doubted[x] for x in _floats(n)), _floats)
 
     def add(self, gradients: Sequence[Node], of: Node | None = None) -> Node:
         """Return the sum of the gradients of one node, chosen where any of them is."""
@@ -102,6 +92,11 @@ class Masks:
             dx if dx is None or c is None or x not in self._steep else _masked(_truth(c), dx)
             for x, c, dx in zip(y.inputs, reached, found, strict=True)
         ]
+
+
+def _floats(node: Node) -> Sequence[Node]:
+    """Return the inputs of a node of floats."""
+    return node.inputs if node.dtype.kind == "f" else ()
 
 
 def _asked(node: Node) -> Node | None:

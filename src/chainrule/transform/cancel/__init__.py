@@ -21,6 +21,7 @@ from chainrule.graph.primitives.corners import where
 from chainrule.graph.primitives.exponentials import sigmoid
 from chainrule.graph.primitives.logic import equal
 from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.walk import learn
 from chainrule.transform.cancel.atoms import OneMinus, complement, met
 from chainrule.transform.cancel.known import Known
 from chainrule.transform.cancel.terms import (
@@ -57,7 +58,7 @@ class Cancellation:
         """Return what replaces ``node``, or None where nothing cancels."""
         if node.primitive not in ARITHMETIC or node.dtype.kind != "f":
             return None
-        found = self._expand(node)
+        found = learn(node, self._sums, self._expanded, _parts)
         if not found.cancelled:
             return None
         written = write(self._known.rejoined(found.terms), node, self._known.complements)
@@ -69,20 +70,6 @@ class Cancellation:
             written = where(equal(lost, lost), written, as_node(np.nan, [node.dtype]))
         return written
 
-    def _expand(self, node: Node) -> Expanded:
-        sums = self._sums
-        stack = [node]
-        while stack:
-            n = stack[-1]
-            missing = [x for x in n.inputs if x not in sums] if n.primitive in ARITHMETIC else ()
-            if missing:
-                stack.extend(missing)
-            else:
-                stack.pop()
-                if n not in sums:
-                    sums[n] = self._expanded(n)
-        return sums[node]
-
     def _expanded(self, node: Node) -> Expanded:
         """Expand a node whose inputs are expanded already."""
         if node.primitive not in ARITHMETIC:
@@ -91,6 +78,10 @@ class Cancellation:
         if found is None or len(found.terms) > MOST_TERMS or any(map(is_long, found.terms)):
             return _plain({product([node]): 1.0})
         return found
+
+
+def _parts(node: Node) -> Iterable[Node]:
+    return node.inputs if node.primitive in ARITHMETIC else ()
 
 
 def _plain(terms: Sum) -> Expanded:
