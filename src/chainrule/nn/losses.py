@@ -194,11 +194,6 @@ LOSSES: dict[str, Callable[..., Any]] = {
 CLASSES = classes(globals())
 # What each takes as targets; any other takes numbers.
 TARGETS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
-# After which of our activations one finds the probabilities it compares, the usual one first.
-PROBABILITIES = {
-    "binary_crossentropy": ("sigmoid", "softmax", "step"),
-    "categorical_crossentropy": ("softmax",),
-}
 
 
 def loss(spec: Any) -> Callable[..., Any]:

@@ -12,6 +12,12 @@ from chainrule.train import metrics, store, validation
 from chainrule.train.objective import Examples, Objective, lasting, objective
 from chainrule.train.programs import Programs
 
+# After which of our activations a loss finds the probabilities it compares, the usual one first.
+PROBABILITIES = {
+    "probabilities": (activations.sigmoid, activations.softmax, activations.step),
+    "labels": (activations.softmax,),
+}
+
 
 @dataclass(frozen=True)
 class Given:
@@ -109,9 +115,10 @@ def _check_output(architecture: Architecture, loss_name: str) -> None:
             f"{loss_name} compares several classes, and this network has one output. "
             "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
         )
-    wanted = losses.PROBABILITIES.get(loss_name)
-    if wanted and kind in activations.ACTIVATIONS and kind not in wanted:
+    wanted = PROBABILITIES.get(losses.TARGETS.get(loss_name, ""), ())
+    if wanted and kind in activations.ACTIVATIONS and activations.ACTIVATIONS[kind] not in wanted:
+        usual = activations.activation_name(wanted[0])
         raise GraphError(
             f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', "
-            f"which makes none. End it with '{wanted[0]}': logits as large as ±1000 do no harm."
+            f"which makes none. End it with '{usual}': logits as large as ±1000 do no harm."
         )
