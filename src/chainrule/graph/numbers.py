@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, ShapeError
+from chainrule.errors import GraphError, ShapeError, short
 
 
 def numbers(value: Any, dtype: Any = None) -> np.ndarray:
@@ -14,7 +14,7 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
     except ValueError:
         raise ShapeError("These numbers have no shape: the rows are of different lengths.") from None
     if array.dtype.kind not in "biuf":
-        raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {_glimpse(value)}.")
+        raise GraphError(f"A graph computes with real numbers; found {array.dtype.name}: {short(value)}.")
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if dtype is not None:
@@ -32,8 +32,3 @@ def _cast_finite(array: np.ndarray, dtype: Any) -> np.ndarray:
     if lost.any():
         raise GraphError(f"{float(array[lost][0]):g} is too large for {cast.dtype.name}.")
     return cast
-
-
-def _glimpse(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -32,7 +32,7 @@ from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.reductions import largest, log_softmax, logsumexp, softmax
 from chainrule.graph.ranges import range_of
 from chainrule.transform.constants import is_one
-from chainrule.transform.terms import as_terms
+from chainrule.transform.products import as_terms
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
 # mypy: disable-error-code="call-overload"

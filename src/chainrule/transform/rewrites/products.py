@@ -6,9 +6,9 @@ from chainrule.graph.primitives.arithmetic import negative
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
 from chainrule.graph.primitives.products import contract
 from chainrule.graph.ranges import range_of
+from chainrule.transform.products import as_terms
 from chainrule.transform.rewrites.choices import may_weigh, weighed
 from chainrule.transform.rewrites.rewrite import Move, only
-from chainrule.transform.terms import as_terms
 
 
 def _product_with_a_number(node: Node, _: Node) -> Node | None:
