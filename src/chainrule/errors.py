@@ -117,7 +117,7 @@ def warn(message: str, category: type[Warning]) -> None:
         frame = frame.f_back
     names = frame.f_globals
     registry = names.setdefault("__warningregistry__", {})  # where Python keeps that a line has warned
-    place = frame.f_code.co_filename, frame.f_lineno, names.get("__name__")
+    place = frame.f_code.co_filename, frame.f_lineno, names.get("__name__", "<string>")  # without one: exec
     warnings.warn_explicit(message, category, *place, registry)
 
 

@@ -59,8 +59,20 @@ def test_methods_of_networks_that_were_machinery_work_and_say_what_to_call():
 
 def test_an_old_name_is_imported_with_a_warning_at_the_users_line():
     code = "# a file of the user's\nfrom chainrule import Row\nprint(Row.__name__)"
-    _, seen = told(lambda: exec(compile(code, "users.py", "exec"), {"__name__": "users"}))
-    assert [(w.filename, w.lineno) for w in seen] == [("users.py", 2)]
+    for names in ({"__name__": "users"}, {}):  # without a name: what exec runs
+        _, seen = told(lambda names=names: exec(compile(code, "users.py", "exec"), names))
+        assert [(w.filename, w.lineno) for w in seen] == [("users.py", 2)]
+
+
+def test_what_a_layer_of_ones_own_is_built_with_is_where_it_was():
+    from chainrule.nn.layers import TRAINING, Layer, Scope
+
+    class Doubled(Layer):
+        def build(self, scope: Scope, x):
+            return np.where(TRAINING, x, 2 * x)
+
+    network = cr.Network([Doubled()], input_shape=1, seed=0)
+    np.testing.assert_array_equal(network.predict([[3.0]]), [[6.0]])
 
 
 def test_a_place_is_told_once():
