@@ -168,6 +168,16 @@ def test_a_layer_is_called_on_nodes_that_fit():
             call()
 
 
+def test_a_layer_without_a_scope_is_told_how_build_begins():
+    @dataclass(frozen=True, eq=False)
+    class Bare(Layer):
+        def build(self, x):
+            return x
+
+    with pytest.raises(GraphError, match=r"^Bare must define build\(self, scope, x\)\.$"):
+        Bare()(input("x", ("batch", 4)))
+
+
 def test_layers_of_your_own_must_build_nodes_of_examples():
     @dataclass(frozen=True, eq=False)
     class Lost(Layer):

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -283,3 +284,22 @@ def test_a_function_of_your_own_is_an_optimizer():
     np.testing.assert_allclose(*weights, rtol=1e-12)
     with pytest.raises(GraphError, match=r"returns \(step, slots\), such as \(0.1 \* g, \[\]\); found"):
         network.fit(X, y, optimizer=lambda g, slot, t: g, epochs=1)
+
+
+def test_a_class_of_your_own_is_an_optimizer():
+    @dataclass(frozen=True)
+    class Rate(cr.Optimizer):
+        rate: float = 0.1
+
+        def direction(self, g, slot, t):
+            return g
+
+    @dataclass(frozen=True)
+    class Bare(Rate):
+        learning_rate: float = 0.1
+
+    with pytest.raises(GraphError, match="Rate needs a field learning_rate: a number above 0, or a schedule"):
+        Rate()
+    w = variable([1.0, 2.0])
+    with pytest.raises(GraphError, match=r"returns \(step, slots\), such as"):
+        Bare().update([w], [w], variable(0.0))

@@ -167,7 +167,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
             cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
         return
     cr.write_table(predictions, out, raw_cells=raw_cells)
-    tell(f"Wrote {len(predictions):,} predictions to {out}.")
+    tell(f"Wrote {len(predictions):,} prediction{'s' * (len(predictions) != 1)} to {out}.")
 
 
 @cli.command()

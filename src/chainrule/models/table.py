@@ -276,7 +276,7 @@ def _plan(network: Network, data: Prepared) -> str:
     wide = [str(found.outputs[label].shape[-1]) for label, call in found.calls.items() if call.layer.counts]
     units = wide[:-1]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
-    hidden = f"{layers} of {' and '.join(units)} units" if units else "no hidden layer"
+    hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
     outputs = counted(data.target.width, "output")
     counts = {"to learn from": data.learn, "to know when to stop": data.validation, "for the test": data.test}
     rows = ", ".join(f"{len(frame):,} {what}" for what, frame in counts.items() if len(frame))

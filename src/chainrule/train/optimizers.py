@@ -29,13 +29,13 @@ NewSlot = Callable[[str], Node]
 class Optimizer(Checked, ABC):
     """A rule of descent. A subclass is the formula of one parameter's direction; the rest is here, once.
 
-    One of your own is a frozen dataclass with ``learning_rate``, ``clip_norm`` and :meth:`direction`.
+    One of your own is a frozen dataclass with ``learning_rate`` and :meth:`direction`; with a field ``clip_norm`` or
+    ``weight_decay`` it does these too.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
     ... class Signs(Optimizer):
     ...     learning_rate: float = 0.01
-    ...     clip_norm: float | None = None
     ...     def direction(self, g, slot, t):
     ...         return np.sign(g), []
     >>> w = variable([1.0, 2.0], name="w")
@@ -45,10 +45,14 @@ class Optimizer(Checked, ABC):
 
     by_steps: ClassVar[Literal[True]] = True  # its update is a step of the graph
     learning_rate: float | Schedule
-    clip_norm: float | None
+    clip_norm: float | None = None
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
+        if not hasattr(self, "learning_rate"):
+            raise GraphError(
+                f"{type(self).__name__} needs a field learning_rate: a number above 0, or a schedule."
+            )
         schedule(self.learning_rate)
         super().__post_init__()
 
@@ -95,7 +99,13 @@ class Optimizer(Checked, ABC):
         new_parameters: list[Node] = []
         slots: Slots = []
         for w, g in zip(parameters, gradients, strict=True):
-            direction, moved = self.direction(g, partial(_slot, w), _in(step, w) + 1)
+            found: Any = self.direction(g, partial(_slot, w), _in(step, w) + 1)
+            if not (isinstance(found, tuple) and len(found) == 2):
+                raise GraphError(
+                    "An optimizer of your own returns (step, slots), such as (0.1 * g, []); "
+                    f"found {short(found)}."
+                )
+            direction, moved = found
             slots += moved
             alpha = _in(rate, w)
             new = w - alpha * direction
@@ -307,17 +317,10 @@ class _Own(Optimizer):
 
     function: Callable[[Node, NewSlot, Any], tuple[Node, Slots]]
     learning_rate: float | Schedule = 1.0
-    clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
         """Return what the function returns."""
-        found = self.function(g, slot, t)
-        if not (isinstance(found, tuple) and len(found) == 2):
-            raise GraphError(
-                "An optimizer of your own returns (step, slots), such as (0.1 * g, []); "
-                f"found {short(found)}."
-            )
-        return found
+        return self.function(g, slot, t)
 
 
 def optimizer(spec: Any) -> Optimizer | LBFGS:

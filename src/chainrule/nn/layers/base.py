@@ -200,6 +200,8 @@ def _check_count(layer: Layer, xs: tuple[Node, ...]) -> None:
         takes.bind(None, *xs)
     except TypeError:
         most = len(takes.parameters) - 1
+        if most < 1:
+            raise GraphError(f"{type(layer).__name__} must define build(self, scope, x).") from None
         remedy = " Join several first: np.concatenate([a, b], axis=1)." if len(xs) > most else ""
         wanted = "one input" if most == 1 else f"{most} inputs"
         raise GraphError(f"{layer!r} takes {wanted}; it was called on {len(xs)}.{remedy}") from None

@@ -102,7 +102,10 @@ def descend(run: Fitting, method: LBFGS) -> str:
     words = finish(run, "", lowest)
     if run.history.epochs < run.settings.epochs:
         kept = words.partition(";")[1:]
-        words = f"Stopped after {run.history.epochs} iterations: {_in_words(result)}{''.join(kept) or '.'}"
+        found = run.history.epochs
+        words = (
+            f"Stopped after {found} iteration{'s' * (found != 1)}: {_in_words(result)}{''.join(kept) or '.'}"
+        )
     return words
 
 

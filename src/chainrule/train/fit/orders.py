@@ -58,10 +58,10 @@ def given(array: Any, rows: int, epochs: int) -> Orders:
     except ValueError:  # lines of different lengths
         found = np.empty(len(array), object)
     if found.dtype.kind not in "iu" or found.ndim != 2 or found.shape[1] != rows or len(found) < epochs:
+        of = short(array) if found.ndim == 0 else found.dtype
         raise DataError(
-            f"shuffle as an array holds the orders of {epochs} epochs of {rows} examples to learn from: whole numbers "
-            f"of shape ({epochs}, {rows}); found {short(array) if found.ndim == 0 else found.dtype} of shape "
-            f"{found.shape}."
+            f"shuffle as an array holds the orders of {epochs} epoch{'s' * (epochs != 1)} of {rows} examples to learn "
+            f"from: whole numbers of shape ({epochs}, {rows}); found {of} of shape {found.shape}."
         )
     found = np.ascontiguousarray(found[:epochs], np.int64)
     wrong = np.flatnonzero((np.sort(found) != np.arange(rows)).any(axis=1))
