@@ -12,21 +12,10 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 __all__ = [
-    "ChainruleError",
-    "DataError",
-    "DivergenceWarning",
-    "EngineWarning",
-    "FileFormatError",
-    "GraphError",
-    "LearningWarning",
-    "MissingFileError",
-    "NoDerivativeError",
-    "OutOfMemoryError",
-    "RenamedWarning",
-    "ShapeError",
-    "UnknownNameError",
-    "UnsupportedError",
-]
+    "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
+    "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "RenamedWarning",
+    "ShapeError", "UnknownNameError", "UnsupportedError",
+]  # fmt: skip
 
 P = ParamSpec("P")
 R = TypeVar("R")

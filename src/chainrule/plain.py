@@ -50,7 +50,7 @@ def read(kind: Any, data: Any, where: str) -> Any:
         return record(kind, data, where)
     if origin is Literal and isinstance(data, str) and data in inner:
         return data
-    if kind in _SIMPLE and _SIMPLE[kind](data):
+    if kind in _SIMPLE and _SIMPLE[kind][1](data):
         return kind(data) if kind is not NoneType else None
     raise FileFormatError(f"{where}: expected {_say(kind)}; found {short(data)}.")
 
@@ -100,18 +100,19 @@ def _is_number(data: Any) -> bool:
     return _is_whole(data) or (isinstance(data, float) and math.isfinite(data))
 
 
-_SIMPLE: dict[Any, Callable[[Any], bool]] = {
-    bool: lambda x: isinstance(x, bool) or (_is_whole(x) and x in (0, 1)),
-    int: _is_whole,
-    float: _is_number,
-    str: lambda x: isinstance(x, str),
-    NoneType: lambda x: x is None,
+_SIMPLE: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    bool: ("true or false", lambda x: isinstance(x, bool) or (_is_whole(x) and x in (0, 1))),
+    int: ("a whole number", _is_whole),
+    float: ("a number", _is_number),
+    str: ("text", lambda x: isinstance(x, str)),
+    NoneType: ("nothing", lambda x: x is None),
 }
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text", NoneType: "nothing"}
 
 
 def _say(kind: Any) -> str:
     origin = get_origin(kind)
     if origin is Literal:
         return " or ".join(map(repr, get_args(kind)))
-    return _WORDS.get(kind, {tuple: "a list", dict: "fields by name"}.get(origin, "something else"))
+    if kind in _SIMPLE:
+        return _SIMPLE[kind][0]
+    return {tuple: "a list", dict: "fields by name"}.get(origin, "something else")

@@ -128,13 +128,8 @@ def train(
 @click.argument("model")
 @click.argument("data")
 @option(
-    "--out",
-    "FILE",
-    str,
-    "A CSV file, gzipped if it ends with .gz. [default: print]",
-    default="-",
-    show_default=False,
-)
+    "--out", "FILE", str, "A CSV file, gzipped if it ends with .gz. [default: print]", default="-", show_default=False
+)  # fmt: skip
 @click.option(
     "--raw-cells", is_flag=True, help="Leave texts that a spreadsheet would run (=...) without an apostrophe."
 )

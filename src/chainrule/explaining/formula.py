@@ -70,8 +70,7 @@ def derivative(of: str, wrt: str, partial: bool = False) -> Formula:
 
 def product(factors: Sequence[Formula]) -> Formula:
     """Write a product of symbols."""
-    factors = _ends(factors)
-    return Formula(" · ".join(f.text for f in factors), r" \cdot ".join(f.latex for f in factors))
+    return _joined(_ends(factors), " · ", r" \cdot ")
 
 
 def product_of_numbers(values: Iterable[float]) -> Formula:
@@ -79,8 +78,7 @@ def product_of_numbers(values: Iterable[float]) -> Formula:
     factors = [number(v) for v in values]
     if len(factors) > 1:
         factors = [bracketed(f) if f.text.startswith("-") else f for f in factors]
-    factors = list(_ends(factors))
-    return Formula(" × ".join(f.text for f in factors), r" \times ".join(f.latex for f in factors))
+    return _joined(_ends(factors), " × ", r" \times ")
 
 
 def total(terms: Sequence[Formula]) -> Formula:
@@ -96,13 +94,17 @@ def total(terms: Sequence[Formula]) -> Formula:
 
 def listed(formulas: Sequence[Formula]) -> Formula:
     """Write formulas side by side: a = 5, b = 3."""
-    return Formula(", ".join(f.text for f in formulas), r",\quad ".join(f.latex for f in formulas))
+    return _joined(formulas, ", ", r",\quad ")
 
 
 def equation(*sides: Formula) -> Formula:
     """Write ``a = b = c``; what would only repeat the side before it is left out."""
     kept = [side for i, side in enumerate(sides) if i == 0 or side.text != sides[i - 1].text]
-    return Formula(" = ".join(s.text for s in kept), " = ".join(s.latex for s in kept))
+    return _joined(kept, " = ", " = ")
+
+
+def _joined(formulas: Sequence[Formula], text: str, latex: str) -> Formula:
+    return Formula(text.join(f.text for f in formulas), latex.join(f.latex for f in formulas))
 
 
 def _ends(formulas: Sequence[Formula]) -> Sequence[Formula]:

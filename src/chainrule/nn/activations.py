@@ -14,20 +14,9 @@ from chainrule.graph.primitives import corners, exponentials, reductions
 from chainrule.nn.specs import Checked, Number, classes, find, functions, name_of
 
 __all__ = [
-    "ELU",
-    "LeakyReLU",
-    "elu",
-    "gelu",
-    "identity",
-    "leaky_relu",
-    "relu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "step",
-    "tanh",
-]
+    "ELU", "LeakyReLU", "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
+    "softplus", "step", "tanh",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -24,17 +24,9 @@ from chainrule.graph.primitives import arithmetic, identities, indexing
 from chainrule.nn.specs import Above0, Checked, Within01, classes, find, functions, name_of
 
 __all__ = [
-    "Huber",
-    "Quantile",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "half_mse",
-    "huber",
-    "mae",
-    "mse",
-    "poisson",
-    "quantile",
-]
+    "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse", "huber", "mae", "mse",
+    "poisson", "quantile",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 

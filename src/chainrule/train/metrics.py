@@ -42,7 +42,6 @@ METRICS: dict[str, Callable[[Node, Node], Node]] = {
     "categorical_accuracy": categorical_accuracy,
     **LOSSES,
 }
-ACCURACIES = {"accuracy", "acc", "binary_accuracy", "categorical_accuracy"}
 
 
 def larger_is_better(monitor: str, told: bool | None = None) -> bool:
@@ -63,7 +62,7 @@ def larger_is_better(monitor: str, told: bool | None = None) -> bool:
             f"'{name}' is a metric of your own: say whether more of it is better, "
             f"with monitor='{monitor}', larger_is_better=True or False."
         )
-    return name in ACCURACIES
+    return METRICS.get(name) in (accuracy, categorical_accuracy)
 
 
 def resolve(metrics: Any, softmax: bool) -> dict[str, Callable[[Node, Node], Node]]:
