@@ -19,7 +19,7 @@ from chainrule.graph.node import Node, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
-from chainrule.nn.reading import at, initial_values, output_kind
+from chainrule.nn.reading import at, initial_values, output_kind, summary_text
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.train import frames, store, validation
 from chainrule.train.callbacks import Listeners
@@ -33,7 +33,6 @@ from chainrule.train.optimizers import optimizer as find_optimizer
 from chainrule.train.parameters import Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
-from chainrule.train.summary import summary_text
 from chainrule.train.targets import Given, classifies, prepare
 from chainrule.transform.check import GradientReport, check_gradients
 
