@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
+import numpy as np
+
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, as_node, broadcast, leaf_key, mark
@@ -170,7 +172,7 @@ def partials_of(node: Node) -> Sequence[Any]:
             f"The partials of '{node.primitive.name}' must be a list of {wanted}; found {given}. "
             "Give cr.primitive a function such as lambda y, x: [2 * x]."
         )
-    return found
+    return [as_node(p) if isinstance(p, np.ndarray) else p for p in found]
 
 
 def _total(gradients: Sequence[Node], w: Node, masks: Masks) -> Node:

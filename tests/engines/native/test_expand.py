@@ -11,6 +11,7 @@ from chainrule.engines.native.run import pipeline
 from chainrule.engines.native.run.build import host
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, as_node
+from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 
@@ -43,6 +44,22 @@ def test_what_two_rows_write_alike_is_computed_once():
         written(cr.softmax(X, axis=1), apply("log_softmax", X, axes=(1,))),
     )
     assert both.count("exp") == alone.count("exp") == 1
+
+
+@pytest.mark.parametrize("column", ["forward", "made_of"])
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [(np.sum, r"returns shape \(\) and not \(3,\)"), (lambda x: x / 2, "returns float64 and not int64")],
+    ids=["of another shape", "of fractions"],
+)
+def test_a_formula_that_is_not_what_its_row_says_is_no_code(column, formula, says, monkeypatch):
+    row = Primitive(
+        **{"name": "half", "forward": lambda x: x // 2, "partials": lambda y, x: [0], column: formula}
+    )
+    monkeypatch.setitem(TABLE, "half", row)
+    x = cr.input("x", (3,), "int64")
+    with pytest.raises(cr.UnsupportedError, match=says):
+        cr.compile(row(x), inputs=[x], engine="native")
 
 
 # The arcsin of 16 is NaN, and checked code says so.

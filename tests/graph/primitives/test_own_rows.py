@@ -88,6 +88,24 @@ def test_a_claim_about_another_number_of_inputs_does_no_harm():
         np.testing.assert_array_equal(cr.simplify(J).value, J.value)
 
 
+def test_a_partial_may_be_an_array():
+    x = cr.variable([1.0, -2.0], "x")
+    weighed = cr.primitive("weighed", lambda x: x * np.array([3.0, 4.0]), lambda y, x: [np.array([3.0, 4.0])])
+    np.testing.assert_array_equal(cr.grad(weighed(x).sum(), x).value, [3.0, 4.0])
+    np.testing.assert_array_equal(pushforward([weighed(x)], {x: 1.0})[0].value, [3.0, 4.0])
+    wrong = cr.primitive("wrong", lambda x: x * 1.0, lambda y, x: [np.ones((3, 3))])
+    with pytest.raises(cr.ShapeError, match="do not fit together"):
+        cr.grad((wrong(x) * 2.0).sum(), x)
+
+
+def test_a_call_with_what_a_row_does_not_take_is_refused_at_once():
+    cubed = cr.primitive(**CUBE)
+    x = cr.variable(1.0, "x")
+    for call in (lambda: cubed(x, x), lambda: cubed(), lambda: cubed(x, axis=1), lambda: cubed(2.0, 3.0)):
+        with pytest.raises(cr.GraphError, match=r"'cubed' of . inputs with"):
+            call()
+
+
 def test_a_row_that_is_linear_in_its_first_input_has_both_modes():
     share = Primitive(
         name="share",

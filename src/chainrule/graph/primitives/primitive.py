@@ -225,6 +225,8 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
         """Apply the row: array-likes that know how to record it do, all others compute it."""
+        if self.attributes is None:  # a row of the user's, called by the user
+            self.check(len(inputs), attributes)
         for x in inputs:
             record = getattr(x, "__apply_primitive__", None)
             if record is not None:

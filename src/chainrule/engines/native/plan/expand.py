@@ -72,17 +72,22 @@ def _written(node: Node, inputs: tuple[Node, ...]) -> Node:
     if row.made_of is not None:
         if row.elementwise and node.dtype.kind == "f":  # whole numbers would overflow on the way
             inputs = tuple(x if x.dtype.kind == "f" else cast(x, node.dtype) for x in inputs)
-        return as_node(row.made_of(*inputs, **node.attributes))
-    try:
-        written = as_node(row.forward(*inputs, **node.attributes))
-    except Exception as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
-        raise UnsupportedError(
-            f"The primitive '{row.name}' has no code on the native engine, which writes it out on nodes: {error}"
-        ) from error
+        written = as_node(row.made_of(*inputs, **node.attributes))
+    else:
+        try:
+            written = as_node(row.forward(*inputs, **node.attributes))
+        except (
+            Exception
+        ) as error:  # SciPy, Python's math, a loop over numbers: whatever nodes cannot go through
+            raise UnsupportedError(
+                f"The primitive '{row.name}' has no code on the native engine, which writes it out on nodes: {error}"
+            ) from error
     if written.shape != node.shape:
         raise UnsupportedError(
             f"The primitive '{row.name}' returns shape {written.shape} and not {node.shape}."
         )
+    if written.dtype.kind == "f" != node.dtype.kind:  # fractions would be lost
+        raise UnsupportedError(f"The primitive '{row.name}' returns {written.dtype} and not {node.dtype}.")
     return written
 
 
