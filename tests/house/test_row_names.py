@@ -35,10 +35,25 @@ def lists_of_rows(tree):
             yield node.lineno, names
 
 
+def chains_of_rows(tree):
+    """Yield the line and the names of every function that compares with three names of rows, or more."""
+    for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
+        compared = [x for n in ast.walk(function) if isinstance(n, ast.Compare) for x in n.comparators]
+        names = {x.value for x in compared if isinstance(x, ast.Constant) and x.value in ROWS}
+        if len(names) > 2:
+            yield function.lineno, names
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_no_list_of_rows_stands_outside_the_table(file):
     tree = ast.parse((SRC / file).read_text(encoding="utf-8"))
-    assert not list(lists_of_rows(tree))
+    assert not [*lists_of_rows(tree), *chains_of_rows(tree)]
+
+
+def test_a_chain_is_found():
+    code = "def f(n):\n    if n == 'add': pass\n    elif n != 'exp': pass"
+    assert not list(chains_of_rows(ast.parse(code)))
+    assert list(chains_of_rows(ast.parse(f"{code}\n    return n == 'log'")))
 
 
 @pytest.mark.parametrize(

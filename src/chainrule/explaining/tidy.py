@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Node, as_node, cast, with_inputs
+from chainrule.graph.primitives.arithmetic import divide, minus, negative, plus, times
+from chainrule.graph.primitives.identities import mark
+from chainrule.graph.primitives.leaves import constant
 from chainrule.graph.walk import order
 
 Powers = tuple[tuple[Node, int], ...]  # each factor and how often it stands there
@@ -51,21 +54,21 @@ def tidy(node: Node) -> Node:
 
 def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node]) -> Terms:
     """Return a node as a sum of terms, given its inputs as sums and, written, as nodes."""
-    name = n.primitive.name
-    if name == "constant" and not n.name and n.dtype.kind == "f":
+    row = n.primitive
+    if row is constant and not n.name and n.dtype.kind == "f":
         return (Term(float(n.attributes["value"])),)
-    if name == "mark":
+    if row is mark:
         return sums[0]
-    if name == "add":
+    if row is plus:
         return (*sums[0], *sums[1])
-    if name == "subtract":
+    if row is minus:
         return (*sums[0], *map(_negative, sums[1]))
     parts = [_as_one(terms, x) for terms, x in zip(sums, inputs, strict=True)]
-    if name == "negative":
+    if row is negative:
         return (_negative(parts[0]),)
-    if name == "multiply":
+    if row is times:
         return (_times(parts[0], parts[1]),)
-    if name == "divide":
+    if row is divide:
         return (_times(parts[0], _inverse(parts[1])),)
     exponent = n.attributes.get("exponent", 0)
     if exponent == int(exponent) and 0 < exponent < 10:
@@ -95,8 +98,8 @@ def _times(a: Term, b: Term) -> Term:
 
 def _powers(a: Powers, b: Powers) -> Powers:
     powers = dict(a)
-    for factor, times in b:
-        powers[factor] = powers.get(factor, 0) + times
+    for factor, count in b:
+        powers[factor] = powers.get(factor, 0) + count
     return tuple(powers.items())
 
 
@@ -140,7 +143,7 @@ def _product(term: Term, dtype: np.dtype) -> Node:
 
 
 def _factors(number: float, powers: Powers, dtype: np.dtype) -> Node:
-    factors = [x if times == 1 else x**times for x, times in powers]
+    factors = [x if count == 1 else x**count for x, count in powers]
     if number != 1 or not factors:
         factors.insert(0, _number(number, dtype))
     product = reduce(lambda a, b: a * b, factors)
@@ -149,10 +152,10 @@ def _factors(number: float, powers: Powers, dtype: np.dtype) -> Node:
 
 def _interned(node: Node, known: dict[Any, Node]) -> Node:
     """Return the first node that was written like this one, so that equal factors are seen to be equal."""
-    if node in known or (not node.inputs and node.primitive.name != "constant"):
+    if node in known or (not node.inputs and node.primitive is not constant):
         return node
     inputs = tuple(_interned(x, known) for x in node.inputs)
-    value = node.attributes["value"].tobytes() if node.primitive.name == "constant" else b""
+    value = node.attributes["value"].tobytes() if node.primitive is constant else b""
     attributes = tuple((k, v) for k, v in sorted(node.attributes.items()) if k != "value")
     key = (node.primitive.name, node.name, node.dtype, inputs, attributes, value)
     found = known.setdefault(key, with_inputs(node, inputs))

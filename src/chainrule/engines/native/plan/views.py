@@ -9,6 +9,8 @@ from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.indexing import pick
+from chainrule.graph.primitives.linear import broadcast_to, reshape, transpose
 from chainrule.graph.shapes import Extent, Shape
 
 
@@ -94,25 +96,25 @@ def whole(base: Node) -> View:
 
 def seen_through(view: View, node: Node) -> View | None:
     """Return what a movement (``node``) makes of a view of its input; None if it must be copied first."""
-    name, at = node.primitive.name, node.attributes
-    if name == "transpose":
+    row, at = node.primitive, node.attributes
+    if row is transpose:
         strides = tuple(view.strides[a] for a in at["axes"])
-    elif name == "broadcast_to":
+    elif row is broadcast_to:
         extra = len(node.shape) - len(view.shape)
         own = [
             ZERO if have == 1 and want != 1 else stride
             for have, want, stride in zip(view.shape, node.shape[extra:], view.strides, strict=True)
         ]
         strides = (ZERO,) * extra + tuple(own)
-    elif name == "slice":
+    elif row is pick:
         return _sliced(view, node)
-    elif name == "reshape":
+    elif row is reshape:
         found = _reshaped(view, node.shape)
         if found is None:
             return None
         strides = found
     else:
-        raise AssertionError(name)
+        raise AssertionError(row)
     return View(view.base, node.shape, strides, view.offset)
 
 

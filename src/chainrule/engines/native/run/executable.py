@@ -24,7 +24,8 @@ from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import leaf_key
-from chainrule.graph.primitives.indexing import check_labels
+from chainrule.graph.primitives.indexing import check_labels, one_hot
+from chainrule.graph.primitives.reductions import argmax
 from chainrule.graph.shapes import Extent, Shape, check_elements
 from chainrule.graph.walk import order
 from chainrule.transform.verify import verify
@@ -61,14 +62,14 @@ class NativeExecutable(MachineCode, Executable):
         self._maxima = [  # what each looks along
             tuple(x.shape[a] for a in axes)
             for n in order(program.ends)
-            if n.primitive.reduces == "maximum" or n.primitive.name == "argmax"
+            if n.primitive.reduces == "maximum" or n.primitive is argmax
             for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
         ]
         given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
         self._labels = {  # which inputs are labels, and of how many classes: code would take any number
             (given[leaf_key(n.inputs[0])], n.attributes["classes"])
             for n in order(program.ends)
-            if n.primitive.name == "one_hot" and leaf_key(n.inputs[0]) in given
+            if n.primitive is one_hot and leaf_key(n.inputs[0]) in given
         }
         self._changed = [
             i
