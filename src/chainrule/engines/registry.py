@@ -31,7 +31,7 @@ class Stage:
     """A stage of compiling that can be shown: what there is to see, and what writes it for a simplified program."""
 
     says: str
-    show: Callable[[Program], str]
+    show: Callable[[Program], str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Engine:
 
     name: str
     says: str  # what it is, in a few words
-    compile: Callable[[Program], Executable]  # UnsupportedError if it has no code for a program
+    compile: Callable[[Program], Executable] = field(repr=False)  # UnsupportedError if it has no code
     stages: Mapping[str, Stage] = field(default_factory=dict)  # in this order
     cost: Cost | None = None  # what "auto" weighs; None: it runs only what asks for it by name
-    available: Callable[[], str] = str  # why it cannot run here, or ""
-    mode: Callable[[], Hashable] = tuple  # what of the environment its code depends on
+    available: Callable[[], str] = field(default=str, repr=False)  # why it cannot run here, or ""
+    mode: Callable[[], Hashable] = field(default=tuple, repr=False)  # of the environment, for its code
 
 
 def at(place: str) -> Callable[..., Any]:
