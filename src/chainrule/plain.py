@@ -76,9 +76,7 @@ def record(
     return kind(**{key: value(kinds[key], x, f"{where}.{key}") for key, x in given.items()})
 
 
-@lru_cache(maxsize=64)
-def _annotations(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+_annotations = lru_cache(maxsize=64)(get_type_hints)
 
 
 def _read_one_of(kinds: tuple[Any, ...], data: Any, where: str) -> Any:

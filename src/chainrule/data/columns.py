@@ -269,7 +269,7 @@ def _learn(cells: pd.Series) -> NumberColumn | CategoryColumn | str:
     match kind:
         case "number":
             return _learn_number(cells, distinct, had_missing)
-        case "text" if not _too_many(distinct, len(present)):
+        case "text" if distinct <= min(MOST_CATEGORIES, max(10, len(present) / 2)):
             categories = sorted({text_of(value) for value in present.unique()})
             return CategoryColumn(str(cells.name), tuple(categories), had_missing)
         case "text" if not looks_like_date(text_of(present.iloc[0])):
@@ -282,10 +282,6 @@ def _learn_number(cells: pd.Series, distinct: int, had_missing: bool) -> NumberC
     if _COUNTS_ROWS.fullmatch(name) and distinct == len(cells) and not (values % 1).any():
         return "it numbers the rows"
     return NumberColumn(name, float(np.median(values)), *mean_and_std(values, name), had_missing)
-
-
-def _too_many(distinct: int, rows: int) -> bool:
-    return distinct > MOST_CATEGORIES or (distinct > 10 and distinct > rows / 2)
 
 
 def _why_too_many(present: pd.Series, distinct: int) -> str:

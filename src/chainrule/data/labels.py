@@ -55,8 +55,9 @@ def decode_predictions(target: Target, outputs: np.ndarray) -> pd.DataFrame:
     dtype = object if len(kinds) > 1 else None
     labels = [pd.Series([target.classes[code] for code in column], dtype=dtype) for column in codes.T]
     of = target.columns if target.task == "multilabel" else target.classes
+    chances = np.hstack([1 - outputs, outputs]) if target.task == "binary" else outputs
     names = *target.columns, *(f"probability_{name}" for name in of)
-    return pd.DataFrame(dict(zip(names, [*labels, *class_probabilities(target, outputs).T], strict=True)))
+    return pd.DataFrame(dict(zip(names, [*labels, *chances.T], strict=True)))
 
 
 def checked_outputs(target: Target, outputs: np.ndarray) -> np.ndarray:
@@ -86,11 +87,6 @@ def predicted_codes(target: Target, outputs: np.ndarray) -> np.ndarray:
     if target.task == "multiclass":
         return outputs.argmax(axis=1)[:, None]
     return (outputs > 0.5).astype(np.int64)
-
-
-def class_probabilities(target: Target, outputs: np.ndarray) -> np.ndarray:
-    """Return the probabilities, shape (rows, classes), or of yes in each column for several labels."""
-    return np.hstack([1 - outputs, outputs]) if target.task == "binary" else outputs
 
 
 def _codes(target: Target, cells: pd.Series) -> np.ndarray:

@@ -77,7 +77,8 @@ def read_table(
     text = read_text(path, any_size)
     delimiter, rows = _sniff(text)
     names = _column_names(rows, path)
-    words = _words_of(missing, names)
+    told = dict(missing) if isinstance(missing, Mapping) else {"": missing}
+    words = {name: list(told.get(name, told.get("", MISSING))) for name in names}
     frame = _parse(text, delimiter, names, words, path)
     if frame.empty:
         raise DataError(f"{path} has column names ({listed(names)}) but no rows below them.")
@@ -91,15 +92,8 @@ def read_table(
     plain = set() if has_padded(text) else {name for name in parsed if parsed[name].dtype == "int64"}
     frame = _with_numbers(parsed, delimiter, words)
     differ = [name for name in map(str, frame) if name not in plain and may_differ(frame[name])]
-    told = {} if missing is MISSING else dict(missing if isinstance(missing, Mapping) else {"": missing})
     raw = _parse(text, delimiter, names, {}, path, differ)
-    return remembering(frame, raw, told, tuple(filter(None, [strange(text)])))
-
-
-def _words_of(missing: Missing, names: list[str]) -> dict[str, list[str]]:
-    by_column = missing if isinstance(missing, Mapping) else {"": missing}
-    others = by_column.get("", MISSING)
-    return {name: list(by_column.get(name, others)) for name in names}
+    return remembering(frame, raw, {} if missing is MISSING else told, tuple(filter(None, [strange(text)])))
 
 
 @within_memory

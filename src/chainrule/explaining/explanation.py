@@ -117,11 +117,10 @@ def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -
         nodes = [n for n in graph if n.primitive.name == "variable" and n.dtype.kind == J.dtype.kind == "f"]
     else:
         nodes = [wrt] if isinstance(wrt, Node) else list(wrt)
+    wanted: dict[Any, Node] = {}
     for node in nodes:
         if not isinstance(node, Node):
             raise GraphError(f"explain differentiates by nodes; found {type(node).__name__} in wrt.")
-    wanted: dict[Any, Node] = {}
-    for node in nodes:
         wanted.setdefault(leaf_key(node), node)
     return list(wanted.values())
 

@@ -115,10 +115,5 @@ def _ends(formulas: Sequence[Formula]) -> Sequence[Formula]:
 
 def _powers_of_ten(latex: str) -> str:
     """Write 1e-09 as a power of ten, and the numbers that are none as LaTeX knows them."""
-    latex = re.sub(r"(?<![\w.])(\d[\d.]*)e([+-])0*(\d+)", _power_of_ten, latex)
+    latex = re.sub(r"(?<![\w.])(\d[\d.]*)e(?:\+|(-))0*(\d+)", r"\1 \\cdot 10^{\2\3}", latex)
     return re.sub(r"(?<![\w\\])(inf|nan)(?!\w)", lambda found: NO_NUMBERS[found[0]], latex)
-
-
-def _power_of_ten(found: re.Match[str]) -> str:
-    digits, sign, exponent = found.groups()
-    return rf"{digits} \cdot 10^{{{sign.strip('+')}{exponent}}}"

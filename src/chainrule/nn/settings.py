@@ -64,16 +64,12 @@ def layer_to_config(layer: Layer, named: Names) -> dict[str, Any]:
         if f.name == "initializer" and isinstance(value, np.ndarray | list):
             value = None  # the parameter itself is in the file, and may have millions of numbers
         elif f.name == "regularizer":
-            config[f.name] = {"regularizer": _price_config(value, named)}
+            price = regularizers.regularizer(value)
+            own = price is not None and type(price) not in regularizers.CLASSES.values()
+            config[f.name] = {"regularizer": named.of(price, {}) if own else specs.to_config(price)}
             continue
         config[f.name] = _setting_config(value, named)
     return config
-
-
-def _price_config(spec: Any, named: Names) -> Any:
-    price = regularizers.regularizer(spec)
-    own = price is not None and type(price) not in regularizers.CLASSES.values()
-    return named.of(price, {}) if own else specs.to_config(price)
 
 
 def _setting_config(value: Any, named: Names) -> Any:

@@ -107,9 +107,7 @@ def _refuse(bad: np.ndarray, array: np.ndarray, original: Any, before: str, afte
 
 def check_finite(array: np.ndarray, original: Any, what: str) -> None:
     """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
-    if array.dtype.kind != "f" or array.size == 0:
-        return
-    if not _is_finite(array):
+    if array.dtype.kind == "f" and array.size and not _is_finite(array):
         bad = ~np.isfinite(array)
         kind = "NaN (a missing value)" if np.isnan(array[bad][0]) else "infinity"
         more = f", and {bad.sum() - 1} more such" if bad.sum() > 1 else ""

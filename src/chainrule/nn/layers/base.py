@@ -173,7 +173,8 @@ class Layer(Checked):
                     f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
                     "To compute with arrays make a cr.Network of it and predict."
                 )
-        scope = Scope(self, _float_dtype(xs))
+        floats = [x.dtype for x in xs if x.dtype.kind == "f"]
+        scope = Scope(self, np.result_type(*floats) if floats else np.dtype(np.float32))
         try:
             y = self.build(scope, *xs)
         except TypeError:
@@ -216,11 +217,6 @@ def written(value: Any) -> str:
         return f"<{show(np.shape(value))} numbers>"  # never all of them: this stands in tables and errors
     name = getattr(value, "__name__", None)
     return name if callable(value) and name else repr(value)
-
-
-def _float_dtype(xs: tuple[Node, ...]) -> np.dtype:
-    found = [x.dtype for x in xs if x.dtype.kind == "f"]
-    return np.result_type(*found) if found else np.dtype(np.float32)
 
 
 def width_of(layer: Layer, x: Node) -> int:
