@@ -36,7 +36,7 @@ def example() -> Fusion:
     """Return the plan of a step of Adam for a network 8-64-1 with a hidden layer of relu."""
     network = cr.Network([cr.Dense(64, "relu"), cr.Dense(1)], input_shape=8, seed=0)
     goal, _ = network._examples(network._read(np.zeros((1, 8)), np.zeros(1), None), "mse")
-    program, _ = training_program(goal, cr.Adam())
+    program = training_program(goal, cr.Adam())
     return build(program, "native").stages.fusion
 
 

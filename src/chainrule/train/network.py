@@ -330,7 +330,7 @@ class Network:
         method = find_optimizer(optimizer)
         with self._as_before(self._kept()):
             goal, _ = self._examples(self._read(X, y, sample_weight, learning=True), loss, metrics)
-            program = training_program(goal, method)[0] if method.by_steps else gradient_program(goal)
+            program = training_program(goal, method) if method.by_steps else gradient_program(goal)
         return show_stage(program, stage, self.engine)
 
     # --- predicting ---

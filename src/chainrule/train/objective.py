@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.compiled import Compiled
 from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
@@ -55,7 +56,9 @@ class Objective:
     price: Node | None
     metrics: dict[str, Node]
     by_example: bool
-    programs: Recent[Any] = field(default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False)
+    programs: Recent[Compiled] = field(
+        default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
+    )
 
     @property
     def cost(self) -> Node:
@@ -190,8 +193,8 @@ def gradients(goal: Objective) -> tuple[Node, list[Node], list[Node]]:
     return cost, slopes, watched
 
 
-def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, list[Node]]:
-    """Return one training step as a program, and the slots of the optimizer among its state.
+def training_program(goal: Objective, optimizer: Optimizer) -> Program:
+    """Return one training step as a program.
 
     State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then the metrics.
     """
@@ -203,7 +206,13 @@ def training_program(goal: Objective, optimizer: Optimizer) -> tuple[Program, li
     moved = at(architecture.moved, training=True)
     state = (*parameters, *architecture.statistics.values(), *(s for s, _ in slots), *CLOCK)
     new_state = (*new_parameters, *moved, *(new for _, new in slots), STEP + 1, *CLOCK[1:])
-    return Program(goal.inputs, state, (cost, *watched), new_state), [s for s, _ in slots]
+    return Program(goal.inputs, state, (cost, *watched), new_state)
+
+
+def slots_in(goal: Objective, program: Program) -> tuple[Node, ...]:
+    """Return the slots of the optimizer among the state of a training step."""
+    before = len(goal.architecture.parameters) + len(goal.architecture.statistics)
+    return program.state[before : -len(CLOCK)]
 
 
 def gradient_program(goal: Objective) -> Program:

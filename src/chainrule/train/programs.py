@@ -14,7 +14,6 @@ from chainrule.graph.node import Node
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.train.objective import (
-    CLOCK,
     Objective,
     evaluation_program,
     gradient_program,
@@ -144,25 +143,15 @@ def slopes_of(goal: Objective) -> Compiled:
     return goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
 
 
-def training_of(goal: Objective, method: Optimizer) -> tuple[Compiled, list[Node]]:
-    """Return the program of a training step, and the optimizer's slots among its state."""
-    if lasting(method):
-        return goal.programs.get(method, lambda: _training(goal, method))
-    program, slots = training_program(goal, method)
-    return Compiled(program), slots
+_shared: Recent[Program] = Recent(64)  # what a new fold would only build again
 
 
-_shared: Recent[tuple[Program, list[Node]]] = Recent(64)  # what a new fold would only build again
+def training_of(goal: Objective, method: Optimizer) -> Compiled:
+    """Return the program of a training step: of all equal networks one, for they are the same but for the weights."""
+    if not lasting(method):
+        return Compiled(training_program(goal, method))
 
+    def shared() -> Program:
+        return simplified(training_program(goal, method)).detached()
 
-def _training(goal: Objective, method: Optimizer) -> tuple[Compiled, list[Node]]:
-    """Return what trains every equal network: the programs of two are the same but for the weights."""
-
-    def make() -> tuple[Program, list[Node]]:
-        program, slots = training_program(goal, method)
-        kept = simplified(program).detached()
-        clock = len(kept.state) - len(CLOCK)
-        return kept, list(kept.state[clock - len(slots) : clock])
-
-    program, slots = _shared.get((goal.fingerprint, method), make)
-    return Compiled(program), slots
+    return goal.programs.get(method, lambda: Compiled(_shared.get((goal.fingerprint, method), shared)))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -79,7 +79,7 @@ class Fitting:
     seed: int
     orders: Orders
     executable: Executable
-    slots: list[Node]
+    slots: Sequence[Node]
     began_with: Arrays
     interrupts: Interrupts
     left: Arrays = field(default_factory=list)

@@ -1,5 +1,6 @@
 """What happens before the first step: whatever is wrong with a fit is found here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.train.fit.fitting import Fitting, Interrupts, recorded
 from chainrule.train.fit.orders import orders_of
 from chainrule.train.fit.settings import Settings
 from chainrule.train.fit.stopping import check_monitors
-from chainrule.train.objective import Examples, Objective
+from chainrule.train.objective import Examples, Objective, slots_in
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs, slopes_of, training_of
 
@@ -90,12 +91,13 @@ def begin(
 
 def _compiled(
     engine: str, settings: Settings, method: Optimizer | LBFGS, goal: Objective, batches: Batches, rows: int
-) -> tuple[Executable, list[Node]]:
+) -> tuple[Executable, Sequence[Node]]:
     """Return what an engine runs for a step, and the optimizer's slots among its state."""
     steps = batches.steps(rows)
     if method.by_steps:
-        compiled, slots = training_of(goal, method)
-        return compiled.on(engine, settings.epochs * steps, batches.largest(rows)), slots
+        compiled = training_of(goal, method)
+        executable = compiled.on(engine, settings.epochs * steps, batches.largest(rows))
+        return executable, slots_in(goal, compiled.program)
     lbfgs.check(goal, steps, settings.batch_size)
     return slopes_of(goal).on(engine, settings.epochs, rows), []
 
