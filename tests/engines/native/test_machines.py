@@ -1,5 +1,6 @@
 """Code for machines that are not at hand: written, read back by LLVM, and where it is built for them, compiled."""
 
+import pickle
 import re
 from dataclasses import replace
 
@@ -93,7 +94,9 @@ def test_a_step_written_for_a_poorer_machine_runs_on_the_one_at_hand():
     here = build.host()
     poor = replace(here, vector_bytes=16, registers=16, has_fma=False, has_masks=False)
     found, wanted = (compile_program(program(), m).step(state, batch) for m in (poor, here))
-    assert compile_program(program(), poor).stages.machine == poor
+    kept, made_anew = (pickle.loads(pickle.dumps(compile_program(program(), m))) for m in (poor, here))
+    assert kept.stages.machine == poor and kept.step(state, batch)[1] == found[1]
+    assert made_anew.stages.machine == here and here not in made_anew.__reduce__()[1]
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 

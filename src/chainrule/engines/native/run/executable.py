@@ -79,7 +79,8 @@ class NativeExecutable(MachineCode, Executable):
         self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return compile_program, (self.program,)
+        # Code for the machine at hand is made anew, for the one that it is read on.
+        return compile_program, (self.program, None if self.machine == build.host() else self.machine)
 
     # --- one step ---
 
