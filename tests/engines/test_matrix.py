@@ -347,7 +347,11 @@ MORE = {
         Case((65, 7), np.arange(65) % 4, axis=0, extent=5),
         Case((3, 6, 2), np.array([0, 5, -1, 0, 2, 2]), axis=1, extent=6),
     ],
-    "one_hot": [Case(np.arange(17) % 5, classes=10, dtype="float32")],
+    "one_hot": [
+        Case(np.arange(17) % 5, classes=10, dtype="float32"),
+        Case(np.arange(17, dtype="uint8"), classes=300, dtype="float32"),  # more classes than 8 bits count
+        Case(np.arange(17, dtype="int8"), classes=300, dtype="float64"),
+    ],
     "random_uniform": [
         Case(np.array(s), np.array(c), shape=shape, stream=t, dtype=dtype)
         for s, c, t in [(0, 0, 0), (2**40 + 3, 17, 5), (-1, 2**31, 1)]

@@ -121,7 +121,8 @@ def _one_hot(labels, classes, dtype):
 
 
 def _one_hot_in_rows(labels, classes, dtype):
-    columns = constant_beside(labels, np.arange(classes, dtype=labels.dtype))
+    wide = np.result_type(labels.dtype, np.min_scalar_type(classes))  # 300 classes, labels of 8 bits
+    columns = constant_beside(labels, np.arange(classes, dtype=wide))
     return cast(np.equal(np.reshape(labels, (*labels.shape, 1)), columns), dtype=dtype)
 
 
