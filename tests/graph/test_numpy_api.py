@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes, basic_indices, mutually_broadcastable_shapes
 
 import chainrule as cr
-from chainrule.errors import ChainruleError, ShapeError, UnsupportedError
+from chainrule.errors import ChainruleError, GraphError, ShapeError, UnsupportedError
 from chainrule.graph.node import Node, constant, input, variable
 from chainrule.graph.numpy_api import calls
 from chainrule.graph.primitives.indexing import one_hot
@@ -429,6 +429,16 @@ def test_positions_of_small_whole_numbers_reach_along_an_axis_longer_than_they_c
     positions = np.array([0, 2, 100 if dtype[0] == "u" else -1], dtype)
     agrees(lambda a: a[positions], x)
     agrees(lambda a: np.take(a, positions), x)
+
+
+@pytest.mark.parametrize("number", [300, -1])
+def test_a_number_that_the_whole_numbers_beside_it_cannot_be_is_refused_as_numpy_does(number):
+    with pytest.raises(OverflowError):
+        np.zeros(2, np.uint8) + number
+    with pytest.raises(
+        GraphError, match=rf"{number} is no uint8, as what it meets is: widen that .* x\.astype\(int\)"
+    ):
+        input("x", (2,), "uint8") + number
 
 
 def test_indexing_by_nodes():

@@ -141,18 +141,6 @@ class Node(Operators):
             return
         raise AttributeError(f"A node is frozen: its {name} cannot be changed. Make a new node.")
 
-    def _set_value(self, value: Any) -> None:
-        if self.primitive.name != "variable":
-            raise AttributeError("Only a variable has a value that can be set; other nodes are computed.")
-        array = np.array(numbers(value, self.dtype))
-        if array.shape != self.shape:
-            raise ShapeError(
-                f"The variable '{self.name}' has shape {shapes.show(self.shape)}; "
-                f"the value given has {shapes.show(array.shape)}."
-            )
-        array.flags.writeable = False
-        self.attributes["cell"].value = array
-
     @property
     def row(self) -> Primitive:
         """The old name of ``primitive``."""
@@ -237,7 +225,16 @@ class Node(Operators):
 
     @value.setter
     def value(self, new: Any) -> None:
-        self._set_value(new)
+        if self.primitive.name != "variable":
+            raise AttributeError("Only a variable has a value that can be set; other nodes are computed.")
+        array = np.array(numbers(new, self.dtype))
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"The variable '{self.name}' has shape {shapes.show(self.shape)}; "
+                f"the value given has {shapes.show(array.shape)}."
+            )
+        array.flags.writeable = False
+        self.attributes["cell"].value = array
 
     def named(self, name: str) -> "Node":
         """Return the same step under a name: ``u = (b * c).named("u")``."""
@@ -368,7 +365,11 @@ def as_node(value: Any, others: Iterable[np.dtype] = ()) -> Node:
         try:
             return of_array(np.asarray(value, _weak_dtype(value, others)))
         except OverflowError:
-            raise GraphError(f"{short(value)} is more than a float holds (1.8e308).") from None
+            beside = next((d.name for d in others if d.kind in "iu"), "")
+            wrong = f"no {beside}, as what it meets is: widen that first, by x.astype(int)"
+            raise GraphError(
+                f"{short(value)} is {wrong if beside else 'more than a float holds (1.8e308)'}."
+            ) from None
     return of_array(numbers(value))
 
 
