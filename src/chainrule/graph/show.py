@@ -36,24 +36,20 @@ def array(value: np.ndarray) -> str:
     return f"[{show_shape(value.shape)}]"
 
 
+WORDS: dict[str, Callable[[Any], str]] = {
+    "shape": show_shape, "value": array, "exponent": number, "low": number, "high": number,
+}  # fmt: skip
+
+
 def _words(node: Any) -> dict[str, Any]:
     """Return what a template may name besides the inputs: the attributes, and a few made from them."""
-    words = dict(node.attributes)
+    words = {k: WORDS[k](v) if k in WORDS and v is not None else v for k, v in node.attributes.items()}
     if "axes" in words:
         everything = len(words["axes"]) == len(node.inputs[0].shape)
         axis = words["axes"][0] if len(words["axes"]) == 1 else words["axes"]
         words["over"] = "" if everything else f", axis={axis}"
     if "index" in words:
         words["at"] = ", ".join(_entry(e) for e in words["index"])
-    if "shape" in words:
-        words["shape"] = show_shape(words["shape"])
-    if "value" in words:
-        words["value"] = array(words["value"])
-    if "exponent" in words:
-        words["exponent"] = number(words["exponent"])
-    for bound in ("low", "high"):
-        if words.get(bound) is not None:
-            words[bound] = number(words[bound])
     words["name"] = node.name or node.primitive.name
     return words
 
