@@ -46,7 +46,8 @@ def test_methods_of_networks_that_were_machinery_work_and_say_what_to_call():
         same, targets = network.pair(X, y, None)
         goal, table = network.prepare(arrays, targets, None, ["accuracy"], None)
         assert network.classifies() and not network.classifies("mse") and same[0].shape == arrays[0].shape
-        return network.measure(goal, table), network.slopes(goal, table)
+        values = network.values()
+        return network.measure(goal, table, state=values), network.slopes(goal, table, state=values)
 
     start = dict(network.parameters)
     (scores, slopes), seen = told(use)

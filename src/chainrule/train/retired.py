@@ -28,6 +28,14 @@ def _prepare(
     return prepare(network._programs, given, wanted, watched, class_weight)
 
 
+def _measure(network: Any, goal: Any, table: Any, state: Any = None, engine: str | None = None) -> Any:
+    return network._programs.measure(goal, table, state, engine)
+
+
+def _slopes(network: Any, goal: Any, table: Any, state: Any = None) -> Any:
+    return network._programs.slopes(goal, table, state)
+
+
 NUMBERS = "Network.parameters and Network.statistics"
 # name -> (what to call, from a network to the method)
 METHODS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
@@ -37,8 +45,8 @@ METHODS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
     "alone": ("part of Network.fit", lambda network: network._alone),
     "pair": ("part of Network.evaluate", lambda network: partial(_pair, network)),
     "prepare": ("part of Network.evaluate", lambda network: partial(_prepare, network)),
-    "measure": ("part of Network.evaluate", lambda network: network._programs.measure),
-    "slopes": ("part of Network.gradients", lambda network: network._programs.slopes),
+    "measure": ("part of Network.evaluate", lambda network: partial(_measure, network)),
+    "slopes": ("part of Network.gradients", lambda network: partial(_slopes, network)),
     "classifies": (
         "part of Network.evaluate",
         lambda network: (
