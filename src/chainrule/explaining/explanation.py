@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, NoDerivativeError
 from chainrule.explaining.formula import derivative
-from chainrule.explaining.local import in_numbers, in_symbols, replaced, slopes, smoothly_used
+from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
 from chainrule.explaining.outline import Outline, Step, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
@@ -18,6 +18,7 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, input, leaf_key
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
+from chainrule.transform.simplify import replaced
 
 __all__ = ["Explanation", "explain"]
 
@@ -75,12 +76,11 @@ def explain(
     run = evaluate([J], given)
     steps = [step for step in told.steps if step.node in run]
     symbols = {step: input(step.name, (), step.node.dtype) for step in steps}
-    reading = Reading(
-        told,
-        symbols,
-        {symbol: run[step.node] for step, symbol in symbols.items()},
-        {s: replaced(s.node, {x: symbols[told.of(x)] for x in s.inputs}) for s in steps if s.node.inputs},
-    )
+    values = {symbol: run[step.node] for step, symbol in symbols.items()}
+    formulas: dict[Step, Node] = {}
+    for step in [step for step in steps if step.node.inputs]:
+        (formulas[step],) = replaced([step.node], {x: symbols[told.of(x)] for x in step.inputs})
+    reading = Reading(told, symbols, values, formulas)
     forward = tuple(_forward_step(step, reading) for step in reading.formulas)
     local = _local_derivatives(reading, {told.of(w) for w in gradients})
     # Users before what they use: from the highest level down, and within a level in the forward order.

@@ -14,7 +14,7 @@ from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, cast, constant, with_inputs
 from chainrule.graph.walk import rebuild
 from chainrule.transform.backprop import Gradient, grad
-from chainrule.transform.simplify import simplify
+from chainrule.transform.simplify import replaced, simplify
 
 Values = Mapping[Node, np.ndarray]
 
@@ -28,15 +28,6 @@ class Slope(NamedTuple):
     connected: bool
 
 
-def replaced(node: Node, by: Mapping[Node, Node]) -> Node:
-    """Return the expression ``node`` with some nodes in it replaced."""
-
-    def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
-        return by[n] if n in by else with_inputs(n, inputs)
-
-    return rebuild([node], visit, stop=by)[node]
-
-
 def in_symbols(expression: Node) -> Formula:
     """Write an expression; one that is true or false stands in brackets."""
     return _bracketed_if_truth(expression, written(expression))
@@ -44,7 +35,7 @@ def in_symbols(expression: Node) -> Formula:
 
 def in_numbers(expression: Node, symbols: Values) -> Formula:
     """Write an expression with the value of each symbol in its place, and every choice made."""
-    numbers = _chosen(replaced(expression, _constants(symbols)), {})
+    numbers = _chosen(replaced([expression], _constants(symbols))[0], {})
     return _bracketed_if_truth(numbers, written_in_numbers(numbers))
 
 
@@ -85,7 +76,7 @@ def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values)
         if as_written is None:
             result.append(Slope(ZERO, ZERO, 0.0, False))
             continue
-        at_these_numbers = replaced(as_written, numbers)
+        (at_these_numbers,) = replaced([as_written], numbers)
         value = float(evaluate([at_these_numbers])[at_these_numbers])
         ways = [_as_product(g) for g in (as_written, *simplified) if g is not None]
         forms = [tidy(_chosen(g, symbols)) for g in ways]
@@ -134,5 +125,5 @@ def _gradients(expression: Node, output: Node, wrt: Sequence[Node]) -> list[Node
             found.append(None)
             continue
         uses = [dx for _, dx in reversed(g.meaning.through)]  # in reading order
-        found.append(replaced(reduce(add, uses) if uses else g, {root: output}))
+        found += replaced([reduce(add, uses) if uses else g], {root: output})
     return found

@@ -73,7 +73,7 @@ def _outside_layers(architecture: Architecture) -> list[Node]:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedArchitecture:
     """An architecture as :func:`to_config` writes it."""
 
     dtype: Literal["float32", "float64"]
@@ -115,7 +115,7 @@ def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Archite
         ChainruleError: For anything that :func:`to_config` would not have written.
     """
     custom = dict(custom or {})
-    saved: Saved = plain.read(Saved, config, "architecture")
+    saved: SavedArchitecture = plain.read(SavedArchitecture, config, "architecture")
     nodes: list[Node] = []
     layers: dict[int, Layer] = {}
     inputs: dict[str, Node] = {}

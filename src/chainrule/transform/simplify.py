@@ -10,7 +10,7 @@ log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) i
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -138,7 +138,7 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
         for g in mine:
             if g.meaning.wrt.inputs and g.meaning.wrt is not J:
                 became[g] = _by_intermediate(J, g.meaning.wrt)
-    return _with(outputs, became) if became else outputs
+    return replaced(outputs, became) if became else outputs
 
 
 def _gradients(outputs: list[Node]) -> list[Node]:
@@ -160,17 +160,14 @@ def _gradients(outputs: list[Node]) -> list[Node]:
 def _by_intermediate(J: Node, u: Node) -> Node:
     """Return ∂J/∂u for a ``u`` that is computed: as by an input in its place, so that it outlives the rewrites."""
     place = input("u", u.shape, u.dtype)
-    (simple,) = _with_arrays(_with([J], {u: place}))
-    return _with([grad(simple, place)], {place: u})[0]
+    (simple,) = _with_arrays(replaced([J], {u: place}))
+    return replaced([grad(simple, place)], {place: u})[0]
 
 
-def _with(outputs: Iterable[Node], became: dict[Node, Node]) -> list[Node]:
+def replaced(outputs: Sequence[Node], by: Mapping[Node, Node]) -> list[Node]:
     """Return ``outputs`` with some of the nodes that they depend on replaced."""
-    outputs = list(outputs)
-    new = rebuild(
-        outputs, lambda n, inputs: became[n] if n in became else with_inputs(n, inputs), stop=became
-    )
-    return [new[n] for n in outputs]
+    became = rebuild(outputs, lambda n, inputs: by[n] if n in by else with_inputs(n, inputs), stop=by)
+    return [became[n] for n in outputs]
 
 
 def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:
