@@ -74,9 +74,9 @@ def test_both_dtypes_start_from_the_same_numbers():
     np.testing.assert_array_equal(single, draw("xavier", (4, 5)).astype("float32"))
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (5, 3), (3, 5), (2, 2, 3)])
+@pytest.mark.parametrize("shape", [(4, 4), (5, 3), (3, 5), (2, 2, 3), (2, 2, 3, 20)])
 def test_orthogonal_matrices(shape):
-    w = draw(Orthogonal(gain=2.0), shape).reshape(shape[0], -1)
+    w = draw(Orthogonal(gain=2.0), shape).reshape(-1, shape[-1])
     short = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
     np.testing.assert_allclose(short, 4 * np.eye(min(w.shape)), atol=1e-13)
 
@@ -123,6 +123,9 @@ def test_a_kernel_s_fan_is_its_receptive_field_times_its_channels():
     )
     assert fans((7,)) == (7, 7) and fans(()) == (1, 1)
     assert draw("he", (3, 3, 32, 64)).var() == pytest.approx(2 / (9 * 32), rel=0.03)
+    # What a kernel makes of patches has their size.
+    patches = np.random.default_rng(0).normal(size=(200, 9 * 8))
+    assert (patches @ draw("orthogonal", (3, 3, 8, 40)).reshape(-1, 40)).var() == pytest.approx(1, rel=0.05)
     assert draw("xavier_uniform", (3, 3, 32, 64)).var() == pytest.approx(2 / (9 * 32 + 9 * 64), rel=0.03)
 
 

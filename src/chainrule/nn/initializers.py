@@ -107,8 +107,8 @@ def fans(shape: Shape) -> tuple[int, int]:
 class Orthogonal(Checked):
     """A random matrix whose shorter side is orthonormal, times ``gain`` (Saxe et al. 2014).
 
-    The axes after the first count as one. The signs are those that make the matrix uniform among all
-    orthogonal ones (Mezzadri 2007).
+    The axes before the last count as one: what makes one output of a kernel, its receptive field included. The signs
+    are those that make the matrix uniform among all orthogonal ones (Mezzadri 2007).
 
     >>> w = Orthogonal()((3, 2), Draws(0, "example"))
     >>> np.allclose(w.T @ w, np.eye(2))
@@ -123,7 +123,7 @@ class Orthogonal(Checked):
             raise ShapeError(
                 f"Only a matrix can be orthogonal; the shape is {show(shape)}. Use 'zeros' or 'small'."
             )
-        rows, columns = shape[0], math.prod(shape[1:])
+        rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = np.linalg.qr(rng.normal(0.0, 1.0, (max(rows, columns), min(rows, columns))))
         q = q * np.where(np.diag(r) < 0, -1.0, 1.0)
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
