@@ -50,6 +50,16 @@ class Ends(Structured):
         first, second, *_ = self._parts
         return first + second
 
+    def check_given(self, what: str) -> set[Any]:
+        """Return the keys of the leaves that it is given; raise unless they are inputs and variables, each once."""
+        for n in self.given:
+            if not is_given(n):
+                raise GraphError(f"{what} is given inputs and variables, not {short(n.primitive.name)}.")
+        keys = {leaf_key(n) for n in self.given}
+        if len(keys) < len(self.given):
+            raise GraphError(f"{what} is given a leaf twice.")
+        return keys
+
     @property
     def ends(self) -> Nodes:
         """All that is computed."""
@@ -148,14 +158,7 @@ class ClosedGraph(Ends):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for n in self.given:
-            if not is_given(n):
-                raise GraphError(
-                    f"A closed graph is given inputs and variables, not {short(n.primitive.name)}."
-                )
-        given = {leaf_key(n) for n in self.given}
-        if len(given) < len(self.given):
-            raise GraphError("A closed graph is given a leaf twice.")
+        given = self.check_given("A closed graph")
         known = {e for n in self.given for e in extents_of(n)}
         for n in order(self.ends):
             if is_given(n) and leaf_key(n) not in given:

@@ -60,13 +60,7 @@ def verify(program: Program, level: Level = RECORDED) -> None:
             found, and what was expected; beyond what was recorded, it begins with the level.
     """
     with _named(level):
-        for leaf in program.given:
-            if not is_given(leaf):
-                raise GraphError(
-                    f"A program is given inputs and variables, not {short(leaf.primitive.name)}."
-                )
-        if len(set(map(leaf_key, program.given))) < len(program.given):
-            raise GraphError("A program is given a leaf twice.")
+        program.check_given("A program")
         known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
         _verify_nodes(program.given + program.ends, program.given, known, level)
         if len(program.state) != len(program.new_state):
