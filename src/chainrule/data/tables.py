@@ -246,10 +246,7 @@ def _with_numbers(frame: pd.DataFrame, delimiter: str, words: dict[str, list[str
     names = [name for name in frame.columns if kind_of(frame[name]) == "text"]
     texts = {name: unmark_cells(clean_text(frame[name], tuple(words[name]))) for name in names}
     distinct = {name: cells.dropna().drop_duplicates() for name, cells in texts.items()}
-    readable = {
-        decimal: {name for name, cells in distinct.items() if _all_numbers(cells, decimal)}
-        for decimal in ".,"
-    }
+    readable = {mark: {n for n, cells in distinct.items() if _all_numbers(cells, mark)} for mark in ".,"}
     decimal = "," if delimiter != "," and _decimal_comma(distinct, readable, delimiter) else "."
     for name, cells in texts.items():
         mark = next((mark for mark in (decimal, ".", ",") if name in readable[mark]), None)

@@ -51,12 +51,7 @@ def prepare(
 ) -> Prepared:
     """Make a table ready. All rows decide the task and with it how they are split; those of the test tell no more.
 
-    Args:
-        table: One row for each example.
-        target: The column to be predicted, or several.
-        task: See :func:`~chainrule.data.target.fit_target`.
-        test_fraction: The share of rows held back for the test.
-        seed: Decides which.
+    See :func:`~chainrule.data.target.fit_target` and :func:`~chainrule.data.splitting.split`.
     """
     frame, dropped = drop_rows_without_target(table, target)
     whole = target_of(frame, target_columns(frame, target), task)

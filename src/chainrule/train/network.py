@@ -514,13 +514,7 @@ class Network:
 def from_file(
     config: Mapping[str, Any], arrays: dict[str, np.ndarray], custom: Mapping[str, Any] | None = None
 ) -> Network:
-    """Return the network of a file's configuration and arrays.
-
-    Args:
-        config: What :func:`store.read` found.
-        arrays: Likewise.
-        custom: The user's own callables and layer classes, by the names they were saved under.
-    """
+    """Return the network of what :func:`store.read` found; ``custom`` is that of ``cr.load``."""
     saved: store.Saved = plain.read(store.Saved, config, "the file")
     architecture = from_config(saved.architecture, custom)
     check_arrays(architecture, arrays)

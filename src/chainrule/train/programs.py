@@ -94,11 +94,7 @@ class Programs:
     ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing.
 
-        Args:
-            goal: What is measured.
-            table: Its inputs, targets and weights.
-            values: The numbers of the network; by default those it has.
-            engine: What "auto" takes, in place of weighing.
+        ``values`` are the network's numbers, by default those it has; ``engine`` is what "auto" takes unweighed.
         """
         rows = len(table[0])
         compiled = goal.programs.get("evaluate", lambda: Compiled(evaluation_program(goal)))

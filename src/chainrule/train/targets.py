@@ -63,15 +63,7 @@ def classifies(architecture: Architecture, loss: Any) -> bool:
 def prepare(
     programs: Programs, given: Given, loss: Any, watched: Any = (), class_weight: Any = None
 ) -> Examples:
-    """Return the objective that suits what was given, and its table, checked.
-
-    Args:
-        programs: The network.
-        given: What it was given.
-        loss: A name or a callable; None for the one that suits the network's output.
-        watched: The metrics, as the user gives them.
-        class_weight: A weight for each class, or "balanced", or None.
-    """
+    """Return the objective that suits what was given, and its table, checked; settings are those of ``fit``."""
     architecture, y, called = programs.architecture, given.y, given.y_called
     spec = loss_of(architecture, loss)
     name, function = losses.describe_loss(spec), losses.loss(spec)
@@ -87,8 +79,8 @@ def prepare(
         classes = max(2, int(output.shape[-1]) if output.ndim > 1 else 1)
         factors["class_weight"] = validation.class_weights(class_weight, target, classes)
     if given.weight is not None:
-        weight_called = given.weight_called
-        factors[weight_called] = validation.weights(given.weight, given.rows, weight_called)
+        weights = validation.weights(given.weight, given.rows, given.weight_called)
+        factors[given.weight_called] = weights
     if factors:
         each, wide = validation.scaled(factors, output.dtype)
         table.append(each)

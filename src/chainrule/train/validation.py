@@ -211,9 +211,10 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
         if len(shape) == 1 and array.ndim == 2:
             names = _columns(given)
             listed = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
+            exchanged = "Its rows and columns may be exchanged: examples stand in rows, so try X.T."
             raise DataError(
                 f"{what} has {array.shape[1]} columns{listed}; this network takes {shape[0]}. "
-                f"{_transposed_hint(array, shape)}"
+                f"{exchanged if len(array) == shape[0] else 'Train and predict on the same columns.'}"
             )
         raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
     check_finite(array, given, what)
@@ -221,12 +222,6 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
     if learning:
         check_resolution(array, node.dtype, given, what)
     return cast
-
-
-def _transposed_hint(array: np.ndarray, shape: tuple[int, ...]) -> str:
-    if array.shape[0] == shape[0]:
-        return "Its rows and columns may be exchanged: examples stand in rows, so try X.T."
-    return "Train and predict on the same columns."
 
 
 def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
@@ -240,12 +235,7 @@ def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
 def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.ndarray:
     """Return the targets as the loss takes them: labels (rows,) or numbers in the output's shape.
 
-    Args:
-        y: What the user gave.
-        output: The network's output node.
-        rows: How many examples there are.
-        kind: "labels" (classes by number or one-hot rows), "probabilities" (in 0..1) or "numbers".
-        what: What to call it.
+    Their ``kind`` is "labels" (classes by number or one-hot rows), "probabilities" (in 0..1), "counts" or "numbers".
     """
     array = as_numbers(y, what)
     width = show(output.shape[1:])

@@ -30,7 +30,10 @@ def warn_of_failure(run: Fitting) -> None:
 def diverged(run: Fitting, method: Optimizer, result: Run, epochs_before: int, good: list[Good]) -> str:
     """Restore the last good weights, and say what happened where, and what to try."""
     run.history.diverged = True
-    failure = result.failure or _seen_in_parameters(run, result)
+    nothing = np.zeros(
+        0, np.int64
+    )  # known of a step whose update made NaN of a parameter, after a finite cost
+    failure = result.failure or Failure(len(result.epochs) - 1, run.steps - 1, nothing, result.state, nothing)
     epoch = epochs_before + failure.epoch
     step, before = epoch * run.steps + failure.step, failure.before[: len(run.began_with)]
     values = run.programs.values
@@ -71,12 +74,6 @@ def diverged(run: Fitting, method: Optimizer, result: Run, epochs_before: int, g
         f"{at} {grown}: the learning rate {rate:g} is too high for this data. Restored {restored}. Try a "
         f"learning rate of {rate / 10:g}, clip_norm=1.0, or inputs scaled to mean 0 and deviation 1."
     )
-
-
-def _seen_in_parameters(run: Fitting, result: Run) -> Failure:
-    """Return the failure of a run whose last update made NaN of a parameter after a finite cost."""
-    nothing = np.zeros(0, np.int64)
-    return Failure(len(result.epochs) - 1, run.steps - 1, nothing, result.state, nothing)
 
 
 def _restore_last_good(run: Fitting, good: list[Good]) -> Good:

@@ -28,13 +28,9 @@ def check_monitors(listeners: Listeners, known: list[str]) -> None:
 def stopping_of(
     run: Fitting, lowering: ReduceOnPlateau | None, size: int, engine: str | None = None
 ) -> Stopping:
-    """Return when an engine is to stop, and which state it keeps.
+    """Return when an engine is to stop, and which of the ``size`` arrays of its state it keeps.
 
-    Args:
-        run: The fit.
-        lowering: A schedule that looks at the costs, or None.
-        size: How many arrays the state has.
-        engine: Which engine validates where the choice is open.
+    ``lowering`` is a schedule that looks at the costs; ``engine`` validates where the choice is open.
     """
     stopping, validate, kept = run.listeners.stopping, None, len(run.began_with)
     if run.validation is not None:
@@ -59,12 +55,9 @@ def stopping_of(
 
 
 def finish(run: Fitting, stopped: str, good: Good) -> str:
-    """Keep the best weights where they are asked for, and say why training ended.
+    """Keep the best weights where they are asked for, and say why training ended: ``stopped`` is that in a word.
 
-    Args:
-        run: The fit.
-        stopped: Why in a word, or "" if all epochs were trained.
-        good: The best epoch by its cost, for a fit that does not look at anything else.
+    ``good`` is the best epoch by its cost, for a fit that does not look at anything else.
     """
     history, stopping = run.history, run.listeners.stopping
     best = good
