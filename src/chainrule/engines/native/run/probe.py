@@ -1,4 +1,4 @@
-"""Whether machine code can be made here, without loading LLVM to say that the module is there."""
+"""Whether machine code can be made here: asked before LLVM is loaded, for it may not be installed."""
 
 from chainrule.doors import opened
 
