@@ -59,6 +59,11 @@ def test_every_column_refuses_what_it_does_not_take():
             Primitive(**{**CUBE, column: object()})
 
 
+def test_a_list_is_as_good_as_a_tuple_and_a_whole_number_as_a_fraction():
+    cubed = cr.primitive(**CUBE, domain=[(0.0, 1.0)], needs=[0], cost=2)
+    assert str(cubed(cr.variable(1.0, "x"))) == "cubed(x)" and cubed.work({}) == 2
+
+
 def test_a_column_that_no_row_has_is_named():
     with pytest.raises(
         cr.UnknownNameError, match=r"Unknown column of a primitive 'ranges'. Did you mean 'range'"

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from chainrule.errors import GraphError, short
 from chainrule.graph.primitives.attributes import Kind
 
+ALIKE: dict[Any, tuple[type, ...]] = {float: (int, float), tuple: (tuple, list)}
 WORDS: dict[Any, str] = {
     bool: "True or False",
     int: "a whole number",
@@ -43,7 +44,7 @@ def _holds(value: Any, kind: Any) -> bool:
         return isinstance(value, str) and value in get_args(kind)
     if isinstance(value, type):  # it can be called, and is no rule
         return False
-    return any(isinstance(value, (int, float) if k is float else k) for k in _kinds(kind))
+    return any(isinstance(value, ALIKE.get(k, k)) for k in _kinds(kind))
 
 
 def _kinds(kind: Any) -> list[Any]:
