@@ -11,7 +11,7 @@ from chainrule.engines.native.code.types import I64, Type, literal, whole
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import ChainruleError, GraphError, UnsupportedError
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.node import Node, constant, input, variable
 from chainrule.graph.primitives.primitive import TABLE, Primitive
 from chainrule.graph.shapes import FULL, Extent
@@ -147,6 +147,18 @@ def test_a_program_that_is_not_what_it_says_is_refused(program):
     for compiled in (lambda: build(program, "native"), lambda: compile_program(program).stages):
         with pytest.raises(ChainruleError):
             compiled()
+
+
+def test_a_closed_graph_is_verified_as_a_program_is():
+    verify(ClosedGraph((OPEN,), (W,), (OPEN * W[0] / OPEN.shape[0],)))
+    with pytest.raises(GraphError, match=r"'exp' is said to be of shape \(9,\)"):
+        verify(ClosedGraph((X,), (), (made("exp", X, shape=(9,)),)))
+
+
+def test_a_row_that_is_in_no_table_is_held_to_what_it_takes():
+    row = Primitive(name="own", forward=lambda x: x, partials=lambda y, x: [1])
+    with pytest.raises(GraphError, match="'own' of 2 inputs"):
+        verify(Program((X,), (), (Node(row, (X, X), {}, X.shape, F),), ()))
 
 
 def test_a_shape_that_is_a_list_is_refused():

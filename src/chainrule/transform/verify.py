@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError, GraphError, short
-from chainrule.graph.closed import Program, bodies, extents_of, is_given
+from chainrule.graph.closed import Ends, Program, bodies, extents_of, is_given
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.attributes import SHAPE
 from chainrule.graph.primitives.identities import mark, stop_gradient
@@ -51,26 +51,19 @@ def between_stages() -> bool:
     return ALWAYS or checked()
 
 
-def verify(program: Program, level: Level = RECORDED) -> None:
-    """Return if a program is sound, and made of what may occur at its ``level``.
+def verify(graph: Ends, level: Level = RECORDED) -> None:
+    """Return if a program or a closed graph is sound, and made of what may occur at its ``level``.
 
     Raises:
-        ChainruleError: If a node is not what its row makes of its inputs, a leaf is not among the program's, an open
+        ChainruleError: If a node is not what its row makes of its inputs, a leaf is none that is given, an open
             axis is none of an input, or a new value does not fit the variable it is for. The message says what was
             found, and what was expected; beyond what was recorded, it begins with the level.
     """
     with _named(level):
-        program.check_given("A program")
-        known = {e for leaf in program.inputs for e in leaf.shape if isinstance(e, Extent)}
-        _verify_nodes(program.given + program.ends, program.given, known, level)
-        if len(program.state) != len(program.new_state):
-            raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
-        for state, new in zip(program.state, program.new_state, strict=True):
-            if (state.shape, state.dtype) != (new.shape, new.dtype):
-                raise GraphError(
-                    f"The variable '{short(state.name)}' of {_written(state.shape, state.dtype)} cannot become a "
-                    f"value of {_written(new.shape, new.dtype)}."
-                )
+        graph.check_given("A program" if isinstance(graph, Program) else "A closed graph")
+        _verify_ends(graph, level)
+        if isinstance(graph, Program):
+            _verify_new_state(graph)
 
 
 def verify_rewritten(before: Sequence[Node], after: Sequence[Node], level: Level) -> None:
@@ -90,6 +83,17 @@ def verify_rewritten(before: Sequence[Node], after: Sequence[Node], level: Level
                 )
 
 
+def _verify_new_state(program: Program) -> None:
+    if len(program.state) != len(program.new_state):
+        raise GraphError(f"{len(program.state)} variables have {len(program.new_state)} new values.")
+    for state, new in zip(program.state, program.new_state, strict=True):
+        if (state.shape, state.dtype) != (new.shape, new.dtype):
+            raise GraphError(
+                f"The variable '{short(state.name)}' of {_written(state.shape, state.dtype)} cannot become a "
+                f"value of {_written(new.shape, new.dtype)}."
+            )
+
+
 @contextmanager
 def _named(level: Level) -> Iterator[None]:
     """Say at which level it was that something is wrong."""
@@ -99,6 +103,12 @@ def _named(level: Level) -> Iterator[None]:
         if level is not RECORDED:
             error.args = (f"After it was {level.name}: {error}",)
         raise
+
+
+def _verify_ends(graph: Ends, level: Level) -> None:
+    asked = graph.inputs if isinstance(graph, Program) else graph.given  # a variable has no open axis
+    known = {e for leaf in asked for e in extents_of(leaf)}
+    _verify_nodes(graph.given + graph.ends, graph.given, known, level)
 
 
 def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Extent], level: Level) -> None:
@@ -115,8 +125,7 @@ def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Exten
         if not level.allows(node):
             raise GraphError(f"{short(node.primitive.name)} may not occur any more.")
         for body in bodies(node):
-            known_inside = {e for n in body.given for e in extents_of(n)}
-            _verify_nodes([*body.given, *body.ends], body.given, known_inside, level)
+            _verify_ends(body, level)
 
 
 def _leaf(node: Node, given: dict[Any, Node]) -> tuple[Any, Any]:
@@ -129,12 +138,9 @@ def _leaf(node: Node, given: dict[Any, Node]) -> tuple[Any, Any]:
 def _made(node: Node) -> tuple[Any, Any]:
     """Return the shape and the dtype of what a row makes of a node's inputs."""
     row, attributes = node.primitive, node.attributes
-    if row.name in TABLE:
-        if TABLE[row.name] is not row:  # engines know the table's rows by their names
-            raise GraphError(
-                f"A primitive is called {short(row.name)} like one of the table, which is another."
-            )
-        row.check(len(node.inputs), attributes)
+    if TABLE.get(row.name, row) is not row:  # engines know the table's rows by their names
+        raise GraphError(f"A primitive is called {short(row.name)} like one of the table, which is another.")
+    row.check(len(node.inputs), attributes)
     try:
         return (
             row.shape(*[x.shape for x in node.inputs], **attributes),
