@@ -168,7 +168,7 @@ def _product(x: Node, depth: int) -> Log | None:
 
 
 def _to_a_number(x: Node, depth: int) -> Log | None:
-    (base,), exponent = x.inputs, x.attributes["exponent"]
+    (base,), exponent = x.inputs, x.attributes.get("exponent", 0.5)  # of a root, none is said
     return _power(base, exponent, _log(base, depth)) if exponent else None
 
 
@@ -176,10 +176,6 @@ def _to_a_node(x: Node, depth: int) -> Log | None:
     base, exponent = x.inputs
     found = _log(base, depth) or _plain(base)
     return Log(found.whole * exponent, low=True, high=True) if found and found.finite else None
-
-
-def _root(x: Node, depth: int) -> Log | None:
-    return _power(x.inputs[0], 0.5, _log(x.inputs[0], depth))
 
 
 # --- sums ---
@@ -198,10 +194,6 @@ def _add(x: Node, depth: int) -> Log | None:
     else:
         node, factor = logaddexp(a.whole, b.whole), 1.0
     return Log(node, factor, low=a.low and b.low, high=a.high or b.high)
-
-
-def _subtract(x: Node, depth: int) -> Log | None:
-    return _one_minus(x.inputs[1], depth) if is_one(x.inputs[0]) else None
 
 
 def _one_plus(x: Node, depth: int) -> Log | None:
@@ -290,9 +282,7 @@ def _chosen(x: Node, depth: int) -> Log | None:
 
 
 def _moved(x: Node, found: Log | None) -> Log | None:
-    if not found:
-        return None
-    return found._replace(node=x.primitive(found.node, *x.inputs[1:], **x.attributes))
+    return found and found._replace(node=x.primitive(found.node, *x.inputs[1:], **x.attributes))
 
 
 def _kept(x: Node, depth: int) -> Log | None:
@@ -309,10 +299,10 @@ RULES: dict[Primitive, Callable[[Node, int], Log | None]] = {
     negative: _product,
     raised: _to_a_number,
     power: _to_a_node,
-    sqrt: _root,
-    root: _root,
+    sqrt: _to_a_number,
+    root: _to_a_number,
     plus: _add,
-    minus: _subtract,
+    minus: lambda x, depth: _one_minus(x.inputs[1], depth) if is_one(x.inputs[0]) else None,
     total: _sum,
     contract: _contract,
     maximum: _extreme,

@@ -192,7 +192,7 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest:
         replaced = _simpler(node, cancellation, largest) if budget else None
         if replaced is None:
             return node
-        replaced = _fitted(replaced, node)
+        replaced = broadcast(cast(replaced, node.dtype), node.shape)
         left[replaced] = budget - 1
         return (yield replaced)
 
@@ -202,23 +202,14 @@ def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest:
 
 def _simpler(node: Node, cancellation: Cancellation, largest: int) -> Node | None:
     """Return what replaces one node, its inputs being simple already; None if it is simple itself."""
-    replaced = _folded(node, largest)
-    if replaced is None:
-        replaced = _rewritten(node)
-    return cancellation.simpler(node) if replaced is None else replaced
-
-
-def _fitted(new: Node, node: Node) -> Node:
-    """Give a replacement the shape and dtype of what it replaces."""
-    return broadcast(cast(new, node.dtype), node.shape)
-
-
-def _rewritten(node: Node) -> Node | None:
+    folded = _folded(node, largest)
+    if folded is not None:
+        return folded
     for rewrite in candidates(node.primitive, tuple([x.primitive for x in node.inputs])):
         new = rewrite.rewrite(node)
         if new is not None and new is not node:
             return new
-    return None
+    return cancellation.simpler(node)
 
 
 def _folded(node: Node, largest: int) -> Node | None:

@@ -1,22 +1,19 @@
 """What moves numbers about: twice is once, and arithmetic on what was moved is moved itself."""
 
+from operator import attrgetter
+
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.arithmetic import negative
 from chainrule.graph.primitives.identities import cast
 from chainrule.graph.primitives.indexing import pick
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
-from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.primitives.products import contract
 from chainrule.transform.rewrites.rewrite import Move, only
 
 
 def _to_the_same(node: Node, x: Node) -> Node | None:
     return x if (x.shape, x.dtype) == (node.shape, node.dtype) else None
-
-
-def _not_turned(node: Node, x: Node) -> Node | None:
-    return x if node.attributes["axes"] == tuple(range(x.ndim)) else None
 
 
 def _of_one_number(node: Node, x: Node) -> Node | None:
@@ -77,11 +74,7 @@ def _of_transposes(node: Node, _: Node) -> Node | None:
     return transpose(inner, axes=axes)
 
 
-def elementwise(row: Primitive) -> bool:
-    """Say whether a row computes point by point."""
-    return row.elementwise
-
-
+ELEMENTWISE = attrgetter("elementwise")
 MOVES = [
     Move("brackets", "new axes reshape", _new_axes, only(pick)),
     Move("a move to where it is", "is none", _to_the_same, only(broadcast_to, reshape)),
@@ -95,10 +88,11 @@ MOVES = [
          _of_one_number, only(reshape, transpose), only(broadcast_to)),
     Move("reshape of a negative", "the sign goes out",
          lambda node, x: -reshape(x.inputs[0], shape=node.shape), only(reshape), only(negative)),
-    Move("transpose in the same order", "is none", _not_turned, only(transpose)),
+    Move("transpose in the same order", "is none",
+         lambda node, x: x if node.attributes["axes"] == tuple(range(x.ndim)) else None, only(transpose)),
     Move("transpose of a transpose", "twice is once", _turned_twice, only(transpose), only(transpose)),
     Move("transpose of a product", "it turns round by its letters", _turned_product, only(transpose), only(contract)),
-    Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", _free_of_broadcast, elementwise),
-    Move("arithmetic on transposes", "turned alike, turned once", _of_transposes, elementwise),
+    Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", _free_of_broadcast, ELEMENTWISE),
+    Move("arithmetic on transposes", "turned alike, turned once", _of_transposes, ELEMENTWISE),
     Move("cast", "to the dtype it has", _to_the_same, only(cast)),
 ]  # fmt: skip
