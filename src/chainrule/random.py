@@ -10,7 +10,7 @@ So no number waits for the one before it, and each use has a stream of its own, 
     Draws(seed, "split")             the rows of a table that are held back for a test
 
 Dropout masks are drawn within the graph, by the row `random_uniform`: by the run's seed, the number of the layer and
-the step. Its counters end in 0, and those that lead from a stream to one within it in 1: none is another's.
+the step. Its counters end in an even word, and those that lead from a stream to one within it in 1: none is another's.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ def scatter_add(x, at, axis, extent):
 def random_uniform(seed, counter, shape, stream, dtype):
     """Draw the bits that the row draws: JAX counts with the same generator."""
     word = partial(jnp.asarray, dtype=jnp.uint32)
-    key = threefry_2x32((word(seed), word(stream)), jnp.stack([word(counter), word(0)]))
+    high = jnp.asarray(seed, jnp.int64) >> 32
+    key = threefry_2x32((word(seed), word(stream)), jnp.stack([word(counter), word(high << 1)]))
     position = jnp.arange((math.prod(shape) + 1) // 2, dtype=jnp.uint32)
     bits = threefry_2x32((key[0], key[1]), jnp.concatenate([position, jnp.zeros_like(position)]))
     return ((bits[: math.prod(shape)] >> 8).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)

@@ -393,7 +393,7 @@ def test_uniform_numbers_are_uniform_and_keyed_by_seed_step_and_stream():
     np.testing.assert_array_equal(a.astype(np.float64), draw(dtype="float64"))
     assert a.min() >= 0 and a.max() < 1
     assert abs(a.mean() - 0.5) < 0.01 and abs(a.var() - 1 / 12) < 0.002
-    for other in (draw(seed=2), draw(step=1), draw(stream=1)):
+    for other in (draw(seed=2), draw(seed=1 + 2**32), draw(seed=1 + 2**62), draw(step=1), draw(stream=1)):
         assert abs(np.corrcoef(a, other)[0, 1]) < 0.03
 
 

@@ -15,11 +15,11 @@ from chainrule.random import rotated, threefry
 
 def _uniform(seed: Any, counter: Any, shape: tuple[int, ...], stream: int, dtype: str) -> np.ndarray:
     count = math.prod(shape)
-    seed = np.full(1, np.asarray(seed), np.int64).astype(np.uint32)
-    counter = np.full(1, np.asarray(counter), np.int64).astype(np.uint32)
-    # The stream (which dropout layer) and the step pick the key; the position in the array is the counter. The first
-    # words fill the first half of the array, the second words the rest.
-    key0, key1 = threefry(seed, np.full(1, stream, np.uint32), counter, 0, rotated)
+    seed, counter = (np.full(1, np.asarray(x), np.int64) for x in (seed, counter))
+    low, twice_high = seed.astype(np.uint32), (seed >> 32 << 1).astype(np.uint32)
+    # The seed, the stream (which dropout layer) and the step pick the key; the position in the array is the counter.
+    # The first words fill the first half of the array, the second words the rest.
+    key0, key1 = threefry(low, np.full(1, stream, np.uint32), counter.astype(np.uint32), twice_high, rotated)
     position = np.arange((count + 1) // 2, dtype=np.uint32)
     bits = np.concatenate(threefry(key0, key1, position, 0, rotated))[:count]
     return ((bits >> np.uint32(8)).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)

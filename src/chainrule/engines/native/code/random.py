@@ -15,13 +15,14 @@ def write_random(step: Step, node: Node) -> None:
     """Fill a node with uniform numbers: the first words fill the first half, the second words the rest."""
     code = step.code
     word = Type("u32")
-    seed, counter = (code.convert(code.convert(step.scalar(x), "i64"), "u32") for x in node.inputs)
+    seed, counter = (code.convert(step.scalar(x), "i64") for x in node.inputs)
+    low, twice_high, counter = (code.convert(x, "u32") for x in (seed, seed >> 32 << 1, counter))
     stream = code.constant(node.attributes["stream"], word)
 
     def rotate(bits: Value, left: int) -> Value:
         return code.intrinsic("fshl", bits, bits, code.constant(left, bits.type))
 
-    key0, key1 = threefry(seed, stream, counter, code.constant(0, word), rotate)
+    key0, key1 = threefry(low, stream, counter, twice_high, rotate)
     lanes = step.module.lanes("u32")
     key0, key1 = code.splat(key0, lanes), code.splat(key1, lanes)
     count = step.size(product(node.shape))
