@@ -31,7 +31,12 @@ from chainrule.models.loading import load as load
 from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
 from chainrule.nn.initializers import *
-from chainrule.nn.layers import *
+from chainrule.nn.layers.base import *
+from chainrule.nn.layers.dense import *
+from chainrule.nn.layers.dropout import *
+from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.normalization import *
+from chainrule.nn.layers.reshaping import *
 from chainrule.nn.losses import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *

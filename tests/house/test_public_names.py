@@ -105,6 +105,7 @@ WRONG = [
     "cr.Dense(3).nonsense",
     "cr.np",
     "cr.OPTIMIZERS",
+    "cr.LAYERS",
     "cr.nework",
     "cr.Dense('three')",
     "cr.Adam(beta='one')",

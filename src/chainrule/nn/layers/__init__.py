@@ -1,7 +1,5 @@
 """Layers by family. Each file names its layers in ``__all__``, and nothing else does."""
 
-from typing import TYPE_CHECKING
-
 from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope as Scope
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
@@ -16,5 +14,4 @@ LAYERS: dict[str, type[Layer]] = {
     if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer
 }
 
-if not TYPE_CHECKING:  # type checkers follow the stars
-    __all__ = ["Layer", *LAYERS]
+__all__ = ["Layer", *LAYERS]
