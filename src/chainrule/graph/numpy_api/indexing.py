@@ -7,15 +7,12 @@ import numpy as np
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, of_array
-from chainrule.graph.numpy_api.operands import closed_length
+from chainrule.graph.numpy_api.operands import along, closed_length
 from chainrule.graph.shapes import Extent
 
 
 def take(a: Any, indices: Any, axis: int | None = None) -> Node:
-    a = as_node(a)
-    if axis is None:
-        a, axis = np.ravel(a), 0
-    axis = shapes.axis_index(axis, a.ndim)
+    a, axis = along(a, axis)
     return apply("gather", a, _positions(indices, a.shape, axis), axis=axis)
 
 

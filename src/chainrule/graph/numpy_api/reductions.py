@@ -58,10 +58,8 @@ def std(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: bool = False) -> N
 
 
 def argmax(a: Any, axis: Any = None) -> Node:
-    a = as_node(a)
-    if axis is None:
-        return apply("argmax", np.ravel(a), axis=0)
-    return apply("argmax", a, axis=shapes.axis_index(axis, a.ndim))
+    a, axis = along(a, axis)
+    return apply("argmax", a, axis=axis)
 
 
 def argmin(a: Any, axis: Any = None) -> Node:
