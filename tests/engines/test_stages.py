@@ -162,10 +162,8 @@ def test_what_is_shown_is_what_fit_runs():
     found = network(engine="native")
     shown = found.show(X, Y, "ir", optimizer=cr.SGD(0.3), metrics=["mae"])
     found.fit(X, Y, optimizer=cr.SGD(0.3), metrics=["mae"], epochs=1)
-    [training] = [
-        p for goal in found._built.objectives.values() for p in goal.programs.values() if isinstance(p, tuple)
-    ]
-    assert training[0].on("native").stages.ir == shown
+    [training] = [p for goal in found._built.objectives.values() for p in goal.programs.values()]
+    assert training.on("native").stages.ir == shown
 
 
 def test_the_optimizer_and_the_weights_of_examples_are_seen():
