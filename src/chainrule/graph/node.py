@@ -306,6 +306,8 @@ def record(
         named = " and ".join(x.name for x in nodes if x.name)
         raise ShapeError(f"{row.name}{' of ' if named else ''}{named}: {error}") from None
     dtype = row.dtype(*[x.dtype for x in nodes], **attributes)
+    if not isinstance(dtype, np.dtype):
+        raise GraphError(f"{row.name}: its dtype is {short(dtype)}; expected one of NumPy's, np.dtype(...).")
     if row.dtype is floating and any(x.dtype.kind != "f" for x in nodes):
         nodes = tuple(x if x.dtype.kind == "f" else cast(x, dtype) for x in nodes)
     return Node(row, nodes, attributes, shape, dtype, name, meaning)

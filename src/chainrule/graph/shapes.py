@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,9 @@ def show(shape: Shape) -> str:
 
 
 def check_rank(shape: Shape) -> None:
-    """Raise unless an array can have so many axes."""
+    """Raise unless it is a shape, of no more axes than an array can have."""
+    if not isinstance(shape, tuple):
+        raise ShapeError(f"a shape is a tuple of lengths, such as (3,); found {short(shape)}.")
     if len(shape) > MOST_AXES:
         raise ShapeError(f"an array has at most {MOST_AXES} axes, and this one would have {len(shape)}.")
 

@@ -59,6 +59,20 @@ def test_every_column_refuses_what_it_does_not_take():
             Primitive(**{**CUBE, column: object()})
 
 
+@pytest.mark.parametrize("made", [[3], None, 3])
+def test_what_is_no_shape_is_named(made):
+    cubed = cr.primitive(**CUBE, shape=lambda x: made)
+    with pytest.raises(cr.ShapeError, match="cubed of x: a shape is a tuple of lengths"):
+        cubed(cr.variable(np.ones(3), "x"))
+
+
+@pytest.mark.parametrize("made", ["float64", None, np.float64])
+def test_what_is_no_dtype_is_named(made):
+    cubed = cr.primitive(**CUBE, dtype=lambda x: made)
+    with pytest.raises(cr.GraphError, match=r"cubed: its dtype is .*; expected one of NumPy's"):
+        cubed(cr.variable(np.ones(3), "x"))
+
+
 def test_a_list_is_as_good_as_a_tuple_and_a_whole_number_as_a_fraction():
     cubed = cr.primitive(**CUBE, domain=[(0.0, 1.0)], needs=[0], cost=2)
     assert str(cubed(cr.variable(1.0, "x"))) == "cubed(x)" and cubed.work({}) == 2
