@@ -72,6 +72,12 @@ def test_long_draws_begin_as_short_ones_do():
     assert np.array_equal(np.concatenate([parts.words(9), parts.words(11)]), Draws(7, "order").words(20))
 
 
+def test_a_seed_is_the_next_word():
+    one, other = Draws(7, "run", 3), Draws(7, "run", 3)
+    assert [one.integer(), one.integer()] == [int(w) >> 1 for w in other.words(2)]
+    assert int(one.words(1)[0]) == int(other.words(1)[0])
+
+
 def test_seeds_uses_and_numbers_have_streams_of_their_own():
     places = [
         (s, u, n) for s in (0, 1, 2**32, 2**63 - 1) for u in ("initial", "order", "run") for n in (0, 1, 2)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -91,19 +92,24 @@ class Draws:
     """
 
     def __init__(self, seed: int, use: str, number: int | np.ndarray = 0) -> None:
-        whole = index(seed)
-        key = _within(_within((whole & WORD, whole >> 32 & WORD), zlib.crc32(use.encode())), number)
-        self._key = [np.asarray(k, np.uint32).reshape(-1, 1) for k in key]  # a row for each stream
+        self._place = index(seed), use, number
         self._alone = not isinstance(number, np.ndarray)
         self._drawn = 0
 
+    @cached_property
+    def _key(self) -> tuple[Any, Any]:
+        """The stream's two words, found when it is first drawn from: many a parameter begins with zeros."""
+        seed, use, number = self._place
+        return _within(_within((seed & WORD, seed >> 32 & WORD), zlib.crc32(use.encode())), number)
+
     def words(self, count: int) -> np.ndarray:
         """Return the next ``count`` words of 64 random bits, of many streams in a row each."""
-        streams = len(self._key[0])
+        keys = [np.asarray(k, np.uint32).reshape(-1, 1) for k in self._key]  # a row for each stream
+        streams = len(keys[0])
         found = np.empty((streams, count), np.uint64)
         rows = max(1, PIECE // max(count, 1))
         for row in range(0, streams, rows):
-            key0, key1 = (k[row : row + rows] for k in self._key)
+            key0, key1 = (k[row : row + rows] for k in keys)
             for first in range(0, count, PIECE):
                 piece = found[row : row + rows, first : first + PIECE]
                 counter = np.arange(piece.shape[1], dtype=np.uint32) + np.uint32(self._drawn + first)
@@ -116,7 +122,9 @@ class Draws:
 
     def integer(self) -> int:
         """Draw a whole number from 0 to below 2^63: a seed."""
-        return int(self.words(1)[0]) >> 1
+        high, low = threefry(*self._key, self._drawn, 0, _rotated)
+        self._drawn += 1
+        return ((high & WORD) << 32 | low & WORD) >> 1
 
     def permutation(self, count: int) -> np.ndarray:
         """Draw an order of the numbers from 0 to below ``count``: all are as likely.
