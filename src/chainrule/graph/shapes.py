@@ -5,6 +5,7 @@ graph runs (the number of examples in a batch), so that one graph serves every b
 an open axis never meets a fixed one by accident.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -202,17 +203,14 @@ def reshape(shape: Shape, new: Sequence[Any]) -> Shape:
     known = [e for e in new if e != -1]
     want, open_want = size(tuple(known))
     holes = len(new) - len(known)
-    remaining = list(open_have)
-    for name in open_want:
-        if name in remaining:
-            remaining.remove(name)
-        else:
-            remaining.append("?")
-    if holes == 1 and len(remaining) == 1 and want == have and remaining[0] in open_have:
-        fill: Any = next(e for e in shape if isinstance(e, Extent) and e.name == remaining[0])
-    elif holes == 1 and not remaining and (want and have % want == 0):
+    counts = Counter(open_have)
+    counts.subtract(open_want)
+    left = {name: count for name, count in counts.items() if count}
+    if holes == 1 and list(left.values()) == [1] and want == have:
+        fill: Any = next(e for e in shape if isinstance(e, Extent) and e.name in left)
+    elif holes == 1 and not left and want and have % want == 0:
         fill = have // want
-    elif holes == 0 and not remaining and want == have and all(isinstance(e, Extent) or e >= 0 for e in new):
+    elif holes == 0 and not left and want == have and all(isinstance(e, Extent) or e >= 0 for e in new):
         fill = None
     else:
         raise ShapeError(f"an array of shape {show(shape)} cannot be reshaped to {show(tuple(new))}.")
