@@ -34,13 +34,8 @@ def threaded(monkeypatch, kind, threads):
 
 def executable(network):
     """Return what a network trained with, which knows no more which way was faster."""
-    [training] = [
-        p
-        for goal in network._built.objectives.values()
-        for p in goal.programs.values()
-        if isinstance(p, tuple)
-    ]
-    found = training[0].on("native")
+    [training] = [p for goal in network._built.objectives.values() for p in goal.programs.values()]
+    found = training.on("native")
     found.sharing.clear()
     return found
 
