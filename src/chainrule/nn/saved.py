@@ -27,15 +27,12 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
 
     With ``keep`` the layers stand in it themselves (for pickle) and not their settings.
     """
-    entries: list[dict[str, Any]] = []
-    entry: dict[str, Any]
-    position: dict[Node, int] = {}
-    seen_layers: dict[int, int] = {}
+    inputs = architecture.inputs
+    entries: list[dict[str, Any]] = [{"input": k, "shape": list(x.shape[1:])} for k, x in inputs.items()]
+    position = {node: number for number, node in enumerate(inputs.values())}
+    leaves = {leaf_key(node): number for node, number in position.items()}
+    first_uses: dict[int, int] = {}
     named = Names()
-    leaves = {leaf_key(node): number for number, node in enumerate(architecture.inputs.values())}
-    for name, node in architecture.inputs.items():
-        position[node] = len(entries)
-        entries.append({"input": name, "shape": list(node.shape[1:])})
     for node in _outside_layers(architecture):
         if node in position:
             continue
@@ -44,18 +41,17 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             continue
         if node in architecture.call_of:
             call = architecture.call_of[node]
-            layer = seen_layers.get(id(call.layer))
-            if layer is None:
-                seen_layers[id(call.layer)] = len(entries)
-            made = call.layer if keep else layer_to_config(call.layer, named)
-            entry = {"layer": made if layer is None else layer, "inputs": [position[x] for x in call.inputs]}
+            layer: Any = first_uses.setdefault(id(call.layer), len(entries))
+            if layer == len(entries):
+                layer = call.layer if keep else layer_to_config(call.layer, named)
+            entry = {"layer": layer, "inputs": [position[x] for x in call.inputs]}
         else:
             entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
             entry["attributes"] = {k: to_plain(v, keep) for k, v in node.attributes.items()}
         position[node] = len(entries)
         entries.append(entry)
     return {
-        "dtype": next(iter(architecture.inputs.values())).dtype.name,
+        "dtype": next(iter(inputs.values())).dtype.name,
         "entries": entries,
         "output": position[architecture.output],
     }
