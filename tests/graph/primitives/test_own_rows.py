@@ -125,6 +125,12 @@ def test_a_call_with_what_a_row_does_not_take_is_refused_at_once():
             call()
 
 
+def test_a_function_that_does_not_say_what_it_takes_is_not_asked():
+    row = Primitive(name="own", forward=max, no_derivative="it is chosen")
+    row.check(2, {})
+    assert row(2.0, 3.0) == 3.0
+
+
 def test_a_row_that_is_linear_in_its_first_input_has_both_modes():
     share = Primitive(
         name="share",

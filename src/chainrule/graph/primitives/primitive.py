@@ -306,6 +306,8 @@ def _misfit(row: Primitive, inputs: int, attributes: tuple[str, ...]) -> str:
         signature(rule).bind(*[None] * (before + inputs), **dict.fromkeys(attributes))
     except TypeError as error:
         return str(error)
+    except ValueError:  # written in C, and says nothing of it
+        return ""
     return ""
 
 
