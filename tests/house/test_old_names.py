@@ -56,6 +56,7 @@ def test_methods_of_networks_that_were_machinery_work_and_say_what_to_call():
     np.testing.assert_array_equal(slopes[1], network.gradients(X, y)["W1"])
     assert {str(w.message).split()[0] for w in seen} == {f"Network.{name}" for name in METHODS}
     assert {w.filename for w in seen} == {__file__} and not {*METHODS} & {*dir(network)}
+    assert cr.Network.slopes.__doc__ == "An old name: it is now part of Network.gradients."
 
 
 def test_an_old_name_is_imported_with_a_warning_at_the_users_line():
@@ -85,6 +86,7 @@ def test_a_place_is_told_once():
 
 def test_old_names_are_not_public():
     assert not {"Row"} & ({*cr.__all__} | {*dir(cr)})
+    assert "row" not in dir(cr.variable(1.0)) and "primitive" in dir(cr.variable(1.0))
 
 
 def test_no_version_carries_them_on():

@@ -147,6 +147,9 @@ class Node(Operators):
         deprecated("Node.row", "Node.primitive")
         return self.primitive
 
+    def __dir__(self) -> list[str]:  # a debugger looks at all that is here
+        return [name for name in object.__dir__(self) if name != "row"]
+
     # --- identity, copying ---
 
     def __eq__(self, other: object) -> bool:

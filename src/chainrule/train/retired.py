@@ -65,7 +65,8 @@ def with_retired(network: T) -> T:
     ``__getattr__`` would be shorter, and slow down whatever else is looked up in a network.
     """
     for name, (instead, method) in METHODS.items():
-        setattr(network, name, property(partial(_told, f"Network.{name}", instead, method)))
+        told = partial(_told, f"Network.{name}", instead, method)
+        setattr(network, name, property(told, doc=f"An old name: it is now {instead}."))
     network.__dir__ = _without_retired  # type: ignore[method-assign, assignment]
     return network
 
