@@ -10,6 +10,7 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
+from chainrule.engines.numpy import NumpyExecutable
 from chainrule.engines.registry import ENGINES, Cost, Engine
 from chainrule.graph.closed import Program
 from chainrule.graph.primitives.primitive import Primitive
@@ -159,6 +160,33 @@ def test_any_engine_may_give_up_and_the_reference_takes_over(at_once, monkeypatc
     assert found.history == cr.Network([cr.Dense(1)], seed=0, engine="numpy").fit(X, Y, epochs=3).history
     with pytest.raises(cr.UnsupportedError, match="Nothing has code here"):
         cr.compile(np.exp(x) * 4, inputs=[x], engine="fussy")(np.zeros(2))
+
+
+class Tired(NumpyExecutable):
+    """What has no code in the middle of its third epoch."""
+
+    engine = "tired"
+    steps = 0
+
+    def step(self, state, batch):
+        self.steps += 1
+        if self.steps > 11:
+            raise cr.UnsupportedError("It is tired.")
+        return super().step(state, batch)
+
+
+@pytest.mark.filterwarnings("ignore:It is tired")
+def test_epochs_that_were_done_before_an_engine_gave_up_count_once(monkeypatch):
+    def fitted(engine):
+        network = cr.Network([cr.Dense(3, "tanh"), cr.Dense(1)], seed=0, engine=engine)
+        falling = cr.SGD(cr.ReduceOnPlateau(0.5, patience=1))
+        return network.fit(X, Y, epochs=12, batch_size=4, validation_split=0.2, optimizer=falling)
+
+    wanted = fitted("numpy")
+    monkeypatch.setitem(ENGINES, "tired", Engine("tired", "", Tired, cost=Cost()))
+    monkeypatch.setattr(compiled, "_compiled", compiled.Recent(64))
+    found = fitted("auto")
+    assert (found.history, found.best_epoch) == (wanted.history, wanted.best_epoch)
 
 
 # --- how much there is to do ---

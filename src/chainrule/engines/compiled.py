@@ -111,8 +111,10 @@ class Willing(Executable):
 
     def run(self, asked: Epochs) -> Run:
         """Run epochs."""
+        seen = vars(asked.progress).copy()
         try:
             return self.chosen.run(asked)
         except UnsupportedError as error:
             self._give_up(error)
+            vars(asked.progress).update(seen)  # the epochs that it had done are done again
         return self.chosen.run(asked)
