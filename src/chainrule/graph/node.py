@@ -264,6 +264,8 @@ class Node(Operators):
         return opened("chainrule.graph.numpy_api.indexing:index")(self, index)
 
     def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):
+            return object.__getattribute__(self, name)  # what failed within a property is not missing
         method = (
             None if name.startswith("__") else opened("chainrule.graph.numpy_api.calls:METHODS").get(name)
         )

@@ -158,3 +158,9 @@ def test_numpys_function_is_a_row_of_the_users_whenever_it_was_written():
 def test_a_function_of_numpys_is_one_row():
     with pytest.raises(cr.GraphError, match=r"np\.sin of a node is 'sin' already"):
         cr.primitive("my_sine", np.sin, lambda y, x: [np.cos(x)], numpy=(np.sin,))
+
+
+def test_what_fails_within_a_formula_is_what_is_told():
+    cubed = cr.primitive(**CUBE | {"forward": lambda x: x.nonsense}, shape=lambda x: x, dtype=lambda x: x)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        cubed(cr.variable(1.0, "x")).value  # noqa: B018 -- looking is the test

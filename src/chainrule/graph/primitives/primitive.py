@@ -9,11 +9,11 @@ of it. Formatted, each fact would have a line of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from functools import cache, lru_cache, reduce
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
 from inspect import Parameter, signature
 from operator import add as plus
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
 import numpy as np
 
@@ -175,12 +175,6 @@ class Primitive:
                 f"Primitive '{self.name}' must say what its derivative is in one way: partials, the adjoint of a "
                 "linear row, vjp and jvp, or no_derivative with the reason."
             )
-        for column, words in _words().items():
-            if getattr(self, column) not in words:
-                expected = f"one of {', '.join(map(repr, words))}"
-                raise GraphError(
-                    f"Primitive '{self.name}': {column} is {short(getattr(self, column))}; expected {expected}."
-                )
         for column, follows in _follows(self).items():
             object.__setattr__(self, column, follows)
 
@@ -233,12 +227,6 @@ class Primitive:
                 return record(self, inputs, attributes)
         with np.errstate(all="ignore"):  # a sigmoid of -1000 overflows on its way to a right 0
             return self.forward(*(x if hasattr(x, "dtype") else np.asarray(x) for x in inputs), **attributes)
-
-
-@cache
-def _words() -> dict[str, tuple[str, ...]]:
-    """Return the columns that take one of a few words, each with these."""
-    return {f.name: get_args(f.type) for f in fields(Primitive) if get_origin(f.type) is Literal}
 
 
 def _follows(row: Primitive) -> dict[str, Any]:
