@@ -36,6 +36,17 @@ def test_an_epoch_is_the_mean_of_its_batches_and_the_last_batch_may_be_smaller()
     assert len(found.seconds) == 2 and found.seconds == sorted(found.seconds)
 
 
+def test_what_a_step_gives_may_be_tuples():
+    class Tuples(Reader):
+        def step(self, state, batch):
+            return tuple(map(tuple, super().step(state, batch)))
+
+    table, rows = [np.ones(3)], np.arange(3)[:, None]
+    lowering = Stopping(plateau=(1, 0.5, 1, 0.0))
+    found = Tuples().run(Epochs([np.array(0.0), np.array(1.0)], table, rows, Batches(1), lowering))
+    assert found.state == [3.0, 0.25]
+
+
 @pytest.mark.parametrize(
     ("costs", "rule", "epochs", "stopped"),
     [

@@ -111,7 +111,7 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
                 failure = Failure(epoch, steps, rows, before, before_rows)
                 return Run(state, epochs, validation, seconds, "diverged", failure)
             totals, steps = totals + numbers, steps + 1
-            before, before_rows, state = state, rows, new
+            before, before_rows, state = state, rows, list(new)  # functions of other libraries give tuples
             if poll is not None and time.perf_counter() - polled > POLL_SECONDS:
                 polled, stopped = time.perf_counter(), poll() or ""
                 if stopped:
