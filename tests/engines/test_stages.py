@@ -129,6 +129,16 @@ def test_where_the_choice_is_open_the_stage_decides():
         show_stage(program, "ir", "numpy")
 
 
+def test_what_is_no_name_is_shown_as_it_was_given():
+    x = input("x", ())
+    with pytest.raises(cr.UnknownNameError, match=r"Unknown engine \['numpy'\]\."):
+        cr.compile(x + 1, [x], engine=["numpy"])
+    with pytest.raises(
+        cr.UnknownNameError, match=r"Unknown stage \['ir'\]\. .*Known: asm, fusion, graph, ir, .*source"
+    ):
+        cr.compile(x + 1, [x]).show(["ir"])
+
+
 def test_an_engine_that_is_not_there_is_named_whoever_asks():
     found = network(input_shape=2)
     found.engine = "nativ"  # set later, where nothing looks at it

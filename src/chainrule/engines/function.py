@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
+from chainrule.engines.registry import engine_named
 from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.closed import Program
@@ -27,6 +28,7 @@ class Function:
         self._changed = [i for i, (w, new) in enumerate(ends) if leaf_key(w) != leaf_key(new)]
         self._last: Executable | None = None
         if engine != "auto":
+            engine_named(engine)
             self.executable  # noqa: B018 -- what cannot be compiled is told now
 
     @property

@@ -19,6 +19,8 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
     Raises:
         UnknownNameError: If there is no such engine, or it has no such stage.
     """
+    if not isinstance(stage, str):
+        raise unknown_name("stage", stage, {s for e in ENGINES.values() for s in e.stages})
     if stage in RENAMED:
         deprecated(f"The stage {stage!r}", repr(RENAMED[stage]))
         stage = RENAMED[stage]

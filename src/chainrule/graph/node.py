@@ -266,12 +266,9 @@ class Node(Operators):
     def __getattr__(self, name: str) -> Any:
         if hasattr(type(self), name):
             return object.__getattribute__(self, name)  # what failed within a property is not missing
-        method = (
-            None if name.startswith("__") else opened("chainrule.graph.numpy_api.calls:METHODS").get(name)
-        )
-        if method is None:
+        if name.startswith("__") or name not in (methods := opened("chainrule.graph.numpy_api.calls:METHODS")):
             raise AttributeError(f"A node has no attribute '{name}'.")
-        return lambda *arguments, **options: method(self, *arguments, **options)
+        return lambda *arguments, **options: methods[name](self, *arguments, **options)
 
     def __repr__(self) -> str:
         name = f"{self.name}: " if self.name else ""
