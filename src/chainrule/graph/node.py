@@ -266,7 +266,8 @@ class Node(Operators):
     def __getattr__(self, name: str) -> Any:
         if hasattr(type(self), name):
             return object.__getattribute__(self, name)  # what failed within a property is not missing
-        if name.startswith("__") or name not in (methods := opened("chainrule.graph.numpy_api.calls:METHODS")):
+        methods = {} if name.startswith("__") else opened("chainrule.graph.numpy_api.calls:METHODS")
+        if name not in methods:
             raise AttributeError(f"A node has no attribute '{name}'.")
         return lambda *arguments, **options: methods[name](self, *arguments, **options)
 
