@@ -397,6 +397,18 @@ def test_constants_are_folded_and_kept_small():
     assert [n.attributes["value"].item() for n in order([folded]) if n.primitive.name == "constant"] == [5.0]
 
 
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("value", [2.0, [2.0], [2.0, 1.0]])
+def test_a_gradient_by_a_constant_is_no_less_one(value, engine):
+    c, x, n = constant(value), variable(3.0, "x"), input("n", ("n",))
+    length = as_node(n.shape[0])
+    for J in ((c * c).sum(), (np.sin(c) * x).sum() * np.log(1 + np.exp(c)).sum(), (c * x).sum()):
+        slopes = [grad(J, c), grad(grad(J, c).sum(), c), grad(J + length * length, length)]
+        found = compile(slopes, inputs=[n], engine=engine)(np.zeros(5))
+        for one, slope in zip(found, slopes, strict=True):
+            np.testing.assert_allclose(one, evaluate([slope], {n: np.zeros(5)})[slope], rtol=1e-12)
+
+
 def test_a_stopped_gradient_stays_stopped():
     from chainrule.graph.primitives.identities import stop_gradient
 

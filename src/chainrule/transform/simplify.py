@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from chainrule.graph.closed import Ends, bodies, map_bodies
+from chainrule.graph.closed import Ends, bodies, is_given, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
     Node,
@@ -128,7 +128,7 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
     for J in dict.fromkeys(g.meaning.of for g in found):
         mine = [g for g in found if g.meaning.of is J]
         uses = Counter(leaf_key(n) for n in order([J]) if not n.inputs)
-        leaves = [g for g in mine if uses[leaf_key(g.meaning.wrt)] == 1]
+        leaves = [g for g in mine if is_given(g.meaning.wrt) and uses[leaf_key(g.meaning.wrt)] == 1]
         if leaves:
             (simple,) = _with_arrays([J])
             if simple is not J:
@@ -136,7 +136,7 @@ def _differentiated_again(outputs: list[Node]) -> list[Node]:
                 slopes = grad(simple, [g.meaning.wrt for g in leaves])
                 became.update(zip(leaves, slopes, strict=True))
         for g in mine:
-            if g.meaning.wrt.inputs and g.meaning.wrt is not J:
+            if not is_given(g.meaning.wrt) and g.meaning.wrt is not J:
                 became[g] = _by_intermediate(J, g.meaning.wrt)
     return replaced(outputs, became) if became else outputs
 
@@ -158,7 +158,7 @@ def _gradients(outputs: list[Node]) -> list[Node]:
 
 
 def _by_intermediate(J: Node, u: Node) -> Node:
-    """Return ∂J/∂u for a ``u`` that is computed: as by an input in its place, so that it outlives the rewrites."""
+    """Return ∂J/∂u for a ``u`` that is computed, or known: as by an input in its place, which outlives the rewrites."""
     place = input("u", u.shape, u.dtype)
     (simple,) = _with_arrays(replaced([J], {u: place}))
     return replaced([grad(simple, place)], {place: u})[0]
