@@ -18,7 +18,13 @@ def times(x, how):
 
 def row(name="scaled", forward=times):
     return Primitive(
-        name=name, text=name, forward=forward, partials=lambda y, x, **_: [None], shape=same_shape, domain=()
+        name=name,
+        text=name,
+        forward=forward,
+        partials=lambda y, x, **_: [None],
+        shape=same_shape,
+        domain=(),
+        attributes=None,  # whatever its functions take
     )
 
 
