@@ -103,13 +103,13 @@ class _Loops:
         kinds = {type_of(d).kind for n in self.plan.members for d in (n.dtype, *(x.dtype for x in n.inputs))}
         self.widths = frame.widths(plan.extents, kinds)
         # Sums over all other axes, vector by vector of the innermost: in registers, where there are few.
-        self.columns = {
+        self.columns = [
             node
             for node, access in plan.sums.items()
             if self._written_out()
             and self.begins[node] == self.rank > 1
             and all(s == ZERO for s in plan.strides[access][:-1])
-        }
+        ]
 
     def _written_out(self) -> int:
         """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
