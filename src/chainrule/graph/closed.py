@@ -221,6 +221,12 @@ class Program(Ends):
     outputs: Nodes
     new_state: Nodes
 
+    @property
+    def updates(self) -> list[tuple[int, Node, Node]]:
+        """The state variables that change: where each stands, it, and its new value."""
+        pairs = enumerate(zip(self.state, self.new_state, strict=True))
+        return [(i, w, new) for i, (w, new) in pairs if leaf_key(w) != leaf_key(new)]
+
 
 def bodies(node: Node) -> list[ClosedGraph]:
     """Return the graphs that a node has in its attributes, or in tuples there: the branches of a choice, say."""

@@ -26,7 +26,13 @@ def expand(program: Program, coded: Collection[str]) -> Program:
 
 def expand_products(program: Program) -> Program:
     """Return a program whose products are all real ones; what is written twice in it is computed once."""
-    return _shared(program.rebuild(_with_product))
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive.name == "contract":
+            return _product(inputs[0], inputs[1], node.attributes["spec"])
+        return with_inputs(node, inputs)
+
+    return _shared(program.rebuild(visit))
 
 
 def _shared(program: Program) -> Program:
@@ -102,12 +108,6 @@ def _joined(parts: tuple[Node, ...], axis: int) -> Node:
 # --- products ---
 
 
-def _with_product(node: Node, inputs: tuple[Node, ...]) -> Node:
-    if node.primitive.name == "contract":
-        return _product(inputs[0], inputs[1], node.attributes["spec"])
-    return with_inputs(node, inputs)
-
-
 def _product(x: Node, y: Node, spec: str) -> Node:
     """Write a product that is no real matrix product as what it is: a multiplication, a sum of some terms."""
     plan = contraction(spec)
@@ -120,11 +120,13 @@ def _product(x: Node, y: Node, spec: str) -> Node:
     def one(letters: str) -> bool:
         return all(extents[k] == 1 for k in letters)
 
+    def turned(x: Node, have: str, want: str) -> Node:
+        axes = tuple(have.index(k) for k in want)
+        return x if axes == tuple(range(len(axes))) else apply("transpose", x, axes=axes)
+
     def spread(operand: Node, have: str, want: str) -> Node:
         """Return an operand with an axis for each wanted letter, of length 1 where it has none."""
-        turned = tuple(have.index(k) for k in want if k in have)
-        if turned != tuple(range(len(turned))):
-            operand = apply("transpose", operand, axes=turned)
+        operand = turned(operand, have, "".join(k for k in want if k in have))
         shape = tuple(extents[k] if k in have else 1 for k in want)
         return operand if operand.shape == shape else apply("reshape", operand, shape=shape)
 
@@ -144,10 +146,7 @@ def _product(x: Node, y: Node, spec: str) -> Node:
         axes = tuple(i for i, k in enumerate(letters) if k in plan.inner)
         total = cast(apply("sum", terms, axes=axes, keepdims=False), dtype)
         kept = "".join(k for k in letters if k not in plan.inner)
-        turned = tuple(kept.index(k) for k in plan.out)
-        if turned == tuple(range(len(turned))):
-            return total
-        return apply("transpose", total, axes=turned)
+        return turned(total, kept, plan.out)
     x, y = cast(x, dtype), cast(y, dtype)
     inwards = "".join(k for k in plan.out if not one(k))
     if inwards[-1] in plan.batch:  # products are stored row after row: a matrix for each element of the batch

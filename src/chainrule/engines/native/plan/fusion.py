@@ -9,8 +9,6 @@ A program of more nodes than one function should hold is *long*: its loop nests 
 item hands on to another lies in memory, single numbers too, so that each item may be in a function of its own.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -110,6 +108,10 @@ def reads_memory(node: Node, position: int) -> bool:
     return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
 
 
+def _reads_memory_of(node: Node, source: Node) -> bool:
+    return any(reads_memory(node, i) for i, x in enumerate(node.inputs) if x is source)
+
+
 def is_view(node: Node) -> bool:
     """Say whether a node is its input, read in other steps."""
     return node.primitive.moves == "view"
@@ -127,8 +129,7 @@ def _was_read(source: Node, reader: Node) -> bool:
 
 def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
-    program = _with_copies(program)
-    return _Fuser(program).run()
+    return _Fuser(_with_copies(program)).run()
 
 
 def _with_copies(program: Program) -> Program:
@@ -139,18 +140,18 @@ def _with_copies(program: Program) -> Program:
         return Node(COPY, (node,), {}, node.shape, node.dtype)
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        inputs = tuple(
-            copied(x) if x.primitive.name == "length" and not _takes_registers(node) else x for x in inputs
-        )
-        new = with_inputs(node, inputs)
+        def read(x: Node) -> Node:
+            return copied(x) if x.primitive.name == "length" and not _takes_registers(node) else x
+
+        new = with_inputs(node, tuple(map(read, inputs)))
         if is_view(new):
-            source = inputs[0]
-            view = views.get(source) or whole(source)
-            if seen_through(view, new) is None:
+            source = new.inputs[0]
+            seen = seen_through(views.get(source) or whole(source), new)
+            if seen is None:
                 source = copied(source)
                 new = with_inputs(new, (source,))
-                view = whole(source)
-            views[new] = seen_through(view, new)
+                seen = seen_through(whole(source), new)
+            views[new] = seen
         return new
 
     def finish(ends: Sequence[Node]) -> Iterator[Node]:
@@ -174,21 +175,18 @@ class _Fuser:
         self.line: Line[Item] = Line()
         self.items: list[Item] = []
         self.where: dict[Node, Item] = {}
-        self.read: dict[Item, set[Node]] = {}  # the arrays that a nest reads, or would
+        self.read: dict[Item, set[Node | None]] = {}  # the arrays that a nest reads, or would
         # Of each domain, the nests that read an array, in order; those of single numbers all belong together.
         self.reading: dict[tuple[Shape, Node | None], list[Nest]] = {}
-        self.waiting: dict[
-            Node, list[tuple[Node, Item | None]]
-        ] = {}  # reductions of a node, and what reads them
+        # Reductions of a node, and what reads them.
+        self.waiting: dict[Node, list[tuple[Node, Item | None]]] = {}
         self.readers: dict[Node, list[Node]] = {}
         self.nodes = order(program.ends)
         for node in self.nodes:
             for x in node.inputs:
                 self.readers.setdefault(x, []).append(node)
-        self.update_of = {}  # the key of a state variable -> the node that becomes its value
-        for state, new in zip(program.state, program.new_state, strict=True):
-            if leaf_key(new) != leaf_key(state):
-                self.update_of[leaf_key(state)] = new
+        # The key of a state variable -> the node that becomes its value.
+        self.update_of = {leaf_key(state): new for _, state, new in program.updates}
         self.ends = {*program.outputs, *self.update_of.values()}
         self.placed = [n for n in self.nodes if not n.primitive.leaf and not is_view(n)]
         self.long = len(self.placed) > ONE_FUNCTION
@@ -201,8 +199,7 @@ class _Fuser:
                 item.nodes.reverse()
                 item.reductions.reverse()
             self.items += self._cut(item) if self.long and isinstance(item, Nest) else [item]
-        stored = {n for n in self.where if self._is_stored(n)}
-        return self._with_homes(stored)
+        return self._with_homes({n for n in self.where if self._is_stored(n)})
 
     # --- placing ---
 
@@ -211,9 +208,8 @@ class _Fuser:
         domain = squeezed(node.inputs[0].shape if reduces else node.shape)
         latest = self._latest(node, domain, joins)
         if not (reduces or joins):
-            task = Task(node)
+            self.where[node] = task = Task(node)
             self.line.put(task, latest)
-            self.where[node] = task
             return
         source = register_source(node.inputs[0])
         if reduces and is_pointwise(source) and squeezed(source.shape):
@@ -235,10 +231,9 @@ class _Fuser:
     def _nest(self, node: Node, domain: Shape, read: set[Node], latest: Item | None) -> Nest | None:
         """Return the last nest that a node may be computed in, if one has to do with it."""
         limit = self.line.at(latest)
-        found = [self.where[r] for r, in_register in self._uses(node) if in_register and r in self.where]
-        related = [
-            x for x in found if isinstance(x, Nest) and x.domain == domain and self.line.at(x) <= limit
-        ]
+        found = (self.where.get(r) for r, in_register in self._uses(node) if in_register)
+        nests = [x for x in found if isinstance(x, Nest) and x.domain == domain]
+        related = [x for x in nests if self.line.at(x) <= limit]
         for source in read if domain else [None]:
             nests = self.reading.get((domain, source), [])
             before = bisect_right(nests, limit, key=self.line.at)
@@ -247,25 +242,21 @@ class _Fuser:
 
     def _note(self, nest: Nest, read: set[Node]) -> None:
         """Note what a nest reads."""
-        known = self.read.get(nest)
-        if known is None:
-            known = self.read[nest] = set()
-            if not nest.domain:
-                insort(self.reading.setdefault(((), None), []), nest, key=self.line.at)
-        for source in read - known if nest.domain else ():
+        new = read if nest.domain else {None}
+        known = self.read.setdefault(nest, set())
+        for source in new - known:
             insort(self.reading.setdefault((nest.domain, source), []), nest, key=self.line.at)
-        known |= read
+        known |= new
 
     def _latest(self, node: Node, domain: Shape, joins: bool) -> Item | None:
         """Return the last item in which, or after which, a node may be computed; None is before the first."""
         line = self.line
         latest = line.before(None)
         for reader, in_register in self._uses(node):
-            if reader not in self.where:
-                continue
-            item = self.where[reader]
-            together = in_register and joins and isinstance(item, Nest) and item.domain == domain
-            latest = min(latest, item if together else line.before(item), key=line.at)
+            if reader in self.where:
+                item = self.where[reader]
+                together = in_register and joins and isinstance(item, Nest) and item.domain == domain
+                latest = min(latest, item if together else line.before(item), key=line.at)
         for _, before in self.waiting.get(node, ()):
             if before is not None:
                 latest = min(latest, line.before(before), key=line.at)
@@ -278,23 +269,19 @@ class _Fuser:
             source, straight = stack.pop()
             for reader in self.readers.get(source, []):
                 if is_view(reader):
-                    same = reader.primitive.name == "reshape" and squeezed(reader.shape) == squeezed(
-                        source.shape
-                    )
-                    stack.append((reader, straight and same))
-                    continue
-                reduces = bool(reader.primitive.reduces)
-                direct = (reduces or is_pointwise(reader)) and not any(
-                    reads_memory(reader, i) for i, x in enumerate(reader.inputs) if x is source
-                )
-                yield reader, straight and direct
+                    stack.append((reader, straight and register_source(reader) is not reader))
+                else:
+                    direct = bool(reader.primitive.reduces) or is_pointwise(reader)
+                    yield reader, straight and direct and not _reads_memory_of(reader, source)
 
     def _before_updates(self, node: Node, domain: Shape, latest: Item | None) -> Item | None:
         """Keep a node that reads a state variable before the item that overwrites it, or in it point by point."""
         for position, x in enumerate(node.inputs):
             source = memory_source(x)
             new = self.update_of.get(leaf_key(source)) if source.primitive.leaf == "given" else None
-            if new is None or new is node or new not in self.where or self._was_read(source, node):
+            if new is None or new is node or new not in self.where:
+                continue
+            if not self.long and _was_read(source, node):
                 continue
             item = self.where[new]
             if self.line.at(item) > self.line.at(latest):
@@ -308,9 +295,6 @@ class _Fuser:
             )
             latest = min(latest, item if pointwise else self.line.before(item), key=self.line.at)
         return latest
-
-    def _was_read(self, source: Node, reader: Node) -> bool:
-        return not self.long and _was_read(source, reader)
 
     def _cut(self, nest: Nest) -> list[Item]:
         """Cut a nest into pieces; a sum stays with its terms where these are computed in the nest."""
@@ -355,24 +339,18 @@ class _Fuser:
                     last_read.setdefault(leaf_key(source), []).append((position[item], node, x))
         home: dict[Node, Node] = {}
         commits: list[tuple[Node, Node]] = []
-        for state, new in zip(self.program.state, self.program.new_state, strict=True):
-            if leaf_key(new) == leaf_key(state):
-                continue
+        for _, state, new in self.program.updates:
             at = position[self.where[new]]
             item = self.items[at]
             safe = isinstance(item, Nest) and not new.primitive.reduces and new not in outputs
             for when, node, x in last_read.get(leaf_key(state), []):
-                if self._was_read(state, node):
+                if not self.long and _was_read(state, node):
                     continue
                 if when > at:
                     safe = False
                 if when == at and isinstance(item, Nest):
                     own = register_source(x) is memory_source(x) and squeezed(x.shape) == item.domain
-                    safe = (
-                        safe
-                        and own
-                        and not any(reads_memory(node, i) for i, y in enumerate(node.inputs) if y is x)
-                    )
+                    safe = safe and own and not _reads_memory_of(node, x)
             if safe:
                 home[new] = state
             else:

@@ -6,8 +6,6 @@ every array of a program that has the batch as its first axis is that narrow, al
 inputs too: the lectures' columns are examples.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,11 +26,10 @@ from chainrule.graph.walk import order
 
 def turned_over(program: Program, vector_bytes: int) -> tuple[Program, tuple[bool, ...]]:
     """Return the program with its narrow arrays turned over, and which of its inputs are."""
-    plain = (program, (False,) * len(program.inputs))
     batch = _batch(program)
     nodes = order(program.ends)
     if batch is None or not _is_narrow(nodes, batch, vector_bytes):
-        return plain
+        return program, (False,) * len(program.inputs)
     layout = _Layout(batch)
     inputs = []
     for x in program.inputs:

@@ -1,7 +1,5 @@
 """Things in a line: one is put behind any other, and two are compared by where they stand, without counting."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 

@@ -1,7 +1,5 @@
 """A product as the kernels see it: which axes are rows, columns and what is summed, and the room it needs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

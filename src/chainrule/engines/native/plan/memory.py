@@ -1,7 +1,5 @@
 """One arena for all intermediate results: places are used again when what lay there is no longer read."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,17 +1,16 @@
 """What a loop nest reads and writes: arrays as strides over its axes, neighbouring axes joined where that goes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.native.plan.fusion import Fusion, Nest, memory_source, register_source
-from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, aligned, merged, size, squeezed, whole
+from chainrule.engines.native.plan.views import ZERO, Size, View, aligned, contiguous, merged, squeezed, whole
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
+from chainrule.graph.shapes import Shape
 
 TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
 SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
@@ -131,7 +130,8 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool = False) -> NestPlan:
                 reads[node, position], steps[node, position] = ("array", found), step
             continue
         if node.primitive.name == "gather":
-            reads[node, 0], steps[node, 0] = ("array", _gathered(plan, node)), _gather_step(plan, node)
+            step = plan.view(node.inputs[0]).strides[node.attributes["axis"]]
+            reads[node, 0], steps[node, 0] = ("array", _gathered(plan, node)), step
         shape = node.inputs[0].shape if node in nest.reductions else node.shape
         for position, x in enumerate(node.inputs):
             if (node, position) in reads:
@@ -143,34 +143,30 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool = False) -> NestPlan:
             elif node.primitive.name == "gather":
                 reads[node, position] = "array", _positions(plan, node)
             else:
-                view = plan.view(x)
-                reads[node, position] = "array", Access(view, tuple(aligned(view, shape)))
+                reads[node, position] = "array", _access(plan.view(x), shape)
     kept = {n for n in [*nest.nodes, *nest.reductions] if n in plan.stored}
-    stores = {n: Access(whole(n), tuple(aligned(whole(n), n.shape))) for n in nest.nodes if n in kept}
+    stores = {n: _access(whole(n), n.shape) for n in nest.nodes if n in kept}
     sums = {n: _reduction(n) for n in nest.reductions}
     arrays = [a for sort, a in reads.values() if sort == "array"]
     every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
     extents, strides = merged(nest.domain, [a.strides for a in every])
-    made = [] if nest.domain else list(nest.nodes)
-    made += [n for n in nest.reductions if not squeezed(n.shape)]
-    made = [] if plan.long else made  # all that others read is stored
     by_access = dict(zip(every, strides, strict=True))
+    made = [*([] if nest.domain else nest.nodes), *(n for n in nest.reductions if not squeezed(n.shape))]
+    made = [] if plan.long else made  # all that others read is stored
     return NestPlan(
         nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always
     )
 
 
+def _access(view: View, shape: Shape) -> Access:
+    """Return how a view that is broadcast to a shape is walked over."""
+    return Access(view, tuple(aligned(view, shape)))
+
+
 def _reduction(node: Node) -> Access:
-    x, axes = node.inputs[0], node.attributes["axes"]
-    kept = View(node, shapes.reduce(x.shape, axes, True), (), ())
-    strides: list[Size] = []
-    step = ONE
-    for axis in reversed(range(len(x.shape))):
-        strides.append(ZERO if axis in axes or x.shape[axis] == 1 else step)
-        if axis not in axes:
-            step = step * size(x.shape[axis])
-    view = View(node, kept.shape, tuple(reversed(strides)))
-    return Access(view, tuple(s for s, e in zip(view.strides, x.shape, strict=True) if e != 1))
+    x = node.inputs[0]
+    kept = shapes.reduce(x.shape, node.attributes["axes"], True)
+    return _access(View(node, kept, contiguous(kept)), x.shape)
 
 
 def _factors(plan: Fusion, node: Node) -> list[tuple[Access, Size]]:
@@ -190,10 +186,6 @@ def _gathered(plan: Fusion, node: Node) -> Access:
     rank = len(node.inputs[1].shape)
     strides = [*view.strides[:axis], *([ZERO] * rank), *view.strides[axis + 1 :]]
     return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
-
-
-def _gather_step(plan: Fusion, node: Node) -> Size:
-    return plan.view(node.inputs[0]).strides[node.attributes["axis"]]
 
 
 def _positions(plan: Fusion, node: Node) -> Access:

@@ -5,8 +5,6 @@ the pattern, each with code of its own. So a cut goes where the nodes around loo
 there is such a place in the second half of a piece.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 
 from chainrule.graph.node import Node

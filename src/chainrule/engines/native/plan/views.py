@@ -97,6 +97,7 @@ def whole(base: Node) -> View:
 def seen_through(view: View, node: Node) -> View | None:
     """Return what a movement (``node``) makes of a view of its input; None if it must be copied first."""
     row, at = node.primitive, node.attributes
+    strides: tuple[Size, ...] | None
     if row is transpose:
         strides = tuple(view.strides[a] for a in at["axes"])
     elif row is broadcast_to:
@@ -109,13 +110,10 @@ def seen_through(view: View, node: Node) -> View | None:
     elif row is pick:
         return _sliced(view, node)
     elif row is reshape:
-        found = _reshaped(view, node.shape)
-        if found is None:
-            return None
-        strides = found
+        strides = _reshaped(view, node.shape)
     else:
         raise AssertionError(row)
-    return View(view.base, node.shape, strides, view.offset)
+    return None if strides is None else View(view.base, node.shape, strides, view.offset)
 
 
 def _sliced(view: View, node: Node) -> View:
