@@ -7,17 +7,13 @@ was made from numbers that are not is noted as well. What is called is in :mod:`
 Without the mode nothing here writes a thing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.types import PTR, VOID, Type
 
-CALLS = [
-    f"chainrule_check_{what}"
-    for what in ("access", "part", "known", "enter", "begin", "note", "taint", "found")
-]
+WHAT = ("access", "part", "known", "enter", "begin", "note", "taint", "found")
+CALLS = [f"chainrule_check_{what}" for what in WHAT]
 ACCESS, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
 SCANS = {kind: f"chainrule_check_scan_{kind}" for kind in ("f32", "f64")}
 NAN, INFINITE = 1, 2  # bits of what was found
@@ -42,7 +38,7 @@ def guarded_lanes(code: Code, addresses: Value, type: Type, mask: Value) -> Valu
     if code.module.guard is None:
         return addresses
     for lane in range(type.lanes):
-        size = code.convert(code.emit(Type("u8"), f"zext i1 {code.lane(mask, lane).text} to i8"), "i64")
+        size = code.convert(code.emit(Type("u8"), f"zext {code.lane(mask, lane)} to i8"), "i64")
         allowed = _allowed(code, code.lane(addresses, lane), size * (type.bits // 8), stores=False)
         addresses = code.set_lane(addresses, allowed, lane)
     return addresses
@@ -55,8 +51,7 @@ def within(code: Code, size: Value, target: Value, source: Value | None = None) 
     for address, stores in ((target, True), (source, False)):
         if address is not None:
             allowed = _allowed(code, address, size, stores)
-            same = code.emit(Type("b1"), f"icmp eq ptr {allowed.text}, {address.text}")
-            size = code.select(same, size, code.index(0))
+            size = code.select(allowed.equals(address), size, code.index(0))
     return size
 
 
@@ -66,16 +61,13 @@ def _allowed(code: Code, address: Value, size: Value, stores: bool) -> Value:
     return code.call(ACCESS, PTR, address, size, code.index(code.site), code.index(int(stores)))
 
 
-# --- loops in parts ---
+# --- what a step says of itself ---
 
 
 def part(code: Code, number: Value | int) -> None:
     """Note that a part of a loop begins, counted from 1; after the last comes number 0."""
     if code.module.guard is not None:
-        code.call(PART, VOID, number if isinstance(number, Value) else code.index(number))
-
-
-# --- what a step says of itself ---
+        code.call(PART, VOID, code.index(number))
 
 
 def known(code: Code, base: Value, offset: Value, size: Value) -> None:

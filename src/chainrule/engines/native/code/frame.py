@@ -1,12 +1,10 @@
 """A function while it is written: the lengths it knows, and how it reaches memory that is not plain rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Code, Module, Value
-from chainrule.engines.native.code.types import I64, PTR, VOID, Type
+from chainrule.engines.native.code.types import I64, VOID, Type
 from chainrule.engines.native.plan.views import Size
 
 OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
@@ -44,32 +42,25 @@ class Frame:
 
     def gather(self, base: Value, offsets: Value, type: Type, mask: Value | None) -> Value:
         """Read elements that do not lie side by side."""
-        code, module = self.code, self.module
+        code = self.code
         stored = type.of("i8") if type.kind == "b1" else type
         pointers = Type("ptr", type.lanes)
-        where = code.emit(
-            pointers, f"getelementptr {stored.element.ir}, ptr {base.text}, {offsets.type.ir} {offsets.text}"
-        )
+        where = code.emit(pointers, f"getelementptr {stored.element}, {base}, {offsets}")
         mask = mask or code.constant(1, Type("b1", type.lanes))
-        where = checks.guarded_lanes(code, where, stored, mask)
-        name = f"llvm.masked.gather.{stored.suffix()}.v{type.lanes}p0"
-        module.declare(name, stored, [pointers, mask.type, stored])
-        found = code.emit(
-            stored,
-            f"call {stored.ir} @{name}({pointers.ir} align {max(stored.bits // 8, 1)} {where.text}, "
-            f"{mask.type.ir} {mask.text}, {stored.ir} zeroinitializer)",
-        )
+        where = code.aligned(checks.guarded_lanes(code, where, stored, mask), stored)
+        name, nothing = f"{stored.suffix()}.v{type.lanes}p0", Value(code, "zeroinitializer", stored)
+        found = code.call(f"llvm.masked.gather.{name}", stored, where, mask, nothing)
         return found.differs(0) if type.kind == "b1" else found
 
     def store_some(self, x: Value, address: Value, room: Value) -> None:
         """Store the first lanes of a vector, as many as there is room for."""
         code = self.code
         if self.module.machine.has_masks:
-            code.store(x, address, code.first(code.minimum(room, code.index(x.type.lanes)), x.type.lanes))
+            code.store(x, address, code.first(code.minimum(room, x.type.lanes), x.type.lanes))
             return
         for lane in range(x.type.lanes):
             with code.when(room > lane):
-                code.store(code.lane(x, lane), code.at(address, code.index(lane), x.type))
+                code.store(code.lane(x, lane), code.at(address, lane, x.type))
 
     def checked(self, positions: Value, length: Value, mask: Value | None) -> Value:
         """Return whole numbers from 0 to below length; what is out of range is reported and read as 0."""
@@ -87,25 +78,23 @@ class Frame:
                 one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
             # The first one is told: another part of the loop may find one at the same time.
             with code.when(code.exchanged(self.status, code.index(0), code.index(OUT_OF_RANGE))):
-                code.store(one, code.at(self.status, code.index(1), I64))
-                code.store(length, code.at(self.status, code.index(2), I64))
+                code.store(one, code.at(self.status, 1, I64))
+                code.store(length, code.at(self.status, 2, I64))
         return code.select(bad, code.constant(0, positions.type), found)
 
     def fill(self, base: Value, type: Type, count: Value, value: float) -> None:
         """Set so many elements to a value."""
         code = self.code
         if value == 0:
-            self.module.declare("llvm.memset.p0.i64", VOID, [PTR, Type("i8"), I64, Type("b1")])
             size = checks.within(code, count * (max(type.bits, 8) // 8), base)
-            code.do(f"call void @llvm.memset.p0.i64(ptr {base.text}, i8 0, i64 {size.text}, i1 false)")
+            no = code.constant(False, Type("b1"))
+            code.call("llvm.memset.p0.i64", VOID, base, code.constant(0, Type("i8")), size, no)
             return
         with code.loop(count) as loop:
             code.store(code.constant(value, type), code.at(base, loop.index, type))
 
-    def copy(self, target: Value, source: Value, count: Size, itemsize: int) -> None:
-        """Copy memory that does not overlap."""
-        self.module.declare("llvm.memcpy.p0.p0.i64", VOID, [PTR, PTR, I64, Type("b1")])
-        size = checks.within(self.code, self.size(count * Size(itemsize)), target, source)
-        self.code.do(
-            f"call void @llvm.memcpy.p0.p0.i64(ptr {target.text}, ptr {source.text}, i64 {size.text}, i1 false)"
-        )
+
+def copy_bytes(code: Code, target: Value, source: Value, size: Value) -> None:
+    """Copy memory that does not overlap."""
+    size = checks.within(code, size, target, source)
+    code.call("llvm.memcpy.p0.p0.i64", VOID, target, source, size, code.constant(False, Type("b1")))

@@ -3,22 +3,10 @@
 Without the debugging mode nothing here writes a thing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chainrule.engines.native.code.checks import (
-    BEGIN,
-    FOUND,
-    NOTE,
-    SCANS,
-    TAINT,
-    bits_of,
-    enter,
-    known,
-    sorts,
-)  # fmt: skip
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, VOID, type_of
@@ -37,23 +25,24 @@ def begin(step: Step) -> None:
         for i, node in enumerate(nodes):
             step.pause()
             address, size = step.pointer(table, i), product(node.shape) * Size(node.dtype.itemsize)
-            known(step.code, address, step.code.index(0), step.size(size))
+            checks.known(step.code, address, step.code.index(0), step.size(size))
             if table == "state" and node.dtype.kind == "f":
-                step.code.call(TAINT, VOID, _scan(step, address, node))
-    step.code.call(BEGIN, VOID)
+                step.code.call(checks.TAINT, VOID, _scan(step, address, node))
+    step.code.call(checks.BEGIN, VOID)
     site = 0
     for table, nodes in leaves:
         for i, node in enumerate(nodes):
             step.pause()
             if node.dtype.kind == "f":
-                step.code.call(NOTE, VOID, _scan(step, step.pointer(table, i), node), step.code.index(site))
+                bits = _scan(step, step.pointer(table, i), node)
+                step.code.call(checks.NOTE, VOID, bits, step.code.index(site))
             site += 1
 
 
 @contextmanager
 def watched(step: Step, number: int, item: Item) -> Iterator[None]:
     """Note that an item begins; after it, look through the sums and products that it made."""
-    enter(step.code, number)
+    checks.enter(step.code, number)
     yield
     if step.module.guard is None:
         return
@@ -65,17 +54,18 @@ def watched(step: Step, number: int, item: Item) -> Iterator[None]:
             source = memory_source(x)
             if source.dtype.kind == "f" and source.primitive.name != "length":
                 step.pause()
-                step.code.call(TAINT, VOID, _held_by(step, source))
+                step.code.call(checks.TAINT, VOID, _held_by(step, source))
     for site, node in whole:
         if node.dtype.kind == "f":
-            step.code.call(FOUND, VOID, _held_by(step, node), step.code.index(site))
+            step.code.call(checks.FOUND, VOID, _held_by(step, node), step.code.index(site))
 
 
 def _held_by(step: Step, node: Node) -> Value:
     if node in step.scalars or not step.has_memory(node):
-        return bits_of(step.code, *sorts(step.code, step.scalar(node)), None)
+        return checks.bits_of(step.code, *checks.sorts(step.code, step.scalar(node)), None)
     return _scan(step, step.address(step.plan.view(node)), node)
 
 
 def _scan(step: Step, address: Value, node: Node) -> Value:
-    return step.code.call(SCANS[type_of(node.dtype).kind], I64, address, step.size(product(node.shape)))
+    name = checks.SCANS[type_of(node.dtype).kind]
+    return step.code.call(name, I64, address, step.size(product(node.shape)))

@@ -16,6 +16,22 @@ from chainrule.engines.native.machine import Machine
 # Parameters that point to no array: to results on the caller's stack, and to what threads share.
 OWN = ("result", "arguments", "team")
 
+Operator = Callable[["Value", Any], "Value"]
+
+
+def _arithmetic(what: str, turned: bool = False) -> Operator:
+    if turned:
+        return lambda a, b: a.code.arithmetic(what, a.other(b), a)
+    return lambda a, b: a.code.arithmetic(what, a, a.other(b))
+
+
+def _bitwise(what: str) -> Operator:
+    return lambda a, b: a.code.bitwise(what, a, a.other(b))
+
+
+def _compare(what: str) -> Operator:
+    return lambda a, b: a.code.compare(what, a, a.other(b))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
@@ -25,81 +41,28 @@ class Value:
     text: str
     type: Type
 
-    def _other(self, other: Any) -> "Value":
-        return other if isinstance(other, Value) else self.code.constant(other, self.type)
+    def __str__(self) -> str:  # as an instruction names it
+        return f"{self.type} {self.text}"
 
-    def __add__(self, other: Any) -> "Value":
-        return self.code.arithmetic("add", self, self._other(other))
+    def other(self, x: Any) -> "Value":
+        """Return x, a number as one of this type."""
+        return x if isinstance(x, Value) else self.code.constant(x, self.type)
 
-    def __radd__(self, other: Any) -> "Value":
-        return self._other(other) + self
-
-    def __sub__(self, other: Any) -> "Value":
-        return self.code.arithmetic("sub", self, self._other(other))
-
-    def __rsub__(self, other: Any) -> "Value":
-        return self._other(other) - self
-
-    def __mul__(self, other: Any) -> "Value":
-        return self.code.arithmetic("mul", self, self._other(other))
-
-    def __rmul__(self, other: Any) -> "Value":
-        return self._other(other) * self
-
-    def __truediv__(self, other: Any) -> "Value":
-        return self.code.arithmetic("div", self, self._other(other))
-
-    def __rtruediv__(self, other: Any) -> "Value":
-        return self._other(other) / self
-
-    def __floordiv__(self, other: Any) -> "Value":
-        return self.code.arithmetic("div", self, self._other(other))
-
-    def __mod__(self, other: Any) -> "Value":
-        return self.code.arithmetic("rem", self, self._other(other))
+    __add__, __radd__ = _arithmetic("add"), _arithmetic("add", turned=True)
+    __sub__, __rsub__ = _arithmetic("sub"), _arithmetic("sub", turned=True)
+    __mul__, __rmul__ = _arithmetic("mul"), _arithmetic("mul", turned=True)
+    __truediv__, __rtruediv__ = _arithmetic("div"), _arithmetic("div", turned=True)
+    __floordiv__, __mod__ = _arithmetic("div"), _arithmetic("rem")
+    __and__, __or__, __xor__ = _bitwise("and"), _bitwise("or"), _bitwise("xor")
+    __lshift__, __rshift__ = _bitwise("shl"), _bitwise("shr")
+    __lt__, __le__, __gt__, __ge__ = _compare("lt"), _compare("le"), _compare("gt"), _compare("ge")
+    equals, differs = _compare("eq"), _compare("ne")  # NaN equals nothing, and differs from itself too
 
     def __neg__(self) -> "Value":
-        if self.type.is_float:
-            return self.code.emit(self.type, f"fneg {self.type.ir} {self.text}")
-        return self.code.constant(0, self.type) - self
-
-    def __and__(self, other: Any) -> "Value":
-        return self.code.bitwise("and", self, self._other(other))
-
-    def __or__(self, other: Any) -> "Value":
-        return self.code.bitwise("or", self, self._other(other))
-
-    def __xor__(self, other: Any) -> "Value":
-        return self.code.bitwise("xor", self, self._other(other))
+        return self.code.emit(self.type, f"fneg {self}") if self.type.is_float else 0 - self
 
     def __invert__(self) -> "Value":
         return self ^ (1 if self.type.kind == "b1" else -1)
-
-    def __lshift__(self, other: Any) -> "Value":
-        return self.code.bitwise("shl", self, self._other(other))
-
-    def __rshift__(self, other: Any) -> "Value":
-        return self.code.bitwise("ashr" if self.type.is_signed else "lshr", self, self._other(other))
-
-    def __lt__(self, other: Any) -> "Value":
-        return self.code.compare("lt", self, self._other(other))
-
-    def __le__(self, other: Any) -> "Value":
-        return self.code.compare("le", self, self._other(other))
-
-    def __gt__(self, other: Any) -> "Value":
-        return self.code.compare("gt", self, self._other(other))
-
-    def __ge__(self, other: Any) -> "Value":
-        return self.code.compare("ge", self, self._other(other))
-
-    def equals(self, other: Any) -> "Value":
-        """Compare; NaN equals nothing."""
-        return self.code.compare("eq", self, self._other(other))
-
-    def differs(self, other: Any) -> "Value":
-        """Compare; NaN differs from everything, itself too."""
-        return self.code.compare("ne", self, self._other(other))
 
 
 @dataclass
@@ -156,13 +119,15 @@ class Code:
         """Return a literal."""
         return Value(self, literal(value, type), type)
 
-    def index(self, value: int) -> Value:
+    def index(self, value: Value | int) -> Value:
         """Return a whole number to count and address with."""
-        return Value(self, whole(value), I64)
+        return value if isinstance(value, Value) else Value(self, whole(value), I64)
 
     def arithmetic(self, what: str, a: Value, b: Value) -> Value:
-        """Write add, sub, mul, div or rem."""
+        """Write add, sub, mul, div or rem; a sum of truth values is whether one holds, a product whether all do."""
         type = a.type
+        if type.kind == "b1":
+            return a | b if what == "add" else a & b
         if type.is_float:
             what = f"f{what}"
         elif what in ("div", "rem"):
@@ -172,11 +137,13 @@ class Code:
         elif a.text.lstrip("-").isdigit() and b.text.lstrip("-").isdigit() and type == I64:
             x, y = int(a.text), int(b.text)
             return self.index({"add": x + y, "sub": x - y, "mul": x * y}[what])
-        return self.emit(type, f"{what} {type.ir} {a.text}, {b.text}")
+        return self.emit(type, f"{what} {type} {a.text}, {b.text}")
 
     def bitwise(self, what: str, a: Value, b: Value) -> Value:
-        """Write and, or, xor, shl, lshr or ashr."""
-        return self.emit(a.type, f"{what} {a.type.ir} {a.text}, {b.text}")
+        """Write and, or, xor, shl or shr."""
+        if what == "shr":
+            what = "ashr" if a.type.is_signed else "lshr"
+        return self.emit(a.type, f"{what} {a}, {b.text}")
 
     def compare(self, what: str, a: Value, b: Value) -> Value:
         """Write lt, le, gt, ge, eq or ne; NaN is unordered and unequal."""
@@ -186,14 +153,11 @@ class Code:
         else:
             sign = "" if what in ("eq", "ne") else "s" if type.is_signed else "u"
             text = f"icmp {sign}{what}"
-        return self.emit(type.of("b1"), f"{text} {type.ir} {a.text}, {b.text}")
+        return self.emit(type.of("b1"), f"{text} {type} {a.text}, {b.text}")
 
     def select(self, condition: Value, a: Value, b: Value) -> Value:
         """Return a where the condition holds, else b."""
-        return self.emit(
-            a.type,
-            f"select {condition.type.ir} {condition.text}, {a.type.ir} {a.text}, {b.type.ir} {b.text}",
-        )
+        return self.emit(a.type, f"select {condition}, {a}, {b}")
 
     def intrinsic(self, name: str, *arguments: Value, type: Type | None = None) -> Value:
         """Call one of LLVM's intrinsics that is overloaded on the type of its first argument."""
@@ -203,8 +167,7 @@ class Code:
     def call(self, name: str, type: Type, *arguments: Value) -> Value:
         """Call a function by name; one that this module does not define is declared."""
         self.module.declare(name, type, [a.type for a in arguments])
-        written = ", ".join(f"{a.type.ir} {a.text}" for a in arguments)
-        text = f"call {type.ir} @{name}({written})"
+        text = f"call {type} @{name}({', '.join(map(str, arguments))})"
         if type is VOID:
             self.do(text)
             return Value(self, "", VOID)
@@ -221,36 +184,35 @@ class Code:
         return self.intrinsic("sqrt", x)
 
     def absolute(self, x: Value) -> Value:
-        """Return |x| of a float."""
-        return self.intrinsic("fabs", x)
+        """Return |x|."""
+        if x.type.is_float:
+            return self.intrinsic("fabs", x)
+        return self.maximum(x, -x) if x.type.is_signed else x
 
     def floor(self, x: Value) -> Value:
         """Return the largest whole number that is not above x, as a float."""
         return self.intrinsic("floor", x)
 
-    def maximum(self, a: Value, b: Value) -> Value:
+    def maximum(self, a: Value, b: Value | int) -> Value:
         """Return the larger one; NaN if one is NaN."""
-        if a.type.is_float:
-            return self._extreme("maximum", ">", a, b)
-        return self.intrinsic("smax" if a.type.is_signed else "umax", a, b)
+        return self._extreme("max", a, a.other(b))
 
-    def minimum(self, a: Value, b: Value) -> Value:
+    def minimum(self, a: Value, b: Value | int) -> Value:
         """Return the smaller one; NaN if one is NaN."""
-        if a.type.is_float:
-            return self._extreme("minimum", "<", a, b)
-        return self.intrinsic("smin" if a.type.is_signed else "umin", a, b)
+        return self._extreme("min", a, a.other(b))
 
-    def _extreme(self, name: str, sign: str, a: Value, b: Value) -> Value:
+    def _extreme(self, what: str, a: Value, b: Value) -> Value:
+        if a.type.kind == "b1":
+            return a | b if what == "max" else a & b
+        if not a.type.is_float:
+            return self.intrinsic(f"{'s' if a.type.is_signed else 'u'}{what}", a, b)
         # Two instructions on x86, where llvm.maximum takes five: the sign of a zero is not kept apart.
-        kept = self.emit(
-            a.type.of("b1"), f"fcmp o{'gt' if sign == '>' else 'lt'} {a.type.ir} {a.text}, {b.text}"
-        )
-        larger = self.select(kept, a, b)  # b, where either is NaN
-        return self.select(a.differs(a), a, larger)
+        chosen = self.select(a > b if what == "max" else a < b, a, b)  # b, where either is NaN
+        return self.select(a.differs(a), a, chosen)
 
     def bitcast(self, x: Value, type: Type) -> Value:
         """Read the same bits as another type."""
-        return self.emit(type, f"bitcast {x.type.ir} {x.text} to {type.ir}")
+        return self.emit(type, f"bitcast {x} to {type}")
 
     def _without_fraction(self, x: Value, want: Type) -> Value:
         """Make whole numbers of floats. Those beyond their type wrap round, as NumPy's do.
@@ -259,8 +221,8 @@ class Code:
         """
         wide = x.type.of("i64")
         if want.is_signed:
-            made = self.emit(want, f"fptosi {x.type.ir} {x.text} to {want.ir}")
-            return self.emit(want, f"freeze {want.ir} {made.text}")
+            made = self.emit(want, f"fptosi {x} to {want}")
+            return self.emit(want, f"freeze {want} {made.text}")
         low = self._without_fraction(x, wide)
         if want.bits < 64:
             return self.convert(low, want.kind)
@@ -286,7 +248,7 @@ class Code:
             word = "trunc"
         else:
             return Value(self, x.text, want)
-        return self.emit(want, f"{word} {have.ir} {x.text} to {want.ir}")
+        return self.emit(want, f"{word} {have} {x.text} to {want}")
 
     # --- vectors ---
 
@@ -296,35 +258,29 @@ class Code:
             return x
         type = Type(x.type.kind, lanes)
         if not x.text.startswith("%"):
-            return Value(self, f"splat ({x.type.ir} {x.text})", type)
-        one = self.emit(type, f"insertelement {type.ir} poison, {x.type.ir} {x.text}, i64 0")
+            return Value(self, f"splat ({x})", type)
+        one = self.emit(type, f"insertelement {type} poison, {x}, i64 0")
         return self.shuffle(one, [0] * lanes)
 
     def shuffle(self, x: Value, pick: Sequence[int], y: Value | None = None) -> Value:
         """Return lanes of x (and of y, counted on); -1 is any."""
         mask = ", ".join("i32 poison" if p < 0 else f"i32 {whole(p)}" for p in pick)
-        other = "poison" if y is None else y.text
-        type = Type(x.type.kind, len(pick))
-        return self.emit(
-            type,
-            f"shufflevector {x.type.ir} {x.text}, {x.type.ir} {other}, <{len(pick)} x i32> <{mask}>",
-        )
+        others, type = "poison" if y is None else y.text, Type(x.type.kind, len(pick))
+        return self.emit(type, f"shufflevector {x}, {x.type} {others}, <{len(pick)} x i32> <{mask}>")
 
     def lane(self, x: Value, position: Value | int) -> Value:
         """Return one lane as a scalar."""
-        where = position.text if isinstance(position, Value) else whole(position)
-        return self.emit(x.type.element, f"extractelement {x.type.ir} {x.text}, i64 {where}")
+        return self.emit(x.type.element, f"extractelement {x}, {self.index(position)}")
 
     def set_lane(self, x: Value, one: Value, position: Value | int) -> Value:
         """Return x with another scalar in one lane."""
-        where = position.text if isinstance(position, Value) else whole(position)
-        return self.emit(x.type, f"insertelement {x.type.ir} {x.text}, {one.type.ir} {one.text}, i64 {where}")
+        return self.emit(x.type, f"insertelement {x}, {one}, {self.index(position)}")
 
     def steps(self, type: Type) -> Value:
         """Return 0, 1, 2 ... in the lanes of a vector; 0 as a scalar."""
         if not type.lanes:
             return self.constant(0, type)
-        return Value(self, "<" + ", ".join(f"{type.element.ir} {i}" for i in range(type.lanes)) + ">", type)
+        return Value(self, "<" + ", ".join(f"{type.element} {i}" for i in range(type.lanes)) + ">", type)
 
     def first(self, count: Value, lanes: int) -> Value:
         """Return a mask of ``lanes`` truth values of which the first ``count`` are true."""
@@ -332,12 +288,13 @@ class Code:
 
     # --- memory ---
 
-    def at(self, base: Value, offset: Value, type: Type) -> Value:
+    def at(self, base: Value, offset: Value | int, type: Type) -> Value:
         """Return the address of an element; the offset counts elements."""
+        offset = self.index(offset)
         if offset.text == "0":
             return base
-        size = "i8" if type.kind == "b1" else type.element.ir
-        found = self.emit(PTR, f"getelementptr inbounds {size}, ptr {base.text}, i64 {offset.text}")
+        size = "i8" if type.kind == "b1" else type.element
+        found = self.emit(PTR, f"getelementptr inbounds {size}, {base}, {offset}")
         if base.text in self.own:
             self.own.add(found.text)
         return found
@@ -345,56 +302,48 @@ class Code:
     def load(self, address: Value, type: Type, mask: Value | None = None) -> Value:
         """Read an element, or as many side by side as the type has lanes. Truth values are bytes."""
         stored = type.of("i8") if type.kind == "b1" else type
-        align = max(stored.bits // 8, 1)
         if self.module.guard is not None:
             address = self.module.guard(self, address, stored, mask, False)
         if mask is None:
-            found = self.emit(stored, f"load {stored.ir}, ptr {address.text}{alignment(stored)}")
+            found = self.emit(stored, f"load {stored}, {address}{alignment(stored)}")
         else:
-            name = f"llvm.masked.load.{stored.suffix()}.p0"
-            self.module.declare(name, stored, [PTR, Type("b1", stored.lanes), stored])
-            found = self.emit(
-                stored,
-                f"call {stored.ir} @{name}(ptr align {align} {address.text}, {mask.type.ir} {mask.text}, "
-                f"{stored.ir} zeroinitializer)",
-            )
+            name, nothing = f"llvm.masked.load.{stored.suffix()}.p0", Value(self, "zeroinitializer", stored)
+            found = self.call(name, stored, self.aligned(address, stored), mask, nothing)
         return found.differs(0) if type.kind == "b1" else found
 
     def store(self, x: Value, address: Value, mask: Value | None = None) -> None:
         """Write an element, or as many as there are lanes."""
         if x.type.kind == "b1":
-            x = self.emit(x.type.of("i8"), f"zext {x.type.ir} {x.text} to {x.type.of('i8').ir}")
-        align = max(x.type.bits // 8, 1)
+            x = self.emit(x.type.of("i8"), f"zext {x} to {x.type.of('i8')}")
         if self.module.guard is not None:
             address = self.module.guard(self, address, x.type, mask, True)
         if mask is None:
-            self.do(f"store {x.type.ir} {x.text}, ptr {address.text}{alignment(x.type)}")
-            return
-        name = f"llvm.masked.store.{x.type.suffix()}.p0"
-        self.module.declare(name, VOID, [x.type, PTR, Type("b1", x.type.lanes)])
-        self.do(
-            f"call void @{name}({x.type.ir} {x.text}, ptr align {align} {address.text}, "
-            f"{mask.type.ir} {mask.text})"
-        )
+            self.do(f"store {x}, {address}{alignment(x.type)}")
+        else:
+            self.call(f"llvm.masked.store.{x.type.suffix()}.p0", VOID, x, self.aligned(address, x.type), mask)
+
+    def aligned(self, address: Value, type: Type) -> Value:
+        """Return an address as an argument that says how what lies there is aligned: at the size of an element."""
+        return Value(self, f"align {max(type.bits // 8, 1)} {address.text}", address.type)
 
     def exchanged(self, address: Value, old: Value, new: Value) -> Value:
         """Put a word in place of an old one, for all threads at once; return whether that stood there."""
         pair = self.fresh("%pair")
-        self.do(f"{pair} = cmpxchg ptr {address.text}, i64 {old.text}, i64 {new.text} acq_rel monotonic")
+        self.do(f"{pair} = cmpxchg {address}, {old}, {new} acq_rel monotonic")
         return self.emit(Type("b1"), f"extractvalue {{ i64, i1 }} {pair}, 1")
 
     def slot(self, type: Type) -> Value:
         """Return the address of room for one number on the stack."""
-        name = "%" + self.fresh("slot")
-        self.own.add(name)
-        self.slots.append(f"  {name} = alloca {'i8' if type.kind == 'b1' else type.ir}")
-        return Value(self, name, PTR)
+        return self._on_stack("slot", "i8" if type.kind == "b1" else str(type))
 
     def room(self, size: int) -> Value:
         """Return the address of so many bytes on the stack."""
-        name = "%" + self.fresh("room")
+        return self._on_stack("room", f"i8, i64 {whole(size)}, align 8")
+
+    def _on_stack(self, what: str, size: str) -> Value:
+        name = "%" + self.fresh(what)
         self.own.add(name)
-        self.slots.append(f"  {name} = alloca i8, i64 {whole(size)}, align 8")
+        self.slots.append(f"  {name} = alloca {size}")
         return Value(self, name, PTR)
 
     # --- control ---
@@ -417,7 +366,7 @@ class Code:
         self, stop: Value | int, carry: Sequence[Value] = (), start: Value | int = 0, step: Value | int = 1
     ) -> Iterator[Iteration]:
         """Count from start to below stop. Afterwards ``loop.carried`` are the values that came out."""
-        first, last, by = (x if isinstance(x, Value) else self.index(x) for x in (start, stop, step))
+        first, last, by = map(self.index, (start, stop, step))
         head, body, latch, done = (self.fresh(w) for w in ("head", "body", "latch", "done"))
         before = self.label
         self.branch(head)
@@ -434,13 +383,11 @@ class Code:
         self.block(latch)
         following = index + by
         self.branch(head)
-        self.lines[place] = (
-            f"  {index.text} = phi i64 [ {first.text}, %{before} ], [ {following.text}, %{latch} ]"
-        )
-        for n, (phi, begin, after) in enumerate(zip(carried, carry, loop.next, strict=True), start=1):
-            self.lines[place + n] = (
-                f"  {phi.text} = phi {phi.type.ir} [ {begin.text}, %{before} ], [ {after.text}, %{latch} ]"
-            )
+        phis = zip([index, *carried], [first, *carry], [following, *loop.next], strict=True)
+        self.lines[place : place + 1 + len(carry)] = [
+            f"  {phi.text} = phi {phi.type} [ {begin.text}, %{before} ], [ {after.text}, %{latch} ]"
+            for phi, begin, after in phis
+        ]
         self.block(done)
 
     @contextmanager
@@ -454,8 +401,8 @@ class Code:
         self.block(done)
 
     def give(self, x: Value | None = None) -> None:
-        """Return from the function."""
-        self.do(f"ret {x.type.ir} {x.text}" if x is not None else "ret void")
+        """Return from the function; at its end one without a result does so by itself."""
+        self.do(f"ret {x}" if x is not None else "ret void")
 
 
 @dataclass
@@ -482,7 +429,7 @@ class Module:
     def declare(self, name: str, type: Type, parameters: Sequence[Type]) -> None:
         """Note that a function is called."""
         if name not in self.declared:
-            self.declared[name] = f"declare {type.ir} @{name}({', '.join(p.ir for p in parameters)})"
+            self.declared[name] = f"declare {type} @{name}({', '.join(map(str, parameters))})"
 
     def counter(self, name: str) -> str:
         """Note a number that outlives calls, 0 at first; return its address."""
@@ -498,10 +445,19 @@ class Module:
         yield code
         self.define(code, type, words)
 
+    def once(self, name: str, parameters: Sequence[tuple[str, Type]], write: Callable[..., None]) -> str:
+        """Return the name of a function of the module's own; ``write(code, *parameters)`` writes it the first time."""
+        if name not in self.functions:
+            with self.function(name, parameters, words="internal") as code:
+                write(code, *code.parameters)
+        return name
+
     def define(self, code: Code, type: Type = VOID, words: str = "") -> None:
         """Take in a function that is written."""
-        written = ", ".join(f"{p.type.ir} {p.text}" for p in code.parameters)
-        head = f"define {words + ' ' if words else ''}{type.ir} @{code.name}({written}) nounwind {{"
+        if type is VOID:
+            code.give()
+        written = ", ".join(map(str, code.parameters))
+        head = f"define {words + ' ' if words else ''}{type} @{code.name}({written}) nounwind {{"
         self.functions[code.name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 
     def text(self) -> str:

@@ -1,11 +1,12 @@
 """Code for a loop nest: the innermost loop over vectors, reductions in registers, each element touched once."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, reduce
+from operator import mul
 
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import Code, Value
+from chainrule.engines.native.code.ir import Code, Iteration, Value
 from chainrule.engines.native.code.points import Points, Position
 from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
@@ -29,26 +30,23 @@ def write_nest(step: Step, nest: Nest) -> None:
     if not plan.extents and not step.plan.long:
         step.scalars |= _Loops(step, plan, scalars).write(arrays)
         return
-    nothing = Value(code, "null", PTR)
+    nothing = code.constant(None, PTR)
     places = [code.slot(type_of(n.dtype)) for n in plan.results]
     names = sorted(step.lengths)
     arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
     arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
     arguments += [(f"result{i}", x) for i, x in enumerate(places)]
     arguments += [(f"length{i}", step.lengths[n]) for i, n in enumerate(names)] + [("status", step.status)]
-    types = [(n, x.type) for n, x in arguments]
-    values = [x for _, x in arguments]
+    parameters = [(n, x.type) for n, x in arguments]
+    if plan.split is not None:
+        parameters += [("first", I64), ("last", I64)]
+    function, values = _function(step, plan, parameters, names), [x for _, x in arguments]
     if plan.split is None:
-        code.call(_function(step, plan, types, names), VOID, *values)
+        code.call(function, VOID, *values)
     else:
-        types += [("first", I64), ("last", I64)]
-        function = _function(step, plan, types, names)
-        work = Size(plan.work)
-        for extent in plan.extents:
-            work = work * extent
-        step.share(
-            function, values, plan.extents[plan.split], step.module.machine.vector_bytes, work, SHARED_WORK
-        )
+        work = reduce(mul, plan.extents, Size(plan.work))
+        grain = step.module.machine.vector_bytes
+        step.share(function, values, plan.extents[plan.split], grain, work, SHARED_WORK)
     for node, place in zip(plan.results, places, strict=True):
         step.scalars[node] = code.load(place, type_of(node.dtype))
 
@@ -60,7 +58,7 @@ def _function(
     known, key = step.context.nests, (plan.key(), tuple(lengths))
     if key not in known:
         known[key] = name = f"nest{len(known)}"
-        with step.module.function(name, parameters, VOID, "internal") as code:
+        with step.module.function(name, parameters, words="internal") as code:
             at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
             frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(lengths)}, at["status"])
             scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
@@ -69,7 +67,6 @@ def _function(
             made = _Loops(frame, plan, scalars, share).write(arrays)
             for i, node in enumerate(plan.results):
                 code.store(made[node], at[f"result{i}"])
-            code.give()
     return known[key]
 
 
@@ -94,12 +91,10 @@ class _Loops:
         self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
         # Where the run of reduced axes that ends with the innermost begins; the rank if that one is kept.
-        self.begins: dict[Node, int] = {}
-        for node, access in plan.sums.items():
-            at = self.rank
-            while at > 0 and plan.strides[access][at - 1] == ZERO:
-                at -= 1
-            self.begins[node] = at
+        self.begins = {
+            node: max((a + 1 for a, s in enumerate(plan.strides[access]) if s != ZERO), default=0)
+            for node, access in plan.sums.items()
+        }
         kinds = {type_of(d).kind for n in self.plan.members for d in (n.dtype, *(x.dtype for x in n.inputs))}
         self.widths = frame.widths(plan.extents, kinds)
         # Sums over all other axes, vector by vector of the innermost: in registers, where there are few.
@@ -145,17 +140,14 @@ class _Loops:
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
             return self._innermost(addresses, sums)
-        keys = list(sums)
-        stop, start = self.frame.size(self.plan.extents[axis]), self.code.index(0)
+        start, stop = self.code.index(0), self.frame.size(self.plan.extents[axis])
         if axis == self.split:
-            stop, start = self.last, self.first
-        with self.code.loop(stop, [sums[k] for k in keys], start) as loop:
+            start, stop = self.first, self.last
+        with self._loop(sums, start, stop) as (loop, inner):
             here = {a: self._moved(a, addresses[a], loop.index, axis) for a in addresses}
-            inner = dict(zip(keys, loop.carried, strict=True)) | self._start(axis + 1)
-            inner = self._axis(axis + 1, here, inner)
+            inner |= self._axis(axis + 1, here, inner | self._start(axis + 1))
             self._finish(axis + 1, here, inner)
-            loop.next = [inner[k] for k in keys]
-        return dict(zip(keys, loop.carried, strict=True))
+        return dict(zip(sums, loop.carried, strict=True))
 
     def _moved(self, access: Access, address: Value, index: Value, axis: int) -> Value:
         stride = self.plan.strides[access][axis]
@@ -189,10 +181,7 @@ class _Loops:
                 continue
             self.points.begin(node)
             parts = [across(self.code, node, sums[node, lanes]) for lanes in self.widths]
-            total = parts[0]
-            for other in parts[1:]:
-                total = joined(self.code, node, total, other)
-            access = self.plan.sums[node]
+            total, access = reduce(partial(joined, self.code, node), parts), self.plan.sums[node]
             if not squeezed(node.shape):
                 self.made[node] = total
             if node in self.plan.kept:
@@ -210,9 +199,20 @@ class _Loops:
             sums = self._point(self._vector(addresses, part), sums)
         if self._written_out():
             return sums
-        for start, stop, lanes, is_masked in self._stretches():
-            sums = self._stretch(addresses, sums, start, stop, lanes, is_masked)
+        for start, stop, lanes, masked in self._stretches():
+            with self._loop(sums, start, stop, lanes or 1) as (loop, inner):
+                mask = self.code.first(stop - loop.index, lanes) if masked else None
+                inner |= self._point(Position(addresses, loop.index, lanes, mask), inner)
+            sums = dict(zip(sums, loop.carried, strict=True))
         return sums
+
+    @contextmanager
+    def _loop(self, sums: Sums, start: Value, stop: Value, step: int = 1) -> Iterator[tuple[Iteration, Sums]]:
+        """Loop with sums in registers: what they hold so far may be changed within."""
+        with self.code.loop(stop, list(sums.values()), start, step) as loop:
+            inner = dict(zip(sums, loop.carried, strict=True))
+            yield loop, inner
+            loop.next = [inner[k] for k in sums]
 
     def _stretches(self) -> list[tuple[Value, Value, int, bool]]:
         """Cut the innermost axis: from where to where it goes by so many lanes, and whether these are masked."""
@@ -233,17 +233,6 @@ class _Loops:
         rest = self.plan.extents[-1].count - part * wide
         mask = code.first(code.constant(rest, Type("i32")), wide) if rest < wide else None
         return Position(addresses, code.index(part * wide), wide, mask, part)
-
-    def _stretch(
-        self, addresses: dict[Access, Value], sums: Sums, start: Value, stop: Value, lanes: int, masked: bool
-    ) -> Sums:
-        keys = list(sums)
-        with self.code.loop(stop, [sums[k] for k in keys], start, step=lanes or 1) as loop:
-            mask = self.code.first(stop - loop.index, lanes) if masked else None
-            here = Position(addresses, loop.index, lanes, mask)
-            after = self._point(here, dict(zip(keys, loop.carried, strict=True)))
-            loop.next = [after[k] for k in keys]
-        return dict(zip(keys, loop.carried, strict=True))
 
     def _point(self, here: Position, sums: Sums) -> Sums:
         """Do what is done at one position, and add it up."""

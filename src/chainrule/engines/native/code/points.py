@@ -1,7 +1,5 @@
 """Code for one vector of a loop nest's points: what is read there, computed, and stored."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,16 +86,13 @@ class Points:
     def load(self, here: Position, access: Access, address: Value | None = None) -> Value:
         """Read a vector along the innermost axis, or one number where the access stands still there."""
         code, stride = self.code, self._stride(access)
-        kind = type_of(access.view.base.dtype)
+        type = type_of(access.view.base.dtype, here.lanes)
         base = here.addresses[access] if address is None else address
         if stride == ZERO or here.inner is None:
-            return code.load(base, kind)
+            return code.load(base, type.element)
         if here.lanes == 0 or stride == ONE:
-            at = code.at(base, here.inner * self.frame.size(stride), kind)
-            return code.load(at, Type(kind.kind, here.lanes), here.mask)
-        return self.frame.gather(
-            base, self._lane_offsets(here, stride), Type(kind.kind, here.lanes), here.mask
-        )
+            return code.load(code.at(base, here.inner * self.frame.size(stride), type), type, here.mask)
+        return self.frame.gather(base, self._lane_offsets(here, stride), type, here.mask)
 
     def _lane_offsets(self, here: Position, stride: Size) -> Value:
         code = self.code
@@ -106,13 +101,12 @@ class Points:
 
     def store(self, here: Position, access: Access, x: Value) -> None:
         """Write a vector along the innermost axis."""
-        code, stride = self.code, self._stride(access)
-        kind = type_of(access.view.base.dtype)
-        base = here.addresses[access]
+        code, stride, base = self.code, self._stride(access), here.addresses[access]
         if here.inner is None or stride == ZERO:
             code.store(x, base)
         elif here.lanes == 0 or stride == ONE:
-            code.store(x, code.at(base, here.inner * self.frame.size(stride), kind), here.mask)
+            place = here.inner * self.frame.size(stride)
+            code.store(x, code.at(base, place, type_of(access.view.base.dtype)), here.mask)
         else:
             raise AssertionError("results lie without gaps")
 

@@ -47,12 +47,12 @@ def _write_product(module: Module, kind: str) -> str:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         type = Type(kind)
         # One turn at least: a sum of nothing is 0 and is written too.
-        with code.loop(code.maximum(inner, code.index(1)), step=BLOCK_INNER) as along:
-            depth = code.minimum(inner - along.index, code.index(BLOCK_INNER))
+        with code.loop(code.maximum(inner, 1), step=BLOCK_INNER) as along:
+            depth = code.minimum(inner - along.index, BLOCK_INNER)
             onto = accumulate | code.convert(along.index.differs(0), "i64")
             a_along, b = code.at(A, along.index * a_inner, type), code.at(B, along.index * b_row, type)
             with code.loop(rows, step=BLOCK_ROWS) as down:
-                height = code.minimum(rows - down.index, code.index(BLOCK_ROWS))
+                height = code.minimum(rows - down.index, BLOCK_ROWS)
                 a, c = code.at(a_along, down.index * a_row, type), code.at(C, down.index * c_row, type)
                 j = code.index(0)
                 for width, panel in panels:
@@ -61,9 +61,8 @@ def _write_product(module: Module, kind: str) -> str:
                     with code.loop(columns - (least - 1), start=j, step=width) as across:
                         j = across.index
                         at = [a, a_row, a_inner, code.at(b, j, type), b_row, code.at(c, j, type), c_row]
-                        left = code.minimum(columns - j, code.index(width))
+                        left = code.minimum(columns - j, width)
                         code.call(panel, VOID, *at, height, left, depth, onto)
-        code.give()
     return name
 
 
@@ -104,7 +103,7 @@ def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: S
                 with code.loop(inner, [*sums, a, B]) as along:
                     *sums, a, b = along.carried
                     bs = [
-                        code.load(code.at(b, code.index(start), vector), vector, mask)
+                        code.load(code.at(b, start, vector), vector, mask)
                         for start, mask in zip(starts, masks, strict=True)
                     ]
                     elements = [
@@ -116,7 +115,6 @@ def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: S
                 for (address, mask), total in zip(cells, along.carried, strict=False):
                     code.store(total, address, mask)
             done = down.index
-        code.give()
     return name
 
 
@@ -132,14 +130,16 @@ def _begin(code: Code, vector: Type, address: Value, mask: Value | None, accumul
 def _write_transpose(module: Module, kind: str) -> str:
     name, size = f"cr_transpose_{kind}", module.lanes(kind)
     with module.function(name, _parameters(_TRANSPOSE)) as code:
-        *_, rows, columns = code.parameters
+        X, x_row, Y, y_row, rows, columns = code.parameters
         if module.machine.has_masks:
             with code.loop(rows, step=size) as down, code.loop(columns, step=size) as across:
                 _write_part(code, kind, down.index, across.index)
         else:
             small = (rows < size) | (columns < size)
             with code.when(small), code.loop(rows) as down, code.loop(columns) as across:
-                _write_element(code, kind, down.index, across.index)
+                i, j = down.index, across.index
+                one = code.load(code.at(X, i * x_row + j, Type(kind)), Type(kind))
+                code.store(one, code.at(Y, j * y_row + i, Type(kind)))
             # The last blocks reach back over the ones before: what is written twice is the same.
             with (
                 code.when(~small),
@@ -148,7 +148,6 @@ def _write_transpose(module: Module, kind: str) -> str:
             ):
                 i, j = code.minimum(down.index, rows - size), code.minimum(across.index, columns - size)
                 _write_block(code, kind, i, j)
-        code.give()
     return name
 
 
@@ -157,7 +156,7 @@ def _write_part(code: Code, kind: str, i: Value, j: Value) -> None:
     X, x_row, Y, y_row, rows, columns = code.parameters
     size = code.module.lanes(kind)
     vector = Type(kind, size)
-    height, width = (code.minimum(n - at, code.index(size)) for n, at in ((rows, i), (columns, j)))
+    height, width = (code.minimum(n - at, size) for n, at in ((rows, i), (columns, j)))
     mask = code.first(width, size)
     x, y = code.at(X, i * x_row + j, vector), code.at(Y, j * y_row + i, vector)
     lines = [code.at(x, code.minimum(code.index(r), height - 1) * x_row, vector) for r in range(size)]
@@ -176,12 +175,6 @@ def _write_block(code: Code, kind: str, i: Value, j: Value) -> None:
     lines = [code.load(code.at(x, x_row * r, vector), vector) for r in range(size)]
     for r, line in enumerate(_transposed(code, lines)):
         code.store(line, code.at(y, y_row * r, vector))
-
-
-def _write_element(code: Code, kind: str, i: Value, j: Value) -> None:
-    X, x_row, Y, y_row, *_ = code.parameters
-    one = code.load(code.at(X, i * x_row + j, Type(kind)), Type(kind))
-    code.store(one, code.at(Y, j * y_row + i, Type(kind)))
 
 
 def _transposed(code: Code, lines: Sequence[Value]) -> list[Value]:

@@ -1,7 +1,5 @@
 """Random bits: Threefry-2x32, as the table's row draws them, vector by vector."""
 
-from __future__ import annotations
-
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.code.types import Type, type_of

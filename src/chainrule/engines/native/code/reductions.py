@@ -4,8 +4,6 @@ Floats are added by halves: the upper half of the lanes to the lower, until one 
 written out here, so that the sum has the same bits whatever machine computes it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from chainrule.engines.native.code.ir import Code, Value
@@ -23,11 +21,7 @@ def identity(node: Node) -> float:
 
 def joined(code: Code, node: Node, a: Value, b: Value) -> Value:
     """Return the sum, or the larger, of two values of a reduction."""
-    if a.type.kind == "b1":
-        return a | b
-    if node.primitive.name == "max":
-        return code.maximum(a, b)
-    return a + b
+    return code.maximum(a, b) if node.primitive.name == "max" else a + b
 
 
 def across(code: Code, node: Node, x: Value) -> Value:
@@ -51,8 +45,6 @@ def _by_halves(code: Code, x: Value) -> Value:
     if lanes == 1:
         return code.lane(x, 0)
     half = 1 << (lanes - 1).bit_length() - 1
-    nothing = (
-        code.constant(-0.0, x.type) if lanes < 2 * half else None
-    )  # changes no number that it is added to
+    nothing = code.constant(-0.0, x.type) if lanes < 2 * half else None  # added, it changes no number
     upper = [min(i, lanes) for i in range(half, 2 * half)]
     return _by_halves(code, code.shuffle(x, range(half)) + code.shuffle(x, upper, nothing))

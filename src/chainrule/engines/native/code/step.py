@@ -5,19 +5,18 @@ step is given, and finds for itself where things lie. A task in it is a function
 tasks that are written alike, as those of equal layers and of the steps of a recurrent network are, share one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Module, Value
-from chainrule.engines.native.code.team import Team
+from chainrule.engines.native.code.team import share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.fusion import Fusion, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
+from chainrule.graph.closed import extents_of
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.walk import order
 
@@ -37,12 +36,11 @@ class Context:
         self.nests: dict[Hashable, str] = {}  # functions by what they do
         self._tasks: dict[Hashable, str] = {}  # functions by their code
         program = plan.program
-        ends = program.ends
-        self.nodes = order([*ends, *program.inputs, *program.state])
+        self.nodes = order([*program.ends, *program.inputs, *program.state])
         self.extents = extent_names(plan)
         self.constants = [n for n in self.nodes if n.primitive.name == "constant"]
         leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
-        used = {leaf_key(n) for n in order(ends)}
+        used = {leaf_key(n) for n in order(program.ends)}
         # The address of each leaf and output: in which table it stands, and where in it.
         self.pointers: dict[Any, tuple[str, int]] = {
             leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
@@ -57,19 +55,15 @@ class Context:
         key = tuple(x.type for x in code.parameters), tuple(code.slots), tuple(code.lines)
         if key not in self._tasks:
             self._tasks[key] = code.name = f"task{len(self._tasks)}"
-            self.module.define(code, VOID, "internal")
+            self.module.define(code, words="internal")
         return self._tasks[key]
-
-
-def _named_extents(nodes: list[Node]) -> set[str]:
-    return {n.attributes["extent"].name for n in nodes if n.primitive.name == "length"}
 
 
 def extent_names(plan: Fusion) -> list[str]:
     """Return the open axes of a program, in the order in which a step is given their lengths."""
     program = plan.program
     nodes = order([*program.ends, *program.inputs, *program.state])
-    return sorted({e for n in nodes for e in product(n.shape).extents} | _named_extents(nodes))
+    return sorted({e.name for n in nodes for e in extents_of(n)})
 
 
 class Step(Frame):
@@ -83,36 +77,34 @@ class Step(Frame):
         """Begin a function that is given what a step is given."""
         self._given = dict(zip([n for n, _ in STEP_PARAMETERS], code.parameters, strict=True))
         super().__init__(code, {}, self._given["status"])
-        self.team = Team(code, self._given["team"])
+        self.team = self._given["team"]
         self.scalars: dict[Node, Value] = {}
         self._bases: dict[object, Value] = {}
         self._scratch: dict[Node, Value] = {}
         self._regions: list[Value] = []
         for i, name in enumerate(self.context.extents):
-            self.lengths[name] = code.load(code.at(self._given["lengths"], code.index(i), I64), I64)
+            self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
 
     def find(self) -> None:
         """Find where regions begin; in a short step, all addresses: they are at hand from then on."""
         context = self.context
-        if self.plan.long:
-            self._find_regions(known=True)
-            return
-        for key in context.needed:
+        short = not self.plan.long
+        for key in context.needed if short else ():
             self.base(key)
         self._find_regions(known=True)
-        for node in context.memory.place:
-            self.base(node)
-        for node in context.memory.scratch:
-            self.scratch(node)
-        for node in context.home:
-            self.base(node)
+        if short:
+            for node in context.memory.place:
+                self.base(node)
+            for node in context.memory.scratch:
+                self.scratch(node)
+            for node in context.home:
+                self.base(node)
 
     def read_numbers(self) -> None:
         """Read single numbers into registers, before anything overwrites them; a long step reads them when needed."""
         needed = set(self.context.needed)
         for node in self.context.nodes if not self.plan.long else ():
-            is_leaf = node.primitive.leaf and node.primitive.name != "length"
-            if is_leaf and not squeezed(node.shape) and leaf_key(node) in needed:
+            if leaf_key(node) in needed and node.primitive.leaf and not squeezed(node.shape):
                 self.scalars[node] = self._leaf_scalar(node)
 
     # --- where things lie ---
@@ -120,18 +112,16 @@ class Step(Frame):
     def base(self, key: Any) -> Value:
         """Return where a leaf (by its key), an output, a state variable's new value or a stored node lies."""
         context = self.context
+        if key in context.home:
+            key = context.home[key]
         if key not in self._bases:
-            if key in context.home:
-                self._bases[key] = self.base(context.home[key])
-            elif key in context.pointers:
-                self._bases[key] = self.pointer(*context.pointers[key])
-            else:
-                self._bases[key] = self._place(context.memory.place[key])
+            to = context.pointers.get(key)
+            self._bases[key] = self.pointer(*to) if to else self._place(context.memory.place[key])
         return self._bases[key]
 
     def pointer(self, table: str, position: int) -> Value:
         """Return an address that the step is given."""
-        return self.code.load(self.code.at(self._given[table], self.code.index(position), PTR), PTR)
+        return self.code.load(self.code.at(self._given[table], position, PTR), PTR)
 
     def _find_regions(self, known: bool) -> None:
         """Find where the regions of the arena begin, and make known that they are the step's own."""
@@ -187,7 +177,7 @@ class Step(Frame):
         if self.module.parts:
             grain, least = 1, 0
         self.context.shared.append((work, least))
-        self.team.share(function, values, self.size(extent), grain, self.size(work) > least)
+        share(self.code, self.team, function, values, self.size(extent), grain, self.size(work) > least)
 
     def clear(self, node: Node) -> None:
         """Set all elements of a node's memory to 0."""
@@ -239,8 +229,7 @@ class Sections(Step):
 
     def end(self) -> None:
         """End the function that is being written."""
-        self.code.give()
-        self.module.define(self.code, VOID, "internal")
+        self.module.define(self.code, words="internal")
         self.names.append(self.code.name)
 
     def pause(self) -> None:
@@ -255,7 +244,6 @@ class Sections(Step):
         self.pause()
         task = Apart(self)
         write(task, *what)
-        task.code.give()
         self.code.call(self.context.task(task.code), VOID, *task.values)
 
 
@@ -265,12 +253,11 @@ class Apart(Step):
     def __init__(self, outer: Step) -> None:
         self.context, self.plan = outer.context, outer.plan
         self.outer = outer
-        self.values: list[Value] = []  # what the function is called with
+        self.values = [outer.status, outer.team]  # what the function is called with
         self._known: dict[Hashable, Value] = {}
         code = Code(outer.module, "", [("status", PTR), ("team", PTR)])
-        self.values += [outer.status, outer.team.block]
         Frame.__init__(self, code, {}, code.parameters[0])
-        self.team = Team(code, code.parameters[1])
+        self.team = code.parameters[1]
         self.lengths = {n: self._parameter(n, length) for n, length in outer.lengths.items()}
 
     def _parameter(self, what: Hashable, value: Value) -> Value:

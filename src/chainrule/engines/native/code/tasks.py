@@ -1,66 +1,57 @@
 """Code for nodes that are no loop nest: matrix products, positions of maxima, joining, placing, scattering."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
-from chainrule.engines.native.code.ir import Module, Value
+from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.product import TILE
 from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.matrices import Matrices, matrices
-from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, contiguous, seen_through, size, whole
+from chainrule.engines.native.plan.views import ONE, ZERO, Size, contiguous, seen_through, size, whole
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply
 
 SHARED_WORK = 100_000  # multiplications below which a product is not worth sharing: two or three microseconds
+PANEL = "a a_row a_inner b b_row c c_row columns inner accumulate first last"
+
+
+@contextmanager
+def _over(
+    step: Step, lengths: Sequence[Size], *arrays: tuple[Value, Sequence[Size | None], Type]
+) -> Iterator[list[Value]]:
+    """Loop over axes of given lengths; within, say where each array is, by its strides: None where it stands still."""
+    code, here = step.code, [base for base, _, _ in arrays]
+    with ExitStack() as loops:
+        for axis, length in enumerate(lengths):
+            at = loops.enter_context(code.loop(step.size(length))).index
+            here = [
+                base if (stride := strides[axis]) is None else code.at(base, at * step.size(stride), type)
+                for base, (_, strides, type) in zip(here, arrays, strict=True)
+            ]
+        yield here
 
 
 # --- products ---
-
-PANEL = (
-    "a",
-    "a_row",
-    "a_inner",
-    "b",
-    "b_row",
-    "c",
-    "c_row",
-    "columns",
-    "inner",
-    "accumulate",
-    "first",
-    "last",
-)
 
 
 @apart
 def write_product(step: Step, node: Node) -> None:
     """Multiply matrices with the kernel; further axes are loops around it."""
-    code, found, out = step.code, matrices(step.plan, node), whole(node)
-    letters = contraction(node.attributes["spec"]).out
-    sides = (found.by_left, found.by_right, dict(zip(letters, out.strides, strict=True)))
-    kinds = [type_of(v.base.dtype) for v in (found.left, found.right, out)]
-
-    def walk(remaining: str, here: list[Value]) -> None:
-        if not remaining:
-            _kernel(step, node, found, sides[2], here)
-            return
-        letter = remaining[0]
-        with code.loop(step.size(found.length(letter))) as loop:
-            moved = [
-                code.at(base, loop.index * step.size(side[letter]), kind) if letter in side else base
-                for base, side, kind in zip(here, sides, kinds, strict=True)
-            ]
-            walk(remaining[1:], moved)
-
+    found, out = matrices(step.plan, node), whole(node)
+    by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
+    letters = found.loops + found.sums
+    sides = ((found.left, found.by_left), (found.right, found.by_right), (out, by_out))
     if found.sums:
         step.clear(node)
-    walk(found.loops + found.sums, [step.address(v) for v in (found.left, found.right, out)])
+    arrays = [(step.address(v), [by.get(k) for k in letters], type_of(v.base.dtype)) for v, by in sides]
+    with _over(step, [found.length(k) for k in letters], *arrays) as here:
+        _kernel(step, node, found, by_out, here)
 
 
 def _kernel(step: Step, node: Node, found: Matrices, by_out: dict[str, Size], here: list[Value]) -> None:
     left, right, out = here
-    kind = type_of(node.dtype).kind
     rows, inner, columns = (found.length(k) for k in (found.rows, found.inner, found.columns))
     b_row = found.by_right.get(found.inner, ZERO)
     if found.is_turned:
@@ -70,22 +61,17 @@ def _kernel(step: Step, node: Node, found: Matrices, by_out: dict[str, Size], he
         right, b_row, out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
     ]  # fmt: skip
     values = [a if isinstance(a, Value) else step.size(a) for a in arguments]
-    step.share(_panel(step.module, kind), values, rows, TILE, rows * columns * inner, SHARED_WORK)
+    kind = type_of(node.dtype).kind
 
-
-def _panel(module: Module, kind: str) -> str:
-    """Return the function that multiplies some of the rows."""
-    name = f"panel_{kind}"
-    if name in module.functions:
-        return name
-    parameters = [(n, PTR if n in "abc" else I64) for n in PANEL]
-    with module.function(name, parameters, VOID, "internal") as code:
-        a, a_row, a_inner, b, b_row, c, c_row, columns, inner, accumulate, first, last = code.parameters
+    def some_rows(code: Code, *given: Value) -> None:
+        a, a_row, a_inner, b, b_row, c, c_row, columns, inner, accumulate, first, last = given
         here, there = code.at(a, first * a_row, Type(kind)), code.at(c, first * c_row, Type(kind))
         values = [here, a_row, a_inner, b, b_row, there, c_row, last - first, columns, inner, accumulate]
         code.call(f"cr_product_{kind}", VOID, *values)
-        code.give()
-    return name
+
+    panel = [(n, PTR if n in "abc" else I64) for n in PANEL.split()]
+    function = step.module.once(f"panel_{kind}", panel, some_rows)
+    step.share(function, values, rows, TILE, rows * columns * inner, SHARED_WORK)
 
 
 def _laid_out(step: Step, node: Node, found: Matrices, right: Value) -> Value:
@@ -115,17 +101,9 @@ def write_argmax(step: Step, node: Node) -> None:
     compared = "i8" if stored.kind == "b1" else stored.kind
     stride, length = step.size(view.strides[axis]), step.size(size(view.shape[axis]))
     kept = [a for a in range(len(view.shape)) if a != axis]
-    outs = contiguous(node.shape)
-
-    def walk(axes: list[int], base: Value, out: Value) -> None:
-        if axes:
-            with code.loop(step.size(size(view.shape[axes[0]]))) as loop:
-                walk(
-                    axes[1:],
-                    code.at(base, loop.index * step.size(view.strides[axes[0]]), stored),
-                    code.at(out, loop.index * step.size(outs[kept.index(axes[0])]), I64),
-                )
-            return
+    source = step.address(view), [view.strides[a] for a in kept], stored
+    target = step.address(whole(node)), contiguous(node.shape), I64
+    with _over(step, [size(view.shape[a]) for a in kept], source, target) as (base, out):
         first = code.convert(code.load(base, stored), compared)
         with code.loop(length, start=1, carry=[first, code.index(0)]) as loop:
             best, position = loop.carried
@@ -135,8 +113,6 @@ def write_argmax(step: Step, node: Node) -> None:
                 better = better | (x.differs(x) & best.equals(best))
             loop.next = [code.select(better, x, best), code.select(better, loop.index, position)]
         code.store(loop.carried[1], out)
-
-    walk(kept, step.address(view), step.address(whole(node)))
 
 
 # --- parts of a whole ---
@@ -160,30 +136,15 @@ def write_padded(step: Step, node: Node) -> None:
 
 
 def _copy_into(step: Step, node: Node, part: Node, index: shapes.Index) -> None:
-    code = step.code
-    target = seen_through(whole(node), apply("slice", _like(node), index=index))
-    if target is None:
+    code, like = step.code, Node(node.primitive, (), {}, node.shape, node.dtype)
+    view = seen_through(whole(node), apply("slice", like, index=index))
+    if view is None:
         raise AssertionError("a slice is a view")
     source = step.plan.view(part)
-    view = View(node, target.shape, target.strides, target.offset)
     kind, stored = type_of(node.dtype), type_of(source.base.dtype)
-
-    def walk(axis: int, here: Value, there: Value) -> None:
-        if axis == len(view.shape):
-            code.store(code.convert(code.load(here, stored), kind.kind), there)
-            return
-        with code.loop(step.size(size(view.shape[axis]))) as loop:
-            walk(
-                axis + 1,
-                code.at(here, loop.index * step.size(source.strides[axis]), stored),
-                code.at(there, loop.index * step.size(view.strides[axis]), kind),
-            )
-
-    walk(0, step.address(source), step.address(view))
-
-
-def _like(node: Node) -> Node:
-    return Node(node.primitive, (), {}, node.shape, node.dtype)
+    arrays = (step.address(source), source.strides, stored), (step.address(view), view.strides, kind)
+    with _over(step, [size(e) for e in view.shape], *arrays) as (here, there):
+        code.store(code.convert(code.load(here, stored), kind.kind), there)
 
 
 @apart
@@ -195,25 +156,18 @@ def write_scattered(step: Step, node: Node) -> None:
     step.clear(node)
     outs = contiguous(node.shape)
     kind, stored, whole_number = type_of(node.dtype), type_of(x.base.dtype), type_of(indices.base.dtype)
-    middle = list(range(axis, axis + rank))
-    outer = [a for a in range(len(x.shape)) if a not in middle]
-
-    def walk(axes: list[int], here: Value, index: Value, out: Value) -> None:
-        if axes:
-            a = axes[0]
-            with code.loop(step.size(size(x.shape[a]))) as loop:
-                moved = code.at(here, loop.index * step.size(x.strides[a]), stored)
-                if a in middle:
-                    index_at = code.at(index, loop.index * step.size(indices.strides[a - axis]), whole_number)
-                    walk(axes[1:], moved, index_at, out)
-                else:
-                    own = outs[a if a < axis else a - rank + 1]
-                    walk(axes[1:], moved, index, code.at(out, loop.index * step.size(own), kind))
-            return
+    middle = range(axis, axis + rank)
+    axes = [*middle, *(a for a in range(len(x.shape)) if a not in middle)]
+    walked = [indices.strides[a - axis] if a in middle else None for a in axes]
+    filled = [None if a in middle else outs[a if a < axis else a - rank + 1] for a in axes]
+    arrays = (
+        (step.address(x), [x.strides[a] for a in axes], stored),
+        (step.address(indices), walked, whole_number),
+        (step.address(whole(node)), filled, kind),
+    )
+    with _over(step, [size(x.shape[a]) for a in axes], *arrays) as (here, index, out):
         position = code.convert(code.load(index, whole_number), "i64")
         at = step.checked(position, step.size(size(extent)), None)
         target = code.at(out, at * step.size(outs[axis]), kind)
         old, more = code.load(target, kind), code.convert(code.load(here, stored), kind.kind)
-        code.store(old | more if kind.kind == "b1" else old + more, target)
-
-    walk(middle + outer, step.address(x), step.address(indices), step.address(whole(node)))
+        code.store(old + more, target)

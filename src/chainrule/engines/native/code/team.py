@@ -10,8 +10,6 @@ What a team shares is one block of memory: who may take which part (the number o
 are left, in one word), how many parts are done, the loop as a function, its arguments, and whether to stop.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from chainrule.engines.native.code import checks
@@ -23,66 +21,58 @@ TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384
 BLOCK_BYTES = 512
 PARTS = 8
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
-PART = (
-    1 << 16
-) - 1  # a ticket: the number of the loop, the first part that is left, and the end of those left
+# A ticket: the number of the loop, the first part that is left, and the end of those left.
+PART = (1 << 16) - 1
 WORKER = "chainrule_worker"
 
 
-class Team:
-    """How a step's code hands a loop to the threads that help it."""
+def share(
+    code: Code, team: Value, function: str, values: Sequence[Value], extent: Value, grain: int, enough: Value
+) -> None:
+    """Call ``function(*values, first, last)`` for parts of ``extent``, by threads if there is enough to do.
 
-    def __init__(self, code: Code, block: Value) -> None:
-        self.code, self.block = code, block
-        self.module = code.module
-
-    def share(self, function: str, values: Sequence[Value], extent: Value, grain: int, enough: Value) -> None:
-        """Call ``function(*values, first, last)`` for parts of ``extent``, by threads if there is enough to do.
-
-        Args:
-            function: What to call.
-            values: What it takes before the first and the last element of a part.
-            extent: How many elements there are.
-            grain: A part begins at a multiple of this.
-            enough: Whether sharing pays.
-        """
-        code = self.code
-        name = _write_shared(self.module, function, [v.type for v in values], grain)
-        code.call(name, VOID, self.block, *values, extent, enough)
+    Args:
+        code: Where it is called.
+        team: What the threads share, or null.
+        function: What to call.
+        values: What it takes before the first and the last element of a part.
+        extent: How many elements there are.
+        grain: A part begins at a multiple of this.
+        enough: Whether sharing pays.
+    """
+    name = _write_shared(code.module, function, [v.type for v in values], grain)
+    code.call(name, VOID, team, *values, extent, enough)
 
 
 def _write_shared(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
     """Write the function that does all of an extent: alone, or by packing its arguments and offering the parts."""
-    name = f"{function}_shared"
-    if name in module.functions:
-        return name
-    parameters = [
-        ("team", PTR),
-        *((f"a{i}", t) for i, t in enumerate(types)),
-        ("extent", I64),
-        ("enough", Type("b1")),
-    ]
-    with module.function(name, parameters, VOID, "internal") as code:
-        team, *values, extent, enough = code.parameters
+
+    def write(code: Code, *given: Value) -> None:
+        team, *values, extent, enough = given
         one, many = code.fresh("alone"), code.fresh("shared")
         part = Value(code, f"@{_write_part(module, function, types, grain)}", PTR)
-        code.fork(code.emit(Type("b1"), f"icmp eq ptr {team.text}, null") | ~enough, one, many)
+        code.fork(team.equals(None) | ~enough, one, many)
         code.block(one)
         if module.parts or module.guard is not None:
-            code.call(_write_alone(module), VOID, part, _packed(code, [*values, extent]))
+            alone = module.once("alone", [("function", PTR), ("arguments", PTR)], _alone)
+            code.call(alone, VOID, part, _packed(code, [*values, extent]))
         else:
             code.call(function, VOID, *values, code.index(0), extent)
         code.give()
         code.block(many)
-        code.call(_write_share(module), VOID, team, part, _packed(code, [*values, extent]))
-        code.give()
-    return name
+        share = module.once("share", [("team", PTR), ("function", PTR), ("arguments", PTR)], _share)
+        _write_help(module)
+        code.call(share, VOID, team, part, _packed(code, [*values, extent]))
+
+    own = [(f"a{i}", t) for i, t in enumerate(types)]
+    parameters = [("team", PTR), *own, ("extent", I64), ("enough", Type("b1"))]
+    return module.once(f"{function}_shared", parameters, write)
 
 
 def _packed(code: Code, values: Sequence[Value]) -> Value:
     packed = code.room(8 * len(values))
     for i, value in enumerate(values):
-        code.store(value, code.at(packed, code.index(i), I64))
+        code.store(value, code.at(packed, i, I64))
     return packed
 
 
@@ -92,102 +82,77 @@ def _count(module: Module) -> int:
 
 def _write_part(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
     """Write the function that unpacks the arguments and does one part."""
-    name = f"{function}_part"
-    if name in module.functions:
-        return name
-    with module.function(name, [("arguments", PTR), ("part", I64)], VOID, "internal") as code:
-        packed, part = code.parameters
-        values = [code.load(code.at(packed, code.index(i), I64), t) for i, t in enumerate([*types, I64])]
+
+    def write(code: Code, packed: Value, part: Value) -> None:
+        values = [code.load(code.at(packed, i, I64), t) for i, t in enumerate([*types, I64])]
         extent = values.pop()
         together = _count(module) * grain
         each = (extent + (together - 1)) // together * grain
         first = code.minimum(part * each, extent)
         code.call(function, VOID, *values, first, code.minimum(first + each, extent))
-        code.give()
-    return name
+
+    return module.once(f"{function}_part", [("arguments", PTR), ("part", I64)], write)
 
 
-def _write_alone(module: Module) -> str:
-    """Write the function that does all parts one after the other, each time in another order: for finding mistakes."""
-    name = "alone"
-    if name in module.functions:
-        return name
-    module.functions[name] = ""
-    with module.function(name, [("function", PTR), ("arguments", PTR)], VOID, "internal") as code:
-        function, arguments = code.parameters
-        count = _count(module)
-        turn = code.emit(I64, f"atomicrmw add ptr {module.counter('turns')}, i64 1 monotonic")
-        with code.loop(count) as loop:
-            place = code.select((turn & 1).equals(0), loop.index, (count - 1) - loop.index)
-            part = ((turn >> 1) + place) % count
-            checks.part(code, part + 1)
-            _do_part(code, function, arguments, part)
-        checks.part(code, 0)
-        code.give()
-    return name
+def _alone(code: Code, function: Value, arguments: Value) -> None:
+    """Do all parts one after the other, each time in another order: for finding mistakes."""
+    count = _count(code.module)
+    turn = code.emit(I64, f"atomicrmw add ptr {code.module.counter('turns')}, i64 1 monotonic")
+    with code.loop(count) as loop:
+        place = code.select((turn & 1).equals(0), loop.index, (count - 1) - loop.index)
+        part = ((turn >> 1) + place) % count
+        checks.part(code, part + 1)
+        _do_part(code, function, arguments, part)
+    checks.part(code, 0)
 
 
 def _do_part(code: Code, function: Value, arguments: Value, part: Value) -> None:
-    code.do(f"call void {function.text}(ptr {arguments.text}, i64 {part.text})")
+    code.do(f"call void {function.text}({arguments}, {part})")
 
 
-def _write_share(module: Module) -> str:
-    """Write the function that offers a loop to the others, takes part in it, and waits until all is done."""
-    name = "share"
-    if name in module.functions:
-        return name
-    module.functions[name] = ""
-    with module.function(
-        name, [("team", PTR), ("function", PTR), ("arguments", PTR)], VOID, "internal"
-    ) as code:
-        team, function, arguments = code.parameters
-        code.store(function, _field(code, team, FUNCTION))
-        code.store(arguments, _field(code, team, ARGUMENTS))
-        _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
-        old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
-        turn = ((old >> 32) + 1) << 32
-        _store_atomic(code, turn | _count(module), _field(code, team, TICKET), "release")
-        code.call(_write_help(module), VOID, team, code.constant(1, Type("b1")))
-        waiting, done = code.fresh("waiting"), code.fresh("done")
-        count = code.slot(I64)
-        code.store(code.index(0), count)
-        code.branch(waiting)
-        code.block(waiting)
-        finished = _load_atomic(code, _field(code, team, DONE), "acquire")
-        _pause(code, count)
-        code.fork(finished < _count(module), waiting, done)
-        code.block(done)
-        code.give()
-    return name
+def _share(code: Code, team: Value, function: Value, arguments: Value) -> None:
+    """Offer a loop to the others, take part in it, and wait until all is done."""
+    code.store(function, _field(code, team, FUNCTION))
+    code.store(arguments, _field(code, team, ARGUMENTS))
+    _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
+    old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
+    turn = ((old >> 32) + 1) << 32
+    _store_atomic(code, turn | _count(code.module), _field(code, team, TICKET), "release")
+    code.call("help", VOID, team, code.constant(1, Type("b1")))  # written behind this one
+    waiting, done = code.fresh("waiting"), code.fresh("done")
+    count = code.slot(I64)
+    code.store(code.index(0), count)
+    code.branch(waiting)
+    code.block(waiting)
+    finished = _load_atomic(code, _field(code, team, DONE), "acquire")
+    _pause(code, count)
+    code.fork(finished < _count(code.module), waiting, done)
+    code.block(done)
 
 
 def _write_help(module: Module) -> str:
-    """Write the function that takes and does parts until none is left."""
-    name = "help"
-    if name in module.functions:
-        return name
-    module.functions[name] = ""
-    with module.function(name, [("team", PTR), ("calls", Type("b1"))], VOID, "internal") as code:
-        team, calls = code.parameters
-        look, claim, work, done = (code.fresh(w) for w in ("look", "claim", "work", "done"))
-        code.branch(look)
-        code.block(look)
-        ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
-        begin, end = (ticket >> 16) & PART, ticket & PART
-        code.fork(begin < end, claim, done)
-        code.block(claim)
-        part = code.select(calls, begin, end - 1)
-        taken = ticket + code.select(calls, code.index(1 << 16), code.index(-1))
-        code.fork(code.exchanged(_field(code, team, TICKET), ticket, taken), work, look)
-        code.block(work)
-        function = code.load(_field(code, team, FUNCTION), PTR)
-        arguments = code.load(_field(code, team, ARGUMENTS), PTR)
-        _do_part(code, function, arguments, part)
-        code.emit(I64, f"atomicrmw add ptr {_field(code, team, DONE).text}, i64 1 release")
-        code.branch(look)
-        code.block(done)
-        code.give()
-    return name
+    return module.once("help", [("team", PTR), ("calls", Type("b1"))], _help)
+
+
+def _help(code: Code, team: Value, calls: Value) -> None:
+    """Take and do parts until none is left, from the end at which the one who calls does not begin."""
+    look, claim, work, done = (code.fresh(w) for w in ("look", "claim", "work", "done"))
+    code.branch(look)
+    code.block(look)
+    ticket = _load_atomic(code, _field(code, team, TICKET), "acquire")
+    begin, end = (ticket >> 16) & PART, ticket & PART
+    code.fork(begin < end, claim, done)
+    code.block(claim)
+    part = code.select(calls, begin, end - 1)
+    taken = ticket + code.select(calls, code.index(1 << 16), code.index(-1))
+    code.fork(code.exchanged(_field(code, team, TICKET), ticket, taken), work, look)
+    code.block(work)
+    function = code.load(_field(code, team, FUNCTION), PTR)
+    arguments = code.load(_field(code, team, ARGUMENTS), PTR)
+    _do_part(code, function, arguments, part)
+    code.emit(I64, f"atomicrmw add {_field(code, team, DONE)}, i64 1 release")
+    code.branch(look)
+    code.block(done)
 
 
 def write_worker(module: Module) -> None:
@@ -209,19 +174,18 @@ def write_worker(module: Module) -> None:
         stop = _load_atomic(code, _field(code, team, STOP), "acquire")
         code.fork(stop.equals(0), look, done)
         code.block(done)
-        code.give()
 
 
 def _field(code: Code, team: Value, offset: int) -> Value:
-    return code.at(team, code.index(offset), Type("i8"))
+    return code.at(team, offset, Type("i8"))
 
 
 def _load_atomic(code: Code, address: Value, order: str) -> Value:
-    return code.emit(I64, f"load atomic i64, ptr {address.text} {order}, align 8")
+    return code.emit(I64, f"load atomic i64, {address} {order}, align 8")
 
 
 def _store_atomic(code: Code, x: Value, address: Value, order: str) -> None:
-    code.do(f"store atomic i64 {x.text}, ptr {address.text} {order}, align 8")
+    code.do(f"store atomic {x}, {address} {order}, align 8")
 
 
 def _pause(code: Code, count: Value) -> None:

@@ -6,8 +6,6 @@ shuffle of lanes, a product is a few shuffles and multiplications, and the param
 the first step to the last.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -75,29 +73,21 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
         begin = _Registers(code)
         for table, leaves in ((inputs, program.inputs), (state, program.state), (given, constants)):
             for i, leaf in enumerate(leaves):
-                begin.read(leaf, code.load(code.at(table, code.index(i), PTR), PTR))
+                begin.read(leaf, code.load(code.at(table, i, PTR), PTR))
         for node in nodes:
             if node.meaning is LENGTH:  # known, so that a division may become a product
-                begin.values[leaf_key(node)] = code.constant(
-                    node.attributes["value"].item(), type_of(node.dtype)
-                )
-        moving = [
-            (s, n)
-            for s, n in zip(program.state, program.new_state, strict=True)
-            if leaf_key(s) != leaf_key(n)
-        ]
-        with code.loop(last, [begin.values[leaf_key(s)] for s, _ in moving], first) as loop:
+                value = node.attributes["value"].item()
+                begin.values[leaf_key(node)] = code.constant(value, type_of(node.dtype))
+        changed = [(i, leaf_key(w), new) for i, w, new in program.updates]
+        with code.loop(last, [begin.values[key] for _, key, _ in changed], first) as loop:
             held = _Registers(code, begin.values)
-            for (leaf, _), value in zip(moving, loop.carried, strict=True):
-                held.values[leaf_key(leaf)] = value
+            held.values |= {key: x for (_, key, _), x in zip(changed, loop.carried, strict=True)}
             for node in nodes:
                 held.compute(node)
             _record(code, [held.whole(n) for n in program.outputs], totals, status, loop.index)
-            loop.next = [held.whole(n) for _, n in moving]
-        for (leaf, _), value in zip(moving, loop.carried, strict=True):
-            position = next(i for i, s in enumerate(program.state) if s is leaf)
-            code.store(value, code.load(code.at(state, code.index(position), PTR), PTR))
-        code.give()
+            loop.next = [held.whole(new) for _, _, new in changed]
+        for (i, _, _), value in zip(changed, loop.carried, strict=True):
+            code.store(value, code.load(code.at(state, i, PTR), PTR))
     return constants
 
 
@@ -108,7 +98,7 @@ def _record(code: Code, outputs: list[Value], totals: Value, status: Value, step
     code.fork(code.absolute(numbers[0]) < float("inf"), good, wrong)
     code.block(wrong)
     code.store(code.index(NOT_FINITE), status)
-    code.store(step, code.at(status, code.index(3), I64))
+    code.store(step, code.at(status, 3, I64))
     code.give()
     code.block(good)
     for i, number in enumerate(numbers):
@@ -145,9 +135,8 @@ class _Registers:
         elif node.primitive is pad:
             self.values[key] = self._padded(node)
         else:
-            self.values[key] = write_operation(
-                self.code, node, [self.spread(x, node.shape) for x in node.inputs]
-            )
+            inputs = [self.spread(x, node.shape) for x in node.inputs]
+            self.values[key] = write_operation(self.code, node, inputs)
 
     def _where(self, node: Node) -> np.ndarray:
         """Return the lane of the held vector in which each element lies."""
@@ -160,9 +149,8 @@ class _Registers:
     def spread(self, node: Node, shape: Shape) -> Value:
         """Return a node broadcast to a shape; one of a single element stays a scalar."""
         size = math.prod(node.shape)
-        if size == 1:
-            return self._picked(node, np.zeros(1, int))
-        return self._picked(node, np.broadcast_to(np.arange(size).reshape(node.shape), shape).ravel())
+        places = np.arange(size).reshape(node.shape)
+        return self._picked(node, places.ravel() if size == 1 else np.broadcast_to(places, shape).ravel())
 
     def _picked(self, node: Node, elements: np.ndarray) -> Value:
         held, lanes = self.values[leaf_key(node)], self._where(node)[elements]
@@ -178,12 +166,12 @@ class _Registers:
         return self._shuffled[key]
 
     def _padded(self, node: Node) -> Value:
-        x = self.whole(node.inputs[0])
+        source = node.inputs[0]
+        x = self.whole(source)
         x = self.code.splat(x, 2) if not x.type.lanes else x
         at = np.full(node.shape, x.type.lanes)  # the first lane of the zeros
-        at[shapes.as_slices(node.attributes["index"])] = np.arange(math.prod(node.inputs[0].shape)).reshape(
-            node.inputs[0].shape
-        )
+        places = np.arange(math.prod(source.shape)).reshape(source.shape)
+        at[shapes.as_slices(node.attributes["index"])] = places
         if at.size == 1:
             return self.code.lane(x, 0)
         return self.code.shuffle(x, [int(i) for i in at.ravel()], self.code.constant(0, x.type))

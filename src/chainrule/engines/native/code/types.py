@@ -24,9 +24,7 @@ class Type:
     kind: str
     lanes: int = 0
 
-    @property
-    def ir(self) -> str:
-        """How LLVM writes it."""
+    def __str__(self) -> str:  # as LLVM writes it
         return _written(self.kind, self.lanes)
 
     @property
@@ -102,10 +100,10 @@ def _literal(value: Any, _written: str, type: Type) -> str:  # 0.0 and -0.0 are 
     if type.is_float:
         exact = float(np.float32(value)) if type.kind == "f32" else float(value)
         one = f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
+    elif value is None:
+        one = "null"
     elif type.kind == "b1":
         one = "true" if value else "false"
     else:
         one = whole(int(value), type)
-    if not type.lanes:
-        return one
-    return f"splat ({type.element.ir} {one})"
+    return f"splat ({type.element} {one})" if type.lanes else one

@@ -1,7 +1,5 @@
 """The stages of the pipeline in words: what runs in which order, where its results lie, and the code."""
 
-from __future__ import annotations
-
 from chainrule.engines.listing import applied, formula, node_names, stand_in
 from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, is_view, memory_source
 from chainrule.engines.native.plan.memory import Memory, made

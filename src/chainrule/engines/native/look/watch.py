@@ -6,8 +6,6 @@ byte of what may be written a shadow holds which part of which loop wrote it las
 call returns, a bad access is an error, and where a NaN began is told.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from ctypes import Array, addressof, c_int64, sizeof
@@ -73,14 +71,13 @@ class _Words:
         self.table = code.load(Value(code, f"@{TABLE}", PTR), PTR)
 
     def at(self, place: Value | int) -> Value:
-        where = place if isinstance(place, Value) else self.code.index(place)
-        return self.code.at(self.table, where, I64)
+        return self.code.at(self.table, place, I64)
 
     def __getitem__(self, place: Value | int) -> Value:
         return self.code.load(self.at(place), I64)
 
     def __setitem__(self, place: Value | int, x: Value | int) -> None:
-        self.code.store(x if isinstance(x, Value) else self.code.index(x), self.at(place))
+        self.code.store(self.code.index(x), self.at(place))
 
     def range(self, number: Value) -> list[Value]:
         """Return where a range begins and ends, and where its shadow is."""
@@ -115,7 +112,6 @@ def _write_access(module: Module) -> None:
         begins, at = code.emit(I64, f"ptrtoint ptr {address.text} to i64"), words[END]
         words[at * RANGE + RANGES], words[at * RANGE + (RANGES + 1)] = begins, begins + size
         words[END] = at + 1
-        code.give()
     with module.function(checks.ENTER, [("item", I64)]) as code:
         words, (item,) = _Words(code), code.parameters
         words[ITEM], words[TAINTED] = item, 0
@@ -124,7 +120,6 @@ def _write_access(module: Module) -> None:
         with code.when(item.equals(0)):
             words[FIRST], words[LAST], words[END] = 0, words[GIVEN], words[GIVEN]
             words[STEP] = words[STEP] + 1
-        code.give()
 
 
 def _write_parts(module: Module) -> None:
@@ -133,7 +128,6 @@ def _write_parts(module: Module) -> None:
         words[PART] = part
         with code.when(part.equals(0)):
             words[LOOP] = words[LOOP] + 1
-        code.give()
     parameters = [(n, I64) for n in ("begins", "size", "site", "stores")]
     with module.function(MARK, parameters, VOID, "internal") as code:
         begins, size, site, stores = code.parameters
@@ -152,7 +146,6 @@ def _write_parts(module: Module) -> None:
                 seen = code.select(writes | reader.equals(0), part, code.index(SEVERAL))
                 place = code.select(writes, *places)
                 code.store((loop << PART_BITS) | seen, place)
-        code.give()
 
 
 def _other(code: Code, mark: Value, loop: Value, part: Value) -> Value:
@@ -166,23 +159,19 @@ def _write_records(module: Module) -> None:
         words = _Words(code)
         with code.when(words[TAINTED].equals(0)):  # what went wrong before left no trace
             words[ORIGINS], words[ORIGINS + 4] = 0, 0
-        code.give()
     with module.function(checks.NOTE, [("bits", I64), ("site", I64)]) as code:
         words, (bits, site) = _Words(code), code.parameters
         for i, bit in enumerate((checks.NAN, checks.INFINITE)):
             with code.when((bits & bit).differs(0)):
                 words.record(ORIGINS + 4 * i, [site])
-        code.give()
     with module.function(checks.TAINT, [("bits", I64)]) as code:
         words = _Words(code)
         words[TAINTED] = words[TAINTED] | code.parameters[0]
-        code.give()
     with module.function(checks.FOUND, [("bits", I64), ("site", I64)]) as code:
         bits, site = code.parameters
         before = _Words(code)[TAINTED]
         clean = bits & ~(before | (before << 1))  # where there was a NaN, an infinity is no news either
         code.call(checks.NOTE, VOID, clean, site)
-        code.give()
 
 
 def _write_scan(module: Module, name: str, kind: str) -> None:
@@ -190,8 +179,7 @@ def _write_scan(module: Module, name: str, kind: str) -> None:
         address, count = code.parameters
         size, nowhere = count * (Type(kind).bits // 8), code.index(-1)
         allowed = code.call(checks.ACCESS, PTR, address, size, nowhere, code.index(0))
-        same = code.emit(Type("b1"), f"icmp eq ptr {allowed.text}, {address.text}")
-        with code.loop(code.select(same, count, code.index(0)), [code.index(0)]) as loop:
+        with code.loop(code.select(allowed.equals(address), count, code.index(0)), [code.index(0)]) as loop:
             x = code.load(code.at(address, loop.index, Type(kind)), Type(kind))
             loop.next = [loop.carried[0] | checks.bits_of(code, *checks.sorts(code, x), None)]
         code.give(loop.carried[0])
@@ -204,12 +192,7 @@ class Watch:
     """Calls of a program's code that are watched: what memory they may touch, and what they were found to do."""
 
     def __init__(
-        self,
-        table: int,
-        plan: Fusion,
-        places: int,
-        read: Sequence[np.ndarray],
-        written: Sequence[np.ndarray],
+        self, table: int, plan: Fusion, places: int, read: Sequence[np.ndarray], written: Sequence[np.ndarray]
     ) -> None:
         """Know where the table is, which arrays code is given, and how many ``places`` its arena has."""
         self.plan, self._address = plan, table
