@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled, build
-from chainrule.engines.numpy import compile_program
+from chainrule.engines.numpy import NumpyExecutable
 from chainrule.engines.recent import Recent
 from chainrule.engines.registry import Cost, Engine
 from chainrule.graph.closed import Program
@@ -107,7 +107,7 @@ def test_a_cpu_that_llvm_does_not_know_is_no_error(monkeypatch):
 
 def third(asked, why, **cost):
     """Return the record of an engine that notes when it is asked whether it can run."""
-    return Engine("third", "", compile_program, cost=Cost(**cost), available=lambda: asked.append(1) or why)
+    return Engine("third", "", NumpyExecutable, cost=Cost(**cost), available=lambda: asked.append(1) or why)
 
 
 def test_an_engine_is_asked_whether_it_can_run_only_where_it_would_be_done_first(registered):

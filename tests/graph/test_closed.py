@@ -358,7 +358,7 @@ def test_numpy_writes_a_body_once(monkeypatch):
     write = engine.write_source
     monkeypatch.setattr(engine, "write_source", lambda p: written.append(p) or write(p))
     h, w, y = looped(7)
-    run = engine.compile_program(Program((h,), (w,), (y,), (w,)))
+    run = engine.NumpyExecutable(Program((h,), (w,), (y,), (w,)))
     for _ in range(3):
         run.step([W], [H])
     assert len(written) == 2

@@ -24,8 +24,7 @@ class Function:
 
     def __init__(self, program: Program, single: bool, engine: str) -> None:
         self._compiled, self._single, self._engine = Compiled(program), single, engine
-        ends = zip(program.state, program.new_state, strict=True)
-        self._changed = [i for i, (w, new) in enumerate(ends) if leaf_key(w) != leaf_key(new)]
+        self._changed = [(i, w) for i, w, _ in program.updates]
         self._last: Executable | None = None
         if engine != "auto":
             engine_named(engine)
@@ -50,8 +49,8 @@ class Function:
         state = [v.attributes["cell"].value for v in program.state]
         self._last = executable = self._compiled.on(self._engine, CALLS, lengths)
         new_state, outputs = executable.step(state, batch)
-        for i in self._changed:
-            program.state[i].value = new_state[i]
+        for i, w in self._changed:
+            w.value = new_state[i]
         results = [np.array(x) for x in outputs]
         return results[0] if self._single else results
 

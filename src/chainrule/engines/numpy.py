@@ -1,5 +1,6 @@
 """The NumPy engine: the definition of a graph, written out once as a Python function. It judges the others."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,11 +14,6 @@ from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.walk import order
-
-
-def compile_program(program: Program) -> "NumpyExecutable":
-    """Return an executable that computes ``program`` with NumPy."""
-    return NumpyExecutable(program)
 
 
 class NumpyExecutable(Executable):
@@ -38,7 +34,7 @@ class NumpyExecutable(Executable):
         ]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return compile_program, (self.program,)
+        return NumpyExecutable, (self.program,)
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
@@ -55,12 +51,7 @@ def source(program: Program) -> str:
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     """Return the source of ``step(state, batch, lengths)`` and the functions that its names stand for."""
     nodes = order(program.ends)
-    uses = dict.fromkeys(nodes, 0)
-    for n in nodes:
-        for x in n.inputs:
-            uses[x] += 1
-    for n in program.ends:
-        uses[n] += 1
+    uses = Counter([*program.ends, *(x for n in nodes for x in n.inputs)])
     given = {leaf_key(n): f"state[{i}]" for i, n in enumerate(program.state)}
     given |= {leaf_key(n): f"batch[{i}]" for i, n in enumerate(program.inputs)}
     names: dict[str, Any] = {}

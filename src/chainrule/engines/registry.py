@@ -55,38 +55,29 @@ def at(place: str) -> Callable[..., Any]:
 REFERENCE = "numpy"  # it runs whatever there is, and takes over where another engine has no code
 GRAPH = Stage("simplified, a line for each node", at("listing:show_graph"))
 
-ENGINES = {
-    engine.name: engine
-    for engine in (
-        Engine(
-            "native",
-            "machine code",
-            at("native.run.executable:compile_program"),
-            {
-                "graph": GRAPH,
-                "fusion": Stage("the loops, and what each computes", at("native.run.shown:fusion")),
-                "memory": Stage("where results lie", at("native.run.shown:memory")),
-                "ir": Stage("LLVM's language", at("native.run.shown:ir")),
-                "asm": Stage("the machine's language", at("native.run.shown:asm")),
-            },
-            Cost(
-                start=0.08, node=0.15e-3
-            ),  # loading LLVM, and code that lies on disk; what a step takes is nothing
-            at("native.run.probe:missing"),
-            at("native.run.mode:mode"),
-        ),
-        Engine(
-            "numpy",
-            "NumPy's functions",
-            at("numpy:compile_program"),
-            {
-                "graph": GRAPH,
-                "source": Stage("a function in Python", at("numpy:source")),
-            },
-            Cost(call=0.8e-6, addition=0.3e-9, product=2e-11),
-        ),
-    )
-}
+NATIVE = Engine(
+    "native",
+    "machine code",
+    at("native.run.executable:compile_program"),
+    {
+        "graph": GRAPH,
+        "fusion": Stage("the loops, and what each computes", at("native.run.shown:fusion")),
+        "memory": Stage("where results lie", at("native.run.shown:memory")),
+        "ir": Stage("LLVM's language", at("native.run.shown:ir")),
+        "asm": Stage("the machine's language", at("native.run.shown:asm")),
+    },
+    Cost(start=0.08, node=0.15e-3),  # loading LLVM, and code that lies on disk; what a step takes is nothing
+    at("native.run.probe:missing"),
+    at("native.run.mode:mode"),
+)
+NUMPY = Engine(
+    "numpy",
+    "NumPy's functions",
+    at("numpy:NumpyExecutable"),
+    {"graph": GRAPH, "source": Stage("a function in Python", at("numpy:source"))},
+    Cost(call=0.8e-6, addition=0.3e-9, product=2e-11),
+)
+ENGINES = {engine.name: engine for engine in (NATIVE, NUMPY)}
 
 
 def engine_named(name: str) -> Engine:

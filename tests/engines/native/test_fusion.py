@@ -22,7 +22,7 @@ from chainrule.engines.native.plan.fusion import (
     reads_memory,
     register_source,
 )
-from chainrule.engines.numpy import compile_program
+from chainrule.engines.numpy import NumpyExecutable
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, leaf_key, variable
 from chainrule.graph.shapes import Extent, resolve
@@ -215,7 +215,7 @@ def test_no_plan_reads_what_was_overwritten(r):
     count = len(program.outputs)
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
     state = [w.value for w in grown.state]
-    wanted = compile_program(simple).step(state, grown.batch)
+    wanted = NumpyExecutable(simple).step(state, grown.batch)
     plan = fuse(expand_products(expand(simple, CODED)))
     found = Simulation(plan, state, grown.batch).run()
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):

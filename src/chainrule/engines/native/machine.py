@@ -1,7 +1,5 @@
 """The machine that code is written for: what the pipeline needs to know of it, whether it is at hand or not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """NumPy's arrays as machine code takes them: laid out row after row, and by their addresses."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Sequence
 from typing import Any

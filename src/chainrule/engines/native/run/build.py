@@ -82,11 +82,7 @@ def library(
 
 
 # How object code begins: ELF, Mach-O of 64 bits, and of COFF the CPU.
-_BEGINNINGS = {
-    "linux": (b"\x7fELF",),
-    "darwin": (b"\xcf\xfa\xed\xfe",),
-    "win32": (b"\x64\x86", b"\x64\xaa"),
-}
+_BEGINNINGS = {"linux": (b"\x7fELF",), "darwin": (b"\xcf\xfa\xed\xfe",), "win32": (b"\x64\x86", b"\x64\xaa")}
 
 
 class Library:

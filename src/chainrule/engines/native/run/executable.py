@@ -6,6 +6,7 @@ import ctypes
 import operator
 import weakref
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import leaf_key
 from chainrule.graph.primitives.indexing import check_labels, one_hot
 from chainrule.graph.primitives.reductions import argmax
-from chainrule.graph.shapes import Extent, Shape, check_elements
+from chainrule.graph.shapes import Extent, check_elements
 from chainrule.graph.walk import order
 from chainrule.transform.verify import verify
 
@@ -48,10 +49,6 @@ def compile_program(program: Program, machine: Machine | None = None) -> NativeE
         return NativeExecutable(program, machine or build.host())
 
 
-def _numbers(shape: Shape, lengths: dict[str, int]) -> list[int]:
-    return [lengths[e.name] if isinstance(e, Extent) else e for e in shape]
-
-
 class NativeExecutable(MachineCode, Executable):
     """A program as machine code."""
 
@@ -71,11 +68,7 @@ class NativeExecutable(MachineCode, Executable):
             for n in order(program.ends)
             if n.primitive is one_hot and leaf_key(n.inputs[0]) in given
         }
-        self._changed = [
-            i
-            for i, (s, n) in enumerate(zip(program.state, program.new_state, strict=True))
-            if leaf_key(s) != leaf_key(n)
-        ]
+        self._changed = [i for i, _, _ in program.updates]
         self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -88,7 +81,8 @@ class NativeExecutable(MachineCode, Executable):
         """Run the program once; return (new state, outputs)."""
         lengths = measure(batch, self.program.inputs)
         known = tuple([lengths.get(name, 0) for name in self.extents])
-        self._check_maxima(lengths)
+        for looked_along in self._maxima:
+            check_elements([lengths[e.name] if isinstance(e, Extent) else e for e in looked_along])
         for i, classes in self._labels:
             check_labels(batch[i], classes)
         new_state, state_pointers = self._state(state)
@@ -109,10 +103,6 @@ class NativeExecutable(MachineCode, Executable):
             seen.warn()
         return new_state, outputs
 
-    def _check_maxima(self, lengths: dict[str, int]) -> None:
-        for looked_along in self._maxima:
-            check_elements(_numbers(looked_along, lengths))
-
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
         held, addresses = self._seen
@@ -131,8 +121,5 @@ class NativeExecutable(MachineCode, Executable):
 
     def run(self, asked: Epochs) -> Run:
         """Run epochs, in calls of some milliseconds."""
-        running = Running(self, asked)
-        try:
+        with closing(Running(self, asked)) as running:
             return running.run()
-        finally:
-            running.close()

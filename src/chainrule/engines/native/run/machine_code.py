@@ -1,7 +1,5 @@
 """A program as machine code in memory: made when it is first needed, and what calls of it share."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Code is made once, by one thread at a time; whatever goes wrong meanwhile says that there is none."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

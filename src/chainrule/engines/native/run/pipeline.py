@@ -1,7 +1,5 @@
 """All stages of the native engine in a row: from a simplified program to machine code in memory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache, lru_cache
 

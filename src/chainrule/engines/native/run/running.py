@@ -1,7 +1,5 @@
 """One run of epochs: calls into machine code, and what Python looks after between them."""
 
-from __future__ import annotations
-
 import ctypes
 import time
 from collections.abc import Callable, Sequence

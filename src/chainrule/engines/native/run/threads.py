@@ -31,9 +31,8 @@ class Helpers:
         self._asleep = [threading.Event() for _ in range(count)]
         for number in range(count):
             self._asleep[number].set()
-            threading.Thread(
-                target=self._serve, args=(number,), name=f"chainrule-{number}", daemon=True
-            ).start()
+            name = f"chainrule-{number}"
+            threading.Thread(target=self._serve, args=(number,), name=name, daemon=True).start()
 
     def _serve(self, number: int) -> None:
         while True:
@@ -119,9 +118,8 @@ class Sharing:
         other_known = (not helped) in self._seconds
         better = min(self._seconds, key=lambda k: self._seconds[k])
         # After 4, 8, 16 .. calls, then now and then: what was in the way at first may be gone.
-        again = self._calls % RETRY_CALLS == 0 or (
-            3 < self._calls < RETRY_CALLS and self._calls.bit_count() == 1
-        )
+        early = 3 < self._calls < RETRY_CALLS and self._calls.bit_count() == 1
+        again = early or self._calls % RETRY_CALLS == 0
         wanted = better if other_known and not again else not helped
         if wanted != helped:
             self.end()
