@@ -104,6 +104,18 @@ def test_logic_with_plain_truths():
     assert (True | c).value.tolist() == (c | True).value.tolist() == [True, True]
 
 
+@pytest.mark.parametrize(
+    "bits",
+    [lambda i, c: i & 3, lambda i, c: 3 & i, lambda i, c: i | c, lambda i, c: c & i, lambda i, c: ~i,
+     lambda i, c: np.bitwise_and(i, i), lambda i, c: np.bitwise_or(c, 2), lambda i, c: np.invert(i * 1.0)],
+)  # fmt: skip
+def test_bits_of_numbers_are_refused(bits):
+    """NumPy's 6 & 3 is 2, where a row of truth values would say True without a word."""
+    i = constant(np.array([1, 2, 6]), dtype="int64")
+    with pytest.raises(UnsupportedError, match="joins truth values"):
+        bits(i, i > 1)
+
+
 def test_not():
     c = constant([1.0, 0.0]) > 0.5
     assert (

@@ -43,7 +43,26 @@ def _heaviside(x: Any, at_zero: Any) -> Node:
     return apply("step", x)
 
 
+def _of_truths(symbol: str, name: str) -> Callable[..., Node]:
+    """Build what NumPy computes bit by bit; of truth values the bit is all there is."""
+
+    def build(*operands: Any) -> Node:
+        nodes = [as_node(np.bool_(x) if isinstance(x, bool) else x) for x in operands]
+        other = next((n.dtype for n in nodes if n.dtype != bool), None)
+        if other is not None:
+            raise UnsupportedError(
+                f"'{symbol}' joins truth values, and one of these holds {other}: nodes have no arithmetic of bits. "
+                f"Compare first, as in (x > 0) & (y > 0), or say np.{name}, for which all but 0 is true."
+            )
+        return apply(name, *nodes)
+
+    return build
+
+
 FORMULAS: dict[np.ufunc, Callable[..., Any]] = {
+    np.bitwise_and: _of_truths("&", "logical_and"),
+    np.bitwise_or: _of_truths("|", "logical_or"),
+    np.invert: _of_truths("~", "logical_not"),
     np.isnan: lambda x: np.not_equal(x, x),
     np.isinf: lambda x: np.equal(np.abs(floats(x)), np.inf),
     np.isfinite: lambda x: np.less(np.abs(floats(x)), np.inf),
