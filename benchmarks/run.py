@@ -5,12 +5,12 @@ import os
 import sys
 from pathlib import Path
 
+import chainrule as cr
 from benchmarks import machine, peers
 from benchmarks.measured import measure
 from benchmarks.peers import MODULES, OURS, OURS_ON_NUMPY, TITLES
 from benchmarks.report import Report, as_json, markdown, text
 from benchmarks.work import ROWS, Work, shortened
-from chainrule.engines.registry import ENGINES
 
 PRINTED = Path("-")
 
@@ -74,7 +74,7 @@ def arguments() -> argparse.Namespace:
         "--peers", type=peers_named, default="", help=f"some of {', '.join(MODULES)}; none for all"
     )
     parser.add_argument(
-        "--engine", choices=["auto", *ENGINES], default="auto", help="the one chainrule runs on"
+        "--engine", choices=["auto", *cr.ENGINES], default="auto", help="the one chainrule runs on"
     )
     parser.add_argument("--threads", type=int, help="how many cores all may use; without it, all there are")
     parser.add_argument("--repeats", type=int, default=3, help="of how many warm runs the best counts")

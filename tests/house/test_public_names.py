@@ -123,3 +123,14 @@ def test_a_type_checker_knows_the_public_names_and_no_others(tmp_path, monkeypat
     told, _, _ = api.run([str(file), *options])
     lines = [int(line.removeprefix(str(file)).split(":")[1]) for line in told.splitlines()[:-1]]
     assert [line - USER.count("\n") - 1 for line in lines] == list(range(len(WRONG))), told
+
+
+def test_benchmarks_use_public_names_alone():
+    """They time older versions too, whose modules stand elsewhere."""
+    files = sorted((Path(__file__).parents[2] / "benchmarks").rglob("*.py"))
+    assert files
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [n for n in names if n.startswith("chainrule.")], file
