@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import plain
+from chainrule.doors import opened
 from chainrule.engines.registry import engine_named
 from chainrule.engines.stages import show_stage
 from chainrule.errors import DataError, FileFormatError, GraphError, short, within_memory
@@ -34,7 +35,9 @@ from chainrule.train.parameters import Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
 from chainrule.train.targets import Given, classifies, prepare
-from chainrule.transform.check import GradientReport, check_gradients
+
+if TYPE_CHECKING:
+    from chainrule.transform.check import GradientReport
 
 SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
@@ -397,7 +400,7 @@ class Network:
 
     def check_gradients(
         self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
-    ) -> GradientReport:
+    ) -> "GradientReport":
         """Compare every gradient with central differences in float64, by parameter.
 
         The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its
@@ -406,7 +409,11 @@ class Network:
         goal, table = self._examples(self._read(X, y, sample_weight), loss)
         (cost,) = at([goal.cost], training=True)
         feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
-        return check_gradients(mark(cost, None, "J"), list(self.architecture.parameters.values()), feed)
+        check = opened("chainrule.transform.check:check_gradients")  # which no fit needs
+        report: GradientReport = check(
+            mark(cost, None, "J"), list(self.architecture.parameters.values()), feed
+        )
+        return report
 
     # --- keeping ---
 

@@ -4,6 +4,7 @@ Every message names the row, the column and what to do.
 """
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
@@ -27,7 +28,8 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
         raise DataError(
             f"{what} is the text {short(value)}; a network takes a table of numbers. Read it first."
         )
-    if isinstance(value, np.ma.MaskedArray):
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())  # which NumPy loads on first use, slowly
+    if isinstance(value, masked):
         value = np.where(np.ma.getmaskarray(value), np.nan, value.data)  # what is masked is missing
     if hasattr(value, "toarray"):
         value = value.toarray()
