@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import wraps
 from typing import Any
 
-from chainrule.errors import unknown_name
+import numpy as np
+
+from chainrule.errors import ShapeError, unknown_name
+from chainrule.graph import shapes
 from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its rows
     arithmetic,
     corners,
@@ -31,7 +35,7 @@ def primitive(
 
     Args:
         name: What drawings and errors call it; no other row may bear it.
-        forward: The value, in NumPy: a function of the inputs.
+        forward: The value, in NumPy: a function of the inputs, one number for each of their elements.
         partials: The derivatives, in NumPy: ``(y, *inputs)`` to one ∂y/∂xᵢ for each input, y being the output.
         columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note``, ``range``,
             ``cost`` ...
@@ -39,6 +43,7 @@ def primitive(
     Raises:
         GraphError: If a column holds what says nothing there, or the table has a row of this name.
         UnknownNameError: If there is no such column.
+        ShapeError: When it is computed, if forward makes another shape.
 
     >>> import numpy as np
     >>> from chainrule.transform.backprop import grad
@@ -53,4 +58,25 @@ def primitive(
         if column not in known:
             raise unknown_name("column of a primitive", column, known)
     columns.setdefault("attributes", None)
+    if callable(forward) and not isinstance(forward, np.ufunc) and "shape" not in columns:
+        forward = _element_by_element(name, forward)
     return add(Primitive(name=name, forward=forward, partials=partials, **columns))
+
+
+def _element_by_element(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``forward``, held to the shape that its nodes have."""
+
+    @wraps(forward)
+    def held(*inputs: Any, **attributes: Any) -> Any:
+        y = forward(*inputs, **attributes)
+        if all(isinstance(x, np.ndarray | np.generic) for x in inputs):
+            wanted = np.broadcast_shapes(*[x.shape for x in inputs])
+            if np.shape(y) != wanted:
+                given = " and ".join(shapes.show(x.shape) for x in inputs)
+                raise ShapeError(
+                    f"The primitive '{name}' is computed element by element, so of inputs of shape {given} its forward "
+                    f"must make {shapes.show(wanted)}; it made {shapes.show(np.shape(y))}."
+                )
+        return y
+
+    return held

@@ -164,3 +164,22 @@ def test_what_fails_within_a_formula_is_what_is_told():
     cubed = cr.primitive(**CUBE | {"forward": lambda x: x.nonsense}, shape=lambda x: x, dtype=lambda x: x)
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         cubed(cr.variable(1.0, "x")).value  # noqa: B018 -- looking is the test
+
+
+@pytest.mark.parametrize("engine", ["auto", *cr.ENGINES])
+@pytest.mark.parametrize(
+    ("forward", "made"),
+    [
+        (lambda x: np.sum(x * x), r"\(\)"),
+        (lambda x: x[:1], r"\(1,\)"),
+        (lambda x: np.stack([x, x]), r"\(2, 3\)"),
+    ],
+    ids=["a sum", "a part", "twice as much"],
+)
+def test_a_forward_that_makes_another_shape_says_so_on_every_engine(forward, made, engine):
+    own = cr.primitive("own_shape", forward, lambda y, x: [2 * x])
+    x = cr.input("x", ("n",))
+    with pytest.raises(cr.ChainruleError, match=rf"own_shape.*{made if engine == 'numpy' else ''}"):
+        cr.compile(own(x) * 2, inputs=[x], engine=engine)(np.arange(3.0))
+    with pytest.raises(cr.ShapeError, match=rf"'own_shape' is computed element by element.*it made {made}"):
+        print(own(cr.variable(np.arange(3.0))).value)
