@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.engines.native.run import executable as native_executable
 from chainrule.engines.registry import ENGINES, REFERENCE
 from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.graph.closed import Program
@@ -605,3 +606,30 @@ def test_what_the_matrix_compares_is_a_node():
     assert isinstance(y, Node) and any(
         n.primitive.name == "exp" for item in executable.stages.fusion.items for n in item.nodes
     )
+
+
+@pytest.mark.parametrize(
+    "target", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float32"]
+)
+@pytest.mark.parametrize("source", ["float32", "float64", "int64", "int32"])
+def test_nothing_is_written_behind_the_end_of_an_array(source, target, monkeypatch):
+    """One lane that is left over, of numbers made narrower: LLVM stored it as wide as it was before."""
+    behind = []
+
+    def guarded(node, lengths):
+        size = math.prod(node.shape) * node.dtype.itemsize
+        room = np.full(size + 64, 0xAB, np.uint8)
+        behind.append(room[size:])
+        return room[:size].view(node.dtype).reshape(node.shape)
+
+    for count in (1, 2, 3, 5, 9, 17, 33, 65):
+        x = cr.input("x", (count,), source)
+        values = (np.arange(count) % 7).astype(source)
+        executable = native_executable.compile_program(
+            Program((x,), (), (apply("cast", x, dtype=target),), ())
+        )
+        monkeypatch.setattr(native_executable, "empty", guarded)
+        (found,) = executable.step([], [values])[1]
+        monkeypatch.undo()
+        np.testing.assert_array_equal(found, values.astype(target))
+    assert len(behind) == 8 and all((b == 0xAB).all() for b in behind)

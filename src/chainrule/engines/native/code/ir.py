@@ -320,7 +320,24 @@ class Code:
         if mask is None:
             self.do(f"store {x}, {address}{alignment(x.type)}")
         else:
+            if not x.type.is_float and x.type.bits < 64:
+                mask = self._unknown(mask)
             self.call(f"llvm.masked.store.{x.type.suffix()}.p0", VOID, x, self.aligned(address, x.type), mask)
+
+    def _unknown(self, mask: Value) -> Value:
+        """Return the same mask, of which LLVM is not to know what it is.
+
+        Where LLVM 22 sees that one lane alone is stored, and that the number was made narrower, it stores all that the
+        number was before: 8 bytes where there is room for 1, behind the end of an array.
+        """
+        lanes, word = mask.type.lanes, "i64" if mask.type.lanes > 32 else "i32"
+        bits = self.emit(Type(word), f"bitcast {mask} to i{lanes}").text
+        if f"i{lanes}" != word:
+            bits = self.emit(Type(word), f"zext i{lanes} {bits} to {word}").text
+        bits = self.emit(Type(word), f'call {word} asm "", "=r,0"({word} {bits})').text
+        if f"i{lanes}" != word:
+            bits = self.emit(Type(word), f"trunc {word} {bits} to i{lanes}").text
+        return self.emit(mask.type, f"bitcast i{lanes} {bits} to {mask.type}")
 
     def aligned(self, address: Value, type: Type) -> Value:
         """Return an address as an argument that says how what lies there is aligned: at the size of an element."""
