@@ -39,7 +39,7 @@ def load_table(
     A file that exists wins over a sample of the same name; ``missing`` and ``any_size`` are those of
     :func:`read_table`.
 
-    >>> table, target = load_table("wine")
+    >>> table, target = cr.load_table("wine")
     >>> len(table), target
     (178, 'target')
     """
@@ -70,7 +70,7 @@ def read_table(
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "houses.csv"
     >>> _ = path.write_text("price|rooms|sold\\n$400,000|3|TRUE\\n$250,000|?|FALSE\\n")
-    >>> read_table(path).to_dict("list")
+    >>> cr.read_table(path).to_dict("list")
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
     path = Path(source)
@@ -109,8 +109,9 @@ def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "new.csv"
-    >>> write_table(pd.DataFrame({"rooms": [3, 4], "name": ["=1+1", "-5"]}), path)
-    >>> path.read_text(), read_table(path)["name"].tolist()
+    >>> import pandas as pd
+    >>> cr.write_table(pd.DataFrame({"rooms": [3, 4], "name": ["=1+1", "-5"]}), path)
+    >>> path.read_text(), cr.read_table(path)["name"].tolist()
     ("rooms,name\\n3,'=1+1\\n4,-5\\n", ['=1+1', '-5'])
     """
     cells = frame if raw_cells else mark_cells(frame)

@@ -91,11 +91,9 @@ def compile(
     Returns:
         A function that returns an array for a node and a list of arrays for a list.
 
-    >>> from chainrule.graph.node import input, variable
-    >>> from chainrule.transform.backprop import grad
-    >>> x, w = input("x"), variable(3.0, "w")
+    >>> x, w = cr.input("x"), cr.variable(3.0, "w")
     >>> J = (w * x - 1) ** 2
-    >>> step = compile(J, inputs=[x], updates={w: w - 0.1 * grad(J, w)})
+    >>> step = cr.compile(J, inputs=[x], updates={w: w - 0.1 * cr.grad(J, w)})
     >>> float(step(1.0)), round(float(w.value), 3)
     (4.0, 2.6)
     """

@@ -50,12 +50,11 @@ def explain(
 
     The example of the lecture on computation graphs, J = 3(a + bc) at a = 5, b = 3, c = 2:
 
-    >>> from chainrule.graph.node import variable
-    >>> a, b, c = variable(5.0, "a"), variable(3.0, "b"), variable(2.0, "c")
+    >>> a, b, c = cr.variable(5.0, "a"), cr.variable(3.0, "b"), cr.variable(2.0, "c")
     >>> u = (b * c).named("u")
     >>> v = (a + u).named("v")
     >>> J = (3 * v).named("J")
-    >>> explanation = explain(J, wrt=c)
+    >>> explanation = cr.explain(J, wrt=c)
     >>> for step in explanation.forward:
     ...     print(step)
     u = b · c = 3 × 2 = 6

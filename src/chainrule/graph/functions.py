@@ -12,10 +12,8 @@ from chainrule.graph.primitives import identities, indexing, reductions
 def stop_gradient(x: Any) -> Any:
     """Return ``x`` as it is, counted as a constant: no gradient flows into it.
 
-    >>> from chainrule.graph.node import variable
-    >>> from chainrule.transform.backprop import grad
-    >>> x = variable(3.0)
-    >>> float(grad(x * stop_gradient(x), x).value)
+    >>> x = cr.variable(3.0)
+    >>> float(cr.grad(x * cr.stop_gradient(x), x).value)
     3.0
     """
     return identities.stop_gradient(x if isinstance(x, Node) else numbers(x))
@@ -24,7 +22,7 @@ def stop_gradient(x: Any) -> Any:
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
 
-    >>> print(logsumexp([1000.0, 1000.0]))
+    >>> print(cr.logsumexp([1000.0, 1000.0]))
     1000.6931471805599
     """
     x = x if isinstance(x, Node) else numbers(x)
@@ -37,7 +35,7 @@ def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
     Raises:
         DataError: If a label is not from 0 to ``classes - 1``; for nodes, when they are computed.
 
-    >>> one_hot([0, 2], 3)
+    >>> cr.one_hot([0, 2], 3)
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """

@@ -400,7 +400,7 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
         name: What to call it in drawings, explanations and errors.
         dtype: Another dtype.
 
-    >>> w = variable(3.0, name="w")
+    >>> w = cr.variable(3.0, name="w")
     >>> w.value = 2.5
     >>> print((2 * w).value)
     5.0
@@ -413,7 +413,7 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
 def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
     """Return a constant: a leaf whose value never changes.
 
-    >>> print(constant([1, 2]) * 3)
+    >>> print(cr.constant([1, 2]) * 3)
     [1., 2.] · 3
     """
     return of_array(numbers(value, dtype), str(name))
@@ -428,7 +428,7 @@ def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") ->
             ``("batch", 3)`` takes any number of rows, and equal names mean equal lengths.
         dtype: ``"float64"``, ``"float32"``, or a whole-number dtype for labels.
 
-    >>> x = input("x", ("batch", 3))
+    >>> x = cr.input("x", ("batch", 3))
     >>> (x.sum(axis=1) / 3).shape
     (batch,)
     """

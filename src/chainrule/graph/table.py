@@ -45,12 +45,9 @@ def primitive(
         UnknownNameError: If there is no such column.
         ShapeError: When it is computed, if forward makes another shape.
 
-    >>> import numpy as np
-    >>> from chainrule.transform.backprop import grad
-    >>> from chainrule.graph.node import variable
-    >>> cube = primitive("cube", lambda x: x * x * x, lambda y, x: [3 * x * x])
-    >>> x = variable(2.0)
-    >>> float(cube(x).value), float(grad(cube(x), x).value)
+    >>> cube = cr.primitive("cube", lambda x: x * x * x, lambda y, x: [3 * x * x])
+    >>> x = cr.variable(2.0)
+    >>> float(cube(x).value), float(cr.grad(cube(x), x).value)
     (8.0, 12.0)
     """
     known = [column.name for column in fields(Primitive)]

@@ -45,10 +45,9 @@ def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
         outputs: A node or several.
         feed: A value for each input; any other node may be given one too.
 
-    >>> from chainrule.graph.node import input
-    >>> x = input("x", ())
+    >>> x = cr.input("x", ())
     >>> u = (x * x).named("u")
-    >>> run = trace(u + 1, {x: 3.0})
+    >>> run = cr.trace(u + 1, {x: 3.0})
     >>> print(run[u])
     9.0
     """

@@ -61,9 +61,8 @@ class TableModel:
     in which columns where that is not the usual: read tables to predict with it, ``cr.read_table(path,
     missing=model.missing)``.
 
-    >>> from chainrule.data.tables import load_table
-    >>> table, target = load_table("iris")
-    >>> model = TableModel.train(table, target, epochs=30)
+    >>> table, target = cr.load_table("iris")
+    >>> model = cr.TableModel.train(table, target, epochs=30)
     >>> model.report.scores.network["accuracy"] > 0.8
     True
     >>> model.predict(table[:2]).columns.tolist()  # doctest: +NORMALIZE_WHITESPACE

@@ -33,7 +33,7 @@ def stops_half(activation: F) -> F:
 def identity(z: Any) -> Any:
     """``z``, in (-∞, ∞): the output of linear regression.
 
-    >>> identity(3.0)
+    >>> cr.identity(3.0)
     3.0
     """
     return z
@@ -42,7 +42,7 @@ def identity(z: Any) -> Any:
 def step(z: Any) -> Any:
     """``1 where z ≥ 0, else 0``: the perceptron's (Rosenblatt 1958), which cannot be trained through.
 
-    >>> step([-2.0, 0.0, 3.0])
+    >>> cr.step([-2.0, 0.0, 3.0])
     array([0., 1., 1.])
     """
     return corners.step(_numbers(z))
@@ -51,7 +51,7 @@ def step(z: Any) -> Any:
 def sigmoid(z: Any) -> Any:
     """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression.
 
-    >>> sigmoid([-1000.0, 0.0, 1000.0])
+    >>> cr.sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
     with np.errstate(over="ignore"):  # exp(1000) is infinite and its reciprocal 0, as it should be
@@ -61,7 +61,7 @@ def sigmoid(z: Any) -> Any:
 def tanh(z: Any) -> Any:
     """``(exp(z) - exp(-z)) / (exp(z) + exp(-z))``, in (-1, 1): a sigmoid centred at 0 (LeCun et al. 1998).
 
-    >>> tanh([0.0, 1000.0])
+    >>> cr.tanh([0.0, 1000.0])
     array([0., 1.])
     """
     return exponentials.tanh(_numbers(z))
@@ -71,7 +71,7 @@ def tanh(z: Any) -> Any:
 def relu(z: Any) -> Any:
     """``max(0, z)``, in [0, ∞): the rectified linear unit (Nair & Hinton 2010); its derivative at 0 is 0.
 
-    >>> relu([-2.0, -0.5, 0.0, 0.5, 3.0])
+    >>> cr.relu([-2.0, -0.5, 0.0, 0.5, 3.0])
     array([0. , 0. , 0. , 0.5, 3. ])
     """
     return corners.relu(_numbers(z))
@@ -84,7 +84,7 @@ def leaky_relu(z: Any, slope: float = 0.01) -> Any:
     Any slope will do, one above 1 too, where ``max(slope · z, z)`` would be wrong. To train with a slope of
     your own give the layer ``LeakyReLU(slope=0.2)``.
 
-    >>> leaky_relu([-3.0, 2.0]), leaky_relu([-1.0, 1.0], slope=2)
+    >>> cr.leaky_relu([-3.0, 2.0]), cr.leaky_relu([-1.0, 1.0], slope=2)
     (array([-0.03,  2.  ]), array([-2.,  1.]))
     """
     z = _numbers(z)
@@ -97,7 +97,7 @@ def elu(z: Any, alpha: float = 1.0) -> Any:
 
     Its derivative at 0 is 1. To train with an alpha of your own give the layer ``ELU(alpha=0.5)``.
 
-    >>> elu([-1000.0, 0.0, 1000.0])
+    >>> cr.elu([-1000.0, 0.0, 1000.0])
     array([  -1.,    0., 1000.])
     """
     z = _numbers(z)
@@ -112,7 +112,7 @@ def gelu(z: Any) -> Any:
     This is the tanh form of Hendrycks & Gimpel 2016, within 0.0005 of ``z · Φ(z)``, with Φ the distribution
     function of normal numbers.
 
-    >>> gelu([-1000.0, 0.0, 1000.0]).tolist()
+    >>> cr.gelu([-1000.0, 0.0, 1000.0]).tolist()
     [-0.0, 0.0, 1000.0]
     """
     z = _numbers(z)
@@ -123,7 +123,7 @@ def gelu(z: Any) -> Any:
 def silu(z: Any) -> Any:
     """``z · sigmoid(z)``, in (-0.278…, ∞): also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).
 
-    >>> silu([0.0, 1000.0])
+    >>> cr.silu([0.0, 1000.0])
     array([   0., 1000.])
     """
     return _numbers(z) * sigmoid(z)
@@ -132,7 +132,7 @@ def silu(z: Any) -> Any:
 def softplus(z: Any) -> Any:
     """``log(1 + exp(z))``, in (0, ∞): a smooth ReLU (Dugas et al. 2001), for outputs that must be positive.
 
-    >>> softplus([-1000.0, 0.0, 1000.0]).round(4)
+    >>> cr.softplus([-1000.0, 0.0, 1000.0]).round(4)
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
     return exponentials.softplus(_numbers(z))
@@ -141,7 +141,7 @@ def softplus(z: Any) -> Any:
 def softmax(z: Any, axis: int = -1) -> Any:
     """``exp(zᵢ) / Σⱼ exp(zⱼ)`` along ``axis``, in (0, 1), with sum 1: class probabilities (Bridle 1990).
 
-    >>> softmax([[1000.0, 1000.0], [0.0, -1000.0]])
+    >>> cr.softmax([[1000.0, 1000.0], [0.0, -1000.0]])
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
@@ -153,7 +153,7 @@ def softmax(z: Any, axis: int = -1) -> Any:
 class LeakyReLU(Checked):
     """:func:`leaky_relu` with a slope of its own.
 
-    >>> LeakyReLU(slope=0.2)(-1.0).item()
+    >>> cr.LeakyReLU(slope=0.2)(-1.0).item()
     -0.2
     """
 
@@ -169,7 +169,7 @@ class LeakyReLU(Checked):
 class ELU(Checked):
     """:func:`elu` with an alpha of its own.
 
-    >>> ELU(alpha=0.5)(-1000.0).item()
+    >>> cr.ELU(alpha=0.5)(-1000.0).item()
     -0.5
     """
 

@@ -45,7 +45,7 @@ def _of_each_example(formula: F) -> F:
 def mse(y: Any, p: Any) -> Any:
     """``(p - y)²``, without a ½: the squared error.
 
-    >>> mse([[1.0, 0.0]], [[0.5, 2.0]])
+    >>> cr.mse([[1.0, 0.0]], [[0.5, 2.0]])
     array([2.125])
     """
     return (p - y) ** 2
@@ -55,7 +55,7 @@ def mse(y: Any, p: Any) -> Any:
 def half_mse(y: Any, p: Any) -> Any:
     """``½ (p - y)²``: its derivative is ``p - y``.
 
-    >>> half_mse([[1.0]], [[0.9]]).round(6)
+    >>> cr.half_mse([[1.0]], [[0.9]]).round(6)
     array([0.005])
     """
     return 0.5 * (p - y) ** 2
@@ -65,7 +65,7 @@ def half_mse(y: Any, p: Any) -> Any:
 def mae(y: Any, p: Any) -> Any:
     """``|p - y|``: the absolute error, which outliers sway less. Its derivative at 0 is 0.
 
-    >>> mae([[1.0, 0.0]], [[0.5, 2.0]])
+    >>> cr.mae([[1.0, 0.0]], [[0.5, 2.0]])
     array([1.25])
     """
     return np.abs(p - y)
@@ -77,7 +77,7 @@ def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
 
     Squared near 0 and absolute far away. To train with another delta give ``Huber(delta=2.0)``.
 
-    >>> huber([[0.0], [0.0]], [[0.5], [3.0]])
+    >>> cr.huber([[0.0], [0.0]], [[0.5], [3.0]])
     array([0.125, 2.5  ])
     """
     error = np.abs(p - y)
@@ -91,7 +91,7 @@ def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
     The best p is the q-th quantile of y; at q = ½ the loss is half the absolute error. To train with
     another q give ``Quantile(q=0.9)``.
 
-    >>> quantile([[10.0], [10.0]], [[8.0], [12.0]], q=0.9)
+    >>> cr.quantile([[10.0], [10.0]], [[8.0], [12.0]], q=0.9)
     array([1.8, 0.2])
     """
     error = y - p
@@ -102,7 +102,7 @@ def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
 def poisson(y: Any, p: Any) -> Any:
     """``p - y · log(p)`` for counts y and their expected number p > 0, up to terms of y alone.
 
-    >>> poisson([[2.0]], [[2.0]]).round(4)
+    >>> cr.poisson([[2.0]], [[2.0]]).round(4)
     array([0.6137])
     """
     return p - _times_log(y, p)
@@ -112,7 +112,7 @@ def poisson(y: Any, p: Any) -> Any:
 def binary_crossentropy(y: Any, p: Any) -> Any:
     """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss.
 
-    >>> binary_crossentropy([[1.0], [1.0]], [[0.99], [0.01]]).round(6)
+    >>> cr.binary_crossentropy([[1.0], [1.0]], [[0.99], [0.01]]).round(6)
     array([0.01005, 4.60517])
     """
     return -(_times_log(y, p) + _times_log(1 - y, 1 - p))
@@ -131,9 +131,9 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
         DataError: If a label of a plain array is no class.
 
     >>> p = [[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]
-    >>> categorical_crossentropy([2, 1], p).round(4)
+    >>> cr.categorical_crossentropy([2, 1], p).round(4)
     array([1.3863, 0.2231])
-    >>> categorical_crossentropy([[0, 0, 1], [0, 1, 0]], p).round(4)
+    >>> cr.categorical_crossentropy([[0, 0, 1], [0, 1, 0]], p).round(4)
     array([1.3863, 0.2231])
     """
     y = y if isinstance(y, Node) else np.asarray(y)
@@ -148,7 +148,7 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
 class Huber(Checked):
     """:func:`huber` with a delta of its own.
 
-    >>> Huber(delta=2.0)([[0.0]], [[3.0]])
+    >>> cr.Huber(delta=2.0)([[0.0]], [[3.0]])
     array([4.])
     """
 
@@ -163,7 +163,7 @@ class Huber(Checked):
 class Quantile(Checked):
     """:func:`quantile` with a q of its own.
 
-    >>> Quantile(q=0.9)([[10.0]], [[8.0]])
+    >>> cr.Quantile(q=0.9)([[10.0]], [[8.0]])
     array([1.8])
     """
 

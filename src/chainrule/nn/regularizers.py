@@ -18,7 +18,7 @@ class L1(Checked):
     Keras has the factor alone; one that falls with the number m of examples is
     ``L1(λ, divisor=m)``.
 
-    >>> L1(0.1)(np.array([[3.0, -4.0]])).round(6)
+    >>> cr.L1(0.1)(np.array([[3.0, -4.0]])).round(6)
     np.float64(0.7)
     """
 
@@ -38,7 +38,7 @@ class L2(Checked):
     ``L2(λ, divisor=2 * m)``.
 
     >>> w = np.array([[3.0, -4.0]])
-    >>> L2(0.1)(w), L2(0.1, divisor=2 * 50)(w)
+    >>> cr.L2(0.1)(w), cr.L2(0.1, divisor=2 * 50)(w)
     (np.float64(2.5), np.float64(0.025))
     """
 
@@ -54,7 +54,7 @@ class L2(Checked):
 class L1L2(Checked):
     """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
 
-    >>> L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)
+    >>> cr.L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)
     np.float64(0.95)
     """
 

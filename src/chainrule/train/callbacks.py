@@ -36,7 +36,7 @@ class EarlyStopping(Checked):
         restore_best: Go back to the weights at the end of the best epoch.
         larger_is_better: Whether more is better; known of every metric but your own.
 
-    >>> EarlyStopping(patience=5).patience
+    >>> cr.EarlyStopping(patience=5).patience
     5
     """
 

@@ -56,10 +56,8 @@ class Network:
         seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
         engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first, compiling included.
 
-    >>> import numpy as np
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
-    >>> from chainrule.nn.layers import Dense
-    >>> network = Network([Dense(8, "tanh"), Dense(1, "sigmoid")], seed=0)
+    >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
     >>> history = network.fit(X, y, optimizer="adam", epochs=500)
     >>> network.predict_classes(X)
     array([0, 1, 1, 0])

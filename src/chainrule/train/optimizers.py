@@ -34,12 +34,12 @@ class Optimizer(Checked, ABC):
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
-    ... class Signs(Optimizer):
+    ... class Signs(cr.Optimizer):
     ...     learning_rate: float = 0.01
     ...     def direction(self, g, slot, t):
     ...         return np.sign(g), []
-    >>> w = variable([1.0, 2.0], name="w")
-    >>> Signs(0.5).update([w], [-w], variable(0.0))[0][0].value
+    >>> w = cr.variable([1.0, 2.0], name="w")
+    >>> Signs(0.5).update([w], [-w], cr.variable(0.0))[0][0].value
     array([1.5, 2.5])
     """
 
@@ -85,8 +85,8 @@ class Optimizer(Checked, ABC):
             total: How many updates the run makes; a schedule needs it.
             per_epoch: How many updates an epoch makes; a schedule needs it.
 
-        >>> w, step = variable([1.0, 2.0], name="w"), variable(0.0)
-        >>> [new], _ = SGD(0.1).update([w], [2 * w], step)
+        >>> w, step = cr.variable([1.0, 2.0], name="w"), cr.variable(0.0)
+        >>> [new], _ = cr.SGD(0.1).update([w], [2 * w], step)
         >>> new.value
         array([0.8, 1.6])
         """
@@ -142,7 +142,7 @@ class SGD(Optimizer):
         weight_decay: See above; without momentum the same as a cost of ½ · decay · Σw².
         clip_norm: The norm that all gradients together may have, see :func:`clip_by_norm`.
 
-    >>> SGD(0.1, momentum=0.9)
+    >>> cr.SGD(0.1, momentum=0.9)
     SGD(learning_rate=0.1, momentum=0.9, nesterov=False, averaged=False, weight_decay=0.0, clip_norm=None)
     """
 
@@ -296,7 +296,7 @@ class LBFGS(Checked):
         tolerance: It stops when no entry of the gradient is larger; 1e-5 as in SciPy.
         memory: How many past steps shape its picture of the curvature; 10 as in SciPy.
 
-    >>> LBFGS()
+    >>> cr.LBFGS()
     LBFGS(max_evaluations=15000, tolerance=1e-05, memory=10)
     """
 

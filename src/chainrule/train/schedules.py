@@ -50,7 +50,7 @@ class Constant(Schedule):
 class ExponentialDecay(Schedule):
     """``α₀ · exp(-k t)``, with α₀ the ``rate``, k the ``decay`` and t the epoch or step, counted from 0.
 
-    >>> ExponentialDecay(0.5, decay=0.02).at(300, total=3000, per_epoch=10)  # epoch 30
+    >>> cr.ExponentialDecay(0.5, decay=0.02).at(300, total=3000, per_epoch=10)  # epoch 30
     np.float64(0.2744058180470132)
     """
 
@@ -68,7 +68,7 @@ class ExponentialDecay(Schedule):
 class StepDecay(Schedule):
     """``rate · factor ^ ⌊epoch / every⌋``: multiplied by ``factor`` after every so many epochs.
 
-    >>> [float(StepDecay(0.1, every=10).at(epoch, 40, per_epoch=1)) for epoch in (0, 9, 10, 20)]
+    >>> [float(cr.StepDecay(0.1, every=10).at(epoch, 40, per_epoch=1)) for epoch in (0, 9, 10, 20)]
     [0.1, 0.1, 0.05, 0.025]
     """
 
@@ -85,7 +85,7 @@ class StepDecay(Schedule):
 class Cosine(Schedule):
     """From ``rate`` to ``minimum`` along half a cosine over the run (Loshchilov & Hutter 2017, no restarts).
 
-    >>> [round(float(Cosine(0.1).at(step, total=100, per_epoch=10)), 6) for step in (0, 50, 100)]
+    >>> [round(float(cr.Cosine(0.1).at(step, total=100, per_epoch=10)), 6) for step in (0, 50, 100)]
     [0.1, 0.05, 0.0]
     """
 
@@ -109,7 +109,7 @@ class OneCycle(Schedule):
 
     The momentum stays as it is, unlike Smith's.
 
-    >>> [round(float(OneCycle(0.5).at(step, total=100, per_epoch=10)), 6) for step in (0, 30, 65, 100)]
+    >>> [round(float(cr.OneCycle(0.5).at(step, total=100, per_epoch=10)), 6) for step in (0, 30, 65, 100)]
     [0.02, 0.5, 0.250001, 2e-06]
     """
 
@@ -136,7 +136,7 @@ class WarmUp(Schedule):
         steps: In how many steps: the first has ``1 / steps`` of the rate, the last all of it.
         epochs: Or in how many epochs.
 
-    >>> [float(WarmUp(0.1, steps=4).at(step, 100, 10)) for step in (0, 1, 3, 50)]
+    >>> [float(cr.WarmUp(0.1, steps=4).at(step, 100, 10)) for step in (0, 1, 3, 50)]
     [0.025, 0.05, 0.1, 0.1]
     """
 
@@ -171,7 +171,7 @@ class ReduceOnPlateau(Schedule):
         patience: After how many epochs without a lower cost.
         minimum: Never below this rate.
 
-    >>> ReduceOnPlateau(0.1).at(0, total=100, per_epoch=10)
+    >>> cr.ReduceOnPlateau(0.1).at(0, total=100, per_epoch=10)
     0.1
     """
 
@@ -194,7 +194,7 @@ class ReduceOnPlateau(Schedule):
     def reduced(self, scale: float) -> float:
         """Return the scale that follows ``scale`` on a plateau.
 
-        >>> ReduceOnPlateau(0.25, factor=0.5, minimum=0.1).reduced(0.5)
+        >>> cr.ReduceOnPlateau(0.25, factor=0.5, minimum=0.1).reduced(0.5)
         0.4
         """
         return max(scale * self.factor, self.minimum / self.rate)

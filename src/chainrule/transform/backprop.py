@@ -66,10 +66,9 @@ def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
         ShapeError: If J is not a scalar.
         NoDerivativeError: If the only way from J leads through something that cannot be learned through.
 
-    >>> from chainrule.graph.node import variable
-    >>> a, b, c = variable(5.0, "a"), variable(3.0, "b"), variable(2.0, "c")
+    >>> a, b, c = cr.variable(5.0, "a"), cr.variable(3.0, "b"), cr.variable(2.0, "c")
     >>> J = 3 * (a + b * c)
-    >>> [float(g.value) for g in grad(J, [a, b, c])]
+    >>> [float(g.value) for g in cr.grad(J, [a, b, c])]
     [3.0, 6.0, 9.0]
     """
     single = isinstance(wrt, Node) or not isinstance(wrt, Iterable)

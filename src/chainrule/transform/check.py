@@ -50,12 +50,11 @@ def check_gradients(
         ShapeError: If J is not a scalar.
         GraphError: If an input has no value.
 
-    >>> from chainrule.graph.node import variable
-    >>> w, x = variable([0.5, -1.0], name="w"), variable([2.0, 3.0], name="x")
-    >>> check_gradients(np.tanh(np.sum(w * x)), [w, x]).passed
+    >>> w, x = cr.variable([0.5, -1.0], name="w"), cr.variable([2.0, 3.0], name="x")
+    >>> cr.check_gradients(np.tanh(np.sum(w * x)), [w, x]).passed
     True
-    >>> b = variable(0.0, name="b")
-    >>> print(check_gradients(np.maximum(0, 3 * b), b))
+    >>> b = cr.variable(0.0, name="b")
+    >>> print(cr.check_gradients(np.maximum(0, 3 * b), b))
        parameter  shape  elements  largest error  at  backprop  differences
     ✓  b          ()            1              -  -          -            -  1 on a kink
     <BLANKLINE>

@@ -57,13 +57,10 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 
     From the derivative of the log loss and of the sigmoid it finds what the lectures find by hand:
 
-    >>> import numpy as np
-    >>> from chainrule.transform.backprop import grad
-    >>> from chainrule.graph.node import variable
-    >>> y, z = variable(1.0, "y"), variable(0.3, "z")
+    >>> y, z = cr.variable(1.0, "y"), cr.variable(0.3, "z")
     >>> a = 1 / (1 + np.exp(-z))
     >>> loss = -(y * np.log(a) + (1 - y) * np.log(1 - a))
-    >>> print(simplify(grad(loss, z)))
+    >>> print(cr.simplify(cr.grad(loss, z)))
     σ(z) - y
     """
     if isinstance(nodes, Node):

@@ -128,11 +128,11 @@ class Layer(Checked):
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, eq=False)
-    ... class Scale(Layer):
+    ... class Scale(cr.Layer):
     ...     name: str = ""
     ...     def build(self, scope, x):
     ...         return x * scope.parameter("gamma", (x.shape[-1],), "ones")
-    >>> Scale()(input("x", ("batch", 3))).shape
+    >>> Scale()(cr.input("x", ("batch", 3))).shape
     (batch, 3)
     """
 

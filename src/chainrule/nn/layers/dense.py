@@ -31,7 +31,6 @@ class Dense(Layer):
         regularizer: What W costs: ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes.
         name: What to call the layer in tables and errors.
 
-    >>> import chainrule as cr
     >>> cr.Dense(3, "relu")(cr.input("x", ("batch", 4))).shape
     (batch, 3)
     """
@@ -67,7 +66,6 @@ class Activation(Layer):
 
     Takes x of any shape (batch, ...) and gives the same.
 
-    >>> import chainrule as cr
     >>> cr.Activation("relu")(cr.input("x", ("batch", 4))).shape
     (batch, 4)
     """

@@ -19,7 +19,6 @@ class Dropout(Layer):
     At prediction it does nothing (inverted dropout; Srivastava et al. 2014). Takes x of any shape (batch, ...)
     and gives the same.
 
-    >>> import chainrule as cr
     >>> cr.Dropout(0.5)(cr.input("x", ("batch", 4))).shape
     (batch, 4)
     """

@@ -19,7 +19,6 @@ class Embedding(Layer):
 
     Takes whole numbers of any shape (batch, ...), of any dtype, and gives (batch, ..., units).
 
-    >>> import chainrule as cr
     >>> cr.Embedding(1000, 16)(cr.input("words", ("batch", 20))).shape
     (batch, 20, 16)
     """

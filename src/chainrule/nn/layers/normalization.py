@@ -24,7 +24,6 @@ class BatchNormalization(Layer):
     step. One example has no variance: ``fit`` lets a last batch of one join the batch before it, and warns where
     ``batch_size=1`` leaves nothing else.
 
-    >>> import chainrule as cr
     >>> cr.BatchNormalization()(cr.input("x", ("batch", 4))).shape
     (batch, 4)
     """
@@ -59,7 +58,6 @@ class LayerNormalization(Layer):
 
     Takes x of shape (batch, ..., features) and gives the same.
 
-    >>> import chainrule as cr
     >>> cr.LayerNormalization()(cr.input("x", ("batch", 4))).shape
     (batch, 4)
     """

@@ -15,7 +15,6 @@ class Flatten(Layer):
 
     Takes x of any shape (batch, ...) and gives (batch, numbers).
 
-    >>> import chainrule as cr
     >>> cr.Flatten()(cr.input("image", ("batch", 8, 8))).shape
     (batch, 64)
     """
