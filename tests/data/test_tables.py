@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sys
 
 import pandas as pd
 import pytest
@@ -241,6 +242,28 @@ def test_the_sample_tables_have_their_target_last(name):
     assert target == "target" == frame.columns[-1]
     assert frame.notna().all(axis=None) and len(frame) > 100
     assert not any(" " in column for column in frame.columns)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_sample_tables_are_those_of_scikit_learn_to_the_bit(name):
+    from sklearn import datasets
+
+    theirs = getattr(datasets, f"load_{name}")(as_frame=True)
+    ours = sample_table(name)
+    plain = [n.removesuffix(" (cm)").replace(" ", "_") for n in theirs.data.columns]
+    assert list(ours.columns) == [*plain, "target"]
+    assert (ours.iloc[:, :-1].to_numpy() == theirs.data.to_numpy()).all()
+    assert list(ours.dtypes[:-1]) == list(theirs.data.dtypes)
+    if name in {"digits", "diabetes"}:
+        assert (ours["target"] == theirs.target).all() and ours["target"].dtype == theirs.target.dtype
+    else:
+        assert list(ours["target"]) == [theirs.target_names[i] for i in theirs.target]
+
+
+def test_without_scikit_learn_the_sample_tables_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(MissingFileError, match="pip install scikit-learn"):
+        load_table("iris")
 
 
 def test_the_targets_of_the_sample_tables_have_names_where_there_are_any():
