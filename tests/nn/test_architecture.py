@@ -79,7 +79,7 @@ def test_statistics_of_a_shared_layer_see_all_its_batches():
 
 def test_one_layer_on_inputs_of_two_widths():
     layer = Dense(4)
-    with pytest.raises(ShapeError, match=r"W would have shapes \(3, 4\) and \(4, 4\). Make two layers"):
+    with pytest.raises(ShapeError, match=r"W would have the shapes \(3, 4\) and \(4, 4\). Make two layers"):
         branches(lambda x: layer(layer(x)), {"x": 3}, "float32")
 
 
@@ -164,19 +164,33 @@ def test_what_a_function_s_output_ends_with():
 
 
 def test_layers_inside_a_layer():
-    block = Block((Dense(3, "relu"), BatchNormalization(), Dense(3)))
-    found = chain([block, block], (3,), "float64")
+    def block():
+        return Block((Dense(3, "relu"), BatchNormalization(), Dense(3)))
+
+    found, one = chain([block(), block()], (3,), "float64"), block()
     assert list(found.parameters)[:6] == ["W1", "b1", "gamma_1", "beta_1", "W2", "b2"]
-    assert len(found.parameters) == 12  # listed twice, it is two blocks
-    shared = branches(lambda x: block(block(x)), {"x": 3}, "float64")
-    assert len(shared.parameters) == 6
-    for made in (found, shared):
+    assert len(found.parameters) == 12
+    listed, shared = chain([one, one], (3,), "float64"), branches(lambda x: one(one(x)), {"x": 3}, "float64")
+    assert list(listed.parameters) == list(shared.parameters) == list(found.parameters)[:6]
+    for made in (found, listed, shared):
         config = json.loads(json.dumps(to_config(made)))
         again = from_config(config, {"Block": Block})
         assert list(again.parameters) == list(made.parameters) and list(again.calls) == list(made.calls)
         assert to_config(again) == to_config(made)
     with pytest.raises(FileFormatError, match=r"custom=\{'Block': Block\}"):
         from_config(config)
+
+
+def test_a_layer_that_would_be_two_in_a_file_is_refused_when_it_is_written():
+    dense = Dense(3)
+    for layers in ([Block((dense, dense))], [Block((dense,)), dense], [dense, Block((dense,))]):
+        made = chain(layers, (3,), "float64")
+        assert list(made.parameters) == ["W1", "b1"]
+        with pytest.raises(
+            GraphError, match=r"Dense\(3\), stands inside another layer and in a second place"
+        ):
+            to_config(made)
+        assert list(from_config(to_config(made, keep=True)).parameters) == ["W1", "b1"]
 
 
 def test_plain_data_and_back_is_the_same_graph():

@@ -664,7 +664,7 @@ def test_dropout_masks_differ_by_step_and_layer_and_are_off_at_prediction():
     ones = np.ones((4, 50))
     np.testing.assert_array_equal(network.predict(ones), ones)
     network = Network(
-        [Dropout(0.5)] * 2 + [Dense(1, initializer="ones")], input_shape=50, dtype="float64", seed=0
+        [Dropout(0.5), Dropout(0.5), Dense(1, initializer="ones")], input_shape=50, dtype="float64", seed=0
     )
     history = network.fit(
         np.ones((1, 50)), [0.0], optimizer=SGD(1e-300), metrics=[lambda y, p: p], epochs=20, batch_size=None

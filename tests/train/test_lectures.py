@@ -200,7 +200,7 @@ def test_xnor_with_the_lecture_s_weights():
 
 def test_the_network_whose_weights_are_in_a_missing_figure():
     """S1-34: f([1, -1]) = [0.62, 0.83], f([0, 0]) = [0.51, 0.85]."""
-    network = Network([Dense(2, "sigmoid")] * 3, input_shape=2, dtype="float64")
+    network = Network([Dense(2, "sigmoid") for _ in range(3)], input_shape=2, dtype="float64")
     weights = [[[1, -2], [-1, 1]], [[2, -1], [-2, -1]], [[3, -1], [-1, 4]]]
     for number, (W, b) in enumerate(zip(weights, [[1, 0], [0, 0], [-2, 2]], strict=True), start=1):
         network.parameters.update({f"W{number}": np.array(W).T, f"b{number}": b})
@@ -239,18 +239,18 @@ def test_ten_sigmoid_layers_starve_the_first_and_batch_norm_feeds_it():
     """S4-104 and S4-103."""
     X, y = load_digits(return_X_y=True)
     X = StandardScaler().fit_transform(X)[:300]
-    layers = [Dense(32, "sigmoid", initializer="lecun_normal")] * 9
+    layers = [Dense(32, "sigmoid", initializer="lecun_normal") for _ in range(9)]
     plain = Network([*layers, Dense(10, "softmax", initializer="lecun_normal")], dtype="float64", seed=0)
     plain.fit(X, y[:300], optimizer="sgd", epochs=0)
     norms = [np.linalg.norm(plain.gradients(X, y[:300])[f"W{i}"]) for i in range(1, 11)]
     assert norms == sorted(norms) and norms[-1] / norms[0] > 1e3
 
-    block = [
-        Dense(32, use_bias=False, initializer="lecun_normal"),
-        BatchNormalization(),
-        Activation("sigmoid"),
-    ]
-    normed = Network([*block * 9, Dense(10, "softmax")], dtype="float64", seed=0)
+    def block():
+        dense = Dense(32, use_bias=False, initializer="lecun_normal")
+        return [dense, BatchNormalization(), Activation("sigmoid")]
+
+    blocks = [layer for _ in range(9) for layer in block()]
+    normed = Network([*blocks, Dense(10, "softmax")], dtype="float64", seed=0)
     normed.fit(X, y[:300], optimizer="sgd", epochs=0)
     first = np.linalg.norm(normed.gradients(X, y[:300])["W1"])
     assert first > 1e3 * norms[0]

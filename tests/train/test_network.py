@@ -13,6 +13,8 @@ from values_of import values_of
 
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph.primitives import corners
+from chainrule.graph.walk import order
+from chainrule.models.loading import load
 from chainrule.nn.activations import softmax
 from chainrule.nn.layers import (
     Activation,
@@ -57,7 +59,7 @@ def test_counts_of_the_lectures():
     assert count(chain(3, 4, 1)) == 21  # S1-8, S1-32
     no_bias = Network([Dense(4, use_bias=False), Dense(1, use_bias=False)], input_shape=4)
     assert [count(no_bias), count(chain(4, 4, 1))] == [20, 25]
-    assert count(Network([Dense(4, use_bias=False)] + [Dense(1, use_bias=False)] * 2, input_shape=4)) == 21
+    assert count(Network([Dense(n, use_bias=False) for n in (4, 1, 1)], input_shape=4)) == 21
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 1), (5, 7, 6, 2), (1, 1)])
@@ -81,23 +83,47 @@ def test_names_are_the_lectures():
     assert "'W1': (4, 3)" in repr(network.parameters)
 
 
-def test_a_layer_used_as_an_object_shares_its_weights_and_in_a_list_does_not():
+def test_a_layer_object_that_is_used_twice_shares_its_weights_in_a_list_as_in_a_function(tmp_path):
     layer = Dense(4, "tanh")
-    listed = Network([layer, layer], input_shape=4, seed=0)
-    assert list(listed.parameters) == ["W1", "b1", "W2", "b2"]
-    assert not np.array_equal(listed.parameters["W1"], listed.parameters["W2"])
+    listed = Network([layer, layer], input_shape=4, seed=0, dtype="float64")
     shared = Network(lambda x: layer(layer(x)), {"x": 4}, seed=0, dtype="float64")
-    assert list(shared.parameters) == ["W1", "b1"]
-    W, b = shared.parameters["W1"], shared.parameters["b1"]
-    np.testing.assert_allclose(shared.predict(X), np.tanh(np.tanh(X @ W + b) @ W + b), rtol=1e-12)
-    twice = Network([layer, layer], input_shape=4, dtype="float64")
-    twice.parameters.update(W1=W, W2=W)
     target = RNG.normal(size=(12, 4))
+    for network in (listed, shared):
+        assert list(network.parameters) == ["W1", "b1"] and network.layers == [layer, layer]
+        assert "20 parameters" in repr(network) and "dense_1/2 (Dense)" in network.summary_text()
+        assert "total 20 parameters" in network.summary_text()
+        network.fit(X, target, epochs=3)
+        W, b = network.parameters["W1"], network.parameters["b1"]
+        np.testing.assert_allclose(network.predict(X), np.tanh(np.tanh(X @ W + b) @ W + b), rtol=1e-12)
+    np.testing.assert_array_equal(listed.predict(X), shared.predict(X))
+    twice = Network([Dense(4, "tanh"), Dense(4, "tanh")], input_shape=4, dtype="float64")
+    twice.parameters.update(W1=W, b1=b, W2=W, b2=b)
     both = twice.gradients(X, target)
-    np.testing.assert_allclose(shared.gradients(X, target)["W1"], both["W1"] + both["W2"], rtol=1e-10)
-    shared.fit(X, target, epochs=3)
-    W, b = shared.parameters["W1"], shared.parameters["b1"]
-    np.testing.assert_allclose(shared.predict(X), np.tanh(np.tanh(X @ W + b) @ W + b), rtol=1e-12)
+    np.testing.assert_allclose(listed.gradients(X, target)["W1"], both["W1"] + both["W2"], rtol=1e-10)
+    listed.save(tmp_path / "shared.safetensors")
+    for again in (
+        load(tmp_path / "shared.safetensors"),
+        pickle.loads(pickle.dumps(listed)),
+        copy.deepcopy(listed),
+    ):
+        assert list(again.parameters) == ["W1", "b1"]
+        np.testing.assert_array_equal(again.predict(X), listed.predict(X))
+
+
+def test_normalization_and_dropout_that_are_listed_twice():
+    norm, drop = BatchNormalization(), Dropout(0.5)
+    network = Network([norm, drop, norm, drop, Dense(1)], input_shape=4, seed=0)
+    assert [name.partition("_")[0] for name in network.statistics] == ["mean", "variance"]
+    uniform = [n for n in order([network.architecture.output]) if n.primitive.name == "random_uniform"]
+    assert len({n.attributes["stream"] for n in uniform}) == 2  # each place has a mask of its own
+
+
+def test_a_layer_that_is_listed_twice_must_fit_both_places():
+    dense = Dense(3)
+    with pytest.raises(
+        ShapeError, match=r"W would have the shapes \(4, 3\) and \(3, 3\)\. Make two layers: write De"
+    ):
+        Network([dense, dense], input_shape=4)
 
 
 def test_assigned_values_are_copies_in_the_network_s_dtype():

@@ -258,9 +258,10 @@ def _network(
     units = setting_for(len(data.learn)).hidden if hidden is None else hidden
     usual = 0.0 if data.target.task == "regression" else 0.2
     share = usual if dropout is None else dropout
-    after = [Dropout(share)] if share else []
-    inner: list[Layer] = [layer for width in units for layer in (Dense(width, "relu"), *after)]
-    layers = [*inner, Dense(data.target.width, _OUTPUTS[data.target.task])]
+    layers: list[Layer] = []
+    for width in units:
+        layers += [Dense(width, "relu"), *([Dropout(share)] if share else [])]
+    layers = [*layers, Dense(data.target.width, _OUTPUTS[data.target.task])]
     return Network(layers, input_shape=(data.columns.width,), seed=seed, engine=engine)
 
 

@@ -6,7 +6,7 @@ replaying them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from operator import index
@@ -71,10 +71,9 @@ class Architecture:
 
 def chain(layers: Sequence[Any], shape: int | Sequence[int], dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``."""
-    copies = [_fresh(layer) for layer in check_layers(layers)]
     x = y = input("x", (BATCH, *as_shape("x", shape)), dtype)
     rows = [("input", show_shape(x.shape))]
-    for number, layer in enumerate(copies, start=1):
+    for number, layer in enumerate(check_layers(layers), start=1):
         try:
             y = layer(y)
         except ChainruleError as error:
@@ -94,15 +93,6 @@ def check_layers(layers: Any) -> list[Layer]:
     if not found:
         raise GraphError("A network needs at least one layer; for linear regression cr.Dense(1).")
     return found
-
-
-def _fresh(value: Any) -> Any:
-    """Return a copy of a layer and of those inside it: one listed twice is two, each with weights of its own."""
-    if type(value) in (tuple, list):
-        return type(value)(map(_fresh, value))
-    if not isinstance(value, Layer):
-        return value
-    return replace(value, **{f.name: _fresh(getattr(value, f.name)) for f in fields(value) if f.init})
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

@@ -104,9 +104,9 @@ def shared_variables(marks: list[Node], numbers: dict[int, int]) -> dict[tuple[i
         for w in made:
             if w.shape != shared[owner(w)].shape:
                 raise ShapeError(
-                    f"{layer!r} is used twice, on inputs of different widths: its {w.meaning.role} would "
-                    f"have shapes {show(shared[owner(w)].shape)} and {show(w.shape)}. Make two "
-                    "layers."
+                    f"One layer object, {layer!r}, is used twice and so shares its weights, but it is given inputs "
+                    f"of different widths: its {w.meaning.role} would have the shapes {show(shared[owner(w)].shape)} "
+                    f"and {show(w.shape)}. Make two layers: write {layer!r} in each place."
                 )
     return shared
 

@@ -35,6 +35,7 @@ class Names:
 
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
+        self._layers: list[Layer] = []
 
     def of(self, thing: Any, ours: Mapping[str, Any]) -> str:
         """Return the name of ``thing``, or raise if it could not be found again by it."""
@@ -55,9 +56,19 @@ class Names:
             )
         return name
 
+    def once(self, layer: Layer) -> None:
+        """Raise if a layer stands in the file already: what one layer holds inside, a file cannot share."""
+        if any(layer is one for one in self._layers):
+            raise GraphError(
+                f"One layer object, {layer!r}, stands inside another layer and in a second place; a file would make "
+                f"two of it. Write {layer!r} in each place, or share it in the function of the network."
+            )
+        self._layers.append(layer)
+
 
 def layer_to_config(layer: Layer, named: Names) -> dict[str, Any]:
     """Return a layer's class and settings as data that JSON can hold."""
+    named.once(layer)
     config: dict[str, Any] = {"class": named.of(type(layer), LAYERS)}
     for f in fields(layer):
         value = getattr(layer, f.name)

@@ -48,7 +48,7 @@ class Network:
 
     Args:
         layers: A list of layers, one after the other; or a function from named input nodes to the output
-            node, for branches and several inputs.
+            node, for branches and several inputs. One layer object used twice has one set of weights.
         inputs: With a function: the shape of one example of each input, by name.
         input_shape: With a list: the shape of one example, ``(4,)``; without it, the data that the network
             first sees decides.
