@@ -33,6 +33,12 @@ def stops_half(activation: F) -> F:
 def identity(z: Any) -> Any:
     """``z``, in (-∞, ∞): the output of linear regression.
 
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        z itself, just as it was given.
+
     >>> cr.identity(3.0)
     3.0
     """
@@ -42,6 +48,16 @@ def identity(z: Any) -> Any:
 def step(z: Any) -> Any:
     """``1 where z ≥ 0, else 0``: the perceptron's (Rosenblatt 1958), which cannot be trained through.
 
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+        NoDerivativeError: When something is differentiated through it.
+
     >>> cr.step([-2.0, 0.0, 3.0])
     array([0., 1., 1.])
     """
@@ -50,6 +66,17 @@ def step(z: Any) -> Any:
 
 def sigmoid(z: Any) -> Any:
     """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression.
+
+    Its derivative is ``s · (1 - s)``, never above ¼. No z is too large for it.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
 
     >>> cr.sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
@@ -61,6 +88,17 @@ def sigmoid(z: Any) -> Any:
 def tanh(z: Any) -> Any:
     """``(exp(z) - exp(-z)) / (exp(z) + exp(-z))``, in (-1, 1): a sigmoid centred at 0 (LeCun et al. 1998).
 
+    Its derivative is ``1 - tanh²(z)``, 1 at 0.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+
     >>> cr.tanh([0.0, 1000.0])
     array([0., 1.])
     """
@@ -70,6 +108,15 @@ def tanh(z: Any) -> Any:
 @stops_half
 def relu(z: Any) -> Any:
     """``max(0, z)``, in [0, ∞): the rectified linear unit (Nair & Hinton 2010); its derivative at 0 is 0.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
 
     >>> cr.relu([-2.0, -0.5, 0.0, 0.5, 3.0])
     array([0. , 0. , 0. , 0.5, 3. ])
@@ -81,8 +128,18 @@ def relu(z: Any) -> Any:
 def leaky_relu(z: Any, slope: float = 0.01) -> Any:
     """``z where z > 0, else slope · z``, in (-∞, ∞) (Maas et al. 2013); its derivative at 0 is the slope.
 
-    Any slope will do, one above 1 too, where ``max(slope · z, z)`` would be wrong. To train with a slope of
-    your own give the layer ``LeakyReLU(slope=0.2)``.
+    To train with a slope of your own give the layer ``cr.LeakyReLU(slope=0.2)``.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+        slope: What z is multiplied by below 0; 0.01 is the paper's. Any number will do, one above 1 too, where
+            ``max(slope · z, z)`` would be wrong.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
 
     >>> cr.leaky_relu([-3.0, 2.0]), cr.leaky_relu([-1.0, 1.0], slope=2)
     (array([-0.03,  2.  ]), array([-2.,  1.]))
@@ -95,7 +152,17 @@ def leaky_relu(z: Any, slope: float = 0.01) -> Any:
 def elu(z: Any, alpha: float = 1.0) -> Any:
     """``z where z ≥ 0, else alpha · (exp(z) - 1)``, in (-alpha, ∞) (Clevert et al. 2016).
 
-    Its derivative at 0 is 1. To train with an alpha of your own give the layer ``ELU(alpha=0.5)``.
+    Its derivative at 0 is 1. To train with an alpha of your own give the layer ``cr.ELU(alpha=0.5)``.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+        alpha: How far below 0 it goes; 1, the paper's, makes it smooth at 0.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
 
     >>> cr.elu([-1000.0, 0.0, 1000.0])
     array([  -1.,    0., 1000.])
@@ -112,6 +179,15 @@ def gelu(z: Any) -> Any:
     This is the tanh form of Hendrycks & Gimpel 2016, within 0.0005 of ``z · Φ(z)``, with Φ the distribution
     function of normal numbers.
 
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+
     >>> cr.gelu([-1000.0, 0.0, 1000.0]).tolist()
     [-0.0, 0.0, 1000.0]
     """
@@ -123,6 +199,15 @@ def gelu(z: Any) -> Any:
 def silu(z: Any) -> Any:
     """``z · sigmoid(z)``, in (-0.278…, ∞): also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).
 
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+
     >>> cr.silu([0.0, 1000.0])
     array([   0., 1000.])
     """
@@ -132,6 +217,17 @@ def silu(z: Any) -> Any:
 def softplus(z: Any) -> Any:
     """``log(1 + exp(z))``, in (0, ∞): a smooth ReLU (Dugas et al. 2001), for outputs that must be positive.
 
+    Its derivative is the sigmoid.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+
     >>> cr.softplus([-1000.0, 0.0, 1000.0]).round(4)
     array([0.000e+00, 6.931e-01, 1.000e+03])
     """
@@ -140,6 +236,17 @@ def softplus(z: Any) -> Any:
 
 def softmax(z: Any, axis: int = -1) -> Any:
     """``exp(zᵢ) / Σⱼ exp(zⱼ)`` along ``axis``, in (0, 1), with sum 1: class probabilities (Bridle 1990).
+
+    Args:
+        z: A number, an array or a node, of any shape.
+        axis: Along which the classes lie, or several axes; the last by default, as layers have them:
+            ``(batch, classes)``.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
 
     >>> cr.softmax([[1000.0, 1000.0], [0.0, -1000.0]])
     array([[0.5, 0.5],
@@ -153,8 +260,16 @@ def softmax(z: Any, axis: int = -1) -> Any:
 class LeakyReLU(Checked):
     """:func:`leaky_relu` with a slope of its own.
 
+    Args:
+        slope: What z is multiplied by below 0; 0.01 as in Maas et al. 2013.
+
+    Raises:
+        GraphError: If the slope is no finite number.
+
     >>> cr.LeakyReLU(slope=0.2)(-1.0).item()
     -0.2
+    >>> cr.Dense(16, cr.LeakyReLU(slope=0.2))
+    Dense(16, activation=LeakyReLU(slope=0.2))
     """
 
     slope: Number = 0.01
@@ -169,8 +284,16 @@ class LeakyReLU(Checked):
 class ELU(Checked):
     """:func:`elu` with an alpha of its own.
 
+    Args:
+        alpha: How far below 0 it goes; 1 as in Clevert et al. 2016.
+
+    Raises:
+        GraphError: If alpha is no finite number.
+
     >>> cr.ELU(alpha=0.5)(-1000.0).item()
     -0.5
+    >>> cr.Dense(16, cr.ELU(alpha=0.5))
+    Dense(16, activation=ELU(alpha=0.5))
     """
 
     alpha: Number = 1.0

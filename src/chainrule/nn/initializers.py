@@ -32,8 +32,16 @@ class Filled(Checked):
 
     Hidden units that start alike stay alike: good for biases, and for regression without hidden layers.
 
+    Args:
+        value: The number; 0 as biases begin. Where an initializer is asked for, the number alone means the same.
+
+    Raises:
+        GraphError: If the value is no finite number.
+
     >>> cr.Filled(0.5)((2,), np.random.default_rng(0))
     array([0.5, 0.5])
+    >>> cr.Dense(1, initializer=0.5)
+    Dense(1, initializer=0.5)
     """
 
     value: Number = 0.0
@@ -46,6 +54,12 @@ class Filled(Checked):
 @dataclass(frozen=True)
 class Normal(Checked):
     """Normal numbers of mean 0 and standard deviation ``std``: ``N(0, 1) · std``.
+
+    Args:
+        std: The standard deviation, at least 0; 0.01 is the lectures' "small random numbers".
+
+    Raises:
+        GraphError: If std is below 0 or no finite number.
 
     >>> cr.Normal(std=0.01)((2, 2), np.random.default_rng(0)).round(4)
     array([[ 0.0013, -0.0013],
@@ -63,6 +77,9 @@ class Normal(Checked):
 class Scaled(Checked):
     """Numbers whose variance is ``scale / fan``, so that a signal keeps its size from layer to layer.
 
+    Glorot & Bengio 2010 ("glorot", also "xavier") have a scale of 1 and the average fan, He et al. 2015 ("he") 2 and
+    "in", LeCun et al. 1998 ("lecun") 1 and "in". fan_in is the number of inputs of a unit, fan_out that of units.
+
     Args:
         scale: 1 keeps the variance through a layer that is near the identity at 0, 2 through a ReLU, which
             stops half of it.
@@ -70,8 +87,12 @@ class Scaled(Checked):
             of its gradient as well as both can be.
         distribution: "normal", not truncated; or "uniform" in ±√(3 · scale / fan).
 
-    >>> cr.Scaled(2.0, "in")  # as drawn by "he_normal"
-    Scaled(scale=2.0, fan='in', distribution='normal')
+    Raises:
+        GraphError: If the scale is not above 0, or fan or distribution is none of these.
+
+    >>> he_normal = cr.Scaled(2.0, "in")
+    >>> he_normal((800, 50), np.random.default_rng(0)).std().round(3), np.sqrt(2 / 800).round(3)
+    (np.float64(0.05), np.float64(0.05))
     """
 
     scale: Above0 = 1.0
@@ -109,6 +130,13 @@ class Orthogonal(Checked):
 
     The axes before the last count as one: what makes one output of a kernel, its receptive field included. The signs
     are those that make the matrix uniform among all orthogonal ones (Mezzadri 2007).
+
+    Args:
+        gain: What every entry is multiplied by, above 0; 1 keeps lengths, √2 makes up for a ReLU.
+
+    Raises:
+        GraphError: If the gain is not above 0.
+        ShapeError: When it draws, if the parameter is no matrix, such as a bias.
 
     >>> w = cr.Orthogonal()((3, 2), np.random.default_rng(0))
     >>> np.allclose(w.T @ w, np.eye(2))

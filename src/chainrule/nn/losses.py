@@ -43,7 +43,17 @@ def _of_each_example(formula: F) -> F:
 
 @_of_each_example
 def mse(y: Any, p: Any) -> Any:
-    """``(p - y)²``, without a ½: the squared error.
+    """``(p - y)²``, without a ½: the squared error. Its derivative by p is ``2(p - y)``.
+
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
 
     >>> cr.mse([[1.0, 0.0]], [[0.5, 2.0]])
     array([2.125])
@@ -53,7 +63,17 @@ def mse(y: Any, p: Any) -> Any:
 
 @_of_each_example
 def half_mse(y: Any, p: Any) -> Any:
-    """``½ (p - y)²``: its derivative is ``p - y``.
+    """``½ (p - y)²``: its derivative by p is ``p - y``, as the lectures like it.
+
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
 
     >>> cr.half_mse([[1.0]], [[0.9]]).round(6)
     array([0.005])
@@ -65,6 +85,16 @@ def half_mse(y: Any, p: Any) -> Any:
 def mae(y: Any, p: Any) -> Any:
     """``|p - y|``: the absolute error, which outliers sway less. Its derivative at 0 is 0.
 
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
+
     >>> cr.mae([[1.0, 0.0]], [[0.5, 2.0]])
     array([1.25])
     """
@@ -75,7 +105,19 @@ def mae(y: Any, p: Any) -> Any:
 def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
     """``½ e² where |e| ≤ delta, else delta · (|e| - ½ delta)``, with e = p - y (Huber 1964).
 
-    Squared near 0 and absolute far away. To train with another delta give ``Huber(delta=2.0)``.
+    Squared near 0 and absolute far away. To train with another delta give ``cr.Huber(delta=2.0)``.
+
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+        delta: The error from which on it grows in a straight line, in the units of y; 1 suits targets that are
+            standardized, and is what Keras and PyTorch take.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
 
     >>> cr.huber([[0.0], [0.0]], [[0.5], [3.0]])
     array([0.125, 2.5  ])
@@ -88,8 +130,18 @@ def huber(y: Any, p: Any, delta: float = 1.0) -> Any:
 def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
     """``max(q · e, (q - 1) · e)`` with e = y - p: the pinball loss (Koenker & Bassett 1978).
 
-    The best p is the q-th quantile of y; at q = ½ the loss is half the absolute error. To train with
-    another q give ``Quantile(q=0.9)``.
+    The best p is the q-th quantile of y. To train with another q give ``cr.Quantile(q=0.9)``.
+
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+        q: Which quantile, above 0 and below 1; at ½, the median, the loss is half the absolute error.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
 
     >>> cr.quantile([[10.0], [10.0]], [[8.0], [12.0]], q=0.9)
     array([1.8, 0.2])
@@ -102,6 +154,18 @@ def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
 def poisson(y: Any, p: Any) -> Any:
     """``p - y · log(p)`` for counts y and their expected number p > 0, up to terms of y alone.
 
+    It is least where p = y. End the network with 'softplus' or an exponential, so that p is positive.
+
+    Args:
+        y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predictions, of the same shape. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
+
     >>> cr.poisson([[2.0]], [[2.0]]).round(4)
     array([0.6137])
     """
@@ -111,6 +175,19 @@ def poisson(y: Any, p: Any) -> Any:
 @_of_each_example
 def binary_crossentropy(y: Any, p: Any) -> Any:
     """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss.
+
+    Nothing is clipped: a p of exactly 0 or 1 that is wrong costs ∞. Where p is a sigmoid of the graph the cost is
+    computed from its z, and no z is too large.
+
+    Args:
+        y: The targets, 0 or 1 or a probability between them, ``(batch, outputs)`` or ``(batch,)``.
+        p: The predicted probabilities of yes, of the same shape. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``: the mean over its outputs.
+
+    Raises:
+        ShapeError: If the shapes of y and p differ.
 
     >>> cr.binary_crossentropy([[1.0], [1.0]], [[0.99], [0.01]]).round(6)
     array([0.01005, 4.60517])
@@ -124,7 +201,10 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
     Args:
         y: A row of class probabilities (one-hot, for example) for each row of p, or labels: whole numbers
             from 0, of shape ``(batch,)``.
-        p: The predicted probabilities, of shape ``(batch, classes)``.
+        p: The predicted probabilities, of shape ``(batch, classes)``. Either may be a node.
+
+    Returns:
+        The loss of each example, ``(batch,)``, in nats.
 
     Raises:
         ShapeError: If the shapes do not fit.
@@ -146,10 +226,18 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
 
 @dataclass(frozen=True)
 class Huber(Checked):
-    """:func:`huber` with a delta of its own.
+    """:func:`huber` with a delta of its own, to train with.
+
+    Args:
+        delta: The error from which on it grows in a straight line, in the units of y.
+
+    Raises:
+        GraphError: If delta is not above 0.
 
     >>> cr.Huber(delta=2.0)([[0.0]], [[3.0]])
     array([4.])
+    >>> network = cr.Network([cr.Dense(1)], seed=0)
+    >>> history = network.fit([[1.0], [2.0]], [3.0, 5.0], loss=cr.Huber(delta=2.0), epochs=1)
     """
 
     delta: Above0 = 1.0
@@ -161,10 +249,18 @@ class Huber(Checked):
 
 @dataclass(frozen=True)
 class Quantile(Checked):
-    """:func:`quantile` with a q of its own.
+    """:func:`quantile` with a q of its own, to train with.
+
+    Args:
+        q: Which quantile of the targets is predicted, above 0 and below 1; ½ is the median.
+
+    Raises:
+        GraphError: If q is not between 0 and 1.
 
     >>> cr.Quantile(q=0.9)([[10.0]], [[8.0]])
     array([1.8])
+    >>> network = cr.Network([cr.Dense(1)], seed=0)
+    >>> history = network.fit([[1.0], [2.0]], [3.0, 5.0], loss=cr.Quantile(q=0.9), epochs=1)
     """
 
     q: Within01 = 0.5

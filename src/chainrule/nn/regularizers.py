@@ -13,13 +13,20 @@ __all__ = ["L1", "L1L2", "L2"]
 
 @dataclass(frozen=True)
 class L1(Checked):
-    """``factor / divisor · Σ|w|``: pulls weights to exactly 0, all with the same force.
+    """``factor / divisor · Σ|w|``: pulls weights to exactly 0, all with the same force (Tibshirani 1996).
 
-    Keras has the factor alone; one that falls with the number m of examples is
-    ``L1(λ, divisor=m)``.
+    Args:
+        factor: λ, at least 0; 0.01 as in Keras.
+        divisor: What it is divided by, above 0. Keras has the factor alone; a price that falls with the number m of
+            examples, as in the lectures, is ``cr.L1(λ, divisor=m)``.
+
+    Raises:
+        GraphError: If the factor is below 0 or the divisor not above 0.
 
     >>> cr.L1(0.1)(np.array([[3.0, -4.0]])).round(6)
     np.float64(0.7)
+    >>> cr.Dense(16, "relu", regularizer=cr.L1(0.1))
+    Dense(16, activation='relu', regularizer=L1(factor=0.1, divisor=1.0))
     """
 
     factor: AtLeast0 = 0.01
@@ -32,10 +39,15 @@ class L1(Checked):
 
 @dataclass(frozen=True)
 class L2(Checked):
-    """``factor / divisor · Σw²``: pulls large weights harder than small ones.
+    """``factor / divisor · Σw²``: pulls large weights harder than small ones (Hoerl & Kennard 1970).
 
-    There is no ½ in it, as in Keras. The lectures' ``λ/(2m) · Σw²`` of m examples is
-    ``L2(λ, divisor=2 * m)``.
+    Args:
+        factor: λ, at least 0; 0.01 as in Keras, without a ½.
+        divisor: What it is divided by, above 0. The lectures' ``λ/(2m) · Σw²`` of m examples is
+            ``cr.L2(λ, divisor=2 * m)``.
+
+    Raises:
+        GraphError: If the factor is below 0 or the divisor not above 0.
 
     >>> w = np.array([[3.0, -4.0]])
     >>> cr.L2(0.1)(w), cr.L2(0.1, divisor=2 * 50)(w)
@@ -53,6 +65,13 @@ class L2(Checked):
 @dataclass(frozen=True)
 class L1L2(Checked):
     """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
+
+    Args:
+        l1: The factor of the absolute values, at least 0; 0.01 as in Keras.
+        l2: The factor of the squares, at least 0; 0.01 as in Keras.
+
+    Raises:
+        GraphError: If a factor is below 0 or no finite number.
 
     >>> cr.L1L2(l1=0.1, l2=0.01)(np.array([3.0, -4.0])).round(6)
     np.float64(0.95)
