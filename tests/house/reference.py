@@ -14,6 +14,7 @@ from chainrule.nn.specs import Checked
 
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):\n((?:(?:    .*)?\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"^    ((?:\*{0,2}[\w.]+(?:, )?)+):", re.MULTILINE)
+NOBODYS = "self", "cls", "args", "kwargs"  # parameters that a caller knows by other names
 STARTS = "__init__", "__post_init__", "__new__"  # what runs when an object of a class is made
 
 
@@ -57,9 +58,7 @@ class Entry:
         if self.kind in ("property", "data") or is_error(self.thing):
             return set()
         given = inspect.signature(self.thing.__init__ if self.kind == "class" else self.thing).parameters
-        names = {name for name in given if name not in ("self", "cls") and not name.startswith("_")}
-        plain = self.kind == "class" and self.thing.__init__ is object.__init__
-        return set() if plain or getattr(self.thing, "__isabstractmethods__", False) else names
+        return {name for name in given if name not in NOBODYS and not name.startswith("_")}
 
     @property
     def returns(self) -> bool:
@@ -170,7 +169,7 @@ def left_out(entry: Entry) -> list[str]:
     if entry.parameters - told:
         found.append(f"Args: {', '.join(sorted(entry.parameters - told))}")
     stale = entry.named("Args") - entry.parameters
-    if stale and entry.kind != "property" and entry.parameters:
+    if stale and entry.parameters:
         found.append(f"no such argument: {', '.join(sorted(stale))}")
     says_returns = re.search(r"^(Returns|Yields):$", doc, re.MULTILINE)
     if entry.returns and not says_returns and (entry.parameters or not summary.startswith("Return")):

@@ -15,7 +15,22 @@ __all__ = ["Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedul
 
 
 class Schedule(Checked, ABC):
-    """A learning rate that follows the run."""
+    """A learning rate that follows the run: the base of every schedule.
+
+    One of your own is a frozen dataclass with the method :meth:`at`. Each optimizer but :class:`LBFGS` takes a schedule
+    where it takes a learning rate: ``cr.Adam(cr.Cosine(0.01))``.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class InverseRoot(cr.Schedule):
+    ...     rate: float
+    ...     def at(self, step, total, per_epoch):
+    ...         return self.rate / np.sqrt(step + 1)
+    >>> float(InverseRoot(0.1).at(3, total=100, per_epoch=10))
+    0.05
+    >>> cr.SGD(InverseRoot(0.1)).learning_rate
+    InverseRoot(rate=0.1)
+    """
 
     @abstractmethod
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
@@ -28,6 +43,9 @@ class Schedule(Checked, ABC):
 
         Returns:
             A number for numbers, a node for nodes.
+
+        >>> round(float(cr.Cosine(0.1).at(50, total=100, per_epoch=10)), 6)  # half way
+        0.05
         """
 
 
@@ -50,6 +68,14 @@ class Constant(Schedule):
 class ExponentialDecay(Schedule):
     """``α₀ · exp(-k t)``, with α₀ the ``rate``, k the ``decay`` and t the epoch or step, counted from 0.
 
+    Args:
+        rate: α₀, the learning rate to start from, above 0.
+        decay: k, at least 0: the rate is halved every ``0.69 / k`` epochs or steps.
+        per: Whether t counts "epoch" or "step"; an epoch does not depend on the batch size.
+
+    Raises:
+        GraphError: If the rate is not above 0, the decay below 0, or ``per`` neither of the two.
+
     >>> cr.ExponentialDecay(0.5, decay=0.02).at(300, total=3000, per_epoch=10)  # epoch 30
     np.float64(0.2744058180470132)
     """
@@ -68,6 +94,14 @@ class ExponentialDecay(Schedule):
 class StepDecay(Schedule):
     """``rate · factor ^ ⌊epoch / every⌋``: multiplied by ``factor`` after every so many epochs.
 
+    Args:
+        rate: The learning rate to start from, above 0.
+        factor: What it is multiplied by, above 0 and below 1; by default it is halved.
+        every: After how many epochs, at least 1.
+
+    Raises:
+        GraphError: If one of them is outside of its bounds.
+
     >>> [float(cr.StepDecay(0.1, every=10).at(epoch, 40, per_epoch=1)) for epoch in (0, 9, 10, 20)]
     [0.1, 0.1, 0.05, 0.025]
     """
@@ -85,6 +119,15 @@ class StepDecay(Schedule):
 class Cosine(Schedule):
     """From ``rate`` to ``minimum`` along half a cosine over the run (Loshchilov & Hutter 2017, no restarts).
 
+    The run is as long as ``epochs`` says, also where something stops it early.
+
+    Args:
+        rate: The learning rate to start from, above 0.
+        minimum: The one to end at, at least 0; 0 by default, so that the last steps settle.
+
+    Raises:
+        GraphError: If the rate is not above 0 or the minimum below 0.
+
     >>> [round(float(cr.Cosine(0.1).at(step, total=100, per_epoch=10)), 6) for step in (0, 50, 100)]
     [0.1, 0.05, 0.0]
     """
@@ -101,13 +144,16 @@ class Cosine(Schedule):
 class OneCycle(Schedule):
     """Up to a high rate and down to a very low one over the whole run (Smith 2018), along half cosines.
 
-    Args:
-        peak: The highest rate, several times what a constant rate would bear.
-        rise: The share of the run in which the rate rises.
-        start_divisor: It starts at ``peak / start_divisor``,
-        end_divisor: and ends at ``peak / end_divisor``.
-
     The momentum stays as it is, unlike Smith's.
+
+    Args:
+        peak: The highest rate, above 0: several times what a constant rate would bear.
+        rise: The share of the run, above 0 and below 1, in which the rate rises; 0.3 as in PyTorch.
+        start_divisor: It starts at ``peak / start_divisor``; 25 as in PyTorch.
+        end_divisor: It ends at ``peak / end_divisor``; 250,000 as in PyTorch, which has 25 · 10,000.
+
+    Raises:
+        GraphError: If one of them is outside of its bounds.
 
     >>> [round(float(cr.OneCycle(0.5).at(step, total=100, per_epoch=10)), 6) for step in (0, 30, 65, 100)]
     [0.02, 0.5, 0.250001, 2e-06]
@@ -132,9 +178,12 @@ class WarmUp(Schedule):
     """Another schedule, or a constant rate, reached on a straight line from near 0 (Goyal et al. 2017).
 
     Args:
-        schedule: A schedule, whose own time goes on meanwhile, or a rate.
+        schedule: A schedule, whose own time goes on meanwhile, or a rate above 0.
         steps: In how many steps: the first has ``1 / steps`` of the rate, the last all of it.
         epochs: Or in how many epochs.
+
+    Raises:
+        GraphError: If neither steps nor epochs is given, or both; if the schedule is none.
 
     >>> [float(cr.WarmUp(0.1, steps=4).at(step, 100, 10)) for step in (0, 1, 3, 50)]
     [0.025, 0.05, 0.1, 0.1]
@@ -163,13 +212,17 @@ class ReduceOnPlateau(Schedule):
     """A constant rate that the loop multiplies by ``factor`` when the cost has stopped falling.
 
     The rate follows the costs, which are no formula of the step: :meth:`at` is the constant ``rate``, and the
-    loop holds the scale by which the update multiplies it.
+    loop holds the scale by which the update multiplies it. It watches the validation cost where there is one, else the
+    training cost.
 
     Args:
-        rate: The rate to start from.
-        factor: What the loop multiplies it by.
-        patience: After how many epochs without a lower cost.
+        rate: The learning rate to start from, above 0.
+        factor: What the loop multiplies it by, above 0 and below 1; 0.1 as in Keras and PyTorch.
+        patience: After how many epochs without a lower cost; 10 as in Keras and PyTorch.
         minimum: Never below this rate.
+
+    Raises:
+        GraphError: If one of them is outside of its bounds, or the minimum above the rate.
 
     >>> cr.ReduceOnPlateau(0.1).at(0, total=100, per_epoch=10)
     0.1
@@ -193,6 +246,12 @@ class ReduceOnPlateau(Schedule):
 
     def reduced(self, scale: float) -> float:
         """Return the scale that follows ``scale`` on a plateau.
+
+        Args:
+            scale: What the rate is multiplied by now: 1 at the start of a run.
+
+        Returns:
+            A scale that is ``factor`` times as large, or that of the minimum.
 
         >>> cr.ReduceOnPlateau(0.25, factor=0.5, minimum=0.1).reduced(0.5)
         0.4

@@ -124,7 +124,16 @@ class Layer(Checked):
     """The base of every layer. A layer of your own is a frozen dataclass with one method, ``build``.
 
     All else that a network asks of its layers has an answer here, which yours may give otherwise: ``counts``,
-    ``keeps_values`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as methods.
+    ``keeps_values`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as methods. A network that
+    has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
+
+    Attributes:
+        counts: Whether it has units, and so a number l: W1, b1.
+        keeps_values: Whether it puts out the numbers it is given, moved or with holes.
+        least_examples: How many it must see at once to learn from them.
+
+    Raises:
+        GraphError: When it is called, on what is no node, or if it builds what does not keep the examples apart.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, eq=False)
@@ -134,6 +143,8 @@ class Layer(Checked):
     ...         return x * scope.parameter("gamma", (x.shape[-1],), "ones")
     >>> Scale()(cr.input("x", ("batch", 3))).shape
     (batch, 3)
+    >>> cr.Network([Scale(), cr.Dense(1)], input_shape=3).parameters
+    {'gamma_0': (3,), 'W1': (3, 1), 'b1': (1,)}
     """
 
     counts: ClassVar[bool] = False  # whether it has units, and so a number l: W1, b1
@@ -141,28 +152,64 @@ class Layer(Checked):
     least_examples: ClassVar[int] = 1  # how many it must see at once to learn from them
 
     def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
-        """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more."""
+        """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more.
+
+        Every layer has its own; it is called by the layer when that is called, not by you.
+
+        Args:
+            scope: What to build with. ``scope.parameter(role, shape, initializer)`` makes a variable that is learned,
+                ``scope.update(statistic, new)`` lets one follow the training steps, ``scope.uniform(shape)`` gives
+                random numbers in [0, 1), and ``scope.parts["Z"] = z`` names what :meth:`Network.activations` shows.
+            x: A node whose first axis counts the examples.
+
+        Returns:
+            A node whose first axis counts the examples.
+
+        Raises:
+            GraphError: If the layer has none of its own.
+
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True, eq=False)
+        ... class Square(cr.Layer):
+        ...     def build(self, scope, x):
+        ...         return x * x
+        >>> cr.Network([Square()], input_shape=2).predict([[2.0, 3.0]])
+        array([[4., 9.]], dtype=float32)
+        """
         raise GraphError(f"{type(self).__name__} must define build(self, scope, x).")
 
     def ends_in(self) -> Any:
-        """Return the activation of its last numbers, a name or a callable; None for none: that of its field
-        ``activation``, where it has one."""
+        """Return the activation of its last numbers, a name or a callable.
+
+        None means none: that of its field ``activation``, where it has one. The loss of a network follows from it.
+
+        >>> cr.Dense(1, "sigmoid").ends_in()
+        'sigmoid'
+        """
         return getattr(self, "activation", None)
 
     def refuses(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
         """Return which of the numbers that reach it the layer cannot take, and why; None where it takes all.
 
         Args:
-            values: Data, or what the layers before made of data.
+            values: Data, or what the layers before made of data: an array of shape (batch, ...).
 
         Returns:
-            True for each number that is wrong, and what follows the layer's name: "takes 1 to 3".
+            Of the shape of ``values``, True for each number that is wrong, and what follows the layer's name:
+            "takes 1 to 3".
+
+        >>> cr.Embedding(3, 2).refuses(np.array([[0, 3]]))
+        (array([[False,  True]]), 'has 3 rows, so it takes whole numbers from 0 to 2')
         """
         return None
 
     @property
     def is_choosy(self) -> bool:
-        """Whether there are numbers that it refuses: only then is it shown what reaches it."""
+        """Whether there are numbers that it refuses: only then is it shown what reaches it.
+
+        >>> cr.Embedding(3, 2).is_choosy, cr.Dense(2).is_choosy
+        (True, False)
+        """
         return type(self).refuses is not Layer.refuses
 
     def __call__(self, *xs: Node) -> Node:

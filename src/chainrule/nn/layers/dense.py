@@ -23,16 +23,24 @@ class Dense(Layer):
     Takes x of shape (batch, ..., inputs) and gives (batch, ..., units).
 
     Args:
-        units: The number of neurons.
+        units: The number of neurons, at least 1.
         activation: A name ("relu", "sigmoid", ...) or a callable on nodes; None for the identity.
         use_bias: Whether there is a b.
-        initializer: How W begins: a name, a callable or an array. By default He's for the relu family and
-            Glorot's otherwise; b begins at 0.
-        regularizer: What W costs: ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes.
-        name: What to call the layer in tables and errors.
+        initializer: How W begins: a name, a number, a callable ``(shape, rng)`` or an array of shape (inputs, units).
+            By default He's for the relu family and Glorot's otherwise, which keep a signal's size from layer to layer;
+            b begins at 0.
+        regularizer: What W costs: "l2", ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes; None, the default,
+            nothing.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        GraphError: If units is no whole number of at least 1.
+        UnknownNameError: If no activation, initializer or regularizer bears the name.
 
     >>> cr.Dense(3, "relu")(cr.input("x", ("batch", 4))).shape
     (batch, 3)
+    >>> cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], input_shape=4).parameters
+    {'W1': (4, 3), 'b1': (3,), 'W2': (3, 1), 'b2': (1,)}
     """
 
     units: Count
@@ -66,8 +74,16 @@ class Activation(Layer):
 
     Takes x of any shape (batch, ...) and gives the same.
 
-    >>> cr.Activation("relu")(cr.input("x", ("batch", 4))).shape
-    (batch, 4)
+    Args:
+        activation: A name ("relu", "sigmoid", ...) or a callable on nodes.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        UnknownNameError: If no activation bears the name.
+
+    >>> layers = [cr.Dense(8, use_bias=False), cr.BatchNormalization(), cr.Activation("relu"), cr.Dense(1)]
+    >>> cr.Network(layers, input_shape=4, seed=0).predict(np.zeros((2, 4))).shape
+    (2, 1)
     """
 
     activation: Any

@@ -19,8 +19,17 @@ class Dropout(Layer):
     At prediction it does nothing (inverted dropout; Srivastava et al. 2014). Takes x of any shape (batch, ...)
     and gives the same.
 
-    >>> cr.Dropout(0.5)(cr.input("x", ("batch", 4))).shape
-    (batch, 4)
+    Args:
+        rate: The share of numbers that is set to 0, at least 0 and below 1. The paper has 0.5 between hidden layers
+            and 0.2 on inputs.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        GraphError: If the rate is below 0, or 1 and above: 50 % is 0.5.
+
+    >>> network = cr.Network([cr.Dropout(0.5)], input_shape=4, seed=0)
+    >>> network.predict([[1.0, 2.0, 3.0, 4.0]])
+    array([[1., 2., 3., 4.]], dtype=float32)
     """
 
     rate: Share

@@ -19,8 +19,24 @@ class Embedding(Layer):
 
     Takes whole numbers of any shape (batch, ...), of any dtype, and gives (batch, ..., units).
 
-    >>> cr.Embedding(1000, 16)(cr.input("words", ("batch", 20))).shape
-    (batch, 20, 16)
+    Args:
+        vocabulary: How many different whole numbers there are: they go from 0 to ``vocabulary - 1``.
+        units: How many numbers each becomes.
+        initializer: How the table begins: a name, a number, a callable ``(shape, rng)`` or an array of shape
+            (vocabulary, units). By default Glorot's.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        GraphError: If vocabulary or units is no whole number of at least 1.
+        UnknownNameError: If no initializer bears the name.
+        DataError: At ``fit`` and ``predict``, if a number reaches it that names no row.
+
+    >>> table = [[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]
+    >>> cr.Network([cr.Embedding(3, 2, initializer=table)], input_shape=4).predict([[2, 0, 1, 1]])
+    array([[[3., 4.],
+            [0., 0.],
+            [1., 2.],
+            [1., 2.]]], dtype=float32)
     """
 
     vocabulary: Count

@@ -24,8 +24,18 @@ class BatchNormalization(Layer):
     step. One example has no variance: ``fit`` lets a last batch of one join the batch before it, and warns where
     ``batch_size=1`` leaves nothing else.
 
-    >>> cr.BatchNormalization()(cr.input("x", ("batch", 4))).shape
-    (batch, 4)
+    Args:
+        momentum: The weight of the past in the running mean and variance, at least 0 and below 1. With 0.9, as in
+            PyTorch, they follow the last ten batches or so: short runs need it. Keras has 0.99.
+        epsilon: What keeps the root from 0, above 0; 1e-5 as in PyTorch.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        GraphError: If the momentum is not from 0 to below 1, or epsilon not above 0.
+
+    >>> network = cr.Network([cr.BatchNormalization()], input_shape=3)
+    >>> network.parameters, network.statistics
+    ({'gamma_0': (3,), 'beta_0': (3,)}, {'mean_0': (3,), 'variance_0': (3,)})
     """
 
     momentum: Share = 0.9
@@ -56,10 +66,20 @@ class BatchNormalization(Layer):
 class LayerNormalization(Layer):
     """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over the features (Ba et al. 2016).
 
-    Takes x of shape (batch, ..., features) and gives the same.
+    Takes x of shape (batch, ..., features) and gives the same: for each example by itself, in training and in
+    prediction alike.
 
-    >>> cr.LayerNormalization()(cr.input("x", ("batch", 4))).shape
-    (batch, 4)
+    Args:
+        epsilon: What keeps the root from 0, above 0; 1e-5 as in PyTorch.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    Raises:
+        GraphError: If epsilon is not above 0.
+
+    >>> network = cr.Network([cr.LayerNormalization()], input_shape=3)
+    >>> network.predict([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).round(2)
+    array([[-1.22,  0.  ,  1.22],
+           [-1.22,  0.  ,  1.22]], dtype=float32)
     """
 
     epsilon: Above0 = 1e-5

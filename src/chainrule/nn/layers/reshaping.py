@@ -15,8 +15,13 @@ class Flatten(Layer):
 
     Takes x of any shape (batch, ...) and gives (batch, numbers).
 
-    >>> cr.Flatten()(cr.input("image", ("batch", 8, 8))).shape
-    (batch, 64)
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+
+    >>> images = np.arange(8).reshape(2, 2, 2)
+    >>> cr.Network([cr.Flatten()], input_shape=(2, 2)).predict(images)
+    array([[0., 1., 2., 3.],
+           [4., 5., 6., 7.]], dtype=float32)
     """
 
     name: str = ""
