@@ -218,9 +218,9 @@ def test_rows_that_are_left_out_are_told_with_the_word_and_the_remedy(tmp_path):
     notes = []
     TableModel.train(read_table(path), "label", epochs=1, tell=notes.append)
     told = next(note for note in notes if note.startswith("Left out of training: 20 rows of 60"))
-    assert "'NA' counts as no value" in told and "--missing label=" in told
-    remedy = told.partition("in Python ")[2].rstrip(".").replace("...", repr(str(path)))
-    assert fit_target(eval(remedy, {"read_table": read_table}), "label").classes == ("NA", "b", "c")
+    assert "'NA' counts as no value" in told and "say with missing={'label': ('',)} that" in told
+    remedy = eval(told.partition("missing=")[2].partition(" that")[0])
+    assert fit_target(read_table(path, missing=remedy), "label").classes == ("NA", "b", "c")
     with pytest.raises(DataError, match=r"(?s)single class, 'b'.*'NA' counts as no value"):
         fit_target(read_table(written(tmp_path, ["NA", "b"])), "label")
 

@@ -17,6 +17,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
+from chainrule.cli.speech import learn, spoken
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
@@ -58,6 +59,7 @@ class Commands(click.Group):
         """Add a command, and to it the option that :meth:`main` reads from the arguments."""
         says = "On an error, show the Python traceback."
         cmd.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, help=says))
+        learn(cmd)
         super().add_command(cmd, name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -84,12 +86,14 @@ class Commands(click.Group):
 
 
 def visible(text: str) -> str:
-    r"""Return a text without what a terminal would obey: names in it may come from a file of anybody's.
+    r"""Return what the library says in the words of the command line, without what a terminal would obey.
+
+    Names in it may come from a file of anybody's.
 
     >>> visible("title\x1b]0;mine\x07")
     'title\\x1b]0;mine\\x07'
     """
-    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", spoken(text))
 
 
 def tell(sentence: str, head: str = "") -> None:

@@ -56,6 +56,7 @@ def cli(ctx: click.Context) -> None:
 @option("--epochs", "N", Whole(min=1), "At most so many epochs.", default=300)
 @option("--batch-size", "N", Whole(min=1), "Rows a step. [default: by size]")
 @options.LEARNING_RATE
+@options.CLIP_NORM
 @options.DROPOUT
 @option("--seed", "N", Whole(min=0), "The same seed: the same model.", default=0)
 @option("--test-fraction", "SHARE", Number(0, 1, max_open=True), "Rows held back for the test.", default=0.2)

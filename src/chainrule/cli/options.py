@@ -83,6 +83,12 @@ HIDDEN = option(
     "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [default: by size]"
 )
 LEARNING_RATE = option("--learning-rate", "RATE", Number(0, min_open=True), "That of Adam.", default=3e-3)
+CLIP_NORM = option(
+    "--clip-norm",
+    "NORM",
+    Number(0, min_open=True),
+    "Shorten longer gradients to this. [default: none is shortened]",
+)
 DROPOUT = option(
     "--dropout", "SHARE", Number(0, 1, max_open=True),
     "Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",

@@ -17,7 +17,7 @@ MISSING = (
 
 CORRECT = "Correct or empty the cell; an empty cell counts as missing."
 NO_NUMBERS = (
-    "No cell of this column is a number: choose another. Labels are predicted by the task 'classification'."
+    "No cell of this column is a number: choose another. Labels are predicted with task='classification'."
 )
 
 Kind = Literal["number", "text", "date"]

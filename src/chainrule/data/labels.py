@@ -113,5 +113,5 @@ def _check_complete(cells: pd.Series, missing: np.ndarray) -> None:
     if missing.any():
         raise DataError(
             f"Target {cells.name!r} has no value in {row_name(cells.index, int(missing.argmax()))}.\n"
-            "Leave such rows out first (drop_rows_without_target)."
+            f"Leave such rows out first: table.dropna(subset=[{str(cells.name)!r}])."
         )

@@ -43,7 +43,7 @@ def split(
     if test_fraction and rows < FEWEST_ROWS:
         raise DataError(
             f"This table has {counted(rows, 'row')}, too few to hold some back for a test (at least "
-            f"{FEWEST_ROWS}).\nAdd rows, or hold back nothing: --test-fraction 0, or in Python test_fraction=0."
+            f"{FEWEST_ROWS}).\nAdd rows, or hold back nothing: test_fraction=0."
         )
     groups = np.zeros(rows, dtype=np.intp)
     notes: tuple[str, ...] = ()

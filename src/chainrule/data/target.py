@@ -1,6 +1,5 @@
 """The target: what is to be predicted, and which task that makes."""
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -97,7 +96,7 @@ def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> 
             return _apart(_fit_labels(frame, names))
         case "binary" | "multiclass":
             raise DataError(
-                f"The task {task!r} has one target column; {len(names)} were named: {listed(names)}."
+                f"task={task!r} takes one target column; {len(names)} were named: {listed(names)}."
             )
     raise unknown_name("task", task, ["regression", "classification", "binary", "multiclass", "multilabel"])
 
@@ -142,8 +141,7 @@ def about_gaps(frame: pd.DataFrame | pd.Series, names: Iterable[str]) -> tuple[s
     gaps = {name: words for name in names if (words := written_of(frame).gaps.get(name))}
     return tuple(
         f"In {name!r} {listed(map(repr, words))} {'counts' if len(words) == 1 else 'count'} as no value; if that is a "
-        f"class, say what does not: --missing {shlex.quote(name + '=')}, or in Python "
-        f"read_table(..., missing={{{name!r}: ('',)}})."
+        f"class, say with missing={{{name!r}: ('',)}} that only an empty cell has none."
         for name, words in gaps.items()
     )
 
@@ -185,7 +183,7 @@ def describe_target(target: Target) -> str:
             return f"{subject}: {count}, each {no} or {yes}, multi-label classification."
     texts = pd.Series([str(label) for label in target.classes], dtype=object)
     numbers = read_numbers(texts).notna().any()  # $40,000 too
-    hint = " Whole numbers are read as classes; the task 'regression' reads them as quantities."
+    hint = " Whole numbers are read as classes; task='regression' reads them as quantities."
     return f"{subject}: {what}, multi-class classification.{hint * bool(numbers)}"
 
 
@@ -292,15 +290,16 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
             + "".join(f"\n{sentence}" for sentence in about_gaps(cells, [name]))
         )
     if len(classes) > max(20, rows / 2) or 2 < len(classes) == rows:
+        quantity = ", or task='regression' if it is a quantity" if reads_as_numbers(cells) else ""
         raise DataError(
             f"Target {name!r} has {len(classes):,} different values in {counted(rows, 'row')}, too many "
             f"to be classes (such as {listed(map(repr, labels))}).\n"
-            "Choose another target, or the task 'regression' for a number."
+            f"Choose another target{quantity}."
         )
     if task == "binary" and len(classes) != 2:
         raise DataError(
-            f"The task 'binary' has two classes; target {name!r} has {len(classes)}: {listed(labels)}.\n"
-            "Choose the task 'multiclass'."
+            f"task='binary' takes two classes; target {name!r} has {len(classes)}: {listed(labels)}.\n"
+            "Give task='multiclass'."
         )
     counts = texts_of(cells).value_counts()
     shares = tuple(float(counts[text]) / rows for text in classes)
@@ -312,7 +311,7 @@ def _fit_labels(frame: pd.DataFrame, names: tuple[str, ...]) -> Target:
     classes = _classes(frame[list(names)])
     if len(classes) != 2:
         raise DataError(
-            f"The task 'multilabel' has columns of two values, such as 0 and 1; {_quoted(names)} have "
+            f"task='multilabel' takes columns of two values, such as 0 and 1; {_quoted(names)} have "
             f"{len(classes)}: {listed(map(repr, classes.values()))}.\n"
             "Name the columns of labels only, or train a network for each target."
         )

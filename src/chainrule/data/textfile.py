@@ -88,7 +88,7 @@ def _unpacked(content: bytes, path: Path, most: float) -> bytearray:
             if len(found) > most:
                 raise DataError(
                     f"{path} has {len(content):,} bytes and unpacks to more than {most:,}, as hardly any table does.\n"
-                    "If it is one, say so: --any-size, or in Python any_size=True."
+                    "If it is one, say so: any_size=True."
                 )
     return found
 

@@ -9,6 +9,7 @@ from chainrule.errors import DataError, UnknownNameError
 
 SHOWN = 3  # no message prints more values than this
 LONGEST = 40  # nor more of a text
+_HOW = "pd.DataFrame(...) makes one of arrays or lists, cr.read_table('file.csv') of a file."
 
 
 def listed(items: Iterable[object], limit: int = SHOWN) -> str:
@@ -60,7 +61,8 @@ def closest(name: object, known: Iterable[object]) -> str | None:
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text for column names, each of which it has only once."""
     if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"Expected a table (a pandas DataFrame), got {type(frame).__name__}.")
+        remedy = f"Read the file first: cr.read_table({frame!r})." if isinstance(frame, str) else _HOW
+        raise DataError(f"Expected a table (a pandas DataFrame), got {type(frame).__name__}.\n{remedy}")
     frame = frame.rename(columns=str)
     repeated = frame.columns[frame.columns.duplicated()].unique()
     if len(repeated):

@@ -1,6 +1,6 @@
 """What an engine made of a program, stage by stage, as text: for those who want to see how it works."""
 
-from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing, warn_of_missing
+from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import UnknownNameError, deprecated, unknown_name
 from chainrule.graph.closed import Program
 from chainrule.transform.simplify import simplified
@@ -28,15 +28,15 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
     if engine == "auto":
         wanted = having or list(ENGINES)
         engine = next((name for name in wanted if not missing(name)), REFERENCE)
-        if engine not in wanted:
-            warn_of_missing(wanted[0])
     known = engine_named(engine).stages
     if stage in known:
         # Compiled anew: an equal program that was compiled before may bear other names.
         return known[stage].show(simplified(program))
     if not having:
         raise unknown_name("stage", stage, known)
+    why = missing(having[0])
+    there = f"which cannot run here: {why}" if why else f"engine={having[0]!r}"
     raise UnknownNameError(
-        f"This runs on the {engine} engine, which has no stage {stage!r}: that is one of the {having[0]} "
-        f"engine, engine={having[0]!r}. Here there are: {', '.join(known) or 'none'}."
+        f"This runs on the {engine} engine, which has no stage {stage!r}: that is one of the {having[0]} engine, "
+        f"{there}. Here there are: {', '.join(known) or 'none'}."
     )

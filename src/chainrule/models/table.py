@@ -89,6 +89,7 @@ class TableModel:
         epochs: int = 300,
         batch_size: int | None = None,
         learning_rate: float = 3e-3,
+        clip_norm: float | None = None,
         test_fraction: float = 0.2,
         seed: int = 0,
         time_budget: float | None = None,
@@ -113,6 +114,7 @@ class TableModel:
             epochs: The most epochs.
             batch_size: By default 32, and 128 above 5,000 rows.
             learning_rate: Of Adam.
+            clip_norm: The longest gradient of a step; longer ones are shortened to it.
             test_fraction: The share of rows held back for the test; 0 holds back none.
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
@@ -134,7 +136,7 @@ class TableModel:
 
         history = network.fit(
             *data.arrays(data.learn),
-            optimizer=Adam(learning_rate),
+            optimizer=Adam(learning_rate, clip_norm=clip_norm),
             batch_size=batch_size or usual.batch_size,
             epochs=epochs,
             validation_data=data.arrays(data.validation) if len(data.validation) else None,
@@ -145,7 +147,7 @@ class TableModel:
         if history.diverged and not history.epochs:
             raise DataError(
                 "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
-                f"Try a smaller learning rate than {learning_rate:g}, such as {learning_rate / 10:g}."
+                f"Its steps were too long: try learning_rate={learning_rate / 10:g}."
             )
         with asking() as late:  # what was learned is not lost by a signal that comes now
             scores = _scores(network, data.columns, data.target, data.test) if len(data.test) else None

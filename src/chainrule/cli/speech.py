@@ -1,0 +1,57 @@
+"""What the library says, in the words of the command line: its ``test_fraction=0`` is ``--test-fraction 0`` here.
+
+Messages are written once, for Python. Whatever is printed goes through :func:`spoken`, so no command speaks of
+arguments that nobody can give it.
+"""
+
+import re
+import shlex
+from ast import literal_eval
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+OPTIONS: dict[str, click.Option] = {}  # of all commands, by the name of the argument that each becomes
+
+_VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|\([^()]*\)|[-+\w.]*\w"""
+# none that begins within quotation marks: they hold names of the user's
+_ARGUMENT = re.compile(rf"(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
+
+
+def learn(command: click.Command) -> None:
+    """Take down what the options of a command are called in Python."""
+    OPTIONS.update({str(each.name): each for each in command.params if isinstance(each, click.Option)})
+
+
+def spoken(text: str) -> str:
+    """Return a message with options where it names arguments.
+
+    >>> OPTIONS["any_size"] = click.Option(["--any-size"], is_flag=True)
+    >>> spoken("If it is one, say so: any_size=True.")
+    'If it is one, say so: --any-size.'
+    """
+    return _ARGUMENT.sub(_option, text)
+
+
+def _option(found: re.Match[str]) -> str:
+    option = OPTIONS.get(found[1])
+    try:
+        return found[0] if option is None else _written(option, literal_eval(found[2]))
+    except (SyntaxError, ValueError):  # a variable, or what is to stand in its place
+        return found[0]
+
+
+def _written(option: click.Option, value: Any) -> str:
+    flag = max(option.opts, key=len)
+    if option.is_flag:
+        return flag
+    return " ".join(f"{flag} {shlex.quote(each)}" for each in _values(option, value))
+
+
+def _values(option: click.Option, value: Any) -> Iterable[str]:
+    if isinstance(value, Mapping):  # words for nothing, by column
+        return [f"{name}={','.join(words)}" if name else ",".join(words) for name, words in value.items()]
+    if isinstance(value, tuple | list):
+        return map(str, value) if option.multiple else [",".join(map(str, value)) or "none"]
+    return [str(value)]

@@ -1,0 +1,83 @@
+"""The command line speaks of options and Python of arguments, in the same messages, which are written once."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import chainrule
+from chainrule.cli import main
+from chainrule.cli.speech import OPTIONS, spoken
+
+ROOT = Path(chainrule.__file__).parent
+# The messages of these the command line passes on. What stands below is said to those alone who write Python: they
+# built a table or a model themselves.
+ROOMS = ["data", "models", "disk.py", "engines/stages.py", "train/fit/divergence.py", "train/fit/stopping.py"]
+PYTHON_ALONE = [
+    "Expected a table (a pandas", "pd.DataFrame(...) makes one", "Read the file first", "table.dropna(subset=",
+    "the index that read_table gave", "at least 0 and below 1, got", "custom is a dict",
+    "lowered the cost by less than tol", "Give validation_split or",
+]  # fmt: skip
+CODE = re.compile(
+    r"\b(cr|pd|np)\.\w|\b[a-z_]+=(?!=)[^\s=]|\b[a-z_]\w*\([^ ]*\)|\b(?!val_|nest_)[a-z]+_[a-z_]+\b"
+    r"|in Python|DataFrame|the task '"
+)
+
+
+def messages(file):
+    """Sentences of a module, with 0 where a value is written, but for docstrings."""
+    tree = ast.parse(file.read_text())
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    told |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in told:
+            continue
+        text = node.value if isinstance(node, ast.Constant) else ""
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(part.value if isinstance(part, ast.Constant) else "0" for part in node.values)
+        if isinstance(text, str) and re.search(r"[a-z] [a-z]+ [a-z]", text):
+            yield text
+
+
+FILES = [
+    file
+    for room in ROOMS
+    for file in ([ROOT / room] if room.endswith(".py") else sorted((ROOT / room).glob("*.py")))
+]
+
+
+def test_no_message_that_the_command_line_passes_on_speaks_python():
+    assert main.cli.commands and len(FILES) > 15  # whose options are known by now
+    found = []
+    for file in FILES:
+        for message in messages(file):
+            if not any(known in message for known in PYTHON_ALONE):
+                as_shown = spoken(message)
+                found += [f"{file.name}: {as_shown}"] * bool(CODE.search(as_shown))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("file", [*FILES, ROOT / "errors.py"], ids=lambda file: file.name)
+def test_no_message_of_the_library_speaks_of_options(file):
+    assert not [text for text in messages(file) if re.search(r"(?<!\w)--[a-z]", text)]
+
+
+@pytest.mark.parametrize(
+    ("python", "options"),
+    [
+        ("hold back nothing: test_fraction=0.", "hold back nothing: --test-fraction 0."),
+        ("say so: any_size=True.", "say so: --any-size."),
+        ("task='regression' reads them", "--task regression reads them"),
+        ("try learning_rate=3e-05, or less", "try --learning-rate 3e-05, or less"),
+        ("time_budget=2.5", "--time 2.5"),
+        ("with missing={'the grade': ('',)} that", "with --missing 'the grade=' that"),
+        ("missing={'': ('', '?'), 'a': ('', 'NA')}", "--missing ',?' --missing a=,NA"),
+        ("hidden=(64, 32) or hidden=()", "--hidden 64,32 or --hidden none"),
+        ("target=['a', 'b c']", "--target a --target 'b c'"),
+        ("nothing='known', y='names' and x = 3", "nothing='known', y='names' and x = 3"),
+        ("Column 'task=1', row 1: \"task=1\", task=TASK", "Column 'task=1', row 1: \"task=1\", task=TASK"),
+    ],
+)
+def test_an_argument_is_spoken_as_the_option_that_sets_it(python, options):
+    assert "task" in OPTIONS and spoken(python) == options
