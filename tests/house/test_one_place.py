@@ -41,7 +41,7 @@ def log_cosh(y: Any, p: Any) -> Any:
     ),
     "schedule": (
         "train/schedules.py",
-        "CLASSES = ",
+        "CLASSES: ",
         '''
 __all__ += ["Linear"]
 

@@ -17,7 +17,7 @@ class Work:
     """What a program takes on an engine, by the lengths of its open axes."""
 
     def __init__(self, working: Sequence[Node], cost: Cost) -> None:
-        self.start = cost.start + cost.node * len(working)
+        self.start: float = cost.start + cost.node * len(working)
         terms: dict[tuple[Extent, ...], float] = {(): cost.call * len(working)}
         for node in working:
             extents, seconds = _work(node, cost)

@@ -88,9 +88,9 @@ class Willing(Executable):
 
     def __init__(self, program: Program, engine: str) -> None:
         self._program = program
-        self.engine = engine
+        self.engine: str = engine
         try:
-            self.chosen = ENGINES[engine].compile(program)
+            self.chosen: Executable = ENGINES[engine].compile(program)
         except UnsupportedError as error:
             self._give_up(error)
 

@@ -6,20 +6,22 @@ to a cell, whose value training replaces. Nodes compare and hash by identity.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from chainrule import doors
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
 from chainrule.graph.numbers import numbers
+from chainrule.graph.operators import Methods, Operators, opened
 from chainrule.graph.primitives.primitive import Primitive, floating
 from chainrule.graph.shapes import Extent, Shape, check_rank
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Cell:
@@ -28,7 +30,7 @@ class Cell:
     __slots__ = ("value",)
 
     def __init__(self, value: np.ndarray) -> None:
-        self.value = value
+        self.value: np.ndarray[Any, Any] = value
 
 
 class Symbol:
@@ -37,63 +39,17 @@ class Symbol:
     __slots__ = ()
 
 
-opened = cache(doors.opened)  # how NumPy's functions become nodes is written on nodes, and stands above them
+# A node, or what NumPy's stubs take one for: that np.tanh(node) and np.mean(node) are nodes they cannot know.
+NodeLike: TypeAlias = "Node | NDArray[Any] | np.generic"
 
 
-@cache
-def _written(ufunc: np.ufunc) -> Callable[..., "Node"]:
-    written: Callable[..., Node] = opened("chainrule.graph.numpy_api.calls:FUNCTIONS")[ufunc]
-    return written
-
-
-def _unary(ufunc: np.ufunc) -> Callable[[Any], "Node"]:
-    return lambda self: _written(ufunc)(self)
-
-
-def _compared(ufunc: np.ufunc) -> Callable[[Any, Any], "Node"]:
-    return lambda self, other: _written(ufunc)(self, other)
-
-
-def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], "Node"], Callable[[Any, Any], "Node"]]:
-    """Return the operator, and the one for what stands to the right of a number or an array."""
-    return _compared(ufunc), lambda self, other: _written(ufunc)(other, self)
-
-
-class Operators:
-    """Python's operators, each one of NumPy's functions: for nodes and open extents."""
-
-    __slots__ = ()
-    __array_priority__ = 1000
-
-    __add__, __radd__ = _binary(np.add)
-    __sub__, __rsub__ = _binary(np.subtract)
-    __mul__, __rmul__ = _binary(np.multiply)
-    __truediv__, __rtruediv__ = _binary(np.divide)
-    __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
-    __mod__, __rmod__ = _binary(np.remainder)
-    __pow__, __rpow__ = _binary(np.power)
-    __matmul__, __rmatmul__ = _binary(np.matmul)
-    __and__, __rand__ = _binary(np.bitwise_and)
-    __or__, __ror__ = _binary(np.bitwise_or)
-    __gt__, __ge__ = _compared(np.greater), _compared(np.greater_equal)
-    __lt__, __le__ = _compared(np.less), _compared(np.less_equal)
-    __neg__, __pos__, __abs__ = _unary(np.negative), _unary(np.positive), _unary(np.absolute)
-    __invert__ = _unary(np.invert)
-
-    def __divmod__(self, other: Any) -> "tuple[Node, Node]":
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> "tuple[Node, Node]":
-        return other // self, other % self
-
-
-class OpenExtent(Extent, Operators):
+class OpenExtent(Extent, Operators["Node"]):
     """An open extent that can be computed with: in ``1 / x.shape[0]`` it becomes a node."""
 
     __array_ufunc__ = None  # arrays leave the operator to us
 
 
-class Node(Operators):
+class Node(Operators["Node"], Methods["Node"]):
     """One step of a computation: a row of the table applied to inputs.
 
     Attributes:
@@ -163,7 +119,7 @@ class Node(Operators):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = object.__hash__
+    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
 
     def __copy__(self) -> "Node":
         return self
@@ -185,10 +141,12 @@ class Node(Operators):
             "to join nodes use np.stack or np.concatenate."
         )
 
-    def __float__(self) -> float:
-        raise UnsupportedError("A node is not a number. Its number is node.value.")
+    if not TYPE_CHECKING:  # a type checker says so before
 
-    __int__ = __index__ = __complex__ = __float__
+        def __float__(self):
+            raise UnsupportedError("A node is not a number. Its number is node.value.")
+
+        __int__ = __index__ = __complex__ = __float__
 
     def __len__(self) -> int:
         if not self.shape:
@@ -211,7 +169,9 @@ class Node(Operators):
 
     # --- NumPy's protocols ---
 
-    __apply_primitive__ = staticmethod(lambda row, inputs, attributes: record(row, inputs, attributes))
+    @staticmethod
+    def __apply_primitive__(row: Primitive, inputs: Iterable[Any], attributes: Mapping[str, Any]) -> "Node":
+        return record(row, inputs, attributes)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         return opened("chainrule.graph.numpy_api.calls:call_ufunc")(ufunc, method, inputs, options)

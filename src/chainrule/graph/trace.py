@@ -1,7 +1,7 @@
 """Looking at a run of a graph: every value of it."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Trace(Mapping[Node, np.ndarray]):
     def __len__(self) -> int:
         return len(self._values)
 
-    __setitem__ = Node.__setitem__  # nor can the values of a run be replaced
+    __setitem__: ClassVar[Callable[..., None]] = Node.__setitem__  # nor can the values of a run be replaced
 
     def __contains__(self, node: object) -> bool:
         return isinstance(node, Node) and node in self._values

@@ -131,8 +131,11 @@ class Listeners:
     """The callbacks of a fit, and the network that they are told of."""
 
     def __init__(self, callbacks: Any, network: Any) -> None:
-        self.callbacks, self.network = _check(callbacks), network
-        self.stopping = next((c for c in self.callbacks if isinstance(c, EarlyStopping)), None)
+        self.callbacks: list[Any] = _check(callbacks)
+        self.network = network
+        self.stopping: EarlyStopping | None = next(
+            (c for c in self.callbacks if isinstance(c, EarlyStopping)), None
+        )
 
     @property
     def of_every_epoch(self) -> bool:

@@ -63,6 +63,10 @@ class Network:
     array([0, 1, 1, 0])
     """
 
+    dtype: str
+    seed: int
+    runs: int  # how often it was fitted: each run has shuffles and dropout of its own
+
     @within_memory
     def __init__(
         self,
@@ -81,7 +85,7 @@ class Network:
         self.engine = engine
         self.extra: dict[str, Any] = {}
         self.loss: Any = None
-        self.runs = 0  # how often it was fitted: each run has shuffles and dropout of its own
+        self.runs = 0
         self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
         self.target_columns: frames.Names = ()  # likewise, where y has several
         self._layers: list[Layer] = []

@@ -1,8 +1,8 @@
 """The numbers of a network: by name for its user, all at once for what trains it."""
 
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from chainrule.train.validation import as_numbers
 class ParameterNameError(UnknownNameError, KeyError):
     """A name that no parameter bears; dicts raise KeyError."""
 
-    __str__ = Exception.__str__
+    __str__: ClassVar[Callable[[Any], str]] = Exception.__str__
 
 
 class Parameters(MutableMapping[str, np.ndarray]):

@@ -52,8 +52,10 @@ class Programs:
     """
 
     def __init__(self, architecture: Architecture, engine: str, seed: int) -> None:
-        self.architecture, self.engine, self.seed = architecture, engine, seed
-        self.values = Values(architecture)
+        self.architecture: Architecture = architecture
+        self.engine: str = engine
+        self.seed: int = seed
+        self.values: Values = Values(architecture)
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
 

@@ -26,7 +26,8 @@ class ProgressLine:
     """
 
     def __init__(self, verbose: int, epochs: int) -> None:
-        self.verbose, self.epochs = verbose, epochs
+        self.verbose: int = verbose
+        self.epochs: int = epochs
         self._shown_tenth = -1
         self._bar: Any = None
         self._task: Any = None

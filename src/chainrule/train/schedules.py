@@ -259,7 +259,7 @@ class ReduceOnPlateau(Schedule):
         return max(scale * self.factor, self.minimum / self.rate)
 
 
-CLASSES = {"Constant": Constant, **classes(globals())}
+CLASSES: dict[str, type] = {"Constant": Constant, **classes(globals())}
 
 
 def schedule(spec: Any) -> Schedule:

@@ -1,5 +1,6 @@
 """What a network is to learn: which loss, and the targets as that takes them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from chainrule.train.objective import Examples, Objective, lasting, objective
 from chainrule.train.programs import Programs
 
 # After which of our activations a loss finds the probabilities it compares, the usual one first.
-PROBABILITIES = {
+PROBABILITIES: dict[str, tuple[Callable[..., Any], ...]] = {
     "probabilities": (activations.sigmoid, activations.softmax, activations.step),
     "labels": (activations.softmax,),
 }

@@ -19,19 +19,20 @@ from chainrule.graph.primitives.primitive import (
     REAL,
     SERIES,
     Case,
+    Primitive,
     floating,
     numeric,
     row,
 )
 
-plus = row(
+plus: Primitive = row(
     "add", text="{0} + {1}", binds=ADD, needs=(ADD, ADD), forward=np.add, partials=lambda y, a, b: [1, 1],
     linear="together", commutative=True,
     range=lambda node, a, b: Range(a.low + b.low, a.high + b.high, a.finite and b.finite, a.square and b.square),
     domain=(REAL, REAL),
     note="a sum passes the gradient on unchanged to both its terms",
 )  # fmt: skip
-minus = row(
+minus: Primitive = row(
     "subtract", text="{0} - {1}", binds=ADD, needs=(ADD, ADD + 1),
     forward=np.subtract, partials=lambda y, a, b: [1, -1],
     dtype=numeric, linear="together",
@@ -46,7 +47,7 @@ def _multiplied(node: Any, a: Range, b: Range) -> Range:
     return product(a, b, scaled or alike(*node.inputs))
 
 
-times = row(
+times: Primitive = row(
     "multiply", text="{0} · {1}", latex=r"{0} \cdot {1}", binds=MULTIPLY, needs=(MULTIPLY, MULTIPLY),
     forward=np.multiply, partials=lambda y, a, b: [b, a],
     linear="each", commutative=True, range=_multiplied, domain=(REAL, REAL),
@@ -61,7 +62,7 @@ def _weighed(w: Any, x: Any) -> Any:
     return w * np.where(np.equal(w, 0), np.minimum(np.maximum(x, -1.0), 1.0), x)
 
 
-weigh = row(
+weigh: Primitive = row(
     "weigh", text="{0} · {1}", latex=r"{0} \cdot {1}", binds=MULTIPLY, needs=(MULTIPLY, MULTIPLY),
     forward=_weighed,
     partials=lambda y, w, x: [
@@ -80,12 +81,12 @@ def _divided(node: Any, a: Range, b: Range) -> Range:
     return product(a, inverse, a.square and b.low >= 0)
 
 
-divide = row(
+divide: Primitive = row(
     "divide", text="{0} / {1}", latex=r"\frac{{{0}}}{{{1}}}", binds=MULTIPLY, needs=(MULTIPLY, MULTIPLY + 1),
     forward=np.true_divide, partials=lambda y, a, b: [1 / b, -y / b],
     dtype=floating, linear="first", range=_divided, cost=DIVISION, domain=(REAL, NONZERO),
 )  # fmt: skip
-negative = row(
+negative: Primitive = row(
     "negative", text="-{0}", binds=NEGATE, needs=(NEGATE,), forward=np.negative, partials=lambda y, x: [-1],
     dtype=numeric, linear="together", nan="input", range=lambda node, x: Range(-x.high, -x.low, x.finite),
     domain=(REAL,),
@@ -106,7 +107,7 @@ def _cost_of_a_power(exponent: float) -> float:
     return max(1.0, abs(exponent) - 1) if abs(exponent) <= 3 and exponent % 1 == 0 else LIBRARY
 
 
-raised = row(
+raised: Primitive = row(
     "raised", text="{0}^{exponent}", latex="{{{0}}}^{{{exponent}}}", binds=POWER, needs=(POWER + 1,),
     forward=lambda x, exponent: np.power(x, exponent),
     # The exponent is a number, so that the derivative of x² at 0 and below is 2x and no logarithm.
@@ -116,7 +117,7 @@ raised = row(
     attributes={"exponent": kind.NUMBER}, dtype=floating, range=_to_a_number, cost=_cost_of_a_power,
     domain=(POSITIVE,), cases=tuple(Case(exponent=p) for p in (2, 3, 1, 0, -1, 0.5, -1.5)),
 )  # fmt: skip
-power = row(
+power: Primitive = row(
     "power", text="{0}^{1}", latex="{{{0}}}^{{{1}}}", binds=POWER, needs=(POWER + 1, POWER + 1),
     forward=np.power,
     partials=lambda y, x, p: [
@@ -130,12 +131,12 @@ power = row(
     cost=LIBRARY, domain=(POSITIVE, REAL),
     kink="the gradient of the exponent needs log(x): 0 at x = 0, NaN below",
 )  # fmt: skip
-sqrt = row(
+sqrt: Primitive = row(
     "sqrt", latex=r"\sqrt{{{0}}}", forward=np.sqrt, partials=lambda y, x: [1 / (2 * y)],
     dtype=floating, range=rising(np.sqrt, not_below(0)), cost=DIVISION, domain=(POSITIVE,),
     kink="infinite at 0",
 )  # fmt: skip
-root = row(
+root: Primitive = row(
     "root", text="sqrt({0})", latex=r"\sqrt{{{0}}}",
     forward=np.sqrt,
     # At 0 the other branch is 0 too, and infinitely steep: a second derivative there is NaN, and not a silent 0.
@@ -154,7 +155,7 @@ def _cube_root(x: Any) -> Any:
     return np.sign(x) * np.where((size > 0) & (size < np.inf), better, near)
 
 
-cbrt = row(
+cbrt: Primitive = row(
     "cbrt", latex=r"\sqrt[3]{{{0}}}", forward=np.cbrt, partials=lambda y, x: [1 / (3 * y * y)],
     dtype=floating, nan="input", range=rising(np.cbrt), cost=LIBRARY + SERIES, made_of=_cube_root,
     domain=(NONZERO,),

@@ -9,9 +9,18 @@ from chainrule.errors import GraphError
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, between, hull, rising, truth
 from chainrule.graph.primitives.identities import cast
-from chainrule.graph.primitives.primitive import LIBRARY, NONZERO, REAL, Case, floating, numeric, row
+from chainrule.graph.primitives.primitive import (
+    LIBRARY,
+    NONZERO,
+    REAL,
+    Case,
+    Primitive,
+    floating,
+    numeric,
+    row,
+)
 
-relu = row(
+relu: Primitive = row(
     "relu", latex=r"\max\left(0, {0}\right)",
     forward=lambda x: np.maximum(x, 0), partials=lambda y, x: [x > 0],
     dtype=floating, nan="input", range=rising(lambda x: np.maximum(x, 0)), domain=(REAL,),
@@ -24,24 +33,24 @@ def _size(node: Any, x: Range) -> Range:
     return Range(low, max(abs(x.low), abs(x.high)), x.finite)
 
 
-absolute = row(
+absolute: Primitive = row(
     "abs", text="|{0}|", latex=r"\left|{0}\right|", needs=(0,),
     forward=np.abs, partials=lambda y, x: [np.sign(x)],
     nan="input", range=_size, numpy=(np.absolute, np.fabs), domain=(NONZERO,),
     kink="0 at x = 0",
 )  # fmt: skip
-sign = row(
+sign: Primitive = row(
     "sign", forward=np.sign, partials=lambda y, x: [None],
     dtype=numeric, nan="input", range=between(-1, 1), domain=(NONZERO,),
     kink="0 everywhere, at x = 0 too",
 )  # fmt: skip
-floor = row(
+floor: Primitive = row(
     "floor", text="⌊{0}⌋", latex=r"\left\lfloor {0} \right\rfloor", needs=(0,),
     forward=np.floor, partials=lambda y, x: [None],
     dtype=floating, nan="input", range=rising(np.floor), domain=((1.1, 1.9),),
     kink="0 everywhere, at whole numbers too",
 )  # fmt: skip
-fmod = row(
+fmod: Primitive = row(
     "fmod", forward=np.fmod,
     partials=lambda y, a, b: [1, -np.floor((a - y) / b + 0.5)],  # a whole number but for rounding
     dtype=floating, range=lambda node, a, b: Range(min(a.low, 0), max(a.high, 0), a.finite and b.finite and b.nonzero),
@@ -49,19 +58,19 @@ fmod = row(
     kink="where it jumps, as if it did not",
     note="what is left of a when b is taken from it as often as it goes; it has the sign of a",
 )  # fmt: skip
-TIES = {
+TIES: dict[str, Any] = {
     "attributes": {"tie": kind.NUMBER},
     "domain": (REAL, REAL),
     "cases": (Case(tie=0.5), Case(tie=0.0)),
     "kink": "two nodes that tie share ½ each; a node that ties with a constant gets 0",
 }
-maximum = row(
+maximum: Primitive = row(
     "maximum", text="max({0}, {1})", latex=r"\max\left({0}, {1}\right)",
     forward=lambda a, b, tie: np.maximum(a, b), partials=lambda y, a, b, tie: _shares(a, b, tie, y),
     range=lambda node, a, b: Range(max(a.low, b.low), max(a.high, b.high), a.finite and b.finite),
     **TIES,
 )  # fmt: skip
-minimum = row(
+minimum: Primitive = row(
     "minimum", text="min({0}, {1})", latex=r"\min\left({0}, {1}\right)",
     forward=lambda a, b, tie: np.minimum(a, b), partials=lambda y, a, b, tie: _shares(b, a, tie, y),
     range=lambda node, a, b: Range(min(a.low, b.low), min(a.high, b.high), a.finite and b.finite),
@@ -94,7 +103,7 @@ def _between_its_bounds(node: Any, x: Range) -> Range:
     return Range(min(max(x.low, low), high), min(max(x.high, low), high), x.finite)
 
 
-clip = row(
+clip: Primitive = row(
     "clip", text="clip({0}, {low}, {high})", latex=r"\operatorname{{clip}}\left({0}, {low}, {high}\right)",
     forward=lambda x, low, high: np.clip(x, low, high),
     partials=lambda y, x, low, high: [_inside(x, low, high)],
@@ -116,7 +125,7 @@ def _truth(c: Any) -> Any:
     return c if c.dtype == bool else np.not_equal(c, 0)
 
 
-where = row(
+where: Primitive = row(
     "where", text="where({0}, {1}, {2})",
     latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}", needs=(0, 0, 0),
     forward=np.where, partials=lambda y, c, a, b: [None, _truth(c), np.logical_not(c)],
@@ -124,7 +133,7 @@ where = row(
     range=lambda node, c, a, b: hull(node, a, b), domain=(REAL, REAL, REAL),
     kink="the gradient follows the selected branch",
 )  # fmt: skip
-step = row(
+step: Primitive = row(
     "step", latex=r"H\left({0}\right)", forward=lambda x: cast(x >= 0, dtype=x.dtype.name),
     no_derivative="the derivative of a step is 0 wherever it exists, so gradient descent learns nothing through it. "
     "Train with 'sigmoid' or 'relu' in its place, and use the step to predict",

@@ -126,7 +126,7 @@ def _one_hot_in_rows(labels, classes, dtype):
     return cast(np.equal(np.reshape(labels, (*labels.shape, 1)), columns), dtype=dtype)
 
 
-one_hot = row(
+one_hot: Primitive = row(
     "one_hot", text="one_hot({0}, {classes})",
     forward=_one_hot, no_derivative="labels are whole numbers and have no derivative",
     attributes={"classes": kind.COUNT, "dtype": kind.DTYPE},

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import Range, real
-from chainrule.graph.primitives.primitive import Case, as_named, row
+from chainrule.graph.primitives.primitive import Case, Primitive, as_named, row
 
 
 def _no_value(*_inputs: Any, **_attributes: Any) -> Any:
@@ -14,10 +14,10 @@ def _no_value(*_inputs: Any, **_attributes: Any) -> Any:
 
 
 NO_INPUTS = "a leaf has no inputs"
-variable = row(
+variable: Primitive = row(
     "variable", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", mixes="", range=real
 )
-placeholder = row(
+placeholder: Primitive = row(
     "input", text="{name}", forward=_no_value, no_derivative=NO_INPUTS, leaf="given", mixes="", range=real
 )
 
@@ -28,7 +28,7 @@ def _between_its_numbers(node: Any) -> Range:
     return Range(low, high, np.isfinite(value).all(), bool(low >= 0))  # it has no derivative
 
 
-constant = row(
+constant: Primitive = row(
     "constant", text="{value}", forward=lambda value: value, no_derivative=NO_INPUTS,
     attributes={"value": kind.ARRAY}, shape=lambda value: value.shape, dtype=lambda value: value.dtype,
     leaf="known", mixes="", range=_between_its_numbers,
@@ -40,7 +40,7 @@ def constant_beside(node: Any, value: np.ndarray) -> Any:
     return node.__apply_primitive__(constant, (), {"value": value})
 
 
-length = row(
+length: Primitive = row(
     "length", text="{extent}",
     forward=lambda extent, dtype: np.asarray(extent).astype(dtype),
     no_derivative="the number of examples has no derivative",

@@ -72,7 +72,7 @@ concatenate: Primitive = row(
 # --- sums -----------------------------------------------------------------------------------------------
 
 
-def spread(dy, x, axes, keepdims):
+def spread(dy: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Give every element of x the reduced dy that it took part in."""
     kept = dy if keepdims else reshape(dy, shape=shapes.reduce(x.shape, axes, True))
     return broadcast_to(kept, shape=x.shape)

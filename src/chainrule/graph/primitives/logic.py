@@ -17,15 +17,17 @@ def _of_two(name: str, text: str, latex: str, numpy: np.ufunc, **columns: Any) -
     )  # fmt: skip
 
 
-greater = _of_two("greater", "{0} > {1}", "{0} > {1}", np.greater)
-greater_equal = _of_two("greater_equal", "{0} ≥ {1}", r"{0} \geq {1}", np.greater_equal)
-less = _of_two("less", "{0} < {1}", "{0} < {1}", np.less)
-less_equal = _of_two("less_equal", "{0} ≤ {1}", r"{0} \leq {1}", np.less_equal)
-equal = _of_two("equal", "{0} = {1}", "{0} = {1}", np.equal, commutative=True)
-not_equal = _of_two("not_equal", "{0} ≠ {1}", r"{0} \ne {1}", np.not_equal, commutative=True)
-logical_and = _of_two("logical_and", "{0} and {1}", r"{0} \wedge {1}", np.logical_and, commutative=True)
-logical_or = _of_two("logical_or", "{0} or {1}", r"{0} \vee {1}", np.logical_or, commutative=True)
-logical_not = row(
+greater: Primitive = _of_two("greater", "{0} > {1}", "{0} > {1}", np.greater)
+greater_equal: Primitive = _of_two("greater_equal", "{0} ≥ {1}", r"{0} \geq {1}", np.greater_equal)
+less: Primitive = _of_two("less", "{0} < {1}", "{0} < {1}", np.less)
+less_equal: Primitive = _of_two("less_equal", "{0} ≤ {1}", r"{0} \leq {1}", np.less_equal)
+equal: Primitive = _of_two("equal", "{0} = {1}", "{0} = {1}", np.equal, commutative=True)
+not_equal: Primitive = _of_two("not_equal", "{0} ≠ {1}", r"{0} \ne {1}", np.not_equal, commutative=True)
+logical_and: Primitive = _of_two(
+    "logical_and", "{0} and {1}", r"{0} \wedge {1}", np.logical_and, commutative=True
+)
+logical_or: Primitive = _of_two("logical_or", "{0} or {1}", r"{0} \vee {1}", np.logical_or, commutative=True)
+logical_not: Primitive = row(
     "logical_not", text="not {0}", latex=r"\neg {0}", binds=NEGATE, needs=(NEGATE,),
     forward=np.logical_not, partials=lambda y, x: [None],
     dtype=boolean, nan="never", range=truth, numpy=(np.logical_not,), domain=(REAL,),

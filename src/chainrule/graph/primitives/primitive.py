@@ -46,7 +46,8 @@ class Case:
     """
 
     def __init__(self, *shapes: Shape | np.ndarray, **attributes: Any) -> None:
-        self.shapes, self.attributes = shapes, attributes
+        self.shapes: tuple[Shape | np.ndarray[Any, Any], ...] = shapes
+        self.attributes: dict[str, Any] = attributes
 
 
 def result_type(*dtypes: np.dtype, **_: Any) -> np.dtype:

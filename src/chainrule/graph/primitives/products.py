@@ -1,6 +1,7 @@
 """Products of arrays: one row, which an index string describes."""
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from chainrule.graph.primitives.primitive import MULTIPLY, Case, Primitive, row
 
 
 @lru_cache(maxsize=4096)
-def contraction_function(spec):
+def contraction_function(spec: str) -> Callable[[Any, Any], Any]:
     """Return the function of two arrays that ``spec`` describes, as one (batched) matrix product."""
     plan = contraction(spec)
     batch, rows, inner, columns = (len(k) for k in (plan.batch, plan.rows, plan.inner, plan.columns))

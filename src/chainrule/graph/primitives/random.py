@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.bounds import truth
-from chainrule.graph.primitives.primitive import SERIES, Case, as_named, row
+from chainrule.graph.primitives.primitive import SERIES, Case, Primitive, as_named, row
 from chainrule.graph.shapes import Shape
 from chainrule.random import rotated, threefry
 
@@ -31,7 +31,7 @@ def _shape(seed: Shape, counter: Shape, shape: Shape, stream: int, dtype: str) -
     return shape
 
 
-random_uniform = row(
+random_uniform: Primitive = row(
     "random_uniform", text="uniform({0}, {1})",
     forward=_uniform, no_derivative="random bits do not depend smoothly on their seed",
     attributes={"shape": kind.SHAPE, "stream": kind.WORD, "dtype": kind.DTYPE}, shape=_shape,

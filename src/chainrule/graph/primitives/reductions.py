@@ -60,7 +60,7 @@ largest: Primitive = row(
     ),
     kink="elements that tie share the gradient equally",
 )  # fmt: skip
-argmax = row(
+argmax: Primitive = row(
     "argmax", text="argmax({0}, axis={axis})", latex=r"\arg\max {0}",
     forward=_argmax,
     no_derivative="argmax gives a position, which does not change smoothly; use max, or softmax",
@@ -133,7 +133,7 @@ def _log_softmax_in_rows(x, axes):
     return shifted - np.log(summed)
 
 
-log_softmax = row(
+log_softmax: Primitive = row(
     "log_softmax", latex=r"\log \operatorname{{softmax}}\left({0}\right)",
     forward=_log_softmax,
     vjp=lambda dy, y, x, axes: [dy - softmax(x, axes=axes) * total(dy, axes=axes, keepdims=True)],

@@ -82,7 +82,8 @@ class Scope:
     """What a layer builds with: it makes the variables and notes what happened."""
 
     def __init__(self, layer: "Layer", dtype: np.dtype) -> None:
-        self.layer, self.dtype = layer, dtype
+        self.layer: Layer = layer
+        self.dtype: np.dtype[Any] = dtype
         self.parameters: list[Node] = []
         self.updates: list[tuple[Node, Node]] = []
         self.parts: dict[str, Node] = {}

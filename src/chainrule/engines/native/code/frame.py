@@ -16,7 +16,7 @@ class Frame:
     def __init__(self, code: Code, lengths: Mapping[str, Value], status: Value) -> None:
         self.code = code
         self.module: Module = code.module
-        self.lengths = dict(lengths)
+        self.lengths: dict[str, Value] = dict(lengths)
         self.status = status
 
     def size(self, size: Size) -> Value:

@@ -8,7 +8,7 @@ change a float's value is ever set.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, alignment, literal, whole
 from chainrule.engines.native.machine import Machine
@@ -48,15 +48,27 @@ class Value:
         """Return x, a number as one of this type."""
         return x if isinstance(x, Value) else self.code.constant(x, self.type)
 
-    __add__, __radd__ = _arithmetic("add"), _arithmetic("add", turned=True)
-    __sub__, __rsub__ = _arithmetic("sub"), _arithmetic("sub", turned=True)
-    __mul__, __rmul__ = _arithmetic("mul"), _arithmetic("mul", turned=True)
-    __truediv__, __rtruediv__ = _arithmetic("div"), _arithmetic("div", turned=True)
-    __floordiv__, __mod__ = _arithmetic("div"), _arithmetic("rem")
-    __and__, __or__, __xor__ = _bitwise("and"), _bitwise("or"), _bitwise("xor")
-    __lshift__, __rshift__ = _bitwise("shl"), _bitwise("shr")
-    __lt__, __le__, __gt__, __ge__ = _compare("lt"), _compare("le"), _compare("gt"), _compare("ge")
-    equals, differs = _compare("eq"), _compare("ne")  # NaN equals nothing, and differs from itself too
+    __add__: ClassVar[Operator] = _arithmetic("add")
+    __radd__: ClassVar[Operator] = _arithmetic("add", turned=True)
+    __sub__: ClassVar[Operator] = _arithmetic("sub")
+    __rsub__: ClassVar[Operator] = _arithmetic("sub", turned=True)
+    __mul__: ClassVar[Operator] = _arithmetic("mul")
+    __rmul__: ClassVar[Operator] = _arithmetic("mul", turned=True)
+    __truediv__: ClassVar[Operator] = _arithmetic("div")
+    __rtruediv__: ClassVar[Operator] = _arithmetic("div", turned=True)
+    __floordiv__: ClassVar[Operator] = _arithmetic("div")
+    __mod__: ClassVar[Operator] = _arithmetic("rem")
+    __and__: ClassVar[Operator] = _bitwise("and")
+    __or__: ClassVar[Operator] = _bitwise("or")
+    __xor__: ClassVar[Operator] = _bitwise("xor")
+    __lshift__: ClassVar[Operator] = _bitwise("shl")
+    __rshift__: ClassVar[Operator] = _bitwise("shr")
+    __lt__: ClassVar[Operator] = _compare("lt")
+    __le__: ClassVar[Operator] = _compare("le")
+    __gt__: ClassVar[Operator] = _compare("gt")
+    __ge__: ClassVar[Operator] = _compare("ge")
+    equals: ClassVar[Operator] = _compare("eq")  # NaN equals nothing, and differs from itself too
+    differs: ClassVar[Operator] = _compare("ne")
 
     def __neg__(self) -> "Value":
         return self.code.emit(self.type, f"fneg {self}") if self.type.is_float else 0 - self
@@ -83,7 +95,7 @@ class Code:
         self.parameters: list[Value] = []
         self.lines: list[str] = []
         self.slots: list[str] = []
-        self.label = "entry"
+        self.label: str = "entry"
         self.own: set[str] = set()  # pointers that are not checked
         self.site = -1  # which node of an item is being written
         self._count = 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
-from chainrule.engines.native.code.ir import Value
+from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import identity
 from chainrule.engines.native.code.types import Type, type_of
@@ -32,7 +32,9 @@ class Points:
     """What a nest does at one position."""
 
     def __init__(self, frame: Frame, plan: NestPlan, scalars: Sequence[Value]) -> None:
-        self.frame, self.plan, self.code = frame, plan, frame.code
+        self.frame: Frame = frame
+        self.plan: NestPlan = plan
+        self.code: Code = frame.code
         self._scalars = scalars
         self._sites = {n: i for i, n in enumerate(plan.members)}
 

@@ -31,24 +31,26 @@ class Context:
     """What all functions of a step have in common: what is done, and where the step is told that things lie."""
 
     def __init__(self, module: Module, plan: Fusion, memory: Memory) -> None:
-        self.module, self.plan, self.memory = module, plan, memory
+        self.module: Module = module
+        self.plan: Fusion = plan
+        self.memory: Memory = memory
         self.shared: list[tuple[Size, int]] = []  # how much work loops are, and from where on sharing pays
         self.nests: dict[Hashable, str] = {}  # functions by what they do
         self._tasks: dict[Hashable, str] = {}  # functions by their code
         program = plan.program
-        self.nodes = order([*program.ends, *program.inputs, *program.state])
-        self.extents = extent_names(plan)
-        self.constants = [n for n in self.nodes if n.primitive.name == "constant"]
+        self.nodes: list[Node] = order([*program.ends, *program.inputs, *program.state])
+        self.extents: list[str] = extent_names(plan)
+        self.constants: list[Node] = [n for n in self.nodes if n.primitive.name == "constant"]
         leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
         used = {leaf_key(n) for n in order(program.ends)}
         # The address of each leaf and output: in which table it stands, and where in it.
         self.pointers: dict[Any, tuple[str, int]] = {
             leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
         }
-        self.needed = [*(key for key in self.pointers if key in used), *program.outputs]
+        self.needed: list[Any] = [*(key for key in self.pointers if key in used), *program.outputs]
         self.pointers |= {node: ("outputs", i) for i, node in enumerate(program.outputs)}
-        self.home = {new: leaf_key(state) for new, state in plan.home.items()}
-        self.in_memory = {*self.needed, *memory.place, *self.home}
+        self.home: dict[Node, Any] = {new: leaf_key(state) for new, state in plan.home.items()}
+        self.in_memory: set[Any] = {*self.needed, *memory.place, *self.home}
 
     def task(self, code: Code) -> str:
         """Return the name of a function of this code."""
@@ -68,6 +70,10 @@ def extent_names(plan: Fusion) -> list[str]:
 
 class Step(Frame):
     """A function of a step while it is written: where everything lies, and which scalars are in registers."""
+
+    context: Context
+    plan: Fusion
+    team: Value
 
     def __init__(self, code: Code, context: Context) -> None:
         self.context, self.plan = context, context.plan
@@ -221,7 +227,8 @@ class Sections(Step):
     """The functions of a long step, one after the other."""
 
     def __init__(self, context: Context, name: str) -> None:
-        self._name, self.names = name, list[str]()
+        self._name = name
+        self.names: list[str] = []
         super().__init__(self._next(context.module), context)
 
     def _next(self, module: Module) -> Code:
@@ -251,14 +258,17 @@ class Apart(Step):
     """A task of a long step as a function of its own: where things lie, and single numbers, are parameters."""
 
     def __init__(self, outer: Step) -> None:
-        self.context, self.plan = outer.context, outer.plan
+        self.context: Context = outer.context
+        self.plan: Fusion = outer.plan
         self.outer = outer
-        self.values = [outer.status, outer.team]  # what the function is called with
+        self.values: list[Value] = [outer.status, outer.team]  # what the function is called with
         self._known: dict[Hashable, Value] = {}
         code = Code(outer.module, "", [("status", PTR), ("team", PTR)])
         Frame.__init__(self, code, {}, code.parameters[0])
-        self.team = code.parameters[1]
-        self.lengths = {n: self._parameter(n, length) for n, length in outer.lengths.items()}
+        self.team: Value = code.parameters[1]
+        self.lengths: dict[str, Value] = {
+            n: self._parameter(n, length) for n, length in outer.lengths.items()
+        }
 
     def _parameter(self, what: Hashable, value: Value) -> Value:
         """Return a parameter for a value of the function that calls this one."""

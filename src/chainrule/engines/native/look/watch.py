@@ -195,7 +195,8 @@ class Watch:
         self, table: int, plan: Fusion, places: int, read: Sequence[np.ndarray], written: Sequence[np.ndarray]
     ) -> None:
         """Know where the table is, which arrays code is given, and how many ``places`` its arena has."""
-        self.plan, self._address = plan, table
+        self.plan: Fusion = plan
+        self._address = table
         arrays = [*written, *read]
         self._shadows = [np.zeros(2 * x.nbytes, np.int64) for x in written]
         self._arrays = [(x.__array_interface__["data"][0], x.nbytes) for x in arrays]

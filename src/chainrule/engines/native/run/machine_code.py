@@ -37,7 +37,7 @@ class Tiny:
         verify(program)
         module = Module(machine)
         constants = write_tiny(module, program, TINY)
-        self.ir = module.text()
+        self.ir: str = module.text()
         self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
         self._constants = pointers(self._values)
         self._function = pipeline.library(self.ir, machine).function(TINY, *_sorts(TINY_PARAMETERS))
@@ -59,8 +59,10 @@ class MachineCode:
     """
 
     def __init__(self, program: Program, machine: Machine) -> None:
-        self.program, self.machine = program, machine
-        self.checked, self._parts = mode.checked(), mode.parts()
+        self.program: Program = program
+        self.machine: Machine = machine
+        self.checked: bool = mode.checked()
+        self._parts = mode.parts()
         self._written_out = expand(program, CODED)
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self.sharing: dict[int, Sharing] = {}

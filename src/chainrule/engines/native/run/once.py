@@ -24,7 +24,7 @@ def making() -> Iterator[None]:
             raise UnsupportedError(f"The native engine has no code for this program ({what}).") from error
 
 
-class once(cached_property):
+class once(cached_property[Any]):
     """A property that is made when it is first needed. Of two threads that need it, one waits for the other.
 
     Python's own would let both make it from 3.12 on, and the one that comes second would take away what the first

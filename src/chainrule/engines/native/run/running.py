@@ -26,26 +26,28 @@ class Running:
     """One call of run: its buffers, and the calls into machine code that it is made of."""
 
     def __init__(self, code: MachineCode, asked: Epochs) -> None:
-        self.code, self.asked = code, asked
+        self.code: MachineCode = code
+        self.asked: Epochs = asked
         program, table, rows = code.program, asked.table, asked.rows
         measure([*asked.state, *table], [*program.state, *program.inputs])
-        self.state = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
-        self.epochs, self.length = rows.shape
-        self.per_epoch = asked.batches.steps(self.length)
-        self.width = asked.batches.largest(self.length)
-        self.in_order = bool(
+        self.state: Arrays = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
+        self.epochs: int = rows.shape[0]
+        self.length: int = rows.shape[1]
+        self.per_epoch: int = asked.batches.steps(self.length)
+        self.width: int = asked.batches.largest(self.length)
+        self.in_order: bool = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
-        self.totals = np.zeros((self.epochs, len(program.outputs)))
-        self.status = (ctypes.c_int64 * 4)()
-        self.sharing = Sharing(None)
+        self.totals: np.ndarray[Any, Any] = np.zeros((self.epochs, len(program.outputs)))
+        self.status: ctypes.Array[ctypes.c_int64] = (ctypes.c_int64 * 4)()
+        self.sharing: Sharing = Sharing(None)
         self._give_back: Callable[[], None] | None = None
         self.watch: watch.Watch | None = None
         tiny = code.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
-        self.began = time.perf_counter()
+        self.began: float = time.perf_counter()
 
     def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in registers."""

@@ -19,11 +19,11 @@ class Helpers:
     """Threads of one process, lent to one call at a time."""
 
     def __init__(self, count: int) -> None:
-        self.process = os.getpid()
-        self.busy = threading.Lock()
+        self.process: int = os.getpid()
+        self.busy: threading.Lock = threading.Lock()
         memory = np.zeros(BLOCK_BYTES + ALIGN, np.uint8)
         self._memory = memory
-        self.block = -(-memory.ctypes.data // ALIGN) * ALIGN
+        self.block: int = -(-memory.ctypes.data // ALIGN) * ALIGN
         self._stop = ctypes.c_int64.from_address(self.block + STOP)
         self._work: Callable[[int], None] | None = None
         self._cpus: set[int] = set()
