@@ -23,59 +23,164 @@ OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`
 
 
 class ChainruleError(Exception):
-    """The base of every exception that chainrule raises on purpose."""
+    """The base of every exception that chainrule raises on purpose.
+
+    >>> try:
+    ...     cr.Dense(0)
+    ... except cr.ChainruleError as error:
+    ...     print(error)
+    Dense: units must be a whole number of at least 1; found 0.
+    """
 
 
 class ShapeError(ChainruleError, ValueError):
-    """Shapes that do not fit together; the message names both."""
+    """Shapes that do not fit together; the message names both. It is a ValueError too.
+
+    >>> cr.variable([1.0, 2.0], "a") + cr.variable([1.0, 2.0, 3.0], "b")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.ShapeError: add of a and b: shapes (2,) and (3,) do not fit together: axis -1 has lengths 2
+    and 3. Axes, counted from the last, must be equal, or one of them 1.
+    """
 
 
 class GraphError(ChainruleError, ValueError):
-    """A graph that cannot be built, evaluated or differentiated as asked."""
+    """A graph, or a setting, that cannot be built, evaluated or differentiated as asked. It is a ValueError too.
+
+    >>> cr.input("x").value
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.GraphError: The input 'x' () has no value. Give it one: cr.trace(outputs, {x:
+    value})[outputs], or cr.compile(outputs, inputs=[x]).
+    """
 
 
 class UnsupportedError(ChainruleError, TypeError):
-    """A NumPy function or an index that nodes do not have; the message says what to write instead."""
+    """A NumPy function or an index that nodes do not have; the message says what to write instead.
+
+    It is a TypeError too.
+
+    >>> np.median(cr.variable([1.0, 2.0]))
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.UnsupportedError: np.median is not among the NumPy functions that nodes have. Of numbers
+    that are known already it can be computed as np.median(x.value), through which no gradient passes.
+    """
 
 
 class NoDerivativeError(ChainruleError, ValueError):
-    """A derivative that does not exist and would be useless for learning, such as that of a step."""
+    """A derivative that does not exist and would be useless for learning, such as that of a step.
+
+    It is a ValueError too.
+
+    >>> w = cr.variable(3.0)
+    >>> cr.grad(cr.step(w), w)
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.NoDerivativeError: No gradient flows through step: the derivative of a step is 0 wherever
+    it exists, so gradient descent learns nothing through it. Train with 'sigmoid' or 'relu' in its place, and
+    use the step to predict.
+    """
 
 
 class UnknownNameError(ChainruleError, ValueError):
-    """A name (of an activation, a loss, an optimizer, a column ...) that nothing bears."""
+    """A name (of an activation, a loss, an optimizer, a column ...) that nothing bears.
+
+    It is a ValueError too.
+
+    >>> cr.Dense(3, "rellu")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.UnknownNameError: Unknown activation 'rellu'. Did you mean 'relu'? ...
+    """
 
 
 class DataError(ChainruleError, ValueError):
-    """Data that a network cannot learn from or predict with, by row, column and remedy."""
+    """Data that a network cannot learn from or predict with, by row, column and remedy. It is a ValueError too.
+
+    >>> cr.Network([cr.Dense(1)]).fit([[1.0], [np.nan]], [0.0, 1.0])
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.DataError: X holds NaN (a missing value) in row 1, column 0. Fill or drop such rows first:
+    missing values are often replaced by the column's median.
+    """
 
 
 class OutOfMemoryError(ChainruleError, MemoryError):
-    """Work that takes more memory than there is."""
+    """Work that takes more memory than there is. It is a MemoryError too.
+
+    >>> issubclass(cr.OutOfMemoryError, MemoryError) and issubclass(cr.OutOfMemoryError, cr.ChainruleError)
+    True
+    """
 
 
 class DivergenceWarning(UserWarning):
-    """Training stopped because the cost became NaN or infinite; the message says where, why and what to try."""
+    """Training stopped because the cost became NaN or infinite; the message says where, why and what to try.
+
+    >>> import warnings
+    >>> network = cr.Network([cr.Dense(1)], seed=0)
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     history = network.fit([[1e3], [2e3]], [1e3, 2e3], optimizer=cr.SGD(10.0))
+    >>> history.diverged, told[0].category is cr.DivergenceWarning
+    (True, True)
+    """
 
 
 class LearningWarning(UserWarning):
-    """Training goes on, but will learn little or nothing as it was asked to; the message says why and what to try."""
+    """Training goes on, but will learn little or nothing as it was asked to; the message says why and what to try.
+
+    >>> import warnings
+    >>> network = cr.Network([cr.BatchNormalization(), cr.Dense(1)], seed=0)
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     history = network.fit([[1.0], [2.0]], [1.0, 2.0], batch_size=1, epochs=1)
+    >>> told[0].category is cr.LearningWarning
+    True
+    """
 
 
 class EngineWarning(UserWarning):
-    """A slower engine than the one expected does the work, or an engine's checks found something; it says what."""
+    """A slower engine than the one expected does the work, or an engine's checks found something; it says what.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", cr.EngineWarning)  # stop where the fast engine is not there
+    ...     print(cr.compile(cr.variable(2.0) * 3)())
+    6.0
+    """
 
 
 class RenamedWarning(FutureWarning):
-    """A public name that bears another today; the old one works for one version. The message says the new one."""
+    """A public name that bears another today; the old one works for one version. The message says the new one.
+
+    It is a FutureWarning too, which Python shows.
+
+    >>> issubclass(cr.RenamedWarning, FutureWarning)
+    True
+    """
 
 
 class FileFormatError(ChainruleError, ValueError):
-    """A model file that is corrupt, truncated, foreign or newer than this library."""
+    """A model file that is corrupt, truncated, foreign or newer than this library. It is a ValueError too.
+
+    >>> with open("notes.safetensors", "w") as file:
+    ...     print("no network", file=file)
+    >>> cr.load("notes.safetensors")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.FileFormatError: notes.safetensors is no whole model file: ...
+    """
 
 
 class MissingFileError(ChainruleError, FileNotFoundError):
-    """A file that is not there."""
+    """A file that is not there. It is a FileNotFoundError too.
+
+    >>> cr.load("none.safetensors")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.MissingFileError: There is no file none.safetensors.
+    """
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""

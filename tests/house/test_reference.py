@@ -6,7 +6,7 @@ from reference import entries, left_out
 
 ENTRIES = entries()
 # So much is left out as yet. A number only ever falls: what is new is documented whole.
-AS_YET = {"example": 77, "Args": 31, "Raises": 31, "Returns": 29, "summary": 2}
+AS_YET = {"example": 27, "Args": 14, "Raises": 7, "Returns": 15, "summary": 2}
 
 
 def test_what_is_public_is_found():

@@ -89,7 +89,13 @@ def compile(
             where that is too little work, or no code can be made.
 
     Returns:
-        A function that returns an array for a node and a list of arrays for a list.
+        A function that returns an array for a node and a list of arrays for a list. Its method ``show(stage)`` returns
+        what the engine made of the graph, as text.
+
+    Raises:
+        GraphError: If an input of the graph is not named, something is no node, or what is updated is no variable.
+        ShapeError: If a new value has another shape than its variable.
+        UnknownNameError: If there is no such engine.
 
     >>> x, w = cr.input("x"), cr.variable(3.0, "w")
     >>> J = (w * x - 1) ** 2

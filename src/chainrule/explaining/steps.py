@@ -212,6 +212,28 @@ class Explanation:
         derivatives: For each node asked for, the chain rule along every path.
         backward: The same node by node, from J on: always there, and linear in the size of the graph.
         remarks: Branches taken, kinks hit, what the rows of the table say of themselves.
+
+    >>> w, x = cr.variable(2.0, "w"), cr.constant(3.0, "x")
+    >>> print(cr.explain(((w * x - 1) ** 2).named("J")))
+    Given
+      w = 2
+      x = 3
+    <BLANKLINE>
+    Forward, step by step
+      t1 = w · x = 2 × 3 = 6
+      t2 = t1 - 1 = 6 - 1 = 5
+      J = t2^2 = 5^2 = 25
+    <BLANKLINE>
+    Each step by its own inputs
+      dJ/dt2 = 2 · t2 = 2 × 5 = 10
+      dt2/dt1 = 1
+      dt1/dw = x = 3
+    <BLANKLINE>
+    The chain rule: the product along a path, the sum over paths
+      dJ/dw = dJ/dt2 · dt2/dt1 · dt1/dw = 10 × 1 × 3 = 30
+    <BLANKLINE>
+    Remarks
+      multiply: each factor's gradient is scaled by the other factor
     """
 
     name: str
@@ -223,7 +245,15 @@ class Explanation:
     remarks: tuple[str, ...]
 
     def sections(self) -> list[tuple[str, list[Formula]]]:
-        """Return what is printed: titles, and the lines below them."""
+        """Return what is printed: titles, and the lines below them.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> for title, lines in cr.explain((w**2).named("J")).sections():
+        ...     print(title, [line.text for line in lines])
+        Given ['w = 2']
+        Forward, step by step ['J = w^2 = 2^2 = 4']
+        The chain rule: the product along a path, the sum over paths ['dJ/dw = 2 · w = 2 × 2 = 4']
+        """
         chain = [line for each in self.derivatives for line in each.lines]
         told = {line.text for line in chain}
         by_paths = all(each.paths or not each.number_of_paths for each in self.derivatives)
@@ -253,7 +283,16 @@ class Explanation:
         return "\n\n".join(blocks)
 
     def latex(self) -> str:
-        """Return all lines as one ``aligned`` block, without dollar signs."""
+        r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> print(cr.explain((w**2).named("J")).latex())
+        \begin{aligned}
+        w &= 2 \\
+        J &= {w}^{2} = {2}^{2} = 4 \\
+        \frac{dJ}{dw} &= 2 \cdot w = 2 \times 2 = 4
+        \end{aligned}
+        """
         return _aligned([line for _, lines in self.sections() for line in lines])
 
     def _repr_latex_(self) -> str:
@@ -266,7 +305,13 @@ class Explanation:
         return "\n\n".join(blocks)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text."""
+        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> told = cr.explain((w**2).named("J")).to_dict()
+        >>> list(told), told["forward"][0]["value"]
+        (['name', 'given', 'forward', 'local', 'derivatives', 'backward', 'remarks'], 4.0)
+        """
         return _plain(self)
 
 

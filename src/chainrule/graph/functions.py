@@ -12,6 +12,15 @@ from chainrule.graph.primitives import identities, indexing, reductions
 def stop_gradient(x: Any) -> Any:
     """Return ``x`` as it is, counted as a constant: no gradient flows into it.
 
+    Args:
+        x: A number, an array or a node, of any shape.
+
+    Returns:
+        The same numbers: a node for a node.
+
+    Raises:
+        GraphError: If x holds anything but real numbers.
+
     >>> x = cr.variable(3.0)
     >>> float(cr.grad(x * cr.stop_gradient(x), x).value)
     3.0
@@ -22,8 +31,23 @@ def stop_gradient(x: Any) -> Any:
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
 
+    Its gradient is the softmax.
+
+    Args:
+        x: A number, an array or a node, of any shape.
+        axis: Over which axis, or axes; None, the default, over all.
+        keepdims: Whether axes that are summed over stay, with length 1.
+
+    Returns:
+        An array, or a node for a node, without those axes.
+
+    Raises:
+        GraphError: If x holds anything but real numbers.
+
     >>> print(cr.logsumexp([1000.0, 1000.0]))
     1000.6931471805599
+    >>> cr.logsumexp([[0.0, 0.0], [-np.inf, 3.0]], axis=1).round(4)
+    array([0.6931, 3.    ])
     """
     x = x if isinstance(x, Node) else numbers(x)
     return reductions.logsumexp(x, axes=shapes.axes_tuple(axis, len(x.shape)), keepdims=bool(keepdims))
@@ -31,6 +55,14 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
     """Return a row with a single 1 for each label: ``(n,)`` whole numbers become ``(n, classes)``.
+
+    Args:
+        labels: Whole numbers from 0 to ``classes - 1``, of any shape: an array, or a node of a whole-number dtype.
+        classes: How many classes there are: the length of the new last axis.
+        dtype: That of the ones and zeros.
+
+    Returns:
+        An array, or a node for a node, of shape ``(*labels.shape, classes)``.
 
     Raises:
         DataError: If a label is not from 0 to ``classes - 1``; for nodes, when they are computed.

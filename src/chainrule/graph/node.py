@@ -52,6 +52,10 @@ class OpenExtent(Extent, Operators["Node"]):
 class Node(Operators["Node"], Methods["Node"]):
     """One step of a computation: a row of the table applied to inputs.
 
+    Operators, and NumPy's functions called on nodes, make nodes; :func:`variable`, :func:`constant` and :func:`input`
+    make those that they begin with. They have NumPy's methods too (``x.sum(axis=0)``, ``x.reshape(-1)``), are frozen,
+    and equal only to themselves.
+
     Attributes:
         primitive: Its row of the table.
         inputs: The nodes it is applied to.
@@ -60,6 +64,13 @@ class Node(Operators["Node"], Methods["Node"]):
         dtype: A NumPy dtype.
         name: What the user calls it, or "".
         meaning: What the node stands for, where something above the graph said so: a gradient, a layer.
+
+    >>> x = cr.variable([[1.0, 2.0], [3.0, 4.0]], "x")
+    >>> norm = np.sqrt((x**2).sum()).named("norm")
+    >>> norm
+    <norm: sqrt(sum(x^2)), () float64>
+    >>> norm.value.round(4), norm.primitive.name, norm.inputs[0].primitive.name
+    (np.float64(5.4772), 'root', 'sum')
     """
 
     __slots__ = ("__weakref__", "attributes", "dtype", "inputs", "meaning", "name", "primitive", "shape")
@@ -183,7 +194,20 @@ class Node(Operators["Node"], Methods["Node"]):
 
     @property
     def value(self) -> Any:
-        """The number or array that this node computes now; a graph with inputs needs :func:`trace`."""
+        """The number or array that this node computes now; a graph with inputs needs :func:`trace`.
+
+        That of a variable can be set: ``w.value = 2.5``, of the same shape.
+
+        Raises:
+            GraphError: If the graph has an input, which has no value of its own.
+            ShapeError: If a variable is set to an array of another shape.
+            AttributeError: If something other than a variable is set.
+
+        >>> w = cr.variable([1.0, 2.0])
+        >>> w.value = [3.0, 4.0]
+        >>> (2 * w).value
+        array([6., 8.])
+        """
         return evaluate([self])[self][()]
 
     @value.setter
@@ -200,24 +224,48 @@ class Node(Operators["Node"], Methods["Node"]):
         self.attributes["cell"].value = array
 
     def named(self, name: str) -> "Node":
-        """Return the same step under a name: ``u = (b * c).named("u")``."""
+        """Return the same step under a name, which drawings, explanations and errors use.
+
+        Args:
+            name: What to call it.
+
+        Returns:
+            A new node; this one stays as it is.
+
+        >>> b, c = cr.variable(3.0, "b"), cr.variable(2.0, "c")
+        >>> u = (b * c).named("u")
+        >>> u, u + 1
+        (<u: b · c, () float64>, <u + 1, () float64>)
+        """
         return Node(
             self.primitive, self.inputs, self.attributes, self.shape, self.dtype, str(name), self.meaning
         )
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The number of axes.
+
+        >>> cr.input("x", ("batch", 3)).ndim
+        2
+        """
         return len(self.shape)
 
     @property
     def size(self) -> Any:
-        """The number of elements; a node where an axis is open."""
+        """The number of elements; a node where an axis is open.
+
+        >>> cr.variable(np.ones((2, 3))).size, cr.input("x", ("batch", 3)).size
+        (6, <3 · batch, () float64>)
+        """
         return count(self.shape, np.dtype(np.float64))
 
     @property
     def T(self) -> "Node":
-        """The transpose."""
+        """The transpose: the same numbers, with the axes in reverse order.
+
+        >>> cr.variable([[1.0, 2.0, 3.0]]).T.shape
+        (3, 1)
+        """
         return self.transpose()
 
     def __getitem__(self, index: Any) -> "Node":
@@ -358,7 +406,14 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
     Args:
         value: A number or array of any shape. Float arrays keep their dtype; whole numbers become float64.
         name: What to call it in drawings, explanations and errors.
-        dtype: Another dtype.
+        dtype: Another dtype, such as "float32".
+
+    Returns:
+        A node of the value's shape; ``w.value = ...`` replaces it.
+
+    Raises:
+        GraphError: If the value holds what is no real number, or one too large for the dtype.
+        ShapeError: If its rows are of different lengths.
 
     >>> w = cr.variable(3.0, name="w")
     >>> w.value = 2.5
@@ -373,8 +428,24 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
 def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
     """Return a constant: a leaf whose value never changes.
 
+    Numbers and arrays beside nodes become constants by themselves; this is for a constant with a name.
+
+    Args:
+        value: A number or array of any shape. Float arrays keep their dtype; whole numbers become float64.
+        name: What to call it in drawings, explanations and errors.
+        dtype: Another dtype, such as "float32".
+
+    Returns:
+        A node of the value's shape.
+
+    Raises:
+        GraphError: If the value holds what is no real number, or one too large for the dtype.
+        ShapeError: If its rows are of different lengths.
+
     >>> print(cr.constant([1, 2]) * 3)
     [1., 2.] · 3
+    >>> print(2 * cr.constant(3.14159, "π"))
+    2 · π
     """
     return of_array(numbers(value, dtype), str(name))
 
@@ -384,13 +455,23 @@ def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") ->
 
     Args:
         name: What to call it.
-        shape: A length for each axis. A text in place of a number leaves the axis open, under that name:
-            ``("batch", 3)`` takes any number of rows, and equal names mean equal lengths.
+        shape: A length for each axis; ``()``, the default, is a single number. A text in place of a length leaves the
+            axis open, under that name: ``("batch", 3)`` takes any number of rows, and equal names mean equal lengths.
         dtype: ``"float64"``, ``"float32"``, or a whole-number dtype for labels.
 
+    Returns:
+        A node of that shape and dtype, which :func:`trace` and :func:`compile` give values.
+
+    Raises:
+        ShapeError: If the shape holds anything but lengths and names.
+        GraphError: If the dtype is not one of real numbers.
+
     >>> x = cr.input("x", ("batch", 3))
-    >>> (x.sum(axis=1) / 3).shape
+    >>> mean = x.sum(axis=1) / 3
+    >>> mean.shape
     (batch,)
+    >>> cr.trace(mean, {x: [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]})[mean]
+    array([2., 5.])
     """
     if isinstance(shape, int | str):
         shape = (shape,)

@@ -40,6 +40,9 @@ def primitive(
         columns: Further columns of :class:`Primitive`: ``text``, ``latex``, ``domain``, ``kink``, ``note``, ``range``,
             ``cost`` ...
 
+    Returns:
+        The row: called on nodes it makes a node, called on arrays it computes.
+
     Raises:
         GraphError: If a column holds what says nothing there, or the table has a row of this name.
         UnknownNameError: If there is no such column.
@@ -49,6 +52,8 @@ def primitive(
     >>> x = cr.variable(2.0)
     >>> float(cube(x).value), float(cr.grad(cube(x), x).value)
     (8.0, 12.0)
+    >>> cr.check_gradients(cube(x), x).passed
+    True
     """
     known = [column.name for column in fields(Primitive)]
     for column in columns:

@@ -12,7 +12,25 @@ from chainrule.graph.node import Node
 
 
 class Trace(Mapping[Node, np.ndarray]):
-    """Every value of one run of a graph: ``trace[node]``, in the order they were computed."""
+    """Every value of one run of a graph: ``trace[node]``, in the order they were computed. Printed, it lists them.
+
+    :func:`trace` makes one. It is a mapping from nodes to their values.
+
+    Args:
+        values: The value of each node.
+
+    Raises:
+        GraphError: At a node that is no part of the graph.
+
+    >>> x = cr.variable(3.0, "x")
+    >>> u = (x * x).named("u")
+    >>> run = cr.trace((u + 1).named("J"))
+    >>> run
+    u = 9
+    J = 10
+    >>> float(run[u]), len(run), x in run
+    (9.0, 4, True)
+    """
 
     def __init__(self, values: dict[Node, np.ndarray]) -> None:
         self._values = values
@@ -43,7 +61,15 @@ def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
 
     Args:
         outputs: A node or several.
-        feed: A value for each input; any other node may be given one too.
+        feed: A value for each input, by its node: a number or an array of its shape. Any other node may be given one
+            too: what it is computed from is then not looked at.
+
+    Returns:
+        The values by node, in the order they were computed.
+
+    Raises:
+        GraphError: If an input has no value, or one that is no number.
+        ShapeError: If a value has another shape than its node.
 
     >>> x = cr.input("x", ())
     >>> u = (x * x).named("u")

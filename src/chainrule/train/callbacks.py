@@ -24,20 +24,29 @@ def monitor_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class EarlyStopping(Checked):
-    """Stop when the monitored value has not become better for ``patience`` epochs.
+    """Stop when the monitored value has not become better for ``patience`` epochs (Prechelt 1998).
 
     An epoch's training cost is measured before its updates, and so says little of the weights at its end:
     monitor validation data where there is some.
 
     Args:
-        patience: How many epochs to wait.
-        monitor: "val_cost" (by default, where there is validation data), "cost", "val_accuracy" ...
-        min_delta: By how much it must be better to count.
-        restore_best: Go back to the weights at the end of the best epoch.
+        patience: How many epochs to wait for a better one, at least 1.
+        monitor: What to watch: "val_cost", "cost", "val_accuracy" or another key of the history. By default
+            "val_cost" where there is validation data, else "cost".
+        min_delta: By how much it must be better to count, at least 0, in the units of what is watched.
+        restore_best: Whether to go back to the weights at the end of the best epoch.
         larger_is_better: Whether more is better; known of every metric but your own.
 
-    >>> cr.EarlyStopping(patience=5).patience
-    5
+    Raises:
+        GraphError: If patience is no whole number of at least 1, or min_delta below 0.
+        DataError: If monitor is no name; at ``fit``, if the history has none of it.
+
+    >>> X = np.random.default_rng(0).normal(size=(40, 5))
+    >>> y = np.random.default_rng(1).normal(size=40)  # there is nothing to learn
+    >>> network = cr.Network([cr.Dense(16, "relu"), cr.Dense(1)], seed=0)
+    >>> history = network.fit(X, y, epochs=500, validation_split=0.25, callbacks=cr.EarlyStopping(patience=5))
+    >>> history.epochs < 500, history.best_epoch == np.argmin(history["val_cost"])
+    (True, np.True_)
     """
 
     patience: Count = 10
@@ -57,9 +66,18 @@ class Checkpoint:
 
     Args:
         path: A file name; ``{epoch}`` in it is filled with the number of the epoch, from 1.
-        monitor: What decides which is best; by default the validation cost, else the cost.
+        monitor: What decides which is best, a key of the history; by default the validation cost, else the cost.
         best_only: Save only the best so far.
         larger_is_better: Whether more is better; known of every metric but your own.
+
+    Raises:
+        DataError: If monitor is no name; at ``fit``, if the folder cannot be written to.
+        MissingFileError: At ``fit``, if there is no such folder.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0)
+    >>> history = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3, callbacks=cr.Checkpoint("best.safetensors"))
+    >>> cr.load("best.safetensors").predict([[3.0]]).shape
+    (1, 1)
     """
 
     path: str | os.PathLike[str]
@@ -72,12 +90,40 @@ class Checkpoint:
         _check_monitor(self.monitor)
 
     def on_train_begin(self, network: Any) -> None:
-        """Forget the last run, and see that there is a place to save to."""
+        """Forget the last run, and see that there is a place to save to; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network that begins to learn.
+
+        Raises:
+            DataError: If the folder cannot be written to.
+            MissingFileError: If there is no such folder.
+
+        >>> cr.Checkpoint("missing/best.safetensors").on_train_begin(network=None)
+        Traceback (most recent call last):
+            ...
+        chainrule.errors.MissingFileError: Cannot write missing/best.safetensors: there is no folder ...
+        """
         self._best = float("inf")
         check_place(self.path)
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
-        """Save, if this epoch is the best."""
+        """Save, if this epoch is the best; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network, as it is at the end of the epoch.
+            epoch: Its number, from 0.
+            logs: What the history has of it: "cost", "val_cost", ...
+
+        Raises:
+            DataError: If the file cannot be written, or it is not known whether more of the monitored value is better.
+
+        >>> network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
+        >>> every = cr.Checkpoint("after-{epoch}.safetensors", best_only=False)
+        >>> every.on_epoch_end(network, 0, {"cost": 0.5})
+        >>> cr.load("after-1.safetensors")
+        Network([Dense(1)]) with 3 parameters
+        """
         name = monitor_name(self.monitor) if self.monitor else "val_cost" if "val_cost" in logs else "cost"
         value = -logs[name] if larger_is_better(name, self.larger_is_better) else logs[name]
         if value < self._best or not self.best_only:
@@ -87,18 +133,59 @@ class Checkpoint:
 
 @dataclass
 class CSVLog:
-    """Write one line for each epoch to a CSV file, as it ends."""
+    """Write one line for each epoch to a CSV file, as it ends.
+
+    Args:
+        path: The file; one that is there is written anew.
+
+    Raises:
+        DataError: At ``fit``, if the file cannot be written.
+        MissingFileError: At ``fit``, if there is no such folder.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0)
+    >>> history = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3, callbacks=cr.CSVLog("log.csv"))
+    >>> cr.read_table("log.csv")["epoch"].tolist()
+    [1, 2, 3]
+    """
 
     path: str | os.PathLike[str]
     _file: IO[str] | None = field(default=None, init=False, repr=False)
     _named: bool = field(default=False, init=False, repr=False)  # whether the columns are
 
     def on_train_begin(self, network: Any) -> None:
-        """Open the file."""
+        """Open the file; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network that begins to learn.
+
+        Raises:
+            DataError: If the file cannot be written.
+            MissingFileError: If there is no such folder.
+
+        >>> log = cr.CSVLog("log.csv")
+        >>> log.on_train_begin(network=None)
+        >>> log.on_train_end(network=None, history=None)
+        """
         self._file, self._named = open_lines(self.path), False
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
-        """Write the epoch's line."""
+        """Write the epoch's line; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network, as it is at the end of the epoch.
+            epoch: Its number, from 0; in the file it counts from 1.
+            logs: What the history has of it: "cost", "val_cost", ...
+
+        Raises:
+            DataError: If the line cannot be written: the disk is full, say.
+
+        >>> log = cr.CSVLog("log.csv")
+        >>> log.on_train_begin(network=None)
+        >>> log.on_epoch_end(network=None, epoch=0, logs={"cost": 0.5})
+        >>> log.on_train_end(network=None, history=None)
+        >>> cr.read_table("log.csv").to_dict("list")
+        {'epoch': [1], 'cost': [0.5]}
+        """
         if self._file is None:
             return
         writer = csv.writer(self._file)
@@ -112,7 +199,16 @@ class CSVLog:
             raise DataError(f"Cannot write {self.path}: {error.strerror or error}.") from None
 
     def on_train_end(self, network: Any, history: Any) -> None:
-        """Close the file."""
+        """Close the file; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network that has learned.
+            history: What its training was like.
+
+        >>> log = cr.CSVLog("log.csv")
+        >>> log.on_train_begin(network=None)
+        >>> log.on_train_end(network=None, history=None)
+        """
         if self._file is not None:
             with suppress(OSError):  # that of the last line, which was told
                 self._file.close()

@@ -32,6 +32,14 @@ class Optimizer(Checked, ABC):
     One of your own is a frozen dataclass with ``learning_rate`` and :meth:`direction`; with a field ``clip_norm`` or
     ``weight_decay`` it does these too.
 
+    Attributes:
+        learning_rate: What the direction is multiplied by: a number above 0, or a schedule.
+        clip_norm: The norm that all gradients together may have; None for no limit.
+        weight_decay: The share of a matrix, times the learning rate, that each step takes away.
+
+    Raises:
+        GraphError: If there is no learning_rate, or a setting is outside of its bounds.
+
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
     ... class Signs(cr.Optimizer):
@@ -41,6 +49,7 @@ class Optimizer(Checked, ABC):
     >>> w = cr.variable([1.0, 2.0], name="w")
     >>> Signs(0.5).update([w], [-w], cr.variable(0.0))[0][0].value
     array([1.5, 2.5])
+    >>> history = cr.Network([cr.Dense(1)], seed=0).fit([[1.0], [2.0]], [1.0, 2.0], optimizer=Signs(0.1), epochs=9)
     """
 
     by_steps: ClassVar[Literal[True]] = True  # its update is a step of the graph
@@ -61,9 +70,18 @@ class Optimizer(Checked, ABC):
         """Return the direction to step against, and each slot with its new value.
 
         Args:
-            g: The gradient of one parameter.
-            slot: Makes a slot of that name for this parameter, which starts at zeros.
-            t: The number of this step, from 1.
+            g: The gradient of one parameter: a node of its shape and dtype.
+            slot: Makes a slot of that name for this parameter, ``slot("velocity")``: a variable of its shape, which
+                starts at zeros and is kept from step to step.
+            t: The number of this step, from 1: a scalar node.
+
+        Returns:
+            A node of the shape of g, and a list of pairs (slot, its new value).
+
+        >>> g = cr.variable([3.0, -4.0])
+        >>> direction, slots = cr.SGD(0.1, momentum=0.9).direction(g, lambda name: cr.variable([1.0, 1.0], name), 1)
+        >>> direction.value, slots[0][0]
+        (array([ 3.9, -3.1]), <velocity: velocity, (2,) float64>)
         """
 
     def update(
@@ -84,6 +102,12 @@ class Optimizer(Checked, ABC):
             scale: What the learning rate is multiplied by (:class:`ReduceOnPlateau` lowers it).
             total: How many updates the run makes; a schedule needs it.
             per_epoch: How many updates an epoch makes; a schedule needs it.
+
+        Returns:
+            A list of nodes, one for each parameter, and a list of pairs (slot, its new value).
+
+        Raises:
+            GraphError: If a schedule is not told how long the run is, or :meth:`direction` returns something else.
 
         >>> w, step = cr.variable([1.0, 2.0], name="w"), cr.variable(0.0)
         >>> [new], _ = cr.SGD(0.1).update([w], [2 * w], step)
@@ -126,7 +150,7 @@ def _slot(w: Node, what: str) -> Node:
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Gradient descent, w ← w - α v.
+    """Gradient descent, ``w ← w - α v`` (Robbins & Monro 1951).
 
     Without momentum v is the gradient g. With momentum β it is the classic ``v ← βv + g`` (Polyak 1964, in
     PyTorch's form), whose steps grow up to 1/(1 - β) times as long; with ``averaged`` it is the lectures'
@@ -135,12 +159,16 @@ class SGD(Optimizer):
     averaged.
 
     Args:
-        learning_rate: α, a number or a schedule. 0.01 is what Keras chose, safe for standardised inputs.
-        momentum: β. 0 by default: the lectures' descent.
+        learning_rate: α, a number above 0 or a schedule. 0.01 is what Keras chose, safe for standardised inputs.
+        momentum: β, at least 0 and below 1. 0 by default: the lectures' descent; 0.9 is usual otherwise.
         nesterov: Whether to look ahead.
         averaged: Whether v is an average.
-        weight_decay: See above; without momentum the same as a cost of ½ · decay · Σw².
-        clip_norm: The norm that all gradients together may have, see :func:`clip_by_norm`.
+        weight_decay: What each step takes from matrices, in shares of α, at least 0 (Loshchilov & Hutter 2019); biases
+            are left alone. Without momentum it is the same as a cost of ½ · decay · Σw².
+        clip_norm: The norm that all gradients together may have, above 0 (Pascanu et al. 2013); None for no limit.
+
+    Raises:
+        GraphError: If a setting is outside of its bounds, or nesterov or averaged stands without momentum.
 
     >>> cr.SGD(0.1, momentum=0.9)
     SGD(learning_rate=0.1, momentum=0.9, nesterov=False, averaged=False, weight_decay=0.0, clip_norm=None)
@@ -175,9 +203,18 @@ class Adagrad(Optimizer):
     """``s ← s + g²; w ← w - α g / (√s + ε)``: rarely used inputs keep their large steps (Duchi et al. 2011).
 
     Args:
-        learning_rate: α; 0.01 as in the paper's experiments and in PyTorch.
-        epsilon: ε, far below any gradient that matters, for those that are 0.
-        clip_norm: The norm that all gradients together may have.
+        learning_rate: α, a number above 0 or a schedule; 0.01 as in the paper's experiments and in PyTorch.
+        epsilon: ε, above 0: far below any gradient that matters, for those that are 0.
+        clip_norm: The norm that all gradients together may have, above 0 (Pascanu et al. 2013); None for no limit.
+
+    Raises:
+        GraphError: If a setting is outside of its bounds.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0, dtype="float64")
+    >>> X = np.linspace(-1, 1, 32)[:, None]
+    >>> history = network.fit(X, 3 * X, optimizer=cr.Adagrad(0.5), epochs=50)
+    >>> network.parameters["W1"].round(2)
+    array([[2.99]])
     """
 
     learning_rate: float | Schedule = 0.01
@@ -196,10 +233,19 @@ class RMSprop(Optimizer):
     """``s ← ρs + (1 - ρ)g²; w ← w - α g / (√s + ε)`` (Hinton's lecture 6e, 2012).
 
     Args:
-        learning_rate: α; 0.001 and ρ = 0.9 are Hinton's.
-        rho: ρ, the weight of the past.
-        epsilon: ε; 1e-7 as in Keras: no division by 0 where the gradient is 0.
-        clip_norm: The norm that all gradients together may have.
+        learning_rate: α, a number above 0 or a schedule; 0.001 and ρ = 0.9 are Hinton's.
+        rho: ρ, the weight of the past, at least 0 and below 1.
+        epsilon: ε, above 0; 1e-7 as in Keras: no division by 0 where the gradient is 0.
+        clip_norm: The norm that all gradients together may have, above 0 (Pascanu et al. 2013); None for no limit.
+
+    Raises:
+        GraphError: If a setting is outside of its bounds.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0, dtype="float64")
+    >>> X = np.linspace(-1, 1, 32)[:, None]
+    >>> history = network.fit(X, 3 * X, optimizer=cr.RMSprop(0.1), epochs=50)
+    >>> network.parameters["W1"].round(1)
+    array([[3.]])
     """
 
     learning_rate: float | Schedule = 0.001
@@ -240,11 +286,20 @@ class Adam(_Moments):
     ``v̂ = v / (1 - β₂ᵗ)``.
 
     Args:
-        learning_rate: α; this and both β are the paper's.
-        beta_1: β₁, the weight of the past gradients.
-        beta_2: β₂, the weight of the past squares.
-        epsilon: ε; 1e-7 as in Keras.
-        clip_norm: The norm that all gradients together may have.
+        learning_rate: α, a number above 0 or a schedule; 0.001, β₁ and β₂ are the paper's.
+        beta_1: β₁, the weight of the past gradients, at least 0 and below 1.
+        beta_2: β₂, the weight of the past squares, at least 0 and below 1.
+        epsilon: ε, above 0; 1e-7 as in Keras.
+        clip_norm: The norm that all gradients together may have, above 0 (Pascanu et al. 2013); None for no limit.
+
+    Raises:
+        GraphError: If a setting is outside of its bounds.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0, dtype="float64")
+    >>> X = np.linspace(-1, 1, 32)[:, None]
+    >>> history = network.fit(X, 3 * X, optimizer=cr.Adam(cr.Cosine(0.3)), epochs=50)
+    >>> network.parameters["W1"].round(2)
+    array([[3.]])
     """
 
     learning_rate: float | Schedule = 0.001
@@ -259,12 +314,21 @@ class AdamW(_Moments):
     """:class:`Adam` with weight decay: ``w ← w - α m̂ / (√v̂ + ε) - α · decay · w`` (Loshchilov & Hutter 2019).
 
     Args:
-        learning_rate: α; this, β₁, β₂ and ε as for Adam.
-        beta_1: β₁, the weight of the past gradients.
-        beta_2: β₂, the weight of the past squares.
-        epsilon: ε.
-        weight_decay: 0.01 as in PyTorch; in matrices only.
-        clip_norm: The norm that all gradients together may have.
+        learning_rate: α, a number above 0 or a schedule; this, β₁, β₂ and ε as for Adam.
+        beta_1: β₁, the weight of the past gradients, at least 0 and below 1.
+        beta_2: β₂, the weight of the past squares, at least 0 and below 1.
+        epsilon: ε, above 0.
+        weight_decay: At least 0; 0.01 as in PyTorch. In matrices only: biases are left alone.
+        clip_norm: The norm that all gradients together may have, above 0 (Pascanu et al. 2013); None for no limit.
+
+    Raises:
+        GraphError: If a setting is outside of its bounds.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0, dtype="float64")
+    >>> X = np.linspace(-1, 1, 32)[:, None]
+    >>> history = network.fit(X, 3 * X, optimizer=cr.AdamW(cr.Cosine(0.3), weight_decay=0.1), epochs=50)
+    >>> network.parameters["W1"].round(2)  # pulled towards 0
+    array([[2.78]])
     """
 
     learning_rate: float | Schedule = 0.001
@@ -293,11 +357,17 @@ class LBFGS(Checked):
 
     Args:
         max_evaluations: How often cost and gradient are evaluated at most; 15,000 as in SciPy.
-        tolerance: It stops when no entry of the gradient is larger; 1e-5 as in SciPy.
+        tolerance: It stops when no entry of the gradient is larger, at least 0; 1e-5 as in SciPy.
         memory: How many past steps shape its picture of the curvature; 10 as in SciPy.
 
-    >>> cr.LBFGS()
-    LBFGS(max_evaluations=15000, tolerance=1e-05, memory=10)
+    Raises:
+        GraphError: If a setting is outside of its bounds.
+
+    >>> network = cr.Network([cr.Dense(1)], seed=0, dtype="float64")
+    >>> X = np.linspace(-1, 1, 32)[:, None]
+    >>> history = network.fit(X, 3 * X, optimizer=cr.LBFGS(), batch_size=None)
+    >>> network.parameters["W1"].round(4), history.epochs
+    (array([[3.]]), 2)
     """
 
     by_steps: ClassVar[Literal[False]] = False

@@ -21,7 +21,27 @@ class ParameterNameError(UnknownNameError, KeyError):
 
 
 class Parameters(MutableMapping[str, np.ndarray]):
-    """The parameters of a network by name; assigning checks the shape. ``gamma1`` finds ``gamma_1``."""
+    """The parameters of a network by name, as a dict of arrays; assigning checks the shape.
+
+    ``network.parameters`` makes one. "W1" is the weights of the first layer with units, "b1" its biases; ``gamma1``
+    finds ``gamma_1``.
+
+    Args:
+        nodes: The variables, by name.
+
+    Raises:
+        UnknownNameError: At a name that no parameter bears; it is a KeyError too.
+        ShapeError: Where a value of another shape is assigned.
+        DataError: Where something other than finite numbers is.
+        GraphError: Where one is deleted.
+
+    >>> network = cr.Network([cr.Dense(1)], input_shape=2)
+    >>> network.parameters
+    {'W1': (2, 1), 'b1': (1,)}
+    >>> network.parameters["W1"] = [[2.0], [3.0]]
+    >>> network.predict([[10.0, 100.0]])
+    array([[320.]], dtype=float32)
+    """
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = dict(nodes)

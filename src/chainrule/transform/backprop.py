@@ -22,7 +22,7 @@ from chainrule.transform.masks import Masks, in_dtype, unmarked
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gradient:
-    """What a gradient node means: ∂J/∂u, and the edges it came through.
+    """What a gradient node means: ∂J/∂u, and the edges it came through. It is the ``meaning`` of the node.
 
     Attributes:
         of: J, the node that was differentiated.
@@ -30,6 +30,14 @@ class Gradient:
         through: For each use of u, the node that used it and what that use contributed to the gradient.
         total: What the gradient was found to be. A gradient node whose input is another was rebuilt since, from
             other inputs, and ``of`` no longer tells where it comes from.
+
+    >>> w = cr.variable(3.0, "w")
+    >>> J = (w**2 + 5 * w).named("J")
+    >>> meaning = cr.grad(J, w).meaning
+    >>> meaning.of.name, meaning.wrt.name
+    ('J', 'w')
+    >>> [(str(user), float(part.value)) for user, part in meaning.through]
+    [('5 · w', 5.0), ('w^2', 6.0)]
     """
 
     of: Node
@@ -38,13 +46,30 @@ class Gradient:
     total: Node
 
     def map_nodes(self, function: Callable[[Any], Any]) -> "Gradient":
-        """Return the same meaning with every node replaced."""
+        """Return the same meaning with every node replaced.
+
+        Args:
+            function: What to call on each node: it returns the one that takes its place.
+
+        Returns:
+            A new meaning.
+
+        >>> w = cr.variable(3.0, "w")
+        >>> meaning = cr.grad(w * w, w).meaning
+        >>> meaning.map_nodes(lambda node: node.named("seen")).wrt
+        <seen: seen, () float64>
+        """
         edges = tuple((function(a), function(b)) for a, b in self.through)
         of, wrt, total = function(self.of), function(self.wrt), function(self.total)
         return replace(self, of=of, wrt=wrt, through=edges, total=total)
 
     def nodes(self) -> tuple[Node, ...]:
-        """Return every node it speaks of."""
+        """Return every node it speaks of: of, wrt and total, then those of each edge.
+
+        >>> w = cr.variable(3.0, "w")
+        >>> len(cr.grad(w * w, w).meaning.nodes())
+        7
+        """
         return (self.of, self.wrt, self.total, *(n for edge in self.through for n in edge))
 
 
@@ -55,6 +80,8 @@ def grad(J: Node, wrt: Sequence[Node]) -> list[Node]: ...
 def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
     """Return the gradient of a scalar ``J`` with respect to ``wrt``, as graph.
 
+    It is graph like any other: look at its ``value``, draw it, compile it, differentiate it again.
+
     Args:
         J: A node of shape ``()``.
         wrt: A node of the graph, a leaf or an intermediate one, or several.
@@ -64,12 +91,16 @@ def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
 
     Raises:
         ShapeError: If J is not a scalar.
+        GraphError: If J or something in wrt is no node of floats.
         NoDerivativeError: If the only way from J leads through something that cannot be learned through.
 
     >>> a, b, c = cr.variable(5.0, "a"), cr.variable(3.0, "b"), cr.variable(2.0, "c")
     >>> J = 3 * (a + b * c)
     >>> [float(g.value) for g in cr.grad(J, [a, b, c])]
     [3.0, 6.0, 9.0]
+    >>> x = cr.variable(2.0, "x")
+    >>> float(cr.grad(cr.grad(x**3, x), x).value)  # the second derivative, 6x
+    12.0
     """
     single = isinstance(wrt, Node) or not isinstance(wrt, Iterable)
     wanted: list[Any] = [wrt] if single else list(wrt)

@@ -65,11 +65,18 @@ class GradientReport:
     """The outcome of :func:`check_gradients`; printed, it is a table.
 
     Attributes:
-        parameters: What was found for each parameter.
+        parameters: What was found for each parameter: its ``name``, ``shape``, how many elements were ``checked``, the
+            largest relative ``error`` and where that is (``index``), ``kinks``, and whether it ``passed``.
         culprits: The steps whose derivative is wrong, where a parameter failed.
         conventions: For each primitive that sits on its kink, the convention it follows there.
         tolerance: The relative error allowed.
         undefined: The parameters that have a gradient which is no number, and where that begins.
+
+    >>> wrong = cr.primitive("wrong", lambda x: x**2, lambda y, x: [x])  # its derivative is 2x
+    >>> w = cr.variable(3.0, "w")
+    >>> report = cr.check_gradients(wrong(w), w)
+    >>> report.passed, report.culprits[0].row, round(report.parameters[0].error, 3)
+    (False, 'wrong', 0.5)
     """
 
     parameters: tuple[ParameterCheck, ...]
@@ -80,7 +87,12 @@ class GradientReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no derivative is wrong or NaN. A kink is not wrong; ``parameters`` tell of those."""
+        """Whether no derivative is wrong or NaN. A kink is not wrong; ``parameters`` tell of those.
+
+        >>> w = cr.variable(3.0, "w")
+        >>> cr.check_gradients(np.exp(w), w).passed
+        True
+        """
         return all(p.passed for p in self.parameters)
 
     def __str__(self) -> str:

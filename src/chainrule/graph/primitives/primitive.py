@@ -98,7 +98,7 @@ def same_shape(first: Shape, *_others: Shape, **_: Any) -> Shape:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False, slots=True)
 class Primitive:
-    """One primitive.
+    """One primitive: a row of the table. :func:`primitive` adds one of your own.
 
     Its derivative is said in exactly one way. An elementwise row has ``partials``: ``(y, *x, **attributes)`` to one
     ∂y/∂xᵢ per input. A partial that is ``None`` is zero everywhere; 1 and -1 are not multiplied. A partial that is a
@@ -109,63 +109,104 @@ class Primitive:
     What a row leaves out follows from the rest: how it is written from its name, the NumPy function that it is from its
     ``forward``. A property that is not claimed is not relied on, so a row of five columns is a sound one; one that is
     claimed is tried by the generated tests.
+
+    Args:
+        name: What graphs, errors and files call it.
+        forward: The value, in NumPy: ``(*x, **attributes)`` to y.
+        text: How it is written: "{0}" is the first input, "{axes}" an attribute; by default a call, name(x).
+        latex: Likewise, in LaTeX.
+        binds: How tightly what is written holds together.
+        needs: How tightly each input must, to stand without brackets.
+        note: One sentence that an explanation may print.
+        partials: The derivative of an elementwise row: ``(y, *x, **attributes)`` to one ∂y/∂xᵢ per input.
+        adjoint: That of a linear row: ``(dy, y, *x, **attributes)`` to one dxᵢ per input.
+        vjp: That of any other, likewise.
+        jvp: And its forward mode: ``(x_dots, y, *x, **attributes)`` to y_dot.
+        reach: Which elements take part: from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take
+            part in those. A row that is linear in all together needs none: its adjoint says it.
+        no_derivative: Why it has none.
+        kink: The convention where there is no derivative.
+        attributes: Of what kind each attribute is; None: whatever its functions take.
+        shape: From the inputs' shapes to that of y; by default they broadcast.
+        dtype: From the inputs' dtypes to that of y; by default NumPy's result type.
+        leaf: Of a row without inputs: its value is "given" by the run, or "known" before.
+        elementwise: It works point by point, with broadcasting: so does each row with partials.
+        linear: In those inputs that have a derivative: in all "together", in "each" by itself, in the "first".
+        commutative: Two inputs may be exchanged, to the last bit.
+        moves: Elements are moved and none is computed, so f(move(x)) is move(f(x)): a "view" finds each by strides in
+            its one input, a "copy" otherwise.
+        leaves_out: Elements of the first input may be missing in the output.
+        mixes: Of what an element of the output is made: of what lies in its own place along an axis ("", as in
+            elementwise rows), along the "axes" that an attribute names, or of "all".
+        reduces: The row that joins two numbers into one, of a row that does it to all along some axes.
+        logarithm: It is the logarithm of a "number", or of "exponentials": infinite as its inputs are.
+        nonzero: It is positive; a float may still be too small for it.
+        nan: It is NaN "never", or exactly where its one "input" is.
+        range: From (node, *the inputs' ranges) to that of the output.
+        cost: What an element costs, in additions; or how to tell it from the attributes.
+        made_of: The same on nodes, written in rows that every engine has.
+        folded: It is computed beforehand where all inputs are constants.
+        numpy: NumPy's functions of the same arguments; by default the ufunc of its name.
+        domain: Of elementwise rows: where the tests sample each input.
+        cases: What the tests try: shapes, and the attributes of rows that have some.
+
+    Raises:
+        GraphError: If its derivative is not said in exactly one way, or a column holds what says nothing there.
+
+    >>> row = np.tanh(cr.variable(0.5)).primitive
+    >>> row.name, row.elementwise, row.note
+    ('tanh', True, 'never above 1, and 0.01 at |z| = 3: it still vanishes')
+    >>> row(0.5), row(cr.variable(0.5, "x"))  # on numbers it computes, on nodes it makes a node
+    (np.float64(0.46211715726000974), <tanh(x), () float64>)
     """
 
     name: str
     forward: Callable[..., Any]
 
     # How it is written.
-    text: str = ""  # "{0}" is the first input, "{axes}" an attribute; by default a call, name(x)
-    latex: str = ""  # likewise
-    binds: int = CALL  # how tightly what is written holds together
-    needs: tuple[int, ...] = ()  # how tightly each input must, to stand without brackets
-    note: str = ""  # one sentence that an explanation may print
+    text: str = ""
+    latex: str = ""
+    binds: int = CALL
+    needs: tuple[int, ...] = ()
+    note: str = ""
 
     # Its derivative.
     partials: Callable[..., Sequence[Any]] | None = None
-    adjoint: Callable[..., Sequence[Any]] | None = None  # (dy, y, *x, **attributes) -> one dxᵢ per input
-    vjp: Callable[..., Sequence[Any]] | None = None  # likewise
-    jvp: Callable[..., Any] | None = None  # (x_dots, y, *x, **attributes) -> y_dot
-    # Which elements take part: from (which of y were chosen, y, *x, **attributes) to which of each xᵢ take part in
-    # those. A row that is linear in all together needs none: its adjoint says it.
+    adjoint: Callable[..., Sequence[Any]] | None = None
+    vjp: Callable[..., Sequence[Any]] | None = None
+    jvp: Callable[..., Any] | None = None
     reach: Callable[..., Sequence[Any]] | None = None
     no_derivative: str = ""
-    kink: str = ""  # the convention where there is no derivative
+    kink: str = ""
 
     # What it takes and gives.
-    attributes: Mapping[str, Kind] | None = field(default_factory=dict)  # None: whatever its functions take
+    attributes: Mapping[str, Kind] | None = field(default_factory=dict)
     shape: Callable[..., Shape] = broadcast
     dtype: Callable[..., np.dtype] = result_type
-    leaf: Literal["", "given", "known"] = ""  # without inputs: its value is given by the run, or known before
+    leaf: Literal["", "given", "known"] = ""
 
     # What is true of its numbers.
-    elementwise: bool = False  # point by point, with broadcasting: so is each row with partials
-    # In those inputs that have a derivative: in all together, in each by itself, in the first.
+    elementwise: bool = False
     linear: Literal["", "together", "each", "first"] = ""
-    commutative: bool = False  # two inputs may be exchanged, to the last bit
-    # Elements are moved and none is computed, so f(move(x)) is move(f(x)): a view finds each by strides in its one
-    # input, a copy otherwise.
+    commutative: bool = False
     moves: Literal["", "view", "copy"] = ""
-    leaves_out: bool = False  # elements of the first input may be missing in the output
-    # Of what an element of the output is made: of what lies in its own place along an axis ("", as in elementwise
-    # rows), along the axes that an attribute names, or of anything.
+    leaves_out: bool = False
     mixes: Literal["", "axes", "all"] = "all"
-    reduces: str = ""  # the row that joins two numbers into one, of a row that does it to all along some axes
-    # It is the logarithm of a number, or of exponentials: infinite as its inputs are.
+    reduces: str = ""
     logarithm: Literal["", "number", "exponentials"] = ""
-    nonzero: bool = False  # it is positive; a float may still be too small for it
-    nan: Literal["", "never", "input"] = ""  # it is NaN never, or exactly where its one input is
-    range: Callable[..., Range] | None = None  # from (node, *the inputs' ranges) to that of the output
+    nonzero: bool = False
+    nan: Literal["", "never", "input"] = ""
+    range: Callable[..., Range] | None = None
 
-    # What it takes to compute it: the cost of an element, in additions, or how to tell it from the attributes.
+    # What it takes to compute it.
     cost: float | Callable[..., float] = 1.0
-    made_of: Callable[..., Any] | None = None  # the same on nodes, written in rows that every engine has
-    folded: bool = True  # computed beforehand where all inputs are constants
-    numpy: tuple[Any, ...] = ()  # NumPy's functions of the same arguments; by default the ufunc of its name
+    made_of: Callable[..., Any] | None = None
+    folded: bool = True
+    numpy: tuple[Any, ...] = ()
 
     # Where it is tried.
-    domain: tuple[Interval, ...] = ()  # elementwise rows: where the tests sample each input
-    cases: tuple[Case, ...] = ()  # what the tests try: shapes, and the attributes of rows that have some
+    domain: tuple[Interval, ...] = ()
+    cases: tuple[Case, ...] = ()
 
     def __post_init__(self) -> None:
         check_columns(self)
@@ -192,17 +233,43 @@ class Primitive:
 
     @property
     def unwritten(self) -> bool:
-        """Whether it writes nothing of its own: the number of its input, under a name or in another dtype."""
+        """Whether it writes nothing of its own: the number of its input, under a name or in another dtype.
+
+        >>> cr.variable(1.0).astype("float32").primitive.unwritten
+        True
+        """
         return self.text == "{0}"
 
     def work(self, attributes: Mapping[str, Any]) -> float:
-        """Return what an element costs, in additions."""
+        """Return what an element costs, in additions.
+
+        Args:
+            attributes: The attributes by name.
+
+        Returns:
+            A number: 1 for an addition.
+
+        >>> np.exp(cr.variable(1.0)).primitive.work({})
+        12
+        """
         return self.cost(**attributes) if callable(self.cost) else self.cost
 
     def check(self, inputs: int, attributes: Mapping[str, Any]) -> None:
         """Raise GraphError unless the row takes so many inputs and these attributes.
 
         What is recorded by a call is right by itself; this is for what comes from elsewhere.
+
+        Args:
+            inputs: How many inputs.
+            attributes: The attributes by name.
+
+        Raises:
+            GraphError: If they do not fit, saying what is expected.
+
+        >>> np.tanh(cr.variable(0.5)).primitive.check(2, {})
+        Traceback (most recent call last):
+            ...
+        chainrule.errors.GraphError: 'tanh' of 2 inputs with {}: too many positional arguments.
         """
         misfit = _misfit(self, inputs, tuple(attributes))
         if misfit:
