@@ -4,9 +4,8 @@ import errno
 import os
 import select
 import stat
-import tempfile
 import threading
-from pathlib import Path
+from contextlib import suppress
 from typing import IO, Any
 
 from chainrule.errors import DataError, MissingFileError
@@ -38,13 +37,13 @@ def write_bytes(path: Any, blob: bytes) -> None:
         raise DataError(f"Cannot write {path}: {_reason(error)}. What was there is unchanged.") from None
 
 
-def check_place(path: Any) -> tuple[Path, int | None]:
+def check_place(path: Any) -> tuple[str, int | None]:
     """Return where a file at ``path`` lies behind all links, and the mode of what is there, None if nothing.
 
     Raises the errors of :func:`write_bytes` that can be known before there is anything to write.
     """
     try:
-        place = Path(os.path.realpath(path))
+        place = os.path.realpath(os.fsdecode(path))
         mode = os.stat(path).st_mode
     except (TypeError, ValueError):
         raise DataError(f"Cannot write to {path!r}: it is no file name.") from None
@@ -52,8 +51,9 @@ def check_place(path: Any) -> tuple[Path, int | None]:
         mode = None
     except OSError as error:
         raise DataError(f"Cannot write {path}: {_reason(error)}.") from None
-    if mode is None and not place.parent.is_dir():
-        raise MissingFileError(f"Cannot write {path}: there is no folder {place.parent}. Make it first.")
+    folder = os.path.dirname(place)
+    if mode is None and not os.path.isdir(folder):
+        raise MissingFileError(f"Cannot write {path}: there is no folder {folder}. Make it first.")
     if mode is not None and stat.S_ISDIR(mode):
         raise DataError(f"Cannot write {path}: it is a folder. Give a file name.")
     if mode is not None and (stat.S_ISBLK(mode) or stat.S_ISSOCK(mode)):
@@ -135,12 +135,15 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def write_beside(place: Path, blob: bytes, mode: int, *, lasting: bool = True) -> None:
+def write_beside(place: str | os.PathLike[str], blob: bytes, mode: int, *, lasting: bool = True) -> None:
     """Write a file beside ``place`` and rename it; OSError leaves nothing behind.
 
     What need not outlast a power failure (``lasting=False``) is not waited for until the disk has it.
     """
-    handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:50]}.", suffix=".part")
+    import tempfile  # noqa: PLC0415 -- who only reads waits for none of what it needs
+
+    folder, name = os.path.split(place)
+    handle, beside = tempfile.mkstemp(dir=folder, prefix=f".{name[:50]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(blob)
@@ -150,7 +153,8 @@ def write_beside(place: Path, blob: bytes, mode: int, *, lasting: bool = True) -
         os.chmod(beside, stat.S_IMODE(mode))
         os.replace(beside, place)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(beside)
         raise
 
 

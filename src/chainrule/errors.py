@@ -7,7 +7,6 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -255,6 +254,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
     >>> print(unknown_name("activation", "rellu", ["relu", "tanh"]))
     Unknown activation 'rellu'. Did you mean 'relu'? Known: relu, tanh.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 -- no name is wrong in most processes
+
     names = sorted(known)
     close = get_close_matches(str(name)[:60].lower(), names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""

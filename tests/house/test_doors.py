@@ -53,8 +53,22 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
             found = re.match(r"(?:f')?chainrule\.(\w+)", place)
             ways.add((path.relative_to(PACKAGE).parts[0], found[1] if found else place))
     doors = {("doors.py", "place"), ("doors.py", "self._place"), ("models", "reader"), ("models", "place")}
-    slow = {("train", "transform")}  # to load: the checks of gradients
+    slow = {("train", "transform"), ("train", "engines"), ("train", "train")}  # what learning alone needs
     assert ways == {("graph", "graph"), ("engines", "engines")} | slow | doors
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_what_is_imported_late_is_what_type_checkers_and_the_rule_of_rooms_see(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and node.orelse:
+            seen = {
+                a.asname or a.name: f"{line.module}:{a.name}"
+                for line in node.body
+                if isinstance(line, ast.ImportFrom)
+                for a in line.names
+            }
+            late = {line.targets[0].id: line.value.args[0].value for line in node.orelse}
+            assert late.items() <= seen.items()
 
 
 def imports_inside_functions(path):

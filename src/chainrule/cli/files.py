@@ -54,7 +54,7 @@ def check_writable(path: Path, *sources: str) -> None:
         )
     place, mode = check_place(path)
     into_file = mode is None or stat.S_ISREG(mode)
-    if not os.access(place.parent if into_file else path, os.W_OK):
+    if not os.access(Path(place).parent if into_file else path, os.W_OK):
         where = f"into the folder {path.parent}" if into_file else f"to {path}"
         raise cr.DataError(f"Nothing can be written {where}.\nGive --out another place.")
     for source in sources:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.engines.choice import Lengths, Work, choose, work_of
-from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.executable import Executable
 from chainrule.engines.recent import Recent
 from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
@@ -15,6 +15,9 @@ from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.transform.simplify import simplified
 from chainrule.transform.verify import verify
+
+if TYPE_CHECKING:
+    from chainrule.engines.epochs import Epochs, Run
 
 MOST_KEPT = 64
 _compiled: Recent[Executable] = Recent(MOST_KEPT)
@@ -109,7 +112,7 @@ class Willing(Executable):
             self._give_up(error)
         return self.chosen.step(state, batch)
 
-    def run(self, asked: Epochs) -> Run:
+    def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""
         seen = vars(asked.progress).copy()
         try:

@@ -2,11 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.engines.epochs import Epochs, Run, run_epochs
+from chainrule.doors import late
 from chainrule.graph.evaluate import Arrays
+
+if TYPE_CHECKING:
+    from chainrule.engines.epochs import Epochs, Run, run_epochs
+else:  # who predicts takes a single step
+    run_epochs = late("chainrule.engines.epochs:run_epochs")
 
 
 class Executable(ABC):
@@ -18,6 +24,6 @@ class Executable(ABC):
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
 
-    def run(self, asked: Epochs) -> Run:
+    def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""
         return run_epochs(self.step, asked)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError
+from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, leaf_key, with_inputs
 from chainrule.graph.shapes import show as show_shape
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn import activations, initializers, regularizers
 from chainrule.nn.architecture import Architecture
-from chainrule.nn.layers.base import TRAINING, Layer, Parameter
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter
 from chainrule.random import Draws
 
 
@@ -25,6 +26,17 @@ def at(nodes: Sequence[Node], training: bool) -> list[Node]:
 
     became = rebuild(nodes, visit)
     return [became[n] for n in nodes]
+
+
+def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:
+    """Return what ``nodes`` of the network are at prediction."""
+    state = looking_state(architecture)
+    return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
+
+
+def looking_state(architecture: Architecture) -> tuple[Node, ...]:
+    """Return the state of programs that change nothing: parameters, statistics, what random layers read."""
+    return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
 
 
 def penalty(architecture: Architecture) -> Node | None:

@@ -1,6 +1,5 @@
 """Callbacks: what happens beside training, once an epoch."""
 
-import csv
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -188,6 +187,8 @@ class CSVLog:
         """
         if self._file is None:
             return
+        import csv  # noqa: PLC0415 -- few write one
+
         writer = csv.writer(self._file)
         try:
             if not self._named:

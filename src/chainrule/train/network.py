@@ -1,6 +1,6 @@
 """The network: an architecture and its parameters, with fit, predict and save."""
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import plain
-from chainrule.doors import opened
+from chainrule.doors import late, opened
 from chainrule.engines.registry import engine_named
-from chainrule.engines.stages import show_stage
 from chainrule.errors import DataError, FileFormatError, GraphError, short, within_memory
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, mark
@@ -23,21 +22,35 @@ from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.reading import at, initial_values, output_kind, summary_text
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.train import frames, store, validation
-from chainrule.train.callbacks import Listeners
-from chainrule.train.fit.descent import descend
-from chainrule.train.fit.divergence import warn_of_failure
-from chainrule.train.fit.preparing import begin, hold_back
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import History
-from chainrule.train.objective import Examples, gradient_program, training_program
-from chainrule.train.optimizers import optimizer as find_optimizer
 from chainrule.train.parameters import Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
-from chainrule.train.targets import Given, classifies, prepare
 
 if TYPE_CHECKING:
+    from chainrule.engines.stages import show_stage
+    from chainrule.train.callbacks import Listeners
+    from chainrule.train.fit.descent import descend
+    from chainrule.train.fit.divergence import warn_of_failure
+    from chainrule.train.fit.preparing import begin, hold_back
+    from chainrule.train.objective import Examples, gradient_program, training_program
+    from chainrule.train.optimizers import optimizer as find_optimizer
+    from chainrule.train.targets import Given, classifies, prepare
     from chainrule.transform.check import GradientReport
+else:  # a process that loads a network and predicts waits for nothing of learning
+    show_stage = late("chainrule.engines.stages:show_stage")
+    Listeners = late("chainrule.train.callbacks:Listeners")
+    descend = late("chainrule.train.fit.descent:descend")
+    warn_of_failure = late("chainrule.train.fit.divergence:warn_of_failure")
+    begin = late("chainrule.train.fit.preparing:begin")
+    hold_back = late("chainrule.train.fit.preparing:hold_back")
+    gradient_program = late("chainrule.train.objective:gradient_program")
+    training_program = late("chainrule.train.objective:training_program")
+    find_optimizer = late("chainrule.train.optimizers:optimizer")
+    Given = late("chainrule.train.targets:Given")
+    classifies = late("chainrule.train.targets:classifies")
+    prepare = late("chainrule.train.targets:prepare")
 
 SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
@@ -79,7 +92,7 @@ class Network:
         engine: str = "auto",
     ) -> None:
         self.dtype = _float_name(dtype)
-        self.seed = secrets.randbits(32) if seed is None else whole("seed", seed, 0, SEEDS)
+        self.seed = int.from_bytes(os.urandom(4)) if seed is None else whole("seed", seed, 0, SEEDS)
         if engine != "auto":
             engine_named(engine)
         self.engine = engine
@@ -459,7 +472,7 @@ class Network:
         sample_weight: Any,
         what: tuple[str, str, str] = ("X", "y", "sample_weight"),
         learning: bool = False,
-    ) -> Given:
+    ) -> "Given":
         """Return what the network is given, where the rows of all belong together.
 
         Args:
@@ -478,7 +491,7 @@ class Network:
             self.target_columns = called if len(called) > 1 else ()
         return Given(arrays, frames.by_name(y, self.target_columns, what[1]), sample_weight, *what[1:])
 
-    def _read_validation(self, data: Any) -> Given:
+    def _read_validation(self, data: Any) -> "Given":
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
             raise DataError("validation_data is (X, y) or (X, y, sample_weight).")
         what = "the validation X", "the validation y", "the sample_weight of validation_data"
@@ -515,7 +528,7 @@ class Network:
                 validation.check_reaching(call.layer, by_node[x], label)
         return arrays
 
-    def _examples(self, given: Given, loss: Any, metrics: Any = (), class_weight: Any = None) -> Examples:
+    def _examples(self, given: "Given", loss: Any, metrics: Any = (), class_weight: Any = None) -> "Examples":
         """Return what was given as the loss takes it: by default that of the last fit."""
         return prepare(self._programs, given, self.loss if loss is None else loss, metrics, class_weight)
 

@@ -1,6 +1,6 @@
 """The objective and the training step: loss, gradients and update as one graph."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
-from chainrule.nn.reading import at, penalty
+from chainrule.nn.reading import at, looking_state, penalty
 from chainrule.train.optimizers import Optimizer
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify_all
@@ -228,17 +228,6 @@ def evaluation_program(goal: Objective) -> Program:
     outputs = at([goal.data_cost, price, *goal.metrics.values()], training=False)
     state = looking_state(goal.architecture)
     return Program(goal.inputs, state, tuple(outputs), state)
-
-
-def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:
-    """Return what ``nodes`` of the network are at prediction."""
-    state = looking_state(architecture)
-    return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
-
-
-def looking_state(architecture: Architecture) -> tuple[Node, ...]:
-    """Return the state of programs that change nothing: parameters, statistics, what random layers read."""
-    return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
 
 
 def lasting(thing: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from collections.abc import Hashable, Sequence
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.recent import Recent
 from chainrule.errors import DataError
@@ -13,17 +15,24 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one
-from chainrule.train.objective import (
-    Objective,
-    evaluation_program,
-    gradient_program,
-    lasting,
-    prediction_program,
-    training_program,
-)
-from chainrule.train.optimizers import Optimizer
+from chainrule.nn.reading import prediction_program
 from chainrule.train.parameters import Values
 from chainrule.transform.simplify import simplified
+
+if TYPE_CHECKING:
+    from chainrule.train.objective import (
+        Objective,
+        evaluation_program,
+        gradient_program,
+        lasting,
+        training_program,
+    )
+    from chainrule.train.optimizers import Optimizer
+else:  # who predicts waits for nothing of learning
+    evaluation_program = late("chainrule.train.objective:evaluation_program")
+    gradient_program = late("chainrule.train.objective:gradient_program")
+    lasting = late("chainrule.train.objective:lasting")
+    training_program = late("chainrule.train.objective:training_program")
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
@@ -89,7 +98,7 @@ class Programs:
 
     def measure(
         self,
-        goal: Objective,
+        goal: "Objective",
         table: Arrays,
         values: Sequence[np.ndarray] | None = None,
         engine: str | None = None,
@@ -122,7 +131,7 @@ class Programs:
         mean = totals / weight if weight else totals
         return {"cost": float(mean[0]) + price} | dict(zip(goal.metrics, map(float, mean[1:]), strict=True))
 
-    def slopes(self, goal: Objective, table: Arrays, values: Sequence[np.ndarray] | None = None) -> Arrays:
+    def slopes(self, goal: "Objective", table: Arrays, values: Sequence[np.ndarray] | None = None) -> Arrays:
         """Return the cost while training on a table, then its gradient by every parameter."""
         executable = slopes_of(goal).on(self.engine, 1, len(table[0]))
         return executable.step(self._state(values), table)[1]
@@ -136,7 +145,7 @@ def _number(value: int) -> np.ndarray:
     return array
 
 
-def slopes_of(goal: Objective) -> Compiled:
+def slopes_of(goal: "Objective") -> Compiled:
     """Return the program of an objective's cost and gradients."""
     return goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
 
@@ -144,7 +153,7 @@ def slopes_of(goal: Objective) -> Compiled:
 _shared: Recent[Program] = Recent(64)  # what a new fold would only build again
 
 
-def training_of(goal: Objective, method: Optimizer) -> Compiled:
+def training_of(goal: "Objective", method: "Optimizer") -> Compiled:
     """Return the program of a training step: of all equal networks one, for they are the same but for the weights."""
     if not lasting(method):
         return Compiled(training_program(goal, method))

@@ -2,10 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from chainrule.doors import late
 from chainrule.errors import deprecated
-from chainrule.train.targets import Given, classifies, prepare
+
+if TYPE_CHECKING:
+    from chainrule.train.targets import Given, classifies, prepare
+else:
+    Given = late("chainrule.train.targets:Given")
+    classifies = late("chainrule.train.targets:classifies")
+    prepare = late("chainrule.train.targets:prepare")
 
 
 def _pair(network: Any, X: Any, y: Any, sample_weight: Any, *more: Any, **settings: Any) -> Any:

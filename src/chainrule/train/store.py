@@ -6,10 +6,10 @@ A file is written beside its place and renamed, and bears a checksum of all it h
 import hashlib
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,8 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
 
     try:
-        file = Path(path)
-        exists, folder = file.exists(), file.is_dir()
+        file = os.fsdecode(path)
+        exists, folder = os.path.exists(file), os.path.isdir(file)
     except (TypeError, ValueError):
         raise DataError(f"Cannot read {path!r}: it is no file name.") from None
     if not exists:
@@ -77,7 +77,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise FileFormatError(f"{file} is a folder; expected a model file.")
     check_file(file)
     try:
-        with safe_open(str(file), framework="numpy") as opened:
+        with safe_open(file, framework="numpy") as opened:
             metadata = opened.metadata() or {}
             if KEY not in metadata:
                 raise FileFormatError(
@@ -110,7 +110,7 @@ def _finite(text: str) -> float:
     return float(text)
 
 
-def _version(file: Path, config: Any) -> int:
+def _version(file: str, config: Any) -> int:
     version = config.get("format") if isinstance(config, dict) else None
     if type(version) is not int or version < 1:
         raise FileFormatError(f"{file} says of itself that it is a chainrule file but has no format number.")
