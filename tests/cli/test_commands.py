@@ -56,7 +56,7 @@ def test_train_tells_its_decisions_and_its_scores():
     )
     assert "Trained all 3 epochs" in result.stderr
     assert "Saved the model: houses.safetensors" in result.stderr
-    assert result.stderr.endswith("  chainrule predict houses.safetensors houses.csv --out predictions.csv\n")
+    assert result.stderr.endswith("  chainrule predict houses.safetensors new.csv --out predictions.csv\n")
     lines = result.stdout.splitlines()
     assert re.fullmatch(r"metric +this network +baseline", lines[0])
     assert re.fullmatch(r"accuracy +\d\.\d{4} +0\.5000", lines[1])
@@ -64,10 +64,13 @@ def test_train_tells_its_decisions_and_its_scores():
     assert "On 12 rows. Baseline: the most frequent class of training" in lines[3]
 
 
-def test_the_next_command_that_train_prints_works(here):
-    next_command = done("train", "houses.csv", "--target", "sold", *QUICK).stderr.splitlines()[-1].split()
-    assert next_command[0] == "chainrule"
-    assert done(*next_command[1:]).stderr.endswith("Wrote 60 predictions to predictions.csv.\n")
+def test_the_next_commands_that_train_prints_work(here):
+    told = done("train", "houses.csv", "--target", "sold", *QUICK).stderr.splitlines()
+    summary, predict = (line.split() for line in told[-2:])
+    assert summary[0] == predict[0] == "chainrule"
+    assert "Target 'sold'" in done(*summary[1:]).stdout
+    (here / "new.csv").write_text(HOUSES)
+    assert done(*predict[1:]).stderr.endswith("Wrote 60 predictions to predictions.csv.\n")
     predictions = pd.read_csv(here / "predictions.csv")
     assert list(predictions) == ["sold", "probability_no", "probability_yes"] and len(predictions) == 60
 
@@ -182,16 +185,21 @@ def test_quiet_prints_the_scores_only():
 def test_a_warning_is_a_sentence_without_a_line_of_code():
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        result = done("train", "iris", "--learning-rate", "1e9", "--quiet")
+        result = run("train", "iris", "--learning-rate", "1e9", "--quiet")
+    assert result.exit_code == 1
     assert re.fullmatch(r"Warning: The squares of the gradients of .* --clip-norm 1\.0\.\n", result.stderr)
     assert result.stdout.startswith("metric")
 
 
 def test_training_again_replaces_the_model_and_says_so():
     done("train", "houses.csv", "--target", "price", *QUICK)
-    result = done("train", "houses.csv", "--target", "sold", *QUICK)
-    assert "Replaced the model: houses.safetensors" in result.stderr
-    assert cr.load("houses.safetensors").target.columns == ("sold",)
+    before = cr.load("houses.safetensors").report.scores.network["r2"]
+    result = done("train", "houses.csv", "--target", "price", "--epochs", "40")
+    assert (
+        "Replaced the model: houses.safetensors" in result.stderr
+        and f"r2 {before:.4g} before" in result.stderr
+    )
+    assert cr.load("houses.safetensors").report.epochs == 40
 
 
 @pytest.mark.parametrize("name", cr.SAMPLES)

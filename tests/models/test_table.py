@@ -246,6 +246,11 @@ def test_scores_are_written_with_the_same_decimals():
     ]
     small = Scores(1, {"mae": 2e-5}, {"mae": 1e-5}, "the mean")
     assert "2.00e-05  1.00e-05" in str(small)
+    large = Scores(1, {"r2": -873316310630242582.0, "mae": 2e13}, {"r2": -0.0612, "mae": 3e13}, "the mean")
+    assert [line.split()[1:] for line in str(large).splitlines()[1:3]] == [
+        ["-8.733e+17", "-0.0612"],
+        ["2.000e+13", "3.000e+13"],
+    ]
     assert not small.learned and "no better than the baseline" in str(small)
 
 

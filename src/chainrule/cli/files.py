@@ -60,15 +60,3 @@ def check_writable(path: Path, *sources: str) -> None:
     for source in sources:
         if into_file and path.exists() and Path(source).exists() and path.samefile(source):
             raise cr.DataError(f"--out {path} would overwrite what is read.\nGive it another name.")
-
-
-def check_replaceable(path: Path) -> None:
-    """Raise if ``path`` holds anything but a model of ours, which training again may replace."""
-    if not path.is_file():  # nothing is there, or a device, which is written into
-        return
-    try:
-        cr.load(path)
-    except cr.ChainruleError:
-        raise cr.DataError(
-            f"{path} exists and is no model of chainrule.\nGive --out another name, or --force to replace it."
-        ) from None

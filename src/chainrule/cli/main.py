@@ -14,11 +14,13 @@ import click
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli import options
-from chainrule.cli.files import check_replaceable, check_writable, load_model, load_table_model, stem
+from chainrule.cli.files import check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
+from chainrule.cli.replacing import check_same_target, model_there, place_of
 
 SHOWN_COLUMNS = 20
+WENT_WRONG = 1
 PRINTED = ("-", "/dev/stdout")
 WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
@@ -65,7 +67,7 @@ def cli(ctx: click.Context) -> None:
 )
 @options.ENGINE
 @option("--out", "MODEL", click.Path(path_type=Path), "The model file. [default: <DATA>.safetensors, here]")
-@click.option("--force", is_flag=True, help="Let --out replace a file that is no model.")
+@click.option("--force", is_flag=True, help="Replace whatever is at --out.")
 @click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
 def train(
     data: str,
@@ -92,23 +94,26 @@ def train(
         raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
     say = (lambda sentence: None) if quiet else tell
     check_writable(path, data)
-    if not force:
-        check_replaceable(path)
+    old = None if force else model_there(path)
     table, usual = _table(data, missing, any_size)
     rows, columns = len(table), len(table.columns)
     say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns:,} column{'s' * (columns != 1)}.")
     names = _targets(data, list(table.columns), target or usual)
+    if old:
+        check_same_target(old, *cr.TableModel.read_target(table, names, settings["task"]), path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
         model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
+    path, why_beside = place_of(path, model, old)
     replaced = path.exists()
     into_file = path.is_file() or not replaced
     # a pipe may take for ever to be emptied, so there a signal ends at once
     with signals.asking() if into_file else nullcontext(signals.Asked()) as late:
         model.save(path)
     ended = (model.history.signal if model.history else 0) or late.number
-    code = 0 if ended in (0, signal.SIGINT) else BY_SIGNAL + ended
-    if code and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
+    by_signal = ended not in (0, signal.SIGINT)
+    code = BY_SIGNAL + ended if by_signal else WENT_WRONG if why_beside or model.diverged else 0
+    if by_signal and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
         say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
     try:
         say("")
@@ -117,12 +122,24 @@ def train(
     finally:
         say("")
         took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.took}"
-        say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}). To predict with it:")
-        if not quiet:  # not wrapped, so that it can be copied
-            again = "new.csv" if Path(data).is_fifo() else data  # a pipe is read only once
-            next_command = shlex.join(["chainrule", "predict", str(path), again, "--out", "predictions.csv"])
-            tell_as_is(f"  {next_command}")
+        if why_beside:
+            tell(
+                f"Kept the model that was there, as {why_beside}: the new one is {path}. --force replaces it."
+            )
+        before = f"; {_headline(old)} before" if replaced and old and old.report.scores else ""
+        say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}{before}).")
+        say("What it is made of, and predictions for the rows of another table:")
+        if not quiet:  # not wrapped, so that they can be copied
+            tell_as_is(f"  {shlex.join(['chainrule', 'summary', str(path)])}")
+            tell_as_is(
+                f"  {shlex.join(['chainrule', 'predict', str(path), 'new.csv', '--out', 'predictions.csv'])}"
+            )
     return code
+
+
+def _headline(model: Any) -> str:
+    name, value = next(iter(model.report.scores.network.items()))
+    return f"{name} {value:.4g}"
 
 
 @cli.command()

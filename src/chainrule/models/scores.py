@@ -82,7 +82,11 @@ def report_from(data: Any) -> Report:
 
 def _alike(a: float, b: float) -> tuple[str, str]:
     """Write two numbers that are compared with as many decimals as each other: five digits of the larger."""
-    larger = max(abs(a), abs(b))
+    smaller, larger = sorted((abs(a), abs(b)))
+    if larger >= 1e3 and larger > 1e3 * smaller > 0:  # no decimals suit both
+        return _alike(a, a)[0], _alike(b, b)[0]
+    if larger >= 1e12:
+        return f"{a:.3e}", f"{b:.3e}"
     if 0 < larger < 1e-3:
         return f"{a:.2e}", f"{b:.2e}"
     decimals = max(0, 5 - len(str(int(larger))))

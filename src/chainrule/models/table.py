@@ -10,10 +10,11 @@ from chainrule import plain
 from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
-from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target
+from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, within_memory
+from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
 from chainrule.nn.layers import Dense, Dropout, Layer
@@ -24,6 +25,7 @@ from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
+USUAL_RATE = 3e-3
 _OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 _BASELINES = {
     "regression": "the mean of training, in every row",
@@ -88,7 +90,7 @@ class TableModel:
         dropout: float | None = None,
         epochs: int = 300,
         batch_size: int | None = None,
-        learning_rate: float = 3e-3,
+        learning_rate: float = USUAL_RATE,
         clip_norm: float | None = None,
         test_fraction: float = 0.2,
         seed: int = 0,
@@ -149,6 +151,8 @@ class TableModel:
                 "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
                 f"Its steps were too long: try learning_rate={learning_rate / 10:g}."
             )
+        if why := blown_up(history, data.target):
+            say(f"{why} Try learning_rate={min(learning_rate / 10, USUAL_RATE):g}.")
         with asking() as late:  # what was learned is not lost by a signal that comes now
             scores = _scores(network, data.columns, data.target, data.test) if len(data.test) else None
         history.signal = history.signal or late.number
@@ -156,6 +160,35 @@ class TableModel:
         report = Report(*rows, scores, data.notes, history.stopped, history.epochs, history.seconds)
         missing = words_for_nothing(table, data.columns, data.target)
         return cls(network, data.columns, data.target, report, history, missing)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training led away from what it looked for: its steps were too long. Never so of one from a file."""
+        return self.history is not None and (
+            self.history.diverged or bool(blown_up(self.history, self.target))
+        )
+
+    @staticmethod
+    def read_target(
+        table: pd.DataFrame, target: str | Sequence[str], task: str | None = None
+    ) -> tuple[tuple[str, ...], str]:
+        """Return the target's columns and the task that :meth:`train` would make of them.
+
+        Args:
+            table: One row for each example, by column names.
+            target: The column to be predicted, or several.
+            task: As in :meth:`train`.
+
+        Raises:
+            DataError: If nothing can be learned from the target, or the task does not fit it.
+            UnknownNameError: For a column or task that is not there.
+
+        >>> table, target = cr.load_table("iris")
+        >>> cr.TableModel.read_target(table, target)
+        (('target',), 'multiclass')
+        """
+        found = fit_target(table, target, task)
+        return found.columns, found.task
 
     @staticmethod
     @within_memory
@@ -167,7 +200,7 @@ class TableModel:
         task: str | None = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
-        learning_rate: float = 3e-3,
+        learning_rate: float = USUAL_RATE,
     ) -> str:
         """Return what an engine makes of a step of :meth:`train`, as text; nothing is trained.
 
