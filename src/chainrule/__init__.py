@@ -3,7 +3,47 @@
     import chainrule as cr
 
 A network is a computation graph, and everything is one more way of reading that graph. The names below are the
-whole public interface; each is loaded when it is first used, so that importing the package costs nothing.
+whole public interface; ``help(cr.Network.fit)`` tells of one. Each is loaded when it is first used, so that importing
+the package costs nothing.
+
+A network learns from arrays, one row for each example:
+
+>>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+>>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+>>> history = network.fit(X, y, optimizer=cr.Adam(0.05), epochs=500)
+>>> network.predict_classes(X)
+array([0, 1, 1, 0])
+
+or, with the preparing of its columns, from a table:
+
+>>> table, target = cr.load_table("iris")
+>>> model = cr.TableModel.train(table, target, epochs=30)
+>>> model.predict(table[:2])["target"].tolist()
+['setosa', 'setosa']
+
+A formula is told step by step, and differentiated:
+
+>>> a, b, c = cr.variable(5.0, "a"), cr.variable(3.0, "b"), cr.variable(2.0, "c")
+>>> J = (3 * (a + b * c)).named("J")
+>>> print(J.value, cr.grad(J, c).value)
+33.0 9.0
+>>> print(cr.explain(J, wrt=c).derivatives[0])
+dJ/dc = dJ/dt2 · dt2/dt1 · dt1/dc = 3 × 1 × 3 = 9
+
+Where to look:
+
+- networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``
+- layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``, ``Embedding``,
+  ``Flatten``; ``Layer`` for one of your own
+- what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers
+  (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...)
+- tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
+  that come along
+- graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
+  ``compile``, ``primitive``
+- engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
+  ``show`` can show
+- errors: ``ChainruleError`` is the base of all that is raised
 """
 
 from importlib import import_module

@@ -36,8 +36,20 @@ def load_table(
 ) -> tuple[pd.DataFrame, str | None]:
     """Return the table that a path or the name of a sample means, and its target where that is known.
 
-    A file that exists wins over a sample of the same name; ``missing`` and ``any_size`` are those of
-    :func:`read_table`.
+    A file that exists wins over a sample of the same name.
+
+    Args:
+        source: A file, as for :func:`read_table`, or one of ``cr.SAMPLES``: iris, wine, breast_cancer, digits,
+            diabetes.
+        missing: As in :func:`read_table`.
+        any_size: As in :func:`read_table`.
+
+    Returns:
+        A DataFrame, and the name of the column to predict; None for a file, which does not say it.
+
+    Raises:
+        MissingFileError: If it is neither a file nor a sample.
+        DataError: If the file holds no table, with the line where that can be said.
 
     >>> table, target = cr.load_table("wine")
     >>> len(table), target
@@ -52,7 +64,7 @@ def load_table(
 def read_table(
     source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
 ) -> pd.DataFrame:
-    """Read a text file with one row of column names: CSV, TSV and their kin, also gzipped.
+    r"""Read a text file with one row of column names: CSV, TSV and their kin, also gzipped.
 
     The delimiter (comma, semicolon, tab or bar), the encoding and the decimal mark are found out. Blanks
     around names and cells go; a column becomes numbers if all its cells that are not missing read as numbers,
@@ -60,17 +72,23 @@ def read_table(
     numbers with leading zeros (007), which are codes. Whole numbers beyond 2^53 are kept exactly. How the numbers
     were written goes along with the table: as classes and categories they come back as 1e5, 1.50 or +5.
 
-    ``missing`` holds the words that say that a cell has no value; given by column, those of the columns that it
-    names, and under "" those of all others: ``missing={"grade": ("", "?")}`` makes NA a grade like any other. A
-    gzipped file may unpack to 100 times its size, and to 256 MB in any case; ``any_size`` lifts that bound.
+    Args:
+        source: The file.
+        missing: The words that say that a cell has no value, such as "", "NA" and "?" by default; given by column,
+            those of the columns that it names, and under "" those of all others: ``missing={"grade": ("", "?")}`` makes
+            NA a grade like any other.
+        any_size: A gzipped file may unpack to 100 times its size, and to 256 MB in any case; True lifts that bound.
 
-    Raises :class:`~chainrule.errors.MissingFileError` if there is no such file and
-    :class:`~chainrule.errors.DataError` if it holds no table, with the line where that can be said.
+    Returns:
+        A DataFrame with a row for each line.
 
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "houses.csv"
-    >>> _ = path.write_text("price|rooms|sold\\n$400,000|3|TRUE\\n$250,000|?|FALSE\\n")
-    >>> cr.read_table(path).to_dict("list")
+    Raises:
+        MissingFileError: If there is no such file.
+        DataError: If it holds no table, with the line where that can be said.
+
+    >>> import pathlib
+    >>> written = pathlib.Path("houses.csv").write_text("price|rooms|sold\n$400,000|3|TRUE\n$250,000|?|FALSE\n")
+    >>> cr.read_table("houses.csv").to_dict("list")
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
     path = Path(source)
@@ -98,21 +116,24 @@ def read_table(
 
 @within_memory
 def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw_cells: bool = False) -> None:
-    """Write a table as CSV without its index, whole or not at all; compressed if the name ends with .gz.
+    r"""Write a table as CSV without its index, whole or not at all; compressed if the name ends with .gz.
 
-    ``place`` is the name of a file, or a stream. A text that a spreadsheet would run as a formula (it begins with
-    =, +, - or @ and is no number) is written with an apostrophe before it, which :func:`read_table` takes off
-    again; ``raw_cells`` leaves all as it is.
+    A text that a spreadsheet would run as a formula (it begins with =, +, - or @ and is no number) is written with an
+    apostrophe before it, which :func:`read_table` takes off again.
 
-    Raises :class:`~chainrule.errors.MissingFileError` if there is no folder to write into, and
-    :class:`~chainrule.errors.DataError` for a folder, a full disk and whatever else cannot be written to.
+    Args:
+        frame: A DataFrame.
+        place: The name of a file, or a stream that takes text.
+        raw_cells: Write all as it is, without apostrophes.
 
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "new.csv"
-    >>> import pandas as pd
-    >>> cr.write_table(pd.DataFrame({"rooms": [3, 4], "name": ["=1+1", "-5"]}), path)
-    >>> path.read_text(), cr.read_table(path)["name"].tolist()
-    ("rooms,name\\n3,'=1+1\\n4,-5\\n", ['=1+1', '-5'])
+    Raises:
+        MissingFileError: If there is no folder to write into.
+        DataError: For a folder, a full disk and whatever else cannot be written to.
+
+    >>> import pandas as pd, pathlib
+    >>> cr.write_table(pd.DataFrame({"rooms": [3, 4], "name": ["=1+1", "-5"]}), "new.csv")
+    >>> pathlib.Path("new.csv").read_text(), cr.read_table("new.csv")["name"].tolist()
+    ("rooms,name\n3,'=1+1\n4,-5\n", ['=1+1', '-5'])
     """
     cells = frame if raw_cells else mark_cells(frame)
     # a carriage return ends a line for those who read, and is not quoted by itself

@@ -16,14 +16,25 @@ if TYPE_CHECKING:
 def load(path: Any, custom: Mapping[str, Any] | None = None) -> "Network | TableModel":
     """Return what a model file holds: a network, or a table model if the preparing of a table is there too.
 
+    Files hold no code, so reading one of anybody's runs none.
+
     Args:
         path: The file that :meth:`Network.save` or :meth:`TableModel.save` wrote.
         custom: Your own callables and layer classes, by the names they were saved under; files hold no code.
+
+    Returns:
+        A :class:`Network` or a :class:`TableModel`, which predicts what the saved one predicted, to the last bit.
 
     Raises:
         MissingFileError: If there is no such file.
         FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
         DataError: If ``custom`` is no dict of what is yours by name.
+
+    >>> def cube(z):
+    ...     return z**3
+    >>> cr.Network([cr.Dense(1, cube)], input_shape=2, seed=0).save("own.safetensors")
+    >>> cr.load("own.safetensors", custom={"cube": cube}).predict([[1.0, 2.0]]).shape
+    (1, 1)
     """
     if custom is not None and not isinstance(custom, Mapping):
         raise DataError(

@@ -59,15 +59,22 @@ def setting_for(rows: int) -> Setting:
 class TableModel:
     """A network and the preparing of the table it was trained on: columns in, labels or numbers out.
 
-    ``history`` has the costs by epoch; a model from a file has none. ``missing`` says which words mean "no value"
-    in which columns where that is not the usual: read tables to predict with it, ``cr.read_table(path,
-    missing=model.missing)``.
+    :meth:`train` makes one, ``cr.load`` reads one.
+
+    Attributes:
+        network: The :class:`Network`.
+        columns: How each column becomes numbers.
+        target: What is predicted, and how numbers become classes again.
+        report: What training was like: ``rows``, ``scores`` on the test rows, ``notes``, why it ``stopped``.
+        history: The costs by epoch; a model from a file has none.
+        missing: Which words mean "no value" in which columns, where that is not the usual: read tables to predict with
+            it, ``cr.read_table(path, missing=model.missing)``.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
     >>> model.report.scores.network["accuracy"] > 0.8
     True
-    >>> model.predict(table[:2]).columns.tolist()  # doctest: +NORMALIZE_WHITESPACE
+    >>> model.predict(table[:2]).columns.tolist()
     ['target', 'probability_setosa', 'probability_versicolor', 'probability_virginica']
     """
 
@@ -106,28 +113,40 @@ class TableModel:
         The optimizer is Adam. The same seed gives the same model.
 
         Args:
-            table: One row for each example, by column names.
+            table: One row for each example, by column names: a DataFrame, see :func:`read_table`.
             target: The column to be predicted, or several.
             task: "regression", "classification", "binary", "multiclass" or "multilabel"; decided from the
-                target if None, see :func:`~chainrule.data.target.fit_target`.
+                target if None.
             hidden: The units of each hidden layer (relu); ``()`` for a linear model. By default 32 and 16 up
-                to 1,000 rows, 64 and 32 above.
-            dropout: The share of hidden units left out in a step; by default 0.2 for classes, 0 for numbers.
-            epochs: The most epochs.
+                to 1,000 rows, 64 and 32 above: small tables are learned by heart by large networks.
+            dropout: The share of hidden units left out in a step, from 0 to below 1; by default 0.2 for classes, 0 for
+                numbers.
+            epochs: The most epochs; few tables need them all.
             batch_size: By default 32, and 128 above 5,000 rows.
             learning_rate: Of Adam.
-            clip_norm: The longest gradient of a step; longer ones are shortened to it.
-            test_fraction: The share of rows held back for the test; 0 holds back none.
+            clip_norm: The longest gradient of a step; longer ones are shortened to it. None sets no limit.
+            test_fraction: The share of rows held back for the test, from 0 to below 1; 0 holds back none.
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
             engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
             verbose: 1 shows a progress line, 2 a line for each epoch, both on the error stream.
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 
+        Returns:
+            A model that predicts from tables with the same columns; ``report`` has its scores.
+
         Raises:
             DataError: If the table cannot be learned from, with column, row and remedy, or if the cost became
                 NaN or infinite in the first epoch.
             UnknownNameError: For a column, task or engine that is not there.
+
+        >>> table, target = cr.load_table("iris")
+        >>> model = cr.TableModel.train(table, target, epochs=30, tell=print)
+        Target 'target': 3 classes (setosa, versicolor, virginica), multi-class classification.
+        Inputs: 4 columns of numbers...
+        Network: 4 inputs, hidden layers of 32 and 16 units, 3 outputs (softmax). Rows: 102 to learn from...
+        >>> model.report.rows, model.report.validation_rows, model.report.test_rows
+        (102, 18, 30)
         """
         say = tell or (lambda sentence: None)
         data = prepare(table, target, task, test_fraction, seed)
@@ -163,7 +182,12 @@ class TableModel:
 
     @property
     def diverged(self) -> bool:
-        """Whether training led away from what it looked for: its steps were too long. Never so of one from a file."""
+        """Whether training led away from what it looked for: its steps were too long. Never so of one from a file.
+
+        >>> table, target = cr.load_table("iris")
+        >>> cr.TableModel.train(table, target, epochs=30).diverged
+        False
+        """
         return self.history is not None and (
             self.history.diverged or bool(blown_up(self.history, self.target))
         )
@@ -178,6 +202,9 @@ class TableModel:
             table: One row for each example, by column names.
             target: The column to be predicted, or several.
             task: As in :meth:`train`.
+
+        Returns:
+            The names of the columns, and "regression", "binary", "multiclass" or "multilabel".
 
         Raises:
             DataError: If nothing can be learned from the target, or the task does not fit it.
@@ -213,9 +240,16 @@ class TableModel:
             dropout: The share of hidden units left out in a step.
             learning_rate: Of Adam.
 
+        Returns:
+            The text, of many lines: print it.
+
         Raises:
             DataError: If the table cannot be learned from.
             UnknownNameError: For a column, task or stage that is not there.
+
+        >>> table, target = cr.load_table("iris")
+        >>> "softmax" in cr.TableModel.show(table, target, "graph")
+        True
         """
         data = prepare(table, target, task)
         network = _network(data, hidden, dropout)
@@ -225,34 +259,81 @@ class TableModel:
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
-        A column for each target, named as it is; for classes ``probability_<class>`` follows for each of
-        them, for several labels ``probability_<column>`` of yes.
+        Args:
+            table: One row for each example, with the columns that training saw, in any order; others are passed over.
 
-        Raises :class:`~chainrule.errors.DataError` for a missing column, and for text in a column of numbers.
+        Returns:
+            A column for each target, named as it is; for classes ``probability_<class>`` follows for each of
+            them, for several labels ``probability_<column>`` of yes.
+
+        Raises:
+            DataError: For a missing column, and for text in a column of numbers.
+
+        >>> table, target = cr.load_table("iris")
+        >>> model = cr.TableModel.train(table, target, epochs=30)
+        >>> model.predict(table[:3])["target"].tolist()
+        ['setosa', 'setosa', 'setosa']
         """
         outputs = self.network.predict(encode(self.columns, table))
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
     @within_memory
     def evaluate(self, table: pd.DataFrame) -> Scores:
-        """Return the scores of the predictions for a table with targets; rows without one are passed over."""
+        """Return the scores of the predictions for a table with targets; rows without one are passed over.
+
+        Args:
+            table: One row for each example, with the columns that training saw, the target among them.
+
+        Returns:
+            ``network`` and ``baseline`` with the metrics by name, and ``rows``, how many were scored; printed, a table.
+
+        Raises:
+            DataError: For a missing column, for text in a column of numbers, and for classes that training did not see.
+
+        >>> table, target = cr.load_table("iris")
+        >>> model = cr.TableModel.train(table, target, epochs=30)
+        >>> scores = model.evaluate(table)
+        >>> scores.network["accuracy"] > 0.8, scores.rows
+        (True, 150)
+        """
         frame, _ = drop_rows_without_target(table, self.target.columns)
         return _scores(self.network, self.columns, self.target, frame)
 
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
         """Return sentences about what is new in a table: categories that training did not see.
 
-        Of one that is evaluated also which words counted as no target.
+        Args:
+            table: A table to predict for.
+            evaluated: Whether it is evaluated: then which words counted as no target is told too.
+
+        Returns:
+            Sentences; none where there is nothing to say.
+
+        >>> import pandas as pd
+        >>> table = pd.DataFrame({"town": ["Basel", "Bern"] * 20, "price": [3, 5] * 20})
+        >>> model = cr.TableModel.train(table, "price", task="regression", epochs=5)
+        >>> model.remarks(pd.DataFrame({"town": ["Bern", "Bonn"]}))
+        ("Column 'town' has values in 1 row (first: row 2) that training did not see: Bonn. They count as none.",)
         """
         passed_over = about_gaps(table, self.target.columns) if evaluated else ()
         return (*written_of(table).notes, *passed_over, *unseen_categories(self.columns, table))
 
     def summary(self) -> None:
-        """Print what is predicted from what, by which layers, and how well."""
+        """Print what is predicted from what, by which layers, and how well.
+
+        >>> table, target = cr.load_table("iris")
+        >>> cr.TableModel.train(table, target, epochs=30).summary()
+        Target 'target': 3 classes (setosa, versicolor, virginica), ...
+        """
         print(self.summary_text())
 
     def summary_text(self) -> str:
-        """Return what :meth:`summary` prints."""
+        """Return what :meth:`summary` prints.
+
+        >>> table, target = cr.load_table("iris")
+        >>> "virginica" in cr.TableModel.train(table, target, epochs=30).summary_text()
+        True
+        """
         report = self.report
         training = f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
         about = [describe_target(self.target), describe_columns(self.columns), *report.notes, training]
@@ -260,7 +341,21 @@ class TableModel:
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
 
     def save(self, path: Any) -> None:
-        """Write network and preparing to one safetensors file, whole or not at all; ``cr.load`` reads it."""
+        """Write network and preparing to one safetensors file, whole or not at all; :func:`load` reads it.
+
+        Args:
+            path: The file; one that is there is replaced.
+
+        Raises:
+            DataError: If the file cannot be written.
+            MissingFileError: If there is no such folder.
+
+        >>> table, target = cr.load_table("iris")
+        >>> model = cr.TableModel.train(table, target, epochs=30)
+        >>> model.save("iris.safetensors")
+        >>> cr.load("iris.safetensors").predict(table).equals(model.predict(table))
+        True
+        """
         parts: dict[str, Any] = {
             "columns": self.columns.to_dict(),
             "target": self.target.to_dict(),

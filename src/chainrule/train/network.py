@@ -61,19 +61,45 @@ class Network:
 
     Args:
         layers: A list of layers, one after the other; or a function from named input nodes to the output
-            node, for branches and several inputs. One layer object used twice has one set of weights.
+            node, for branches and several inputs.
         inputs: With a function: the shape of one example of each input, by name.
-        input_shape: With a list: the shape of one example, ``(4,)``; without it, the data that the network
+        input_shape: With a list: the shape of one example, ``(4,)`` or 4; without it, the data that the network
             first sees decides.
-        dtype: "float32", or "float64" to see a lecture's digits.
-        seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. None draws one.
+        dtype: "float32", half as much work as "float64", which shows a lecture's digits.
+        seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. A whole number from 0;
+            None draws one.
         engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first, compiling included.
+
+    Attributes:
+        dtype: "float32" or "float64".
+        seed: What it was made with, or what was drawn.
+        engine: What it computes on; it may be set at any time.
+        loss: The loss of the last fit, None before.
+        runs: How often it was fitted: each run has shuffles and dropout of its own.
+        columns: What the columns of each input are called, where it was fitted on a table with names.
+        target_columns: Likewise for y, where it has several.
+        extra: What was saved beside it, see :meth:`save`.
+
+    Raises:
+        GraphError: If layers is no list of layers, they do not fit each other, or a setting makes no sense.
+        ShapeError: If a layer does not fit what comes before it, with the layers up to it.
+        DataError: If dtype is neither of the two.
+        UnknownNameError: If there is no such engine.
 
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
     >>> history = network.fit(X, y, optimizer="adam", epochs=500)
     >>> network.predict_classes(X)
     array([0, 1, 1, 0])
+
+    Two inputs and a branch, drawn by a function:
+
+    >>> def draw(image, radar):
+    ...     seen = cr.Dense(8, "relu")(cr.Flatten()(image))
+    ...     return cr.Dense(1)(np.concatenate([seen, radar], axis=1))
+    >>> network = cr.Network(draw, inputs={"image": (8, 8), "radar": 3}, seed=0)
+    >>> network.predict({"image": np.zeros((5, 8, 8)), "radar": np.zeros((5, 3))}).shape
+    (5, 1)
     """
 
     dtype: str
@@ -161,6 +187,19 @@ class Network:
         """Set every parameter back to its first value; with ``seed``, to those of another seed.
 
         Initial values that were given as an array are not kept in files: a network from a file draws them.
+
+        Args:
+            seed: A whole number from 0, the network's seed from now on; None, the default, keeps the one it has.
+
+        Raises:
+            GraphError: If the network has not seen data yet, is being fitted just now, or the seed is no whole number.
+
+        >>> network = cr.Network([cr.Dense(1)], seed=0)
+        >>> history = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=5)
+        >>> network.initialize()
+        >>> again = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=5)
+        >>> again["cost"] == history["cost"]
+        True
         """
         new = self.seed if seed is None else whole("seed", seed, 0, SEEDS)
         with self._alone():
@@ -182,34 +221,81 @@ class Network:
 
     @property
     def architecture(self) -> Architecture:
-        """The network as graph: its input, output, layer and parameter nodes."""
+        """The network as graph: its input, output, layer and parameter nodes.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3, seed=0)
+        >>> list(network.architecture.parameters), network.architecture.output.shape
+        (['W1', 'b1', 'W2', 'b2'], (batch, 1))
+        """
         return self._programs.architecture
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in order; one that is used twice stands twice."""
+        """The layers, in order; one that is used twice stands twice.
+
+        >>> cr.Network([cr.Dense(2, "relu"), cr.Dense(1)]).layers
+        [Dense(2, activation='relu'), Dense(1)]
+        """
         if self._built is None:
             return list(self._layers)
         return [call.layer for call in self.architecture.calls.values()]
 
     @property
     def inputs(self) -> dict[str, Node]:
-        """The input nodes, by name."""
+        """The input nodes, by name: a list of layers has one, "x".
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> cr.Network([cr.Dense(1)], input_shape=3).inputs
+        {'x': <x: x, (batch, 3) float32>}
+        """
         return dict(self.architecture.inputs)
 
     @property
     def output(self) -> Node:
-        """The output node, as it is at prediction."""
+        """The output node, as it is at prediction: look at its graph, trace it, or compile it.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(1, "sigmoid", initializer="ones")], input_shape=2)
+        >>> print(network.output)
+        σ(x @ W1 + b1)
+        >>> cr.trace(network.output, {network.inputs["x"]: [[1.0, -1.0]]})[network.output]
+        array([[0.5]], dtype=float32)
+        """
         return at([self.architecture.output], training=False)[0]
 
     @property
     def parameters(self) -> Parameters:
-        """What is learned, by name: "W1", "b1", ...; l counts the layers with units."""
+        """What is learned, by name: "W1", "b1", ...; l counts the layers with units. Assigning sets them.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3, seed=0)
+        >>> network.parameters
+        {'W1': (3, 2), 'b1': (2,), 'W2': (2, 1), 'b2': (1,)}
+        >>> network.parameters["b2"] = [5.0]
+        >>> network.predict(np.zeros((1, 3)))
+        array([[5.]], dtype=float32)
+        """
         return Parameters(self.architecture.parameters)
 
     @property
     def statistics(self) -> Parameters:
-        """What is kept besides: the running means and variances of batch normalization."""
+        """What is kept besides: the running means and variances of batch normalization, by name.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> cr.Network([cr.Dense(2), cr.BatchNormalization()], input_shape=3).statistics
+        {'mean_1': (2,), 'variance_1': (2,)}
+        """
         return Parameters(self.architecture.statistics)
 
     def __repr__(self) -> str:
@@ -219,11 +305,34 @@ class Network:
         return f"Network({self.layers!r}) with {count:,} parameters"
 
     def summary(self) -> None:
-        """Print a row for each layer (what it is, its output shape, its parameters) and the totals."""
+        """Print a row for each layer (what it is, its output shape, its parameters) and the totals.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3).summary()
+        2-layer network
+        ─────────────────────────────────────────
+        layer            output shape  parameters
+        ─────────────────────────────────────────
+        x (input)        (batch, 3)             0
+        dense_1 (Dense)  (batch, 2)             8
+        dense_2 (Dense)  (batch, 1)             3
+        ─────────────────────────────────────────
+        total 11 parameters (11 trained, 0 kept), 44 bytes as float32
+        """
         print(self.summary_text())
 
     def summary_text(self) -> str:
-        """Return what :meth:`summary` prints."""
+        """Return what :meth:`summary` prints.
+
+        Raises:
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3)
+        >>> "Dense" in network.summary_text()
+        True
+        """
         return summary_text(self.architecture, self.dtype)
 
     # --- learning ---
@@ -260,18 +369,19 @@ class Network:
                 default that of the last fit, or it follows the last activation: sigmoid binary_crossentropy,
                 softmax categorical_crossentropy, else mse.
             optimizer: A name ("sgd", "adam", ...), an object such as ``cr.Adam(1e-3)``, or a function
-                ``(g, slot, t)`` that returns a step and its slots, see :class:`cr.Optimizer`.
+                ``(g, slot, t)`` that returns a step and its slots, see :class:`Optimizer`. Adam by default: it needs
+                the least care with its learning rate.
             batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between
                 mini-batch descent. An epoch's last batch may be smaller.
             epochs: How often all examples are seen.
             metrics: What else to record: "accuracy", "mae", a callable on nodes ...
-            validation_split: The share of the examples held back to validate on, chosen at random by the
-                seed: in every fit the same.
+            validation_split: The share of the examples, from 0 to below 1, held back to validate on, chosen at random
+                by the seed: in every fit the same.
             validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
             shuffle: Whether each epoch sees the examples in a new order; or the orders themselves, as another
                 library draws them: whole numbers ``(epochs, n)``, each row the numbers of the examples to learn from.
             class_weight: A weight for each class (a class that is left out weighs 1), or "balanced".
-            sample_weight: A weight for each example, of any scale; the cost is Σ w·loss / Σ w.
+            sample_weight: A weight for each example, ``(n,)``, of any scale; the cost is Σ w·loss / Σ w.
             callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions
                 ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
             tol: Stop when ten epochs in a row lower the best cost by less than this.
@@ -285,6 +395,13 @@ class Network:
             DataError: If X or y cannot be learned from, with row, column and remedy; if X, y and weights of
                 pandas' have different indexes.
             GraphError: If a setting makes no sense, or the network is being fitted already.
+            UnknownNameError: If no loss, optimizer or metric bears the name.
+
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+        >>> history = network.fit(X, y, optimizer=cr.Adam(0.01), epochs=300, metrics="accuracy")
+        >>> history["cost"][-1] < 0.2 * history["cost"][0], history["accuracy"][-1]
+        (True, 1.0)
         """
         began = time.perf_counter()
         with self._alone():
@@ -342,8 +459,42 @@ class Network:
             metrics: What else is recorded.
             sample_weight: A weight for each example.
 
+        Returns:
+            The text, of many lines: print it.
+
         Raises:
             UnknownNameError: If the network's engine has no such stage.
+
+        >>> network = cr.Network([cr.Dense(1)], input_shape=1, engine="numpy")
+        >>> print(network.show([[1.0]], [2.0], "graph", optimizer="sgd"))
+        input x: float32 (batch, 1)
+        input y: float32 (batch, 1)
+        state W1: float32 (1, 1)
+        state b1: float32 (1,)
+        state step: int64
+        state seed: int64
+        state learning_rate_scale: float64
+        state total_steps: float64
+        state steps_per_epoch: float64
+        v1: float32 (batch, 1) = x @ W1
+        v2: float32 (batch, 1) = v1 + b1
+        v3: float32 (batch, 1) = v2 - y
+        v4: float32 (batch, 1) = v3 · v3
+        v5: float32 (batch,) = reshape(v4, (batch,))
+        v6: float32 = sum(v5)
+        v7: float32 = v6 / batch
+        v8: float64 = 0.01 · learning_rate_scale
+        v9: float32 = float32(v8)
+        v10: float32 (batch, 1) = v3 / batch
+        v11: float32 (batch, 1) = v10 + v10
+        v12: float32 (1, 1) = xᵀ @ v11
+        v13: float32 (1, 1) = v9 · v12
+        W1': float32 (1, 1) = W1 - v13
+        v14: float32 (1,) = sum(v11, axis=0)
+        v15: float32 (1,) = v9 · v14
+        b1': float32 (1,) = b1 - v15
+        step': int64 = step + 1
+        return v7
         """
         method = find_optimizer(optimizer)
         with self._as_before(self._kept()):
@@ -360,8 +511,24 @@ class Network:
         A network that was fitted on a DataFrame takes the columns of one by name, in any order; others that it has
         are passed over. Arrays go by position.
 
+        Args:
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`; for several inputs a dict by name.
+
+        Returns:
+            An array ``(n, outputs)`` in the network's dtype.
+
         Raises:
             DataError: If X does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+        >>> history = network.fit(X, y, optimizer=cr.Adam(0.05), epochs=500)
+        >>> network.predict(X).round(1)
+        array([[0.],
+               [1.],
+               [1.],
+               [0.]], dtype=float32)
         """
         programs = self._programs
         return programs.outputs(programs.output, self._inputs(X))[0]
@@ -371,6 +538,22 @@ class Network:
         """Return the class of each row: the largest of several outputs, or whether one is above 0.5.
 
         Several sigmoid outputs are several yes-or-no answers: one column each.
+
+        Args:
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`; for several inputs a dict by name.
+
+        Returns:
+            Whole numbers ``(n,)``, from 0; for several sigmoid outputs ``(n, outputs)`` of 0 and 1.
+
+        Raises:
+            DataError: If X does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+        >>> history = network.fit(X, y, optimizer=cr.Adam(0.05), epochs=500)
+        >>> network.predict_classes(X)
+        array([0, 1, 1, 0])
         """
         p = self.predict(X)
         if output_kind(self.architecture) == "softmax":
@@ -379,7 +562,27 @@ class Network:
         return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
 
     def activations(self, X: Any) -> dict[str, np.ndarray]:
-        """Return what every layer computes for X: "Z1", "A1" as the lectures write, others by label."""
+        """Return what every layer computes for X: "Z1", "A1" as the lectures write, others by label.
+
+        Args:
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`; for several inputs a dict by name.
+
+        Returns:
+            Arrays by name, each with a row for each example: before the activation ("Z1") and after it ("A1").
+
+        Raises:
+            DataError: If X does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(2, "relu", initializer=[[1.0, -1.0]]), cr.Dense(1)], input_shape=1, seed=0)
+        >>> found = network.activations([[3.0], [-2.0]])
+        >>> list(found)
+        ['Z1', 'A1', 'Z2', 'A2']
+        >>> found["Z1"], found["A1"]
+        (array([[ 3., -3.],
+               [-2.,  2.]], dtype=float32), array([[3., 0.],
+               [0., 2.]], dtype=float32))
+        """
         found = self.architecture
         named = dict(found.parts)
         by_node = set(found.parts.values())
@@ -395,11 +598,26 @@ class Network:
         """Return the cost, and the metrics, of the predictions for X against y.
 
         Args:
-            X: One row for each example.
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`.
             y: Their targets, as in :meth:`fit`.
             loss: By default the one of the last fit.
             metrics: As in :meth:`fit`; without any, "accuracy" where classes are predicted.
-            sample_weight: A weight for each example.
+            sample_weight: A weight for each example, ``(n,)``, of any scale.
+
+        Returns:
+            Numbers by name: "cost", then each metric.
+
+        Raises:
+            DataError: If X or y does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+            UnknownNameError: If no loss or metric bears the name.
+
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+        >>> history = network.fit(X, y, optimizer=cr.Adam(0.05), epochs=500)
+        >>> scores = network.evaluate(X, y)
+        >>> scores["accuracy"], scores["cost"] < 0.1
+        (1.0, True)
         """
         given, wanted = self._read(X, y, sample_weight), self.loss if loss is None else loss
         if not metrics and classifies(self.architecture, wanted):
@@ -409,7 +627,25 @@ class Network:
     def gradients(
         self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
     ) -> dict[str, np.ndarray]:
-        """Return the gradient of the cost by every parameter, by name, as the first training step sees it."""
+        """Return the gradient of the cost by every parameter, by name, as the first training step sees it.
+
+        Args:
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`.
+            y: Their targets, as in :meth:`fit`.
+            loss: By default the one of the last fit.
+            sample_weight: A weight for each example, ``(n,)``, of any scale.
+
+        Returns:
+            Arrays by name, each of the shape of its parameter.
+
+        Raises:
+            DataError: If X or y does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+
+        >>> network = cr.Network([cr.Dense(1, initializer=2.0)], input_shape=1)
+        >>> network.gradients([[1.0], [3.0]], [3.0, 7.0])  # of the mean of (2x - y)²
+        {'W1': array([[-4.]], dtype=float32), 'b1': array([-2.], dtype=float32)}
+        """
         slopes = self._programs.slopes(*self._examples(self._read(X, y, sample_weight), loss))[1:]
         return dict(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
 
@@ -420,6 +656,24 @@ class Network:
 
         The report tells a kink (a ReLU exactly at 0) apart from a bug, and locates a wrong derivative to its
         row and layer. Dropout is held at one mask.
+
+        Args:
+            X: One row for each example, ``(n, ...)`` as in :meth:`fit`; a few suffice.
+            y: Their targets, as in :meth:`fit`.
+            loss: By default the one of the last fit.
+            sample_weight: A weight for each example, ``(n,)``, of any scale.
+
+        Returns:
+            A report: ``passed`` is True where no derivative is wrong; printed, it is a table.
+
+        Raises:
+            DataError: If X or y does not fit, with row, column and remedy.
+            GraphError: If the network has not seen data yet, or the cost is not finite.
+
+        >>> network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(3, "softmax")], input_shape=2, seed=0)
+        >>> report = network.check_gradients([[1.0, -2.0], [0.5, 3.0]], [0, 2])
+        >>> report.passed, [(p.name, p.checked) for p in report.parameters]
+        (True, [('W1', 8), ('b1', 4), ('W2', 12), ('b2', 3)])
         """
         goal, table = self._examples(self._read(X, y, sample_weight), loss)
         (cost,) = at([goal.cost], training=True)
@@ -433,11 +687,22 @@ class Network:
     # --- keeping ---
 
     def save(self, path: Any, extra: Mapping[str, Any] | None = None) -> None:
-        """Write architecture and parameters to one safetensors file, whole or not at all. See ``cr.load``.
+        """Write architecture and parameters to one safetensors file, whole or not at all. See :func:`load`.
 
         Args:
-            path: The file.
-            extra: Plain data to keep beside them; it comes back as ``network.extra``.
+            path: The file; one that is there is replaced.
+            extra: Plain data to keep beside them; it comes back as ``network.extra``. By default what it has already.
+
+        Raises:
+            GraphError: If the network has not seen data yet, or holds a function without a name (a lambda).
+            DataError: If the file cannot be written, or extra is no plain data.
+            MissingFileError: If there is no such folder.
+
+        >>> network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
+        >>> network.save("network.safetensors", extra={"made by": "me"})
+        >>> again = cr.load("network.safetensors")
+        >>> again.extra, np.array_equal(again.parameters["W1"], network.parameters["W1"])
+        ({'made by': 'me'}, True)
         """
         saved = store.Saved(
             to_config(self.architecture),
