@@ -112,7 +112,10 @@ def test_train(arguments, message):
             ["house.safetensors", "houses.csv"],
             "No model file 'house.safetensors'. Did you mean 'houses.safetensors'?",
         ),
-        (["houses.csv", "houses.csv"], "houses.csv is no whole model file"),
+        (
+            ["houses.csv", "houses.csv"],
+            "houses.csv is no model but a text, perhaps a table.\nchainrule train houses.csv ",
+        ),
         (["houses.safetensors", "nothing.csv"], "No file 'nothing.csv'."),
         (
             ["houses.safetensors", "iris"],

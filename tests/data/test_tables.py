@@ -190,7 +190,7 @@ def test_short_rows_end_with_missing_cells(table):
         ("a,b\n1,2\n".encode("utf-16-le"), ["not a text file"]),
         (b"\xff\xfea", ["not a text file"]),
         (b"PK\x03\x04zip", ["Excel workbook", "Save the table as CSV"]),
-        (b"PAR1data", ["Parquet"]),
+        (b"PAR1\x15\x04", ["Parquet"]),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-5], ["damaged gzip"]),
         (gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:20] + b"junk", ["damaged gzip"]),
         (b"\x1f\x8bjunk", ["damaged gzip", "again"]),

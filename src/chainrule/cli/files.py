@@ -1,13 +1,20 @@
 """Files: models that are read, and places for results, checked before the work begins."""
 
 import os
+import re
+import shlex
 import stat
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import click
+
 import chainrule as cr
 from chainrule.disk import check_place
+
+STDIN = "/dev/stdin"  # what is piped into a command, as "-" is too
 
 
 def stem(data: str) -> str:
@@ -16,7 +23,7 @@ def stem(data: str) -> str:
     >>> stem("prices/houses.csv.gz"), stem("iris")
     ('houses', 'iris')
     """
-    if Path(data).is_fifo():
+    if data == STDIN or Path(data).is_fifo():
         return "model"
     name = Path(data).name.removesuffix(".gz")
     return Path(name).stem or name
@@ -27,21 +34,59 @@ def load_model(path: str) -> Any:
     file = Path(path)
     if not file.exists():
         beside = {each.name: str(each) for each in file.parent.glob("*.safetensors")}
-        near = get_close_matches(file.name, beside, n=1)
+        near = [n for n in beside if n == f"{file.name}.safetensors"] or get_close_matches(
+            file.name, beside, n=1
+        )
         hint = f" Did you mean {beside[near[0]]!r}?" if near else ""
         raise cr.MissingFileError(f"No model file {path!r}.{hint}\n'chainrule train DATA' makes one.")
+    if file.is_file() and not _begins_as_model(file) and _is_text(file):
+        makes = f"{_line('train', path)} makes a model of a table."
+        raise cr.FileFormatError(f"{path} is no model but a text, perhaps a table.\n{makes}")
     return cr.load(file)
 
 
-def load_table_model(path: str) -> Any:
-    """Return the table model in a file, or say what the file holds instead."""
+def check_no_model(data: str) -> None:
+    """Raise if what should be a table is a model."""
+    if _begins_as_model(Path(data)):
+        raise cr.DataError(f"{data} is a model, not a table.\n{_line('summary', data)} shows what it is.")
+
+
+def _line(*words: str) -> str:
+    return shlex.join(["chainrule", *words])
+
+
+def load_table_model(path: str, data: str) -> Any:
+    """Return the table model in a file, or say what the file holds instead; ``data`` is the table for it."""
+    if _begins_as_model(Path(data)) and not _begins_as_model(Path(path)):
+        command = click.get_current_context().command_path
+        raise cr.DataError(
+            f"{data} is a model and {path} is none: the model comes first.\n"
+            f"{command} {shlex.join([data, path])}"
+        )
     found = load_model(path)
     if not isinstance(found, cr.TableModel):
         raise cr.FileFormatError(
             f"{path} holds a network without the preparing of a table.\n"
-            "Give a model that 'chainrule train' or TableModel.save wrote; in Python, cr.load reads any."
+            f"Give a model that 'chainrule train' wrote. {_line('summary', path)} shows what it is."
         )
     return found
+
+
+def _begins_as_model(path: Path) -> bool:
+    """Say whether a file begins like one of safetensors: the length of its header, and the header."""
+    return _first_bytes(path)[8:10] == b'{"'
+
+
+def _is_text(path: Path) -> bool:
+    return not re.search(rb"[\x00-\x08\x0e-\x1f]", _first_bytes(path))
+
+
+def _first_bytes(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with suppress(OSError), path.open("rb") as file:  # what cannot be read is told by who reads it
+        return file.read(1000)
+    return b""
 
 
 def check_writable(path: Path, *sources: str) -> None:

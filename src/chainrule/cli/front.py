@@ -36,7 +36,7 @@ class Commands(click.Group):
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **settings: Any
     ) -> Any:
         """Run a command and end the process with its exit code."""
-        arguments = list(sys.argv[1:] if args is None else args)
+        arguments = _as_meant(list(sys.argv[1:] if args is None else args))
         settings["standalone_mode"] = False
         if sys.stderr is None:  # it was closed, as a service may do
             sys.stderr = os.fdopen(_nowhere(), "w")
@@ -83,6 +83,13 @@ class Commands(click.Group):
                 f"No command {name!r}. {hint} Commands: {', '.join(self.list_commands(ctx))}."
             )
         return super().resolve_command(ctx, args)
+
+
+def _as_meant(arguments: list[str]) -> list[str]:
+    """Return what a command line asks for where hands know it from other programs: help train, train --version."""
+    if "--version" in arguments:
+        return ["--version"]
+    return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
 
 
 def visible(text: str) -> str:

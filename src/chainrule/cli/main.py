@@ -14,7 +14,7 @@ import click
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli import options
-from chainrule.cli.files import check_writable, load_model, load_table_model, stem
+from chainrule.cli.files import check_no_model, check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
 from chainrule.cli.replacing import check_same_target, model_there, place_of
@@ -49,7 +49,7 @@ def cli(ctx: click.Context) -> None:
 
 
 @cli.command()
-@click.argument("data")
+@options.DATA
 @options.TARGET
 @options.MISSING
 @options.ANY_SIZE
@@ -92,6 +92,7 @@ def train(
     path = out or Path(f"{stem(data)}.safetensors")
     if str(path) in PRINTED:
         raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
+    check_no_model(data)
     say = (lambda sentence: None) if quiet else tell
     check_writable(path, data)
     old = None if force else model_there(path)
@@ -144,7 +145,7 @@ def _headline(model: Any) -> str:
 
 @cli.command()
 @click.argument("model")
-@click.argument("data")
+@options.DATA
 @option(
     "--out", "FILE", str, "A CSV file, gzipped if it ends with .gz. [default: print]", default="-", show_default=False
 )  # fmt: skip
@@ -170,7 +171,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
                 f"Predictions are written as CSV, and {out} would be no workbook.\n"
                 f"Give --out a name such as {Path(out).with_suffix('.csv')}; a spreadsheet opens it."
             )
-    found = load_table_model(model)
+    found = load_table_model(model, data)
     table, _ = _table(data, missing, any_size, found.missing, found.target.columns)
     for remark in found.remarks(table):
         tell(remark)
@@ -185,7 +186,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 
 @cli.command()
 @click.argument("model")
-@click.argument("data")
+@options.DATA
 @options.MISSING
 @options.ANY_SIZE
 def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
@@ -197,7 +198,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     Example:
       chainrule evaluate houses.safetensors other_houses.csv
     """
-    found = load_table_model(model)
+    found = load_table_model(model, data)
     table, _ = _table(data, missing, any_size, found.missing)
     scores = found.evaluate(table)
     if scores.rows < len(table):
@@ -223,7 +224,7 @@ def summary(model: str) -> None:
 
 
 @cli.command("compile")
-@click.argument("data")
+@options.DATA
 @options.TARGET
 @options.MISSING
 @options.ANY_SIZE

@@ -1,11 +1,13 @@
 """What commands take: kinds of values, and the options that several share."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 import chainrule as cr
+from chainrule.cli.files import STDIN
 
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -41,6 +43,20 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
+class Table(click.ParamType):
+    """A table: a file, a sample, or "-" for what is piped into the command."""
+
+    name = "table"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return its name."""
+        if value != "-":
+            return value
+        if sys.stdin is None or sys.stdin.isatty():
+            self.fail("nothing is piped into the command; give the name of a file, or add < FILE", param, ctx)
+        return STDIN
+
+
 class StageName(click.Choice):
     """A stage that can be shown."""
 
@@ -71,6 +87,8 @@ def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **setting
 TASKS = ["regression", "classification", "binary", "multiclass", "multilabel"]
 ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
 STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
+
+DATA = click.argument("data", type=Table())
 
 # Those that several commands take, or that read the registry of engines.
 TARGET = option(

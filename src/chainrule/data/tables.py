@@ -17,7 +17,7 @@ import pandas as pd
 from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
-from chainrule.data.textfile import read_text, strange
+from chainrule.data.textfile import local, read_text, strange
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
@@ -91,7 +91,7 @@ def read_table(
     >>> cr.read_table("houses.csv").to_dict("list")
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
-    path = Path(source)
+    path = local(source)
     text = read_text(path, any_size)
     delimiter, rows = _sniff(text)
     names = _column_names(rows, path)

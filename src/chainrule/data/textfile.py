@@ -4,7 +4,9 @@ import gzip
 import io
 import math
 import re
+import shlex
 import zlib
+from os import PathLike
 from pathlib import Path
 
 from chainrule.data.samples import SAMPLES
@@ -14,8 +16,35 @@ from chainrule.errors import DataError, MissingFileError
 
 MOST_UNPACKED = 1 << 28  # bytes, or so many times the size of the file:
 MOST_TIMES = 100
-_FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file", b"%PDF": "a PDF"}
+_FOREIGN = {
+    rb"PK\x03\x04": "a zip archive or an Excel workbook",
+    rb"\xd0\xcf\x11\xe0": "an Excel workbook, or another file of Microsoft Office",
+    rb"PAR1": "a Parquet file",
+    rb"ARROW1|FEA1": "a Feather file",
+    rb"\x89HDF": "an HDF5 file",
+    rb"SQLite format": "a database",
+    rb"\x93NUMPY": "an array of NumPy",
+    rb"BZh|\xfd7zXZ|\x28\xb5\x2f\xfd": "compressed in another way than with gzip",
+    rb".{8}\{\"": "a model",  # the header of safetensors
+}
+_FOREIGN_TEXT = {
+    r"[\[{]\s*[\[{\"]": "JSON",
+    r"(%[^\n]*\n\s*)*@relation\b": "an ARFF file",
+    r"%PDF-": "a PDF",
+    r"<(!doctype|html|\?xml)": "a web page or XML",
+}
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x7f]")
+
+
+def local(source: str | PathLike[str]) -> Path:
+    """Return the path of a table; an address in the web is none."""
+    if _ADDRESS.match(str(source)):
+        raise DataError(
+            f"{source} is an address, and tables are read from files.\nFetch it first, for example with "
+            f"{shlex.join(['curl', '-LO', str(source)])}, and give the file."
+        )
+    return Path(source)
 
 
 def read_text(path: Path, any_size: bool = False) -> str:
@@ -26,11 +55,17 @@ def read_text(path: Path, any_size: bool = False) -> str:
     unless ``any_size`` is set, no text, and an empty file.
     """
     content = _content(path, any_size)
-    for start, what in _FOREIGN.items():
-        if content.startswith(start):
-            raise DataError(f"{path} is {what}, not text.\nSave the table as CSV and give that file.")
     text = _decoded(content)
-    if text is None or _CONTROL.search(text):
+    unknown = text is None or _CONTROL.search(text)
+    kinds = [what for start, what in _FOREIGN.items() if unknown and re.match(start, content, re.DOTALL)]
+    kinds += [
+        what for start, what in _FOREIGN_TEXT.items() if re.match(rf"\s*{start}", text or "", re.IGNORECASE)
+    ]
+    if kinds:
+        raise DataError(
+            f"{path} is {kinds[0]}, not a table in text.\nSave the table as CSV and give that file."
+        )
+    if text is None or unknown:
         raise DataError(f"{path} is not a text file.\nA table is text: CSV or TSV, as it is or gzipped.")
     if not text.strip():
         raise DataError(f"{path} is empty.\nA table needs a row of column names and rows below it.")

@@ -13,7 +13,7 @@ from chainrule.data.scoring import baseline, score
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, within_memory
+from chainrule.errors import DataError, UnknownNameError, within_memory
 from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
@@ -296,7 +296,11 @@ class TableModel:
         >>> scores.network["accuracy"] > 0.8, scores.rows
         (True, 150)
         """
-        frame, _ = drop_rows_without_target(table, self.target.columns)
+        try:
+            frame, _ = drop_rows_without_target(table, self.target.columns)
+        except UnknownNameError as error:
+            wanted = "evaluate compares predictions with what is there; predict needs no such column."
+            raise UnknownNameError(f"{error}\n{wanted}") from None
         return _scores(self.network, self.columns, self.target, frame)
 
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
