@@ -23,6 +23,7 @@ from chainrule.data.cells import (
 from chainrule.data.words import checked_table, closest, counted, listed, row_name, shortened
 from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, FileFormatError, short
+from chainrule.shown import brief
 
 MOST_CATEGORIES = 100
 
@@ -31,7 +32,7 @@ _COUNTS_ROWS = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumberColumn:
     """A column of numbers: a missing one becomes the median, then ``(x - mean) / std``.
 
@@ -44,6 +45,8 @@ class NumberColumn:
     mean: float
     std: float
     had_missing: bool
+
+    __repr__ = brief
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ class NumberColumn:
         return np.column_stack([encoded, missing] if self.had_missing else [encoded]).astype(np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CategoryColumn:
     """A column of categories: one feature for each that training saw, 1 where a row has it and 0 elsewhere.
 
@@ -73,6 +76,8 @@ class CategoryColumn:
     name: str
     categories: tuple[str, ...]
     had_missing: bool
+
+    __repr__ = brief
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -90,12 +95,14 @@ class CategoryColumn:
         return positions_of(cells, (*self.categories, *nothing), gap=len(self.categories))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Columns:
     """The input columns that training uses, and ``notes``: what the owner of the table should know."""
 
     columns: tuple[NumberColumn | CategoryColumn, ...]
     notes: tuple[str, ...] = ()
+
+    __repr__ = brief
 
     @property
     def names(self) -> tuple[str, ...]:

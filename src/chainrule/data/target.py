@@ -12,6 +12,7 @@ from chainrule.data.cells import floats, kind_of, mean_and_std, number_of, read_
 from chainrule.data.words import check_columns, checked_table, counted, listed
 from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
 from chainrule.errors import DataError, FileFormatError, unknown_name
+from chainrule.shown import brief
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 Label = str | int | float | bool
@@ -19,7 +20,7 @@ Label = str | int | float | bool
 MOST_WHOLE_CLASSES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Target:
     """What is to be predicted, learned from the training rows.
 
@@ -35,6 +36,8 @@ class Target:
     shares: tuple[float, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+
+    __repr__ = brief
 
     @property
     def width(self) -> int:

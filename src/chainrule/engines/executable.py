@@ -20,6 +20,9 @@ class Executable(ABC):
 
     engine: str  # the name of the one that it runs on
 
+    def __repr__(self) -> str:
+        return f"<a program compiled for the {self.engine} engine>"
+
     @abstractmethod
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""

@@ -14,7 +14,9 @@ from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import fit_value
 from chainrule.graph.node import Node, as_node, cast, leaf_key
 from chainrule.graph.shapes import show
+from chainrule.graph.show import text
 from chainrule.graph.walk import order
+from chainrule.shown import cut, in_a_row
 
 CALLS = 10_000  # a function that is compiled on purpose is taken to be called so often
 
@@ -34,6 +36,11 @@ class Function:
     def executable(self) -> Executable:
         """What ran last; before the first call what would run if every open axis had one place."""
         return self._last or self._compiled.on(self._engine, CALLS)
+
+    def __repr__(self) -> str:
+        program = self._compiled.program
+        given = in_a_row([cut(x.name, 30) for x in program.inputs], 40)
+        return f"<compiled ({given}) → {in_a_row([cut(text(n), 40) for n in program.outputs])}>"
 
     def __call__(self, *values: Any) -> Any:
         """Compute the outputs; afterwards every updated variable has its new value."""

@@ -34,7 +34,7 @@ class Stage:
     show: Callable[[Program], str] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Engine:
     """What turns a program into something that runs."""
 
@@ -45,6 +45,9 @@ class Engine:
     cost: Cost | None = None  # what "auto" weighs; None: it runs only what asks for it by name
     available: Callable[[], str] = field(default=str, repr=False)  # why it cannot run here, or ""
     mode: Callable[[], Hashable] = field(default=tuple, repr=False)  # of the environment, for its code
+
+    def __repr__(self) -> str:
+        return f"<engine {self.name}: {self.says}; shows {', '.join(self.stages) or 'nothing'}>"
 
 
 def at(place: str) -> Callable[..., Any]:

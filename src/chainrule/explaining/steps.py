@@ -21,12 +21,15 @@ from chainrule.explaining.formula import (
     words,
 )
 from chainrule.graph.node import Node
+from chainrule.shown import brief, cut, screen
 
 ON_A_LINE = 10  # given numbers
 
 
 class Told:
     """What is told in one line."""
+
+    __repr__ = brief
 
     @property
     def line(self) -> Formula:
@@ -37,7 +40,7 @@ class Told:
         return self.line.text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Given(Told):
     """A number that the graph starts from: a variable, an input or a named constant."""
 
@@ -52,7 +55,7 @@ class Given(Told):
         return equation(named(self.name), number(self.value))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ForwardStep(Told):
     """One step forward: ``u = b · c = 3 × 2 = 6``."""
 
@@ -70,7 +73,7 @@ class ForwardStep(Told):
         return equation(named(self.name), self.formula, self.numbers, number(self.value))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LocalDerivative(Told):
     """The derivative of one step by one of its own inputs: ``du/dc = b = 3``.
 
@@ -92,7 +95,7 @@ class LocalDerivative(Told):
         return equation(self.symbol, self.formula, self.numbers, number(self.value))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Path(Told):
     """One way from J back to a node: its factors, from J on, and their product."""
 
@@ -110,7 +113,7 @@ class Path(Told):
         return equation(symbols, product_of_numbers(f.value for f in self.factors), number(self.product))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivative:
     """The derivative of J by one node: the sum, over every path between them, of the path's product.
 
@@ -130,6 +133,8 @@ class Derivative:
     value: float
     gradient: float
     node: Node = field(repr=False)
+
+    __repr__ = brief
 
     @property
     def lines(self) -> tuple[Formula, ...]:
@@ -154,7 +159,7 @@ class Derivative:
         return "\n".join(line.text for line in self.lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Use:
     """What one use of a node contributes to its derivative: ``dJ/db · db/da = 2 × 3 = 6``.
 
@@ -165,6 +170,8 @@ class Use:
     upstream_value: float
     local: LocalDerivative
     product: float
+
+    __repr__ = brief
 
     @property
     def symbols(self) -> Formula:
@@ -177,7 +184,7 @@ class Use:
         return product_of_numbers([self.upstream_value, self.local.value][self.upstream is None :])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BackwardStep(Told):
     """One step backward: ``dJ/da = dJ/db · db/da + dJ/dc · dc/da``, the sum over the uses of a.
 
@@ -200,7 +207,7 @@ class BackwardStep(Told):
         return equation(self.name, symbols, total([use.numbers for use in self.uses]), number(self.value))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """A scalar graph, told: forward step by step, then the chain rule. Print it, or read its parts.
 
@@ -281,6 +288,9 @@ class Explanation:
         if self.remarks:
             blocks.append("Remarks\n" + "\n".join(f"  {remark}" for remark in self.remarks))
         return "\n\n".join(blocks)
+
+    def __repr__(self) -> str:
+        return "\n".join(screen([cut(line) for line in str(self).splitlines()]))
 
     def latex(self) -> str:
         r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.

@@ -19,6 +19,7 @@ from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, of_array,
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order, rebuild
+from chainrule.shown import brief, cut, in_a_row
 
 Nodes = tuple[Node, ...]
 Visit = Callable[[Node, Nodes], Node]  # a node, and what its inputs became
@@ -201,11 +202,11 @@ class ClosedGraph(Ends):
         return ClosedGraph(given[:count], given[count:], tuple(self(*given)))
 
     def __repr__(self) -> str:
-        given = [", ".join([n.name or "·" for n in part]) for part in self._parts[:2]]
-        return f"<{'; '.join(filter(None, given))} → {', '.join(map(text, self.outputs))}>"
+        given = [in_a_row([cut(n.name, 30) or "·" for n in part], 30) for part in self._parts[:2]]
+        return f"<{'; '.join(filter(None, given))} → {in_a_row([cut(text(n)) for n in self.outputs])}>"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program(Ends):
     """A closed graph with state: what an engine is given.
 
@@ -220,6 +221,8 @@ class Program(Ends):
     state: Nodes
     outputs: Nodes
     new_state: Nodes
+
+    __repr__ = brief
 
     @property
     def updates(self) -> list[tuple[int, Node, Node]]:

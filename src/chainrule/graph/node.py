@@ -280,8 +280,7 @@ class Node(Operators["Node"], Methods["Node"]):
         return lambda *arguments, **options: methods[name](self, *arguments, **options)
 
     def __repr__(self) -> str:
-        name = f"{self.name}: " if self.name else ""
-        return f"<{name}{show.text(self)}, {shapes.show(self.shape)} {self.dtype}>"
+        return show.line(self)
 
     def __str__(self) -> str:
         return show.text(self)

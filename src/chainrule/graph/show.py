@@ -1,6 +1,7 @@
 """Writing a graph: as text and as LaTeX, from the templates in the rows."""
 
 import re
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from chainrule.graph.contraction import contraction
 from chainrule.graph.primitives.primitive import CALL, MULTIPLY
 from chainrule.graph.shapes import FULL, show as show_shape
 from chainrule.graph.walk import order
+from chainrule.shown import WIDE, cut
 
 LONGEST = 400  # characters of one sub-expression before it becomes "…"
 
@@ -121,10 +123,12 @@ def text(
     def by_name(n: Any) -> bool:
         return n is not node and bool(naming(n)) and not (open_names and n.inputs)
 
-    written: dict[Any, tuple[str, int]] = {}
-    stops = [n for n in order([node]) if by_name(n)]
-    for n in order([node], stop=stops):
-        if by_name(n) or (not n.inputs and naming(n)):
+    named, far = _ends(node, by_name)
+    written: dict[Any, tuple[str, int]] = dict.fromkeys(far, ("…", CALL))
+    for n in order([node], stop=[*named, *far]):
+        if n in written:
+            continue
+        if n in named or (not n.inputs and naming(n)):
             written[n] = (latex_name(naming(n)) if latex else naming(n), CALL)
             continue
         parts = [written[x] for x in n.inputs]
@@ -135,8 +139,35 @@ def text(
         binds = n.primitive.binds
         if n.primitive.name == "constant" and result.startswith("-"):
             binds = 15
-        written[n] = (result if len(result) <= LONGEST else "…", binds)
+        longest = LONGEST if n is not node else 2 * LONGEST
+        written[n] = (result if len(result) <= longest else "…", binds)
     return written[node][0]
+
+
+def _ends(node: Any, by_name: Callable[[Any], bool]) -> tuple[set[Any], set[Any]]:
+    """Return the nodes that an expression ends in: those written by name, and those that no line has room for."""
+    named: set[Any] = set()
+    far: set[Any] = set()
+    seen, waiting, room = {node}, deque([node]), LONGEST
+    while waiting:
+        n = waiting.popleft()
+        if by_name(n):
+            named.add(n)
+        elif room <= 0 and n.inputs:
+            far.add(n)
+        else:
+            room -= not n.primitive.unwritten
+            new = [x for x in dict.fromkeys(n.inputs) if x not in seen]
+            seen.update(new)
+            waiting.extend(new)
+    return named, far
+
+
+def line(node: Any) -> str:
+    """Write a node with its name, shape and dtype, on one line."""
+    before = f"<{cut(node.name, 30)}: " if node.name else "<"
+    after = f", {cut(show_shape(node.shape), 40)} {node.dtype}>"
+    return f"{before}{cut(text(node), max(WIDE - len(before) - len(after), 20))}{after}"
 
 
 def latex_name(name: str) -> str:

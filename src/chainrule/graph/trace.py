@@ -9,6 +9,7 @@ from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node
+from chainrule.shown import cut, screen
 
 
 class Trace(Mapping[Node, np.ndarray]):
@@ -52,8 +53,12 @@ class Trace(Mapping[Node, np.ndarray]):
         return isinstance(node, Node) and node in self._values
 
     def __repr__(self) -> str:
-        lines = [f"{n.name or show.text(n)} = {show.array(v)}" for n, v in self._values.items() if n.inputs]
-        return "\n".join(lines)
+        steps = [n for n in self._values if n.inputs]
+        shown = screen(steps, more="… {} more steps …")
+        return "\n".join([n if isinstance(n, str) else self._line(n) for n in shown])
+
+    def _line(self, node: Node) -> str:
+        return cut(f"{node.name or show.text(node)} = {show.array(self._values[node])}")
 
 
 def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:

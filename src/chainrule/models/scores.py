@@ -6,9 +6,10 @@ from typing import Any
 from chainrule import plain
 from chainrule.data.words import counted
 from chainrule.errors import FileFormatError
+from chainrule.shown import brief
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores:
     """How good predictions are, beside a baseline that says the same in every row.
 
@@ -42,8 +43,10 @@ class Scores:
             )
         return "\n".join(lines)
 
+    __repr__ = __str__
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Report:
     """What a training was like.
 
@@ -61,6 +64,8 @@ class Report:
     stopped: str
     epochs: int
     seconds: float
+
+    __repr__ = brief
 
     @property
     def took(self) -> str:

@@ -18,6 +18,7 @@ from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
 from chainrule.nn.layers import Dense, Dropout, Layer
+from chainrule.shown import in_a_row
 from chainrule.signals import asking
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
@@ -55,7 +56,7 @@ def setting_for(rows: int) -> Setting:
     return Setting((64, 32), batch_size=32 if rows <= 5_000 else 128, patience=20 if rows <= 5_000 else 10)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TableModel:
     """A network and the preparing of the table it was trained on: columns in, labels or numbers out.
 
@@ -321,6 +322,14 @@ class TableModel:
         """
         passed_over = about_gaps(table, self.target.columns) if evaluated else ()
         return (*written_of(table).notes, *passed_over, *unseen_categories(self.columns, table))
+
+    def __repr__(self) -> str:
+        columns = counted(len(self.columns.columns), "column")
+        what = f"{in_a_row([repr(name) for name in self.target.columns], 40)} ({self.target.task}) from {columns}"
+        if self.report.scores is None:
+            return f"<TableModel of {what}>"
+        scores = in_a_row([f"{name} {value:.4g}" for name, value in self.report.scores.network.items()])
+        return f"<TableModel of {what}; {scores} on {counted(self.report.scores.rows, 'test row')}>"
 
     def summary(self) -> None:
         """Print what is predicted from what, by which layers, and how well.

@@ -1,15 +1,21 @@
 """History: what a training run was like."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+
+from chainrule.shown import WIDE, in_a_row
 
 
-@dataclass
-class History:
-    """What :meth:`Network.fit` returns: ``history["cost"]`` is a list of one number an epoch.
+class History(dict[str, list[float]]):
+    """What :meth:`Network.fit` returns: a dict with a list of one number an epoch for each of "cost", "val_cost",
+    "<metric>", "val_<metric>".
+
+    So ``pandas.DataFrame(history)`` has a row for each epoch. An epoch's cost is the mean of its batch costs, each
+    before its update.
+
+    Args:
+        history: The numbers, by name. The others are the attributes:
 
     Attributes:
-        history: A list of one number an epoch for each of "cost", "val_cost", "<metric>", "val_<metric>". An
-            epoch's cost is the mean of its batch costs, each before its update.
         times: Seconds since the start, at the end of each epoch.
         stopped: One sentence: why training ended.
         best_epoch: The epoch (from 0) of the best monitored value, or None.
@@ -21,18 +27,34 @@ class History:
     >>> history = network.fit(X, 3 * X, optimizer=cr.SGD(0.1), epochs=50, metrics="mae")
     >>> [round(cost, 3) for cost in history["cost"][::10]]
     [2.344, 0.538, 0.123, 0.028, 0.006]
-    >>> sorted(history.history)
-    ['cost', 'mae']
+    >>> list(history), "mae" in history
+    (['cost', 'mae'], True)
     >>> history.stopped
     'Trained all 50 epochs.'
     """
 
-    history: dict[str, list[float]] = field(default_factory=dict)
-    times: list[float] = field(default_factory=list)
-    stopped: str = ""
-    best_epoch: int | None = None
-    diverged: bool = False
-    signal: int = 0
+    def __init__(
+        self,
+        history: Mapping[str, Iterable[float]] | None = None,
+        times: Iterable[float] = (),
+        stopped: str = "",
+        best_epoch: int | None = None,
+        diverged: bool = False,
+        signal: int = 0,
+    ) -> None:
+        super().__init__({name: list(numbers) for name, numbers in (history or {}).items()})
+        self.times, self.stopped, self.best_epoch = list(times), stopped, best_epoch
+        self.diverged, self.signal = diverged, signal
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """The numbers alone, as a plain dict: what Keras keeps under this name.
+
+        >>> network = cr.Network([cr.Dense(1)], seed=0)
+        >>> network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3).history.keys()
+        dict_keys(['cost'])
+        """
+        return dict(self)
 
     @property
     def epochs(self) -> int:
@@ -54,9 +76,6 @@ class History:
         """
         return self.times[-1] if self.times else 0.0
 
-    def __getitem__(self, name: str) -> list[float]:
-        return self.history[name]
-
     def __repr__(self) -> str:
-        last = ", ".join(f"{k} {v[-1]:.4g}" for k, v in self.history.items() if v)
+        last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in self.items() if v], 2 * WIDE)
         return f"<History of {self.epochs} epoch{'' if self.epochs == 1 else 's'}: {last}. {self.stopped}>"

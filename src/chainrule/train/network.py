@@ -21,6 +21,7 @@ from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.reading import at, initial_values, output_kind, summary_text
 from chainrule.nn.saved import check_arrays, from_config, to_config
+from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import History
@@ -299,10 +300,11 @@ class Network:
         return Parameters(self.architecture.statistics)
 
     def __repr__(self) -> str:
+        layers = in_a_row([cut(repr(layer)) for layer in self.layers], 3 * WIDE)
         if self._built is None:
-            return f"Network({self._layers!r})"
+            return f"Network([{layers}])"
         count = sum(prod(w.shape) for w in self.architecture.parameters.values())
-        return f"Network({self.layers!r}) with {count:,} parameters"
+        return f"Network([{layers}]) with {count:,} parameters"
 
     def summary(self) -> None:
         """Print a row for each layer (what it is, its output shape, its parameters) and the totals.

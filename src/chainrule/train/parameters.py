@@ -11,6 +11,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
+from chainrule.shown import WIDE, in_a_row
 from chainrule.train.validation import as_numbers
 
 
@@ -74,7 +75,7 @@ class Parameters(MutableMapping[str, np.ndarray]):
         return len(self._nodes)
 
     def __repr__(self) -> str:
-        return "{" + ", ".join(f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()) + "}"
+        return "{" + in_a_row([f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()], 3 * WIDE) + "}"
 
 
 class Values:

@@ -17,10 +17,11 @@ from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, as_node, broadcast, leaf_key, mark
 from chainrule.graph.walk import order
+from chainrule.shown import brief
 from chainrule.transform.masks import Masks, in_dtype, unmarked
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Gradient:
     """What a gradient node means: ∂J/∂u, and the edges it came through. It is the ``meaning`` of the node.
 
@@ -44,6 +45,8 @@ class Gradient:
     wrt: Node
     through: tuple[tuple[Node, Node], ...]
     total: Node
+
+    __repr__ = brief
 
     def map_nodes(self, function: Callable[[Any], Any]) -> "Gradient":
         """Return the same meaning with every node replaced.

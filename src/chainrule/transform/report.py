@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape, show as show_shape
+from chainrule.shown import HIGH, screen
 from chainrule.transform.differences import Element, Index
 
 SAMPLED = 100  # elements of each input that are tried where a step is checked by itself
@@ -60,7 +61,7 @@ class Undefined:
     layer: str  # the innermost layer around it, or ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientReport:
     """The outcome of :func:`check_gradients`; printed, it is a table.
 
@@ -97,6 +98,13 @@ class GradientReport:
 
     def __str__(self) -> str:
         return "\n".join([*_table(self.parameters), *("\n" + said for said in _paragraphs(self))])
+
+    def __repr__(self) -> str:
+        worst = sorted(self.parameters, key=lambda p: (p.passed, not p.kinks))[: HIGH // 2 - 1]
+        told = [p for p in self.parameters if p in worst]
+        left = len(self.parameters) - len(told)
+        table = [*_table(told), *([f"… {left:,} more parameters, all right …"] if left else [])]
+        return "\n".join(screen([*table, *"\n\n".join(_paragraphs(self)).splitlines()]))
 
 
 def summary(name: str, shape: Shape, elements: Sequence[Element]) -> ParameterCheck:

@@ -19,6 +19,7 @@ from chainrule.graph.shapes import Extent, show
 from chainrule.graph.table import TABLE
 from chainrule.nn.initializers import initializer
 from chainrule.nn.specs import Checked
+from chainrule.shown import cut
 
 __all__ = ["Layer"]
 
@@ -264,7 +265,7 @@ def written(value: Any) -> str:
     if isinstance(value, np.ndarray | list):
         return f"<{show(np.shape(value))} numbers>"  # never all of them: this stands in tables and errors
     name = getattr(value, "__name__", None)
-    return name if callable(value) and name else repr(value)
+    return name if callable(value) and name else cut(repr(value))
 
 
 def width_of(layer: Layer, x: Node) -> int:

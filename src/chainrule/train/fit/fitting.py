@@ -112,7 +112,7 @@ class Fitting:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
-        self.history.history = {name: [] for name in recorded(self.goal, self.validation is not None)}
+        self.history.update({name: [] for name in recorded(self.goal, self.validation is not None)})
         self.display = ProgressLine(self.settings.verbose, self.settings.epochs)
         try:
             yield
@@ -128,13 +128,13 @@ class Fitting:
             if len(lines):
                 columns = np.asarray(lines, np.float64).T.tolist()
                 for name, column in zip(recorded(self.goal), columns, strict=True):
-                    history.history[f"{prefix}{name}"].extend(column)
+                    history[f"{prefix}{name}"].extend(column)
         history.times.extend((offset + np.asarray(result.seconds, np.float64)).tolist())
 
     def tell(self) -> bool:
         """Show the epoch that has ended, and tell the callbacks; True if one of them asks to stop."""
         epoch = self.history.epochs - 1
-        logs = {k: v[-1] for k, v in self.history.history.items() if v}
+        logs = {k: v[-1] for k, v in self.history.items() if v}
         self.display.show(epoch, logs)
         return self.listeners.epoch_ended(epoch, logs)
 

@@ -1,0 +1,69 @@
+"""How much of a thing is shown: what is printed by itself fits a screen, and mostly a line."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import fields
+from reprlib import Repr
+from typing import Any
+
+WIDE, HIGH = 79, 22  # characters of a line, and lines: 80 by 24 with the prompt before and after
+
+_VALUES = Repr()
+_VALUES.maxtuple = _VALUES.maxlist = _VALUES.maxdict = 4
+_VALUES.maxlevel, _VALUES.maxstring, _VALUES.maxother = 3, 40, 60
+
+
+def cut(text: str, most: int = WIDE) -> str:
+    """Return the beginning of a text, on one line.
+
+    >>> cut("a line\\nand another that is too long", 12)
+    'a line and …'
+    """
+    text = re.sub(r"\s*[\r\n]\s*", " ", text[: 8 * most])
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def in_a_row(items: Sequence[str], most: int = WIDE) -> str:
+    """Return items in a row, those in the middle counted where they are too many.
+
+    >>> in_a_row([f"w{i}" for i in range(1, 1000)], 28)
+    'w1, w2, … 996 more …, w999'
+    """
+    items = [cut(item, max(most // 2, 10)) for item in items]
+    if len(items) < 3 or sum(map(len, items)) + 2 * len(items) <= most:
+        return ", ".join(items)
+    front, room = [items[0]], most - len(items[0]) - len(items[-1]) - len("… 100 more …") - 4
+    for item in items[1:-1]:
+        room -= len(item) + 2
+        if room < 0:
+            break
+        front.append(item)
+    left = len(items) - len(front) - 1
+    return ", ".join([*front, *([f"… {left:,} more …"] if left else []), items[-1]])
+
+
+def screen(lines: Sequence[Any], most: int = HIGH, more: str = "… {} more lines …") -> list[Any]:
+    """Return lines, those in the middle counted where they are too many.
+
+    >>> screen(["a", "b", "c", "d", "e"], 3)
+    ['a', '… 3 more lines …', 'e']
+    """
+    if len(lines) <= most:
+        return list(lines)
+    head, tail = most // 2, most - most // 2 - 1
+    return [*lines[:head], more.format(f"{len(lines) - head - tail:,}"), *lines[len(lines) - tail :]]
+
+
+def brief(record: Any) -> str:
+    """Write a dataclass as Python does, but of each value only as much as fits: the ``__repr__`` of records.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(repr=False)
+    ... class Words:
+    ...     found: tuple
+    ...     __repr__ = brief
+    >>> Words(tuple("abcdefgh"))
+    Words(found=('a', 'b', 'c', 'd', ...))
+    """
+    values = [f"{f.name}={cut(_VALUES.repr(getattr(record, f.name)))}" for f in fields(record) if f.repr]
+    return f"{type(record).__name__}({', '.join(values)})"

@@ -1,0 +1,87 @@
+"""What is printed by itself fits a screen, however large the thing is, and does not take long to write."""
+
+import dataclasses
+import inspect
+
+import numpy as np
+import pandas as pd
+
+import chainrule as cr
+
+LONG = "a name that goes on and on " * 20
+X = np.random.default_rng(0).normal(size=(40, 4))
+y = (X.sum(axis=1) > 0).astype(int)
+
+
+def deep(steps):
+    node = cr.variable(np.ones(3), LONG)
+    for i in range(steps):
+        node = np.tanh(node) + i
+    return node
+
+
+def large_network():
+    network = cr.Network(
+        [cr.Dense(1, "tanh", name=LONG) for _ in range(100)] + [cr.Dense(1, "sigmoid")], seed=0
+    )
+    history = network.fit(X, y, epochs=2, metrics=["accuracy"], validation_split=0.2)
+    return network, history
+
+
+def large_model():
+    table = pd.DataFrame({f"column {i} {LONG}": np.arange(40.0) ** (1 + i / 50) % 7 for i in range(50)})
+    table["target"] = y
+    return cr.TableModel.train(table, "target", epochs=2)
+
+
+GIVEN = {  # what must be given
+    "Embedding": (9, 3), "Activation": ("relu",), "CSVLog": ("a.csv",), "Checkpoint": ("a.safetensors",),
+    "Cosine": (0.1,),
+    "ExponentialDecay": (0.1, 0.9), "OneCycle": (0.1,), "StepDecay": (0.1,), "WarmUp": (0.1, 9),
+    "ReduceOnPlateau": (0.1,), "Dropout": (0.5,),
+}  # fmt: skip
+
+
+def examples():
+    network, history = large_network()
+    model, node, scalars = large_model(), deep(10_000), cr.variable(0.5, LONG)
+    for i in range(50):
+        scalars = np.tanh(scalars) * i
+    yield from (network, history, network.parameters, model, model.report, model.columns, model.target, node)
+    yield from (
+        model.report.scores,
+        network.output,
+        cr.trace(node),
+        cr.grad(node.sum(), node),
+        cr.explain(scalars),
+    )
+    yield from (
+        cr.grad(node.sum(), node).meaning,
+        network.check_gradients(X, y),
+        cr.ENGINES,
+        *cr.ENGINES.values(),
+    )
+    yield from (cr.Network([cr.Dense(3, initializer=np.ones((4, 3)))] * 200), cr.constant(np.arange(1e6)))
+    function = cr.compile(deep(300))
+    yield from (function, function.executable, function._compiled.program)
+    yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
+    yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
+    yield cr.Dense(5, lambda z: z, initializer=np.ones((400, 5)))
+    for name in cr.__all__:
+        kind = getattr(cr, name)
+        if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and not inspect.isabstract(kind):
+            required = [p for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
+            if len(required) <= len(GIVEN.get(name, ())):
+                yield kind(*GIVEN.get(name, ()))
+
+
+def test_a_repr_fits_a_screen():
+    seen = set()
+    for thing in examples():
+        seen.add(type(thing))
+        written = repr(thing)
+        lines = [-(-len(line) // 80) or 1 for line in written.splitlines()]  # as a terminal wraps them
+        assert 1 <= sum(lines) <= (24 if len(lines) > 1 else 4), written
+    kinds = [getattr(cr, name) for name in cr.__all__]
+    kinds = [kind for kind in kinds if inspect.isclass(kind) and not issubclass(kind, Exception)]
+    assert [kind.__name__ for kind in kinds if not any(issubclass(each, kind) for each in seen)] == []
