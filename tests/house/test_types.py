@@ -3,9 +3,20 @@
 import ast
 import inspect
 from pathlib import Path
+from typing import get_args
+
+import pytest
 
 import chainrule as cr
+from chainrule.data.target import TASKS
 from chainrule.graph.numpy_api.calls import METHODS
+from chainrule.nn import kinds
+from chainrule.nn.activations import ACTIVATIONS
+from chainrule.nn.initializers import INITIALIZERS
+from chainrule.nn.losses import LOSSES
+from chainrule.nn.regularizers import REGULARIZERS
+from chainrule.train.metrics import METRICS
+from chainrule.train.optimizers import OPTIMIZERS
 
 PACKAGE = Path(cr.__file__).parent
 
@@ -19,3 +30,27 @@ def test_the_methods_of_nodes_that_editors_know_are_those_that_nodes_have():
         said = [a.arg for a in [*arguments.args, *filter(None, [arguments.vararg]), *arguments.kwonlyargs]]
         has = list(inspect.signature(METHODS[name]).parameters)
         assert said[1:] == has[1:], name
+
+
+def stages():
+    return [stage for engine in cr.ENGINES.values() for stage in engine.stages]
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        (kinds.ActivationName, ACTIVATIONS),
+        (kinds.LossName, LOSSES),
+        (kinds.InitializerName, INITIALIZERS),
+        (kinds.RegularizerName, REGULARIZERS),
+        (kinds.OptimizerName, OPTIMIZERS),
+        (kinds.MetricName, METRICS.keys() - LOSSES.keys()),
+        (kinds.EngineName, ["auto", *cr.ENGINES]),
+        (kinds.StageName, stages()),
+        (kinds.TaskName, TASKS),
+        (kinds.SampleName, cr.SAMPLES),
+    ],
+    ids=lambda x: getattr(x, "__args__", [""])[0],
+)
+def test_the_names_that_editors_complete_are_those_of_the_tables(told, known):
+    assert set(get_args(told)) == set(known)

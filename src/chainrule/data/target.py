@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from chainrule.errors import DataError, FileFormatError, unknown_name
 from chainrule.shown import brief
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
+TASKS = (*get_args(Task), "classification")  # what may be asked for
 Label = str | int | float | bool
 
 MOST_WHOLE_CLASSES = 20
@@ -101,7 +102,7 @@ def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> 
             raise DataError(
                 f"task={task!r} takes one target column; {len(names)} were named: {listed(names)}."
             )
-    raise unknown_name("task", task, ["regression", "classification", "binary", "multiclass", "multilabel"])
+    raise unknown_name("task", task, TASKS)
 
 
 def _apart(target: Target) -> Target:

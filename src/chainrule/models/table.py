@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,6 +25,9 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
+
+if TYPE_CHECKING:
+    from chainrule.nn.kinds import EngineLike, StageLike, TaskName
 
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 USUAL_RATE = 3e-3
@@ -93,7 +97,7 @@ class TableModel:
         table: pd.DataFrame,
         target: str | Sequence[str],
         *,
-        task: str | None = None,
+        task: "TaskName | str | None" = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
         epochs: int = 300,
@@ -103,7 +107,7 @@ class TableModel:
         test_fraction: float = 0.2,
         seed: int = 0,
         time_budget: float | None = None,
-        engine: str = "auto",
+        engine: "EngineLike" = "auto",
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
     ) -> "TableModel":
@@ -195,7 +199,7 @@ class TableModel:
 
     @staticmethod
     def read_target(
-        table: pd.DataFrame, target: str | Sequence[str], task: str | None = None
+        table: pd.DataFrame, target: str | Sequence[str], task: "TaskName | str | None" = None
     ) -> tuple[tuple[str, ...], str]:
         """Return the target's columns and the task that :meth:`train` would make of them.
 
@@ -223,9 +227,9 @@ class TableModel:
     def show(
         table: pd.DataFrame,
         target: str | Sequence[str],
-        stage: str = "fusion",
+        stage: "StageLike" = "fusion",
         *,
-        task: str | None = None,
+        task: "TaskName | str | None" = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
         learning_rate: float = USUAL_RATE,
@@ -353,7 +357,7 @@ class TableModel:
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
 
-    def save(self, path: Any) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write network and preparing to one safetensors file, whole or not at all; :func:`load` reads it.
 
         Args:
@@ -395,7 +399,11 @@ def from_file(network: Network, saved: Any) -> TableModel:
 
 
 def _network(
-    data: Prepared, hidden: Sequence[int] | None, dropout: float | None, seed: int = 0, engine: str = "auto"
+    data: Prepared,
+    hidden: Sequence[int] | None,
+    dropout: float | None,
+    seed: int = 0,
+    engine: "EngineLike" = "auto",
 ) -> Network:
     """Return the network that suits a table, untrained."""
     units = setting_for(len(data.learn)).hidden if hidden is None else hidden

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
@@ -11,7 +11,11 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import corners, exponentials, reductions
+from chainrule.nn.kinds import of_numbers
 from chainrule.nn.specs import Checked, Number, classes, find, functions, name_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "ELU", "LeakyReLU", "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
@@ -19,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def stops_half(activation: F) -> F:
@@ -30,7 +35,7 @@ def stops_half(activation: F) -> F:
     return activation
 
 
-def identity(z: Any) -> Any:
+def identity(z: T) -> T:
     """``z``, in (-∞, ∞): the output of linear regression.
 
     Args:
@@ -45,6 +50,7 @@ def identity(z: Any) -> Any:
     return z
 
 
+@of_numbers
 def step(z: Any) -> Any:
     """``1 where z ≥ 0, else 0``: the perceptron's (Rosenblatt 1958), which cannot be trained through.
 
@@ -64,6 +70,7 @@ def step(z: Any) -> Any:
     return corners.step(_numbers(z))
 
 
+@of_numbers
 def sigmoid(z: Any) -> Any:
     """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression.
 
@@ -85,6 +92,7 @@ def sigmoid(z: Any) -> Any:
         return exponentials.sigmoid(_numbers(z))
 
 
+@of_numbers
 def tanh(z: Any) -> Any:
     """``(exp(z) - exp(-z)) / (exp(z) + exp(-z))``, in (-1, 1): a sigmoid centred at 0 (LeCun et al. 1998).
 
@@ -106,6 +114,7 @@ def tanh(z: Any) -> Any:
 
 
 @stops_half
+@of_numbers
 def relu(z: Any) -> Any:
     """``max(0, z)``, in [0, ∞): the rectified linear unit (Nair & Hinton 2010); its derivative at 0 is 0.
 
@@ -125,6 +134,7 @@ def relu(z: Any) -> Any:
 
 
 @stops_half
+@of_numbers
 def leaky_relu(z: Any, slope: float = 0.01) -> Any:
     """``z where z > 0, else slope · z``, in (-∞, ∞) (Maas et al. 2013); its derivative at 0 is the slope.
 
@@ -149,6 +159,7 @@ def leaky_relu(z: Any, slope: float = 0.01) -> Any:
 
 
 @stops_half
+@of_numbers
 def elu(z: Any, alpha: float = 1.0) -> Any:
     """``z where z ≥ 0, else alpha · (exp(z) - 1)``, in (-alpha, ∞) (Clevert et al. 2016).
 
@@ -173,6 +184,7 @@ def elu(z: Any, alpha: float = 1.0) -> Any:
 
 
 @stops_half
+@of_numbers
 def gelu(z: Any) -> Any:
     """``z/2 · (1 + tanh(√(2/π) · (z + 0.044715 z³)))``, in (-0.17…, ∞).
 
@@ -196,6 +208,7 @@ def gelu(z: Any) -> Any:
 
 
 @stops_half
+@of_numbers
 def silu(z: Any) -> Any:
     """``z · sigmoid(z)``, in (-0.278…, ∞): also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).
 
@@ -214,6 +227,7 @@ def silu(z: Any) -> Any:
     return _numbers(z) * sigmoid(z)
 
 
+@of_numbers
 def softplus(z: Any) -> Any:
     """``log(1 + exp(z))``, in (0, ∞): a smooth ReLU (Dugas et al. 2001), for outputs that must be positive.
 
@@ -234,6 +248,7 @@ def softplus(z: Any) -> Any:
     return exponentials.softplus(_numbers(z))
 
 
+@of_numbers
 def softmax(z: Any, axis: int = -1) -> Any:
     """``exp(zᵢ) / Σⱼ exp(zⱼ)`` along ``axis``, in (0, 1), with sum 1: class probabilities (Bridle 1990).
 
@@ -275,6 +290,10 @@ class LeakyReLU(Checked):
     slope: Number = 0.01
     stops_half: ClassVar[bool] = True
 
+    @overload
+    def __call__(self, z: Node) -> Node: ...
+    @overload
+    def __call__(self, z: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, z: Any) -> Any:
         """Return ``z where z > 0, else slope · z``."""
         return leaky_relu(z, self.slope)
@@ -299,6 +318,10 @@ class ELU(Checked):
     alpha: Number = 1.0
     stops_half: ClassVar[bool] = True
 
+    @overload
+    def __call__(self, z: Node) -> Node: ...
+    @overload
+    def __call__(self, z: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, z: Any) -> Any:
         """Return ``z where z ≥ 0, else alpha · (exp(z) - 1)``."""
         return elu(z, self.alpha)

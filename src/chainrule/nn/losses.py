@@ -12,7 +12,7 @@ gradient likewise) and is infinitely wrong elsewhere: the loss is infinite, and 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast, overload
 
 import numpy as np
 
@@ -21,24 +21,28 @@ from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import arithmetic, identities, indexing
+from chainrule.nn.kinds import OfPairs, of_pairs
 from chainrule.nn.specs import Above0, Checked, Within01, classes, find, functions, name_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse", "huber", "mae", "mse",
     "poisson", "quantile",
 ]  # fmt: skip
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
 
 
-def _of_each_example(formula: F) -> F:
+def _of_each_example(formula: Callable[Concatenate[Any, Any, P], Any]) -> OfPairs[P]:
     """Make a loss of what a single number costs: the numbers of an example are averaged."""
 
     @wraps(formula)
-    def loss(y: Any, p: Any, *settings: Any, **named: Any) -> Any:
+    def loss(y: Any, p: Any, *settings: P.args, **named: P.kwargs) -> Any:
         return _averaged(formula(*_pair(y, p), *settings, **named))
 
-    return cast(F, loss)
+    return cast(OfPairs[P], loss)
 
 
 @_of_each_example
@@ -195,6 +199,7 @@ def binary_crossentropy(y: Any, p: Any) -> Any:
     return -(_times_log(y, p) + _times_log(1 - y, 1 - p))
 
 
+@of_pairs
 def categorical_crossentropy(y: Any, p: Any) -> Any:
     """``-Σ y · log(p)`` over the classes: how surprised p is by the true class.
 
@@ -242,6 +247,10 @@ class Huber(Checked):
 
     delta: Above0 = 1.0
 
+    @overload
+    def __call__(self, y: "ArrayLike", p: Node) -> Node: ...
+    @overload
+    def __call__(self, y: "ArrayLike", p: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, y: Any, p: Any) -> Any:
         """Return the loss of each example."""
         return huber(y, p, self.delta)
@@ -265,6 +274,10 @@ class Quantile(Checked):
 
     q: Within01 = 0.5
 
+    @overload
+    def __call__(self, y: "ArrayLike", p: Node) -> Node: ...
+    @overload
+    def __call__(self, y: "ArrayLike", p: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, y: Any, p: Any) -> Any:
         """Return the loss of each example."""
         return quantile(y, p, self.q)

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from chainrule.graph.node import Node
 from chainrule.nn.specs import Above0, AtLeast0, Checked, classes, find
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["L1", "L1L2", "L2"]
 
@@ -32,6 +36,10 @@ class L1(Checked):
     factor: AtLeast0 = 0.01
     divisor: Above0 = 1.0
 
+    @overload
+    def __call__(self, w: Node) -> Node: ...
+    @overload
+    def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""
         return (self.factor / self.divisor) * np.sum(np.abs(w))
@@ -57,6 +65,10 @@ class L2(Checked):
     factor: AtLeast0 = 0.01
     divisor: Above0 = 1.0
 
+    @overload
+    def __call__(self, w: Node) -> Node: ...
+    @overload
+    def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""
         return (self.factor / self.divisor) * np.sum(np.square(w))
@@ -80,6 +92,10 @@ class L1L2(Checked):
     l1: AtLeast0 = 0.01
     l2: AtLeast0 = 0.01
 
+    @overload
+    def __call__(self, w: Node) -> Node: ...
+    @overload
+    def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
         """Return the price of the weights ``w``, an array or node of any shape: a single number."""
         return self.l1 * np.sum(np.abs(w)) + self.l2 * np.sum(np.square(w))

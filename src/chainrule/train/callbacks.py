@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
+from chainrule.nn.kinds import MonitorName
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better
@@ -49,7 +50,7 @@ class EarlyStopping(Checked):
     """
 
     patience: Count = 10
-    monitor: str | None = None
+    monitor: MonitorName | str | None = None
     min_delta: AtLeast0 = 0.0
     restore_best: bool = True
     larger_is_better: bool | None = None
@@ -80,7 +81,7 @@ class Checkpoint:
     """
 
     path: str | os.PathLike[str]
-    monitor: str | None = None
+    monitor: MonitorName | str | None = None
     best_only: bool = True
     larger_is_better: bool | None = None
     _best: float = field(default=float("inf"), init=False, repr=False)

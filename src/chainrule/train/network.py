@@ -15,7 +15,7 @@ from chainrule.doors import late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short, within_memory
 from chainrule.graph.evaluate import Arrays
-from chainrule.graph.node import Node, mark
+from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
@@ -30,11 +30,15 @@ from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
     from chainrule.engines.stages import show_stage
+    from chainrule.nn.kinds import EngineLike, FloatLike, LossLike, StageLike
     from chainrule.train.callbacks import Listeners
     from chainrule.train.fit.descent import descend
     from chainrule.train.fit.divergence import warn_of_failure
     from chainrule.train.fit.preparing import begin, hold_back
+    from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
     from chainrule.train.objective import Examples, gradient_program, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
     from chainrule.train.targets import Given, classifies, prepare
@@ -110,13 +114,13 @@ class Network:
     @within_memory
     def __init__(
         self,
-        layers: Sequence[Layer] | Callable[..., Node] | Architecture,
-        inputs: Mapping[str, Any] | None = None,
+        layers: Layer | Sequence[Layer] | Callable[..., NodeLike] | Architecture,
+        inputs: Mapping[str, int | Sequence[int]] | None = None,
         *,
         input_shape: int | Sequence[int] | None = None,
-        dtype: Any = "float32",
+        dtype: "FloatLike" = "float32",
         seed: int | None = None,
-        engine: str = "auto",
+        engine: "EngineLike" = "auto",
     ) -> None:
         self.dtype = _float_name(dtype)
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else whole("seed", seed, 0, SEEDS)
@@ -342,20 +346,20 @@ class Network:
     @within_memory
     def fit(
         self,
-        X: Any,
-        y: Any,
+        X: "Data",
+        y: "ArrayLike",
         *,
-        loss: Any = None,
-        optimizer: Any = "adam",
+        loss: "LossLike | None" = None,
+        optimizer: "OptimizerLike" = "adam",
         batch_size: int | None = 32,
         epochs: int = 100,
-        metrics: Any = (),
+        metrics: "MetricsLike" = (),
         validation_split: float = 0.0,
-        validation_data: Any = None,
-        shuffle: Any = True,
-        class_weight: Any = None,
-        sample_weight: Any = None,
-        callbacks: Any = (),
+        validation_data: "Validation" = None,
+        shuffle: "bool | ArrayLike" = True,
+        class_weight: "ClassWeight" = None,
+        sample_weight: "ArrayLike | None" = None,
+        callbacks: "CallbacksLike[Network]" = (),
         tol: float | None = None,
         time_budget: float | None = None,
         verbose: int = 0,
@@ -440,14 +444,14 @@ class Network:
 
     def show(
         self,
-        X: Any,
-        y: Any,
-        stage: str = "fusion",
+        X: "Data",
+        y: "ArrayLike",
+        stage: "StageLike" = "fusion",
         *,
-        loss: Any = None,
-        optimizer: Any = "adam",
-        metrics: Any = (),
-        sample_weight: Any = None,
+        loss: "LossLike | None" = None,
+        optimizer: "OptimizerLike" = "adam",
+        metrics: "MetricsLike" = (),
+        sample_weight: "ArrayLike | None" = None,
     ) -> str:
         """Return what an engine makes of a training step of :meth:`fit`, as text; nothing is trained.
 
@@ -507,7 +511,7 @@ class Network:
     # --- predicting ---
 
     @within_memory
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: "Data") -> "NDArray[Any]":
         """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers.
 
         A network that was fitted on a DataFrame takes the columns of one by name, in any order; others that it has
@@ -536,7 +540,7 @@ class Network:
         return programs.outputs(programs.output, self._inputs(X))[0]
 
     @within_memory
-    def predict_classes(self, X: Any) -> np.ndarray:
+    def predict_classes(self, X: "Data") -> "NDArray[Any]":
         """Return the class of each row: the largest of several outputs, or whether one is above 0.5.
 
         Several sigmoid outputs are several yes-or-no answers: one column each.
@@ -563,7 +567,7 @@ class Network:
         classes = (p > 0.5).astype(np.int64)
         return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
 
-    def activations(self, X: Any) -> dict[str, np.ndarray]:
+    def activations(self, X: "Data") -> "dict[str, NDArray[Any]]":
         """Return what every layer computes for X: "Z1", "A1" as the lectures write, others by label.
 
         Args:
@@ -595,7 +599,13 @@ class Network:
 
     @within_memory
     def evaluate(
-        self, X: Any, y: Any, *, loss: Any = None, metrics: Any = (), sample_weight: Any = None
+        self,
+        X: "Data",
+        y: "ArrayLike",
+        *,
+        loss: "LossLike | None" = None,
+        metrics: "MetricsLike" = (),
+        sample_weight: "ArrayLike | None" = None,
     ) -> dict[str, float]:
         """Return the cost, and the metrics, of the predictions for X against y.
 
@@ -627,8 +637,13 @@ class Network:
         return self._programs.measure(*self._examples(given, loss, metrics))
 
     def gradients(
-        self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
-    ) -> dict[str, np.ndarray]:
+        self,
+        X: "Data",
+        y: "ArrayLike",
+        *,
+        loss: "LossLike | None" = None,
+        sample_weight: "ArrayLike | None" = None,
+    ) -> "dict[str, NDArray[Any]]":
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it.
 
         Args:
@@ -652,7 +667,12 @@ class Network:
         return dict(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
 
     def check_gradients(
-        self, X: Any, y: Any, *, loss: Any = None, sample_weight: Any = None
+        self,
+        X: "Data",
+        y: "ArrayLike",
+        *,
+        loss: "LossLike | None" = None,
+        sample_weight: "ArrayLike | None" = None,
     ) -> "GradientReport":
         """Compare every gradient with central differences in float64, by parameter.
 
@@ -688,7 +708,7 @@ class Network:
 
     # --- keeping ---
 
-    def save(self, path: Any, extra: Mapping[str, Any] | None = None) -> None:
+    def save(self, path: "str | os.PathLike[str]", extra: Mapping[str, Any] | None = None) -> None:
         """Write architecture and parameters to one safetensors file, whole or not at all. See :func:`load`.
 
         Args:

@@ -11,19 +11,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from chainrule.errors import GraphError, short
-from chainrule.graph.node import Node, cast, variable
+from chainrule.graph.node import Node, NodeLike, cast, variable
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Share, classes, find
 from chainrule.train.schedules import Constant, Schedule, schedule
 
 __all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
-Slots = list[tuple[Node, Node]]
-NewSlot = Callable[[str], Node]
+Slots: TypeAlias = list[tuple[Node, Node]]
+Moved: TypeAlias = Sequence[tuple[Node, NodeLike]]  # slots of one parameter, each with its new value
+NewSlot: TypeAlias = Callable[[str], Node]
 
 
 class Optimizer(Checked, ABC):
@@ -66,7 +67,7 @@ class Optimizer(Checked, ABC):
         super().__post_init__()
 
     @abstractmethod
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return the direction to step against, and each slot with its new value.
 
         Args:
@@ -188,7 +189,7 @@ class SGD(Optimizer):
                 "SGD: nesterov and averaged are forms of momentum; give one, such as momentum=0.9."
             )
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return the velocity, looked ahead or not."""
         if not self.momentum:
             return g, []
@@ -221,7 +222,7 @@ class Adagrad(Optimizer):
     epsilon: Above0 = 1e-8
     clip_norm: Above0 | None = None
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return g over the root of the sum of its squares."""
         squares = slot("squares")
         moved = squares + g * g
@@ -253,7 +254,7 @@ class RMSprop(Optimizer):
     epsilon: Above0 = 1e-7
     clip_norm: Above0 | None = None
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return g over the root of the mean of its squares."""
         mean_square = slot("mean_square")
         moved = self.rho * mean_square + (1 - self.rho) * (g * g)
@@ -267,7 +268,7 @@ class _Moments(Optimizer):
     beta_2: float
     epsilon: float
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return the corrected first moment over the root of the corrected second."""
         m, v = slot("first_moment"), slot("second_moment")
         m_new = self.beta_1 * m + (1 - self.beta_1) * g
@@ -385,10 +386,10 @@ OPTIMIZERS |= {"momentum": SGD(momentum=0.9), "nesterov": SGD(momentum=0.9, nest
 class _Own(Optimizer):
     """A function of the user's in the place of :meth:`Optimizer.direction`, which gives the whole step."""
 
-    function: Callable[[Node, NewSlot, Any], tuple[Node, Slots]]
+    function: Callable[[Node, NewSlot, Node], tuple[NodeLike, Moved]]
     learning_rate: float | Schedule = 1.0
 
-    def direction(self, g: Node, slot: NewSlot, t: Any) -> tuple[Node, Slots]:
+    def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return what the function returns."""
         return self.function(g, slot, t)
 

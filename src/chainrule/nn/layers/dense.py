@@ -9,6 +9,7 @@ from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.activations import activation
+from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.base import Layer, Scope, check_initializer, width_of, written
 from chainrule.nn.regularizers import regularizer
 from chainrule.nn.specs import Count
@@ -44,10 +45,10 @@ class Dense(Layer):
     """
 
     units: Count
-    activation: Any = None
+    activation: ActivationLike = None
     use_bias: bool = True
-    initializer: Any = None
-    regularizer: Any = None
+    initializer: InitializerLike = None
+    regularizer: RegularizerLike = None
     name: str = ""
     counts: ClassVar[bool] = True
 
@@ -86,7 +87,7 @@ class Activation(Layer):
     (2, 1)
     """
 
-    activation: Any
+    activation: ActivationLike
     name: str = ""
 
     def __post_init__(self) -> None:

@@ -1,12 +1,13 @@
 """Embedding: a row of numbers that are learned, for each word of a vocabulary."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities, indexing
+from chainrule.nn.kinds import InitializerLike
 from chainrule.nn.layers.base import Layer, Scope, check_initializer
 from chainrule.nn.specs import Count
 
@@ -41,7 +42,7 @@ class Embedding(Layer):
 
     vocabulary: Count
     units: Count
-    initializer: Any = None
+    initializer: InitializerLike = None
     name: str = ""
     counts: ClassVar[bool] = True
 
