@@ -294,6 +294,7 @@ class TableModel:
 
         Raises:
             DataError: For a missing column, for text in a column of numbers, and for classes that training did not see.
+            UnknownNameError: If the target is missing.
 
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30)

@@ -116,7 +116,8 @@ class Checkpoint:
             logs: What the history has of it: "cost", "val_cost", ...
 
         Raises:
-            DataError: If the file cannot be written, or it is not known whether more of the monitored value is better.
+            DataError: If the file cannot be written.
+            GraphError: If it is not known whether more of the monitored value is better.
 
         >>> network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
         >>> every = cr.Checkpoint("after-{epoch}.safetensors", best_only=False)

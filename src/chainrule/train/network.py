@@ -88,7 +88,7 @@ class Network:
     Raises:
         GraphError: If layers is no list of layers, they do not fit each other, or a setting makes no sense.
         ShapeError: If a layer does not fit what comes before it, with the layers up to it.
-        DataError: If dtype is neither of the two.
+        DataError: If dtype is neither of the two, or the seed no whole number from 0.
         UnknownNameError: If there is no such engine.
 
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -197,7 +197,8 @@ class Network:
             seed: A whole number from 0, the network's seed from now on; None, the default, keeps the one it has.
 
         Raises:
-            GraphError: If the network has not seen data yet, is being fitted just now, or the seed is no whole number.
+            GraphError: If the network has not seen data yet, or is being fitted just now.
+            DataError: If the seed is no whole number from 0.
 
         >>> network = cr.Network([cr.Dense(1)], seed=0)
         >>> history = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=5)
@@ -399,8 +400,8 @@ class Network:
 
         Raises:
             DataError: If X or y cannot be learned from, with row, column and remedy; if X, y and weights of
-                pandas' have different indexes.
-            GraphError: If a setting makes no sense, or the network is being fitted already.
+                pandas' have different indexes; if a setting makes no sense.
+            GraphError: If a class stands where one of its kind is needed, or the network is being fitted already.
             UnknownNameError: If no loss, optimizer or metric bears the name.
 
         >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -469,6 +470,7 @@ class Network:
             The text, of many lines: print it.
 
         Raises:
+            DataError: If X or y cannot be learned from, with row, column and remedy.
             UnknownNameError: If the network's engine has no such stage.
 
         >>> network = cr.Network([cr.Dense(1)], input_shape=1, engine="numpy")

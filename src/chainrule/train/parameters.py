@@ -33,7 +33,7 @@ class Parameters(MutableMapping[str, np.ndarray]):
     Raises:
         UnknownNameError: At a name that no parameter bears; it is a KeyError too.
         ShapeError: Where a value of another shape is assigned.
-        DataError: Where something other than finite numbers is.
+        DataError: Where something other than numbers is.
         GraphError: Where one is deleted.
 
     >>> network = cr.Network([cr.Dense(1)], input_shape=2)

@@ -1,0 +1,236 @@
+"""What a docstring says is raised is raised: a case for each line of each ``Raises``, and a line for each case."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from reference import entries, is_error
+
+import chainrule as cr
+from chainrule.errors import (
+    DataError as Data,
+    FileFormatError as Format,
+    GraphError as Graph,
+    MissingFileError as Missing,
+    NoDerivativeError as NoDerivative,
+    ShapeError as Shape,
+    UnknownNameError as Unknown,
+)
+from chainrule.graph.primitives.primitive import TABLE
+
+X, Y = np.ones((4, 2)), np.ones(4)
+v, x = cr.variable([1.0, 2.0], "v"), cr.input("x", (2,))
+w = cr.variable(3.0, "w")
+FRAME = pd.DataFrame({"a": [1.0, 2.0] * 20, "b": ["yes", "no"] * 20})
+
+
+def unbuilt():
+    return cr.Network([cr.Dense(1)], seed=0)
+
+
+def built(*layers):
+    return cr.Network(list(layers) or [cr.Dense(1)], input_shape=2, seed=0)
+
+
+def model():
+    return cr.TableModel.train(FRAME, "b", epochs=1)
+
+
+def log_on_a_full_disk():
+    class Full:
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    log = cr.CSVLog("log.csv")
+    log._file = Full()
+    log.on_epoch_end(None, 0, {"cost": 0.5})
+
+
+def no_model():
+    with open("text.safetensors", "w") as file:
+        print("text", file=file)
+    return "text.safetensors"
+
+
+def new_row(name, forward):
+    return cr.primitive(name, forward, lambda y, x: [1])
+
+
+def fitted(**settings):
+    return lambda: built().fit(X, Y, epochs=1, **settings)
+
+
+NUMBERS = [
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "step",
+    "stop_gradient",
+    "tanh",
+]
+PAIRS = ["binary_crossentropy", "half_mse", "huber", "mae", "mse", "poisson", "quantile"]
+LOOKS = ["architecture", "inputs", "output", "parameters", "statistics"]
+GIVEN_DATA = ["activations", "predict", "predict_classes"]
+GIVEN_TARGETS = ["check_gradients", "evaluate", "gradients"]
+
+# name, what is raised, and what raises it; methods and properties as the class has them
+CASES = [
+    *[(name, Graph, lambda name=name: getattr(cr, name)("text")) for name in NUMBERS],
+    ("step", NoDerivative, lambda: cr.grad(cr.step(w), w)),
+    *[(name, Shape, lambda name=name: getattr(cr, name)([1.0], [1.0, 2.0])) for name in PAIRS],
+    ("categorical_crossentropy", Shape, lambda: cr.categorical_crossentropy([[1, 0, 0]], [[0.5, 0.5]])),
+    ("categorical_crossentropy", Data, lambda: cr.categorical_crossentropy([2], [[0.5, 0.5]])),
+    # settings
+    ("LeakyReLU", Graph, lambda: cr.LeakyReLU("steep")),
+    ("ELU", Graph, lambda: cr.ELU(np.inf)),
+    ("Huber", Graph, lambda: cr.Huber(0)),
+    ("Quantile", Graph, lambda: cr.Quantile(1)),
+    ("Filled", Graph, lambda: cr.Filled("half")),
+    ("Normal", Graph, lambda: cr.Normal(-1)),
+    ("Scaled", Graph, lambda: cr.Scaled(fan="out")),
+    ("Orthogonal", Graph, lambda: cr.Orthogonal(0)),
+    ("Orthogonal", Shape, lambda: cr.Orthogonal()((3,), np.random.default_rng(0))),
+    ("L1", Graph, lambda: cr.L1(-1)),
+    ("L2", Graph, lambda: cr.L2(1, divisor=0)),
+    ("L1L2", Graph, lambda: cr.L1L2(l1=-1)),
+    ("ExponentialDecay", Graph, lambda: cr.ExponentialDecay(1, 1, per="hour")),
+    ("StepDecay", Graph, lambda: cr.StepDecay(1, factor=1)),
+    ("Cosine", Graph, lambda: cr.Cosine(0)),
+    ("OneCycle", Graph, lambda: cr.OneCycle(1, rise=1)),
+    ("WarmUp", Graph, lambda: cr.WarmUp(0.1)),
+    ("ReduceOnPlateau", Graph, lambda: cr.ReduceOnPlateau(1, minimum=2)),
+    ("SGD", Graph, lambda: cr.SGD(nesterov=True)),
+    *[(name, Graph, lambda name=name: getattr(cr, name)(0)) for name in ("Adagrad", "Adam", "AdamW", "RMSprop")],
+    ("LBFGS", Graph, lambda: cr.LBFGS(0)),
+    ("Optimizer", Graph, lambda: cr.SGD(-1)),
+    ("Optimizer.update", Graph, lambda: cr.SGD(cr.Cosine(1)).update([w], [w], cr.variable(0.0))),
+    # layers
+    ("Layer", Graph, lambda: cr.Dense(1)(3.0)),
+    ("Layer.build", Graph, lambda: cr.Layer().build(None, x)),
+    ("Dense", Graph, lambda: cr.Dense(0)),
+    ("Dense", Unknown, lambda: cr.Dense(1, regularizer="l3")),
+    ("Activation", Unknown, lambda: cr.Activation("rellu")),
+    ("Dropout", Graph, lambda: cr.Dropout(50)),
+    ("Embedding", Graph, lambda: cr.Embedding(0, 1)),
+    ("Embedding", Unknown, lambda: cr.Embedding(1, 1, "hee")),
+    ("Embedding", Data, lambda: built(cr.Embedding(3, 2)).predict([[0, 3]])),
+    ("BatchNormalization", Graph, lambda: cr.BatchNormalization(1)),
+    ("LayerNormalization", Graph, lambda: cr.LayerNormalization(0)),
+    # graphs
+    ("variable", Graph, lambda: cr.variable("text")),
+    ("variable", Shape, lambda: cr.variable([[1], [1, 2]])),
+    ("constant", Graph, lambda: cr.constant(1e300, dtype="float32")),
+    ("constant", Shape, lambda: cr.constant([[1], [1, 2]])),
+    ("input", Graph, lambda: cr.input("x", (), "complex64")),
+    ("input", Shape, lambda: cr.input("x", (1.5,))),
+    ("Node.value", Graph, lambda: (x + 1).value),
+    ("Node.value", Shape, lambda: setattr(v, "value", [1.0])),
+    ("Node.value", AttributeError, lambda: setattr(v + 1, "value", [1.0, 2.0])),
+    ("Trace", Graph, lambda: cr.trace(v)[w]),
+    ("trace", Graph, lambda: cr.trace(x + 1)),
+    ("trace", Shape, lambda: cr.trace(x + 1, {x: [1.0]})),
+    ("grad", Graph, lambda: cr.grad(3.0, w)),
+    ("grad", Shape, lambda: cr.grad(v, v)),
+    ("grad", NoDerivative, lambda: cr.grad(cr.step(w), w)),
+    ("explain", Graph, lambda: cr.explain(cr.input("z") * w)),
+    ("explain", Shape, lambda: cr.explain(np.sum(v))),
+    ("explain", NoDerivative, lambda: cr.explain(cr.step(w), w)),
+    ("check_gradients", Graph, lambda: cr.check_gradients(np.log(w - 3), w)),
+    ("check_gradients", Shape, lambda: cr.check_gradients(v, v)),
+    ("compile", Graph, lambda: cr.compile(x + 1)),
+    ("compile", Shape, lambda: cr.compile(v, updates={v: 1.0})),
+    ("compile", Unknown, lambda: cr.compile(v, engine="gpu")),
+    ("one_hot", Data, lambda: cr.one_hot([3], 3)),
+    ("Primitive", Graph, lambda: cr.Primitive(name="p", forward=np.exp)),
+    ("Primitive.check", Graph, lambda: np.exp(w).primitive.check(2, {})),
+    ("primitive", Graph, lambda: new_row("tanh", np.tanh)),
+    ("primitive", Unknown, lambda: cr.primitive("p", np.exp, lambda y, x: [y], colour="red")),
+    ("primitive", Shape, lambda: new_row("p", lambda x: x[:1])(v).value),
+    # callbacks
+    ("EarlyStopping", Graph, lambda: cr.EarlyStopping(0)),
+    ("EarlyStopping", Data, lambda: cr.EarlyStopping(monitor=3)),
+    ("Checkpoint", Data, lambda: cr.Checkpoint("a", monitor=3)),
+    ("Checkpoint", Missing, fitted(callbacks=cr.Checkpoint("no/a"))),
+    ("Checkpoint.on_train_begin", Data, lambda: cr.Checkpoint(".").on_train_begin(None)),
+    ("Checkpoint.on_train_begin", Missing, lambda: cr.Checkpoint("no/a").on_train_begin(None)),
+    ("Checkpoint.on_epoch_end", Data, lambda: cr.Checkpoint(".").on_epoch_end(built(), 0, {"cost": 1.0})),
+    ("Checkpoint.on_epoch_end", Graph, lambda: cr.Checkpoint("a", monitor="z").on_epoch_end(built(), 0, {"z": 1.0})),
+    ("CSVLog", Data, fitted(callbacks=cr.CSVLog("."))),
+    ("CSVLog", Missing, fitted(callbacks=cr.CSVLog("no/a"))),
+    ("CSVLog.on_train_begin", Data, lambda: cr.CSVLog(".").on_train_begin(None)),
+    ("CSVLog.on_train_begin", Missing, lambda: cr.CSVLog("no/a").on_train_begin(None)),
+    ("CSVLog.on_epoch_end", Data, log_on_a_full_disk),
+    # networks
+    ("Network", Graph, lambda: cr.Network([3])),
+    ("Network", Shape, lambda: cr.Network([cr.Dense(10**9)], input_shape=10**9)),
+    ("Network", Data, lambda: cr.Network([cr.Dense(1)], dtype="float16")),
+    ("Network", Unknown, lambda: cr.Network([cr.Dense(1)], engine="gpu")),
+    *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)) for name in LOOKS],
+    *[(f"Network.{n}", Graph, lambda n=n: getattr(unbuilt(), n)()) for n in ("summary", "summary_text")],
+    *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X)) for name in GIVEN_DATA],
+    *[(f"Network.{name}", Data, lambda name=name: getattr(built(), name)([[1.0]])) for name in GIVEN_DATA],
+    *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X, Y)) for name in GIVEN_TARGETS],
+    *[(f"Network.{name}", Data, lambda name=name: getattr(built(), name)(X, Y[1:])) for name in GIVEN_TARGETS],
+    ("Network.evaluate", Unknown, lambda: built().evaluate(X, Y, metrics="goodness")),
+    ("Network.fit", Data, fitted(batch_size=-1)),
+    ("Network.fit", Graph, fitted(optimizer=cr.Adam)),
+    ("Network.fit", Unknown, fitted(loss="rellu")),
+    ("Network.initialize", Graph, lambda: unbuilt().initialize()),
+    ("Network.initialize", Data, lambda: built().initialize(-1)),
+    ("Network.show", Data, lambda: built().show(X, Y[1:])),
+    ("Network.show", Unknown, lambda: built().show(X, Y, "colour")),
+    ("Network.save", Graph, lambda: unbuilt().save("a")),
+    ("Network.save", Data, lambda: built().save(".")),
+    ("Network.save", Missing, lambda: built().save("no/a")),
+    ("Parameters", Unknown, lambda: built().parameters["w"]),
+    ("Parameters", Shape, lambda: built().parameters.update(W1=[1.0])),
+    ("Parameters", Data, lambda: built().parameters.update(W1="text")),
+    ("Parameters", Graph, lambda: built().parameters.clear()),
+    ("load", Data, lambda: cr.load("a", custom=3)),
+    ("load", Format, lambda: cr.load(no_model())),
+    ("load", Missing, lambda: cr.load("a")),
+    # tables
+    ("load_table", Data, lambda: cr.load_table(".")),
+    ("load_table", Missing, lambda: cr.load_table("a")),
+    ("read_table", Data, lambda: cr.read_table(".")),
+    ("read_table", Missing, lambda: cr.read_table("a")),
+    ("write_table", Data, lambda: cr.write_table(FRAME, ".")),
+    ("write_table", Missing, lambda: cr.write_table(FRAME, "no/a")),
+    ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
+    ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
+    ("TableModel.read_target", Data, lambda: cr.TableModel.read_target(FRAME, "b", "regression")),
+    ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
+    ("TableModel.show", Data, lambda: cr.TableModel.show(FRAME, "b", task="regression")),
+    ("TableModel.show", Unknown, lambda: cr.TableModel.show(FRAME, "b", "colour")),
+    ("TableModel.predict", Data, lambda: model().predict(FRAME[["b"]])),
+    ("TableModel.evaluate", Data, lambda: model().evaluate(FRAME[["b"]])),
+    ("TableModel.evaluate", Unknown, lambda: model().evaluate(FRAME[["a"]])),
+    ("TableModel.save", Data, lambda: model().save(".")),
+    ("TableModel.save", Missing, lambda: model().save("no/a")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1].__name__}")
+def test_what_is_said_to_be_raised_is(case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, error, raises = case
+    known = set(TABLE)
+    try:
+        with pytest.raises(error) as caught:
+            raises()
+    finally:
+        for extra in set(TABLE) - known:
+            del TABLE[extra]
+    assert str(caught.value)
+
+
+def test_there_is_a_case_for_each():
+    said = {(e.name, raised) for e in entries() if not is_error(e.thing) for raised in e.named("Raises")}
+    shown = {(name, error.__name__) for name, error, _ in CASES}
+    assert said - shown == set(), "said, and not shown here"
+    assert shown - said == set(), "shown here, and not said"
