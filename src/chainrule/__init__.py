@@ -46,6 +46,7 @@ Where to look:
 - errors: ``ChainruleError`` is the base of all that is raised
 """
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -93,7 +94,9 @@ def __getattr__(name: str) -> Any:
     if name in _RENAMED:
         import_module(f"{__name__}.errors").deprecated(f"cr.{name}", f"cr.{_RENAMED[name]}")
         name = _RENAMED[name]
-    value = _public() if name == "__all__" else getattr(_home(name), name)
+    if name != "__all__" and (home := _home(name)) is None:
+        return import_module(f"{__name__}.friendly").of_module(name, sys._getframe(1))
+    value = _public() if name == "__all__" else getattr(home, name)
     globals()[name] = value
     return value
 
@@ -103,14 +106,12 @@ def __dir__() -> list[str]:
 
 
 def _home(name: str) -> Any:
-    """Return the module that has a public name."""
+    """Return the module that has a public name, or None."""
     if name in _HOME_OF:
         return import_module(_HOME_OF[name])
-    if not name.startswith("_") and find_spec(f"{__name__}.{name}") is None:  # which would be a room
-        for family in _families():
-            if name in family.__all__:
-                return family
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    if name.startswith("_") or (name.isidentifier() and find_spec(f"{__name__}.{name}")):  # which is a room
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return next((family for family in _families() if name in family.__all__), None)
 
 
 def _families() -> Any:

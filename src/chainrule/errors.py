@@ -6,18 +6,17 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable
+from typing import Any
+
+from chainrule.names import closest
 
 __all__ = [
-    "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError", "GraphError",
-    "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError", "RenamedWarning",
-    "ShapeError", "UnknownNameError", "UnsupportedError",
+    "ArgumentError", "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError",
+    "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError",
+    "RenamedWarning", "ShapeError", "UnknownNameError", "UnsupportedError",
 ]  # fmt: skip
 
-P = ParamSpec("P")
-R = TypeVar("R")
 OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`
 
 
@@ -91,6 +90,24 @@ class UnknownNameError(ChainruleError, ValueError):
     Traceback (most recent call last):
         ...
     chainrule.errors.UnknownNameError: Unknown activation 'rellu'. Did you mean 'relu'? ...
+    """
+
+
+class ForeignNameError(ChainruleError, AttributeError):
+    """A name that nothing here bears, of another library perhaps; the message says what to write instead.
+
+    >>> cr.Network([cr.Dense(1)]).forward
+    Traceback (most recent call last):
+    chainrule.errors.ForeignNameError: Network has no attribute 'forward'. It is called: network.predict(X).
+    """
+
+
+class ArgumentError(ChainruleError, TypeError):
+    """Arguments that a class or a function does not take; the message says which it takes.
+
+    >>> cr.Flatten(nam="flat")
+    Traceback (most recent call last):
+    chainrule.errors.ArgumentError: cr.Flatten takes no 'nam'. Did you mean 'name'? Known: name.
     """
 
 
@@ -229,34 +246,13 @@ def deprecated(old: str, new: str) -> None:
     warn(f"{old} is now {new}; the old name works until version {OLD_NAMES_END}.", RenamedWarning)
 
 
-def within_memory(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function raise :class:`OutOfMemoryError`, with what to do, where Python raises MemoryError."""
-
-    @wraps(function)
-    def call(*arguments: P.args, **settings: P.kwargs) -> R:
-        try:
-            return function(*arguments, **settings)
-        except OutOfMemoryError:
-            raise
-        except MemoryError as error:
-            detail = f" ({error})" if str(error) else ""
-            raise OutOfMemoryError(
-                f"The memory of this machine is used up{detail}. Take fewer rows or columns at once, or a smaller "
-                "network."
-            ) from None
-
-    return call
-
-
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Return the error for a ``name`` that no ``kind`` bears, with the closest one that exists.
 
     >>> print(unknown_name("activation", "rellu", ["relu", "tanh"]))
     Unknown activation 'rellu'. Did you mean 'relu'? Known: relu, tanh.
     """
-    from difflib import get_close_matches  # noqa: PLC0415 -- no name is wrong in most processes
-
     names = sorted(known)
-    close = get_close_matches(str(name)[:60].lower(), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    close = closest(name, names)
+    hint = f" Did you mean {close!r}?" if close else ""
     return UnknownNameError(f"Unknown {kind} {short(name)}.{hint} Known: {', '.join(names)}.")

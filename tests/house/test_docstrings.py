@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
 
@@ -21,13 +22,20 @@ def is_public(test, module):
     return module is cr or (name in cr.__all__ and getattr(module, name) is getattr(cr, name))
 
 
+class Finder(doctest.DocTestFinder):
+    """One that finds what a decorator of another module has wrapped, as a reader does."""
+
+    def _from_module(self, module, object):
+        return super()._from_module(module, inspect.unwrap(object) if callable(object) else object)
+
+
 @pytest.mark.parametrize("name", ["chainrule", *MODULES])
 def test_the_examples_of(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module, known = importlib.import_module(name), set(TABLE)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     try:
-        for test in doctest.DocTestFinder().find(module):
+        for test in Finder().find(module):
             if is_public(test, module):
                 test.globs = dict(PASTED)
                 inner = [e.source for e in test.examples if re.search(r"(from|import) chainrule\b", e.source)]

@@ -14,6 +14,7 @@ from typing import Any, Literal, TextIO
 import numpy as np
 import pandas as pd
 
+from chainrule.arguments import public
 from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
@@ -21,7 +22,7 @@ from chainrule.data.textfile import local, read_text, strange
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
-from chainrule.errors import DataError, within_memory
+from chainrule.errors import DataError
 
 Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 
@@ -60,7 +61,7 @@ def load_table(
     return read_table(source, missing=missing, any_size=any_size), None
 
 
-@within_memory
+@public
 def read_table(
     source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
 ) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def read_table(
     return remembering(frame, raw, {} if missing is MISSING else told, tuple(filter(None, [strange(text)])))
 
 
-@within_memory
+@public
 def write_table(frame: pd.DataFrame, place: str | PathLike[str] | TextIO, *, raw_cells: bool = False) -> None:
     r"""Write a table as CSV without its index, whole or not at all; compressed if the name ends with .gz.
 

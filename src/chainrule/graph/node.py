@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
@@ -106,7 +107,7 @@ class Node(Operators["Node"], Methods["Node"]):
         if name == "value":
             object.__setattr__(self, name, value)
             return
-        raise AttributeError(f"A node is frozen: its {name} cannot be changed. Make a new node.")
+        raise opened("chainrule.graph.guests:frozen")(self, name)
 
     @property
     def row(self) -> Primitive:
@@ -274,10 +275,11 @@ class Node(Operators["Node"], Methods["Node"]):
     def __getattr__(self, name: str) -> Any:
         if hasattr(type(self), name):
             return object.__getattribute__(self, name)  # what failed within a property is not missing
-        methods = {} if name.startswith("__") else opened("chainrule.graph.numpy_api.calls:METHODS")
-        if name not in methods:
+        if name.startswith("__"):
             raise AttributeError(f"A node has no attribute '{name}'.")
-        return lambda *arguments, **options: methods[name](self, *arguments, **options)
+        methods = opened("chainrule.graph.numpy_api.calls:METHODS")
+        method = methods[name] if name in methods else opened("chainrule.graph.guests:method")(self, name)
+        return lambda *arguments, **options: method(self, *arguments, **options)
 
     def __repr__(self) -> str:
         return show.line(self)
@@ -399,6 +401,7 @@ def of_array(array: np.ndarray, name: str = "") -> Node:
     return Node(TABLE["constant"], (), {"value": array}, array.shape, array.dtype, name)
 
 
+@public
 def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
     """Return a variable: a leaf of the graph whose value training replaces.
 
@@ -424,6 +427,7 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
     return Node(TABLE["variable"], (), {"cell": Cell(array)}, array.shape, array.dtype, str(name))
 
 
+@public
 def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
     """Return a constant: a leaf whose value never changes.
 
@@ -449,6 +453,7 @@ def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
     return of_array(numbers(value, dtype), str(name))
 
 
+@public
 def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") -> Node:
     """Return an input: a leaf whose value each run is given.
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from chainrule import plain
+from chainrule.arguments import public
 from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.scoring import baseline, score
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, UnknownNameError, within_memory
+from chainrule.errors import DataError, UnknownNameError
+from chainrule.friendly import Friendly
 from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
@@ -61,7 +63,7 @@ def setting_for(rows: int) -> Setting:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TableModel:
+class TableModel(Friendly):
     """A network and the preparing of the table it was trained on: columns in, labels or numbers out.
 
     :meth:`train` makes one, ``cr.load`` reads one.
@@ -91,7 +93,7 @@ class TableModel:
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
-    @within_memory
+    @public
     def train(
         cls,
         table: pd.DataFrame,
@@ -223,7 +225,7 @@ class TableModel:
         return found.columns, found.task
 
     @staticmethod
-    @within_memory
+    @public
     def show(
         table: pd.DataFrame,
         target: str | Sequence[str],
@@ -260,7 +262,7 @@ class TableModel:
         network = _network(data, hidden, dropout)
         return network.show(*data.arrays(data.learn), stage, optimizer=Adam(learning_rate))
 
-    @within_memory
+    @public
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
@@ -282,7 +284,7 @@ class TableModel:
         outputs = self.network.predict(encode(self.columns, table))
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
-    @within_memory
+    @public
     def evaluate(self, table: pd.DataFrame) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
+from chainrule.friendly import Friendly
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ Number = Annotated[float, Rule("a number", lambda x: True)]
 Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
 
 
-class Checked:
+class Checked(Friendly):
     """The base of frozen dataclasses of settings, of which each is checked as its annotation says.
 
     Numbers become plain numbers, which are weak: a NumPy scalar of float64 would make float64 of a float32 network.

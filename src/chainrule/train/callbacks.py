@@ -9,6 +9,8 @@ import numpy as np
 
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
+from chainrule.friendly import Friendly
+from chainrule.habits import COST
 from chainrule.nn.kinds import MonitorName
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
@@ -19,7 +21,7 @@ __all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
 
 def monitor_name(name: str) -> str:
     """Return our name of what is monitored; Keras' "loss" and "val_loss" are our cost."""
-    return {"loss": "cost", "val_loss": "val_cost"}.get(name, name)
+    return COST.get(name, name)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class EarlyStopping(Checked):
 
 
 @dataclass
-class Checkpoint:
+class Checkpoint(Friendly):
     """Save the network to ``path`` whenever the monitored value is the best so far, or after every epoch.
 
     Args:
@@ -133,7 +135,7 @@ class Checkpoint:
 
 
 @dataclass
-class CSVLog:
+class CSVLog(Friendly):
     """Write one line for each epoch to a CSV file, as it ends.
 
     Args:

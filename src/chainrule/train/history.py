@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from chainrule.friendly import Friendly
 from chainrule.shown import WIDE, in_a_row
 
 
-class History(dict[str, list[float]]):
+class History(Friendly, dict[str, list[float]]):
     """What :meth:`Network.fit` returns: a dict with a list of one number an epoch for each of "cost", "val_cost",
     "<metric>", "val_<metric>".
 

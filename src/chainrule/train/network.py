@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule import plain
+from chainrule.arguments import public
 from chainrule.doors import late, opened
 from chainrule.engines.registry import engine_named
-from chainrule.errors import DataError, FileFormatError, GraphError, short, within_memory
+from chainrule.errors import DataError, FileFormatError, GraphError, short
+from chainrule.friendly import Friendly
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
@@ -61,7 +63,7 @@ SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
 
 @with_retired
-class Network:
+class Network(Friendly):
     """A neural network: layers, and the numbers they have learned.
 
     Args:
@@ -111,7 +113,7 @@ class Network:
     seed: int
     runs: int  # how often it was fitted: each run has shuffles and dropout of its own
 
-    @within_memory
+    @public
     def __init__(
         self,
         layers: Layer | Sequence[Layer] | Callable[..., NodeLike] | Architecture,
@@ -187,7 +189,7 @@ class Network:
             vars(self).update(kept)
             raise
 
-    @within_memory
+    @public
     def initialize(self, seed: int | None = None) -> None:
         """Set every parameter back to its first value; with ``seed``, to those of another seed.
 
@@ -344,7 +346,7 @@ class Network:
 
     # --- learning ---
 
-    @within_memory
+    @public
     def fit(
         self,
         X: "Data",
@@ -512,7 +514,7 @@ class Network:
 
     # --- predicting ---
 
-    @within_memory
+    @public
     def predict(self, X: "Data") -> "NDArray[Any]":
         """Return the output for each row of X: probabilities after sigmoid or softmax, else numbers.
 
@@ -541,7 +543,7 @@ class Network:
         programs = self._programs
         return programs.outputs(programs.output, self._inputs(X))[0]
 
-    @within_memory
+    @public
     def predict_classes(self, X: "Data") -> "NDArray[Any]":
         """Return the class of each row: the largest of several outputs, or whether one is above 0.5.
 
@@ -599,7 +601,7 @@ class Network:
         prediction = programs.prediction("activations", list(named.values()))
         return dict(zip(named, programs.outputs(prediction, self._inputs(X)), strict=True))
 
-    @within_memory
+    @public
     def evaluate(
         self,
         X: "Data",

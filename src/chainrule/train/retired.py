@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chainrule.doors import late
 from chainrule.errors import deprecated
+from chainrule.friendly import Hidden
 
 if TYPE_CHECKING:
     from chainrule.train.targets import Given, classifies, prepare
@@ -73,13 +74,8 @@ def with_retired(network: T) -> T:
     """
     for name, (instead, method) in METHODS.items():
         told = partial(_told, f"Network.{name}", instead, method)
-        setattr(network, name, property(told, doc=f"An old name: it is now {instead}."))
-    network.__dir__ = _without_retired  # type: ignore[method-assign, assignment]
+        setattr(network, name, Hidden(told, doc=f"An old name: it is now {instead}."))
     return network
-
-
-def _without_retired(network: Any) -> list[str]:
-    return sorted({*object.__dir__(network)} - METHODS.keys())
 
 
 def _told(name: str, instead: str, method: Callable[[Any], Any], network: Any) -> Any:

@@ -1,0 +1,194 @@
+"""Arguments: whoever is called with those that it does not take says which it takes, and reads other libraries'.
+
+What these are called stands in :mod:`chainrule.habits`. A call that is right costs a frame.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
+
+from chainrule import habits
+from chainrule.errors import ArgumentError, GraphError, OutOfMemoryError, short
+from chainrule.names import closest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def public(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function answer arguments that it does not take, and say what to do where memory is used up."""
+
+    @wraps(function)
+    def call(*arguments: P.args, **settings: P.kwargs) -> R:
+        try:
+            return function(*arguments, **settings)
+        except TypeError as error:
+            if not within_call(error):
+                raise
+            name = function.__qualname__.removesuffix(".__init__")
+            method = "." in function.__qualname__ and "<" not in name
+            shown = name if "." in name else f"cr.{name}"
+            read: Any = as_ours(function, (name,), shown, arguments, settings, skip=int(method))
+            if read is None:
+                raise
+        except OutOfMemoryError:
+            raise
+        except MemoryError as error:
+            detail = f" ({error})" if str(error) else ""
+            raise OutOfMemoryError(
+                f"The memory of this machine is used up{detail}. Take fewer rows or columns at once, or a smaller "
+                "network."
+            ) from None
+        return function(*arguments, **read)
+
+    return call
+
+
+def call_own(what: str, takes: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function of the user's; where it does not take what it is given, say how it is called.
+
+    >>> call_own("A loss", "(y, p)", lambda y: y, 1.0, 2.0)
+    Traceback (most recent call last):
+    chainrule.errors.GraphError: A loss is called with (y, p); <lambda> takes (y).
+    """
+    try:
+        return function(*arguments)
+    except TypeError as error:
+        if not within_call(error):
+            raise
+        found = takes_of(function)
+        if found is None or fits(function, *arguments):
+            raise
+        raise GraphError(f"{what} is called with {takes}; {_called(function)} takes {found}.") from None
+
+
+def fits(function: Callable[..., Any], *arguments: Any) -> bool:
+    """Say whether a function takes so many arguments by place, as far as it says what it takes."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and says nothing of it
+        return True
+    return True
+
+
+def takes_of(function: Callable[..., Any]) -> str | None:
+    """Return what a function takes, as it is written; None where it says nothing of it."""
+    try:
+        found = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    return f"({', '.join(_written(p) for p in found.parameters.values())})"
+
+
+def _called(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
+
+
+def within_call(error: TypeError) -> bool:
+    """Say whether the call itself failed, and not something within the function: of that there is no frame."""
+    return error.__traceback__ is not None and error.__traceback__.tb_next is None
+
+
+def as_ours(
+    function: Callable[..., Any],
+    owners: tuple[str, ...],
+    shown: str,
+    arguments: tuple[Any, ...],
+    settings: Mapping[str, Any],
+    skip: int = 0,
+) -> dict[str, Any] | None:
+    """Return the arguments by name as ours; None where they were right, and :class:`ArgumentError` where they are not.
+
+    Args:
+        function: What was called.
+        owners: Under which names the table of habits knows it.
+        shown: What the user calls it.
+        arguments: Those by place.
+        settings: Those by name.
+        skip: How many of the first the user does not write: self.
+    """
+    takes = inspect.signature(function)
+    by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    known = [p.name for p in list(takes.parameters.values())[skip:] if p.kind in by_name]
+    foreign = _arguments(owners)
+    read: dict[str, Any] = {}
+    for name, value in settings.items():
+        answer = name if name in known else foreign.get(name)
+        if isinstance(answer, tuple):
+            answer, meanings = answer
+            value = meanings.get(value, value) if isinstance(value, str) else value
+        if answer == "":
+            continue
+        if answer in known and answer not in read and (answer == name or answer not in settings):
+            read[answer] = value
+            continue
+        if answer is not None and not answer.isidentifier():
+            raise ArgumentError(f"{shown} takes no '{name}'. {filled(answer, name=name, value=value)}.")
+        near = closest(name, [*known, *(each for each, ours in foreign.items() if ours in known)])
+        near = near if near in known or near is None else foreign[near]
+        hint = f" Did you mean '{near}'?" if near else ""
+        raise ArgumentError(f"{shown} takes no '{name}'.{hint} Known: {', '.join(known) or 'none'}.")
+    try:
+        takes.bind(*arguments, **read)
+    except TypeError as misfit:
+        written = ", ".join(_parts(list(takes.parameters.values())[skip:]))
+        reason = str(misfit).replace("argument: ", "argument ")
+        raise ArgumentError(f"{shown}({written}): {reason}.") from None
+    return None if read == settings else read
+
+
+def _parts(parameters: list[inspect.Parameter]) -> Iterator[str]:
+    """Write parameters as in a definition, with the star before those that are given by name."""
+    starred = False
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY and not starred:
+            starred = True
+            yield "*"
+        starred = starred or p.kind is p.VAR_POSITIONAL
+        yield _written(p)
+
+
+def _written(parameter: inspect.Parameter) -> str:
+    star = (
+        "*"
+        if parameter.kind is parameter.VAR_POSITIONAL
+        else "**"
+        if parameter.kind is parameter.VAR_KEYWORD
+        else ""
+    )
+    default = "" if parameter.default is parameter.empty else f"={short(parameter.default)}"
+    return f"{star}{parameter.name}{default}"
+
+
+@cache
+def _arguments(owners: tuple[str, ...]) -> dict[str, Any]:
+    """Return the foreign arguments of whoever bears these names, the nearest first."""
+    return {
+        name: answer
+        for owner in reversed(owners)
+        for name, answer in habits.spread(habits.ARGUMENTS.get(owner, {})).items()
+    }
+
+
+class _Shown:
+    """A value of the user's in a sentence, of which parts may be wanted."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __getitem__(self, key: Any) -> "_Shown":
+        try:
+            return _Shown(self.value[key])
+        except (TypeError, LookupError):
+            return self
+
+    def __format__(self, _: str) -> str:
+        return short(self.value)
+
+
+def filled(answer: str, value: Any = None, **words: Any) -> str:
+    """Return an answer of the table of habits as a sentence of this occasion."""
+    return answer.format(value=_Shown(value), lower=words.get("name", "").lower(), **words)

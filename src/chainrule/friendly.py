@@ -1,0 +1,166 @@
+"""Names that no class and no module of ours has: they are answered, for hands come from elsewhere.
+
+What is answered stands in :mod:`chainrule.habits`.
+"""
+
+import inspect
+import sys
+from abc import ABCMeta
+from collections.abc import Callable, Mapping
+from functools import cache
+from opcode import opmap
+from types import MethodType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from chainrule import habits
+from chainrule.arguments import as_ours, filled, within_call
+from chainrule.doors import opened
+from chainrule.errors import ArgumentError, ForeignNameError
+from chainrule.names import closest
+
+
+@cache
+def _answers(owner: str) -> dict[str, str]:
+    return habits.spread(habits.WRITE.get(owner, {}))
+
+
+def foreign(owner: str, name: str, node: str = "x") -> str:
+    """Return what to write instead of a foreign name, or "".
+
+    >>> foreign("Node", "data", "J")
+    'It is called: J.value.'
+    """
+    answer = _answers(owner).get(name)
+    return f"{filled(answer, name=name, node=node)}." if answer else ""
+
+
+def working(owner: str, name: str) -> Any:
+    """Return the function that makes a foreign name work, or None."""
+    place = habits.WORKS.get(owner, {}).get(name)
+    return opened(place) if place else None
+
+
+def missing(says: str, thing: Any, name: str, answer: str) -> ForeignNameError:
+    """Return the error for a name that ``thing`` does not have."""
+    error = ForeignNameError(f"{says}. {answer}" if answer else f"{says}.")
+    error.name, error.obj = name, thing  # from which Python suggests what was meant
+    return error
+
+
+def of_module(name: str, frame: Any) -> Any:
+    """Return what a name that chainrule itself has not stands for, or say in the frame that wants it what to write."""
+    work = working("cr", name)
+    if work is not None:
+        return work
+    answer = foreign("cr", name)
+    if not answer:
+        near = closest(name, sys.modules["chainrule"].__all__)
+        answer = f"Did you mean cr.{near}?" if near else ""
+    if frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"] and answer:
+        # Python keeps to itself what an AttributeError says there
+        raise ImportError(f"chainrule has no '{name}'. {answer}", name="chainrule")
+    raise missing(f"module 'chainrule' has no attribute '{name}'", sys.modules["chainrule"], name, answer)
+
+
+class Foreign:
+    """A foreign name in a class of ours: it works, or says what to write; no ``dir`` knows it."""
+
+    def __init__(self, owner: str, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, thing: Any, kind: type) -> Any:
+        work = working(self._owner, self._name)
+        if work is not None:
+            return work if thing is None else MethodType(work, thing)
+        says = f"{kind.__name__} has no attribute '{self._name}'"
+        raise missing(says, kind if thing is None else thing, self._name, foreign(self._owner, self._name))
+
+
+class InVain(Foreign):
+    """A foreign name that is assigned to elsewhere, which would change nothing here."""
+
+    def __set__(self, thing: Any, value: Any) -> NoReturn:
+        self.__get__(thing, type(thing))
+        raise AttributeError(self._name)
+
+
+class Hidden:
+    """A property that no ``dir`` shows: an old name of ours."""
+
+    def __init__(self, get: Callable[[Any], Any], doc: str) -> None:
+        self._get, self.__doc__ = get, doc
+
+    def __get__(self, thing: Any, kind: type) -> Any:
+        return self if thing is None else self._get(thing)
+
+
+class FriendlyType(ABCMeta):
+    """The type of the public classes."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
+        super().__init__(name, bases, namespace, **options)
+        if cls.__module__.startswith("chainrule."):
+            for each in {**_answers(name), **habits.WORKS.get(name, {})}:
+                if not hasattr(cls, each):
+                    setattr(cls, each, (InVain if each in habits.IN_VAIN else Foreign)(name, each))
+
+    if not TYPE_CHECKING:  # or the classes would take anything
+
+        def __call__(cls, *arguments, **settings):  # noqa: D102 -- it makes an object
+            if cls.__name__ in habits.ORDERS and _is_name(arguments[:1]):
+                arguments, settings = (), _ordered(cls.__name__, arguments, settings)
+            try:
+                return super().__call__(*arguments, **settings)
+            except TypeError as error:
+                if not within_call(error):
+                    raise
+                owners = tuple([each.__name__ for each in cls.__mro__])
+                ours = cls.__module__.startswith("chainrule.")
+                shown = f"cr.{cls.__name__}" if ours else cls.__name__
+                read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings, skip=1)
+                if read is None:
+                    raise
+            return super().__call__(*arguments, **read)
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What making an object takes, which :meth:`__call__` does not say."""
+        takes = inspect.signature(getattr(cls, "__init__"))  # noqa: B009 -- mypy takes it for that of an object
+        return takes.replace(parameters=list(takes.parameters.values())[1:], return_annotation=takes.empty)
+
+    def __dir__(cls) -> list[str]:
+        return sorted({*super().__dir__()} - _hidden(cls))
+
+
+@cache
+def _hidden(kind: type) -> set[str]:
+    return {
+        name
+        for each in kind.__mro__
+        for name, thing in vars(each).items()
+        if isinstance(thing, Foreign | Hidden)
+    }
+
+
+def _is_name(first: tuple[Any, ...]) -> bool:
+    return bool(first) and isinstance(first[0], str) and first[0].isidentifier()
+
+
+def _ordered(owner: str, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments that stand in another library's order by their names."""
+    order = habits.ORDERS[owner]
+    if len(arguments) > len(order) or {*order[: len(arguments)]} & {*settings}:
+        written = ", ".join(order)
+        raise ArgumentError(
+            f"cr.{owner} that begins with the {order[0]} takes ({written}) by place, the rest by name."
+        )
+    return dict(zip(order, arguments, strict=False)) | dict(settings)
+
+
+class Friendly(metaclass=FriendlyType):
+    """The base of public classes: names and arguments of other libraries are answered, and no ``dir`` shows them."""
+
+    __slots__ = ()
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - _hidden(type(self)))

@@ -1,0 +1,408 @@
+"""What hands type that have learned Keras, PyTorch, scikit-learn, JAX or micrograd, and what they are answered.
+
+Where a foreign name has one certain meaning here, it works; of any other the error shows the line to write. These
+names stand in this file alone: no ``dir``, no document, no type stub and no model file knows them.
+
+Several names with one answer share a line. An answer ends in the line to write, behind its last ": "; where there is
+none yet, it says what there is. {name} is the name that was typed, {lower} the same in lower case, {node} what the user
+calls the node, {value} what was given.
+"""
+
+from typing import Any
+
+_ACTIVATION = "An activation is an argument of the layer before it, or a layer: cr.Activation('{lower}')"
+_LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(X, y, loss='{}')"
+_NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
+_DENSE = "cr.Network([cr.Flatten(), cr.Dense(64, 'relu'), cr.Dense(10, 'softmax')])"
+_NO_FREEZING = "Every layer learns: no layer can be held as it is yet"
+_NO_ESTIMATOR = "There are no estimators of scikit-learn's yet; a network has fit and predict: "
+_STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
+_GRAD = "Gradients are asked for, not kept in the node: cr.grad({node}, w).value"
+_NUMBERS = "The numbers of a network have names, such as W1 and b1: network.parameters['W1']"
+_ALL_NUMBERS = "The numbers of a network have names, such as W1 and b1: dict(network.parameters)"
+_LAYERS = "Give all layers at once: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"
+_SAVE = "One file holds layers and numbers: network.save('network.safetensors')"
+_LOAD = "Files are read by one function: cr.load('network.safetensors')"
+_ONE_STEP = "An epoch in one batch is a single step: network.fit(X, y, epochs=1, batch_size=None)"
+_SEED = "Whatever is random follows from the seed of the network: cr.Network([cr.Dense(1)], seed=0)"
+_ENGINE = "It runs on the processor, by one of cr.ENGINES: cr.Network([cr.Dense(1)], engine='auto')"
+_TO_FIT = "It is an argument of fit: network.fit(X, y, {name}={value})"
+
+# Of a class, of nodes, and of chainrule itself ("cr"): the names, and what to write.
+WRITE: dict[str, dict[str, str]] = {
+    "cr": {
+        "Sequential Model Functional": "A network is its list of layers: "
+        "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
+        "Input InputLayer": "The shape of one example is told to the network, or seen in the data: "
+        "cr.Network([cr.Dense(1)], input_shape=4)",
+        "Linear": "Dense takes the width of its input from the layer before: cr.Dense(16)",
+        "ReLU Sigmoid Tanh Softmax GELU SiLU Softplus": _ACTIVATION,
+        "Swish": "An activation is an argument of the layer before it, or a layer: cr.Activation('swish')",
+        "Conv1D Conv2D Conv3D Conv1d Conv2d Conv3d Convolution2D SeparableConv2D DepthwiseConv2D ConvTranspose2d "
+        "Conv2DTranspose MaxPooling1D MaxPooling2D MaxPool1d MaxPool2d AveragePooling2D AvgPool2d "
+        "GlobalAveragePooling2D GlobalMaxPooling2D ZeroPadding2D UpSampling2D": "There are no convolutions and no "
+        f"pooling yet. Images go flattened into dense layers: {_DENSE}",
+        "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. A "
+        f"window of a series goes flattened into dense layers: {_DENSE}",
+        "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
+        "sequences: cr.Network([cr.Embedding(1000, 16), cr.Flatten(), cr.Dense(1)])",
+        "Normalization BatchNorm BatchNorm1d BatchNorm1D": "Batches are normalized by cr.BatchNormalization(); the "
+        "columns of a table beforehand: X = (X - X.mean(axis=0)) / X.std(axis=0)",
+        "StandardScaler scale normalize": "Scale the columns with NumPy, or give the table to cr.TableModel, which "
+        "does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
+        "LayerNorm": "It is called: cr.LayerNormalization()",
+        "Concatenate concatenate Add": "Layers are joined as nodes, by NumPy's functions, in a network drawn by a "
+        "function: np.concatenate([x, x], axis=-1)",
+        "layers nn": "Layers are names of chainrule itself: cr.Dense(16, 'relu')",
+        "optim optimizers": "Optimizers are names of chainrule itself: cr.Adam(0.001)",
+        "losses metrics": "Losses and metrics are arguments of fit: network.fit(X, y, loss='mse', metrics=['mae'])",
+        "callbacks": "Callbacks are names of chainrule itself: cr.EarlyStopping()",
+        "initializers regularizers activations": "They are arguments of a layer: "
+        "cr.Dense(16, 'relu', initializer='he_normal', regularizer='l2')",
+        "datasets": "Tables to try things on are loaded by name: cr.load_table('iris')",
+        "keras torch tf jnp numpy": "chainrule works on NumPy's arrays and is used as it is: "
+        "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
+        "Callback LambdaCallback": "A callback is a function, or an object with on_epoch_end(self, network, epoch, "
+        "logs): network.fit(X, y, callbacks=lambda network, epoch, logs: print(epoch, logs))",
+        "ModelCheckpoint BackupAndRestore": "It is called: cr.Checkpoint('best.safetensors')",
+        "CSVLogger TensorBoard": "A line for each epoch is written by: cr.CSVLog('log.csv')",
+        "ReduceLROnPlateau": "A schedule takes the place of the learning rate: cr.Adam(cr.ReduceOnPlateau(0.001))",
+        "LearningRateScheduler LRScheduler CosineDecay CosineAnnealingLR": "A schedule takes the place of the learning "
+        "rate: cr.Adam(cr.Cosine(0.001))",
+        "StepLR MultiStepLR PiecewiseConstantDecay": "A schedule takes the place of the learning rate: "
+        "cr.SGD(cr.StepDecay(0.1, factor=0.5, every=10))",
+        "ExponentialLR": "A schedule takes the place of the learning rate: cr.SGD(cr.ExponentialDecay(0.1, 0.01))",
+        "OneCycleLR": "A schedule takes the place of the learning rate: cr.SGD(cr.OneCycle(0.1))",
+        "Momentum": "It is a setting of descent: cr.SGD(0.1, momentum=0.9)",
+        "Adadelta Adamax Nadam Ftrl NAdam RAdam Lion": "It is not there yet; nearest to it is: cr.Adam(0.001)",
+        "CrossEntropyLoss NLLLoss CategoricalCrossentropy SparseCategoricalCrossentropy": "It is the loss of a network "
+        "that ends in softmax: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
+        "BCELoss BCEWithLogitsLoss BinaryCrossentropy": "It is the loss of a network that ends in sigmoid: "
+        "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
+        "MSELoss MeanSquaredError": _LOSS.format("mse"),
+        "L1Loss MeanAbsoluteError": _LOSS.format("mae"),
+        "SmoothL1Loss HuberLoss": "It is called: cr.Huber()",
+        "l1": "It is called: cr.L1(0.01)",
+        "l2 weight_decay": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2(0.01))",
+        "GradientTape value_and_grad jacrev vjp": "A graph remembers how it was made, with nothing to switch on: "
+        "J.value, cr.grad(J, w).value",
+        "hessian jacobian": "A gradient is a graph again, with gradients of its own: cr.grad(cr.grad(J, w), w).value",
+        "jit function": "A graph is compiled with its inputs: cr.compile(J, inputs=[])",
+        "vmap pmap": "Nodes are arrays of any shape, as in NumPy, and are computed with as such: np.sum(x, axis=0)",
+        "no_grad inference_mode enable_grad": "There is nothing to switch off, for gradients are made where they are "
+        "asked for: network.predict(X)",
+        "Tensor tensor as_tensor from_numpy Parameter Value": "A number or an array that gradients are taken by is: "
+        "cr.variable([1.0, 2.0], name='w')",
+        "placeholder": "It is called: cr.input('x', ('batch', 3))",
+        "manual_seed set_random_seed set_seed PRNGKey": _SEED,
+        "device cuda cpu gpu is_available to": _ENGINE,
+        "DataLoader Dataset TensorDataset": "Arrays and data frames are given as they are, and fit makes the batches: "
+        "network.fit(X, y, batch_size=32)",
+        "save save_model": _SAVE,
+        "load_model load_weights load_state_dict": _LOAD,
+        "read_csv": "It is called: cr.read_table('iris.csv')",
+        "to_categorical": "Labels from 0 need no one-hot rows: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
+        "plot_model summary": "A network writes its own table: network.summary()",
+        "MLPClassifier": f"{_NO_ESTIMATOR}cr.Network([cr.Dense(100, 'relu'), cr.Dense(3, 'softmax')]).fit(X, labels)",
+        "MLPRegressor": f"{_NO_ESTIMATOR}cr.Network([cr.Dense(100, 'relu'), cr.Dense(1)]).fit(X, y)",
+        "LinearRegression Ridge Lasso": "It is a network of one layer: cr.Network([cr.Dense(1)]).fit(X, y)",
+        "LogisticRegression Perceptron": "It is a network of one layer: "
+        "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
+        "train_test_split": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",
+        "accuracy_score r2_score": "A network scores itself: network.evaluate(X, y)",
+        "cross_val_score GridSearchCV KFold Pipeline make_pipeline": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "exp log sin cos sqrt square sum mean max min maximum minimum abs matmul dot where stack reshape "
+        "zeros ones array arange linspace power transpose": _NUMPY,
+    },
+    "Network": {
+        "compile": "Nothing is set up beforehand; fit takes it: network.fit(X, y, optimizer='adam', loss='mse')",
+        "add pop append": _LAYERS,
+        "get_weights weights trainable_weights trainable_variables variables coefs_ intercepts_ state_dict "
+        "named_parameters params": _ALL_NUMBERS,
+        "set_weights load_state_dict": "Numbers are set by name, and their shapes are checked: "
+        "network.parameters.update(numbers)",
+        "train_on_batch partial_fit fit_generator train_step": _ONE_STEP,
+        "test_on_batch test_step": "It scores whatever it is given: network.evaluate(X, y)",
+        "predict_on_batch predict_step forward transform": "It is called: network.predict(X)",
+        "decision_function predict_log_proba": "Probabilities are what predict returns: network.predict(X)",
+        "zero_grad step backward grad grads": "fit does the steps; gradients alone are: network.gradients(X, y)",
+        "train": "fit trains, and predict knows that it predicts: network.fit(X, y)",
+        "eval": "predict knows that it predicts, and drops nothing out: network.predict(X)",
+        "to cuda cpu": _ENGINE,
+        "save_weights save_model to_json get_config": _SAVE,
+        "load load_weights load_model from_config": _LOAD,
+        "to_onnx export": f"There is no ONNX yet. {_SAVE}",
+        "get_layer children modules": "Layers stand in a list, in order: network.layers[0]",
+        "history loss_curve_ best_loss_": "fit returns it: history = network.fit(X, y); history['cost']",
+        "n_iter_": "fit returns it: history = network.fit(X, y); history.epochs",
+        "output_shape": "The output is a node: network.output.shape",
+        "input_shape": "The inputs are nodes, by name: network.inputs['x'].shape",
+        "optimizer metrics metrics_names": "Each fit is given its own: "
+        "network.fit(X, y, optimizer='adam', metrics=['mae'])",
+        "trainable requires_grad_": _NO_FREEZING,
+        "stop_training": "A callback that returns True stops the run: "
+        "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
+        "get_params set_params classes_ n_features_in_": f"{_NO_ESTIMATOR}network.fit(X, y)",
+    },
+    "Layer": {
+        "weights get_weights set_weights kernel weight bias trainable_weights variables state_dict": "A layer is a "
+        f"description and holds no numbers. {_NUMBERS}",
+        "output_shape input_shape output count_params": "A layer knows its shapes in a network only: "
+        "network.summary()",
+        "requires_grad_ trainable": _NO_FREEZING,
+    },
+    "Node": {
+        "backward grad zero_grad": _GRAD,
+        "data": "It is called: {node}.value",
+        "requires_grad requires_grad_ retain_grad": "There are gradients by every node, with nothing to switch on: "
+        "cr.grad({node}, w).value",
+        "assign assign_add assign_sub set_value": "A variable is set by its value: w.value = w.value - 0.1",
+        "relu sigmoid tanh softmax": "It is a function: cr.{name}({node})",
+        "exp log sqrt abs square sin cos": "It is a function of NumPy's: np.{name}({node})",
+        "pow": "It is an operator: {node} ** 2",
+        "mm matmul": "It is an operator: A @ B",
+        "view": "It is called: {node}.reshape(-1)",
+        "unsqueeze": "As in NumPy: np.expand_dims({node}, axis=0)",
+        "permute t": "As in NumPy: A.transpose(1, 0)",
+        "float double half": "As in NumPy: {node}.astype('float32')",
+        "long int": "As in NumPy: {node}.astype('int64')",
+        "to cpu cuda": "Where a graph runs is said when it is compiled: cr.compile({node}, inputs=[])",
+        "eval run": "It is called: {node}.value",
+        "plot draw show": "There are no pictures yet. In words: print(cr.explain(J))",
+    },
+    "History": {
+        "loss losses loss_curve_": "An epoch's loss is its cost: history['cost']",
+        "val_loss": "An epoch's loss is its cost: history['val_cost']",
+        "epoch n_iter_": "It is called: history.epochs",
+        "plot": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
+    },
+    "TableModel": {
+        "fit": "A model is made of its table: cr.TableModel.train(table, 'target')",
+        "score": "It is called: model.evaluate(table)",
+        "predict_proba": "predict has the probabilities too: model.predict(table).filter(like='probability_')",
+        "predict_classes transform": "It is called: model.predict(table)",
+        "get_weights weights state_dict coefs_ parameters": "The numbers are those of its network: "
+        "model.network.parameters['W1']",
+        "layers": "They are those of its network: model.network.layers",
+        "load load_model": "Files are read by one function: cr.load('model.safetensors')",
+        "to_onnx export": "There is no ONNX yet. One file holds it all: model.save('model.safetensors')",
+        "get_params set_params": f"{_NO_ESTIMATOR}cr.TableModel.train(table, 'target')",
+    },
+    "Optimizer": {
+        "step zero_grad minimize apply_gradients param_groups state_dict": _STEPS,
+        "lr": "It is called: cr.Adam(0.001).learning_rate",
+    },
+    "EarlyStopping": {"stopped_epoch best best_epoch": "The history has it: network.fit(X, y).best_epoch"},
+}
+
+# Foreign names that work as ours, by whoever has them. Their functions get the object first.
+WORKS: dict[str, dict[str, str]] = {
+    "cr": {
+        "load_model": "chainrule.models.loading:load",
+        "Variable": "chainrule.graph.node:variable",
+    },
+    "Network": {
+        "__call__": "chainrule.train.guests:outputs",
+        "count_params": "chainrule.train.guests:count_parameters",
+        "num_parameters": "chainrule.train.guests:count_parameters",
+        "predict_proba": "chainrule.train.guests:probabilities",
+        "score": "chainrule.train.guests:score",
+    },
+    "Node": {
+        "detach": "chainrule.graph.functions:stop_gradient",
+        "item": "chainrule.graph.guests:number",
+        "numpy": "chainrule.graph.guests:array",
+        "tolist": "chainrule.graph.guests:listed",
+    },
+}
+
+# Names that are assigned to in other libraries; here the assignment would be in vain, without a word.
+IN_VAIN = {"stop_training", "trainable"}
+
+# Arguments by name. An answer that is an identifier is what ours is called; with a dict, what is given is translated
+# too; "" needs no saying here and is passed over; anything else is what to write.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Layer": {
+        "kernel_initializer weight_initializer init weights": "initializer",
+        "kernel_regularizer weight_regularizer embeddings_regularizer": "regularizer",
+        "embeddings_initializer": "initializer",
+        "bias": "use_bias",
+        "input_dim num_embeddings": "vocabulary",
+        "output_dim embedding_dim": "units",
+        "out_features n_units num_units neurons": "units",
+        "in_features num_features normalized_shape": "The width of the input is that of what stands before: "
+        "cr.Dense(16, 'relu')",
+        "input_shape batch_input_shape": "The shape of one example is told to the network: "
+        "cr.Network([cr.Dense(1)], input_shape={value})",
+        "p": "rate",
+        "eps": "epsilon",
+        "trainable": _NO_FREEZING,
+        "bias_initializer": "Biases begin at 0, and can be set: network.parameters['b1'] = np.ones(16)",
+        "bias_regularizer activity_regularizer kernel_constraint bias_constraint": "Of a layer only the weights have a "
+        "price: cr.Dense(16, 'relu', regularizer='l2')",
+        "dtype": "The whole network has one: cr.Network([cr.Dense(1)], dtype='float64')",
+        "seed": _SEED,
+    },
+    "Dense": {
+        "input_dim": "The shape of one example is told to the network: "
+        "cr.Network([cr.Dense(1)], input_shape={value})",
+    },
+    "Network": {
+        "random_state": "seed",
+        "input_dim": "input_shape",
+        "name": "A network has no name",
+        "hidden_layer_sizes": "Each hidden layer is written: cr.Network([cr.Dense(100, 'relu'), cr.Dense(1)])",
+        "activation": "Each layer has its own: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
+        "optimizer loss metrics batch_size epochs validation_split callbacks": _TO_FIT,
+        "solver": "It is an argument of fit: network.fit(X, y, optimizer={value})",
+        "max_iter": "It is an argument of fit: network.fit(X, y, epochs={value})",
+        "lr learning_rate learning_rate_init": "It is one of the optimizer: "
+        "network.fit(X, y, optimizer=cr.Adam({value}))",
+        "alpha": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2({value}))",
+        "early_stopping": "fit is told when to stop: "
+        "network.fit(X, y, validation_split=0.1, callbacks=cr.EarlyStopping())",
+        "outputs": "The last layer is the output: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
+        "device": _ENGINE,
+    },
+    "Network.fit": {
+        "x": "X",
+        "Y target targets": "y",
+        "epoch n_epochs num_epochs nb_epoch max_iter max_epochs iterations": "epochs",
+        "batch": "batch_size",
+        "callback": "callbacks",
+        "metric": "metrics",
+        "val_data eval_set": "validation_data",
+        "val_split validation_fraction": "validation_split",
+        "sample_weights": "sample_weight",
+        "criterion loss_fn": "loss",
+        "lr learning_rate learning_rate_init": "It is one of the optimizer: "
+        "network.fit(X, y, optimizer=cr.Adam({value}))",
+        "validation_freq": "Validation data is looked at after every epoch: network.fit(X, y, validation_split=0.2)",
+        "initial_epoch": "A fit goes on from where the last one ended: network.fit(X, y, epochs=10)",
+        "steps_per_epoch validation_steps": "An epoch sees every example once: network.fit(X, y, batch_size=32)",
+        "early_stopping patience": "It is a callback: "
+        "network.fit(X, y, validation_split=0.1, callbacks=cr.EarlyStopping())",
+        "seed random_state": _SEED,
+        "validation_batch_size workers use_multiprocessing max_queue_size": "",
+    },
+    "Network.predict": {"x": "X", "batch_size verbose workers": ""},
+    "Network.predict_classes": {"x": "X", "batch_size verbose": ""},
+    "Network.evaluate": {
+        "x": "X",
+        "batch_size verbose workers": "",
+        "sample_weights": "sample_weight",
+        "return_dict": "It returns the scores by name: network.evaluate(X, y)",
+    },
+    "Network.summary": {"line_length positions expand_nested show_trainable": ""},
+    "Network.save": {"filepath filename": "path"},
+    "load": {
+        "filepath filename": "path",
+        "custom_objects": "custom",
+        "compile safe_mode map_location weights_only": "",
+    },
+    "TableModel.train": {
+        "hidden_layer_sizes": "hidden",
+        "random_state": "seed",
+        "epoch n_epochs max_iter": "epochs",
+        "lr learning_rate_init": "learning_rate",
+        "test_size": "test_fraction",
+        "data df": "table",
+        "label y": "target",
+    },
+    "read_table": {
+        "filepath_or_buffer path": "source",
+        "na_values": "missing",
+        "sep delimiter header index_col encoding decimal": "It is found out by reading: cr.read_table('iris.csv')",
+    },
+    "Optimizer": {
+        "lr learning_rate_init eta step_size": "learning_rate",
+        "eps": "epsilon",
+        "beta1 b1": "beta_1",
+        "beta2 b2": "beta_2",
+        "global_clipnorm max_norm": "clip_norm",
+        "clipnorm clipvalue": "All gradients together have one norm that is clipped: cr.Adam(0.001, clip_norm=1.0)",
+        "betas": "They are two arguments: cr.Adam(beta_1={value[0]}, beta_2={value[1]})",
+        "weight_decay": "Weight decay beside the step is: cr.AdamW(0.001, weight_decay={value})",
+        "decay": "A schedule takes the place of the learning rate: cr.Adam(cr.ExponentialDecay(0.001, 0.01))",
+        "momentum": "Momentum of its own has: cr.SGD(0.01, momentum={value})",
+        "params": "fit gives the parameters to the optimizer: network.fit(X, y, optimizer=cr.Adam(0.001))",
+        "amsgrad use_ema ema_momentum centered": "There is no such form of it: cr.Adam(0.001)",
+        "name": "",
+    },
+    "SGD": {"dampening": "An average of the gradients is: cr.SGD(0.01, momentum=0.9, averaged=True)"},
+    "RMSprop": {"alpha": "rho"},
+    "LBFGS": {
+        "max_iter max_eval": "max_evaluations",
+        "history_size": "memory",
+        "tol tolerance_grad": "tolerance",
+    },
+    "EarlyStopping": {
+        "restore_best_weights": "restore_best",
+        "mode": ("larger_is_better", {"max": True, "min": False, "auto": None}),
+        "n_iter_no_change": "patience",
+        "tol": "min_delta",
+        "verbose": "",
+        "baseline start_from_epoch": "It begins to wait with the first epoch: cr.EarlyStopping(patience=20)",
+    },
+    "Checkpoint": {
+        "filepath filename": "path",
+        "save_best_only": "best_only",
+        "mode": ("larger_is_better", {"max": True, "min": False, "auto": None}),
+        "verbose save_weights_only": "",
+    },
+    "CSVLog": {
+        "filename filepath": "path",
+        "append separator": "It writes a file of its own: cr.CSVLog('log.csv')",
+    },
+    "L1": {"l1 lambda_ alpha": "factor"},
+    "L2": {"l2 lambda_ alpha": "factor"},
+    "LeakyReLU": {"negative_slope alpha": "slope"},
+    "Normal": {"stddev sigma scale": "std"},
+    "variable": {
+        "initial_value data initializer": "value",
+        "requires_grad trainable": "There are gradients by every variable, with nothing to switch on: "
+        "cr.grad(J, w).value",
+        "device": "Where a graph runs is said when it is compiled: cr.compile(J, inputs=[])",
+    },
+    "constant": {"data": "value"},
+    "grad": {
+        "create_graph retain_graph allow_unused": "",
+        "inputs": "wrt",
+        "outputs": "J",
+        "argnums": "It is taken by a node, or a list of nodes: cr.grad(J, [w])",
+    },
+    "compile": {
+        "optimizer loss metrics": "Networks need no compiling: network.fit(X, y, {name}={value})",
+    },
+    "one_hot": {"num_classes depth": "classes"},
+    "logsumexp": {"dim": "axis", "keepdim": "keepdims"},
+    "softmax": {"dim": "axis"},
+}
+
+# Whose arguments stand in another order elsewhere, which a text in the first place gives away.
+ORDERS: dict[str, tuple[str, ...]] = {"EarlyStopping": ("monitor", "min_delta", "patience")}
+
+# What is given by name: of which kind, the foreign names, and ours.
+VALUES: dict[str, dict[str, str]] = {
+    "activation": {"none": "identity"},
+    "initializer": {"kaiming_normal": "he_normal", "kaiming_uniform": "he_uniform"},
+    "loss": {
+        "bce": "binary_crossentropy",
+        "cross_entropy": "categorical_crossentropy",
+        "crossentropy": "categorical_crossentropy",
+        "squared_error": "mse",
+        "absolute_error": "mae",
+    },
+}
+
+# What a history, and a monitor, call a loss.
+COST = {"loss": "cost", "val_loss": "val_cost"}
+
+
+def spread(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table with a line for each name.
+
+    >>> spread({"lr eta": "learning_rate"})
+    {'lr': 'learning_rate', 'eta': 'learning_rate'}
+    """
+    return {name: answer for names, answer in table.items() for name in names.split()}

@@ -1,0 +1,59 @@
+"""What other libraries' methods of a network do, where they have one certain meaning; see :mod:`chainrule.habits`."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, GraphError
+from chainrule.graph.node import Node
+from chainrule.nn import activations
+from chainrule.nn.reading import output_kind
+from chainrule.train.targets import classifies
+from chainrule.train.validation import as_numbers
+
+
+def outputs(network: Any, X: Any) -> np.ndarray:
+    """Return what the network predicts for X, as ``network(X)`` does elsewhere."""
+    if isinstance(X, Node):
+        raise GraphError(
+            "A network is called on arrays, and is no layer. In a network drawn by a function call its layers: "
+            "for layer in network.layers: x = layer(x)"
+        )
+    found: np.ndarray = network.predict(X)
+    return found
+
+
+def count_parameters(network: Any) -> int:
+    """Return how many numbers the network has: those it learns, and those it keeps besides."""
+    found = network.architecture
+    return sum(prod(w.shape) for w in [*found.parameters.values(), *found.statistics.values()])
+
+
+def probabilities(network: Any, X: Any) -> np.ndarray:
+    """Return the probability of each class, as scikit-learn does: a single output becomes (no, yes)."""
+    kind = activations.ACTIVATIONS.get(output_kind(network.architecture))
+    if kind not in (activations.sigmoid, activations.softmax):
+        raise DataError(
+            "This network predicts numbers, not the probabilities of classes: they are network.predict(X). For "
+            "classes it ends in 'sigmoid' or 'softmax'."
+        )
+    p = network.predict(X)
+    return np.concatenate([1 - p, p], axis=-1) if p.ndim == 2 and p.shape[-1] == 1 else p
+
+
+def score(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Return scikit-learn's score: the share of rows whose classes are all right, or R² averaged over the outputs."""
+    if classifies(network.architecture, network.loss):
+        if output_kind(network.architecture) == "softmax" or network.output.shape[-1] == 1:
+            return network.evaluate(X, y, metrics="accuracy", sample_weight=sample_weight)["accuracy"]
+        right = (network.predict_classes(X) == as_numbers(y, "y")).all(axis=-1)
+        return float(np.average(right, weights=sample_weight))
+    truth, found = as_numbers(y, "y").astype(np.float64), network.predict(X).astype(np.float64)
+    truth = truth.reshape(found.shape)
+    mean = np.average(truth, axis=0, weights=sample_weight)
+    wrong = np.average((truth - found) ** 2, axis=0, weights=sample_weight)
+    spread = np.average((truth - mean) ** 2, axis=0, weights=sample_weight)
+    if not spread.all():
+        raise DataError("R² compares with the mean of y, and y is the same in every row. Score more rows.")
+    return float(np.mean(1 - wrong / spread))
