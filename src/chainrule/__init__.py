@@ -67,6 +67,7 @@ _HOMES = {
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
     "engines.registry": ["ENGINES"],
+    "engines.versions": ["show_versions"],
     "train.network": ["Network"],
     "train.parameters": ["Parameters"],
     "models.table": ["TableModel"],

@@ -8,6 +8,7 @@ from chainrule.data.tables import (
 )
 from chainrule.engines.function import compile as compile
 from chainrule.engines.registry import ENGINES as ENGINES
+from chainrule.engines.versions import show_versions as show_versions
 from chainrule.errors import *
 from chainrule.explaining.explanation import (
     Explanation as Explanation,

@@ -13,7 +13,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
-from chainrule.cli import options
+from chainrule.cli import completion, options
 from chainrule.cli.files import check_no_model, check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
@@ -144,7 +144,7 @@ def _headline(model: Any) -> str:
 
 
 @cli.command()
-@click.argument("model")
+@options.MODEL
 @options.DATA
 @option(
     "--out", "FILE", str, "A CSV file, gzipped if it ends with .gz. [default: print]", default="-", show_default=False
@@ -185,7 +185,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 
 
 @cli.command()
-@click.argument("model")
+@options.MODEL
 @options.DATA
 @options.MISSING
 @options.ANY_SIZE
@@ -210,7 +210,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
 
 
 @cli.command()
-@click.argument("model")
+@options.MODEL
 def summary(model: str) -> None:
     """Show what a model is and how good.
 
@@ -250,6 +250,34 @@ def show_compiled(
     text = cr.TableModel.show(table, names, stage, **settings)
     with printing():
         click.echo(text)
+
+
+@cli.command("completion")
+@click.argument("shell", type=click.Choice(list(completion.SHELLS)), metavar="|".join(completion.SHELLS))
+def complete(shell: str) -> None:
+    """Print what makes a shell complete commands.
+
+    Commands and options, samples, tables and models, columns of the table after --target, and the names that
+    options take are completed then. The first line that is printed says where to put it.
+
+    \b
+    Example:
+      chainrule completion bash
+    """
+    with printing():
+        click.echo(completion.script(cli, shell))
+
+
+@cli.command()
+def versions() -> None:
+    """Print versions, engines and the machine, for a report.
+
+    \b
+    Example:
+      chainrule versions
+    """
+    with printing():
+        cr.show_versions()
 
 
 def _table(

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 import chainrule as cr
+from chainrule.cli.completion import columns, models, tables
 from chainrule.cli.files import STDIN
 
 Missing = tuple[tuple[str, tuple[str, ...]], ...]
@@ -56,6 +58,39 @@ class Table(click.ParamType):
             self.fail("nothing is piped into the command; give the name of a file, or add < FILE", param, ctx)
         return STDIN
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the samples and tables that begin so."""
+        return tables(incomplete)
+
+
+class Model(click.ParamType):
+    """A model file."""
+
+    name = "model"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the models that begin so."""
+        return models(incomplete)
+
+
+class Column(click.ParamType):
+    """A column of DATA, or several with commas."""
+
+    name = "column"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the columns that begin so, of the table that stands before."""
+        before = ctx.params.get("data") or next(
+            iter(ctx.args), ""
+        )  # where --target is not whole, it is no DATA yet
+        return columns(before, incomplete)
+
 
 class StageName(click.Choice):
     """A stage that can be shown."""
@@ -89,10 +124,15 @@ ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
 STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
 
 DATA = click.argument("data", type=Table())
+MODEL = click.argument("model", type=Model())
 
 # Those that several commands take, or that read the registry of engines.
 TARGET = option(
-    "--target", "COLUMN", str, "The column to predict; for several, repeat it or put commas.", multiple=True
+    "--target",
+    "COLUMN",
+    Column(),
+    "The column to predict; for several, repeat it or put commas.",
+    multiple=True,
 )
 TASK = option(
     "--task", "TASK", click.Choice(TASKS), f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [default: by the target]"

@@ -45,6 +45,7 @@ class Engine:
     cost: Cost | None = None  # what "auto" weighs; None: it runs only what asks for it by name
     available: Callable[[], str] = field(default=str, repr=False)  # why it cannot run here, or ""
     mode: Callable[[], Hashable] = field(default=tuple, repr=False)  # of the environment, for its code
+    about: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)  # what it runs on, if it can
 
     def __repr__(self) -> str:
         return f"<engine {self.name}: {self.says}; shows {', '.join(self.stages) or 'nothing'}>"
@@ -72,6 +73,7 @@ NATIVE = Engine(
     Cost(start=0.08, node=0.15e-3),  # loading LLVM, and code that lies on disk; what a step takes is nothing
     at("native.run.probe:missing"),
     at("native.run.mode:mode"),
+    at("native.run.probe:about"),
 )
 NUMPY = Engine(
     "numpy",

@@ -21,6 +21,11 @@ def host() -> Machine:
     return known(llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features())
 
 
+def llvm_version() -> str:
+    """Return LLVM's version."""
+    return ".".join(map(str, llvm.llvm_version_info))
+
+
 @lru_cache(maxsize=8)
 def _target(machine: Machine) -> Any:
     target = llvm.Target.from_triple(machine.triple)
@@ -72,7 +77,7 @@ def library(
     text: str, machine: Machine, names: list[str], symbols: dict[str, int] | None = None
 ) -> "Library":
     """Return the code of IR: what was compiled before, if it still can be had from the cache."""
-    versions = f"{llvmlite.__version__} {'.'.join(map(str, llvm.llvm_version_info))}"
+    versions = f"{llvmlite.__version__} {llvm_version()}"
     found: Library = cached(
         f"{machine.triple} {machine.cpu} {machine.features} {versions}{text}",
         lambda: object_code(text, machine),

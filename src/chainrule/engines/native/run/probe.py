@@ -2,6 +2,8 @@
 
 from chainrule.doors import opened
 
+_ABOUT = ("build:host", "build:llvm_version", "threads:threads", "cache:told")
+
 
 def missing() -> str:
     """Say why no machine code can be made here, or ""."""
@@ -12,3 +14,10 @@ def missing() -> str:
     except Exception as error:  # whatever is wrong with LLVM, another engine can do the work
         return f"LLVM: {error}"
     return ""
+
+
+def about() -> dict[str, str]:
+    """Return what machine code is made for and by, on how many threads it runs, and where it is kept."""
+    host, llvm, threads, kept = (opened(f"chainrule.engines.native.run.{place}") for place in _ABOUT)
+    cpu = host()
+    return {"CPU": f"{cpu.cpu} ({cpu.triple})", "LLVM": llvm(), "threads": str(threads()), "cache": kept()}

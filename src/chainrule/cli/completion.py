@@ -1,0 +1,112 @@
+"""Completion: the script that a shell reads once, and what may stand where the cursor is."""
+
+import csv
+import gzip
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
+
+import chainrule as cr
+from chainrule.cli.files import STDIN
+
+SHELLS = {
+    "bash": 'Put  eval "$(chainrule completion bash)"  into ~/.bashrc.',
+    "zsh": 'Put  eval "$(chainrule completion zsh)"  into ~/.zshrc, below compinit.',
+    "fish": "Write it once:  chainrule completion fish > ~/.config/fish/completions/chainrule.fish",
+    "powershell": "Put  chainrule completion powershell | Out-String | Invoke-Expression  into $PROFILE.",
+}
+_TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+_HEAD = 1 << 16  # of a table, where its column names are
+
+
+class PowerShell(ShellComplete):
+    """Completion in PowerShell, Windows' own and that of other systems."""
+
+    name = "powershell"
+    source_template = """\
+Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
+    param($word, $line, $cursor)
+    $env:COMP_WORDS = ($line.CommandElements | ForEach-Object { $_.Extent.Text }) -join "`n"
+    $env:COMP_CWORD = $word
+    $env:%(complete_var)s = 'powershell_complete'
+    try { $answer = & %(prog_name)s 2>$null }
+    finally { $env:%(complete_var)s = $env:COMP_WORDS = $env:COMP_CWORD = $null }
+    foreach ($each in $answer) {
+        $kind, $value, $help = $each -split "`t", 3
+        if ($kind -ne 'plain') {
+            [System.Management.Automation.CompletionCompleters]::CompleteFilename($word)
+        } elseif ($value -match '[\\s,;$()'']') {
+            $quoted = "'" + ($value -replace "'", "''") + "'"
+            [System.Management.Automation.CompletionResult]::new($quoted, $value, 'ParameterValue', $help)
+        } else {
+            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
+        }
+    }
+}
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before the one that is being written, and that."""
+        words = [word.strip("'\"") for word in os.environ["COMP_WORDS"].splitlines()[1:]]
+        begun = os.environ.get("COMP_CWORD", "").strip("'\"")
+        return (words[:-1] if begun and words[-1:] == [begun] else words), begun
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Return a line: what kind it is, what is to be written, and what that does."""
+        return f"{item.type}\t{item.value}\t{item.help or item.value}"
+
+
+add_completion_class(PowerShell)
+
+
+def script(group: click.Command, shell: str) -> str:
+    """Return what a shell is to read, with how to have it read that above."""
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise cr.UnsupportedError(f"This version of click completes nothing in {shell}.")
+    head, *rest = kind(group, {}, "chainrule", "_CHAINRULE_COMPLETE").source().strip().splitlines()
+    told = f"# Completion of chainrule in {shell}. {SHELLS[shell]}"
+    first = (
+        [head, told] if head.startswith("#compdef") else [told, head]
+    )  # zsh looks for it in the first line
+    return "\n".join([*first, *rest])
+
+
+def tables(begun: str) -> list[CompletionItem]:
+    """Return the samples and the tables in a folder that begin so."""
+    return _offered([*cr.SAMPLES, *_files(begun, _TABLES)], begun)
+
+
+def models(begun: str) -> list[CompletionItem]:
+    """Return the model files in a folder that begin so."""
+    return _offered(_files(begun, (".safetensors",)), begun)
+
+
+def columns(data: object, begun: str) -> list[CompletionItem]:
+    """Return the columns of a table that begin so, as far as its first line tells."""
+    path = Path(str(data or ""))
+    with suppress(OSError, EOFError, csv.Error):
+        if str(data) != STDIN and path.is_file():
+            packed = path.suffix == ".gz"
+            with gzip.open(path) if packed else path.open("rb") as file:
+                first = file.read(_HEAD).decode("utf-8-sig", "replace").splitlines()[:1]
+            delimiter = max(",;\t|", key=first[0].count) if first else ","
+            names = [name.strip() for line in csv.reader(first, delimiter=delimiter) for name in line]
+            return [CompletionItem(name) for name in names if name and name.startswith(begun)]
+    return []
+
+
+def _files(begun: str, endings: tuple[str, ...]) -> Iterable[str]:
+    head = begun[: begun.rfind("/") + 1]
+    with suppress(OSError):
+        return sorted(f"{head}{each}" for each in os.listdir(head or ".") if each.lower().endswith(endings))
+    return []
+
+
+def _offered(names: Iterable[str], begun: str) -> list[CompletionItem]:
+    found = [CompletionItem(name) for name in names if name.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]  # a folder on the way, or a file with another ending
