@@ -1,6 +1,7 @@
 """What an error tells a user to write is right when it is written; NumPy's functions: tests/graph/test_numpy_api.py."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import chainrule as cr
@@ -10,6 +11,15 @@ X, Y = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, -1.0]]), np.array([0, 1, 1])
 a, b, x, n = cr.variable(3.0, "a"), cr.variable(2.0, "b"), cr.input("x"), cr.input("n", (2,), "int64")
 product = a * x
 pair, half = cr.variable([1.0, 2.0], "pair"), cr.input("half", (2,))
+
+
+FRAME = pd.DataFrame(X, columns=["a", "b"])
+IMAGES = np.arange(48.0).reshape(3, 4, 4)
+SQUARE = cr.Network([cr.Flatten(), cr.Dense(1)], input_shape=(4, 4))
+
+
+def fits(layers, X, y, **options):
+    return cr.Network(layers, seed=0).fit(X, y, epochs=1, **options).epochs == 1
 
 
 def own_loss(y, p):
@@ -60,10 +70,34 @@ REMEDIES = [
      lambda: predicts(cr.Network([cr.Dense(1)]), validation_split=0.34, callbacks=cr.EarlyStopping())),
     (lambda: cr.Network([cr.Dense(1)]).fit(X, Y, callbacks=3), "(network, epoch, logs)",
      lambda: predicts(cr.Network([cr.Dense(1)]), callbacks=lambda network, epoch, logs: None)),
-    (lambda: cr.Network([cr.Dense(2, "softmax")]).fit(X, np.array([0, 1, 2])), "give the last layer more units",
+    (lambda: cr.Network([cr.Dense(2, "softmax")]).fit(X, np.array([0, 1, 2])), "give the last layer 3 units",
      lambda: predicts(cr.Network([cr.Dense(3, "softmax")]))),
     (lambda: cr.Network([cr.Dense(2, "softmax")]).fit(X, np.ones((3, 2))), "end the network with 'sigmoid'",
      lambda: cr.Network([cr.Dense(2, "sigmoid")]).fit(X, np.ones((3, 2)), epochs=1) is not None),
+    (lambda: cr.Network([cr.Dense(1)]).fit(IMAGES, Y), "Put cr.Flatten() before Dense(1)",
+     lambda: fits([cr.Flatten(), cr.Dense(1)], IMAGES, Y)),
+    (lambda: SQUARE.predict(IMAGES.reshape(3, 16)), "X.reshape(len(X), 4, 4)",
+     lambda: SQUARE.predict(IMAGES.reshape(len(X), 4, 4)).shape == (3, 1)),
+    (lambda: SQUARE.predict(IMAGES[..., None]), "X[..., 0]",
+     lambda: SQUARE.predict(IMAGES[..., None][..., 0]).shape == (3, 1)),
+    (lambda: cr.Network([cr.Dense(3, "softmax")]).fit(X, ["cat", "dog", "cat"]), "np.unique(y, return_inverse=True)",
+     lambda: fits([cr.Dense(3, "softmax")], X, np.unique(["cat", "dog", "cat"], return_inverse=True)[1])),
+    (lambda: cr.Network([cr.Dense(3, "softmax")]).fit(X, [0.5, 0, 1]), "with Dense(1, 'sigmoid')",
+     lambda: fits([cr.Dense(1, "sigmoid")], X, [0.5, 0, 1])),
+    (lambda: cr.Network([cr.Dense(1, "sigmoid")]).fit(X, [0, 1, 2]), "Dense(3, 'softmax')",
+     lambda: fits([cr.Dense(3, "softmax")], X, [0, 1, 2])),
+    (lambda: cr.Network([cr.Dense(1, "sigmoid")]).fit(X, [-1, 1, 1]), "np.unique(y, return_inverse=True)",
+     lambda: fits([cr.Dense(1, "sigmoid")], X, np.unique([-1, 1, 1], return_inverse=True)[1])),
+    (lambda: cr.Network([cr.Dense(1)]).fit(X, {"a": Y, "b": Y}), "np.column_stack(list(y.values()))",
+     lambda: fits([cr.Dense(2)], X, np.column_stack(list({"a": Y, "b": Y}.values())))),
+    (lambda: cr.Network([cr.Dense(1)]).fit(X, Y, loss=["mse", "mae"]), "lambda y, p: cr.mse(y, p) + 0.1 * cr.mae(y, p)",
+     lambda: fits([cr.Dense(1)], X, Y, loss=lambda y, p: cr.mse(y, p) + 0.1 * cr.mae(y, p))),
+    (lambda: cr.Network([cr.Dense(1)], input_shape=2).predict_classes(X), "network.predict(X) > 0",
+     lambda: (cr.Network([cr.Dense(1)], input_shape=2).predict(X) > 0).shape == (3, 1)),
+    (lambda: cr.Network([cr.Dense(1)]).fit(FRAME, "b"), "fit(X.drop(columns='b'), X['b'])",
+     lambda: fits([cr.Dense(1)], FRAME.drop(columns="b"), FRAME["b"])),
+    (lambda: cr.Network(lambda x: (cr.Dense(1)(x), cr.Dense(2)(x)), {"x": 2}), "np.concatenate([a, b], axis=1)",
+     lambda: cr.Network(lambda x: np.concatenate([cr.Dense(1)(x), cr.Dense(2)(x)], axis=1), {"x": 2}) is not None),
 ]  # fmt: skip
 
 

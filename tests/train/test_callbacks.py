@@ -14,7 +14,7 @@ import pytest
 from values_of import values_of
 
 from chainrule import signals
-from chainrule.errors import DataError, GraphError, MissingFileError
+from chainrule.errors import ChainruleError, DataError, GraphError, MissingFileError
 from chainrule.models.loading import load
 from chainrule.nn.layers import Dense, Dropout
 from chainrule.train.callbacks import Checkpoint, CSVLog, EarlyStopping
@@ -469,3 +469,61 @@ def test_dropout_needs_no_callback_to_differ_by_epoch():
     network = Network([Dropout(0.5), Dense(1)], input_shape=3, dtype="float64", seed=0)
     costs = network.fit(X, X[:, 0], epochs=5, batch_size=None, optimizer=SGD(1e-300))["cost"]
     assert len(set(costs)) == 5
+
+
+class AsInKeras:
+    def on_epoch_end(self, epoch, logs=None):
+        raise AssertionError
+
+
+class BeginsAsInKeras:
+    def on_train_begin(self, logs=None):
+        raise AssertionError
+
+
+class EveryBatch:
+    def on_train_begin(self, network):
+        raise AssertionError
+
+    def on_train_batch_end(self, batch, logs=None):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("callback", "words"),
+    [
+        (
+            AsInKeras(),
+            "takes (epoch, logs=None), and is called with (network, epoch, logs). Write: def on_epoch_end(self, ",
+        ),
+        (BeginsAsInKeras(), "on_train_begin takes (logs), and is called with (network)."),
+        (
+            EveryBatch(),
+            "EveryBatch.on_train_batch_end would never be called. A callback has any of: on_train_begin(self, ",
+        ),
+        (lambda logs: None, "A callback is called with (network, epoch, logs), and takes (logs)."),
+    ],
+)
+def test_a_callback_that_takes_something_else_is_told_before_training(callback, words):
+    network = Network([Dense(1)], seed=0)
+    with pytest.raises(ChainruleError) as error:
+        network.fit(X, Y, epochs=2, callbacks=[callback])
+    assert words in str(error.value) and network.runs == 0
+
+
+def test_early_stopping_without_validation_says_what_it_watches():
+    for epochs, begins in ((2, "Trained all 2 epochs"), (2000, "Stopped at epoch")):
+        said = (
+            Network([Dense(1)], seed=0)
+            .fit(X, Y, epochs=epochs, optimizer=SGD(0.5), callbacks=EarlyStopping(patience=3))
+            .stopped
+        )
+        assert said.startswith(begins)
+        assert said.endswith("; the cost of training was watched, for there were no rows to validate on.")
+    watched = Network([Dense(1)], seed=0).fit(X, Y, epochs=2, callbacks=EarlyStopping(monitor="cost")).stopped
+    validated = (
+        Network([Dense(1)], seed=0)
+        .fit(X, Y, epochs=2, validation_split=0.5, callbacks=EarlyStopping())
+        .stopped
+    )
+    assert "was watched" not in watched + validated

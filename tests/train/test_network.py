@@ -94,7 +94,9 @@ def test_a_layer_object_that_is_used_twice_shares_its_weights_in_a_list_as_in_a_
         assert "total 20 parameters" in network.summary_text()
         network.fit(X, target, epochs=3)
         W, b = network.parameters["W1"], network.parameters["b1"]
-        np.testing.assert_allclose(network.predict(X), np.tanh(np.tanh(X @ W + b) @ W + b), rtol=1e-12)
+        np.testing.assert_allclose(
+            network.predict(X), np.tanh(np.tanh(X @ W + b) @ W + b), rtol=1e-12, atol=1e-14
+        )
     np.testing.assert_array_equal(listed.predict(X), shared.predict(X))
     twice = Network([Dense(4, "tanh"), Dense(4, "tanh")], input_shape=4, dtype="float64")
     twice.parameters.update(W1=W, b1=b, W2=W, b2=b)
@@ -294,12 +296,38 @@ def test_a_network_that_has_seen_no_data_says_so():
 
 def test_classes_of_one_of_several_and_of_many_answers():
     p = np.array([[0.5], [0.50001], [0.2]])
-    one = Network([Activation("identity")], input_shape=1)
+    one = Network([Activation(lambda p: np.clip(p, 0, 1))], input_shape=1)
     assert one.predict_classes(p).tolist() == [0, 1, 0]  # a tie at 0.5 is class 0
     many = Network([Activation("sigmoid")], input_shape=3)
     assert many.predict_classes([[0.0, 1, -1], [2, 2, 2]]).tolist() == [[0, 1, 0], [1, 1, 1]]
     several = Network([Activation("softmax")], input_shape=3)
     assert several.predict_classes([[0.0, 1, -1], [2, 2, 2]]).tolist() == [1, 0]
+
+
+def test_classes_of_what_predicts_numbers_are_refused():
+    def logits(y, p):
+        return np.mean(np.logaddexp(0, p) - y * p, axis=-1)
+
+    labels = (X[:, 0] > 0).astype(int)
+    for layer, loss in (
+        (Dense(1), None),
+        (Dense(1), logits),
+        (Dense(1, "tanh"), "mse"),
+        (Dense(2, "relu"), "huber"),
+    ):
+        network = Network([layer], seed=0)
+        network.fit(X, np.stack([labels] * layer.units, axis=1), epochs=1, loss=loss)
+        with pytest.raises(
+            GraphError, match=r"predicts numbers, and no classes\. They are what network\.predict\(X\)"
+        ):
+            network.predict_classes(X)
+    own = Network(lambda x: 1 / (1 + np.exp(-Dense(1)(x))), {"x": 4}, seed=0)  # in (0, 1), whatever its loss
+    assert set(own.predict_classes(X)) <= {0, 1}
+    shares = Network(
+        lambda x: np.exp(Dense(3)(x)) / np.sum(np.exp(Dense(3)(x)), axis=1, keepdims=True), {"x": 4}, seed=0
+    )
+    shares.fit(X, labels, epochs=1, loss="categorical_crossentropy")
+    assert shares.predict_classes(X).tolist() == shares.predict(X).argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize("rows", [0, 1, 8191, 8192, 8193, 20_000])

@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from values_of import values_of
 
 import chainrule as cr
-from chainrule.train import validation as door
+from chainrule.train import validation, weights
 from chainrule.train.optimizers import LBFGS, OPTIMIZERS, clip_by_norm
 
 RNG = np.random.default_rng(0)
@@ -113,9 +113,9 @@ def test_scaled_weights_keep_their_ratios(pairs, dtype):
     exact = a.astype(np.longdouble) * b.astype(np.longdouble)
     if not exact.any():
         with pytest.raises(cr.DataError, match="a times b is 0 in every row"):
-            door.scaled({"a": a, "b": b}, np.dtype(dtype))
+            weights.scaled({"a": a, "b": b}, np.dtype(dtype))
         return
-    found, wide = door.scaled({"a": a, "b": b}, np.dtype(dtype))
+    found, wide = weights.scaled({"a": a, "b": b}, np.dtype(dtype))
     ratios = exact / exact.max()
     assert found.max() > 0 and np.isfinite(found).all()
     np.testing.assert_allclose(found / found.max(), ratios.astype(float), rtol=1e-6, atol=1e-300)
@@ -253,12 +253,12 @@ def test_rows_that_stay_apart_are_not_spoken_of():
 
 def test_rows_of_an_embedding_that_float32_cannot_name_are_refused():
     words, vocabulary = np.array([[3.0], [2.0**24 - 1]]), 2**24 + 2
-    door.check_reaching(cr.Embedding(vocabulary, 1), words.astype(np.float32), "embedding_1")
+    validation.check_reaching(cr.Embedding(vocabulary, 1), words.astype(np.float32), "embedding_1")
     with pytest.raises(
         cr.DataError, match="whole numbers from 16,777,216 on, which float32 does not tell apart"
     ):
-        door.check_reaching(cr.Embedding(vocabulary, 1), (words + 1).astype(np.float32), "embedding_1")
-    door.check_reaching(cr.Embedding(vocabulary, 1), words + 1, "embedding_1")
+        validation.check_reaching(cr.Embedding(vocabulary, 1), (words + 1).astype(np.float32), "embedding_1")
+    validation.check_reaching(cr.Embedding(vocabulary, 1), words + 1, "embedding_1")
 
 
 def test_numbers_too_large_for_the_dtype_are_refused_where_they_are_given():

@@ -18,6 +18,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 4))
 Y = (X[:, 0] > 0).astype(int)
 LABELS = RNG.integers(0, 3, 30)
+IMAGES = RNG.normal(size=(30, 8, 8))
 
 
 def put(array, place, value):
@@ -32,6 +33,11 @@ def binary():
 
 def several():
     return [Dense(4, "relu"), Dense(3, "softmax")]
+
+
+class Elsewhere:
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("can't convert a tensor on cuda:0 to numpy.")
 
 
 def numbers(units=1):
@@ -94,9 +100,10 @@ MISTAKES = {
     "a loss in which (n,) meets (n, 1)": (
         numbers, X, Y, {"loss": lambda y, p: (y[:, 0] - p) ** 2}, ["(batch, batch)", "(batch,) and (batch, 1)"],
     ),
-    "text in X": (binary, put(X, (6, 2), "big"), Y, {}, ["'big' in row 6, column 2", "Turn text into numbers"]),
+    "a word in X": (binary, put(X, (6, 2), "big"), Y, {}, ["'big' in row 6, column 2", "mend that one or drop"]),
+    "text in X": (binary, np.full((30, 4), "big"), Y, {}, ["'big' in row 0, column 0", "Turn text into numbers"]),
     "text in a DataFrame": (binary, FRAME.assign(size="big"), Y, {}, ["'big' in row 0, column 'size'"]),
-    "text in y": (binary, X, np.where(Y, "yes", "no"), {}, ["y holds '", "in row 0", "labels into 0, 1, 2"]),
+    "text in y": (binary, X, np.where(Y, "yes", "no"), {}, ["y holds '", "in row 0", "np.unique(y, return_"]),
     "masked cells": (
         binary, np.ma.masked_array(X, X[3, 1] == X), Y, {}, ["NaN (a missing value) in row 3, column 1"],
     ),
@@ -132,7 +139,29 @@ MISTAKES = {
     "no y": (binary, X, None, {}, ["y is missing"]),
     "a node as X": (binary, constant(X), Y, {}, ["X.value"]),
     "complex numbers": (binary, X + 1j, Y, {}, ["complex128"]),
-    "dates": (binary, np.full((30, 4), "2020-01-01", "M8[D]"), Y, {}, ["datetime64"]),
+    "dates": (binary, np.full((30, 4), "2020-01-01", "M8[D]"), Y, {}, ["datetime64", "the year"]),
+    "images into Dense, with labels": (several, IMAGES, LABELS, {}, ["Put cr.Flatten() before Dense(4", "(8, 8)"]),
+    "images into Dense, with one-hot rows": (several, IMAGES, np.eye(3)[LABELS], {}, ["Put cr.Flatten() before"]),
+    "images into Dense, with numbers": (numbers, IMAGES, X[:, 0], {}, ["Put cr.Flatten() before Dense(1)", "(8, 8)"]),
+    "images into Dense, yes or no": (binary, IMAGES, Y, {}, ["Put cr.Flatten() before Dense(4, activation='relu')"]),
+    "words into Dense": (
+        lambda: [Embedding(3, 2), Dense(1)], LABELS.repeat(4).reshape(30, 4), Y, {},
+        ["what reaches it is (batch, 4, 2)", "Put cr.Flatten() before Dense(1)"],
+    ),
+    "labels of a half": (several, X, Y / 2, {}, ["labels 0.5", "np.unique", "Dense(1, 'sigmoid')", "'mse'"]),
+    "labels from 1": (several, X, LABELS + 1, {}, ["labels 3", "Number the classes from 0: classes, y = np.unique"]),
+    "more classes than units": (lambda: [Dense(2, "softmax")], X, LABELS, {}, ["labels 2", "the last layer 3 units"]),
+    "quantities as labels": (several, X, np.arange(30), {}, ["There are 30 classes", "If they are quantities"]),
+    "labels as text": (several, X, np.array(["a", "b", "c"])[LABELS], {}, ["np.unique(y, return_inverse=True)"]),
+    "more one-hot columns than units": (several, X, np.eye(5)[LABELS], {}, ["one-hot", "Dense(5, 'softmax')"]),
+    "one-hot rows of two classes": (binary, X, np.eye(2)[Y], {}, ["one-hot", "Dense(2, 'softmax')", "y.argmax("]),
+    "more columns than outputs": (numbers, X, X[:, :2], {}, ["(1,)", "(2,)", "Give the last layer 2 units"]),
+    "targets in columns": (lambda: numbers(2), X, X[:, :2].T, {}, ["30 rows and y has 2", "np.transpose(y)"]),
+    "targets by name": (numbers, X, {"a": Y, "b": Y}, {}, ["y is a dict", "np.column_stack(list(y.values()))"]),
+    "two losses": (numbers, X, Y, {"loss": {"a": "mse"}}, ["one output so far, and one loss", "lambda y, p: cr.mse"]),
+    "the name of a column as y": (numbers, FRAME, "price", {}, ["X.drop(columns='price'), X['price']"]),
+    "class weights of whole numbers": (numbers, X, LABELS, {"class_weight": "balanced"}, ["'mse'", "sample_weight"]),
+    "a tensor that stays where it is": (numbers, Elsewhere(), Y, {}, ["is a Elsewhere", "on cuda:0", ".cpu().numpy()"]),
     "a single number as y": (binary, X, 1, {}, ["y is a single number", "30 rows"]),
     "epochs below 0": (binary, X, Y, {"epochs": -1}, ["epochs", "found -1"]),
     "epochs of a half": (binary, X, Y, {"epochs": 1.5}, ["epochs", "found 1.5"]),
@@ -282,6 +311,9 @@ def test_data_for_a_network_that_knows_its_columns():
         (X[:, :3], "X has 3 columns; this network takes 4. Train and predict on the same columns"),
         (FRAME[["age", "price"]], "X has 2 columns (age, price); this network takes 4"),
         (X[None], "X has shape (1, 30, 4)"),
+        (X[:, :, None], "this network takes (batch, 4). Its numbers are as many: give X[..., 0]."),
+        (X.reshape(30, 2, 2), "Its numbers are as many: give X.reshape(len(X), -1)."),
+        (X[0].reshape(2, 2), "Its numbers are as many: give X.reshape(1, 4)."),
         (3.0, "single number"),
         ({"x": X, "z": X}, "not among them: 'z'"),
     ):

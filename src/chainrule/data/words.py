@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from os import PathLike
 
 import pandas as pd
 
@@ -61,7 +62,11 @@ def closest(name: object, known: Iterable[object]) -> str | None:
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text for column names, each of which it has only once."""
     if not isinstance(frame, pd.DataFrame):
-        remedy = f"Read the file first: cr.read_table({frame!r})." if isinstance(frame, str) else _HOW
+        remedy = (
+            f"Read the file first: cr.read_table({str(frame)!r})."
+            if isinstance(frame, str | PathLike)
+            else _HOW
+        )
         raise DataError(f"Expected a table (a pandas DataFrame), got {type(frame).__name__}.\n{remedy}")
     frame = frame.rename(columns=str)
     repeated = frame.columns[frame.columns.duplicated()].unique()

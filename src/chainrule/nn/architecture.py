@@ -112,7 +112,11 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
             f"The network's function is called with its inputs by name ({', '.join(inputs)}): {error}."
         ) from None
     if not isinstance(output, Node):
-        raise GraphError(f"The network's function must return the output node; it returned {short(output)}.")
+        several = isinstance(output, Mapping | tuple | list) and len(output) > 1
+        remedy = " A network has one output so far: join them, np.concatenate([a, b], axis=1), or make two networks."
+        raise GraphError(
+            f"The network's function must return the output node; it returned {short(output)}.{remedy * several}"
+        )
     if not output.shape or output.shape[0] != Extent(BATCH):
         raise ShapeError(
             f"The output of the network's function has shape {show_shape(output.shape)}; its first axis must "

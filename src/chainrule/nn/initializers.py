@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.errors import DataError, ShapeError, short
 from chainrule.graph.shapes import show
+from chainrule.nn.callables import apply
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Number, classes, find
 from chainrule.random import Draws
 
@@ -215,7 +216,8 @@ def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
     (2, 3)
     """
     ours = not callable(spec) or type(spec) in CLASSES.values()
-    given = initializer(spec)(tuple(shape), draws if ours else draws.generator())
+    source = draws if ours else draws.generator()
+    given = apply("the initializer", initializer(spec), shape=tuple(shape), rng=source)
     try:
         found = np.asarray(given)
         with np.errstate(over="ignore"):

@@ -13,6 +13,7 @@ from chainrule.graph.shapes import show as show_shape
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn import activations, initializers, regularizers
 from chainrule.nn.architecture import Architecture
+from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter
 from chainrule.random import Draws
 
@@ -45,7 +46,7 @@ def penalty(architecture: Architecture) -> Node | None:
     for w in architecture.parameters.values():
         price = regularizers.regularizer(w.meaning.regularizer)
         if price is not None:
-            term = price(w)
+            term = apply(f"the regularizer of {w.name}", price, w=w)
             if not isinstance(term, Node) or term.ndim:
                 found = show_shape(term.shape) if isinstance(term, Node) else type(term).__name__
                 raise GraphError(

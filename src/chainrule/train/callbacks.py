@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import IO, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
 from chainrule.friendly import Friendly
 from chainrule.habits import COST
+from chainrule.nn.callables import check_takes, takes_instead
 from chainrule.nn.kinds import MonitorName
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
@@ -260,6 +262,42 @@ class Listeners:
                 stack.callback(_tell, callback, "on_train_end", self.network, history)
 
 
+# What a callback may have, and what it is called with.
+EVENTS = {
+    "on_train_begin": ("network",),
+    "on_epoch_end": ("network", "epoch", "logs"),
+    "on_train_end": ("network", "history"),
+}
+
+
+def _check_events(callback: Any) -> None:
+    """Raise where a callback would be called with other arguments than it takes, or never."""
+    kind = type(callback).__name__
+    for event, names in EVENTS.items():
+        method = getattr(callback, event, None)
+        takes = takes_instead(method, names) if method is not None else ""
+        as_in_keras = method is not None and _first_argument(method) == "logs"  # which would be the network
+        if takes or as_in_keras:
+            raise DataError(
+                f"{kind}.{event} takes {takes or '(logs)'}, and is called with ({', '.join(names)}). Write: "
+                f"def {event}(self, {', '.join(names)})."
+            )
+    if not any(hasattr(callback, event) for event in EVENTS):
+        check_takes("a callback", callback, EVENTS["on_epoch_end"])
+        return
+    for name in dir(callback):
+        if name.startswith("on_") and name.endswith(("_begin", "_end")) and name not in EVENTS:
+            known = "; ".join(f"{event}(self, {', '.join(names)})" for event, names in EVENTS.items())
+            raise DataError(f"{kind}.{name} would never be called. A callback has any of: {known}.")
+
+
+def _first_argument(method: Any) -> str:
+    try:
+        return next(iter(signature(method).parameters), "")
+    except (TypeError, ValueError):
+        return ""
+
+
 def _tell(callback: Any, event: str, *arguments: Any) -> Any:
     method = getattr(callback, event, None)
     if method is None and event == "on_epoch_end" and callable(callback):
@@ -272,13 +310,15 @@ def _check(callbacks: Any) -> list[Any]:
     several = isinstance(callbacks, list | tuple)
     listed = list(callbacks) if several else [callbacks] if callbacks is not None else []
     for callback in listed:
-        known = any(hasattr(callback, e) for e in ("on_train_begin", "on_epoch_end", "on_train_end"))
+        known = any(hasattr(callback, event) for event in EVENTS)
         ours = known or callable(callback) or isinstance(callback, EarlyStopping)
         if isinstance(callback, type) or not ours:
             raise DataError(
                 "A callback is an object such as cr.EarlyStopping() or a function (network, epoch, logs); "
                 f"found {short(callback)}."
             )
+        if not isinstance(callback, EarlyStopping | Checkpoint | CSVLog):
+            _check_events(callback)
     if sum(isinstance(c, EarlyStopping) for c in listed) > 1:
         raise DataError("There are two EarlyStopping among the callbacks; give one.")
     return listed

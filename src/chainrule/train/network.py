@@ -19,12 +19,14 @@ from chainrule.friendly import Friendly
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
+from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
-from chainrule.nn.reading import at, initial_values, output_kind, summary_text
+from chainrule.nn.reading import at, initial_values, summary_text
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
+from chainrule.train.classes import check_gives_classes, gives_labels
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import History
 from chainrule.train.parameters import Parameters
@@ -420,6 +422,7 @@ class Network(Friendly):
                 if validation_split and validation_data is not None:
                     raise DataError("Give validation_split or validation_data, not both.")
                 method, listeners = find_optimizer(optimizer), Listeners(callbacks, self)
+                _check_column_names(X, y)
                 given = self._read(X, y, sample_weight, learning=True)
                 if given.rows == 0:
                     raise DataError("X has no rows: there is nothing to learn from.")
@@ -557,7 +560,8 @@ class Network(Friendly):
 
         Raises:
             DataError: If X does not fit, with row, column and remedy.
-            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+            GraphError: If the network predicts numbers and no classes, or has not seen data yet, so that the shape of
+                its input is unknown.
 
         >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
         >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
@@ -565,8 +569,10 @@ class Network(Friendly):
         >>> network.predict_classes(X)
         array([0, 1, 1, 0])
         """
+        found = self.architecture
+        check_gives_classes(found, self.loss)
         p = self.predict(X)
-        if output_kind(self.architecture) == "softmax":
+        if gives_labels(found, self.loss):
             return p.argmax(axis=-1)
         classes = (p > 0.5).astype(np.int64)
         return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
@@ -742,6 +748,7 @@ class Network(Friendly):
         store.write(path, vars(saved), self._programs.values.named())
 
     def __getstate__(self) -> dict[str, Any]:
+        check_names("This network", self.loss, self.layers)
         kept = {k: v for k, v in vars(self).items() if k not in ("_built", "_learning")}
         if self._built is not None:
             kept["_saved"] = to_config(self.architecture, keep=True), self._built.values.named()
@@ -841,6 +848,15 @@ def from_file(
     network.columns, network.target_columns = saved.columns, saved.target_columns
     network.loss = store.loss_from_config(saved.loss, custom)
     return network
+
+
+def _check_column_names(X: Any, y: Any) -> None:
+    """Raise where y is no column but the name of one."""
+    if isinstance(y, str) and y in (frames.names(X) or ()):
+        raise DataError(
+            f"y is the name of a column of X; give the column, and X without it: fit(X.drop(columns={y!r}), X[{y!r}]). "
+            f"cr.TableModel.train(X, {y!r}) takes the whole table, and prepares its columns too."
+        )
 
 
 def _float_name(dtype: Any) -> str:

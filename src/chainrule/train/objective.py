@@ -16,6 +16,7 @@ from chainrule.graph.primitives.arithmetic import weigh
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture
+from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
 from chainrule.nn.reading import at, looking_state, penalty
 from chainrule.train.optimizers import Optimizer
@@ -124,7 +125,7 @@ def _within_batch(weight: Node, dtype: np.dtype) -> Node:
 
 def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) -> Node:
     try:
-        found = function(y, p)
+        found = apply(f"the {kind} '{name}'", function, y=y, p=p)
     except ShapeError as error:
         raise ShapeError(
             f"The {kind} '{name}' of a target {show(y.shape)} and an output {show(p.shape)}: {error}"

@@ -17,6 +17,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, NodeLike, cast, variable
+from chainrule.nn.callables import apply
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Share, classes, find
 from chainrule.train.schedules import Constant, Schedule, schedule
 
@@ -391,7 +392,8 @@ class _Own(Optimizer):
 
     def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
         """Return what the function returns."""
-        return self.function(g, slot, t)
+        made: tuple[NodeLike, Moved] = apply("the optimizer", self.function, g=g, slot=slot, t=t)
+        return made
 
 
 def optimizer(spec: Any) -> Optimizer | LBFGS:

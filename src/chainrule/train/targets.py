@@ -1,15 +1,16 @@
 """What a network is to learn: which loss, and the targets as that takes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.errors import DataError, GraphError
+from chainrule.errors import DataError, GraphError, short
 from chainrule.graph.evaluate import Arrays
 from chainrule.nn import activations, losses
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.reading import output_kind
-from chainrule.train import metrics, store, validation
+from chainrule.train import metrics, store, validation, weights
+from chainrule.train.classes import is_share
 from chainrule.train.objective import Examples, Objective, lasting, objective
 from chainrule.train.programs import Programs
 
@@ -52,6 +53,11 @@ def loss_of(architecture: Architecture, loss: Any) -> Any:
             f"This network was trained with your own loss '{name}', and files hold no code. "
             f"Give it: loss={name}, or cr.load(path, custom={{'{name}': {name}}})."
         )
+    if isinstance(loss, Mapping | list | tuple):
+        raise GraphError(
+            f"A network has one output so far, and one loss; found {short(loss)}. For a sum of several write a "
+            "function of nodes: lambda y, p: cr.mse(y, p) + 0.1 * cr.mae(y, p)."
+        )
     return losses.default_loss(output_kind(architecture)) if loss is None else loss
 
 
@@ -72,18 +78,22 @@ def prepare(
     kind, output = losses.TARGETS.get(name, "numbers"), architecture.output
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
-    target = validation.targets(y, output, given.rows, kind, called)
+    target = validation.targets(y, architecture, given.rows, kind, called)
     if kind != "labels" and any(m is metrics.accuracy for m in found.values()):
         validation.check_classes(target, y, called)
     table, wide, factors = [*given.inputs, target], False, {}
     if class_weight is not None:
+        if kind == "counts" or (kind == "numbers" and lasting(spec) and not is_share(output)):
+            raise DataError(
+                f"class_weight weighs classes, and the loss '{name}' of this network is one of numbers. Weigh its "
+                "examples with sample_weight, or end it with 'sigmoid' or 'softmax'."
+            )
         classes = max(2, int(output.shape[-1]) if output.ndim > 1 else 1)
-        factors["class_weight"] = validation.class_weights(class_weight, target, classes)
+        factors["class_weight"] = weights.class_weights(class_weight, target, classes)
     if given.weight is not None:
-        weights = validation.weights(given.weight, given.rows, given.weight_called)
-        factors[given.weight_called] = weights
+        factors[given.weight_called] = weights.weights(given.weight, given.rows, given.weight_called)
     if factors:
-        each, wide = validation.scaled(factors, output.dtype)
+        each, wide = weights.scaled(factors, output.dtype)
         table.append(each)
 
     def make() -> Objective:

@@ -3,9 +3,8 @@
 Every message names the row, the column and what to do.
 """
 
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from numbers import Real
 from typing import Any
@@ -15,18 +14,31 @@ import numpy as np
 from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
+from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
+from chainrule.train import remedies
+
+_TEXT = (
+    "Turn text into numbers first: pandas.get_dummies(X) makes a column of each category, and "
+    "cr.TableModel.train(table, target) prepares the columns of a table itself."
+)
+_TEXT_LABELS = (
+    f"Turn labels into numbers first: {remedies.NUMBER_CLASSES}. For more than two classes end the network with "
+    "Dense(len(classes), 'softmax')."
+)
 
 
-def as_numbers(value: Any, what: str) -> np.ndarray:
-    """Return ``value`` as an array of numbers, or say which cell is none."""
+def as_numbers(value: Any, what: str, text: str = _TEXT) -> np.ndarray:
+    """Return ``value`` as an array of numbers, or say which cell is none; ``text`` says what to do with words."""
     if isinstance(value, Node):
         raise DataError(f"{what} is a node of a graph; give its numbers: {what}.value.")
     if value is None:
         raise DataError(f"{what} is missing.")
     if isinstance(value, str):
         raise DataError(
-            f"{what} is the text {short(value)}; a network takes a table of numbers. Read it first."
+            f"{what} is the text {short(value)}; a network takes numbers: give it a table's columns, as in "
+            "table = cr.read_table(path); network.fit(table[['a', 'b']], table['y']), or let "
+            "cr.TableModel.train(table, 'y') prepare them all."
         )
     masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())  # which NumPy loads on first use, slowly
     if isinstance(value, masked):
@@ -39,6 +51,12 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
         raise DataError(
             f"{what} is no table: its rows have different lengths. Every row needs the same number of values."
         ) from None
+    except Exception as error:  # what other libraries' arrays raise, those on an accelerator, say
+        kind, reason = type(value).__name__, str(error).rstrip(".")
+        raise DataError(
+            f"{what} is a {kind} of which NumPy cannot make an array: {reason}. Give it as an array; for "
+            "one of PyTorch's that is .detach().cpu().numpy()."
+        ) from None
     if array.dtype.kind in "biuf":
         return array
     if array.dtype == object:
@@ -46,31 +64,65 @@ def as_numbers(value: Any, what: str) -> np.ndarray:
             return array.astype(np.float64)
         if array.ndim == 0:
             kind = type(value).__name__
-            raise DataError(f"{what} is a {kind}; expected a table of numbers, such as an array.")
+            raise DataError(
+                f"{what} is a {kind}; expected a table of numbers, such as an array.{_of_mapping(value)}"
+            )
     if array.dtype.kind in "OUS":
         for place, cell in np.ndenumerate(array):
             try:
                 float(cell)
             except (TypeError, ValueError):
-                raise _no_number(cell, what, _place(place, _columns(value))) from None
+                remedy = _lone_word(array, place) or text
+                raise _no_number(cell, what, _place(place, _columns(value)), remedy) from None
             except OverflowError:
                 where = _place(place, _columns(value))
                 raise DataError(
                     f"{what} holds {short(cell)} {where}, more than a float holds (1.8e308)."
                 ) from None
         return array.astype(np.float64)
-    raise DataError(
-        f"{what} holds {array.dtype.name}, and a network computes with numbers. Convert it first."
+    remedy = "Convert it first."
+    if array.dtype.kind in "mM":
+        remedy = "Take what matters of it as numbers: the year, the month, or the days since the first."
+    raise DataError(f"{what} holds {array.dtype.name}, and a network computes with numbers. {remedy}")
+
+
+def _of_mapping(value: Any) -> str:
+    """Return what to do with targets by name."""
+    if not isinstance(value, Mapping):
+        return ""
+    return (
+        " A network has one output so far: give several columns as one table, np.column_stack(list(y.values())), or "
+        "fit a network for each."
     )
 
 
-def _no_number(cell: Any, what: str, place: str) -> DataError:
+def _lone_word(array: np.ndarray, place: tuple[int, ...]) -> str:
+    """Return what to do with a cell that is no number in a column of numbers; "" for a column of words."""
+    column = array.reshape(len(array), -1)[
+        :100, np.ravel_multi_index(place[1:], array.shape[1:]) if place[1:] else 0
+    ]
+    others = [cell for row, cell in enumerate(column) if row != place[0]]
+    numeric = sum(isinstance(cell, Real) or _reads_as_number(cell) for cell in others)
+    if not others or numeric < 0.8 * len(others):
+        return ""
+    return (
+        "Most cells of this column are numbers: mend that one or drop its row; "
+        "pandas.to_numeric(column, errors='coerce') makes missing values of such cells."
+    )
+
+
+def _reads_as_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _no_number(cell: Any, what: str, place: str, remedy: str) -> DataError:
     if repr(cell) in ("<NA>", "NaT"):
         return DataError(f"{what} holds a missing value {place}. {_FILL}")
-    return DataError(
-        f"{what} holds {short(cell)} {place}, and a network computes with numbers. "
-        "Turn text into numbers first: labels into 0, 1, 2 ..., categories into one column each."
-    )
+    return DataError(f"{what} holds {short(cell)} {place}, and a network computes with numbers. {remedy}")
 
 
 _FILL = "Fill or drop such rows first: missing values are often replaced by the column's median."
@@ -122,7 +174,7 @@ def _is_finite(array: np.ndarray) -> bool:
         return bool(np.isfinite(array.sum(dtype=np.float64))) or bool(np.isfinite(array).all())
 
 
-def _cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
+def cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
     """Return ``array`` in ``dtype``, in which every number must be finite too."""
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=dtype)
@@ -210,7 +262,7 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
                 f"{what} has shape {show(array.shape)}, which is that of one example. "
                 f"Give a table of examples: {what if what == 'X' else 'it'}[None] for a single one."
             )
-        if len(shape) == 1 and array.ndim == 2:
+        if len(shape) == 1 and array.ndim == 2 and array.size != shape[0]:
             names = _columns(given)
             listed = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
             exchanged = "Its rows and columns may be exchanged: examples stand in rows, so try X.T."
@@ -218,12 +270,17 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
                 f"{what} has {array.shape[1]} columns{listed}; this network takes {shape[0]}. "
                 f"{exchanged if len(array) == shape[0] else 'Train and predict on the same columns.'}"
             )
-        raise DataError(f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.")
+        name = what if what == "X" else f"X[{node.name!r}]"
+        mended = remedies.for_shape(name, array.shape, shape)
+        remedy = f" Its numbers are as many: give {mended}." if mended else ""
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
+        )
     check_finite(array, given, what)
-    cast = _cast(array, node.dtype, given, what)
+    found = cast(array, node.dtype, given, what)
     if learning:
         check_resolution(array, node.dtype, given, what)
-    return cast
+    return found
 
 
 def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
@@ -234,57 +291,58 @@ def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:
         _refuse(bad, values, values, f"The {type(layer).__name__} {label} {why}; found", ".")
 
 
-def targets(y: Any, output: Node, rows: int, kind: str, what: str = "y") -> np.ndarray:
+def targets(y: Any, architecture: Architecture, rows: int, kind: str, what: str = "y") -> np.ndarray:
     """Return the targets as the loss takes them: labels (rows,) or numbers in the output's shape.
 
     Their ``kind`` is "labels" (classes by number or one-hot rows), "probabilities" (in 0..1), "counts" or "numbers".
     """
-    array = as_numbers(y, what)
+    array, output = as_numbers(y, what, _TEXT_LABELS), architecture.output
     width = show(output.shape[1:])
     if array.ndim == 0:
         raise DataError(f"{what} is a single number; expected one for each of the {rows} rows of X.")
     if len(array) != rows:
-        raise DataError(f"X has {rows} rows and {what} has {len(array)}. Each example needs its target.")
+        turned = (
+            " Its rows and columns are exchanged: give np.transpose(y)." if rows in array.shape[1:2] else ""
+        )
+        raise DataError(
+            f"X has {rows} rows and {what} has {len(array)}. Each example needs its target.{turned}"
+        )
     check_finite(array, y, what)
     if kind == "labels":
-        return _labels(array, output, what)
+        return _labels(array, architecture, what)
     if array.ndim == 1 and output.shape[1:] == (1,):
         array = array.reshape(-1, 1)
     if output.ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     if array.shape[1:] != output.shape[1:]:
         found = "one column" if array.ndim == 1 else f"shape {show(array.shape[1:])} for each row"
-        hint = ""
-        if array.ndim == 1 and len(output.shape) == 2:
-            hint = (
-                f" For labels of {output.shape[1]} classes end the network with 'softmax' and the loss "
-                "'categorical_crossentropy'; for one number end it with one unit; for several answers give a "
-                "column each."
-            )
+        hint = remedies.flatten_first(architecture) or remedies.for_width(array, output)
         raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
     if kind == "probabilities":
-        why = (
-            "; the loss 'binary_crossentropy' takes targets from 0 to 1. Number the two classes 0 and 1; for more "
-            "classes end the network with 'softmax', for other numbers with no activation and the loss 'mse'."
+        bad = (array < 0) | (array > 1)
+        why = "; the loss 'binary_crossentropy' takes targets from 0 to 1. "
+        _refuse(
+            bad, array, y, f"{what} holds", f"{why}{remedies.for_probabilities(array) if bad.any() else ''}"
         )
-        _refuse((array < 0) | (array > 1), array, y, f"{what} holds", why)
     if kind == "counts":
         why = "; the loss 'poisson' takes counts, which are at least 0."
         _refuse(array < 0, array, y, f"{what} holds", why)
-    return _cast(array, output.dtype, y, what)
+    return cast(array, output.dtype, y, what)
 
 
-def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
+def _labels(array: np.ndarray, architecture: Architecture, what: str) -> np.ndarray:
+    output = architecture.output
     classes = int(output.shape[-1])
     if array.ndim == output.ndim and array.shape[1:] == output.shape[1:] and classes > 1:
         _check_distributions(array, what)
         return np.ascontiguousarray(array, dtype=output.dtype)
     if array.ndim == output.ndim and array.shape[-1] == 1:
         array = array[..., 0]
-    if array.ndim != output.ndim - 1:
+    if array.shape[1:] != output.shape[1:-1]:
+        hint = remedies.flatten_first(architecture) or remedies.for_width(array, output)
         raise DataError(
             f"{what} has shape {show(array.shape)}; expected labels, one for each row, or one-hot rows of "
-            f"{classes} classes."
+            f"{classes} classes.{hint}"
         )
     bad = (array < 0) | (array >= classes) | (array != np.floor(array))
     if bad.any():
@@ -292,8 +350,8 @@ def _labels(array: np.ndarray, output: Node, what: str) -> np.ndarray:
         listed = ", ".join(f"{v:g}" for v in found)
         raise DataError(
             f"{what} holds the labels {listed} that the network cannot give: its output has {classes} units, "
-            f"for the labels 0 to {classes - 1}. First bad row: {int(np.argwhere(bad)[0][0])}. Number the "
-            "classes from 0, or give the last layer more units."
+            f"for the labels 0 to {classes - 1}. First bad row: {int(np.argwhere(bad)[0][0])}. "
+            f"{remedies.for_labels(array, classes)}"
         )
     return np.ascontiguousarray(array, dtype=np.int64)
 
@@ -315,102 +373,3 @@ def check_classes(target: np.ndarray, original: Any, what: str) -> None:
     before = f"The metric 'accuracy' compares classes; {what} holds"
     after = ". For numbers watch 'mae' or 'mse'."
     _refuse((target < 0) | (target > 1), target, original, before, after)
-
-
-def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:
-    """Return a weight for each row, as it was given."""
-    array = as_numbers(sample_weight, what)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.shape != (rows,):
-        raise DataError(
-            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows."
-        )
-    check_finite(array, sample_weight, what)
-    if (array < 0).any():
-        raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
-    return _cast(array, np.dtype(np.float64), sample_weight, what)
-
-
-FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
-TOP = 960  # the power of 2 where the largest of these then lies: there is room for a sum above it
-
-
-def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarray, bool]:
-    """Return the product of weights without their common scale, which cancels in Σ w·loss / Σ w.
-
-    It is moved by a power of 2, so that no digit changes, and no product overflows on the way.
-
-    Args:
-        factors: Weights of the rows by what the user calls them.
-        dtype: What the network computes in.
-
-    Returns:
-        The weights, the largest near 1, and False; or, where a batch may hold such small ones alone that
-        ``dtype`` has no number for them, float64 with the largest near 2^TOP, and True.
-    """
-    digits, power = np.float64(1), np.int64(0)
-    for each in factors.values():
-        more, up = np.frexp(each)
-        digits, power = digits * more, power + up
-    digits, up = np.frexp(digits)
-    counts, power = digits > 0, power + up
-    if not counts.size:
-        return np.zeros(0, dtype), False
-    if not counts.any():
-        raise DataError(f"{' times '.join(factors)} is 0 in every row: none would count.")
-    power = power - power[counts].max()
-    if power[counts].min() > -FAR_APART:
-        return np.ldexp(digits, power).astype(dtype), False
-    return np.ldexp(digits, power + TOP), True
-
-
-def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
-    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count).
-
-    Args:
-        class_weight: A dict from class to weight, in which a class that is left out weighs 1; or "balanced".
-        y: The targets: labels, a column of them, or one-hot rows.
-        classes: How many classes the network knows, from 0.
-    """
-    if y.ndim == 2 and y.shape[1] > 1:
-        labels = y.argmax(axis=1)
-        if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):
-            raise DataError("class_weight needs one class for each row; these targets are no labels.")
-    elif y.size == len(y):
-        labels = y.reshape(len(y))
-    else:
-        raise DataError(f"class_weight needs one class for each row; y has shape {show(y.shape)}.")
-    if not np.array_equal(labels, np.floor(labels)):
-        raise DataError("class_weight needs classes, and y holds other numbers. Give sample_weight instead.")
-    present, counts = np.unique(labels, return_counts=True)
-    if isinstance(class_weight, str) and class_weight == "balanced":
-        return (len(labels) / (len(present) * counts))[np.searchsorted(present, labels)]
-    if not isinstance(class_weight, Mapping):
-        found = short(class_weight)
-        raise DataError(
-            f"class_weight is a dict of weights such as {{0: 1, 1: 5}}, or 'balanced'; found {found}."
-        )
-    known = {*map(float, present), *map(float, range(classes))}
-    for c, w in class_weight.items():
-        if c not in known:
-            raise DataError(
-                f"class_weight speaks of class {short(c)}; the classes here are {_listed(sorted(known))}."
-            )
-        if not isinstance(w, Real) or not 0 <= float(w) < math.inf:
-            raise DataError(
-                f"class_weight of class {short(c)} must be a number of at least 0; found {short(w)}."
-            )
-    table = {float(c): float(w) for c, w in class_weight.items()}
-    left_out = [c for c in present if float(c) not in table]
-    if left_out and {table.get(float(c), 1.0) for c in present} == {1.0}:
-        warn(
-            f"class_weight={short(dict(class_weight))} changes nothing: class {_listed(left_out)}, which it leaves "
-            "out, weighs 1 as well. Give it a weight of its own.",
-            LearningWarning,
-        )
-    return np.array([table.get(float(c), 1.0) for c in labels])
-
-
-def _listed(values: Sequence[Any] | np.ndarray) -> str:
-    return ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")

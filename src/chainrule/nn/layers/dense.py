@@ -9,6 +9,7 @@ from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.activations import activation
+from chainrule.nn.callables import apply
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.base import Layer, Scope, check_initializer, width_of, written
 from chainrule.nn.regularizers import regularizer
@@ -102,7 +103,7 @@ class Activation(Layer):
 def activate(kind: Any, z: Node) -> Node:
     """Return ``kind`` (a name or a callable on nodes) of ``z``, checked to be a node of as many examples."""
     function = activation(kind)
-    y = function(z)
+    y = apply(f"the activation {written(function)}", function, z=z)
     if not isinstance(y, Node):
         raise GraphError(
             f"The activation {written(function)} returned {type(y).__name__} and no node. "

@@ -70,6 +70,8 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
         run.programs.values.set(best.values)
         kept = f"; kept the weights of epoch {best.epoch + 1}, the best"
     here = f"Stopped at epoch {history.epochs}"
+    if stopping is not None and stopping.monitor is None and run.validation is None:
+        kept += "; the cost of training was watched, for there were no rows to validate on"
     if stopped == "patience" and stopping is not None:
         return f"{here}: no better {run.monitor} for {epochs(stopping.patience)}{kept}."
     if stopped == "tol":

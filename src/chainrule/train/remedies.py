@@ -1,0 +1,124 @@
+"""What to write instead: the lines that mend data which does not fit a network. Each runs as it is printed."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from math import prod
+
+import numpy as np
+
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.nn.architecture import Architecture
+
+NUMBER_CLASSES = "classes, y = np.unique(y, return_inverse=True)"
+MOST_CLASSES = 20  # whole numbers of more values than these are likely to be quantities
+MOST_AXES = 5  # of an example, whose orders are tried
+
+
+def for_shape(name: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+    """Return what makes examples of shape ``wanted`` of an array of shape ``given``, or "" if nothing does.
+
+    >>> for_shape("X", (10, 8, 8), (64,)), for_shape("X", (10, 8, 8, 3), (3, 8, 8))
+    ('X.reshape(len(X), -1)', 'np.moveaxis(X, -1, 1)')
+    >>> for_shape("X", (10, 8, 8), (8, 8, 1)), for_shape("X", (8, 8), (64,)), for_shape("X", (10, 4), (3,))
+    ('X[..., None]', 'X.reshape(1, 64)', '')
+    """
+    one, wanted = tuple(given[1:]), tuple(wanted)
+    listed = ", ".join(map(str, wanted))
+    if prod(given) == prod(wanted):
+        return f"{name}.reshape(1, {listed})"
+    if not prod(wanted) or prod(one) != prod(wanted):
+        return ""
+    if one == (*wanted, 1):
+        return f"{name}[..., 0]"
+    if wanted == (*one, 1):
+        return f"{name}[..., None]"
+    if len(one) == len(wanted) <= MOST_AXES and sorted(one) == sorted(wanted):
+        for text, moved in (("-1, 1", (one[-1], *one[:-1])), ("1, -1", (*one[1:], one[0]))):
+            if moved == wanted:
+                return f"np.moveaxis({name}, {text})"
+        axes = next(p for p in permutations(range(len(one))) if tuple(one[i] for i in p) == wanted)
+        return f"np.transpose({name}, {(0, *(i + 1 for i in axes))})"
+    return f"{name}.reshape(len({name}), {'-1' if len(wanted) == 1 else listed})"
+
+
+def flatten_first(architecture: Architecture) -> str:
+    """Return what to do where the output keeps an axis of the examples, as that of images given to Dense does."""
+    if architecture.output.ndim < 3:
+        return ""
+    for call in architecture.calls.values():
+        x = call.inputs[0]
+        if call.layer.counts and x.ndim > 2:
+            first = x in architecture.inputs.values()
+            what = (
+                f"each example has shape {show(x.shape[1:])}"
+                if first
+                else f"what reaches it is {show(x.shape)}"
+            )
+            return (
+                f" {call.layer!r} works on the last axis alone, and {what}, so the output keeps the axes before it. "
+                f"Put cr.Flatten() before {call.layer!r}: it then sees all numbers of an example."
+            )
+    return ""
+
+
+def for_labels(labels: np.ndarray, units: int) -> str:
+    """Return what to do with labels that a softmax over so many units cannot give.
+
+    >>> for_labels(np.array([1, 2, 3]), 3)
+    'Number the classes from 0: classes, y = np.unique(y, return_inverse=True).'
+    >>> for_labels(np.array([0, 1, 2]), 2)
+    'There are 3 classes: give the last layer 3 units.'
+    """
+    known = np.unique(labels)
+    count = len(known)
+    quantities = "If they are quantities, end the network with Dense(1) and the loss 'mse'"
+    if (known != np.floor(known)).any():
+        shares = "; if they are shares from 0 to 1, with Dense(1, 'sigmoid')" * bool(
+            known[0] >= 0 and known[-1] <= 1
+        )
+        return f"If these are classes, number them: {NUMBER_CLASSES}. {quantities}{shares}."
+    if count <= units:
+        return f"Number the classes from 0: {NUMBER_CLASSES}."
+    units_too = f"give the last layer {count} units"
+    if known[0] == 0 and known[-1] == count - 1:
+        remedy = f"There are {count} classes: {units_too}."
+    else:
+        remedy = f"Number the {count} classes from 0, and {units_too}: {NUMBER_CLASSES}."
+    return remedy if count <= MOST_CLASSES else f"{remedy} {quantities}."
+
+
+def for_probabilities(targets: np.ndarray) -> str:
+    """Return what to do with targets that are no probabilities."""
+    known = np.unique(targets)
+    if len(known) <= 2:
+        return f"Number the two classes 0 and 1: {NUMBER_CLASSES}."
+    if len(known) <= MOST_CLASSES and (known == np.floor(known)).all():
+        return (
+            f"For {len(known)} classes number them from 0, {NUMBER_CLASSES}, and end the network with "
+            f"Dense({len(known)}, 'softmax'); for quantities with Dense(1) and the loss 'mse'."
+        )
+    return "For numbers that are no probabilities end the network with Dense(1), without 'sigmoid', and the loss 'mse'."
+
+
+def for_width(targets: np.ndarray, output: Node) -> str:
+    """Return what to do with targets that are not as wide as the output."""
+    wide = output.shape[1:]
+    if targets.ndim == 1 and len(wide) == 1:
+        return (
+            f" For labels of {wide[0]} classes end the network with 'softmax' and the loss "
+            "'categorical_crossentropy'; for one number end it with one unit; for several answers give a "
+            "column each."
+        )
+    if targets.ndim != 2 or len(wide) != 1:
+        return ""
+    columns = targets.shape[1]
+    if _is_one_hot(targets):
+        return f" Its rows are one-hot: end the network with Dense({columns}, 'softmax')" + (
+            ", or give y.argmax(axis=1)." if columns == 2 and wide == (1,) else "."
+        )
+    return f" Give the last layer {columns} unit{'s' * (columns != 1)}, or y one column for each unit."
+
+
+def _is_one_hot(array: np.ndarray) -> bool:
+    return array.shape[1] > 1 and bool(((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all())

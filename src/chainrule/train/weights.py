@@ -1,0 +1,111 @@
+"""What each example weighs: weights of the examples, of their classes, and the product of both."""
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, LearningWarning, short, warn
+from chainrule.graph.shapes import show
+from chainrule.train.validation import as_numbers, cast, check_finite
+
+
+def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each row, as it was given."""
+    array = as_numbers(sample_weight, what)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (rows,):
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows."
+        )
+    check_finite(array, sample_weight, what)
+    if (array < 0).any():
+        raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
+    return cast(array, np.dtype(np.float64), sample_weight, what)
+
+
+FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
+TOP = 960  # the power of 2 where the largest of these then lies: there is room for a sum above it
+
+
+def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarray, bool]:
+    """Return the product of weights without their common scale, which cancels in Σ w·loss / Σ w.
+
+    It is moved by a power of 2, so that no digit changes, and no product overflows on the way.
+
+    Args:
+        factors: Weights of the rows by what the user calls them.
+        dtype: What the network computes in.
+
+    Returns:
+        The weights, the largest near 1, and False; or, where a batch may hold such small ones alone that
+        ``dtype`` has no number for them, float64 with the largest near 2^TOP, and True.
+    """
+    digits, power = np.float64(1), np.int64(0)
+    for each in factors.values():
+        more, up = np.frexp(each)
+        digits, power = digits * more, power + up
+    digits, up = np.frexp(digits)
+    counts, power = digits > 0, power + up
+    if not counts.size:
+        return np.zeros(0, dtype), False
+    if not counts.any():
+        raise DataError(f"{' times '.join(factors)} is 0 in every row: none would count.")
+    power = power - power[counts].max()
+    if power[counts].min() > -FAR_APART:
+        return np.ldexp(digits, power).astype(dtype), False
+    return np.ldexp(digits, power + TOP), True
+
+
+def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
+    """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count).
+
+    Args:
+        class_weight: A dict from class to weight, in which a class that is left out weighs 1; or "balanced".
+        y: The targets: labels, a column of them, or one-hot rows.
+        classes: How many classes the network knows, from 0.
+    """
+    if y.ndim == 2 and y.shape[1] > 1:
+        labels = y.argmax(axis=1)
+        if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):
+            raise DataError("class_weight needs one class for each row; these targets are no labels.")
+    elif y.size == len(y):
+        labels = y.reshape(len(y))
+    else:
+        raise DataError(f"class_weight needs one class for each row; y has shape {show(y.shape)}.")
+    if not np.array_equal(labels, np.floor(labels)):
+        raise DataError("class_weight needs classes, and y holds other numbers. Give sample_weight instead.")
+    present, counts = np.unique(labels, return_counts=True)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return (len(labels) / (len(present) * counts))[np.searchsorted(present, labels)]
+    if not isinstance(class_weight, Mapping):
+        found = short(class_weight)
+        raise DataError(
+            f"class_weight is a dict of weights such as {{0: 1, 1: 5}}, or 'balanced'; found {found}."
+        )
+    known = {*map(float, present), *map(float, range(classes))}
+    for c, w in class_weight.items():
+        if c not in known:
+            raise DataError(
+                f"class_weight speaks of class {short(c)}; the classes here are {_listed(sorted(known))}."
+            )
+        if not isinstance(w, Real) or not 0 <= float(w) < math.inf:
+            raise DataError(
+                f"class_weight of class {short(c)} must be a number of at least 0; found {short(w)}."
+            )
+    table = {float(c): float(w) for c, w in class_weight.items()}
+    left_out = [c for c in present if float(c) not in table]
+    if left_out and {table.get(float(c), 1.0) for c in present} == {1.0}:
+        warn(
+            f"class_weight={short(dict(class_weight))} changes nothing: class {_listed(left_out)}, which it leaves "
+            "out, weighs 1 as well. Give it a weight of its own.",
+            LearningWarning,
+        )
+    return np.array([table.get(float(c), 1.0) for c in labels])
+
+
+def _listed(values: Sequence[Any] | np.ndarray) -> str:
+    return ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")
