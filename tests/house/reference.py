@@ -5,8 +5,10 @@ import builtins
 import inspect
 import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
 
 import chainrule as cr
@@ -89,9 +91,21 @@ def is_error(thing: Any) -> bool:
 
 def entries() -> list[Entry]:
     """Return all that is public; a member that overrides what a public class documents is documented there."""
+    return members_too([(name, getattr(cr, name)) for name in cr.__all__])
+
+
+def handed() -> list[Entry]:
+    """Return what a user is handed besides."""
+    places = [place.split(":") for place in HANDED]
+    return members_too(
+        [(name, getattr(import_module(f"chainrule.{module}"), name)) for module, name in places]
+    )
+
+
+def members_too(things: Iterable[tuple[str, Any]]) -> list[Entry]:
+    """Return an entry for each thing, and for each public method and property of a class."""
     found = []
-    for name in cr.__all__:
-        thing = getattr(cr, name)
+    for name, thing in things:
         found.append(Entry(name, thing))
         if not isinstance(thing, type):
             continue
@@ -105,6 +119,18 @@ def entries() -> list[Entry]:
             if ours and (inspect.isfunction(value) or isinstance(value, property)) and not is_retired(value):
                 found.append(Entry(f"{name}.{member}", value, thing))
     return found
+
+
+# What a user is handed by what is public, and reads: an example for each class suffices.
+HANDED = [
+    "data.columns:CategoryColumn", "data.columns:Columns", "data.columns:NumberColumn", "data.target:Target",
+    "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
+    "explaining.formula:Formula", "explaining.steps:BackwardStep", "explaining.steps:Derivative",
+    "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",
+    "explaining.steps:Path", "explaining.steps:Use", "models.scores:Report", "models.scores:Scores",
+    "nn.architecture:Architecture", "nn.layers.base:Scope", "transform.report:Culprit", "transform.report:Kink",
+    "transform.report:ParameterCheck", "transform.report:Undefined",
+]  # fmt: skip
 
 
 def is_retired(member: Any) -> bool:

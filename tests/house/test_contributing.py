@@ -94,7 +94,9 @@ def test_what_is_added_is_as_the_house_is(house):
     for check in (["check"], ["format", "--check"]):
         passes(house, "ruff", *check, "--config", CONFIG, *changed(house))
     modules = [f"chainrule.{found['file'][:-3].replace('/', '.')}" for found in recipes()]
-    chosen = " or ".join(["engine.md", "written_as", "public_names", *(f"{name}]" for name in modules + ADDED)])
+    chosen = " or ".join(
+        ["engine.md", "written_as", "public_names", *(f"{name}]" for name in modules + ADDED)]
+    )
     files = [
         "house/test_docs.py",
         "house/test_docstrings.py",

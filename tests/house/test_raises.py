@@ -31,6 +31,10 @@ def built(*layers):
     return cr.Network(list(layers) or [cr.Dense(1)], input_shape=2, seed=0)
 
 
+def yes_or_no():
+    return built(cr.Dense(1, "sigmoid"))
+
+
 def model():
     return cr.TableModel.train(FRAME, "b", epochs=1)
 
@@ -173,7 +177,7 @@ CASES = [
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)) for name in LOOKS],
     *[(f"Network.{n}", Graph, lambda n=n: getattr(unbuilt(), n)()) for n in ("summary", "summary_text")],
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X)) for name in GIVEN_DATA],
-    *[(f"Network.{name}", Data, lambda name=name: getattr(built(), name)([[1.0]])) for name in GIVEN_DATA],
+    *[(f"Network.{name}", Data, lambda name=name: getattr(yes_or_no(), name)([[1.0]])) for name in GIVEN_DATA],
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X, Y)) for name in GIVEN_TARGETS],
     *[(f"Network.{name}", Data, lambda name=name: getattr(built(), name)(X, Y[1:])) for name in GIVEN_TARGETS],
     ("Network.evaluate", Unknown, lambda: built().evaluate(X, Y, metrics="goodness")),

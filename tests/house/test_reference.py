@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from reference import entries, left_out
+from reference import entries, handed, left_out
 
 import chainrule as cr
 
@@ -19,6 +19,12 @@ def test_what_is_public_is_found():
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_docstring_leaves_nothing_out(name):
     assert left_out(ENTRIES[name]) == []
+
+
+@pytest.mark.parametrize("entry", handed(), ids=lambda entry: entry.name)
+def test_what_a_user_is_handed_leaves_nothing_out(entry):
+    by_class = {"example"} if entry.of else set()
+    assert set(left_out(entry)) - by_class == set()
 
 
 def test_the_start_page_names_what_there_is():

@@ -23,12 +23,21 @@ MOST_WHOLE_CLASSES = 20
 
 @dataclass(frozen=True, repr=False)
 class Target:
-    """What is to be predicted, learned from the training rows.
+    """What is to be predicted, learned from the training rows. ``model.target`` is one.
 
-    ``task`` is "regression", "binary", "multiclass" or "multilabel". ``classes`` are the labels in the order
-    of the encoding; those of "multilabel" are the two that every column knows, no and yes. ``shares`` is the
-    share of each class in training, for "multilabel" that of yes in each column. ``mean`` and ``std`` have an
-    entry for each column of numbers.
+    Attributes:
+        task: "regression", "binary", "multiclass" or "multilabel".
+        columns: The names of the target columns.
+        classes: The labels in the order of the encoding; those of "multilabel" are the two that every column knows, no
+            and yes.
+        shares: The share of each class in training, for "multilabel" that of yes in each column.
+        mean: That of each column of numbers.
+        std: The standard deviation of each column of numbers.
+
+    >>> table, target = cr.load_table("iris")
+    >>> found = cr.TableModel.train(table, target, epochs=1).target
+    >>> found.task, found.classes
+    ('multiclass', ('setosa', 'versicolor', 'virginica'))
     """
 
     task: Task
@@ -51,7 +60,17 @@ class Target:
 
     @classmethod
     def from_dict(cls, data: Any) -> "Target":
-        """Return the target that :meth:`to_dict` wrote; anything else raises FileFormatError."""
+        """Return the target that :meth:`to_dict` wrote.
+
+        Args:
+            data: What it wrote.
+
+        Returns:
+            The same target.
+
+        Raises:
+            FileFormatError: If it is anything else.
+        """
         found: Target = plain.record(cls, data, "target")
         columns, classes = len(found.columns), len(found.classes)
         whole = {

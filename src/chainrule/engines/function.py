@@ -22,7 +22,26 @@ CALLS = 10_000  # a function that is compiled on purpose is taken to be called s
 
 
 class Function:
-    """A compiled graph: call it with a value for each input."""
+    """A compiled graph: call it with a value for each input. :func:`compile` makes one.
+
+    Called, it returns an array for one output and a list of arrays for several; afterwards every updated variable has
+    its new value.
+
+    Args:
+        program: What is compiled.
+        single: Whether there is one output, which is returned by itself.
+        engine: The name of an engine, or "auto".
+
+    Raises:
+        GraphError: When it is called with another number of values, or with what is no number.
+        ShapeError: When it is called with a value of another shape than its input.
+        UnknownNameError: If there is no such engine.
+
+    >>> x = cr.input("x", ("n",))
+    >>> double = cr.compile([2 * x, x.sum()], inputs=[x])
+    >>> double([1.0, 2.0])
+    [array([2., 4.]), array(3.)]
+    """
 
     def __init__(self, program: Program, single: bool, engine: str) -> None:
         self._compiled, self._single, self._engine = Compiled(program), single, engine
@@ -34,7 +53,12 @@ class Function:
 
     @property
     def executable(self) -> Executable:
-        """What ran last; before the first call what would run if every open axis had one place."""
+        """What ran last; before the first call what would run if every open axis had one place.
+
+        >>> x = cr.input("x", ("n",))
+        >>> cr.compile(2 * x, inputs=[x], engine="numpy").executable.engine
+        'numpy'
+        """
         return self._last or self._compiled.on(self._engine, CALLS)
 
     def __repr__(self) -> str:
@@ -68,12 +92,14 @@ class Function:
             stage: "graph" (simplified), or another stage of its engine: ``cr.ENGINES["native"].stages`` has "fusion",
                 "memory", "ir" and "asm".
 
+        Returns:
+            The text, of many lines: print it.
+
         Raises:
             UnknownNameError: If its engine has no such stage.
 
-        >>> from chainrule.graph.node import input
-        >>> x = input("x", ("n",))
-        >>> print(compile(x * 2 + 1, inputs=[x], engine="native").show("fusion"))
+        >>> x = cr.input("x", ("n",))
+        >>> print(cr.compile(x * 2 + 1, inputs=[x], engine="native").show("fusion"))
         nest over (n,)
           * v1 = x · 2 + 1
         """

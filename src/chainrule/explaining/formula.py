@@ -13,10 +13,15 @@ MOST_OPERANDS = 16  # of a sum or product that is written in full; of a longer o
 
 @dataclass(frozen=True)
 class Formula:
-    """One formula as text and as LaTeX (without dollar signs).
+    """One formula as text and as LaTeX (without dollar signs). Printed, it is the text.
 
-    >>> print(Formula("b · c", r"b \\cdot c"))
-    b · c
+    Attributes:
+        text: As a line of text.
+        latex: In LaTeX.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> cr.explain((w**2).named("J")).forward[0].formula
+    Formula(text='w^2', latex='{w}^{2}')
     """
 
     text: str

@@ -42,10 +42,22 @@ class Told:
 
 @dataclass(frozen=True, repr=False)
 class Given(Told):
-    """A number that the graph starts from: a variable, an input or a named constant."""
+    """A number that the graph starts from: a variable, an input or a named constant.
+
+    Attributes:
+        name: What it is called.
+        kind: "variable", "input" or "constant".
+        value: The number.
+        node: The leaf.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> print(told.given[0])
+    w = 2
+    """
 
     name: str
-    kind: str  # "variable", "input" or "constant"
+    kind: str
     value: float
     node: Node = field(repr=False)
 
@@ -57,14 +69,29 @@ class Given(Told):
 
 @dataclass(frozen=True, repr=False)
 class ForwardStep(Told):
-    """One step forward: ``u = b · c = 3 × 2 = 6``."""
+    """One step forward: ``u = b · c = 3 × 2 = 6``.
+
+    Attributes:
+        name: What the step is called, or t1, t2 ...
+        inputs: The names of what it is computed from.
+        formula: The step in symbols.
+        numbers: The step in numbers.
+        value: What it comes to.
+        remarks: Which branch was taken, which kink was hit.
+        node: The node it ends in.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> print(told.forward[0])
+    t1 = 3 · w = 3 × 2 = 6
+    """
 
     name: str
     inputs: tuple[str, ...]
     formula: Formula
     numbers: Formula
     value: float
-    remarks: tuple[str, ...]  # which branch was taken, which kink was hit
+    remarks: tuple[str, ...]
     node: Node = field(repr=False)
 
     @property
@@ -77,8 +104,20 @@ class ForwardStep(Told):
 class LocalDerivative(Told):
     """The derivative of one step by one of its own inputs: ``du/dc = b = 3``.
 
-    ``connected`` is False where nothing at all passes: a branch that was not taken, a stopped gradient. A
-    product that it stands in is then exactly 0, even where another factor is infinite.
+    Attributes:
+        of: The name of the step.
+        wrt: The name of its input.
+        symbol: How the derivative is written: ``du/dc``.
+        formula: What it is, in symbols.
+        numbers: In numbers.
+        value: What it comes to.
+        connected: False where nothing at all passes: a branch that was not taken, a stopped gradient. A product that it
+            stands in is then exactly 0, even where another factor is infinite.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> print(told.local[0])
+    dJ/dt1 = 2 · t1 = 2 × 6 = 12
     """
 
     of: str
@@ -97,7 +136,17 @@ class LocalDerivative(Told):
 
 @dataclass(frozen=True, repr=False)
 class Path(Told):
-    """One way from J back to a node: its factors, from J on, and their product."""
+    """One way from J back to a node: its factors, from J on, and their product.
+
+    Attributes:
+        factors: The derivatives along the way, from J on.
+        product: What they come to, multiplied.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> print(told.derivatives[0].paths[0])
+    dJ/dt1 · dt1/dw = 12 × 3 = 36
+    """
 
     factors: tuple[LocalDerivative, ...]
     product: float
@@ -123,7 +172,13 @@ class Derivative:
         number_of_paths: How many ways lead from J to c.
         paths: Each of them; none where they are too many or too long to be told.
         value: The sum.
-        gradient: What :func:`chainrule.grad` finds by itself.
+        gradient: What :func:`grad` finds by itself.
+        node: c itself.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> print(told.derivatives[0])
+    dJ/dw = dJ/dt1 · dt1/dw = 12 × 3 = 36
     """
 
     name: Formula
@@ -163,7 +218,17 @@ class Derivative:
 class Use:
     """What one use of a node contributes to its derivative: ``dJ/db · db/da = 2 × 3 = 6``.
 
-    ``upstream`` is dJ/db, known from the step before; None where J itself is the user.
+    Attributes:
+        upstream: dJ/db, known from the step before; None where J itself is the user.
+        upstream_value: What that is.
+        local: db/da.
+        product: Both, multiplied.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> use = told.backward[-1].uses[0]
+    >>> print(use.symbols, "=", use.numbers, "=", use.product)
+    dJ/dt1 · dt1/dw = 12 × 3 = 36.0
     """
 
     upstream: Formula | None
@@ -188,7 +253,19 @@ class Use:
 class BackwardStep(Told):
     """One step backward: ``dJ/da = dJ/db · db/da + dJ/dc · dc/da``, the sum over the uses of a.
 
-    ``connected`` is False where nothing arrives from J at all, see :class:`LocalDerivative`.
+    Attributes:
+        name: ``dJ/da``.
+        wrt: ``a``.
+        uses: What each use of a contributes.
+        value: The sum.
+        connected: False where nothing arrives from J at all, see :class:`LocalDerivative`.
+
+    >>> w = cr.variable(2.0, "w")
+    >>> told = cr.explain(((3 * w) ** 2).named("J"))
+    >>> for step in told.backward:
+    ...     print(step)
+    dJ/dt1 = 2 · t1 = 2 × 6 = 12
+    dJ/dw = dJ/dt1 · dt1/dw = 12 × 3 = 36
     """
 
     name: Formula

@@ -42,6 +42,10 @@ class Architecture:
         statistics: The variables that are kept besides: "mean_1", "variance_1".
         updates: For each statistic, its value after a training step.
         parts: Nodes by the lectures' names: "Z1" and "A1" for the first layer with units.
+
+    >>> found = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3).architecture
+    >>> list(found.calls), list(found.parts)
+    (['dense_1', 'dense_2'], ['Z1', 'A1', 'Z2', 'A2'])
     """
 
     inputs: dict[str, Node]
@@ -64,7 +68,14 @@ class Architecture:
         return [self.updates.get(name, s) for name, s in self.statistics.items()]
 
     def meaning(self, name: str) -> Parameter:
-        """Return what the parameter or statistic called ``name`` is."""
+        """Return what the parameter or statistic called ``name`` is.
+
+        Args:
+            name: "W1", "mean_1" ...
+
+        Returns:
+            Its layer, role, initializer, regularizer and whether it is trained.
+        """
         meaning: Parameter = {**self.statistics, **self.parameters}[name].meaning
         return meaning
 

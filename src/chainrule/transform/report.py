@@ -15,50 +15,105 @@ SAMPLED = 100  # elements of each input that are tried where a step is checked b
 
 @dataclass(frozen=True)
 class Kink:
-    """A point where J has no derivative: its slopes to the left and to the right differ."""
+    """A point where J has no derivative: its slopes to the left and to the right differ.
 
-    index: Index  # the element of the parameter that was moved
-    left: float  # the slope of J towards smaller values; infinite where J jumps
-    right: float  # the slope towards larger ones
-    used: float  # what backpropagation gives there, by convention
+    Attributes:
+        index: The element of the parameter that was moved.
+        left: The slope of J towards smaller values; infinite where J jumps.
+        right: The slope towards larger ones.
+        used: What backpropagation gives there, by convention.
+
+    >>> b = cr.variable(0.0, "b")
+    >>> cr.check_gradients(cr.relu(3 * b), b).parameters[0].kinks
+    (Kink(index=(), left=0.0, right=3.0, used=0.0),)
+    """
+
+    index: Index
+    left: float
+    right: float
+    used: float
 
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """What the check found for one parameter."""
+    """What the check found for one parameter.
+
+    Attributes:
+        name: The parameter's.
+        shape: The parameter's.
+        checked: So many of its elements.
+        error: The largest |analytic - numeric| / max(|analytic|, |numeric|); kinks are left out.
+        index: Where that is.
+        analytic: What backpropagation gives there.
+        numeric: What the differences give there.
+        kinks: The elements that lie on one: there is nothing to compare.
+        passed: Whether no derivative is wrong.
+
+    >>> w = cr.variable([1.0, 2.0], "w")
+    >>> [found] = cr.check_gradients(np.sum(w**2), w).parameters
+    >>> found.name, found.checked, found.passed
+    ('w', 2, True)
+    """
 
     name: str
     shape: Shape
-    checked: int  # so many of its elements
-    error: float  # the largest |analytic - numeric| / max(|analytic|, |numeric|); kinks are left out
-    index: Index  # where that is
-    analytic: float  # what backpropagation gives there
-    numeric: float  # what the differences give there
-    kinks: tuple[Kink, ...]  # the elements that lie on one: there is nothing to compare
-    passed: bool  # whether no derivative is wrong
+    checked: int
+    error: float
+    index: Index
+    analytic: float
+    numeric: float
+    kinks: tuple[Kink, ...]
+    passed: bool
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """A step of the graph whose derivative is wrong by itself."""
+    """A step of the graph whose derivative is wrong by itself.
 
-    row: str  # the name of the primitive
-    name: str  # what the user calls the step, or else how it is written
-    layer: str  # the innermost layer around it, or ""
-    error: float  # the relative error of its derivative
-    node: Node  # the step
+    Attributes:
+        row: The name of the primitive.
+        name: What the user calls the step, or else how it is written.
+        layer: The innermost layer around it, or "".
+        error: The relative error of its derivative.
+        node: The step.
+
+    >>> wrong = cr.primitive("wrong", lambda x: x**2, lambda y, x: [x])  # its derivative is 2x
+    >>> w = cr.variable(3.0, "w")
+    >>> cr.check_gradients(wrong(w), w).culprits[0].row
+    'wrong'
+    """
+
+    row: str
+    name: str
+    layer: str
+    error: float
+    node: Node
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """A gradient that is NaN, or infinite where no convention says so."""
+    """A gradient that is NaN, or infinite where no convention says so.
+
+    Attributes:
+        parameter: The name of the parameter.
+        index: The first of its elements of which that is so.
+        value: What backpropagation gives there.
+        row: The primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or "".
+        name: What the user calls that step, or else how it is written.
+        layer: The innermost layer around it, or "".
+
+    >>> w = cr.variable(0.0, "w")
+    >>> [found] = cr.check_gradients(np.sqrt(w) * w, w).undefined
+    >>> found.parameter, found.value, found.row
+    ('w', nan, 'sqrt')
+    """
 
     parameter: str
-    index: Index  # the first of its elements of which that is so
-    value: float  # what backpropagation gives there
-    row: str  # the primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or ""
-    name: str  # what the user calls that step, or else how it is written
-    layer: str  # the innermost layer around it, or ""
+    index: Index
+    value: float
+    row: str
+    name: str
+    layer: str
 
 
 @dataclass(frozen=True, repr=False)

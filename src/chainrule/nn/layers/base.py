@@ -80,7 +80,26 @@ class Call:
 
 
 class Scope:
-    """What a layer builds with: it makes the variables and notes what happened."""
+    """What a layer builds with: it makes the variables and notes what happened. ``build`` is given one.
+
+    Args:
+        layer: The layer that is being built.
+        dtype: The dtype of what it makes.
+
+    Attributes:
+        parameters: The variables that were made.
+        updates: Pairs (running statistic, its value after a training step).
+        parts: Intermediate values worth a name, which :meth:`Network.activations` shows: ``scope.parts["Z"] = z``.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Noise(cr.Layer):
+    ...     size: float = 0.1
+    ...     def build(self, scope, x):
+    ...         return x + self.size * (scope.uniform(x.shape) - 0.5)
+    >>> cr.Network([Noise(0.01)], input_shape=2, seed=0).predict([[1.0, 2.0]]).round(1)
+    array([[1., 2.]], dtype=float32)
+    """
 
     def __init__(self, layer: "Layer", dtype: np.dtype) -> None:
         self.layer: Layer = layer
@@ -97,7 +116,23 @@ class Scope:
         regularizer: Any = None,
         trainable: bool = True,
     ) -> Node:
-        """Return a variable of this layer; the network gives it its name and its first value."""
+        """Return a variable of this layer; the network gives it its name and its first value.
+
+        Args:
+            role: What it is called: with "gamma" the network's is "gamma_1", with "W" it is "W1".
+            shape: Whole numbers.
+            initializer: How it begins: a name, a number, an array, a callable ``(shape, rng)``; None for what suits the
+                layer's activation.
+            regularizer: What its size costs: a name, an object or a callable on nodes; None for nothing.
+            trainable: Whether gradient descent changes it; a running statistic it does not.
+
+        Returns:
+            A variable of that shape.
+
+        Raises:
+            GraphError: If the layer makes two in one role.
+            ShapeError: If it is larger than the memory of this machine.
+        """
         if any(w.meaning.role == role for w in self.parameters):
             raise GraphError(f"{self.layer!r} makes two parameters in the role '{role}'. Give each its own.")
         if math.prod(shape) > MOST_NUMBERS:
@@ -113,11 +148,23 @@ class Scope:
         return node
 
     def update(self, statistic: Node, new: Node) -> None:
-        """Let ``statistic`` become ``new`` after every training step."""
+        """Let ``statistic`` become ``new`` after every training step.
+
+        Args:
+            statistic: A variable that :meth:`parameter` made, with ``trainable=False``.
+            new: A node of its shape.
+        """
         self.updates.append((statistic, identities.cast(new, dtype=self.dtype.name)))
 
     def uniform(self, shape: tuple[Any, ...]) -> Node:
-        """Return random numbers in [0, 1), new at every training step; each use in a network has its own."""
+        """Return random numbers in [0, 1), new at every training step; each use in a network has its own.
+
+        Args:
+            shape: Whole numbers, or open extents such as ``x.shape``.
+
+        Returns:
+            A node of that shape. The network's seed decides the numbers.
+        """
         return random.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
 
 
@@ -149,9 +196,9 @@ class Layer(Checked):
     {'gamma_0': (3,), 'W1': (3, 1), 'b1': (1,)}
     """
 
-    counts: ClassVar[bool] = False  # whether it has units, and so a number l: W1, b1
-    keeps_values: ClassVar[bool] = False  # whether it puts out the numbers it is given, moved or with holes
-    least_examples: ClassVar[int] = 1  # how many it must see at once to learn from them
+    counts: ClassVar[bool] = False
+    keeps_values: ClassVar[bool] = False
+    least_examples: ClassVar[int] = 1
 
     def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
         """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more.
