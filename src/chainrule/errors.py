@@ -41,6 +41,8 @@ class ShapeError(ChainruleError, ValueError):
     and 3. Axes, counted from the last, must be equal, or one of them 1.
     """
 
+    where: Any = None  # the layer that was being built, and the nodes it was given
+
 
 class GraphError(ChainruleError, ValueError):
     """A graph, or a setting, that cannot be built, evaluated or differentiated as asked. It is a ValueError too.

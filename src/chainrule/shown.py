@@ -54,6 +54,18 @@ def screen(lines: Sequence[Any], most: int = HIGH, more: str = "… {} more line
     return [*lines[:head], more.format(f"{len(lines) - head - tail:,}"), *lines[len(lines) - tail :]]
 
 
+def columns(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Return the lines of a table: each column as wide as its widest cell, numbers to the right.
+
+    >>> print(*columns([("name", "size"), ("a", "10")]), sep="\\n")
+    name  size
+    a       10
+    """
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = ["<" if i in left else ">" for i in range(len(wide))]
+    return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, wide, strict=True)) for row in rows]
+
+
 def brief(record: Any) -> str:
     """Write a dataclass as Python does, but of each value only as much as fits: the ``__repr__`` of records.
 

@@ -24,9 +24,10 @@ from chainrule.nn.layers import (
     LayerNormalization,
 )
 from chainrule.nn.layers.base import SEED, STEP
-from chainrule.nn.reading import at, initial_values, output_kind, penalty, summary
+from chainrule.nn.reading import at, initial_values, output_kind, penalty
 from chainrule.nn.regularizers import L1
 from chainrule.nn.saved import from_config, to_config
+from chainrule.nn.summary import rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def test_labels_are_names_or_counted_kinds_and_each_is_one():
     ]
     found = chain(layers, (2,), "float32")
     assert list(found.calls) == ["dense_2", "dense_1", "dense_3", "out", "out_2", "layer_normalization_1"]
-    assert list(found.outputs) == list(found.calls) and len(summary(found)) == 7
+    assert list(found.outputs) == list(found.calls) and len(rows(found)) == 7
 
 
 def test_two_uses_of_one_layer_share_parameters_and_have_two_outputs():
@@ -65,7 +66,7 @@ def test_two_uses_of_one_layer_share_parameters_and_have_two_outputs():
     ]  # fmt: skip
     assert list(found.parameters) == ["W1", "b1", "gamma_1", "beta_1"]
     assert found.calls["dense_1"].parameters[0] is found.calls["dense_1/2"].parameters[0]
-    assert [n for _, _, n in summary(found)] == [0, 0, 20, 16, 0, 0]
+    assert [row.parameters for row in rows(found)] == [0, 0, 20, 16, 0, 0]
 
 
 def test_statistics_of_a_shared_layer_see_all_its_batches():

@@ -12,12 +12,14 @@ from itertools import count
 from operator import index
 from typing import Any
 
+from chainrule.doors import late
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Call, Layer, Parameter, check_layer
 from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
+from chainrule.shown import cut
 
 BATCH = "batch"
 
@@ -83,16 +85,12 @@ class Architecture:
 def chain(layers: Sequence[Any], shape: int | Sequence[int], dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``."""
     x = y = input("x", (BATCH, *as_shape("x", shape)), dtype)
-    rows = [("input", show_shape(x.shape))]
     for number, layer in enumerate(check_layers(layers), start=1):
         try:
             y = layer(y)
         except ChainruleError as error:
-            table = _table([*rows, (repr(layer), "✗ fails here")])
-            raise ShapeError(
-                f"Layer {number} ({layer!r}) does not fit what comes before it: {error}\n\n{table}"
-            ) from None
-        rows.append((repr(layer), show_shape(y.shape)))
+            what = f"Layer {number} ({cut(repr(layer))}) does not fit what comes before it"
+            raise ShapeError(f"{what}: {error}\n\n{_up_to({'x': x}, layer, (y,))}") from None
     return finish({"x": x}, y)
 
 
@@ -106,9 +104,8 @@ def check_layers(layers: Any) -> list[Layer]:
     return found
 
 
-def _table(rows: list[tuple[str, str]]) -> str:
-    wide = max(len(a) for a, _ in rows)
-    return "\n".join(f"  {a:<{wide}}  {b}" for a, b in rows)
+# From the inputs, a layer and what it was given to the rows up to it.
+_up_to = late("chainrule.nn.summary:up_to")
 
 
 def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str) -> Architecture:
@@ -116,6 +113,12 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
     inputs = {name: input(name, (BATCH, *as_shape(name, shape)), dtype) for name, shape in shapes.items()}
     try:
         output = function(**inputs)
+    except ShapeError as error:
+        if error.where is None:
+            raise
+        layer, given = error.where
+        what = f"{cut(repr(layer))} does not fit what it is given"
+        raise ShapeError(f"{what}: {error}\n\n{_up_to(inputs, layer, given)}") from None
     except TypeError as error:
         if isinstance(error, ChainruleError) or "argument" not in str(error):
             raise

@@ -1,7 +1,6 @@
 """Reading an architecture: its graph in training and at prediction, its first values, what it ends in, its table."""
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -101,39 +100,3 @@ def output_kind(architecture: Architecture) -> str:
         # what a layer that does not keep its input's values computes is inside its mark
         node = call.inputs[0] if call.layer.keeps_values else node.inputs[0]
     return node.primitive.name if node.primitive.name in activations.ACTIVATIONS else ""
-
-
-def summary(architecture: Architecture) -> list[tuple[str, str, int]]:
-    """Return a row for each layer: what it is, its output shape, how many numbers it learns or keeps."""
-    rows = [(f"{name} (input)", show_shape(n.shape), 0) for name, n in architecture.inputs.items()]
-    counted: set[Node] = set()
-    for label, call in architecture.calls.items():
-        new = [w for w in call.parameters if w not in counted]
-        counted.update(new)
-        shape = show_shape(architecture.outputs[label].shape)
-        rows.append((f"{label} ({type(call.layer).__name__})", shape, sum(prod(w.shape) for w in new)))
-    return rows
-
-
-def summary_text(architecture: Architecture, dtype: str) -> str:
-    """Return what :meth:`Network.summary` prints."""
-    rows = summary(architecture)
-    lines = [("layer", "output shape", "parameters"), *((a, b, f"{n:,}") for a, b, n in rows)]
-    wide = [max(len(line[i]) for line in lines) for i in range(3)]
-    rule = "─" * (sum(wide) + 4)
-    table = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}" for a, b, c in lines]
-    trained = sum(prod(w.shape) for w in architecture.parameters.values())
-    kept = sum(prod(w.shape) for w in architecture.statistics.values())
-    size = _bytes((trained + kept) * np.dtype(dtype).itemsize)
-    total = f"total {trained + kept:,} parameters ({trained:,} trained, {kept:,} kept), {size} as {dtype}"
-    depth = len({id(call.layer) for call in architecture.calls.values() if call.layer.counts})
-    title = f"{depth}-layer network" if depth else "network"
-    return "\n".join([title, rule, table[0], rule, *table[1:], rule, total])
-
-
-def _bytes(size: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

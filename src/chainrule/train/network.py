@@ -22,8 +22,9 @@ from chainrule.nn.architecture import Architecture, branches, chain, check_layer
 from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
-from chainrule.nn.reading import at, initial_values, summary_text
+from chainrule.nn.reading import at, initial_values
 from chainrule.nn.saved import check_arrays, from_config, to_config
+from chainrule.nn.summary import summary_text
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, gives_labels
@@ -316,35 +317,34 @@ class Network(Friendly):
         return f"Network([{layers}]) with {count:,} parameters"
 
     def summary(self) -> None:
-        """Print a row for each layer (what it is, its output shape, its parameters) and the totals.
+        """Print a row for each layer and the totals: what it is, its output shape, its parameters and their bytes.
 
-        Raises:
-            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
+        Multiply-adds are those of the products of matrices, for one example at prediction. What follows from a shape
+        of data that is not there yet is "?". Layers that are repeated stand once; "←" says what a layer takes
+        where that is not the row before.
 
         >>> cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3).summary()
         2-layer network
-        ─────────────────────────────────────────
-        layer            output shape  parameters
-        ─────────────────────────────────────────
-        x (input)        (batch, 3)             0
-        dense_1 (Dense)  (batch, 2)             8
-        dense_2 (Dense)  (batch, 1)             3
-        ─────────────────────────────────────────
+        ───────────────────────────────────────────────────────────────
+        layer            output shape  parameters  multiply-adds  bytes
+        ───────────────────────────────────────────────────────────────
+        x (input)        (batch, 3)             0              0      0
+        dense_1 (Dense)  (batch, 2)             8              6     32
+        dense_2 (Dense)  (batch, 1)             3              2     12
+        ───────────────────────────────────────────────────────────────
         total 11 parameters (11 trained, 0 kept), 44 bytes as float32
+        one example: 8 multiply-adds, 12 bytes of layers' outputs
         """
         print(self.summary_text())
 
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints.
 
-        Raises:
-            GraphError: If the network has not seen data yet, so that the shape of its input is unknown.
-
         >>> network = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3)
         >>> "Dense" in network.summary_text()
         True
         """
-        return summary_text(self.architecture, self.dtype)
+        return summary_text(self._layers if self._built is None else self.architecture, self.dtype)
 
     # --- learning ---
 

@@ -273,6 +273,9 @@ class Layer(Checked):
         scope = Scope(self, np.result_type(*floats) if floats else np.dtype(np.float32))
         try:
             y = self.build(scope, *xs)
+        except ShapeError as error:
+            error.where = error.where or (self, xs)
+            raise
         except TypeError:
             _check_count(self, xs)
             raise

@@ -1,0 +1,230 @@
+"""The summary of a network: a row for each layer, with what it puts out, what it learns, and what it costs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError
+from chainrule.graph.contraction import summed
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent, show as show_shape
+from chainrule.graph.walk import order
+from chainrule.nn.architecture import BATCH, Architecture, chain, finish
+from chainrule.nn.layers.base import Layer
+from chainrule.shown import HIGH, WIDE, columns, cut, in_a_row, screen
+
+UNKNOWN = "?"  # what follows from the shape of data that is not there yet
+# Two networks that differ in what depends on the data, and in nothing else.
+GUESSES = (((7,), (11,)), ((7, 5), (11, 13)), ((7, 5, 3), (11, 13, 2)))
+LONGEST_BLOCK = 6  # layers that are repeated together
+
+
+@dataclass(frozen=True)
+class Row:
+    """One use of a layer; None where it is not known before data is seen.
+
+    Attributes:
+        label: What it is called: "dense_1".
+        kind: What it is: "Dense".
+        takes: The labels of what it is given.
+        shape: Of its output.
+        parameters: How many numbers it learns or keeps, those of its first use only.
+        products: How many multiplications, each with its addition, its products of matrices take for one example.
+        bytes: What its parameters take.
+        times: How many rows such as this one follow each other, this one included.
+    """
+
+    label: str
+    kind: str
+    takes: tuple[str, ...]
+    shape: tuple[Any, ...] | None
+    parameters: int | None = 0
+    products: int | None = 0
+    bytes: int | None = 0
+    times: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its label and kind, as the first column shows them."""
+        return f"{self.label} ({self.kind})"
+
+
+def rows(architecture: Architecture) -> list[Row]:
+    """Return a row for each input and each use of a layer, in order."""
+    label_of = {n: name for name, n in architecture.inputs.items()}
+    label_of |= {n: label for label, n in architecture.outputs.items()}
+    found = [Row(name, "input", (), n.shape) for name, n in architecture.inputs.items()]
+    counted: set[Node] = set()
+    seen: set[Node] = set()
+    for label, call in architecture.calls.items():
+        output = architecture.outputs[label]
+        inside = order([output], stop=[*seen, *call.inputs])
+        work = [_products(n) for n in inside if n not in seen and n not in call.inputs]
+        seen.update(inside)
+        new = [w for w in call.parameters if w not in counted]
+        counted.update(new)
+        found.append(
+            Row(
+                label,
+                type(call.layer).__name__,
+                tuple(_labels_before(call.inputs, label_of)),
+                output.shape,
+                sum(prod(w.shape) for w in new),
+                None if None in work else sum(n or 0 for n in work),
+                sum(prod(w.shape) * w.dtype.itemsize for w in new),
+            )
+        )
+    return found
+
+
+def _products(node: Node) -> int | None:
+    """Return how many multiplications a step does for one example, each with an addition; None if nobody knows yet."""
+    if node.primitive.name != "contract":
+        return 0
+    sizes = [*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])]
+    sizes = [1 if e == Extent(BATCH) else e for e in sizes]
+    return None if any(isinstance(e, Extent) for e in sizes) else prod(sizes)
+
+
+def _labels_before(nodes: Sequence[Node], label_of: Mapping[Node, str]) -> Iterator[str]:
+    """Yield the labels of the nearest layers and inputs that nodes are computed from."""
+    near = order(nodes, stop=label_of)
+    return (label_of[n] for n in near if n in label_of)
+
+
+def rows_before_data(layers: Sequence[Layer], dtype: str) -> list[Row]:
+    """Return the rows of a chain whose input has no shape yet: what two different shapes have in common."""
+    for shapes in GUESSES:
+        try:
+            first, second = (rows(chain(layers, shape, dtype)) for shape in shapes)
+        except ChainruleError:
+            continue
+        return [_common(a, b) for a, b in zip(first, second, strict=True)]
+    kinds = [type(layer).__name__ for layer in layers]
+    return [Row(f"{i}", kind, (), None, None, None, None) for i, kind in enumerate(kinds, start=1)]
+
+
+def _common(a: Row, b: Row) -> Row:
+    alike = {
+        name: None for name in ("parameters", "products", "bytes") if getattr(a, name) != getattr(b, name)
+    }
+    if a.kind == "input":
+        return replace(a, shape=None)
+    shape = tuple(x if x == y else UNKNOWN for x, y in zip(a.shape or (), b.shape or (), strict=True))
+    return replace(a, shape=shape, **alike)
+
+
+def folded(found: Sequence[Row]) -> list[Row]:
+    """Return rows in which what is repeated stands once, with the number of times.
+
+    Rows are repeated that are equal but for their labels; two or three times is no reason to hide one.
+    """
+    same = [
+        (r.kind, r.shape, r.parameters, r.products, r.bytes, _says_it(found, i)) for i, r in enumerate(found)
+    ]
+    result: list[Row] = []
+    at = 0
+    while at < len(found):
+        block, times = 1, 1
+        for length in range(1, LONGEST_BLOCK + 1):
+            again = 1
+            while same[at : at + length] == same[at + again * length : at + (again + 1) * length]:
+                again += 1
+            if again > 3 and again * length > block * times:
+                block, times = length, again
+        result += [replace(row, times=times) for row in found[at : at + block]]
+        at += block * times
+    return result
+
+
+def _says_it(found: Sequence[Row], i: int) -> bool:
+    """Say whether the place of a row tells what it takes: what the row before gives, as in a chain."""
+    return found[i].takes in ((), (found[i - 1].label,))
+
+
+HEADS = ("layer", "output shape", "parameters", "multiply-adds", "bytes")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return what a row says below :data:`HEADS`."""
+    shape = UNKNOWN if row.shape is None else show_shape(row.shape).replace(f"'{UNKNOWN}'", UNKNOWN)
+    numbers = (UNKNOWN if n is None else f"{n:,}" for n in (row.parameters, row.products, row.bytes))
+    return (row.name + (f" × {row.times}" if row.times > 1 else ""), shape, *numbers)
+
+
+def lines_of(found: Sequence[Row]) -> list[str]:
+    """Return rows as a table; a line says what a layer takes, where that is not the one before."""
+    shown = folded(found)
+    table = [list(HEADS), *(list(cells(row)) for row in shown)]
+    others = sum(max(map(len, column)) + 2 for column in [*zip(*table, strict=True)][1:])
+    for line in table:
+        line[0] = cut(line[0], max(WIDE - others, 24))
+    lines = columns(table, left=(0, 1))
+    rule = "─" * max(map(len, lines))
+    told = {row.label for i, row in enumerate(found) if not _says_it(found, i)}
+    body = []
+    for row, line in zip(shown, lines[1:], strict=True):
+        body.append(line)
+        if row.label in told:
+            body.append(cut(f"  ← {in_a_row(row.takes, 70)}"))
+    return [rule, lines[0], rule, *body, rule]
+
+
+def totals(found: Sequence[Row], architecture: Architecture | None, dtype: str) -> list[str]:
+    """Return what stands below the rows."""
+    if architecture is None:
+        return [f"{UNKNOWN} follows from the first data that the network sees, or from input_shape=(4,)."]
+    trained = sum(prod(w.shape) for w in architecture.parameters.values())
+    kept = sum(prod(w.shape) for w in architecture.statistics.values())
+    size = in_bytes((trained + kept) * np.dtype(dtype).itemsize)
+    work = [row.products for row in found]
+    known = [prod(e for e in row.shape[1:]) for row in found if row.shape and row.kind != "input"]
+    fixed = all(isinstance(n, int) for n in known)
+    outputs = in_bytes(sum(known) * np.dtype(dtype).itemsize) if fixed else UNKNOWN
+    products = UNKNOWN if None in work else f"{sum(n or 0 for n in work):,}"
+    return [
+        f"total {trained + kept:,} parameters ({trained:,} trained, {kept:,} kept), {size} as {dtype}",
+        f"one example: {products} multiply-adds, {outputs} of layers' outputs",
+    ]
+
+
+def summary_text(of: Architecture | Sequence[Layer], dtype: str) -> str:
+    """Return what :meth:`Network.summary` prints, of a network or of layers that have seen no data."""
+    architecture = of if isinstance(of, Architecture) else None
+    found = rows(of) if isinstance(of, Architecture) else rows_before_data(of, dtype)
+    return "\n".join([title(of), *lines_of(found), *totals(found, architecture, dtype)])
+
+
+def up_to(inputs: Mapping[str, Node], layer: Layer, given: Sequence[Node]) -> str:
+    """Return the rows of the layers up to one that cannot be built on the nodes it was given."""
+    try:
+        found = rows(finish(dict(inputs), sum(node.sum() for node in given)))
+    except ChainruleError:  # what comes before is no whole network either
+        found = [Row(name, "input", (), n.shape) for name, n in inputs.items()]
+    name = getattr(layer, "name", "") or type(layer).__name__
+    *lines, rule = lines_of(found)
+    shapes = in_a_row([show_shape(node.shape) for node in given], 40)
+    return "\n".join([*screen(lines, HIGH - 6), cut(f"✗ {name} fails here, given {shapes}"), rule])
+
+
+def title(of: Architecture | Sequence[Layer]) -> str:
+    """Return what a network is called: by its layers with units."""
+    layers = [call.layer for call in of.calls.values()] if isinstance(of, Architecture) else of
+    depth = len({id(layer) for layer in layers if layer.counts})
+    return f"{depth}-layer network" if depth else "network"
+
+
+def in_bytes(size: float) -> str:
+    """Write a number of bytes.
+
+    >>> in_bytes(999), in_bytes(6148), in_bytes(2.5e9)
+    ('999 bytes', '6.1 kB', '2.5 GB')
+    """
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
