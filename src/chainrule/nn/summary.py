@@ -1,7 +1,9 @@
 """The summary of a network: a row for each layer, with what it puts out, what it learns, and what it costs."""
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -108,13 +110,16 @@ def rows_before_data(layers: Sequence[Layer], dtype: str) -> list[Row]:
 
 
 def _common(a: Row, b: Row) -> Row:
-    alike = {
-        name: None for name in ("parameters", "products", "bytes") if getattr(a, name) != getattr(b, name)
-    }
     if a.kind == "input":
         return replace(a, shape=None)
     shape = tuple(x if x == y else UNKNOWN for x, y in zip(a.shape or (), b.shape or (), strict=True))
-    return replace(a, shape=shape, **alike)
+    return replace(
+        a,
+        shape=shape,
+        parameters=a.parameters if a.parameters == b.parameters else None,
+        products=a.products if a.products == b.products else None,
+        bytes=a.bytes if a.bytes == b.bytes else None,
+    )
 
 
 def folded(found: Sequence[Row]) -> list[Row]:
@@ -160,8 +165,8 @@ def lines_of(found: Sequence[Row]) -> list[str]:
     shown = folded(found)
     table = [list(HEADS), *(list(cells(row)) for row in shown)]
     others = sum(max(map(len, column)) + 2 for column in [*zip(*table, strict=True)][1:])
-    for line in table:
-        line[0] = cut(line[0], max(WIDE - others, 24))
+    for written in table:
+        written[0] = cut(written[0], max(WIDE - others, 24))
     lines = columns(table, left=(0, 1))
     rule = "─" * max(map(len, lines))
     told = {row.label for i, row in enumerate(found) if not _says_it(found, i)}
@@ -201,7 +206,7 @@ def summary_text(of: Architecture | Sequence[Layer], dtype: str) -> str:
 def up_to(inputs: Mapping[str, Node], layer: Layer, given: Sequence[Node]) -> str:
     """Return the rows of the layers up to one that cannot be built on the nodes it was given."""
     try:
-        found = rows(finish(dict(inputs), sum(node.sum() for node in given)))
+        found = rows(finish(dict(inputs), reduce(operator.add, [node.sum() for node in given])))
     except ChainruleError:  # what comes before is no whole network either
         found = [Row(name, "input", (), n.shape) for name, n in inputs.items()]
     name = getattr(layer, "name", "") or type(layer).__name__
