@@ -1,6 +1,7 @@
 """The node: leaves, values, what is refused, copies and pickles."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -308,3 +309,8 @@ def test_arrays_have_no_more_axes_than_numpy_can_work_with():
     ):
         with pytest.raises(ShapeError, match="at most 32 axes, and this one would have 33"):
             grow()
+
+
+def test_help_tells_what_a_method_of_numpys_takes():
+    total = variable([1.0, 2.0]).sum
+    assert list(inspect.signature(total).parameters) == ["axis", "keepdims"]

@@ -175,7 +175,6 @@ CASES = [
     ("Network", Data, lambda: cr.Network([cr.Dense(1)], dtype="float16")),
     ("Network", Unknown, lambda: cr.Network([cr.Dense(1)], engine="gpu")),
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)) for name in LOOKS],
-    *[(f"Network.{n}", Graph, lambda n=n: getattr(unbuilt(), n)()) for n in ("summary", "summary_text")],
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X)) for name in GIVEN_DATA],
     *[(f"Network.{name}", Data, lambda name=name: getattr(yes_or_no(), name)([[1.0]])) for name in GIVEN_DATA],
     *[(f"Network.{name}", Graph, lambda name=name: getattr(unbuilt(), name)(X, Y)) for name in GIVEN_TARGETS],

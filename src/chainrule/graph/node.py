@@ -6,6 +6,7 @@ to a cell, whose value training replaces. Nodes compare and hash by identity.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -279,7 +280,7 @@ class Node(Operators["Node"], Methods["Node"]):
             raise AttributeError(f"A node has no attribute '{name}'.")
         methods = opened("chainrule.graph.numpy_api.calls:METHODS")
         method = methods[name] if name in methods else opened("chainrule.graph.guests:method")(self, name)
-        return lambda *arguments, **options: method(self, *arguments, **options)
+        return MethodType(method, self)
 
     def __repr__(self) -> str:
         return show.line(self)
