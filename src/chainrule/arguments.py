@@ -9,7 +9,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from chainrule import habits
-from chainrule.errors import ArgumentError, GraphError, OutOfMemoryError, short
+from chainrule.errors import ArgumentError, OutOfMemoryError, short
 from chainrule.names import closest
 
 P = ParamSpec("P")
@@ -43,48 +43,6 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         return function(*arguments, **read)
 
     return call
-
-
-def call_own(what: str, takes: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function of the user's; where it does not take what it is given, say how it is called.
-
-    >>> call_own("A loss", "(y, p)", lambda y: y, 1.0, 2.0)
-    Traceback (most recent call last):
-    chainrule.errors.GraphError: A loss is called with (y, p); <lambda> takes (y).
-    """
-    try:
-        return function(*arguments)
-    except TypeError as error:
-        if not within_call(error):
-            raise
-        found = takes_of(function)
-        if found is None or fits(function, *arguments):
-            raise
-        raise GraphError(f"{what} is called with {takes}; {_called(function)} takes {found}.") from None
-
-
-def fits(function: Callable[..., Any], *arguments: Any) -> bool:
-    """Say whether a function takes so many arguments by place, as far as it says what it takes."""
-    try:
-        inspect.signature(function).bind(*arguments)
-    except TypeError:
-        return False
-    except ValueError:  # written in C, and says nothing of it
-        return True
-    return True
-
-
-def takes_of(function: Callable[..., Any]) -> str | None:
-    """Return what a function takes, as it is written; None where it says nothing of it."""
-    try:
-        found = inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
-    return f"({', '.join(_written(p) for p in found.parameters.values())})"
-
-
-def _called(function: Callable[..., Any]) -> str:
-    return getattr(function, "__qualname__", type(function).__name__).rpartition("<locals>.")[2]
 
 
 def within_call(error: TypeError) -> bool:

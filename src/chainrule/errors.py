@@ -95,6 +95,12 @@ class UnknownNameError(ChainruleError, ValueError):
     """
 
 
+class MissingNameError(UnknownNameError, KeyError):
+    """Likewise, of what is looked up in square brackets: dicts raise KeyError."""
+
+    __str__ = Exception.__str__
+
+
 class ForeignNameError(ChainruleError, AttributeError):
     """A name that nothing here bears, of another library perhaps; the message says what to write instead.
 

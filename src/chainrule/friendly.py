@@ -6,7 +6,7 @@ What is answered stands in :mod:`chainrule.habits`.
 import inspect
 import sys
 from abc import ABCMeta
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from opcode import opmap
 from types import MethodType
@@ -16,7 +16,7 @@ from chainrule import habits
 from chainrule.arguments import as_ours, filled, within_call
 from chainrule.doors import opened
 from chainrule.errors import ArgumentError, ForeignNameError
-from chainrule.names import closest
+from chainrule.names import closest, spelled
 
 
 @cache
@@ -32,6 +32,20 @@ def foreign(owner: str, name: str, node: str = "x") -> str:
     """
     answer = _answers(owner).get(name)
     return f"{filled(answer, name=name, node=node)}." if answer else ""
+
+
+def named(kind: str, name: Any, known: Iterable[str]) -> Any:
+    """Return a name as ``known`` has it: in any case, and by what other libraries call it; whatever else stays.
+
+    >>> named("activation", "ReLU", ["relu"]), named("initializer", "kaiming_normal", ["he_normal"])
+    ('relu', 'he_normal')
+    """
+    names = list(known)
+    found = spelled(name, names)
+    if not isinstance(found, str) or found in names:
+        return found
+    elsewhere = habits.VALUES.get(kind, {})
+    return elsewhere.get(spelled(found, elsewhere), found)
 
 
 def working(owner: str, name: str) -> Any:
@@ -101,7 +115,7 @@ class FriendlyType(ABCMeta):
         super().__init__(name, bases, namespace, **options)
         if cls.__module__.startswith("chainrule."):
             for each in {**_answers(name), **habits.WORKS.get(name, {})}:
-                if not hasattr(cls, each):
+                if not any(each in vars(base) for base in cls.__mro__):
                     setattr(cls, each, (InVain if each in habits.IN_VAIN else Foreign)(name, each))
 
     if not TYPE_CHECKING:  # or the classes would take anything

@@ -105,7 +105,7 @@ USED = {
     "activation": ("mish", "[cr.Dense(3, 'mish'), cr.Dense(1)]", "", "cr.Dense(3, 'mich')", "Did you mean 'mish'?"),
     "layer": ("Scale", "[cr.Dense(3, 'tanh'), cr.Scale(), cr.Dense(1)]", "", "cr.Dense(3, cr.Scale)", "write Scale("),
     "optimizer": ("Lion", "[cr.Dense(1)]", "optimizer='lion'", "network.fit(X, y, optimizer='lyon')", "'lion'"),
-    "loss": ("log_cosh", "[cr.Dense(1)]", "loss='log_cosh'", "network.fit(X, y, loss='logcosh')", "'log_cosh'"),
+    "loss": ("log_cosh", "[cr.Dense(1)]", "loss='log_cosh'", "network.fit(X, y, loss='log_cos')", "'log_cosh'"),
     "schedule": ("Linear", "[cr.Dense(1)]", "optimizer=cr.Adam(cr.Linear(0.1))", "cr.Adam(cr.Linear)", "number above"),
     "regularizer": ("Quartic", "[cr.Dense(1, regularizer='quartic'), cr.Dense(1, regularizer=cr.Quartic(0.5))]", "",
                     "cr.Dense(1, regularizer='quartik')", "'quartic'"),

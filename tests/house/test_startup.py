@@ -40,11 +40,11 @@ DONE = [
     (TABLE, {"safetensors", *LEARNING, *TABLES}, 135),
     (command("--help"), {"click", "difflib"}, 20),
     (command("train --help"), {"click", "difflib"}, 20),
-    (command("train iris --epochs 2 --engine numpy"), COMMAND, 155),
-    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 155),
-    (command("predict table.safetensors table.csv"), COMMAND, 155),
-    (command("evaluate table.safetensors table.csv"), COMMAND, 155),
-    (command("summary table.safetensors"), COMMAND, 155),
+    (command("train iris --epochs 2 --engine numpy"), COMMAND, 165),
+    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 165),
+    (command("predict table.safetensors table.csv"), COMMAND, 165),
+    (command("evaluate table.safetensors table.csv"), COMMAND, 165),
+    (command("summary table.safetensors"), COMMAND, 165),
 ]
 
 

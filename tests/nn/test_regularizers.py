@@ -45,8 +45,9 @@ def test_what_a_spec_means():
     assert regularizer(0.3) == L2(0.3) and regularizer(1) == L2(1.0)
     assert regularizer(L1(0.2)) == L1(0.2)
     assert regularizer(np.sum) is np.sum
-    with pytest.raises(UnknownNameError, match=r"Unknown regularizer 'L2'\. Did you mean 'l2'"):
-        regularizer("L2")
+    assert regularizer("L2") == L2(0.01) and regularizer("L1L2") == regularizer("l1_l2")
+    with pytest.raises(UnknownNameError, match=r"Unknown regularizer 'l3'\. Known: l1, l1_l2, l2"):
+        regularizer("l3")
     with pytest.raises(GraphError, match=r"write L2\(...\)"):
         regularizer(L2)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.doors import late
 from chainrule.errors import EngineWarning, unknown_name, warn
+from chainrule.names import spelled
 
 if TYPE_CHECKING:
     from chainrule.engines.executable import Executable
@@ -126,9 +127,10 @@ def engine_named(name: str) -> Engine:
     Raises:
         UnknownNameError: If there is none of this name.
     """
-    if not isinstance(name, str) or name not in ENGINES:
+    found = spelled(name, ENGINES)
+    if found not in ENGINES:
         raise unknown_name("engine", name, ("auto", *ENGINES))
-    return ENGINES[name]
+    return ENGINES[found]
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
-from chainrule.friendly import Friendly
+from chainrule.friendly import Friendly, named
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def find(kind: str, spec: Any, known: Mapping[str, Any]) -> Any:
 
     Args:
         kind: What is looked for, as an error calls it: "activation".
-        spec: A name or a callable.
+        spec: A name, in any case, or a callable.
         known: What each name stands for.
 
     Raises:
@@ -98,8 +98,9 @@ def find(kind: str, spec: Any, known: Mapping[str, Any]) -> Any:
     >>> find("function", "abs", {"abs": abs})
     <built-in function abs>
     """
-    if isinstance(spec, str) and spec in known:
-        return known[spec]
+    name = named(kind, spec, known)
+    if isinstance(name, str) and name in known:
+        return known[name]
     if callable(spec) and not isinstance(spec, type):
         return spec
     if isinstance(spec, type):

@@ -1,12 +1,28 @@
 """History: what a training run was like."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from chainrule.errors import MissingNameError, unknown_name
 from chainrule.friendly import Friendly
+from chainrule.habits import COST
 from chainrule.shown import WIDE, in_a_row
 
 
-class History(Friendly, dict[str, list[float]]):
+class Numbers(dict[str, Any]):
+    """Numbers of a training by name; those that other libraries call a loss are the cost."""
+
+    def __missing__(self, name: str) -> Any:
+        if COST.get(name) in self:
+            return self[COST[name]]
+        raise MissingNameError(str(unknown_name("number of this training", name, self)))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the numbers of a name, or ``default``."""
+        return super().get(name if name in self else COST.get(name, name), default)
+
+
+class History(Friendly, Numbers):
     """What :meth:`Network.fit` returns: a dict with a list of one number an epoch for each of "cost", "val_cost",
     "<metric>", "val_<metric>".
 
@@ -49,13 +65,13 @@ class History(Friendly, dict[str, list[float]]):
 
     @property
     def history(self) -> dict[str, list[float]]:
-        """The numbers alone, as a plain dict: what Keras keeps under this name.
+        """The numbers alone, as a dict: what Keras keeps under this name.
 
         >>> network = cr.Network([cr.Dense(1)], seed=0)
         >>> network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3).history.keys()
         dict_keys(['cost'])
         """
-        return dict(self)
+        return Numbers(self)
 
     @property
     def epochs(self) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError, short, unknown_name
+from chainrule.friendly import named
 from chainrule.graph.node import Node
 from chainrule.nn.losses import LOSSES
 
@@ -71,6 +72,7 @@ def resolve(metrics: Any, softmax: bool) -> dict[str, Callable[[Node, Node], Nod
     found: dict[str, Callable[[Node, Node], Node]] = {}
     for metric in listed:
         if isinstance(metric, str):
+            metric = named("metric", metric, METRICS)
             if metric not in METRICS:
                 raise unknown_name("metric", metric, METRICS)
             name, function = metric, METRICS[metric]

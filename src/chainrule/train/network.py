@@ -15,13 +15,14 @@ from chainrule.arguments import public
 from chainrule.doors import late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
-from chainrule.friendly import Friendly
+from chainrule.friendly import Friendly, named
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
 from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
+from chainrule.nn.losses import LOSSES
 from chainrule.nn.reading import at, initial_values
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.nn.summary import summary_text
@@ -130,7 +131,7 @@ class Network(Friendly):
         self.dtype = _float_name(dtype)
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else whole("seed", seed, 0, SEEDS)
         if engine != "auto":
-            engine_named(engine)
+            engine = engine_named(engine).name
         self.engine = engine
         self.extra: dict[str, Any] = {}
         self.loss: Any = None
@@ -435,7 +436,7 @@ class Network(Friendly):
                     held = self._examples(self._read_validation(validation_data), loss, metrics)
                 elif validation_split:
                     examples, held = hold_back(examples, validation_split, self.seed)
-                self.loss = self.loss if loss is None else loss
+                self.loss = self.loss if loss is None else named("loss", loss, LOSSES)
                 deadline = inf if time_budget is None else began + time_budget
                 run = begin(
                     self._programs, settings, method, listeners, examples, held, shuffle, self.runs, deadline

@@ -1,24 +1,18 @@
 """The numbers of a network: by name for its user, all at once for what trains it."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError, ShapeError, UnknownNameError, unknown_name
+from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_name
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
 from chainrule.train.validation import as_numbers
-
-
-class ParameterNameError(UnknownNameError, KeyError):
-    """A name that no parameter bears; dicts raise KeyError."""
-
-    __str__: ClassVar[Callable[[Any], str]] = Exception.__str__
 
 
 class Parameters(MutableMapping[str, np.ndarray]):
@@ -51,7 +45,7 @@ class Parameters(MutableMapping[str, np.ndarray]):
     def _find(self, name: str) -> Node:
         known = name if name in self._nodes else self._aliases.get(str(name).replace("_", ""))
         if known is None:
-            raise ParameterNameError(str(unknown_name("parameter", name, self._nodes)))
+            raise MissingNameError(str(unknown_name("parameter", name, self._nodes)))
         return self._nodes[known]
 
     def __getitem__(self, name: str) -> np.ndarray:

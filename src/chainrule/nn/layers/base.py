@@ -6,6 +6,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from inspect import signature
 from typing import Any, ClassVar
@@ -13,11 +14,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
+from chainrule.friendly import named
 from chainrule.graph.node import Cell, Node, input, mark
 from chainrule.graph.primitives import identities, random
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.table import TABLE
-from chainrule.nn.initializers import initializer
+from chainrule.nn.activations import ACTIVATIONS
+from chainrule.nn.initializers import INITIALIZERS, initializer
+from chainrule.nn.regularizers import REGULARIZERS
 from chainrule.nn.specs import Checked
 from chainrule.shown import cut
 
@@ -37,6 +41,12 @@ def _memory() -> int:
         return 2**43
 
 
+# What the settings of layers are named by; they keep the name that it bears here, and files do.
+NAMED: dict[str, Iterable[str]] = {
+    "activation": ACTIVATIONS,
+    "initializer": INITIALIZERS,
+    "regularizer": REGULARIZERS,
+}
 MOST_NUMBERS = _memory() // 8  # of one parameter; they are drawn in float64
 
 
@@ -199,6 +209,13 @@ class Layer(Checked):
     counts: ClassVar[bool] = False
     keeps_values: ClassVar[bool] = False
     least_examples: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in fields(self):
+            kind = field.name.rpartition("_")[2]
+            if kind in NAMED and isinstance(name := getattr(self, field.name), str):
+                object.__setattr__(self, field.name, named(kind, name, NAMED[kind]))
 
     def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
         """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more.

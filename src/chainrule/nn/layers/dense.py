@@ -92,6 +92,7 @@ class Activation(Layer):
     name: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         activation(self.activation)
 
     def build(self, scope: Scope, x: Node) -> Node:

@@ -17,7 +17,7 @@ from chainrule.signals import Asked
 from chainrule.train.callbacks import Listeners, monitor_name
 from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
-from chainrule.train.history import History
+from chainrule.train.history import History, Numbers
 from chainrule.train.objective import Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
@@ -134,7 +134,7 @@ class Fitting:
     def tell(self) -> bool:
         """Show the epoch that has ended, and tell the callbacks; True if one of them asks to stop."""
         epoch = self.history.epochs - 1
-        logs = {k: v[-1] for k, v in self.history.items() if v}
+        logs = Numbers({k: v[-1] for k, v in self.history.items() if v})
         self.display.show(epoch, logs)
         return self.listeners.epoch_ended(epoch, logs)
 
