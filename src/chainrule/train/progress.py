@@ -18,11 +18,14 @@ def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
     return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {numbers}"
 
 
+OFTEN, RARELY = 1.0, 60.0  # seconds between lines in a pipe, at least and at most
+
+
 class ProgressLine:
     """Shows how far training is.
 
-    ``verbose`` 0 shows nothing, 1 one line that is redrawn (in a pipe, a line for each tenth of the run), 2 a
-    line for each epoch.
+    ``verbose`` 0 shows nothing, 1 one line that is redrawn, 2 a line for each epoch. In a pipe 1 is a line for each tenth
+    of the run that takes longer than a second, one a minute at least, and one at the end.
     """
 
     def __init__(self, verbose: int, epochs: int) -> None:
@@ -31,7 +34,7 @@ class ProgressLine:
         self._shown_tenth = -1
         self._bar: Any = None
         self._task: Any = None
-        self._last = 0.0
+        self._last = time.monotonic()  # a run that is over by then needs no sign of life
         if sys.stderr is None:  # it was closed, or there is no console (pythonw)
             self.verbose = verbose = 0
         if verbose == 1 and sys.stderr.isatty():
@@ -58,7 +61,8 @@ class ProgressLine:
         elif self.verbose == 1:
             tenth = (epoch + 1) * 10 // self.epochs
             now = time.monotonic()
-            if tenth > self._shown_tenth and (now - self._last > 0.5 or epoch + 1 == self.epochs):
+            since = now - self._last
+            if epoch + 1 == self.epochs or since > RARELY or (since > OFTEN and tenth > self._shown_tenth):
                 self._shown_tenth, self._last = tenth, now
                 self._print(line(epoch, self.epochs, logs))
 
