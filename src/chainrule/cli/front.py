@@ -17,6 +17,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
+from chainrule.cli.elsewhere import about, as_meant, options_of
 from chainrule.cli.speech import learn, spoken
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
@@ -36,7 +37,7 @@ class Commands(click.Group):
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **settings: Any
     ) -> Any:
         """Run a command and end the process with its exit code."""
-        arguments = _as_meant(list(sys.argv[1:] if args is None else args))
+        arguments = as_meant(list(sys.argv[1:] if args is None else args), self.commands)
         settings["standalone_mode"] = False
         if sys.stderr is None:  # it was closed, as a service may do
             sys.stderr = os.fdopen(_nowhere(), "w")
@@ -51,7 +52,7 @@ class Commands(click.Group):
         except Exception as error:
             if "--debug" in arguments:
                 raise
-            complain(_paragraph(error))
+            complain(_paragraph(error, self.commands.get(next(iter(arguments), ""), self)))
             sys.exit(REFUSED)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -83,13 +84,6 @@ class Commands(click.Group):
                 f"No command {name!r}. {hint} Commands: {', '.join(self.list_commands(ctx))}."
             )
         return super().resolve_command(ctx, args)
-
-
-def _as_meant(arguments: list[str]) -> list[str]:
-    """Return what a command line asks for where hands know it from other programs: help train, train --version."""
-    if "--version" in arguments:
-        return ["--version"]
-    return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
 
 
 def visible(text: str) -> str:
@@ -167,10 +161,14 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     tell(str(message), _headed("Warning: ", "yellow"))
 
 
-def _paragraph(error: Exception) -> str:
+def _paragraph(error: Exception, command: click.Command) -> str:
+    """Return what went wrong in a command, in words."""
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "chainrule"
-        return f"{error.format_message()}\n'{command} --help' shows what it takes."
+        name = "" if isinstance(command, Commands) else f"{command.name} "
+        told = error.format_message()
+        if isinstance(error, click.NoSuchOption):
+            told = f"{error.message} {about(error.option_name, options_of(*command.params))}".strip()
+        return f"{told}\n'chainrule {name}--help' shows what it takes."
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, cr.ChainruleError):

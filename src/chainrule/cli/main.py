@@ -253,7 +253,7 @@ def show_compiled(
 
 
 @cli.command("completion")
-@click.argument("shell", type=click.Choice(list(completion.SHELLS)), metavar="|".join(completion.SHELLS))
+@click.argument("shell", type=options.Shell(list(completion.SHELLS)), metavar="|".join(completion.SHELLS))
 def complete(shell: str) -> None:
     """Print what makes a shell complete commands.
 

@@ -1,7 +1,8 @@
 """What commands take: kinds of values, and the options that several share."""
 
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -21,9 +22,16 @@ class Whole(click.IntRange):
 
 
 class Number(click.FloatRange):
-    """A number, called so in messages."""
+    """A number, called so in messages, and neither NaN nor infinite."""
 
     name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return found
 
 
 class Hidden(click.ParamType):
@@ -53,7 +61,7 @@ class Table(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return its name."""
         if value != "-":
-            return value
+            return value or self.fail("the name of the table is empty", param, ctx)
         if sys.stdin is None or sys.stdin.isatty():
             self.fail("nothing is piped into the command; give the name of a file, or add < FILE", param, ctx)
         return STDIN
@@ -92,7 +100,22 @@ class Column(click.ParamType):
         return columns(before, incomplete)
 
 
-class StageName(click.Choice):
+class Name(click.Choice):
+    """One of several names, in any case."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(list(names), case_sensitive=False)
+
+
+class Shell(Name):
+    """A shell that completion is made for."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return which there are."""
+        return f"Choose from: {', '.join(map(str, self.choices))}"
+
+
+class StageName(Name):
     """A stage that can be shown."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -135,7 +158,10 @@ TARGET = option(
     multiple=True,
 )
 TASK = option(
-    "--task", "TASK", click.Choice(TASKS), f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [default: by the target]"
+    "--task",
+    "TASK",
+    Name(TASKS),
+    f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [default: by the target]",
 )
 HIDDEN = option(
     "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [default: by size]"
@@ -159,7 +185,7 @@ MISSING = option(
 )  # fmt: skip
 ANY_SIZE = click.option("--any-size", is_flag=True, help="Unpack a gzipped DATA however large it becomes.")
 ENGINE = option(
-    "--engine", "NAME", click.Choice(["auto", *ENGINES]),
+    "--engine", "NAME", Name(["auto", *ENGINES]),
     f"{', '.join(f'{name} ({says})' for name, says in ENGINES.items())}, or auto: the one that is done first.",
     default="auto", show_default=False,
 )  # fmt: skip

@@ -24,8 +24,8 @@ OFTEN, RARELY = 1.0, 60.0  # seconds between lines in a pipe, at least and at mo
 class ProgressLine:
     """Shows how far training is.
 
-    ``verbose`` 0 shows nothing, 1 one line that is redrawn, 2 a line for each epoch. In a pipe 1 is a line for each tenth
-    of the run that takes longer than a second, one a minute at least, and one at the end.
+    ``verbose`` 0 shows nothing, 1 one line that is redrawn, 2 a line for each epoch. In a pipe 1 is a line for each
+    tenth of the run that takes longer than a second, one a minute at least, and one at the end.
     """
 
     def __init__(self, verbose: int, epochs: int) -> None:

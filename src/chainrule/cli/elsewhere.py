@@ -1,0 +1,87 @@
+"""What hands type that know other programs: what means the same is done, and for the rest there is an answer."""
+
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+
+import click
+
+from chainrule.cli.speech import OPTIONS
+
+COMMANDS = {
+    "fit": "train", "learn": "train", "score": "evaluate", "eval": "evaluate", "test": "evaluate", "infer": "predict",
+    "inference": "predict", "show": "summary", "info": "summary", "describe": "summary", "inspect": "summary",
+    "version": "versions", "env": "versions", "show-versions": "versions",
+}  # fmt: skip
+SAME = {
+    "lr": "learning-rate", "alpha": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target",
+    "y": "target", "random-state": "seed", "random-seed": "seed", "test-size": "test-fraction", "max-iter": "epochs",
+    "n-epochs": "epochs", "num-epochs": "epochs", "iterations": "epochs", "hidden-layer-sizes": "hidden",
+    "batch": "batch-size", "time-limit": "time", "time-budget": "time", "timeout": "time", "na-values": "missing",
+    "overwrite": "force", "f": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
+}  # fmt: skip
+ANSWERS = {
+    "layers hidden-layers units neurons": "--hidden 64,32 gives two hidden layers of 64 and 32 units.",
+    "optimizer momentum weight-decay": "Training is by Adam; --learning-rate and --clip-norm set it.",
+    "loss cost": "The loss is that of the task, which --task decides.",
+    "metric metrics": "All metrics of the task are printed.",
+    "activation": "Hidden units are relu; Python sets others, with cr.Network.",
+    "verbose v": "All is told without it; --quiet tells less.",
+    "device gpu cuda": "--engine says what computes.",
+    "validation-split validation-fraction val-split patience early-stopping":
+        "Rows that say when to stop are held back without it; --epochs and --time bound the training.",
+    "model m": "The model is named without an option, before the table.",
+    "data input file i": "The table is named without an option.",
+    "sep delimiter header encoding decimal": "How a table is written is found out.",
+    "drop ignore exclude categorical categories": "Take a column out of the table, or write it as text, in the file.",
+    "feature features x": "All columns but the target are inputs; take others out of the file.",
+}  # fmt: skip
+_ANSWERS = {name: answer for names, answer in ANSWERS.items() for name in names.split()}
+_OPTION = re.compile(r"--?([a-zA-Z][\w-]*)(=.*)?", re.DOTALL)
+
+
+def as_meant(arguments: list[str], commands: Collection[str]) -> list[str]:
+    """Return a command line in our words: ``fit t.csv --test_size 0.1`` is ``train t.csv --test-fraction 0.1``."""
+    if "--version" in arguments:
+        return ["--version"]
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    command, *rest = arguments or [""]
+    ours = COMMANDS.get(command.lower(), command.lower())
+    options = rest[: rest.index("--")] if "--" in rest else rest
+    meant: list[str] = []
+    for word in options:
+        meant.append(word if meant and _takes_a_value(meant[-1]) else _option(word))
+    return [ours if ours in commands else command, *meant, *rest[len(options) :]] if arguments else []
+
+
+def about(option: str, known: Collection[str]) -> str:
+    """Return what to say of an option that is none of ours."""
+    name = _plain(option)
+    if answer := _ANSWERS.get(name):
+        return answer
+    near = get_close_matches(name, [each.lstrip("-") for each in known], n=1)
+    return f"Did you mean '--{near[0]}'?" if near else ""
+
+
+def _option(word: str) -> str:
+    found = _OPTION.fullmatch(word)
+    if not found:
+        return word
+    name = SAME.get(_plain(found[1]), _plain(found[1]))
+    if f"--{name}" in options_of(*OPTIONS.values()):
+        return f"--{name}{found[2] or ''}"
+    return f"-{word}" if re.fullmatch(r"-\w[\w-]+", word) else word  # one hyphen is for single letters
+
+
+def _takes_a_value(word: str) -> bool:
+    return any(word in option.opts and not option.is_flag for option in OPTIONS.values())
+
+
+def _plain(option: str) -> str:
+    return option.lstrip("-").lower().replace("_", "-")
+
+
+def options_of(*parameters: click.Parameter) -> list[str]:
+    """Return the long options among what a command takes."""
+    return [flag for each in parameters for flag in each.opts if flag.startswith("--")]
