@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 import chainrule as cr
+from chainrule import literals
 from chainrule.data.target import TASKS
 from chainrule.graph.numpy_api.calls import METHODS
-from chainrule.nn import kinds
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import INITIALIZERS
 from chainrule.nn.losses import LOSSES
@@ -39,16 +39,16 @@ def stages():
 @pytest.mark.parametrize(
     ("told", "known"),
     [
-        (kinds.ActivationName, ACTIVATIONS),
-        (kinds.LossName, LOSSES),
-        (kinds.InitializerName, INITIALIZERS),
-        (kinds.RegularizerName, REGULARIZERS),
-        (kinds.OptimizerName, OPTIMIZERS),
-        (kinds.MetricName, METRICS.keys() - LOSSES.keys()),
-        (kinds.EngineName, ["auto", *cr.ENGINES]),
-        (kinds.StageName, stages()),
-        (kinds.TaskName, TASKS),
-        (kinds.SampleName, cr.SAMPLES),
+        (literals.ActivationName, ACTIVATIONS),
+        (literals.LossName, LOSSES),
+        (literals.InitializerName, INITIALIZERS),
+        (literals.RegularizerName, REGULARIZERS),
+        (literals.OptimizerName, OPTIMIZERS),
+        (literals.MetricName, METRICS.keys() - LOSSES.keys()),
+        (literals.EngineName, ["auto", *cr.ENGINES]),
+        (literals.StageName, stages()),
+        (literals.TaskName, TASKS),
+        (literals.SampleName, cr.SAMPLES),
     ],
     ids=lambda x: getattr(x, "__args__", [""])[0],
 )

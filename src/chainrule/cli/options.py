@@ -34,7 +34,7 @@ class Number(click.FloatRange):
         return found
 
 
-class Hidden(click.ParamType):
+class Hidden(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """Units of the hidden layers: 32,16; or none."""
 
     name = "units"
@@ -53,7 +53,7 @@ class Hidden(click.ParamType):
         return tuple(map(int, units))
 
 
-class Table(click.ParamType):
+class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """A table: a file, a sample, or "-" for what is piped into the command."""
 
     name = "table"
@@ -73,7 +73,7 @@ class Table(click.ParamType):
         return tables(incomplete)
 
 
-class Model(click.ParamType):
+class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """A model file."""
 
     name = "model"
@@ -85,7 +85,7 @@ class Model(click.ParamType):
         return models(incomplete)
 
 
-class Column(click.ParamType):
+class Column(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """A column of DATA, or several with commas."""
 
     name = "column"
@@ -100,7 +100,7 @@ class Column(click.ParamType):
         return columns(before, incomplete)
 
 
-class Name(click.Choice):
+class Name(click.Choice):  # type: ignore[type-arg]  # which only newer ones of click take
     """One of several names, in any case."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -123,7 +123,7 @@ class StageName(Name):
         return value if value == "schedule" else super().convert(value, param, ctx)
 
 
-class Words(click.ParamType):
+class Words(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """Words that mean "no value": [COLUMN=]WORDS."""
 
     name = "words"

@@ -9,7 +9,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from statistics import mode
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, overload
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
 from chainrule.errors import DataError
+from chainrule.literals import SampleName
 
 Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 
@@ -32,6 +33,14 @@ _COMPRESSIONS: dict[str, Any] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zi
 _NAMELESS = re.compile(r"Unnamed: \d+")
 
 
+@overload
+def load_table(
+    source: SampleName, *, missing: Missing = ..., any_size: bool = ...
+) -> tuple[pd.DataFrame, str]: ...
+@overload
+def load_table(
+    source: str | PathLike[str], *, missing: Missing = ..., any_size: bool = ...
+) -> tuple[pd.DataFrame, str | None]: ...
 def load_table(
     source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
 ) -> tuple[pd.DataFrame, str | None]:

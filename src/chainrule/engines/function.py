@@ -1,7 +1,7 @@
 """``cr.compile``: a graph as a Python function, on the engine that suits it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -12,16 +12,22 @@ from chainrule.engines.stages import show_stage
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import fit_value
-from chainrule.graph.node import Node, as_node, cast, leaf_key
+from chainrule.graph.node import Node, NodeLike, as_node, cast, leaf_key, nodes_of
 from chainrule.graph.shapes import show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
+from chainrule.literals import EngineName
 from chainrule.shown import cut, in_a_row
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+R = TypeVar("R")  # an array, or a list of them
+Updates: TypeAlias = Mapping[Node, NodeLike | float]
 CALLS = 10_000  # a function that is compiled on purpose is taken to be called so often
 
 
-class Function:
+class Function(Generic[R]):
     """A compiled graph: call it with a value for each input. :func:`compile` makes one.
 
     Called, it returns an array for one output and a list of arrays for several; afterwards every updated variable has
@@ -66,7 +72,7 @@ class Function:
         given = in_a_row([cut(x.name, 30) for x in program.inputs], 40)
         return f"<compiled ({given}) → {in_a_row([cut(text(n), 40) for n in program.outputs])}>"
 
-    def __call__(self, *values: Any) -> Any:
+    def __call__(self, *values: "ArrayLike") -> R:
         """Compute the outputs; afterwards every updated variable has its new value."""
         program = self._compiled.program
         if len(values) != len(program.inputs):
@@ -82,7 +88,7 @@ class Function:
         new_state, outputs = executable.step(state, batch)
         for i, w in self._changed:
             w.value = new_state[i]
-        results = [np.array(x) for x in outputs]
+        results: Any = [np.array(x) for x in outputs]
         return results[0] if self._single else results
 
     def show(self, stage: str) -> str:
@@ -106,12 +112,26 @@ class Function:
         return show_stage(self._compiled.program, stage, self.executable.engine)
 
 
+@overload
 def compile(
-    outputs: Node | Sequence[Node],
+    outputs: NodeLike,
     inputs: Sequence[Node] = (),
-    updates: Mapping[Node, Node] | None = None,
-    engine: str = "auto",
-) -> Function:
+    updates: "Updates | None" = None,
+    engine: EngineName | str = "auto",
+) -> "Function[NDArray[Any]]": ...
+@overload
+def compile(
+    outputs: Sequence[NodeLike],
+    inputs: Sequence[Node] = (),
+    updates: "Updates | None" = None,
+    engine: EngineName | str = "auto",
+) -> "Function[list[NDArray[Any]]]": ...
+def compile(
+    outputs: NodeLike | Sequence[NodeLike],
+    inputs: Sequence[Node] = (),
+    updates: "Updates | None" = None,
+    engine: EngineName | str = "auto",
+) -> "Function[Any]":
     """Compile a graph into a Python function. The graph is simplified first.
 
     Args:
@@ -136,7 +156,7 @@ def compile(
     >>> float(step(1.0)), round(float(w.value), 3)
     (4.0, 2.6)
     """
-    nodes, given, changed = _nodes(outputs), _nodes(inputs), _changes(updates or {})
+    nodes, given, changed = nodes_of(outputs, "compile"), nodes_of(inputs, "compile"), _changes(updates or {})
     known: set[Any] = set()
     for x in given:
         if x.primitive.name != "input":
@@ -154,19 +174,6 @@ def compile(
     new_state = tuple(new.get(key, w) for key, w in state.items())
     program = Program(tuple(given), tuple(state.values()), tuple(nodes), new_state)
     return Function(program, isinstance(outputs, Node), engine)
-
-
-def _nodes(found: Any) -> list[Node]:
-    """Return a node, or a sequence of them, as a list."""
-    if isinstance(found, Node):
-        return [found]
-    nodes = list(found) if isinstance(found, Iterable) else [found]
-    for x in nodes:
-        if not isinstance(x, Node):
-            raise GraphError(
-                f"compile takes nodes; found {type(x).__name__}. Make one with cr.constant(value)."
-            )
-    return nodes
 
 
 def _changes(updates: Any) -> dict[Node, Node]:

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
 from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node, input, leaf_key
+from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import replaced
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Explanation", "explain"]
 
@@ -26,7 +29,9 @@ DIGITS = "0123456789"
 
 
 def explain(
-    J: Node, wrt: Node | Sequence[Node] | None = None, feed: Mapping[Node, Any] | None = None
+    J: NodeLike,
+    wrt: NodeLike | Sequence[NodeLike] | None = None,
+    feed: "Mapping[Node, ArrayLike] | None" = None,
 ) -> Explanation:
     """Explain a scalar: its value step by step, and its derivatives by the chain rule.
 
@@ -63,10 +68,7 @@ def explain(
     >>> print(explanation.derivatives[0])
     dJ/dc = dJ/dv · dv/du · du/dc = 3 × 1 × 3 = 9
     """
-    if not isinstance(J, Node):
-        raise GraphError(
-            f"explain takes a node; found {type(J).__name__}. Make a leaf with cr.variable(value)."
-        )
+    (J,) = nodes_of([J], "explain")
     graph = order([J])
     wanted = _wanted(J, graph, wrt)
     told = outline(J, wanted)
@@ -111,7 +113,7 @@ class Reading:
         return {self.symbols[s]: self.values[self.symbols[s]] for s in steps}
 
 
-def _wanted(J: Node, graph: Iterable[Node], wrt: Node | Sequence[Node] | None) -> list[Node]:
+def _wanted(J: Node, graph: Iterable[Node], wrt: Any) -> list[Node]:
     if wrt is None:
         nodes = [n for n in graph if n.primitive.name == "variable" and n.dtype.kind == J.dtype.kind == "f"]
     else:

@@ -1,14 +1,22 @@
 """Functions on nodes that NumPy has no name for."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.errors import DataError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
+from chainrule.graph.operators import Axis
 from chainrule.graph.primitives import identities, indexing, reductions
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+
+@overload
+def stop_gradient(x: Node) -> Node: ...
+@overload
+def stop_gradient(x: "ArrayLike") -> "NDArray[Any]": ...
 def stop_gradient(x: Any) -> Any:
     """Return ``x`` as it is, counted as a constant: no gradient flows into it.
 
@@ -28,7 +36,11 @@ def stop_gradient(x: Any) -> Any:
     return identities.stop_gradient(x if isinstance(x, Node) else numbers(x))
 
 
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+@overload
+def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node: ...
+@overload
+def logsumexp(x: "ArrayLike", axis: Axis = None, keepdims: bool = False) -> "NDArray[Any]": ...
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
 
     Its gradient is the softmax.
@@ -53,7 +65,11 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return reductions.logsumexp(x, axes=shapes.axes_tuple(axis, len(x.shape)), keepdims=bool(keepdims))
 
 
-def one_hot(labels: Any, classes: int, dtype: Any = "float64") -> Any:
+@overload
+def one_hot(labels: Node, classes: int, dtype: "DTypeLike" = "float64") -> Node: ...
+@overload
+def one_hot(labels: "ArrayLike", classes: int, dtype: "DTypeLike" = "float64") -> "NDArray[Any]": ...
+def one_hot(labels: Any, classes: int, dtype: "DTypeLike" = "float64") -> Any:
     """Return a row with a single 1 for each label: ``(n,)`` whole numbers become ``(n, classes)``.
 
     Args:

@@ -23,7 +23,7 @@ from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, DTypeLike
 
 
 class Cell:
@@ -39,10 +39,6 @@ class Symbol:
     """What makes an input itself: copies of the node share it, as copies of a variable share its cell."""
 
     __slots__ = ()
-
-
-# A node, or what NumPy's stubs take one for: that np.tanh(node) and np.mean(node) are nodes they cannot know.
-NodeLike: TypeAlias = "Node | NDArray[Any] | np.generic"
 
 
 class OpenExtent(Extent, Operators["Node"]):
@@ -294,6 +290,9 @@ class Node(Operators["Node"], Methods["Node"]):
         return f"${left}{written}$"
 
 
+# A node, or what NumPy's stubs take one for: that np.tanh(node) and np.mean(node) are nodes they cannot know.
+NodeLike: TypeAlias = Node | np.ndarray[Any, np.dtype[Any]] | np.generic
+
 # --- making nodes ---------------------------------------------------------------------------------------
 
 
@@ -403,7 +402,7 @@ def of_array(array: np.ndarray, name: str = "") -> Node:
 
 
 @public
-def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
+def variable(value: "ArrayLike", name: str = "", dtype: "DTypeLike | None" = None) -> Node:
     """Return a variable: a leaf of the graph whose value training replaces.
 
     Args:
@@ -429,7 +428,7 @@ def variable(value: Any, name: str = "", dtype: Any = None) -> Node:
 
 
 @public
-def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
+def constant(value: "ArrayLike", name: str = "", dtype: "DTypeLike | None" = None) -> Node:
     """Return a constant: a leaf whose value never changes.
 
     Numbers and arrays beside nodes become constants by themselves; this is for a constant with a name.
@@ -455,7 +454,9 @@ def constant(value: Any, name: str = "", dtype: Any = None) -> Node:
 
 
 @public
-def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") -> Node:
+def input(
+    name: str, shape: "int | str | Iterable[int | str | Extent]" = (), dtype: "DTypeLike" = "float64"
+) -> Node:
     """Return an input: a leaf whose value each run is given.
 
     Args:
@@ -498,6 +499,18 @@ def input(name: str, shape: Iterable[int | str] = (), dtype: Any = "float64") ->
     if kind.kind not in "biuf":
         raise GraphError(f"Input '{name}': a graph computes with numbers, not {kind.name}.")
     return Node(TABLE["input"], (), {"symbol": Symbol()}, tuple(extents), kind, str(name))
+
+
+def nodes_of(found: Any, verb: str) -> list[Node]:
+    """Return a node, or several, as a list; where something else was given, say so of the user's ``verb``."""
+    nodes = [found] if isinstance(found, Node) or not isinstance(found, Iterable) else list(found)
+    for x in nodes:
+        if not isinstance(x, Node):
+            raise GraphError(
+                f"{verb} takes nodes; found {type(x).__name__}. Make a leaf with cr.variable(value) or "
+                "cr.constant(value)."
+            )
+    return nodes
 
 
 def mark(node: Node, meaning: Any, name: str = "") -> Node:

@@ -1,15 +1,18 @@
 """Looking at a run of a graph: every value of it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, NodeLike, nodes_of
 from chainrule.shown import cut, screen
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class Trace(Mapping[Node, np.ndarray]):
@@ -61,7 +64,7 @@ class Trace(Mapping[Node, np.ndarray]):
         return cut(f"{node.name or show.text(node)} = {show.array(self._values[node])}")
 
 
-def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
+def trace(outputs: NodeLike | Iterable[NodeLike], feed: "Mapping[Node, ArrayLike] | None" = None) -> Trace:
     """Run a graph and keep every intermediate value.
 
     Args:
@@ -82,5 +85,4 @@ def trace(outputs: Any, feed: Mapping[Node, Any] | None = None) -> Trace:
     >>> print(run[u])
     9.0
     """
-    nodes = [outputs] if isinstance(outputs, Node) else list(outputs)
-    return Trace(evaluate(nodes, feed))
+    return Trace(evaluate(nodes_of(outputs, "trace"), feed))

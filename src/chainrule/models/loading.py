@@ -1,19 +1,20 @@
 """Model files of every kind: what ``cr.load`` reads."""
 
 from collections.abc import Mapping
+from os import PathLike
 from os.path import splitext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.doors import DOORS, opened
 from chainrule.errors import DataError, short
 from chainrule.train import store
-from chainrule.train.network import Network, from_file
+from chainrule.train.network import from_file
 
 if TYPE_CHECKING:
     from chainrule.models.table import TableModel
 
 
-def load(path: Any, custom: Mapping[str, Any] | None = None) -> "Network | TableModel":
+def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> Any:
     """Return what a model file holds: a network, or a table model if the preparing of a table is there too.
 
     Files hold no code, so reading one of anybody's runs none.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from chainrule.data.words import counted
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, UnknownNameError
 from chainrule.friendly import Friendly
+from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
@@ -27,9 +28,6 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
-
-if TYPE_CHECKING:
-    from chainrule.nn.kinds import EngineLike, StageLike, TaskName
 
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 USUAL_RATE = 3e-3
@@ -99,7 +97,7 @@ class TableModel(Friendly):
         table: pd.DataFrame,
         target: str | Sequence[str],
         *,
-        task: "TaskName | str | None" = None,
+        task: TaskName | str | None = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
         epochs: int = 300,
@@ -109,7 +107,7 @@ class TableModel(Friendly):
         test_fraction: float = 0.2,
         seed: int = 0,
         time_budget: float | None = None,
-        engine: "EngineLike" = "auto",
+        engine: EngineName | str = "auto",
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
     ) -> "TableModel":
@@ -201,7 +199,7 @@ class TableModel(Friendly):
 
     @staticmethod
     def read_target(
-        table: pd.DataFrame, target: str | Sequence[str], task: "TaskName | str | None" = None
+        table: pd.DataFrame, target: str | Sequence[str], task: TaskName | str | None = None
     ) -> tuple[tuple[str, ...], str]:
         """Return the target's columns and the task that :meth:`train` would make of them.
 
@@ -229,9 +227,9 @@ class TableModel(Friendly):
     def show(
         table: pd.DataFrame,
         target: str | Sequence[str],
-        stage: "StageLike" = "fusion",
+        stage: StageName | str = "fusion",
         *,
-        task: "TaskName | str | None" = None,
+        task: TaskName | str | None = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
         learning_rate: float = USUAL_RATE,
@@ -406,7 +404,7 @@ def _network(
     hidden: Sequence[int] | None,
     dropout: float | None,
     seed: int = 0,
-    engine: "EngineLike" = "auto",
+    engine: EngineName | str = "auto",
 ) -> Network:
     """Return the network that suits a table, untrained."""
     units = setting_for(len(data.learn)).hidden if hidden is None else hidden

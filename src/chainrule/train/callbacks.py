@@ -12,8 +12,8 @@ from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
 from chainrule.friendly import Friendly
 from chainrule.habits import COST
+from chainrule.literals import MonitorName
 from chainrule.nn.callables import check_takes, takes_instead
-from chainrule.nn.kinds import MonitorName
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
 from chainrule.train.metrics import larger_is_better

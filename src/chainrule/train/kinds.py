@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from chainrule.graph.node import Node, NodeLike
-from chainrule.nn.kinds import LossName, MetricName, OptimizerName
+from chainrule.literals import LossName, MetricName, OptimizerName
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.optimizers import LBFGS, Moved, NewSlot, Optimizer

@@ -18,6 +18,7 @@ from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly, named
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
+from chainrule.literals import EngineName, StageName
 from chainrule.nn.architecture import Architecture, branches, chain, check_layers
 from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from chainrule.engines.stages import show_stage
-    from chainrule.nn.kinds import EngineLike, FloatLike, LossLike, StageLike
+    from chainrule.nn.kinds import FloatLike, LossLike
     from chainrule.train.callbacks import Listeners
     from chainrule.train.fit.descent import descend
     from chainrule.train.fit.divergence import warn_of_failure
@@ -126,7 +127,7 @@ class Network(Friendly):
         input_shape: int | Sequence[int] | None = None,
         dtype: "FloatLike" = "float32",
         seed: int | None = None,
-        engine: "EngineLike" = "auto",
+        engine: EngineName | str = "auto",
     ) -> None:
         self.dtype = _float_name(dtype)
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else whole("seed", seed, 0, SEEDS)
@@ -355,7 +356,7 @@ class Network(Friendly):
         X: "Data",
         y: "ArrayLike",
         *,
-        loss: "LossLike | None" = None,
+        loss: "LossLike" = None,
         optimizer: "OptimizerLike" = "adam",
         batch_size: int | None = 32,
         epochs: int = 100,
@@ -453,9 +454,9 @@ class Network(Friendly):
         self,
         X: "Data",
         y: "ArrayLike",
-        stage: "StageLike" = "fusion",
+        stage: StageName | str = "fusion",
         *,
-        loss: "LossLike | None" = None,
+        loss: "LossLike" = None,
         optimizer: "OptimizerLike" = "adam",
         metrics: "MetricsLike" = (),
         sample_weight: "ArrayLike | None" = None,
@@ -614,7 +615,7 @@ class Network(Friendly):
         X: "Data",
         y: "ArrayLike",
         *,
-        loss: "LossLike | None" = None,
+        loss: "LossLike" = None,
         metrics: "MetricsLike" = (),
         sample_weight: "ArrayLike | None" = None,
     ) -> dict[str, float]:
@@ -652,7 +653,7 @@ class Network(Friendly):
         X: "Data",
         y: "ArrayLike",
         *,
-        loss: "LossLike | None" = None,
+        loss: "LossLike" = None,
         sample_weight: "ArrayLike | None" = None,
     ) -> "dict[str, NDArray[Any]]":
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it.
@@ -682,7 +683,7 @@ class Network(Friendly):
         X: "Data",
         y: "ArrayLike",
         *,
-        loss: "LossLike | None" = None,
+        loss: "LossLike" = None,
         sample_weight: "ArrayLike | None" = None,
     ) -> "GradientReport":
         """Compare every gradient with central differences in float64, by parameter.

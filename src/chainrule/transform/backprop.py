@@ -7,7 +7,7 @@ own derivative. What comes out is graph again: it can be drawn, explained, compi
 dy · ∂y/∂x, ``vjp`` the rule of a row that has one, ``add`` a sum.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, as_node, broadcast, leaf_key, mark
+from chainrule.graph.node import Node, NodeLike, as_node, broadcast, leaf_key, mark, nodes_of
 from chainrule.graph.walk import order
 from chainrule.shown import brief
 from chainrule.transform.masks import Masks, in_dtype, unmarked
@@ -77,10 +77,10 @@ class Gradient:
 
 
 @overload
-def grad(J: Node, wrt: Node) -> Node: ...
+def grad(J: NodeLike, wrt: NodeLike) -> Node: ...
 @overload
-def grad(J: Node, wrt: Sequence[Node]) -> list[Node]: ...
-def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
+def grad(J: NodeLike, wrt: Sequence[NodeLike]) -> list[Node]: ...
+def grad(J: NodeLike, wrt: NodeLike | Sequence[NodeLike]) -> Node | list[Node]:
     """Return the gradient of a scalar ``J`` with respect to ``wrt``, as graph.
 
     It is graph like any other: look at its ``value``, draw it, compile it, differentiate it again.
@@ -105,19 +105,13 @@ def grad(J: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
     >>> float(cr.grad(cr.grad(x**3, x), x).value)  # the second derivative, 6x
     12.0
     """
-    single = isinstance(wrt, Node) or not isinstance(wrt, Iterable)
-    wanted: list[Any] = [wrt] if single else list(wrt)
+    (J,), wanted = nodes_of([J], "grad"), nodes_of(wrt, "grad")
     _check_arguments(J, wanted)
     gradients = pullback([J], [as_node(1.0, [J.dtype])], wanted, of=J)
-    return gradients[0] if single else gradients
+    return gradients[0] if isinstance(wrt, Node) else gradients
 
 
-def _check_arguments(J: Any, wanted: Sequence[Any]) -> None:
-    for node in (J, *wanted):
-        if not isinstance(node, Node):
-            raise GraphError(
-                f"grad takes nodes; found {type(node).__name__}. Make a leaf with cr.variable(value)."
-            )
+def _check_arguments(J: Node, wanted: Sequence[Node]) -> None:
     if J.shape != ():
         raise ShapeError(
             f"grad needs a scalar, and {J.name or 'this node'} has shape {shapes.show(J.shape)}. "

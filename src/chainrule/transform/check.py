@@ -7,14 +7,14 @@ apart, and a wrong row is found by checking every step of the graph by itself.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.errors import GraphError
 from chainrule.graph.closed import map_bodies
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node, input, leaf_key, record
+from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of, record
 from chainrule.graph.primitives.leaves import constant, placeholder, variable
 from chainrule.graph.walk import order, rebuild
 from chainrule.transform.backprop import grad
@@ -22,11 +22,14 @@ from chainrule.transform.blame import Blame, blame, largest, reached
 from chainrule.transform.differences import At, Index, Rules, compare
 from chainrule.transform.report import GradientReport as GradientReport, summary, undefined
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 def check_gradients(
-    J: Node,
-    wrt: Node | Iterable[Node],
-    feed: Mapping[Node, Any] | None = None,
+    J: NodeLike,
+    wrt: NodeLike | Iterable[NodeLike],
+    feed: "Mapping[Node, ArrayLike] | None" = None,
     *,
     eps: float = 1e-3,
     tolerance: float = 1e-6,
@@ -65,7 +68,7 @@ def check_gradients(
     Backpropagation uses 0, by convention (relu: 0 at z = 0).
     To check a derivative, move the point, for example b += 0.1.
     """
-    wanted = [wrt] if isinstance(wrt, Node) else list(wrt)
+    (J,), wanted = nodes_of([J], "check_gradients"), nodes_of(wrt, "check_gradients")
     grad(J, wanted)  # raises where there is nothing to check
     twin, start = _twin([J, *wanted], feed or {})
     gradients = grad(twin[J], [twin[w] for w in wanted])

@@ -19,10 +19,12 @@ from chainrule.graph.closed import Ends, bodies, is_given, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
     Node,
+    NodeLike,
     broadcast,
     cast,
     input,
     leaf_key,
+    nodes_of,
     of_array,
     with_attributes,
     with_inputs,
@@ -43,10 +45,10 @@ E = TypeVar("E", bound=Ends)
 
 
 @overload
-def simplify(nodes: Node) -> Node: ...
+def simplify(nodes: NodeLike) -> Node: ...
 @overload
-def simplify(nodes: Sequence[Node]) -> list[Node]: ...
-def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
+def simplify(nodes: Sequence[NodeLike]) -> list[Node]: ...
+def simplify(nodes: NodeLike | Sequence[NodeLike]) -> Node | list[Node]:
     """Return a graph of the same values that is smaller and finite where the formula as written is not.
 
     Args:
@@ -54,6 +56,9 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
 
     Returns:
         A node for a node, a list for a sequence. Names of leaves stay.
+
+    Raises:
+        GraphError: If something is no node.
 
     From the derivative of the log loss and of the sigmoid it finds what the lectures find by hand:
 
@@ -63,9 +68,8 @@ def simplify(nodes: Node | Sequence[Node]) -> Node | list[Node]:
     >>> print(cr.simplify(cr.grad(loss, z)))
     σ(z) - y
     """
-    if isinstance(nodes, Node):
-        return simplify_all([nodes])[0]
-    return simplify_all(list(nodes))
+    simple = simplify_all(nodes_of(nodes, "simplify"))
+    return simple[0] if isinstance(nodes, Node) else simple
 
 
 def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:

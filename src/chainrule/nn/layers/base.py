@@ -15,12 +15,13 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.friendly import named
-from chainrule.graph.node import Cell, Node, input, mark
+from chainrule.graph.node import Cell, Node, NodeLike, input, mark
 from chainrule.graph.primitives import identities, random
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.table import TABLE
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import INITIALIZERS, initializer
+from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.regularizers import REGULARIZERS
 from chainrule.nn.specs import Checked
 from chainrule.shown import cut
@@ -122,8 +123,8 @@ class Scope:
         self,
         role: str,
         shape: tuple[int, ...],
-        initializer: Any,
-        regularizer: Any = None,
+        initializer: InitializerLike,
+        regularizer: RegularizerLike = None,
         trainable: bool = True,
     ) -> Node:
         """Return a variable of this layer; the network gives it its name and its first value.
@@ -157,7 +158,7 @@ class Scope:
         self.parameters.append(node)
         return node
 
-    def update(self, statistic: Node, new: Node) -> None:
+    def update(self, statistic: Node, new: NodeLike) -> None:
         """Let ``statistic`` become ``new`` after every training step.
 
         Args:
@@ -244,7 +245,7 @@ class Layer(Checked):
         """
         raise GraphError(f"{type(self).__name__} must define build(self, scope, x).")
 
-    def ends_in(self) -> Any:
+    def ends_in(self) -> ActivationLike:
         """Return the activation of its last numbers, a name or a callable.
 
         None means none: that of its field ``activation``, where it has one. The loss of a network follows from it.
@@ -278,7 +279,7 @@ class Layer(Checked):
         """
         return type(self).refuses is not Layer.refuses
 
-    def __call__(self, *xs: Node) -> Node:
+    def __call__(self, *xs: NodeLike) -> Node:
         """Build the layer on top of ``xs``: nodes whose first axis counts the examples."""
         for x in xs or (None,):
             if not isinstance(x, Node):
@@ -286,22 +287,23 @@ class Layer(Checked):
                     f"{type(self).__name__} is called on nodes; found {type(x).__name__}. "
                     "To compute with arrays make a cr.Network of it and predict."
                 )
-        floats = [x.dtype for x in xs if x.dtype.kind == "f"]
+        nodes: tuple[Any, ...] = xs
+        floats = [x.dtype for x in nodes if x.dtype.kind == "f"]
         scope = Scope(self, np.result_type(*floats) if floats else np.dtype(np.float32))
         try:
-            y = self.build(scope, *xs)
+            y = self.build(scope, *nodes)
         except ShapeError as error:
-            error.where = error.where or (self, xs)
+            error.where = error.where or (self, nodes)
             raise
         except TypeError:
-            _check_count(self, xs)
+            _check_count(self, nodes)
             raise
-        if not isinstance(y, Node) or not y.shape or y.shape[0] != xs[0].shape[0]:
+        if not isinstance(y, Node) or not y.shape or y.shape[0] != nodes[0].shape[0]:
             found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
             raise GraphError(
                 f"{self!r} must build a node whose first axis counts the examples; built {found}."
             )
-        call = Call(self, xs, tuple(scope.parameters), tuple(scope.updates), scope.parts)
+        call = Call(self, nodes, tuple(scope.parameters), tuple(scope.updates), scope.parts)
         return mark(y, call)
 
     def __repr__(self) -> str:

@@ -1,0 +1,35 @@
+"""The names by which things are chosen, for editors: they complete a Literal, and offer no text that is not one.
+
+What takes one of them takes any text beside it: a name in another case, and one that was added to a table. A Literal
+cannot be computed, so a test holds each of these to the table that it is of.
+"""
+
+from typing import Literal, TypeAlias
+
+ActivationName: TypeAlias = Literal[
+    "relu", "sigmoid", "tanh", "softmax", "identity", "linear", "gelu", "silu", "swish", "elu", "leaky_relu",
+    "softplus", "logistic", "step",
+]  # fmt: skip
+LossName: TypeAlias = Literal[
+    "mse", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "mae", "huber",
+    "poisson", "quantile", "half_mse", "mean_squared_error", "half_mean_squared_error", "mean_absolute_error",
+    "pinball", "log_loss",
+]  # fmt: skip
+InitializerName: TypeAlias = Literal[
+    "he", "he_normal", "he_uniform", "glorot", "glorot_normal", "glorot_uniform", "xavier", "xavier_normal",
+    "xavier_uniform", "lecun", "lecun_normal", "lecun_uniform", "orthogonal", "zeros", "ones", "small", "large",
+]  # fmt: skip
+RegularizerName: TypeAlias = Literal["l1", "l2", "l1_l2"]
+OptimizerName: TypeAlias = Literal[
+    "adam", "sgd", "adamw", "rmsprop", "adagrad", "momentum", "nesterov", "lbfgs"
+]  # fmt: skip
+MetricName: TypeAlias = Literal[
+    "accuracy", "acc", "binary_accuracy", "categorical_accuracy"
+]  # and every loss
+MonitorName: TypeAlias = Literal[
+    "val_cost", "cost", "val_accuracy", "accuracy"
+]  # and every other that is recorded
+TaskName: TypeAlias = Literal["regression", "classification", "binary", "multiclass", "multilabel"]
+SampleName: TypeAlias = Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
+EngineName: TypeAlias = Literal["auto", "native", "numpy"]
+StageName: TypeAlias = Literal["graph", "fusion", "memory", "ir", "asm", "source"]
