@@ -16,6 +16,8 @@ from chainrule.nn.specs import Checked
 
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):\n((?:(?:    .*)?\n)+)", re.MULTILINE)
 ENTRY = re.compile(r"^    ((?:\*{0,2}[\w.]+(?:, )?)+):", re.MULTILINE)
+FORMULA = re.compile(r"``[^`]*[·+←²√Σ∂/|][^`]*``")
+SOURCE = re.compile(r"\b(1[789]|20)\d\d\b|Keras|PyTorch|SciPy|NumPy|lectures")  # of a formula
 NOBODYS = "self", "cls", "args", "kwargs"  # parameters that a caller knows by other names
 STARTS = "__init__", "__post_init__", "__new__"  # what runs when an object of a class is made
 
@@ -189,6 +191,9 @@ def left_out(entry: Entry) -> list[str]:
     summary = doc.partition("\n\n")[0].strip()
     if not summary.endswith((".", ":")) or len(summary) > 240:
         found.append("summary")
+    about = doc.partition("Args:")[0]
+    if entry.name in cr.__all__ and entry.kind != "data" and FORMULA.search(about) and not SOURCE.search(doc):
+        found.append("source")
     if ">>>" not in doc:
         found.append("example")
     told = entry.named("Args", "Attributes")

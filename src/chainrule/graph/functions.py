@@ -43,7 +43,7 @@ def logsumexp(x: "ArrayLike", axis: Axis = None, keepdims: bool = False) -> "NDA
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
 
-    Its gradient is the softmax.
+    The largest x is taken out first, as SciPy does. Its gradient is the softmax.
 
     Args:
         x: A number, an array or a node, of any shape.

@@ -72,7 +72,7 @@ def step(z: Any) -> Any:
 
 @of_numbers
 def sigmoid(z: Any) -> Any:
-    """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression.
+    """``1 / (1 + exp(-z))``, in (0, 1): the probability of yes in logistic regression (Cox 1958).
 
     Its derivative is ``s · (1 - s)``, never above ¼. No z is too large for it.
 

@@ -47,7 +47,7 @@ def _of_each_example(formula: Callable[Concatenate[Any, Any, P], Any]) -> OfPair
 
 @_of_each_example
 def mse(y: Any, p: Any) -> Any:
-    """``(p - y)²``, without a ½: the squared error. Its derivative by p is ``2(p - y)``.
+    """``(p - y)²``, without a ½: the squared error (Legendre 1805). Its derivative by p is ``2(p - y)``.
 
     Args:
         y: The targets, ``(batch, outputs)`` or ``(batch,)``.
@@ -87,7 +87,7 @@ def half_mse(y: Any, p: Any) -> Any:
 
 @_of_each_example
 def mae(y: Any, p: Any) -> Any:
-    """``|p - y|``: the absolute error, which outliers sway less. Its derivative at 0 is 0.
+    """``|p - y|``: the absolute error, which outliers sway less (Boscovich 1757). Its derivative at 0 is 0.
 
     Args:
         y: The targets, ``(batch, outputs)`` or ``(batch,)``.
@@ -158,7 +158,8 @@ def quantile(y: Any, p: Any, q: float = 0.5) -> Any:
 def poisson(y: Any, p: Any) -> Any:
     """``p - y · log(p)`` for counts y and their expected number p > 0, up to terms of y alone.
 
-    It is least where p = y. End the network with 'softplus' or an exponential, so that p is positive.
+    It is least where p = y (Nelder & Wedderburn 1972). End the network with 'softplus' or an exponential, so that p is
+    positive.
 
     Args:
         y: The targets, ``(batch, outputs)`` or ``(batch,)``.
@@ -178,7 +179,7 @@ def poisson(y: Any, p: Any) -> Any:
 
 @_of_each_example
 def binary_crossentropy(y: Any, p: Any) -> Any:
-    """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss.
+    """``-(y · log(p) + (1 - y) · log(1 - p))``, with p the probability of yes: the log loss (Good 1952).
 
     Nothing is clipped: a p of exactly 0 or 1 that is wrong costs ∞. Where p is a sigmoid of the graph the cost is
     computed from its z, and no z is too large.
@@ -201,7 +202,7 @@ def binary_crossentropy(y: Any, p: Any) -> Any:
 
 @of_pairs
 def categorical_crossentropy(y: Any, p: Any) -> Any:
-    """``-Σ y · log(p)`` over the classes: how surprised p is by the true class.
+    """``-Σ y · log(p)`` over the classes: how surprised p is by the true class (Bridle 1990).
 
     Args:
         y: A row of class probabilities (one-hot, for example) for each row of p, or labels: whole numbers

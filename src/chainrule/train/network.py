@@ -385,8 +385,10 @@ class Network(Friendly):
                 ``(g, slot, t)`` that returns a step and its slots, see :class:`Optimizer`. Adam by default: it needs
                 the least care with its learning rate.
             batch_size: Examples a step. 1 is stochastic, None (or all) full-batch, anything between
-                mini-batch descent. An epoch's last batch may be smaller.
-            epochs: How often all examples are seen.
+                mini-batch descent. An epoch's last batch may be smaller. 32 by default, as in Keras: small batches
+                learn as well, in fewer epochs (Masters & Luschi 2018).
+            epochs: How often all examples are seen, at most; 100 by default, which suits small tables. With
+                ``cr.EarlyStopping`` give more than are needed.
             metrics: What else to record: "accuracy", "mae", a callable on nodes ...
             validation_split: The share of the examples, from 0 to below 1, held back to validate on, chosen at random
                 by the seed: in every fit the same.
@@ -397,8 +399,8 @@ class Network(Friendly):
             sample_weight: A weight for each example, ``(n,)``, of any scale; the cost is Σ w·loss / Σ w.
             callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions
                 ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
-            tol: Stop when ten epochs in a row lower the best cost by less than this.
-            time_budget: Stop after this many seconds.
+            tol: Stop when ten epochs in a row lower the best cost by less than this; None, the default, never.
+            time_budget: Stop after this many seconds; None, the default, sets no limit.
             verbose: 0 silent, 1 a progress line, 2 a line for each epoch.
 
         Returns:

@@ -68,6 +68,8 @@ class Constant(Schedule):
 class ExponentialDecay(Schedule):
     """``α₀ · exp(-k t)``, with α₀ the ``rate``, k the ``decay`` and t the epoch or step, counted from 0.
 
+    So the lectures write it (CS231n, 2015); Keras has ``rate · decay^t``.
+
     Args:
         rate: α₀, the learning rate to start from, above 0.
         decay: k, at least 0: the rate is halved every ``0.69 / k`` epochs or steps.
@@ -92,7 +94,7 @@ class ExponentialDecay(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """``rate · factor ^ ⌊epoch / every⌋``: multiplied by ``factor`` after every so many epochs.
+    """``rate · factor ^ ⌊epoch / every⌋``: multiplied by ``factor`` after every so many epochs, as PyTorch's StepLR.
 
     Args:
         rate: The learning rate to start from, above 0.

@@ -20,7 +20,7 @@ __all__ = ["Activation", "Dense"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Dense(Layer):
-    """A fully connected layer: ``activation(x @ W + b)``, with W of shape (inputs, units).
+    """A fully connected layer (Rosenblatt 1958): ``activation(x @ W + b)``, with W of shape (inputs, units).
 
     Takes x of shape (batch, ..., inputs) and gives (batch, ..., units).
 

@@ -18,6 +18,8 @@ __all__ = ["Embedding"]
 class Embedding(Layer):
     """A row of numbers for each whole number: ``k`` becomes row k of a table of shape (vocabulary, units).
 
+    The rows are learned, and words of one use come to lie close to each other (Bengio et al. 2003).
+
     Takes whole numbers of any shape (batch, ...), of any dtype, and gives (batch, ..., units).
 
     Args:
