@@ -87,6 +87,13 @@ _RENAMED = {"Row": "Primitive"}
 # holds beside its network ("load chainrule.table").
 _DOORS |= {
     "load chainrule.table": "chainrule.models.table:from_file",
+    "Node._repr_html_": "chainrule.showing.graphs:node",
+    "GradientReport._repr_html_": "chainrule.showing.graphs:gradients",
+    "Network._repr_html_": "chainrule.showing.training:network",
+    "Parameters._repr_html_": "chainrule.showing.training:parameters",
+    "History._repr_html_": "chainrule.showing.training:history",
+    "TableModel._repr_html_": "chainrule.showing.models:model",
+    "Scores._repr_html_": "chainrule.showing.models:scores",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 

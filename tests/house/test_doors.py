@@ -20,7 +20,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def test_the_doors_there_are():
-    assert DOORS == {"load chainrule.table": "chainrule.models.table:from_file"}
+    assert {name: place.removeprefix("chainrule.") for name, place in DOORS.items()} == {
+        "load chainrule.table": "models.table:from_file",
+        "Node._repr_html_": "showing.graphs:node",
+        "GradientReport._repr_html_": "showing.graphs:gradients",
+        "Network._repr_html_": "showing.training:network",
+        "Parameters._repr_html_": "showing.training:parameters",
+        "History._repr_html_": "showing.training:history",
+        "TableModel._repr_html_": "showing.models:model",
+        "Scores._repr_html_": "showing.models:scores",
+    }
 
 
 def test_each_door_leads_to_something_that_can_be_called():
@@ -60,7 +69,10 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("models", "place"),
     }
     slow = {("train", "transform"), ("train", "engines"), ("train", "train")}  # what learning alone needs
-    assert ways == {("graph", "graph"), ("engines", "engines")} | slow | doors
+    assert (
+        ways
+        == {("__main__.py", "cli"), ("graph", "graph"), ("engines", "engines"), ("nn", "nn")} | slow | doors
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

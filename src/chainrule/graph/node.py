@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
@@ -277,6 +278,8 @@ class Node(Operators["Node"], Methods["Node"]):
         methods = opened("chainrule.graph.numpy_api.calls:METHODS")
         method = methods[name] if name in methods else opened("chainrule.graph.guests:method")(self, name)
         return MethodType(method, self)
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         return show.line(self)

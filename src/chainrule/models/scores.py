@@ -5,8 +5,9 @@ from typing import Any
 
 from chainrule import plain
 from chainrule.data.words import counted
+from chainrule.doors import Door
 from chainrule.errors import FileFormatError
-from chainrule.shown import brief
+from chainrule.shown import brief, columns
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,19 +40,29 @@ class Scores:
         )
 
     def __str__(self) -> str:
-        cells = [("metric", "this network", "baseline")]
-        cells += [(name, *_alike(value, self.baseline[name])) for name, value in self.network.items()]
-        wide = [max(len(row[i]) for row in cells) for i in range(3)]
-        lines = [f"{a:<{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}" for a, b, c in cells]
-        lines.append(f"On {counted(self.rows, 'row')}. Baseline: {self.baseline_is}.")
-        if not self.learned:
-            lines.append(
-                "The network does no better than the baseline: these inputs may say little about the target; "
-                "more rows, more epochs or another learning rate may help."
-            )
-        return "\n".join(lines)
+        return "\n".join([*columns([HEADS, *cells(self)]), *remarks(self)])
 
     __repr__ = __str__
+    _repr_html_ = Door()
+
+
+HEADS = ("metric", "this network", "baseline")
+
+
+def cells(scores: Scores) -> list[tuple[str, str, str]]:
+    """Return what the table says of each metric, below :data:`HEADS`."""
+    return [(name, *_alike(value, scores.baseline[name])) for name, value in scores.network.items()]
+
+
+def remarks(scores: Scores) -> list[str]:
+    """Return what is said below the table."""
+    lines = [f"On {counted(scores.rows, 'row')}. Baseline: {scores.baseline_is}."]
+    if not scores.learned:
+        lines.append(
+            "The network does no better than the baseline: these inputs may say little about the target; "
+            "more rows, more epochs or another learning rate may help."
+        )
+    return lines
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,6 +15,7 @@ from chainrule.data.scoring import baseline, score
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
+from chainrule.doors import Door
 from chainrule.errors import DataError, UnknownNameError
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
@@ -327,6 +328,8 @@ class TableModel(Friendly):
         """
         passed_over = about_gaps(table, self.target.columns) if evaluated else ()
         return (*written_of(table).notes, *passed_over, *unseen_categories(self.columns, table))
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")

@@ -150,6 +150,11 @@ def _says_it(found: Sequence[Row], i: int) -> bool:
     return found[i].takes in ((), (found[i - 1].label,))
 
 
+def in_one_line(found: Sequence[Row]) -> bool:
+    """Say whether each layer takes what the one before gives."""
+    return all(_says_it(found, i) for i in range(len(found)))
+
+
 HEADS = ("layer", "output shape", "parameters", "multiply-adds", "bytes")
 
 
@@ -178,12 +183,12 @@ def lines_of(found: Sequence[Row]) -> list[str]:
     return [rule, lines[0], rule, *body, rule]
 
 
-def totals(found: Sequence[Row], architecture: Architecture | None, dtype: str) -> list[str]:
+def totals(found: Sequence[Row], of: Architecture | Sequence[Layer], dtype: str) -> list[str]:
     """Return what stands below the rows."""
-    if architecture is None:
+    if not isinstance(of, Architecture):
         return [f"{UNKNOWN} follows from the first data that the network sees, or from input_shape=(4,)."]
-    trained = sum(prod(w.shape) for w in architecture.parameters.values())
-    kept = sum(prod(w.shape) for w in architecture.statistics.values())
+    trained = sum(prod(w.shape) for w in of.parameters.values())
+    kept = sum(prod(w.shape) for w in of.statistics.values())
     size = in_bytes((trained + kept) * np.dtype(dtype).itemsize)
     work = [row.products for row in found]
     known = [prod(e for e in row.shape[1:]) for row in found if row.shape and row.kind != "input"]
@@ -198,9 +203,13 @@ def totals(found: Sequence[Row], architecture: Architecture | None, dtype: str) 
 
 def summary_text(of: Architecture | Sequence[Layer], dtype: str) -> str:
     """Return what :meth:`Network.summary` prints, of a network or of layers that have seen no data."""
-    architecture = of if isinstance(of, Architecture) else None
-    found = rows(of) if isinstance(of, Architecture) else rows_before_data(of, dtype)
-    return "\n".join([title(of), *lines_of(found), *totals(found, architecture, dtype)])
+    found = rows_of(of, dtype)
+    return "\n".join([title(of), *lines_of(found), *totals(found, of, dtype)])
+
+
+def rows_of(of: Architecture | Sequence[Layer], dtype: str) -> list[Row]:
+    """Return the rows of a network, or of layers that have seen no data."""
+    return rows(of) if isinstance(of, Architecture) else rows_before_data(of, dtype)
 
 
 def up_to(inputs: Mapping[str, Node], layer: Layer, given: Sequence[Node]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chainrule.doors import Door
 from chainrule.errors import MissingNameError, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.habits import COST
@@ -92,6 +93,8 @@ class History(Friendly, Numbers):
         True
         """
         return self.times[-1] if self.times else 0.0
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in self.items() if v], 2 * WIDE)

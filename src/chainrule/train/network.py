@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.arguments import public
-from chainrule.doors import late, opened
+from chainrule.doors import Door, late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly, named
@@ -310,6 +310,8 @@ class Network(Friendly):
         {'mean_1': (2,), 'variance_1': (2,)}
         """
         return Parameters(self.architecture.statistics)
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         layers = in_a_row([cut(repr(layer)) for layer in self.layers], 3 * WIDE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.doors import Door
 from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_name
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
@@ -67,6 +68,8 @@ class Parameters(MutableMapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         return "{" + in_a_row([f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()], 3 * WIDE) + "}"

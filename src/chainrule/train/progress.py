@@ -12,10 +12,17 @@ def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
     >>> line(4, 50, {"cost": 0.25, "val_cost": 0.3})
     'epoch  5/50  cost 0.2500  val_cost 0.3000'
     """
-    numbers = "  ".join(
-        f"{k} {v:.4f}" if 1e-3 <= abs(v) < 1e4 or v == 0 else f"{k} {v:.3e}" for k, v in logs.items()
-    )
+    numbers = "  ".join(f"{name} {number(value)}" for name, value in logs.items())
     return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {numbers}"
+
+
+def number(value: float) -> str:
+    """Write a cost or a metric, so that epochs stand below each other.
+
+    >>> number(0.25), number(1e-5)
+    ('0.2500', '1.000e-05')
+    """
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 
 
 OFTEN, RARELY = 1.0, 60.0  # seconds between lines in a pipe, at least and at most

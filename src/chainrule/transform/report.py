@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from chainrule.doors import Door
 from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape, show as show_shape
-from chainrule.shown import HIGH, screen
+from chainrule.shown import HIGH, columns, screen
 from chainrule.transform.differences import Element, Index
 
 SAMPLED = 100  # elements of each input that are tried where a step is checked by itself
@@ -152,14 +153,24 @@ class GradientReport:
         return all(p.passed for p in self.parameters)
 
     def __str__(self) -> str:
-        return "\n".join([*_table(self.parameters), *("\n" + said for said in _paragraphs(self))])
+        return "\n".join([*_table(self.parameters), *("\n" + said for said in paragraphs(self))])
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
-        worst = sorted(self.parameters, key=lambda p: (p.passed, not p.kinks))[: HIGH // 2 - 1]
-        told = [p for p in self.parameters if p in worst]
-        left = len(self.parameters) - len(told)
-        table = [*_table(told), *([f"… {left:,} more parameters, all right …"] if left else [])]
-        return "\n".join(screen([*table, *"\n\n".join(_paragraphs(self)).splitlines()]))
+        told, left = worst(self, HIGH // 2 - 1)
+        said = "\n\n".join(paragraphs(self)).splitlines()
+        return "\n".join(screen([*_table(told), *left, *said]))
+
+
+def worst(report: GradientReport, most: int) -> tuple[list[ParameterCheck], list[str]]:
+    """Return so many parameters at the most, wrong ones rather than others, and what is said of those left out."""
+    ranked = sorted(report.parameters, key=lambda p: (p.passed, not p.kinks))
+    chosen = {id(p) for p in ranked[:most]}
+    told = [p for p in report.parameters if id(p) in chosen]
+    others = ranked[most:]
+    what = "all right" if all(p.passed for p in others) else "some of them wrong"
+    return told, [f"… {len(others):,} more parameters, {what} …"] if others else []
 
 
 def summary(name: str, shape: Shape, elements: Sequence[Element]) -> ParameterCheck:
@@ -189,25 +200,20 @@ def undefined(name: str, elements: Sequence[Element], steep: Sequence[Culprit]) 
     return Undefined(name, first.index, first.analytic, *where)
 
 
-HEADER = ("parameter", "shape", "elements", "largest error", "at", "backprop", "differences")
+HEADS = ("", "parameter", "shape", "elements", "largest error", "at", "backprop", "differences", "")
+LEFT = (0, 1, 2, 5, 8)  # the columns of words; numbers end at the right
+
+
+def cells(p: ParameterCheck) -> tuple[str, ...]:
+    """Return what the table says of a parameter, below :data:`HEADS`."""
+    passed, kinks = "✓" if p.passed else "✗", f"{len(p.kinks)} on a kink" if p.kinks else ""
+    numbers = (f"{p.error:.1e}", _at(p.index) or "()", f"{p.analytic:.8g}", f"{p.numeric:.8g}")
+    compared = numbers if p.checked > len(p.kinks) else "----"
+    return (passed, p.name, show_shape(p.shape), str(p.checked), *compared, kinks)
 
 
 def _table(parameters: Sequence[ParameterCheck]) -> list[str]:
-    rows = [("", *HEADER, "")]
-    for p in parameters:
-        passed, kinks = "✓" if p.passed else "✗", f"{len(p.kinks)} on a kink" if p.kinks else ""
-        numbers = (f"{p.error:.1e}", _at(p.index) or "()", f"{p.analytic:.8g}", f"{p.numeric:.8g}")
-        compared = numbers if p.checked > len(p.kinks) else "----"
-        rows.append((passed, p.name, show_shape(p.shape), str(p.checked), *compared, kinks))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    left = (0, 1, 2, 5, 8)
-    return [
-        "  ".join(
-            cell.ljust(width) if i in left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    return [line.rstrip() for line in columns([HEADS, *map(cells, parameters)], LEFT)]
 
 
 def _at(index: Index) -> str:
@@ -222,7 +228,8 @@ def _place(step: Culprit | Undefined) -> str:
     return f"at {step.name}" + (f" in layer {step.layer}" if step.layer else "")
 
 
-def _paragraphs(report: GradientReport) -> Iterator[str]:
+def paragraphs(report: GradientReport) -> Iterator[str]:
+    """Yield what is said below the table."""
     for p in report.parameters:
         if p.kinks:
             kink = p.kinks[0]

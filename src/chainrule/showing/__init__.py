@@ -1,0 +1,1 @@
+"""Showing: what others look at, written from what the rooms below know."""

@@ -1,0 +1,34 @@
+"""What a notebook shows of a model of a table, and of scores."""
+
+from chainrule.data.columns import describe_columns
+from chainrule.data.target import describe_target
+from chainrule.data.words import counted
+from chainrule.models.scores import HEADS, Scores, cells, remarks
+from chainrule.models.table import TableModel
+from chainrule.showing.html import page, sentences, table, title
+from chainrule.showing.training import summary_of
+from chainrule.shown import cut, in_a_row
+
+
+def scores(of: Scores) -> str:
+    """Return the metrics beside those of the baseline."""
+    return page(*_scores(of))
+
+
+def _scores(of: Scores) -> tuple[str, ...]:
+    return table(HEADS, cells(of)), sentences(remarks(of))
+
+
+def model(of: TableModel) -> str:
+    """Return what is predicted from what, how well, and by which layers."""
+    report = of.report
+    learned = f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
+    about = [describe_target(of.target), describe_columns(of.columns), *report.notes[:5], learned]
+    names = in_a_row([repr(name) for name in of.target.columns], 80)
+    tested = () if report.scores is None else (title("Test"), *_scores(report.scores))
+    return page(
+        title(f"Model of {names}", of.target.task),
+        sentences([cut(line, 400) for line in about]),
+        *tested,
+        *summary_of(of.network),
+    )

@@ -1,0 +1,85 @@
+"""What a notebook shows of a network, its parameters and what a fit was like."""
+
+from collections.abc import Sequence
+
+from chainrule.errors import GraphError
+from chainrule.graph.shapes import show as show_shape
+from chainrule.nn import summary
+from chainrule.nn.architecture import Architecture
+from chainrule.nn.layers.base import Layer
+from chainrule.showing.html import page, sentences, table, title
+from chainrule.shown import HIGH, cut, in_a_row, screen
+from chainrule.train.history import History
+from chainrule.train.network import Network
+from chainrule.train.parameters import Parameters
+from chainrule.train.progress import number
+
+MOST_ROWS, MOST_COLUMNS = 40, 8
+
+
+def network(of: Network) -> str:
+    """Return the summary of a network."""
+    return page(*summary_of(of))
+
+
+def summary_of(of: Network) -> tuple[str, ...]:
+    """Return the parts of a page that tell the summary of a network."""
+    built = _made_of(of)
+    found = summary.rows_of(built, of.dtype)
+    shown = summary.folded(found)
+    rows = [[cut(cell, 60) for cell in (*summary.cells(row), in_a_row(row.takes, 60))] for row in shown]
+    heads = [*summary.HEADS, "takes"]
+    if summary.in_one_line(found):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    gap = [["…", *[""] * (len(heads) - 1)]]
+    half = MOST_ROWS // 2
+    rows = rows if len(rows) <= MOST_ROWS else [*rows[:half], *gap, *rows[-half:]]
+    return (
+        title(summary.title(built)),
+        table(heads, rows, left=(0, 1, 5)),
+        sentences(summary.totals(found, built, of.dtype)),
+    )
+
+
+def _made_of(of: Network) -> Architecture | list[Layer]:
+    try:
+        return of.architecture
+    except GraphError:  # it has seen no data
+        return of.layers
+
+
+def history(of: History) -> str:
+    """Return some of the epochs, the best among them, and why training ended."""
+    names = [name for name in of if of[name]]
+    shown = names[:MOST_COLUMNS]
+    chosen = _epochs(of)
+    rows = [[f"{epoch + 1:,}", *(number(of[name][epoch]) for name in shown)] for epoch in chosen]
+    strong = [i for i, epoch in enumerate(chosen) if epoch == of.best_epoch]
+    left_out = [f"Not shown: {in_a_row(names[MOST_COLUMNS:], 200)}."] if names[MOST_COLUMNS:] else []
+    took = f"{of.seconds:.1f} s" if of.seconds >= 1 else f"{of.seconds * 1000:.0f} ms"
+    return page(
+        title(f"History of {of.epochs:,} epoch{'s' * (of.epochs != 1)}", took),
+        table(["epoch", *(cut(name, 40) for name in shown)], rows, left=(), strong=strong),
+        sentences([*left_out, *([of.stopped] if of.stopped else [])]),
+    )
+
+
+def _epochs(of: History) -> Sequence[int]:
+    """Return the epochs that are shown: a dozen, evenly, with the first, the best and the last."""
+    if of.epochs <= 12:
+        return range(of.epochs)
+    evenly = {round(i * (of.epochs - 1) / 10) for i in range(11)}
+    return sorted(evenly | ({of.best_epoch} if of.best_epoch is not None else set()))
+
+
+def parameters(of: Parameters) -> str:
+    """Return each parameter with its shape and the range of its numbers."""
+    rows = []
+    for name in screen(list(of), HIGH, more="… {} more …"):
+        if name in of:
+            value = of[name]
+            ends = (f"{value.min():.4g}", f"{value.max():.4g}") if value.size else ("", "")
+            rows.append((cut(name, 40), show_shape(value.shape), *ends))
+        else:
+            rows.append((name, "", "", ""))
+    return page(table(("name", "shape", "smallest", "largest"), rows, left=(0, 1)))
