@@ -141,6 +141,7 @@ CASES = [
     ("grad", Graph, lambda: cr.grad(3.0, w)),
     ("grad", Shape, lambda: cr.grad(v, v)),
     ("grad", NoDerivative, lambda: cr.grad(cr.step(w), w)),
+    ("simplify", Graph, lambda: cr.simplify(3.0)),
     ("explain", Graph, lambda: cr.explain(cr.input("z") * w)),
     ("explain", Shape, lambda: cr.explain(np.sum(v))),
     ("explain", NoDerivative, lambda: cr.explain(cr.step(w), w)),

@@ -17,7 +17,7 @@ def show_versions() -> None:
     No package is imported for it but what an engine needs to look at the machine. The only path is that of the folder
     in which machine code is kept.
 
-    >>> cr.show_versions()  # doctest: +ELLIPSIS
+    >>> cr.show_versions()
     chainrule ...
     """
     print("\n".join(_lines()))
