@@ -26,7 +26,6 @@ from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.losses import LOSSES
 from chainrule.nn.reading import at, initial_values
 from chainrule.nn.saved import check_arrays, from_config, to_config
-from chainrule.nn.summary import summary_text
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, gives_labels
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from chainrule.engines.stages import show_stage
     from chainrule.nn.kinds import FloatLike, LossLike
+    from chainrule.nn.summary import summary_text
     from chainrule.train.callbacks import Listeners
     from chainrule.train.fit.descent import descend
     from chainrule.train.fit.divergence import warn_of_failure
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from chainrule.transform.check import GradientReport
 else:  # a process that loads a network and predicts waits for nothing of learning
     show_stage = late("chainrule.engines.stages:show_stage")
+    summary_text = late("chainrule.nn.summary:summary_text")
     Listeners = late("chainrule.train.callbacks:Listeners")
     descend = late("chainrule.train.fit.descent:descend")
     warn_of_failure = late("chainrule.train.fit.divergence:warn_of_failure")
