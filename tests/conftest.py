@@ -7,10 +7,12 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
+from chainrule.errors import UnsupportedError
 from chainrule.transform import verify
 
 settings.register_profile("chainrule", deadline=None)  # time depends on what else the machine does
@@ -18,6 +20,8 @@ settings.load_profile("chainrule")
 verify.ALWAYS = True
 
 LONG = "long, pytest --long runs it"
+NO_LLVM = "needs llvmlite"
+NATIVE = find_spec("llvmlite") is not None
 
 
 def pytest_addoption(parser):
@@ -28,6 +32,9 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "long: takes long; run by pytest --long, with a sample that always runs"
     )
+    config.addinivalue_line("markers", "native: about machine code; skipped where llvmlite is not installed")
+    if not NATIVE:
+        config.addinivalue_line("filterwarnings", "ignore:llvmlite is not installed")
     # The user's cache of object code is left alone; the workers of one run share a folder that goes with it.
     if not hasattr(config, "workerinput"):
         config.cache_of_object_code = tempfile.mkdtemp(prefix="chainrule-tests-")
@@ -40,10 +47,23 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--long"):
-        for item in items:
-            if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason=LONG))
+    left_out = {} if config.getoption("--long") else {"long": LONG}
+    left_out |= {} if NATIVE else {"native": NO_LLVM}
+    for item in items:
+        for marker, why in left_out.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """Where llvmlite has no wheel, what asks for the native engine by name skips itself; all else holds on NumPy."""
+    try:
+        return (yield)
+    except (UnsupportedError, ModuleNotFoundError) as error:
+        if NATIVE or "llvmlite" not in str(error):
+            raise
+        pytest.skip(NO_LLVM)
 
 
 @pytest.hookimpl(trylast=True)

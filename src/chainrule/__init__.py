@@ -102,9 +102,10 @@ def __getattr__(name: str) -> Any:
     if name in _RENAMED:
         import_module(f"{__name__}.errors").deprecated(f"cr.{name}", f"cr.{_RENAMED[name]}")
         name = _RENAMED[name]
-    if name != "__all__" and (home := _home(name)) is None:
-        return import_module(f"{__name__}.friendly").of_module(name, sys._getframe(1))
-    value = _public() if name == "__all__" else getattr(home, name)
+    with import_module(f"{__name__}.errors").needing(f"cr.{name}"):
+        if name != "__all__" and (home := _home(name)) is None:
+            return import_module(f"{__name__}.friendly").of_module(name, sys._getframe(1))
+        value = _public() if name == "__all__" else getattr(home, name)
     globals()[name] = value
     return value
 

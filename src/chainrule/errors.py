@@ -6,14 +6,16 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chainrule.names import closest
 
 __all__ = [
     "ArgumentError", "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError",
-    "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "NoDerivativeError", "OutOfMemoryError",
+    "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "MissingLibraryError",
+    "NoDerivativeError", "OutOfMemoryError",
     "RenamedWarning", "ShapeError", "UnknownNameError", "UnsupportedError",
 ]  # fmt: skip
 
@@ -208,6 +210,38 @@ class MissingFileError(ChainruleError, FileNotFoundError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class MissingLibraryError(ChainruleError, ModuleNotFoundError):
+    """A library that what was asked for needs and that is not installed, as in a browser; the message says which.
+
+    It is a ModuleNotFoundError, and so an ImportError too.
+
+    >>> try:
+    ...     table, target = cr.load_table("iris")
+    ... except cr.MissingLibraryError as error:
+    ...     print(f"Install {error.name} first.")  # pandas: tables are read with it
+    """
+
+
+@contextmanager
+def needing(what: str) -> Iterator[None]:
+    """Let a library that is missing say what needs it, and how it is had.
+
+    >>> with needing("A cake"):
+    ...     import flour
+    Traceback (most recent call last):
+    chainrule.errors.MissingLibraryError: A cake needs flour, which is not installed here: pip install flour
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "chainrule") or isinstance(error, MissingLibraryError):
+            raise
+        how = f"{'%' if sys.platform == 'emscripten' else ''}pip install {library}"  # in a notebook in a browser
+        message = f"{what} needs {library}, which is not installed here: {how}"
+        raise MissingLibraryError(message, name=library) from None
 
 
 def short(value: Any) -> str:

@@ -33,6 +33,7 @@ def without_llvmlite(asked_anew, monkeypatch):
     monkeypatch.setitem(sys.modules, "llvmlite", None)
 
 
+@pytest.mark.native
 def test_little_work_is_left_to_numpy_and_much_is_compiled():
     assert choose(program(), steps=1, rows=32) == "numpy"
     assert choose(program(), steps=10**6, rows=32) == "native"
@@ -110,6 +111,7 @@ def third(asked, why, **cost):
     return Engine("third", "", NumpyExecutable, cost=Cost(**cost), available=lambda: asked.append(1) or why)
 
 
+@pytest.mark.native
 def test_an_engine_is_asked_whether_it_can_run_only_where_it_would_be_done_first(registered):
     asked = []
     registered["third"] = third(asked, "", start=1.0, call=1e-9)
@@ -120,6 +122,7 @@ def test_an_engine_is_asked_whether_it_can_run_only_where_it_would_be_done_first
     assert choose(program(), steps=10**9, rows=10**6) == "third" and asked == [1]
 
 
+@pytest.mark.native
 @pytest.mark.filterwarnings("error")
 def test_nobody_hears_of_an_engine_that_is_not_there_while_another_does_the_work(registered):
     asked = []
@@ -134,6 +137,7 @@ def test_without_llvmlite_another_engine_does_the_work(registered):
     assert choose(program(), steps=10**9, rows=32) == "third"
 
 
+@pytest.mark.native
 def test_a_dtype_without_code_falls_back_with_a_line_or_is_refused():
     x = cr.input("x", (3,), np.dtype("float16"))
     half = Program((x,), (), (x * 2,), ())

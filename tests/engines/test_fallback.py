@@ -15,6 +15,7 @@ from chainrule.engines.registry import ENGINES, Cost, Engine
 from chainrule.graph.closed import Program
 from chainrule.graph.primitives.primitive import Primitive
 
+pytestmark = pytest.mark.native
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 3))
 Y = X @ [1.0, 2.0, 3.0]

@@ -9,7 +9,6 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.compiled import build
-from chainrule.engines.native.run import executable as native_executable
 from chainrule.engines.registry import ENGINES, REFERENCE
 from chainrule.errors import ChainruleError, DataError, GraphError
 from chainrule.graph.closed import Program
@@ -614,6 +613,8 @@ def test_what_the_matrix_compares_is_a_node():
 @pytest.mark.parametrize("source", ["float32", "float64", "int64", "int32"])
 def test_nothing_is_written_behind_the_end_of_an_array(source, target, monkeypatch):
     """One lane that is left over, of numbers made narrower: LLVM stored it as wide as it was before."""
+    from chainrule.engines.native.run import executable as native_executable
+
     behind = []
 
     def guarded(node, lengths):

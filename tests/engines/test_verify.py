@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 
+from chainrule.doors import late
 from chainrule.engines.compiled import build
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.types import I64, Type, literal, whole
 from chainrule.engines.native.machine import Machine
-from chainrule.engines.native.run.executable import compile_program
 from chainrule.errors import ChainruleError, GraphError, UnsupportedError
 from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.node import Node, constant, input, variable
@@ -18,6 +18,7 @@ from chainrule.graph.shapes import FULL, Extent
 from chainrule.graph.walk import order
 from chainrule.transform.verify import verify
 
+compile_program = late("chainrule.engines.native.run.executable:compile_program")  # where there is LLVM
 F, D = np.dtype("float32"), np.dtype("float64")
 X = input("x", (4, 3), F)
 OPEN, M = input("o", ("n", 3), F), Extent("m")
@@ -242,6 +243,7 @@ def check_spoilt(r, close):
                 close(np.asarray(a), np.asarray(b), "", 2.0**11)
 
 
+@pytest.mark.native
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(r=st.randoms(use_true_random=False))
 def test_spoilt_programs_are_refused_or_computed_right(r, close):

@@ -11,7 +11,6 @@ from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines import compiled
-from chainrule.engines.native.run import running
 from chainrule.engines.recent import Recent
 from chainrule.train import programs
 
@@ -65,9 +64,12 @@ def test_two_networks_fit_at_once_as_one_after_another(widths):
         same(mine, alone)
 
 
+@pytest.mark.native
 def test_large_networks_whose_loops_helping_threads_share(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(running, "CALL_SECONDS", 1e-9)  # many calls: help comes and goes
+    monkeypatch.setattr(
+        "chainrule.engines.native.run.running.CALL_SECONDS", 1e-9
+    )  # many calls: help comes and goes
     wanted = [fitted(network(300, seed), batch_size=150) for seed in (0, 1)]
     found = at_once(*[lambda s=s: fitted(network(300, s), batch_size=150) for s in (0, 1)])
     for mine, alone in zip(found, wanted, strict=True):

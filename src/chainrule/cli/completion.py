@@ -1,6 +1,5 @@
 """Completion: the script that a shell reads once, and what may stand where the cursor is."""
 
-import csv
 import gzip
 import os
 from collections.abc import Iterable
@@ -88,6 +87,8 @@ def models(begun: str) -> list[CompletionItem]:
 
 def columns(data: object, begun: str) -> list[CompletionItem]:
     """Return the columns of a table that begin so, as far as its first line tells."""
+    import csv  # noqa: PLC0415 -- only where columns are completed
+
     path = Path(str(data or ""))
     with suppress(OSError, EOFError, csv.Error):
         if str(data) != STDIN and path.is_file():

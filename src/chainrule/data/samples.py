@@ -81,6 +81,6 @@ def _path(file: str) -> Path:
         if (path := Path(folder, "datasets", "data", file)).is_file():
             return path
     raise MissingFileError(
-        "The sample tables are files of scikit-learn, which is not installed here: pip install scikit-learn. "
+        "The sample tables are files of scikit-learn, which is not installed here: pip install scikit-learn\n"
         "Tables of your own need none of it."
     )

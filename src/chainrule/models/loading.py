@@ -6,7 +6,7 @@ from os.path import splitext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.doors import DOORS, opened
-from chainrule.errors import DataError, short
+from chainrule.errors import DataError, needing, short
 from chainrule.train import store
 from chainrule.train.network import from_file
 
@@ -49,6 +49,7 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
         network = from_file(config, arrays, custom)
         for kind in network.extra:  # where a file says that it is more than a network
             if place := DOORS.get(f"load {kind}"):
-                model: TableModel = opened(place)(network, network.extra.pop(kind))
+                with needing(f"The model in {path}"):
+                    model: TableModel = opened(place)(network, network.extra.pop(kind))
                 return model
     return network

@@ -16,7 +16,15 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.disk import check_file, write_bytes
-from chainrule.errors import ChainruleError, DataError, FileFormatError, MissingFileError, short
+from chainrule.errors import (
+    ChainruleError,
+    DataError,
+    FileFormatError,
+    MissingFileError,
+    MissingLibraryError,
+    needing,
+    short,
+)
 from chainrule.nn import losses, specs
 from chainrule.nn.settings import Names
 
@@ -42,7 +50,8 @@ class Saved:
 
 def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write a model file; whoever reads ``path`` meanwhile finds the old file or the new one, whole."""
-    from safetensors.numpy import save  # noqa: PLC0415 -- needed for files alone
+    with needing("A model file"):
+        from safetensors.numpy import save  # noqa: PLC0415 -- needed for files alone
 
     try:
         header = json.dumps({"format": FORMAT, **config}, allow_nan=False)
@@ -64,7 +73,8 @@ def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
 
 def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return configuration and arrays of a model file."""
-    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
+    with needing("A model file"):
+        from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
 
     try:
         file = os.fsdecode(path)
@@ -127,6 +137,8 @@ def trouble(path: Any) -> Iterator[None]:
     """Turn what goes wrong while a file's contents are read into one clear error."""
     try:
         yield
+    except MissingLibraryError:
+        raise
     except Exception as error:
         if isinstance(error, FileFormatError) and str(error).startswith(str(path)):
             raise

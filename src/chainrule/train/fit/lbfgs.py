@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.engines.epochs import Run
 from chainrule.engines.stopping import end_of_epoch
-from chainrule.errors import DataError, GraphError
+from chainrule.errors import DataError, GraphError, needing
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.walk import order
 from chainrule.nn.reading import at
@@ -40,7 +40,8 @@ class _Stop(Exception):
 
 def descend(run: Fitting, method: LBFGS) -> str:
     """Train, and say why it ended."""
-    from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
+    with needing("L-BFGS"):
+        from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     programs, goal = run.programs, run.goal
     began, until = time.perf_counter(), stopping_of(run, None, 0)
