@@ -111,7 +111,7 @@ def members_too(things: Iterable[tuple[str, Any]]) -> list[Entry]:
         found.append(Entry(name, thing))
         if not isinstance(thing, type):
             continue
-        for member in sorted(n for n in dir(thing) if not n.startswith("_")):
+        for member in sorted(n for n in dir(thing) if not n.startswith("_") or n == "__call__"):
             home = next(k for k in reversed(thing.__mro__) if member in vars(k))
             value = inspect.getattr_static(thing, member)
             value = value.__func__ if isinstance(value, classmethod | staticmethod) else value
@@ -194,7 +194,7 @@ def left_out(entry: Entry) -> list[str]:
     about = doc.partition("Args:")[0]
     if entry.name in cr.__all__ and entry.kind != "data" and FORMULA.search(about) and not SOURCE.search(doc):
         found.append("source")
-    if ">>>" not in doc:
+    if ">>>" not in doc and not entry.name.endswith("__call__"):  # which the example of the class shows
         found.append("example")
     told = entry.named("Args", "Attributes")
     if entry.parameters - told:

@@ -27,6 +27,14 @@ def test_what_a_user_is_handed_leaves_nothing_out(entry):
     assert set(left_out(entry)) - by_class == set()
 
 
+@pytest.mark.parametrize("entry", [*ENTRIES.values(), *handed()], ids=lambda entry: entry.name)
+def test_what_a_docstring_refers_to_is_there(entry):
+    known = {e.name for e in (*ENTRIES.values(), *handed())}
+    own = entry.of or entry.thing
+    for target in re.findall(r":(?:func|class|meth|attr|data|mod):`~?([^`]+)`", entry.doc):
+        assert target in known or hasattr(own, target), target
+
+
 def test_the_start_page_names_what_there_is():
     named = re.findall(r"``(?:cr\.)?([A-Za-z]\w+)``", cr.__doc__)
     assert len(named) > 30

@@ -160,7 +160,7 @@ class Columns:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the features, in the order of :func:`encode`."""
+        """The names of the features, in the order in which the network takes them."""
         return tuple(feature for column in self.columns for feature in column.features)
 
     @property

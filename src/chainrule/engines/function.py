@@ -73,7 +73,18 @@ class Function(Generic[R]):
         return f"<compiled ({given}) → {in_a_row([cut(text(n), 40) for n in program.outputs])}>"
 
     def __call__(self, *values: "ArrayLike") -> R:
-        """Compute the outputs; afterwards every updated variable has its new value."""
+        """Compute the outputs; afterwards every updated variable has its new value.
+
+        Args:
+            values: A value for each input, in their order: numbers or arrays of their shapes.
+
+        Returns:
+            An array for one output, a list of arrays for several.
+
+        Raises:
+            GraphError: If there are more values or fewer, or one is no number.
+            ShapeError: If one has another shape than its input.
+        """
         program = self._compiled.program
         if len(values) != len(program.inputs):
             names = ", ".join(x.name for x in program.inputs)

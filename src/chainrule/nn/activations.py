@@ -295,7 +295,14 @@ class LeakyReLU(Checked):
     @overload
     def __call__(self, z: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, z: Any) -> Any:
-        """Return ``z where z > 0, else slope · z``."""
+        """Return ``z where z > 0, else slope · z``.
+
+        Args:
+            z: A number, an array or a node, of any shape.
+
+        Returns:
+            An array of the same shape, or a node for a node.
+        """
         return leaky_relu(z, self.slope)
 
 
@@ -323,7 +330,14 @@ class ELU(Checked):
     @overload
     def __call__(self, z: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, z: Any) -> Any:
-        """Return ``z where z ≥ 0, else alpha · (exp(z) - 1)``."""
+        """Return ``z where z ≥ 0, else alpha · (exp(z) - 1)``.
+
+        Args:
+            z: A number, an array or a node, of any shape.
+
+        Returns:
+            An array of the same shape, or a node for a node.
+        """
         return elu(z, self.alpha)
 
 

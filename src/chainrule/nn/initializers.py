@@ -48,7 +48,15 @@ class Filled(Checked):
     value: Number = 0.0
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
-        """Return an array of ``shape``."""
+        """Return the number, everywhere.
+
+        Args:
+            shape: That of the parameter.
+            rng: Where random numbers come from: a generator of NumPy's, or what has its ``normal`` and ``uniform``.
+
+        Returns:
+            An array of float64, of that shape.
+        """
         return np.full(shape, self.value)
 
 
@@ -70,7 +78,15 @@ class Normal(Checked):
     std: AtLeast0 = 0.01
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
-        """Draw an array of ``shape``."""
+        """Draw the numbers.
+
+        Args:
+            shape: That of the parameter.
+            rng: Where random numbers come from: a generator of NumPy's, or what has its ``normal`` and ``uniform``.
+
+        Returns:
+            An array of float64, of that shape.
+        """
         return rng.normal(0.0, self.std, shape)
 
 
@@ -101,7 +117,15 @@ class Scaled(Checked):
     distribution: Literal["normal", "uniform"] = "normal"
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
-        """Draw an array of ``shape``."""
+        """Draw the numbers.
+
+        Args:
+            shape: That of the parameter.
+            rng: Where random numbers come from: a generator of NumPy's, or what has its ``normal`` and ``uniform``.
+
+        Returns:
+            An array of float64, of that shape.
+        """
         fan_in, fan_out = fans(shape)
         fan = fan_in if self.fan == "in" else (fan_in + fan_out) / 2
         std = math.sqrt(self.scale / max(fan, 1))
@@ -147,7 +171,18 @@ class Orthogonal(Checked):
     gain: Above0 = 1.0
 
     def __call__(self, shape: Shape, rng: Random) -> np.ndarray:
-        """Draw an array of ``shape``."""
+        """Draw the matrix.
+
+        Args:
+            shape: That of the parameter.
+            rng: Where random numbers come from: a generator of NumPy's, or what has its ``normal`` and ``uniform``.
+
+        Returns:
+            An array of float64, of that shape.
+
+        Raises:
+            ShapeError: If it is no matrix.
+        """
         if len(shape) < 2:
             raise ShapeError(
                 f"Only a matrix can be orthogonal; the shape is {show(shape)}. Use 'zeros' or 'small'."

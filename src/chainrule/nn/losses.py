@@ -253,7 +253,18 @@ class Huber(Checked):
     @overload
     def __call__(self, y: "ArrayLike", p: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, y: Any, p: Any) -> Any:
-        """Return the loss of each example."""
+        """Return the loss of each example.
+
+        Args:
+            y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+            p: The predictions, of the same shape.
+
+        Returns:
+            Of shape ``(batch,)``: the mean over the outputs.
+
+        Raises:
+            ShapeError: If the shapes of y and p differ.
+        """
         return huber(y, p, self.delta)
 
 
@@ -280,7 +291,18 @@ class Quantile(Checked):
     @overload
     def __call__(self, y: "ArrayLike", p: "ArrayLike") -> "NDArray[Any]": ...
     def __call__(self, y: Any, p: Any) -> Any:
-        """Return the loss of each example."""
+        """Return the loss of each example.
+
+        Args:
+            y: The targets, ``(batch, outputs)`` or ``(batch,)``.
+            p: The predictions, of the same shape.
+
+        Returns:
+            Of shape ``(batch,)``: the mean over the outputs.
+
+        Raises:
+            ShapeError: If the shapes of y and p differ.
+        """
         return quantile(y, p, self.q)
 
 

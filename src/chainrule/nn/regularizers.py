@@ -41,7 +41,14 @@ class L1(Checked):
     @overload
     def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
-        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        """Return the price of some weights.
+
+        Args:
+            w: The weights, an array or a node of any shape.
+
+        Returns:
+            A single number, or a scalar node for a node.
+        """
         return (self.factor / self.divisor) * np.sum(np.abs(w))
 
 
@@ -70,7 +77,14 @@ class L2(Checked):
     @overload
     def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
-        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        """Return the price of some weights.
+
+        Args:
+            w: The weights, an array or a node of any shape.
+
+        Returns:
+            A single number, or a scalar node for a node.
+        """
         return (self.factor / self.divisor) * np.sum(np.square(w))
 
 
@@ -97,7 +111,14 @@ class L1L2(Checked):
     @overload
     def __call__(self, w: "ArrayLike") -> "np.floating[Any]": ...
     def __call__(self, w: Any) -> Any:
-        """Return the price of the weights ``w``, an array or node of any shape: a single number."""
+        """Return the price of some weights.
+
+        Args:
+            w: The weights, an array or a node of any shape.
+
+        Returns:
+            A single number, or a scalar node for a node.
+        """
         return self.l1 * np.sum(np.abs(w)) + self.l2 * np.sum(np.square(w))
 
 

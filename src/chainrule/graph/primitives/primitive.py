@@ -286,7 +286,18 @@ class Primitive:
                 raise GraphError(f"'{self.name}': {name} is {short(attributes[name])}; expected {kind.what}.")
 
     def __call__(self, *inputs: Any, **attributes: Any) -> Any:
-        """Apply the row: array-likes that know how to record it do, all others compute it."""
+        """Apply the row: array-likes that know how to record it do, all others compute it.
+
+        Args:
+            inputs: Nodes, arrays or numbers: as many as the row takes.
+            attributes: What else it needs, by name.
+
+        Returns:
+            A node where one of the inputs is one, else an array.
+
+        Raises:
+            GraphError: If a row of your own takes another number of inputs, or other attributes.
+        """
         if self.attributes is None:  # a row of the user's, called by the user
             self.check(len(inputs), attributes)
         for x in inputs:

@@ -280,7 +280,18 @@ class Layer(Checked):
         return type(self).refuses is not Layer.refuses
 
     def __call__(self, *xs: NodeLike) -> Node:
-        """Build the layer on top of ``xs``: nodes whose first axis counts the examples."""
+        """Build the layer on nodes.
+
+        Args:
+            xs: Nodes whose first axis counts the examples: one, or as many as the layer takes.
+
+        Returns:
+            A node whose first axis counts the examples, marked as the output of this layer.
+
+        Raises:
+            GraphError: If something is no node, there are too many or too few, or what is built does not keep the
+                examples apart.
+        """
         for x in xs or (None,):
             if not isinstance(x, Node):
                 raise GraphError(
