@@ -69,6 +69,7 @@ _HOMES = {
     "engines.registry": ["ENGINES"],
     "engines.versions": ["show_versions"],
     "train.network": ["Network"],
+    "train.metrics": ["Metric"],
     "train.parameters": ["Parameters"],
     "models.table": ["TableModel"],
     "models.loading": ["load"],

@@ -42,6 +42,7 @@ from chainrule.nn.losses import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History
+from chainrule.train.metrics import Metric as Metric
 from chainrule.train.network import Network as Network
 from chainrule.train.optimizers import *
 from chainrule.train.parameters import Parameters as Parameters

@@ -393,6 +393,19 @@ VALUES: dict[str, dict[str, str]] = {
         "squared_error": "mse",
         "absolute_error": "mae",
     },
+    "metric": {
+        "accuracy_score": "accuracy",
+        "balanced_accuracy_score": "balanced_accuracy",
+        "precision_score": "precision",
+        "recall_score": "recall",
+        "f1_score": "f1",
+        "f1score": "f1",
+        "roc_auc_score": "auc",
+        "average_precision_score": "average_precision",
+        "r2_score": "r2",
+        "r2score": "r2",
+        "rootmeansquarederror": "rmse",
+    },
 }
 
 # What a history, and a monitor, call a loss.

@@ -24,8 +24,10 @@ OptimizerName: TypeAlias = Literal[
     "adam", "sgd", "adamw", "rmsprop", "adagrad", "momentum", "nesterov", "lbfgs"
 ]  # fmt: skip
 MetricName: TypeAlias = Literal[
-    "accuracy", "acc", "binary_accuracy", "categorical_accuracy"
-]  # and every loss
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision", "r2", "rmse", "mape",
+    "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "roc_auc",
+    "root_mean_squared_error", "mean_absolute_percentage_error",
+]  # and every loss, and averages such as "f1_macro"  # fmt: skip
 MonitorName: TypeAlias = Literal[
     "val_cost", "cost", "val_accuracy", "accuracy"
 ]  # and every other that is recorded

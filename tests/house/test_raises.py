@@ -93,6 +93,7 @@ CASES = [
     ("LeakyReLU", Graph, lambda: cr.LeakyReLU("steep")),
     ("ELU", Graph, lambda: cr.ELU(np.inf)),
     ("Huber", Graph, lambda: cr.Huber(0)),
+    ("Metric", Graph, lambda: cr.Metric(3)),
     ("Quantile", Graph, lambda: cr.Quantile(1)),
     ("Filled", Graph, lambda: cr.Filled("half")),
     ("Normal", Graph, lambda: cr.Normal(-1)),

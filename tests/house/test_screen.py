@@ -36,7 +36,7 @@ def large_model():
 
 GIVEN = {  # what must be given
     "Embedding": (9, 3), "Activation": ("relu",), "CSVLog": ("a.csv",), "Checkpoint": ("a.safetensors",),
-    "Cosine": (0.1,),
+    "Cosine": (0.1,), "Metric": (max,),
     "ExponentialDecay": (0.1, 0.9), "OneCycle": (0.1,), "StepDecay": (0.1,), "WarmUp": (0.1, 9),
     "ReduceOnPlateau": (0.1,), "Dropout": (0.5,),
 }  # fmt: skip

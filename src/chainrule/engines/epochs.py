@@ -14,6 +14,9 @@ POLL_SECONDS = 0.02
 
 Step = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], tuple[Arrays, Arrays]]
 """(state, batch) -> (new state, outputs)"""
+Reading = Callable[[np.ndarray, np.ndarray, Arrays], np.ndarray]
+"""(a line for each epoch: the means of the outputs that are numbers over its steps, the numbers of the examples of the
+last epoch, in order, what the other outputs were for each of them) -> a line for each epoch: what is recorded of it"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Epochs:
     batches: Batches
     stopping: Stopping = field(default_factory=Stopping)
     progress: Progress = field(default_factory=Progress)  # what was seen in the runs before; it goes on here
+    reading: Reading | None = None  # what is recorded; by default the means
+
+    def read(self, means: np.ndarray, rows: np.ndarray, each: Arrays) -> np.ndarray:
+        """Return what is recorded of epochs; its first column is the cost."""
+        return means if self.reading is None else self.reading(means, rows, each)
 
     def end(self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]]) -> str:
         """Look after the end of an epoch; return a reason to stop, or ""."""
@@ -82,7 +90,7 @@ class Run:
     """What a run gives back."""
 
     state: Arrays
-    epochs: Sequence[Any]  # for each the mean of every output over its batches; the first is the cost
+    epochs: Any  # for each a line of what is recorded; the first is the cost
     validation: list[list[float]]
     seconds: Sequence[float] | np.ndarray  # since the start of the run, at the end of each epoch
     stopped: str = ""  # why, if it did
@@ -99,24 +107,27 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
     stopped = ""
     for epoch, line in enumerate(asked.rows):
         totals: Any = 0.0
-        steps = 0
+        steps = done = 0
+        each: list[list[np.ndarray]] = []  # of each batch: what its examples have each their own of
         before, before_rows = state, line[:0]
         in_order = len(line) == len(asked.table[0]) and bool(np.all(line[:-1] < line[1:]))
         for cut in asked.batches.cuts(len(line)):
             rows = line[cut]
             whole = in_order and len(rows) == len(line)
             new, outputs = step(state, [t if whole else t[rows] for t in asked.table])
-            numbers = np.array([float(x) for x in outputs])
+            numbers = np.array([float(x) for x in outputs if np.ndim(x) == 0])
             if not np.isfinite(numbers[0]):
                 failure = Failure(epoch, steps, rows, before, before_rows)
                 return Run(state, epochs, validation, seconds, "diverged", failure)
-            totals, steps = totals + numbers, steps + 1
+            totals, steps, done = totals + numbers, steps + 1, done + len(rows)
+            each.append([x for x in outputs if np.ndim(x)])
             before, before_rows, state = state, rows, list(new)  # functions of other libraries give tuples
             if poll is not None and time.perf_counter() - polled > POLL_SECONDS:
                 polled, stopped = time.perf_counter(), poll() or ""
                 if stopped:
                     break
-        epochs.append([float(x) for x in totals / steps])
+        joined = [np.concatenate(x) for x in zip(*each, strict=True)]
+        epochs.append(asked.read(totals[None] / steps, line[:done], joined)[0].tolist())
         stopped = asked.end(state, epochs, validation) or stopped
         seconds.append(time.perf_counter() - began)
         if stopped:

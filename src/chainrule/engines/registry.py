@@ -128,7 +128,7 @@ def engine_named(name: str) -> Engine:
         UnknownNameError: If there is none of this name.
     """
     found = spelled(name, ENGINES)
-    if found not in ENGINES:
+    if not isinstance(found, str) or found not in ENGINES:
         raise unknown_name("engine", name, ("auto", *ENGINES))
     return ENGINES[found]
 

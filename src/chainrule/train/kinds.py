@@ -7,6 +7,7 @@ from chainrule.graph.node import Node, NodeLike
 from chainrule.literals import LossName, MetricName, OptimizerName
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
+from chainrule.train.metrics import Metric
 from chainrule.train.optimizers import LBFGS, Moved, NewSlot, Optimizer
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ Callback: TypeAlias = (
 )
 CallbacksLike: TypeAlias = Callback[N] | Sequence[Callback[N]] | None
 
-MetricLike: TypeAlias = MetricName | LossName | str | Callable[[Node, Node], NodeLike]
+MetricLike: TypeAlias = MetricName | LossName | str | Metric | Callable[[Node, Node], NodeLike]
 MetricsLike: TypeAlias = MetricLike | Sequence[MetricLike] | None
 OptimizerLike: TypeAlias = (
     OptimizerName | str | Optimizer | LBFGS | Callable[[Node, NewSlot, Node], tuple[NodeLike, Moved]]

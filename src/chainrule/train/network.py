@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from chainrule.train.objective import Examples, gradient_program, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
     from chainrule.train.targets import Given, classifies, prepare
+    from chainrule.train.watching import check_values
     from chainrule.transform.check import GradientReport
 else:  # a process that loads a network and predicts waits for nothing of learning
     show_stage = late("chainrule.engines.stages:show_stage")
@@ -64,6 +65,7 @@ else:  # a process that loads a network and predicts waits for nothing of learni
     Given = late("chainrule.train.targets:Given")
     classifies = late("chainrule.train.targets:classifies")
     prepare = late("chainrule.train.targets:prepare")
+    check_values = late("chainrule.train.watching:check_values")
 
 SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
@@ -651,7 +653,9 @@ class Network(Friendly):
         given, wanted = self._read(X, y, sample_weight), self.loss if loss is None else loss
         if not metrics and classifies(self.architecture, wanted):
             metrics = ["accuracy"]
-        return self._programs.measure(*self._examples(given, loss, metrics))
+        goal, table = self._examples(given, loss, metrics)
+        check_values(goal, table, "y")
+        return self._programs.measure(goal, table)
 
     def gradients(
         self,

@@ -11,7 +11,7 @@ from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
-from chainrule.graph.node import Node, as_node, cast, input
+from chainrule.graph.node import Node, as_node, cast, count, input
 from chainrule.graph.primitives.arithmetic import weigh
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
@@ -19,7 +19,9 @@ from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
 from chainrule.nn.reading import at, looking_state, penalty
+from chainrule.train.metrics import Known, Watched
 from chainrule.train.optimizers import Optimizer
+from chainrule.train.weights import TOP
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify_all
 
@@ -45,8 +47,11 @@ class Objective:
         weight: The input node of the sample weights, or None.
         data_cost: The weighted mean of the losses.
         price: What the size of the weights costs, or None.
-        metrics: The mean of each metric.
-        by_example: Whether all of these are means over the examples, and so over parts of a table.
+        watched: The metrics, by what the history calls them.
+        means: The mean of each of those that are one.
+        mass: How much the examples of a batch weigh together: how many there are, without weights.
+        classes: Whether the outputs are the probabilities of classes, of which an example has one.
+        by_example: Whether cost and means are means over the examples, and so over parts of a table.
         programs: What was made of it; it goes when the objective goes.
     """
 
@@ -55,7 +60,10 @@ class Objective:
     weight: Node | None
     data_cost: Node
     price: Node | None
-    metrics: dict[str, Node]
+    watched: dict[str, Watched]
+    means: dict[str, Node]
+    mass: Node
+    classes: bool
     by_example: bool
     programs: Recent[Compiled] = field(
         default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
@@ -67,13 +75,18 @@ class Objective:
         return self.data_cost if self.price is None else self.data_cost + self.price
 
     @property
+    def whole(self) -> dict[str, Watched]:
+        """The metrics that look at all outputs at once."""
+        return {name: metric for name, metric in self.watched.items() if metric.whole}
+
+    @property
     def fingerprint(self) -> Hashable:
         """What the objectives of two networks have in common if training them is the same work."""
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
-        outputs = (self.cost, *self.metrics.values())
+        outputs = (self.cost, *self.means.values())
         seen = Program((*self.inputs, TRAINING), state, outputs, tuple(architecture.moved))
-        return seen.fingerprint, len(architecture.parameters), tuple(self.metrics)
+        return seen.fingerprint, len(architecture.parameters), tuple(self.means), bool(self.whole)
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -91,13 +104,15 @@ def objective(
     loss_name: str,
     y_shape: tuple[int, ...],
     y_dtype: np.dtype,
-    metrics: Mapping[str, Callable[[Node, Node], Node]],
+    metrics: Mapping[str, Watched],
     weighted: bool,
     wide: bool = False,
+    classes: bool = False,
 ) -> Objective:
     """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w.
 
-    ``wide`` says that the weights lie so far apart that they are compared within each batch.
+    ``wide`` says that the weights lie so far apart that they are compared within each batch, ``classes`` that the
+    outputs are the probabilities of classes.
     """
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
@@ -109,12 +124,24 @@ def objective(
             f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
         )
     data_cost = _mean(losses, weight, loss_name, p.dtype)
-    watched, by_example = {}, losses.ndim > 0
+    means, by_example = {}, losses.ndim > 0
     for name, metric in metrics.items():
-        found = _call(metric, name, "metric", y, p)
-        watched[name] = _mean(found, weight, name, p.dtype)
-        by_example = by_example and found.ndim > 0
-    return Objective(architecture, y, given, data_cost, penalty(architecture), watched, by_example)
+        if isinstance(metric, Known) and not metric.whole:
+            found = _call(metric.formula, name, "metric", y, p)
+            means[name] = _mean(found, weight, name, p.dtype)
+            by_example = by_example and found.ndim > 0
+    price = penalty(architecture)
+    mass = _mass(given, 2.0**-TOP if wide else 1.0)
+    return Objective(
+        architecture, y, given, data_cost, price, dict(metrics), means, mass, classes, by_example
+    )
+
+
+def _mass(weight: Node | None, scale: float) -> Node:
+    if weight is None:
+        return as_node(count((Extent(BATCH),), np.dtype(np.float64)))
+    total: Any = np.sum(cast(weight, np.float64) * scale)
+    return cast(total, np.float64)
 
 
 def _within_batch(weight: Node, dtype: np.dtype) -> Node:
@@ -181,9 +208,15 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
 
 
 def gradients(goal: Objective) -> tuple[Node, list[Node], list[Node]]:
-    """Return the cost while training, its gradient by every parameter, and the metrics."""
+    """Return the cost while training, its gradient by every parameter, and what is watched beside.
+
+    That is what :func:`chainrule.train.watching.reading_of` reads: what a batch weighs, each mean times that, and the
+    outputs, where these are asked for.
+    """
     parameters = list(goal.architecture.parameters.values())
-    cost, *watched = at([goal.cost, *goal.metrics.values()], training=True)
+    sums = [cast(mean, np.float64) * goal.mass for mean in goal.means.values()]
+    beside = [*([goal.mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
+    cost, *watched = at([goal.cost, *beside], training=True)
     (cost,) = simplify_all([cost])
     if not parameters:
         raise GraphError("This network has no parameters, so there is nothing to train.")
@@ -197,7 +230,7 @@ def gradients(goal: Objective) -> tuple[Node, list[Node], list[Node]]:
 def training_program(goal: Objective, optimizer: Optimizer) -> Program:
     """Return one training step as a program.
 
-    State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then the metrics.
+    State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then what is watched.
     """
     architecture = goal.architecture
     parameters = list(architecture.parameters.values())
@@ -224,9 +257,13 @@ def gradient_program(goal: Objective) -> Program:
 
 
 def evaluation_program(goal: Objective) -> Program:
-    """Return the objective at prediction: the data's cost, the price of the weights, the metrics."""
+    """Return the objective at prediction: the data's cost, the price of the weights, the means of the metrics.
+
+    Where there are metrics that look at all outputs at once, these follow.
+    """
     price = goal.price if goal.price is not None else as_node(0.0, [goal.data_cost.dtype])
-    outputs = at([goal.data_cost, price, *goal.metrics.values()], training=False)
+    seen = [goal.architecture.output] if goal.whole else []
+    outputs = at([goal.data_cost, price, *goal.means.values(), *seen], training=False)
     state = looking_state(goal.architecture)
     return Program(goal.inputs, state, tuple(outputs), state)
 
@@ -241,4 +278,4 @@ def lasting(thing: Any) -> bool:
     if is_dataclass(thing):
         own = type(thing).__module__.startswith("chainrule.")
         return own and all(lasting(getattr(thing, f.name)) for f in fields(thing))
-    return callable(thing) and getattr(thing, "__module__", "").startswith("chainrule.")
+    return callable(thing) and (getattr(thing, "__module__", None) or "").startswith("chainrule.")

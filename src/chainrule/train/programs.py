@@ -28,11 +28,13 @@ if TYPE_CHECKING:
         training_program,
     )
     from chainrule.train.optimizers import Optimizer
+    from chainrule.train.watching import whole_values
 else:  # who predicts waits for nothing of learning
     evaluation_program = late("chainrule.train.objective:evaluation_program")
     gradient_program = late("chainrule.train.objective:gradient_program")
     lasting = late("chainrule.train.objective:lasting")
     training_program = late("chainrule.train.objective:training_program")
+    whole_values = late("chainrule.train.watching:whole_values")
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
@@ -116,7 +118,8 @@ class Programs:
         size = rows
         if rows > ROWS_AT_ONCE and goal.by_example and self.output.keeps_apart:
             size = ROWS_AT_ONCE
-        totals, weight, price = np.zeros(1 + len(goal.metrics)), 0.0, 0.0
+        totals, weight, price = np.zeros(1 + len(goal.means)), 0.0, 0.0
+        seen: list[np.ndarray] = []
         largest = table[-1].max() if goal.weight is not None else 1.0
         _, power = np.frexp(largest)  # the scale of the weights cancels
         for start in range(0, rows, size):
@@ -126,10 +129,13 @@ class Programs:
             if goal.weight is not None:
                 share = float(np.ldexp(part[-1].sum(dtype=np.float64), -power))
             price = float(outputs[1])
-            totals += share * np.array([float(outputs[0]), *(float(x) for x in outputs[2:])])
+            numbers = [outputs[0], *outputs[2 : 2 + len(goal.means)]]
+            totals += share * np.array([float(x) for x in numbers])
             weight += share
-        mean = totals / weight if weight else totals
-        return {"cost": float(mean[0]) + price} | dict(zip(goal.metrics, map(float, mean[1:]), strict=True))
+            seen += [np.array(x) for x in outputs[2 + len(goal.means) :]]
+        cost, *means = (totals / weight if weight else totals).tolist()
+        found = dict(zip(goal.means, means, strict=True)) | whole_values(goal, table, seen)
+        return {"cost": cost + price} | {name: found[name] for name in goal.watched}
 
     def slopes(self, goal: "Objective", table: Arrays, values: Sequence[np.ndarray] | None = None) -> Arrays:
         """Return the cost while training on a table, then its gradient by every parameter."""

@@ -79,8 +79,10 @@ def prepare(
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
     target = validation.targets(y, architecture, given.rows, kind, called)
-    if kind != "labels" and any(m is metrics.accuracy for m in found.values()):
-        validation.check_classes(target, y, called)
+    for watched_name, metric in found.items():
+        _check_metric(architecture, watched_name, metric, softmax)
+        if kind != "labels" and metric.compares in ("classes", "probabilities"):
+            validation.check_classes(target, y, called, watched_name)
     table, wide, factors = [*given.inputs, target], False, {}
     if class_weight is not None:
         if kind == "counts" or (kind == "numbers" and lasting(spec) and not is_share(output)):
@@ -98,7 +100,7 @@ def prepare(
 
     def make() -> Objective:
         shape, dtype = target.shape[1:], target.dtype
-        return objective(architecture, function, name, shape, dtype, found, bool(factors), wide)
+        return objective(architecture, function, name, shape, dtype, found, bool(factors), wide, softmax)
 
     if not all(map(lasting, (spec, *found.values()))):
         return make(), table
@@ -118,10 +120,25 @@ def _check_output(architecture: Architecture, loss_name: str) -> None:
             f"{loss_name} compares several classes, and this network has one output. "
             "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
         )
-    wanted = PROBABILITIES.get(losses.TARGETS.get(loss_name, ""), ())
+    _check_probabilities(architecture, loss_name, PROBABILITIES.get(losses.TARGETS.get(loss_name, ""), ()))
+
+
+def _check_metric(architecture: Architecture, name: str, metric: metrics.Watched, softmax: bool) -> None:
+    """Raise where a metric makes no sense of what the network puts out."""
+    if metric.compares == "probabilities" and not softmax:
+        _check_probabilities(architecture, name, PROBABILITIES["probabilities"])
+    if metric.compares == "numbers" and softmax:
+        raise DataError(
+            f"The metric '{name}' compares numbers, and this network gives the probabilities of classes. Watch "
+            "'accuracy', 'f1' or 'log_loss'."
+        )
+
+
+def _check_probabilities(architecture: Architecture, name: str, wanted: tuple[Any, ...]) -> None:
+    kind = output_kind(architecture)
     if wanted and kind in activations.ACTIVATIONS and activations.ACTIVATIONS[kind] not in wanted:
         usual = activations.activation_name(wanted[0])
         raise GraphError(
-            f"{loss_name} compares probabilities, and this network ends with the activation '{kind}', "
+            f"{name} compares probabilities, and this network ends with the activation '{kind}', "
             f"which makes none. End it with '{usual}': logits as large as ±1000 do no harm."
         )

@@ -368,8 +368,8 @@ def _check_distributions(array: np.ndarray, what: str) -> None:
         )
 
 
-def check_classes(target: np.ndarray, original: Any, what: str) -> None:
-    """Raise if what accuracy compares are no classes: it asks whether prediction and target are above 0.5."""
-    before = f"The metric 'accuracy' compares classes; {what} holds"
-    after = ". For numbers watch 'mae' or 'mse'."
+def check_classes(target: np.ndarray, original: Any, what: str, metric: str) -> None:
+    """Raise if what a metric compares are no classes: it asks whether prediction and target are above 0.5."""
+    before = f"The metric '{metric}' compares classes; {what} holds"
+    after = ". For numbers watch 'mae', 'rmse' or 'r2'."
     _refuse((target < 0) | (target > 1), target, original, before, after)

@@ -15,6 +15,7 @@ from chainrule.train.fit.stopping import finish, stopping_of
 from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import plateau
+from chainrule.train.watching import reading_of
 
 MOST_ROWS_PLANNED = 4_000_000  # example numbers that are shuffled ahead: 32 MB
 REDRAW_SECONDS = 0.05
@@ -35,10 +36,11 @@ def _descend(run: Fitting, method: Optimizer) -> str:
     count, last = len(run.began_with), run.settings.epochs
     chunk, epoch, stopped = 1, 0, ""
     good = [Good(run.began_with, -1)]
+    reading = reading_of(run.goal, run.table)
     while epoch < last and not stopped:
         rows = run.orders(epoch, min(chunk, last - epoch))
         began = time.perf_counter()
-        result = run.executable.run(Epochs(state, run.table, rows, run.batches, until, run.progress))
+        result = run.executable.run(Epochs(state, run.table, rows, run.batches, until, run.progress, reading))
         run.record(result)
         if result.failure is not None or not finite(result.state[:count]):
             return diverged(run, method, result, epoch, good)

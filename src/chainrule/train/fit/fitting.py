@@ -141,7 +141,7 @@ class Fitting:
 
 def recorded(goal: Objective, validated: bool = False) -> list[str]:
     """Return the names of what a history records."""
-    names = ["cost", *goal.metrics]
+    names = ["cost", *goal.watched]
     return [*names, *(f"val_{n}" for n in names)] if validated else names
 
 

@@ -65,8 +65,8 @@ def descend(run: Fitting, method: LBFGS) -> str:
         programs.values.set(values)
         if cost <= lowest.cost:
             lowest = Good(values, run.history.epochs, cost)
-        scores = programs.measure(goal, run.table) if goal.metrics else {}
-        epochs = [[cost, *(scores[m] for m in goal.metrics)]]
+        scores = programs.measure(goal, run.table) if goal.watched else {}
+        epochs = [[cost, *(scores[m] for m in goal.watched)]]
         validation: list[list[float]] = []
         stopped = end_of_epoch(until, run.progress, values, epochs, validation)
         run.record(Run([], epochs, validation, []))

@@ -20,6 +20,7 @@ from chainrule.train.fit.stopping import check_monitors
 from chainrule.train.objective import Examples, Objective, slots_in
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs, slopes_of, training_of
+from chainrule.train.watching import check_values
 
 
 def hold_back(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
@@ -68,6 +69,9 @@ def begin(
     seed = Draws(programs.seed, "run", runs).integer() if runs else programs.seed
     orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows))
     check_monitors(listeners, recorded(goal, validation is not None))
+    check_values(goal, table, "the examples to learn from")
+    if validation is not None:
+        check_values(*validation, "the examples to validate on")
     executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
     if settings.epochs:
         _warn_of_lone_examples(programs.architecture, batches, rows)

@@ -13,7 +13,8 @@ from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 
 # Pointers as a step has them, then: the whole table, room for a gathered batch, the sums of the outputs, and
-# the order of the rows (null where they are taken as they lie).
+# the order of the rows (null where they are taken as they lie). Behind the outputs' pointers stand those to where an
+# epoch begins in what has a row for each example.
 ARRAYS = (*(n for n, _ in STEP_PARAMETERS), "table", "gathered", "totals", "rows")
 # How the rows of two epochs follow each other, rows in an epoch, rows in a batch, and which steps to do.
 COUNTS = ("rows_stride", "length", "batch", "per_epoch", "first", "last", "batch_axis")
@@ -28,6 +29,11 @@ CHOICE_PARAMETERS = (
 )  # fmt: skip
 
 
+def numbers_in(program: Program) -> int:
+    """Return how many outputs are numbers: they stand before what has a row for each example of the batch."""
+    return next((i for i, n in enumerate(program.outputs) if n.shape), len(program.outputs))
+
+
 def write_loop(module: Module, program: Program, turned: Sequence[bool], name: str, step: str) -> None:
     """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong."""
     with module.function(name, RUN_PARAMETERS) as code:
@@ -39,8 +45,9 @@ def write_loop(module: Module, program: Program, turned: Sequence[bool], name: s
             count = code.select(last, at["length"] - start, at["batch"])  # the last one has what is left
             code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
             _choose(code, at, list(zip(program.inputs, turned, strict=True)), epoch, start, count)
+            _place(code, at, program, start)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
-            _add_up(code, at, program.outputs, epoch, loop.index)
+            _add_up(code, at, program.outputs[: numbers_in(program)], epoch, loop.index)
     write_worker(module)
 
 
@@ -79,6 +86,15 @@ def _point(code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first
                 else:
                     _copy_row(code, tables[i], row, room, loop.index, _row_size(node) * node.dtype.itemsize)
             code.store(room, code.at(at["inputs"], i, PTR))
+
+
+def _place(code: Code, at: Values, program: Program, start: Value) -> None:
+    """Point the outputs that have a row for each example at where this batch begins in its epoch."""
+    first, outputs = numbers_in(program), program.outputs
+    for i, node in enumerate(outputs[first:]):
+        begin = code.load(code.at(at["outputs"], len(outputs) + i, PTR), PTR)
+        here = code.at(begin, start * (_row_size(node) * node.dtype.itemsize), Type("i8"))
+        code.store(here, code.at(at["outputs"], first + i, PTR))
 
 
 def _row_size(node: Node) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.engines.native.code import checks, product
 from chainrule.engines.native.code.ir import Module
-from chainrule.engines.native.code.loop import write_loop
+from chainrule.engines.native.code.loop import numbers_in, write_loop
 from chainrule.engines.native.code.lower import write_step
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.team import WORKER
@@ -19,7 +19,7 @@ from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.views import Size
 from chainrule.engines.native.run import build
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, extents_of
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.transform.verify import Level, between_stages, verify
@@ -95,15 +95,22 @@ def _verify(program: Program, what: str) -> None:
 
 
 def can_loop(program: Program) -> bool:
-    """Say whether the program takes batches of rows and returns numbers: whether it can be run in epochs."""
+    """Say whether the program can be run in epochs: it takes batches of rows, and returns numbers first, of which the
+    first is the cost, and then what has a row for each of the batch.
+    """
     openings = {e.name for n in program.inputs for e in n.shape if isinstance(e, Extent)}
+    count = numbers_in(program)
     return (
         len(openings) == 1
-        and all(sum(isinstance(e, Extent) for e in n.shape) == 1 for n in program.inputs)
-        and all(isinstance(n.shape[0], Extent) for n in program.inputs)
-        and bool(program.outputs)
-        and all(n.shape == () for n in program.outputs)
+        and all(_is_row(n) for n in program.inputs)
+        and count > 0
+        and all(_is_row(n) for n in program.outputs[count:])
     )
+
+
+def _is_row(node: Node) -> bool:
+    """Say whether a node has a row for each example, of a known size."""
+    return bool(node.shape) and isinstance(node.shape[0], Extent) and not extents_of(node)[1:]
 
 
 KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]

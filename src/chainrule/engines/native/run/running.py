@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.engines.epochs import Epochs, Failure, Run
 from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
+from chainrule.engines.native.code.loop import numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
@@ -38,12 +39,16 @@ class Running:
         self.in_order: bool = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
-        self.totals: np.ndarray[Any, Any] = np.zeros((self.epochs, len(program.outputs)))
+        count = numbers_in(program)
+        self.totals: np.ndarray[Any, Any] = np.zeros((self.epochs, count))
+        self.each: Arrays = [np.empty((self.length, *n.shape[1:]), n.dtype) for n in program.outputs[count:]]
+        self.recorded: Arrays = []  # of each epoch, where its end is looked after
         self.status: ctypes.Array[ctypes.c_int64] = (ctypes.c_int64 * 4)()
         self.sharing: Sharing = Sharing(None)
         self._give_back: Callable[[], None] | None = None
         self.watch: watch.Watch | None = None
-        tiny = code.tiny(self.length) if self.in_order and self.per_epoch == 1 else None
+        small = self.in_order and self.per_epoch == 1 and not self.each
+        tiny = code.tiny(self.length) if small else None
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
@@ -69,7 +74,7 @@ class Running:
         else:
             rows, stride, room = np.ascontiguousarray(self.asked.rows, np.int64), self.length, width
             held = [ready(x, n) for x, n in zip(table, program.inputs, strict=True)]
-        outputs = [np.empty((), n.dtype) for n in program.outputs]
+        outputs = [*(np.empty((), n.dtype) for n in program.outputs[: numbers_in(program)]), *self.each]
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
         name = program.inputs[0].shape[0].name
         arena = code.room((width, -1), {name: width})
@@ -78,7 +83,7 @@ class Running:
         self.sharing.resume()
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
-            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers(outputs), code.constants,
+            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers([*outputs, *self.each]), code.constants,
             aligned(arena), (ctypes.c_int64 * len(code.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
@@ -108,7 +113,7 @@ class Running:
         validation: list[list[float]] = []
         stopped, done, pace = "", 0, 1.0
         steps = self.epochs * self.per_epoch
-        each, poll = self.asked.stopping.each_epoch, self.asked.stopping.poll
+        each, poll = self.asked.stopping.each_epoch or bool(self.each), self.asked.stopping.poll
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
             if each:
@@ -128,24 +133,30 @@ class Running:
             done = last
             self.marks.append((done, now - self.began))
             if each and done % self.per_epoch == 0:
-                epoch = done // self.per_epoch
-                stopped = self._end_of_epoch(self.totals[epoch - 1 : epoch] / self.per_epoch, validation)
+                stopped = self._end_of_epoch(done, validation)
             if not stopped and poll is not None:
                 stopped = poll() or ""
-        means = self._means(done)
         if each and done % self.per_epoch:  # stopped within an epoch
-            stopped = self._end_of_epoch(means, validation) or stopped
+            stopped = self._end_of_epoch(done, validation) or stopped
         if not each:
-            many_epochs(self.asked.stopping, self.asked.progress, means)
-        return self._result(means, validation, stopped)
+            many_epochs(self.asked.stopping, self.asked.progress, self._read(done))
+        return self._result(done, validation, stopped)
 
-    def _means(self, done: int) -> np.ndarray:
-        """Return the means of all epochs begun; those of the last may be of fewer steps."""
+    def _read(self, done: int) -> np.ndarray:
+        """Return what is recorded of the epochs begun since one was looked after; the last may have fewer steps."""
+        known = len(self.recorded)
         complete, rest = divmod(done, self.per_epoch)
-        means = self.totals[: complete + bool(rest)] / self.per_epoch
+        means = self.totals[known : complete + bool(rest)] / self.per_epoch
+        if not len(means):
+            return means
         if rest:
             means[-1] *= self.per_epoch / rest
-        return means
+        seen = (
+            min((done - known * self.per_epoch) * self.asked.batches.size, self.length)
+            if rest
+            else self.length
+        )
+        return self.asked.read(means, self.asked.rows[known][:seen], [x[:seen] for x in self.each])
 
     def _seconds(self, epochs: int) -> np.ndarray:
         """Return when each epoch ended: within a call they are taken to last alike."""
@@ -153,17 +164,19 @@ class Running:
         ends = np.minimum(np.arange(1, epochs + 1) * self.per_epoch, done[-1])
         return np.interp(ends, done, times)
 
-    def _end_of_epoch(self, epochs: Any, validation: list[list[float]]) -> str:
+    def _end_of_epoch(self, done: int, validation: list[list[float]]) -> str:
+        self.recorded.append(self._read(done)[-1])
         before = list(self.state)
-        stopped = self.asked.end(self.state, epochs, validation)
+        stopped = self.asked.end(self.state, self.recorded, validation)
         for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
             if new is not old:
                 old[...] = new
                 self.state[i] = old
         return stopped
 
-    def _result(self, means: Any, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
-        return Run(self.state, means, validation, self._seconds(len(means)), stopped, failure)
+    def _result(self, done: int, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
+        epochs = np.array(self.recorded) if self.recorded else self._read(done)
+        return Run(self.state, epochs, validation, self._seconds(len(epochs)), stopped, failure)
 
     def _diverged(self, step: int, validation: list[list[float]]) -> Run:
         """Do the steps up to the one that failed once more, to see what came before it."""
@@ -185,7 +198,7 @@ class Running:
         else:
             before = self._rows_of(epoch, turn - 1)
         failure = Failure(epoch, turn, chosen, previous, before)
-        return self._result(self._means(epoch * self.per_epoch), validation, "diverged", failure)
+        return self._result(epoch * self.per_epoch, validation, "diverged", failure)
 
     def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
         return np.array(self.asked.rows[epoch][self.asked.batches.cut(turn, self.length)])
