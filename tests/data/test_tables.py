@@ -164,7 +164,15 @@ def test_years_and_pixels_may_be_names(table):
 
 
 def test_short_rows_end_with_missing_cells(table):
-    assert rows(table("a,b\n1,x\n2\n")) == {"a": [1, 2], "b": ["x", None]}
+    read = table("a,b\n1,x\n2\n")
+    assert rows(read) == {"a": [1, 2], "b": ["x", None]}
+    (told,) = written_of(read).notes
+    assert told.startswith(
+        "Line 3 has 1 cell for 2 column names: the last columns have no value there. If a cell was"
+    )
+    (told,) = written_of(table('a;b;c\n1;x;2\n\n2;"y\nz"\n3;y;\n4\n')).notes
+    assert told.startswith("Line 5 has 2 cells for 3 column names, and 1 other line too few: ")
+    assert written_of(table("a,b\n1,x\n2,\n")).notes == written_of(table("a\n1\n\n2\n")).notes == ()
 
 
 @pytest.mark.parametrize(

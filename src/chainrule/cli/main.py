@@ -129,6 +129,9 @@ def train(
             )
         before = f"; {_headline(old)} before" if replaced and old and old.report.scores else ""
         say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}{before}).")
+        if held := model.report.test_rows:
+            of_test = f"{held:,} row{'s' * (held != 1)} of the test"
+            say(f"Once its scores are known, test_fraction=0 learns from the {of_test} too.")
         say("What it is made of, and predictions for the rows of another table:")
         if not quiet:  # not wrapped, so that they can be copied
             tell_as_is(f"  {shlex.join(['chainrule', 'summary', str(path)])}")

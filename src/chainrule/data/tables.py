@@ -18,7 +18,7 @@ from chainrule.arguments import public
 from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, share_a_unit
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
-from chainrule.data.textfile import local, read_text, strange
+from chainrule.data.textfile import local, read_text, short_rows, strange
 from chainrule.data.words import counted, listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
@@ -121,7 +121,10 @@ def read_table(
     frame = _with_numbers(parsed, delimiter, words)
     differ = [name for name in map(str, frame) if name not in plain and may_differ(frame[name])]
     raw = _parse(text, delimiter, names, {}, path, differ)
-    return remembering(frame, raw, {} if missing is MISSING else told, tuple(filter(None, [strange(text)])))
+    # it is the last column that a short row leaves without a value
+    short = short_rows(text, delimiter, len(names)) if parsed.iloc[:, -1].isna().any() else ""
+    notes = tuple(filter(None, [strange(text), short]))
+    return remembering(frame, raw, {} if missing is MISSING else told, notes)
 
 
 @public

@@ -1,5 +1,6 @@
 """The text of a file, whatever its encoding, also gzipped."""
 
+import csv
 import gzip
 import io
 import math
@@ -10,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 
 from chainrule.data.samples import SAMPLES
-from chainrule.data.words import closest, shortened
+from chainrule.data.words import closest, counted, shortened
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError
 
@@ -90,6 +91,27 @@ def strange(text: str) -> str:
     return (
         f"The file is not in UTF-8, and {shortened(found)!r} in it looks like a text in another encoding than the "
         "western one it was read in. If so, save it as UTF-8 and give that."
+    )
+
+
+def short_rows(text: str, delimiter: str, width: int) -> str:
+    """Return a sentence if lines have fewer cells than there are columns: a cell may have been lost anywhere in them.
+
+    >>> short_rows("a,b\\n1,x\\n2\\n", ",", 2)[:62]
+    'Line 3 has 1 cell for 2 column names: the last columns have no'
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    try:
+        short = [(reader.line_num, len(row)) for row in reader if row and len(row) < width]
+    except csv.Error:  # a cell of a hundred thousand letters
+        return ""
+    if not short:
+        return ""
+    (line, cells), others = short[0], len(short) - 1
+    also = f", and {counted(others, 'other line')} too few" if others else ""
+    return (
+        f"Line {line} has {counted(cells, 'cell')} for {width} column names{also}: the last columns have no value "
+        "there. If a cell was lost before, all that follow stand in the wrong column."
     )
 
 
