@@ -135,7 +135,7 @@ class TableModel(Friendly):
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
             engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
-            verbose: 1 shows a progress line, 2 a line for each epoch, both on the error stream.
+            verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 
         Returns:
