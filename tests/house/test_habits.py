@@ -1,0 +1,390 @@
+"""What hands from elsewhere type: each line gives what it means, or an error that shows the line to write, which runs."""
+
+import inspect
+import json
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import habits
+from chainrule.arguments import filled
+from chainrule.friendly import Foreign, Friendly
+
+BEGIN = """
+import numpy as np
+import chainrule as cr
+X = np.random.default_rng(0).normal(size=(24, 4))
+y = X @ np.array([1.0, -2.0, 0.5, 0.0])
+labels = np.arange(24) % 3
+network = cr.Network([cr.Dense(16, "relu"), cr.Dense(1)], input_shape=4, seed=0)
+history = network.fit(X, y, epochs=3, validation_split=0.25)
+classifier = cr.Network([cr.Dense(3, "softmax")], seed=0)
+yes = cr.Network([cr.Dense(1, "sigmoid")], seed=0)
+classifier.fit(X, labels, epochs=2); yes.fit(X, labels > 0, epochs=2)
+numbers = dict(network.parameters)
+w = cr.variable(3.0, name="w")
+x = cr.variable([1.0, 2.0], name="x")
+A, B = cr.variable(np.ones((2, 2)), name="A"), cr.variable(np.ones((2, 2)))
+J = (w * w).named("J")
+W1 = network.parameters["W1"]
+"""
+TABLES = """
+table, target = cr.load_table("iris")
+cr.write_table(table, "iris.csv")
+model = cr.TableModel.train(table, target, epochs=2)
+network.save("network.safetensors"); model.save("model.safetensors")
+"""
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """What the lines are typed behind, in a folder of their own."""
+    folder, names = tmp_path_factory.mktemp("typed"), {}
+    before = Path.cwd()
+    os.chdir(folder)
+    exec(BEGIN + TABLES, names)
+    yield names
+    os.chdir(before)
+
+
+# What works: the line, and what it is equal to.
+WORKS = [
+    # Keras
+    ("cr.load_model('network.safetensors').predict(X)", "network.predict(X)"),
+    ("network(X)", "network.predict(X)"),
+    ("network.count_params()", "16 * 4 + 16 + 16 + 1"),
+    ("network.predict(x=X)", "network.predict(X)"),
+    ("network.predict(X, verbose=0)", "network.predict(X)"),
+    ("network.predict(X, batch_size=8)", "network.predict(X)"),
+    ("network.evaluate(X, y, verbose=0)", "network.evaluate(X, y)"),
+    ("history['loss']", "history['cost']"),
+    ("history['val_loss']", "history['val_cost']"),
+    ("history.history['loss']", "history['cost']"),
+    ("history.history['val_loss']", "history['val_cost']"),
+    ("history.get('loss')", "history['cost']"),
+    ("cr.Dense(3, kernel_initializer='he_normal').initializer", "'he_normal'"),
+    ("cr.Dense(3, kernel_regularizer='l2').regularizer", "'l2'"),
+    ("cr.Dense(3, kernel_initializer='HeNormal').initializer", "'he_normal'"),
+    ("cr.Dense(3, 'ReLU').activation", "'relu'"),
+    ("cr.Activation('Sigmoid').activation", "'sigmoid'"),
+    ("cr.Embedding(input_dim=9, output_dim=2)", "cr.Embedding(9, 2)"),
+    ("cr.Adam(lr=0.01)", "cr.Adam(0.01)"),
+    ("cr.SGD(lr=0.1, momentum=0.9)", "cr.SGD(0.1, momentum=0.9)"),
+    ("cr.SGD(0.1, global_clipnorm=1.0)", "cr.SGD(0.1, clip_norm=1.0)"),
+    ("cr.EarlyStopping(restore_best_weights=True)", "cr.EarlyStopping(restore_best=True)"),
+    ("cr.EarlyStopping('val_loss', patience=3)", "cr.EarlyStopping(3, 'val_loss')"),
+    ("cr.EarlyStopping('val_loss', 0.1, 3)", "cr.EarlyStopping(3, 'val_loss', 0.1)"),
+    ("cr.EarlyStopping(monitor='val_auc', mode='max')", "cr.EarlyStopping(monitor='val_auc', larger_is_better=True)"),
+    ("cr.Checkpoint(filepath='m', save_best_only=True)", "cr.Checkpoint('m', best_only=True)"),
+    ("len(network.fit(X, y, epoch=2)['cost'])", "2"),
+    ("len(network.fit(x=X, y=y, epochs=2)['cost'])", "2"),
+    ("len(network.fit(X, y, epochs=1, optimizer='Adam', loss='MSE')['loss'])", "1"),
+    ("list(network.fit(X, y, epochs=1, metrics=['MAE']))", "['cost', 'mae']"),
+    ("cr.L2(l2=0.1)", "cr.L2(0.1)"),
+    ("cr.Normal(stddev=0.1)", "cr.Normal(0.1)"),
+    ("cr.Variable(2.0).value", "2.0"),
+    ("cr.load('network.safetensors', custom_objects={}).count_params()", "97"),
+    # PyTorch
+    ("cr.Dense(3, bias=False)", "cr.Dense(3, use_bias=False)"),
+    ("cr.Dense(out_features=3)", "cr.Dense(3)"),
+    ("cr.Dropout(p=0.5)", "cr.Dropout(0.5)"),
+    ("cr.Adam(0.1, eps=1e-8)", "cr.Adam(0.1, epsilon=1e-8)"),
+    ("cr.RMSprop(alpha=0.99)", "cr.RMSprop(rho=0.99)"),
+    ("cr.LeakyReLU(negative_slope=0.2)", "cr.LeakyReLU(0.2)"),
+    ("cr.Dense(3, initializer='kaiming_normal').initializer", "'he_normal'"),
+    ("J.item()", "9.0"),
+    ("x.numpy()", "np.array([1.0, 2.0])"),
+    ("x.tolist()", "[1.0, 2.0]"),
+    ("cr.grad(w.detach() * w, w).value", "3.0"),
+    ("cr.grad(J, w, create_graph=True).value", "6.0"),
+    ("cr.softmax([[1.0, 1.0]], dim=-1)", "[[0.5, 0.5]]"),
+    # scikit-learn
+    ("classifier.score(X, labels)", "classifier.evaluate(X, labels)['accuracy']"),
+    ("yes.score(X, labels > 0)", "yes.evaluate(X, labels > 0)['accuracy']"),
+    ("network.score(X, y)", "1 - ((y - network.predict(X)[:, 0]) ** 2).sum() / ((y - y.mean()) ** 2).sum()"),
+    ("classifier.predict_proba(X)", "classifier.predict(X)"),
+    ("yes.predict_proba(X)[:, 1:]", "yes.predict(X)"),
+    ("yes.predict_proba(X).sum(axis=1).round(6)", "np.ones(24)"),
+    ("len(network.fit(X, y, max_iter=2)['cost'])", "2"),
+    ("cr.Network([cr.Dense(1)], random_state=3).seed", "3"),
+    ("cr.EarlyStopping(n_iter_no_change=5, tol=1e-4)", "cr.EarlyStopping(5, min_delta=1e-4)"),
+    ("cr.load_table('iris')[1]", "cr.load_table(source='iris')[1]"),
+]  # fmt: skip
+
+# What does not, and what is told: the last part of it, where there is a line to write, is run below.
+TOLD = [
+    # Keras
+    ("cr.Sequential()", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
+    ("from chainrule import Sequential", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
+    ("from chainrule import Conv2D, Dense", "There are no convolutions"),
+    ("cr.Input(shape=(4,))", "input_shape=4"),
+    ("cr.Conv2D(8, 3)", "cr.Flatten()"),
+    ("cr.LSTM(8)", "There are no recurrent layers yet"),
+    ("cr.Normalization()", "cr.BatchNormalization()"),
+    ("cr.layers.Dense(3)", "cr.Dense(16, 'relu')"),
+    ("cr.optimizers.Adam()", "cr.Adam(0.001)"),
+    ("cr.datasets.mnist", "cr.load_table('iris')"),
+    ("cr.GradientTape()", "cr.grad(J, w).value"),
+    ("cr.ModelCheckpoint('m')", "cr.Checkpoint('best.safetensors')"),
+    ("cr.ReduceLROnPlateau()", "cr.ReduceOnPlateau"),
+    ("cr.to_categorical(labels)", "need no one-hot"),
+    ("network.compile(optimizer='adam')", "network.fit(X, y, optimizer='adam', loss='mse')"),
+    ("network.add(cr.Dense(1))", "Give all layers at once"),
+    ("network.get_weights()", "dict(network.parameters)"),
+    ("network.set_weights([])", "network.parameters.update(numbers)"),
+    ("network.train_on_batch(X, y)", "network.fit(X, y, epochs=1, batch_size=None)"),
+    ("network.layers[0].weights", "network.parameters['W1']"),
+    ("network.layers[0].get_weights()", "network.parameters['W1']"),
+    ("network.to_onnx('m.onnx')", "There is no ONNX yet"),
+    ("cr.Network.load('m')", "cr.load('network.safetensors')"),
+    ("network.load_weights('m')", "cr.load('network.safetensors')"),
+    ("network.stop_training = True", "callbacks=lambda network, epoch, logs: logs['cost'] < 0.1"),
+    ("network.trainable = False", "no layer can be held"),
+    ("network.fit(X, y, validation_freq=2)", "after every epoch"),
+    ("network.fit(X, y, 10)", "(X, y, *, loss=None"),
+    ("cr.Dense(3, input_shape=(4,))", "cr.Network([cr.Dense(1)], input_shape=(4,))"),
+    ("cr.Dense(3, input_dim=4)", "cr.Network([cr.Dense(1)], input_shape=4)"),
+    ("cr.Dense(3, trainable=False)", "no layer can be held"),
+    ("cr.Adam(clipvalue=1.0)", "clip_norm"),
+    ("cr.Dense(kernal='he')", "Known: units, activation"),
+    ("cr.Dense(3, initialiser='he')", "Did you mean 'initializer'?"),
+    ("cr.Adam(learningrate=0.1)", "Did you mean 'learning_rate'?"),
+    ("network.fit(X, y, bach_size=3)", "Did you mean 'batch_size'?"),
+    ("network.fit(X)", "missing a required argument 'y'"),
+    ("cr.Dense()", "missing a required argument 'units'"),
+    ("cr.Dropout()", "missing a required argument 'rate'"),
+    ("history.val_loss", "history['val_cost']"),
+    ("history['acuracy']", "Known: cost, val_cost"),
+    # PyTorch
+    ("cr.Linear(4, 3)", "cr.Dense(16)"),
+    ("cr.ReLU()", "cr.Activation('relu')"),
+    ("cr.nn.Linear(4, 3)", "cr.Dense("),
+    ("cr.optim.Adam()", "cr.Adam(0.001)"),
+    ("cr.tensor([1.0])", "cr.variable([1.0, 2.0], name='w')"),
+    ("cr.no_grad()", "network.predict(X)"),
+    ("cr.manual_seed(0)", "seed=0"),
+    ("cr.CrossEntropyLoss()", "cr.Dense(3, 'softmax')"),
+    ("cr.MSELoss()", "loss='mse'"),
+    ("cr.DataLoader(X)", "batch_size=32"),
+    ("cr.exp(x)", "np.exp"),
+    ("cr.device('cuda')", "cr.ENGINES"),
+    ("cr.variable(3.0, requires_grad=True)", "cr.grad(J, w).value"),
+    ("cr.Adam(betas=(0.8, 0.99))", "cr.Adam(beta_1=0.8, beta_2=0.99)"),
+    ("cr.Adam(weight_decay=0.1)", "cr.AdamW(0.001, weight_decay=0.1)"),
+    ("cr.Adam(network.parameters(), lr=0.1)", "network.parameters['W1']"),
+    ("network.parameters()", "network.parameters['W1']"),
+    ("network.state_dict()", "dict(network.parameters)"),
+    ("network.zero_grad()", "network.gradients(X, y)"),
+    ("network.to('cuda')", "It runs on the processor"),
+    ("network.train()", "network.fit(X, y)"),
+    ("network.eval()", "network.predict(X)"),
+    ("network.forward(X)", "network.predict(X)"),
+    ("J.backward()", "cr.grad(J, w).value"),
+    ("x.grad", "cr.grad(x, w).value"),
+    ("x.requires_grad", "nothing to switch on"),
+    ("x.grad = None", "cr.grad(x, w).value"),
+    ("x.view(-1)", "x.reshape(-1)"),
+    ("cr.Adam().step()", "fit takes the steps"),
+    # scikit-learn
+    ("cr.MLPClassifier()", "There are no estimators of scikit-learn's yet"),
+    ("cr.MLPRegressor()", "cr.Dense(100, 'relu')"),
+    ("cr.StandardScaler()", "X.std(axis=0)"),
+    ("cr.train_test_split(X, y)", "validation_split=0.2"),
+    ("cr.Network(hidden_layer_sizes=(32,))", "cr.Dense(100, 'relu')"),
+    ("cr.Network([cr.Dense(1)], max_iter=20)", "network.fit(X, y, epochs=20)"),
+    ("cr.Network([cr.Dense(1)], learning_rate_init=0.1)", "optimizer=cr.Adam(0.1)"),
+    ("network.coefs_", "dict(network.parameters)"),
+    ("network.loss_curve_", "history['cost']"),
+    ("network.partial_fit(X, y)", "batch_size=None"),
+    ("network.predict_proba(X)", "predicts numbers"),
+    ("model.fit(table)", "cr.TableModel.train(table, 'target')"),
+    ("model.predict_proba(table)", "probability_"),
+    # micrograd and JAX
+    ("cr.Value(3.0)", "cr.variable("),
+    ("J.data", "J.value"),
+    ("w.data = 3.0", "w.value"),
+    ("w.tanh()", "cr.tanh(w)"),
+    ("cr.value_and_grad(J)", "cr.grad(J, w).value"),
+    ("cr.jit(J)", "cr.compile(J, inputs=[])"),
+    ("cr.vmap(J)", "arrays of any shape"),
+    # and slips
+    ("cr.Nework()", "Did you mean cr.Network?"),
+    ("cr.dense(3)", "Did you mean cr.Dense?"),
+    ("from chainrule import Netwrok", "Did you mean cr.Network?"),
+    ("getattr(cr, 'a.b')", "has no attribute 'a.b'"),
+]  # fmt: skip
+
+
+def same(a, b):
+    if isinstance(a, float | list | np.ndarray) and not isinstance(a, str):
+        try:
+            return np.allclose(a, b, rtol=1e-5)
+        except (TypeError, ValueError):
+            pass
+    return repr(a) == repr(b)
+
+
+@pytest.mark.parametrize(("typed", "means"), WORKS, ids=[line for line, _ in WORKS])
+def test_what_has_one_meaning_works(typed, means, begun):
+    assert same(eval(typed, begun), eval(means, begun))
+
+
+@pytest.mark.parametrize(("typed", "told"), TOLD, ids=[line for line, _ in TOLD])
+def test_what_has_none_is_told_what_to_write(typed, told, begun):
+    with pytest.raises((cr.ChainruleError, ImportError, AttributeError)) as caught:
+        exec(typed, dict(begun))
+    assert told in str(caught.value), str(caught.value)
+    known = AttributeError, TypeError, ImportError, ValueError, KeyError
+    assert isinstance(caught.value, known) and str(caught.value).endswith(".")
+
+
+def answers():
+    """Every sentence of the table, filled as on some occasion."""
+    tables = {**habits.WRITE, **{f"{k}(": v for k, v in habits.ARGUMENTS.items()}}
+    for owner, table in tables.items():
+        for name, answer in habits.spread(table).items():
+            if isinstance(answer, str) and not answer.isidentifier() and answer:
+                value = {"betas": (0.9, 0.99), "solver": "adam", "optimizer": "adam", "loss": "mse"}.get(
+                    name, 1
+                )
+                value = (
+                    [] if name in ("metrics", "callbacks") else 0.5 if name == "validation_split" else value
+                )
+                yield f"{owner}.{name}", filled(answer, value=value, name=name, node="J")
+
+
+@pytest.mark.parametrize(("name", "sentence"), answers(), ids=[name for name, _ in answers()])
+def test_the_line_to_write_runs(name, sentence, begun):
+    assert len(sentence) < 260 and not sentence.endswith((".", ":"))
+    words, colon, code = sentence.rpartition(": ")
+    if colon and "lambda" in code:
+        return  # cut at its colon: run as a whole below
+    if colon:
+        begun["plt"] = type("plt", (), {"plot": staticmethod(lambda *_: None)})
+        exec(code, dict(begun))
+    else:
+        assert "yet" in words or "no" in words
+
+
+def test_the_lines_with_a_function_run(begun):
+    for code in (
+        "network.fit(X, y, callbacks=lambda network, epoch, logs: print(epoch, logs))",
+        "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
+    ):
+        assert any(sentence.endswith(code) for _, sentence in answers())
+        exec(code, dict(begun))
+
+
+def test_there_are_many_lines_that_a_newcomer_types():
+    assert len(WORKS) + len(TOLD) >= 120
+
+
+def test_no_dir_no_list_and_no_stub_knows_a_foreign_name(begun):
+    ours = {*cr.__all__}
+    foreign = {name for t in (habits.WRITE, habits.WORKS) for name in habits.spread(t["cr"])}
+    assert not foreign & (ours | {*dir(cr)})
+    stub = (Path(cr.__file__).parent / "__init__.pyi").read_text(encoding="utf-8")
+    assert not [name for name in foreign if f" {name} as " in stub]
+    things = {
+        "Network": begun["network"], "Node": begun["J"], "History": begun["history"], "TableModel": begun["model"],
+        "Layer": cr.Dense(3), "Optimizer": cr.Adam(), "EarlyStopping": cr.EarlyStopping(),
+    }  # fmt: skip
+    for owner in {**habits.WRITE, **habits.WORKS}:
+        if owner != "cr":
+            names = {*habits.spread(habits.WRITE.get(owner, {})), *habits.WORKS.get(owner, {})}
+            assert not names & ({*dir(things[owner])} | {*dir(getattr(cr, owner))})
+
+
+def test_hasattr_is_honest(begun):
+    """Of what only says what to write nothing is there; what other libraries look for is as if no table were."""
+    for thing in (begun["network"], begun["J"], cr.Dense(3), cr.Adam(), begun["history"], begun["model"]):
+        kind = type(thing)
+        for owner in [k.__name__ for k in kind.__mro__]:
+            for name in habits.spread(habits.WRITE.get(owner, {})):
+                assert not hasattr(thing, name), name
+        for name in (
+            "__sklearn_tags__",
+            "__array_interface__",
+            "_repr_png_",
+            "__dataframe__",
+            "get_params",
+            "to_numpy",
+        ):
+            assert not hasattr(thing, name), name
+    assert not hasattr(cr, "Sequential") and not hasattr(cr, "nn_")
+
+
+def test_a_subclass_may_have_what_is_foreign_here():
+    class Mine(cr.Network):
+        history = "mine"
+
+        def compile(self, **settings):
+            return self
+
+    network = Mine([cr.Dense(1)], seed=0)
+    assert network.compile(optimizer="adam") is network and network.history == "mine"
+    assert "compile" in dir(network)
+    network.optimizer = "kept"  # an attribute of the user's
+    assert network.optimizer == "kept"
+
+
+def test_model_files_know_our_names_alone(tmp_path):
+    layers = [cr.Dense(3, "ReLU", kernel_initializer="Kaiming_Normal", kernel_regularizer="L2"), cr.Dense(1)]
+    network = cr.Network(layers, seed=0)
+    network.fit([[1.0], [2.0]], [1.0, 2.0], loss="MSE", epochs=1)
+    network.save(tmp_path / "n.safetensors")
+    head = (tmp_path / "n.safetensors").read_bytes()
+    head = head[8 : 8 + int.from_bytes(head[:8], "little")].decode()
+    text = json.dumps(json.loads(head))
+    for ours, foreign in (("relu", "ReLU"), ("he_normal", "Kaiming"), ("l2", "L2"), ("mse", "MSE")):
+        assert ours in text and foreign not in text
+    again = pickle.loads(pickle.dumps(network))
+    assert repr(again) == repr(network) == repr(cr.load(tmp_path / "n.safetensors"))
+
+
+def test_a_call_says_what_it_takes_as_before():
+    assert [*inspect.signature(cr.Dense).parameters][:2] == ["units", "activation"]
+    assert [*inspect.signature(cr.Network.fit).parameters][:3] == ["self", "X", "y"]
+    assert [*inspect.signature(cr.variable).parameters] == ["value", "name", "dtype"]
+
+
+def test_what_fails_within_a_call_is_told_as_it_is():
+
+    class Own(cr.Layer):
+        def __init__(self, size):
+            len(size)
+
+    with pytest.raises(TypeError, match="has no len"):
+        Own(3)
+    with pytest.raises(cr.ArgumentError, match=r"Own takes no 'sise'. Did you mean 'size'\? Known: size."):
+        Own(sise=3)
+
+
+def test_every_owner_of_the_table_is_there():
+    for owner in habits.ARGUMENTS:
+        kind, _, method = owner.partition(".")
+        thing = getattr(cr, kind)
+        assert callable(getattr(thing, method) if method else thing)
+    for owner, table in habits.WRITE.items():
+        kind = getattr(cr, owner, None)
+        if isinstance(kind, type) and issubclass(kind, Friendly):
+            assert all(isinstance(vars(kind).get(name), Foreign) for name in habits.spread(table)), owner
+
+
+def test_every_renamed_argument_is_one_of_ours():
+    for owner, table in habits.ARGUMENTS.items():
+        kind, _, method = owner.partition(".")
+        thing = getattr(cr, kind)
+        things = [thing]
+        if kind in ("Layer", "Optimizer"):
+            family = [getattr(cr, name) for name in cr.__all__]
+            things = [t for t in family if isinstance(t, type) and issubclass(t, thing) and t is not thing]
+        taken = {p for t in things for p in inspect.signature(getattr(t, method) if method else t).parameters}
+        for name, answer in habits.spread(table).items():
+            answer = answer[0] if isinstance(answer, tuple) else answer
+            assert not answer.isidentifier() or answer in taken, (owner, name)
+            assert name not in taken or kind in ("Layer", "Optimizer"), (owner, name)
