@@ -46,7 +46,6 @@ Where to look:
 - errors: ``ChainruleError`` is the base of all that is raised
 """
 
-import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -105,7 +104,8 @@ def __getattr__(name: str) -> Any:
         name = _RENAMED[name]
     with import_module(f"{__name__}.errors").needing(f"cr.{name}"):
         if name != "__all__" and (home := _home(name)) is None:
-            return import_module(f"{__name__}.friendly").of_module(name, sys._getframe(1))
+            known = () if _is_room(name) else __getattr__("__all__")
+            return import_module(f"{__name__}.friendly").of_module(__name__, name, known)
         value = _public() if name == "__all__" else getattr(home, name)
     globals()[name] = value
     return value
@@ -119,9 +119,13 @@ def _home(name: str) -> Any:
     """Return the module that has a public name, or None."""
     if name in _HOME_OF:
         return import_module(_HOME_OF[name])
-    if name.startswith("_") or (name.isidentifier() and find_spec(f"{__name__}.{name}")):  # which is a room
+    if name.startswith("_"):
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return next((family for family in _families() if name in family.__all__), None)
+    return None if _is_room(name) else next((f for f in _families() if name in f.__all__), None)
+
+
+def _is_room(name: str) -> bool:
+    return name.isidentifier() and find_spec(f"{__name__}.{name}") is not None
 
 
 def _families() -> Any:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from chainrule import habits
 from chainrule.errors import ArgumentError, OutOfMemoryError, short
+from chainrule.habits import ARGUMENTS, spread
 from chainrule.names import closest
 
 P = ParamSpec("P")
@@ -127,7 +127,7 @@ def _arguments(owners: tuple[str, ...]) -> dict[str, Any]:
     return {
         name: answer
         for owner in reversed(owners)
-        for name, answer in habits.spread(habits.ARGUMENTS.get(owner, {})).items()
+        for name, answer in spread(ARGUMENTS.get(owner, {})).items()
     }
 
 

@@ -12,16 +12,16 @@ from opcode import opmap
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from chainrule import habits
 from chainrule.arguments import as_ours, filled, within_call
 from chainrule.doors import opened
 from chainrule.errors import ArgumentError, ForeignNameError
+from chainrule.habits import IN_VAIN, ORDERS, VALUES, WORKS, WRITE, spread
 from chainrule.names import closest, spelled
 
 
 @cache
 def _answers(owner: str) -> dict[str, str]:
-    return habits.spread(habits.WRITE.get(owner, {}))
+    return spread(WRITE.get(owner, {}))
 
 
 def foreign(owner: str, name: str, node: str = "x") -> str:
@@ -44,13 +44,13 @@ def named(kind: str, name: Any, known: Iterable[str]) -> Any:
     found = spelled(name, names)
     if not isinstance(found, str) or found in names:
         return found
-    elsewhere = habits.VALUES.get(kind, {})
+    elsewhere = VALUES.get(kind, {})
     return elsewhere.get(spelled(found, elsewhere), found)
 
 
 def working(owner: str, name: str) -> Any:
     """Return the function that makes a foreign name work, or None."""
-    place = habits.WORKS.get(owner, {}).get(name)
+    place = WORKS.get(owner, {}).get(name)
     return opened(place) if place else None
 
 
@@ -61,19 +61,22 @@ def missing(says: str, thing: Any, name: str, answer: str) -> ForeignNameError:
     return error
 
 
-def of_module(name: str, frame: Any) -> Any:
-    """Return what a name that chainrule itself has not stands for, or say in the frame that wants it what to write."""
-    work = working("cr", name)
+def of_module(module: str, name: str, known: Iterable[str] = ()) -> Any:
+    """Return what stands for a name that a module of ours has not; where none does, say what to write.
+
+    It is called by the ``__getattr__`` of that module. What an AttributeError says is lost where names are imported, so
+    there it is an ImportError.
+    """
+    work, answer = working("cr", name), foreign("cr", name)
     if work is not None:
         return work
-    answer = foreign("cr", name)
     if not answer:
-        near = closest(name, sys.modules["chainrule"].__all__)
+        near = closest(name, known)
         answer = f"Did you mean cr.{near}?" if near else ""
-    if frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"] and answer:
-        # Python keeps to itself what an AttributeError says there
-        raise ImportError(f"chainrule has no '{name}'. {answer}", name="chainrule")
-    raise missing(f"module 'chainrule' has no attribute '{name}'", sys.modules["chainrule"], name, answer)
+    frame = sys._getframe(2)
+    if answer and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
+        raise ImportError(f"{module} has no '{name}'. {answer}", name=module)
+    raise missing(f"module '{module}' has no attribute '{name}'", sys.modules[module], name, answer)
 
 
 class Foreign:
@@ -86,7 +89,8 @@ class Foreign:
         work = working(self._owner, self._name)
         if work is not None:
             return work if thing is None else MethodType(work, thing)
-        says = f"{kind.__name__} has no attribute '{self._name}'"
+        what = "is not called" if self._name == "__call__" else f"has no attribute '{self._name}'"
+        says = f"{kind.__name__} {what}"
         raise missing(says, kind if thing is None else thing, self._name, foreign(self._owner, self._name))
 
 
@@ -114,14 +118,14 @@ class FriendlyType(ABCMeta):
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
         super().__init__(name, bases, namespace, **options)
         if cls.__module__.startswith("chainrule."):
-            for each in {**_answers(name), **habits.WORKS.get(name, {})}:
+            for each in {**_answers(name), **WORKS.get(name, {})}:
                 if not any(each in vars(base) for base in cls.__mro__):
-                    setattr(cls, each, (InVain if each in habits.IN_VAIN else Foreign)(name, each))
+                    setattr(cls, each, (InVain if each in IN_VAIN else Foreign)(name, each))
 
     if not TYPE_CHECKING:  # or the classes would take anything
 
         def __call__(cls, *arguments, **settings):  # noqa: D102 -- it makes an object
-            if cls.__name__ in habits.ORDERS and _is_name(arguments[:1]):
+            if cls.__name__ in ORDERS and _is_name(arguments[:1]):
                 arguments, settings = (), _ordered(cls.__name__, arguments, settings)
             try:
                 return super().__call__(*arguments, **settings)
@@ -148,12 +152,8 @@ class FriendlyType(ABCMeta):
 
 @cache
 def _hidden(kind: type) -> set[str]:
-    return {
-        name
-        for each in kind.__mro__
-        for name, thing in vars(each).items()
-        if isinstance(thing, Foreign | Hidden)
-    }
+    found = {name: thing for each in reversed(kind.__mro__) for name, thing in vars(each).items()}
+    return {name for name, thing in found.items() if isinstance(thing, Foreign | Hidden)}
 
 
 def _is_name(first: tuple[Any, ...]) -> bool:
@@ -162,7 +162,7 @@ def _is_name(first: tuple[Any, ...]) -> bool:
 
 def _ordered(owner: str, arguments: tuple[Any, ...], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments that stand in another library's order by their names."""
-    order = habits.ORDERS[owner]
+    order = ORDERS[owner]
     if len(arguments) > len(order) or {*order[: len(arguments)]} & {*settings}:
         written = ", ".join(order)
         raise ArgumentError(

@@ -14,7 +14,7 @@ _ACTIVATION = "An activation is an argument of the layer before it, or a layer: 
 _LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(X, y, loss='{}')"
 _NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
 _DENSE = "cr.Network([cr.Flatten(), cr.Dense(64, 'relu'), cr.Dense(10, 'softmax')])"
-_NO_FREEZING = "Every layer learns: no layer can be held as it is yet"
+_NO_FREEZING = "Every layer learns, and none can be held as it is yet"
 _NO_ESTIMATOR = "There are no estimators of scikit-learn's yet; a network has fit and predict: "
 _STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
 _GRAD = "Gradients are asked for, not kept in the node: cr.grad({node}, w).value"
@@ -169,6 +169,10 @@ WRITE: dict[str, dict[str, str]] = {
         "to cpu cuda": "Where a graph runs is said when it is compiled: cr.compile({node}, inputs=[])",
         "eval run": "It is called: {node}.value",
         "plot draw show": "There are no pictures yet. In words: print(cr.explain(J))",
+    },
+    "Parameters": {
+        "__call__": "They are looked up by name: network.parameters['W1']",
+        "data grad": "The numbers are the arrays themselves, and gradients are: network.gradients(X, y)['W1']",
     },
     "History": {
         "loss losses loss_curve_": "An epoch's loss is its cost: history['cost']",

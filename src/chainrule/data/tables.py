@@ -41,6 +41,7 @@ def load_table(
 def load_table(
     source: str | PathLike[str], *, missing: Missing = ..., any_size: bool = ...
 ) -> tuple[pd.DataFrame, str | None]: ...
+@public
 def load_table(
     source: str | PathLike[str], *, missing: Missing = MISSING, any_size: bool = False
 ) -> tuple[pd.DataFrame, str | None]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
 from chainrule.engines.registry import engine_named
@@ -137,6 +138,7 @@ def compile(
     updates: "Updates | None" = None,
     engine: EngineName | str = "auto",
 ) -> "Function[list[NDArray[Any]]]": ...
+@public
 def compile(
     outputs: NodeLike | Sequence[NodeLike],
     inputs: Sequence[Node] = (),

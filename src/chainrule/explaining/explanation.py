@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, NoDerivativeError
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
@@ -28,6 +29,7 @@ __all__ = ["Explanation", "explain"]
 DIGITS = "0123456789"
 
 
+@public
 def explain(
     J: NodeLike,
     wrt: NodeLike | Sequence[NodeLike] | None = None,

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, overload
 
+from chainrule.arguments import public
 from chainrule.errors import DataError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def stop_gradient(x: Node) -> Node: ...
 @overload
 def stop_gradient(x: "ArrayLike") -> "NDArray[Any]": ...
+@public
 def stop_gradient(x: Any) -> Any:
     """Return ``x`` as it is, counted as a constant: no gradient flows into it.
 
@@ -40,6 +42,7 @@ def stop_gradient(x: Any) -> Any:
 def logsumexp(x: Node, axis: Axis = None, keepdims: bool = False) -> Node: ...
 @overload
 def logsumexp(x: "ArrayLike", axis: Axis = None, keepdims: bool = False) -> "NDArray[Any]": ...
+@public
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return ``log(Σ exp(x))`` over ``axis``, without overflow.
 
@@ -69,6 +72,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def one_hot(labels: Node, classes: int, dtype: "DTypeLike" = "float64") -> Node: ...
 @overload
 def one_hot(labels: "ArrayLike", classes: int, dtype: "DTypeLike" = "float64") -> "NDArray[Any]": ...
+@public
 def one_hot(labels: Any, classes: int, dtype: "DTypeLike" = "float64") -> Any:
     """Return a row with a single 1 for each label: ``(n,)`` whole numbers become ``(n, classes)``.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import ShapeError, unknown_name
 from chainrule.graph import shapes
 from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its rows
@@ -28,6 +29,7 @@ from chainrule.graph.primitives.primitive import TABLE, Primitive, add
 __all__ = ["TABLE", "primitive"]
 
 
+@public
 def primitive(
     name: str, forward: Callable[..., Any], partials: Callable[..., Sequence[Any]], **columns: Any
 ) -> Primitive:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
@@ -64,6 +65,7 @@ class Trace(Mapping[Node, np.ndarray]):
         return cut(f"{node.name or show.text(node)} = {show.array(self._values[node])}")
 
 
+@public
 def trace(outputs: NodeLike | Iterable[NodeLike], feed: "Mapping[Node, ArrayLike] | None" = None) -> Trace:
     """Run a graph and keep every intermediate value.
 

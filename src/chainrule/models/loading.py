@@ -5,6 +5,7 @@ from os import PathLike
 from os.path import splitext
 from typing import TYPE_CHECKING, Any
 
+from chainrule.arguments import public
 from chainrule.doors import DOORS, opened
 from chainrule.errors import DataError, needing, short
 from chainrule.train import store
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from chainrule.models.table import TableModel
 
 
+@public
 def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> Any:
     """Return what a model file holds: a network, or a table model if the preparing of a table is there too.
 

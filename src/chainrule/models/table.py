@@ -310,6 +310,7 @@ class TableModel(Friendly):
             raise UnknownNameError(f"{error}\n{wanted}") from None
         return _scores(self.network, self.columns, self.target, frame)
 
+    @public
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
         """Return sentences about what is new in a table: categories that training did not see.
 
@@ -339,6 +340,7 @@ class TableModel(Friendly):
         scores = in_a_row([f"{name} {value:.4g}" for name, value in self.report.scores.network.items()])
         return f"<TableModel of {what}; {scores} on {counted(self.report.scores.rows, 'test row')}>"
 
+    @public
     def summary(self) -> None:
         """Print what is predicted from what, by which layers, and how well.
 
@@ -348,6 +350,7 @@ class TableModel(Friendly):
         """
         print(self.summary_text())
 
+    @public
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints.
 
@@ -361,6 +364,7 @@ class TableModel(Friendly):
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
 
+    @public
     def save(self, path: str | PathLike[str]) -> None:
         """Write network and preparing to one safetensors file, whole or not at all; :func:`load` reads it.
 

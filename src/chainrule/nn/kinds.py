@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeAlias, cast, overload
 
+from chainrule.arguments import public
 from chainrule.graph.node import Node, NodeLike
 from chainrule.literals import ActivationName, InitializerName, LossName, RegularizerName
 
@@ -46,9 +47,9 @@ class OfPairs(Protocol[P]):
 
 def of_numbers(function: Callable[Concatenate[Any, P], Any]) -> OfNumbers[P]:
     """Say of a function what it makes of nodes and of arrays."""
-    return cast(OfNumbers[P], function)
+    return cast(OfNumbers[P], public(function))
 
 
 def of_pairs(function: Callable[Concatenate[Any, Any, P], Any]) -> OfPairs[P]:
     """Likewise of two."""
-    return cast(OfPairs[P], function)
+    return cast(OfPairs[P], public(function))

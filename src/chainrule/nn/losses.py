@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast, overload
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
@@ -38,11 +39,13 @@ P = ParamSpec("P")
 def _of_each_example(formula: Callable[Concatenate[Any, Any, P], Any]) -> OfPairs[P]:
     """Make a loss of what a single number costs: the numbers of an example are averaged."""
 
+    each = public(formula)
+
     @wraps(formula)
     def loss(y: Any, p: Any, *settings: P.args, **named: P.kwargs) -> Any:
-        return _averaged(formula(*_pair(y, p), *settings, **named))
+        return _averaged(each(*_pair(y, p), *settings, **named))
 
-    return cast(OfPairs[P], loss)
+    return cast(OfPairs[P], public(loss))
 
 
 @_of_each_example

@@ -323,6 +323,7 @@ class Network(Friendly):
         count = sum(prod(w.shape) for w in self.architecture.parameters.values())
         return f"Network([{layers}]) with {count:,} parameters"
 
+    @public
     def summary(self) -> None:
         """Print a row for each layer and the totals: what it is, its output shape, its parameters and their bytes.
 
@@ -344,6 +345,7 @@ class Network(Friendly):
         """
         print(self.summary_text())
 
+    @public
     def summary_text(self) -> str:
         """Return what :meth:`summary` prints.
 
@@ -457,6 +459,7 @@ class Network(Friendly):
             warn_of_failure(run)
             return run.history
 
+    @public
     def show(
         self,
         X: "Data",
@@ -586,6 +589,7 @@ class Network(Friendly):
         classes = (p > 0.5).astype(np.int64)
         return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
 
+    @public
     def activations(self, X: "Data") -> "dict[str, NDArray[Any]]":
         """Return what every layer computes for X: "Z1", "A1" as the lectures write, others by label.
 
@@ -657,6 +661,7 @@ class Network(Friendly):
         check_values(goal, table, "y")
         return self._programs.measure(goal, table)
 
+    @public
     def gradients(
         self,
         X: "Data",
@@ -687,6 +692,7 @@ class Network(Friendly):
         slopes = self._programs.slopes(*self._examples(self._read(X, y, sample_weight), loss))[1:]
         return dict(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
 
+    @public
     def check_gradients(
         self,
         X: "Data",
@@ -729,6 +735,7 @@ class Network(Friendly):
 
     # --- keeping ---
 
+    @public
     def save(self, path: "str | os.PathLike[str]", extra: Mapping[str, Any] | None = None) -> None:
         """Write architecture and parameters to one safetensors file, whole or not at all. See :func:`load`.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.doors import Door
 from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_name
+from chainrule.friendly import Friendly
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
@@ -16,7 +17,7 @@ from chainrule.shown import WIDE, in_a_row
 from chainrule.train.validation import as_numbers
 
 
-class Parameters(MutableMapping[str, np.ndarray]):
+class Parameters(Friendly, MutableMapping[str, np.ndarray]):
     """The parameters of a network by name, as a dict of arrays; assigning checks the shape.
 
     ``network.parameters`` makes one. "W1" is the weights of the first layer with units, "b1" its biases; ``gamma1``

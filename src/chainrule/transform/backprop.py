@@ -13,6 +13,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, NodeLike, as_node, broadcast, leaf_key, mark, nodes_of
@@ -80,6 +81,7 @@ class Gradient:
 def grad(J: NodeLike, wrt: NodeLike) -> Node: ...
 @overload
 def grad(J: NodeLike, wrt: Sequence[NodeLike]) -> list[Node]: ...
+@public
 def grad(J: NodeLike, wrt: NodeLike | Sequence[NodeLike]) -> Node | list[Node]:
     """Return the gradient of a scalar ``J`` with respect to ``wrt``, as graph.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError
 from chainrule.graph.closed import map_bodies
 from chainrule.graph.evaluate import evaluate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+@public
 def check_gradients(
     J: NodeLike,
     wrt: NodeLike | Iterable[NodeLike],

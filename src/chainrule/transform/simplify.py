@@ -15,6 +15,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.graph.closed import Ends, bodies, is_given, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
@@ -48,6 +49,7 @@ E = TypeVar("E", bound=Ends)
 def simplify(nodes: NodeLike) -> Node: ...
 @overload
 def simplify(nodes: Sequence[NodeLike]) -> list[Node]: ...
+@public
 def simplify(nodes: NodeLike | Sequence[NodeLike]) -> Node | list[Node]:
     """Return a graph of the same values that is smaller and finite where the formula as written is not.
 
