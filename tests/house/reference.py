@@ -92,7 +92,7 @@ def is_error(thing: Any) -> bool:
 
 
 def entries() -> list[Entry]:
-    """Return all that is public; a member that overrides what a public class documents is documented there."""
+    """Return all that is public."""
     return members_too([(name, getattr(cr, name)) for name in cr.__all__])
 
 
@@ -112,12 +112,13 @@ def members_too(things: Iterable[tuple[str, Any]]) -> list[Entry]:
         if not isinstance(thing, type):
             continue
         for member in sorted(n for n in dir(thing) if not n.startswith("_") or n == "__call__"):
-            home = next(k for k in reversed(thing.__mro__) if member in vars(k))
+            home = next(k for k in thing.__mro__ if member in vars(k))
             value = inspect.getattr_static(thing, member)
             value = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-            ours = home.__module__.startswith("chainrule") and (
+            here = (
                 home is thing or home.__name__ not in cr.__all__
-            )
+            )  # else it is told of the class that has it
+            ours = home.__module__.startswith("chainrule") and here
             if ours and (inspect.isfunction(value) or isinstance(value, property)) and not is_retired(value):
                 found.append(Entry(f"{name}.{member}", value, thing))
     return found

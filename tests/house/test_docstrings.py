@@ -2,34 +2,25 @@
 
 import doctest
 import importlib
-import inspect
 import pkgutil
 import re
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from reference import HANDED
+from reference import Entry, entries, handed
 
 import chainrule as cr
 from chainrule.graph.primitives.primitive import TABLE
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(cr.__path__, "chainrule."))
-PASTED = {"np": np, "cr": cr}  # import numpy as np; import chainrule as cr
+PUBLIC = [Entry("chainrule", cr), *(entry for entry in (*entries(), *handed()) if entry.kind != "data")]
+SHOWN = {entry.thing.__doc__ for entry in PUBLIC}
 
 
-def is_public(test, module):
-    """Say whether it is the docstring of the package, of what is public or handed to a user, or of a member of it."""
-    name = test.name.removeprefix(module.__name__).removeprefix(".").partition(".")[0]
-    handed = f"{module.__name__.removeprefix('chainrule.')}:{name}" in HANDED
-    return module is cr or handed or (name in cr.__all__ and getattr(module, name) is getattr(cr, name))
-
-
-class Finder(doctest.DocTestFinder):
-    """One that finds what a decorator of another module has wrapped, as a reader does."""
-
-    def _from_module(self, module, object):
-        return super()._from_module(module, inspect.unwrap(object) if callable(object) else object)
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 @contextmanager
@@ -43,16 +34,22 @@ def as_before(table):
             del table[extra]
 
 
-@pytest.mark.parametrize("name", ["chainrule", *MODULES])
-def test_the_examples_of(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(name)
+def failures(test):
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
-    for test in doctest.DocTestFinder().find(module):
-        if is_public(test, module):
-            test.globs = dict(PASTED)
-            inner = [e.source for e in test.examples if re.search(r"(from|import) chainrule\b", e.source)]
-            assert not inner, f"{test.name} needs what no reader has: {inner[0]}"
-        with as_before(TABLE):
-            runner.run(test)
-    assert runner.failures == 0
+    with as_before(TABLE):
+        return runner.run(test).failed
+
+
+@pytest.mark.parametrize("entry", PUBLIC, ids=lambda entry: entry.name)
+def test_a_reader_may_paste(entry):
+    pasted = {"np": np, "cr": cr}  # import numpy as np; import chainrule as cr
+    test = doctest.DocTestParser().get_doctest(entry.thing.__doc__ or "", pasted, entry.name, None, 0)
+    inner = [e.source for e in test.examples if re.search(r"(from|import) chainrule\b", e.source)]
+    assert not inner, f"{entry.name} needs what no reader has: {inner[0]}"
+    assert failures(test) == 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of(name):
+    tests = doctest.DocTestFinder().find(importlib.import_module(name))
+    assert [test.name for test in tests if test.docstring not in SHOWN and failures(test)] == []

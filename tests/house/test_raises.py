@@ -20,7 +20,7 @@ from chainrule.errors import (
 from chainrule.graph.primitives.primitive import TABLE
 
 X, Y = np.ones((4, 2)), np.ones(4)
-v, x = cr.variable([1.0, 2.0], "v"), cr.input("x", (2,))
+v, x, rows = cr.variable([1.0, 2.0], "v"), cr.input("x", (2,)), cr.input("rows", ("n", 2))
 w = cr.variable(3.0, "w")
 FRAME = pd.DataFrame({"a": [1.0, 2.0] * 20, "b": ["yes", "no"] * 20})
 
@@ -49,6 +49,10 @@ def log_on_a_full_disk():
     log = cr.CSVLog("log.csv")
     log._file = Full()
     log.on_epoch_end(None, 0, {"cost": 0.5})
+
+
+def ends_in(layer, activation):
+    return {"Dense": cr.Dense(1, activation), "Activation": cr.Activation(activation)}[layer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +104,7 @@ CASES = [
     ("categorical_crossentropy", Shape, lambda: cr.categorical_crossentropy([[1, 0, 0]], [[0.5, 0.5]])),
     ("categorical_crossentropy", Data, lambda: cr.categorical_crossentropy([2], [[0.5, 0.5]])),
     # settings
+    ("Metric.__call__", Graph, lambda: cr.Metric(lambda y, p: "good")(np.ones(2), np.ones((2, 1)))),
     ("LeakyReLU", Graph, lambda: cr.LeakyReLU("steep")),
     ("ELU", Graph, lambda: cr.ELU(np.inf)),
     ("Huber", Graph, lambda: cr.Huber(0)),
@@ -135,6 +140,9 @@ CASES = [
     ("Dense", Graph, lambda: cr.Dense(0)),
     ("Dense", Unknown, lambda: cr.Dense(1, regularizer="l3")),
     ("Activation", Unknown, lambda: cr.Activation("rellu")),
+    *[(f"{n}.build", Graph, lambda n=n: ends_in(n, lambda z: 3.0)(rows)) for n in ("Dense", "Activation")],
+    *[(f"{n}.build", Shape, lambda n=n: ends_in(n, lambda z: z.sum())(rows)) for n in ("Dense", "Activation")],
+    *[(f"{n}.build", Shape, lambda n=n: getattr(cr, n)()(x)) for n in ("BatchNormalization", "LayerNormalization")],
     ("Dropout", Graph, lambda: cr.Dropout(50)),
     ("Embedding", Graph, lambda: cr.Embedding(0, 1)),
     ("Embedding", Unknown, lambda: cr.Embedding(1, 1, "hee")),

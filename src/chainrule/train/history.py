@@ -19,7 +19,19 @@ class Numbers(dict[str, Any]):
         raise MissingNameError(str(unknown_name("number of this training", name, self)))
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the numbers of a name, or ``default``."""
+        """Return the numbers of a name, or ``default``.
+
+        Args:
+            name: "cost", "val_cost" or a metric; "loss" is "cost" too.
+            default: What to return where there are none.
+
+        Returns:
+            A list of one number an epoch; in a callback's logs the epoch's number.
+
+        >>> network = cr.Network([cr.Dense(1)], seed=0)
+        >>> network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3).get("val_cost", "not validated")
+        'not validated'
+        """
         return super().get(name if name in self else COST.get(name, name), default)
 
 

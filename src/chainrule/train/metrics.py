@@ -146,7 +146,19 @@ class Metric:
             raise GraphError(f"Metric: name must be a text; found {short(self.name)}.")
 
     def __call__(self, y: Any, p: Any, w: Any = None) -> float:
-        """Return its value of arrays with a row for each example, and of their weights."""
+        """Return its value of arrays.
+
+        Args:
+            y: The targets, a row for each example.
+            p: The outputs, of the same shape.
+            w: The weights of the examples, ``(n,)``, or None.
+
+        Returns:
+            The number that ``function`` gives.
+
+        Raises:
+            GraphError: If it gives no number.
+        """
         if self.classes:
             p = p.argmax(axis=1) if y.ndim == 1 else (p > 0.5).astype(np.int64)
             y = y if y.ndim == 1 else (y > 0.5).astype(np.int64)

@@ -191,7 +191,22 @@ class SGD(Optimizer):
             )
 
     def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
-        """Return the velocity, looked ahead or not."""
+        """Return the velocity, looked ahead or not.
+
+        Args:
+            g: The gradient of one parameter: a node of its shape and dtype.
+            slot: Makes a slot of that name for this parameter, a variable of its shape that starts at zeros.
+            t: The number of this step, from 1: a scalar node.
+
+        Returns:
+            A node of the shape of g, and the velocity where there is momentum, with its new value.
+
+        >>> g = cr.variable([3.0, -4.0])
+        >>> rule = cr.SGD(momentum=0.9, nesterov=True)
+        >>> direction, slots = rule.direction(g, lambda name: cr.variable([0.0, 0.0], name), cr.variable(1.0))
+        >>> direction.value.round(3), [slot.name for slot, new in slots]
+        (array([ 5.7, -7.6]), ['velocity'])
+        """
         if not self.momentum:
             return g, []
         force = (1 - self.momentum) * g if self.averaged else g
@@ -224,7 +239,21 @@ class Adagrad(Optimizer):
     clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
-        """Return g over the root of the sum of its squares."""
+        """Return g over the root of the sum of its squares.
+
+        Args:
+            g: The gradient of one parameter: a node of its shape and dtype.
+            slot: Makes a slot of that name for this parameter, a variable of its shape that starts at zeros.
+            t: The number of this step, from 1: a scalar node.
+
+        Returns:
+            A node of the shape of g, and that sum, with its new value.
+
+        >>> g = cr.variable([3.0, -4.0])
+        >>> direction, slots = cr.Adagrad().direction(g, lambda name: cr.variable([0.0, 0.0], name), cr.variable(1.0))
+        >>> direction.value.round(3), [slot.name for slot, new in slots]
+        (array([ 1., -1.]), ['squares'])
+        """
         squares = slot("squares")
         moved = squares + g * g
         return g / (np.sqrt(moved) + _above_0(self.epsilon, g)), [(squares, moved)]
@@ -256,7 +285,21 @@ class RMSprop(Optimizer):
     clip_norm: Above0 | None = None
 
     def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
-        """Return g over the root of the mean of its squares."""
+        """Return g over the root of the mean of its squares.
+
+        Args:
+            g: The gradient of one parameter: a node of its shape and dtype.
+            slot: Makes a slot of that name for this parameter, a variable of its shape that starts at zeros.
+            t: The number of this step, from 1: a scalar node.
+
+        Returns:
+            A node of the shape of g, and that mean, with its new value.
+
+        >>> g = cr.variable([3.0, -4.0])
+        >>> direction, slots = cr.RMSprop().direction(g, lambda name: cr.variable([0.0, 0.0], name), cr.variable(1.0))
+        >>> direction.value.round(3), [slot.name for slot, new in slots]
+        (array([ 3.162, -3.162]), ['mean_square'])
+        """
         mean_square = slot("mean_square")
         moved = self.rho * mean_square + (1 - self.rho) * (g * g)
         return g / (np.sqrt(moved) + _above_0(self.epsilon, g)), [(mean_square, moved)]
@@ -270,7 +313,21 @@ class _Moments(Optimizer):
     epsilon: float
 
     def direction(self, g: Node, slot: NewSlot, t: Node) -> tuple[NodeLike, Moved]:
-        """Return the corrected first moment over the root of the corrected second."""
+        """Return the corrected first moment over the root of the corrected second.
+
+        Args:
+            g: The gradient of one parameter: a node of its shape and dtype.
+            slot: Makes a slot of that name for this parameter, a variable of its shape that starts at zeros.
+            t: The number of this step, from 1: a scalar node.
+
+        Returns:
+            A node of the shape of g, and each moment, with its new value.
+
+        >>> g = cr.variable([3.0, -4.0])
+        >>> direction, slots = cr.Adam().direction(g, lambda name: cr.variable([0.0, 0.0], name), cr.variable(1.0))
+        >>> direction.value.round(3), [slot.name for slot, new in slots]
+        (array([ 1., -1.]), ['first_moment', 'second_moment'])
+        """
         m, v = slot("first_moment"), slot("second_moment")
         m_new = self.beta_1 * m + (1 - self.beta_1) * g
         v_new = self.beta_2 * v + (1 - self.beta_2) * (g * g)

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -87,7 +87,19 @@ class ExponentialDecay(Schedule):
     per: Literal["epoch", "step"] = "epoch"
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return ``α₀ · exp(-k t)``."""
+        """Return ``α₀ · exp(-k t)``.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> round(float(cr.ExponentialDecay(0.1, decay=0.5).at(20, total=100, per_epoch=10)), 4)  # epoch 2
+        0.0368
+        """
         t = step if self.per == "step" else np.floor(step / per_epoch)
         return self.rate * np.exp(-self.decay * t)
 
@@ -113,7 +125,19 @@ class StepDecay(Schedule):
     every: Count = 10
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return the rate of the step's epoch."""
+        """Return the rate of the step's epoch.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> cr.StepDecay(0.1, every=2).at(25, total=100, per_epoch=10)  # epoch 2
+        np.float64(0.05)
+        """
         return self.rate * np.power(self.factor, np.floor(step / (per_epoch * self.every)))
 
 
@@ -138,7 +162,19 @@ class Cosine(Schedule):
     minimum: AtLeast0 = 0.0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return ``rate`` at the first step and, at its end, ``minimum``."""
+        """Return ``rate`` at the first step and, at the run's end, ``minimum``.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> [round(float(cr.Cosine(0.1, minimum=0.01).at(step, total=100, per_epoch=10)), 6) for step in (0, 100)]
+        [0.1, 0.01]
+        """
         return self.rate + (self.minimum - self.rate) * _ease(step / total)
 
 
@@ -167,7 +203,19 @@ class OneCycle(Schedule):
     end_divisor: Above0 = 250_000.0
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return the start, plus what it has risen, less what it has fallen."""
+        """Return the start, plus what it has risen, less what it has fallen.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> cr.OneCycle(0.5).at(30, total=100, per_epoch=10)  # the peak
+        np.float64(0.5)
+        """
         start, end = self.peak / self.start_divisor, self.peak / self.end_divisor
         progress = step / total
         risen = (self.peak - start) * _ease(progress / self.rise)
@@ -204,9 +252,22 @@ class WarmUp(Schedule):
         object.__setattr__(self, "schedule", schedule(self.schedule))
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return the schedule's rate, scaled down while it warms up."""
+        """Return the schedule's rate, scaled down while it warms up.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> cr.WarmUp(0.1, epochs=2).at(9, total=100, per_epoch=10)  # half way
+        np.float64(0.05)
+        """
         length = self.steps if self.epochs is None else self.epochs * per_epoch
-        return schedule(self.schedule).at(step, total, per_epoch) * np.minimum((step + 1) / length, 1)
+        plan = cast(Schedule, self.schedule)  # a rate became one when this was made
+        return plan.at(step, total, per_epoch) * np.minimum((step + 1) / length, 1)
 
 
 @dataclass(frozen=True)
@@ -243,7 +304,19 @@ class ReduceOnPlateau(Schedule):
             )
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
-        """Return the rate before any reduction."""
+        """Return the rate before any reduction.
+
+        Args:
+            step: How many updates were made before: 0 at the first.
+            total: How many updates the whole run makes.
+            per_epoch: How many updates one epoch makes.
+
+        Returns:
+            A learning rate: a number for numbers, a node for nodes.
+
+        >>> cr.ReduceOnPlateau(0.1).at(99, total=100, per_epoch=10)
+        0.1
+        """
         return self.rate
 
     def reduced(self, scale: float) -> float:

@@ -60,7 +60,23 @@ class Dense(Layer):
         regularizer(self.regularizer)
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return ``activation(x @ W + b)``."""
+        """Return ``activation(x @ W + b)``.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ..., inputs).
+
+        Returns:
+            A node of shape (batch, ..., units).
+
+        Raises:
+            ShapeError: If x has no features, or the activation does not keep the examples apart.
+            GraphError: If the activation returns no node.
+
+        >>> layer = cr.Dense(2, "relu", initializer="ones")
+        >>> print(layer(cr.input("x", ("batch", 3))))  # which calls build
+        relu(x @ W + b)
+        """
         width = width_of(self, x)
         W = scope.parameter("W", (width, self.units), self.initializer, self.regularizer)
         z: Any = x @ W if x.ndim == 2 else np.tensordot(x, W, 1)
@@ -96,7 +112,22 @@ class Activation(Layer):
         activation(self.activation)
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return the activation of x."""
+        """Return the activation of x.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ...).
+
+        Returns:
+            A node of shape the same.
+
+        Raises:
+            ShapeError: If the activation does not keep the examples apart.
+            GraphError: If the activation returns no node.
+
+        >>> print(cr.Activation("tanh")(cr.input("x", ("batch", 3))))  # which calls build
+        tanh(x)
+        """
         scope.parts["Z"] = x
         return activate(self.activation, x)
 

@@ -37,7 +37,18 @@ class Dropout(Layer):
     keeps_values: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return x with holes in it while training."""
+        """Return x with holes in it while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, ...).
+
+        Returns:
+            A node of shape the same.
+
+        >>> cr.Dropout(0.5)(cr.input("x", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
         if self.rate == 0:
             return x
         kept = scope.uniform(x.shape) >= self.rate

@@ -53,13 +53,35 @@ class Embedding(Layer):
         check_initializer(self, self.initializer)
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return the rows that x names."""
+        """Return the rows that x names.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ...), of whole numbers.
+
+        Returns:
+            A node of shape (batch, ..., units).
+
+        >>> cr.Embedding(1000, 16)(cr.input("words", ("batch", 20), "int64")).shape  # which calls build
+        (batch, 20, 16)
+        """
         table = scope.parameter("E", (self.vocabulary, self.units), self.initializer)
         positions = x if x.dtype.kind in "iu" else identities.cast(x, dtype="int64")
         return indexing.gather(table, positions, axis=0)
 
     def refuses(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
-        """Return which of the numbers name no row, or none that their dtype tells from the next."""
+        """Return which of the numbers name no row, or none that their dtype tells from the next.
+
+        Args:
+            values: What reaches the layer, of shape (batch, ...).
+
+        Returns:
+            Of the shape of ``values``, True for each number that is wrong, and what follows the layer's name; None
+            where all are right.
+
+        >>> cr.Embedding(3, 2).refuses(np.array([[0.5, 2.0]]))
+        (array([[ True, False]]), 'has 3 rows, so it takes whole numbers from 0 to 2')
+        """
         bad = (values != np.floor(values)) | (values < 0) | (values >= self.vocabulary)
         if bad.any():
             rows = self.vocabulary

@@ -44,7 +44,21 @@ class BatchNormalization(Layer):
     least_examples: ClassVar[int] = 2
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return the normalized x."""
+        """Return the normalized x.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ..., features).
+
+        Returns:
+            A node of shape the same.
+
+        Raises:
+            ShapeError: If x has no features: only the examples' axis, or an open last one.
+
+        >>> cr.BatchNormalization()(cr.input("x", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
         width = width_of(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")
@@ -86,7 +100,21 @@ class LayerNormalization(Layer):
     name: str = ""
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return the normalized x."""
+        """Return the normalized x.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ..., features).
+
+        Returns:
+            A node of shape the same.
+
+        Raises:
+            ShapeError: If x has no features: only the examples' axis, or an open last one.
+
+        >>> cr.LayerNormalization()(cr.input("x", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
         width = width_of(self, x)
         gamma = scope.parameter("gamma", (width,), "ones")
         beta = scope.parameter("beta", (width,), "zeros")

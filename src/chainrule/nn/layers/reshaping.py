@@ -28,7 +28,18 @@ class Flatten(Layer):
     keeps_values: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return x with one axis beside the examples."""
+        """Return x with one axis beside the examples.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, ...).
+
+        Returns:
+            A node of shape (batch, numbers).
+
+        >>> cr.Flatten()(cr.input("image", ("batch", 8, 8))).shape  # which calls build
+        (batch, 64)
+        """
         if x.ndim == 1:
             return x.reshape(x.shape[0], 1)
         return x.reshape(x.shape[0], -1)
