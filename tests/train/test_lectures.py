@@ -128,6 +128,7 @@ def test_initial_values_compared_on_circles(circles):
     np.testing.assert_allclose(finals, expected, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.LearningWarning")  # it learns too little, on purpose
 @pytest.mark.parametrize("data", ["circles", "xor"])
 def test_zeros_never_learn(data, circles):
     """S4-84: equal hidden units stay equal, and here at 0."""
@@ -159,6 +160,7 @@ def test_one_step_of_logistic_regression():
     np.testing.assert_allclose(network.parameters["b1"], [0.09401143556923905], rtol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.LearningWarning")  # it learns too little, on purpose
 def test_three_sigmoid_neurons_train_as_three_networks():
     """S4-18: neurons of one sigmoid layer do not communicate."""
     rng = np.random.default_rng(0)

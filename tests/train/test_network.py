@@ -161,6 +161,7 @@ BOTH = {"image": IMAGES, "radar": RADAR}
 LABELS = np.arange(12) % 3
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.LearningWarning")  # it learns too little, on purpose
 def test_a_function_of_several_inputs_is_one_network():
     network = sensors()
     p = network.parameters

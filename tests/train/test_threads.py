@@ -104,6 +104,7 @@ def test_eight_threads_evaluate_look_and_call_a_function_at_once():
         same(a.values() if isinstance(a, dict) else a, b.values() if isinstance(b, dict) else b)
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.errors.LearningWarning")  # it learns too little, on purpose
 def test_predictions_while_it_is_fitted_are_those_of_the_end_of_an_epoch(engine):
     net = network()
     ends = [net.predict(X[:50])]

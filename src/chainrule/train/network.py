@@ -456,7 +456,7 @@ class Network(Friendly):
                     listeners.begin()
                 self.runs += 1
                 descend(run)
-            warn_of_failure(run)
+            warn_of_failure(run, self.columns, self.runs == 1)
             return run.history
 
     @public

@@ -52,6 +52,7 @@ class Objective:
         mass: How much the examples of a batch weigh together: how many there are, without weights.
         classes: Whether the outputs are the probabilities of classes, of which an example has one.
         by_example: Whether cost and means are means over the examples, and so over parts of a table.
+        loss: What makes the loss of each example, of nodes.
         programs: What was made of it; it goes when the objective goes.
     """
 
@@ -65,6 +66,7 @@ class Objective:
     mass: Node
     classes: bool
     by_example: bool
+    loss: Callable[..., Any] = field(repr=False, compare=False)
     programs: Recent[Compiled] = field(
         default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
     )
@@ -133,7 +135,7 @@ def objective(
     price = penalty(architecture)
     mass = _mass(given, 2.0**-TOP if wide else 1.0)
     return Objective(
-        architecture, y, given, data_cost, price, dict(metrics), means, mass, classes, by_example
+        architecture, y, given, data_cost, price, dict(metrics), means, mass, classes, by_example, loss
     )
 
 

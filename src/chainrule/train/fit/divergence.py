@@ -1,12 +1,15 @@
 """What is said where training goes wrong: the cost became NaN or infinite, or no step changed anything."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from chainrule.engines.epochs import Failure, Run
 from chainrule.errors import DivergenceWarning, LearningWarning, warn
 from chainrule.graph.evaluate import Arrays
+from chainrule.train.fit.advice import unlearned
 from chainrule.train.fit.fitting import Fitting, Good, finite
 from chainrule.train.fit.stopping import epochs
 from chainrule.train.objective import SCALE_AT
@@ -16,12 +19,14 @@ from chainrule.train.schedules import schedule
 MUCH = 10.0  # a gradient that grew less than this did not diverge
 
 
-def warn_of_failure(run: Fitting) -> None:
-    """Warn of a fit that diverged, or learned nothing."""
+def warn_of_failure(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -> None:
+    """Warn of a fit that diverged, or learned nothing; ``names`` and ``first`` as in :func:`unlearned`."""
     if run.history.diverged:
         warn(run.history.stopped, DivergenceWarning)
-    else:
-        _warn_of_lost_steps(run)
+    elif not _warned_of_lost_steps(run) and run.history.epochs:
+        advice = unlearned(run, names, first)
+        if advice:
+            warn(advice, LearningWarning)
 
 
 # --- the cost became NaN or infinite --------------------------------------------------------------------
@@ -130,7 +135,7 @@ def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str,
 # --- the steps were 0 -----------------------------------------------------------------------------------
 
 
-def _warn_of_lost_steps(run: Fitting) -> None:
+def _warned_of_lost_steps(run: Fitting) -> bool:
     """Warn where the steps were 0 though the gradients were not: a run in vain looks like any other."""
     architecture, slots = run.programs.architecture, run.left
     names, dtype = list(architecture.parameters), next(iter(architecture.parameters.values())).dtype
@@ -144,14 +149,14 @@ def _warn_of_lost_steps(run: Fitting) -> None:
             "rate, or give the optimizer clip_norm=1.0.",
             LearningWarning,
         )
-        return
+        return True
     before, now = (dict(zip(names, v, strict=False)) for v in (run.began_with, run.programs.values.get()))
     # A 0 is changed by the smallest step, so that of other numbers says more.
     if not run.history.epochs or any(before[n].any() and (before[n] != now[n]).any() for n in names):
-        return
+        return False
     telling = [n for n in names if before[n].any()] or names
     if any((before[n] != now[n]).any() for n in telling):
-        return
+        return False
     norms = _gradient_norms(run, run.programs.values.get(), np.arange(run.batches.largest(run.rows)))
     name = max(telling, key=lambda n: norms[n])
     limits = np.finfo(dtype)
@@ -161,3 +166,5 @@ def _warn_of_lost_steps(run: Fitting) -> None:
             f"{norms[name]:.3g}, whose square is no number of {dtype}. Scale X and y to mean 0 and deviation 1.",
             LearningWarning,
         )
+        return True
+    return False

@@ -47,6 +47,21 @@ class Good:
     cost: float = math.inf
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A fit held against the best guess that needs no inputs: the mean of the targets.
+
+    Attributes:
+        left: Which share of the guess's cost is left; 0 where a fit cannot be judged.
+        floor: What the targets themselves would cost as predictions.
+        guess: What the guess costs.
+    """
+
+    left: float
+    floor: float
+    guess: float
+
+
 @dataclass
 class Fitting:
     """One fit.
@@ -66,6 +81,7 @@ class Fitting:
         slots: What the optimizer keeps among its state.
         began_with: The network's values before the first step.
         left: What the slots hold after the last step.
+        judged: How well it learned, once it has ended.
     """
 
     programs: Programs
@@ -83,6 +99,7 @@ class Fitting:
     began_with: Arrays
     interrupts: Interrupts
     left: Arrays = field(default_factory=list)
+    judged: Judged | None = None
     history: History = field(default_factory=History)
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)

@@ -4,6 +4,7 @@ from chainrule.engines.stopping import Stopping
 from chainrule.errors import DataError, unknown_name
 from chainrule.graph.evaluate import Arrays
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
+from chainrule.train.fit.advice import still_falling
 from chainrule.train.fit.fitting import Fitting, Good, recorded
 from chainrule.train.metrics import larger_is_better
 from chainrule.train.objective import SCALE_AT
@@ -83,7 +84,7 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
         return f"{here} by {run.interrupts.asked.name}{kept}."
     if stopped == "callback":
         return f"{here}: a callback asked for it{kept}."
-    return f"Trained all {epochs(history.epochs)}{kept}."
+    return f"Trained all {epochs(history.epochs)}{kept}{still_falling(run)}."
 
 
 def epochs(number: int) -> str:

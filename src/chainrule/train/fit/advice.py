@@ -1,0 +1,235 @@
+"""What is said of a fit that ends unlearned, or while its cost still falls: one sentence, and what to try first.
+
+A fit is held against the best guess that needs no inputs, the mean of the targets. The cost of that guess takes a few
+array operations; whatever takes longer is asked only where a fit did no better.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.evaluate import Arrays, evaluate
+from chainrule.nn import losses
+from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
+from chainrule.nn.reading import at
+from chainrule.train.fit.fitting import Fitting, Judged
+from chainrule.train.objective import lasting
+from chainrule.train.schedules import schedule
+
+FEWEST_EPOCHS, FEWEST_UPDATES = 30, 300  # a fit of fewer of both is a look, and not judged
+MOST_ROWS = 10_000  # that are looked at
+LEARNED = 0.1  # of the best guess's cost: with less left, a cost that still falls is no news
+FALLING = 0.1  # by so much of itself, from one fifth of the epochs to the last
+UNLEARNED = 0.95  # of the best guess's cost
+NO_BETTER = 0.997  # likewise, where nothing but the data explains it
+FLAT = 0.002  # a cost that falls by less has come to rest, or the learning rate is much too low
+UNMOVED = 0.03  # of the first epoch's cost
+FEW_UPDATES = 2_000
+LARGE, SMALL = 10.0, 0.01  # root mean squares of a column that is not scaled
+POINTS = 50  # of a fifth of the epochs
+
+
+def still_falling(run: Fitting) -> str:
+    """Return what to say where a fit that ran all its epochs ends while the cost still falls, or ""."""
+    run.judged = judged = _judged(run)
+    if not LEARNED < judged.left < UNLEARNED or _fall(run, judged.floor) < FALLING:
+        return ""
+    if _unscaled(_inputs(run)):
+        return "; the cost was still falling: inputs scaled to mean 0 and deviation 1 learn faster"
+    or_faster = " or a higher learning rate" * run.method.by_steps
+    return f"; the cost was still falling: more epochs{or_faster} may help"
+
+
+def unlearned(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -> str:
+    """Return what to say of a fit that predicts no better than the best guess without inputs, or "".
+
+    Args:
+        run: The fit, ended.
+        names: What the columns of an input are called, where that is known.
+        first: Whether it is the network's first fit.
+    """
+    judged = run.judged or _judged(run)
+    left = judged.left
+    costs = run.history["cost"]
+    unmoved = first and left > 0.5 and abs(costs[-1] - costs[0]) < UNMOVED * abs(costs[0])
+    if left < UNLEARNED and not unmoved:
+        return ""
+    remedy = _remedy(run, names, judged, unmoved)
+    if not remedy:
+        return ""
+    guess = "the shares of the classes" if _is_of_classes(run) else "the mean of y"
+    better = f"{'no' if left >= 1 else 'hardly'} better than {guess}"
+    return (
+        f"After {run.history.epochs:,} epochs the network predicts {better} alone would: its cost is {costs[-1]:.4g}, "
+        f"that of the guess {judged.guess:.4g}. {remedy}"
+    )
+
+
+def _judged(run: Fitting) -> Judged:
+    """Hold a fit against the best guess; one that cannot be judged counts as learned."""
+    history = run.history
+    short = history.epochs < FEWEST_EPOCHS and history.epochs * run.steps < FEWEST_UPDATES
+    if short or history.epochs < 5 or history.diverged or not lasting(run.goal.loss):
+        return Judged(0.0, 0.0, 0.0)
+    floor, guess = _guess(run)
+    price = 0.0 if run.goal.price is None else float(evaluate([run.goal.price])[run.goal.price])
+    cost = min(history["cost"][-3:]) - price
+    scale = guess - floor
+    left = (cost - floor) / scale if math.isfinite(scale) and scale > 1e-12 * abs(guess) else 0.0
+    return Judged(left, floor, guess)
+
+
+def _guess(run: Fitting) -> tuple[float, float]:
+    """Return what the targets themselves would cost as predictions, and what their mean would."""
+    step = -(-run.rows // MOST_ROWS)
+    y = run.table[len(run.programs.architecture.inputs)][::step]
+    weights = run.table[-1][::step] if run.goal.weight is not None else None
+    output = run.programs.architecture.output
+    if y.dtype.kind in "iu" and y.ndim == output.ndim - 1:
+        y = np.eye(int(output.shape[-1]))[y]
+    y = np.asarray(y, np.float64)
+    if weights is not None and not weights.any():
+        return 0.0, 0.0
+    with np.errstate(all="ignore"):
+        mean = np.average(y, axis=0, weights=weights)
+        costs = (run.goal.loss(y, y), run.goal.loss(y, np.broadcast_to(mean, y.shape)))
+        floor, guess = (float(np.average(_by_example(c), weights=weights)) for c in costs)
+    return floor, guess
+
+
+def _by_example(costs: np.ndarray) -> np.ndarray:
+    return costs.reshape(len(costs), -1).mean(axis=1)
+
+
+def _fall(run: Fitting, floor: float) -> float:
+    """Return by which share of itself the cost fell from the last fifth but one of the epochs to the last."""
+    costs = run.history["val_cost" if "val_cost" in run.history else "cost"]
+    fifth = len(costs) // 5
+    step = max(1, fifth // POINTS)
+    before, after = (
+        float(np.mean(part)) for part in (costs[-2 * fifth : -fifth : step], costs[-fifth::step])
+    )
+    return (before - after) / (before - floor) if before > floor else 0.0
+
+
+# --- what to try ----------------------------------------------------------------------------------------
+
+
+def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, unmoved: bool) -> str:
+    """Return what to try first."""
+    inputs = _inputs(run)
+    found = [_scaling(name, array, names.get(name, ())) for name, array in inputs.items()]
+    found = [each for each in [*found, _scaling_of_targets(run)] if each]
+    if found:
+        return f"{' '.join(found)} Or let cr.TableModel.train(table, target) prepare a table."
+    rate, costs = _learning_rate(run), run.history["cost"]
+    dead = _dead_layer(run)
+    if dead:
+        return (
+            f"All units of the layer '{dead}' put out 0 for every example, so nothing before it learns (dead ReLUs). "
+            f"Begin again with other initial weights, with a lower learning rate{f' than {rate:g}' * bool(rate)}, or "
+            "with the activation 'leaky_relu'."
+        )
+    if len(costs) > 1 and costs[-1] > 1.5 * costs[0] and rate:
+        return f"The cost has risen, from {costs[0]:.4g}: try a learning rate of {rate / 10:g}."
+    updates = run.steps * run.history.epochs
+    falls = _fall(run, judged.floor) > FLAT
+    higher = f"a learning rate of {max(10 * rate, 0.01):g}" if 0 < rate < 0.03 else ""
+    if unmoved and updates >= FEWEST_UPDATES and not falls and higher:
+        return f"In {updates:,} steps it hardly changed: try {higher}."
+    if falls and updates < FEW_UPDATES:
+        wanted = run.history.epochs * max(2, -(-FEW_UPDATES // updates))
+        return f"It took only {updates:,} steps: try {-(-wanted // 100) * 100:,} epochs{higher and f' and {higher}'}."
+    if judged.left < NO_BETTER or falls or not rate or run.history.stopped.startswith("Stopped"):
+        return ""
+    return (
+        "The inputs are scaled, and the cost no longer falls: X may say little about y, or another learning rate is "
+        "needed, for which cr.find_learning_rate(network, X, y) looks."
+    )
+
+
+def _inputs(run: Fitting) -> dict[str, np.ndarray]:
+    """Return the inputs that hold quantities, a sample of their rows."""
+    architecture, step = run.programs.architecture, -(-run.rows // MOST_ROWS)
+    choosy = {x for call in architecture.calls.values() if call.layer.is_choosy for x in call.inputs}
+    given = zip(architecture.inputs.items(), run.table, strict=False)
+    return {name: array[::step] for (name, node), array in given if node not in choosy}
+
+
+def _unscaled(inputs: Mapping[str, np.ndarray]) -> bool:
+    return any(_worst(array) is not None for array in inputs.values())
+
+
+def _worst(array: np.ndarray) -> tuple[int, ...] | None:
+    """Return the place of the column that is furthest from being scaled, or None if all are near enough."""
+    size = np.sqrt(np.mean(np.square(array, dtype=np.float64), axis=0))
+    if size.size and (size.max() > LARGE or 0 < size.max() < SMALL):
+        return tuple(int(i) for i in np.unravel_index(size.argmax(), size.shape))
+    return None
+
+
+def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
+    """Return what is wrong with the scale of an input, and the line that mends it, or ""."""
+    place = _worst(array)
+    if place is None:
+        return ""
+    X = "X" if name == "x" else name
+    if array.min() >= 0 and array.max() == 255:
+        return f"{X} goes from 0 to 255: scale it first, {X} = {X} / 255."
+    column = array.reshape(len(array), -1)[:, np.ravel_multi_index(place, array.shape[1:])].astype(np.float64)
+    which = f"column {names[place[0]]!r}" if len(names) > place[0] else f"column {_place(place)}"
+    little = " + 1e-9" if (array.std(axis=0) == 0).any() else ""
+    divisor = f"({X}.std(axis=0){little})" if little else f"{X}.std(axis=0)"
+    return (
+        f"{X} is not scaled ({which} has mean {column.mean():.4g} and deviation {column.std():.4g}): scale it first, "
+        f"{X} = ({X} - {X}.mean(axis=0)) / {divisor}."
+    )
+
+
+def _place(place: tuple[int, ...]) -> str:
+    return str(place[0] if len(place) == 1 else list(place))
+
+
+def _scaling_of_targets(run: Fitting) -> str:
+    if _is_of_classes(run) or losses.TARGETS.get(losses.describe_loss(run.goal.loss)) == "counts":
+        return ""
+    y = run.table[len(run.programs.architecture.inputs)][:: -(-run.rows // MOST_ROWS)].astype(np.float64)
+    if _worst(y) is None:
+        return ""
+    return (
+        f"y is not scaled (mean {y.mean():.4g}, deviation {y.std():.4g}): y = (y - y.mean()) / y.std(), and "
+        "predictions are turned back alike."
+    )
+
+
+def _is_of_classes(run: Fitting) -> bool:
+    return losses.TARGETS.get(losses.describe_loss(run.goal.loss)) in ("probabilities", "labels")
+
+
+def _learning_rate(run: Fitting) -> float:
+    """Return the learning rate of the first step, 0 where there is none."""
+    given = getattr(run.method, "learning_rate", None)
+    if given is None or not run.method.by_steps:
+        return 0.0
+    total = float(run.steps * run.settings.epochs)
+    return float(schedule(given).at(0.0, total, float(run.steps)))
+
+
+def _dead_layer(run: Fitting) -> str:
+    """Return the label of a layer of relu units of which none answers to any example, or ""."""
+    architecture = run.programs.architecture
+    labels = [label for label, call in architecture.calls.items() if _ends_in_relu(call.layer)]
+    if not labels:
+        return ""
+    step = -(-run.rows // 1000)
+    feed = dict(zip(architecture.inputs.values(), (t[::step] for t in run.table), strict=False))
+    nodes = at([architecture.outputs[label] for label in labels], training=False)
+    found: Arrays = [evaluate(nodes, feed)[n] for n in nodes]
+    return next((label for label, values in zip(labels, found, strict=True) if not values.any()), "")
+
+
+def _ends_in_relu(layer: Any) -> bool:
+    kind = layer.ends_in()
+    return kind is not None and ACTIVATIONS.get(activation_name(kind)) is relu

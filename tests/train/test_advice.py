@@ -1,0 +1,163 @@
+"""What is said of a fit that ends unlearned or still falling: the right thing first, and nothing to a healthy one."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+RNG = np.random.default_rng(0)
+XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+
+
+def scaled(X):
+    return (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def sample(name):
+    table, target = cr.load_table(name)
+    y = table.pop(target)
+    return table.to_numpy(float), np.unique(y, return_inverse=True)[
+        1
+    ] if y.dtype == object or y.nunique() < 11 else y
+
+
+def houses(rows=300):
+    area, rooms, age = RNG.normal(2000, 700, rows), RNG.integers(1, 6, rows), RNG.uniform(0, 80, rows)
+    X = np.stack([area, rooms, age], axis=1)
+    return X, 150 * area + 10_000 * rooms - 500 * age + RNG.normal(0, 20_000, rows)
+
+
+def regression(*hidden):
+    return [*(cr.Dense(n, "relu") for n in hidden), cr.Dense(1)]
+
+
+def classifier(units, *hidden):
+    return [*(cr.Dense(n, "relu") for n in hidden), cr.Dense(units, "sigmoid" if units == 1 else "softmax")]
+
+
+def fitted(layers, X, y, seed=0, **options):
+    """The history, and what was warned of."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        history = cr.Network(layers, seed=seed).fit(X, y, **options)
+    assert all(w.category is cr.LearningWarning for w in seen) and len(seen) <= 1
+    return history, str(seen[0].message) if seen else ""
+
+
+HOUSES, WINE, IRIS, DIGITS, DIABETES = (
+    houses(),
+    sample("wine"),
+    sample("iris"),
+    sample("digits"),
+    sample("diabetes"),
+)
+CANCER = sample("breast_cancer")
+NOISE = RNG.normal(size=(2000, 5))
+
+SICK = {
+    "a house's price, nothing scaled": (regression(16), *HOUSES, {}, ["X is not scaled (column 0", "y is not scaled"]),
+    "a house's price, X scaled": (regression(16), scaled(HOUSES[0]), HOUSES[1], {}, ["y is not scaled (mean "]),
+    "a house's price, y scaled": (regression(16), HOUSES[0], scaled(HOUSES[1]), {}, ["X = (X - X.mean(axis=0)) / "]),
+    "wine, not scaled": (classifier(3, 16), *WINE, {}, ["no better than the shares", "X is not scaled (column 12"]),
+    "pixels to 255": (
+        classifier(10, 32), DIGITS[0] * 255 / 16, DIGITS[1], {"optimizer": "sgd", "epochs": 20}, ["X = X / 255."],
+    ),
+    "a constant column": (
+        regression(16), np.c_[HOUSES[0], np.ones(300)], scaled(HOUSES[1]), {}, ["/ (X.std(axis=0) + 1e-9)"],
+    ),
+    "XOR in 100 epochs": ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], *XOR, {}, ["only 100 steps", "2,000 epochs"]),
+    "steps that are too small": (
+        classifier(3, 16), scaled(IRIS[0]), IRIS[1], {"optimizer": cr.SGD(1e-5)}, ["try a learning rate of 0.01"],
+    ),
+    "dead units": (
+        [cr.Dense(8, "relu", initializer=-1.0), cr.Dense(1)], np.abs(NOISE), NOISE[:, 0], {"epochs": 30},
+        ["dead ReLUs"],
+    ),
+    "noise": (
+        [cr.Dense(1, initializer="zeros")], NOISE, RNG.normal(size=2000), {"epochs": 40, "optimizer": cr.SGD(0.001)},
+        ["better than the mean of y"],
+    ),
+}  # fmt: skip
+HEALTHY = {
+    "iris": (classifier(3, 16), scaled(IRIS[0]), IRIS[1], {}),
+    "iris, not scaled": (classifier(3, 16), *IRIS, {}),
+    "wine": (classifier(3, 16), scaled(WINE[0]), WINE[1], {}),
+    "breast cancer": (classifier(1, 16), scaled(CANCER[0]), CANCER[1], {}),
+    "digits": (classifier(10, 32), DIGITS[0] / 16, DIGITS[1], {"epochs": 30}),
+    "digits, 0 to 16": (classifier(10, 32), *DIGITS, {"epochs": 30}),
+    "diabetes": (regression(16), scaled(DIABETES[0]), scaled(DIABETES[1]), {}),
+    "diabetes, a line": (regression(), scaled(DIABETES[0]), scaled(DIABETES[1]), {}),
+    "diabetes, L-BFGS": (regression(16), scaled(DIABETES[0]), scaled(DIABETES[1]), {"optimizer": "lbfgs"}),
+    "diabetes, stopped early": (
+        regression(16), scaled(DIABETES[0]), scaled(DIABETES[1]),
+        {"validation_split": 0.2, "callbacks": cr.EarlyStopping()},
+    ),
+    "houses": (regression(16), scaled(HOUSES[0]), scaled(HOUSES[1]), {}),
+    "houses, by absolute errors": (regression(16), scaled(HOUSES[0]), scaled(HOUSES[1]), {"loss": "mae"}),
+    "a price of weights": (
+        [cr.Dense(16, "relu", regularizer=cr.L2(0.02)), cr.Dense(1, "sigmoid", regularizer=cr.L2(0.02))],
+        scaled(CANCER[0]), CANCER[1], {},
+    ),
+    "XOR": ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], *XOR, {"epochs": 2000, "optimizer": cr.Adam(0.01)}),
+    "a weak signal": (
+        classifier(1, 16), NOISE, (RNG.random(2000) < 0.1 + 0.05 * (NOISE[:, 0] > 0)).astype(int), {"epochs": 60},
+    ),
+    "a rare class": (classifier(1, 16), NOISE, (RNG.random(2000) < 0.03).astype(int), {"epochs": 60}),
+    "a look": (regression(16), *HOUSES, {"epochs": 2}),
+    "a loss of one's own": (regression(16), *HOUSES, {"epochs": 40, "loss": lambda y, p: np.mean(abs(y - p), axis=-1)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_a_sick_fit_is_told_what_to_try_first(case):
+    layers, X, y, options, words = SICK[case]
+    _, said = fitted(layers, X, y, **options)
+    assert all(word in said for word in words), said
+    assert said.startswith("After ") and said.endswith(".") and len(said) < 700
+
+
+@pytest.mark.parametrize("case", HEALTHY)
+def test_a_healthy_fit_hears_nothing(case):
+    _, said = fitted(*HEALTHY[case][:3], **HEALTHY[case][3])
+    assert said == ""
+
+
+def test_the_remedies_are_right_when_they_are_followed():
+    X, y = HOUSES
+    X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
+    history, said = fitted(regression(16), X, y)
+    assert said == "" and history["cost"][-1] < 0.1
+    X, y = DIGITS[0] * 255 / 16, DIGITS[1]
+    X = X / 255
+    history, said = fitted(classifier(10, 32), X, y, optimizer="sgd", epochs=100)
+    assert said == "" and history["cost"][-1] < 0.5
+    for seed in range(5):
+        history, said = fitted(
+            SICK["XOR in 100 epochs"][0], *XOR, seed=seed, epochs=2000, optimizer=cr.Adam(0.01)
+        )
+        assert said == "" and history["cost"][-1] < 0.05
+    history, said = fitted(classifier(3, 16), scaled(IRIS[0]), IRIS[1], optimizer=cr.SGD(0.01))
+    assert said == "" and history["cost"][-1] < 0.6
+
+
+def test_a_cost_that_still_falls_is_told_in_the_sentence_of_the_history():
+    history, _ = fitted(classifier(3, 16), scaled(IRIS[0]), IRIS[1])
+    assert history.stopped == (
+        "Trained all 100 epochs; the cost was still falling: more epochs or a higher learning rate may help."
+    )
+    more, _ = fitted(classifier(3, 16), scaled(IRIS[0]), IRIS[1], epochs=1000)
+    assert more.stopped == "Trained all 1000 epochs." and more["cost"][-1] < history["cost"][-1] / 2
+    raw, _ = fitted(classifier(1, 16), *CANCER)
+    assert raw.stopped.endswith(
+        "; the cost was still falling: inputs scaled to mean 0 and deviation 1 learn faster."
+    )
+    assert fitted(classifier(1, 16), scaled(CANCER[0]), CANCER[1])[0]["cost"][-1] < raw["cost"][-1] / 2
+
+
+def test_a_column_has_its_name_and_weights_count():
+    table, target = cr.load_table("wine")
+    y = np.unique(table.pop(target), return_inverse=True)[1]
+    _, said = fitted(classifier(3, 16), table, y, sample_weight=np.linspace(1, 2, len(y)))
+    assert "(column 'proline' has mean" in said
