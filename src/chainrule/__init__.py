@@ -91,6 +91,7 @@ _DOORS |= {
     "GradientReport._repr_html_": "chainrule.showing.graphs:gradients",
     "Network._repr_html_": "chainrule.showing.training:network",
     "Parameters._repr_html_": "chainrule.showing.training:parameters",
+    "NamedArrays._repr_html_": "chainrule.showing.training:parameters",
     "History._repr_html_": "chainrule.showing.training:history",
     "TableModel._repr_html_": "chainrule.showing.models:model",
     "Scores._repr_html_": "chainrule.showing.models:scores",

@@ -26,6 +26,7 @@ def test_the_doors_there_are():
         "GradientReport._repr_html_": "showing.graphs:gradients",
         "Network._repr_html_": "showing.training:network",
         "Parameters._repr_html_": "showing.training:parameters",
+        "NamedArrays._repr_html_": "showing.training:parameters",
         "History._repr_html_": "showing.training:history",
         "TableModel._repr_html_": "showing.models:model",
         "Scores._repr_html_": "showing.models:scores",

@@ -19,7 +19,7 @@ from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Call, Layer, Parameter, check_layer
 from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
-from chainrule.shown import cut
+from chainrule.shown import cut, in_a_row
 
 BATCH = "batch"
 
@@ -31,7 +31,7 @@ class LayerMark:
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Architecture:
     """A network as graph.
 
@@ -58,6 +58,9 @@ class Architecture:
     statistics: dict[str, Node]
     updates: dict[str, Node]
     parts: dict[str, Node]
+
+    def __repr__(self) -> str:
+        return f"<architecture of {in_a_row(list(self.inputs), 40)} → {in_a_row(list(self.calls), 100)}>"
 
     @cached_property
     def call_of(self) -> dict[Node, Call]:

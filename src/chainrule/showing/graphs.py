@@ -16,7 +16,7 @@ MOST_ROWS, WIDE = 20, 100
 def node(of: Node) -> str:
     """Return how a node is computed, what it is, and from what."""
     rows = [("shape", cut(show_shape(of.shape), WIDE)), ("dtype", str(of.dtype))]
-    if of.primitive.name in ("variable", "constant"):
+    if of.primitive.leaf == "known" or "cell" in of.attributes:  # a constant or a variable
         rows.append(("value", _numbers(np.asarray(of.value))))
     for number, x in enumerate(screen(list(of.inputs), MOST_ROWS, more="… {} more …")):
         rows.append(("" if number else "made from", x if isinstance(x, str) else show.line(x)[1:-1]))

@@ -1,6 +1,7 @@
 """What a notebook shows of a network, its parameters and what a fit was like."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from chainrule.errors import GraphError
 from chainrule.graph.shapes import show as show_shape
@@ -11,7 +12,6 @@ from chainrule.showing.html import page, sentences, table, title
 from chainrule.shown import HIGH, cut, in_a_row, screen
 from chainrule.train.history import History
 from chainrule.train.network import Network
-from chainrule.train.parameters import Parameters
 from chainrule.train.progress import number
 
 MOST_ROWS, MOST_COLUMNS = 40, 8
@@ -59,7 +59,7 @@ def history(of: History) -> str:
     took = f"{of.seconds:.1f} s" if of.seconds >= 1 else f"{of.seconds * 1000:.0f} ms"
     return page(
         title(f"History of {of.epochs:,} epoch{'s' * (of.epochs != 1)}", took),
-        table(["epoch", *(cut(name, 40) for name in shown)], rows, left=(), strong=strong),
+        table(["epoch", *(cut(name, 40) for name in shown)], rows, left=(), strong=strong) if rows else "",
         sentences([*left_out, *([of.stopped] if of.stopped else [])]),
     )
 
@@ -72,8 +72,8 @@ def _epochs(of: History) -> Sequence[int]:
     return sorted(evenly | ({of.best_epoch} if of.best_epoch is not None else set()))
 
 
-def parameters(of: Parameters) -> str:
-    """Return each parameter with its shape and the range of its numbers."""
+def parameters(of: Mapping[str, Any]) -> str:
+    """Return each parameter, gradient or activation with its shape and the range of its numbers."""
     rows = []
     for name in screen(list(of), HIGH, more="… {} more …"):
         if name in of:

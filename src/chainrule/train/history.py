@@ -110,4 +110,8 @@ class History(Friendly, Numbers):
 
     def __repr__(self) -> str:
         last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in self.items() if v], 2 * WIDE)
-        return f"<History of {self.epochs} epoch{'' if self.epochs == 1 else 's'}: {last}. {self.stopped}>"
+        words = [
+            f"History of {self.epochs} epoch{'' if self.epochs == 1 else 's'}",
+            *([last] if last else []),
+        ]
+        return f"<{': '.join(words)}. {self.stopped}".rstrip() + ">"

@@ -31,7 +31,7 @@ from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, gives_labels
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import History
-from chainrule.train.parameters import Parameters
+from chainrule.train.parameters import NamedArrays, Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
 
@@ -618,7 +618,7 @@ class Network(Friendly):
         named |= {label: n for label, n in found.outputs.items() if n not in by_node}
         programs = self._programs
         prediction = programs.prediction("activations", list(named.values()))
-        return dict(zip(named, programs.outputs(prediction, self._inputs(X)), strict=True))
+        return NamedArrays(zip(named, programs.outputs(prediction, self._inputs(X)), strict=True))
 
     @public
     def evaluate(
@@ -690,7 +690,7 @@ class Network(Friendly):
         {'W1': array([[-4.]], dtype=float32), 'b1': array([-2.], dtype=float32)}
         """
         slopes = self._programs.slopes(*self._examples(self._read(X, y, sample_weight), loss))[1:]
-        return dict(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
+        return NamedArrays(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
 
     @public
     def check_gradients(

@@ -16,6 +16,8 @@ from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
 from chainrule.train.validation import as_numbers
 
+FEW = 60  # numbers, that a screen has room for
+
 
 class Parameters(Friendly, MutableMapping[str, np.ndarray]):
     """The parameters of a network by name, as a dict of arrays; assigning checks the shape.
@@ -74,6 +76,17 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
 
     def __repr__(self) -> str:
         return "{" + in_a_row([f"{k!r}: {show(n.shape)}" for k, n in self._nodes.items()], 3 * WIDE) + "}"
+
+
+class NamedArrays(dict[str, np.ndarray]):
+    """Arrays by name, such as gradients: a dict that shows numbers where they are few, else shapes."""
+
+    _repr_html_ = Door()
+
+    def __repr__(self) -> str:
+        if sum(array.size for array in self.values()) <= FEW:
+            return super().__repr__()
+        return "{" + in_a_row([f"{k!r}: <{show(a.shape)} numbers>" for k, a in self.items()], 3 * WIDE) + "}"
 
 
 class Values:
