@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import chainrule
 from chainrule.cli import main
@@ -71,6 +72,7 @@ def test_no_message_of_the_library_speaks_of_options(file):
         ("task='regression' reads them", "--task regression reads them"),
         ("try learning_rate=3e-05, or less", "try --learning-rate 3e-05, or less"),
         ("time_budget=2.5", "--time 2.5"),
+        ("learning_rate=1e+11", "--learning-rate 1e+11"),
         ("with missing={'the grade': ('',)} that", "with --missing 'the grade=' that"),
         ("missing={'': ('', '?'), 'a': ('', 'NA')}", "--missing ',?' --missing a=,NA"),
         ("hidden=(64, 32) or hidden=()", "--hidden 64,32 or --hidden none"),
@@ -81,3 +83,11 @@ def test_no_message_of_the_library_speaks_of_options(file):
 )
 def test_an_argument_is_spoken_as_the_option_that_sets_it(python, options):
     assert "task" in OPTIONS and spoken(python) == options
+
+
+def test_what_a_fit_prints_itself_is_spoken_too(here):
+    (here / "t.csv").write_text("x,y\n" + "".join(f"{i},{i * 1.5}\n" for i in range(60)))
+    told = CliRunner().invoke(main.cli, ["train", "t.csv", "--target", "y", "--learning-rate", "1e25"])
+    assert told.exit_code == 2 and "Restored the weights it began with. Try a learning rate of" in told.stderr
+    assert "--clip-norm 1" in told.stderr and "clip_norm" not in told.stderr
+    assert told.stderr.endswith("try --learning-rate 0.003.\n")

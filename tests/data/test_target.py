@@ -119,7 +119,7 @@ def test_several_columns_are_labels_or_numbers():
             "regression",
             "Column 'y', row 1: 'a'.*numbers are expected.\nNo cell .*'classification'",
         ),
-        ([1, 2, 3, 1, 2, 3], "multilabel", "two values, such as 0 and 1; 'y' have 3"),
+        ([1, 2, 3, 1, 2, 3], "multilabel", "two values, such as 0 and 1; 'y' has 3"),
         ([1.5, 1e300], None, "spread overflows"),
     ],
 )

@@ -8,7 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,7 +18,7 @@ import click
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli.elsewhere import about, as_meant, options_of
-from chainrule.cli.speech import learn, spoken
+from chainrule.cli.speech import Speaking, learn, spoken
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
@@ -42,7 +42,12 @@ class Commands(click.Group):
         if sys.stderr is None:  # it was closed, as a service may do
             sys.stderr = os.fdopen(_nowhere(), "w")
         try:
-            with warnings.catch_warnings(), signals.handling(signals.end_at_once, AT_ONCE):
+            stream: Any = Speaking(sys.stderr)
+            with (
+                redirect_stderr(stream),
+                warnings.catch_warnings(),
+                signals.handling(signals.end_at_once, AT_ONCE),
+            ):
                 warnings.showwarning = _show_warning
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:

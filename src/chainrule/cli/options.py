@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -64,6 +65,8 @@ class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
             return value or self.fail("the name of the table is empty", param, ctx)
         if sys.stdin is None or sys.stdin.isatty():
             self.fail("nothing is piped into the command; give the name of a file, or add < FILE", param, ctx)
+        if not Path(STDIN).exists():
+            self.fail("this system has no - for what is piped in; give the name of a file", param, ctx)
         return STDIN
 
     def shell_complete(

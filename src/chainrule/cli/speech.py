@@ -8,7 +8,7 @@ import re
 import shlex
 from ast import literal_eval
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -54,4 +54,18 @@ def _values(option: click.Option, value: Any) -> Iterable[str]:
         return [f"{name}={','.join(words)}" if name else ",".join(words) for name, words in value.items()]
     if isinstance(value, tuple | list):
         return map(str, value) if option.multiple else [",".join(map(str, value)) or "none"]
-    return [str(value)]
+    return [f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+class Speaking:
+    """An error stream on which all is said in the words of the command line, whoever writes to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it."""
+        return self._stream.write(spoken(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

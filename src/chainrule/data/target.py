@@ -333,8 +333,9 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
 def _fit_labels(frame: pd.DataFrame, names: tuple[str, ...]) -> Target:
     classes = _classes(frame[list(names)])
     if len(classes) != 2:
+        have = "has" if len(names) == 1 else "have"
         raise DataError(
-            f"task='multilabel' takes columns of two values, such as 0 and 1; {_quoted(names)} have "
+            f"task='multilabel' takes columns of two values, such as 0 and 1; {_quoted(names)} {have} "
             f"{len(classes)}: {listed(map(repr, classes.values()))}.\n"
             "Name the columns of labels only, or train a network for each target."
         )

@@ -174,7 +174,7 @@ class TableModel(Friendly):
         if history.diverged and not history.epochs:
             raise DataError(
                 "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
-                f"Its steps were too long: try learning_rate={learning_rate / 10:g}."
+                f"Its steps were too long: try learning_rate={min(learning_rate / 10, USUAL_RATE):g}."
             )
         if why := blown_up(history, data.target):
             say(f"{why} Try learning_rate={min(learning_rate / 10, USUAL_RATE):g}.")
