@@ -14,11 +14,20 @@ from chainrule.cli.speech import OPTIONS, spoken
 ROOT = Path(chainrule.__file__).parent
 # The messages of these the command line passes on. What stands below is said to those alone who write Python: they
 # built a table or a model themselves.
-ROOMS = ["data", "models", "disk.py", "engines/stages.py", "train/fit/divergence.py", "train/fit/stopping.py"]
+ROOMS = [
+    "data",
+    "models",
+    "disk.py",
+    "engines/stages.py",
+    "train/fit/divergence.py",
+    "train/fit/stopping.py",
+    "train/fit/advice.py",
+]
 PYTHON_ALONE = [
     "Expected a table (a pandas", "pd.DataFrame(...) makes one", "Read the file first", "table.dropna(subset=",
     "the index that read_table gave", "at least 0 and below 1, got", "custom is a dict",
     "lowered the cost by less than tol", "Give validation_split or",
+    "is not scaled", "Or let cr.TableModel.train(table, target)", "with the activation 'leaky_relu'",
 ]  # fmt: skip
 CODE = re.compile(
     r"\b(cr|pd|np)\.\w|\b[a-z_]+=(?!=)[^\s=]|\b[a-z_]\w*\([^ ]*\)|\b(?!val_|nest_)[a-z]+_[a-z_]+\b"
@@ -72,6 +81,7 @@ def test_no_message_of_the_library_speaks_of_options(file):
         ("task='regression' reads them", "--task regression reads them"),
         ("try learning_rate=3e-05, or less", "try --learning-rate 3e-05, or less"),
         ("time_budget=2.5", "--time 2.5"),
+        ("is needed (cr.look(a, b) looks for it). Or (a) b.", "is needed. Or (a) b."),
         ("learning_rate=1e+11", "--learning-rate 1e+11"),
         ("with missing={'the grade': ('',)} that", "with --missing 'the grade=' that"),
         ("missing={'': ('', '?'), 'a': ('', 'NA')}", "--missing ',?' --missing a=,NA"),

@@ -15,6 +15,7 @@ import click
 OPTIONS: dict[str, click.Option] = {}  # of all commands, by the name of the argument that each becomes
 
 _VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|\([^()]*\)|[-+\w.]*\w"""
+_PYTHON = re.compile(r" \(cr\.(?:[^()]|\([^()]*\))*\)")
 # none that begins within quotation marks: they hold names of the user's
 _ARGUMENT = re.compile(rf"(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
 
@@ -25,13 +26,13 @@ def learn(command: click.Command) -> None:
 
 
 def spoken(text: str) -> str:
-    """Return a message with options where it names arguments.
+    """Return a message with options where it names arguments, and without what only Python has: (cr.Adam ...).
 
     >>> OPTIONS["any_size"] = click.Option(["--any-size"], is_flag=True)
     >>> spoken("If it is one, say so: any_size=True.")
     'If it is one, say so: --any-size.'
     """
-    return _ARGUMENT.sub(_option, text)
+    return _ARGUMENT.sub(_option, _PYTHON.sub("", text))
 
 
 def _option(found: re.Match[str]) -> str:

@@ -146,7 +146,7 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
         return ""
     return (
         "The inputs are scaled, and the cost no longer falls: X may say little about y, or another learning rate is "
-        "needed, for which cr.find_learning_rate(network, X, y) looks."
+        "needed (cr.find_learning_rate(network, X, y) looks for one)."
     )
 
 
