@@ -88,6 +88,7 @@ _RENAMED = {"Row": "Primitive"}
 _DOORS |= {
     "load chainrule.table": "chainrule.models.table:from_file",
     "Node._repr_html_": "chainrule.showing.graphs:node",
+    "Trace._repr_html_": "chainrule.showing.graphs:trace",
     "GradientReport._repr_html_": "chainrule.showing.graphs:gradients",
     "Network._repr_html_": "chainrule.showing.training:network",
     "Parameters._repr_html_": "chainrule.showing.training:parameters",

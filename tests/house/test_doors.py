@@ -23,6 +23,7 @@ def test_the_doors_there_are():
     assert {name: place.removeprefix("chainrule.") for name, place in DOORS.items()} == {
         "load chainrule.table": "models.table:from_file",
         "Node._repr_html_": "showing.graphs:node",
+        "Trace._repr_html_": "showing.graphs:trace",
         "GradientReport._repr_html_": "showing.graphs:gradients",
         "Network._repr_html_": "showing.training:network",
         "Parameters._repr_html_": "showing.training:parameters",

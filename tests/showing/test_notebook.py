@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
+from chainrule.graph.walk import order
 
 X = np.random.default_rng(0).normal(size=(40, 4))
 y = (X.sum(axis=1) > 0).astype(int)
@@ -53,6 +54,7 @@ THINGS = {
     "gradients": lambda: fitted()[0].gradients(X, y),
     "a node": lambda: cr.sigmoid(cr.variable(1.0, EVIL)),
     "a deep node": deep,
+    "a trace": lambda: cr.trace(deep()),
     "a large variable": lambda: cr.variable(np.arange(1e6), "w"),
     "an input": lambda: cr.input(EVIL, ("batch", 3)),
     "a gradient": gradient,
@@ -77,7 +79,8 @@ def test_what_is_shown_is_a_small_table_in_which_names_are_no_html(name):
         "th",
         "td",
     }
-    assert {key for element in page.iter() for key in element.attrib} <= {"style"}
+    assert {key for element in page.iter() for key in element.attrib} <= {"style", "class"}
+    assert "ignore" in page.get("class")  # or a page would set what stands between two dollars
     assert (page.find(".//table") is not None or "without epochs" in name) and len(
         page.findall(".//tr")
     ) <= 60
@@ -114,3 +117,14 @@ def test_a_history_is_a_dict_with_a_row_for_each_epoch():
     frame = pd.DataFrame(history)
     assert frame.shape == (3, 2) and frame["cost"].tolist() == history["cost"]
     assert dict(history) == history.history == dict(history.items())
+
+
+def test_each_node_of_a_network_can_be_shown():
+    layers = [cr.Embedding(9, 3), cr.Flatten(), cr.Dense(8, "relu"), cr.BatchNormalization(), cr.Dropout(0.2)]
+    network = cr.Network([*layers, cr.LayerNormalization(), cr.Dense(3, "softmax")], input_shape=4)
+    found = network.architecture
+    J = (found.output**2).mean()
+    slopes = cr.grad(J, list(found.parameters.values()))
+    for node in order([J, *slopes, *found.updates.values()]):
+        assert "shape" in ElementTree.fromstring(node._repr_html_()).find(".//td").text
+        assert len(repr(node)) < 120

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.errors import GraphError
 from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate
@@ -55,6 +56,8 @@ class Trace(Mapping[Node, np.ndarray]):
 
     def __contains__(self, node: object) -> bool:
         return isinstance(node, Node) and node in self._values
+
+    _repr_html_ = Door()
 
     def __repr__(self) -> str:
         steps = [n for n in self._values if n.inputs]

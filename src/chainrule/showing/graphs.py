@@ -5,6 +5,7 @@ import numpy as np
 from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.trace import Trace
 from chainrule.showing.html import page, sentences, table, title
 from chainrule.shown import cut, screen
 from chainrule.transform import report as reporting
@@ -16,7 +17,7 @@ MOST_ROWS, WIDE = 20, 100
 def node(of: Node) -> str:
     """Return how a node is computed, what it is, and from what."""
     rows = [("shape", cut(show_shape(of.shape), WIDE)), ("dtype", str(of.dtype))]
-    if of.primitive.leaf == "known" or "cell" in of.attributes:  # a constant or a variable
+    if of.attributes.keys() & {"value", "cell"}:  # a constant or a variable
         rows.append(("value", _numbers(np.asarray(of.value))))
     for number, x in enumerate(screen(list(of.inputs), MOST_ROWS, more="… {} more …")):
         rows.append(("" if number else "made from", x if isinstance(x, str) else show.line(x)[1:-1]))
@@ -28,6 +29,18 @@ def node(of: Node) -> str:
     written = cut(show.text(of), WIDE)
     name = f"{cut(of.name, 40)} = {written}" if of.name and of.inputs else cut(of.name, 40) or written
     return page(title(name, what), table(("", ""), rows, left=(0, 1)), sentences(note))
+
+
+def trace(of: Trace) -> str:
+    """Return the steps of a run, with what each gave."""
+    rows = []
+    for step in screen([n for n in of if n.inputs], MOST_ROWS, more="… {} more steps …"):
+        if isinstance(step, str):
+            rows.append((step, "", ""))
+        else:
+            named = step.name and cut(step.name, 40)
+            rows.append((named, cut(show.text(step), WIDE), _numbers(np.asarray(of[step]))))
+    return page(table(("step", "computed as", "value"), rows, left=(0, 1)))
 
 
 def _numbers(value: np.ndarray) -> str:

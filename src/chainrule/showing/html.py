@@ -13,8 +13,9 @@ NUMBERS = "font-family:ui-monospace,Menlo,Consolas,monospace;font-variant-numeri
 
 
 def page(*parts: str) -> str:
-    """Return parts below each other."""
-    return f'<div style="font-size:13px;line-height:1.5;overflow-x:auto">{"".join(parts)}</div>'
+    """Return parts below each other. Dollars in names are no formulas, which the class tells a page that sets those."""
+    style = "font-size:13px;line-height:1.5;overflow-x:auto"
+    return f'<div class="tex2jax_ignore mathjax_ignore" style="{style}">{"".join(parts)}</div>'
 
 
 def title(text: str, more: str = "") -> str:
