@@ -82,8 +82,9 @@ def train(
     """Train a network on a table.
 
     It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
-    (also gzipped), or iris, wine, breast_cancer, digits or diabetes. Ctrl-C, SIGTERM and SIGHUP end
-    training early and keep the best network so far; the exit code is then 0, 143 and 129.
+    (also gzipped), - for what is piped in, or iris, wine, breast_cancer, digits or diabetes. Ctrl-C ends training
+    early and keeps the best network so far. The exit code is 1 where training went wrong, or where a good model
+    was there already and is kept.
 
     \b
     Example:
