@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
-from chainrule.errors import UnsupportedError
+from chainrule.errors import ChainruleError
 from chainrule.transform import verify
 
 settings.register_profile("chainrule", deadline=None)  # time depends on what else the machine does
@@ -60,7 +60,7 @@ def pytest_runtest_call():
     """Where llvmlite has no wheel, what asks for the native engine by name skips itself; all else holds on NumPy."""
     try:
         return (yield)
-    except (UnsupportedError, ModuleNotFoundError) as error:
+    except (ChainruleError, ModuleNotFoundError) as error:
         if NATIVE or "llvmlite" not in str(error):
             raise
         pytest.skip(NO_LLVM)

@@ -117,9 +117,11 @@ class Function(Generic[R]):
             UnknownNameError: If its engine has no such stage.
 
         >>> x = cr.input("x", ("n",))
-        >>> print(cr.compile(x * 2 + 1, inputs=[x], engine="native").show("fusion"))
-        nest over (n,)
-          * v1 = x · 2 + 1
+        >>> print(cr.compile(x * 2 + 1, inputs=[x]).show("graph"))
+        input x: float64 (n,)
+        v1: float64 (n,) = x · 2
+        v2: float64 (n,) = v1 + 1
+        return v2
         """
         return show_stage(self._compiled.program, stage, self.executable.engine)
 
