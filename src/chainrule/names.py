@@ -36,8 +36,10 @@ def closest(name: object, known: Iterable[Any]) -> str | None:
     >>> closest("Leaning-Rate", ["learning_rate", "momentum"]), closest("xyz", ["learning_rate"])
     ('learning_rate', None)
     """
+    by_bare = {bare(str(each)): str(each) for each in known}
+    if not by_bare:
+        return None
     from difflib import get_close_matches  # noqa: PLC0415 -- it takes long to load, and most names are right
 
-    by_bare = {bare(str(each)): str(each) for each in known}
     found = get_close_matches(bare(str(name)[:60]), list(by_bare), n=1)
     return by_bare[found[0]] if found else None

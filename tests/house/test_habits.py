@@ -363,6 +363,12 @@ def test_what_fails_within_a_call_is_told_as_it_is():
         Own(sise=3)
 
 
+def test_what_was_meant_is_found_in_one_place():
+    package = Path(cr.__file__).parent
+    asking = [p.name for p in package.rglob("*.py") if "get_close_matches" in p.read_text(encoding="utf-8")]
+    assert asking == ["names.py"]
+
+
 def test_every_owner_of_the_table_is_there():
     for owner in habits.ARGUMENTS:
         kind, _, method = owner.partition(".")

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 
 import click
 
 from chainrule.cli.speech import OPTIONS
+from chainrule.names import closest
 
 COMMANDS = {
     "fit": "train", "learn": "train", "score": "evaluate", "eval": "evaluate", "test": "evaluate", "infer": "predict",
@@ -60,8 +60,8 @@ def about(option: str, known: Collection[str]) -> str:
     name = _plain(option)
     if answer := _ANSWERS.get(name):
         return answer
-    near = get_close_matches(name, [each.lstrip("-") for each in known], n=1)
-    return f"Did you mean '--{near[0]}'?" if near else ""
+    near = closest(name, [each.lstrip("-") for each in known])
+    return f"Did you mean '--{near}'?" if near else ""
 
 
 def _option(word: str) -> str:

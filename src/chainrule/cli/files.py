@@ -5,7 +5,6 @@ import re
 import shlex
 import stat
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 
 import chainrule as cr
 from chainrule.disk import check_place
+from chainrule.names import closest
 
 STDIN = "/dev/stdin"  # what is piped into a command, as "-" is too
 
@@ -34,10 +34,9 @@ def load_model(path: str) -> Any:
     file = Path(path)
     if not file.exists():
         beside = {each.name: str(each) for each in file.parent.glob("*.safetensors")}
-        near = [n for n in beside if n == f"{file.name}.safetensors"] or get_close_matches(
-            file.name, beside, n=1
-        )
-        hint = f" Did you mean {beside[near[0]]!r}?" if near else ""
+        whole = f"{file.name}.safetensors"
+        near = whole if whole in beside else closest(file.name, beside)
+        hint = f" Did you mean {beside[near]!r}?" if near else ""
         raise cr.MissingFileError(f"No model file {path!r}.{hint}\n'chainrule train DATA' makes one.")
     if file.is_file() and not _begins_as_model(file) and _is_text(file):
         makes = f"{_line('train', path)} makes a model of a table."

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +18,7 @@ import chainrule as cr
 from chainrule import signals
 from chainrule.cli.elsewhere import about, as_meant, options_of
 from chainrule.cli.speech import Speaking, learn, spoken
+from chainrule.names import closest
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
@@ -78,9 +78,9 @@ class Commands(click.Group):
         """Find the command, or say which one was probably meant."""
         name = args[0]
         if self.get_command(ctx, name) is None:
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
+            near = closest(name, self.list_commands(ctx))
             if near:
-                hint = f"Did you mean 'chainrule {near[0]}'?"
+                hint = f"Did you mean 'chainrule {near}'?"
             elif name in cr.SAMPLES or Path(name).exists():
                 hint = f"Did you mean 'chainrule train {name}'?"
             else:

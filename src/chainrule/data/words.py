@@ -1,12 +1,12 @@
 """Phrases that the messages and notes of this room share."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from os import PathLike
 
 import pandas as pd
 
 from chainrule.errors import DataError, UnknownNameError
+from chainrule.names import closest
 
 SHOWN = 3  # no message prints more values than this
 LONGEST = 40  # nor more of a text
@@ -50,13 +50,6 @@ def row_name(index: pd.Index, position: int) -> str:
     """
     label = index[position]
     return f"row {label + 1}" if pd.api.types.is_integer_dtype(index.dtype) else f"row {label!r}"
-
-
-def closest(name: object, known: Iterable[object]) -> str | None:
-    """Return the known name that is most like ``name``, whatever its case, or None."""
-    by_lower = {str(each).lower(): str(each) for each in known}
-    found = get_close_matches(str(name).lower(), list(by_lower), n=1)
-    return by_lower[found[0]] if found else None
 
 
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:

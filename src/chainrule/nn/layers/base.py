@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -213,10 +214,9 @@ class Layer(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in fields(self):
-            kind = field.name.rpartition("_")[2]
-            if kind in NAMED and isinstance(name := getattr(self, field.name), str):
-                object.__setattr__(self, field.name, named(kind, name, NAMED[kind]))
+        for field, kind in _named_fields(type(self)):
+            if isinstance(name := getattr(self, field), str):
+                object.__setattr__(self, field, named(kind, name, NAMED[kind]))
 
     def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
         """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more.
@@ -322,6 +322,13 @@ class Layer(Checked):
         first, values = fields(self)[:1], [written(getattr(self, f.name)) for f in shown]
         settings = [v if f in first else f"{f.name}={v}" for f, v in zip(shown, values, strict=True)]
         return f"{type(self).__name__}({', '.join(settings)})"
+
+
+@cache
+def _named_fields(layer: type[Layer]) -> list[tuple[str, str]]:
+    """Return the fields of a kind of layer whose names are those of a table, and of which."""
+    ending = [(field.name, field.name.rpartition("_")[2]) for field in fields(layer)]
+    return [(field, kind) for field, kind in ending if kind in NAMED]
 
 
 def _check_count(layer: Layer, xs: tuple[Node, ...]) -> None:
