@@ -36,14 +36,14 @@ Where to look:
 - layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``, ``Embedding``,
   ``Flatten``; ``Layer`` for one of your own
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers
-  (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...)
+  (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
   ``show`` can show
-- errors: ``ChainruleError`` is the base of all that is raised
+- errors: ``ChainruleError`` is the base of all that is raised; ``show_versions`` says what a report of a bug should
 """
 
 from importlib import import_module
