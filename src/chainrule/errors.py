@@ -6,9 +6,9 @@ Each is a :class:`ChainruleError` and also the built-in exception that a Python 
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.names import closest
 
@@ -100,7 +100,7 @@ class UnknownNameError(ChainruleError, ValueError):
 class MissingNameError(UnknownNameError, KeyError):
     """Likewise, of what is looked up in square brackets: dicts raise KeyError."""
 
-    __str__ = Exception.__str__
+    __str__: ClassVar[Callable[[Any], str]] = Exception.__str__
 
 
 class ForeignNameError(ChainruleError, AttributeError):

@@ -1,7 +1,11 @@
-"""What type checkers and editors are told is what is there."""
+"""What type checkers and editors are told is what is there, and tells enough."""
 
 import ast
 import inspect
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +23,31 @@ from chainrule.train.metrics import METRICS
 from chainrule.train.optimizers import OPTIMIZERS
 
 PACKAGE = Path(cr.__file__).parent
+ROOT = Path(__file__).parents[2]
+PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
+FOUND = f"{PACKAGE.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+SEEN = {**os.environ, "PYTHONPATH": FOUND}
+LEAST_KNOWN = 99.5  # per cent of what is exported; the rest is what click is not sure of
+# Where `Any` says what is true, and why.
+ANY = {
+    "load": "a network or a table's model, of which the reader knows which: model: cr.TableModel = cr.load(path)",
+    "Node.__init__": "what rooms above say of a node, its meaning",
+    "Node.meaning": "likewise",
+    "ShapeError.where": "a layer and nodes, which are known above",
+    "Node.__getitem__": "an index, as NumPy takes them",
+    "Node.__setitem__": "which it refuses, whatever they are",
+    "Node.value": "a number or an array, as NumPy's functions return them",
+    "Trace.__getitem__": "likewise",
+    "Primitive.__call__": "an array of arrays, and a node of nodes, which are known above",
+    "primitive": "columns of the table, each of its own type",
+    "Layer.build": "so typed, an override may take what it likes",
+    "Schedule.at": "a number of numbers, a node of nodes",
+    "Checkpoint.on_train_begin": "the network, which is known above",
+    "Checkpoint.on_epoch_end": "likewise",
+    "CSVLog.on_train_begin": "likewise",
+    "CSVLog.on_epoch_end": "likewise",
+    "CSVLog.on_train_end": "likewise",
+}
 
 
 def test_the_methods_of_nodes_that_editors_know_are_those_that_nodes_have():
@@ -54,3 +83,97 @@ def stages():
 )
 def test_the_names_that_editors_complete_are_those_of_the_tables(told, known):
     assert set(get_args(told)) == set(known)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.stem)
+def test_the_programs_of_users_run(program, tmp_path):
+    subprocess.run(
+        [sys.executable, "-W", "error", program], cwd=tmp_path, env=SEEN, check=True, capture_output=True
+    )
+
+
+def test_mypy_has_nothing_to_say_about_the_programs_of_users(tmp_path, monkeypatch):
+    assert type_check(map(str, PROGRAMS), tmp_path, monkeypatch, "--strict") == ""
+
+
+@pytest.mark.long
+def test_mypy_has_nothing_to_say_about_what_the_pages_show(tmp_path, monkeypatch):
+    block = re.compile(r"```python\n(.*?)```", re.DOTALL)
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        code = "\n".join(block.findall(page.read_text(encoding="utf-8")))
+        (tmp_path / f"{page.stem.replace('-', '_')}_page.py").write_text(code, encoding="utf-8")
+    options = (
+        "--check-untyped-defs",
+        "--allow-redefinition-new",
+        "--local-partial-types",
+        "--ignore-missing-imports",
+    )
+    assert type_check(map(str, tmp_path.glob("*_page.py")), tmp_path, monkeypatch, *options) == ""
+
+
+def type_check(files, folder, monkeypatch, *options):
+    """What mypy finds wrong."""
+    from mypy import api
+
+    monkeypatch.setenv("MYPYPATH", str(PACKAGE.parent))
+    usual = "--config-file=", "--follow-imports=silent", f"--cache-dir={folder}", "--no-error-summary"
+    return api.run([*files, *usual, *options])[0]
+
+
+def test_pyright_knows_the_types_of_what_is_exported(tmp_path):
+    pytest.importorskip("pyright", reason="pip install -e '.[types]' brings it, with a Node.js of 200 MB")
+    run = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    told = subprocess.run(
+        [*run, "--verifytypes", "chainrule", "--ignoreexternal"],
+        cwd=tmp_path,
+        env=SEEN,
+        capture_output=True,
+        text=True,
+    )
+    score = re.search(r"Type completeness score: ([\d.]+)%", told.stdout)
+    assert score is not None, told
+    assert float(score[1]) >= LEAST_KNOWN, told.stdout
+    told = subprocess.run([*run, *map(str, PROGRAMS)], cwd=tmp_path, env=SEEN, capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout
+
+
+SAID = "__init__", "__call__", "__getitem__", "__setitem__"
+TYPED = {"of_numbers", "of_pairs", "_of_each_example"}  # decorators that say more than the function itself
+
+
+def annotations(name):
+    """What a public thing, its public methods and its fields are annotated with: (whole name, annotations)."""
+    thing = getattr(cr, name)
+    if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+        return
+    body = ast.parse(Path(inspect.getsourcefile(inspect.unwrap(thing))).read_text(encoding="utf-8")).body
+    (found,) = [
+        n for n in body if getattr(n, "name", "") == thing.__name__ and "overload" not in decorators(n)
+    ]
+    inside = found.body if isinstance(found, ast.ClassDef) else []
+    several = {n.name for n in [*body, *inside] if "overload" in decorators(n)}
+    for node in [found, *inside]:
+        whole = name if node is found else f"{name}.{getattr(node, 'name', '')}"
+        if isinstance(node, ast.AnnAssign):
+            if not ast.unparse(node.target).startswith("_"):
+                yield f"{name}.{ast.unparse(node.target)}", [node.annotation]
+        elif isinstance(node, ast.FunctionDef) and not (node.name.startswith("_") and node.name not in SAID):
+            implements = node.name in several and "overload" not in decorators(node)
+            if not implements and not TYPED & decorators(node):
+                a = node.args
+                every = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, [a.vararg, a.kwarg])]
+                yield whole, [x.annotation for x in every if x.arg not in ("self", "cls")] + [node.returns]
+
+
+def decorators(node):
+    """The names of what a function is decorated with."""
+    return {ast.unparse(d).split("(")[0] for d in getattr(node, "decorator_list", [])}
+
+
+@pytest.mark.parametrize("name", cr.__all__)
+def test_what_is_public_says_more_than_any(name):
+    kinds = [kind.__name__ for kind in getattr(getattr(cr, name), "__mro__", ())]
+    for whole, said in annotations(name):
+        reasons = [whole, *(f"{kind}.{whole.partition('.')[2]}" for kind in kinds)]
+        bare = [a for a in said if a is None or ast.unparse(a) == "Any"]
+        assert not bare or ANY.keys() & set(reasons), f"{whole} says Any"

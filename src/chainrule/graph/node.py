@@ -5,9 +5,9 @@ to a cell, whose value training replaces. Nodes compare and hash by identity.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -129,7 +129,12 @@ class Node(Operators["Node"], Methods["Node"]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__: ClassVar[Callable[[Any], int]] = object.__hash__
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...
+
+    else:
+        __hash__ = object.__hash__  # without a call of Python's
 
     def __copy__(self) -> "Node":
         return self
@@ -250,7 +255,7 @@ class Node(Operators["Node"], Methods["Node"]):
         return len(self.shape)
 
     @property
-    def size(self) -> Any:
+    def size(self) -> "int | Node":
         """The number of elements; a node where an axis is open.
 
         >>> cr.variable(np.ones((2, 3))).size, cr.input("x", ("batch", 3)).size

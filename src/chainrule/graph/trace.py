@@ -41,8 +41,8 @@ class Trace(Mapping[Node, np.ndarray]):
     def __init__(self, values: dict[Node, np.ndarray]) -> None:
         self._values = values
 
-    def __getitem__(self, node: Node) -> Any:
-        if node not in self._values:
+    def __getitem__(self, node: NodeLike) -> Any:
+        if not isinstance(node, Node) or node not in self._values:
             raise GraphError(f"{node!r} is no part of the graph that was traced.")
         return self._values[node][()]
 

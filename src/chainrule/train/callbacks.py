@@ -205,7 +205,7 @@ class CSVLog(Friendly):
         except OSError as error:
             raise DataError(f"Cannot write {self.path}: {error.strerror or error}.") from None
 
-    def on_train_end(self, network: Any, history: Any) -> None:
+    def on_train_end(self, network: Any, history: History) -> None:
         """Close the file; :meth:`Network.fit` calls it.
 
         Args:
@@ -263,7 +263,7 @@ class Listeners:
 
 
 # What a callback may have, and what it is called with.
-EVENTS = {
+EVENTS: dict[str, tuple[str, ...]] = {
     "on_train_begin": ("network",),
     "on_epoch_end": ("network", "epoch", "logs"),
     "on_train_end": ("network", "history"),

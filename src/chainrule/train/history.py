@@ -63,6 +63,12 @@ class History(Friendly, Numbers):
     'Trained all 50 epochs.'
     """
 
+    times: list[float]
+    stopped: str
+    best_epoch: int | None
+    diverged: bool
+    signal: int
+
     def __init__(
         self,
         history: Mapping[str, Iterable[float]] | None = None,

@@ -145,7 +145,7 @@ class Metric:
         if not isinstance(self.name, str):
             raise GraphError(f"Metric: name must be a text; found {short(self.name)}.")
 
-    def __call__(self, y: Any, p: Any, w: Any = None) -> float:
+    def __call__(self, y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> float:
         """Return its value of arrays.
 
         Args:

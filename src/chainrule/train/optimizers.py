@@ -90,10 +90,10 @@ class Optimizer(Checked, ABC):
         self,
         parameters: Sequence[Node],
         gradients: Sequence[Node],
-        step: Any,
-        scale: Any = 1.0,
-        total: Any = None,
-        per_epoch: Any = None,
+        step: Node | float,
+        scale: Node | float = 1.0,
+        total: Node | float | None = None,
+        per_epoch: Node | float | None = None,
     ) -> tuple[list[Node], Slots]:
         """Return the new parameters, and each slot (a variable) with its new value, as graph.
 
@@ -119,7 +119,8 @@ class Optimizer(Checked, ABC):
         plan = schedule(self.learning_rate)
         if (total is None or per_epoch is None) and not isinstance(plan, Constant):
             raise GraphError(f"{plan!r} must know how long the run is: update(..., total=, per_epoch=).")
-        rate = plan.at(step, total, per_epoch) * scale
+        length: Any = total, per_epoch  # which a constant does not ask for
+        rate = plan.at(step, *length) * scale
         if self.clip_norm is not None:
             gradients = clip_by_norm(gradients, self.clip_norm)
         new_parameters: list[Node] = []

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
 from chainrule.train.validation import as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 FEW = 60  # numbers, that a screen has room for
 
@@ -56,7 +59,7 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
         value: np.ndarray = self._find(name).attributes["cell"].value
         return value
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: "ArrayLike") -> None:
         node = self._find(name)
         array = as_numbers(value, name)
         if array.shape != node.shape:

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from chainrule.errors import GraphError
+from chainrule.graph.node import Node
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Within01, classes
 
 __all__ = ["Cosine", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay", "WarmUp"]
@@ -33,7 +34,7 @@ class Schedule(Checked, ABC):
     """
 
     @abstractmethod
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the learning rate of one update.
 
         Args:
@@ -59,7 +60,7 @@ class Constant(Schedule):
 
     rate: Above0
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the rate."""
         return self.rate
 
@@ -86,7 +87,7 @@ class ExponentialDecay(Schedule):
     decay: AtLeast0
     per: Literal["epoch", "step"] = "epoch"
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return ``α₀ · exp(-k t)``.
 
         Args:
@@ -124,7 +125,7 @@ class StepDecay(Schedule):
     factor: Within01 = 0.5
     every: Count = 10
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the rate of the step's epoch.
 
         Args:
@@ -161,7 +162,7 @@ class Cosine(Schedule):
     rate: Above0
     minimum: AtLeast0 = 0.0
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return ``rate`` at the first step and, at the run's end, ``minimum``.
 
         Args:
@@ -202,7 +203,7 @@ class OneCycle(Schedule):
     start_divisor: Above0 = 25.0
     end_divisor: Above0 = 250_000.0
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the start, plus what it has risen, less what it has fallen.
 
         Args:
@@ -251,7 +252,7 @@ class WarmUp(Schedule):
         super().__post_init__()
         object.__setattr__(self, "schedule", schedule(self.schedule))
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the schedule's rate, scaled down while it warms up.
 
         Args:
@@ -265,7 +266,7 @@ class WarmUp(Schedule):
         >>> cr.WarmUp(0.1, epochs=2).at(9, total=100, per_epoch=10)  # half way
         np.float64(0.05)
         """
-        length = self.steps if self.epochs is None else self.epochs * per_epoch
+        length: Any = self.steps if self.epochs is None else self.epochs * per_epoch
         plan = cast(Schedule, self.schedule)  # a rate became one when this was made
         return plan.at(step, total, per_epoch) * np.minimum((step + 1) / length, 1)
 
@@ -303,7 +304,7 @@ class ReduceOnPlateau(Schedule):
                 f"ReduceOnPlateau: the minimum, {self.minimum}, is above the rate to start from, {self.rate}."
             )
 
-    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+    def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return the rate before any reduction.
 
         Args:
