@@ -67,6 +67,23 @@ def test_what_is_no_model_is_told_by_what_it_is(here):
     )
 
 
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", b"\x08\x00\x00\x00\x00\x00\x00\x00[]"])
+def test_what_is_neither_model_nor_text_is_no_model(here, content):
+    (here / "m.safetensors").write_bytes(content)
+    assert refused("summary", "m.safetensors")[0].startswith("m.safetensors is no whole model file")
+
+
+def test_a_model_that_may_not_be_read_is_not_called_a_text(monkeypatch):
+    def refusing(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refusing)  # who runs as root may read all
+    monkeypatch.setattr("chainrule.disk.open", refusing, raising=False)
+    assert refused("summary", "houses.safetensors") == [
+        "houses.safetensors cannot be read: Permission denied."
+    ]
+
+
 KINDS = {
     "t.json": (b'{"a": [1, 2]}', "JSON"),
     "rows.json": (b'\n[\n {"a": 1},\n {"a": 2}]', "JSON"),

@@ -181,7 +181,7 @@ def test_a_network_without_its_table(here):
 def test_a_folder_is_checked_before_the_training(here, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_: False)
     assert refused("train", "iris", "--out", "m.safetensors").startswith(
-        "Nothing can be written into the folder ."
+        "Nothing can be written into the folder '.'.\nGive --out another place.\n"
     )
 
 

@@ -77,7 +77,7 @@ def _begins_as_model(path: Path) -> bool:
 
 
 def _is_text(path: Path) -> bool:
-    return not re.search(rb"[\x00-\x08\x0e-\x1f]", _first_bytes(path))
+    return bool(re.fullmatch(rb"[^\x00-\x08\x0e-\x1f]+", _first_bytes(path)))
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -99,7 +99,7 @@ def check_writable(path: Path, *sources: str) -> None:
     place, mode = check_place(path)
     into_file = mode is None or stat.S_ISREG(mode)
     if not os.access(Path(place).parent if into_file else path, os.W_OK):
-        where = f"into the folder {path.parent}" if into_file else f"to {path}"
+        where = f"into the folder {str(path.parent)!r}" if into_file else f"to {path}"
         raise cr.DataError(f"Nothing can be written {where}.\nGive --out another place.")
     for source in sources:
         if into_file and path.exists() and Path(source).exists() and path.samefile(source):

@@ -66,7 +66,12 @@ def cli(ctx: click.Context) -> None:
     "--time", "SECONDS", Number(0, min_open=True), "Stop after so long. [default: no limit]", "time_budget"
 )
 @options.ENGINE
-@option("--out", "MODEL", click.Path(path_type=Path), "The model file. [default: <DATA>.safetensors, here]")
+@option(
+    "--out",
+    "MODEL",
+    click.Path(path_type=Path, readable=False),
+    "The model file. [default: <DATA>.safetensors, here]",
+)
 @click.option("--force", is_flag=True, help="Replace whatever is at --out.")
 @click.option("--quiet", is_flag=True, help="Print the test scores and errors only.")
 def train(
