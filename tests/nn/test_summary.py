@@ -21,6 +21,18 @@ def test_multiply_adds_are_those_of_the_products_for_one_example():
     assert (deep.products, deep.bytes) == (6 * 3 * 4, 8 * 16)  # once for each of the 6 places
 
 
+def test_products_that_belong_to_no_layer_are_counted_too():
+    def attention(x):
+        scores = x @ x.transpose(0, 2, 1)
+        return cr.Dense(2)(cr.softmax(scores) @ x)
+
+    network = cr.Network(attention, {"x": (5, 3)})
+    found = of(network)
+    assert found["dense_1"].products == 5 * 3 * 2
+    assert found["between layers"].products == 2 * 5 * 5 * 3
+    assert f"one example: {5 * 3 * 2 + 2 * 5 * 5 * 3} multiply-adds" in network.summary_text()
+
+
 def test_a_layer_that_is_used_twice_learns_once_and_computes_twice():
     both = cr.Dense(4, name="both")
     found = of(cr.Network(lambda a, b: both(a) + both(b), {"a": 3, "b": 3}))

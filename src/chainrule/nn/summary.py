@@ -1,7 +1,7 @@
 """The summary of a network: a row for each layer, with what it puts out, what it learns, and what it costs."""
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
@@ -21,6 +21,7 @@ from chainrule.shown import HIGH, WIDE, columns, cut, in_a_row, screen
 UNKNOWN = "?"  # what follows from the shape of data that is not there yet
 # Two networks that differ in what depends on the data, and in nothing else.
 GUESSES = (((7,), (11,)), ((7, 5), (11, 13)), ((7, 5, 3), (11, 13, 2)))
+FORMULA = "formulas"  # what a network's function computes itself
 LONGEST_BLOCK = 6  # layers that are repeated together
 
 
@@ -63,8 +64,7 @@ def rows(architecture: Architecture) -> list[Row]:
     seen: set[Node] = set()
     for label, call in architecture.calls.items():
         output = architecture.outputs[label]
-        inside = order([output], stop=[*seen, *call.inputs])
-        work = [_products(n) for n in inside if n not in seen and n not in call.inputs]
+        inside = [n for n in order([output], stop=call.inputs) if n not in seen and n not in call.inputs]
         seen.update(inside)
         new = [w for w in call.parameters if w not in counted]
         counted.update(new)
@@ -75,20 +75,25 @@ def rows(architecture: Architecture) -> list[Row]:
                 tuple(_labels_before(call.inputs, label_of)),
                 output.shape,
                 sum(prod(w.shape) for w in new),
-                None if None in work else sum(n or 0 for n in work),
+                _products(inside),
                 sum(prod(w.shape) * w.dtype.itemsize for w in new),
             )
         )
-    return found
+    between = _products([n for n in order([architecture.output]) if n not in seen])
+    return [*found, Row("between layers", FORMULA, (), None, products=between)] if between != 0 else found
 
 
-def _products(node: Node) -> int | None:
-    """Return how many multiplications a step does for one example, each with an addition; None if nobody knows yet."""
-    if node.primitive.name != "contract":
-        return 0
-    sizes = [*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])]
-    sizes = [1 if e == Extent(BATCH) else e for e in sizes]
-    return None if any(isinstance(e, Extent) for e in sizes) else prod(sizes)
+def _products(nodes: Iterable[Node]) -> int | None:
+    """Return how many multiplications nodes take for one example, each with an addition; None if nobody knows yet."""
+    total = 0
+    for node in nodes:
+        if node.primitive.name == "contract":
+            sizes = [*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])]
+            sizes = [1 if e == Extent(BATCH) else e for e in sizes]
+            if any(isinstance(e, Extent) for e in sizes):
+                return None
+            total += prod(sizes)
+    return total
 
 
 def _labels_before(nodes: Sequence[Node], label_of: Mapping[Node, str]) -> Iterator[str]:
@@ -160,7 +165,8 @@ HEADS = ("layer", "output shape", "parameters", "multiply-adds", "bytes")
 
 def cells(row: Row) -> tuple[str, ...]:
     """Return what a row says below :data:`HEADS`."""
-    shape = UNKNOWN if row.shape is None else show_shape(row.shape).replace(f"'{UNKNOWN}'", UNKNOWN)
+    nothing = "" if row.kind == FORMULA else UNKNOWN
+    shape = nothing if row.shape is None else show_shape(row.shape).replace(f"'{UNKNOWN}'", UNKNOWN)
     numbers = (UNKNOWN if n is None else f"{n:,}" for n in (row.parameters, row.products, row.bytes))
     return (row.name + (f" × {row.times}" if row.times > 1 else ""), shape, *numbers)
 
