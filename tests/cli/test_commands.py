@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 import chainrule as cr
 from chainrule.cli.main import cli
+from chainrule.cli.options import METRICS
+from chainrule.train.metrics import METRICS as KNOWN
 
 HOUSES = "\n".join(
     ["rooms,city,price,sold"]
@@ -61,7 +63,32 @@ def test_train_tells_its_decisions_and_its_scores():
     assert re.fullmatch(r"metric +this network +baseline", lines[0])
     assert re.fullmatch(r"accuracy +\d\.\d{4} +0\.5000", lines[1])
     assert re.fullmatch(r"auc +\d\.\d{4} +0\.5000", lines[2])
-    assert "On 12 rows. Baseline: the most frequent class of training" in lines[3]
+    names = ["balanced_accuracy", "precision", "recall", "f1", "log_loss"]
+    assert [line.split()[0] for line in lines[3:8]] == names
+    assert "On 12 rows. Baseline: the most frequent class of training" in lines[8]
+    assert re.fullmatch(
+        r"Of 6 rows of 'yes' \d w.* found and \d missed; of 6 of 'no' \d w.* taken for 'yes'\.", lines[9]
+    )
+
+
+def test_which_scores_are_printed_can_be_chosen():
+    trained = done(
+        "train", "houses.csv", "--target", "sold", *QUICK, "--metric", "f1,AUC", "--metric", "f1_macro"
+    )
+    assert [line.split()[0] for line in trained.stdout.splitlines()[1:4]] == ["f1", "auc", "f1_macro"]
+    scored = done("evaluate", "houses.safetensors", "houses.csv", "--metrics", "precision_micro")
+    assert [line.split()[0] for line in scored.stdout.splitlines()[:2]] == ["metric", "precision_micro"]
+    for wrong, says in (
+        ("recal", "Did you mean 'recall'?"),
+        ("r2", "compares numbers, and the target holds classes"),
+    ):
+        refused = run("train", "houses.csv", "--target", "sold", "--metric", wrong, "--force")
+        assert refused.exit_code == 2 and says in refused.stderr
+        assert run("evaluate", "houses.safetensors", "houses.csv", "--metric", wrong).exit_code == 2
+
+
+def test_the_metrics_that_a_shell_completes_are_known():
+    assert set(METRICS) <= set(KNOWN)
 
 
 def test_the_next_commands_that_train_prints_work(here):

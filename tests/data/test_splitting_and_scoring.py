@@ -8,10 +8,10 @@ from sklearn import metrics
 
 from chainrule.data.labels import encode_target
 from chainrule.data.samples import sample_table
-from chainrule.data.scoring import baseline, score
 from chainrule.data.splitting import split
 from chainrule.data.target import Target, fit_target
 from chainrule.errors import DataError, ShapeError, UnknownNameError
+from chainrule.models.scoring import baseline, chosen, score, told_of
 
 
 @given(st.integers(5, 200), st.floats(0, 0.95), st.integers(0, 3))
@@ -74,12 +74,55 @@ def test_binary_scores():
     target = Target("binary", ("y",), ("a", "b"), (0.4, 0.6))
     truth = np.array([0, 1, 1, 0, 1])
     outputs = np.array([0.2, 0.9, 0.4, 0.6, 0.7])[:, None]
-    assert score(target, truth, outputs) == {
+    assert score(target, truth, outputs, ["accuracy", "auc"]) == {
         "accuracy": pytest.approx(0.6),
         "auc": pytest.approx(metrics.roc_auc_score(truth, outputs), rel=1e-12),
     }
-    assert baseline(target, truth) == {"accuracy": pytest.approx(0.6), "auc": 0.5}
-    assert score(target, truth[1:3], outputs[1:3]) == {"accuracy": 0.5}
+    assert baseline(target, truth, ["accuracy", "auc"]) == {"accuracy": pytest.approx(0.6), "auc": 0.5}
+    assert score(target, truth[1:3], outputs[1:3], ["accuracy", "auc"]) == {"accuracy": 0.5}
+    said, everything = outputs > 0.5, score(target, truth, outputs)
+    assert list(everything) == [
+        "accuracy",
+        "auc",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "log_loss",
+    ]
+    assert everything["precision"] == pytest.approx(metrics.precision_score(truth, said))
+    assert everything["recall"] == pytest.approx(metrics.recall_score(truth, said))
+    assert everything["log_loss"] == pytest.approx(metrics.log_loss(truth, outputs))
+
+
+def test_two_classes_are_told_how_many_were_found_and_missed():
+    target = Target("binary", ("y",), ("benign", "malignant"), (0.4, 0.6))
+    truth, outputs = np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.9, 0.4, 0.6, 0.7])[:, None]
+    assert told_of(target, truth, outputs) == (
+        "Of 3 rows of 'malignant' 2 were found and 1 missed; of 2 of 'benign' 1 was taken for 'malignant'.",
+    )
+    found, left_out, also = told_of(target, truth[[0, 3]], outputs[[0, 3]])
+    assert found.startswith("Of 0 rows of 'malignant' 0 were found")
+    assert (
+        left_out == "Left out, as every row is no (0): auc." and also == "Left out, as no row is yes: recall."
+    )
+    assert set(score(target, truth[[0, 3]], outputs[[0, 3]])) == {
+        "accuracy", "balanced_accuracy", "precision", "f1", "log_loss",
+    }  # fmt: skip
+
+
+def test_metrics_that_make_no_sense_of_a_target_are_refused():
+    classes = Target("binary", ("y",), ("a", "b"), (0.4, 0.6))
+    numbers = Target("regression", ("y",), mean=(0.0,), std=(1.0,))
+    for target, name, says in (
+        (classes, "r2", "compares numbers, and the target holds classes"),
+        (numbers, "f1", "compares classes, and the target holds numbers. Take some of r2, mae, rmse"),
+        (numbers, "log_loss", "compares classes"),
+    ):
+        with pytest.raises(DataError, match=says):
+            chosen(target, name)
+    with pytest.raises(UnknownNameError, match="Did you mean 'recall'"):
+        chosen(classes, ["recal"])
 
 
 CELLS = st.integers(0, 4).map(lambda k: k / 4)  # few values, so that many tie
@@ -129,7 +172,8 @@ def test_r2_of_equal_numbers_is_left_out():
 def test_the_baseline_is_the_majority_of_training_not_of_the_test():
     target = fit_target(pd.DataFrame({"y": ["a", "a", "a", "b", "c"] * 2}), "y")
     assert target.shares == pytest.approx((0.6, 0.2, 0.2))
-    assert baseline(target, pd.DataFrame({"y": ["b", "b", "a"]})) == {"accuracy": pytest.approx(1 / 3)}
+    frame = pd.DataFrame({"y": ["b", "b", "a"]})
+    assert baseline(target, frame, "accuracy") == {"accuracy": pytest.approx(1 / 3)}
 
 
 def test_regression_scores_are_in_the_targets_units():
@@ -160,8 +204,9 @@ def test_several_numbers_have_errors_of_their_own():
 def test_several_labels_are_scored_cell_by_cell():
     target = Target("multilabel", ("p", "q"), (0, 1), (0.75, 0.25))
     truth = np.array([[1.0, 0.0], [1.0, 1.0]])
-    assert score(target, truth, truth) == {"accuracy": 1, "f1": 1}
-    assert baseline(target, truth) == {"accuracy": 0.75, "f1": pytest.approx(0.8)}
+    asked = ["accuracy", "f1"]
+    assert score(target, truth, truth, asked) == {"accuracy": 1, "f1": 1}
+    assert baseline(target, truth, asked) == {"accuracy": 0.75, "f1": pytest.approx(0.8)}
 
 
 def test_what_cannot_be_scored_is_refused():

@@ -8,9 +8,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.data.labels import encode_target
-from chainrule.data.scoring import baseline
 from chainrule.data.splitting import split
 from chainrule.models.scores import Scores
+from chainrule.models.scoring import baseline
 from chainrule.models.table import setting_for
 from chainrule.train import store as files
 

@@ -1,8 +1,11 @@
 """Metrics: each is that of all rows and that of scikit-learn, in a fit, in an evaluation and on either engine."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn import metrics as sk
@@ -272,7 +275,6 @@ NO_VALUE = [
     ("binary", ZEROS, "auc", "every row is no (0)"),
     ("binary", ONES, "auc", "every row is yes (1)"),
     ("binary", ZEROS, "recall", "no row is yes"),
-    ("binary", ZEROS, "f1", "no row is yes"),
     ("binary", ZEROS, "average_precision", "no row is yes"),
     ("classes", np.full(83, 2), "auc", "every row is of class 2"),
     ("labels", np.stack([ZEROS, NOISY > 0], axis=1), "auc", "every row of column 0 is no"),
@@ -299,7 +301,8 @@ def test_what_has_no_value_is_told_before_anything_is_done(task, y, metric, says
 
 MISFITS = [
     ("number", "auc", "The metric 'auc' compares classes"),
-    ("number", "log_loss", "log_loss compares probabilities|compares classes"),
+    ("number", "log_loss", "log_loss compares probabilities"),
+    ("binary", "F1_Macroo", "Averages of it are called f1_micro, f1_macro and f1_weighted"),
     ("classes", "r2", "compares numbers, and this network gives the probabilities of classes"),
     ("binary", "presicion", "Did you mean 'precision'"),
     (
@@ -314,6 +317,14 @@ MISFITS = [
 def test_what_makes_no_sense_is_refused(task, metric, says):
     with pytest.raises(cr.ChainruleError, match=says):
         network_of(task).fit(X, TASKS[task][0], metrics=metric)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("AUC", "auc"), ("F1_Macro", "f1_macro"), ("f1_score", "f1"), ("R2", "r2")]
+)
+def test_names_are_taken_in_any_case_and_as_scikit_learn_has_them(typed, meant):
+    task = "number" if meant == "r2" else "binary"
+    assert meant in network_of(task).fit(X, TASKS[task][0], epochs=1, metrics=typed)
 
 
 def test_a_linear_output_is_no_probability():
@@ -363,6 +374,43 @@ def test_one_of_your_own_that_fails_leaves_a_network_that_can_be_used():
     with pytest.raises(RuntimeError, match="mine"):
         network.fit(X, TASKS["number"][0], epochs=3, metrics=[cr.Metric(fails)])
     assert network.fit(X, TASKS["number"][0], epochs=1).epochs == 1
+
+
+def test_a_share_of_nothing_counts_0():
+    """As in scikit-learn: nothing is predicted, or nothing is there to be found."""
+    network = cr.Network([cr.Dense(1, "sigmoid", initializer="zeros")], seed=0, input_shape=3)  # p is 0.5: no
+    found = network.evaluate(
+        X, TASKS["binary"][0], metrics=["precision", "recall", "f1", "balanced_accuracy"]
+    )
+    assert [found[name] for name in ("precision", "recall", "f1", "balanced_accuracy")] == [0, 0, 0, 0.5]
+    assert network.evaluate(X, ZEROS, metrics=["precision", "f1"])["f1"] == 0
+
+
+def test_an_evaluation_does_not_unpack_into_names():
+    network = network_of("binary", input_shape=3)
+    y = TASKS["binary"][0]
+    for wrong in (
+        lambda: (lambda cost, accuracy: 0)(*network.evaluate(X, y)),
+        lambda: list(network.evaluate(X, y)),
+        lambda: [name for name in network.evaluate(X, y)],  # noqa: C416
+    ):
+        with pytest.raises(cr.UnsupportedError) as caught:
+            wrong()
+        assert "cost, accuracy = network.evaluate(X, y).values()" in str(caught.value)
+        assert "network.evaluate(X, y)['accuracy']" in str(caught.value)
+    cost, accuracy = network.evaluate(X, y).values()
+    found = network.evaluate(X, y)
+    assert found["cost"] == found["loss"] == cost and found.get("accuracy") == accuracy
+    plain = {"cost": cost, "accuracy": accuracy}
+    assert found == plain == dict(found) == {**found} == found | {} == json.loads(json.dumps(found))
+    assert found.keys() == plain.keys() and len(found) == 2 and "accuracy" in found and "auc" not in found
+    assert list(found.items()) == list(plain.items())
+    assert pd.Series(found).to_dict() == pd.DataFrame([found, found]).iloc[0].to_dict() == plain
+    for twin in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert twin == found and type(twin) is type(found)
+    assert repr(found) == repr(plain)
+    with pytest.raises(KeyError, match=r"acuracy.*Did you mean 'accuracy'"):
+        found["acuracy"]
 
 
 def test_they_go_into_a_log_and_into_json(tmp_path):

@@ -19,12 +19,12 @@ SAME = {
     "n-epochs": "epochs", "num-epochs": "epochs", "iterations": "epochs", "hidden-layer-sizes": "hidden",
     "batch": "batch-size", "time-limit": "time", "time-budget": "time", "timeout": "time", "na-values": "missing",
     "overwrite": "force", "f": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
+    "metrics": "metric", "scoring": "metric",
 }  # fmt: skip
 ANSWERS = {
     "layers hidden-layers units neurons": "--hidden 64,32 gives two hidden layers of 64 and 32 units.",
     "optimizer momentum weight-decay": "Training is by Adam; --learning-rate and --clip-norm set it.",
     "loss cost": "The loss is that of the task, which --task decides.",
-    "metric metrics": "All metrics of the task are printed.",
     "activation": "Hidden units are relu; Python sets others, with cr.Network.",
     "verbose v": "All is told without it; --quiet tells less.",
     "device gpu cuda": "--engine says what computes.",

@@ -65,6 +65,7 @@ def cli(ctx: click.Context) -> None:
 @option(
     "--time", "SECONDS", Number(0, min_open=True), "Stop after so long. [default: no limit]", "time_budget"
 )
+@options.METRIC
 @options.ENGINE
 @option(
     "--out",
@@ -82,6 +83,7 @@ def train(
     out: Path | None,
     force: bool,
     quiet: bool,
+    metrics: tuple[tuple[str, ...], ...],
     **settings: Any,
 ) -> int:
     """Train a network on a table.
@@ -110,7 +112,9 @@ def train(
         check_same_target(old, *cr.TableModel.read_target(table, names, settings["task"]), path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
-        model = cr.TableModel.train(table, names, **settings, verbose=0 if quiet else 1, tell=say)
+        model = cr.TableModel.train(
+            table, names, **settings, metrics=sum(metrics, ()), verbose=0 if quiet else 1, tell=say
+        )
     path, why_beside = place_of(path, model, old)
     replaced = path.exists()
     into_file = path.is_file() or not replaced
@@ -196,9 +200,12 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 @cli.command()
 @options.MODEL
 @options.DATA
+@options.METRIC
 @options.MISSING
 @options.ANY_SIZE
-def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
+def evaluate(
+    model: str, data: str, metrics: tuple[tuple[str, ...], ...], missing: Missing, any_size: bool
+) -> None:
     """Score a model on a table with targets.
 
     Beside its scores stand those of the best guess that needs no inputs.
@@ -209,7 +216,7 @@ def evaluate(model: str, data: str, missing: Missing, any_size: bool) -> None:
     """
     found = load_table_model(model, data)
     table, _ = _table(data, missing, any_size, found.missing)
-    scores = found.evaluate(table)
+    scores = found.evaluate(table, metrics=sum(metrics, ()))
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
     for remark in found.remarks(table, evaluated=True):

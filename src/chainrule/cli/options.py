@@ -139,12 +139,32 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
         return column, ("", *filter(None, map(str.strip, words.split(","))))
 
 
+class Metrics(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
+    """A metric, or several with commas."""
+
+    name = "metric"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the names."""
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the metrics that begin so."""
+        return [CompletionItem(name) for name in METRICS if name.startswith(incomplete)]
+
+
 def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **settings: Any) -> Callable[..., Any]:
     """Return an option whose value is of a kind; its default is shown, if it has one."""
     settings = {"show_default": "default" in settings, **settings}
     return click.option(flag, *names, metavar=metavar, type=kind, help=says, **settings)
 
 
+METRICS = [
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision", "log_loss", "r2", "rmse",
+    "mae", "mape", "mse",
+]  # fmt: skip
 TASKS = ["regression", "classification", "binary", "multiclass", "multilabel"]
 ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
 STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
@@ -187,6 +207,11 @@ MISSING = option(
     multiple=True,
 )  # fmt: skip
 ANY_SIZE = click.option("--any-size", is_flag=True, help="Unpack a gzipped DATA however large it becomes.")
+METRIC = option(
+    "--metric", "NAME", Metrics(),
+    "A score to print, such as f1 or auc; for several, repeat it or put commas. [default: by the task]", "metrics",
+    multiple=True,
+)  # fmt: skip
 ENGINE = option(
     "--engine", "NAME", Name(["auto", *ENGINES]),
     f"{', '.join(f'{name} ({says})' for name, says in ENGINES.items())}, or auto: the one that is done first.",

@@ -8,6 +8,7 @@ from chainrule.data.words import counted
 from chainrule.doors import Door
 from chainrule.errors import FileFormatError
 from chainrule.shown import brief, columns
+from chainrule.train.metrics import metric_named
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,6 +20,8 @@ class Scores:
         network: The metrics of the network, by name.
         baseline: The same metrics of the baseline.
         baseline_is: What the baseline says: "the most frequent class of training, in every row", say.
+        notes: Sentences about them: of two classes how many rows were found and missed, and which metrics have no
+            value for these rows.
 
     >>> table, target = cr.load_table("iris")
     >>> scores = cr.TableModel.train(table, target, epochs=30).evaluate(table)
@@ -30,14 +33,18 @@ class Scores:
     network: dict[str, float]
     baseline: dict[str, float]
     baseline_is: str
+    notes: tuple[str, ...] = ()
 
     @property
     def learned(self) -> bool:
-        """Whether any metric is better than that of the baseline."""
-        return any(
-            value < self.baseline[name] if name.startswith(("mae", "rmse")) else value > self.baseline[name]
-            for name, value in self.network.items()
-        )
+        """Whether any metric is better than that of the baseline.
+
+        Of classes these are the accuracy and the log loss, where they were asked for: of the others the baseline has
+        what any noise has more of, such as a recall of 0.
+        """
+        telling = [name for name in ("accuracy", "log_loss") if name in self.network]
+        names = telling if "log_loss" in telling else [*self.network]
+        return any(_is_better(name, self.network[name], self.baseline[name]) for name in names)
 
     def __str__(self) -> str:
         return "\n".join([*columns([HEADS, *cells(self)]), *remarks(self)])
@@ -56,7 +63,7 @@ def cells(scores: Scores) -> list[tuple[str, str, str]]:
 
 def remarks(scores: Scores) -> list[str]:
     """Return what is said below the table."""
-    lines = [f"On {counted(scores.rows, 'row')}. Baseline: {scores.baseline_is}."]
+    lines = [f"On {counted(scores.rows, 'row')}. Baseline: {scores.baseline_is}.", *scores.notes]
     if not scores.learned:
         lines.append(
             "The network does no better than the baseline: these inputs may say little about the target; "
@@ -115,6 +122,13 @@ def report_from(data: Any) -> Report:
     if report.scores and report.scores.network.keys() != report.scores.baseline.keys():
         raise FileFormatError("report: network and baseline are scored by different metrics.")
     return report
+
+
+def _is_better(name: str, value: float, than: float) -> bool:
+    """Say whether a score is the better one: of a metric of ours, or of that of one of several columns, "mae_price"."""
+    parts = name.split("_")
+    known = next(filter(None, (metric_named("_".join(parts[:i])) for i in range(len(parts), 0, -1))), None)
+    return known is not None and (value > than if known.larger_is_better else value < than)
 
 
 def _alike(a: float, b: float) -> tuple[str, str]:

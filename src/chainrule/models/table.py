@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,7 +11,6 @@ from chainrule import plain
 from chainrule.arguments import public
 from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
-from chainrule.data.scoring import baseline, score
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.words import counted
 from chainrule.data.written import written_of
@@ -22,6 +21,7 @@ from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, report_from
+from chainrule.models.scoring import baseline, chosen, score, told_of
 from chainrule.nn.layers import Dense, Dropout, Layer
 from chainrule.shown import in_a_row
 from chainrule.signals import asking
@@ -29,6 +29,9 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
+
+if TYPE_CHECKING:
+    from chainrule.train.kinds import MetricsLike
 
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 USUAL_RATE = 3e-3
@@ -109,6 +112,7 @@ class TableModel(Friendly):
         seed: int = 0,
         time_budget: float | None = None,
         engine: EngineName | str = "auto",
+        metrics: "MetricsLike" = (),
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
     ) -> "TableModel":
@@ -135,6 +139,8 @@ class TableModel(Friendly):
             seed: Decides the split, the first weights and the shuffling.
             time_budget: The most seconds.
             engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
+            metrics: What ``report.scores`` holds, named as in :meth:`Network.fit`; by default what is usual for the
+                task: for two classes accuracy, auc, balanced accuracy, precision, recall, f1 and log loss.
             verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.
             tell: Called with a sentence about each decision before training starts: ``print``, for example.
 
@@ -144,7 +150,7 @@ class TableModel(Friendly):
         Raises:
             DataError: If the table cannot be learned from, with column, row and remedy, or if the cost became
                 NaN or infinite in the first epoch.
-            UnknownNameError: For a column, task or engine that is not there.
+            UnknownNameError: For a column, task, engine or metric that is not there.
 
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30, tell=print)
@@ -156,6 +162,7 @@ class TableModel(Friendly):
         """
         say = tell or (lambda sentence: None)
         data = prepare(table, target, task, test_fraction, seed)
+        chosen(data.target, metrics)  # which refuses what makes no sense, before anything is done
         network, usual = _network(data, hidden, dropout, seed, engine), setting_for(len(data.learn))
         about = describe_target(data.target), describe_columns(data.columns)
         for sentence in (*about, *data.notes, _plan(network, data)):
@@ -179,7 +186,9 @@ class TableModel(Friendly):
         if why := blown_up(history, data.target):
             say(f"{why} Try learning_rate={min(learning_rate / 10, USUAL_RATE):g}.")
         with asking() as late:  # what was learned is not lost by a signal that comes now
-            scores = _scores(network, data.columns, data.target, data.test) if len(data.test) else None
+            scores = (
+                _scores(network, data.columns, data.target, data.test, metrics) if len(data.test) else None
+            )
         history.signal = history.signal or late.number
         rows = len(data.learn), len(data.validation), len(data.test)
         report = Report(*rows, scores, data.notes, history.stopped, history.epochs, history.seconds)
@@ -284,18 +293,19 @@ class TableModel(Friendly):
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
     @public
-    def evaluate(self, table: pd.DataFrame) -> Scores:
+    def evaluate(self, table: pd.DataFrame, *, metrics: "MetricsLike" = ()) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 
         Args:
             table: One row for each example, with the columns that training saw, the target among them.
+            metrics: As in :meth:`train`.
 
         Returns:
             ``network`` and ``baseline`` with the metrics by name, and ``rows``, how many were scored; printed, a table.
 
         Raises:
             DataError: For a missing column, for text in a column of numbers, and for classes that training did not see.
-            UnknownNameError: If the target is missing.
+            UnknownNameError: If the target is missing, or no metric bears a name.
 
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -308,7 +318,7 @@ class TableModel(Friendly):
         except UnknownNameError as error:
             wanted = "evaluate compares predictions with what is there; predict needs no such column."
             raise UnknownNameError(f"{error}\n{wanted}") from None
-        return _scores(self.network, self.columns, self.target, frame)
+        return _scores(self.network, self.columns, self.target, frame, metrics)
 
     @public
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
@@ -424,10 +434,19 @@ def _network(
     return Network(layers, input_shape=(data.columns.width,), seed=seed, engine=engine)
 
 
-def _scores(network: Network, columns: Columns, target: Target, frame: pd.DataFrame) -> Scores:
+def _scores(
+    network: Network, columns: Columns, target: Target, frame: pd.DataFrame, metrics: "MetricsLike"
+) -> Scores:
     features, truth = encode(columns, frame), encode_target(target, frame)
     usual = _BASELINES.get(target.task, "the most frequent class of training, in every row")
-    return Scores(len(frame), score(target, truth, network.predict(features)), baseline(target, truth), usual)
+    outputs = network.predict(features)
+    return Scores(
+        len(frame),
+        score(target, truth, outputs, metrics),
+        baseline(target, truth, metrics),
+        usual,
+        told_of(target, truth, outputs, metrics),
+    )
 
 
 def _plan(network: Network, data: Prepared) -> str:

@@ -1,10 +1,10 @@
 """History: what a training run was like."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chainrule.doors import Door
-from chainrule.errors import MissingNameError, unknown_name
+from chainrule.errors import MissingNameError, UnsupportedError, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.habits import COST
 from chainrule.shown import WIDE, in_a_row
@@ -16,7 +16,7 @@ class Numbers(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if COST.get(name) in self:
             return self[COST[name]]
-        raise MissingNameError(str(unknown_name("number of this training", name, self)))
+        raise MissingNameError(str(unknown_name("number of this training", name, self.keys())))
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the numbers of a name, or ``default``.
@@ -33,6 +33,32 @@ class Numbers(dict[str, Any]):
         'not validated'
         """
         return super().get(name if name in self else COST.get(name, name), default)
+
+
+class Evaluation(Numbers):
+    """What :meth:`Network.evaluate` returns: a dict of the cost and the metrics by name.
+
+    It is not walked over: ``cost, accuracy = network.evaluate(X, y)`` would be the names, as with any dict.
+
+    Raises:
+        UnsupportedError: If it is unpacked or walked over; the message shows the line to write.
+
+    >>> cost, r2 = Evaluation({"cost": 0.5, "r2": 0.75}).values()
+    >>> r2
+    0.75
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        names = list(self.keys())
+        raise UnsupportedError(
+            f"An evaluation holds numbers by name ({', '.join(names)}); to unpack it or walk over it would give the "
+            f"names. Write {', '.join(map(_as_variable, names))} = network.evaluate(X, y).values() for the "
+            f"numbers, network.evaluate(X, y)['{names[-1]}'] for one, and .keys() for the names."
+        )
+
+
+def _as_variable(name: str) -> str:
+    return name if name.isidentifier() else "value"
 
 
 class History(Friendly, Numbers):

@@ -184,7 +184,7 @@ METRICS: dict[str, Known] = {
     "balanced_accuracy": Known(measures.balanced_accuracy, True, "classes", whole=True),
     "precision": Known(measures.precision, True, "classes", whole=True),
     "recall": Known(measures.recall, True, "classes", whole=True, lacks=measures.lacks_yes),
-    "f1": Known(measures.f1, True, "classes", whole=True, lacks=measures.lacks_yes),
+    "f1": Known(measures.f1, True, "classes", whole=True),
     "auc": Known(measures.auc, True, "classes", whole=True, lacks=measures.lacks_both),
     "average_precision": Known(
         measures.average_precision, True, "classes", whole=True, lacks=measures.lacks_yes
@@ -279,8 +279,8 @@ def resolve(metrics: Any, softmax: bool) -> dict[str, Watched]:
 def _meant(metric: Any) -> tuple[str, Watched]:
     if isinstance(metric, str):
         metric = named("metric", metric, NAMES)
-        base, _, average = metric.rpartition("_")
-        if base in AVERAGED and average not in AVERAGES and metric not in METRICS:
+        base = metric.lower().rpartition("_")[0]
+        if base in AVERAGED and metric not in NAMES:
             raise UnknownNameError(
                 f"Unknown metric {short(metric)}. Averages of it are called {base}_micro, {base}_macro and "
                 f"{base}_weighted."
@@ -307,10 +307,14 @@ def _called(metric: Any) -> str:
     return getattr(metric, "__name__", type(metric).__name__)
 
 
+def lacks_value(metric: Watched, y: np.ndarray, p: np.ndarray) -> str:
+    """Say why a metric has no value for these targets, whatever is predicted, or return ""."""
+    return metric.lacks(y, p) if isinstance(metric, Known) and metric.lacks else ""
+
+
 def check_value(name: str, metric: Watched, y: np.ndarray, p: np.ndarray, called: str) -> None:
-    """Raise where a metric has no value, whatever is predicted for these targets."""
-    why = metric.lacks(y, p) if isinstance(metric, Known) and metric.lacks else ""
-    if why:
+    """Raise where a metric has no value."""
+    if why := lacks_value(metric, y, p):
         instead = "'mae' or 'rmse'" if metric.compares == "numbers" else "'accuracy' or 'log_loss'"
         raise DataError(
             f"The metric '{name}' has no value for {called}, where {why}. Watch {instead}, or add rows."

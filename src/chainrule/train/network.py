@@ -30,7 +30,7 @@ from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, gives_labels
 from chainrule.train.fit.settings import Settings, whole
-from chainrule.train.history import History
+from chainrule.train.history import Evaluation, History
 from chainrule.train.parameters import NamedArrays, Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
@@ -396,7 +396,8 @@ class Network(Friendly):
                 learn as well, in fewer epochs (Masters & Luschi 2018).
             epochs: How often all examples are seen, at most; 100 by default, which suits small tables. With
                 ``cr.EarlyStopping`` give more than are needed.
-            metrics: What else to record: "accuracy", "mae", a callable on nodes ...
+            metrics: What else to record: "accuracy", "f1", "auc", "r2", "mae" ..., each of all rows of the epoch, as
+                they were predicted when they were learned from; a callable on nodes, or a ``cr.Metric``.
             validation_split: The share of the examples, from 0 to below 1, held back to validate on, chosen at random
                 by the seed: in every fit the same.
             validation_data: Or the examples to validate on: ``(X, y)`` or ``(X, y, sample_weight)``.
@@ -629,18 +630,19 @@ class Network(Friendly):
         loss: "LossLike" = None,
         metrics: "MetricsLike" = (),
         sample_weight: "ArrayLike | None" = None,
-    ) -> dict[str, float]:
+    ) -> Evaluation:
         """Return the cost, and the metrics, of the predictions for X against y.
 
         Args:
             X: One row for each example, ``(n, ...)`` as in :meth:`fit`.
             y: Their targets, as in :meth:`fit`.
             loss: By default the one of the last fit.
-            metrics: As in :meth:`fit`; without any, "accuracy" where classes are predicted.
+            metrics: As in :meth:`fit`: "f1", "auc", "r2" ...; without any, "accuracy" where classes are predicted.
             sample_weight: A weight for each example, ``(n,)``, of any scale.
 
         Returns:
-            Numbers by name: "cost", then each metric.
+            A dict of numbers by name, "cost", then each metric. It is not unpacked: ``cost, accuracy =
+            network.evaluate(X, y).values()``.
 
         Raises:
             DataError: If X or y does not fit, with row, column and remedy.
@@ -659,7 +661,7 @@ class Network(Friendly):
             metrics = ["accuracy"]
         goal, table = self._examples(given, loss, metrics)
         check_values(goal, table, "y")
-        return self._programs.measure(goal, table)
+        return Evaluation(self._programs.measure(goal, table))
 
     @public
     def gradients(
