@@ -107,3 +107,13 @@ def test_a_good_model_outlives_a_training_that_was_ended(good, here, monkeypatch
     result = train("--target", "the price")
     assert result.exit_code == 1 and (here / PLACE).read_bytes() == good
     assert "this training was ended by Ctrl-C" in result.stderr and cr.load("houses-2.safetensors")
+
+
+def test_scores_with_names_of_their_own_are_told_in_words(here):
+    assert "\nr2: the share of the target's variation" in train("--target", "the price").stderr
+    told = train("--target", "city", "--out", "city.safetensors")
+    assert told.stderr.count("\nauc: ") == told.stdout.count("\nauc ") == 1 and "\nr2: " not in told.stderr
+    assert "--test-fraction 0 learns from the 12 rows of the test too" in told.stderr
+    assert train("--target", "city", "--out", "city.safetensors", "--quiet").stderr == ""
+    none_held = train("--target", "lot", "--out", "lot.safetensors", "--test-fraction", "0")
+    assert "auc: " not in none_held.stderr and "--test-fraction" not in none_held.stderr

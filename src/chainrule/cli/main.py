@@ -13,7 +13,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
-from chainrule.cli import completion, options
+from chainrule.cli import completion, options, outcome
 from chainrule.cli.files import check_no_model, check_writable, load_model, load_table_model, stem
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
@@ -132,28 +132,18 @@ def train(
             click.echo(model.report.scores or "No row was held back for a test.")
     finally:
         say("")
-        took = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.took}"
+        for sentence in outcome.meanings(model):
+            say(sentence)
         if why_beside:
             tell(
                 f"Kept the model that was there, as {why_beside}: the new one is {path}. --force replaces it."
             )
-        before = f"; {_headline(old)} before" if replaced and old and old.report.scores else ""
-        say(f"{'Replaced' if replaced else 'Saved'} the model: {path} ({took}{before}).")
-        if held := model.report.test_rows:
-            of_test = f"{held:,} row{'s' * (held != 1)} of the test"
-            say(f"Once its scores are known, test_fraction=0 learns from the {of_test} too.")
-        say("What it is made of, and predictions for the rows of another table:")
-        if not quiet:  # not wrapped, so that they can be copied
-            tell_as_is(f"  {shlex.join(['chainrule', 'summary', str(path)])}")
-            tell_as_is(
-                f"  {shlex.join(['chainrule', 'predict', str(path), 'new.csv', '--out', 'predictions.csv'])}"
-            )
+        say(outcome.saved(model, path, old if replaced else None, replaced))
+        for sentence in outcome.next_steps(model, path):
+            (say if sentence[0] != " " or quiet else tell_as_is)(
+                sentence
+            )  # commands are not wrapped: they are copied
     return code
-
-
-def _headline(model: Any) -> str:
-    name, value = next(iter(model.report.scores.network.items()))
-    return f"{name} {value:.4g}"
 
 
 @cli.command()
