@@ -69,6 +69,7 @@ _HOMES = {
     "engines.versions": ["show_versions"],
     "train.network": ["Network"],
     "train.metrics": ["Metric"],
+    "train.rates": ["LearningRates", "find_learning_rate"],
     "train.parameters": ["Parameters"],
     "models.table": ["TableModel"],
     "models.loading": ["load"],

@@ -46,6 +46,10 @@ from chainrule.train.metrics import Metric as Metric
 from chainrule.train.network import Network as Network
 from chainrule.train.optimizers import *
 from chainrule.train.parameters import Parameters as Parameters
+from chainrule.train.rates import (
+    LearningRates as LearningRates,
+    find_learning_rate as find_learning_rate,
+)
 from chainrule.train.schedules import *
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients

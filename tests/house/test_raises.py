@@ -162,6 +162,8 @@ CASES = [
     ("Trace", Graph, lambda: cr.trace(v)[w]),
     ("trace", Graph, lambda: cr.trace(x + 1)),
     ("trace", Shape, lambda: cr.trace(x + 1, {x: [1.0]})),
+    ("find_learning_rate", Data, lambda: cr.find_learning_rate(unbuilt(), X, Y, low=1.0, high=0.1)),
+    ("find_learning_rate", Graph, lambda: cr.find_learning_rate(unbuilt(), X, Y, optimizer="lbfgs")),
     ("grad", Graph, lambda: cr.grad(3.0, w)),
     ("grad", Shape, lambda: cr.grad(v, v)),
     ("grad", NoDerivative, lambda: cr.grad(cr.step(w), w)),

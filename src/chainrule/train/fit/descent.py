@@ -30,7 +30,7 @@ def descend(run: Fitting) -> None:
 
 
 def _descend(run: Fitting, method: Optimizer) -> str:
-    values, state = run.programs.values, _first_state(run)
+    values, state = run.programs.values, first_state(run)
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.epochs
@@ -62,7 +62,8 @@ def _descend(run: Fitting, method: Optimizer) -> str:
     return finish(run, stopped, good[-1])
 
 
-def _first_state(run: Fitting) -> Arrays:
+def first_state(run: Fitting) -> Arrays:
+    """Return the state before the first step: the network's numbers, the optimizer's slots, the clock."""
     total = run.steps * run.settings.epochs
     begins = {STEP: 0, SEED: run.seed, SCALE: 1, TOTAL: total, PER_EPOCH: run.steps}
     clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]

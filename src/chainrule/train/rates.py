@@ -1,0 +1,217 @@
+"""Finding a learning rate: it rises from step to step, on a copy of the network, until the cost does (Smith 2015)."""
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule.arguments import public
+from chainrule.errors import DataError, GraphError, LearningWarning, short, warn
+from chainrule.friendly import Friendly
+from chainrule.nn.kinds import LossLike
+from chainrule.nn.specs import Above0
+from chainrule.shown import columns
+from chainrule.train.callbacks import Listeners
+from chainrule.train.fit.descent import first_state
+from chainrule.train.fit.fitting import Fitting
+from chainrule.train.fit.preparing import begin
+from chainrule.train.fit.settings import Settings, whole
+from chainrule.train.kinds import ClassWeight, Data, OptimizerLike
+from chainrule.train.network import Network
+from chainrule.train.optimizers import LBFGS, Optimizer, optimizer as find_optimizer
+from chainrule.train.schedules import Schedule
+
+DIVERGED = 4.0  # a smoothed cost so many times the lowest ends the search (fastai)
+SMOOTHING = 0.9  # of the running mean of the costs, which the batches make jump
+LEAST_FALL, BY_CHANCE = 0.01, 0.75  # of the cost, and of its deviation from batch to batch
+LINES, WIDTH = 14, 40  # of the chart
+
+
+@dataclass(frozen=True)
+class Rising(Schedule):
+    """A learning rate that rises from ``low`` by the same factor at each step, to ``high`` at the last."""
+
+    low: Above0
+    high: Above0
+    steps: int
+
+    def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
+        """Return the rate of one update."""
+        return self.low * np.exp(math.log(self.high / self.low) / (self.steps - 1) * step)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningRates(Friendly):
+    """What :func:`find_learning_rate` found; printed, a chart of the costs by learning rate.
+
+    Attributes:
+        rates: The learning rate of each step, rising.
+        costs: The cost of each step's batch, before its update.
+        smoothed: The running mean of the costs, on which the suggestion rests.
+        suggestion: The learning rate to try.
+
+    >>> X = np.linspace(-1, 1, 64)[:, None]
+    >>> found = cr.find_learning_rate(cr.Network([cr.Dense(8, "tanh"), cr.Dense(1)], seed=0), X, X**2)
+    >>> isinstance(found, cr.LearningRates), found.rates.shape == found.costs.shape == found.smoothed.shape
+    (True, True)
+    """
+
+    rates: np.ndarray
+    costs: np.ndarray
+    smoothed: np.ndarray
+    suggestion: float
+
+    def __repr__(self) -> str:
+        chosen = np.unique(np.linspace(0, len(self.rates) - 1, LINES).astype(int))
+        costs = self.smoothed[chosen]
+        span = float(costs.max() - costs.min()) or 1.0
+        bars = ["█" * max(1, round(WIDTH * float(c - costs.min()) / span)) for c in costs]
+        rows = [
+            (f"{r:.1e}", f"{c:.4g}", bar) for r, c, bar in zip(self.rates[chosen], costs, bars, strict=True)
+        ]
+        table = columns([("learning rate", "cost", ""), *rows], left=(2,))
+        return "\n".join([*map(str.rstrip, table), f"Try a learning rate of {self.suggestion:g}."])
+
+
+@public
+def find_learning_rate(
+    network: Network,
+    X: Data,
+    y: ArrayLike,
+    *,
+    loss: LossLike = None,
+    optimizer: OptimizerLike = "adam",
+    batch_size: int | None = 32,
+    class_weight: ClassWeight = None,
+    sample_weight: ArrayLike | None = None,
+    low: float = 1e-7,
+    high: float = 10.0,
+    steps: int = 100,
+) -> LearningRates:
+    """Look for a learning rate: it rises from step to step, until the cost does too (Smith 2015).
+
+    A copy of the network learns; the network itself, its seed and the optimizer stay as they are. The suggestion is the
+    geometric mean of two rules of thumb, of which each alone is now and then far off: a tenth of the rate at which the
+    smoothed cost is lowest, and the middle of its longest fall (fastai's "valley"). It is a place to begin.
+
+    Args:
+        network: What is to be fitted. One that was fitted already goes on from what it has learned.
+        X: One row for each example, as :meth:`Network.fit` takes them, like all that follows.
+        y: Their targets.
+        loss: What is minimised.
+        optimizer: A name or an object, of which all but the learning rate counts.
+        batch_size: Examples a step; larger batches bear larger rates.
+        class_weight: A weight for each class, or "balanced".
+        sample_weight: A weight for each example.
+        low: The learning rate of the first step, above 0.
+        high: That of the last, above ``low``; the search ends before it where the cost is four times its lowest.
+        steps: How many steps there are, at least 10.
+
+    Returns:
+        The rates, the costs and the suggestion; the same ones for the same seed.
+
+    Raises:
+        DataError: If X or y cannot be learned from, ``low``, ``high`` or ``steps`` make no sense, or the cost is NaN or
+            infinite from the start.
+        GraphError: If the optimizer has no learning rate, as L-BFGS.
+
+    >>> X = np.linspace(-1, 1, 64)[:, None]
+    >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1)], seed=0)
+    >>> found = cr.find_learning_rate(network, X, X**2)
+    >>> history = network.fit(X, X**2, optimizer=cr.Adam(found.suggestion), epochs=50)
+    >>> 0.001 < found.suggestion < 0.3, history["cost"][-1] < 0.01
+    (True, True)
+    """
+    for name, value in (("low", low), ("high", high)):
+        if not isinstance(value, Real) or not 0 < value < inf:
+            raise DataError(f"{name} is a learning rate, a number above 0; found {short(value)}.")
+    if not low < high:
+        raise DataError(f"The learning rate rises from low to high; found low={low:g}, high={high:g}.")
+    whole("steps", steps, 10)
+    method = find_optimizer(optimizer)
+    if isinstance(method, LBFGS):
+        raise GraphError(
+            "L-BFGS finds the length of each step itself, so there is no learning rate to look for. Give an optimizer "
+            "that has one, such as 'adam' or 'sgd'."
+        )
+    rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps))  # type: ignore[type-var]
+    run = _begun(copy.deepcopy(network), X, y, rising, steps, loss, batch_size, class_weight, sample_weight)
+    costs, smoothed = _climb(run, steps)
+    if not costs:
+        raise DataError(
+            "The cost is NaN or infinite before the first update, so there is no learning rate to look for. Scale X "
+            "and y, and check the loss."
+        )
+    rates = float(low) * (float(high) / float(low)) ** (np.arange(len(costs)) / (steps - 1))
+    found = LearningRates(rates, np.array(costs), np.array(smoothed), _suggested(rates, smoothed))
+    first = np.array(costs[: max(2, len(costs) // 5)])
+    if min(smoothed) > first.mean() - LEAST_FALL * abs(first.mean()) - BY_CHANCE * first.std():
+        warn(
+            f"No learning rate from {low:g} to {high:g} lowered the cost by more than it changes from batch to batch: "
+            "X may say little about y, or is not scaled.",
+            LearningWarning,
+        )
+    return found
+
+
+def _begun(
+    network: Network,
+    X: Any,
+    y: Any,
+    method: Optimizer,
+    steps: int,
+    loss: Any,
+    batch_size: int | None,
+    class_weight: Any,
+    sample_weight: Any,
+) -> Fitting:
+    """Return a fit that is ready for so many steps, as :meth:`Network.fit` would begin it."""
+    given = network._read(X, y, sample_weight, learning=True)
+    if given.rows == 0:
+        raise DataError("X has no rows: there is nothing to learn from.")
+    examples = network._examples(given, loss, (), class_weight)
+    settings = Settings(batch_size, steps, 0.0, None, None, 0)  # as many epochs at most
+    listeners = Listeners((), network)
+    return begin(network._programs, settings, method, listeners, examples, None, True, network.runs, inf)
+
+
+def _climb(run: Fitting, steps: int) -> tuple[list[float], list[float]]:
+    """Return the costs of the steps, and their running means, until these rise."""
+    state: Sequence[np.ndarray] = first_state(run)
+    costs: list[float] = []
+    smoothed: list[float] = []
+    mean = 0.0
+    for step in range(steps):
+        epoch, number = divmod(step, run.steps)
+        rows = run.orders(epoch, 1)[0][run.batches.cut(number, run.rows)]
+        state, outputs = run.executable.step(state, [t[rows] for t in run.table])
+        cost = float(outputs[0])
+        if not math.isfinite(cost):
+            break
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * cost
+        costs.append(cost)
+        smoothed.append(mean / (1 - SMOOTHING ** (step + 1)))
+        if step > 10 and smoothed[-1] > DIVERGED * min(smoothed):
+            break
+    return costs, smoothed
+
+
+def _suggested(rates: np.ndarray, smoothed: Sequence[float]) -> float:
+    """Return the rate to try, to two digits."""
+    lowest = float(rates[int(np.argmin(smoothed))])
+    return float(f"{math.sqrt(lowest / 10 * float(rates[_valley(smoothed)])):.2g}")
+
+
+def _valley(costs: Sequence[float]) -> int:
+    """Return the middle of the longest fall of a curve, in which it may rise in between."""
+    longest = [1] * len(costs)
+    for i, cost in enumerate(costs):
+        longest[i] = 1 + max([longest[j] for j in range(i) if costs[j] > cost], default=0)
+    end = int(np.argmax(longest))
+    return end - longest[end] // 2 if longest[end] > 1 else end
