@@ -65,7 +65,8 @@ def _place(verbose: int, epochs: int) -> Place | None:
         )  # errors are on red there
     if sys.stderr is None:  # it was closed, or there is no console (pythonw)
         return None
-    return Terminal(epochs) if verbose == 1 and sys.stderr.isatty() else Pipe(epochs, verbose, sys.stderr)
+    redrawn = verbose == 1 and sys.stderr.isatty() and sys.platform != "emscripten"  # rich draws from a thread
+    return Terminal(epochs) if redrawn else Pipe(epochs, verbose, sys.stderr)
 
 
 def _in_notebook() -> bool:
