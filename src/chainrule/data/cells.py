@@ -102,7 +102,10 @@ def read_numbers(texts: pd.Series, decimal: str = ".") -> pd.Series:
     digits = rf"([1-9]\d{{0,2}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?"
     shaped = texts.str.fullmatch(rf"[-+]?\s*{_UNIT}?\s*[-+]?{digits}\s*{_UNIT}?|[-+]?inf(inity)?", case=False)
     bare = texts.str.replace(rf"{group}|{_UNIT}|\s", "", regex=True).str.replace(decimal, ".", regex=False)
-    return _as_floats(pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce"))
+    numbers = _as_floats(pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce"))
+    beyond = shaped.eq(True) & numbers.isna() & bare.str.match(r"[-+]?\.?\d").eq(True)
+    numbers[beyond] = bare[beyond].map(float)  # which pandas before 3 does not read
+    return numbers
 
 
 def _as_floats(numbers: pd.Series) -> pd.Series:
