@@ -172,7 +172,8 @@ def _paragraph(error: Exception, command: click.Command) -> str:
         name = "" if isinstance(command, Commands) else f"{command.name} "
         told = error.format_message()
         if isinstance(error, click.NoSuchOption):
-            told = f"{error.message} {about(error.option_name, options_of(*command.params))}".strip()
+            flag = error.option_name
+            told = f"No such option '{flag}'. {about(flag, options_of(*command.params))}".strip()
         return f"{told}\n'chainrule {name}--help' shows what it takes."
     if isinstance(error, click.ClickException):
         return error.format_message()
