@@ -65,7 +65,8 @@ def _place(verbose: int, epochs: int) -> Place | None:
         )  # errors are on red there
     if sys.stderr is None:  # it was closed, or there is no console (pythonw)
         return None
-    redrawn = verbose == 1 and sys.stderr.isatty() and sys.platform != "emscripten"  # rich draws from a thread
+    # rich draws from a thread, which a browser has not
+    redrawn = verbose == 1 and sys.stderr.isatty() and sys.platform != "emscripten"
     return Terminal(epochs) if redrawn else Pipe(epochs, verbose, sys.stderr)
 
 
