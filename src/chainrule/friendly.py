@@ -7,14 +7,15 @@ import inspect
 import sys
 from abc import ABCMeta
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from dataclasses import FrozenInstanceError
+from functools import cache, wraps
 from opcode import opmap
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule.arguments import as_ours, filled, within_call
 from chainrule.doors import opened
-from chainrule.errors import ArgumentError, ForeignNameError
+from chainrule.errors import ArgumentError, ForeignNameError, short
 from chainrule.habits import IN_VAIN, ORDERS, VALUES, WORKS, WRITE, spread
 from chainrule.names import closest, spelled
 
@@ -140,6 +141,9 @@ class FriendlyType(ABCMeta):
                     raise
             return super().__call__(*arguments, **read)
 
+    def __setattr__(cls, name: str, value: Any) -> None:
+        super().__setattr__(name, _answering(value) if name == "__setattr__" else value)
+
     @property
     def __signature__(cls) -> inspect.Signature:
         """What making an object takes, which :meth:`__call__` does not say."""
@@ -148,6 +152,24 @@ class FriendlyType(ABCMeta):
 
     def __dir__(cls) -> list[str]:
         return sorted({*super().__dir__()} - _hidden(cls))
+
+
+def _answering(frozen: Callable[[Any, str, Any], None]) -> Callable[[Any, str, Any], None]:
+    """Let what a dataclass refuses to set say what to do."""
+
+    @wraps(frozen)
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        try:
+            frozen(self, name, value)
+        except FrozenInstanceError:
+            kind, owners = type(self), [each.__name__ for each in type(self).__mro__]
+            called = next((owner.lower() for owner in owners if owner in ("Layer", "Optimizer")), "x")
+            answer = next((found for owner in owners if (found := foreign(owner, name))), "")
+            answer = answer or f"Make another: dataclasses.replace({called}, {name}={short(value)})."
+            message = f"{kind.__name__} is frozen: its {name} cannot be set. {answer}"
+            raise FrozenInstanceError(message) from None
+
+    return __setattr__
 
 
 @cache

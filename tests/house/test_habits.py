@@ -1,5 +1,6 @@
 """What hands from elsewhere type: each line does what it means, or shows the line to write, which runs."""
 
+import dataclasses
 import inspect
 import json
 import os
@@ -15,6 +16,9 @@ from chainrule import habits
 from chainrule.arguments import filled
 from chainrule.friendly import Foreign, Friendly
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::chainrule.errors.LearningWarning"
+)  # of lines typed as an example
 BEGIN = """
 import numpy as np
 import chainrule as cr
@@ -323,6 +327,20 @@ def test_a_subclass_may_have_what_is_foreign_here():
     assert "compile" in dir(network)
     network.optimizer = "kept"  # an attribute of the user's
     assert network.optimizer == "kept"
+
+
+def test_what_is_frozen_says_what_to_do():
+    for thing, name, told in (
+        (cr.Dense(3), "trainable", "none can be held"),
+        (cr.Dense(3), "units", "dataclasses.replace(layer, units=4)"),
+        (cr.Adam(), "lr", "cr.Adam(0.001).learning_rate"),
+        (cr.Adam(), "learning_rate", "dataclasses.replace(optimizer, learning_rate=4)"),
+    ):
+        with pytest.raises(dataclasses.FrozenInstanceError) as caught:
+            setattr(thing, name, 4)
+        assert told in str(caught.value), str(caught.value)
+    layer = cr.Dense(3)
+    assert dataclasses.replace(layer, units=4).units == 4 and layer.units == 3
 
 
 def test_model_files_know_our_names_alone(tmp_path):
