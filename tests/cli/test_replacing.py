@@ -69,6 +69,7 @@ def test_a_network_without_a_table_is_not_replaced(here):
     assert result.exit_code == 2 and f"{PLACE} exists and holds a network of another kind" in result.stderr
 
 
+@pytest.mark.filterwarnings("default::chainrule.errors.LearningWarning")
 def test_a_good_model_outlives_a_training_that_blows_up(good, here):
     bad = ["--target", "the price", "--learning-rate", "1000"]
     result = train(*bad)
