@@ -13,12 +13,12 @@ MODULES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-LINES = 450  # about 300 are much
+LINES = 360  # beside docstrings, which tell of what is public and may be long; about 300 are much
 LONG = {  # tables, and subjects that would only be two halves
-    "engines.native.code.ir": 500,
-    "graph.node": 580,  # half of it says what may be written with nodes
-    "train.optimizers": 490,
-    "train.network": 890,  # most of it says what the verbs mean
+    "engines.native.code.ir": 430,
+    "graph.node": 430,  # half of it says what may be written with nodes
+    "habits": 450,
+    "train.network": 490,
 }
 
 
@@ -49,6 +49,17 @@ def test_a_file_says_in_a_line_what_it_is_about(module):
     assert len(first) > 15 and first.endswith((".", ":"))
 
 
+def told(module):
+    """So many lines of a module are docstrings."""
+    places = [
+        n
+        for n in ast.walk(ast.parse(text(module)))
+        if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)
+    ]
+    docs = [place.body[0] for place in places if ast.get_docstring(place)]
+    return sum(doc.end_lineno - doc.lineno + 1 for doc in docs)
+
+
 def test_no_file_is_long_but_those_that_are_known_to_be():
-    lines = {m.removeprefix("chainrule."): text(m).count("\n") for m in MODULES}
+    lines = {m.removeprefix("chainrule."): text(m).count("\n") - told(m) for m in MODULES}
     assert {m: n for m, n in lines.items() if n > LONG.get(m, LINES)} == {}
