@@ -27,9 +27,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             if not within_call(error):
                 raise
             name = function.__qualname__.removesuffix(".__init__")
-            method = "." in function.__qualname__ and "<" not in name
             shown = name if "." in name else f"cr.{name}"
-            read: Any = as_ours(function, (name,), shown, arguments, settings, skip=int(method))
+            read: Any = as_ours(function, (name,), shown, arguments, settings)
             if read is None:
                 raise
         except OutOfMemoryError:
@@ -56,7 +55,6 @@ def as_ours(
     shown: str,
     arguments: tuple[Any, ...],
     settings: Mapping[str, Any],
-    skip: int = 0,
 ) -> dict[str, Any] | None:
     """Return the arguments by name as ours; None where they were right, and :class:`ArgumentError` where they are not.
 
@@ -66,9 +64,9 @@ def as_ours(
         shown: What the user calls it.
         arguments: Those by place.
         settings: Those by name.
-        skip: How many of the first the user does not write: self.
     """
     takes = inspect.signature(function)
+    skip = next(iter(takes.parameters), "") in ("self", "cls")  # which nobody writes
     by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     known = [p.name for p in list(takes.parameters.values())[skip:] if p.kind in by_name]
     foreign = _arguments(owners)
@@ -77,7 +75,10 @@ def as_ours(
         answer = name if name in known else foreign.get(name)
         if isinstance(answer, tuple):
             answer, meanings = answer
-            value = meanings.get(value, value) if isinstance(value, str) else value
+            if value not in meanings:
+                wanted = ", ".join(map(repr, meanings))
+                raise ArgumentError(f"{shown}: {name} is one of {wanted}, or {answer}; found {short(value)}.")
+            value = meanings[value]
         if answer == "":
             continue
         if answer in known and answer not in read and (answer == name or answer not in settings):

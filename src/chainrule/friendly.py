@@ -6,7 +6,7 @@ What is answered stands in :mod:`chainrule.habits`.
 import inspect
 import sys
 from abc import ABCMeta
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import FrozenInstanceError
 from functools import cache, wraps
 from opcode import opmap
@@ -35,15 +35,17 @@ def foreign(owner: str, name: str, node: str = "x") -> str:
     return f"{filled(answer, name=name, node=node)}." if answer else ""
 
 
-def named(kind: str, name: Any, known: Iterable[str]) -> Any:
+def named(kind: str, name: Any, known: Collection[str]) -> Any:
     """Return a name as ``known`` has it: in any case, and by what other libraries call it; whatever else stays.
 
     >>> named("activation", "ReLU", ["relu"]), named("initializer", "kaiming_normal", ["he_normal"])
     ('relu', 'he_normal')
     """
+    if not isinstance(name, str) or name in known:
+        return name
     names = list(known)
     found = spelled(name, names)
-    if not isinstance(found, str) or found in names:
+    if found in names:
         return found
     elsewhere = VALUES.get(kind, {})
     return elsewhere.get(spelled(found, elsewhere), found)
@@ -136,7 +138,7 @@ class FriendlyType(ABCMeta):
                 owners = tuple([each.__name__ for each in cls.__mro__])
                 ours = cls.__module__.startswith("chainrule.")
                 shown = f"cr.{cls.__name__}" if ours else cls.__name__
-                read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings, skip=1)
+                read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings)
                 if read is None:
                     raise
             return super().__call__(*arguments, **read)

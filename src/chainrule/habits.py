@@ -229,7 +229,7 @@ IN_VAIN = {"stop_training", "trainable"}
 # too; "" needs no saying here and is passed over; anything else is what to write.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "Layer": {
-        "kernel_initializer weight_initializer init weights": "initializer",
+        "kernel_initializer weight_initializer": "initializer",
         "kernel_regularizer weight_regularizer embeddings_regularizer": "regularizer",
         "embeddings_initializer": "initializer",
         "bias": "use_bias",
@@ -273,11 +273,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Network.fit": {
         "x": "X",
         "Y target targets": "y",
-        "epoch n_epochs num_epochs nb_epoch max_iter max_epochs iterations": "epochs",
+        "epoch n_epochs num_epochs nb_epoch max_iter max_epochs": "epochs",
         "batch": "batch_size",
         "callback": "callbacks",
         "metric": "metrics",
-        "val_data eval_set": "validation_data",
+        "val_data": "validation_data",
         "val_split validation_fraction": "validation_split",
         "sample_weights": "sample_weight",
         "criterion loss_fn": "loss",
@@ -360,8 +360,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "filename filepath": "path",
         "append separator": "It writes a file of its own: cr.CSVLog('log.csv')",
     },
-    "L1": {"l1 lambda_ alpha": "factor"},
-    "L2": {"l2 lambda_ alpha": "factor"},
+    "L1": {"l1": "factor"},
+    "L2": {"l2": "factor"},
     "LeakyReLU": {"negative_slope alpha": "slope"},
     "Normal": {"stddev sigma scale": "std"},
     "variable": {

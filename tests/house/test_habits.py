@@ -155,6 +155,7 @@ TOLD = [
     ("cr.Dense(3, input_dim=4)", "cr.Network([cr.Dense(1)], input_shape=4)"),
     ("cr.Dense(3, trainable=False)", "none can be held"),
     ("cr.Adam(clipvalue=1.0)", "clip_norm"),
+    ("cr.EarlyStopping(mode='minimum')", "mode is one of 'max', 'min', 'auto', or larger_is_better"),
     ("cr.Dense(kernal='he')", "Known: units, activation"),
     ("cr.Dense(3, initialiser='he')", "Did you mean 'initializer'?"),
     ("cr.Adam(learningrate=0.1)", "Did you mean 'learning_rate'?"),
@@ -379,6 +380,45 @@ def test_what_fails_within_a_call_is_told_as_it_is():
         Own(3)
     with pytest.raises(cr.ArgumentError, match=r"Own takes no 'sise'. Did you mean 'size'\? Known: size."):
         Own(sise=3)
+
+
+# What the library calls itself, and what is made by its functions alone.
+CALLED_BY_US = {"build", "ends_in", "refuses", "direction", "at", "reduced", "get"}
+MADE_BY_US = {"Gradient", "Node", "Parameters", "Primitive", "Trace", "Network.load"}
+
+
+def public_calls():
+    """Every class and function that a user calls, by name."""
+    for name in cr.__all__:
+        thing = getattr(cr, name)
+        if callable(thing) and not (isinstance(thing, type) and issubclass(thing, BaseException)):
+            if name not in MADE_BY_US:
+                yield name, thing
+            for member in dir(thing) if isinstance(thing, type) and name not in MADE_BY_US else ():
+                found = inspect.getattr_static(thing, member)
+                found = getattr(found, "__func__", found)
+                if (
+                    inspect.isfunction(found)
+                    and member not in CALLED_BY_US
+                    and not member.startswith(("_", "on_"))
+                ):
+                    yield f"{name}.{member}", found
+
+
+@pytest.mark.parametrize(("name", "thing"), [*public_calls()], ids=[name for name, _ in public_calls()])
+def test_whoever_is_called_with_what_it_does_not_take_says_what_it_takes(name, thing):
+    given = [] if isinstance(thing, type) or "." not in name else [None]
+    with pytest.raises(cr.ArgumentError, match=r"takes no 'nonsense'\..* Known: "):
+        thing(*given, nonsense=1)
+
+
+def test_what_is_known_is_what_a_user_writes():
+    with pytest.raises(cr.ArgumentError, match=r"Known: table, target, stage"):
+        cr.TableModel.show(nonsense=1)
+    with pytest.raises(cr.ArgumentError, match=r"Known: table, target, task"):
+        cr.TableModel.train(nonsense=1)
+    with pytest.raises(cr.ArgumentError, match=r"Known: X, y, loss"):
+        cr.Network([cr.Dense(1)]).fit(nonsense=1)
 
 
 def test_what_was_meant_is_found_in_one_place():

@@ -4,6 +4,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from chainrule.arguments import public
 from chainrule.engines.registry import ENGINES, missing
 
 PACKAGES = (
@@ -11,6 +12,7 @@ PACKAGES = (
 )  # fmt: skip
 
 
+@public
 def show_versions() -> None:
     """Print the versions of chainrule and of what it uses, which engines run here, and on what.
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
+from chainrule.arguments import public
 from chainrule.explaining.formula import (
     ONE,
     ZERO,
@@ -20,6 +21,7 @@ from chainrule.explaining.formula import (
     total,
     words,
 )
+from chainrule.friendly import Friendly
 from chainrule.graph.node import Node
 from chainrule.shown import brief, cut, screen
 
@@ -285,7 +287,7 @@ class BackwardStep(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Friendly):
     """A scalar graph, told: forward step by step, then the chain rule. Print it, or read its parts.
 
     Attributes:
@@ -328,6 +330,7 @@ class Explanation:
     backward: tuple[BackwardStep, ...]
     remarks: tuple[str, ...]
 
+    @public
     def sections(self) -> list[tuple[str, list[Formula]]]:
         """Return what is printed: titles, and the lines below them.
 
@@ -369,6 +372,7 @@ class Explanation:
     def __repr__(self) -> str:
         return "\n".join(screen([cut(line) for line in str(self).splitlines()]))
 
+    @public
     def latex(self) -> str:
         r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.
 
@@ -391,6 +395,7 @@ class Explanation:
             blocks.append("**Remarks**\n\n" + "\n".join(f"- {remark}" for remark in self.remarks))
         return "\n\n".join(blocks)
 
+    @public
     def to_dict(self) -> dict[str, Any]:
         """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text.
 

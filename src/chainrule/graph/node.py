@@ -227,6 +227,7 @@ class Node(Operators["Node"], Methods["Node"]):
         array.flags.writeable = False
         self.attributes["cell"].value = array
 
+    @public
     def named(self, name: str) -> "Node":
         """Return the same step under a name, which drawings, explanations and errors use.
 

@@ -208,6 +208,7 @@ class TableModel(Friendly):
         )
 
     @staticmethod
+    @public
     def read_target(
         table: pd.DataFrame, target: str | Sequence[str], task: TaskName | str | None = None
     ) -> tuple[tuple[str, ...], str]:

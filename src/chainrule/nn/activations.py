@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
@@ -35,6 +36,7 @@ def stops_half(activation: F) -> F:
     return activation
 
 
+@public
 def identity(z: T) -> T:
     """``z``, in (-∞, ∞): the output of linear regression.
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from chainrule.errors import DataError, GraphError, UnknownNameError, short
-from chainrule.friendly import named
+from chainrule.friendly import Friendly, named
 from chainrule.nn.losses import LOSSES, binary_crossentropy, categorical_crossentropy, mae
 from chainrule.nn.specs import find
 from chainrule.train import measures
@@ -106,7 +106,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Metric:
+class Metric(Friendly):
     """A metric of your own on whole arrays, such as the functions of scikit-learn.
 
     It is called once an epoch, with the targets and what was predicted for all examples. (A function ``(y, p)`` with

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, NodeLike, cast, variable
 from chainrule.nn.callables import apply
@@ -86,6 +87,7 @@ class Optimizer(Checked, ABC):
         (array([ 3.9, -3.1]), <velocity: velocity, (2,) float64>)
         """
 
+    @public
     def update(
         self,
         parameters: Sequence[Node],

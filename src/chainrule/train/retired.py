@@ -1,6 +1,6 @@
 """What was public of Network and is no business of its user's: it works for one version more, and says what to call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,13 @@ def _prepare(
     return prepare(network._programs, given, wanted, watched, class_weight)
 
 
+def _set_values(network: Any, arrays: Any) -> None:
+    if isinstance(arrays, Mapping):
+        network.parameters.update(arrays)
+    else:
+        network._programs.values.set(arrays)
+
+
 def _measure(network: Any, goal: Any, table: Any, state: Any = None, engine: str | None = None) -> Any:
     return network._programs.measure(goal, table, state, engine)
 
@@ -48,7 +55,7 @@ NUMBERS = "Network.parameters and Network.statistics"
 # name -> (what to call, from a network to the method)
 METHODS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
     "values": (NUMBERS, lambda network: network._programs.values.get),
-    "set_values": (NUMBERS, lambda network: network._programs.values.set),
+    "set_values": (NUMBERS, lambda network: partial(_set_values, network)),
     "see": ("part of Network.fit", lambda network: partial(network._inputs, learning=True)),
     "alone": ("part of Network.fit", lambda network: network._alone),
     "pair": ("part of Network.evaluate", lambda network: partial(_pair, network)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.doors import Door
+from chainrule.friendly import Friendly
 from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape, show as show_shape
@@ -118,7 +119,7 @@ class Undefined:
 
 
 @dataclass(frozen=True, repr=False)
-class GradientReport:
+class GradientReport(Friendly):
     """The outcome of :func:`check_gradients`; printed, it is a table.
 
     Attributes:

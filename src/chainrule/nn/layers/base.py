@@ -6,7 +6,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from functools import cache
 from inspect import signature
@@ -44,7 +44,7 @@ def _memory() -> int:
 
 
 # What the settings of layers are named by; they keep the name that it bears here, and files do.
-NAMED: dict[str, Iterable[str]] = {
+NAMED: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "regularizer": REGULARIZERS,
