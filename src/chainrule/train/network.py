@@ -321,7 +321,9 @@ class Network(Friendly):
         if self._built is None:
             return f"Network([{layers}])"
         count = sum(prod(w.shape) for w in self.architecture.parameters.values())
-        return f"Network([{layers}]) with {count:,} parameters"
+        names = list(self.architecture.inputs)
+        of = f" of {in_a_row(names)}" if len(names) > 1 else ""
+        return f"Network([{layers}]){of} with {count:,} parameters"
 
     @public
     def summary(self) -> None:
