@@ -55,4 +55,5 @@ from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients
 from chainrule.transform.simplify import simplify as simplify
 
+Row = Primitive  # its old name
 __version__: str

@@ -276,14 +276,16 @@ class Node(Operators["Node"], Methods["Node"]):
     def __getitem__(self, index: Any) -> "Node":
         return opened("chainrule.graph.numpy_api.indexing:index")(self, index)
 
-    def __getattr__(self, name: str) -> Any:
-        if hasattr(type(self), name):
-            return object.__getattribute__(self, name)  # what failed within a property is not missing
-        if name.startswith("__"):
-            raise AttributeError(f"A node has no attribute '{name}'.")
-        methods = opened("chainrule.graph.numpy_api.calls:METHODS")
-        method = methods[name] if name in methods else opened("chainrule.graph.guests:method")(self, name)
-        return MethodType(method, self)
+    if not TYPE_CHECKING:  # who knows the methods
+
+        def __getattr__(self, name):
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # what failed within a property is not missing
+            if name.startswith("__"):
+                raise AttributeError(f"A node has no attribute '{name}'.")
+            methods = opened("chainrule.graph.numpy_api.calls:METHODS")
+            method = methods[name] if name in methods else opened("chainrule.graph.guests:method")(self, name)
+            return MethodType(method, self)
 
     _repr_html_ = Door()
 

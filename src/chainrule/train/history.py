@@ -1,7 +1,7 @@
 """History: what a training run was like."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from chainrule.doors import Door
 from chainrule.errors import MissingNameError, UnsupportedError, unknown_name
@@ -9,11 +9,13 @@ from chainrule.friendly import Friendly
 from chainrule.habits import COST
 from chainrule.shown import WIDE, in_a_row
 
+V = TypeVar("V")  # a list of one number an epoch, or one epoch's number
 
-class Numbers(dict[str, Any]):
+
+class Numbers(dict[str, V]):
     """Numbers of a training by name; those that other libraries call a loss are the cost."""
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> V:
         if COST.get(name) in self:
             return self[COST[name]]
         raise MissingNameError(str(unknown_name("number of this training", name, self.keys())))
@@ -35,7 +37,7 @@ class Numbers(dict[str, Any]):
         return super().get(name if name in self else COST.get(name, name), default)
 
 
-class Evaluation(Numbers):
+class Evaluation(Numbers[float]):
     """What :meth:`Network.evaluate` returns: a dict of the cost and the metrics by name.
 
     It is not walked over: ``cost, accuracy = network.evaluate(X, y)`` would be the names, as with any dict.
@@ -61,7 +63,7 @@ def _as_variable(name: str) -> str:
     return name if name.isidentifier() else "value"
 
 
-class History(Friendly, Numbers):
+class History(Friendly, Numbers[list[float]]):
     """What :meth:`Network.fit` returns: a dict with a list of one number an epoch for each of "cost", "val_cost",
     "<metric>", "val_<metric>".
 
