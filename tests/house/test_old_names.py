@@ -35,6 +35,13 @@ def test_an_old_name_works_and_says_the_new_one_at_the_users_line(old):
     assert (seen[0].filename, seen[0].lineno) == (__file__, use.__code__.co_firstlineno)
 
 
+def test_set_values_takes_them_by_name_too():
+    network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
+    with pytest.warns(cr.RenamedWarning, match="Network.parameters"):
+        network.set_values({"W1": [[1.0], [2.0]]})
+    assert network.parameters["W1"].tolist() == [[1.0], [2.0]]
+
+
 def test_methods_of_networks_that_were_machinery_work_and_say_what_to_call():
     network = cr.Network([cr.Dense(2, "tanh"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
     X, y = np.ones((4, 3)), np.array([0.0, 1.0, 1.0, 1.0])

@@ -67,6 +67,14 @@ SICK = {
     "a constant column": (
         regression(16), np.c_[HOUSES[0], np.ones(300)], scaled(HOUSES[1]), {}, ["/ (X.std(axis=0) + 1e-9)"],
     ),
+    "two prices": (
+        [*regression(16)[:1], cr.Dense(2)], scaled(HOUSES[0]), HOUSES[1][:, None] * [1, 2], {},
+        ["y = (y - y.mean(axis=0)) / y.std(axis=0)"],
+    ),
+    "images to 255": (
+        [cr.Flatten(), *classifier(10, 32)], (DIGITS[0] * 255 / 16).reshape(-1, 8, 8), DIGITS[1],
+        {"optimizer": "sgd", "epochs": 20}, ["X = X / 255."],
+    ),
     "XOR in 100 epochs": ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], *XOR, {}, ["only 100 steps", "2,000 epochs"]),
     "steps that are too small": (
         classifier(3, 16), scaled(IRIS[0]), IRIS[1], {"optimizer": cr.SGD(1e-5)}, ["try a learning rate of 0.01"],

@@ -123,7 +123,8 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
     found = [_scaling(name, array, names.get(name, ())) for name, array in inputs.items()]
     found = [each for each in [*found, _scaling_of_targets(run)] if each]
     if found:
-        return f"{' '.join(found)} Or let cr.TableModel.train(table, target) prepare a table."
+        a_table = all(array.ndim == 2 for array in inputs.values())
+        return " ".join([*found, *["Or let cr.TableModel.train(table, target) prepare a table."] * a_table])
     rate, costs = _learning_rate(run), run.history["cost"]
     dead = _dead_layer(run)
     if dead:
@@ -198,8 +199,9 @@ def _scaling_of_targets(run: Fitting) -> str:
     y = run.table[len(run.programs.architecture.inputs)][:: -(-run.rows // MOST_ROWS)].astype(np.float64)
     if _worst(y) is None:
         return ""
+    mean, deviation = ("y.mean()", "y.std()") if y.size == len(y) else ("y.mean(axis=0)", "y.std(axis=0)")
     return (
-        f"y is not scaled (mean {y.mean():.4g}, deviation {y.std():.4g}): y = (y - y.mean()) / y.std(), and "
+        f"y is not scaled (mean {y.mean():.4g}, deviation {y.std():.4g}): y = (y - {mean}) / {deviation}, and "
         "predictions are turned back alike."
     )
 
