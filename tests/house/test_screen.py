@@ -64,6 +64,7 @@ def examples():
     yield from (cr.Network([cr.Dense(3, initializer=np.ones((4, 3)))] * 200), cr.constant(np.arange(1e6)))
     function = cr.compile(deep(300))
     yield from (function, function.executable, function._compiled.program)
+    yield cr.find_learning_rate(cr.Network([cr.Dense(1)], seed=0), X, y)
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
