@@ -16,8 +16,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def public(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function answer arguments that it does not take, and say what to do where memory is used up."""
+def public(function: Callable[P, R], called: str = "") -> Callable[P, R]:
+    """Let a function answer arguments that it does not take, and say what to do where memory is used up.
+
+    Args:
+        function: A function, or a method.
+        called: What a user calls a function that stands as a method elsewhere: "Network.score".
+    """
 
     @wraps(function)
     def call(*arguments: P.args, **settings: P.kwargs) -> R:
@@ -26,9 +31,9 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError as error:
             if not within_call(error):
                 raise
-            name = function.__qualname__.removesuffix(".__init__")
+            name = called or function.__qualname__.removesuffix(".__init__")
             shown = name if "." in name else f"cr.{name}"
-            read: Any = as_ours(function, (name,), shown, arguments, settings)
+            read: Any = as_ours(function, (name,), shown, arguments, settings, bool(called))
             if read is None:
                 raise
         except OutOfMemoryError:
@@ -55,6 +60,7 @@ def as_ours(
     shown: str,
     arguments: tuple[Any, ...],
     settings: Mapping[str, Any],
+    bound: bool = False,
 ) -> dict[str, Any] | None:
     """Return the arguments by name as ours; None where they were right, and :class:`ArgumentError` where they are not.
 
@@ -64,9 +70,10 @@ def as_ours(
         shown: What the user calls it.
         arguments: Those by place.
         settings: Those by name.
+        bound: Whether the first is not written, as that of a method is not.
     """
     takes = inspect.signature(function)
-    skip = next(iter(takes.parameters), "") in ("self", "cls")  # which nobody writes
+    skip = bound or next(iter(takes.parameters), "") in ("self", "cls")
     by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     known = [p.name for p in list(takes.parameters.values())[skip:] if p.kind in by_name]
     foreign = _arguments(owners)

@@ -13,7 +13,7 @@ from opcode import opmap
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from chainrule.arguments import as_ours, filled, within_call
+from chainrule.arguments import as_ours, filled, public, within_call
 from chainrule.doors import opened
 from chainrule.errors import ArgumentError, ForeignNameError, short
 from chainrule.habits import IN_VAIN, ORDERS, VALUES, WORKS, WRITE, spread
@@ -51,10 +51,13 @@ def named(kind: str, name: Any, known: Collection[str]) -> Any:
     return elsewhere.get(spelled(found, elsewhere), found)
 
 
+@cache
 def working(owner: str, name: str) -> Any:
     """Return the function that makes a foreign name work, or None."""
     place = WORKS.get(owner, {}).get(name)
-    return opened(place) if place else None
+    if place is None:
+        return None
+    return opened(place) if owner == "cr" else public(opened(place), f"{owner}.{name}")
 
 
 def missing(says: str, thing: Any, name: str, answer: str) -> ForeignNameError:

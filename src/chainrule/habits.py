@@ -377,6 +377,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "outputs": "J",
         "argnums": "It is taken by a node, or a list of nodes: cr.grad(J, [w])",
     },
+    "Network.__call__": {
+        "training": "predict knows that it predicts, and drops nothing out: network.predict(X)"
+    },
+    "Network.score": {"sample_weights": "sample_weight"},
+    **{
+        f"Node.{name}": {"dim axes": "axis", "keepdim": "keepdims"}
+        for name in ("sum", "mean", "max", "min", "prod", "var", "std", "any", "all")
+    },
     "compile": {
         "optimizer loss metrics": "Networks need no compiling: network.fit(X, y, {name}={value})",
     },

@@ -15,6 +15,7 @@ import chainrule as cr
 from chainrule import habits
 from chainrule.arguments import filled
 from chainrule.friendly import Foreign, Friendly
+from chainrule.graph.numpy_api.calls import METHODS
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::chainrule.errors.LearningWarning"
@@ -102,6 +103,8 @@ WORKS = [
     ("cr.LeakyReLU(negative_slope=0.2)", "cr.LeakyReLU(0.2)"),
     ("cr.Dense(3, initializer='kaiming_normal').initializer", "'he_normal'"),
     ("J.item()", "9.0"),
+    ("x.sum(dim=0).value", "3.0"),
+    ("x.mean(dim=0, keepdim=True).value", "[1.5]"),
     ("x.numpy()", "np.array([1.0, 2.0])"),
     ("x.tolist()", "[1.0, 2.0]"),
     ("cr.grad(w.detach() * w, w).value", "3.0"),
@@ -188,6 +191,13 @@ TOLD = [
     ("network.to('cuda')", "It runs on the processor"),
     ("network.train()", "network.fit(X, y)"),
     ("network.eval()", "network.predict(X)"),
+    ("network(X, training=False)", "network.predict(X)"),
+    ("network.score(X)", "Network.score(X, y, sample_weight=None): missing a required argument 'y'"),
+    ("network.score(X, y[:5])", "5"),
+    ("network.predict_proba(x=X)", "Known: X"),
+    ("cr.Network(network)", "[*network.layers, cr.Dense(1)]"),
+    ("cr.Network([network, cr.Dense(1)])", "[*network.layers, cr.Dense(1)]"),
+    ("x.sum(axs=0)", "Did you mean 'axis'?"),
     ("network.forward(X)", "network.predict(X)"),
     ("J.backward()", "cr.grad(J, w).value"),
     ("x.grad", "cr.grad(x, w).value"),
@@ -430,7 +440,7 @@ def test_what_was_meant_is_found_in_one_place():
 def test_every_owner_of_the_table_is_there():
     for owner in habits.ARGUMENTS:
         kind, _, method = owner.partition(".")
-        thing = getattr(cr, kind)
+        thing = cr.variable([1.0]) if kind == "Node" else getattr(cr, kind)
         assert callable(getattr(thing, method) if method else thing)
     for owner, table in habits.WRITE.items():
         kind = getattr(cr, owner, None)
@@ -441,7 +451,7 @@ def test_every_owner_of_the_table_is_there():
 def test_every_renamed_argument_is_one_of_ours():
     for owner, table in habits.ARGUMENTS.items():
         kind, _, method = owner.partition(".")
-        thing = getattr(cr, kind)
+        thing = SimpleNamespace(**METHODS) if kind == "Node" else getattr(cr, kind)
         things = [thing]
         if kind in ("Layer", "Optimizer"):
             family = [getattr(cr, name) for name in cr.__all__]

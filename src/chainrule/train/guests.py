@@ -44,16 +44,15 @@ def probabilities(network: Any, X: Any) -> np.ndarray:
 
 def score(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     """Return scikit-learn's score: the share of rows whose classes are all right, or R² averaged over the outputs."""
-    if classifies(network.architecture, network.loss):
-        if output_kind(network.architecture) == "softmax" or network.output.shape[-1] == 1:
-            return network.evaluate(X, y, metrics="accuracy", sample_weight=sample_weight)["accuracy"]
-        right = (network.predict_classes(X) == as_numbers(y, "y")).all(axis=-1)
-        return float(np.average(right, weights=sample_weight))
-    truth, found = as_numbers(y, "y").astype(np.float64), network.predict(X).astype(np.float64)
-    truth = truth.reshape(found.shape)
-    mean = np.average(truth, axis=0, weights=sample_weight)
-    wrong = np.average((truth - found) ** 2, axis=0, weights=sample_weight)
-    spread = np.average((truth - mean) ** 2, axis=0, weights=sample_weight)
-    if not spread.all():
-        raise DataError("R² compares with the mean of y, and y is the same in every row. Score more rows.")
-    return float(np.mean(1 - wrong / spread))
+    if not classifies(network.architecture, network.loss):
+        return _scored(network, X, y, "r2", sample_weight)
+    right = _scored(network, X, y, "accuracy", sample_weight)
+    if output_kind(network.architecture) == "softmax" or network.output.shape[-1] == 1:
+        return right
+    whole = (network.predict_classes(X) == as_numbers(y, "y")).all(axis=-1)  # of several labels every one
+    return float(np.average(whole, weights=sample_weight))
+
+
+def _scored(network: Any, X: Any, y: Any, metric: str, sample_weight: Any) -> float:
+    found: float = network.evaluate(X, y, metrics=metric, sample_weight=sample_weight)[metric]
+    return found

@@ -150,7 +150,7 @@ class Network(Friendly):
             return
         if isinstance(layers, Layer):
             layers = [layers]
-        if callable(layers) and not isinstance(layers, type):
+        if callable(layers) and not isinstance(layers, type | Network):
             if not isinstance(inputs, Mapping) or not inputs or input_shape is not None:
                 raise GraphError(
                     "A network drawn by a function needs the shape of each input by name: "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import UnsupportedError
 from chainrule.graph.node import Node, apply, cast
 from chainrule.graph.numpy_api import elementwise, indexing, moves, products, reductions
@@ -68,6 +69,7 @@ METHODS: dict[str, Callable[..., Node]] = {
     "transpose": _method_transpose,
     "astype": cast,
 }
+METHODS = {name: public(function, f"Node.{name}") for name, function in METHODS.items()}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:

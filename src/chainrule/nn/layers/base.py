@@ -387,4 +387,9 @@ def check_layer(thing: Any) -> Layer:
         raise GraphError(f"{thing.__name__} is a class: write {thing.__name__}(...).")
     if isinstance(thing, str):
         raise GraphError(f"'{thing}' is no layer. An activation as a layer is cr.Activation('{thing}').")
+    if hasattr(type(thing), "architecture"):
+        raise GraphError(
+            "A network is no layer, and its layers hold no numbers. Of the same layers, with numbers of their own, a "
+            "network is made by cr.Network([*network.layers, cr.Dense(1)])."
+        )
     raise GraphError(f"A network is a list of layers such as cr.Dense(16, 'relu'); found {short(thing)}.")
