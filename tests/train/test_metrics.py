@@ -241,6 +241,27 @@ def test_a_measure_of_the_training_rows_can_be_watched(monitor):
     assert history.best_epoch == int(best(history[monitor]))
 
 
+MONITORS = ["val_acc", "Val_Accuracy", "val_binary_accuracy", "VAL_LOSS", "loss", "acc", "val_log_loss"]
+
+
+@pytest.mark.parametrize("monitor", MONITORS)
+def test_what_is_watched_is_found_by_any_name_of_it(monitor):
+    history = network_of("binary").fit(
+        X, TASKS["binary"][0], epochs=3, metrics=["accuracy", "log_loss"], validation_split=0.3,
+        callbacks=cr.EarlyStopping(1, monitor=monitor),
+    )  # fmt: skip
+    assert history.best_epoch is not None
+
+
+def test_checked_code_leaves_the_outputs_where_they_belong(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CHECK", "1")
+    network, y = network_of("classes", engine="native"), TASKS["classes"][0]
+    history = network.fit(X, y, epochs=3, batch_size=20, optimizer=cr.SGD(1e-300), metrics=["f1", "auc"])
+    found = network.evaluate(X, y, metrics=["f1", "auc"])
+    same(history["f1"], [found["f1"]] * 3)
+    same(history["auc"], [found["auc"]] * 3)
+
+
 def test_lbfgs_records_them_too():
     network = network_of("number")
     history = network.fit(X, TASKS["number"][0], optimizer="lbfgs", epochs=20, metrics=["r2", "mae"])

@@ -210,15 +210,6 @@ AVERAGES = ("micro", "macro", "weighted")  # "f1_macro", as scikit-learn's score
 AVERAGED = ("precision", "recall", "f1", "auc", "average_precision")
 NAMES = (*METRICS, *(f"{name}_{average}" for name in AVERAGED for average in AVERAGES))
 
-# What scikit-learn calls the functions that are known here.
-_OF_SKLEARN = {
-    "accuracy_score": "accuracy", "balanced_accuracy_score": "balanced_accuracy", "precision_score": "precision",
-    "recall_score": "recall", "f1_score": "f1", "roc_auc_score": "auc",
-    "average_precision_score": "average_precision", "log_loss": "log_loss", "r2_score": "r2",
-    "root_mean_squared_error": "rmse", "mean_absolute_error": "mae", "mean_squared_error": "mse",
-    "mean_absolute_percentage_error": "mape",
-}  # fmt: skip
-
 Watched = Known | Metric
 
 
@@ -292,8 +283,8 @@ def _meant(metric: Any) -> tuple[str, Watched]:
         raise GraphError(f"A metric is a name or a callable on nodes (y, p); found {short(metric)}.")
     name = _called(metric)
     if (getattr(metric, "__module__", None) or "").startswith("sklearn."):
-        ours = _OF_SKLEARN.get(name)
-        remedy = f"The same is metrics=['{ours}']; or" if ours else "To use it"
+        ours = named("metric", name, NAMES)
+        remedy = f"The same is metrics=['{ours}']; or" if ours in NAMES else "To use it"
         raise GraphError(
             f"{name} of scikit-learn takes whole arrays, and a function among the metrics works on nodes. {remedy} "
             f"write metrics=[cr.Metric({name})], with classes=True if it compares classes."

@@ -119,7 +119,8 @@ class Fitting:
         """What decides which epoch was best."""
         stopping = self.listeners.stopping
         chosen = stopping.monitor if stopping is not None else None
-        return monitor_name(chosen) if chosen else "val_cost" if self.validation else "cost"
+        names = recorded(self.goal, self.validation is not None)
+        return monitor_name(chosen, names) if chosen else "val_cost" if self.validation else "cost"
 
     @property
     def best(self) -> Good:

@@ -17,7 +17,7 @@ def check_monitors(listeners: Listeners, known: list[str]) -> None:
     """Raise where a callback watches what is not recorded, or nobody says whether more of it is better."""
     for callback in listeners.callbacks:
         if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
-            name, kind = monitor_name(callback.monitor), type(callback).__name__
+            name, kind = monitor_name(callback.monitor, known), type(callback).__name__
             if name not in known:
                 missing = name.startswith("val_") and "val_cost" not in known
                 hint = " Give validation_split or validation_data." if missing else ""
