@@ -1,4 +1,4 @@
-"""What runs in a browser (Pyodide, JupyterLite): a process is made to lack what there is not."""
+"""What pip installs where, and what runs in a browser (Pyodide, JupyterLite), whose lacks a process is given."""
 
 import subprocess
 import sys
@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 import chainrule as cr
 
 ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BROWSER = """
 import os, sys, threading
 import numpy as np
@@ -100,6 +101,10 @@ def test_what_needs_a_library_that_is_not_there_says_which_and_how_to_get_it(tmp
     ids=lambda value: value.get("sys_platform", "") if isinstance(value, dict) else "",
 )
 def test_what_pip_installs_where(machine, left_out):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [Requirement(line) for line in project["dependencies"]]
+    wanted = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
     assert {r.name for r in wanted if r.marker and not r.marker.evaluate(machine)} == left_out
+
+
+def test_what_the_source_archive_lists_is_there():
+    listed = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert listed and [pattern for pattern in listed if not [*ROOT.glob(pattern)]] == []
