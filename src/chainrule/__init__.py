@@ -32,7 +32,8 @@ dJ/dc = dJ/dt2 · dt2/dt1 · dt1/dc = 3 × 1 × 3 = 9
 
 Where to look:
 
-- networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``
+- networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
+  ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``, ``Embedding``,
   ``Flatten``; ``Layer`` for one of your own
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers

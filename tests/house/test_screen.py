@@ -69,6 +69,7 @@ def examples():
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
     yield cr.Dense(5, lambda z: z, initializer=np.ones((400, 5)))
+    yield cr.find_learning_rate(cr.Network([cr.Dense(1, "sigmoid")], seed=0), X, y, steps=1000)
     for name in cr.__all__:
         kind = getattr(cr, name)
         if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and not inspect.isabstract(kind):
