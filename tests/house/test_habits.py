@@ -62,6 +62,9 @@ WORKS = [
     # Keras
     ("cr.load_model('network.safetensors').predict(X)", "network.predict(X)"),
     ("network(X)", "network.predict(X)"),
+    ("cr.TableModel.read_target(table, target, 'MultiClass')", "(('target',), 'multiclass')"),
+    ("network.show(X, y, 'Graph')", "network.show(X, y, 'graph')"),
+    ("cr.Network([cr.Dense(1)], engine='NumPy').engine", "'numpy'"),
     ("network.count_params()", "16 * 4 + 16 + 16 + 1"),
     ("network.predict(x=X)", "network.predict(X)"),
     ("network.predict(X, verbose=0)", "network.predict(X)"),

@@ -12,6 +12,7 @@ from chainrule.data.cells import floats, kind_of, mean_and_std, number_of, read_
 from chainrule.data.words import check_columns, checked_table, counted, listed
 from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
 from chainrule.errors import DataError, FileFormatError, unknown_name
+from chainrule.names import spelled
 from chainrule.shown import brief
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
@@ -108,7 +109,7 @@ def fit_target(frame: pd.DataFrame, columns: str | Sequence[str], task: str | No
 
 def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> Target:
     """Return what :func:`fit_target` does, of rows that have all their targets."""
-    task = task or _task_of(frame, names)
+    task = spelled(task, TASKS) if task else _task_of(frame, names)
     match task:
         case "regression":
             means, stds = zip(*(_scale(frame[name]) for name in names), strict=True)

@@ -3,6 +3,7 @@
 from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import UnknownNameError, deprecated, unknown_name
 from chainrule.graph.closed import Program
+from chainrule.names import spelled
 from chainrule.transform.simplify import simplified
 
 RENAMED = {"schedule": "fusion"}
@@ -21,6 +22,7 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
     """
     if not isinstance(stage, str):
         raise unknown_name("stage", stage, {s for e in ENGINES.values() for s in e.stages})
+    stage = spelled(stage, [*RENAMED, *(s for e in ENGINES.values() for s in e.stages)])
     if stage in RENAMED:
         deprecated(f"The stage {stage!r}", repr(RENAMED[stage]))
         stage = RENAMED[stage]
