@@ -15,7 +15,7 @@ MODULES = {
 }
 LINES = 360  # beside docstrings, which tell of what is public and may be long; about 300 are much
 LONG = {  # tables, and subjects that would only be two halves
-    "engines.native.code.ir": 430,
+    "engines.native.code.ir": 455,
     "graph.node": 430,  # half of it says what may be written with nodes
     "habits": 450,
     "train.network": 490,

@@ -237,8 +237,8 @@ def _parse(
 ) -> pd.DataFrame:
     """Read the table; of the columns in ``raw`` alone, if given, every cell as it stands."""
 
-    def read(**options: object) -> pd.DataFrame:
-        return pd.read_csv(  # type: ignore[call-overload]
+    def read(**options: Any) -> pd.DataFrame:
+        return pd.read_csv(
             io.StringIO(text),
             sep=delimiter,
             names=names,

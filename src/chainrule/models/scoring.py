@@ -12,7 +12,7 @@ from chainrule.errors import DataError, ShapeError
 from chainrule.train.measures import counts
 from chainrule.train.metrics import Watched, lacks_value, resolve
 
-USUAL = {
+USUAL: dict[str, tuple[str, ...]] = {
     "binary": ("accuracy", "auc", "balanced_accuracy", "precision", "recall", "f1", "log_loss"),
     "multiclass": ("accuracy", "auc", "balanced_accuracy", "f1", "log_loss"),
     "multilabel": ("accuracy", "auc", "precision", "recall", "f1", "log_loss"),

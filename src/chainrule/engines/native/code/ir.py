@@ -8,29 +8,13 @@ change a float's value is ever set.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, alignment, literal, whole
 from chainrule.engines.native.machine import Machine
 
 # Parameters that point to no array: to results on the caller's stack, and to what threads share.
 OWN = ("result", "arguments", "team")
-
-Operator = Callable[["Value", Any], "Value"]
-
-
-def _arithmetic(what: str, turned: bool = False) -> Operator:
-    if turned:
-        return lambda a, b: a.code.arithmetic(what, a.other(b), a)
-    return lambda a, b: a.code.arithmetic(what, a, a.other(b))
-
-
-def _bitwise(what: str) -> Operator:
-    return lambda a, b: a.code.bitwise(what, a, a.other(b))
-
-
-def _compare(what: str) -> Operator:
-    return lambda a, b: a.code.compare(what, a, a.other(b))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,27 +32,70 @@ class Value:
         """Return x, a number as one of this type."""
         return x if isinstance(x, Value) else self.code.constant(x, self.type)
 
-    __add__: ClassVar[Operator] = _arithmetic("add")
-    __radd__: ClassVar[Operator] = _arithmetic("add", turned=True)
-    __sub__: ClassVar[Operator] = _arithmetic("sub")
-    __rsub__: ClassVar[Operator] = _arithmetic("sub", turned=True)
-    __mul__: ClassVar[Operator] = _arithmetic("mul")
-    __rmul__: ClassVar[Operator] = _arithmetic("mul", turned=True)
-    __truediv__: ClassVar[Operator] = _arithmetic("div")
-    __rtruediv__: ClassVar[Operator] = _arithmetic("div", turned=True)
-    __floordiv__: ClassVar[Operator] = _arithmetic("div")
-    __mod__: ClassVar[Operator] = _arithmetic("rem")
-    __and__: ClassVar[Operator] = _bitwise("and")
-    __or__: ClassVar[Operator] = _bitwise("or")
-    __xor__: ClassVar[Operator] = _bitwise("xor")
-    __lshift__: ClassVar[Operator] = _bitwise("shl")
-    __rshift__: ClassVar[Operator] = _bitwise("shr")
-    __lt__: ClassVar[Operator] = _compare("lt")
-    __le__: ClassVar[Operator] = _compare("le")
-    __gt__: ClassVar[Operator] = _compare("gt")
-    __ge__: ClassVar[Operator] = _compare("ge")
-    equals: ClassVar[Operator] = _compare("eq")  # NaN equals nothing, and differs from itself too
-    differs: ClassVar[Operator] = _compare("ne")
+    def __add__(self, other: Any) -> "Value":
+        return self.code.arithmetic("add", self, self.other(other))
+
+    def __radd__(self, other: Any) -> "Value":
+        return self.code.arithmetic("add", self.other(other), self)
+
+    def __sub__(self, other: Any) -> "Value":
+        return self.code.arithmetic("sub", self, self.other(other))
+
+    def __rsub__(self, other: Any) -> "Value":
+        return self.code.arithmetic("sub", self.other(other), self)
+
+    def __mul__(self, other: Any) -> "Value":
+        return self.code.arithmetic("mul", self, self.other(other))
+
+    def __rmul__(self, other: Any) -> "Value":
+        return self.code.arithmetic("mul", self.other(other), self)
+
+    def __truediv__(self, other: Any) -> "Value":
+        return self.code.arithmetic("div", self, self.other(other))
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return self.code.arithmetic("div", self.other(other), self)
+
+    def __floordiv__(self, other: Any) -> "Value":
+        return self.code.arithmetic("div", self, self.other(other))
+
+    def __mod__(self, other: Any) -> "Value":
+        return self.code.arithmetic("rem", self, self.other(other))
+
+    def __and__(self, other: Any) -> "Value":
+        return self.code.bitwise("and", self, self.other(other))
+
+    def __or__(self, other: Any) -> "Value":
+        return self.code.bitwise("or", self, self.other(other))
+
+    def __xor__(self, other: Any) -> "Value":
+        return self.code.bitwise("xor", self, self.other(other))
+
+    def __lshift__(self, other: Any) -> "Value":
+        return self.code.bitwise("shl", self, self.other(other))
+
+    def __rshift__(self, other: Any) -> "Value":
+        return self.code.bitwise("shr", self, self.other(other))
+
+    def __lt__(self, other: Any) -> "Value":
+        return self.code.compare("lt", self, self.other(other))
+
+    def __le__(self, other: Any) -> "Value":
+        return self.code.compare("le", self, self.other(other))
+
+    def __gt__(self, other: Any) -> "Value":
+        return self.code.compare("gt", self, self.other(other))
+
+    def __ge__(self, other: Any) -> "Value":
+        return self.code.compare("ge", self, self.other(other))
+
+    def equals(self, other: Any) -> "Value":
+        """Return where they are the same; NaN equals nothing."""
+        return self.code.compare("eq", self, self.other(other))
+
+    def differs(self, other: Any) -> "Value":
+        """Return where they are not; NaN differs from itself too."""
+        return self.code.compare("ne", self, self.other(other))
 
     def __neg__(self) -> "Value":
         return self.code.emit(self.type, f"fneg {self}") if self.type.is_float else 0 - self
