@@ -3,7 +3,6 @@
 import sys
 import time
 from contextlib import suppress
-from html import escape
 from typing import Any, Protocol
 
 
@@ -146,6 +145,8 @@ class Notebook:
         self._draw(self._handle.update, "  ".join(filter(None, (self._text, sentence))))
 
     def _draw(self, how: Any, text: str, done: int | None = None) -> None:
+        from html import escape  # noqa: PLC0415 -- who fits elsewhere does not wait for its table of characters
+
         bar = "" if done is None else f'<progress value="{done}" max="{self._epochs}"></progress> '
         html = f'<div style="font-family:monospace;white-space:pre-wrap">{bar}{escape(text)}</div>'
         with suppress(Exception):  # a page that has gone is no reason to lose a training
