@@ -320,6 +320,27 @@ def test_what_has_no_value_is_told_before_anything_is_done(task, y, metric, says
     assert network.parameters["W1"].tobytes() == before
 
 
+def test_rows_that_weigh_nothing_leave_no_value():
+    y = TASKS["binary"][0]
+    for metric, weight in (("auc", y == 1), ("recall", y == 0)):
+        with pytest.raises(cr.DataError, match="has no value for y, where"):
+            network_of("binary", input_shape=3).evaluate(X, y, metrics=metric, sample_weight=weight)
+    numbers = network_of("number", input_shape=3)
+    with pytest.raises(cr.DataError, match="every number is 7"):
+        numbers.evaluate(
+            X, np.where(np.arange(83) < 4, 9.0, 7.0), metrics="r2", sample_weight=np.arange(83) > 3
+        )
+    zero = np.where(np.arange(83) == 4, 0, NOISY)
+    assert np.isfinite(numbers.evaluate(X, zero, metrics="mape", sample_weight=np.arange(83) != 4)["mape"])
+
+
+@pytest.mark.parametrize("metric", [n for n, m in METRICS.items() if m.lacks])
+def test_no_rows_have_no_value(metric):
+    for task in ("number",) if METRICS[metric].compares == "numbers" else ("binary", "classes", "labels"):
+        with pytest.raises(cr.DataError, match="There are no rows to evaluate"):
+            network_of(task, input_shape=3).evaluate(X[:0], TASKS[task][0][:0], metrics=metric)
+
+
 MISFITS = [
     ("number", "auc", "The metric 'auc' compares classes"),
     ("number", "log_loss", "log_loss compares probabilities"),

@@ -187,34 +187,38 @@ def rmse(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
 
 
 # --- what they need ---
+# Each says of targets and outputs, and of which rows there are that weigh something, why there is no value, or "".
 
 
-def lacks_both(y: np.ndarray, p: np.ndarray) -> str:
-    """Say in which column all answers are alike, so that nothing can be put in order; "" if in none."""
+def lacks_both(y: np.ndarray, p: np.ndarray, there: np.ndarray) -> str:
+    """Say in which column all answers are alike, so that nothing can be put in order."""
+    y = y[there]
     if y.ndim == 1:
         return f"every row is of class {y[0]}" if (y == y[0]).all() else ""
     yes = y > 0.5
-    for i in np.flatnonzero(yes.all(axis=0) | ~yes.any(axis=0)):
-        return f"every row{_of_column(i, y)} is {'yes' if yes[0, i] else 'no'} ({y[0, i]:g})"
-    return ""
+    alike = np.flatnonzero(yes.all(axis=0) | ~yes.any(axis=0))
+    if not len(alike):
+        return ""
+    i = alike[0]
+    return f"every row{_of_column(i, y)} is {'yes' if yes[0, i] else 'no'} ({y[0, i]:g})"
 
 
-def lacks_yes(y: np.ndarray, p: np.ndarray) -> str:
-    """Say that nothing is to be found; "" if something is."""
-    none = not (y > 0.5).any() if y.ndim == 2 or p.shape[1] == 2 else False
-    return "no row is yes" if none else ""
+def lacks_yes(y: np.ndarray, p: np.ndarray, there: np.ndarray) -> str:
+    """Say that nothing is to be found."""
+    speaks_of_yes = y.ndim == 2 or p.shape[1] == 2
+    return "no row is yes" if speaks_of_yes and not (y[there] > 0.5).any() else ""
 
 
-def lacks_spread(y: np.ndarray, p: np.ndarray) -> str:
-    """Say in which column all numbers are equal; "" if in none."""
-    for i in np.flatnonzero(np.ptp(y, axis=0) == 0):
-        return f"every number{_of_column(i, y)} is {y[0, i]:g}"
-    return ""
+def lacks_spread(y: np.ndarray, p: np.ndarray, there: np.ndarray) -> str:
+    """Say in which column all numbers are equal."""
+    y = y[there]
+    equal = np.flatnonzero(np.ptp(y, axis=0) == 0)
+    return f"every number{_of_column(equal[0], y)} is {y[0, equal[0]]:g}" if len(equal) else ""
 
 
-def holds_zero(y: np.ndarray, p: np.ndarray) -> str:
-    """Say in which row there is a 0, by which nothing can be divided; "" if there is none."""
-    rows = np.flatnonzero((y == 0).any(axis=1))
+def holds_zero(y: np.ndarray, p: np.ndarray, there: np.ndarray) -> str:
+    """Say in which row there is a 0, by which nothing can be divided."""
+    rows = np.flatnonzero((y == 0).any(axis=1) & there)
     return f"the target of row {rows[0]} is 0" if len(rows) else ""
 
 

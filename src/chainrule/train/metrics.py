@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import DataError, GraphError, UnknownNameError, short
 from chainrule.friendly import Friendly, named
-from chainrule.nn.losses import LOSSES, binary_crossentropy, categorical_crossentropy, mae
+from chainrule.nn.losses import LOSSES, binary_crossentropy, categorical_crossentropy
 from chainrule.nn.specs import find
 from chainrule.train import measures
 
@@ -74,7 +74,8 @@ def mape(y: Any, p: Any) -> Any:
     >>> mape(np.array([[2.0], [-4.0]]), np.array([[3.0], [-4.0]]))
     array([0.5, 0. ])
     """
-    return mae(y / np.abs(y), p / np.abs(y))
+    share = np.abs(p - y) / np.abs(y)
+    return np.mean(share, axis=tuple(range(1, share.ndim)))
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Known:
         compares: What it makes sense of.
         whole: Whether it looks at all examples at once.
         average: How classes or columns are averaged, where not as usual.
-        lacks: Says of ``(y, p)`` why there is no value, or "".
+        lacks: Says why there is no value, or "", see :mod:`~chainrule.train.measures`.
     """
 
     formula: Callable[..., Any]
@@ -95,7 +96,7 @@ class Known:
     compares: Literal["anything", "classes", "probabilities", "numbers"] = "anything"
     whole: bool = False
     average: str = ""
-    lacks: Callable[[Any, Any], str] | None = None
+    lacks: Callable[[Any, Any, Any], str] | None = None
 
     def __call__(self, y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> float:
         """Return its value of arrays as :mod:`~chainrule.train.measures` take them."""
@@ -298,14 +299,18 @@ def _called(metric: Any) -> str:
     return getattr(metric, "__name__", type(metric).__name__)
 
 
-def lacks_value(metric: Watched, y: np.ndarray, p: np.ndarray) -> str:
+def lacks_value(metric: Watched, y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> str:
     """Say why a metric has no value for these targets, whatever is predicted, or return ""."""
-    return metric.lacks(y, p) if isinstance(metric, Known) and metric.lacks else ""
+    if not isinstance(metric, Known) or metric.lacks is None:
+        return ""
+    return metric.lacks(y, p, np.ones(len(y), bool) if w is None else w > 0)
 
 
-def check_value(name: str, metric: Watched, y: np.ndarray, p: np.ndarray, called: str) -> None:
+def check_value(
+    name: str, metric: Watched, y: np.ndarray, p: np.ndarray, w: np.ndarray | None, called: str
+) -> None:
     """Raise where a metric has no value."""
-    if why := lacks_value(metric, y, p):
+    if why := lacks_value(metric, y, p, w):
         instead = "'mae' or 'rmse'" if metric.compares == "numbers" else "'accuracy' or 'log_loss'"
         raise DataError(
             f"The metric '{name}' has no value for {called}, where {why}. Watch {instead}, or add rows."

@@ -42,13 +42,11 @@ def whole_values(goal: Objective, table: Arrays, outputs: Arrays) -> dict[str, f
 
 def check_values(goal: Objective, table: Arrays, called: str) -> None:
     """Raise where a metric has no value for a table, whatever is predicted."""
-    if any(getattr(metric, "lacks", None) for metric in goal.watched.values()):
-        output = goal.architecture.output
-        y, p, _ = _as_measured(
-            goal, table, np.zeros((len(table[0]), *map(int, output.shape[1:])), output.dtype)
-        )
+    rows, output = len(table[0]), goal.architecture.output
+    if rows and any(getattr(metric, "lacks", None) for metric in goal.watched.values()):
+        y, p, w = _as_measured(goal, table, np.zeros((rows, *map(int, output.shape[1:])), output.dtype))
         for name, metric in goal.watched.items():
-            check_value(name, metric, y, p, called)
+            check_value(name, metric, y, p, w, called)
 
 
 def _as_measured(
