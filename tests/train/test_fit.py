@@ -236,7 +236,7 @@ def test_weights_are_as_good_as_duplicated_rows():
     np.testing.assert_allclose(weighted.parameters["W1"], repeated.parameters["W1"], rtol=1e-10)
     weighted = weighted.evaluate(X, Y, sample_weight=weight, metrics=["mae"])
     repeated = repeated.evaluate(X[rows], Y[rows], metrics=["mae"])
-    assert weighted == pytest.approx(repeated, rel=1e-10)
+    assert dict(weighted) == pytest.approx(dict(repeated), rel=1e-10)
 
 
 def test_batches_divide_by_their_own_weights():
