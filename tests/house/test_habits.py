@@ -75,6 +75,7 @@ WORKS = [
     ("history.history['loss']", "history['cost']"),
     ("history.history['val_loss']", "history['val_cost']"),
     ("history.get('loss')", "history['cost']"),
+    ("'loss' in history, 'val_loss' in history.history, 'acc' in history", "(True, True, False)"),
     ("cr.Dense(3, kernel_initializer='he_normal').initializer", "'he_normal'"),
     ("cr.Dense(3, kernel_regularizer='l2').regularizer", "'l2'"),
     ("cr.Dense(3, kernel_initializer='HeNormal').initializer", "'he_normal'"),

@@ -20,6 +20,9 @@ class Numbers(dict[str, V]):
             return self[COST[name]]
         raise MissingNameError(str(unknown_name("number of this training", name, self.keys())))
 
+    def __contains__(self, name: Any) -> bool:  # or `if "val_loss" in history:` would leave out what is there
+        return super().__contains__(name) or super().__contains__(COST.get(name))
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return the numbers of a name, or ``default``.
 
@@ -34,7 +37,7 @@ class Numbers(dict[str, V]):
         >>> network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3).get("val_cost", "not validated")
         'not validated'
         """
-        return super().get(name if name in self else COST.get(name, name), default)
+        return super().get(name if super().__contains__(name) else COST.get(name, name), default)
 
 
 class Evaluation(Numbers[float]):
