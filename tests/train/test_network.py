@@ -140,6 +140,16 @@ def test_assigned_values_are_copies_in_the_network_s_dtype():
         del network.parameters["W1"]
 
 
+def test_assigned_values_are_finite_numbers():
+    """As initial values are: every prediction would be NaN, without a word."""
+    network = chain(2, 1)
+    before = network.parameters["W1"].copy()
+    for wrong, said in ((np.nan, "NaN"), (-np.inf, "infinity")):
+        with pytest.raises(DataError, match=f"W1 holds {said}.* in row 1, column 0.*finite numbers"):
+            network.parameters["W1"] = [[0.0], [wrong]]
+    np.testing.assert_array_equal(network.parameters["W1"], before)
+
+
 # --- branches -------------------------------------------------------------------------------------------
 
 

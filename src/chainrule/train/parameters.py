@@ -14,12 +14,13 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
-from chainrule.train.validation import as_numbers
+from chainrule.train.validation import as_numbers, check_finite
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 FEW = 60  # numbers, that a screen has room for
+_FINITE = "A network computes with finite numbers."
 
 
 class Parameters(Friendly, MutableMapping[str, np.ndarray]):
@@ -34,7 +35,7 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
     Raises:
         UnknownNameError: At a name that no parameter bears; it is a KeyError too.
         ShapeError: Where a value of another shape is assigned.
-        DataError: Where something other than numbers is.
+        DataError: Where something other than finite numbers is.
         GraphError: Where one is deleted.
 
     >>> network = cr.Network([cr.Dense(1)], input_shape=2)
@@ -61,7 +62,8 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
 
     def __setitem__(self, name: str, value: "ArrayLike") -> None:
         node = self._find(name)
-        array = as_numbers(value, name)
+        array = as_numbers(value, name, _FINITE)
+        check_finite(array, value, name, _FINITE)
         if array.shape != node.shape:
             raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
         node.value = array

@@ -159,13 +159,13 @@ def _refuse(bad: np.ndarray, array: np.ndarray, original: Any, before: str, afte
         raise DataError(f"{before} {float(array[bad][0]):g} {_first(bad, original)}{after}")
 
 
-def check_finite(array: np.ndarray, original: Any, what: str) -> None:
+def check_finite(array: np.ndarray, original: Any, what: str, remedy: str = _FILL) -> None:
     """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
     if array.dtype.kind == "f" and array.size and not _is_finite(array):
         bad = ~np.isfinite(array)
         kind = "NaN (a missing value)" if np.isnan(array[bad][0]) else "infinity"
         more = f", and {bad.sum() - 1} more such" if bad.sum() > 1 else ""
-        raise DataError(f"{what} holds {kind} {_first(bad, original)}{more}. {_FILL}")
+        raise DataError(f"{what} holds {kind} {_first(bad, original)}{more}. {remedy}")
 
 
 def _is_finite(array: np.ndarray) -> bool:
