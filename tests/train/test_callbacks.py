@@ -101,6 +101,20 @@ def test_early_stopping_on_a_metric_of_your_own_asks_which_way_is_better():
     assert history.best_epoch == best > 0 and history.epochs == min(best + 1 + 3, 20)
 
 
+def test_a_metric_of_ones_own_is_watched_by_its_name_whatever_others_call_so():
+    def loss(y, p):
+        return 0 * p[:, 0] + 1
+
+    history = small().fit(
+        X, Y, epochs=30, metrics=[loss], callbacks=EarlyStopping(3, "loss", larger_is_better=False)
+    )
+    assert (
+        "no better loss for 3 epochs" in history.stopped
+        and history.epochs == 4
+        and set(history["loss"]) == {1.0}
+    )
+
+
 @pytest.mark.parametrize(
     ("monitor", "words"),
     [

@@ -29,6 +29,8 @@ def monitor_name(name: str, recorded: Collection[str]) -> str:
     >>> monitor_name("Val_Acc", ["cost", "accuracy", "val_cost", "val_accuracy"])
     'val_accuracy'
     """
+    if name in recorded:  # a metric of the user's may bear another library's name
+        return name
     name = spelled(COST.get(name.lower(), name), recorded)
     start = "val_" if name.lower().startswith("val_") else ""
     meant = metric_named(name[len(start) :].lower())
