@@ -82,7 +82,7 @@ def as_ours(
         answer = name if name in known else foreign.get(name)
         if isinstance(answer, tuple):
             answer, meanings = answer
-            if value not in meanings:
+            if not isinstance(value, str) or value not in meanings:
                 wanted = ", ".join(map(repr, meanings))
                 raise ArgumentError(f"{shown}: {name} is one of {wanted}, or {answer}; found {short(value)}.")
             value = meanings[value]
@@ -93,6 +93,9 @@ def as_ours(
             continue
         if answer is not None and not answer.isidentifier():
             raise ArgumentError(f"{shown} takes no '{name}'. {filled(answer, name=name, value=value)}.")
+        if answer in known:
+            given = next(each for each in settings if each != name and answer in (each, foreign.get(each)))
+            raise ArgumentError(f"{shown}: {name} and {given} are one argument, {answer}. Give it once.")
         near = closest(name, [*known, *(each for each, ours in foreign.items() if ours in known)])
         near = near if near in known or near is None else foreign[near]
         hint = f" Did you mean '{near}'?" if near else ""

@@ -127,6 +127,9 @@ class FriendlyType(ABCMeta):
             for each in {**_answers(name), **WORKS.get(name, {})}:
                 if not any(each in vars(base) for base in cls.__mro__):
                     setattr(cls, each, (InVain if each in IN_VAIN else Foreign)(name, each))
+        else:
+            for each in IN_VAIN & {*inspect.get_annotations(cls)} - {*vars(cls)}:
+                setattr(cls, each, Foreign(name, each))  # what a user declares can be set
 
     if not TYPE_CHECKING:  # or the classes would take anything
 
@@ -204,4 +207,5 @@ class Friendly(metaclass=FriendlyType):
     __slots__ = ()
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__()} - _hidden(type(self)))
+        own = getattr(self, "__dict__", {})  # a user's class may have fields of such names
+        return sorted({*super().__dir__()} - (_hidden(type(self)) - own.keys()))

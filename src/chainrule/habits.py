@@ -338,7 +338,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "SGD": {"dampening": "An average of the gradients is: cr.SGD(0.01, momentum=0.9, averaged=True)"},
     "RMSprop": {"alpha": "rho"},
     "LBFGS": {
-        "max_iter max_eval": "max_evaluations",
+        "max_eval": "max_evaluations",
+        "max_iter": "Its iterations are the epochs of a fit: "
+        "network.fit(X, y, optimizer=cr.LBFGS(), batch_size=None, epochs={value})",
         "history_size": "memory",
         "tol tolerance_grad": "tolerance",
     },
@@ -383,7 +385,26 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Network.score": {"sample_weights": "sample_weight"},
     **{
         f"Node.{name}": {"dim axes": "axis", "keepdim": "keepdims"}
-        for name in ("sum", "mean", "max", "min", "prod", "var", "std", "any", "all")
+        for name in ("sum", "mean", "prod", "any", "all")
+    },
+    **{f"Node.{name}": {"dim axes": "axis"} for name in ("argmax", "argmin")},
+    **{  # with dim PyTorch's are others: of a sample, and pairs
+        f"Node.{name}": {
+            "dim": f"With dim it is that of a sample, which divides by n - 1: x.{name}(axis={{value}}, ddof=1)",
+            "axes": "axis",
+            "keepdim": "keepdims",
+            "unbiased correction": f"What is taken from n is ddof: x.{name}(ddof=1)",
+        }
+        for name in ("var", "std")
+    },
+    **{
+        f"Node.{name}": {
+            "dim": f"With dim it is a pair with the places, which are apart here: x.{name}(axis={{value}}), "
+            f"x.arg{name}(axis={{value}})",
+            "axes": "axis",
+            "keepdim": "keepdims",
+        }
+        for name in ("max", "min")
     },
     "compile": {
         "optimizer loss metrics": "Networks need no compiling: network.fit(X, y, {name}={value})",

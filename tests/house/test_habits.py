@@ -202,6 +202,15 @@ TOLD = [
     ("cr.Network(network)", "[*network.layers, cr.Dense(1)]"),
     ("cr.Network([network, cr.Dense(1)])", "[*network.layers, cr.Dense(1)]"),
     ("x.sum(axs=0)", "Did you mean 'axis'?"),
+    ("x.std(dim=0)", "x.std(axis=0, ddof=1)"),
+    ("x.var(unbiased=True)", "x.var(ddof=1)"),
+    ("x.max(dim=0)", "x.max(axis=0), x.argmax(axis=0)"),
+    ("cr.LBFGS(max_iter=20)", "epochs=20"),
+    ("cr.Adam(learning_rate=0.1, lr=0.2)", "lr and learning_rate are one argument"),
+    ("cr.Adam(lr=0.1, eta=0.2)", "eta and lr are one argument"),
+    ("cr.Adam(0.1, lr=0.2)", "multiple values for argument 'learning_rate'"),
+    ("cr.EarlyStopping(mode='max', larger_is_better=False)", "one argument"),
+    ("cr.EarlyStopping(mode=['max'])", "mode is one of"),
     ("network.forward(X)", "network.predict(X)"),
     ("J.backward()", "cr.grad(J, w).value"),
     ("x.grad", "cr.grad(x, w).value"),
@@ -264,7 +273,7 @@ def test_what_has_none_is_told_what_to_write(typed, told, begun):
 
 GIVEN = {
     "betas": (0.9, 0.99), "solver": "adam", "optimizer": "adam", "loss": "mse", "metrics": ["mae"], "callbacks": [],
-    "validation_split": 0.5, "momentum": 0.9,
+    "validation_split": 0.5, "momentum": 0.9, "dim": 0,
 }  # fmt: skip
 
 
@@ -342,6 +351,51 @@ def test_a_subclass_may_have_what_is_foreign_here():
     assert "compile" in dir(network)
     network.optimizer = "kept"  # an attribute of the user's
     assert network.optimizer == "kept"
+
+
+def test_a_layer_of_ones_own_may_have_fields_of_such_names():
+    @dataclasses.dataclass(frozen=True, eq=False)
+    class Own(cr.Layer):
+        trainable: bool
+        weight: float
+        activation: str = "ReLU"
+
+        def build(self, scope, x):
+            return x * {"ReLU": self.weight, "none": -self.weight}[self.activation] + self.trainable
+
+    layer = Own(True, weight=2.0)
+    assert layer.trainable and {"trainable", "weight"} <= {*dir(layer)} and "kernel" not in dir(layer)
+    assert layer.activation == "ReLU" and layer.ends_in() == "relu"  # its own names, and what they mean to us
+    for one, value in ((layer, 7.0), (Own(False, 2.0, "none"), -6.0)):
+        assert cr.Network([one], input_shape=1).predict([[3.0]]) == value
+
+    class Sub(cr.Dense):
+        trainable: bool = True
+
+    assert Sub(3, "ReLU").activation == "relu"
+
+
+def test_score_asks_where_it_may_mean_two_things(begun):
+    """A sigmoid that learned 0 and 1 with a loss of numbers: of classes or of numbers, the score is another."""
+    network, X, labels = cr.Network([cr.Dense(1, "sigmoid")], seed=0), begun["X"], begun["labels"]
+    network.fit(X, labels > 0, loss="mse", epochs=2)
+    with pytest.raises(cr.DataError, match="for the share that is right") as caught:
+        network.score(X, labels > 0)
+    for name in ("accuracy", "r2"):
+        assert f"network.evaluate(X, y, metrics='{name}')['{name}']" in str(caught.value)
+    assert network.score(X, labels / 2) < 1  # shares are numbers
+    network = cr.Network([cr.Dense(3, "softmax")], seed=0)
+    network.fit(X, np.eye(3)[labels], loss="mse", epochs=2)
+    assert np.isclose(network.score(X, np.eye(3)[labels]), np.mean(network.predict_classes(X) == labels))
+
+
+def test_score_of_several_labels_goes_by_the_names_of_the_columns(begun):
+    pandas = pytest.importorskip("pandas")
+    X = begun["X"]
+    y = pandas.DataFrame(X[:, :3] > 0, columns=["a", "b", "c"])
+    network = cr.Network([cr.Dense(3, "sigmoid")], seed=0)
+    network.fit(X, y, epochs=200, optimizer=cr.Adam(0.1))
+    assert network.score(X, y) == network.score(X, y[["c", "a", "b"]]) > 0.9
 
 
 def test_what_is_frozen_says_what_to_do():

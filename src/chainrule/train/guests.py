@@ -8,8 +8,10 @@ import numpy as np
 from chainrule.errors import DataError, GraphError
 from chainrule.graph.node import Node
 from chainrule.nn import activations
+from chainrule.nn.losses import describe_loss
 from chainrule.nn.reading import output_kind
-from chainrule.train.targets import classifies
+from chainrule.train.classes import is_share
+from chainrule.train.targets import classifies, loss_of
 from chainrule.train.validation import as_numbers
 
 
@@ -44,13 +46,27 @@ def probabilities(network: Any, X: Any) -> np.ndarray:
 
 def score(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     """Return scikit-learn's score: the share of rows whose classes are all right, or R² averaged over the outputs."""
-    if not classifies(network.architecture, network.loss):
-        return _scored(network, X, y, "r2", sample_weight)
+    softmax = output_kind(network.architecture) == "softmax"
+    if not softmax and not classifies(network.architecture, network.loss):
+        found = _scored(network, X, y, "r2", sample_weight)
+        if is_share(network.architecture.output) and not {*np.unique(_targets(network, X, y))} - {0, 1}:
+            name = describe_loss(loss_of(network.architecture, network.loss))
+            raise DataError(
+                f"y is 0 or 1, and the loss {name!r} is one of numbers: for the share "
+                "that is right write network.evaluate(X, y, metrics='accuracy')['accuracy'], for R² "
+                "network.evaluate(X, y, metrics='r2')['r2']."
+            )
+        return found
     right = _scored(network, X, y, "accuracy", sample_weight)
-    if output_kind(network.architecture) == "softmax" or network.output.shape[-1] == 1:
+    if softmax or network.output.shape[-1] == 1:
         return right
-    whole = (network.predict_classes(X) == as_numbers(y, "y")).all(axis=-1)  # of several labels every one
-    return float(np.average(whole, weights=sample_weight))
+    every = (network.predict_classes(X) == _targets(network, X, y)).all(axis=-1)
+    return float(np.average(every, weights=sample_weight))
+
+
+def _targets(network: Any, X: Any, y: Any) -> np.ndarray:
+    """Return y with its columns in the order of the outputs."""
+    return as_numbers(network._read(X, y, None).y, "y")
 
 
 def _scored(network: Any, X: Any, y: Any, metric: str, sample_weight: Any) -> float:

@@ -7,7 +7,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 import math
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from inspect import signature
 from typing import Any, ClassVar
@@ -253,7 +253,7 @@ class Layer(Checked):
         >>> cr.Dense(1, "sigmoid").ends_in()
         'sigmoid'
         """
-        return getattr(self, "activation", None)
+        return named("activation", getattr(self, "activation", None), ACTIVATIONS)
 
     def refuses(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
         """Return which of the numbers that reach it the layer cannot take, and why; None where it takes all.
@@ -326,8 +326,10 @@ class Layer(Checked):
 
 @cache
 def _named_fields(layer: type[Layer]) -> list[tuple[str, str]]:
-    """Return the fields of a kind of layer whose names are those of a table, and of which."""
-    ending = [(field.name, field.name.rpartition("_")[2]) for field in fields(layer)]
+    """Return the fields of a kind of layer whose names are those of a table, and of which: ours, not a user's own."""
+    ours = [kind for kind in layer.__mro__ if is_dataclass(kind) and kind.__module__.startswith("chainrule.")]
+    names = {field.name: None for kind in ours for field in fields(kind)}
+    ending = [(name, name.rpartition("_")[2]) for name in names]
     return [(field, kind) for field, kind in ending if kind in NAMED]
 
 
