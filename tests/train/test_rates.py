@@ -82,6 +82,25 @@ def test_what_it_suggests_learns_better_than_the_default():
             assert costs[1] < 0.8 * costs[0], (name, rule)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_small_batches_do_not_mislead_it(batch_size):
+    """Of a batch of one the cost is chance: it suggested 6.7e-08 where the first ones were low by luck."""
+    y = X @ [1.0, -2.0, 0.5]
+    for seed in range(6):
+        one = cr.Network([cr.Dense(16, "relu"), cr.Dense(1)], seed=seed)
+        found = cr.find_learning_rate(one, X, y, batch_size=batch_size)
+        assert 0.001 < found.suggestion < 0.1 and len(found.costs) > 50
+        assert len(cr.find_learning_rate(one, X, y, batch_size=batch_size, steps=10).costs) <= 10
+    history = one.fit(X, y, optimizer=cr.Adam(found.suggestion), batch_size=batch_size, epochs=20)
+    assert history["cost"][-1] < 0.02 * y.var()
+
+
+def test_it_takes_a_network():
+    for thing in ([cr.Dense(1)], "network", cr.Network):
+        with pytest.raises(cr.GraphError, match="find_learning_rate takes a network"):
+            cr.find_learning_rate(thing, X, Y)
+
+
 def test_weights_of_classes_and_examples_and_losses_of_ones_own():
     labels, weight = (Y > 0).astype(int), np.linspace(1, 2, 200)
     one = cr.Network([cr.Dense(4, "relu"), cr.Dense(1, "sigmoid")], seed=0)

@@ -24,11 +24,13 @@ from chainrule.train.fit.preparing import begin
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.kinds import ClassWeight, Data, OptimizerLike
 from chainrule.train.network import Network
-from chainrule.train.optimizers import LBFGS, Optimizer, optimizer as find_optimizer
+from chainrule.train.optimizers import LBFGS, optimizer as find_optimizer
 from chainrule.train.schedules import Schedule
 
 DIVERGED = 4.0  # a smoothed cost so many times the lowest ends the search (fastai)
 SMOOTHING = 0.9  # of the running mean of the costs, which the batches make jump
+FIRST = 10  # costs, of which the running mean is still that of a few: how low it is there is chance
+EXAMPLES = 32  # that a cost rests on at least: smaller batches take several updates a step
 LEAST_FALL, BY_CHANCE = 0.01, 0.75  # of the cost, and of its deviation from batch to batch
 LINES, WIDTH = 14, 40  # of the chart
 
@@ -40,10 +42,11 @@ class Rising(Schedule):
     low: Above0
     high: Above0
     steps: int
+    updates: int
 
     def at(self, step: Any, total: Any, per_epoch: Any) -> Any:
         """Return the rate of one update."""
-        return self.low * np.exp(math.log(self.high / self.low) / (self.steps - 1) * step)
+        return self.low * np.exp(math.log(self.high / self.low) / (self.steps - 1) / self.updates * step)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +55,7 @@ class LearningRates(Friendly):
 
     Attributes:
         rates: The learning rate of each step, rising.
-        costs: The cost of each step's batch, before its update.
+        costs: The cost of each step's batch, before its update; of batches below 32, the mean of several.
         smoothed: The running mean of the costs, on which the suggestion rests.
         suggestion: The learning rate to try.
 
@@ -134,15 +137,28 @@ def find_learning_rate(
     if not low < high:
         raise DataError(f"The learning rate rises from low to high; found low={low:g}, high={high:g}.")
     whole("steps", steps, 10)
+    if not isinstance(network, Network):
+        raise GraphError(
+            f"find_learning_rate takes a network, such as cr.Network([cr.Dense(1)]); found {short(network)}."
+        )
     method = find_optimizer(optimizer)
     if isinstance(method, LBFGS):
         raise GraphError(
             "L-BFGS finds the length of each step itself, so there is no learning rate to look for. Give an optimizer "
             "that has one, such as 'adam' or 'sgd'."
         )
-    rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps))  # type: ignore[type-var]
-    run = _begun(copy.deepcopy(network), X, y, rising, steps, loss, batch_size, class_weight, sample_weight)
-    costs, smoothed = _climb(run, steps)
+    whole("batch_size", 1 if batch_size is None else batch_size, 1)
+    network = copy.deepcopy(network)
+    given = network._read(X, y, sample_weight, learning=True)
+    if given.rows == 0:
+        raise DataError("X has no rows: there is nothing to learn from.")
+    size = min(batch_size or given.rows, given.rows)
+    updates = -(-min(EXAMPLES, given.rows) // size)
+    rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps, updates))  # type: ignore[type-var]
+    settings = Settings(batch_size, steps * updates, 0.0, None, None, 0)  # as many epochs at most
+    examples, listeners = network._examples(given, loss, (), class_weight), Listeners((), network)
+    run = begin(network._programs, settings, rising, listeners, examples, None, True, network.runs, inf)
+    costs, smoothed = _climb(run, steps, updates)
     if not costs:
         raise DataError(
             "The cost is NaN or infinite before the first update, so there is no learning rate to look for. Scale X "
@@ -151,7 +167,8 @@ def find_learning_rate(
     rates = float(low) * (float(high) / float(low)) ** (np.arange(len(costs)) / (steps - 1))
     found = LearningRates(rates, np.array(costs), np.array(smoothed), _suggested(rates, smoothed))
     first = np.array(costs[: max(2, len(costs) // 5)])
-    if min(smoothed) > first.mean() - LEAST_FALL * abs(first.mean()) - BY_CHANCE * first.std():
+    lowest = min(smoothed[_settled(smoothed) :])
+    if lowest > first.mean() - LEAST_FALL * abs(first.mean()) - BY_CHANCE * first.std():
         warn(
             f"No learning rate from {low:g} to {high:g} lowered the cost by more than it changes from batch to batch: "
             "X may say little about y, or is not scaled.",
@@ -160,52 +177,39 @@ def find_learning_rate(
     return found
 
 
-def _begun(
-    network: Network,
-    X: Any,
-    y: Any,
-    method: Optimizer,
-    steps: int,
-    loss: Any,
-    batch_size: int | None,
-    class_weight: Any,
-    sample_weight: Any,
-) -> Fitting:
-    """Return a fit that is ready for so many steps, as :meth:`Network.fit` would begin it."""
-    given = network._read(X, y, sample_weight, learning=True)
-    if given.rows == 0:
-        raise DataError("X has no rows: there is nothing to learn from.")
-    examples = network._examples(given, loss, (), class_weight)
-    settings = Settings(batch_size, steps, 0.0, None, None, 0)  # as many epochs at most
-    listeners = Listeners((), network)
-    return begin(network._programs, settings, method, listeners, examples, None, True, network.runs, inf)
-
-
-def _climb(run: Fitting, steps: int) -> tuple[list[float], list[float]]:
+def _climb(run: Fitting, steps: int, updates: int) -> tuple[list[float], list[float]]:
     """Return the costs of the steps, and their running means, until these rise."""
     state: Sequence[np.ndarray] = first_state(run)
     costs: list[float] = []
     smoothed: list[float] = []
     mean = 0.0
     for step in range(steps):
-        epoch, number = divmod(step, run.steps)
-        rows = run.orders(epoch, 1)[0][run.batches.cut(number, run.rows)]
-        state, outputs = run.executable.step(state, [t[rows] for t in run.table])
-        cost = float(outputs[0])
+        cost = 0.0
+        for update in range(step * updates, (step + 1) * updates):
+            epoch, number = divmod(update, run.steps)
+            rows = run.orders(epoch, 1)[0][run.batches.cut(number, run.rows)]
+            state, outputs = run.executable.step(state, [t[rows] for t in run.table])
+            cost += float(outputs[0]) / updates
         if not math.isfinite(cost):
             break
         mean = SMOOTHING * mean + (1 - SMOOTHING) * cost
         costs.append(cost)
         smoothed.append(mean / (1 - SMOOTHING ** (step + 1)))
-        if step > 10 and smoothed[-1] > DIVERGED * min(smoothed):
+        if step > FIRST and smoothed[-1] > DIVERGED * min(smoothed):
             break
     return costs, smoothed
 
 
 def _suggested(rates: np.ndarray, smoothed: Sequence[float]) -> float:
     """Return the rate to try, to two digits."""
-    lowest = float(rates[int(np.argmin(smoothed))])
+    first = _settled(smoothed)
+    lowest = float(rates[first + int(np.argmin(smoothed[first:]))])
     return float(f"{math.sqrt(lowest / 10 * float(rates[_valley(smoothed)])):.2g}")
+
+
+def _settled(smoothed: Sequence[float]) -> int:
+    """Return from which on the running mean is one of many costs."""
+    return FIRST if len(smoothed) > 2 * FIRST else 0
 
 
 def _valley(costs: Sequence[float]) -> int:
