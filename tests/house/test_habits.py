@@ -22,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings(
 )  # of lines typed as an example
 BEGIN = """
 import numpy as np
+import pandas as pd
 import chainrule as cr
 X = np.random.default_rng(0).normal(size=(24, 4))
 y = X @ np.array([1.0, -2.0, 0.5, 0.0])
@@ -172,7 +173,12 @@ TOLD = [
     ("cr.Dropout()", "missing a required argument 'rate'"),
     ("history.val_loss", "history['val_cost']"),
     ("history['acuracy']", "Known: cost, val_cost"),
+    ("cr.AdamW(0.001, 0.01)", "too many positional arguments"),  # Keras has the weight decay there
+    ("cr.Dense(8, 'relu', 'he_normal')", "use_bias must be True or False"),
+    ("cr.input((4,))", "cr.input('x', (4,))"),
     # PyTorch
+    ("cr.SGD(0.1, 0.9, 0, 1e-4)", "averaged must be True or False"),
+    ("cr.LayerNormalization(64)", "epsilon must be a number between 0 and 1"),
     ("cr.Linear(4, 3)", "cr.Dense(16)"),
     ("cr.ReLU()", "cr.Activation('relu')"),
     ("cr.nn.Linear(4, 3)", "cr.Dense("),
@@ -219,6 +225,9 @@ TOLD = [
     ("x.view(-1)", "x.reshape(-1)"),
     ("cr.Adam().step()", "fit takes the steps"),
     # scikit-learn
+    ("cr.TableModel.train(table, table[target])", "The target is the name of a column"),
+    ("cr.TableModel.train(pd.DataFrame(X), labels)", "table['target'] = y"),  # whose labels are names of columns
+    ("cr.TableModel.train(pd.DataFrame(X), labels.tolist())", "table['target'] = y"),
     ("cr.MLPClassifier()", "There are no estimators of scikit-learn's yet"),
     ("cr.MLPRegressor()", "cr.Dense(100, 'relu')"),
     ("cr.StandardScaler()", "X.std(axis=0)"),

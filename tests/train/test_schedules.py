@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from chainrule.errors import GraphError
+from chainrule.errors import GraphError, LearningWarning
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, input, variable
 from chainrule.train.schedules import (
@@ -162,3 +162,10 @@ def test_a_rate_that_is_none(wrong):
 def test_wrong_settings(make, message):
     with pytest.raises(GraphError, match=message):
         make()
+
+
+def test_steps_in_the_place_of_the_minimum_are_told():
+    with pytest.warns(
+        LearningWarning, match="rises, from 0.1 to the minimum of 1000. How long a run is, fit says"
+    ):
+        Cosine(0.1, 1000)

@@ -173,6 +173,13 @@ def about_gaps(frame: pd.DataFrame | pd.Series, names: Iterable[str]) -> tuple[s
 def target_columns(frame: pd.DataFrame, columns: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of the target columns, all of which the table has."""
     names = (columns,) if isinstance(columns, str) else tuple(map(str, columns))
+    numbers = [name for name in columns if not isinstance(name, str)]  # such as a column 0 of pandas
+    values = isinstance(columns, np.ndarray) or len({*numbers}) < len(numbers)
+    if isinstance(columns, pd.Series) or (numbers and values):
+        raise DataError(
+            f"The target is the name of a column, or several names; found {len(names)} values. Put them into the "
+            "table: table['target'] = y."
+        )
     if not names:
         raise DataError("No target column was named; name the column that is to be predicted.")
     check_columns(checked_table(frame), names)

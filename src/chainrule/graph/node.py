@@ -481,7 +481,7 @@ def input(
 
     Raises:
         ShapeError: If the shape holds anything but lengths and names.
-        GraphError: If the dtype is not one of real numbers.
+        GraphError: If the name is no text, or the dtype not one of real numbers.
 
     >>> x = cr.input("x", ("batch", 3))
     >>> mean = x.sum(axis=1) / 3
@@ -490,6 +490,10 @@ def input(
     >>> cr.trace(mean, {x: [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]})[mean]
     array([2., 5.])
     """
+    if not isinstance(name, str):
+        raise GraphError(
+            f"An input has a name, then a shape: cr.input('x', (4,)); found {short(name)} as the name."
+        )
     if isinstance(shape, int | str):
         shape = (shape,)
     extents: list[Any] = []

@@ -8,6 +8,8 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import numpy as np
+
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
 from chainrule.friendly import Friendly, named
@@ -57,6 +59,13 @@ class Checked(Friendly):
             if isinstance(rule, Rule):
                 self._expect(_is_number(value) and rule.holds(value), field.name, rule.says)
                 object.__setattr__(self, field.name, get_args(kind)[0](value))
+            elif kind is bool:
+                self._expect(
+                    isinstance(value, Integral | np.bool_) and value in (0, 1), field.name, "True or False"
+                )
+                object.__setattr__(self, field.name, bool(value))
+            elif kind is str:
+                self._expect(isinstance(value, str), field.name, "a text")
             elif get_origin(kind) is Literal:
                 self._expect(value in get_args(kind), field.name, " or ".join(map(repr, get_args(kind))))
 

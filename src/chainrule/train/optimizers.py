@@ -9,7 +9,7 @@ network wiggle, and pulling a gamma to 0 would switch its unit off.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -375,6 +375,8 @@ class Adam(_Moments):
 class AdamW(_Moments):
     """:class:`Adam` with weight decay: ``w ← w - α m̂ / (√v̂ + ε) - α · decay · w`` (Loshchilov & Hutter 2019).
 
+    All but the learning rate goes by name.
+
     Args:
         learning_rate: α, a number above 0 or a schedule; this, β₁, β₂ and ε as for Adam.
         beta_1: β₁, the weight of the past gradients, at least 0 and below 1.
@@ -394,6 +396,7 @@ class AdamW(_Moments):
     """
 
     learning_rate: float | Schedule = 0.001
+    _: KW_ONLY  # for Keras has the weight decay second, PyTorch both betas in one
     beta_1: Share = 0.9
     beta_2: Share = 0.999
     epsilon: Above0 = 1e-7

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from chainrule.errors import GraphError
+from chainrule.errors import GraphError, LearningWarning, warn
 from chainrule.graph.node import Node
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Count, Within01, classes
 
@@ -150,7 +150,8 @@ class Cosine(Schedule):
 
     Args:
         rate: The learning rate to start from, above 0.
-        minimum: The one to end at, at least 0; 0 by default, so that the last steps settle.
+        minimum: The one to end at, at least 0; 0 by default, so that the last steps settle. Above the rate it is
+            warned of (LearningWarning).
 
     Raises:
         GraphError: If the rate is not above 0 or the minimum below 0.
@@ -161,6 +162,15 @@ class Cosine(Schedule):
 
     rate: Above0
     minimum: AtLeast0 = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.minimum > self.rate:  # elsewhere the number of steps stands there
+            warn(
+                f"Cosine: the learning rate rises, from {self.rate:g} to the minimum of {self.minimum:g}. How long a run "
+                "is, fit says: epochs=.",
+                LearningWarning,
+            )
 
     def at(self, step: Node | float, total: Node | float, per_epoch: Node | float) -> Any:
         """Return ``rate`` at the first step and, at the run's end, ``minimum``.
