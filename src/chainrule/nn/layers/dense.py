@@ -119,7 +119,7 @@ class Activation(Layer):
             x: A node of shape (batch, ...).
 
         Returns:
-            A node of shape the same.
+            A node of the same shape.
 
         Raises:
             ShapeError: If the activation does not keep the examples apart.

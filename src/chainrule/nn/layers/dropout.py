@@ -44,7 +44,7 @@ class Dropout(Layer):
             x: A node of shape (batch, ...).
 
         Returns:
-            A node of shape the same.
+            A node of the same shape.
 
         >>> cr.Dropout(0.5)(cr.input("x", ("batch", 3))).shape  # which calls build
         (batch, 3)

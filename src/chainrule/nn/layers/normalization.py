@@ -51,7 +51,7 @@ class BatchNormalization(Layer):
             x: A node of shape (batch, ..., features).
 
         Returns:
-            A node of shape the same.
+            A node of the same shape.
 
         Raises:
             ShapeError: If x has no features: only the examples' axis, or an open last one.
@@ -107,7 +107,7 @@ class LayerNormalization(Layer):
             x: A node of shape (batch, ..., features).
 
         Returns:
-            A node of shape the same.
+            A node of the same shape.
 
         Raises:
             ShapeError: If x has no features: only the examples' axis, or an open last one.
