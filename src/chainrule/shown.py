@@ -1,4 +1,4 @@
-"""How much of a thing is shown: what is printed by itself fits a screen, and mostly a line."""
+"""How things are shown: what is printed by itself fits a screen, and mostly a line; numbers of things, and times."""
 
 import re
 from collections.abc import Sequence
@@ -64,6 +64,24 @@ def columns(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[s
     wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
     sides = ["<" if i in left else ">" for i in range(len(wide))]
     return ["  ".join(f"{c:{s}{w}}" for c, s, w in zip(row, sides, wide, strict=True)) for row in rows]
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "row"), counted(2000, "row"), counted(2, "class", "classes")
+    ('1 row', '2,000 rows', '2 classes')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def took(seconds: float) -> str:
+    """Write how long something took.
+
+    >>> took(12.34), took(0.0123), took(0.0)
+    ('12.3 s', '12 ms', '1 ms')
+    """
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds * 1000, 1):.0f} ms"
 
 
 def brief(record: Any) -> str:

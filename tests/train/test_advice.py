@@ -156,7 +156,7 @@ def test_a_cost_that_still_falls_is_told_in_the_sentence_of_the_history():
         "Trained all 100 epochs; the cost was still falling: more epochs or a higher learning rate may help."
     )
     more, _ = fitted(classifier(3, 16), scaled(IRIS[0]), IRIS[1], epochs=1000)
-    assert more.stopped == "Trained all 1000 epochs." and more["cost"][-1] < history["cost"][-1] / 2
+    assert more.stopped == "Trained all 1,000 epochs." and more["cost"][-1] < history["cost"][-1] / 2
     raw, _ = fitted(classifier(1, 16), *CANCER)
     assert raw.stopped.endswith(
         "; the cost was still falling: inputs scaled to mean 0 and deviation 1 learn faster."

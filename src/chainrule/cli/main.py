@@ -18,6 +18,7 @@ from chainrule.cli.files import check_no_model, check_writable, load_model, load
 from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
 from chainrule.cli.options import Missing, Number, Whole, option
 from chainrule.cli.replacing import check_same_target, model_there, place_of
+from chainrule.shown import counted
 
 SHOWN_COLUMNS = 20
 WENT_WRONG = 1
@@ -105,8 +106,7 @@ def train(
     check_writable(path, data)
     old = None if force else model_there(path)
     table, usual = _table(data, missing, any_size)
-    rows, columns = len(table), len(table.columns)
-    say(f"Read {data}: {rows:,} row{'s' * (rows != 1)}, {columns:,} column{'s' * (columns != 1)}.")
+    say(f"Read {data}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}.")
     names = _targets(data, list(table.columns), target or usual)
     if old:
         check_same_target(old, *cr.TableModel.read_target(table, names, settings["task"]), path)
@@ -184,7 +184,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
             cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
         return
     cr.write_table(predictions, out, raw_cells=raw_cells)
-    tell(f"Wrote {len(predictions):,} prediction{'s' * (len(predictions) != 1)} to {out}.")
+    tell(f"Wrote {counted(len(predictions), 'prediction')} to {out}.")
 
 
 @cli.command()

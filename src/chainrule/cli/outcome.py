@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import chainrule as cr
+from chainrule.shown import counted
 
 MEANINGS = {
     "auc": "auc: how often a row of the one class is ranked above one of the other; 0.5 is chance, 1 the best.",
@@ -30,7 +31,7 @@ def saved(model: "cr.TableModel", path: Path, before: "cr.TableModel | None", re
 def next_steps(model: "cr.TableModel", path: Path) -> Iterator[str]:
     """Yield what can be done now: sentences, and commands that begin with blanks."""
     if held := model.report.test_rows:
-        of_test = f"{held:,} row{'s' * (held != 1)} of the test"
+        of_test = f"{counted(held, 'row')} of the test"
         yield f"Once its scores are known, test_fraction=0 learns from the {of_test} too."
     yield "What it is made of, and predictions for the rows of another table:"
     yield f"  {shlex.join(['chainrule', 'summary', str(path)])}"

@@ -20,11 +20,11 @@ from chainrule.data.cells import (
     text_of,
     whole_of,
 )
-from chainrule.data.words import checked_table, counted, listed, row_name, shortened
+from chainrule.data.words import checked_table, listed, row_name, shortened
 from chainrule.data.written import positions_of, stripped, texts_of
 from chainrule.errors import DataError, FileFormatError, short
 from chainrule.names import closest
-from chainrule.shown import brief
+from chainrule.shown import brief, counted
 
 MOST_CATEGORIES = 100
 

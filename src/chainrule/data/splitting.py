@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from chainrule.data.words import check_columns, checked_table, counted, listed
+from chainrule.data.words import check_columns, checked_table, listed
 from chainrule.data.written import texts_of
 from chainrule.errors import DataError
 from chainrule.random import Draws
+from chainrule.shown import counted
 
 FEWEST_ROWS = 5
 

@@ -19,11 +19,12 @@ from chainrule.data.cells import MISSING, clean_text, kind_of, read_numbers, sha
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells, unmark_cells, unmarked
 from chainrule.data.textfile import local, read_text, short_rows, strange
-from chainrule.data.words import counted, listed
+from chainrule.data.words import listed
 from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
 from chainrule.errors import DataError
 from chainrule.literals import SampleName
+from chainrule.shown import counted
 
 Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
 

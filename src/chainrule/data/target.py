@@ -9,11 +9,11 @@ import pandas as pd
 
 from chainrule import plain
 from chainrule.data.cells import floats, kind_of, mean_and_std, number_of, read_numbers, text_of
-from chainrule.data.words import check_columns, checked_table, counted, listed
+from chainrule.data.words import check_columns, checked_table, listed
 from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
 from chainrule.errors import DataError, FileFormatError, unknown_name
 from chainrule.names import spelled
-from chainrule.shown import brief
+from chainrule.shown import brief, counted
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 TASKS = (*get_args(Task), "classification")  # what may be asked for

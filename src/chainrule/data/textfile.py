@@ -11,10 +11,11 @@ from os import PathLike
 from pathlib import Path
 
 from chainrule.data.samples import SAMPLES
-from chainrule.data.words import counted, shortened
+from chainrule.data.words import shortened
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError
 from chainrule.names import closest
+from chainrule.shown import counted
 
 MOST_UNPACKED = 1 << 28  # bytes, or so many times the size of the file:
 MOST_TIMES = 100

@@ -33,15 +33,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Write a number of things.
-
-    >>> counted(1, "row"), counted(2000, "row"), counted(2, "class", "classes")
-    ('1 row', '2,000 rows', '2 classes')
-    """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
 def row_name(index: pd.Index, position: int) -> str:
     """Name a row as its owner counts: from 1, below the header; or by the index's own label.
 

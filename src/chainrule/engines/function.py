@@ -18,7 +18,7 @@ from chainrule.graph.shapes import show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
 from chainrule.literals import EngineName
-from chainrule.shown import cut, in_a_row
+from chainrule.shown import counted, cut, in_a_row
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -90,7 +90,7 @@ class Function(Generic[R]):
         if len(values) != len(program.inputs):
             names = ", ".join(x.name for x in program.inputs)
             raise GraphError(
-                f"This function takes {len(program.inputs)} value{'s' * (len(program.inputs) != 1)} ({names}); "
+                f"This function takes {counted(len(program.inputs), 'value')} ({names}); "
                 f"{len(values)} {'was' if len(values) == 1 else 'were'} given."
             )
         lengths: dict[Any, int] = {}

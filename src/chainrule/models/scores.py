@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule import plain
-from chainrule.data.words import counted
 from chainrule.doors import Door
 from chainrule.errors import FileFormatError
-from chainrule.shown import brief, columns
+from chainrule.shown import brief, columns, counted, took
 from chainrule.train.metrics import metric_named
 
 
@@ -113,7 +112,12 @@ class Report:
         >>> [replace(report, seconds=seconds).took for seconds in (12.34, 0.0123, 0.0)]
         ['12.3 s', '12 ms', '1 ms']
         """
-        return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{max(self.seconds * 1000, 1):.0f} ms"
+        return took(self.seconds)
+
+
+def in_short(report: Report) -> str:
+    """Return what a training was like, in two sentences."""
+    return f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
 
 
 def report_from(data: Any) -> Report:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from chainrule.data.labels import checked_outputs, encode_target, in_units
 from chainrule.data.target import Target
-from chainrule.data.words import counted
 from chainrule.errors import DataError, ShapeError
+from chainrule.shown import counted
 from chainrule.train.measures import counts
 from chainrule.train.metrics import Watched, lacks_value, resolve
 

@@ -12,7 +12,6 @@ from chainrule.arguments import public
 from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
-from chainrule.data.words import counted
 from chainrule.data.written import written_of
 from chainrule.doors import Door
 from chainrule.errors import DataError, UnknownNameError
@@ -20,10 +19,10 @@ from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
-from chainrule.models.scores import Report, Scores, report_from
+from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import baseline, chosen, score, told_of
 from chainrule.nn.layers import Dense, Dropout, Layer
-from chainrule.shown import in_a_row
+from chainrule.shown import counted, in_a_row
 from chainrule.signals import asking
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
@@ -370,8 +369,12 @@ class TableModel(Friendly):
         True
         """
         report = self.report
-        training = f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
-        about = [describe_target(self.target), describe_columns(self.columns), *report.notes, training]
+        about = [
+            describe_target(self.target),
+            describe_columns(self.columns),
+            *report.notes,
+            in_short(report),
+        ]
         tested = [] if report.scores is None else [f"Test:\n{report.scores}"]
         return "\n\n".join(["\n".join(about), self.network.summary_text(), *tested])
 

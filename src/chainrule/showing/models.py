@@ -2,8 +2,7 @@
 
 from chainrule.data.columns import describe_columns
 from chainrule.data.target import describe_target
-from chainrule.data.words import counted
-from chainrule.models.scores import HEADS, Scores, cells, remarks
+from chainrule.models.scores import HEADS, Scores, cells, in_short, remarks
 from chainrule.models.table import TableModel
 from chainrule.showing.html import page, sentences, table, title
 from chainrule.showing.training import summary_of
@@ -22,8 +21,7 @@ def _scores(of: Scores) -> tuple[str, ...]:
 def model(of: TableModel) -> str:
     """Return what is predicted from what, how well, and by which layers."""
     report = of.report
-    learned = f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
-    about = [describe_target(of.target), describe_columns(of.columns), *report.notes[:5], learned]
+    about = [describe_target(of.target), describe_columns(of.columns), *report.notes[:5], in_short(report)]
     names = in_a_row([repr(name) for name in of.target.columns], 80)
     tested = () if report.scores is None else (title("Test"), *_scores(report.scores))
     return page(

@@ -9,7 +9,7 @@ from chainrule.nn import summary
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
 from chainrule.showing.html import page, sentences, table, title
-from chainrule.shown import HIGH, cut, in_a_row, screen
+from chainrule.shown import HIGH, counted, cut, in_a_row, screen, took
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.progress import number
@@ -56,9 +56,8 @@ def history(of: History) -> str:
     rows = [[f"{epoch + 1:,}", *(number(of[name][epoch]) for name in shown)] for epoch in chosen]
     strong = [i for i, epoch in enumerate(chosen) if epoch == of.best_epoch]
     left_out = [f"Not shown: {in_a_row(names[MOST_COLUMNS:], 200)}."] if names[MOST_COLUMNS:] else []
-    took = f"{of.seconds:.1f} s" if of.seconds >= 1 else f"{of.seconds * 1000:.0f} ms"
     return page(
-        title(f"History of {of.epochs:,} epoch{'s' * (of.epochs != 1)}", took),
+        title(f"History of {counted(of.epochs, 'epoch')}", took(of.seconds)),
         table(["epoch", *(cut(name, 40) for name in shown)], rows, left=(), strong=strong) if rows else "",
         sentences([*left_out, *([of.stopped] if of.stopped else [])]),
     )

@@ -7,7 +7,7 @@ from chainrule.doors import Door
 from chainrule.errors import MissingNameError, UnsupportedError, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.habits import COST
-from chainrule.shown import WIDE, in_a_row
+from chainrule.shown import WIDE, counted, in_a_row
 
 V = TypeVar("V")  # a list of one number an epoch, or one epoch's number
 
@@ -147,8 +147,5 @@ class History(Friendly, Numbers[list[float]]):
 
     def __repr__(self) -> str:
         last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in self.items() if v], 2 * WIDE)
-        words = [
-            f"History of {self.epochs} epoch{'' if self.epochs == 1 else 's'}",
-            *([last] if last else []),
-        ]
+        words = [f"History of {counted(self.epochs, 'epoch')}", *([last] if last else [])]
         return f"<{': '.join(words)}. {self.stopped}".rstrip() + ">"

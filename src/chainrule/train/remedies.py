@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
+from chainrule.shown import counted
 
 NUMBER_CLASSES = "classes, y = np.unique(y, return_inverse=True)"
 MOST_CLASSES = 20  # whole numbers of more values than these are likely to be quantities
@@ -117,7 +118,7 @@ def for_width(targets: np.ndarray, output: Node) -> str:
         return f" Its rows are one-hot: end the network with Dense({columns}, 'softmax')" + (
             ", or give y.argmax(axis=1)." if columns == 2 and wide == (1,) else "."
         )
-    return f" Give the last layer {columns} unit{'s' * (columns != 1)}, or y one column for each unit."
+    return f" Give the last layer {counted(columns, 'unit')}, or y one column for each unit."
 
 
 def _is_one_hot(array: np.ndarray) -> bool:

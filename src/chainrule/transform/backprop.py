@@ -18,7 +18,7 @@ from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, NodeLike, as_node, broadcast, leaf_key, mark, nodes_of
 from chainrule.graph.walk import order
-from chainrule.shown import brief
+from chainrule.shown import brief, counted
 from chainrule.transform.masks import Masks, in_dtype, unmarked
 
 
@@ -196,7 +196,7 @@ def partials_of(node: Node) -> Sequence[Any]:
     found = node.primitive.partials(node, *node.inputs, **node.attributes)
     if not isinstance(found, list | tuple) or len(found) != len(node.inputs):
         given = f"{len(found)} of them" if isinstance(found, list | tuple) else "no list"
-        wanted = f"{len(node.inputs)} derivative{'s' * (len(node.inputs) > 1)}, one for each input"
+        wanted = f"{counted(len(node.inputs), 'derivative')}, one for each input"
         raise GraphError(
             f"The partials of '{node.primitive.name}' must be a list of {wanted}; found {given}. "
             "Give cr.primitive a function such as lambda y, x: [2 * x]."

@@ -9,9 +9,9 @@ import numpy as np
 from chainrule.engines.epochs import Failure, Run
 from chainrule.errors import DivergenceWarning, LearningWarning, warn
 from chainrule.graph.evaluate import Arrays
+from chainrule.shown import counted
 from chainrule.train.fit.advice import unlearned
 from chainrule.train.fit.fitting import Fitting, Good, finite
-from chainrule.train.fit.stopping import epochs
 from chainrule.train.objective import SCALE_AT
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import schedule
@@ -162,7 +162,7 @@ def _warned_of_lost_steps(run: Fitting) -> bool:
     limits = np.finfo(dtype)
     if norms[name] > 0 and not float(limits.tiny) <= norms[name] ** 2 <= float(limits.max):
         warn(
-            f"No weight moved in {epochs(run.history.epochs)}: the gradient of {name} has the norm "
+            f"No weight moved in {counted(run.history.epochs, 'epoch')}: the gradient of {name} has the norm "
             f"{norms[name]:.3g}, whose square is no number of {dtype}. Scale X and y to mean 0 and deviation 1.",
             LearningWarning,
         )

@@ -13,6 +13,7 @@ from chainrule.errors import DataError, GraphError, needing
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.walk import order
 from chainrule.nn.reading import at
+from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Good
 from chainrule.train.fit.stopping import finish, stopping_of
 from chainrule.train.objective import Objective
@@ -103,10 +104,8 @@ def descend(run: Fitting, method: LBFGS) -> str:
     words = finish(run, "", lowest)
     if run.history.epochs < run.settings.epochs:
         kept = words.partition(";")[1:]
-        found = run.history.epochs
-        words = (
-            f"Stopped after {found} iteration{'s' * (found != 1)}: {_in_words(result)}{''.join(kept) or '.'}"
-        )
+        after = counted(run.history.epochs, "iteration")
+        words = f"Stopped after {after}: {_in_words(result)}{''.join(kept) or '.'}"
     return words
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.errors import DataError, short
 from chainrule.random import Draws
+from chainrule.shown import counted
 
 AHEAD = 1 << 13  # numbers that are drawn at once: what one epoch of few examples costs is mostly Python
 
@@ -60,7 +61,7 @@ def given(array: Any, rows: int, epochs: int) -> Orders:
     if found.dtype.kind not in "iu" or found.ndim != 2 or found.shape[1] != rows or len(found) < epochs:
         of = short(array) if found.ndim == 0 else found.dtype
         raise DataError(
-            f"shuffle as an array holds the orders of {epochs} epoch{'s' * (epochs != 1)} of {rows} examples to learn "
+            f"shuffle as an array holds the orders of {counted(epochs, 'epoch')} of {rows} examples to learn "
             f"from: whole numbers of shape ({epochs}, {rows}); found {of} of shape {found.shape}."
         )
     found = np.ascontiguousarray(found[:epochs], np.int64)

@@ -3,6 +3,7 @@
 from chainrule.engines.stopping import Stopping
 from chainrule.errors import DataError, unknown_name
 from chainrule.graph.evaluate import Arrays
+from chainrule.shown import counted
 from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
 from chainrule.train.fit.advice import still_falling
 from chainrule.train.fit.fitting import Fitting, Good, recorded
@@ -74,7 +75,7 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
     if stopping is not None and stopping.monitor is None and run.validation is None:
         kept += "; the cost of training was watched, for there were no rows to validate on"
     if stopped == "patience" and stopping is not None:
-        return f"{here}: no better {run.monitor} for {epochs(stopping.patience)}{kept}."
+        return f"{here}: no better {run.monitor} for {counted(stopping.patience, 'epoch')}{kept}."
     if stopped == "tol":
         return f"{here}: ten epochs in a row lowered the cost by less than tol={run.settings.tol:g}{kept}."
     if stopped == "time":
@@ -84,9 +85,4 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
         return f"{here} by {run.interrupts.asked.name}{kept}."
     if stopped == "callback":
         return f"{here}: a callback asked for it{kept}."
-    return f"Trained all {epochs(history.epochs)}{kept}{still_falling(run)}."
-
-
-def epochs(number: int) -> str:
-    """Return so many epochs in words."""
-    return f"{number} epoch{'' if number == 1 else 's'}"
+    return f"Trained all {counted(history.epochs, 'epoch')}{kept}{still_falling(run)}."
