@@ -258,7 +258,7 @@ TOLD = [
 
 
 def same(a, b):
-    if isinstance(a, float | list | np.ndarray) and not isinstance(a, str):
+    if isinstance(a, float | list | np.ndarray):
         try:
             return np.allclose(a, b, rtol=1e-5)
         except (TypeError, ValueError):
