@@ -556,7 +556,7 @@ def test_a_loss_that_is_not_finite_from_the_start_blames_no_learning_rate():
 def test_weights_that_were_not_finite_from_the_start_are_named(value):
     """Such as those of a file of anybody's; with -inf before a relu the cost is finite."""
     network = Network([Dense(3, "relu"), Dense(2)], input_shape=X.shape[1], seed=0)
-    network.parameters["b1"] = [value, 0.0, 0.0]
+    network.architecture.parameters["b1"].value = [value, 0.0, 0.0]
     before = network.predict(X)
     with pytest.warns(
         DivergenceWarning, match="^b1 held NaN or infinity before the first update, so no learning rate"
