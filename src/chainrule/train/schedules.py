@@ -167,8 +167,8 @@ class Cosine(Schedule):
         super().__post_init__()
         if self.minimum > self.rate:  # elsewhere the number of steps stands there
             warn(
-                f"Cosine: the learning rate rises, from {self.rate:g} to the minimum of {self.minimum:g}. How long a run "
-                "is, fit says: epochs=.",
+                f"Cosine: the learning rate rises, from {self.rate:g} to the minimum of {self.minimum:g}. How long a "
+                "run is, fit says: epochs=.",
                 LearningWarning,
             )
 
