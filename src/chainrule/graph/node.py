@@ -491,9 +491,7 @@ def input(
     array([2., 5.])
     """
     if not isinstance(name, str):
-        raise GraphError(
-            f"An input has a name, then a shape: cr.input('x', (4,)); found {short(name)} as the name."
-        )
+        raise GraphError(f"The name of an input comes first: cr.input('x', (4,)); found {short(name)}.")
     if isinstance(shape, int | str):
         shape = (shape,)
     extents: list[Any] = []
@@ -522,8 +520,8 @@ def nodes_of(found: Any, verb: str) -> list[Node]:
     for x in nodes:
         if not isinstance(x, Node):
             raise GraphError(
-                f"{verb} takes nodes; found {type(x).__name__}. Make a leaf with cr.variable(value) or "
-                "cr.constant(value)."
+                f"{verb} takes nodes; found {type(x).__name__}. A number or an array becomes one with "
+                "cr.variable(value) or cr.constant(value)."
             )
     return nodes
 
