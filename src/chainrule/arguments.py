@@ -121,13 +121,7 @@ def _parts(parameters: list[inspect.Parameter]) -> Iterator[str]:
 
 
 def _written(parameter: inspect.Parameter) -> str:
-    star = (
-        "*"
-        if parameter.kind is parameter.VAR_POSITIONAL
-        else "**"
-        if parameter.kind is parameter.VAR_KEYWORD
-        else ""
-    )
+    star = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
     default = "" if parameter.default is parameter.empty else f"={short(parameter.default)}"
     return f"{star}{parameter.name}{default}"
 

@@ -99,7 +99,7 @@ WRITE: dict[str, dict[str, str]] = {
         "DataLoader Dataset TensorDataset": "Arrays and data frames are given as they are, and fit makes the batches: "
         "network.fit(X, y, batch_size=32)",
         "save save_model": _SAVE,
-        "load_model load_weights load_state_dict": _LOAD,
+        "load_weights load_state_dict": _LOAD,
         "read_csv": "It is called: cr.read_table('iris.csv')",
         "to_categorical": "Labels from 0 need no one-hot rows: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
         "plot draw plot_history": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -503,6 +504,23 @@ def test_what_was_meant_is_found_in_one_place():
     package = Path(cr.__file__).parent
     asking = [p.name for p in package.rglob("*.py") if "get_close_matches" in p.read_text(encoding="utf-8")]
     assert asking == ["names.py"]
+
+
+def test_no_name_is_answered_twice():
+    for tables in (habits.WRITE, habits.ARGUMENTS, habits.WORKS, habits.VALUES):
+        for owner, table in tables.items():
+            names = [name for line in table for name in line.split()]
+            assert len(names) == len({*names}), owner
+    for owner, table in habits.WRITE.items():
+        assert not {*habits.spread(table)} & {*habits.WORKS.get(owner, {})}, owner
+
+
+def test_the_lines_that_contributing_shows_are_there():
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = re.findall(r'`(WRITE|WORKS|ARGUMENTS|VALUES)`, .* \| `"(.+)": "(.+)"` \|', page)
+    assert [name for name, _, _ in shown] == ["WRITE", "WORKS", "ARGUMENTS", "VALUES"]
+    for tables, names, answer in shown:
+        assert any(table.get(names) == answer for table in getattr(habits, tables).values()), names
 
 
 def test_every_owner_of_the_table_is_there():
