@@ -121,9 +121,9 @@ def _parts(parameters: list[inspect.Parameter]) -> Iterator[str]:
 
 
 def _written(parameter: inspect.Parameter) -> str:
-    star = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    name = parameter.replace(annotation=parameter.empty, default=parameter.empty)  # with its stars
     default = "" if parameter.default is parameter.empty else f"={short(parameter.default)}"
-    return f"{star}{parameter.name}{default}"
+    return f"{name}{default}"
 
 
 @cache
