@@ -6,6 +6,7 @@ from collections.abc import Collection
 import click
 
 from chainrule.cli.speech import OPTIONS
+from chainrule.habits import spread
 from chainrule.names import closest
 
 COMMANDS = {
@@ -14,11 +15,11 @@ COMMANDS = {
     "version": "versions", "env": "versions", "show-versions": "versions",
 }  # fmt: skip
 SAME = {
-    "lr": "learning-rate", "alpha": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target",
+    "lr": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target",
     "y": "target", "random-state": "seed", "random-seed": "seed", "test-size": "test-fraction", "max-iter": "epochs",
-    "n-epochs": "epochs", "num-epochs": "epochs", "iterations": "epochs", "hidden-layer-sizes": "hidden",
+    "n-epochs": "epochs", "num-epochs": "epochs", "hidden-layer-sizes": "hidden",
     "batch": "batch-size", "time-limit": "time", "time-budget": "time", "timeout": "time", "na-values": "missing",
-    "overwrite": "force", "f": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
+    "overwrite": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
     "metrics": "metric", "scoring": "metric",
 }  # fmt: skip
 ANSWERS = {
@@ -26,6 +27,9 @@ ANSWERS = {
     "optimizer momentum weight-decay": "Training is by Adam; --learning-rate and --clip-norm set it.",
     "loss cost": "The loss is that of the task, which --task decides.",
     "activation": "Hidden units are relu; Python sets others, with cr.Network.",
+    "alpha": "--learning-rate sets the length of the steps; large weights have no price, --dropout may serve.",
+    "iterations steps": "--epochs counts how often all rows are seen.",
+    "f": "The table is named without an option; --force replaces what is there.",
     "verbose v": "All is told without it; --quiet tells less.",
     "device gpu cuda": "--engine says what computes.",
     "validation-split validation-fraction val-split patience early-stopping":
@@ -36,7 +40,7 @@ ANSWERS = {
     "drop ignore exclude categorical categories": "Take a column out of the table, or write it as text, in the file.",
     "feature features x": "All columns but the target are inputs; take others out of the file.",
 }  # fmt: skip
-_ANSWERS = {name: answer for names, answer in ANSWERS.items() for name in names.split()}
+_ANSWERS = spread(ANSWERS)
 _OPTION = re.compile(r"--?([a-zA-Z][\w-]*)(=.*)?", re.DOTALL)
 
 
