@@ -323,6 +323,15 @@ CLASSES = classes(globals())
 TARGETS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
 
 
+def of_classes(name: str) -> bool:
+    """Say whether the targets of a loss, which is given by its name, are classes or their probabilities.
+
+    >>> of_classes("binary_crossentropy"), of_classes("mse")
+    (True, False)
+    """
+    return TARGETS.get(name) in ("probabilities", "labels")
+
+
 def loss(spec: Any) -> Callable[..., Any]:
     """Return the loss that ``spec`` means: a name, or a callable on nodes ``(y, p)``.
 

@@ -16,7 +16,7 @@ def check_gives_classes(architecture: Architecture, loss: Any) -> None:
 
     ``loss`` is that of the last fit, or None.
     """
-    if is_share(architecture.output) or losses.TARGETS.get(_name(loss)) in ("probabilities", "labels"):
+    if is_share(architecture.output) or losses.of_classes(_name(loss)):
         return
     kind = output_kind(architecture)
     ends = f"ends with the activation '{kind}'" if kind not in ("", "identity") else "ends with no activation"

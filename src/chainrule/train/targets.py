@@ -63,8 +63,7 @@ def loss_of(architecture: Architecture, loss: Any) -> Any:
 
 def classifies(architecture: Architecture, loss: Any) -> bool:
     """Say whether the targets of a loss are classes or probabilities."""
-    name = losses.describe_loss(loss_of(architecture, loss))
-    return losses.TARGETS.get(name) in ("probabilities", "labels")
+    return losses.of_classes(losses.describe_loss(loss_of(architecture, loss)))
 
 
 def prepare(

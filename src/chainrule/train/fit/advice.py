@@ -207,7 +207,7 @@ def _scaling_of_targets(run: Fitting) -> str:
 
 
 def _is_of_classes(run: Fitting) -> bool:
-    return losses.TARGETS.get(losses.describe_loss(run.goal.loss)) in ("probabilities", "labels")
+    return losses.of_classes(losses.describe_loss(run.goal.loss))
 
 
 def _learning_rate(run: Fitting) -> float:
