@@ -11,7 +11,7 @@ from dataclasses import FrozenInstanceError
 from functools import cache, wraps
 from opcode import opmap
 from types import MethodType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments import as_ours, filled, public, within_call
 from chainrule.doors import opened
@@ -101,11 +101,16 @@ class Foreign:
 
 
 class InVain(Foreign):
-    """A foreign name that is assigned to elsewhere, which would change nothing here."""
+    """A foreign name that is assigned to elsewhere, which would change nothing here; in a user's class it is theirs."""
 
-    def __set__(self, thing: Any, value: Any) -> NoReturn:
-        self.__get__(thing, type(thing))
-        raise AttributeError(self._name)
+    def __get__(self, thing: Any, kind: type) -> Any:
+        own = getattr(thing, "__dict__", {})
+        return own[self._name] if self._name in own else super().__get__(thing, kind)
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        if _is_ours(type(thing)):
+            self.__get__(thing, type(thing))
+        vars(thing)[self._name] = value
 
 
 class Hidden:
@@ -118,18 +123,19 @@ class Hidden:
         return self if thing is None else self._get(thing)
 
 
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.startswith("chainrule.")
+
+
 class FriendlyType(ABCMeta):
     """The type of the public classes."""
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
         super().__init__(name, bases, namespace, **options)
-        if cls.__module__.startswith("chainrule."):
+        if _is_ours(cls):
             for each in {**_answers(name), **WORKS.get(name, {})}:
                 if not any(each in vars(base) for base in cls.__mro__):
                     setattr(cls, each, (InVain if each in IN_VAIN else Foreign)(name, each))
-        else:
-            for each in IN_VAIN & {*inspect.get_annotations(cls)} - {*vars(cls)}:
-                setattr(cls, each, Foreign(name, each))  # what a user declares can be set
 
     if not TYPE_CHECKING:  # or the classes would take anything
 
@@ -142,8 +148,7 @@ class FriendlyType(ABCMeta):
                 if not within_call(error):
                     raise
                 owners = tuple([each.__name__ for each in cls.__mro__])
-                ours = cls.__module__.startswith("chainrule.")
-                shown = f"cr.{cls.__name__}" if ours else cls.__name__
+                shown = f"cr.{cls.__name__}" if _is_ours(cls) else cls.__name__
                 read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings)
                 if read is None:
                     raise

@@ -223,7 +223,7 @@ WORKS: dict[str, dict[str, str]] = {
 }
 
 # Names that are assigned to in other libraries; here the assignment would be in vain, without a word.
-IN_VAIN = {"stop_training", "trainable"}
+IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights"}
 
 # Arguments by name. An answer that is an identifier is what ours is called; with a dict, what is given is translated
 # too; "" needs no saying here and is passed over; anything else is what to write.

@@ -159,6 +159,9 @@ TOLD = [
     ("network.load_weights('m')", "cr.load('network.safetensors')"),
     ("network.stop_training = True", "callbacks=lambda network, epoch, logs: logs['cost'] < 0.1"),
     ("network.trainable = False", "none can be held"),
+    ("network.optimizer = cr.SGD(0.1)", "Each fit is given its own"),
+    ("network.metrics = ['mae']", "Each fit is given its own"),
+    ("network.weights = []", "dict(network.parameters)"),
     ("network.fit(X, y, validation_freq=2)", "after every epoch"),
     ("network.fit(X, y, 10)", "(X, y, *, loss=None"),
     ("cr.Dense(3, input_shape=(4,))", "cr.Network([cr.Dense(1)], input_shape=(4,))"),
@@ -361,8 +364,10 @@ def test_a_subclass_may_have_what_is_foreign_here():
     network = Mine([cr.Dense(1)], seed=0)
     assert network.compile(optimizer="adam") is network and network.history == "mine"
     assert "compile" in dir(network)
-    network.optimizer = "kept"  # an attribute of the user's
-    assert network.optimizer == "kept"
+    network.optimizer, network.trainable = "kept", False  # attributes of the user's
+    assert network.optimizer == "kept" and not network.trainable and "optimizer" in dir(network)
+    with pytest.raises(AttributeError, match="A callback that returns True"):
+        _ = network.stop_training
 
 
 def test_a_layer_of_ones_own_may_have_fields_of_such_names():
