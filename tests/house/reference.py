@@ -115,9 +115,7 @@ def members_too(things: Iterable[tuple[str, Any]]) -> list[Entry]:
             home = next(k for k in thing.__mro__ if member in vars(k))
             value = inspect.getattr_static(thing, member)
             value = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-            here = (
-                home is thing or home.__name__ not in cr.__all__
-            )  # else it is told of the class that has it
+            here = home is thing or home.__name__ not in cr.__all__  # else that class tells of it
             ours = home.__module__.startswith("chainrule") and here
             if ours and (inspect.isfunction(value) or isinstance(value, property)) and not is_retired(value):
                 found.append(Entry(f"{name}.{member}", value, thing))

@@ -36,9 +36,7 @@ def run_blocks(text):
         yield code, printed.getvalue(), expected
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page != "CONTRIBUTING.md"]
-)  # it has a test of its own
+@pytest.mark.parametrize("page", [p for p in PAGES if p != "CONTRIBUTING.md"])  # which has a test of its own
 def test_what_is_shown_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / page).read_text(encoding="utf-8")

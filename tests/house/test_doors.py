@@ -70,12 +70,7 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("models", "reader"),
         ("models", "place"),
     }
-    slow = {
-        ("train", "transform"),
-        ("train", "engines"),
-        ("train", "nn"),
-        ("train", "train"),
-    }  # what learning needs
+    slow = {("train", room) for room in ("transform", "engines", "nn", "train")}  # what learning needs
     own = {("__main__.py", "cli"), ("graph", "graph"), ("engines", "engines"), ("nn", "nn")}
     assert ways == own | slow | doors
 

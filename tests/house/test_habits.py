@@ -18,9 +18,8 @@ from chainrule.arguments import filled
 from chainrule.friendly import Foreign, Friendly
 from chainrule.graph.numpy_api.calls import METHODS
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::chainrule.errors.LearningWarning"
-)  # of lines typed as an example
+# Of what is typed as an example little is learned.
+pytestmark = pytest.mark.filterwarnings("ignore::chainrule.errors.LearningWarning")
 BEGIN = """
 import numpy as np
 import pandas as pd

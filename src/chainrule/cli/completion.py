@@ -69,10 +69,9 @@ def script(group: click.Command, shell: str) -> str:
         raise cr.UnsupportedError(f"This version of click completes nothing in {shell}.")
     head, *rest = kind(group, {}, "chainrule", "_CHAINRULE_COMPLETE").source().strip().splitlines()
     told = f"# Completion of chainrule in {shell}. {SHELLS[shell]}"
-    first = (
-        [head, told] if head.startswith("#compdef") else [told, head]
-    )  # zsh looks for it in the first line
-    return "\n".join([*first, *rest])
+    if head.startswith("#compdef"):  # zsh looks for it in the first line
+        head, told = told, head
+    return "\n".join([told, head, *rest])
 
 
 def tables(begun: str) -> list[CompletionItem]:

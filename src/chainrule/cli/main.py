@@ -140,9 +140,8 @@ def train(
             )
         say(outcome.saved(model, path, old if replaced else None, replaced))
         for sentence in outcome.next_steps(model, path):
-            (say if sentence[0] != " " or quiet else tell_as_is)(
-                sentence
-            )  # commands are not wrapped: they are copied
+            as_is = sentence.startswith(" ") and not quiet  # commands are not wrapped: they are copied
+            (tell_as_is if as_is else say)(sentence)
     return code
 
 

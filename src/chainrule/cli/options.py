@@ -97,10 +97,8 @@ class Column(click.ParamType):  # type: ignore[type-arg]  # which only newer one
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the columns that begin so, of the table that stands before."""
-        before = ctx.params.get("data") or next(
-            iter(ctx.args), ""
-        )  # where --target is not whole, it is no DATA yet
-        return columns(before, incomplete)
+        first = next(iter(ctx.args), "")  # which is no DATA yet, where --target is not whole
+        return columns(ctx.params.get("data") or first, incomplete)
 
 
 class Name(click.Choice):  # type: ignore[type-arg]  # which only newer ones of click take

@@ -58,10 +58,8 @@ class ProgressLine:
 
 
 def _place(verbose: int, epochs: int) -> Place | None:
-    if _in_notebook():
-        return (
-            Notebook(epochs) if verbose == 1 else Pipe(epochs, verbose, sys.stdout)
-        )  # errors are on red there
+    if _in_notebook():  # where what goes to the error stream is on red
+        return Notebook(epochs) if verbose == 1 else Pipe(epochs, verbose, sys.stdout)
     if sys.stderr is None:  # it was closed, or there is no console (pythonw)
         return None
     # rich draws from a thread, which a browser has not
