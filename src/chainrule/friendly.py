@@ -92,6 +92,10 @@ class Foreign:
         self._owner, self._name = owner, name
 
     def __get__(self, thing: Any, kind: type) -> Any:
+        for each in kind.__mro__:  # a user's class may have it from a base behind ours
+            found = vars(each).get(self._name, self)
+            if not isinstance(found, Foreign):
+                return found.__get__(thing, kind) if hasattr(found, "__get__") else found
         work = working(self._owner, self._name)
         if work is not None:
             return work if thing is None else MethodType(work, thing)
@@ -187,8 +191,12 @@ def _answering(frozen: Callable[[Any, str, Any], None]) -> Callable[[Any, str, A
 
 @cache
 def _hidden(kind: type) -> set[str]:
-    found = {name: thing for each in reversed(kind.__mro__) for name, thing in vars(each).items()}
-    return {name for name, thing in found.items() if isinstance(thing, Foreign | Hidden)}
+    found = [
+        (name, isinstance(thing, Foreign | Hidden))
+        for each in kind.__mro__
+        for name, thing in vars(each).items()
+    ]
+    return {name for name, hidden in found if hidden} - {name for name, hidden in found if not hidden}
 
 
 def _is_name(first: tuple[Any, ...]) -> bool:

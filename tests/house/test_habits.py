@@ -369,6 +369,35 @@ def test_a_subclass_may_have_what_is_foreign_here():
         _ = network.stop_training
 
 
+def test_a_base_behind_ours_may_have_what_is_foreign_here():
+    class Estimator:
+        weights = "theirs"
+
+        def get_params(self):
+            return {"seed": self.seed}
+
+        def score(self, X, y):
+            return "theirs"
+
+        @classmethod
+        def load(cls):
+            return cls
+
+    class Mine(cr.Network, Estimator):
+        pass
+
+    network = Mine([cr.Dense(1)], seed=3)
+    assert (
+        network.get_params() == {"seed": 3}
+        and network.score(1, 2) == network.weights == Mine.weights == "theirs"
+    )
+    assert (
+        Mine.load() is Mine
+        and {"get_params", "score", "weights"} <= {*dir(network)}
+        and "add" not in dir(network)
+    )
+
+
 def test_a_layer_of_ones_own_may_have_fields_of_such_names():
     @dataclasses.dataclass(frozen=True, eq=False)
     class Own(cr.Layer):
