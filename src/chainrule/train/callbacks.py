@@ -1,7 +1,6 @@
 """Callbacks: what happens beside training, once an epoch."""
 
 import os
-from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from inspect import signature
@@ -12,34 +11,13 @@ import numpy as np
 from chainrule.disk import check_place, open_lines
 from chainrule.errors import DataError, short
 from chainrule.friendly import Friendly
-from chainrule.habits import COST
 from chainrule.literals import MonitorName
-from chainrule.names import spelled
 from chainrule.nn.callables import check_takes, takes_instead
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History
-from chainrule.train.metrics import larger_is_better, metric_named
+from chainrule.train.metrics import larger_is_better, recorded_name
 
 __all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
-
-
-def monitor_name(name: str, recorded: Collection[str]) -> str:
-    """Return which of the numbers recorded is meant: in any case, by another name of it, as "val_acc" and "loss" are.
-
-    >>> monitor_name("Val_Acc", ["cost", "accuracy", "val_cost", "val_accuracy"])
-    'val_accuracy'
-    """
-    if name in recorded:  # a metric of the user's may bear another library's name
-        return name
-    name = spelled(COST.get(name.lower(), name), recorded)
-    start = "val_" if name.lower().startswith("val_") else ""
-    meant = metric_named(name[len(start) :].lower())
-    if name in recorded or meant is None:
-        return name
-    same = (
-        n for n in recorded if n.startswith("val_") == bool(start) and metric_named(n[len(start) :]) == meant
-    )
-    return next(same, name)
 
 
 @dataclass(frozen=True)
@@ -146,7 +124,11 @@ class Checkpoint(Friendly):
         Network([Dense(1)]) with 3 parameters
         """
         name = (
-            monitor_name(self.monitor, logs) if self.monitor else "val_cost" if "val_cost" in logs else "cost"
+            recorded_name(self.monitor, logs)
+            if self.monitor
+            else "val_cost"
+            if "val_cost" in logs
+            else "cost"
         )
         value = -logs[name] if larger_is_better(name, self.larger_is_better) else logs[name]
         if value < self._best or not self.best_only:

@@ -1,27 +1,33 @@
 """History: what a training run was like."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from chainrule.doors import Door
 from chainrule.errors import MissingNameError, UnsupportedError, unknown_name
 from chainrule.friendly import Friendly
-from chainrule.habits import COST
 from chainrule.shown import WIDE, counted, in_a_row
+from chainrule.train.metrics import recorded_name
 
 V = TypeVar("V")  # a list of one number an epoch, or one epoch's number
 
 
 class Numbers(dict[str, V]):
-    """Numbers of a training by name; those that other libraries call a loss are the cost."""
+    """Numbers of a training by name, and by what other libraries call them: "loss" is the cost, "acc" the accuracy."""
+
+    _of: ClassVar[str] = "training"
+
+    def _ours(self, name: Any) -> Any:
+        return recorded_name(name, self.keys()) if isinstance(name, str) else name
 
     def __missing__(self, name: str) -> V:
-        if COST.get(name) in self:
-            return self[COST[name]]
-        raise MissingNameError(str(unknown_name("number of this training", name, self.keys())))
+        ours = self._ours(name)
+        if ours in self.keys():
+            return self[ours]
+        raise MissingNameError(str(unknown_name(f"number of this {self._of}", name, self.keys())))
 
     def __contains__(self, name: Any) -> bool:  # or `if "val_loss" in history:` would leave out what is there
-        return super().__contains__(name) or super().__contains__(COST.get(name))
+        return super().__contains__(self._ours(name))
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the numbers of a name, or ``default``.
@@ -37,7 +43,7 @@ class Numbers(dict[str, V]):
         >>> network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=3).get("val_cost", "not validated")
         'not validated'
         """
-        return super().get(name if super().__contains__(name) else COST.get(name, name), default)
+        return super().get(self._ours(name), default)
 
 
 class Evaluation(Numbers[float]):
@@ -53,9 +59,19 @@ class Evaluation(Numbers[float]):
     0.75
     """
 
+    _of = "evaluation"
+
+    def __missing__(self, name: str) -> float:
+        if isinstance(name, int):  # loss, accuracy = evaluate(X, y) is taken apart by place elsewhere
+            raise MissingNameError(self._by_name())
+        return super().__missing__(name)
+
     def __iter__(self) -> Iterator[str]:
+        raise UnsupportedError(self._by_name())
+
+    def _by_name(self) -> str:
         names = list(self.keys())
-        raise UnsupportedError(
+        return (
             f"An evaluation holds numbers by name ({', '.join(names)}); to unpack it or walk over it would give the "
             f"names. Write {', '.join(map(_as_variable, names))} = network.evaluate(X, y).values() for the "
             f"numbers, network.evaluate(X, y)['{names[-1]}'] for one, and .keys() for the names."

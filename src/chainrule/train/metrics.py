@@ -5,7 +5,7 @@ beside the cost. The others are measures of all examples at once (:mod:`chainrul
 the outputs themselves at the end of an epoch. Neither is a mean over batches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from chainrule.errors import DataError, GraphError, UnknownNameError, short
 from chainrule.friendly import Friendly, named
+from chainrule.habits import COST
+from chainrule.names import spelled
 from chainrule.nn.losses import LOSSES, binary_crossentropy, categorical_crossentropy
 from chainrule.nn.specs import find
 from chainrule.train import measures
@@ -224,6 +226,25 @@ def metric_named(name: str) -> Known | None:
     if name in NAMES and name not in METRICS:
         return replace(METRICS[base], average=average)
     return METRICS.get(name)
+
+
+def recorded_name(name: str, recorded: Collection[str]) -> str:
+    """Return which of the numbers recorded is meant: in any case, by another name of it, as "val_acc" and "loss" are.
+
+    >>> recorded_name("Val_Acc", ["cost", "accuracy", "val_cost", "val_accuracy"])
+    'val_accuracy'
+    """
+    if name in recorded:  # a metric of the user's may bear another library's name
+        return name
+    name = spelled(COST.get(name.lower(), name), recorded)
+    start = "val_" if name.lower().startswith("val_") else ""
+    meant = metric_named(name[len(start) :].lower())
+    if name in recorded or meant is None:
+        return name
+    same = (
+        n for n in recorded if n.startswith("val_") == bool(start) and metric_named(n[len(start) :]) == meant
+    )
+    return next(same, name)
 
 
 def larger_is_better(monitor: str, told: bool | None = None) -> bool:

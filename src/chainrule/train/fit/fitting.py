@@ -14,10 +14,11 @@ from chainrule.engines.stopping import Progress
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.signals import Asked
-from chainrule.train.callbacks import Listeners, monitor_name
+from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
 from chainrule.train.history import History, Numbers
+from chainrule.train.metrics import recorded_name
 from chainrule.train.objective import Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
@@ -120,7 +121,7 @@ class Fitting:
         stopping = self.listeners.stopping
         chosen = stopping.monitor if stopping is not None else None
         names = recorded(self.goal, self.validation is not None)
-        return monitor_name(chosen, names) if chosen else "val_cost" if self.validation else "cost"
+        return recorded_name(chosen, names) if chosen else "val_cost" if self.validation else "cost"
 
     @property
     def best(self) -> Good:

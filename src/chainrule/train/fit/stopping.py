@@ -4,10 +4,10 @@ from chainrule.engines.stopping import Stopping
 from chainrule.errors import DataError, unknown_name
 from chainrule.graph.evaluate import Arrays
 from chainrule.shown import counted
-from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners, monitor_name
+from chainrule.train.callbacks import Checkpoint, EarlyStopping, Listeners
 from chainrule.train.fit.advice import still_falling
 from chainrule.train.fit.fitting import Fitting, Good, recorded
-from chainrule.train.metrics import larger_is_better
+from chainrule.train.metrics import larger_is_better, recorded_name
 from chainrule.train.objective import SCALE_AT
 from chainrule.train.schedules import ReduceOnPlateau
 
@@ -18,7 +18,7 @@ def check_monitors(listeners: Listeners, known: list[str]) -> None:
     """Raise where a callback watches what is not recorded, or nobody says whether more of it is better."""
     for callback in listeners.callbacks:
         if isinstance(callback, EarlyStopping | Checkpoint) and callback.monitor:
-            name, kind = monitor_name(callback.monitor, known), type(callback).__name__
+            name, kind = recorded_name(callback.monitor, known), type(callback).__name__
             if name not in known:
                 missing = name.startswith("val_") and "val_cost" not in known
                 hint = " Give validation_split or validation_data." if missing else ""
