@@ -49,6 +49,7 @@ Where to look:
 
 from importlib import import_module
 from importlib.util import find_spec
+from sys import meta_path
 from typing import Any
 
 from chainrule.doors import DOORS as _DOORS
@@ -129,7 +130,21 @@ def _home(name: str) -> Any:
 
 
 def _is_room(name: str) -> bool:
-    return name.isidentifier() and find_spec(f"{__name__}.{name}") is not None
+    try:
+        return name.isidentifier() and find_spec(f"{__name__}.{name}") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+class _ForeignRooms:
+    """The last to be asked for a module of ours: `from chainrule.layers import Dense` is told the line to write."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name.startswith(f"{__name__}."):
+            friendly = import_module(f"{__name__}.friendly")
+            if answer := friendly.foreign("cr", name.split(".")[1]):
+                raise ModuleNotFoundError(f"No module named '{name}'. {answer}", name=name)
 
 
 def _families() -> Any:
@@ -138,3 +153,6 @@ def _families() -> Any:
 
 def _public() -> list[str]:
     return sorted([*_HOME_OF, *(name for family in _families() for name in family.__all__)])
+
+
+meta_path.append(_ForeignRooms)  # type: ignore[arg-type]

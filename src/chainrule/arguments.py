@@ -105,7 +105,8 @@ def as_ours(
     except TypeError as misfit:
         written = ", ".join(_parts(list(takes.parameters.values())[skip:]))
         reason = str(misfit).replace("argument: ", "argument ")
-        raise ArgumentError(f"{shown}({written}): {reason}.") from None
+        answer = f" {filled(foreign['()'])}." if "()" in foreign else ""
+        raise ArgumentError(f"{shown}({written}): {reason}.{answer}") from None
     return None if read == settings else read
 
 

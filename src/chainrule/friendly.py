@@ -77,7 +77,7 @@ def of_module(module: str, name: str, known: Iterable[str] = ()) -> Any:
     if work is not None:
         return work
     if not answer:
-        near = closest(name, known)
+        near = closest(name, known, 0.7)  # for there are many
         answer = f"Did you mean cr.{near}?" if near else ""
     frame = sys._getframe(2)
     if answer and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:

@@ -31,7 +31,7 @@ _TO_FIT = "It is an argument of fit: network.fit(X, y, {name}={value})"
 # Of a class, of nodes, and of chainrule itself ("cr"): the names, and what to write.
 WRITE: dict[str, dict[str, str]] = {
     "cr": {
-        "Sequential Model Functional": "A network is its list of layers: "
+        "Sequential Model Module Functional models": "A network is its list of layers: "
         "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
         "Input InputLayer": "The shape of one example is told to the network, or seen in the data: "
         "cr.Network([cr.Dense(1)], input_shape=4)",
@@ -48,18 +48,25 @@ WRITE: dict[str, dict[str, str]] = {
         "sequences: cr.Network([cr.Embedding(1000, 16), cr.Flatten(), cr.Dense(1)])",
         "Normalization BatchNorm BatchNorm1d BatchNorm1D": "Batches are normalized by cr.BatchNormalization(); the "
         "columns of a table beforehand: X = (X - X.mean(axis=0)) / X.std(axis=0)",
-        "StandardScaler scale normalize": "Scale the columns with NumPy, or give the table to cr.TableModel, which "
-        "does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
+        "StandardScaler scale normalize preprocessing": "Scale the columns with NumPy, or give the table to "
+        "cr.TableModel, which does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
         "LayerNorm": "It is called: cr.LayerNormalization()",
         "Concatenate concatenate Add": "Layers are joined as nodes, by NumPy's functions, in a network drawn by a "
         "function: np.concatenate([x, x], axis=-1)",
         "layers nn": "Layers are names of chainrule itself: cr.Dense(16, 'relu')",
         "optim optimizers": "Optimizers are names of chainrule itself: cr.Adam(0.001)",
+        "schedules lr_scheduler": "Schedules are names of chainrule itself: cr.Adam(cr.Cosine(0.001))",
+        "utils functional F backend K saving experimental": "Everything is a name of chainrule itself: dir(cr)",
         "losses metrics": "Losses and metrics are arguments of fit: network.fit(X, y, loss='mse', metrics=['mae'])",
         "callbacks": "Callbacks are names of chainrule itself: cr.EarlyStopping()",
         "initializers regularizers activations": "They are arguments of a layer: "
         "cr.Dense(16, 'relu', initializer='he_normal', regularizer='l2')",
-        "datasets": "Tables to try things on are loaded by name: cr.load_table('iris')",
+        "HeNormal HeUniform KaimingNormal": "An initializer is a name: cr.Dense(16, 'relu', initializer='he_normal')",
+        "GlorotNormal GlorotUniform XavierNormal XavierUniform": "An initializer is a name: "
+        "cr.Dense(16, initializer='glorot_uniform')",
+        "RandomNormal TruncatedNormal": "It is called: cr.Normal(0.05)",
+        "datasets load_iris load_wine load_digits load_breast_cancer load_diabetes load_dataset "
+        "fetch_openml": "Tables to try things on are loaded by name: cr.load_table('iris')",
         "keras torch tf jnp numpy": "chainrule works on NumPy's arrays and is used as it is: "
         "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
         "Callback LambdaCallback": "A callback is a function, or an object with on_epoch_end(self, network, epoch, "
@@ -84,6 +91,12 @@ WRITE: dict[str, dict[str, str]] = {
         "SmoothL1Loss HuberLoss": "It is called: cr.Huber()",
         "l1": "It is called: cr.L1(0.01)",
         "l2 weight_decay": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2(0.01))",
+        "backward": "Gradients are asked for, not kept in the node: cr.grad(J, w).value",
+        "gradcheck": "It is called: cr.check_gradients(J, w)",
+        "log_softmax": "It is the logarithm of another: np.log(cr.softmax(x))",
+        "relu6": "It is cut off by NumPy: np.minimum(cr.relu(x), 6)",
+        "Lambda": "A function of nodes that keeps the shape is an activation: cr.Activation(np.tanh)",
+        "Reshape": "A shape is changed on the node, in a network drawn by a function: x.reshape(-1)",
         "GradientTape value_and_grad jacrev vjp": "A graph remembers how it was made, with nothing to switch on: "
         "J.value, cr.grad(J, w).value",
         "hessian jacobian": "A gradient is a graph again, with gradients of its own: cr.grad(cr.grad(J, w), w).value",
@@ -91,10 +104,13 @@ WRITE: dict[str, dict[str, str]] = {
         "vmap pmap": "Nodes are arrays of any shape, as in NumPy, and are computed with as such: np.sum(x, axis=0)",
         "no_grad inference_mode enable_grad": "There is nothing to switch off, for gradients are made where they are "
         "asked for: network.predict(X)",
-        "Tensor tensor as_tensor from_numpy Parameter Value": "A number or an array that gradients are taken by is: "
-        "cr.variable([1.0, 2.0], name='w')",
+        "Tensor tensor as_tensor from_numpy Parameter parameter Value": "A number or an array that gradients are taken "
+        "by is: cr.variable([1.0, 2.0], name='w')",
         "placeholder": "It is called: cr.input('x', ('batch', 3))",
         "manual_seed set_random_seed set_seed PRNGKey": _SEED,
+        "lr_find lr_finder LRFinder": "It is called: cr.find_learning_rate(network, X, y)",
+        "float32 float64 set_default_dtype set_floatx": "A network has one: cr.Network([cr.Dense(1)], dtype='float64')",
+        "randn rand": "NumPy draws: np.random.default_rng(0).normal(size=(3, 4))",
         "device cuda cpu gpu is_available to": _ENGINE,
         "DataLoader Dataset TensorDataset": "Arrays and data frames are given as they are, and fit makes the batches: "
         "network.fit(X, y, batch_size=32)",
@@ -109,7 +125,9 @@ WRITE: dict[str, dict[str, str]] = {
         "LinearRegression Ridge Lasso": "It is a network of one layer: cr.Network([cr.Dense(1)]).fit(X, y)",
         "LogisticRegression Perceptron": "It is a network of one layer: "
         "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
-        "train_test_split": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",
+        "confusion_matrix classification_report": "pandas counts: pd.crosstab(labels, classifier.predict_classes(X))",
+        "linear_model neural_network": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "train_test_split model_selection": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",
         "accuracy_score r2_score": "A network scores itself: network.evaluate(X, y)",
         "cross_val_score GridSearchCV KFold Pipeline make_pipeline": f"{_NO_ESTIMATOR}network.fit(X, y)",
         "exp log sin cos sqrt square sum mean max min maximum minimum abs matmul dot where stack reshape "
@@ -118,8 +136,8 @@ WRITE: dict[str, dict[str, str]] = {
     "Network": {
         "compile": "Nothing is set up beforehand; fit takes it: network.fit(X, y, optimizer='adam', loss='mse')",
         "add pop append": _LAYERS,
-        "get_weights weights trainable_weights trainable_variables variables coefs_ intercepts_ state_dict "
-        "named_parameters params": _ALL_NUMBERS,
+        "get_weights weights trainable_weights trainable_variables variables coefs_ intercepts_ coef_ intercept_ "
+        "state_dict named_parameters params": _ALL_NUMBERS,
         "set_weights load_state_dict": "Numbers are set by name, and their shapes are checked: "
         "network.parameters.update(numbers)",
         "train_on_batch partial_fit fit_generator train_step": _ONE_STEP,
@@ -132,6 +150,13 @@ WRITE: dict[str, dict[str, str]] = {
         "to cuda cpu": _ENGINE,
         "save_weights save_model to_json get_config": _SAVE,
         "load load_weights load_model from_config": _LOAD,
+        "W1 W2 b1 b2": "The numbers of a network have names: network.parameters['{name}']",
+        "build": "It is built where the shape of its input is known: cr.Network([cr.Dense(1)], input_shape=4)",
+        "copy clone": "Python copies it: import copy; copy.deepcopy(network)",
+        "reset reset_parameters reset_states": "A new one begins anew: cr.Network(network.layers, seed=1)",
+        "device": _ENGINE,
+        "name": "A network has no name",
+        "explain": "There are explanations of formulas, and of a network its values: network.activations(X)",
         "to_onnx export": f"There is no ONNX yet. {_SAVE}",
         "plot draw": "There are no pictures yet. In words: network.summary()",
         "get_layer children modules": "Layers stand in a list, in order: network.layers[0]",
@@ -144,10 +169,10 @@ WRITE: dict[str, dict[str, str]] = {
         "trainable requires_grad_": _NO_FREEZING,
         "stop_training": "A callback that returns True stops the run: "
         "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
-        "get_params set_params classes_ n_features_in_": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "get_params set_params classes_ n_features_in_ __sklearn_tags__": f"{_NO_ESTIMATOR}network.fit(X, y)",
     },
     "Layer": {
-        "weights get_weights set_weights kernel weight bias trainable_weights variables state_dict": "A layer is a "
+        "weights get_weights set_weights kernel weight bias W b trainable_weights variables state_dict": "A layer is a "
         f"description and holds no numbers. {_NUMBERS}",
         "output_shape input_shape output count_params": "A layer knows its shapes in a network only: "
         "network.summary()",
@@ -173,7 +198,9 @@ WRITE: dict[str, dict[str, str]] = {
         "plot draw show": "There are no pictures yet. In words: print(cr.explain(J))",
     },
     "Parameters": {
-        "__call__": "They are looked up by name: network.parameters['W1']",
+        "__call__": "They are looked up by name, network.parameters['W1'], and fit gives them to the optimizer: "
+        "network.fit(X, y, optimizer=cr.Adam(0.001))",
+        "W1 W2 b1 b2": "They are looked up by name: network.parameters['{name}']",
         "data grad": "The numbers are the arrays themselves, and gradients are: network.gradients(X, y)['W1']",
     },
     "History": {
@@ -206,6 +233,7 @@ WORKS: dict[str, dict[str, str]] = {
     "cr": {
         "load_model": "chainrule.models.loading:load",
         "Variable": "chainrule.graph.node:variable",
+        "swish": "chainrule.nn.activations:silu",
     },
     "Network": {
         "__call__": "chainrule.train.guests:outputs",
@@ -226,10 +254,12 @@ WORKS: dict[str, dict[str, str]] = {
 IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights"}
 
 # Arguments by name. An answer that is an identifier is what ours is called; with a dict, what is given is translated
-# too; "" needs no saying here and is passed over; anything else is what to write.
+# too; "" needs no saying here and is passed over; anything else is what to write. What stands under "()" is said of
+# a call whose arguments by place are too many or too few.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "Layer": {
-        "kernel_initializer weight_initializer": "initializer",
+        "kernel_initializer weight_initializer init": "initializer",
+        "nonlinearity": "activation",
         "kernel_regularizer weight_regularizer embeddings_regularizer": "regularizer",
         "embeddings_initializer": "initializer",
         "bias": "use_bias",
@@ -249,11 +279,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "dtype": "The whole network has one: cr.Network([cr.Dense(1)], dtype='float64')",
         "seed": _SEED,
     },
+    "BatchNormalization": {
+        "axis center scale": "The features stand last, and each has a gamma and a beta: cr.BatchNormalization()",
+    },
     "Dense": {
+        "dropout": "It is a layer: cr.Network([cr.Dense(16, 'relu'), cr.Dropout({value}), cr.Dense(1)])",
         "input_dim": "The shape of one example is told to the network: "
         "cr.Network([cr.Dense(1)], input_shape={value})",
     },
     "Network": {
+        "()": "The layers are one list: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
         "random_state": "seed",
         "input_dim": "input_shape",
         "name": "A network has no name",
@@ -271,6 +306,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "device": _ENGINE,
     },
     "Network.fit": {
+        "()": "X and y come first, all else goes by name: network.fit(X, y, epochs=10, batch_size=32)",
+        "eval_set": "It is a pair: network.fit(X, y, validation_data=(X, y))",
+        "alpha": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2({value}))",
+        "device": _ENGINE,
         "x": "X",
         "Y target targets": "y",
         "epoch n_epochs num_epochs nb_epoch max_iter max_epochs": "epochs",
@@ -294,18 +333,20 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Network.predict": {"x": "X", "batch_size verbose workers": ""},
     "Network.predict_classes": {"x": "X", "batch_size verbose": ""},
     "Network.evaluate": {
+        "()": "It compares with the right answers: network.evaluate(X, y)",
         "x": "X",
         "batch_size verbose workers": "",
         "sample_weights": "sample_weight",
         "return_dict": "It returns the scores by name: network.evaluate(X, y)",
     },
-    "Network.summary": {"line_length positions expand_nested show_trainable": ""},
+    "Network.summary": {"verbose depth col_names line_length positions expand_nested show_trainable": ""},
     "Network.save": {"filepath filename": "path"},
     "load": {
         "filepath filename": "path",
         "custom_objects": "custom",
         "compile safe_mode map_location weights_only": "",
     },
+    "TableModel": {"()": "A model is made of its table: cr.TableModel.train(table, 'target')"},
     "TableModel.train": {
         "hidden_layer_sizes": "hidden",
         "random_state": "seed",
@@ -321,6 +362,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "sep delimiter header index_col encoding decimal": "It is found out by reading: cr.read_table('iris.csv')",
     },
     "Optimizer": {
+        "()": "fit gives it the parameters, and all but the learning rate goes by name: "
+        "network.fit(X, y, optimizer=cr.Adam(0.001, beta_1=0.9))",
         "lr learning_rate_init eta step_size": "learning_rate",
         "eps": "epsilon",
         "beta1 b1": "beta_1",
@@ -374,6 +417,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "constant": {"data": "value"},
     "grad": {
+        "()": "It takes a node and whatever it is a function of: cr.grad(w**2, w).value",
         "create_graph retain_graph allow_unused": "",
         "inputs": "wrt",
         "outputs": "J",
@@ -425,6 +469,12 @@ VALUES: dict[str, dict[str, str]] = {
         "bce": "binary_crossentropy",
         "cross_entropy": "categorical_crossentropy",
         "crossentropy": "categorical_crossentropy",
+        "crossentropyloss": "categorical_crossentropy",
+        "bceloss": "binary_crossentropy",
+        "mseloss": "mse",
+        "l1loss": "mae",
+        "huberloss": "huber",
+        "smoothl1loss": "huber",
         "squared_error": "mse",
         "absolute_error": "mae",
     },

@@ -30,8 +30,8 @@ def spelled(name: T, known: Iterable[str]) -> T | str:
     return next((each for each in names if bare(each) == wanted), name)
 
 
-def closest(name: object, known: Iterable[Any]) -> str | None:
-    """Return the known name that is most like ``name``, or None if none is like it.
+def closest(name: object, known: Iterable[Any], alike: float = 0.6) -> str | None:
+    """Return the known name that is most like ``name``, or None if none is ``alike``, of which 1 is the same.
 
     >>> closest("Leaning-Rate", ["learning_rate", "momentum"]), closest("xyz", ["learning_rate"])
     ('learning_rate', None)
@@ -41,5 +41,5 @@ def closest(name: object, known: Iterable[Any]) -> str | None:
         return None
     from difflib import get_close_matches  # noqa: PLC0415 -- it takes long to load, and most names are right
 
-    found = get_close_matches(bare(str(name)[:60]), list(by_bare), n=1)
+    found = get_close_matches(bare(str(name)[:60]), list(by_bare), n=1, cutoff=alike)
     return by_bare[found[0]] if found else None

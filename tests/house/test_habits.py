@@ -104,7 +104,13 @@ WORKS = [
     ("cr.Normal(stddev=0.1)", "cr.Normal(0.1)"),
     ("cr.Variable(2.0).value", "2.0"),
     ("cr.load('network.safetensors', custom_objects={}).count_params()", "97"),
+    ("cr.load_table('Iris')[1]", "'target'"),
+    ("cr.Network([cr.Dense(1)], dtype='Float64').dtype", "'float64'"),
+    ("cr.Dense(3, init='he_normal').initializer", "'he_normal'"),
+    ("classifier.fit(X, labels, epochs=1, class_weight='Balanced').epochs", "1"),
+    ("cr.swish(2.0)", "cr.silu(2.0)"),
     # PyTorch
+    ("len(classifier.fit(X, labels, epochs=1, loss='CrossEntropyLoss')['cost'])", "1"),
     ("cr.Dense(3, bias=False)", "cr.Dense(3, use_bias=False)"),
     ("cr.Dense(out_features=3)", "cr.Dense(3)"),
     ("cr.Dropout(p=0.5)", "cr.Dropout(0.5)"),
@@ -139,6 +145,11 @@ TOLD = [
     ("cr.Sequential()", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
     ("from chainrule import Sequential", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
     ("from chainrule import Conv2D, Dense", "There are no convolutions"),
+    ("from chainrule.layers import Dense", "No module named 'chainrule.layers'. Layers are names of chainrule itself"),
+    ("from chainrule.models import Sequential", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
+    ("import chainrule.optimizers", "cr.Adam(0.001)"),
+    ("from chainrule.datasets.mnist import load_data", "cr.load_table('iris')"),
+    ("cr.utils.to_categorical(labels)", "dir(cr)"),
     ("cr.Input(shape=(4,))", "input_shape=4"),
     ("cr.Conv2D(8, 3)", "cr.Flatten()"),
     ("cr.LSTM(8)", "There are no recurrent layers yet"),
@@ -166,7 +177,7 @@ TOLD = [
     ("network.metrics = ['mae']", "Each fit is given its own"),
     ("network.weights = []", "dict(network.parameters)"),
     ("network.fit(X, y, validation_freq=2)", "after every epoch"),
-    ("network.fit(X, y, 10)", "(X, y, *, loss=None"),
+    ("network.fit(X, y, 10)", "all else goes by name: network.fit(X, y, epochs=10, batch_size=32)"),
     ("cr.Dense(3, input_shape=(4,))", "cr.Network([cr.Dense(1)], input_shape=(4,))"),
     ("cr.Dense(3, input_dim=4)", "cr.Network([cr.Dense(1)], input_shape=4)"),
     ("cr.Dense(3, trainable=False)", "none can be held"),
@@ -180,13 +191,22 @@ TOLD = [
     ("cr.Dense()", "missing a required argument 'units'"),
     ("cr.Dropout()", "missing a required argument 'rate'"),
     ("history.val_loss", "history['val_cost']"),
-    ("network.evaluate(X, y)[1]", "network.evaluate(X, y)['r2']"),
+    ("classifier.evaluate(X, labels)[1]", "network.evaluate(X, y)['accuracy'] for one"),
     ("network.evaluate(X, y)['acc']", "Unknown number of this evaluation 'acc'"),
     ("history['acuracy']", "Known: cost, val_cost"),
     ("cr.AdamW(0.001, 0.01)", "too many positional arguments"),  # Keras has the weight decay there
     ("cr.Dense(8, 'relu', 'he_normal')", "use_bias must be True or False"),
     ("cr.input((4,))", "cr.input('x', (4,))"),
     # PyTorch
+    ("from chainrule.nn import functional", "dir(cr)"),
+    ("import chainrule.optim as optim", "cr.Adam(0.001)"),
+    ("cr.Network(cr.Dense(4), cr.Activation('relu'))", "one list: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
+    ("cr.Network(cr.Dense(4), cr.Activation('relu'), cr.Dense(1))", "The layers are one list"),
+    ("cr.Dense(4, 3)", "The layer before says how many inputs there are: cr.Dense(3)"),
+    ("cr.Adam(network.parameters, lr=0.1)", "fit gives it the parameters"),
+    ("network.W1", "network.parameters['W1']"),
+    ("network.parameters.W1", "network.parameters['W1']"),
+    ("cr.nn.Module", "A network is its list of layers"),
     ("cr.SGD(0.1, 0.9, 0, 1e-4)", "averaged must be True or False"),
     ("cr.LayerNormalization(64)", "epsilon must be a number between 0 and 1"),
     ("cr.Linear(4, 3)", "cr.Dense(16)"),
@@ -204,7 +224,7 @@ TOLD = [
     ("cr.variable(3.0, requires_grad=True)", "cr.grad(J, w).value"),
     ("cr.Adam(betas=(0.8, 0.99))", "cr.Adam(beta_1=0.8, beta_2=0.99)"),
     ("cr.Adam(weight_decay=0.1)", "cr.AdamW(0.001, weight_decay=0.1)"),
-    ("cr.Adam(network.parameters(), lr=0.1)", "network.parameters['W1']"),
+    ("cr.Adam(network.parameters(), lr=0.1)", "network.fit(X, y, optimizer=cr.Adam(0.001))"),
     ("network.parameters()", "network.parameters['W1']"),
     ("network.state_dict()", "dict(network.parameters)"),
     ("network.zero_grad()", "network.gradients(X, y)"),
@@ -238,6 +258,11 @@ TOLD = [
     ("cr.TableModel.train(table, table[target])", "The target is the name of a column"),
     ("cr.TableModel.train(pd.DataFrame(X), labels)", "table['target'] = y"),  # whose labels are names of columns
     ("cr.TableModel.train(pd.DataFrame(X), labels.tolist())", "table['target'] = y"),
+    ("network.coef_", "dict(network.parameters)"),
+    ("cr.confusion_matrix(labels, labels)", "pd.crosstab"),
+    ("network.fit(X, y, eval_set=(X, y))", "validation_data=(X, y)"),
+    ("cr.TableModel().fit(X, y)", "cr.TableModel.train(table, 'target')"),
+    ("cr.load_iris()", "cr.load_table('iris')"),
     ("cr.MLPClassifier()", "There are no estimators of scikit-learn's yet"),
     ("cr.MLPRegressor()", "cr.Dense(100, 'relu')"),
     ("cr.StandardScaler()", "X.std(axis=0)"),
@@ -256,6 +281,7 @@ TOLD = [
     ("J.data", "J.value"),
     ("w.data = 3.0", "w.value"),
     ("w.tanh()", "cr.tanh(w)"),
+    ("cr.grad(lambda w: w**2)", "cr.grad(w**2, w).value"),
     ("cr.value_and_grad(J)", "cr.grad(J, w).value"),
     ("cr.jit(J)", "cr.compile(J, inputs=[])"),
     ("cr.vmap(J)", "arrays of any shape"),
@@ -263,6 +289,7 @@ TOLD = [
     ("cr.Nework()", "Did you mean cr.Network?"),
     ("cr.dense(3)", "Did you mean cr.Dense?"),
     ("from chainrule import Netwrok", "Did you mean cr.Network?"),
+    ("cr.randint", "has no attribute 'randint'."),  # and not: did you mean cr.grad?
     ("getattr(cr, 'a.b')", "has no attribute 'a.b'"),
 ]  # fmt: skip
 
@@ -293,7 +320,7 @@ def test_what_has_none_is_told_what_to_write(typed, told, begun):
 
 GIVEN = {
     "betas": (0.9, 0.99), "solver": "adam", "optimizer": "adam", "loss": "mse", "metrics": ["mae"], "callbacks": [],
-    "validation_split": 0.5, "momentum": 0.9, "dim": 0,
+    "validation_split": 0.5, "momentum": 0.9, "dim": 0, "dropout": 0.5,
 }  # fmt: skip
 
 

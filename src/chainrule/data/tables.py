@@ -24,6 +24,7 @@ from chainrule.data.written import has_padded, may_differ, remembering
 from chainrule.disk import write_bytes
 from chainrule.errors import DataError
 from chainrule.literals import SampleName
+from chainrule.names import spelled
 from chainrule.shown import counted
 
 Missing = tuple[str, ...] | Mapping[str, Sequence[str]]
@@ -67,8 +68,9 @@ def load_table(
     >>> len(table), target
     (178, 'target')
     """
-    if fspath(source) in SAMPLES and not Path(source).is_file():
-        return sample_table(fspath(source)), SAMPLE_TARGET
+    name = spelled(fspath(source), SAMPLES)
+    if name in SAMPLES and not Path(source).is_file():
+        return sample_table(name), SAMPLE_TARGET
     return read_table(source, missing=missing, any_size=any_size), None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.errors import UnknownNameError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
@@ -361,6 +362,10 @@ def activation(spec: Any) -> Callable[..., Any]:
     >>> activation("logistic") is sigmoid, activation(None) is identity
     (True, True)
     """
+    if isinstance(spec, int) and not isinstance(spec, bool):
+        raise UnknownNameError(
+            f"Unknown activation {spec}. The layer before says how many inputs there are: cr.Dense({spec})."
+        )
     return find("activation", "identity" if spec is None else spec, ACTIVATIONS)
 
 

@@ -71,10 +71,11 @@ class Evaluation(Numbers[float]):
 
     def _by_name(self) -> str:
         names = list(self.keys())
+        each = f"{', '.join(map(_as_variable, names))} = network.evaluate(X, y).values() for the numbers, "
         return (
             f"An evaluation holds numbers by name ({', '.join(names)}); to unpack it or walk over it would give the "
-            f"names. Write {', '.join(map(_as_variable, names))} = network.evaluate(X, y).values() for the "
-            f"numbers, network.evaluate(X, y)['{names[-1]}'] for one, and .keys() for the names."
+            f"names. Write {each if len(names) > 1 else ''}network.evaluate(X, y)['{names[-1]}'] for one, and .keys() "
+            "for the names."
         )
 
 

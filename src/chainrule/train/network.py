@@ -158,6 +158,10 @@ class Network(Friendly):
                 )
             self._build(branches(layers, inputs, self.dtype))
             return
+        if isinstance(inputs, Layer):
+            raise GraphError(
+                "The layers of a network are one list: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])."
+            )
         if inputs is not None:
             raise GraphError("inputs= goes with a function; for a list of layers give input_shape=(4,).")
         self._layers = check_layers(layers)
@@ -883,7 +887,7 @@ def _check_column_names(X: Any, y: Any) -> None:
 
 def _float_name(dtype: Any) -> str:
     try:
-        name = np.dtype(dtype).name
+        name = np.dtype(dtype.lower() if isinstance(dtype, str) else dtype).name
     except TypeError:
         name = str(dtype)
     if name not in ("float32", "float64"):

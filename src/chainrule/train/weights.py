@@ -79,7 +79,7 @@ def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
     if not np.array_equal(labels, np.floor(labels)):
         raise DataError("class_weight needs classes, and y holds other numbers. Give sample_weight instead.")
     present, counts = np.unique(labels, return_counts=True)
-    if isinstance(class_weight, str) and class_weight == "balanced":
+    if isinstance(class_weight, str) and class_weight.lower() == "balanced":
         return (len(labels) / (len(present) * counts))[np.searchsorted(present, labels)]
     if not isinstance(class_weight, Mapping):
         found = short(class_weight)
