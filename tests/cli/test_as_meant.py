@@ -128,7 +128,7 @@ def test_a_table_of_the_web_is_told_how_to_get_it():
 def test_a_table_without_the_target_is_for_predict(here):
     (here / "new.csv").write_text("rooms,Price\n1,2\n")
     told = refused("evaluate", "houses.safetensors", "new.csv")
-    assert told[0].startswith("No column 'price' in this table. Closest: 'Price'.")
+    assert told[0].startswith("No column 'price' in this table. Did you mean 'Price'?")
     assert told[1] == "evaluate compares predictions with what is there; predict needs no such column."
     assert run("predict", "houses.safetensors", "new.csv").exit_code == 0
 

@@ -77,7 +77,7 @@ def test_it_is_what_python_shows():
     ("arguments", "message"),
     [
         (["houses.csv"], "Which column is to be predicted?"),
-        (["houses.csv", "--target", "prize"], "Closest: 'price'."),
+        (["houses.csv", "--target", "prize"], "Did you mean 'price'?"),
         (
             ["iris", "--show", "assembly"],
             "'assembly' is not one of 'graph', 'fusion', 'memory', 'ir', 'asm'",

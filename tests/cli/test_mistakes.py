@@ -67,7 +67,10 @@ def contents():
             "Which column is to be predicted? houses.csv has 3: rooms, city, price.\n"
             "For the last: chainrule train houses.csv --target price\n",
         ),
-        (["train", "houses.csv", "--target", "prize"], "No column 'prize' in this table. Closest: 'price'."),
+        (
+            ["train", "houses.csv", "--target", "prize"],
+            "No column 'prize' in this table. Did you mean 'price'?",
+        ),
         (["train", "houses.csv", "--target", "city", "--task", "regression"], "Column 'city', row 1: 'Rome'"),
         (
             ["train", "houses.csv", "--target", "price", "--task", "guess"],

@@ -133,7 +133,7 @@ def test_wrong_names_are_refused():
     with pytest.raises(UnknownNameError) as caught:
         fit_target(frame, "user1")
     assert str(caught.value) == (
-        "No column 'user1' in this table. Closest: 'user_1'. Columns: user_1, text, x and 1 more."
+        "No column 'user1' in this table. Did you mean 'user_1'? Columns: user_1, text, x and 1 more."
     )
     with pytest.raises(UnknownNameError, match="Unknown task 'regresion'"):
         fit_target(frame, "x", "regresion")

@@ -166,7 +166,7 @@ def test_the_size_of_a_table_decides_the_network():
 
 def test_what_cannot_be_trained_is_refused():
     frame = mixed()
-    with pytest.raises(cr.UnknownNameError, match=r"No column 'prize' in this table\. Closest: 'price'"):
+    with pytest.raises(cr.UnknownNameError, match=r"No column 'prize' in this table\. Did you mean 'price'"):
         cr.TableModel.train(frame, "prize")
     with pytest.raises(
         cr.UnknownNameError, match=r"Unknown task 'clasification'\. Did you mean 'classification'"

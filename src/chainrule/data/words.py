@@ -64,7 +64,7 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str]) -> None:
     for name in names:
         if name not in frame.columns:
             near = closest(name, frame.columns)
-            hint = f" Closest: {near!r}." if near else ""
+            hint = f" Did you mean {near!r}?" if near else ""
             raise UnknownNameError(
                 f"No column {name!r} in this table.{hint} Columns: {listed(frame.columns)}."
             )
