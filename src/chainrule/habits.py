@@ -138,6 +138,8 @@ WRITE: dict[str, dict[str, str]] = {
         "add pop append": _LAYERS,
         "get_weights weights trainable_weights trainable_variables variables coefs_ intercepts_ coef_ intercept_ "
         "state_dict named_parameters params": _ALL_NUMBERS,
+        "num_parameters numel": "What is learned, without what batch normalization keeps, is counted by: "
+        "sum(w.size for w in network.parameters.values())",
         "set_weights load_state_dict": "Numbers are set by name, and their shapes are checked: "
         "network.parameters.update(numbers)",
         "train_on_batch partial_fit fit_generator train_step": _ONE_STEP,
@@ -238,7 +240,6 @@ WORKS: dict[str, dict[str, str]] = {
     "Network": {
         "__call__": "chainrule.train.guests:outputs",
         "count_params": "chainrule.train.guests:count_parameters",
-        "num_parameters": "chainrule.train.guests:count_parameters",
         "predict_proba": "chainrule.train.guests:probabilities",
         "score": "chainrule.train.guests:score",
     },

@@ -173,6 +173,7 @@ TOLD = [
     ("network.load_weights('m')", "cr.load('network.safetensors')"),
     ("network.stop_training = True", "callbacks=lambda network, epoch, logs: logs['cost'] < 0.1"),
     ("network.trainable = False", "none can be held"),
+    ("network.num_parameters()", "sum(w.size for w in network.parameters.values())"),
     ("network.optimizer = cr.SGD(0.1)", "Each fit is given its own"),
     ("network.metrics = ['mae']", "Each fit is given its own"),
     ("network.weights = []", "dict(network.parameters)"),
@@ -274,6 +275,7 @@ TOLD = [
     ("network.loss_curve_", "history['cost']"),
     ("network.partial_fit(X, y)", "batch_size=None"),
     ("network.predict_proba(X)", "predicts numbers"),
+    ("cr.TableModel.train(table, target, hidden_layer_sizes=32)", "such as (32, 16) or (32,)"),
     ("model.fit(table)", "cr.TableModel.train(table, 'target')"),
     ("model.predict_proba(table)", "probability_"),
     # micrograd and JAX

@@ -1,6 +1,6 @@
 """A network for a table, and all preparing of its columns, as one thing that is trained, saved and loaded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError
+from chainrule.errors import DataError, UnknownNameError, short
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models.blowing_up import blown_up
@@ -429,6 +429,10 @@ def _network(
 ) -> Network:
     """Return the network that suits a table, untrained."""
     units = setting_for(len(data.learn)).hidden if hidden is None else hidden
+    if isinstance(units, str) or not isinstance(units, Iterable):
+        raise DataError(
+            f"hidden has the units of each hidden layer, such as (32, 16) or (32,); found {short(units)}."
+        )
     usual = 0.0 if data.target.task == "regression" else 0.2
     share = usual if dropout is None else dropout
     layers: list[Layer] = []
