@@ -95,6 +95,12 @@ def test_small_batches_do_not_mislead_it(batch_size):
     assert history["cost"][-1] < 0.02 * y.var()
 
 
+def test_rows_without_weight_are_passed_over():
+    weight = np.r_[np.ones(40), np.zeros(160)]
+    found = cr.find_learning_rate(network(), X, Y, sample_weight=weight)
+    assert found.suggestion == cr.find_learning_rate(network(), X[:40], Y[:40]).suggestion > 0.001
+
+
 def test_it_takes_a_network():
     for thing in ([cr.Dense(1)], "network", cr.Network):
         with pytest.raises(cr.GraphError, match="find_learning_rate takes a network"):

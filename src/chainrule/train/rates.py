@@ -152,12 +152,16 @@ def find_learning_rate(
     given = network._read(X, y, sample_weight, learning=True)
     if given.rows == 0:
         raise DataError("X has no rows: there is nothing to learn from.")
-    size = min(batch_size or given.rows, given.rows)
-    updates = -(-min(EXAMPLES, given.rows) // size)
+    goal, table = network._examples(given, loss, (), class_weight)
+    if goal.weight is not None:
+        table = [array[table[-1] > 0] for array in table]  # of a batch that weighs nothing the cost is 0
+    rows = len(table[0])
+    size = min(batch_size or rows, rows)
+    updates = -(-min(EXAMPLES, rows) // size)
     rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps, updates))  # type: ignore[type-var]
     settings = Settings(batch_size, steps * updates, 0.0, None, None, 0)  # as many epochs at most
-    examples, listeners = network._examples(given, loss, (), class_weight), Listeners((), network)
-    run = begin(network._programs, settings, rising, listeners, examples, None, True, network.runs, inf)
+    listeners = Listeners((), network)
+    run = begin(network._programs, settings, rising, listeners, (goal, table), None, True, network.runs, inf)
     costs, smoothed = _climb(run, steps, updates)
     if not costs:
         raise DataError(
