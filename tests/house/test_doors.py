@@ -118,7 +118,7 @@ def test_rooms_import_downwards_only_for_type_checkers_too():
     assert not config.get("exclude_type_checking_imports", False)
     layers = [contract for contract in config["contracts"] if contract["type"] == "layers"]
     assert [c["containers"] for c in layers if not c.get("exhaustive")] == [["chainrule.engines"]]
-    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
 
