@@ -182,7 +182,7 @@ WRITE: dict[str, dict[str, str]] = {
     },
     "Node": {
         "backward grad zero_grad": _GRAD,
-        "data": "It is called: {node}.value",
+        "data": "It is called {node}.value, and that of a variable is set as a whole: w.value = w.value - 0.1",
         "requires_grad requires_grad_ retain_grad": "There are gradients by every node, with nothing to switch on: "
         "cr.grad({node}, w).value",
         "assign assign_add assign_sub set_value": "A variable is set by its value: w.value = w.value - 0.1",

@@ -54,6 +54,20 @@ def screen(lines: Sequence[Any], most: int = HIGH, more: str = "… {} more line
     return [*lines[:head], more.format(f"{len(lines) - head - tail:,}"), *lines[len(lines) - tail :]]
 
 
+class Lines(str):
+    """A text of many lines, which a prompt and a notebook show as it reads, those in the middle counted.
+
+    >>> Lines("a\nb")
+    a
+    b
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(screen(self.splitlines()))
+
+
 def columns(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
     """Return the lines of a table: each column as wide as its widest cell, numbers to the right.
 

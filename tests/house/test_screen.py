@@ -88,3 +88,17 @@ def test_a_repr_fits_a_screen():
     kinds = [getattr(cr, name) for name in cr.__all__]
     kinds = [kind for kind in kinds if inspect.isclass(kind) and not issubclass(kind, Exception)]
     assert [kind.__name__ for kind in kinds if not any(issubclass(each, kind) for each in seen)] == []
+
+
+def test_a_stage_and_a_report_read_as_they_are_at_a_prompt():
+    network, _ = large_network()
+    shown = network.show(X, y, "graph")
+    assert repr(shown).startswith("input x: float32 (batch, 4)\ninput y") and " more lines …" in repr(shown)
+    assert "more lines" not in shown and str(shown) == shown
+    table, target = cr.load_table("iris")
+    report = repr(cr.TableModel.train(table, target, epochs=2).report)
+    assert (
+        report.startswith("Learned from 102 rows in ")
+        and "Trained all 2 epochs" in report
+        and "accuracy" in report
+    )

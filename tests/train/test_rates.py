@@ -152,7 +152,8 @@ def test_where_no_rate_lowers_the_cost_it_says_so():
     with pytest.warns(
         cr.LearningWarning, match="No learning rate from 1e-07 to 10 lowered the cost by more than it"
     ):
-        cr.find_learning_rate(stuck, np.abs(X), Y)
+        found = cr.find_learning_rate(stuck, np.abs(X), Y)
+    assert repr(found).endswith("None of them lowered the cost.")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cr.find_learning_rate(network(), X, Y)

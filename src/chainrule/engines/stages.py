@@ -4,6 +4,7 @@ from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import UnknownNameError, deprecated, unknown_name
 from chainrule.graph.closed import Program
 from chainrule.names import spelled
+from chainrule.shown import Lines
 from chainrule.transform.simplify import simplified
 
 RENAMED = {"schedule": "fusion"}
@@ -33,7 +34,7 @@ def show_stage(program: Program, stage: str, engine: str = "auto") -> str:
     known = engine_named(engine).stages
     if stage in known:
         # Compiled anew: an equal program that was compiled before may bear other names.
-        return known[stage].show(simplified(program))
+        return Lines(known[stage].show(simplified(program)))
     if not having:
         raise unknown_name("stage", stage, known)
     why = missing(having[0])

@@ -6,7 +6,7 @@ from typing import Any
 from chainrule import plain
 from chainrule.doors import Door
 from chainrule.errors import FileFormatError
-from chainrule.shown import brief, columns, counted, took
+from chainrule.shown import columns, counted, took
 from chainrule.train.metrics import metric_named
 
 
@@ -73,7 +73,7 @@ def remarks(scores: Scores) -> list[str]:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What a training was like.
+    """What a training was like. Printed, it is a few sentences and the table of its scores.
 
     Attributes:
         rows: How many rows were learned from.
@@ -100,7 +100,11 @@ class Report:
     epochs: int
     seconds: float
 
-    __repr__ = brief
+    def __str__(self) -> str:
+        tested = [] if self.scores is None else [f"Test:\n{self.scores}"]
+        return "\n".join([*self.notes, in_short(self), *tested])
+
+    __repr__ = __str__
 
     @property
     def took(self) -> str:

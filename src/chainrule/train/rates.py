@@ -79,7 +79,17 @@ class LearningRates(Friendly):
             (f"{r:.1e}", f"{c:.4g}", bar) for r, c, bar in zip(self.rates[chosen], costs, bars, strict=True)
         ]
         table = columns([("learning rate", "cost", ""), *rows], left=(2,))
-        return "\n".join([*map(str.rstrip, table), f"Try a learning rate of {self.suggestion:g}."])
+        last = (
+            f"Try a learning rate of {self.suggestion:g}." if self._fell else "None of them lowered the cost."
+        )
+        return "\n".join([*map(str.rstrip, table), last])
+
+    @property
+    def _fell(self) -> bool:
+        """Whether the cost fell by more than it changes from batch to batch."""
+        first = self.costs[: max(2, len(self.costs) // 5)]
+        lowest = self.smoothed[_settled(self.smoothed) :].min()
+        return bool(lowest <= first.mean() - LEAST_FALL * abs(first.mean()) - BY_CHANCE * first.std())
 
 
 @public
@@ -170,9 +180,7 @@ def find_learning_rate(
         )
     rates = float(low) * (float(high) / float(low)) ** (np.arange(len(costs)) / (steps - 1))
     found = LearningRates(rates, np.array(costs), np.array(smoothed), _suggested(rates, smoothed))
-    first = np.array(costs[: max(2, len(costs) // 5)])
-    lowest = min(smoothed[_settled(smoothed) :])
-    if lowest > first.mean() - LEAST_FALL * abs(first.mean()) - BY_CHANCE * first.std():
+    if not found._fell:
         warn(
             f"No learning rate from {low:g} to {high:g} lowered the cost by more than it changes from batch to batch: "
             "X may say little about y, or is not scaled.",
@@ -211,7 +219,7 @@ def _suggested(rates: np.ndarray, smoothed: Sequence[float]) -> float:
     return float(f"{math.sqrt(lowest / 10 * float(rates[_valley(smoothed)])):.2g}")
 
 
-def _settled(smoothed: Sequence[float]) -> int:
+def _settled(smoothed: Sequence[float] | np.ndarray) -> int:
     """Return from which on the running mean is one of many costs."""
     return FIRST if len(smoothed) > 2 * FIRST else 0
 
