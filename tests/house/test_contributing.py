@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -105,6 +106,16 @@ def test_what_is_added_is_as_the_house_is(house):
         "nn/test_layers.py",
     ]
     passes(house, "pytest", "-n", "0", "-k", chosen, *(ROOT / "tests" / f for f in files))
+
+
+def test_the_drawing_has_the_rooms_of_the_contract_from_above():
+    contract = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0]
+    floors = [floor.replace("|", " ").split() for floor in contract["layers"]]
+    floor_of = {room: number for number, rooms in enumerate(floors) for room in rooms}
+    drawing = PAGE.split("```")[1].splitlines()
+    drawn = [room for line in drawing for room in line[:29].split()]
+    assert sorted([*drawn, "__main__"]) == sorted(floor_of)
+    assert [floor_of[room] for room in drawn] == sorted(floor_of[room] for room in drawn)
 
 
 @pytest.mark.long
