@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 import chainrule as cr
 from chainrule.cli.main import cli
 from chainrule.cli.options import METRICS
+from chainrule.nn.losses import LOSSES
 from chainrule.train.metrics import METRICS as KNOWN
 
 HOUSES = "\n".join(
@@ -87,8 +89,13 @@ def test_which_scores_are_printed_can_be_chosen():
         assert run("evaluate", "houses.safetensors", "houses.csv", "--metric", wrong).exit_code == 2
 
 
-def test_the_metrics_that_a_shell_completes_are_known():
+def test_a_shell_completes_each_metric_and_the_page_tells_of_it():
     assert set(METRICS) <= set(KNOWN)
+    completed = [KNOWN[name] for name in METRICS]
+    own = KNOWN.keys() - LOSSES.keys() - {"categorical_accuracy", "sparse_categorical_accuracy"}
+    assert not [name for name in own if KNOWN[name] not in completed]
+    page = (Path(__file__).parents[2] / "docs/training.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == [name for name in METRICS if name != "mse"]
 
 
 def test_the_next_commands_that_train_prints_work(here):
