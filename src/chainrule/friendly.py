@@ -112,7 +112,7 @@ class InVain(Foreign):
         return own[self._name] if self._name in own else super().__get__(thing, kind)
 
     def __set__(self, thing: Any, value: Any) -> None:
-        if _is_ours(type(thing)):
+        if is_ours(type(thing)):
             self.__get__(thing, type(thing))
         vars(thing)[self._name] = value
 
@@ -127,7 +127,8 @@ class Hidden:
         return self if thing is None else self._get(thing)
 
 
-def _is_ours(kind: type) -> bool:
+def is_ours(kind: type) -> bool:
+    """Say whether a class stands in the library: one of the user's, derived from ours, does not."""
     return kind.__module__.startswith("chainrule.")
 
 
@@ -136,7 +137,7 @@ class FriendlyType(ABCMeta):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
         super().__init__(name, bases, namespace, **options)
-        if _is_ours(cls):
+        if is_ours(cls):
             for each in {**_answers(name), **WORKS.get(name, {})}:
                 if not any(each in vars(base) for base in cls.__mro__):
                     setattr(cls, each, (InVain if each in IN_VAIN else Foreign)(name, each))
@@ -152,7 +153,7 @@ class FriendlyType(ABCMeta):
                 if not within_call(error):
                     raise
                 owners = tuple([each.__name__ for each in cls.__mro__])
-                shown = f"cr.{cls.__name__}" if _is_ours(cls) else cls.__name__
+                shown = f"cr.{cls.__name__}" if is_ours(cls) else cls.__name__
                 read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings)
                 if read is None:
                     raise

@@ -439,6 +439,8 @@ def test_a_layer_of_ones_own_may_have_fields_of_such_names():
         trainable: bool
         weight: float
         activation: str = "ReLU"
+        mode: str = None  # as people write who have no type checker
+        axis: bool = 2
 
         def build(self, scope, x):
             return x * {"ReLU": self.weight, "none": -self.weight}[self.activation] + self.trainable

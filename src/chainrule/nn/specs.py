@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from inspect import isabstract
 from numbers import Integral, Real
 from types import NoneType, UnionType
@@ -12,7 +13,7 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
-from chainrule.friendly import Friendly, named
+from chainrule.friendly import Friendly, is_ours, named
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ Number = Annotated[float, Rule("a number", lambda x: True)]
 Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
 
 
+@cache
+def our_fields(kind: type) -> tuple[str, ...]:
+    """Return the fields that a class has of ours: what a user's class declares itself may hold what it likes."""
+    ours = [each for each in kind.__mro__ if is_dataclass(each) and is_ours(each)]
+    return tuple({field.name: None for each in ours for field in fields(each)})
+
+
 class Checked(Friendly):
     """The base of frozen dataclasses of settings, of which each is checked as its annotation says.
 
@@ -50,6 +58,7 @@ class Checked(Friendly):
 
     def __post_init__(self) -> None:
         made: Any = self  # a dataclass, unlike this base of it
+        ours = our_fields(type(self))
         for field in fields(made):
             value, kind = getattr(self, field.name), field.type
             if get_origin(kind) in (Union, UnionType):
@@ -59,12 +68,12 @@ class Checked(Friendly):
             if isinstance(rule, Rule):
                 self._expect(_is_number(value) and rule.holds(value), field.name, rule.says)
                 object.__setattr__(self, field.name, get_args(kind)[0](value))
-            elif kind is bool:
+            elif kind is bool and field.name in ours:
                 self._expect(
                     isinstance(value, Integral | np.bool_) and value in (0, 1), field.name, "True or False"
                 )
                 object.__setattr__(self, field.name, bool(value))
-            elif kind is str:
+            elif kind is str and field.name in ours:
                 self._expect(isinstance(value, str), field.name, "a text")
             elif get_origin(kind) is Literal:
                 self._expect(value in get_args(kind), field.name, " or ".join(map(repr, get_args(kind))))

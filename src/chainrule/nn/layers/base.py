@@ -7,7 +7,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 import math
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from inspect import signature
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import INITIALIZERS, initializer
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.regularizers import REGULARIZERS
-from chainrule.nn.specs import Checked
+from chainrule.nn.specs import Checked, our_fields
 from chainrule.shown import cut
 
 __all__ = ["Layer"]
@@ -326,10 +326,8 @@ class Layer(Checked):
 
 @cache
 def _named_fields(layer: type[Layer]) -> list[tuple[str, str]]:
-    """Return the fields of a kind of layer whose names are those of a table, and of which: ours, not a user's own."""
-    ours = [kind for kind in layer.__mro__ if is_dataclass(kind) and kind.__module__.startswith("chainrule.")]
-    names = {field.name: None for kind in ours for field in fields(kind)}
-    ending = [(name, name.rpartition("_")[2]) for name in names]
+    """Return the fields of a kind of layer whose names are those of a table, and of which."""
+    ending = [(name, name.rpartition("_")[2]) for name in our_fields(layer)]
     return [(field, kind) for field, kind in ending if kind in NAMED]
 
 
