@@ -209,7 +209,7 @@ TOLD = [
     ("network.parameters.W1", "network.parameters['W1']"),
     ("cr.nn.Module", "A network is its list of layers"),
     ("cr.SGD(0.1, 0.9, 0, 1e-4)", "averaged must be True or False"),
-    ("cr.LayerNormalization(64)", "epsilon must be a number between 0 and 1"),
+    ("cr.LayerNormalization(64)", "epsilon must be a number above 0, and no whole one"),
     ("cr.Linear(4, 3)", "cr.Dense(16)"),
     ("cr.ReLU()", "cr.Activation('relu')"),
     ("cr.nn.Linear(4, 3)", "cr.Dense("),

@@ -9,6 +9,7 @@ import pytest
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input
+from chainrule.models.loading import load
 from chainrule.nn.architecture import chain
 from chainrule.nn.layers import (
     LAYERS,
@@ -285,3 +286,13 @@ def test_a_layer_of_your_own_refuses_numbers_wherever_they_come_from():
     assert np.isfinite(two.predict({"a": X[:1], "b": X[:1]})).all()
     with pytest.raises(DataError, match="found 400 in row 0, column 1"):
         two.predict({"a": X[:1], "b": X[1:]})
+
+
+def test_a_large_epsilon_of_an_older_version_is_loaded(tmp_path):
+    layers = [BatchNormalization(epsilon=2.0), LayerNormalization(epsilon=1.0)]
+    Network(layers, input_shape=3, seed=0).save(tmp_path / "n.safetensors")
+    again = load(tmp_path / "n.safetensors")
+    assert [layer.epsilon for layer in again.layers] == [2.0, 1.0]
+    for wide in (BatchNormalization, LayerNormalization):
+        with pytest.raises(GraphError, match="no whole one"):
+            wide(epsilon=64)

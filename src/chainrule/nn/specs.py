@@ -32,6 +32,9 @@ Above0 = Annotated[float, Rule("a number above 0", lambda x: x > 0)]
 AtLeast0 = Annotated[float, Rule("a number of at least 0", lambda x: x >= 0)]
 Share = Annotated[float, Rule("a number of at least 0 and below 1", lambda x: 0 <= x < 1)]
 Within01 = Annotated[float, Rule("a number between 0 and 1, neither of them", lambda x: 0 < x < 1)]
+NoWidth = Annotated[  # elsewhere the width of the input stands in its place
+    float, Rule("a number above 0, and no whole one", lambda x: x > 0 and not isinstance(x, Integral))
+]
 Number = Annotated[float, Rule("a number", lambda x: True)]
 Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
 

@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
 from chainrule.nn.layers.base import TRAINING, Layer, Scope, width_of
-from chainrule.nn.specs import Share, Within01
+from chainrule.nn.specs import NoWidth, Share
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
 
@@ -27,11 +27,11 @@ class BatchNormalization(Layer):
     Args:
         momentum: The weight of the past in the running mean and variance, at least 0 and below 1. With 0.9, as in
             PyTorch, they follow the last ten batches or so: short runs need it. Keras has 0.99.
-        epsilon: What keeps the root from 0, between 0 and 1; 1e-5 as in PyTorch.
+        epsilon: What keeps the root from 0, above 0 and no whole number; 1e-5 as in PyTorch.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
 
     Raises:
-        GraphError: If the momentum is not from 0 to below 1, or epsilon not between 0 and 1.
+        GraphError: If the momentum is not from 0 to below 1, or epsilon not above 0 or a whole number.
 
     >>> network = cr.Network([cr.BatchNormalization()], input_shape=3)
     >>> network.parameters, network.statistics
@@ -39,7 +39,7 @@ class BatchNormalization(Layer):
     """
 
     momentum: Share = 0.9
-    epsilon: Within01 = 1e-5
+    epsilon: NoWidth = 1e-5
     name: str = ""
     least_examples: ClassVar[int] = 2
 
@@ -84,11 +84,11 @@ class LayerNormalization(Layer):
     prediction alike.
 
     Args:
-        epsilon: What keeps the root from 0, between 0 and 1; 1e-5 as in PyTorch.
+        epsilon: What keeps the root from 0, above 0 and no whole number; 1e-5 as in PyTorch.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
 
     Raises:
-        GraphError: If epsilon is not between 0 and 1.
+        GraphError: If epsilon is not above 0 or a whole number.
 
     >>> network = cr.Network([cr.LayerNormalization()], input_shape=3)
     >>> network.predict([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).round(2)
@@ -96,7 +96,7 @@ class LayerNormalization(Layer):
            [-1.22,  0.  ,  1.22]], dtype=float32)
     """
 
-    epsilon: Within01 = 1e-5
+    epsilon: NoWidth = 1e-5
     name: str = ""
 
     def build(self, scope: Scope, x: Node) -> Node:
