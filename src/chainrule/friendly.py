@@ -28,7 +28,7 @@ def _answers(owner: str) -> dict[str, str]:
 def foreign(owner: str, name: str, node: str = "x") -> str:
     """Return what to write instead of a foreign name, or "".
 
-    >>> foreign("Node", "data", "J")
+    >>> foreign("Node", "eval", "J")
     'It is called: J.value.'
     """
     answer = _answers(owner).get(name)
