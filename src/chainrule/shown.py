@@ -57,7 +57,7 @@ def screen(lines: Sequence[Any], most: int = HIGH, more: str = "… {} more line
 class Lines(str):
     """A text of many lines, which a prompt and a notebook show as it reads, those in the middle counted.
 
-    >>> Lines("a\nb")
+    >>> Lines("a\\nb")
     a
     b
     """
