@@ -1,6 +1,7 @@
 """The loop: every step as by hand, what the history says, how a run ends."""
 
 import math
+import pickle
 import threading
 import warnings
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from chainrule.nn.losses import Huber, Quantile
 from chainrule.nn.regularizers import L1, L2
 from chainrule.train import programs
 from chainrule.train.callbacks import EarlyStopping
+from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import LBFGS, SGD, Adagrad, Adam, AdamW, RMSprop
 from chainrule.train.schedules import Cosine, OneCycle, ReduceOnPlateau, Schedule, StepDecay, WarmUp
@@ -733,3 +735,14 @@ def test_one_leap_of_adam_is_blamed_on_the_learning_rate():
     ):
         network.fit(X, X[:, 0], optimizer=Adam(1e12), epochs=3, batch_size=10)
     assert np.isfinite(network.predict(X)).all()
+
+
+def test_a_history_of_an_older_version_keeps_its_numbers():
+    """A pickle of 0.1 has them in an attribute; those of today stay as they are."""
+    old = History.__new__(History)
+    old.__setstate__(
+        {"history": {"cost": [2.0, 1.0]}, "times": [0.1, 0.2], "stopped": "Trained.", "best_epoch": 1}
+    )
+    assert old["cost"] == [2.0, 1.0] and old.epochs == 2 and old.best_epoch == 1 and "cost 1" in repr(old)
+    again = pickle.loads(pickle.dumps(old))
+    assert again == old and vars(again) == vars(old) and "history" not in vars(old)

@@ -160,6 +160,10 @@ class History(Friendly, Numbers[list[float]]):
         """
         return self.times[-1] if self.times else 0.0
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.update(state.pop("history", {}))  # where a pickle of 0.1 has the numbers
+        vars(self).update(state)
+
     _repr_html_ = Door()
 
     def __repr__(self) -> str:
