@@ -82,12 +82,12 @@ WRITE: dict[str, dict[str, str]] = {
         "OneCycleLR": "A schedule takes the place of the learning rate: cr.SGD(cr.OneCycle(0.1))",
         "Momentum": "It is a setting of descent: cr.SGD(0.1, momentum=0.9)",
         "Adadelta Adamax Nadam Ftrl NAdam RAdam Lion": "It is not there yet; nearest to it is: cr.Adam(0.001)",
-        "CrossEntropyLoss NLLLoss CategoricalCrossentropy SparseCategoricalCrossentropy": "It is the loss of a network "
-        "that ends in softmax: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
-        "BCELoss BCEWithLogitsLoss BinaryCrossentropy": "It is the loss of a network that ends in sigmoid: "
-        "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
-        "MSELoss MeanSquaredError": _LOSS.format("mse"),
-        "L1Loss MeanAbsoluteError": _LOSS.format("mae"),
+        "CrossEntropyLoss NLLLoss CategoricalCrossentropy SparseCategoricalCrossentropy cross_entropy nll_loss": "It "
+        "is the loss of a network that ends in softmax: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
+        "BCELoss BCEWithLogitsLoss BinaryCrossentropy binary_cross_entropy": "It is the loss of a network that ends in "
+        "sigmoid: cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
+        "MSELoss MeanSquaredError mse_loss": _LOSS.format("mse"),
+        "L1Loss MeanAbsoluteError l1_loss": _LOSS.format("mae"),
         "SmoothL1Loss HuberLoss": "It is called: cr.Huber()",
         "l1": "It is called: cr.L1(0.01)",
         "l2 weight_decay": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2(0.01))",
