@@ -147,7 +147,21 @@ def test_assigned_values_are_finite_numbers():
     for wrong, said in ((np.nan, "NaN"), (-np.inf, "infinity")):
         with pytest.raises(DataError, match=f"W1 holds {said}.* in row 1, column 0.*finite numbers"):
             network.parameters["W1"] = [[0.0], [wrong]]
+    with pytest.raises(DataError, match=r"W1 holds 1e\+39 in row 1, column 0, too large for float32"):
+        network.parameters["W1"] = [[0.0], [1e39]]
     np.testing.assert_array_equal(network.parameters["W1"], before)
+
+
+def test_several_values_are_assigned_all_or_none():
+    network = chain(2, 1)
+    before = {name: value.copy() for name, value in network.parameters.items()}
+    for wrong in ({"b1": [np.nan]}, {"b1": [1.0, 2.0]}, {"b2": [1.0]}):
+        with pytest.raises(ChainruleError):
+            network.parameters.update({"W1": np.ones((2, 1)), **wrong})
+    for name, value in before.items():
+        np.testing.assert_array_equal(network.parameters[name], value)
+    network.parameters.update({"W1": np.ones((2, 1))}, b1=[3])
+    assert (network.parameters["W1"] == 1).all() and network.parameters["b1"] == 3
 
 
 # --- branches -------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """The numbers of a network: by name for its user, all at once for what trains it."""
 
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.doors import Door
 from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_name
 from chainrule.friendly import Friendly
@@ -14,7 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
-from chainrule.train.validation import as_numbers, check_finite
+from chainrule.train.validation import as_numbers, cast, check_finite
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -61,12 +62,40 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
         return value
 
     def __setitem__(self, name: str, value: "ArrayLike") -> None:
+        self.update({name: value})
+
+    @public
+    def update(  # type: ignore[override]  # which has an overload for each kind
+        self, *given: "Mapping[str, ArrayLike] | Iterable[tuple[str, ArrayLike]]", **named: "ArrayLike"
+    ) -> None:
+        """Set several parameters, all of them or none: where one does not fit, the others stay as they are too.
+
+        Args:
+            given: Arrays by name: a dict, or the parameters of another network.
+            named: Arrays by name.
+
+        Raises:
+            UnknownNameError: At a name that no parameter bears.
+            ShapeError: Where a value has another shape than its parameter.
+            DataError: Where it holds something other than finite numbers.
+
+        >>> one, other = (cr.Network([cr.Dense(1)], input_shape=2, seed=seed) for seed in (0, 1))
+        >>> one.parameters.update(other.parameters)
+        >>> np.array_equal(one.parameters["W1"], other.parameters["W1"])
+        True
+        """
+        pairs: dict[str, ArrayLike] = dict(*given, **named)
+        found = {name: self._checked(name, value) for name, value in pairs.items()}
+        for name, array in found.items():
+            self._find(name).value = array
+
+    def _checked(self, name: str, value: Any) -> np.ndarray:
         node = self._find(name)
         array = as_numbers(value, name, _FINITE)
         check_finite(array, value, name, _FINITE)
         if array.shape != node.shape:
             raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
-        node.value = array
+        return cast(array, node.dtype, value, name)
 
     def __delitem__(self, name: str) -> None:
         raise GraphError(f"{name} is part of the network and cannot be deleted.")
