@@ -62,7 +62,7 @@ def begun(tmp_path_factory):
 # What works: the line, and what it is equal to.
 WORKS = [
     # Keras
-    ("cr.load_model('network.safetensors').predict(X)", "network.predict(X)"),
+    ("cr.load_model('network.safetensors').predict(X)", "cr.load('network.safetensors').predict(X)"),
     ("network(X)", "network.predict(X)"),
     ("cr.TableModel.read_target(table, target, 'MultiClass')", "(('target',), 'multiclass')"),
     ("network.show(X, y, 'Graph')", "network.show(X, y, 'graph')"),
