@@ -200,7 +200,8 @@ class Node(Operators["Node"], Methods["Node"]):
     def value(self) -> Any:
         """The number or array that this node computes now; a graph with inputs needs :func:`trace`.
 
-        That of a variable can be set: ``w.value = 2.5``, of the same shape.
+        That of a variable can be set: ``w.value = 2.5``, of the same shape. An array is read-only, and set as a whole:
+        ``w.value = w.value - step``, for NumPy refuses ``-=``.
 
         Raises:
             GraphError: If the graph has an input, which has no value of its own.
@@ -208,7 +209,7 @@ class Node(Operators["Node"], Methods["Node"]):
             AttributeError: If something other than a variable is set.
 
         >>> w = cr.variable([1.0, 2.0])
-        >>> w.value = [3.0, 4.0]
+        >>> w.value = w.value + 2
         >>> (2 * w).value
         array([6., 8.])
         """

@@ -92,9 +92,11 @@ class L2(Checked):
 class L1L2(Checked):
     """``l1 · Σ|w| + l2 · Σw²``: the elastic net (Zou & Hastie 2005).
 
+    Give both: the one left out is 0.01, as in the function ``l1_l2`` of Keras 2, where the class of Keras has 0.
+
     Args:
-        l1: The factor of the absolute values, at least 0; 0.01 as in Keras.
-        l2: The factor of the squares, at least 0; 0.01 as in Keras.
+        l1: The factor of the absolute values, at least 0.
+        l2: The factor of the squares, at least 0.
 
     Raises:
         GraphError: If a factor is below 0 or no finite number.

@@ -28,7 +28,7 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
     """The parameters of a network by name, as a dict of arrays; assigning checks the shape.
 
     ``network.parameters`` makes one. "W1" is the weights of the first layer with units, "b1" its biases; ``gamma1``
-    finds ``gamma_1``.
+    finds ``gamma_1``. The arrays are read-only, and set as a whole.
 
     Args:
         nodes: The variables, by name.
