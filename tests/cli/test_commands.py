@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 import chainrule as cr
 from chainrule.cli.main import cli
-from chainrule.cli.options import METRICS
+from chainrule.cli.options import METRICS, TASKS
+from chainrule.data import target
 from chainrule.nn.losses import LOSSES
 from chainrule.train.metrics import METRICS as KNOWN
 
@@ -87,6 +88,10 @@ def test_which_scores_are_printed_can_be_chosen():
         refused = run("train", "houses.csv", "--target", "sold", "--metric", wrong, "--force")
         assert refused.exit_code == 2 and says in refused.stderr
         assert run("evaluate", "houses.safetensors", "houses.csv", "--metric", wrong).exit_code == 2
+
+
+def test_each_task_that_there_is_may_be_asked_for():
+    assert set(TASKS) == set(target.TASKS)
 
 
 def test_a_shell_completes_each_metric_and_the_page_tells_of_it():
