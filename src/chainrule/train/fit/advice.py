@@ -19,7 +19,7 @@ from chainrule.train.objective import lasting
 from chainrule.train.schedules import schedule
 
 FEWEST_EPOCHS, FEWEST_UPDATES = 30, 300  # a fit of fewer of both is a look, and not judged
-MOST_ROWS = 10_000  # that are looked at
+MOST_ROWS, MOST_NUMBERS = 10_000, 1_000_000  # of the targets, that are looked at
 LEARNED = 0.1  # of the best guess's cost: with less left, a cost that still falls is no news
 FALLING = 0.1  # by so much of itself, from one fifth of the epochs to the last
 UNLEARNED = 0.95  # of the best guess's cost
@@ -83,20 +83,39 @@ def _judged(run: Fitting) -> Judged:
 
 def _guess(run: Fitting) -> tuple[float, float]:
     """Return what the targets themselves would cost as predictions, and what their mean would."""
-    step = -(-run.rows // MOST_ROWS)
-    y = run.table[len(run.programs.architecture.inputs)][::step]
+    output, y = run.programs.architecture.output, run.table[len(run.programs.architecture.inputs)]
+    are_labels = y.dtype.kind in "iu" and y.ndim == output.ndim - 1
+    of_labels = losses.TARGETS.get(losses.describe_loss(run.goal.loss)) == "labels"
+    numbers = y.size * (int(output.shape[-1]) if are_labels else 1)
+    step = max(-(-run.rows // MOST_ROWS), 1 if of_labels else -(-numbers // MOST_NUMBERS))
+    y = y[::step]
     weights = run.table[-1][::step] if run.goal.weight is not None else None
-    output = run.programs.architecture.output
-    if y.dtype.kind in "iu" and y.ndim == output.ndim - 1:
-        y = np.eye(int(output.shape[-1]))[y]
-    y = np.asarray(y, np.float64)
     if weights is not None and not weights.any():
         return 0.0, 0.0
+    if of_labels and (are_labels or _is_one_hot(y)):
+        return 0.0, _entropy(y if are_labels else y.argmax(axis=-1), weights)
+    if are_labels:
+        y = np.arange(output.shape[-1]) == y[..., None]
+    y = np.asarray(y, np.float64)
     with np.errstate(all="ignore"):
         mean = np.average(y, axis=0, weights=weights)
         costs = (run.goal.loss(y, y), run.goal.loss(y, np.broadcast_to(mean, y.shape)))
         floor, guess = (float(np.average(_by_example(c), weights=weights)) for c in costs)
     return floor, guess
+
+
+def _is_one_hot(y: np.ndarray) -> bool:
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=-1) == 1).all())
+
+
+def _entropy(labels: np.ndarray, weights: np.ndarray | None) -> float:
+    """Return what the shares of the classes cost as predictions, without a number for each row and class."""
+    found = []
+    for column in labels.reshape(len(labels), -1).T:
+        counts = np.bincount(column, weights)
+        shares = counts[counts > 0] / counts.sum()
+        found.append(-float(shares @ np.log(shares)))
+    return float(np.mean(found))
 
 
 def _by_example(costs: np.ndarray) -> np.ndarray:
