@@ -29,7 +29,15 @@ def late(place: str) -> Callable[..., Any]:
     >>> late("math:sqrt")(9.0)
     3.0
     """
-    return lambda *arguments, **options: opened(place)(*arguments, **options)
+    found: Callable[..., Any] | None = None
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        nonlocal found
+        if found is None:
+            found = opened(place)
+        return found(*arguments, **options)
+
+    return call
 
 
 class Door:

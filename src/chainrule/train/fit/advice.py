@@ -98,9 +98,9 @@ def _guess(run: Fitting) -> tuple[float, float]:
         y = np.arange(output.shape[-1]) == y[..., None]
     y = np.asarray(y, np.float64)
     with np.errstate(all="ignore"):
-        mean = np.average(y, axis=0, weights=weights)
-        costs = (run.goal.loss(y, y), run.goal.loss(y, np.broadcast_to(mean, y.shape)))
-        floor, guess = (float(np.average(_by_example(c), weights=weights)) for c in costs)
+        mean = np.broadcast_to(np.average(y, axis=0, weights=weights), y.shape)
+        costs = _by_example(run.goal.loss(np.concatenate([y, y]), np.concatenate([y, mean])))
+        floor, guess = (float(np.average(part, weights=weights)) for part in np.split(costs, 2))
     return floor, guess
 
 
