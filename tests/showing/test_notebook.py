@@ -119,6 +119,16 @@ def test_a_history_is_a_dict_with_a_row_for_each_epoch():
     assert dict(history) == history.history == dict(history.items())
 
 
+def test_what_a_user_keeps_in_a_history_does_no_harm():
+    history = cr.History({"cost": [0.5, 0.25]}, times=[0.1, 0.2])
+    history |= {"rate": 0.1, "note": "the first try", "three": [1.0], "words": ["a", "b"], "none": []}
+    assert repr(history) == "<History of 2 epochs: cost 0.25.>"
+    assert "0.2500" in history._repr_html_() and "the first" not in history._repr_html_()
+    del history["cost"]
+    assert repr(history) == "<History of 2 epochs.>"
+    assert "History of 2 epochs" in history._repr_html_()
+
+
 def test_each_node_of_a_network_can_be_shown():
     layers = [cr.Embedding(9, 3), cr.Flatten(), cr.Dense(8, "relu"), cr.BatchNormalization(), cr.Dropout(0.2)]
     network = cr.Network([*layers, cr.LayerNormalization(), cr.Dense(3, "softmax")], input_shape=4)

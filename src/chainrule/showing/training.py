@@ -10,7 +10,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
 from chainrule.showing.html import page, sentences, table, title
 from chainrule.shown import HIGH, counted, cut, in_a_row, screen, took
-from chainrule.train.history import History
+from chainrule.train.history import History, measured
 from chainrule.train.network import Network
 from chainrule.train.progress import number
 
@@ -50,7 +50,7 @@ def _made_of(of: Network) -> Architecture | list[Layer]:
 
 def history(of: History) -> str:
     """Return some of the epochs, the best among them, and why training ended."""
-    names = [name for name in of if of[name]]
+    names = list(measured(of))
     shown = names[:MOST_COLUMNS]
     chosen = _epochs(of)
     rows = [[f"{epoch + 1:,}", *(number(of[name][epoch]) for name in shown)] for epoch in chosen]

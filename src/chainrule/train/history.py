@@ -1,6 +1,7 @@
 """History: what a training run was like."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 from chainrule.doors import Door
@@ -167,6 +168,16 @@ class History(Friendly, Numbers[list[float]]):
     _repr_html_ = Door()
 
     def __repr__(self) -> str:
-        last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in self.items() if v], 2 * WIDE)
+        last = in_a_row([f"{k} {v[-1]:.4g}" for k, v in measured(self).items()], 2 * WIDE)
         words = [f"History of {counted(self.epochs, 'epoch')}", *([last] if last else [])]
         return f"<{': '.join(words)}. {self.stopped}".rstrip() + ">"
+
+
+def measured(history: History) -> dict[str, list[float]]:
+    """Return what has a number for each epoch; a history is a dict, in which a user may keep more.
+
+    >>> measured(History({"cost": [0.5, 0.25], "note": "the first try"}, times=[0.1, 0.2]))
+    {'cost': [0.5, 0.25]}
+    """
+    lists = {name: numbers for name, numbers in history.items() if isinstance(numbers, list) and numbers}
+    return {name: x for name, x in lists.items() if len(x) >= history.epochs and isinstance(x[-1], Real)}
