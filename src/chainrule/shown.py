@@ -8,9 +8,21 @@ from typing import Any
 
 WIDE, HIGH = 79, 22  # characters of a line, and lines: 80 by 24 with the prompt before and after
 
+# What terminals obey, what turns the direction of the rest of a line, and what is no letter at all.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 _VALUES = Repr()
 _VALUES.maxtuple = _VALUES.maxlist = _VALUES.maxdict = 4
 _VALUES.maxlevel, _VALUES.maxstring, _VALUES.maxother = 3, 40, 60
+
+
+def visible(text: str) -> str:
+    r"""Return a text without what a terminal would obey: names in it may come from a file of anybody's.
+
+    >>> visible("title\x1b]0;mine\x07")
+    'title\\x1b]0;mine\\x07'
+    """
+    return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def cut(text: str, most: int = WIDE) -> str:
@@ -19,7 +31,7 @@ def cut(text: str, most: int = WIDE) -> str:
     >>> cut("a line\\nand another that is too long", 12)
     'a line and …'
     """
-    text = re.sub(r"\s*[\r\n]\s*", " ", text[: 8 * most])
+    text = visible(re.sub(r"\s*[\r\n]\s*", " ", text[: 8 * most]))
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -102,3 +102,15 @@ def test_a_stage_and_a_report_read_as_they_are_at_a_prompt():
         and "Trained all 2 epochs" in report
         and "accuracy" in report
     )
+
+
+def test_names_give_a_terminal_no_orders():
+    name = "\x1b[2Jmine\u202e"
+    network = cr.Network([cr.Dense(1, name=name)], seed=0)
+    history = network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=2)
+    history[name] = [0.5, 0.5]
+    x = cr.variable([1.0, 2.0], name=name)
+    for thing in (network, history, x, 2 * x, network.parameters, cr.explain(cr.variable(0.5, name) * 2)):
+        shown = repr(thing) + (thing._repr_html_() if hasattr(thing, "_repr_html_") else "")
+        assert "\x1b" not in shown and "\u202e" not in shown
+    assert "\x1b" not in network.summary_text()

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import shutil
 import signal
 import sys
@@ -19,11 +18,11 @@ from chainrule import signals
 from chainrule.cli.elsewhere import about, as_meant, options_of
 from chainrule.cli.speech import Speaking, learn, spoken
 from chainrule.names import closest
+from chainrule.shown import visible
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
 REFUSED = 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # by terminals, or no letters at all
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 
 
@@ -91,20 +90,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def visible(text: str) -> str:
-    r"""Return what the library says in the words of the command line, without what a terminal would obey.
-
-    Names in it may come from a file of anybody's.
-
-    >>> visible("title\x1b]0;mine\x07")
-    'title\\x1b]0;mine\\x07'
-    """
-    return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", spoken(text))
-
-
 def tell(sentence: str, head: str = "") -> None:
     """Print a sentence to the error stream, so that a pipe gets results only; in a terminal, wrapped."""
-    sentence = head + visible(sentence)
+    sentence = head + visible(spoken(sentence))
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = click.wrap_text(sentence, width, subsequent_indent="  ")
@@ -153,7 +141,7 @@ def _give_up(stream: TextIO) -> None:
 
 def complain(paragraph: str) -> None:
     """Print what went wrong to the error stream."""
-    tell_as_is(_headed("Error: ", "red") + visible(paragraph))
+    tell_as_is(_headed("Error: ", "red") + visible(spoken(paragraph)))
 
 
 def _headed(word: str, colour: str) -> str:

@@ -15,10 +15,11 @@ import chainrule as cr
 from chainrule import signals
 from chainrule.cli import completion, options, outcome
 from chainrule.cli.files import check_no_model, check_writable, load_model, load_table_model, stem
-from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is, visible
+from chainrule.cli.front import BY_SIGNAL, Commands, printing, tell, tell_as_is
 from chainrule.cli.options import Missing, Number, Whole, option
 from chainrule.cli.replacing import check_same_target, model_there, place_of
-from chainrule.shown import counted
+from chainrule.cli.speech import spoken
+from chainrule.shown import counted, visible
 
 SHOWN_COLUMNS = 20
 WENT_WRONG = 1
@@ -225,7 +226,7 @@ def summary(model: str) -> None:
     """
     text = load_model(model).summary_text()
     with printing():
-        click.echo(visible(text))
+        click.echo(visible(spoken(text)))
 
 
 @cli.command("compile")
