@@ -102,6 +102,18 @@ def test_the_script_completes_in_its_shell(shell):
         assert subprocess.check_output([shell, "-c", line], text=True).split() == found
 
 
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs the shell")
+@pytest.mark.parametrize(
+    ("begun", "found"),
+    [("the", "the\\ price"), ("'\"the'", "the price"), ("'*'", "\\*"), ("a", "a\\$b"), ("q", "")],
+)
+def test_bash_is_given_names_as_they_are_typed(here, begun, found):
+    (here / "odd.csv").write_text("the price;*;a$b\n1;2;3\n")
+    line = COMPLETE["bash"].format(words=f"train odd.csv --target {begun}", at=4)
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert (result.stdout.strip(), result.stderr) == (found, "")
+
+
 @pytest.mark.skipif(not shutil.which("pwsh"), reason="needs PowerShell")
 def test_the_script_completes_in_powershell():
     line = (

@@ -7,7 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    ShellComplete,
+    add_completion_class,
+    get_completion_class,
+)
 
 import chainrule as cr
 from chainrule.cli.files import STDIN
@@ -20,6 +26,29 @@ SHELLS = {
 }
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _HEAD = 1 << 16  # of a table, where its column names are
+
+
+class Bash(BashComplete):
+    """Completion in bash, which takes what it is given as it would be typed: names are quoted where they need it."""
+
+    source_template = """\
+%(complete_func)s() {
+    local IFS=$'\\n' response type value
+    COMPREPLY=()
+    response=$(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete "$1")
+    while IFS=, read -r type value; do
+        if [[ $type == plain && ${COMP_WORDS[COMP_CWORD]} != [\\'\\"]* ]]; then
+            value=$(printf %%q "$value")
+        fi
+        case $type in
+            plain) COMPREPLY+=("$value") ;;
+            file | dir) compopt -o default ;;
+        esac
+    done <<< "$response"
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
 
 
 class PowerShell(ShellComplete):
@@ -59,6 +88,7 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
         return f"{item.type}\t{item.value}\t{item.help or item.value}"
 
 
+add_completion_class(Bash)
 add_completion_class(PowerShell)
 
 
