@@ -46,11 +46,11 @@ def row_name(index: pd.Index, position: int) -> str:
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text for column names, each of which it has only once."""
     if not isinstance(frame, pd.DataFrame):
-        remedy = (
-            f"Read the file first: cr.read_table({str(frame)!r})."
-            if isinstance(frame, str | PathLike)
-            else _HOW
-        )
+        remedy = _HOW
+        if isinstance(frame, str | PathLike):
+            remedy = f"Read the file first: cr.read_table({str(frame)!r})."
+        elif isinstance(frame, tuple) and any(isinstance(part, pd.DataFrame) for part in frame):
+            remedy = "cr.load_table gives it with its target: table, target = cr.load_table('iris')."
         raise DataError(f"Expected a table (a pandas DataFrame), got {type(frame).__name__}.\n{remedy}")
     frame = frame.rename(columns=str)
     repeated = frame.columns[frame.columns.duplicated()].unique()
