@@ -167,7 +167,7 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
     if sum(call.layer.counts for call in run.programs.architecture.calls.values()) == 1:
         return (
             "The inputs are scaled, and the cost no longer falls: X may say little about y, or what it says takes a "
-            "hidden layer: put cr.Dense(16, 'relu') before the last."
+            "hidden layer (cr.Dense(16, 'relu') before the last)."
         )
     return (
         "The inputs are scaled, and the cost no longer falls: X may say little about y, or another learning rate is "
