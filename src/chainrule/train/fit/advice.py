@@ -19,7 +19,7 @@ from chainrule.train.objective import lasting
 from chainrule.train.schedules import schedule
 
 FEWEST_EPOCHS, FEWEST_UPDATES = 30, 300  # a fit of fewer of both is a look, and not judged
-MOST_ROWS, MOST_NUMBERS = 10_000, 1_000_000  # of the targets, that are looked at
+MOST_ROWS, MOST_NUMBERS, FEWEST_ROWS = 10_000, 1_000_000, 100  # that are looked at
 LEARNED = 0.1  # of the best guess's cost: with less left, a cost that still falls is no news
 FALLING = 0.1  # by so much of itself, from one fifth of the epochs to the last
 UNLEARNED = 0.95  # of the best guess's cost
@@ -177,10 +177,16 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
 
 def _inputs(run: Fitting) -> dict[str, np.ndarray]:
     """Return the inputs that hold quantities, a sample of their rows."""
-    architecture, step = run.programs.architecture, -(-run.rows // MOST_ROWS)
+    architecture = run.programs.architecture
     choosy = {x for call in architecture.calls.values() if call.layer.is_choosy for x in call.inputs}
     given = zip(architecture.inputs.items(), run.table, strict=False)
-    return {name: array[::step] for (name, node), array in given if node not in choosy}
+    return {name: _sample(array) for (name, node), array in given if node not in choosy}
+
+
+def _sample(array: np.ndarray) -> np.ndarray:
+    """Return rows that tell the scale of all, evenly apart."""
+    step = max(-(-len(array) // MOST_ROWS), -(-array.size // MOST_NUMBERS))
+    return array[:: min(step, max(1, len(array) // FEWEST_ROWS))]
 
 
 def _unscaled(inputs: Mapping[str, np.ndarray]) -> bool:
@@ -220,7 +226,7 @@ def _place(place: tuple[int, ...]) -> str:
 def _scaling_of_targets(run: Fitting) -> str:
     if _is_of_classes(run) or losses.TARGETS.get(losses.describe_loss(run.goal.loss)) == "counts":
         return ""
-    y = run.table[len(run.programs.architecture.inputs)][:: -(-run.rows // MOST_ROWS)].astype(np.float64)
+    y = _sample(run.table[len(run.programs.architecture.inputs)]).astype(np.float64)
     if _worst(y) is None:
         return ""
     mean, deviation = ("y.mean()", "y.std()") if y.size == len(y) else ("y.mean(axis=0)", "y.std(axis=0)")
