@@ -78,7 +78,8 @@ SICK = {
     ),
     "XOR in 100 epochs": ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], *XOR, {}, ["only 100 steps", "2,000 epochs"]),
     "XOR without a hidden layer": (
-        [cr.Dense(1, "sigmoid")], *XOR, {"epochs": 2000, "optimizer": cr.Adam(0.01)}, ["(cr.Dense(16, 'relu') before the last)"],
+        [cr.Dense(1, "sigmoid")], *XOR, {"epochs": 2000, "optimizer": cr.Adam(0.01)},
+        ["(cr.Dense(16, 'relu') before the last)"],
     ),
     "steps that are too small": (
         classifier(3, 16), scaled(IRIS[0]), IRIS[1], {"optimizer": cr.SGD(1e-5)}, ["try a learning rate of 0.01"],
