@@ -117,7 +117,7 @@ class ArgumentError(ChainruleError, TypeError):
 
     >>> cr.Flatten(nam="flat")
     Traceback (most recent call last):
-    chainrule.errors.ArgumentError: cr.Flatten takes no 'nam'. Did you mean 'name'? Known: name.
+    chainrule.errors.ArgumentError: cr.Flatten takes no 'nam'. Did you mean 'name'? Known: name, trainable.
     """
 
 

@@ -177,6 +177,9 @@ def _answering(frozen: Callable[[Any, str, Any], None]) -> Callable[[Any, str, A
 
     @wraps(frozen)
     def __setattr__(self: Any, name: str, value: Any) -> None:
+        change = getattr(type(self), f"_set_{name}", None)  # of what may be changed all the same
+        if change is not None:
+            return change(self, value)
         try:
             frozen(self, name, value)
         except FrozenInstanceError:
@@ -184,7 +187,7 @@ def _answering(frozen: Callable[[Any, str, Any], None]) -> Callable[[Any, str, A
             called = next((owner.lower() for owner in owners if owner in ("Layer", "Optimizer")), "x")
             answer = next((found for owner in owners if (found := foreign(owner, name))), "")
             answer = answer or f"Make another: dataclasses.replace({called}, {name}={short(value)})."
-            message = f"{kind.__name__} is frozen: its {name} cannot be set. {answer}"
+            message = f"The {name} of {kind.__name__} cannot be set. {answer}"
             raise FrozenInstanceError(message) from None
 
     return __setattr__

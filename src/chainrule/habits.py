@@ -14,7 +14,7 @@ _ACTIVATION = "An activation is an argument of the layer before it, or a layer: 
 _LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(X, y, loss='{}')"
 _NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
 _DENSE = "cr.Network([cr.Flatten(), cr.Dense(64, 'relu'), cr.Dense(10, 'softmax')])"
-_NO_FREEZING = "Every layer learns, and none can be held as it is yet"
+_FREEZING = "A layer is frozen, and so are its weights, by: network.layers[0].trainable = False"
 _NO_ESTIMATOR = "There are no estimators of scikit-learn's yet; a network has fit and predict: "
 _STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
 _GRAD = "Gradients are asked for, not kept in the node: cr.grad({node}, w).value"
@@ -168,7 +168,7 @@ WRITE: dict[str, dict[str, str]] = {
         "input_shape": "The inputs are nodes, by name: network.inputs['x'].shape",
         "optimizer metrics metrics_names": "Each fit is given its own: "
         "network.fit(X, y, optimizer='adam', metrics=['mae'])",
-        "trainable requires_grad_": _NO_FREEZING,
+        "trainable requires_grad requires_grad_": _FREEZING,
         "stop_training": "A callback that returns True stops the run: "
         "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
         "get_params set_params classes_ n_features_in_ __sklearn_tags__": f"{_NO_ESTIMATOR}network.fit(X, y)",
@@ -178,7 +178,7 @@ WRITE: dict[str, dict[str, str]] = {
         f"description and holds no numbers. {_NUMBERS}",
         "output_shape input_shape output count_params": "A layer knows its shapes in a network only: "
         "network.summary()",
-        "requires_grad_ trainable": _NO_FREEZING,
+        "requires_grad requires_grad_": _FREEZING,
     },
     "Node": {
         "backward grad zero_grad": _GRAD,
@@ -252,7 +252,7 @@ WORKS: dict[str, dict[str, str]] = {
 }
 
 # Names that are assigned to in other libraries; here the assignment would be in vain, without a word.
-IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights"}
+IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights", "requires_grad"}
 
 # Arguments by name. An answer that is an identifier is what ours is called; with a dict, what is given is translated
 # too; "" needs no saying here and is passed over; anything else is what to write. What stands under "()" is said of
@@ -273,7 +273,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "cr.Network([cr.Dense(1)], input_shape={value})",
         "p": "rate",
         "eps": "epsilon",
-        "trainable": _NO_FREEZING,
+        "requires_grad": "trainable",
         "bias_initializer": "Biases begin at 0, and can be set: network.parameters['b1'] = np.ones(16)",
         "bias_regularizer activity_regularizer kernel_constraint bias_constraint": "Of a layer only the weights have a "
         "price: cr.Dense(16, 'relu', regularizer='l2')",

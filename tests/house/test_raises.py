@@ -147,6 +147,7 @@ CASES = [
     ("Embedding", Graph, lambda: cr.Embedding(0, 1)),
     ("Embedding", Unknown, lambda: cr.Embedding(1, 1, "hee")),
     ("Embedding", Data, lambda: built(cr.Embedding(3, 2)).predict([[0, 3]])),
+    ("Flatten", Graph, lambda: cr.Flatten(trainable=2)),
     ("BatchNormalization", Graph, lambda: cr.BatchNormalization(1)),
     ("LayerNormalization", Graph, lambda: cr.LayerNormalization(0)),
     # graphs

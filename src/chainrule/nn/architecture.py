@@ -72,6 +72,23 @@ class Architecture:
         """What each statistic is after a training step, in their order."""
         return [self.updates.get(name, s) for name, s in self.statistics.items()]
 
+    @property
+    def frozen(self) -> frozenset[str]:
+        """The names of the parameters and statistics that are held as they are, of layers with ``trainable=False``.
+
+        What a layer builds of other layers is held with it. It is as it is now: ``layer.trainable = True`` changes it.
+
+        >>> network = cr.Network([cr.Dense(2, "relu", trainable=False), cr.Dense(1)], input_shape=3)
+        >>> sorted(network.architecture.frozen)
+        ['W1', 'b1']
+        """
+        held: set[str] = set()
+        for label, call in self.calls.items():
+            if call.layer.trainable is False:
+                inside = [self.call_of[n] for n in _inside(self.outputs[label], call) if n in self.call_of]
+                held.update(w.name for each in inside for w in each.parameters)
+        return frozenset(held)
+
     def meaning(self, name: str) -> Parameter:
         """Return what the parameter or statistic called ``name`` is.
 
@@ -195,6 +212,11 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
         updates=_updates(calls.values()),
         parts=parts,
     )
+
+
+def _inside(output: Node, call: Call) -> Set[Node]:
+    """Return what a layer built in a call, its output included."""
+    return set(order([output], stop=call.inputs)) - set(call.inputs)
 
 
 def _check_leaf(node: Node, known: Set[Any]) -> None:

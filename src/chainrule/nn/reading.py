@@ -1,6 +1,6 @@
 """Reading an architecture: its graph in training and at prediction, its first values, what it ends in, its table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,21 @@ from chainrule.graph.walk import order, rebuild
 from chainrule.nn import activations, initializers, regularizers
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.callables import apply
-from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Learns, Parameter
 from chainrule.random import Draws
 
 
-def at(nodes: Sequence[Node], training: bool) -> list[Node]:
-    """Return the graph as it is while training, or at prediction: nothing but the flag is replaced."""
-    flag = as_node(np.asarray(training))
+def at(nodes: Sequence[Node], training: bool, frozen: Collection[Layer] = ()) -> list[Node]:
+    """Return the graph as it is while training, or at prediction: nothing but the flag is replaced.
+
+    ``frozen`` are layers that do not learn from what they see while others do.
+    """
+    flag, off = as_node(np.asarray(training)), as_node(np.asarray(False))
+    still = set(map(id, frozen))
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if isinstance(node.meaning, Learns):
+            return off if id(node.meaning.who) in still else flag
         return flag if leaf_key(node) == leaf_key(TRAINING) else with_inputs(node, inputs)
 
     became = rebuild(nodes, visit)
@@ -39,10 +45,12 @@ def looking_state(architecture: Architecture) -> tuple[Node, ...]:
     return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)
 
 
-def penalty(architecture: Architecture) -> Node | None:
-    """Return what the size of the weights costs, or None if it costs nothing."""
+def penalty(architecture: Architecture, frozen: Collection[str] = ()) -> Node | None:
+    """Return what the size of the weights costs, but for those that are frozen, or None if it costs nothing."""
     total: Node | None = None
     for w in architecture.parameters.values():
+        if w.name in frozen:
+            continue
         price = regularizers.regularizer(w.meaning.regularizer)
         if price is not None:
             term = apply(f"the regularizer of {w.name}", price, w=w)

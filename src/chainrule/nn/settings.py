@@ -72,6 +72,8 @@ def layer_to_config(layer: Layer, named: Names) -> dict[str, Any]:
     config: dict[str, Any] = {"class": named.of(type(layer), LAYERS)}
     for f in fields(layer):
         value = getattr(layer, f.name)
+        if f.name == "trainable" and value is True:
+            continue  # as older versions, which know no other, write and read it
         if f.name == "initializer" and isinstance(value, np.ndarray | list):
             value = None  # the parameter itself is in the file, and may have millions of numbers
         elif f.name == "regularizer":

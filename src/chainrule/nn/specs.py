@@ -72,9 +72,7 @@ class Checked(Friendly):
                 self._expect(_is_number(value) and rule.holds(value), field.name, rule.says)
                 object.__setattr__(self, field.name, get_args(kind)[0](value))
             elif kind is bool and field.name in ours:
-                self._expect(
-                    isinstance(value, Integral | np.bool_) and value in (0, 1), field.name, "True or False"
-                )
+                self._expect(is_yes_or_no(value), field.name, "True or False")
                 object.__setattr__(self, field.name, bool(value))
             elif kind is str and field.name in ours:
                 self._expect(isinstance(value, str), field.name, "a text")
@@ -155,6 +153,11 @@ def own(name: str, custom: Mapping[str, Any] | None) -> Any:
     """
     given = custom or {}
     return given.get(name, given.get(name.rpartition(".")[2]))
+
+
+def is_yes_or_no(value: Any) -> bool:
+    """Say whether a value is True or False, or the 1 or 0 of these."""
+    return isinstance(value, Integral | np.bool_) and value in (0, 1)
 
 
 def _is_number(value: Any) -> bool:

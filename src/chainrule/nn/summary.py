@@ -38,6 +38,7 @@ class Row:
         products: How many multiplications, each with its addition, its products of matrices take for one example.
         bytes: What its parameters take.
         times: How many rows such as this one follow each other, this one included.
+        frozen: Whether learning leaves alone what it learned.
     """
 
     label: str
@@ -48,11 +49,12 @@ class Row:
     products: int | None = 0
     bytes: int | None = 0
     times: int = 1
+    frozen: bool = False
 
     @property
     def name(self) -> str:
         """Its label and kind, as the first column shows them."""
-        return f"{self.label} ({self.kind})"
+        return f"{self.label} ({self.kind}{', frozen' * self.frozen})"
 
 
 def rows(architecture: Architecture) -> list[Row]:
@@ -62,6 +64,7 @@ def rows(architecture: Architecture) -> list[Row]:
     found = [Row(name, "input", (), n.shape) for name, n in architecture.inputs.items()]
     counted: set[Node] = set()
     seen: set[Node] = set()
+    frozen = architecture.frozen
     for label, call in architecture.calls.items():
         output = architecture.outputs[label]
         inside = [n for n in order([output], stop=call.inputs) if n not in seen and n not in call.inputs]
@@ -77,6 +80,7 @@ def rows(architecture: Architecture) -> list[Row]:
                 sum(prod(w.shape) for w in new),
                 _products(inside),
                 sum(prod(w.shape) * w.dtype.itemsize for w in new),
+                frozen=any(w.name in frozen for w in call.parameters),
             )
         )
     between = _products([n for n in order([architecture.output]) if n not in seen])
@@ -133,7 +137,8 @@ def folded(found: Sequence[Row]) -> list[Row]:
     Rows are repeated that are equal but for their labels; two or three times is no reason to hide one.
     """
     same = [
-        (r.kind, r.shape, r.parameters, r.products, r.bytes, _says_it(found, i)) for i, r in enumerate(found)
+        (r.kind, r.frozen, r.shape, r.parameters, r.products, r.bytes, _says_it(found, i))
+        for i, r in enumerate(found)
     ]
     result: list[Row] = []
     at = 0
@@ -193,8 +198,9 @@ def totals(found: Sequence[Row], of: Architecture | Sequence[Layer], dtype: str)
     """Return what stands below the rows."""
     if not isinstance(of, Architecture):
         return [f"{UNKNOWN} follows from the first data that the network sees, or from input_shape=(4,)."]
-    trained = sum(prod(w.shape) for w in of.parameters.values())
-    kept = sum(prod(w.shape) for w in of.statistics.values())
+    every, frozen = of.parameters | of.statistics, of.frozen
+    trained = sum(prod(w.shape) for name, w in of.parameters.items() if name not in frozen)
+    kept = sum(prod(w.shape) for w in every.values()) - trained
     size = in_bytes((trained + kept) * np.dtype(dtype).itemsize)
     work = [row.products for row in found]
     known = [prod(e for e in row.shape[1:]) for row in found if row.shape and row.kind != "input"]

@@ -680,6 +680,8 @@ class Network(Friendly):
     ) -> "dict[str, NDArray[Any]]":
         """Return the gradient of the cost by every parameter, by name, as the first training step sees it.
 
+        Frozen parameters are among them (``trainable=False``).
+
         Args:
             X: One row for each example, ``(n, ...)`` as in :meth:`fit`.
             y: Their targets, as in :meth:`fit`.
@@ -733,7 +735,7 @@ class Network(Friendly):
         (True, [('W1', 8), ('b1', 4), ('W2', 12), ('b2', 3)])
         """
         goal, table = self._examples(self._read(X, y, sample_weight), loss)
-        (cost,) = at([goal.cost], training=True)
+        (cost,) = goal.learning([goal.cost])
         feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
         check = opened("chainrule.transform.check:check_gradients")  # which no fit needs
         report: GradientReport = check(

@@ -1,6 +1,6 @@
 """The objective and the training step: loss, gradients and update as one graph."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class Objective:
         classes: Whether the outputs are the probabilities of classes, of which an example has one.
         by_example: Whether cost and means are means over the examples, and so over parts of a table.
         loss: What makes the loss of each example, of nodes.
+        frozen: The names of the parameters and statistics that learning leaves alone.
         programs: What was made of it; it goes when the objective goes.
     """
 
@@ -67,6 +68,7 @@ class Objective:
     classes: bool
     by_example: bool
     loss: Callable[..., Any] = field(repr=False, compare=False)
+    frozen: frozenset[str]
     programs: Recent[Compiled] = field(
         default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
     )
@@ -75,6 +77,25 @@ class Objective:
     def cost(self) -> Node:
         """What is minimised."""
         return self.data_cost if self.price is None else self.data_cost + self.price
+
+    @property
+    def trained(self) -> dict[str, Node]:
+        """The parameters that learning changes, by name."""
+        return {name: w for name, w in self.architecture.parameters.items() if name not in self.frozen}
+
+    @property
+    def moved(self) -> list[Node]:
+        """What each statistic is after a training step, in their order."""
+        before = self.architecture.statistics.items()
+        return [
+            s if name in self.frozen else new
+            for (name, s), new in zip(before, self.architecture.moved, strict=True)
+        ]
+
+    def learning(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return nodes as they are in a training step."""
+        layers = [self.architecture.meaning(name).layer for name in self.frozen]
+        return at(nodes, training=True, frozen=layers)
 
     @property
     def whole(self) -> dict[str, Watched]:
@@ -87,8 +108,9 @@ class Objective:
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
         outputs = (self.cost, *self.means.values())
-        seen = Program((*self.inputs, TRAINING), state, outputs, tuple(architecture.moved))
-        return seen.fingerprint, len(architecture.parameters), tuple(self.means), bool(self.whole)
+        seen = Program((*self.inputs, TRAINING), state, outputs, tuple(self.moved))
+        known = len(architecture.parameters), tuple(self.means), bool(self.whole)
+        return seen.fingerprint, self.frozen, *known
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -110,11 +132,12 @@ def objective(
     weighted: bool,
     wide: bool = False,
     classes: bool = False,
+    frozen: frozenset[str] = frozenset(),
 ) -> Objective:
     """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w.
 
     ``wide`` says that the weights lie so far apart that they are compared within each batch, ``classes`` that the
-    outputs are the probabilities of classes.
+    outputs are the probabilities of classes, ``frozen`` what learning leaves alone.
     """
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
@@ -132,10 +155,21 @@ def objective(
             found = _call(metric.formula, name, "metric", y, p)
             means[name] = _mean(found, weight, name, p.dtype)
             by_example = by_example and found.ndim > 0
-    price = penalty(architecture)
+    price = penalty(architecture, frozen)
     mass = _mass(given, 2.0**-TOP if wide else 1.0)
     return Objective(
-        architecture, y, given, data_cost, price, dict(metrics), means, mass, classes, by_example, loss
+        architecture,
+        y,
+        given,
+        data_cost,
+        price,
+        dict(metrics),
+        means,
+        mass,
+        classes,
+        by_example,
+        loss,
+        frozen,
     )
 
 
@@ -209,24 +243,34 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
 
 
-def gradients(goal: Objective) -> tuple[Node, list[Node], list[Node]]:
-    """Return the cost while training, its gradient by every parameter, and what is watched beside.
+def gradients(goal: Objective, by: Collection[str]) -> tuple[Node, list[Node], list[Node]]:
+    """Return the cost while training, its gradient by each of those parameters, and what is watched beside.
 
     That is what :func:`chainrule.train.watching.reading_of` reads: what a batch weighs, each mean times that, and the
     outputs, where these are asked for.
     """
-    parameters = list(goal.architecture.parameters.values())
+    parameters = goal.architecture.parameters
     sums = [cast(mean, np.float64) * goal.mass for mean in goal.means.values()]
     beside = [*([goal.mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
-    cost, *watched = at([goal.cost, *beside], training=True)
+    cost, *watched = goal.learning([goal.cost, *beside])
     (cost,) = simplify_all([cost])
     if not parameters:
         raise GraphError("This network has no parameters, so there is nothing to train.")
+    if not by:
+        raise GraphError(_all_frozen(goal.architecture))
     try:
-        slopes = grad(cost, parameters)
+        slopes = grad(cost, [parameters[name] for name in by])
     except NoDerivativeError as error:
         raise NoDerivativeError(f"This network cannot be trained. {str(error).rstrip('.')}.") from None
     return cost, slopes, watched
+
+
+def _all_frozen(architecture: Architecture) -> str:
+    held = [i for i, call in enumerate(architecture.calls.values()) if call.layer.trainable is False]
+    return (
+        "All that this network could learn is frozen (trainable=False), so there is nothing to train. Let a layer "
+        f"learn: network.layers[{held[-1]}].trainable = True."
+    )
 
 
 def training_program(goal: Objective, optimizer: Optimizer) -> Program:
@@ -234,14 +278,14 @@ def training_program(goal: Objective, optimizer: Optimizer) -> Program:
 
     State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then what is watched.
     """
-    architecture = goal.architecture
-    parameters = list(architecture.parameters.values())
-    cost, slopes, watched = gradients(goal)
+    parameters, statistics, trained = goal.architecture.parameters, goal.architecture.statistics, goal.trained
+    cost, slopes, watched = gradients(goal, trained)
     done = cast(STEP, np.float64)
-    new_parameters, slots = optimizer.update(parameters, slopes, done, SCALE, TOTAL, PER_EPOCH)
-    moved = at(architecture.moved, training=True)
-    state = (*parameters, *architecture.statistics.values(), *(s for s, _ in slots), *CLOCK)
-    new_state = (*new_parameters, *moved, *(new for _, new in slots), STEP + 1, *CLOCK[1:])
+    new, slots = optimizer.update(list(trained.values()), slopes, done, SCALE, TOTAL, PER_EPOCH)
+    new_parameters = parameters | dict(zip(trained, new, strict=True))
+    moved = goal.learning(goal.moved)
+    state = (*parameters.values(), *statistics.values(), *(s for s, _ in slots), *CLOCK)
+    new_state = (*new_parameters.values(), *moved, *(new for _, new in slots), STEP + 1, *CLOCK[1:])
     return Program(goal.inputs, state, (cost, *watched), new_state)
 
 
@@ -251,9 +295,9 @@ def slots_in(goal: Objective, program: Program) -> tuple[Node, ...]:
     return program.state[before : -len(CLOCK)]
 
 
-def gradient_program(goal: Objective) -> Program:
-    """Return cost and gradients, without an update: for L-BFGS and for looking."""
-    cost, slopes, _ = gradients(goal)
+def gradient_program(goal: Objective, by: Collection[str] | None = None) -> Program:
+    """Return cost and gradients by some parameters, else by those that learn, without an update."""
+    cost, slopes, _ = gradients(goal, goal.trained if by is None else by)
     state = looking_state(goal.architecture)
     return Program(goal.inputs, state, (cost, *slopes), state)
 

@@ -1,6 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -137,9 +137,15 @@ class Programs:
         found = dict(zip(goal.means, means, strict=True)) | whole_values(goal, table, seen)
         return {"cost": cost + price} | {name: found[name] for name in goal.watched}
 
-    def slopes(self, goal: "Objective", table: Arrays, values: Sequence[np.ndarray] | None = None) -> Arrays:
-        """Return the cost while training on a table, then its gradient by every parameter."""
-        executable = slopes_of(goal).on(self.engine, 1, len(table[0]))
+    def slopes(
+        self,
+        goal: "Objective",
+        table: Arrays,
+        values: Sequence[np.ndarray] | None = None,
+        by: Collection[str] | None = None,
+    ) -> Arrays:
+        """Return the cost while training on a table, then its gradient by each parameter of ``by``, or by every one."""
+        executable = slopes_of(goal, by).on(self.engine, 1, len(table[0]))
         return executable.step(self._state(values), table)[1]
 
 
@@ -151,9 +157,10 @@ def _number(value: int) -> np.ndarray:
     return array
 
 
-def slopes_of(goal: "Objective") -> Compiled:
-    """Return the program of an objective's cost and gradients."""
-    return goal.programs.get("gradients", lambda: Compiled(gradient_program(goal)))
+def slopes_of(goal: "Objective", by: Collection[str] | None = None) -> Compiled:
+    """Return the program of an objective's cost and its gradients by some parameters, or by every one."""
+    names = tuple(goal.architecture.parameters if by is None else by)
+    return goal.programs.get(("gradients", names), lambda: Compiled(gradient_program(goal, names)))
 
 
 _shared: Recent[Program] = Recent(64)  # what a new fold would only build again

@@ -97,13 +97,17 @@ def prepare(
         each, wide = weights.scaled(factors, output.dtype)
         table.append(each)
 
+    frozen = architecture.frozen
+
     def make() -> Objective:
         shape, dtype = target.shape[1:], target.dtype
-        return objective(architecture, function, name, shape, dtype, found, bool(factors), wide, softmax)
+        return objective(
+            architecture, function, name, shape, dtype, found, bool(factors), wide, softmax, frozen
+        )
 
     if not all(map(lasting, (spec, *found.values()))):
         return make(), table
-    key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide)
+    key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide, frozen)
     return programs.objectives.get(key, make), table
 
 

@@ -7,10 +7,10 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 import math
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cache
 from inspect import signature
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import INITIALIZERS, initializer
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.regularizers import REGULARIZERS
-from chainrule.nn.specs import Checked, our_fields
+from chainrule.nn.specs import Checked, is_yes_or_no, our_fields
 from chainrule.shown import cut
 
 __all__ = ["Layer"]
@@ -89,6 +89,17 @@ class Call:
     parameters: tuple[Node, ...]
     updates: tuple[tuple[Node, Node], ...]
     parts: dict[str, Node]
+
+
+@dataclass(frozen=True, eq=False)
+class Learns:
+    """What the mark on :data:`TRAINING` means that a layer asks by: a layer that is frozen does not learn.
+
+    Attributes:
+        who: The layer.
+    """
+
+    who: "Layer"
 
 
 class Scope:
@@ -168,6 +179,14 @@ class Scope:
         """
         self.updates.append((statistic, identities.cast(new, dtype=self.dtype.name)))
 
+    @property
+    def training(self) -> Node:
+        """Whether the layer learns just now, a node: True in training and False at prediction, or while it is frozen.
+
+        What draws random numbers in training asks the same of the network, frozen or not: ``TRAINING``.
+        """
+        return mark(TRAINING, Learns(self.layer))
+
     def uniform(self, shape: tuple[Any, ...]) -> Node:
         """Return random numbers in [0, 1), new at every training step; each use in a network has its own.
 
@@ -188,13 +207,18 @@ class Layer(Checked):
     ``keeps_values`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as methods. A network that
     has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
 
+    Args:
+        trainable: Whether ``fit`` changes what the layer has learned, and what the layers it builds have; it may be set
+            at any time, ``layer.trainable = False``. See docs/training.md on what a frozen layer is.
+
     Attributes:
         counts: Whether it has units, and so a number l: W1, b1.
         keeps_values: Whether it puts out the numbers it is given, moved or with holes.
         least_examples: How many it must see at once to learn from them.
 
     Raises:
-        GraphError: When it is called, on what is no node, or if it builds what does not keep the examples apart.
+        GraphError: When it is called, on what is no node, or if it builds what does not keep the examples apart; if
+            trainable is neither True nor False.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, eq=False)
@@ -211,12 +235,40 @@ class Layer(Checked):
     counts: ClassVar[bool] = False
     keeps_values: ClassVar[bool] = False
     least_examples: ClassVar[int] = 1
+    _keeps_own: ClassVar[bool] = False  # a setting of the user's that is called trainable
+    if TYPE_CHECKING:
+        trainable: bool = field(default=True, kw_only=True)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give each layer its last setting, by name; it is no field of this base, which would make it the first.
+
+        A layer of the user's that has a field of that name, in whatever place, keeps it.
+        """
+        super().__init_subclass__(**options)
+        own = vars(cls).get("__annotations__", {})
+        if "trainable" in own:
+            cls._keeps_own = True
+        elif not any("trainable" in vars(kind) for kind in cls.__mro__):
+            by_name = any(kind is KW_ONLY or str(kind).endswith("KW_ONLY") for kind in own.values())
+            cls.__annotations__ = own | ({} if by_name else {"_": KW_ONLY}) | {"trainable": bool}
+            cls.trainable = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field, kind in _named_fields(type(self)):
-            if isinstance(name := getattr(self, field), str):
-                object.__setattr__(self, field, named(kind, name, NAMED[kind]))
+        self._set_trainable(getattr(self, "trainable", True))  # this base has none
+        for setting, kind in _named_fields(type(self)):
+            if isinstance(name := getattr(self, setting), str):
+                object.__setattr__(self, setting, named(kind, name, NAMED[kind]))
+
+    def _set_trainable(self, value: bool) -> None:
+        """Let ``layer.trainable = value`` be, alone of the settings: the graph is the same, and each fit asks again."""
+        if not self._keeps_own:
+            if not is_yes_or_no(value):
+                raise GraphError(
+                    f"{type(self).__name__}: trainable must be True or False; found {short(value)}."
+                )
+            value = bool(value)
+        object.__setattr__(self, "trainable", value)
 
     def build(self, *args: Any, **kwargs: Any) -> Node:  # so typed, an override may take what it likes
         """Return the output as graph: ``build(self, scope, x)``, with more inputs where the layer takes more.
@@ -318,9 +370,11 @@ class Layer(Checked):
         return mark(y, call)
 
     def __repr__(self) -> str:
-        shown = [f for f in fields(self) if not _same(getattr(self, f.name), f.default)]
-        first, values = fields(self)[:1], [written(getattr(self, f.name)) for f in shown]
-        settings = [v if f in first else f"{f.name}={v}" for f, v in zip(shown, values, strict=True)]
+        ordered = sorted(fields(self), key=lambda f: bool(f.kw_only))
+        shown = [f for f in ordered if not _same(getattr(self, f.name), f.default)]
+        first, values = ordered[:1], [written(getattr(self, f.name)) for f in shown]
+        by_place = [f for f in first if not f.kw_only]
+        settings = [v if f in by_place else f"{f.name}={v}" for f, v in zip(shown, values, strict=True)]
         return f"{type(self).__name__}({', '.join(settings)})"
 
 

@@ -34,6 +34,7 @@ class Dense(Layer):
         regularizer: What W costs: "l2", ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes; None, the default,
             nothing.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 
     Raises:
         GraphError: If units is no whole number of at least 1.
@@ -95,6 +96,7 @@ class Activation(Layer):
     Args:
         activation: A name ("relu", "sigmoid", ...) or a callable on nodes.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
 
     Raises:
         UnknownNameError: If no activation bears the name.

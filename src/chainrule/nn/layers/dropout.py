@@ -23,6 +23,7 @@ class Dropout(Layer):
         rate: The share of numbers that is set to 0, at least 0 and below 1. The paper has 0.5 between hidden layers
             and 0.2 on inputs.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing, and drops out all the same.
 
     Raises:
         GraphError: If the rate is below 0, or 1 and above: 50 % is 0.5.

@@ -28,6 +28,7 @@ class Embedding(Layer):
         initializer: How the table begins: a name, a number, a callable ``(shape, rng)`` or an array of shape
             (vocabulary, units). By default Glorot's.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 
     Raises:
         GraphError: If vocabulary or units is no whole number of at least 1.

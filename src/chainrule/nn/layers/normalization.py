@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
-from chainrule.nn.layers.base import TRAINING, Layer, Scope, width_of
+from chainrule.nn.layers.base import Layer, Scope, width_of
 from chainrule.nn.specs import NoWidth, Share
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
@@ -29,6 +29,8 @@ class BatchNormalization(Layer):
             PyTorch, they follow the last ten batches or so: short runs need it. Keras has 0.99.
         epsilon: What keeps the root from 0, above 0 and no whole number; 1e-5 as in PyTorch.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; a frozen one uses the running mean and variance in training too, and
+            leaves them alone, as in Keras. ``layer.trainable = False`` freezes it at any time.
 
     Raises:
         GraphError: If the momentum is not from 0 to below 1, or epsilon not above 0 or a whole number.
@@ -71,8 +73,8 @@ class BatchNormalization(Layer):
         for running, found in ((running_mean, mean), (running_variance, variance)):
             moved = running + (1 - self.momentum) * (identities.stop_gradient(found) - running)
             scope.update(running, moved)
-        used_mean: Any = np.where(TRAINING, mean, running_mean)
-        used_variance: Any = np.where(TRAINING, variance, running_variance)
+        used_mean: Any = np.where(scope.training, mean, running_mean)
+        used_variance: Any = np.where(scope.training, variance, running_variance)
         return (x - used_mean) / np.sqrt(used_variance + self.epsilon) * gamma + beta
 
 
@@ -86,6 +88,7 @@ class LayerNormalization(Layer):
     Args:
         epsilon: What keeps the root from 0, above 0 and no whole number; 1e-5 as in PyTorch.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 
     Raises:
         GraphError: If epsilon is not above 0 or a whole number.

@@ -17,6 +17,10 @@ class Flatten(Layer):
 
     Args:
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
 
     >>> images = np.arange(8).reshape(2, 2, 2)
     >>> cr.Network([cr.Flatten()], input_shape=(2, 2)).predict(images)

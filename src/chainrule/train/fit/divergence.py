@@ -124,11 +124,12 @@ def _times(before: float, after: float) -> str:
 
 def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str, float]:
     batch = [t[rows] if len(rows) else t for t in run.table]
-    slopes = run.programs.slopes(run.goal, batch, values)[1:]
+    trained = run.goal.trained
+    slopes = run.programs.slopes(run.goal, batch, values, trained)[1:]
     with np.errstate(all="ignore"):
         return {
             name: float(np.linalg.norm(np.asarray(g, np.float64)))
-            for name, g in zip(run.programs.architecture.parameters, slopes, strict=True)
+            for name, g in zip(trained, slopes, strict=True)
         }
 
 
@@ -137,8 +138,8 @@ def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str,
 
 def _warned_of_lost_steps(run: Fitting) -> bool:
     """Warn where the steps were 0 though the gradients were not: a run in vain looks like any other."""
-    architecture, slots = run.programs.architecture, run.left
-    names, dtype = list(architecture.parameters), next(iter(architecture.parameters.values())).dtype
+    trained, slots = run.goal.trained, run.left
+    names, dtype = list(trained), next(iter(trained.values())).dtype
     if not finite(slots):
         # An optimizer has as many slots for each parameter, one parameter after the other.
         each = max(1, len(slots) // len(names))
@@ -150,7 +151,8 @@ def _warned_of_lost_steps(run: Fitting) -> bool:
             LearningWarning,
         )
         return True
-    before, now = (dict(zip(names, v, strict=False)) for v in (run.began_with, run.programs.values.get()))
+    values = run.programs.values
+    before, now = (dict(zip(values.names, v, strict=True)) for v in (run.began_with, values.get()))
     # A 0 is changed by the smallest step, so that of other numbers says more.
     if not run.history.epochs or any(before[n].any() and (before[n] != now[n]).any() for n in names):
         return False

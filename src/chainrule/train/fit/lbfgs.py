@@ -12,7 +12,6 @@ from chainrule.engines.stopping import end_of_epoch
 from chainrule.errors import DataError, GraphError, needing
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.walk import order
-from chainrule.nn.reading import at
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Good
 from chainrule.train.fit.stopping import finish, stopping_of
@@ -26,8 +25,9 @@ def check(goal: Objective, steps: int, batch_size: int | None) -> None:
     """Raise where L-BFGS cannot do what a fit asks of it."""
     if steps > 1 and batch_size != DEFAULT_BATCH:
         raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
-    random = any(n.primitive.name == "random_uniform" for n in order(at([goal.cost], training=True)))
-    for there, name in ((goal.architecture.statistics, "BatchNormalization"), (random, "Dropout")):
+    random = any(n.primitive.name == "random_uniform" for n in order(goal.learning([goal.cost])))
+    moving = goal.moved != list(goal.architecture.statistics.values())
+    for there, name in ((moving, "BatchNormalization"), (random, "Dropout")):
         if there:
             raise GraphError(
                 f"L-BFGS compares costs at many points, and {name} changes the cost between two looks. "
@@ -45,16 +45,22 @@ def descend(run: Fitting, method: LBFGS) -> str:
         from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     programs, goal = run.programs, run.goal
-    began, until = time.perf_counter(), stopping_of(run, None, 0)
+    clock, until = time.perf_counter(), stopping_of(run, None, 0)
     lowest = Good(run.began_with, -1)
     seen: dict[bytes, float] = {}  # the costs since the last iteration, by where they were found
 
+    began = dict(zip(programs.values.names, run.began_with, strict=True))
+    trained = {name: began[name] for name in goal.trained}
+
     def unpack(flat: np.ndarray) -> Arrays:
-        parts = np.split(flat, np.cumsum([w.size for w in run.began_with])[:-1])
-        return [part.reshape(w.shape).astype(w.dtype) for part, w in zip(parts, run.began_with, strict=True)]
+        parts = np.split(flat, np.cumsum([w.size for w in trained.values()])[:-1])
+        shaped = zip(trained.items(), parts, strict=True)
+        return list(
+            (began | {name: part.reshape(w.shape).astype(w.dtype) for (name, w), part in shaped}).values()
+        )
 
     def value(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        cost, *slopes = programs.slopes(goal, run.table, unpack(flat))
+        cost, *slopes = programs.slopes(goal, run.table, unpack(flat), trained)
         seen[flat.tobytes()] = float(cost)
         return float(cost), np.concatenate([np.asarray(g, np.float64).ravel() for g in slopes])
 
@@ -71,14 +77,14 @@ def descend(run: Fitting, method: LBFGS) -> str:
         validation: list[list[float]] = []
         stopped = end_of_epoch(until, run.progress, values, epochs, validation)
         run.record(Run([], epochs, validation, []))
-        run.history.times.append(time.perf_counter() - began)
+        run.history.times.append(time.perf_counter() - clock)
         if run.tell():
             stopped = stopped or "callback"
         stopped = stopped or run.interrupts.poll() or ""
         if stopped:
             raise _Stop(stopped)
 
-    start = np.concatenate([np.asarray(v, np.float64).ravel() for v in run.began_with])
+    start = np.concatenate([np.asarray(v, np.float64).ravel() for v in trained.values()])
     if run.settings.epochs == 0:
         return finish(run, "", lowest)
     if not math.isfinite(value(start)[0]):

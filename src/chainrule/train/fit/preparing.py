@@ -9,7 +9,7 @@ from chainrule.engines.epochs import Batches
 from chainrule.engines.executable import Executable
 from chainrule.errors import DataError, LearningWarning, warn
 from chainrule.graph.node import Node
-from chainrule.nn.architecture import Architecture
+from chainrule.nn.layers.base import Call
 from chainrule.random import Draws
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit import lbfgs
@@ -63,7 +63,7 @@ def begin(
     goal, table = examples
     rows = len(table[0])
     batch_size = rows if settings.batch_size is None else min(int(settings.batch_size), rows)
-    calls = programs.architecture.calls.values()
+    calls = _learning(goal).values()
     batches = Batches(batch_size, max([call.layer.least_examples for call in calls], default=1))
     # later runs go on with others
     seed = Draws(programs.seed, "run", runs).integer() if runs else programs.seed
@@ -74,7 +74,7 @@ def begin(
         check_values(*validation, "the examples to validate on")
     executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
     if settings.epochs:
-        _warn_of_lone_examples(programs.architecture, batches, rows)
+        _warn_of_lone_examples(goal, batches, rows)
     return Fitting(
         programs=programs,
         settings=settings,
@@ -103,15 +103,21 @@ def _compiled(
         executable = compiled.on(engine, settings.epochs * steps, batches.largest(rows))
         return executable, slots_in(goal, compiled.program)
     lbfgs.check(goal, steps, settings.batch_size)
-    return slopes_of(goal).on(engine, settings.epochs, rows), []
+    return slopes_of(goal, goal.trained).on(engine, settings.epochs, rows), []
 
 
-def _warn_of_lone_examples(architecture: Architecture, batches: Batches, rows: int) -> None:
+def _learning(goal: Objective) -> dict[str, Call]:
+    """Return the uses of layers, by label, but for those that are frozen."""
+    every = goal.architecture.calls.items()
+    return {k: call for k, call in every if not any(w.name in goal.frozen for w in call.parameters)}
+
+
+def _warn_of_lone_examples(goal: Objective, batches: Batches, rows: int) -> None:
     """Warn where a layer that learns from several examples together is given too few at a time."""
     size = batches.size
     if size >= batches.smallest:
         return
-    calls = architecture.calls.items()
+    calls = _learning(goal).items()
     label, layer = next((label, call.layer) for label, call in calls if call.layer.least_examples > size)
     why = f"there are only {rows} rows" if size == rows > 1 else f"batch_size={size}"
     why = "there is only one row to learn from" if rows == 1 else why
