@@ -188,3 +188,11 @@ def test_the_guess_of_many_classes_takes_no_number_for_each_row_and_class(one_ho
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < (120e6 if one_hot else 40e6)
+
+
+def test_a_short_fit_that_learned_nothing_says_so_without_a_warning():
+    X = np.random.default_rng(0).normal(size=(100, 4))
+    y = 1000 + X[:, 0]
+    history = cr.Network([cr.Dense(16, "relu"), cr.Dense(1)], seed=0).fit(X, y, epochs=10)
+    assert history.stopped.endswith("it predicts no better than the mean of y would: try more epochs.")
+    assert cr.Network([cr.Dense(1)], seed=0).fit(X, y, epochs=1).stopped == "Trained all 1 epoch."

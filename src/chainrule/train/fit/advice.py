@@ -14,11 +14,12 @@ from chainrule.graph.evaluate import Arrays, evaluate
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
 from chainrule.nn.reading import at
+from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Judged
 from chainrule.train.objective import lasting
 from chainrule.train.schedules import schedule
 
-FEWEST_EPOCHS, FEWEST_UPDATES = 30, 300  # a fit of fewer of both is a look, and not judged
+FEWEST_EPOCHS, FEWEST_UPDATES = 30, 300  # a fit of fewer of both is a look, and not warned of
 MOST_ROWS, MOST_NUMBERS, FEWEST_ROWS = 10_000, 1_000_000, 100  # that are looked at
 LEARNED = 0.1  # of the best guess's cost: with less left, a cost that still falls is no news
 FALLING = 0.1  # by so much of itself, from one fifth of the epochs to the last
@@ -32,8 +33,12 @@ POINTS = 50  # of a fifth of the epochs
 
 
 def still_falling(run: Fitting) -> str:
-    """Return what to say where a fit that ran all its epochs ends while the cost still falls, or ""."""
+    """Return what to say where a fit that ran all its epochs ends early: while the cost still falls, or ""."""
     run.judged = judged = _judged(run)
+    if _is_a_look(run):
+        steps = counted(run.steps * run.history.epochs, "step")
+        says = f"; after {steps} it predicts {_no_better(run, judged)} would: try more epochs"
+        return says if judged.left >= UNLEARNED else ""
     if not LEARNED < judged.left < UNLEARNED or _fall(run, judged.floor) < FALLING:
         return ""
     if _unscaled(_inputs(run)):
@@ -54,24 +59,31 @@ def unlearned(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -
     left = judged.left
     costs = run.history["cost"]
     unmoved = first and left > 0.5 and abs(costs[-1] - costs[0]) < UNMOVED * abs(costs[0])
-    if left < UNLEARNED and not unmoved:
+    if _is_a_look(run) or (left < UNLEARNED and not unmoved):
         return ""
     remedy = _remedy(run, names, judged, unmoved)
     if not remedy:
         return ""
-    guess = "the shares of the classes" if _is_of_classes(run) else "the mean of y"
-    better = f"{'no' if left >= 1 else 'hardly'} better than {guess}"
     return (
-        f"After {run.history.epochs:,} epochs the network predicts {better} alone would: its cost is {costs[-1]:.4g}, "
-        f"that of the guess {judged.guess:.4g}. {remedy}"
+        f"After {run.history.epochs:,} epochs the network predicts {_no_better(run, judged)} alone would: its cost is "
+        f"{costs[-1]:.4g}, that of the guess {judged.guess:.4g}. {remedy}"
     )
+
+
+def _is_a_look(run: Fitting) -> bool:
+    epochs = run.history.epochs
+    return epochs < FEWEST_EPOCHS and epochs * run.steps < FEWEST_UPDATES
+
+
+def _no_better(run: Fitting, judged: Judged) -> str:
+    guess = "the shares of the classes" if _is_of_classes(run) else "the mean of y"
+    return f"{'no' if judged.left >= 1 else 'hardly'} better than {guess}"
 
 
 def _judged(run: Fitting) -> Judged:
     """Hold a fit against the best guess; one that cannot be judged counts as learned."""
     history = run.history
-    short = history.epochs < FEWEST_EPOCHS and history.epochs * run.steps < FEWEST_UPDATES
-    if short or history.epochs < 5 or history.diverged or not lasting(run.goal.loss):
+    if history.epochs < 5 or history.diverged or not lasting(run.goal.loss):
         return Judged(0.0, 0.0, 0.0)
     floor, guess = _guess(run)
     price = 0.0 if run.goal.price is None else float(evaluate([run.goal.price])[run.goal.price])
