@@ -115,6 +115,14 @@ def test_exact_values_and_callables():
             draw(lambda shape, rng, none=none: none, (1, 2))
 
 
+@pytest.mark.parametrize(
+    "given", [np.ones((9, 4)), lambda shape, rng: "a", lambda shape, rng: np.full(shape, math.inf)]
+)
+def test_values_that_do_not_fit_name_their_parameter_and_layer(given):
+    with pytest.raises((DataError, ShapeError), match=r"W2 of Dense\(4, .*These initial values "):
+        Network([Dense(3), Dense(4, initializer=given)], input_shape=2)
+
+
 def test_a_kernel_s_fan_is_its_receptive_field_times_its_channels():
     assert (
         fans((784, 16)) == (784, 16)

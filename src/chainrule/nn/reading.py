@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import GraphError
+from chainrule.errors import DataError, GraphError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, as_node, leaf_key, with_inputs
 from chainrule.graph.shapes import show as show_shape
@@ -15,6 +15,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Learns, Parameter
 from chainrule.random import Draws
+from chainrule.shown import cut
 
 
 def at(nodes: Sequence[Node], training: bool, frozen: Collection[Layer] = ()) -> list[Node]:
@@ -72,7 +73,10 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
             follows = _activation_after(architecture, w.meaning.layer)
             kind = initializers.default_initializer(follows)
         draws = Draws(seed, "initial", number)
-        values[name] = initializers.initialize(kind, w.shape, draws, w.dtype)
+        try:
+            values[name] = initializers.initialize(kind, w.shape, draws, w.dtype)
+        except (DataError, ShapeError) as error:
+            raise type(error)(f"{name} of {cut(repr(w.meaning.layer))}: {error}") from None
     return values
 
 
