@@ -176,14 +176,11 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
         return f"It took only {updates:,} steps: try {-(-wanted // 100) * 100:,} epochs{higher and f' and {higher}'}."
     if judged.left < NO_BETTER or falls or not rate or run.history.stopped.startswith("Stopped"):
         return ""
-    if sum(call.layer.counts for call in run.programs.architecture.calls.values()) == 1:
-        return (
-            "The inputs are scaled, and the cost no longer falls: X may say little about y, or what it says takes a "
-            "hidden layer (cr.Dense(16, 'relu') before the last)."
-        )
+    is_line = sum(call.layer.counts for call in run.programs.architecture.calls.values()) == 1
     return (
-        "The inputs are scaled, and the cost no longer falls: X may say little about y, or another learning rate is "
-        "needed (cr.find_learning_rate(network, X, y) looks for one)."
+        "The inputs are scaled, and the cost no longer falls: X may say little about y, "
+        + "what it says may take a hidden layer (cr.Dense(16, 'relu') before the last), " * is_line
+        + "or another learning rate is needed (cr.find_learning_rate(network, X, y) looks for one)."
     )
 
 
