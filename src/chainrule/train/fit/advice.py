@@ -136,12 +136,11 @@ def _by_example(costs: np.ndarray) -> np.ndarray:
 
 def _fall(run: Fitting, floor: float) -> float:
     """Return by which share of itself the cost fell from the last fifth but one of the epochs to the last."""
-    costs = run.history["val_cost" if "val_cost" in run.history else "cost"]
+    costs = run.history["val_cost" if run.validation else "cost"]
     fifth = len(costs) // 5
     step = max(1, fifth // POINTS)
-    before, after = (
-        float(np.mean(part)) for part in (costs[-2 * fifth : -fifth : step], costs[-fifth::step])
-    )
+    parts = costs[-2 * fifth : -fifth : step], costs[-fifth::step]
+    before, after = (sum(part) / len(part) for part in parts)
     return (before - after) / (before - floor) if before > floor else 0.0
 
 
