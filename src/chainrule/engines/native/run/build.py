@@ -70,7 +70,10 @@ def assembly(text: str, machine: Machine) -> str:
 
 @lru_cache(maxsize=1)
 def _jit() -> Any:
-    return llvm.create_lljit_compiler(_target(host()), use_jit_link=False, suppress_errors=False)
+    # LLVM's older linker takes memory for code and for its constants each by itself. Where no room is left beside the
+    # code, they are further apart than 32 bits reach, and it ends the process. JITLink takes one block for both.
+    in_one_block = sys.platform != "win32"  # there it was not tried
+    return llvm.create_lljit_compiler(_target(host()), use_jit_link=in_one_block, suppress_errors=False)
 
 
 def library(
