@@ -250,7 +250,8 @@ class Layer(Checked):
             cls._keeps_own = True
         elif not any("trainable" in vars(kind) for kind in cls.__mro__):
             by_name = any(kind is KW_ONLY or str(kind).endswith("KW_ONLY") for kind in own.values())
-            cls.__annotations__ = own | ({} if by_name else {"_": KW_ONLY}) | {"trainable": bool}
+            settings = own | ({} if by_name else {"_": KW_ONLY}) | {"trainable": bool}
+            type.__setattr__(cls, "__annotations__", settings)
             cls.trainable = True
 
     def __post_init__(self) -> None:
