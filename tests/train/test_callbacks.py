@@ -317,6 +317,7 @@ def test_ctrl_c_keeps_the_best_weights():
         np.testing.assert_array_equal(found, kept)
 
 
+@pytest.mark.filterwarnings("default::chainrule.LearningWarning")  # of as many epochs as there is time for
 def test_a_time_budget_is_kept_where_callbacks_split_the_run_into_short_epochs():
     history = small().fit(X, Y, epochs=10**6, time_budget=0.2, callbacks=lambda *_: None)
     assert history.times[-1] < 2 and "time budget" in history.stopped

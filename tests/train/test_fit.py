@@ -474,6 +474,7 @@ def test_tol_stops_after_ten_epochs_that_lower_the_cost_by_less():
     )
 
 
+@pytest.mark.filterwarnings("default::chainrule.LearningWarning")  # of as many epochs as there is time for
 def test_a_time_budget_stops_between_steps():
     history = hidden(None).fit(X, Y, epochs=10**7, time_budget=0.2)
     assert 0 < history.epochs < 10**7
