@@ -55,7 +55,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class Epochs:
-    """A run of epochs, as an engine is asked for it; it changes no array of these."""
+    """A run of epochs, as an engine is asked for it; of these it changes no array but those of ``room``."""
 
     state: Sequence[np.ndarray]  # the program's, before the first step
     table: Sequence[np.ndarray]  # all examples, for each input of the program
@@ -64,6 +64,7 @@ class Epochs:
     stopping: Stopping = field(default_factory=Stopping)
     progress: Progress = field(default_factory=Progress)  # what was seen in the runs before; it goes on here
     reading: Reading | None = None  # what is recorded; by default the means
+    room: Sequence[np.ndarray] = ()  # arrays like those of the state that nobody needs: it may be left there
 
     def read(self, means: np.ndarray, rows: np.ndarray, each: Arrays) -> np.ndarray:
         """Return what is recorded of epochs; its first column is the cost."""

@@ -19,10 +19,22 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
         array = array.astype(array.dtype.newbyteorder("="))
     if dtype is not None:
         dtype = np.dtype(dtype).newbyteorder("=")
-        return array.astype(dtype) if array.dtype == dtype else _cast_finite(array, dtype)
+        return array if array.dtype == dtype else _cast_finite(array, dtype)
     if array.dtype.kind in "iu" or array.dtype == np.float16:
         return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
     return array
+
+
+def is_finite(array: np.ndarray) -> bool:
+    """Say whether all numbers of an array are finite.
+
+    >>> is_finite(np.array([1e308, 1e308])), is_finite(np.array([1.0, np.nan]))
+    (True, False)
+    """
+    with np.errstate(all="ignore"):
+        # One sum finds almost every array clean, at the price of reading it once: NaN and infinity stay in a sum,
+        # whatever its order and precision. That of large numbers may be infinite all the same.
+        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
 def _cast_finite(array: np.ndarray, dtype: Any) -> np.ndarray:

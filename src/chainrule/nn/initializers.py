@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError, short
+from chainrule.graph.numbers import is_finite
 from chainrule.graph.shapes import show
 from chainrule.nn.callables import apply
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Number, classes, find
@@ -231,7 +232,10 @@ def initializer(spec: Any) -> Initializer:
     if isinstance(spec, int | float) and not isinstance(spec, bool):
         return Filled(spec)
     if isinstance(spec, np.ndarray | list):
-        exact = np.asarray(spec, np.float64)
+        known = (
+            isinstance(spec, np.ndarray) and spec.dtype == np.float32
+        )  # of which float64 would say no more
+        exact = np.asarray(spec, np.float32 if known else np.float64)
         return lambda shape, rng: exact
     return find("initializer", spec, INITIALIZERS)
 
@@ -263,7 +267,7 @@ def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
         raise ShapeError(
             f"These initial values have shape {show(found.shape)}; the parameter has {show(tuple(shape))}."
         )
-    if not np.isfinite(cast).all():
+    if not is_finite(cast):
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(cast))[0])
         large = f", too large for {cast.dtype.name}" if np.isfinite(found[at]) else ""
         raise DataError(f"These initial values hold {found[at]} at {at}{large}. Start from finite numbers.")

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.node import Node
+from chainrule.graph.numbers import is_finite
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
@@ -161,24 +162,18 @@ def _refuse(bad: np.ndarray, array: np.ndarray, original: Any, before: str, afte
 
 def check_finite(array: np.ndarray, original: Any, what: str, remedy: str = _FILL) -> None:
     """Raise if ``array`` holds NaN or infinity, with the first place and how many there are."""
-    if array.dtype.kind == "f" and array.size and not _is_finite(array):
+    if array.dtype.kind == "f" and array.size and not is_finite(array):
         bad = ~np.isfinite(array)
         kind = "NaN (a missing value)" if np.isnan(array[bad][0]) else "infinity"
         more = f", and {bad.sum() - 1} more such" if bad.sum() > 1 else ""
         raise DataError(f"{what} holds {kind} {_first(bad, original)}{more}. {remedy}")
 
 
-def _is_finite(array: np.ndarray) -> bool:
-    with np.errstate(all="ignore"):
-        # One sum finds almost every array clean, at the price of reading it once.
-        return bool(np.isfinite(array.sum(dtype=np.float64))) or bool(np.isfinite(array).all())
-
-
 def cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
     """Return ``array`` in ``dtype``, in which every number must be finite too."""
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=dtype)
-    if cast.dtype != array.dtype and not _is_finite(cast):
+    if cast.dtype != array.dtype and not is_finite(cast):
         remedy = "Scale it, or make the network with dtype='float64'."
         _refuse(~np.isfinite(cast), array, given, f"{what} holds", f", too large for {dtype.name}. {remedy}")
     return cast

@@ -456,3 +456,24 @@ def test_the_largest_over_no_axis_is_the_number_itself(engine):
     x = cr.input("x", ("batch", 3))
     rows = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(cr.compile(np.max(x, axis=()), inputs=[x], engine=engine)(rows), rows)
+
+
+def test_a_run_leaves_its_state_in_the_room_it_is_given():
+    w, b, x = variable(np.zeros((3, 2)), "w"), variable(np.zeros(2), "b"), input("x", ("n", 3))
+    cost = np.mean((x @ w + b - 1) ** 2)
+    new = [p - 0.1 * g for p, g in zip((w, b), cr.grad(cost, [w, b]), strict=True)]
+    program = Program((x,), (w, b, COUNT), (cost,), (*new, COUNT + 1))
+    table = [np.arange(12.0).reshape(4, 3) / 12]
+    state = [np.ones((3, 2)), np.ones(2), np.array(0.0)]
+    given = [a.copy() for a in state]
+    fixed = np.empty(2)
+    fixed.flags.writeable = False
+    room = [np.full((3, 2), np.nan), fixed, np.empty((1,))]  # the last two are of no use
+    rows = np.array([[0, 2, 1, 3], [3, 1, 0, 2]])
+    wanted = build(program, "native").run(Epochs(state, table, rows, Batches(2)))
+    found = build(program, "native").run(Epochs(state, table, rows, Batches(2), room=room))
+    assert found.state[0] is room[0] and found.state[1] is not fixed and found.state[2].shape == ()
+    for a, b in zip(found.state, wanted.state, strict=True):
+        assert np.array_equal(a, b)
+    for a, b in zip(state, given, strict=True):
+        assert np.array_equal(a, b)

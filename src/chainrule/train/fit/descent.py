@@ -30,7 +30,7 @@ def descend(run: Fitting) -> None:
 
 
 def _descend(run: Fitting, method: Optimizer) -> str:
-    values, state = run.programs.values, first_state(run)
+    values, state, room = run.programs.values, first_state(run), Arrays()
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.epochs
@@ -40,20 +40,22 @@ def _descend(run: Fitting, method: Optimizer) -> str:
     while epoch < last and not stopped:
         rows = run.orders(epoch, min(chunk, last - epoch))
         began = time.perf_counter()
-        result = run.executable.run(Epochs(state, run.table, rows, run.batches, until, run.progress, reading))
+        asked = Epochs(state, run.table, rows, run.batches, until, run.progress, reading, room)
+        result = run.executable.run(asked)
         run.record(result)
         if result.failure is not None or not finite(result.state[:count]):
             return diverged(run, method, result, epoch, good)
+        room = [*result.state[:count], *state[count:]]  # of which nothing is looked at again
         state, stopped = result.state, result.stopped
         epoch += len(result.epochs)
         values.set(state[:count])
         if run.history["cost"][-1] <= good[-1].cost:
             # The last two: a cost is measured before the updates, so the newer values may be bad already.
-            good = [good[-1], Good(state[:count], epoch - 1, run.history["cost"][-1])]
+            good = [good[-1], Good(values.get(), epoch - 1, run.history["cost"][-1])]
         if run.tell():
             stopped = stopped or "callback"
         stopped = stopped or run.interrupts.poll() or ""  # the engine asks too rarely where epochs are short
-        state[:count] = values.get()  # which a callback may have changed
+        state = [*values.get(), *state[count:]]  # a callback may have changed the values
         if not every_epoch:
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))

@@ -13,6 +13,7 @@ from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Progress
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
+from chainrule.graph.numbers import is_finite
 from chainrule.signals import Asked
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.orders import Orders
@@ -166,4 +167,4 @@ def recorded(goal: Objective, validated: bool = False) -> list[str]:
 
 def finite(arrays: Arrays) -> bool:
     """Say whether all numbers are."""
-    return all(bool(np.isfinite(a).all()) for a in arrays)
+    return all(map(is_finite, arrays))

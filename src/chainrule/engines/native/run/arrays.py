@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.engines.native.plan.memory import ALIGN
 from chainrule.errors import DataError, ShapeError
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, show
 
@@ -35,6 +36,18 @@ def ready(x: np.ndarray, node: Node) -> np.ndarray:
     if type(x) is np.ndarray and x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
         return x
     return np.array(x, node.dtype, order="C")
+
+
+def own(arrays: Sequence[np.ndarray], nodes: Sequence[Node], room: Sequence[np.ndarray]) -> Arrays:
+    """Return copies that code may write into, in ``room`` where an array of that fits."""
+    found: Arrays = []
+    for i, (x, node) in enumerate(zip(arrays, nodes, strict=True)):
+        left = room[i] if room else x
+        fits = left is not x and left.flags.writeable and left.shape == x.shape and ready(left, node) is left
+        if fits:
+            np.copyto(left, x, casting="unsafe")
+        found.append(left if fits else np.array(ready(x, node)))
+    return found
 
 
 def empty(node: Node, lengths: dict[str, int]) -> np.ndarray:

@@ -12,7 +12,7 @@ from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.code.loop import numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
-from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready
+from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, own, pointers, ready
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.threads import Sharing
 from chainrule.engines.stopping import many_epochs
@@ -31,7 +31,7 @@ class Running:
         self.asked: Epochs = asked
         program, table, rows = code.program, asked.table, asked.rows
         measure([*asked.state, *table], [*program.state, *program.inputs])
-        self.state: Arrays = [np.array(ready(x, n)) for x, n in zip(asked.state, program.state, strict=True)]
+        self.state: Arrays = own(asked.state, program.state, asked.room)
         self.epochs: int = rows.shape[0]
         self.length: int = rows.shape[1]
         self.per_epoch: int = asked.batches.steps(self.length)
