@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
+from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
 from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import Primitive
-from chainrule.graph.shapes import Shape
+from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
 
@@ -81,6 +82,7 @@ class Fusion:
 
 COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
 ONE_FUNCTION = 500  # nodes of a step that is one function
+CHEAP = 2  # additions that are rather done again than kept
 
 
 def is_pointwise(node: Node) -> bool:
@@ -129,7 +131,13 @@ def _was_read(source: Node, reader: Node) -> bool:
 
 def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
-    return _Fuser(_with_copies(program)).run()
+    copied = _with_copies(program)
+    rows = rows_of(copied) if len(_placed(copied)) <= ONE_FUNCTION else None
+    return _Fuser(_with_copies(rows_last(program, rows)) if rows is not None else copied, rows).run()
+
+
+def _placed(program: Program) -> list[Node]:
+    return [n for n in order(program.ends) if not n.primitive.leaf and not is_view(n)]
 
 
 def _with_copies(program: Program) -> Program:
@@ -170,7 +178,7 @@ def _with_copies(program: Program) -> Program:
 class _Fuser:
     """Places nodes into items, from the last to the first."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, rows: Extent | None) -> None:
         self.program = program
         self.line: Line[Item] = Line()
         self.items: list[Item] = []
@@ -181,7 +189,9 @@ class _Fuser:
         # Reductions of a node, and what reads them.
         self.waiting: dict[Node, list[tuple[Node, Item | None]]] = {}
         self.readers: dict[Node, list[Node]] = {}
-        self.nodes = order(program.ends)
+        nodes = order(program.ends)
+        self.first = before_rows_end(nodes, rows)  # what is done before all that is not
+        self.nodes = sorted(nodes, key=lambda n: n not in self.first)
         for node in self.nodes:
             for x in node.inputs:
                 self.readers.setdefault(x, []).append(node)
@@ -189,10 +199,16 @@ class _Fuser:
         self.update_of = {leaf_key(state): new for _, state, new in program.updates}
         self.ends = {*program.outputs, *self.update_of.values()}
         self.placed = [n for n in self.nodes if not n.primitive.leaf and not is_view(n)]
-        self.long = len(self.placed) > ONE_FUNCTION
+        self.long = rows is None and len(self.placed) > ONE_FUNCTION
+        # Reductions that wait for all rows, and the nests that do nothing else.
+        self.after_rows = ending(program, rows)
+        self.behind: set[Item | None] = set()
+        self.begin_rest: Item | None = None
 
     def run(self) -> Fusion:
         for node in reversed(self.placed):
+            if node in self.first and self.begin_rest is None:
+                self.begin_rest = self.line.after(None)
             self._place(node)
         for item in self.line:
             if isinstance(item, Nest):
@@ -212,7 +228,7 @@ class _Fuser:
             self.line.put(task, latest)
             return
         source = register_source(node.inputs[0])
-        if reduces and is_pointwise(source) and squeezed(source.shape):
+        if reduces and node not in self.after_rows and is_pointwise(source) and squeezed(source.shape):
             # It goes where its terms are computed, and that is not decided yet.
             self.waiting.setdefault(source, []).append((node, self.line.after(latest)))
             return
@@ -221,6 +237,8 @@ class _Fuser:
         if nest is None:
             nest = Nest(domain)
             self.line.put(nest, latest)
+            if node in self.after_rows:
+                self.behind.add(nest)
         (nest.reductions if reduces else nest.nodes).append(node)
         self._note(nest, read)
         self.where[node] = nest
@@ -238,7 +256,14 @@ class _Fuser:
             nests = self.reading.get((domain, source), [])
             before = bisect_right(nests, limit, key=self.line.at)
             related += nests[before - 1 : before] if before else []
-        return max(related, key=self.line.at, default=None)
+        return max([x for x in related if self._may_join(node, x)], key=self.line.at, default=None)
+
+    def _may_join(self, node: Node, nest: Item | None) -> bool:
+        """Say whether a node may be computed in a nest: behind all rows, what is cheap and for the sums there alone."""
+        if node in self.after_rows or nest not in self.behind:
+            return (node in self.after_rows) == (nest in self.behind)
+        needed_there = all(in_register and self.where.get(r) is nest for r, in_register in self._uses(node))
+        return needed_there and node.primitive.work(node.attributes) <= CHEAP
 
     def _note(self, nest: Nest, read: set[Node]) -> None:
         """Note what a nest reads."""
@@ -256,10 +281,13 @@ class _Fuser:
             if reader in self.where:
                 item = self.where[reader]
                 together = in_register and joins and isinstance(item, Nest) and item.domain == domain
+                together = together and self._may_join(node, item)
                 latest = min(latest, item if together else line.before(item), key=line.at)
         for _, before in self.waiting.get(node, ()):
             if before is not None:
                 latest = min(latest, line.before(before), key=line.at)
+        if node in self.first and not (latest in self.behind and self._may_join(node, latest)):
+            latest = min(latest, line.before(self.begin_rest), key=line.at)
         return self._before_updates(node, domain, latest)
 
     def _uses(self, node: Node) -> Iterator[tuple[Node, bool]]:

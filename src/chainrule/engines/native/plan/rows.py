@@ -1,0 +1,75 @@
+"""The rows of a batch, and what crosses them: sums that wait until all rows are done.
+
+Nearly all of a step each row of the batch can do alone: forward, loss and the gradients of what lies between layers.
+What is summed over the rows (the cost, a bias' gradient) mostly ends there: nothing with rows is made of it in turn.
+Such a sum is a loop of its own, after the rows: so these may be cut anywhere, and the sum itself is done in one order,
+whatever the cuts.
+"""
+
+from collections.abc import Sequence
+
+from chainrule.engines.native.plan.expand import is_short
+from chainrule.graph.closed import Program
+from chainrule.graph.node import Node, apply, with_inputs
+from chainrule.graph.shapes import Extent
+from chainrule.graph.walk import order
+
+
+def rows_of(program: Program) -> Extent | None:
+    """Return the open axis that comes first in all inputs that have one; None where no products are made row by row."""
+    products = [n for n in order(program.ends) if n.primitive.name == "contract" and not is_short(n)]
+    openings = {e for x in program.inputs for e in x.shape if isinstance(e, Extent)}
+    if len(openings) != 1:
+        return None
+    (rows,) = openings
+    leads = all(x.shape[0] == rows and rows not in x.shape[1:] for x in program.inputs if rows in x.shape)
+    return rows if leads and any(n.shape[0] == rows for n in products if n.shape) else None
+
+
+def before_rows_end(nodes: Sequence[Node], rows: Extent | None) -> set[Node]:
+    """Return the nodes, of some in the order of a walk, that have rows or that something with rows is made of."""
+    found: set[Node] = set()
+    for node in reversed(nodes) if rows is not None else ():
+        if rows in node.shape or node in found:
+            found.update((node, *node.inputs))
+    return found
+
+
+def ending(program: Program, rows: Extent | None) -> set[Node]:
+    """Return what is reduced over the rows and of which nothing with rows is made in turn.
+
+    What batch normalization reads too stays with it: that goes down the columns anyway.
+    """
+    if rows is None:
+        return set()
+    nodes = order(program.ends)
+    before, by_columns = before_rows_end(nodes, rows), set[Node]()
+    for node in reversed(nodes):
+        crosses = node in before and _crosses(node, rows)
+        if crosses or (node in by_columns and node.primitive.name != "contract"):
+            by_columns.update(node.inputs)
+    return {n for n in nodes if n not in before and _crosses(n, rows) and n.inputs[0] not in by_columns}
+
+
+def rows_last(program: Program, rows: Extent | None) -> Program:
+    """Return a program in which what ends with a sum over rows and more is summed within each row first."""
+    whole = {n for n in ending(program, rows) if _within_rows(n)}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node not in whole:
+            return with_inputs(node, inputs)
+        axes, kept = node.attributes["axes"], node.attributes["keepdims"]
+        first = apply(node.primitive.name, *inputs, axes=_within_rows(node), keepdims=True)
+        return apply(node.primitive.name, first, axes=axes, keepdims=kept)
+
+    return program.rebuild(visit) if whole else program
+
+
+def _crosses(node: Node, rows: Extent) -> bool:
+    return bool(node.primitive.reduces) and 0 in node.attributes["axes"] and node.inputs[0].shape[0] == rows
+
+
+def _within_rows(node: Node) -> tuple[int, ...]:
+    """Return over which axes but that of the rows a node is reduced."""
+    shape = node.inputs[0].shape
+    return tuple(a for a in node.attributes["axes"] if a != 0 and shape[a] != 1)
