@@ -576,11 +576,11 @@ def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatc
     network = chain(4, 8, 1, dtype="float64", seed=0)
     seen = []
     executable = network._built.output.on(network.engine, 1, len(X))
-    step = type(executable).step
+    each = type(executable).each
     monkeypatch.setattr(
         type(executable),
-        "step",
-        lambda self, state, batch: (seen.append(len(batch[0])), step(self, state, batch))[1],
+        "each",
+        lambda self, state, batches: each(self, state, (seen.append(len(b[0])) or b for b in batches)),
     )
     np.testing.assert_allclose(network.predict(X), whole, rtol=1e-12)
     assert max(seen) == network._built.output.most_rows < len(X) and sum(seen) == len(X)

@@ -1,7 +1,8 @@
 """Programs that are compiled: each once, for the engine that suits what it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,6 +112,21 @@ class Willing(Executable):
         except UnsupportedError as error:  # code is made when it is first needed
             self._give_up(error)
         return self.chosen.step(state, batch)
+
+    def each(self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]) -> Iterator[Arrays]:
+        """Run the program on one batch after the other, each time from this state; yield the outputs of each."""
+        ahead, begun = iter(batches), list[Sequence[np.ndarray]]()
+
+        def noted() -> Iterator[Sequence[np.ndarray]]:
+            for batch in ahead:
+                begun[:] = [batch]
+                yield batch
+
+        try:
+            yield from self.chosen.each(state, noted())
+        except UnsupportedError as error:
+            self._give_up(error)
+            yield from self.chosen.each(state, chain(begun, ahead))
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

@@ -1,7 +1,7 @@
 """What an engine makes of a program, whatever the engine: something that takes a step, and runs epochs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,11 @@ class Executable(ABC):
     @abstractmethod
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
+
+    def each(self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]) -> Iterator[Arrays]:
+        """Run the program on one batch after the other, each time from this state; yield the outputs of each."""
+        for batch in batches:
+            yield self.step(state, batch)[1]
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

@@ -90,13 +90,15 @@ class Programs:
         if rows > 1 and rows > min(ROWS_AT_ONCE, prediction.most_rows) and prediction.keeps_apart:
             size = min(ROWS_AT_ONCE, prediction.most_rows)
         if rows <= size:
-            _, outputs = executable.step(state, arrays)
-            return [np.array(x) for x in outputs]
-        parts = [
-            executable.step(state, [a[start : start + size] for a in arrays])[1]
-            for start in range(0, rows, size)
-        ]
-        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+            return [np.array(x) for x in executable.step(state, arrays)[1]]
+        found: Arrays = []
+        cuts = [slice(start, start + size) for start in range(0, rows, size)]
+        parts = executable.each(state, ([a[cut] for a in arrays] for cut in cuts))
+        for cut, outputs in zip(cuts, parts, strict=True):
+            found = found or [np.empty((rows, *x.shape[1:]), x.dtype) for x in outputs]
+            for whole, part in zip(found, outputs, strict=True):
+                whole[cut] = part
+        return found
 
     def measure(
         self,
@@ -122,12 +124,13 @@ class Programs:
         seen: list[np.ndarray] = []
         largest = table[-1].max() if goal.weight is not None else 1.0
         _, power = np.frexp(largest)  # the scale of the weights cancels
-        for start in range(0, rows, size):
-            part = [t[start : start + size] for t in table]
-            _, outputs = executable.step(current, part)
-            share = float(len(part[0]))
+        cuts = [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
+        for cut, outputs in zip(
+            cuts, executable.each(current, ([t[cut] for t in table] for cut in cuts)), strict=True
+        ):
+            share = float(cut.stop - cut.start)
             if goal.weight is not None:
-                share = float(np.ldexp(part[-1].sum(dtype=np.float64), -power))
+                share = float(np.ldexp(table[-1][cut].sum(dtype=np.float64), -power))
             price = float(outputs[1])
             numbers = [outputs[0], *outputs[2 : 2 + len(goal.means)]]
             totals += share * np.array([float(x) for x in numbers])

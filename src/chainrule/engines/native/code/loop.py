@@ -7,7 +7,6 @@ from itertools import groupby
 from chainrule.engines.native.code.frame import NOT_FINITE, copy_bytes
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.step import STEP_PARAMETERS
-from chainrule.engines.native.code.team import write_worker
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
@@ -48,7 +47,6 @@ def write_loop(module: Module, program: Program, turned: Sequence[bool], name: s
             _place(code, at, program, start)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
             _add_up(code, at, program.outputs[: numbers_in(program)], epoch, loop.index)
-    write_worker(module)
 
 
 def _choose(code: Code, at: Values, leaves: Sequence[Leaf], epoch: Value, start: Value, count: Value) -> None:

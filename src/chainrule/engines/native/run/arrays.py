@@ -50,9 +50,9 @@ def own(arrays: Sequence[np.ndarray], nodes: Sequence[Node], room: Sequence[np.n
     return found
 
 
-def empty(node: Node, lengths: dict[str, int]) -> np.ndarray:
-    """Return room for a node's value."""
-    return np.empty([lengths[e.name] if isinstance(e, Extent) else e for e in node.shape], node.dtype)
+def shape_of(node: Node, lengths: dict[str, int]) -> tuple[int, ...]:
+    """Return the shape of a node's value."""
+    return tuple([lengths[e.name] if isinstance(e, Extent) else e for e in node.shape])
 
 
 def pointers(arrays: Sequence[np.ndarray]) -> Any:

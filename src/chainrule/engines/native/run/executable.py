@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import operator
+import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run import build
-from chainrule.engines.native.run.arrays import aligned, empty, measure, out_of_range, pointers, ready
+from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready, shape_of
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
+from chainrule.engines.native.run.threads import Sharing
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -30,6 +32,8 @@ from chainrule.graph.primitives.reductions import argmax
 from chainrule.graph.shapes import Extent, check_elements
 from chainrule.graph.walk import order
 from chainrule.transform.verify import verify
+
+MOST_SHAPES = 64  # of batches, of which it is kept what they need
 
 
 def compile_program(program: Program, machine: Machine | None = None) -> NativeExecutable:
@@ -47,6 +51,15 @@ def compile_program(program: Program, machine: Machine | None = None) -> NativeE
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
     with making():
         return NativeExecutable(program, machine or build.host())
+
+
+class Fitting(NamedTuple):
+    """What a step needs that is the same for all arrays of some shapes."""
+
+    lengths: ctypes.Array[ctypes.c_int64]  # of the open axes
+    outputs: list[tuple[tuple[int, ...], np.dtype]]
+    arena: int  # its bytes
+    shared_work: int  # how much threads may share
 
 
 class NativeExecutable(MachineCode, Executable):
@@ -70,6 +83,8 @@ class NativeExecutable(MachineCode, Executable):
         }
         self._changed = [i for i, _, _ in program.updates]
         self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
+        self._fittings: dict[tuple[tuple[int, ...], ...], Fitting] = {}  # by the shapes of a batch
+        self._sharing: list[Sharing] = []  # whether steps are best shared; those that no call uses now
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Code for the machine at hand is made anew, for the one that it is read on.
@@ -79,29 +94,85 @@ class NativeExecutable(MachineCode, Executable):
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
-        lengths = measure(batch, self.program.inputs)
-        known = tuple([lengths.get(name, 0) for name in self.extents])
-        for looked_along in self._maxima:
-            check_elements([lengths[e.name] if isinstance(e, Extent) else e for e in looked_along])
+        (found,) = self._steps(state, [batch])
+        return found
+
+    def each(self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]) -> Iterator[Arrays]:
+        """Run the program on one batch after the other, each time from this state; yield the outputs of each."""
+        for _, outputs in self._steps(state, batches):
+            yield outputs
+
+    def _steps(
+        self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]
+    ) -> Iterator[tuple[Arrays, Arrays]]:
+        """Run the program on one batch after the other, long ones with helping threads where that is faster."""
+        sharing = None
+        try:
+            for batch in batches:
+                fitting = self._fitting(batch)
+                if not fitting.shared_work:
+                    yield self._step(fitting, state, batch, None)
+                    continue
+                began = time.perf_counter()
+                if sharing is None:
+                    sharing = self._idle_sharing()
+                    sharing.resume()
+                found = self._step(fitting, state, batch, sharing.block)
+                sharing.note((time.perf_counter() - began) / fitting.shared_work)
+                yield found
+        finally:
+            if sharing is not None:
+                sharing.end()
+                self._sharing.append(sharing)
+
+    def _step(
+        self, fitting: Fitting, state: Sequence[np.ndarray], batch: Sequence[np.ndarray], team: int | None
+    ) -> tuple[Arrays, Arrays]:
         for i, classes in self._labels:
             check_labels(batch[i], classes)
         new_state, state_pointers = self._state(state)
         inputs = self.inputs(batch)
-        outputs = [empty(n, lengths) for n in self.program.outputs]
-        arena = self.room(known, lengths)
+        outputs = [np.empty(shape, dtype) for shape, dtype in fitting.outputs]
+        arena = self.room(fitting.arena)
         status = (ctypes.c_int64 * 4)()
         seen = self.watched(inputs, [*new_state, *outputs, arena]) if self.checked else None
         step = self.one_step if seen is None else seen.around(self.one_step)
         step(
             pointers(inputs), state_pointers, pointers(outputs), self.constants,
-            aligned(arena), (ctypes.c_int64 * len(known))(*known), status, None,
+            aligned(arena), fitting.lengths, status, team,
         )  # fmt: skip
-        self.rooms.append((known, arena))
+        self.rooms.append(arena)
         if status[0] == OUT_OF_RANGE:
             raise out_of_range(status)
         if seen is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
             seen.warn()
         return new_state, outputs
+
+    def _idle_sharing(self) -> Sharing:
+        try:
+            return self._sharing.pop()
+        except IndexError:
+            return Sharing(self.worker)
+
+    def _fitting(self, batch: Sequence[np.ndarray]) -> Fitting:
+        """Return what a step on arrays of these shapes needs."""
+        shapes = tuple([x.shape for x in batch])
+        found = self._fittings.get(shapes)
+        if found is None:
+            lengths = measure(batch, self.program.inputs)
+            for looked_along in self._maxima:
+                check_elements([lengths[e.name] if isinstance(e, Extent) else e for e in looked_along])
+            known = [lengths.get(name, 0) for name in self.extents]
+            found = Fitting(
+                (ctypes.c_int64 * len(known))(*known),
+                [(shape_of(n, lengths), n.dtype) for n in self.program.outputs],
+                self.stages.memory.size(lengths),
+                self.shared_work(lengths),
+            )
+            if len(self._fittings) >= MOST_SHAPES:
+                self._fittings.clear()
+            self._fittings[shapes] = found
+        return found
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""

@@ -55,7 +55,7 @@ class MachineCode:
         machine: What its code is written for.
         checked: Whether the code looks after itself.
         sharing: By the length of the batch, whether loops are best shared.
-        rooms: The arenas that no call uses now, and for which lengths they are.
+        rooms: The arenas that no call uses now.
     """
 
     def __init__(self, program: Program, machine: Machine) -> None:
@@ -66,7 +66,7 @@ class MachineCode:
         self._written_out = expand(program, CODED)
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self.sharing: dict[int, Sharing] = {}
-        self.rooms: list[tuple[tuple[int, ...], np.ndarray]] = []
+        self.rooms: list[np.ndarray] = []
 
     @once
     def stages(self) -> Stages:
@@ -98,7 +98,8 @@ class MachineCode:
         return self._library.function(LOOP, *_sorts(RUN_PARAMETERS))
 
     @once
-    def _worker(self) -> Any:
+    def worker(self) -> Any:
+        """What helping threads run."""
         return self._library.function(WORKER, ctypes.c_void_p)
 
     def tiny(self, length: int) -> Tiny | None:
@@ -111,10 +112,11 @@ class MachineCode:
                 self._tiny.setdefault(length, Tiny(program, self.machine) if program is not None else None)
         return self._tiny[length]
 
-    def worker(self, lengths: dict[str, int]) -> Any:
-        """Return what helping threads run; None where no loop of a step is worth sharing, or all is looked after."""
-        worth = not self.checked and any(work.at(lengths) > least for work, least in self.stages.shared)
-        return self._worker if worth else None
+    def shared_work(self, lengths: dict[str, int]) -> int:
+        """Return how much of a step's work threads may share; 0 where no loop is worth it, or all is looked after."""
+        if self.checked:
+            return 0
+        return sum(work.at(lengths) for work, least in self.stages.shared if work.at(lengths) > least)
 
     @once
     def batch_axis(self) -> int:
@@ -130,14 +132,14 @@ class MachineCode:
             for x, n, over in zip(arrays, self.program.inputs, self.stages.turned, strict=True)
         ]
 
-    def room(self, known: tuple[int, ...], lengths: dict[str, int]) -> np.ndarray:
+    def room(self, size: int) -> np.ndarray:
         """Return an arena that no other call uses now."""
         while True:
             try:
-                have, arena = self.rooms.pop()
+                arena = self.rooms.pop()
             except IndexError:
-                return np.empty(self.stages.memory.size(lengths), np.uint8)
-            if have == known:
+                return np.empty(size, np.uint8)
+            if len(arena) == size or (len(arena) > size and not self.checked):  # who is checked has bounds
                 return arena
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:

@@ -10,7 +10,7 @@ from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.loop import numbers_in, write_loop
 from chainrule.engines.native.code.lower import write_step
 from chainrule.engines.native.code.operations import CODED
-from chainrule.engines.native.code.team import WORKER
+from chainrule.engines.native.code.team import WORKER, write_worker
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand, expand_products
@@ -80,6 +80,8 @@ def stages(
     step = write_step(module, plan, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
+    if step.shared:
+        write_worker(module)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
     return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(step.shared))
 

@@ -77,9 +77,9 @@ class Running:
         outputs = [*(np.empty((), n.dtype) for n in program.outputs[: numbers_in(program)]), *self.each]
         gathered = [np.empty((room, *t.shape[1:]), t.dtype) for t in held]
         name = program.inputs[0].shape[0].name
-        arena = code.room((width, -1), {name: width})
+        arena = code.room(code.stages.memory.size({name: width}))
         known = code.sharing.pop(width, None)
-        self.sharing = known or Sharing(code.worker({name: width}))
+        self.sharing = known or Sharing(code.worker if code.shared_work({name: width}) else None)
         self.sharing.resume()
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
@@ -98,7 +98,7 @@ class Running:
             addresses[TEAM] = self.sharing.block
             loop(*addresses, *counts, first, last, axis)
 
-        self._give_back = lambda: code.rooms.append(((width, -1), arena))
+        self._give_back = lambda: code.rooms.append(arena)
         return call
 
     def close(self) -> None:

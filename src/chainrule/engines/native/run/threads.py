@@ -134,8 +134,6 @@ class Sharing:
         if helpers.busy.acquire(blocking=False):
             self._helpers = helpers
             helpers.start(work)
-        else:
-            self._work = None  # another run has them
 
     def end(self) -> None:
         """Let the helping threads sleep."""

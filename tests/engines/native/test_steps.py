@@ -1,0 +1,167 @@
+"""Single steps: long ones with helping threads, and never another bit, whoever helps and however rows are cut."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines import compiled
+from chainrule.engines.compiled import build
+from chainrule.engines.native.run import executable as native, threads as native_threads
+from chainrule.engines.recent import Recent
+from chainrule.graph.closed import Program
+from chainrule.graph.node import input, variable
+from chainrule.train import programs
+
+RNG = np.random.default_rng(0)
+ROWS = 700
+X = RNG.normal(size=(3 * ROWS, 40)).astype(np.float32)
+LABELS = RNG.integers(0, 10, len(X))
+
+
+class Always(native_threads.Sharing):
+    """Helped from the first step to the last."""
+
+    helped = 0
+
+    def resume(self):
+        if self._work is not None:
+            self._begin(self._work)
+        Always.helped += self.block is not None
+
+    def note(self, seconds):
+        pass
+
+
+@pytest.fixture
+def helped(monkeypatch):
+    """Return what sets how many threads take part in every step that may be shared."""
+
+    def by(count):
+        monkeypatch.setenv("CHAINRULE_THREADS", str(count))
+        monkeypatch.setattr(native, "Sharing", Always)
+        monkeypatch.setattr(native_threads, "_helpers", None)
+        monkeypatch.setattr(compiled, "_compiled", Recent(64))
+        Always.helped = 0
+
+    return by
+
+
+def network(dtype="float32"):
+    layers = [cr.Dense(120, "tanh"), cr.BatchNormalization(), cr.Dense(90, "relu"), cr.Dense(10, "softmax")]
+    return cr.Network(layers, input_shape=40, seed=3, engine="native", dtype=dtype)
+
+
+def everything(net, rows):
+    """Return whatever a network computes in steps."""
+    given, labels = X[:rows].astype(net.dtype), LABELS[:rows]
+    metrics = ["accuracy", "f1"]
+    return [
+        net.predict(given),
+        *net.activations(given).values(),
+        *net.evaluate(given, labels, loss="categorical_crossentropy", metrics=metrics).values(),
+        *net.gradients(given, labels, loss="categorical_crossentropy").values(),
+    ]
+
+
+def same(found, wanted):
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, ROWS - 1, ROWS, ROWS + 1, 2 * ROWS, len(X)])
+def test_threads_change_no_bit_however_many_rows_there_are(rows, dtype, helped, monkeypatch):
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", ROWS)
+    helped(1)
+    wanted = everything(network(dtype), rows)
+    assert Always.helped == 0
+    for count in (2, 3, 4):
+        helped(count)
+        same(everything(network(dtype), rows), wanted)
+        assert (Always.helped > 0) == (rows > 1)
+
+
+def test_rows_predicted_in_parts_are_those_predicted_together(monkeypatch):
+    net, wanted = network(), network().predict(X)
+    for size in (1, 7, 64, ROWS, len(X) - 1, len(X), len(X) + 1):
+        monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
+        given = X if size > 1 else X[:30]
+        np.testing.assert_array_equal(net.predict(given), wanted[: len(given)])
+
+
+def test_threads_that_predict_at_once_are_helped_in_turn(helped):
+    wanted = network().predict(X)
+    helped(3)
+    net = network()
+    with ThreadPoolExecutor(6) as pool:
+        for found in pool.map(lambda _: net.predict(X), range(30)):
+            np.testing.assert_array_equal(found, wanted)
+    assert not native_threads._helpers.busy.locked()
+
+
+def test_each_batch_begins_with_the_state_that_was_given():
+    x, w = input("x", ("n",)), variable(1.0, "w")
+    program = Program((x,), (w,), (x * w,), (w + 1,))
+    for engine in ("numpy", "native"):
+        executable = build(program, engine)
+        found = list(executable.each([np.array(2.0)], [[np.ones(n)] for n in (3, 1, 3)]))
+        assert [[y.tolist() for y in outputs] for outputs in found] == [[[2.0] * n] for n in (3, 1, 3)]
+
+
+def test_helpers_are_let_go_when_batches_end_early_or_in_an_error(helped):
+    helped(2)
+    net = network()
+    executable = net._programs.output.on("native")
+    state = net._programs._state()
+    parts = executable.each(state, ([X] for _ in range(3)))
+    next(parts)
+    assert native_threads._helpers.busy.locked()
+    parts.close()
+    assert not native_threads._helpers.busy.locked()
+    with pytest.raises(cr.ShapeError):
+        list(executable.each(state, [[X], [X[:, 1:]]]))
+    assert not native_threads._helpers.busy.locked()
+    assert all(asleep.wait(10) for asleep in native_threads._helpers._asleep)
+
+
+def test_arrays_of_other_shapes_in_turn_need_no_more_memory_than_the_largest():
+    net = network()
+    executable = net._programs.output.on("native")
+    executable.rooms.clear()
+    for rows in (5, 500, 50, 499, 500, 1):
+        net.predict(X[:rows])
+    assert len(executable.rooms) == 1
+    lengths = dict.fromkeys(executable.extents, 500)
+    assert len(executable.rooms[0]) == executable.stages.memory.size(lengths)
+
+
+def test_shapes_are_kept_up_to_a_bound():
+    x = input("x", ("n",))
+    executable = build(Program((x,), (), (x + 1,), ()), "native")
+    for n in range(3 * native.MOST_SHAPES):
+        assert executable.step([], [np.zeros(n)])[1][0].tolist() == [1.0] * n
+    assert 0 < len(executable._fittings) <= native.MOST_SHAPES
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_predicts_with_helpers_of_its_own(helped):
+    helped(3)
+    net = network()
+    wanted = net.predict(X)
+    child = os.fork()
+    if child == 0:
+        try:
+            same = np.array_equal(net.predict(X), wanted) and native_threads._helpers.process == os.getpid()
+            os._exit(0 if same else 1)
+        finally:
+            os._exit(2)
+    waited = threading.Timer(60, os.kill, (child, 9))
+    waited.start()
+    _, status = os.waitpid(child, 0)
+    waited.cancel()
+    assert os.waitstatus_to_exitcode(status) == 0
