@@ -1,4 +1,4 @@
-"""The engine that has a program's work done first, the time to compile it included."""
+"""The engine that has a program's work done first, its share of the time to compile it included."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,18 @@ from chainrule.graph.walk import order
 
 Lengths = Mapping[Extent, int] | int  # of the open axes; a single one is that of all
 
+# An engine is loaded once a process and its code compiled once a machine, but whether that was done may not be asked:
+# the same call has the same bits. So a run bears a share of it, as one of several. Where it is the only one of its
+# process, and just worth it, that waits a tenth of a second longer, a third of what starting and importing take; where
+# it is one of ten, or of hundreds (folds, settings, seeds), a larger share would make them all slower, up to 20 times.
+RUNS = 5
+
 
 class Work:
     """What a program takes on an engine, by the lengths of its open axes."""
 
     def __init__(self, working: Sequence[Node], cost: Cost) -> None:
-        self.start: float = cost.start + cost.node * len(working)
+        self.start: float = (cost.start + cost.node * len(working)) / RUNS
         terms: dict[tuple[Extent, ...], float] = {(): cost.call * len(working)}
         for node in working:
             extents, seconds = _work(node, cost)
@@ -57,7 +63,8 @@ def work_of(program: Program) -> dict[str, Work]:
 def choose(work: Mapping[str, Work], steps: int, lengths: Lengths) -> str:
     """Return the engine that has so many steps done first.
 
-    It goes by the size of the work alone, never by what happened before: the same call gives the same bits.
+    It goes by the size of the work alone, never by what happened before: the same call gives the same bits. A run is
+    taken to be one of ``RUNS``.
     """
     lacking: list[str] = []
     best, least = REFERENCE, math.inf

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.engines.choice import RUNS
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
 from chainrule.engines.registry import engine_named
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")  # an array, or a list of them
 Updates: TypeAlias = Mapping[Node, NodeLike | float]
-CALLS = 10_000  # a function that is compiled on purpose is taken to be called so often
+CALLS = 10_000 // RUNS  # in each; a function that is compiled on purpose is taken to be called so often
 
 
 class Function(Generic[R]):
