@@ -279,7 +279,7 @@ def random_graph(r, dtype):
 
 def changed(g, w):
     """Return a new value for a state variable: by its gradient, in part, from elsewhere, moved, swapped, or none."""
-    alike = [n for n in g.nodes if n.shape == w.shape]
+    alike = [n for n in g.nodes if n.shape == w.shape] or [w]
     choices = [
         lambda: w,
         lambda: w * 0.9 + 0.1,

@@ -1,7 +1,7 @@
 """Code for a loop nest: the innermost loop over vectors, reductions in registers, each element touched once."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
 from operator import mul
 
@@ -20,10 +20,24 @@ UNROLL = 4  # so many vectors of an axis of fixed length are written out
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
 LONG_BODY = 24  # unless this many operations belong to each
 
+# For some axes of a nest, from where to where it goes along them. Along the innermost whole vectors are done, up to
+# the end of the axis, unless the plan is cut always.
+Ranges = Mapping[int, tuple[Value, Value]]
 
-def write_nest(step: Step, nest: Nest) -> None:
-    """Write a nest as a call of a function that equal nests share; a short step has work on single numbers in place."""
-    plan = plan_nest(step.plan, nest, always=step.module.parts > 0)
+
+def write_nest(
+    step: Step, nest: Nest, ranges: Ranges | None = None, begun: Mapping[Node, Value] | None = None
+) -> None:
+    """Write a nest as a call of a function that equal nests share; a short step has work on single numbers in place.
+
+    Args:
+        step: Where it is called.
+        nest: What is done.
+        ranges: The part of it that is done: by axes of its domain. Nothing: all of it, by threads where that pays.
+        begun: Where a single number that the nest sums up, and of which this is one part, is joined onto.
+    """
+    ranges = ranges or {}
+    plan = plan_nest(step.plan, nest, always=step.module.parts > 0, apart=max(ranges, default=-1) + 1)
     code = step.code
     arrays = {a: step.address(a.view) for a in plan.accesses if step.has_memory(a.view.base)}
     scalars = [step.scalar(x) for x in plan.scalars]
@@ -31,42 +45,52 @@ def write_nest(step: Step, nest: Nest) -> None:
         step.scalars |= _Loops(step, plan, scalars).write(arrays)
         return
     nothing = code.constant(None, PTR)
-    places = [code.slot(type_of(n.dtype)) for n in plan.results]
+    begun = begun or {}
+    places = [begun[n] if n in begun else code.slot(type_of(n.dtype)) for n in plan.results]
     names = sorted(step.lengths)
     arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
     arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
     arguments += [(f"result{i}", x) for i, x in enumerate(places)]
     arguments += [(f"length{i}", step.lengths[n]) for i, n in enumerate(names)] + [("status", step.status)]
-    parameters = [(n, x.type) for n, x in arguments]
-    if plan.split is not None:
-        parameters += [("first", I64), ("last", I64)]
-    function, values = _function(step, plan, parameters, names), [x for _, x in arguments]
-    if plan.split is None:
-        code.call(function, VOID, *values)
+    parameters, values = [(n, x.type) for n, x in arguments], [x for _, x in arguments]
+    shared = plan.split if not ranges else None
+    function = _function(step, plan, parameters, names, sorted(ranges) if shared is None else [shared])
+    if shared is None:
+        code.call(function, VOID, *values, *(x for axis in sorted(ranges) for x in ranges[axis]))
     else:
         work = reduce(mul, plan.extents, Size(plan.work))
         grain = step.module.machine.vector_bytes
-        step.share(function, values, plan.extents[plan.split], grain, work, SHARED_WORK)
+        step.share(function, values, plan.extents[shared], grain, work, SHARED_WORK)
     for node, place in zip(plan.results, places, strict=True):
-        step.scalars[node] = code.load(place, type_of(node.dtype))
+        if node not in begun:
+            step.scalars[node] = code.load(place, type_of(node.dtype))
 
 
 def _function(
-    step: Step, plan: NestPlan, parameters: Sequence[tuple[str, Type]], lengths: Sequence[str]
+    step: Step,
+    plan: NestPlan,
+    parameters: Sequence[tuple[str, Type]],
+    lengths: Sequence[str],
+    cut: Sequence[int],
 ) -> str:
-    """Return the function of a nest: those that differ only in what they work on share one."""
-    known, key = step.context.nests, (plan.key(), tuple(lengths))
+    """Return the function of a nest, cut along some axes: those that differ only in what they work on share one."""
+    known, key = step.context.nests, (plan.key(), tuple(lengths), tuple(cut))
     if key not in known:
         known[key] = name = f"nest{len(known)}"
+        parameters = [*parameters, *((f"{end}{axis}", I64) for axis in cut for end in ("first", "last"))]
         with step.module.function(name, parameters, words="internal") as code:
             at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
             frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(lengths)}, at["status"])
             scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
-            share = (at["first"], at["last"]) if plan.split is not None else None
+            ranges = {axis: (at[f"first{axis}"], at[f"last{axis}"]) for axis in cut}
             arrays = {a: at[f"array{i}"] for i, a in enumerate(plan.accesses)}
-            made = _Loops(frame, plan, scalars, share).write(arrays)
+            loops = _Loops(frame, plan, scalars, ranges)
+            made = loops.write(arrays)
             for i, node in enumerate(plan.results):
-                code.store(made[node], at[f"result{i}"])
+                place = at[f"result{i}"]
+                if node in loops.crossing:
+                    made[node] = joined(code, node, code.load(place, type_of(node.dtype)), made[node])
+                code.store(made[node], place)
     return known[key]
 
 
@@ -81,12 +105,12 @@ class _Loops:
     """The loops of a nest, from the outermost axis to vectors of the innermost, and its sums between them."""
 
     def __init__(
-        self, frame: Frame, plan: NestPlan, scalars: Sequence[Value], share: tuple[Value, Value] | None = None
+        self, frame: Frame, plan: NestPlan, scalars: Sequence[Value], ranges: Ranges | None = None
     ) -> None:
         self.frame, self.plan, self.points = frame, plan, Points(frame, plan, scalars)
-        self.split = plan.split if share is not None else None
-        if share is not None:
-            self.first, self.last = share
+        self.ranges: Ranges = ranges or {}
+        # To these other ranges add too: they are joined onto what someone else has begun.
+        self.crossing: list[Node] = plan.crossing(self.ranges)
         self.code: Code = frame.code
         self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
@@ -108,7 +132,7 @@ class _Loops:
 
     def _written_out(self) -> int:
         """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
-        if not self.rank or self.plan.extents[-1].extents or self.split == self.rank - 1:
+        if not self.rank or self.plan.extents[-1].extents or self.rank - 1 in self.ranges:
             return 0
         full, rest = divmod(self.plan.extents[-1].count, self.widths[0] or 1)
         vectors, even = full + bool(rest), self.frame.module.machine.has_masks or not rest
@@ -117,35 +141,43 @@ class _Loops:
 
     def write(self, addresses: dict[Access, Value]) -> dict[Node, Value]:
         """Write the loops; return the scalars that come out."""
+        addresses = dict(addresses)
+        for axis, (start, _) in self.ranges.items():
+            addresses |= {a: self._moved(a, x, start, axis) for a, x in addresses.items()}
+        self._lengths = [self.frame.size(e) for e in self.plan.extents]
+        for axis, (start, stop) in self.ranges.items():
+            self._lengths[axis] = stop - start
         for node, access in self.plan.sums.items():
             outer = self.plan.strides[access][: self.begins[node]]
             added = self.begins[node] == self.rank or ZERO in outer
-            if node in self.plan.kept and added and node not in self.columns:
+            if node in self.plan.kept and added and node not in self.columns and node not in self.crossing:
                 self.points.begin(node)
                 self._fill(node, access, addresses[access])
-        begun = self._start(0)
+        begun = self._start(0, addresses)
         finished = self._axis(0, addresses, begun)
         self._finish(0, addresses, finished)
         self.code.site = -1
         return self.made
 
     def _fill(self, node: Node, access: Access, address: Value) -> None:
-        """Begin a reduction in memory: its own share of it alone, for others may be done with theirs."""
+        """Begin a reduction in memory: its own ranges of it alone, for others may be done with theirs."""
         type, count = type_of(node.dtype), self.frame.size(product(node.shape))
-        if self.split is not None:
-            each = self.frame.size(self.plan.strides[access][self.split])
-            address, count = self.code.at(address, self.first * each, type), (self.last - self.first) * each
-        self.frame.fill(address, type, count, identity(node))
+        strides = self.plan.strides[access]
+        last = max((a for a in self.ranges if strides[a] != ZERO), default=None)
+        with ExitStack() as loops:
+            for axis in [a for a, s in enumerate(strides) if s != ZERO and last is not None and a < last]:
+                index = loops.enter_context(self.code.loop(self._lengths[axis])).index
+                address = self._moved(access, address, index, axis)
+            if last is not None:
+                count = self._lengths[last] * self.frame.size(strides[last])
+            self.frame.fill(address, type, count, identity(node))
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
             return self._innermost(addresses, sums)
-        start, stop = self.code.index(0), self.frame.size(self.plan.extents[axis])
-        if axis == self.split:
-            start, stop = self.first, self.last
-        with self._loop(sums, start, stop) as (loop, inner):
+        with self._loop(sums, self.code.index(0), self._lengths[axis]) as (loop, inner):
             here = {a: self._moved(a, addresses[a], loop.index, axis) for a in addresses}
-            inner |= self._axis(axis + 1, here, inner | self._start(axis + 1))
+            inner |= self._axis(axis + 1, here, inner | self._start(axis + 1, here))
             self._finish(axis + 1, here, inner)
         return dict(zip(sums, loop.carried, strict=True))
 
@@ -157,12 +189,15 @@ class _Loops:
 
     # --- reductions ---
 
-    def _start(self, axis: int) -> Sums:
-        columns = {
-            (node, -1 - part): self.code.constant(identity(node), type_of(node.dtype, self.widths[0]))
-            for node in self.columns
-            for part in range(self._written_out() if axis == 0 else 0)
-        }
+    def _start(self, axis: int, addresses: dict[Access, Value]) -> Sums:
+        columns: Sums = {}
+        for node in self.columns if axis == 0 else ():
+            self.points.begin(node)
+            for part in range(self._written_out()):
+                begun = self.code.constant(identity(node), type_of(node.dtype, self.widths[0]))
+                if node in self.crossing:  # one chain, whatever the ranges
+                    begun = self.points.load(self._vector(addresses, part), self.plan.sums[node])
+                columns[node, -1 - part] = begun
         return columns | {
             (node, lanes): self.code.constant(identity(node), type_of(node.dtype, lanes))
             for node, at in self.begins.items()
@@ -185,7 +220,7 @@ class _Loops:
             if not squeezed(node.shape):
                 self.made[node] = total
             if node in self.plan.kept:
-                if ZERO in self.plan.strides[access][:at]:
+                if node in self.crossing or ZERO in self.plan.strides[access][:at]:
                     old = self.code.load(addresses[access], type_of(node.dtype))
                     total = joined(self.code, node, old, total)
                 self.code.store(total, addresses[access])
@@ -216,15 +251,14 @@ class _Loops:
 
     def _stretches(self) -> list[tuple[Value, Value, int, bool]]:
         """Cut the innermost axis: from where to where it goes by so many lanes, and whether these are masked."""
-        extent, wide = self.plan.extents[-1], self.widths[0]
-        is_split, has_masks = self.split == self.rank - 1, self.frame.module.machine.has_masks
-        start, stop = (self.first, self.last) if is_split else (self.code.index(0), self.frame.size(extent))
+        extent, wide, has_masks = self.plan.extents[-1], self.widths[0], self.frame.module.machine.has_masks
+        start, stop = self.code.index(0), self._lengths[-1]
         # Whole vectors, whatever the open lengths are; but forced parts end anywhere.
-        if extent.count % (wide or 1) == 0 and not (is_split and self.plan.always):
+        if extent.count % (wide or 1) == 0 and not (self.rank - 1 in self.ranges and self.plan.always):
             return [(start, stop, wide, False)]
         if has_masks and len(self.plan.members) > SHORT_BODY:
             return [(start, stop, wide, True)]
-        full = stop - (stop - start) % wide
+        full = stop - stop % wide
         return [(start, full, wide, False), (full, stop, wide if has_masks else 0, has_masks)]
 
     def _vector(self, addresses: dict[Access, Value], part: int) -> Position:
