@@ -18,10 +18,10 @@ from chainrule.engines.native.plan.fusion import (
     Task,
     _was_read,
     fuse,
-    is_view,
     reads_memory,
     register_source,
 )
+from chainrule.engines.native.plan.views import is_view
 from chainrule.engines.numpy import NumpyExecutable
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, leaf_key, variable

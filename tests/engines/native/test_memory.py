@@ -7,12 +7,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import LENGTH, random_program
 
 import chainrule as cr
-from chainrule.engines.compiled import build
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse, memory_source
-from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.memory import ALIGN, made, plan_memory
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.closed import Program
@@ -46,11 +44,7 @@ def lifetimes(plan, memory):
             total *= lengths[name]
         return total
 
-    kept = [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
-    scratch = [
-        (slot, born[n], born[n], bytes_of(n, scratch_size(plan, n))) for n, slot in memory.scratch.items()
-    ]
-    return kept + scratch
+    return [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
 
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -79,16 +73,6 @@ def test_a_chain_of_products_needs_two_places_whatever_its_length():
         assert {s.extents for s in memory.slots} == {("n",)}
         assert memory.size({"n": 100}) < 2 * (100 * 32 * 8 + 3 * ALIGN) + ALIGN
         assert show_memory(plan, memory).count("place") == 2
-
-
-def test_an_operand_that_must_be_turned_has_room():
-    x, w = input("x", ("n", 40)), variable(np.ones((24, 40)), "w")
-    _, memory = planned(Program((x,), (w,), (x @ w.T,), (w,)))
-    assert [memory.slots[s].bytes for s in memory.scratch.values()] == [24 * 40 * 8]
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(9, 40)), rng.normal(size=(24, 40))
-    _, (found,) = build(Program((x,), (w,), (x @ w.T,), (w,)), "native").step([b], [a])
-    np.testing.assert_allclose(found, a @ b.T, rtol=1e-13)
 
 
 def test_what_is_overwritten_in_place_takes_no_room():

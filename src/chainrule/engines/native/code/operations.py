@@ -125,6 +125,7 @@ OPERATIONS: dict[str, Write] = {
 
 TASKS: dict[str, Callable[[Step, Node], None]] = {
     "contract": tasks.write_product,
+    "turn": tasks.write_turned,
     "random_uniform": write_random,
     "argmax": tasks.write_argmax,
     "concatenate": tasks.write_joined,
@@ -135,4 +136,7 @@ TASKS: dict[str, Callable[[Step, Node], None]] = {
 # All rows that need not be written in others: beside these, what nests compute, what is read in place, and leaves.
 CODED = {"sum", "max", "gather", "reshape", "transpose", "broadcast_to", "slice"}
 CODED |= {"variable", "input", "constant", "length"}
-CODED |= TASKS.keys() | OPERATIONS.keys() - {"copy"}  # a copy is fusion's own; a user may call a primitive so
+CODED |= (TASKS.keys() | OPERATIONS.keys()) - {
+    "copy",
+    "turn",
+}  # the plan's own; a user may call a primitive so

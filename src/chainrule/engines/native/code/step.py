@@ -86,7 +86,6 @@ class Step(Frame):
         self.team = self._given["team"]
         self.scalars: dict[Node, Value] = {}
         self._bases: dict[object, Value] = {}
-        self._scratch: dict[Node, Value] = {}
         self._regions: list[Value] = []
         for i, name in enumerate(self.context.extents):
             self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
@@ -101,8 +100,6 @@ class Step(Frame):
         if short:
             for node in context.memory.place:
                 self.base(node)
-            for node in context.memory.scratch:
-                self.scratch(node)
             for node in context.home:
                 self.base(node)
 
@@ -196,12 +193,6 @@ class Step(Frame):
             base = self.code.at(base, self.size(part), type_of(view.base.dtype))
         return base
 
-    def scratch(self, node: Node) -> Value:
-        """Return the room of a product's own."""
-        if node not in self._scratch:
-            self._scratch[node] = self._place(self.context.memory.scratch[node])
-        return self._scratch[node]
-
     def scalar(self, node: Node) -> Value:
         """Return the value of a node of one element."""
         if node.primitive.name == "length":
@@ -280,10 +271,6 @@ class Apart(Step):
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""
         return self._parameter((leaf_key(view.base), view.offset), self.outer.address(view))
-
-    def scratch(self, node: Node) -> Value:
-        """Return the room of a product's own."""
-        return self._parameter(("room", node), self.outer.scratch(node))
 
     def scalar(self, node: Node) -> Value:
         """Return the value of a node of one element."""

@@ -39,7 +39,7 @@ def _over(
 @apart
 def write_product(step: Step, node: Node) -> None:
     """Multiply matrices with the kernel; further axes are loops around it."""
-    found, out = matrices(step.plan, node), whole(node)
+    found, out = matrices(step.plan.view, node), whole(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
     letters = found.loops + found.sums
     sides = ((found.left, found.by_left), (found.right, found.by_right), (out, by_out))
@@ -53,12 +53,10 @@ def write_product(step: Step, node: Node) -> None:
 def _kernel(step: Step, node: Node, found: Matrices, by_out: dict[str, Size], here: list[Value]) -> None:
     left, right, out = here
     rows, inner, columns = (found.length(k) for k in (found.rows, found.inner, found.columns))
-    b_row = found.by_right.get(found.inner, ZERO)
-    if found.is_turned:
-        right, b_row = _laid_out(step, node, found, right), columns
     arguments: list[Value | Size] = [
         left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
-        right, b_row, out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
+        right, found.by_right.get(found.inner, ZERO),
+        out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
     ]  # fmt: skip
     values = [a if isinstance(a, Value) else step.size(a) for a in arguments]
     kind = type_of(node.dtype).kind
@@ -74,19 +72,22 @@ def _kernel(step: Step, node: Node, found: Matrices, by_out: dict[str, Size], he
     step.share(function, values, rows, TILE, rows * columns * inner, SHARED_WORK)
 
 
-def _laid_out(step: Step, node: Node, found: Matrices, right: Value) -> Value:
-    code, target, type = step.code, step.scratch(node), type_of(node.dtype)
-    b_row, b_column = found.by_right.get(found.inner, ZERO), found.by_right.get(found.columns, ZERO)
-    inner, columns = found.length(found.inner), found.length(found.columns)
-    if b_row == ONE:
-        sizes = [step.size(s) for s in (b_column, columns, inner)]
-        code.call(f"cr_transpose_{type.kind}", VOID, right, sizes[0], target, sizes[1], *sizes[1:])
-        return target
-    with code.loop(step.size(inner)) as i, code.loop(step.size(columns)) as j:
-        at = i.index * step.size(b_row) + j.index * step.size(b_column)
-        to = i.index * step.size(columns) + j.index
-        code.store(code.load(code.at(right, at, type), type), code.at(target, to, type))
-    return target
+@apart
+def write_turned(step: Step, node: Node) -> None:
+    """Copy matrices so that what lay down their columns lies along their rows."""
+    code, type, view = step.code, type_of(node.dtype), step.plan.view(node.inputs[0])
+    rows, columns = (size(e) for e in node.shape[-2:])
+    *around, by_row, by_column = view.strides
+    *outs, row, _ = contiguous(node.shape)
+    arrays = (step.address(view), around, type), (step.address(whole(node)), outs, type)
+    with _over(step, [size(e) for e in node.shape[:-2]], *arrays) as (source, target):
+        if by_row == ONE:
+            sizes = [step.size(s) for s in (by_column, row, columns, rows)]
+            code.call(f"cr_transpose_{type.kind}", VOID, source, sizes[0], target, *sizes[1:])
+        else:
+            lines = (source, [by_row, by_column], type), (target, [row, ONE], type)
+            with _over(step, [rows, columns], *lines) as (here, there):
+                code.store(code.load(here, type), there)
 
 
 # --- positions ---

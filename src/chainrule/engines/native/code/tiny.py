@@ -17,7 +17,7 @@ from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import across, joined
 from chainrule.engines.native.code.types import I64, PTR, Type, type_of
-from chainrule.engines.native.plan.fusion import is_view
+from chainrule.engines.native.plan.views import is_view
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
 from chainrule.graph.contraction import contraction

@@ -1,9 +1,9 @@
 """The stages of the pipeline in words: what runs in which order, where its results lie, and the code."""
 
 from chainrule.engines.listing import applied, formula, node_names, stand_in
-from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, is_view, memory_source
+from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, memory_source
 from chainrule.engines.native.plan.memory import Memory, made
-from chainrule.engines.native.plan.views import Size, product, squeezed
+from chainrule.engines.native.plan.views import Size, is_view, product, squeezed
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
@@ -33,8 +33,6 @@ def show_memory(plan: Fusion, memory: Memory) -> str:
     held: list[list[tuple[int, str]]] = [[] for _ in memory.slots]
     for n, at in memory.place.items():
         held[at].append((position[n], words.name(n)))
-    for n, at in memory.scratch.items():
-        held[at].append((position[n], f"room for {words.name(n)}"))
     for number, slot in enumerate(memory.slots):
         then = ", then ".join(name for _, name in sorted(held[number]))
         lines.append(f"place {number}, {Size(slot.bytes, slot.extents)} bytes: {then}")

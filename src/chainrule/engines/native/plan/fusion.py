@@ -10,17 +10,17 @@ item hands on to another lies in memory, single numbers too, so that each item m
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chainrule.engines.native.plan.copies import takes_registers, with_copies
 from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
-from chainrule.engines.native.plan.views import View, seen_through, squeezed, whole
+from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
-from chainrule.graph.node import Node, leaf_key, with_inputs
-from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
@@ -80,7 +80,6 @@ class Fusion:
         return view
 
 
-COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
 ONE_FUNCTION = 500  # nodes of a step that is one function
 CHEAP = 2  # additions that are rather done again than kept
 
@@ -114,65 +113,20 @@ def _reads_memory_of(node: Node, source: Node) -> bool:
     return any(reads_memory(node, i) for i, x in enumerate(node.inputs) if x is source)
 
 
-def is_view(node: Node) -> bool:
-    """Say whether a node is its input, read in other steps."""
-    return node.primitive.moves == "view"
-
-
-def _takes_registers(reader: Node) -> bool:
-    row = reader.primitive
-    return is_view(reader) or row.elementwise or bool(row.reduces) or row.name == "random_uniform"
-
-
 def _was_read(source: Node, reader: Node) -> bool:
     # Single numbers are read into registers before anything overwrites them; some readers need their address.
-    return not source.shape and _takes_registers(reader)
+    return not source.shape and takes_registers(reader)
 
 
 def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
-    copied = _with_copies(program)
+    copied = with_copies(program)
     rows = rows_of(copied) if len(_placed(copied)) <= ONE_FUNCTION else None
-    return _Fuser(_with_copies(rows_last(program, rows)) if rows is not None else copied, rows).run()
+    return _Fuser(with_copies(rows_last(program, rows)) if rows is not None else copied, rows).run()
 
 
 def _placed(program: Program) -> list[Node]:
     return [n for n in order(program.ends) if not n.primitive.leaf and not is_view(n)]
-
-
-def _with_copies(program: Program) -> Program:
-    """Insert a copy where a movement cannot be read in place, or is itself an end of the program."""
-    views: dict[Node, View | None] = {}
-
-    def copied(node: Node) -> Node:
-        return Node(COPY, (node,), {}, node.shape, node.dtype)
-
-    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        def read(x: Node) -> Node:
-            return copied(x) if x.primitive.name == "length" and not _takes_registers(node) else x
-
-        new = with_inputs(node, tuple(map(read, inputs)))
-        if is_view(new):
-            source = new.inputs[0]
-            seen = seen_through(views.get(source) or whole(source), new)
-            if seen is None:
-                source = copied(source)
-                new = with_inputs(new, (source,))
-                seen = seen_through(whole(source), new)
-            views[new] = seen
-        return new
-
-    def finish(ends: Sequence[Node]) -> Iterator[Node]:
-        before = (*[None] * len(program.outputs), *program.state)
-        seen: set[Node] = set()
-        for node, state in zip(ends, before, strict=True):
-            unchanged = state is not None and leaf_key(node) == leaf_key(state)
-            elsewhere = node.primitive.leaf or is_view(node) or node in seen
-            end = copied(node) if elsewhere and not unchanged else node
-            seen.add(end)
-            yield end
-
-    return program.rebuild(visit).map_ends(finish)
 
 
 class _Fuser:
@@ -350,7 +304,7 @@ class _Fuser:
         if isinstance(item, Task):
             return True
         if not squeezed(node.shape) and not self.long:  # a register, unless someone needs its address
-            return any(not _takes_registers(r) for r, _ in self._uses(node))
+            return any(not takes_registers(r) for r, _ in self._uses(node))
         if node.primitive.reduces:
             return True
         return any(not (in_register and self.where[r] is item) for r, in_register in self._uses(node))

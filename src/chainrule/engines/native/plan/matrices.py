@@ -1,9 +1,9 @@
-"""A product as the kernels see it: which axes are rows, columns and what is summed, and the room it needs."""
+"""A product as the kernels see it: which axes are rows, columns and what is summed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.native.plan.fusion import Fusion
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, View, size
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
@@ -15,6 +15,7 @@ class Matrices:
 
     left: View
     right: View
+    position: int  # of the right one among the product's inputs
     by_left: dict[str, Size]  # the stride of each letter
     by_right: dict[str, Size]
     extents: dict[str, Any]
@@ -34,10 +35,15 @@ class Matrices:
         return self.by_right.get(self.columns, ZERO) != ONE and self.length(self.columns) != ONE
 
 
-def matrices(plan: Fusion, node: Node) -> Matrices:
-    """Return how a product is cut into matrices; a result that lies column by column swaps the operands."""
+def matrices(view: Callable[[Node], View], node: Node) -> Matrices:
+    """Return how a product is cut into matrices; a result that lies column by column swaps the operands.
+
+    Args:
+        view: Where what a node reads lies.
+        node: The product.
+    """
     spec = contraction(node.attributes["spec"])
-    left, right = plan.view(node.inputs[0]), plan.view(node.inputs[1])
+    left, right, position = view(node.inputs[0]), view(node.inputs[1]), 1
     by_left = dict(zip(spec.left, left.strides, strict=True))
     by_right = dict(zip(spec.right, right.strides, strict=True))
     extents = dict(zip(spec.left + spec.right, left.shape + right.shape, strict=True))
@@ -47,15 +53,8 @@ def matrices(plan: Fusion, node: Node) -> Matrices:
     columns = [k for k in inwards if k in spec.columns]
     if rows[-1] == inwards[-1]:
         left, right, by_left, by_right, rows, columns = right, left, by_right, by_left, columns, rows
+        position = 0
     return Matrices(
-        left, right, by_left, by_right, extents, rows[-1], spec.inner[-1:], columns[-1],
+        left, right, position, by_left, by_right, extents, rows[-1], spec.inner[-1:], columns[-1],
         spec.batch + "".join(rows[:-1] + columns[:-1]), spec.inner[:-1],
     )  # fmt: skip
-
-
-def scratch_size(plan: Fusion, node: Node) -> Size | None:
-    """Return how many elements a product needs room for, to lay out an operand anew; None for none."""
-    if node.primitive.name != "contract":
-        return None
-    found = matrices(plan, node)
-    return found.length(found.inner) * found.length(found.columns) if found.is_turned else None

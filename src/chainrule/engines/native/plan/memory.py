@@ -7,7 +7,6 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from chainrule.engines.native.plan.fusion import Fusion, Item, Task, memory_source
-from chainrule.engines.native.plan.matrices import scratch_size
 from chainrule.engines.native.plan.views import product
 from chainrule.graph.node import Node
 
@@ -53,14 +52,12 @@ class Memory:
     Attributes:
         slots: The places.
         place: In which of them a node lies.
-        scratch: In which of them a product lays out an operand anew.
         together: Whether places of the same extents lie in one region, in which each is found by itself; else
             each is a region, found by adding up the sizes of those before it.
     """
 
     slots: tuple[Slot, ...]
     place: Mapping[Node, int]
-    scratch: Mapping[Node, int]
     together: bool = False
 
     @cached_property
@@ -110,13 +107,10 @@ def plan_memory(plan: Fusion) -> Memory:
     taken: list[tuple[int, int]] = []  # a heap: the item up to which a slot is taken, and the slot
     free: dict[tuple[str, ...], list[tuple[int, int]]] = {}  # by extents and size
     place: dict[Node, int] = {}
-    scratch: dict[Node, int] = {}
-    wishes = [(n, place, product(n.shape)) for n in position if n in plan.stored and n not in ends]
-    wishes += [(n, scratch, room) for n in position if (room := scratch_size(plan, n)) is not None]
-    wishes.sort(key=lambda wish: position[wish[0]])
-    for node, to, size in wishes:
-        count, begins = size.count * node.dtype.itemsize, position[node]
-        until = begins if to is scratch else last.get(node, begins)
+    wishes = [n for n in position if n in plan.stored and n not in ends]
+    for node in sorted(wishes, key=position.__getitem__):
+        size, begins = product(node.shape), position[node]
+        count = size.count * node.dtype.itemsize
         while taken and taken[0][0] < begins:
             slot = heappop(taken)[1]
             insort(free.setdefault(sizes[slot][1], []), (sizes[slot][0], slot))
@@ -127,9 +121,9 @@ def plan_memory(plan: Fusion) -> Memory:
         else:
             best = len(sizes)
             sizes.append((count, size.extents))
-        heappush(taken, (until, best))
-        to[node] = best
-    return Memory(tuple(Slot(*s) for s in sizes), place, scratch, plan.long)
+        heappush(taken, (last.get(node, begins), best))
+        place[node] = best
+    return Memory(tuple(Slot(*s) for s in sizes), place, plan.long)
 
 
 def _nearest(slots: list[tuple[int, int]], count: int) -> int:

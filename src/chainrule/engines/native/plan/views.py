@@ -94,6 +94,11 @@ def whole(base: Node) -> View:
     return View(base, base.shape, contiguous(base.shape))
 
 
+def is_view(node: Node) -> bool:
+    """Say whether a node is its input, read in other steps."""
+    return node.primitive.moves == "view"
+
+
 def seen_through(view: View, node: Node) -> View | None:
     """Return what a movement (``node``) makes of a view of its input; None if it must be copied first."""
     row, at = node.primitive, node.attributes

@@ -1,0 +1,104 @@
+"""What is copied before it can be read: what no strides reach, and the operands that products need turned."""
+
+from collections.abc import Iterator, Sequence
+
+from chainrule.engines.native.plan.matrices import Matrices, matrices
+from chainrule.engines.native.plan.views import View, is_view, seen_through, whole
+from chainrule.graph.closed import Program
+from chainrule.graph.contraction import contraction
+from chainrule.graph.node import Node, apply, broadcast, leaf_key, with_inputs
+from chainrule.graph.primitives.primitive import Primitive
+
+COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
+# A copy with code of its own: squares of it are turned in registers, where a loop would go down columns.
+TURN = Primitive(
+    name="turn", text="{0}", forward=lambda x: x, no_derivative="It is made after all gradients."
+)
+
+
+def takes_registers(reader: Node) -> bool:
+    """Say whether a node reads single numbers from registers; others need their address."""
+    row = reader.primitive
+    return is_view(reader) or row.elementwise or bool(row.reduces) or row.name == "random_uniform"
+
+
+def with_copies(program: Program) -> Program:
+    """Insert a copy where a movement cannot be read in place or is itself an end, and where a product needs one."""
+    copier = _Copier()
+
+    def finish(ends: Sequence[Node]) -> Iterator[Node]:
+        before = (*[None] * len(program.outputs), *program.state)
+        met: set[Node] = set()
+        for node, state in zip(ends, before, strict=True):
+            unchanged = state is not None and leaf_key(node) == leaf_key(state)
+            elsewhere = node.primitive.leaf or is_view(node) or node in met
+            end = _copied(node) if elsewhere and not unchanged else node
+            met.add(end)
+            yield end
+
+    return program.rebuild(copier.visit).map_ends(finish)
+
+
+class _Copier:
+    """Goes through a program from its leaves on, and knows where each node will lie."""
+
+    def __init__(self) -> None:
+        self._views: dict[Node, View] = {}
+        self._turned: dict[View, Node] = {}  # products that need the same operand share it
+
+    def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node:
+        """Return a node of copies where it needs them."""
+
+        def read(x: Node) -> Node:
+            return _copied(x) if x.primitive.name == "length" and not takes_registers(node) else x
+
+        new = with_inputs(node, tuple(map(read, inputs)))
+        if is_view(new):
+            return self._moved(new)
+        return self._laid_out(new) if new.primitive.name == "contract" else new
+
+    def _view(self, node: Node) -> View:
+        return self._views.get(node) or whole(node)
+
+    def _moved(self, node: Node) -> Node:
+        seen = seen_through(self._view(node.inputs[0]), node)
+        if seen is None:
+            node = with_inputs(node, (_copied(node.inputs[0]),))
+            seen = seen_through(whole(node.inputs[0]), node)
+        if seen is None:
+            raise AssertionError(f"no view of {node}")
+        self._views[node] = seen
+        return node
+
+    def _laid_out(self, node: Node) -> Node:
+        """Return a product in whose right operand the columns lie side by side."""
+        found = matrices(self._view, node)
+        if not found.is_turned:
+            return node
+        plan, inputs = contraction(node.attributes["spec"]), list(node.inputs)
+        sides, right = [plan.left, plan.right], found.position
+        inputs[right], sides[right] = self._turn(inputs[right], sides[right], found)
+        return Node(
+            node.primitive, tuple(inputs), {"spec": f"{','.join(sides)}->{plan.out}"}, node.shape, node.dtype
+        )
+
+    def _turn(self, x: Node, letters: str, found: Matrices) -> tuple[Node, str]:
+        """Return an operand with the columns last, and its letters; of what repeats itself one is turned."""
+        last = (found.inner, found.columns)
+        once, own = x, letters
+        if x.primitive.name == "broadcast_to":
+            once, own = x.inputs[0], letters[len(x.shape) - len(x.inputs[0].shape) :]
+            if any(k not in own or once.shape[own.index(k)] != found.extents[k] for k in last):
+                once, own = x, letters
+        order = [*(k for k in own if k not in last), *last]
+        axes = tuple(own.index(k) for k in order)
+        if axes != tuple(range(len(axes))):
+            once = self._moved(apply("transpose", once, axes=axes))
+        turned = self._turned.setdefault(self._view(once), Node(TURN, (once,), {}, once.shape, once.dtype))
+        order = [k for k in letters if k not in own] + order
+        wanted = broadcast(turned, tuple(found.extents[k] for k in order))
+        return wanted if wanted is turned else self._moved(wanted), "".join(order)
+
+
+def _copied(node: Node) -> Node:
+    return Node(COPY, (node,), {}, node.shape, node.dtype)

@@ -1,0 +1,74 @@
+"""Operands of products that are turned first: once for all that need the same, and right however they lie."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines.native.code.operations import CODED
+from chainrule.engines.native.plan.expand import expand, expand_products
+from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.memory import plan_memory
+from chainrule.graph.closed import Program
+from chainrule.transform.simplify import simplify_all
+
+
+def tasks(*outputs, inputs=(), state=()):
+    """Return the tasks of a plan by their names, and the shapes of what they make."""
+    ends = simplify_all([*outputs], final=True)
+    plan = fuse(
+        expand_products(expand(Program(tuple(inputs), tuple(state), tuple(ends), tuple(state)), CODED))
+    )
+    found = [item.node for item in plan.items if hasattr(item, "node")]
+    return [(n.primitive.name, n.shape) for n in found], plan
+
+
+def test_an_operand_that_must_be_turned_has_a_place_of_its_own():
+    x, w = cr.input("x", ("n", 40)), cr.variable(np.ones((24, 40)), "w")
+    found, plan = tasks(x @ w.T, inputs=[x], state=[w])
+    assert [name for name, _ in found] == ["turn", "contract"]
+    assert [slot.bytes for slot in plan_memory(plan).slots] == [24 * 40 * 8]
+
+
+def test_products_that_need_the_same_operand_share_it():
+    x, y, w = cr.input("x", ("n", 40)), cr.input("y", ("n", 40)), cr.variable(np.ones((24, 40)), "w")
+    found, _ = tasks(x @ w.T, y @ w.T, np.exp(x) @ np.transpose(w), inputs=[x, y], state=[w])
+    assert sorted(name for name, _ in found) == ["contract"] * 3 + ["turn"]
+
+
+def test_of_an_operand_that_repeats_itself_one_is_turned():
+    x, w = cr.input("x", ("n", 6, 40)), cr.variable(np.ones((24, 40)), "w")
+    found, _ = tasks(x @ w.T, inputs=[x], state=[w])
+    assert found[0] == ("turn", (40, 24))
+
+
+def test_what_is_turned_is_read_before_it_is_overwritten():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(9, 12)), rng.normal(size=(12, 12)) / 4
+
+    def trained(engine):
+        x, w = cr.input("x", ("n", 12)), cr.variable(b, "w")
+        cost = np.mean(np.tanh(np.tanh(x @ w) @ w) ** 2)
+        step = cr.compile(cost, inputs=[x], updates={w: w - cr.grad(cost, w)}, engine=engine)
+        assert engine == "numpy" or "= wᵀ" in step.show("fusion")
+        return [step(a) for _ in range(3)], w.value
+
+    for found, wanted in zip(trained("native"), trained("numpy"), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["ij,kj->ik", "bij,bkj->bik", "ji,jk->ki", "bij,kj->bik", "iab,kab->ik", "bji,kbj->bki", "ijk,kl->lij"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_operands_are_right_however_they_lie(spec, dtype):
+    rng = np.random.default_rng(1)
+    lengths = {"a": 3, "b": 4, "i": 17, "j": 19, "k": 33, "l": 18}
+    sides = spec.split("->")[0].split(",")
+    arrays = [rng.normal(size=[2 * lengths[k] for k in side]).astype(dtype) for side in sides]
+    for cut in (np.s_[::1], np.s_[::2], np.s_[1::2]):
+        x, y = (cr.input(n, a.shape, dtype) for n, a in zip("xy", arrays, strict=True))
+        part = [v[(cut,) * v.ndim] for v in (x, y)]
+        step = cr.compile(np.einsum(spec, *part), inputs=[x, y], engine="native")
+        wanted = np.einsum(spec, *[a[(cut,) * a.ndim].astype("float64") for a in arrays])
+        np.testing.assert_allclose(step(*arrays), wanted, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
