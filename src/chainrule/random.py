@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable
 from functools import cached_property
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,9 @@ PARITY = 0x1BD11BDA
 PIECE = 1 << 15  # words that stay in the cache while they are worked on
 FEW = 16  # streams that are sooner found one by one than side by side
 WORD = (1 << 32) - 1
+
+Key: TypeAlias = tuple[int, int]
+Words: TypeAlias = "Callable[[Key, np.ndarray, int, int], np.ndarray]"  # as `words_within`
 
 
 def threefry(
@@ -65,22 +68,50 @@ def _rotated(word: int, bits: int) -> int:
     return word << bits | word >> (32 - bits)
 
 
-def _within(key: tuple[Any, Any], number: int | np.ndarray) -> tuple[Any, Any]:
+def _within(key: Key, number: int) -> Key:
     """Return the key of the stream of this number within a stream."""
-    if isinstance(number, np.ndarray) and len(number) < FEW:
-        found = np.array([_within(key, int(n)) for n in number], np.uint32).reshape(-1, 2)
-        return found[:, 0], found[:, 1]
-    if isinstance(number, np.ndarray):
-        first, second = (np.full(1, k, np.uint32) for k in key)
-        return threefry(first, second, number.astype(np.uint32), 1, rotated)
     first, second = threefry(*key, number, 1, _rotated)
     return first & WORD, second & WORD
+
+
+def _keys_within(key: Key, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys of the streams of these numbers within a stream."""
+    if len(numbers) < FEW:
+        found = np.array([_within(key, int(n)) for n in numbers], np.uint32).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+    first, second = (np.full(1, k, np.uint32) for k in key)
+    return threefry(first, second, numbers.astype(np.uint32), 1, rotated)
+
+
+def words_within(key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+    """Return ``count`` words of 64 random bits, from number ``first`` on, of each stream of a number within a stream.
+
+    Args:
+        key: The key of that stream.
+        numbers: Which streams within it; each gives a row.
+        first: How many words were drawn of each before.
+        count: How many are wanted.
+    """
+    keys = [k.reshape(-1, 1) for k in _keys_within(key, numbers)]
+    found = np.empty((len(numbers), count), np.uint64)
+    rows = max(1, PIECE // max(count, 1))
+    for row in range(0, len(numbers), rows):
+        key0, key1 = (k[row : row + rows] for k in keys)
+        for begin in range(0, count, PIECE):
+            piece = found[row : row + rows, begin : begin + PIECE]
+            counter = np.arange(piece.shape[1], dtype=np.uint32) + np.uint32(first + begin)
+            high, low = threefry(key0, key1, counter, 0, rotated)
+            piece[...] = high
+            piece <<= np.uint64(32)
+            piece |= low
+    return found
 
 
 class Draws:
     """A stream of random numbers, found by a seed, a use and a number; equal ones give equal numbers.
 
-    It is asked as NumPy's generators are. With an array of numbers it is as many streams, side by side.
+    It is asked as NumPy's generators are. With an array of numbers it is as many streams, side by side. ``draw`` makes
+    the words: :func:`words_within`, or what makes the same ones sooner.
 
     >>> Draws(0, "example").uniform(0.0, 1.0, (2, 2)).round(4)
     array([[0.8997, 0.3988],
@@ -91,38 +122,27 @@ class Draws:
            [0, 1, 2, 3]])
     """
 
-    def __init__(self, seed: int, use: str, number: int | np.ndarray = 0) -> None:
-        self._place = index(seed), use, number
+    def __init__(self, seed: int, use: str, number: int | np.ndarray = 0, draw: Words = words_within) -> None:
+        self._seed, self._use, self._draw = index(seed), use, draw
         self._alone = not isinstance(number, np.ndarray)
+        self._numbers = np.atleast_1d(number)
         self._drawn = 0
 
     @cached_property
-    def _key(self) -> tuple[Any, Any]:
-        """The stream's two words, found when it is first drawn from: many a parameter begins with zeros."""
-        seed, use, number = self._place
-        return _within(_within((seed & WORD, seed >> 32 & WORD), zlib.crc32(use.encode())), number)
+    def _key(self) -> Key:
+        """The key of the use, found when it is first drawn from: many a parameter begins with zeros."""
+        return _within((self._seed & WORD, self._seed >> 32 & WORD), zlib.crc32(self._use.encode()))
 
     def words(self, count: int) -> np.ndarray:
         """Return the next ``count`` words of 64 random bits, of many streams in a row each."""
-        keys = [np.asarray(k, np.uint32).reshape(-1, 1) for k in self._key]  # a row for each stream
-        streams = len(keys[0])
-        found = np.empty((streams, count), np.uint64)
-        rows = max(1, PIECE // max(count, 1))
-        for row in range(0, streams, rows):
-            key0, key1 = (k[row : row + rows] for k in keys)
-            for first in range(0, count, PIECE):
-                piece = found[row : row + rows, first : first + PIECE]
-                counter = np.arange(piece.shape[1], dtype=np.uint32) + np.uint32(self._drawn + first)
-                high, low = threefry(key0, key1, counter, 0, rotated)
-                piece[...] = high
-                piece <<= np.uint64(32)
-                piece |= low
+        found = self._draw(self._key, self._numbers, self._drawn, count)
         self._drawn += count
         return found[0] if self._alone else found
 
     def integer(self) -> int:
         """Draw a whole number from 0 to below 2^63: a seed."""
-        high, low = threefry(*self._key, self._drawn, 0, _rotated)
+        key = _within(self._key, int(self._numbers[0]))
+        high, low = threefry(*key, self._drawn, 0, _rotated)
         self._drawn += 1
         return ((high & WORD) << 32 | low & WORD) >> 1
 

@@ -14,6 +14,7 @@ from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
+from chainrule.random import Key
 from chainrule.transform.simplify import simplified
 from chainrule.transform.verify import verify
 
@@ -127,6 +128,14 @@ class Willing(Executable):
         except UnsupportedError as error:
             self._give_up(error)
             yield from self.chosen.each(state, chain(begun, ahead))
+
+    def draw(self, key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+        """Return random words."""
+        try:
+            return self.chosen.draw(key, numbers, first, count)
+        except UnsupportedError as error:
+            self._give_up(error)
+        return self.chosen.draw(key, numbers, first, count)
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.doors import late
 from chainrule.graph.evaluate import Arrays
+from chainrule.random import Key, words_within
 
 if TYPE_CHECKING:
     from chainrule.engines.epochs import Epochs, Run, run_epochs
@@ -31,6 +32,10 @@ class Executable(ABC):
         """Run the program on one batch after the other, each time from this state; yield the outputs of each."""
         for batch in batches:
             yield self.step(state, batch)[1]
+
+    def draw(self, key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+        """Return the random words that :func:`chainrule.random.words_within` does; an engine may make them sooner."""
+        return words_within(key, numbers, first, count)
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

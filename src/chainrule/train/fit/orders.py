@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, short
-from chainrule.random import Draws
+from chainrule.random import Draws, Words, words_within
 from chainrule.shown import counted
 
 AHEAD = 1 << 13  # numbers that are drawn at once: what one epoch of few examples costs is mostly Python
@@ -14,8 +14,10 @@ AHEAD = 1 << 13  # numbers that are drawn at once: what one epoch of few example
 Orders = Callable[[int, int], np.ndarray]  # (the first epoch, how many) -> whole numbers (epochs, examples)
 
 
-def orders_of(shuffle: Any, seed: int, rows: int, epochs: int, steps: int) -> Orders:
+def orders_of(shuffle: Any, seed: int, rows: int, epochs: int, steps: int, draw: Words) -> Orders:
     """Return the orders that fit's ``shuffle`` means: drawn anew, as the examples lie, or given as an array.
+
+    ``draw`` makes random words: any that makes these ones.
 
     Raises:
         DataError: If it is none of these.
@@ -25,11 +27,11 @@ def orders_of(shuffle: Any, seed: int, rows: int, epochs: int, steps: int) -> Or
     if not isinstance(shuffle, bool | np.bool_):
         raise DataError(f"shuffle is True or False, or an array of orders; found {short(shuffle)}.")
     if shuffle and steps > 1:  # one step takes all, in whatever order
-        return shuffled(seed, rows, epochs)
+        return shuffled(seed, rows, epochs, draw)
     return lambda epoch, count: np.broadcast_to(np.arange(rows), (count, rows))
 
 
-def shuffled(seed: int, rows: int, epochs: int) -> Orders:
+def shuffled(seed: int, rows: int, epochs: int, draw: Words = words_within) -> Orders:
     """Shuffle the examples: an order follows from the seed, its epoch and the number of examples alone.
 
     >>> shuffled(0, 5, epochs=9)(7, 2)
@@ -42,7 +44,8 @@ def shuffled(seed: int, rows: int, epochs: int) -> Orders:
         nonlocal drawn, begin
         if not begin <= epoch <= epoch + count <= begin + len(drawn):
             end = min(epochs, epoch + max(count, AHEAD // rows))
-            drawn, begin = Draws(seed, "order", np.arange(epoch, end)).permutation(rows), epoch
+            drawn = Draws(seed, "order", np.arange(epoch, end), draw).permutation(rows)
+            begin = epoch
         return drawn[epoch - begin : epoch - begin + count]
 
     return orders

@@ -67,12 +67,12 @@ def begin(
     batches = Batches(batch_size, max([call.layer.least_examples for call in calls], default=1))
     # later runs go on with others
     seed = Draws(programs.seed, "run", runs).integer() if runs else programs.seed
-    orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows))
     check_monitors(listeners, recorded(goal, validation is not None))
     check_values(goal, table, "the examples to learn from")
     if validation is not None:
         check_values(*validation, "the examples to validate on")
     executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
+    orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows), executable.draw)
     if settings.epochs:
         _warn_of_lone_examples(goal, batches, rows)
     return Fitting(

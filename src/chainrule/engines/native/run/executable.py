@@ -23,6 +23,7 @@ from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.threads import Sharing
+from chainrule.engines.native.run.words import words_within
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -31,6 +32,7 @@ from chainrule.graph.primitives.indexing import check_labels, one_hot
 from chainrule.graph.primitives.reductions import argmax
 from chainrule.graph.shapes import Extent, check_elements
 from chainrule.graph.walk import order
+from chainrule.random import Key
 from chainrule.transform.verify import verify
 
 MOST_SHAPES = 64  # of batches, of which it is kept what they need
@@ -189,6 +191,10 @@ class NativeExecutable(MachineCode, Executable):
         return own, addresses
 
     # --- a run ---
+
+    def draw(self, key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
+        """Return random words."""
+        return words_within(key, numbers, first, count)
 
     def run(self, asked: Epochs) -> Run:
         """Run epochs, in calls of some milliseconds."""
