@@ -171,9 +171,12 @@ def check_finite(array: np.ndarray, original: Any, what: str, remedy: str = _FIL
 
 def cast(array: np.ndarray, dtype: np.dtype, given: Any, what: str) -> np.ndarray:
     """Return ``array`` in ``dtype``, in which every number must be finite too."""
+    if array.dtype == dtype:
+        return np.ascontiguousarray(array)
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=dtype)
-    if cast.dtype != array.dtype and not is_finite(cast):
+    if not is_finite(cast):
+        check_finite(array, given, what)
         remedy = "Scale it, or make the network with dtype='float64'."
         _refuse(~np.isfinite(cast), array, given, f"{what} holds", f", too large for {dtype.name}. {remedy}")
     return cast
@@ -271,7 +274,8 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
         raise DataError(
             f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
         )
-    check_finite(array, given, what)
+    if array.dtype == node.dtype or node.dtype.kind != "f":  # else what is cast to it is checked, which tells all
+        check_finite(array, given, what)
     found = cast(array, node.dtype, given, what)
     if learning:
         check_resolution(array, node.dtype, given, what)

@@ -136,7 +136,7 @@ def test_arrays_of_other_shapes_in_turn_need_no_more_memory_than_the_largest():
         net.predict(X[:rows])
     assert len(executable.rooms) == 1
     lengths = dict.fromkeys(executable.extents, 500)
-    assert len(executable.rooms[0]) == executable.stages.memory.size(lengths)
+    assert len(executable.rooms[0].memory) == executable.stages.memory.size(lengths)
 
 
 def test_shapes_are_kept_up_to_a_bound():

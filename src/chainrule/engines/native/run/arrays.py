@@ -57,9 +57,7 @@ def shape_of(node: Node, lengths: dict[str, int]) -> tuple[int, ...]:
 
 def pointers(arrays: Sequence[np.ndarray]) -> Any:
     """Return where arrays lie; whoever passes it on keeps the arrays alive."""
-    found = (ctypes.c_void_p * max(len(arrays), 1))()
-    found[: len(arrays)] = [x.__array_interface__["data"][0] for x in arrays]
-    return found
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[x.__array_interface__["data"][0] for x in arrays])
 
 
 def aligned(arena: np.ndarray) -> int:

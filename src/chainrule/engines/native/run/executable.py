@@ -18,7 +18,7 @@ from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run import build
-from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, pointers, ready, shape_of
+from chainrule.engines.native.run.arrays import measure, out_of_range, pointers, ready, shape_of
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
@@ -137,11 +137,11 @@ class NativeExecutable(MachineCode, Executable):
         outputs = [np.empty(shape, dtype) for shape, dtype in fitting.outputs]
         arena = self.room(fitting.arena)
         status = (ctypes.c_int64 * 4)()
-        seen = self.watched(inputs, [*new_state, *outputs, arena]) if self.checked else None
+        seen = self.watched(inputs, [*new_state, *outputs, arena.memory]) if self.checked else None
         step = self.one_step if seen is None else seen.around(self.one_step)
         step(
             pointers(inputs), state_pointers, pointers(outputs), self.constants,
-            aligned(arena), fitting.lengths, status, team,
+            arena.begin, fitting.lengths, status, team,
         )  # fmt: skip
         self.rooms.append(arena)
         if status[0] == OUT_OF_RANGE:

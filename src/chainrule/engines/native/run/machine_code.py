@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand
 from chainrule.engines.native.run import build, mode, pipeline
-from chainrule.engines.native.run.arrays import pointers, ready
+from chainrule.engines.native.run.arrays import aligned, pointers, ready
 from chainrule.engines.native.run.once import making, once
 from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
 from chainrule.engines.native.run.threads import Sharing
@@ -47,6 +47,13 @@ class Tiny:
         self._function(inputs, state, self._constants, totals, status, first, last)
 
 
+class Arena(NamedTuple):
+    """Memory for intermediate results, and where it is taken to begin: at a cache line."""
+
+    memory: np.ndarray
+    begin: int
+
+
 class MachineCode:
     """A program as machine code.
 
@@ -55,7 +62,7 @@ class MachineCode:
         machine: What its code is written for.
         checked: Whether the code looks after itself.
         sharing: By the length of the batch, whether loops are best shared.
-        rooms: The arenas that no call uses now.
+        rooms: Arenas that no call uses now.
     """
 
     def __init__(self, program: Program, machine: Machine) -> None:
@@ -66,7 +73,7 @@ class MachineCode:
         self._written_out = expand(program, CODED)
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self.sharing: dict[int, Sharing] = {}
-        self.rooms: list[np.ndarray] = []
+        self.rooms: list[Arena] = []
 
     @once
     def stages(self) -> Stages:
@@ -132,14 +139,16 @@ class MachineCode:
             for x, n, over in zip(arrays, self.program.inputs, self.stages.turned, strict=True)
         ]
 
-    def room(self, size: int) -> np.ndarray:
+    def room(self, size: int) -> Arena:
         """Return an arena that no other call uses now."""
         while True:
             try:
                 arena = self.rooms.pop()
             except IndexError:
-                return np.empty(size, np.uint8)
-            if len(arena) == size or (len(arena) > size and not self.checked):  # who is checked has bounds
+                memory = np.empty(size, np.uint8)
+                return Arena(memory, aligned(memory))
+            have = len(arena.memory)
+            if have == size or (have > size and not self.checked):  # who is checked has bounds
                 return arena
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:

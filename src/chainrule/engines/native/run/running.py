@@ -12,7 +12,7 @@ from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.code.loop import numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
-from chainrule.engines.native.run.arrays import aligned, measure, out_of_range, own, pointers, ready
+from chainrule.engines.native.run.arrays import measure, out_of_range, own, pointers, ready
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.threads import Sharing
 from chainrule.engines.stopping import many_epochs
@@ -84,14 +84,14 @@ class Running:
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
             (ctypes.c_void_p * len(table))(), pointers(self.state), pointers([*outputs, *self.each]), code.constants,
-            aligned(arena), (ctypes.c_int64 * len(code.extents))(), self.status, None, pointers(held),
+            arena.begin, (ctypes.c_int64 * len(code.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
         counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
         axis, loop = code.batch_axis, code.loop
         if code.checked:
             order = [] if rows is None else [rows]
-            self.watch = code.watched([*held, *order], [*self.state, *outputs, arena, *gathered, self.totals])
+            self.watch = code.watched([*held, *order], [*self.state, *outputs, arena.memory, *gathered, self.totals])
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
