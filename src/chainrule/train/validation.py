@@ -274,7 +274,7 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
         raise DataError(
             f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
         )
-    if array.dtype == node.dtype or node.dtype.kind != "f":  # else what is cast to it is checked, which tells all
+    if array.dtype == node.dtype or node.dtype.kind != "f":  # else what it is cast to tells all
         check_finite(array, given, what)
     found = cast(array, node.dtype, given, what)
     if learning:

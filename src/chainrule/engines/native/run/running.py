@@ -91,7 +91,9 @@ class Running:
         axis, loop = code.batch_axis, code.loop
         if code.checked:
             order = [] if rows is None else [rows]
-            self.watch = code.watched([*held, *order], [*self.state, *outputs, arena.memory, *gathered, self.totals])
+            self.watch = code.watched(
+                [*held, *order], [*self.state, *outputs, arena.memory, *gathered, self.totals]
+            )
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
