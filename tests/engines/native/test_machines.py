@@ -3,6 +3,7 @@
 import pickle
 import re
 from dataclasses import replace
+from functools import partial
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.operations import CODED
-from chainrule.engines.native.code.product import write_kernels
+from chainrule.engines.native.code.product import KINDS, write_kernels
 from chainrule.engines.native.code.tiny import fixed, write_tiny
 from chainrule.engines.native.machine import known
 from chainrule.engines.native.plan.expand import expand
@@ -51,7 +52,8 @@ def xor():
 def texts(machine):
     """Return the code of a step with its loop, of a loop in registers, and of the kernels."""
     yield stages(program(), machine).ir
-    for write in (lambda module: write_tiny(module, xor(), "tiny"), write_kernels):
+    kernels = [partial(write_kernels, kind=kind) for kind in KINDS]
+    for write in (lambda module: write_tiny(module, xor(), "tiny"), *kernels):
         module = Module(machine)
         write(module)
         yield module.text()

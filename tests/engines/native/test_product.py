@@ -37,9 +37,9 @@ def machine_of(cpu):
 
 
 @lru_cache
-def kernels(cpu):
+def kernels(cpu, kind):
     module = Module(machine_of(cpu))
-    names = write_kernels(module)
+    names = write_kernels(module, kind)
     return Library(object_code(module.text(), module.machine), names)
 
 
@@ -47,11 +47,11 @@ def steps(array):
     return [stride // array.itemsize for stride in array.strides]
 
 
-def multiply(cpu, a, b, c, accumulate=False):
+def multiply(cpu, a, b, c, accumulate=False, kernel="product"):
     """Write a · b to c, or add it."""
     kind = f"f{a.itemsize * 8}"
-    function = kernels(cpu).function(
-        f"cr_product_{kind}", *[c_void_p, c_int64, c_int64], *[c_void_p, c_int64] * 2, *[c_int64] * 4
+    function = kernels(cpu, kind).function(
+        f"cr_{kernel}_{kind}", *[c_void_p, c_int64, c_int64], *[c_void_p, c_int64] * 2, *[c_int64] * 4
     )
     (rows, inner), columns = a.shape, b.shape[1]
     places = [a.ctypes.data, *steps(a), b.ctypes.data, steps(b)[0], c.ctypes.data, steps(c)[0]]
@@ -61,9 +61,8 @@ def multiply(cpu, a, b, c, accumulate=False):
 
 def transpose(cpu, x, y):
     """Write the transpose of x to y."""
-    function = kernels(cpu).function(
-        f"cr_transpose_f{x.itemsize * 8}", *[c_void_p, c_int64] * 2, *[c_int64] * 2
-    )
+    kind = f"f{x.itemsize * 8}"
+    function = kernels(cpu, kind).function(f"cr_transpose_{kind}", *[c_void_p, c_int64] * 2, *[c_int64] * 2)
     function(x.ctypes.data, steps(x)[0], y.ctypes.data, steps(y)[0], *x.shape)
 
 
@@ -143,6 +142,24 @@ def test_products_of_more_than_one_block(cpu, kind, order, shape):
     for accumulate in (False, True):
         start = numbers(rng, kind, rows, columns) * accumulate
         assert_product(multiply(cpu, a, b, start.copy(), accumulate), a, b, start)
+
+
+@on_every_cpu
+@of_every_kind
+def test_every_width_at_every_height_has_the_bits_of_the_same_rows_and_columns_of_a_large_one(cpu, kind):
+    """Which tiles do an element, those of the rest or full ones, is not to be seen in it."""
+    rng = np.random.default_rng(3)
+    a, b, c = (numbers(rng, kind, *shape) for shape in ((40, 9), (9, 150), (40, 150)))
+    for accumulate in (False, True):
+        whole = multiply(cpu, a, b, c.copy(), accumulate)
+        for columns in range(1, 71):
+            for rows in {1, 2, 3, 5, columns % 19 + 1, columns % 37 + 1}:
+                found, around = np.full((rows, columns + 3), 7, a.dtype), c[:rows, :columns]
+                found[:, :columns] = around
+                kernel = "tile" if columns % 2 else "product"
+                multiply(cpu, a[:rows], b[:, :columns], found[:, :columns], accumulate, kernel)
+                np.testing.assert_array_equal(found[:, :columns], whole[:rows, :columns])
+                np.testing.assert_array_equal(found[:, columns:], 7)
 
 
 @on_every_cpu

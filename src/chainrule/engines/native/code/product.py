@@ -15,22 +15,42 @@ KINDS = ("f32", "f64")
 # In f32 a block of A takes 240 KiB and a panel of B up to 64: both fit a second-level cache of 512 KiB.
 BLOCK_INNER = 256
 BLOCK_ROWS = 240  # a multiple of every tile's height: only the last block ends in smaller tiles
+IN_FLIGHT = 8  # sums that a CPU works on at once: two multiply-adds a cycle, each of which takes four
 
 _PRODUCT = ("A", "a_row", "a_inner", "B", "b_row", "C", "c_row", "rows", "columns", "inner", "accumulate")
 _TRANSPOSE = ("X", "x_row", "Y", "y_row", "rows", "columns")
 
 
-def write_kernels(module: Module) -> list[str]:
-    """Write the kernels of every kind of float and return their names. Strides count elements.
+def write_kernels(module: Module, kind: str) -> list[str]:
+    """Write the kernels of one kind of float and return their names. Strides count elements.
 
     ``cr_product_{kind}(A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate)``:
     C[i, j] = (C[i, j] if accumulate else 0) + Σ_k A[i, k] · B[k, j], with A[i, k] at i · a_row + k · a_inner,
     B[k, j] at k · b_row + j and C[i, j] at i · c_row + j.
 
+    ``cr_tile_{kind}``: the same, for what need not be cut into blocks. What it takes at once is :func:`tile`.
+
     ``cr_transpose_{kind}(X, x_row, Y, y_row, rows, columns)``: Y[j, i] = X[i, j], with X[i, j] at
     i · x_row + j and Y[j, i] at j · y_row + i.
     """
-    return [write(module, kind) for kind in KINDS for write in (_write_product, _write_transpose)]
+    _write_tile(module, kind)
+    _write_product(module, kind)
+    _write_transpose(module, kind)
+    return names(kind)
+
+
+def names(kind: str) -> list[str]:
+    """Return what the kernels of a kind of float are called."""
+    return [f"cr_{what}_{kind}" for what in ("product", "tile", "transpose")]
+
+
+def tile(module: Module, kind: str) -> tuple[int, int]:
+    """Return how many rows and columns a CPU's registers hold the sums of at once."""
+    return TILE, _widest(module) * module.lanes(kind)
+
+
+def _widest(module: Module) -> int:
+    return 4 if module.machine.registers >= 32 else 2
 
 
 def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
@@ -40,10 +60,9 @@ def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
 # --- products ---
 
 
-def _write_product(module: Module, kind: str) -> str:
-    name, lanes = f"cr_product_{kind}", module.lanes(kind)
-    panels = _write_panels(module, kind)
-    with module.function(name, _parameters(_PRODUCT)) as code:
+def _write_product(module: Module, kind: str) -> None:
+    """Write a product that is done block after block: what caches hold is used often before the next comes."""
+    with module.function(f"cr_product_{kind}", _parameters(_PRODUCT)) as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         type = Type(kind)
         # One turn at least: a sum of nothing is 0 and is written too.
@@ -54,16 +73,24 @@ def _write_product(module: Module, kind: str) -> str:
             with code.loop(rows, step=BLOCK_ROWS) as down:
                 height = code.minimum(rows - down.index, BLOCK_ROWS)
                 a, c = code.at(a_along, down.index * a_row, type), code.at(C, down.index * c_row, type)
-                j = code.index(0)
-                for width, panel in panels:
-                    # Masks let a panel end in a vector that is not full.
-                    least = width - lanes + 1 if module.machine.has_masks else width
-                    with code.loop(columns - (least - 1), start=j, step=width) as across:
-                        j = across.index
-                        at = [a, a_row, a_inner, code.at(b, j, type), b_row, code.at(c, j, type), c_row]
-                        left = code.minimum(columns - j, width)
-                        code.call(panel, VOID, *at, height, left, depth, onto)
-    return name
+                given = [a, a_row, a_inner, b, b_row, c, c_row, height, columns, depth, onto]
+                code.call(f"cr_tile_{kind}", VOID, *given)
+
+
+def _write_tile(module: Module, kind: str) -> None:
+    """Write the product that goes panel after panel."""
+    lanes, panels = module.lanes(kind), _write_panels(module, kind)
+    with module.function(f"cr_tile_{kind}", _parameters(_PRODUCT)) as code:
+        A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
+        j = code.index(0)
+        for width, panel in panels:
+            # Masks let a panel end in a vector that is not full.
+            least = width - lanes + 1 if module.machine.has_masks else width
+            with code.loop(columns - (least - 1), start=j, step=width) as across:
+                j = across.index
+                b, c = code.at(B, j, Type(kind)), code.at(C, j, Type(kind))
+                left = code.minimum(columns - j, width)
+                code.call(panel, VOID, A, a_row, a_inner, b, b_row, c, c_row, rows, left, inner, accumulate)
 
 
 def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
@@ -71,11 +98,13 @@ def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
     lanes = module.lanes(kind)
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    wide = 4 if module.machine.registers >= 32 else 2
-    panels: list[tuple[int, int, tuple[int, ...]]] = [(wide, lanes, (TILE, 2, 1)), (1, lanes, (12, 4, 1))]
+    tiles = {4: [(4, TILE), (2, 8), (1, 16)], 2: [(2, TILE), (1, 12)]}[_widest(module)]
+    panels: list[tuple[int, int, Sequence[int]]] = [
+        (vectors, lanes, (height, IN_FLIGHT // vectors)) for vectors, height in tiles
+    ]
     while not module.machine.has_masks and lanes > 1:
         lanes //= 2
-        panels.append((1, lanes, (12, 1)))
+        panels.append((1, lanes, (IN_FLIGHT,)))
     return [
         (vectors * lanes, _write_panel(module, kind, vectors, lanes, heights))
         for vectors, lanes, heights in panels
@@ -83,7 +112,11 @@ def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
 
 
 def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: Sequence[int]) -> str:
-    """Write the product that has any number of rows and ``vectors`` · ``lanes`` columns; fewer, with masks."""
+    """Write the product that has any number of rows and ``vectors`` · ``lanes`` columns; fewer, with masks.
+
+    Tiles of the last height do the rows that are left. Where these are fewer, the last is done several times: nothing
+    is lost by it, for a CPU would wait for the sums of so few.
+    """
     name = f"panel_{kind}_{vectors}x{lanes}"
     with module.function(name, _parameters(_PRODUCT), words="internal") as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
@@ -92,11 +125,15 @@ def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: S
         masks = [code.first(columns - start, lanes) if module.machine.has_masks else None for start in starts]
         done = code.index(0)
         for height in heights:
-            with code.loop(rows - (height - 1), start=done, step=height) as down:
+            is_last = height == heights[-1]
+            with code.loop(rows if is_last else rows - (height - 1), start=done, step=height) as down:
                 a, c = code.at(A, down.index * a_row, vector), code.at(C, down.index * c_row, vector)
+                lines = [code.index(r) for r in range(height)]
+                if is_last:
+                    lines = [code.minimum(r, rows - down.index - 1) for r in lines]
                 cells = [
                     (code.at(c, c_row * r + start, vector), mask)
-                    for r in range(height)
+                    for r in lines
                     for start, mask in zip(starts, masks, strict=True)
                 ]
                 sums = [_begin(code, vector, *cell, begins) for cell in cells]
@@ -106,9 +143,7 @@ def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: S
                         code.load(code.at(b, start, vector), vector, mask)
                         for start, mask in zip(starts, masks, strict=True)
                     ]
-                    elements = [
-                        code.load(code.at(a, a_row * r, vector), vector.element) for r in range(height)
-                    ]
+                    elements = [code.load(code.at(a, a_row * r, vector), vector.element) for r in lines]
                     factors = [(code.splat(x, lanes), y) for x in elements for y in bs]
                     sums = [code.fma(x, y, s) for (x, y), s in zip(factors, sums, strict=True)]
                     along.next = [*sums, code.at(a, a_inner, vector), code.at(b, b_row, vector)]
@@ -127,9 +162,9 @@ def _begin(code: Code, vector: Type, address: Value, mask: Value | None, accumul
 # --- transposes ---
 
 
-def _write_transpose(module: Module, kind: str) -> str:
-    name, size = f"cr_transpose_{kind}", module.lanes(kind)
-    with module.function(name, _parameters(_TRANSPOSE)) as code:
+def _write_transpose(module: Module, kind: str) -> None:
+    size = module.lanes(kind)
+    with module.function(f"cr_transpose_{kind}", _parameters(_TRANSPOSE)) as code:
         X, x_row, Y, y_row, rows, columns = code.parameters
         if module.machine.has_masks:
             with code.loop(rows, step=size) as down, code.loop(columns, step=size) as across:
@@ -148,7 +183,6 @@ def _write_transpose(module: Module, kind: str) -> str:
             ):
                 i, j = code.minimum(down.index, rows - size), code.minimum(across.index, columns - size)
                 _write_block(code, kind, i, j)
-    return name
 
 
 def _write_part(code: Code, kind: str, i: Value, j: Value) -> None:

@@ -115,14 +115,11 @@ def _is_row(node: Node) -> bool:
     return bool(node.shape) and isinstance(node.shape[0], Extent) and not extents_of(node)[1:]
 
 
-KERNELS = [f"cr_{what}_{kind}" for what in ("product", "transpose") for kind in ("f32", "f64")]
-
-
 @cache  # code in use stays loaded
-def kernels(machine: Machine, checked: bool = False) -> build.Library:
-    """Return the matrix products, which all programs share."""
+def kernels(machine: Machine, kind: str, checked: bool = False) -> build.Library:
+    """Return the matrix products of a kind of float, which all programs share."""
     module = Module(machine, checks.guard if checked else None)
-    names = product.write_kernels(module)
+    names = product.write_kernels(module, kind)
     return build.library(module.text(), machine, names, _watching_symbols(machine) if checked else {})
 
 
@@ -140,6 +137,6 @@ def _watching_symbols(machine: Machine) -> dict[str, int]:
 def library(text: str, machine: Machine, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
-    wanted = [n for n in KERNELS if f"@{n}(" in text]
-    symbols = {n: kernels(machine, checked).address(n) for n in wanted}
+    wanted = [(n, kind) for kind in product.KINDS for n in product.names(kind) if f"@{n}(" in text]
+    symbols = {n: kernels(machine, kind, checked).address(n) for n, kind in wanted}
     return build.library(text, machine, names, symbols | _watching_symbols(machine) if checked else symbols)
