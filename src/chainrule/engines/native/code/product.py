@@ -5,7 +5,8 @@ rows whose sums stay in registers. Each element is one chain of multiply-adds in
 whichever tile computes it: the bits of a result depend neither on tiles nor on how rows are split up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
@@ -167,8 +168,8 @@ def _write_transpose(module: Module, kind: str) -> None:
     with module.function(f"cr_transpose_{kind}", _parameters(_TRANSPOSE)) as code:
         X, x_row, Y, y_row, rows, columns = code.parameters
         if module.machine.has_masks:
-            with code.loop(rows, step=size) as down, code.loop(columns, step=size) as across:
-                _write_part(code, kind, down.index, across.index)
+            with _squares(code, size) as (i, j):
+                _write_part(code, kind, i, j)
         else:
             small = (rows < size) | (columns < size)
             with code.when(small), code.loop(rows) as down, code.loop(columns) as across:
@@ -176,13 +177,25 @@ def _write_transpose(module: Module, kind: str) -> None:
                 one = code.load(code.at(X, i * x_row + j, Type(kind)), Type(kind))
                 code.store(one, code.at(Y, j * y_row + i, Type(kind)))
             # The last blocks reach back over the ones before: what is written twice is the same.
-            with (
-                code.when(~small),
-                code.loop(rows, step=size) as down,
-                code.loop(columns, step=size) as across,
-            ):
-                i, j = code.minimum(down.index, rows - size), code.minimum(across.index, columns - size)
-                _write_block(code, kind, i, j)
+            with code.when(~small), _squares(code, size) as (i, j):
+                _write_block(code, kind, code.minimum(i, rows - size), code.minimum(j, columns - size))
+
+
+@contextmanager
+def _squares(code: Code, size: int) -> Iterator[tuple[Value, Value]]:
+    """Go over squares of a matrix, a few at a time in each direction; say where each begins.
+
+    Where rows lie a power of 2 apart, a cache holds few lines of one column: they are used up one after the other.
+    """
+    *_, rows, columns = code.parameters
+    few = 4 * size
+    with (
+        code.loop(columns, step=few) as right,
+        code.loop(rows, step=few) as below,
+        code.loop(code.minimum(columns, right.index + few), start=right.index, step=size) as across,
+        code.loop(code.minimum(rows, below.index + few), start=below.index, step=size) as down,
+    ):
+        yield down.index, across.index
 
 
 def _write_part(code: Code, kind: str, i: Value, j: Value) -> None:
