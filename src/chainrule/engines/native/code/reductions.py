@@ -7,6 +7,7 @@ written out here, so that the sum has the same bits whatever machine computes it
 import numpy as np
 
 from chainrule.engines.native.code.ir import Code, Value
+from chainrule.engines.native.code.types import Type
 from chainrule.graph.node import Node
 
 
@@ -29,15 +30,28 @@ def across(code: Code, node: Node, x: Value) -> Value:
     type, sign = x.type, "s" if x.type.is_signed else "u"
     if not type.lanes:
         return x
-    if type.kind == "b1":
-        what = "or"
-    elif node.primitive.name == "max":
-        what = "fmaximum" if type.is_float else f"{sign}max"
-    elif type.is_float:
-        return _by_halves(code, x)
-    else:
-        what = "add"
+    if type.is_float:
+        return _largest(code, x) if node.primitive.name == "max" else _by_halves(code, x)
+    what = "or" if type.kind == "b1" else f"{sign}max" if node.primitive.name == "max" else "add"
     return code.intrinsic(f"vector.reduce.{what}", x, type=type.element)
+
+
+def _largest(code: Code, x: Value) -> Value:
+    """Return the largest float; NaN if one is.
+
+    Read as whole numbers floats are in order, negative ones in the opposite one; and whole numbers are compared in a
+    fraction of the time, for none is a NaN.
+    """
+    whole = x.type.of(f"i{x.type.bits}")
+
+    def exchanged(bits: Value) -> Value:
+        below = bits >> (bits.type.bits - 1)  # all bits, or none
+        return bits ^ (below & ((1 << bits.type.bits - 1) - 1))
+
+    largest = code.intrinsic("vector.reduce.smax", exchanged(code.bitcast(x, whole)), type=whole.element)
+    wrong = code.intrinsic("vector.reduce.or", x.differs(x), type=Type("b1"))
+    found = code.bitcast(exchanged(largest), x.type.element)
+    return code.select(wrong, code.constant(np.nan, found.type), found)
 
 
 def _by_halves(code: Code, x: Value) -> Value:
