@@ -3,8 +3,8 @@ import pytest
 
 from chainrule.engines import compiled
 from chainrule.engines.compiled import build
-from chainrule.engines.recent import Recent
 from chainrule.engines.registry import ENGINES, REFERENCE, missing, warn_of_missing
+from chainrule.recent import Recent
 
 
 def assert_close(found, wanted, says="", rounding=32.0):

@@ -9,9 +9,9 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled, build
 from chainrule.engines.numpy import NumpyExecutable
-from chainrule.engines.recent import Recent
 from chainrule.engines.registry import Cost, Engine
 from chainrule.graph.closed import Program
+from chainrule.recent import Recent
 from chainrule.train.programs import training_of
 
 

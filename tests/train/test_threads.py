@@ -11,7 +11,7 @@ from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines import compiled
-from chainrule.engines.recent import Recent
+from chainrule.recent import Recent
 from chainrule.train import programs
 
 RNG = np.random.default_rng(0)

@@ -9,12 +9,12 @@ import numpy as np
 
 from chainrule.engines.choice import Lengths, Work, choose, work_of
 from chainrule.engines.executable import Executable
-from chainrule.engines.recent import Recent
 from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.random import Key
+from chainrule.recent import Recent
 from chainrule.transform.simplify import simplified
 from chainrule.transform.verify import verify
 

@@ -5,7 +5,7 @@ marks say where each layer ends. It is written to a file as the list of its laye
 replaying them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -44,6 +44,7 @@ class Architecture:
         statistics: The variables that are kept besides: "mean_1", "variance_1".
         updates: For each statistic, its value after a training step.
         parts: Nodes by the lectures' names: "Z1" and "A1" for the first layer with units.
+        structure: What another has too only if its graph is the same but for its weights; None where that is not known.
 
     >>> found = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3).architecture
     >>> list(found.calls), list(found.parts)
@@ -58,6 +59,7 @@ class Architecture:
     statistics: dict[str, Node]
     updates: dict[str, Node]
     parts: dict[str, Node]
+    structure: Hashable = None
 
     def __repr__(self) -> str:
         return f"<architecture of {in_a_row(list(self.inputs), 40)} → {in_a_row(list(self.calls), 100)}>"

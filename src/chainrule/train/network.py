@@ -19,7 +19,8 @@ from chainrule.friendly import Friendly, named
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.literals import EngineName, StageName
-from chainrule.nn.architecture import Architecture, branches, chain, check_layers
+from chainrule.nn.alike import chain_of
+from chainrule.nn.architecture import Architecture, branches, check_layers
 from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
@@ -166,7 +167,7 @@ class Network(Friendly):
             raise GraphError("inputs= goes with a function; for a list of layers give input_shape=(4,).")
         self._layers = check_layers(layers)
         if input_shape is not None:
-            self._build(chain(self._layers, input_shape, self.dtype))
+            self._build(chain_of(self._layers, input_shape, self.dtype))
 
     # --- what it is made of ---
 
@@ -832,7 +833,7 @@ class Network(Friendly):
             array = validation.as_numbers(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X, "X")
             if array.ndim < 1:
                 raise DataError("X is a single number; expected a row for each example.")
-            self._build(chain(self._layers, array.shape[1:] or (1,), self.dtype))
+            self._build(chain_of(self._layers, array.shape[1:] or (1,), self.dtype))
         programs = self._programs
         found = programs.architecture
         if self.columns:

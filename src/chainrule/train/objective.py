@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.compiled import Compiled
-from chainrule.engines.recent import Recent
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -19,6 +18,7 @@ from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
 from chainrule.nn.reading import at, looking_state, penalty
+from chainrule.recent import Recent
 from chainrule.train.metrics import Known, Watched
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.weights import TOP
@@ -54,6 +54,7 @@ class Objective:
         by_example: Whether cost and means are means over the examples, and so over parts of a table.
         loss: What makes the loss of each example, of nodes.
         frozen: The names of the parameters and statistics that learning leaves alone.
+        known: What another has too only if training it is the same work; None where that is not known.
         programs: What was made of it; it goes when the objective goes.
     """
 
@@ -69,6 +70,7 @@ class Objective:
     by_example: bool
     loss: Callable[..., Any] = field(repr=False, compare=False)
     frozen: frozenset[str]
+    known: Hashable = field(default=None, repr=False, compare=False)
     programs: Recent[Compiled] = field(
         default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
     )
@@ -105,6 +107,8 @@ class Objective:
     @property
     def fingerprint(self) -> Hashable:
         """What the objectives of two networks have in common if training them is the same work."""
+        if self.known is not None:
+            return self.known
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
         outputs = (self.cost, *self.means.values())
@@ -133,18 +137,20 @@ def objective(
     wide: bool = False,
     classes: bool = False,
     frozen: frozenset[str] = frozenset(),
+    known: Hashable = None,
 ) -> Objective:
     """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w.
 
     ``wide`` says that the weights lie so far apart that they are compared within each batch, ``classes`` that the
-    outputs are the probabilities of classes, ``frozen`` what learning leaves alone.
+    outputs are the probabilities of classes, ``frozen`` what learning leaves alone, ``known`` what tells the objective
+    from all others.
     """
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
     given = input("sample_weight", (BATCH,), "float64" if wide else p.dtype) if weighted else None
     weight = _within_batch(given, p.dtype) if given is not None and wide else given
     losses = _call(loss, loss_name, "loss", y, p)
-    if p not in order([losses]):
+    if p not in set(order([losses])):
         raise GraphError(
             f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
         )
@@ -170,6 +176,7 @@ def objective(
         by_example,
         loss,
         frozen,
+        known,
     )
 
 

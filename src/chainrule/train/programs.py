@@ -8,7 +8,6 @@ import numpy as np
 
 from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
-from chainrule.engines.recent import Recent
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -16,6 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.nn.reading import prediction_program
+from chainrule.recent import Recent
 from chainrule.train.parameters import Values
 from chainrule.transform.simplify import simplified
 

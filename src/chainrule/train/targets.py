@@ -1,6 +1,6 @@
 """What a network is to learn: which loss, and the targets as that takes them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,16 +99,17 @@ def prepare(
 
     frozen = architecture.frozen
 
-    def make() -> Objective:
+    def make(known: Hashable = None) -> Objective:
         shape, dtype = target.shape[1:], target.dtype
         return objective(
-            architecture, function, name, shape, dtype, found, bool(factors), wide, softmax, frozen
+            architecture, function, name, shape, dtype, found, bool(factors), wide, softmax, frozen, known
         )
 
-    if not all(map(lasting, (spec, *found.values()))):
+    if not all(map(lasting, (function, *found.values()))):
         return make(), table
-    key = (spec, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide, frozen)
-    return programs.objectives.get(key, make), table
+    key = (function, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide, frozen)
+    known = (architecture.structure, key) if architecture.structure is not None else None
+    return programs.objectives.get(key, lambda: make(known)), table
 
 
 def _check_output(architecture: Architecture, loss_name: str) -> None:

@@ -16,8 +16,8 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
-from chainrule.engines.recent import Recent
 from chainrule.engines.registry import ENGINES
+from chainrule.recent import Recent
 
 RNG = np.random.default_rng(20261125)
 X = RNG.random((150, 6)) * 2 - 1

@@ -11,9 +11,9 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import build
 from chainrule.engines.native.run import executable as native, threads as native_threads
-from chainrule.engines.recent import Recent
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
+from chainrule.recent import Recent
 from chainrule.train import programs
 
 RNG = np.random.default_rng(0)

@@ -110,12 +110,21 @@ def call_function(function: Any, arguments: tuple[Any, ...], options: dict[str, 
     signature = _signature(build)
     dtype = options.pop("dtype", None) if "dtype" not in signature.parameters else None
     try:
-        signature.bind(*arguments, **options)
+        result = build(*arguments, **options)
+    except TypeError:
+        _check_call(function, signature, arguments, options)
+        raise
+    return result if dtype is None else cast(result, dtype)
+
+
+def _check_call(
+    function: Any, signature: inspect.Signature, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    try:
+        signature.bind(*arguments, **options)  # which takes longer than to build a node
     except TypeError as error:
         taken = ", ".join(signature.parameters)
         raise UnsupportedError(f"np.{function.__name__} of a node takes ({taken}): {error}.") from None
-    result = build(*arguments, **options)
-    return result if dtype is None else cast(result, dtype)
 
 
 def _built(function: Any) -> Callable[..., Any] | None:

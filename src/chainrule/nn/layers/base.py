@@ -6,7 +6,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cache
 from inspect import signature
@@ -44,7 +44,7 @@ def _memory() -> int:
 
 
 # What the settings of layers are named by; they keep the name that it bears here, and files do.
-NAMED: dict[str, Collection[str]] = {
+NAMED: dict[str, Mapping[str, Any]] = {
     "activation": ACTIVATIONS,
     "initializer": INITIALIZERS,
     "regularizer": REGULARIZERS,
