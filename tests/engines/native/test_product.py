@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.native.code.ir import Module
-from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, write_kernels
+from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, tile, write_kernels
 from chainrule.engines.native.run.build import Library, host, object_code
 
 # The CPU at hand, and others whose code runs on it too.
@@ -228,6 +228,15 @@ def test_infinities_and_nans_stay_in_their_rows_and_columns(cpu, kind):
     wild[13], wild[:, 68] = True, True
     np.testing.assert_array_equal(~np.isfinite(c), wild)
     assert np.all(np.isinf(np.delete(c[:, 68], 13)))
+
+
+@on_every_cpu
+@of_every_kind
+def test_a_tile_of_fewer_columns_is_higher(cpu, kind):
+    module = Module(machine_of(cpu))
+    heights = [tile(module, kind, columns)[0] for columns in range(1, 150)]
+    assert heights == sorted(heights, reverse=True) and heights[0] > heights[-1] == tile(module, kind)[0]
+    assert not any(BLOCK_ROWS % height for height in heights)
 
 
 # --- transposes ---

@@ -29,7 +29,7 @@ def write_kernels(module: Module, kind: str) -> list[str]:
     C[i, j] = (C[i, j] if accumulate else 0) + Σ_k A[i, k] · B[k, j], with A[i, k] at i · a_row + k · a_inner,
     B[k, j] at k · b_row + j and C[i, j] at i · c_row + j.
 
-    ``cr_tile_{kind}``: the same, for what need not be cut into blocks. What it takes at once is :func:`tile`.
+    ``cr_tile_{kind}``: the same, for what need not be cut into blocks. How much it takes at once says :func:`tile`.
 
     ``cr_transpose_{kind}(X, x_row, Y, y_row, rows, columns)``: Y[j, i] = X[i, j], with X[i, j] at
     i · x_row + j and Y[j, i] at j · y_row + i.
@@ -45,13 +45,18 @@ def names(kind: str) -> list[str]:
     return [f"cr_{what}_{kind}" for what in ("product", "tile", "transpose")]
 
 
-def tile(module: Module, kind: str) -> tuple[int, int]:
-    """Return how many rows and columns a CPU's registers hold the sums of at once."""
-    return TILE, _widest(module) * module.lanes(kind)
+def tile(module: Module, kind: str, columns: int | None = None) -> tuple[int, int]:
+    """Return how many rows and columns a CPU's registers hold the sums of at once; of few columns, more rows."""
+    lanes, tiles = module.lanes(kind), _tiles(module)
+    fitting = [rows for vectors, rows in tiles if columns is None or columns > (vectors - 1) * lanes]
+    return fitting[0], tiles[0][0] * lanes
 
 
-def _widest(module: Module) -> int:
-    return 4 if module.machine.registers >= 32 else 2
+def _tiles(module: Module) -> list[tuple[int, int]]:
+    """Return how many vectors wide and how many rows high tiles are, from wide to narrow."""
+    # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
+    # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
+    return [(4, TILE), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, TILE), (1, 12)]
 
 
 def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
@@ -97,11 +102,8 @@ def _write_tile(module: Module, kind: str) -> None:
 def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
     """Write the panels from wide to narrow; return how many columns each has, and its name."""
     lanes = module.lanes(kind)
-    # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
-    # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    tiles = {4: [(4, TILE), (2, 8), (1, 16)], 2: [(2, TILE), (1, 12)]}[_widest(module)]
     panels: list[tuple[int, int, Sequence[int]]] = [
-        (vectors, lanes, (height, IN_FLIGHT // vectors)) for vectors, height in tiles
+        (vectors, lanes, (height, IN_FLIGHT // vectors)) for vectors, height in _tiles(module)
     ]
     while not module.machine.has_masks and lanes > 1:
         lanes //= 2
