@@ -67,9 +67,20 @@ def test_two_networks_fit_at_once_as_one_after_another(widths):
 @pytest.mark.native
 def test_large_networks_whose_loops_helping_threads_share(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(
-        "chainrule.engines.native.run.running.CALL_SECONDS", 1e-9
-    )  # many calls: help comes and goes
+    from chainrule.engines.native.run import sharing
+
+    class Turns(sharing.Choice):
+        """Many calls, helped and alone by turns."""
+
+        seconds = 1e-9
+
+        def worth(self, steps):
+            return True
+
+        def note(self, seconds, steps, left, *, settled=True):
+            self.helped = not self.helped
+
+    monkeypatch.setattr(sharing, "Choice", Turns)
     wanted = [fitted(network(300, seed), batch_size=150) for seed in (0, 1)]
     found = at_once(*[lambda s=s: fitted(network(300, s), batch_size=150) for s in (0, 1)])
     for mine, alone in zip(found, wanted, strict=True):

@@ -64,6 +64,7 @@ class Epochs:
     stopping: Stopping = field(default_factory=Stopping)
     progress: Progress = field(default_factory=Progress)  # what was seen in the runs before; it goes on here
     reading: Reading | None = None  # what is recorded; by default the means
+    to_come: int = 0  # epochs that follow in other runs: whether it pays to try which way is the fastest
     room: Sequence[np.ndarray] = ()  # arrays like those of the state that nobody needs: it may be left there
 
     def read(self, means: np.ndarray, rows: np.ndarray, each: Arrays) -> np.ndarray:

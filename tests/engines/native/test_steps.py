@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import build
-from chainrule.engines.native.run import executable as native, threads as native_threads
+from chainrule.engines.native.run import executable as native, sharing, threads as native_threads
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 from chainrule.recent import Recent
@@ -22,18 +22,20 @@ X = RNG.normal(size=(3 * ROWS, 40)).astype(np.float32)
 LABELS = RNG.integers(0, 10, len(X))
 
 
-class Always(native_threads.Sharing):
+class Always(sharing.Choice):
     """Helped from the first step to the last."""
 
-    helped = 0
+    steps = 0
 
-    def resume(self):
-        if self._work is not None:
-            self._begin(self._work)
-        Always.helped += self.block is not None
+    def __init__(self):
+        super().__init__()
+        self.helped = True
 
-    def note(self, seconds):
-        pass
+    def worth(self, steps):
+        return True
+
+    def note(self, seconds, steps, left, *, settled=True):
+        Always.steps += 1
 
 
 @pytest.fixture
@@ -42,10 +44,10 @@ def helped(monkeypatch):
 
     def by(count):
         monkeypatch.setenv("CHAINRULE_THREADS", str(count))
-        monkeypatch.setattr(native, "Sharing", Always)
+        monkeypatch.setattr(sharing, "Choice", Always)
         monkeypatch.setattr(native_threads, "_helpers", None)
         monkeypatch.setattr(compiled, "_compiled", Recent(64))
-        Always.helped = 0
+        Always.steps = 0
 
     return by
 
@@ -78,11 +80,11 @@ def test_threads_change_no_bit_however_many_rows_there_are(rows, dtype, helped, 
     monkeypatch.setattr(programs, "ROWS_AT_ONCE", ROWS)
     helped(1)
     wanted = everything(network(dtype), rows)
-    assert Always.helped == 0
+    assert Always.steps == 0
     for count in (2, 3, 4):
         helped(count)
         same(everything(network(dtype), rows), wanted)
-        assert (Always.helped > 0) == (rows > 1)
+        assert (Always.steps > 0) == (rows > 1)
 
 
 def test_rows_predicted_in_parts_are_those_predicted_together(monkeypatch):
@@ -125,7 +127,6 @@ def test_helpers_are_let_go_when_batches_end_early_or_in_an_error(helped):
     with pytest.raises(cr.ShapeError):
         list(executable.each(state, [[X], [X[:, 1:]]]))
     assert not native_threads._helpers.busy.locked()
-    assert all(asleep.wait(10) for asleep in native_threads._helpers._asleep)
 
 
 def test_arrays_of_other_shapes_in_turn_need_no_more_memory_than_the_largest():

@@ -2,34 +2,44 @@
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
 from values_of import values_of
 
 import chainrule as cr
-from chainrule.engines.native.run import running as native, threads as native_threads
+from chainrule.engines.native.run import sharing, threads as native_threads
 
 
-class Always(native_threads.Sharing):
-    """Helped from the first call to the last."""
+class Always(sharing.Choice):
+    """Helped from the first call to the last, in many calls."""
 
-    def note(self, seconds):
-        if self._work is not None and self._helpers is None:
-            self._begin(self._work)
+    seconds = 1e-9
+
+    def __init__(self):
+        super().__init__()
+        self.helped = True
+
+    def worth(self, steps):
+        return True
+
+    def note(self, seconds, steps, left, *, settled=True):
+        pass
 
 
-class Never(native_threads.Sharing):
+class Never(sharing.Choice):
     """Never helped."""
 
-    def note(self, seconds):
+    seconds = 1e-9
+
+    def note(self, seconds, steps, left, *, settled=True):
         pass
 
 
 def threaded(monkeypatch, kind, threads):
     monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
-    monkeypatch.setattr(native, "Sharing", kind)
-    monkeypatch.setattr(native, "CALL_SECONDS", 1e-9)  # many calls, all noted
+    monkeypatch.setattr(sharing, "Choice", kind)
 
 
 def executable(network):
@@ -39,6 +49,14 @@ def executable(network):
     found = training.on("native")
     found.sharing.clear()
     return found
+
+
+def asleep(helpers):
+    """Return whether all helpers fall asleep within some seconds."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until and set(helpers._states) != {native_threads.ASLEEP}:
+        time.sleep(0.001)
+    return set(helpers._states) == {native_threads.ASLEEP}
 
 
 def train(monkeypatch, kind, threads=2, optimizer="adam"):
@@ -90,39 +108,51 @@ def test_helpers_sleep_after_a_run(monkeypatch):
     train(monkeypatch, Always)
     helpers = native_threads._helpers
     assert helpers is not None and not helpers.busy.locked()
-    assert all(asleep.wait(5) for asleep in helpers._asleep)
+    assert asleep(helpers)
 
 
 def test_two_runs_at_once_share_no_helpers(monkeypatch):
-    monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    taken = []
-
-    def work(block):
-        taken.append(block)
-
-    first, second = native_threads.Sharing(work), native_threads.Sharing(work)
-    first.note(1.0)
-    second.note(1.0)
-    assert first.block is not None and second.block is None
+    threaded(monkeypatch, Always, 2)
+    first, second = (sharing.Sharing(lambda block: None) for _ in range(2))
+    for run in (first, second):
+        run.begin(1)
+    assert first.call() is not None and second.call() is None
     first.end()
+    assert second.call() is None  # nor later in this run: it is not held up by asking again and again
+    second.begin(1)
+    assert second.call() is not None
     second.end()
 
 
-def test_the_faster_way_is_taken_and_the_other_tried_again(monkeypatch):
-    monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    sharing = native_threads.Sharing(lambda block: None)
-    seconds = {False: 2.0, True: 1.0}
-    ways = []
-    for _ in range(3 * native_threads.RETRY_CALLS):
-        helped = sharing.block is not None
-        ways.append(helped)
-        sharing.note(seconds[helped])
-    sharing.end()
-    assert ways[:3] == [False, True, True]
-    assert 4 <= ways.count(False) <= 10 and False in ways[-native_threads.RETRY_CALLS :]
-    sharing.resume()  # the next run begins the way that was faster
-    assert sharing.block is not None
-    sharing.end()
+def test_helpers_that_found_no_work_for_long_are_called_again(monkeypatch):
+    threaded(monkeypatch, Always, 3)
+    monkeypatch.setattr(native_threads, "_helpers", None)
+    came, leave = threading.Semaphore(0), threading.Semaphore(0)
+
+    def work(block):
+        came.release()
+        leave.acquire()
+
+    run = sharing.Sharing(work)
+    run.begin(1)
+    for _ in range(3):
+        assert run.call() == run.call()  # who is awake is not called twice
+        assert all(came.acquire(timeout=10) for _ in range(2)) and not came.acquire(blocking=False)
+        assert native_threads._helpers.came
+        for _ in range(2):
+            leave.release()
+        assert asleep(native_threads._helpers)
+    run.end()
+
+
+def test_a_user_may_change_the_number_of_threads_between_runs(monkeypatch):
+    threaded(monkeypatch, Always, 1)
+    run = sharing.Sharing(lambda block: None)
+    for threads in (1, 3, 1, 2):
+        monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
+        run.begin(1)
+        assert (run.call() is not None) == (threads > 1)
+        run.end()
 
 
 def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):

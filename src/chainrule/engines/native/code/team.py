@@ -7,7 +7,7 @@ operating system has not woken. The threads stay awake between the loops of a st
 there is between them; between calls into machine code they sleep.
 
 What a team shares is one block of memory: who may take which part (the number of the loop and the parts that
-are left, in one word), how many parts are done, the loop as a function, its arguments, and whether to stop.
+are left, in one word), how many parts are done, the loop as a function, its arguments, and whether to help or to sleep.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,9 @@ from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
 # Where each lies, in bytes: what is written often has a line of its own.
-TICKET, DONE, FUNCTION, ARGUMENTS, STOP = 0, 128, 256, 264, 384
+TICKET, DONE, FUNCTION, ARGUMENTS, ORDER = 0, 128, 256, 264, 384
 BLOCK_BYTES = 512
+HELP, REST = range(2)  # the order: there is a call; there is none, sleep if it takes long
 PARTS = 8
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
 # A ticket: the number of the loop, the first part that is left, and the end of those left.
@@ -156,7 +157,7 @@ def _help(code: Code, team: Value, calls: Value) -> None:
 
 
 def write_worker(module: Module) -> None:
-    """Write what a helping thread does: wait for work, do it, until it is told to stop."""
+    """Write what a helping thread does: wait for work, do it, until none has come for long."""
     with module.function(WORKER, [("team", PTR)]) as code:
         (team,) = code.parameters
         look, helping, pausing, done = (code.fresh(w) for w in ("look", "helping", "pausing", "done"))
@@ -168,11 +169,13 @@ def write_worker(module: Module) -> None:
         code.fork(((ticket >> 16) & PART) < (ticket & PART), helping, pausing)
         code.block(helping)
         code.call(_write_help(module), VOID, team, code.constant(0, Type("b1")))
+        code.store(code.index(0), count)
         code.branch(look)
         code.block(pausing)
         _pause(code, count)
-        stop = _load_atomic(code, _field(code, team, STOP), "acquire")
-        code.fork(stop.equals(0), look, done)
+        order = _load_atomic(code, _field(code, team, ORDER), "acquire")
+        tired = code.load(count, I64) > PATIENCE
+        code.fork(order.equals(HELP) | ~tired, look, done)
         code.block(done)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import operator
 import time
 import weakref
@@ -22,7 +23,7 @@ from chainrule.engines.native.run.arrays import measure, out_of_range, pointers,
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.running import Running
-from chainrule.engines.native.run.threads import Sharing
+from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.native.run.words import words_within
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program
@@ -96,19 +97,19 @@ class NativeExecutable(MachineCode, Executable):
 
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
-        (found,) = self._steps(state, [batch])
+        (found,) = self._steps(state, [batch], 1)
         return found
 
     def each(self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]) -> Iterator[Arrays]:
         """Run the program on one batch after the other, each time from this state; yield the outputs of each."""
-        for _, outputs in self._steps(state, batches):
+        for _, outputs in self._steps(state, batches, math.inf):
             yield outputs
 
     def _steps(
-        self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]]
+        self, state: Sequence[np.ndarray], batches: Iterable[Sequence[np.ndarray]], count: float
     ) -> Iterator[tuple[Arrays, Arrays]]:
         """Run the program on one batch after the other, long ones with helping threads where that is faster."""
-        sharing = None
+        sharing, done = None, 0
         try:
             for batch in batches:
                 fitting = self._fitting(batch)
@@ -118,9 +119,11 @@ class NativeExecutable(MachineCode, Executable):
                 began = time.perf_counter()
                 if sharing is None:
                     sharing = self._idle_sharing()
-                    sharing.resume()
-                found = self._step(fitting, state, batch, sharing.block)
-                sharing.note((time.perf_counter() - began) / fitting.shared_work)
+                    sharing.begin(fitting.shared_work * count)
+                found = self._step(fitting, state, batch, sharing.call())
+                done += fitting.shared_work
+                # What has gone on for so long is taken to go on as long.
+                sharing.note(time.perf_counter() - began, fitting.shared_work, done)
                 yield found
         finally:
             if sharing is not None:

@@ -20,7 +20,7 @@ from chainrule.engines.native.run import build, mode, pipeline
 from chainrule.engines.native.run.arrays import aligned, pointers, ready
 from chainrule.engines.native.run.once import making, once
 from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
-from chainrule.engines.native.run.threads import Sharing
+from chainrule.engines.native.run.sharing import Sharing
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.transform.verify import verify

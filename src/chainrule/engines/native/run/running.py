@@ -14,12 +14,11 @@ from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.run.arrays import measure, out_of_range, own, pointers, ready
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
-from chainrule.engines.native.run.threads import Sharing
+from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.stopping import many_epochs
 from chainrule.graph.evaluate import Arrays
 
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
-CALL_SECONDS = 0.025  # so long a call into machine code is meant to last
 SNAPSHOT_SECONDS = 1.0  # before a run that diverges is looked into, so much of it is done again
 
 
@@ -80,7 +79,7 @@ class Running:
         arena = code.room(code.stages.memory.size({name: width}))
         known = code.sharing.pop(width, None)
         self.sharing = known or Sharing(code.worker if code.shared_work({name: width}) else None)
-        self.sharing.resume()
+        self.sharing.begin((self.epochs + self.asked.to_come) * self.length)
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
             (ctypes.c_void_p * len(table))(), pointers(self.state), pointers([*outputs, *self.each]), code.constants,
@@ -97,7 +96,7 @@ class Running:
             loop = self.watch.around(loop)
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
-            addresses[TEAM] = self.sharing.block
+            addresses[TEAM] = self.sharing.call()
             loop(*addresses, *counts, first, last, axis)
 
         self._give_back = lambda: code.rooms.append(arena)
@@ -114,7 +113,7 @@ class Running:
         """Do the epochs, a call of some milliseconds after the other."""
         validation: list[list[float]] = []
         stopped, done, pace = "", 0, 1.0
-        steps = self.epochs * self.per_epoch
+        steps, all_rows = self.epochs * self.per_epoch, (self.epochs + self.asked.to_come) * self.length
         each, poll = self.asked.stopping.each_epoch or bool(self.each), self.asked.stopping.poll
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
@@ -125,13 +124,13 @@ class Running:
                 self.snapshot = (done, [np.array(x) for x in self.state])
             self._call(done, last)
             now = time.perf_counter()
-            if now - began > CALL_SECONDS / 10:  # long enough to tell
-                self.sharing.note((now - began) / (last - done))
+            learned = self._rows_in(last)
+            self.sharing.note(now - began, learned - self._rows_in(done), all_rows - learned)
             if self.status[0] == OUT_OF_RANGE:
                 raise out_of_range(self.status)
             if self.status[0] == NOT_FINITE:
                 return self._diverged(int(self.status[3]), validation)
-            pace = (last - done) * min(CALL_SECONDS / max(now - began, 1e-7), 64.0)
+            pace = (last - done) * min(self.sharing.seconds / max(now - began, 1e-7), 64.0)
             done = last
             self.marks.append((done, now - self.began))
             if each and done % self.per_epoch == 0:
@@ -201,6 +200,11 @@ class Running:
             before = self._rows_of(epoch, turn - 1)
         failure = Failure(epoch, turn, chosen, previous, before)
         return self._result(epoch * self.per_epoch, validation, "diverged", failure)
+
+    def _rows_in(self, steps: int) -> int:
+        """Return how many rows so many steps learn from."""
+        epochs, turns = divmod(steps, self.per_epoch)
+        return epochs * self.length + turns * self.asked.batches.size
 
     def _rows_of(self, epoch: int, turn: int) -> np.ndarray:
         return np.array(self.asked.rows[epoch][self.asked.batches.cut(turn, self.length)])

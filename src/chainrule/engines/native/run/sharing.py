@@ -1,0 +1,154 @@
+"""Alone or with help: both ways are timed, and the faster one is taken."""
+
+import math
+import statistics
+from collections.abc import Callable
+
+from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent, threads
+
+CALL_SECONDS = (
+    0.005  # so long a call into machine code is meant to last: another program may take a core away
+)
+LEAST_SECONDS = 0.004  # what lasts no longer wakes nobody: that takes some 50 microseconds
+SHORTEST, LONGEST = (
+    50e-6,
+    5e-3,
+)  # what is compared takes so long, at first and in the end: a core's turn is some ms
+SETTLING = 1e-3  # a call this long tells what help is worth though it was only just called
+STRETCHES = (
+    3  # so many of each way in a row, the middle one counts: the first finds its numbers in another cache
+)
+APART = 64  # the slower way is tried for one part in so many of the time at most
+TURNS = 24  # so many calls wait for help to come before it is given up
+BETTER = (
+    0.95  # help must take less than this share of the time: what is won by less is not worth a second core
+)
+
+
+class Choice:
+    """Which way the next call is done, by what calls took. It reads no clock.
+
+    Two threads may be two cores, or halves of one that slow each other down; another program may want one of
+    them, now or later. So the ways are compared, in short calls, for the first time as soon as a run is
+    seen to last, and again and again at growing intervals: each time with longer calls, as what comes between
+    now and then is not seen in short ones. And they are compared at once when help has become slower than being
+    alone was.
+
+    Attributes:
+        helped: How the next call is done.
+    """
+
+    def __init__(self) -> None:
+        self.helped: bool = False
+        self._pace: float | None = None  # seconds a step took in the last call
+        self._alone: float | None = None  # and alone when the ways were compared
+        self._recent: list[float] = []  # of the last calls, the way they are done now
+        self._seen: dict[bool, list[float]] | None = None  # while the ways are compared
+        self._times = STRETCHES  # so many stretches of each way
+        self._waited = 0  # calls that waited for help
+        self._stretch = SHORTEST
+        self._since = 0.0  # seconds since they were compared
+
+    @property
+    def seconds(self) -> float:
+        """How long the next call is meant to last."""
+        if self._seen is not None:
+            return self._stretch
+        return CALL_SECONDS if self._alone is not None or len(self._recent) > 1 else SHORTEST
+
+    def worth(self, steps: float) -> bool:
+        """Whether so many steps are known to last long enough for help to be called."""
+        return self._pace is not None and steps * self._pace > LEAST_SECONDS
+
+    def note(self, seconds: float, steps: float, left: float, *, settled: bool = True) -> None:
+        """Take note of a call, and decide on the next.
+
+        Args:
+            seconds: What it took.
+            steps: How many steps it did.
+            left: How many are still to be done.
+            settled: Whether help, if wanted, had come before it.
+        """
+        self._since += seconds
+        self._pace = pace = seconds / steps
+        if self._seen is not None:
+            self._compare(self._seen, pace, settled or seconds > SETTLING)
+            return
+        self._recent = [*self._recent[1 - STRETCHES :], pace]
+        if len(self._recent) > 1:
+            self._times = self._due(min(self._recent), left)
+            if self._times:
+                self._seen, self._waited, self.helped = {True: [], False: []}, 0, True
+
+    def _due(self, pace: float, left: float) -> int:
+        """Return how many stretches of each way to compare now: 0 if it is not the time for that."""
+        stretch = max(self._stretch, pace)
+        times = min(STRETCHES, int(left * pace / (8 * stretch)))
+        due = self._alone is None or self._since > APART * STRETCHES * stretch
+        if self._alone is not None and self.helped and len(self._recent) == STRETCHES:
+            due = due or statistics.median(self._recent) > self._alone
+        return times if due and left * pace > LEAST_SECONDS else 0
+
+    def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
+        if self.helped and not settled:
+            self._waited += 1
+            if self._waited < TURNS:
+                return
+            seen[True] = [math.inf] * self._times  # nobody came: the other cores are busy
+        else:
+            seen[self.helped].append(pace)
+        self.helped = len(seen[True]) < self._times
+        if len(seen[False]) < self._times:
+            return
+        self._alone, helped = (statistics.median(seen[way]) for way in (False, True))
+        self.helped = helped < BETTER * self._alone
+        self._seen, self._recent, self._since = None, [], 0.0
+        self._stretch = min(2 * self._stretch, LONGEST)
+
+
+class Sharing:
+    """A run's loops, shared with helping threads where that is faster; nothing but time depends on it."""
+
+    def __init__(self, work: Callable[[int], None] | None) -> None:
+        self._work = work
+        self._choice = Choice()
+        self._count = 0  # threads that may help in this run
+        self._helpers: Helpers | None = None
+        self._came = True  # whether they had come before the last call
+
+    @property
+    def seconds(self) -> float:
+        """How long the next call is meant to last."""
+        return self._choice.seconds if self._count else CALL_SECONDS
+
+    def begin(self, steps: float) -> None:
+        """Begin a run of so many steps."""
+        possible = self._work is not None and (not self._choice.helped or self._choice.worth(steps))
+        self._count = min(threads(), MOST_THREADS) - 1 if possible else 0
+
+    def call(self) -> int | None:
+        """Return what the next call shares with helping threads; None if it works alone."""
+        if not self._count or not self._choice.helped or self._work is None:
+            return None
+        if self._helpers is None:
+            self._helpers = lent()
+            if self._helpers is None:
+                self._count = 0  # another run has them
+                return None
+        block = self._helpers.wake(self._work, self._count)
+        self._came = self._helpers.came
+        return block
+
+    def note(self, seconds: float, steps: float, left: float) -> None:
+        """Take note of a call; see :meth:`Choice.note`."""
+        if self._count:
+            self._choice.note(seconds, steps, left, settled=self._came)
+        if self._helpers is not None:
+            self._helpers.rest()
+
+    def end(self) -> None:
+        """Let others have the helping threads."""
+        if self._helpers is not None:
+            self._helpers.rest()
+            self._helpers.busy.release()
+            self._helpers = None

@@ -1,0 +1,159 @@
+"""Alone or helped: what is chosen on made-up machines, by made-up clocks."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from chainrule.engines.native.run.sharing import LEAST_SECONDS, LONGEST, TURNS, Choice
+
+
+@dataclass
+class Machine:
+    """How long steps take, alone and helped, at a time; and how long those who help take to come in a run."""
+
+    pace: object  # (helped, time) -> seconds a step
+    coming: float = 1e-4
+    now: float = 0.0
+    ways: list[tuple[float, float, bool]] = field(default_factory=list)  # when, for how long, helped
+
+    def run(self, choice, steps):
+        """Do steps as a run does; return the seconds they took."""
+        began, done, size, comes = self.now, 0, 1.0, None
+        possible = not choice.helped or choice.worth(steps)
+        while done < steps:
+            count = min(max(int(size), 1), steps - done)
+            helped = possible and choice.helped
+            comes = self.now + self.coming if helped and comes is None else comes
+            settled = not helped or self.now >= comes
+            seconds = self.pace(False, self.now) * count
+            if helped and comes < self.now + seconds:  # at once, or within the call
+                missed = max(0.0, (comes - self.now) / seconds)
+                seconds = missed * seconds + (1 - missed) * self.pace(True, self.now) * count
+            done += count
+            self.ways.append((self.now, seconds, helped))
+            self.now += seconds
+            if possible:
+                choice.note(seconds, count, steps - done, settled=settled)
+            size = count * min(choice.seconds / seconds, 64)
+        return self.now - began
+
+    def helped(self, since=0.0, until=float("inf")):
+        """Return which share of some time was spent helped."""
+        some = [(seconds, helped) for when, seconds, helped in self.ways if since <= when < until]
+        return sum(s for s, helped in some if helped) / sum(s for s, _ in some)
+
+
+def steady(alone, helped):
+    return lambda way, now: helped if way else alone
+
+
+@pytest.mark.parametrize("step", [3e-6, 1e-4, 2e-3, 3e-2])
+def test_the_faster_way_is_taken_and_the_other_costs_little(step):
+    for helped in (0.5, 0.8, 1.0, 1.5, 3.0):
+        machine, choice = Machine(steady(step, helped * step)), Choice()
+        steps = int(2 / step)
+        took = machine.run(choice, steps)
+        assert took < min(1, helped) * step * steps * 1.12
+        assert choice.helped == (helped < 0.95)
+        later = machine.helped(since=1.0)
+        assert later > 0.9 if helped < 0.95 else later < 0.1
+
+
+@given(
+    step=st.floats(1e-6, 1e-2),
+    helped=st.floats(0.3, 3),
+    length=st.floats(0.03, 3),
+    noise=st.floats(0, 0.2),
+    seed=st.integers(0, 1000),
+)
+@settings(deadline=None, max_examples=60)
+def test_no_run_is_much_slower_than_the_faster_way(step, helped, length, noise, seed):
+    draws = random.Random(seed)
+
+    def pace(way, now):
+        return (helped if way else 1) * step * draws.lognormvariate(0, noise)
+
+    steps = max(int(length / step), 1)
+    took = Machine(pace).run(Choice(), steps)
+    assert took < step * steps * 1.2 * (1 + noise) + 3 * step
+    if steps > 100 and step * steps > 0.1:  # there is time to find out
+        assert took < min(1, helped) * step * steps * 1.25 * (1 + noise)
+
+
+def test_what_is_done_soon_wakes_nobody():
+    machine, choice = Machine(steady(1e-5, 1e-6)), Choice()
+    for _ in range(200):
+        machine.run(choice, int(LEAST_SECONDS / 1e-5) - 1)
+    assert machine.helped() == 0
+
+
+def test_short_runs_are_alone_even_where_help_is_known_to_be_faster():
+    machine, choice = Machine(steady(1e-5, 5e-6)), Choice()
+    machine.run(choice, 100_000)
+    assert choice.helped
+    began = machine.now
+    for _ in range(50):
+        machine.run(choice, 100)
+    assert machine.helped(since=began) == 0
+    began = machine.now
+    machine.run(choice, 100_000)  # and what was found is remembered
+    assert machine.helped(since=began) > 0.95
+
+
+def test_what_is_found_in_one_run_is_known_in_the_next():
+    machine, choice = Machine(steady(1e-4, 9e-5)), Choice()
+    for _ in range(30):
+        machine.run(choice, 100)
+    assert machine.helped(since=machine.now / 3) > 0.8
+
+
+def test_a_core_that_goes_away_is_noticed_at_once_and_missed_no_longer_than_need_be():
+    def pace(way, now):
+        if not way:
+            return 1e-4
+        return 1e-3 if 1 < now < 3 else 6e-5
+
+    machine, choice = Machine(pace), Choice()
+    machine.run(choice, 60_000)
+    assert machine.helped(0.1, 1) > 0.95
+    assert machine.helped(1.2, 3) < 0.1
+    assert machine.helped(4.5) > 0.9
+
+
+def test_both_ways_are_slower_when_cores_are_busy_and_the_better_one_is_taken():
+    def pace(way, now):
+        busy = 1 < now < 3
+        return (3e-4 if busy else 1e-4) if not way else (2e-4 if busy else 6e-5)
+
+    machine, choice = Machine(pace), Choice()
+    machine.run(choice, 60_000)
+    assert machine.helped(0.1) > 0.85
+
+
+def test_interruptions_do_not_mislead():
+    draws = random.Random(0)
+
+    def pace(way, now):  # one call in eight loses the core for a while
+        return (6e-5 if way else 1e-4) * (10 if draws.random() < 0.125 else 1)
+
+    machine, choice = Machine(pace), Choice()
+    machine.run(choice, 30_000)
+    assert machine.helped(since=0.3) > 0.6
+
+
+def test_help_that_never_comes_is_given_up():
+    machine, choice = Machine(steady(1e-5, 5e-6), coming=float("inf")), Choice()
+    machine.run(choice, 200_000)
+    assert not choice.helped
+    assert machine.helped() < 0.2
+    first = [helped for _, _, helped in machine.ways[: TURNS + 10]]
+    assert first.count(True) <= TURNS
+
+
+def test_calls_are_short_while_ways_are_compared_and_never_long():
+    machine, choice = Machine(steady(1e-6, 2e-6)), Choice()
+    machine.run(choice, 1_000_000)
+    assert max(seconds for _, seconds, _ in machine.ways) < 1.2 * LONGEST
+    assert sum(helped for *_, helped in machine.ways) < 40
