@@ -105,6 +105,19 @@ def test_threads_that_predict_at_once_are_helped_in_turn(helped):
     assert not native_threads._helpers.busy.locked()
 
 
+def test_validation_is_helped_as_the_fit_is(helped, monkeypatch):
+    helped(2)
+    measure, seen = programs.Programs.measure, []
+
+    def watched(*given):
+        seen.append(native_threads._helpers.busy.locked())
+        return measure(*given)
+
+    monkeypatch.setattr(programs.Programs, "measure", watched)
+    network().fit(X, LABELS, epochs=3, batch_size=ROWS, validation_split=0.4)
+    assert seen == [False] * 3
+
+
 def test_each_batch_begins_with_the_state_that_was_given():
     x, w = input("x", ("n",)), variable(1.0, "w")
     program = Program((x,), (w,), (x * w,), (w + 1,))

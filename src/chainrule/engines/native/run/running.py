@@ -166,6 +166,7 @@ class Running:
         return np.interp(ends, done, times)
 
     def _end_of_epoch(self, done: int, validation: list[list[float]]) -> str:
+        self.sharing.end()  # who looks at it, validation say, may want help too
         self.recorded.append(self._read(done)[-1])
         before = list(self.state)
         stopped = self.asked.end(self.state, self.recorded, validation)
