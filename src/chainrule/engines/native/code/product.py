@@ -7,6 +7,7 @@ whichever tile computes it: the bits of a result depend neither on tiles nor on 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
@@ -47,16 +48,40 @@ def names(kind: str) -> list[str]:
 
 def tile(module: Module, kind: str, columns: int | None = None) -> tuple[int, int]:
     """Return how many rows and columns a CPU's registers hold the sums of at once; of few columns, more rows."""
-    lanes, tiles = module.lanes(kind), _tiles(module)
-    fitting = [rows for vectors, rows in tiles if columns is None or columns > (vectors - 1) * lanes]
-    return fitting[0], tiles[0][0] * lanes
+    panels = _panels(module, kind)
+    fitting = [panel.heights[0] for panel in panels if columns is None or columns >= panel.least]
+    return fitting[0], panels[0].width
 
 
-def _tiles(module: Module) -> list[tuple[int, int]]:
-    """Return how many vectors wide and how many rows high tiles are, from wide to narrow."""
+@dataclass(frozen=True)
+class _Panel:
+    """Columns that are multiplied at once: so many vectors, in tiles of so many rows, the last for what is left."""
+
+    vectors: int
+    lanes: int
+    heights: tuple[int, ...]
+    least: int  # of fewer columns than it has, masks leave out the rest
+
+    @property
+    def width(self) -> int:
+        return self.vectors * self.lanes
+
+
+def _panels(module: Module, kind: str) -> list[_Panel]:
+    """Return the panels of a machine, from wide to narrow."""
+    lanes, masks = module.lanes(kind), module.machine.has_masks
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    return [(4, TILE), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, TILE), (1, 12)]
+    tiles = [(4, TILE), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, TILE), (1, 12)]
+    found: list[_Panel] = []
+    for vectors, height in tiles:
+        # The widest does without: masks cost it a twentieth, and narrower ones do what is left as fast.
+        least = (vectors - 1) * lanes + 1 if masks and found else vectors * lanes
+        found.append(_Panel(vectors, lanes, (height, IN_FLIGHT // vectors), least))
+    while not masks and lanes > 1:
+        lanes //= 2
+        found.append(_Panel(1, lanes, (IN_FLIGHT,), lanes))
+    return found
 
 
 def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
@@ -85,50 +110,34 @@ def _write_product(module: Module, kind: str) -> None:
 
 def _write_tile(module: Module, kind: str) -> None:
     """Write the product that goes panel after panel."""
-    lanes, panels = module.lanes(kind), _write_panels(module, kind)
+    panels = [(panel, _write_panel(module, kind, panel)) for panel in _panels(module, kind)]
     with module.function(f"cr_tile_{kind}", _parameters(_PRODUCT)) as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         j = code.index(0)
-        for width, panel in panels:
-            # Masks let a panel end in a vector that is not full.
-            least = width - lanes + 1 if module.machine.has_masks else width
-            with code.loop(columns - (least - 1), start=j, step=width) as across:
+        for panel, name in panels:
+            with code.loop(columns - (panel.least - 1), start=j, step=panel.width) as across:
                 j = across.index
                 b, c = code.at(B, j, Type(kind)), code.at(C, j, Type(kind))
-                left = code.minimum(columns - j, width)
-                code.call(panel, VOID, A, a_row, a_inner, b, b_row, c, c_row, rows, left, inner, accumulate)
+                left = code.minimum(columns - j, panel.width)
+                code.call(name, VOID, A, a_row, a_inner, b, b_row, c, c_row, rows, left, inner, accumulate)
 
 
-def _write_panels(module: Module, kind: str) -> list[tuple[int, str]]:
-    """Write the panels from wide to narrow; return how many columns each has, and its name."""
-    lanes = module.lanes(kind)
-    panels: list[tuple[int, int, Sequence[int]]] = [
-        (vectors, lanes, (height, IN_FLIGHT // vectors)) for vectors, height in _tiles(module)
-    ]
-    while not module.machine.has_masks and lanes > 1:
-        lanes //= 2
-        panels.append((1, lanes, (IN_FLIGHT,)))
-    return [
-        (vectors * lanes, _write_panel(module, kind, vectors, lanes, heights))
-        for vectors, lanes, heights in panels
-    ]
+def _write_panel(module: Module, kind: str, panel: _Panel) -> str:
+    """Write the product of any number of rows and a panel's columns.
 
-
-def _write_panel(module: Module, kind: str, vectors: int, lanes: int, heights: Sequence[int]) -> str:
-    """Write the product that has any number of rows and ``vectors`` · ``lanes`` columns; fewer, with masks.
-
-    Tiles of the last height do the rows that are left. Where these are fewer, the last is done several times: nothing
-    is lost by it, for a CPU would wait for the sums of so few.
+    Where fewer rows are left than the last height, the last is done several times: nothing is lost by it, for a CPU
+    would wait for the sums of so few.
     """
-    name = f"panel_{kind}_{vectors}x{lanes}"
+    name, lanes = f"panel_{kind}_{panel.vectors}x{panel.lanes}", panel.lanes
     with module.function(name, _parameters(_PRODUCT), words="internal") as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         vector, begins = Type(kind, lanes), accumulate.differs(0)
-        starts = [v * lanes for v in range(vectors)]
-        masks = [code.first(columns - start, lanes) if module.machine.has_masks else None for start in starts]
+        starts = [v * lanes for v in range(panel.vectors)]
+        whole = panel.least == panel.width
+        masks = [None if whole else code.first(columns - start, lanes) for start in starts]
         done = code.index(0)
-        for height in heights:
-            is_last = height == heights[-1]
+        for height in panel.heights:
+            is_last = height == panel.heights[-1]
             with code.loop(rows if is_last else rows - (height - 1), start=done, step=height) as down:
                 a, c = code.at(A, down.index * a_row, vector), code.at(C, down.index * c_row, vector)
                 lines = [code.index(r) for r in range(height)]
