@@ -1,6 +1,5 @@
 """Alone or with help: both ways are timed, and the faster one is taken."""
 
-import math
 import statistics
 from collections.abc import Callable
 
@@ -18,8 +17,9 @@ SETTLING = 1e-3  # a call this long tells what help is worth though it was only 
 STRETCHES = (
     3  # so many of each way in a row, the middle one counts: the first finds its numbers in another cache
 )
-APART = 64  # the slower way is tried for one part in so many of the time at most
-TURNS = 24  # so many calls wait for help to come before it is given up
+APART = 64  # trying the slower way costs one part in so many of the time, roughly
+LEAST_LOST, MOST_LOST = 1 / 8, 2  # shares of a step; what is lost when the slower way is tried counts so
+TURNS = 24  # so many short calls wait for help to come
 BETTER = (
     0.95  # help must take less than this share of the time: what is won by less is not worth a second core
 )
@@ -47,6 +47,7 @@ class Choice:
         self._times = STRETCHES  # so many stretches of each way
         self._waited = 0  # calls that waited for help
         self._stretch = SHORTEST
+        self._apart = 0.0  # so many stretches lie between two comparisons
         self._since = 0.0  # seconds since they were compared
 
     @property
@@ -84,24 +85,23 @@ class Choice:
         """Return how many stretches of each way to compare now: 0 if it is not the time for that."""
         stretch = max(self._stretch, pace)
         times = min(STRETCHES, int(left * pace / (8 * stretch)))
-        due = self._alone is None or self._since > APART * STRETCHES * stretch
+        due = self._alone is None or self._since > self._apart * stretch
         if self._alone is not None and self.helped and len(self._recent) == STRETCHES:
             due = due or statistics.median(self._recent) > self._alone
         return times if due and left * pace > LEAST_SECONDS else 0
 
     def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
-        if self.helped and not settled:
+        if self.helped and not settled and self._waited < TURNS:
             self._waited += 1
-            if self._waited < TURNS:
-                return
-            seen[True] = [math.inf] * self._times  # nobody came: the other cores are busy
-        else:
-            seen[self.helped].append(pace)
+            return
+        seen[self.helped].append(pace)
         self.helped = len(seen[True]) < self._times
         if len(seen[False]) < self._times:
             return
         self._alone, helped = (statistics.median(seen[way]) for way in (False, True))
         self.helped = helped < BETTER * self._alone
+        lost = max(helped, self._alone) / min(helped, self._alone) - 1  # share of a step, when it was tried
+        self._apart = APART * self._times * min(max(lost, LEAST_LOST), MOST_LOST)
         self._seen, self._recent, self._since = None, [], 0.0
         self._stretch = min(2 * self._stretch, LONGEST)
 
