@@ -1,13 +1,15 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
 from collections.abc import Collection, Hashable, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
+from chainrule.engines.registry import REFERENCE
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -38,6 +40,7 @@ else:  # who predicts waits for nothing of learning
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
+LARGE = 2**20  # numbers that are not read twice where that can be helped
 MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
 
 
@@ -53,6 +56,13 @@ class Prediction(Compiled):
     def keeps_apart(self) -> bool:
         """Whether they may be looked at in parts: each comes out as it would alone."""
         return keeps_apart(simplified(self.program).outputs)
+
+    @cached_property
+    def telling(self) -> "Prediction":
+        """The same of one input and, at the end, a number for each example: finite only if all numbers of that are."""
+        (x,) = self.program.inputs
+        squares: Any = np.sum(x * x, axis=tuple(range(1, x.ndim)))
+        return Prediction(replace(self.program, outputs=(*self.program.outputs, squares)))
 
 
 class Programs:
@@ -81,6 +91,21 @@ class Programs:
 
     def _state(self, values: Sequence[np.ndarray] | None = None) -> Arrays:
         return [*(self.values.get() if values is None else values), _number(0), _number(self.seed)]
+
+    def tells(self, X: Any) -> bool:
+        """Say whether what predicts had better tell of NaN and infinity in X, which it reads anyway.
+
+        So it is where X is large and needs no cast, and the engine is one that has its own threads for it.
+        """
+        found = self.architecture
+        return (
+            type(X) is np.ndarray
+            and X.size >= LARGE
+            and X.dtype.kind == "f"
+            and [x.dtype for x in found.inputs.values()] == [X.dtype]
+            and not any(call.layer.is_choosy for call in found.calls.values())  # it looks before
+            and self.output.on(self.engine, 1, len(X)).engine != REFERENCE
+        )
 
     def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
         """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""

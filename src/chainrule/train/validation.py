@@ -248,7 +248,17 @@ def by_input(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
 
 
 def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
-    array = as_numbers(given, what)
+    array = shaped(as_numbers(given, what), node, given, what)
+    if array.dtype == node.dtype or node.dtype.kind != "f":  # else what it is cast to tells all
+        check_finite(array, given, what)
+    found = cast(array, node.dtype, given, what)
+    if learning:
+        check_resolution(array, node.dtype, given, what)
+    return found
+
+
+def shaped(array: np.ndarray, node: Node, given: Any, what: str) -> np.ndarray:
+    """Return numbers in the shape of an input, or say how to bring them into it."""
     shape = node.shape[1:]
     if array.ndim == 1 and shape == (1,):
         array = array.reshape(-1, 1)
@@ -274,12 +284,7 @@ def _one_input(given: Any, node: Node, what: str, learning: bool) -> np.ndarray:
         raise DataError(
             f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
         )
-    if array.dtype == node.dtype or node.dtype.kind != "f":  # else what it is cast to tells all
-        check_finite(array, given, what)
-    found = cast(array, node.dtype, given, what)
-    if learning:
-        check_resolution(array, node.dtype, given, what)
-    return found
+    return array
 
 
 def check_reaching(layer: Layer, values: np.ndarray, label: str) -> None:

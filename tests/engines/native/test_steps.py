@@ -14,7 +14,7 @@ from chainrule.engines.native.run import executable as native, sharing, threads 
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 from chainrule.recent import Recent
-from chainrule.train import programs
+from chainrule.train import programs, validation
 
 RNG = np.random.default_rng(0)
 ROWS = 700
@@ -179,3 +179,72 @@ def test_a_forked_process_predicts_with_helpers_of_its_own(helped):
     _, status = os.waitpid(child, 0)
     waited.cancel()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+# --- numbers that are not looked at twice ---
+
+GIVEN = {
+    "dense": lambda: network(),
+    "float64": lambda: network("float64"),
+    "pictures": lambda: cr.Network(
+        [cr.Flatten(), cr.Dense(5, "relu"), cr.Dense(1)], input_shape=(5, 8), engine="native"
+    ),
+    "numbers": lambda: cr.Network([cr.Dense(5, "relu"), cr.Dense(1)], input_shape=1, engine="native"),
+}
+
+
+def given_to(net):
+    (x,) = net.architecture.inputs.values()
+    wide = RNG.normal(size=(50, *x.shape[1:]))
+    return wide.astype(net.dtype)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_large_tables_are_told_of_by_what_predicts_them_to_the_same_bits(name, monkeypatch):
+    net = GIVEN[name]()
+    rows = given_to(net)
+    wanted, looked = net.predict(rows), []
+    monkeypatch.setattr(programs, "LARGE", 1)
+    monkeypatch.setattr(validation, "check_finite", lambda *_: looked.append(1))
+    assert net._programs.tells(rows)
+    np.testing.assert_array_equal(net.predict(rows), wanted)
+    assert not looked
+
+
+@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_what_is_no_number_in_a_large_table_is_refused_as_in_a_small_one(
+    name, wrong, threads, helped, monkeypatch
+):
+    helped(int(threads))
+    net, messages = GIVEN[name](), []
+    rows = given_to(net)
+    for place in [0, rows.size // 2, rows.size - 1]:
+        rows.flat[place] = wrong
+        for large in (programs.LARGE, 1):
+            with monkeypatch.context() as patch:
+                patch.setattr(programs, "LARGE", large)
+                with pytest.raises(cr.DataError, match="X holds") as caught:
+                    net.predict(rows)
+                messages.append(str(caught.value))
+        rows.flat[place] = 0
+    assert messages[::2] == messages[1::2]
+
+
+def test_numbers_whose_squares_are_too_large_are_predicted_all_the_same(monkeypatch):
+    net = network()
+    rows = X[:50].copy()
+    rows[7, 3] = 1e30
+    wanted = net.predict(rows)
+    monkeypatch.setattr(programs, "LARGE", 1)
+    np.testing.assert_array_equal(net.predict(rows), wanted)
+
+
+def test_what_is_not_just_read_by_machine_code_is_looked_at_before(monkeypatch):
+    monkeypatch.setattr(programs, "LARGE", 1)
+    net = network()._programs
+    assert net.tells(X) and not net.tells(X.astype(np.float64)) and not net.tells(X.tolist())
+    words = cr.Network([cr.Embedding(9, 4), cr.Flatten(), cr.Dense(1)], input_shape=5, engine="native")
+    assert not words._programs.tells(np.zeros((3, 5), np.float32))
+    assert not cr.Network([cr.Dense(1)], input_shape=40, engine="numpy")._programs.tells(X)
