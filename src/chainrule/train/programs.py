@@ -3,7 +3,7 @@
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -92,7 +92,7 @@ class Programs:
     def _state(self, values: Sequence[np.ndarray] | None = None) -> Arrays:
         return [*(self.values.get() if values is None else values), _number(0), _number(self.seed)]
 
-    def tells(self, X: Any) -> bool:
+    def tells(self, X: Any) -> TypeGuard[np.ndarray]:
         """Say whether what predicts had better tell of NaN and infinity in X, which it reads anyway.
 
         So it is where X is large and needs no cast, and the engine is one that has its own threads for it.
