@@ -10,6 +10,7 @@ from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines.native.run import sharing, threads as native_threads
+from chainrule.train.fit.fitting import Interrupts
 
 
 class Always(sharing.Choice):
@@ -54,9 +55,9 @@ def executable(network):
 def asleep(helpers):
     """Return whether all helpers fall asleep within some seconds."""
     until = time.monotonic() + 10
-    while time.monotonic() < until and set(helpers._states) != {native_threads.ASLEEP}:
+    while time.monotonic() < until and any(helper.state != native_threads.ASLEEP for helper in helpers.all):
         time.sleep(0.001)
-    return set(helpers._states) == {native_threads.ASLEEP}
+    return all(helper.state == native_threads.ASLEEP for helper in helpers.all)
 
 
 def train(monkeypatch, kind, threads=2, optimizer="adam"):
@@ -122,6 +123,40 @@ def test_two_runs_at_once_share_no_helpers(monkeypatch):
     second.begin(1)
     assert second.call() is not None
     second.end()
+
+
+def test_where_no_thread_can_be_started_a_fit_is_alone(monkeypatch):
+    alone = train(monkeypatch, Never)
+    monkeypatch.setattr(native_threads, "_helpers", None)
+
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", start)
+        for a, b in zip(alone, train(monkeypatch, Always), strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert native_threads._helpers.came
+    for a, b in zip(alone, train(monkeypatch, Always), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert len(native_threads._helpers.all) == 1
+
+
+def test_an_error_within_a_run_lets_helpers_go(monkeypatch):
+    asked = []
+
+    def poll(self):
+        asked.append(native_threads._helpers.busy.locked())
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return None
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Interrupts, "poll", poll)
+        with pytest.raises(KeyboardInterrupt):
+            train(monkeypatch, Always)
+    assert any(asked) and not native_threads._helpers.busy.locked()
+    assert asleep(native_threads._helpers)
 
 
 def test_helpers_that_found_no_work_for_long_are_called_again(monkeypatch):

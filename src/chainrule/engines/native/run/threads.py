@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
@@ -16,65 +17,73 @@ MOST_THREADS = 4
 ASLEEP, CALLED, CAME = range(3)
 
 
+class Helper(threading.Thread):
+    """A thread that does what it is called for, and sleeps between calls."""
+
+    def __init__(self, number: int, do: Callable[[], None]) -> None:
+        super().__init__(name=f"chainrule-{number}", daemon=True)
+        self.state: int = ASLEEP
+        self._do = do
+        self._calls = threading.Semaphore(0)
+        self._cpus: set[int] = set()
+
+    def run(self) -> None:
+        """Answer calls for as long as the process lives."""
+        while True:
+            self._calls.acquire()
+            self.state = CAME
+            self._do()
+            self.state = ASLEEP
+
+    def call(self, cpus: set[int]) -> None:
+        """Wake up, on one of some cores: the system would choose that of who calls."""
+        self.state = CALLED
+        if cpus and cpus != self._cpus and self.native_id is not None:
+            with suppress(OSError):  # the system has just taken one from the process
+                os.sched_setaffinity(self.native_id, cpus)
+                self._cpus = cpus
+        self._calls.release()
+
+
 class Helpers:
-    """Threads of one process, lent to one run at a time. They sleep when there is no call for long."""
+    """The threads of one process, lent to one run at a time. They sleep when there is no call for long."""
 
     def __init__(self) -> None:
         self.process: int = os.getpid()
         self.busy: threading.Lock = threading.Lock()
+        self.all: list[Helper] = []
         memory = np.zeros(BLOCK_BYTES + ALIGN, np.uint8)
         self._memory = memory
         self._block: int = -(-memory.ctypes.data // ALIGN) * ALIGN
         self._order = ctypes.c_int64.from_address(self._block + ORDER)
         self._work: Callable[[int], None] | None = None
-        self._places: list[set[int]] = []  # the cores on which each may run
-        self._threads: list[threading.Thread] = []
-        self._states: list[int] = []
-        self._calls: list[threading.Semaphore] = []
 
-    def _serve(self, number: int) -> None:
-        while True:
-            self._calls[number].acquire()
-            self._states[number] = CAME
-            if self._work is not None:
-                self._work(self._block)
-            self._states[number] = ASLEEP
-
-    def _add(self) -> None:
-        number = len(self._threads)
-        self._calls.append(threading.Semaphore(0))
-        self._states.append(ASLEEP)
-        self._places.append(set())
-        thread = threading.Thread(target=self._serve, args=(number,), name=f"chainrule-{number}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _do(self) -> None:
+        if self._work is not None:
+            self._work(self._block)
 
     @property
     def came(self) -> bool:
         """Whether all who were called are awake."""
-        return CALLED not in self._states
+        return all(helper.state != CALLED for helper in self.all)
 
     def wake(self, work: Callable[[int], None], count: int) -> int:
         """Let so many threads call ``work(block)``, which returns when there is no call for long; return the block."""
-        while len(self._threads) < count:
-            self._add()
+        while len(self.all) < count:
+            helper = Helper(len(self.all), self._do)
+            try:
+                helper.start()
+            except RuntimeError:  # a limit of the system: as many as there are help
+                break
+            self.all.append(helper)
         self._order.value = HELP
         self._work = work
-        if ASLEEP in self._states:
+        asleep = [helper for helper in self.all[:count] if helper.state == ASLEEP]
+        if asleep:
             cpus = _other_cpus()
-            for number, state in enumerate(self._states[:count]):
-                if state == ASLEEP:
-                    self._states[number] = CALLED
-                    self._place(number, cpus)
-                    self._calls[number].release()
+            for helper in asleep:
+                helper.call(cpus)
         return self._block
-
-    def _place(self, number: int, cpus: set[int]) -> None:
-        """Have a thread wake up on cores of its own: the system would wake it on that of who calls."""
-        identity = self._threads[number].native_id
-        if cpus and cpus != self._places[number] and identity is not None:
-            os.sched_setaffinity(identity, cpus)
-            self._places[number] = cpus
 
     def rest(self) -> None:
         """Tell all that there is no work before the next call; who waits too long for it goes to sleep."""
