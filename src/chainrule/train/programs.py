@@ -1,6 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -40,7 +40,7 @@ else:  # who predicts waits for nothing of learning
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
-LARGE = 2**20  # numbers that are not read twice where that can be helped
+LARGE = 2**20  # numbers that are neither copied nor read twice where that can be helped
 MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
 
 
@@ -93,16 +93,16 @@ class Programs:
         return [*(self.values.get() if values is None else values), _number(0), _number(self.seed)]
 
     def tells(self, X: Any) -> TypeGuard[np.ndarray]:
-        """Say whether what predicts had better tell of NaN and infinity in X, which it reads anyway.
+        """Say whether X is better cast part by part, and told of NaN and infinity by what predicts, which reads it all.
 
-        So it is where X is large and needs no cast, and the engine is one that has its own threads for it.
+        So it is where X is large and numbers, and the engine is one that has its own threads for it.
         """
         found = self.architecture
         return (
             type(X) is np.ndarray
             and X.size >= LARGE
-            and X.dtype.kind == "f"
-            and [x.dtype for x in found.inputs.values()] == [X.dtype]
+            and X.dtype.kind in "iuf"
+            and [x.dtype.kind for x in found.inputs.values()] == ["f"]
             and not any(call.layer.is_choosy for call in found.calls.values())  # it looks before
             and self.output.on(self.engine, 1, len(X)).engine != REFERENCE
         )
@@ -118,7 +118,7 @@ class Programs:
             return [np.array(x) for x in executable.step(state, arrays)[1]]
         found: Arrays = []
         cuts = [slice(start, start + size) for start in range(0, rows, size)]
-        parts = executable.each(state, ([a[cut] for a in arrays] for cut in cuts))
+        parts = executable.each(state, _parts(arrays, prediction.program.inputs, cuts))
         for cut, outputs in zip(cuts, parts, strict=True):
             found = found or [np.empty((rows, *x.shape[1:]), x.dtype) for x in outputs]
             for whole, part in zip(found, outputs, strict=True):
@@ -175,6 +175,22 @@ class Programs:
         """Return the cost while training on a table, then its gradient by each parameter of ``by``, or by every one."""
         executable = slopes_of(goal, by).on(self.engine, 1, len(table[0]))
         return executable.step(self._state(values), table)[1]
+
+
+def _parts(arrays: Arrays, nodes: Sequence[Node], cuts: Sequence[slice]) -> Iterator[Arrays]:
+    """Yield parts of arrays in the dtypes of what they are given to; what is cast takes the same memory each time."""
+    rooms = [
+        None if a.dtype == n.dtype else np.empty((cuts[0].stop, *a.shape[1:]), n.dtype)
+        for a, n in zip(arrays, nodes, strict=True)
+    ]
+    for cut in cuts:
+        yield [a[cut] if room is None else _cast(a[cut], room) for a, room in zip(arrays, rooms, strict=True)]
+
+
+def _cast(part: np.ndarray, room: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        room[: len(part)] = part
+    return room[: len(part)]
 
 
 @lru_cache(maxsize=64)

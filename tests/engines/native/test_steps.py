@@ -232,6 +232,29 @@ def test_what_is_no_number_in_a_large_table_is_refused_as_in_a_small_one(
     assert messages[::2] == messages[1::2]
 
 
+@pytest.mark.parametrize("size", [16, 64])
+@pytest.mark.parametrize("kind", ["float64", "float16", "int8", "uint64"])
+def test_large_tables_are_cast_part_by_part_to_the_same_bits(kind, size, monkeypatch):
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
+    net, rows = network(), (100 * X[:50]).astype(kind)
+    wanted = net.predict(rows.astype(np.float32))
+    monkeypatch.setattr(programs, "LARGE", 1)
+    given = rows.copy()
+    np.testing.assert_array_equal(net.predict(given), wanted)
+    np.testing.assert_array_equal(given, rows)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [16, 64])
+def test_what_is_too_large_for_the_network_is_refused_where_it_is_cast_part_by_part(size, monkeypatch):
+    monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
+    monkeypatch.setattr(programs, "LARGE", 1)
+    rows = X[:50].astype(np.float64)
+    rows[33, 7] = 1e300
+    with pytest.raises(cr.DataError, match=r"X holds 1e\+300 in row 33, column 7, too large for float32"):
+        network().predict(rows)
+
+
 def test_numbers_whose_squares_are_too_large_are_predicted_all_the_same(monkeypatch):
     net = network()
     rows = X[:50].copy()
@@ -244,7 +267,7 @@ def test_numbers_whose_squares_are_too_large_are_predicted_all_the_same(monkeypa
 def test_what_is_not_just_read_by_machine_code_is_looked_at_before(monkeypatch):
     monkeypatch.setattr(programs, "LARGE", 1)
     net = network()._programs
-    assert net.tells(X) and not net.tells(X.astype(np.float64)) and not net.tells(X.tolist())
+    assert net.tells(X) and net.tells(X.astype(int)) and not net.tells(X > 0) and not net.tells(X.tolist())
     words = cr.Network([cr.Embedding(9, 4), cr.Flatten(), cr.Dense(1)], input_shape=5, engine="native")
     assert not words._programs.tells(np.zeros((3, 5), np.float32))
     assert not cr.Network([cr.Dense(1)], input_shape=40, engine="numpy")._programs.tells(X)

@@ -35,7 +35,8 @@ def ready(x: np.ndarray, node: Node) -> np.ndarray:
     """Return an array as code reads it: of the node's dtype, row after row."""
     if type(x) is np.ndarray and x.dtype == node.dtype and x.flags.c_contiguous and x.flags.aligned:
         return x
-    return np.array(x, node.dtype, order="C")
+    with np.errstate(over="ignore"):
+        return np.array(x, node.dtype, order="C")
 
 
 def own(arrays: Sequence[np.ndarray], nodes: Sequence[Node], room: Sequence[np.ndarray]) -> Arrays:
