@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
@@ -72,3 +73,41 @@ def test_operands_are_right_however_they_lie(spec, dtype):
         step = cr.compile(np.einsum(spec, *part), inputs=[x, y], engine="native")
         wanted = np.einsum(spec, *[a[(cut,) * a.ndim].astype("float64") for a in arrays])
         np.testing.assert_allclose(step(*arrays), wanted, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+
+
+LENGTHS = st.sampled_from([1, 2, 5, 9, 17, 40])
+
+
+@st.composite
+def products(draw):
+    """Draw the index string of a product, how long its axes are, and which of an operand repeat one entry."""
+    kinds = {
+        k: draw(st.sampled_from(["batch", "inner", "left", "right"]))
+        for k in "abcde"[: draw(st.integers(2, 5))]
+    }
+    sides = [
+        "".join(draw(st.permutations([k for k, kind in kinds.items() if kind in ("batch", "inner", side)])))
+        for side in ("left", "right")
+    ]
+    out = "".join(draw(st.permutations([k for k, kind in kinds.items() if kind != "inner"])))
+    lengths = {k: draw(LENGTHS) for k in kinds}
+    repeats = [[draw(st.booleans()) and draw(st.booleans()) for _ in side] for side in sides]
+    return f"{sides[0]},{sides[1]}->{out}", lengths, repeats
+
+
+@settings(max_examples=80)
+@given(products(), st.integers(0, 2**32))
+def test_any_product_is_numpys_however_its_operands_lie(product, seed):
+    spec, lengths, repeats = product
+    rng = np.random.default_rng(seed)
+    sides = spec.split("->")[0].split(",")
+    arrays = [
+        rng.normal(size=[1 if once else lengths[k] for k, once in zip(side, found, strict=True)])
+        for side, found in zip(sides, repeats, strict=True)
+    ]
+    whole = [[lengths[k] for k in side] for side in sides]
+    given = [cr.input(n, a.shape, "float64") for n, a in zip("xy", arrays, strict=True)]
+    spread = [np.broadcast_to(x, shape) for x, shape in zip(given, whole, strict=True)]
+    step = cr.compile(np.einsum(spec, *spread), inputs=given, engine="native")
+    wanted = np.einsum(spec, *[np.broadcast_to(a, shape) for a, shape in zip(arrays, whole, strict=True)])
+    np.testing.assert_allclose(step(*arrays), wanted, rtol=1e-10, atol=1e-10)
