@@ -13,6 +13,7 @@ from math import nan
 from pathlib import Path
 
 from benchmarks import peers
+from benchmarks.peers import Setting
 from benchmarks.work import Job
 
 PROCESS = Path("/proc/self")
@@ -34,8 +35,8 @@ class Fresh:
     grown: float
 
 
-def measure(peer: str, job: Job) -> Fresh:
-    """Train ``job`` with a peer in a process of its own.
+def measure(setting: Setting, job: Job) -> Fresh:
+    """Train ``job`` with a peer, at its usual setting, in a process of its own.
 
     Raises:
         RuntimeError: If the process fails, with what it wrote.
@@ -43,21 +44,22 @@ def measure(peer: str, job: Job) -> Fresh:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "job").write_bytes(pickle.dumps(job))
-        seconds, grown = _timed(peer, folder)
+        seconds, grown = _timed(setting, folder)
         left = any(path.is_file() for path in (folder / "cache").rglob("*"))
-        again = _timed(peer, folder)[0] if left else None
+        again = _timed(setting, folder)[0] if left else None
     return Fresh(seconds, again, grown)
 
 
-def _timed(peer: str, folder: Path) -> tuple[float, float]:
+def _timed(setting: Setting, folder: Path) -> tuple[float, float]:
     cache = str(folder / "cache")
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.fresh", peer, str(folder / "job")],
+        [sys.executable, "-m", "benchmarks.fresh", setting.module, str(folder / "job")],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
             "XDG_CACHE_HOME": cache,
+            "CHAINRULE_CACHE": cache,
             "TORCHINDUCTOR_CACHE_DIR": cache,
         },
         capture_output=True,
@@ -66,7 +68,7 @@ def _timed(peer: str, folder: Path) -> tuple[float, float]:
     )
     seconds = time.perf_counter() - began
     if done.returncode:
-        raise RuntimeError(f"{peer} failed in a fresh process:\n{done.stderr}")
+        raise RuntimeError(f"{setting.name} failed in a fresh process:\n{done.stderr}")
     return seconds, json.loads(done.stdout)
 
 

@@ -1,46 +1,62 @@
-"""This machine: what it is, and the best it does with a matrix product and with a copy."""
+"""This machine: what it is, and the best it does with arithmetic and with a copy."""
 
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from math import inf
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks import limits
+
 PACKAGES = ("numpy", "scipy", "scikit-learn", "llvmlite", "torch", "jax", "keras")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS")
+# What makes libraries use fewer cores, or code for another processor, than they would.
+HELD = (
+    "CHAINRULE_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "MKL_NUM_THREADS",
+    "XLA_FLAGS",
+)
 SIZES = (256, 512, 1024, 2048)
 COPIED = 64 * 2**20  # bytes a thread, far beyond the caches
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The best that was measured here.
+    """The best that was measured here, by the number of cores at work: one first, then two, to all.
 
     Attributes:
-        one: Operations a second of the best float32 matrix product, of NumPy or PyTorch, on one thread.
-        products: The same on all cores.
-        copies: Bytes a second of the best copy, read and written ones counted.
+        products: Float32 operations a second, of multiply-adds.
+        roots: Square roots, each with a division, a second; infinite where that could not be measured.
+        copies: Bytes a second of the best copy on all cores, read and written ones counted.
     """
 
-    one: float
-    products: float
+    products: list[float]
+    roots: list[float]
     copies: float
+
+    def least(self, operations: float, roots: float, cores: int) -> tuple[float, float]:
+        """Return the seconds that so many operations, and so many roots, take at least on so many cores."""
+        return operations / self.products[cores - 1], roots / self.roots[cores - 1]
 
 
 def peak() -> Peak:
-    """Measure the peak of this machine, in about four seconds."""
-    with _threads(1):
-        one = _best_product()
-    products = max(one, _best_product()) if cores() > 1 else one
-    copies = max(2 * COPIED * n / best(_copies(n)) for n in range(1, cores() + 1))
-    return Peak(one, products, copies)
+    """Measure the peak of this machine, in a second or two for each core."""
+    numbers = range(1, cores() + 1)
+    try:
+        found = [limits.rates(n) for n in numbers]
+    except ModuleNotFoundError:  # no llvmlite: what NumPy reaches is the best that is known
+        found = [(_best_product(n), inf) for n in numbers]
+    copies = max(2 * COPIED * n / best(_copies(n)) for n in numbers)
+    return Peak([rate for rate, _ in found], [rate for _, rate in found], copies)
 
 
 def best(f: Callable[[], object], seconds: float = 0.2) -> float:
@@ -53,34 +69,15 @@ def best(f: Callable[[], object], seconds: float = 0.2) -> float:
     return min(times)
 
 
-def _best_product() -> float:
-    return max(2 * n**3 / best(f) for n in SIZES for f in _products(n))
+def _best_product(cores: int) -> float:
+    with threadpool_limits(cores):
+        return max(2 * n**3 / best(_product(n)) for n in SIZES)
 
 
-@contextmanager
-def _threads(n: int) -> Iterator[None]:
-    with threadpool_limits(n):
-        try:
-            import torch
-        except ImportError:
-            yield
-            return
-        before = torch.get_num_threads()
-        torch.set_num_threads(n)
-        yield
-    torch.set_num_threads(before)
-
-
-def _products(n: int) -> list[Callable[[], object]]:
+def _product(n: int) -> Callable[[], object]:
     a, b = np.random.default_rng(0).random((2, n, n), np.float32)
     out = np.empty_like(a)
-    found: list[Callable[[], object]] = [lambda: np.matmul(a, b, out=out)]
-    try:
-        import torch
-    except ImportError:
-        return found
-    x, y, z = map(torch.from_numpy, (a, b, out))
-    return [*found, lambda: torch.mm(x, y, out=z)]
+    return lambda: np.matmul(a, b, out=out)
 
 
 def _copies(threads: int) -> Callable[[], object]:
@@ -103,8 +100,8 @@ def description() -> str:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
-    limits = [f"{name}={os.environ[name]}" for name in THREADS if name in os.environ]
-    threads = f"threads limited by {', '.join(limits)}" if limits else "threads at every library's default"
+    held = [f"{name}={os.environ[name]}" for name in HELD if name in os.environ]
+    threads = f"libraries held by {', '.join(held)}" if held else "every library at its defaults"
     # Threads that wait for each other are no measure of anything on cores that others use too.
     load = f"; load before the run {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     counted = f"{cores()} core{'s' * (cores() > 1)}"

@@ -3,7 +3,8 @@
 Each version lives in a process of its own, warm before it counts; they take turns, and every second pair begins with
 the other, so that a machine whose speed drifts is fair to both. What counts is the median of the ratios old / new:
 above 1, this version is faster. ``--cpu`` counts the seconds of the processor in place of the clock's, for a machine
-that others use too.
+that others use too. ``--compiling`` times what a first fit costs besides the fit, with nothing cached on disk: each
+turn is a process of its own, and its second fit is taken off its first.
 """
 
 import argparse
@@ -16,57 +17,30 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from benchmarks.peers import OURS
+from benchmarks.peers import OURS, PEERS
 from benchmarks.run import rows_named, say
-from benchmarks.work import ROWS, Work, job
+from benchmarks.work import job
+from benchmarks.worker import ROOT, Turn, Worker, hired, in_turns, written
 
-SHORTEST = 0.15  # seconds: shorter work is timed several times together
-ROOT = Path(__file__).parents[1]
 FRESH = "fresh"  # the row of a whole process: start, import, build, a short training, end
 FRESH_RUN = "import numpy as np, chainrule as cr; X = np.eye(4, 2); " + (
     "cr.Network([cr.Dense(4, 'tanh'), cr.Dense(1, 'sigmoid')], seed=0, engine={engine!r})"
     ".fit(X, X[:, :1], epochs=1000, batch_size=None)"
 )
+AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}  # where only the first process reads the source
+SETTING = PEERS[OURS].settings[0]
 
 
-class Version:
-    """A process that trains with one version of the package, one run at a time."""
-
-    def __init__(self, source: Path, engine: str, folder: str | None, cpu: bool) -> None:
-        self.environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(source), str(ROOT)]),
-            "PYTHONDONTWRITEBYTECODE": "",  # as installed, where only the first process reads the source
-        }
-        self.engine, self.cpu = engine, cpu
-        command = [sys.executable, "-m", "benchmarks.versions", "--serve", "--engine", engine]
-        command += ["--cpu"] if cpu else []
-        self._process = subprocess.Popen(
-            [*command, *(["--data", folder] if folder else [])],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def seconds(self, row: str) -> float:
-        """Return how long one run takes."""
-        if row == FRESH:
-            began = spent_by_children() if self.cpu else time.perf_counter()
-            code = FRESH_RUN.format(engine=self.engine)
-            subprocess.run([sys.executable, "-c", code], env=self.environment, check=True)
-            return (spent_by_children() if self.cpu else time.perf_counter()) - began
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the process of a version has no pipes")
-        print(row, file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.communicate()
+def fresh_process(source: Path, engine: str) -> Turn:
+    """Time a whole process that imports the chainrule of a folder."""
+    before, began = spent_by_children(), time.perf_counter()
+    environment = os.environ | AS_INSTALLED | {"PYTHONPATH": str(source)}
+    subprocess.run([sys.executable, "-c", FRESH_RUN.format(engine=engine)], env=environment, check=True)
+    return Turn(time.perf_counter() - began, spent_by_children() - before, 0.0)
 
 
 def spent_by_children() -> float:
@@ -75,33 +49,20 @@ def spent_by_children() -> float:
     return times.children_user + times.children_system
 
 
-def serve(rows: dict[str, Work], engine: str, folder: str | None, cpu: bool) -> None:
-    """Run each row that is asked for, and say how long a run took; the first two of a row only warm it up."""
-    from benchmarks import peers
-
-    peer, tasks = peers.load(OURS), {}
-    for line in sys.stdin:
-        name = line.strip()
-        if name not in tasks:
-            work = rows[name]
-            task = (peer.predictor if work.rows else peer.trainer)(job(work, engine, folder))
-            task()
-            tasks[name] = task, max(1, round(SHORTEST / timed(task, 1, cpu)))
-        print(timed(*tasks[name], cpu), flush=True)
-
-
-def timed(task: Callable[[], Any], count: int, cpu: bool) -> float:
-    """Return the seconds of one run, of so many."""
-    clock = time.process_time if cpu else time.perf_counter
-    began = clock()
-    for _ in range(count):
-        task()
-    return (clock() - began) / count
+def compiled(source: Path, path: Path) -> Turn:
+    """Time what the first fit of a new process costs besides a fit, with nothing cached on disk."""
+    with tempfile.TemporaryDirectory() as cache:
+        worker = Worker(SETTING, AS_INSTALLED | {"CHAINRULE_CACHE": cache}, source)
+        try:
+            first, second = worker.turn(path), worker.turn(path)
+        finally:
+            worker.close()
+    return Turn(first.seconds - second.seconds, first.cpu - second.cpu, first.cost)
 
 
 @contextmanager
 def source_of(revision: str) -> Iterator[Path]:
-    """Open the package as it was at a revision of git."""
+    """Unpack the package of a revision where Python finds it."""
     packed = subprocess.run(
         ["git", "archive", revision, "src"], cwd=ROOT, capture_output=True, check=True
     ).stdout
@@ -114,34 +75,32 @@ def source_of(revision: str) -> Iterator[Path]:
 def main() -> None:
     """Measure what the command line asks for."""
     asked = arguments()
-    if asked.serve:
-        serve({row.name: row for row in ROWS}, asked.engine, asked.data, asked.cpu)
-        return
-    names = [row.name for row in asked.rows] + [FRESH]
-    with source_of(asked.revision) as source:
-        versions = [Version(s, asked.engine, asked.data, asked.cpu) for s in (source, ROOT / "src")]
+    with source_of(asked.revision) as older:
+        sources = (older, ROOT / "src")
         print(f"| row | {asked.revision} | this | old / new, median of {asked.pairs} | from | to |")
         print("|---|--:|--:|--:|--:|--:|")
-        for name in names:
-            say(name)
-            for version in versions:
-                version.seconds(name)
-            old, new = pairs(versions, name, asked.pairs)
-            ratios = sorted(a / b for a, b in zip(old, new, strict=True))
-            cells = [f"{median(old):.4g} s", f"{median(new):.4g} s", f"**{median(ratios):.3f}**"]
-            print(f"| {name} | {' | '.join(cells)} | {ratios[0]:.2f} | {ratios[-1]:.2f} |", flush=True)
-        for version in versions:
-            version.close()
+        with hired([SETTING] * 2, [AS_INSTALLED] * 2, sources) as workers:
+            for row in asked.rows:
+                say(row.name)
+                with written(job(row, asked.engine, asked.data)) as (path,):
+                    if asked.compiling:
+                        compare(row.name, [partial(compiled, source, path) for source in sources], asked)
+                        continue
+                    for worker in workers:
+                        worker.turn(path)
+                    compare(row.name, [partial(worker.turn, path) for worker in workers], asked)
+        if not asked.compiling:
+            say(FRESH)
+            compare(FRESH, [partial(fresh_process, source, asked.engine) for source in sources], asked)
 
 
-def pairs(versions: list[Version], row: str, count: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of both versions, which took turns."""
-    old, new = versions
-    found: tuple[list[float], list[float]] = ([], [])
-    for turn in range(count):
-        for version in (old, new) if turn % 2 == 0 else (new, old):
-            found[version is new].append(version.seconds(row))
-    return found
+def compare(name: str, turns: list[Callable[[], Turn]], asked: argparse.Namespace) -> None:
+    """Let both versions take turns, after one that does not count, and print a line."""
+    in_turns(turns, 1)
+    old, new = ([t.cpu if asked.cpu else t.seconds for t in found] for found in in_turns(turns, asked.pairs))
+    ratios = sorted(a / b for a, b in zip(old, new, strict=True))
+    cells = [f"{median(old):.4g} s", f"{median(new):.4g} s", f"**{median(ratios):.3f}**"]
+    print(f"| {name} | {' | '.join(cells)} | {ratios[0]:.2f} | {ratios[-1]:.2f} |", flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -155,7 +114,7 @@ def arguments() -> argparse.Namespace:
         "--data", default=os.environ.get("CHAINRULE_DATA"), help="the folder of the larger tables"
     )
     parser.add_argument("--cpu", action="store_true", help="count the processor's seconds")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--compiling", action="store_true", help="time the compiler, not the training")
     return parser.parse_args()
 
 

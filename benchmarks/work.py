@@ -31,6 +31,7 @@ class Work:
         calls: How many predictions are timed together.
         times: How many times fewer epochs a peer makes that returns to Python after every step; its time is
             multiplied by it. Final costs are compared, and fresh processes run, at the fewer epochs.
+        fresh: Whether fresh processes are timed too.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Work:
     rows: int = 0
     calls: int = 1
     times: int = 1
+    fresh: bool = False
 
     @property
     def title(self) -> str:
@@ -62,7 +64,7 @@ class Work:
 ROWS = (
     Work(
         "xor", "XOR 2-4-1, {epochs} full-batch steps", "xor", (2, 4, 1), "tanh", "sigmoid", "sgd", 0.5, None,
-        50_000, times=10,
+        50_000, times=10, fresh=True,
     ),
     Work(
         "circles", "circles 2-8-1, full batch of 300, {epochs} steps", "circles", (2, 8, 1), "tanh", "sigmoid",
@@ -74,7 +76,7 @@ ROWS = (
     ),
     Work(
         "digits", "digits 64-64-10, Adam, batch 32, {epochs} epochs", "digits", (64, 64, 10), "relu", "softmax",
-        epochs=50,
+        epochs=50, fresh=True,
     ),
     Work(
         "iris", "iris 4-16-3, Adam, batch 32, {epochs} epochs", "iris", (4, 16, 3), "relu", "softmax",
@@ -90,7 +92,7 @@ ROWS = (
     ),
     Work(
         "pictures-wide", "784-512-512-10, Adam, batch 128, 12,800 examples, {epochs} epochs", "pictures",
-        (784, 512, 512, 10), "relu", "softmax", batch_size=128, epochs=3,
+        (784, 512, 512, 10), "relu", "softmax", batch_size=128, epochs=3, fresh=True,
     ),
     Work(
         "deep", "digits, 10 layers of 64, sigmoid, batch norm, Adam, batch 32, {epochs} epochs", "digits",
@@ -146,7 +148,7 @@ def job(work: Work, engine: str, folder: str | None) -> Job:
     weights = tuple(
         (rng.standard_normal(s) * sqrt(2 / sum(s))).astype(np.float32) for s in shapes
     )  # Glorot & Bengio
-    # These are the orders that Network.fit itself draws.
+    # chainrule, scikit-learn and Keras draw orders of their own.
     shuffled = 0 if work.batch_size is None else work.epochs
     orders = [np.random.default_rng([SEED, 1, epoch]).permutation(len(X)) for epoch in range(shuffled)]
     return Job(work, X, y, weights, np.array(orders, np.int64).reshape(shuffled, len(X)), engine, source)
@@ -170,15 +172,31 @@ def operations(job: Job) -> float:
     return 2.0 * len(job.X) * work.epochs * (3 * sum(sizes) - sizes[0])
 
 
+def roots(job: Job) -> float:
+    """Return how many square roots, each with a division, the optimizer takes: Adam, one a step for each weight."""
+    if job.work.optimizer != "adam":
+        return 0.0
+    return float(steps(job) * parameters(job.work))
+
+
+def steps(job: Job) -> int:
+    """Return how many updates a training makes."""
+    return job.work.epochs * -(-len(job.X) // (job.work.batch_size or len(job.X)))
+
+
+def parameters(work: Work) -> int:
+    """Return how many numbers are learned."""
+    pairs = zip(work.sizes, work.sizes[1:], strict=False)
+    return sum((inputs + 1) * units for inputs, units in pairs) + 2 * sum(work.sizes[1:-1]) * work.normalized
+
+
 def traffic(job: Job) -> float:
     """Return how many bytes a job must move at least, if all between X and the parameters stays in a cache.
 
     Each step reads its examples, reads and writes every parameter, and with Adam both moments too.
     """
     work = job.work
-    parameters = sum((inputs + 1) * units for inputs, units in zip(work.sizes, work.sizes[1:], strict=False))
     if work.rows:
-        return 4.0 * work.calls * (work.rows * (work.sizes[0] + work.sizes[-1]) + parameters)
-    steps = work.epochs * -(-len(job.X) // (work.batch_size or len(job.X)))
+        return 4.0 * work.calls * (work.rows * (work.sizes[0] + work.sizes[-1]) + parameters(work))
     passes = {"sgd": 2, "adam": 6}[work.optimizer]
-    return 4.0 * (work.epochs * job.X.size + steps * passes * parameters)
+    return 4.0 * (work.epochs * job.X.size + steps(job) * passes * parameters(work))

@@ -1,4 +1,4 @@
-"""JAX: the whole training as one jitted function, a scan over epochs of a scan over steps."""
+"""JAX: the whole training as one jitted function, a scan over epochs of a scan over steps; and variants of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,24 +6,40 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 
+from benchmarks.peers import CannotExpress
 from benchmarks.work import Job
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
 
 
-def trainer(job: Job) -> Callable[[], float]:
-    """Return a function that runs the compiled training from the first parameters."""
+def trainer(
+    job: Job, gathered: bool = False, donated: bool = False, flat: bool = False, unroll: int = 1
+) -> Callable[[], float]:
+    """Return a function that runs the compiled training from the first parameters.
+
+    Args:
+        job: The work.
+        gathered: Whether the rows of an epoch are gathered at its begin, not those of a batch at each step.
+        donated: Whether each epoch is a call of its own, which may overwrite the parameters it is given.
+        flat: Whether all parameters lie in one vector.
+        unroll: How many steps the body of the loop over steps holds.
+    """
     work = job.work
+    if work.batch_size is None and (gathered or donated):
+        raise CannotExpress("there is nothing to gather, and no epoch of many steps, in full batches")
     X, y, orders = jnp.asarray(job.X), jnp.asarray(job.y), jnp.asarray(job.orders, jnp.int32)
     first = parameters(job)
-    nothing = jax.tree.map(jnp.zeros_like, first)
+    first, apart = ravel_pytree(first) if flat else (first, lambda w: w)
+    nothing = jax.tree.map(jnp.zeros_like, first) if work.optimizer == "adam" else []
     statistics = [(jnp.zeros(W.shape[1]), jnp.ones(W.shape[1])) for W in job.weights[:-1] if work.normalized]
     start = (first, nothing, nothing, statistics, jnp.float32(0))
 
     def step(carry: Any, x: Any, target: Any) -> Any:
         w, m, v, kept, t = carry
-        (found, kept), g = jax.value_and_grad(cost, has_aux=True)(w, work, x, target, kept)
+        of_batch = jax.value_and_grad(lambda w: cost(apart(w), work, x, target, kept), has_aux=True)
+        (found, kept), g = of_batch(w)
         if work.optimizer == "sgd":
             return (jax.tree.map(lambda w, g: w - work.learning_rate * g, w, g), m, v, kept, t), found
         t = t + 1
@@ -36,32 +52,47 @@ def trainer(job: Job) -> Callable[[], float]:
 
         return (jax.tree.map(moved, w, m, v), m, v, kept, t), found
 
+    def epoch(carry: Any, order: Any, X: Any, y: Any) -> Any:
+        whole, rest = divmod(len(X), work.batch_size)
+        if gathered:
+            X, y, order = X[order], y[order], jnp.arange(len(X))
+            batches = tuple(a[: whole * work.batch_size].reshape(whole, -1, *a.shape[1:]) for a in (X, y))
+            carry, costs = jax.lax.scan(lambda c, batch: step(c, *batch), carry, batches, unroll=unroll)
+        else:
+            batches = order[: whole * work.batch_size].reshape(whole, work.batch_size)
+            carry, costs = jax.lax.scan(
+                lambda c, rows: step(c, X[rows], y[rows]), carry, batches, unroll=unroll
+            )
+        if not rest:
+            return carry, costs.mean()
+        rows = order[-rest:]
+        carry, last = step(carry, X[rows], y[rows])
+        return carry, (costs.sum() + last) / (whole + 1)
+
     @jax.jit
     def descend(carry: Any, X: Any, y: Any, orders: Any) -> Any:
         if work.batch_size is None:
-            _, costs = jax.lax.scan(lambda c, _: step(c, X, y), carry, length=work.epochs)
+            _, costs = jax.lax.scan(lambda c, _: step(c, X, y), carry, length=work.epochs, unroll=unroll)
             return costs[-1]
-        whole, rest = divmod(len(X), work.batch_size)
+        return jax.lax.scan(lambda c, order: epoch(c, order, X, y), carry, orders)[1][-1]
 
-        def epoch(carry: Any, order: Any) -> Any:
-            batches = order[: whole * work.batch_size].reshape(whole, work.batch_size)
-            carry, costs = jax.lax.scan(lambda c, rows: step(c, X[rows], y[rows]), carry, batches)
-            if not rest:
-                return carry, costs.mean()
-            rows = order[-rest:]
-            carry, last = step(carry, X[rows], y[rows])
-            return carry, (costs.sum() + last) / (whole + 1)
-
-        return jax.lax.scan(epoch, carry, orders)[1][-1]
+    one_epoch = jax.jit(epoch, donate_argnums=0)
 
     def train() -> float:
-        return float(descend(start, X, y, orders))
+        if not donated:
+            return float(descend(start, X, y, orders))
+        carry = jax.tree.map(jnp.array, start)
+        for order in orders:
+            carry, found = one_epoch(carry, order, X, y)
+        return float(found)
 
     return train
 
 
-def predictor(job: Job) -> Callable[[], np.ndarray]:
-    """Return a function that predicts."""
+def predictor(job: Job, **options: Any) -> Callable[[], np.ndarray]:
+    """Return a function that predicts; it has one setting only."""
+    if options:
+        raise CannotExpress("its settings are of training alone")
     w = parameters(job)
     apply = jax.jit(lambda w, x: jax.nn.softmax(forward(w, job.work, x, [])[0]))
 

@@ -17,33 +17,29 @@ LOSSES: dict[str, Cost] = {
 }
 
 
-def trainer(
-    job: Job, wrap: Callable[[Cost], Cost] = lambda cost: cost, fused: bool | None = None
-) -> Callable[[], float]:
+def trainer(job: Job, fused: bool = False) -> Callable[[], float]:
     """Return a function that trains the network anew.
 
     Args:
         job: The work.
-        wrap: What to do with the function from a batch to its cost.
-        fused: Whether the optimizer updates a parameter in one pass; None is PyTorch's default.
+        fused: Whether rows are gathered once an epoch, and the optimizer updates a parameter in one pass.
     """
     work = job.work
     X, y, orders = torch.from_numpy(job.X), torch.from_numpy(job.y), torch.from_numpy(job.orders)
     network, loss = module(job), LOSSES[work.output]
     first = {name: value.clone() for name, value in network.state_dict().items()}
-    cost_of = wrap(lambda x, target: loss(network(x), target))
 
     def train() -> float:
         network.load_state_dict(first)
         parameters = network.parameters()
         if work.optimizer == "sgd":
-            optimizer = torch.optim.SGD(parameters, work.learning_rate, fused=fused)
+            optimizer = torch.optim.SGD(parameters, work.learning_rate, fused=fused or None)
         else:
-            optimizer = torch.optim.Adam(parameters, work.learning_rate, eps=1e-7, fused=fused)
+            optimizer = torch.optim.Adam(parameters, work.learning_rate, eps=1e-7, fused=fused or None)
 
         def step(x: Tensor, target: Tensor) -> Tensor:
             optimizer.zero_grad()
-            cost = cost_of(x, target)
+            cost = loss(network(x), target)
             cost.backward()
             optimizer.step()
             return cost.detach()
@@ -53,17 +49,23 @@ def trainer(
                 cost = step(X, y)
             return float(cost)
         for order in orders:
-            batches = order.split(work.batch_size)
-            cost = sum(step(X[rows], y[rows]) for rows in batches) / len(batches)
+            if fused:
+                batches = list(
+                    zip(X[order].split(work.batch_size), y[order].split(work.batch_size), strict=True)
+                )
+                cost = sum(step(x, target) for x, target in batches) / len(batches)
+            else:
+                batches = order.split(work.batch_size)
+                cost = sum(step(X[rows], y[rows]) for rows in batches) / len(batches)
         return float(cost)
 
     return train
 
 
 def predictor(
-    job: Job, wrap: Callable[[nn.Module], Callable[[Tensor], Tensor]] = lambda m: m
+    job: Job, fused: bool = False, wrap: Callable[[nn.Module], Callable[[Tensor], Tensor]] = lambda m: m
 ) -> Callable[[], np.ndarray]:
-    """Return a function that predicts."""
+    """Return a function that predicts, through ``wrap`` of the network; ``fused`` is of training alone."""
     network = wrap(nn.Sequential(module(job), nn.Softmax(dim=1)).eval())
 
     def run() -> np.ndarray:

@@ -1,0 +1,81 @@
+"""Every setting of every peer does the same work: from the same weights, on the same batches, to the same cost."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks.peers import BEFORE_THUNKS, JAX, OURS, PEERS, CannotExpress, with_older_jax
+from benchmarks.peers.by_hand import trainer as by_hand
+from benchmarks.work import ROWS, Job, job
+
+from benchmarks import peers
+
+KNOWN = {row.name: row for row in ROWS}
+SETTINGS = {s.name: s for peer in PEERS.values() for s in peer.settings}
+# A process that is held on one core does the same.
+DISTINCT = list({(s.module, str(dict(s.options))): s.name for s in reversed(SETTINGS.values())}.values())
+OWN_ORDER = (OURS, "chainrule-numpy", "sklearn", "keras")
+NEEDS = {"torch": "torch", "torch_compiled": "torch", "jax": "jax", "keras": "keras"}
+
+
+def small(name: str, epochs: int) -> Job:
+    """Return a row with few epochs, and with hundred and three examples of its table: the last batch is smaller."""
+    whole = job(replace(KNOWN[name], epochs=epochs, times=1), "native", None)
+    rows = slice(0, 103)
+    orders = np.array(
+        [np.random.default_rng(epoch).permutation(103) for epoch in range(len(whole.orders))], np.int64
+    )
+    return replace(whole, X=whole.X[rows], y=whole.y[rows], orders=orders.reshape(-1, 103))
+
+
+@pytest.mark.filterwarnings("default")  # what other libraries warn of is theirs
+@pytest.mark.parametrize("row", ["circles", "digits", "housing", "deep"])
+@pytest.mark.parametrize("name", [n for n in DISTINCT if n not in OWN_ORDER])
+def test_a_setting_ends_where_numpy_by_hand_ends(name, row):
+    setting = SETTINGS[name]
+    if setting.module in NEEDS:
+        pytest.importorskip(NEEDS[setting.module])
+    if setting.module == "c" and shutil.which("cc") is None:
+        pytest.skip("no C compiler")
+    work = small(row, 11 if row == "circles" else 3)
+    try:
+        train = peers.load(setting.module).trainer(work, **setting.options)
+    except CannotExpress as reason:
+        assert str(reason)  # noqa: PT017 - what it says goes into the report
+        return
+    expected = by_hand(work)()
+    assert train() == pytest.approx(expected, rel=2e-3)
+    assert train() == pytest.approx(expected, rel=2e-3)  # from the first weights again
+
+
+def test_c_says_what_it_cannot_do(monkeypatch):
+    c = peers.load("c")
+    with pytest.raises(CannotExpress, match="two or three"):
+        c.definitions(small("deep", 1))
+    monkeypatch.setenv("CC", "a-compiler-that-is-not-there")
+    with pytest.raises(CannotExpress, match="no C compiler"):
+        c.library(small("iris", 1))
+
+
+def test_c_that_is_refused_leaves_the_row_out(monkeypatch, tmp_path):
+    refusing = tmp_path / "cc"
+    refusing.write_text("#!/bin/sh\necho 'error: what is -march' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("CC", str(refusing))
+    with pytest.raises(CannotExpress, match="what is -march"):
+        peers.load("c").library(small("iris", 1))
+
+
+def test_older_jax_is_measured_in_an_environment_of_its_own():
+    usual, older = PEERS[JAX].settings, with_older_jax("elsewhere/python")[JAX].settings
+    assert older[: len(usual)] == usual
+    added = older[len(usual) :]
+    assert added and all(s.python == "elsewhere/python" and s.environment == BEFORE_THUNKS for s in added)
+    assert len({s.name for s in older}) == len(older)
+
+
+def test_names_and_words_tell_settings_apart():
+    assert len(SETTINGS) == sum(len(peer.settings) for peer in PEERS.values())
+    for peer in PEERS.values():
+        assert len({s.words for s in peer.settings}) == len(peer.settings)
