@@ -15,6 +15,8 @@ class Machine:
 
     pace: object  # (helped, time) -> seconds a step
     coming: float = 1e-4
+    gap: float = 0.0  # seconds for which the core is lost, twenty times a second
+    draws: random.Random = field(default_factory=lambda: random.Random(0))
     now: float = 0.0
     ways: list[tuple[float, float, bool]] = field(default_factory=list)  # when, for how long, helped
 
@@ -31,6 +33,7 @@ class Machine:
             if helped and comes < self.now + seconds:  # at once, or within the call
                 missed = max(0.0, (comes - self.now) / seconds)
                 seconds = missed * seconds + (1 - missed) * self.pace(True, self.now) * count
+            seconds += self.gap * (self.draws.random() < 20 * seconds)
             done += count
             self.ways.append((self.now, seconds, helped))
             self.now += seconds
@@ -55,10 +58,10 @@ def test_the_faster_way_is_taken_and_the_other_costs_little(step):
         machine, choice = Machine(steady(step, helped * step)), Choice()
         steps = int(2 / step)
         took = machine.run(choice, steps)
-        assert took < min(1, helped) * step * steps * 1.12
+        assert took < min(1, helped) * step * steps * 1.12 + 2 * STRETCHES * step
         assert choice.helped == (helped < 0.95)
         later = machine.helped(since=1.0)
-        assert later > 0.9 if helped < 0.95 else later < 0.1
+        assert later > 0.9 if helped < 0.95 else later < (0.1 if helped > 1 else 0.2)  # that costs nothing
 
 
 @given(
@@ -132,15 +135,12 @@ def test_both_ways_are_slower_when_cores_are_busy_and_the_better_one_is_taken():
     assert machine.helped(0.1) > 0.85
 
 
-def test_interruptions_do_not_mislead():
-    draws = random.Random(0)
-
-    def pace(way, now):  # one call in eight loses the core for a while
-        return (6e-5 if way else 1e-4) * (10 if draws.random() < 0.125 else 1)
-
-    machine, choice = Machine(pace), Choice()
+@pytest.mark.parametrize("helped", [0.6, 1.5])
+def test_interruptions_do_not_mislead(helped):
+    machine, choice = Machine(steady(1e-4, helped * 1e-4), gap=8e-3), Choice()
     machine.run(choice, 30_000)
-    assert machine.helped(since=0.3) > 0.6
+    share = machine.helped(since=0.3)
+    assert share > 0.75 if helped < 1 else share < 0.2
 
 
 def test_help_that_never_comes_is_given_up():

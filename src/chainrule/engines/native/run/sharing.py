@@ -5,24 +5,16 @@ from collections.abc import Callable
 
 from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent, threads
 
-CALL_SECONDS = (
-    0.005  # so long a call into machine code is meant to last: another program may take a core away
-)
+# Seconds:
+CALL_SECONDS = 0.005  # a call into machine code is meant to last: another program may take a core away
 LEAST_SECONDS = 0.004  # what lasts no longer wakes nobody: that takes some 50 microseconds
-SHORTEST, LONGEST = (
-    50e-6,
-    5e-3,
-)  # what is compared takes so long, at first and in the end: a core's turn is some ms
+SHORTEST, LONGEST = 50e-6, 5e-3  # what is compared takes at first, and in the end: a core's turn is some ms
 SETTLING = 1e-3  # a call this long tells what help is worth though it was only just called
-STRETCHES = (
-    3  # so many of each way in a row, the middle one counts: the first finds its numbers in another cache
-)
+STRETCHES = 4  # so many of each way in a row: the first ones find their numbers in another core's cache
+TURNS = 24  # so many short calls wait for help to come
+BETTER = 0.95  # help must take less than this share of the time: to win less is not worth a second core
 APART = 64  # trying the slower way costs one part in so many of the time, roughly
 LEAST_LOST, MOST_LOST = 1 / 8, 2  # shares of a step; what is lost when the slower way is tried counts so
-TURNS = 24  # so many short calls wait for help to come
-BETTER = (
-    0.95  # help must take less than this share of the time: what is won by less is not worth a second core
-)
 
 
 class Choice:
@@ -87,7 +79,7 @@ class Choice:
         times = min(STRETCHES, int(left * pace / (8 * stretch)))
         due = self._alone is None or self._since > self._apart * stretch
         if self._alone is not None and self.helped and len(self._recent) == STRETCHES:
-            due = due or statistics.median(self._recent) > self._alone
+            due = due or statistics.fmean(self._recent) > self._alone
         return times if due and left * pace > LEAST_SECONDS else 0
 
     def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
@@ -98,7 +90,9 @@ class Choice:
         self.helped = len(seen[True]) < self._times
         if len(seen[False]) < self._times:
             return
-        self._alone, helped = (statistics.median(seen[way]) for way in (False, True))
+        # The fastest of short ones is what code can do, the mean of long ones what other programs let it do.
+        judge = min if self._stretch < SETTLING else statistics.fmean
+        self._alone, helped = judge(seen[False]), judge(seen[True])
         self.helped = helped < BETTER * self._alone
         lost = max(helped, self._alone) / min(helped, self._alone) - 1  # share of a step, when it was tried
         self._apart = APART * self._times * min(max(lost, LEAST_LOST), MOST_LOST)
