@@ -18,7 +18,6 @@ from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly, named
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
-from chainrule.graph.numbers import is_finite
 from chainrule.literals import EngineName, StageName
 from chainrule.nn.alike import chain_of
 from chainrule.nn.architecture import Architecture, branches, check_layers
@@ -564,13 +563,7 @@ class Network(Friendly):
                [1.],
                [0.]], dtype=float32)
         """
-        programs = self._programs
-        if programs.tells(X):
-            (x,) = self.architecture.inputs.values()
-            found, squares = programs.outputs(programs.output.telling, [validation.shaped(X, x, X, "X")])
-            if is_finite(squares):
-                return found  # else the door says what is wrong, if numbers are not just large
-        return programs.outputs(programs.output, self._inputs(X))[0]
+        return self._programs.predicted(X, self._inputs)
 
     @public
     def predict_classes(self, X: "Data") -> "NDArray[Any]":

@@ -1,6 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -14,11 +14,13 @@ from chainrule.errors import DataError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
+from chainrule.graph.numbers import is_finite
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import keeps_apart, size_of_one
 from chainrule.nn.reading import prediction_program
 from chainrule.recent import Recent
 from chainrule.train.parameters import Values
+from chainrule.train.validation import shaped
 from chainrule.transform.simplify import simplified
 
 if TYPE_CHECKING:
@@ -106,6 +108,15 @@ class Programs:
             and not any(call.layer.is_choosy for call in found.calls.values())  # it looks before
             and self.output.on(self.engine, 1, len(X)).engine != REFERENCE
         )
+
+    def predicted(self, X: Any, door: Callable[[Any], Arrays]) -> np.ndarray:
+        """Return what the network predicts for X, which the door makes arrays of, or says what is wrong with it."""
+        if self.tells(X):
+            (x,) = self.architecture.inputs.values()
+            found, squares = self.outputs(self.output.telling, [shaped(X, x, X, "X")])
+            if is_finite(squares):
+                return found  # else something is wrong, if numbers are not just large
+        return self.outputs(self.output, door(X))[0]
 
     def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
         """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
