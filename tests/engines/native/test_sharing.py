@@ -112,6 +112,17 @@ def test_what_is_found_in_one_run_is_known_in_the_next():
     assert machine.helped(since=machine.now / 3) > 0.8
 
 
+def test_short_runs_notice_too_that_a_core_has_come_back():
+    def pace(way, now):
+        return 1e-4 if not way else 1.2e-4 if now < 2 else 6e-5
+
+    machine, choice = Machine(pace), Choice()
+    while machine.now < 4:
+        machine.run(choice, 100)
+    assert machine.helped(until=2) < 0.2
+    assert machine.helped(since=2.5) > 0.8
+
+
 def test_a_core_that_goes_away_is_noticed_at_once_and_missed_no_longer_than_need_be():
     def pace(way, now):
         if not way:

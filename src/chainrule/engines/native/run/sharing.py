@@ -7,7 +7,7 @@ from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent, th
 
 # Seconds:
 CALL_SECONDS = 0.005  # a call into machine code is meant to last: another program may take a core away
-LEAST_SECONDS = 0.004  # what lasts no longer wakes nobody: that takes some 50 microseconds
+LEAST_SECONDS = 0.002  # what lasts no longer alone wakes nobody: that takes some 50 microseconds
 SHORTEST, LONGEST = 50e-6, 5e-3  # what is compared takes at first, and in the end: a core's turn is some ms
 SETTLING = 1e-3  # a call this long tells what help is worth though it was only just called
 STRETCHES = 4  # so many of each way in a row: the first ones find their numbers in another core's cache
@@ -38,7 +38,8 @@ class Choice:
         self._seen: dict[bool, list[float]] | None = None  # while the ways are compared
         self._times = STRETCHES  # so many stretches of each way
         self._waited = 0  # calls that waited for help
-        self._stretch = SHORTEST
+        self._longest = SHORTEST  # seconds a stretch may take in the next comparison
+        self._stretch = SHORTEST  # and takes in this one
         self._apart = 0.0  # so many stretches lie between two comparisons
         self._since = 0.0  # seconds since they were compared
 
@@ -51,7 +52,8 @@ class Choice:
 
     def worth(self, steps: float) -> bool:
         """Whether so many steps are known to last long enough for help to be called."""
-        return self._pace is not None and steps * self._pace > LEAST_SECONDS
+        pace = self._pace if self._alone is None else self._alone
+        return pace is not None and steps * pace > LEAST_SECONDS
 
     def note(self, seconds: float, steps: float, left: float, *, settled: bool = True) -> None:
         """Take note of a call, and decide on the next.
@@ -75,12 +77,12 @@ class Choice:
 
     def _due(self, pace: float, left: float) -> int:
         """Return how many stretches of each way to compare now: 0 if it is not the time for that."""
-        stretch = max(self._stretch, pace)
-        times = min(STRETCHES, int(left * pace / (8 * stretch)))
-        due = self._alone is None or self._since > self._apart * stretch
+        room = left * pace / 8  # seconds for each way
+        self._stretch = max(min(self._longest, room / STRETCHES), SHORTEST, pace)
+        due = self._alone is None or self._since > self._apart * self._stretch
         if self._alone is not None and self.helped and len(self._recent) == STRETCHES:
             due = due or statistics.fmean(self._recent) > self._alone
-        return times if due and left * pace > LEAST_SECONDS else 0
+        return min(STRETCHES, int(room / self._stretch)) if due and 8 * room > 2 * LEAST_SECONDS else 0
 
     def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
         if self.helped and not settled and self._waited < TURNS:
@@ -97,7 +99,7 @@ class Choice:
         lost = max(helped, self._alone) / min(helped, self._alone) - 1  # share of a step, when it was tried
         self._apart = APART * self._times * min(max(lost, LEAST_LOST), MOST_LOST)
         self._seen, self._recent, self._since = None, [], 0.0
-        self._stretch = min(2 * self._stretch, LONGEST)
+        self._longest = min(2 * self._longest, LONGEST)
 
 
 class Sharing:
@@ -106,28 +108,29 @@ class Sharing:
     def __init__(self, work: Callable[[int], None] | None) -> None:
         self._work = work
         self._choice = Choice()
-        self._count = 0  # threads that may help in this run
+        self._open = False  # whether this run may have help
         self._helpers: Helpers | None = None
+        self._count = 0  # how many of them help
         self._came = True  # whether they had come before the last call
 
     @property
     def seconds(self) -> float:
         """How long the next call is meant to last."""
-        return self._choice.seconds if self._count else CALL_SECONDS
+        return self._choice.seconds if self._open else CALL_SECONDS
 
     def begin(self, steps: float) -> None:
         """Begin a run of so many steps."""
-        possible = self._work is not None and (not self._choice.helped or self._choice.worth(steps))
-        self._count = min(threads(), MOST_THREADS) - 1 if possible else 0
+        self._open = self._work is not None and (not self._choice.helped or self._choice.worth(steps))
 
     def call(self) -> int | None:
         """Return what the next call shares with helping threads; None if it works alone."""
-        if not self._count or not self._choice.helped or self._work is None:
+        if not self._open or not self._choice.helped or self._work is None:
             return None
         if self._helpers is None:
-            self._helpers = lent()
-            if self._helpers is None:
-                self._count = 0  # another run has them
+            self._count = min(threads(), MOST_THREADS) - 1
+            self._helpers = lent() if self._count else None
+            if self._helpers is None:  # the user wants none, or another run has them
+                self._open = False
                 return None
         block = self._helpers.wake(self._work, self._count)
         self._came = self._helpers.came
@@ -135,7 +138,7 @@ class Sharing:
 
     def note(self, seconds: float, steps: float, left: float) -> None:
         """Take note of a call; see :meth:`Choice.note`."""
-        if self._count:
+        if self._open:
             self._choice.note(seconds, steps, left, settled=self._came)
         if self._helpers is not None:
             self._helpers.rest()
