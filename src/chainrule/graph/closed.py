@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.evaluate import fit_value
-from chainrule.graph.identity import Structured, of_attributes
+from chainrule.graph.identity import Hashed, Structured, of_attributes
 from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, of_array, record, unflatten
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.show import text
@@ -97,7 +97,7 @@ class Ends(Structured):
             leaf = leaves.get(leaf_key(node)) if not node.inputs else None
             what = leaf if leaf is not None else (node.primitive, of_attributes(node.attributes))
             lines.append((what, tuple([number[x] for x in node.inputs]), node.shape, node.dtype.str))
-        return tuple(lines), tuple([tuple([number[n] for n in part]) for part in self._parts])
+        return Hashed((tuple(lines), tuple([tuple([number[n] for n in part]) for part in self._parts])))
 
     def detached(self) -> Self:
         """Return the same graph of variables without values: to be kept, and no network's weights with it.

@@ -24,6 +24,27 @@ class Structured:
         return hash(self.fingerprint)
 
 
+class Hashed:
+    """A long value that is looked for often: its hash is taken once.
+
+    >>> Hashed((1, 2)) == Hashed((1, 2)), Hashed((1, 2)) == Hashed((1, 3))
+    (True, False)
+    """
+
+    __slots__ = ("_hash", "_value")
+
+    def __init__(self, value: Hashable) -> None:
+        self._value, self._hash = value, hash(value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hashed):
+            return False
+        return self is other or (self._hash == other._hash and self._value == other._value)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 def identity(value: Any) -> Hashable:
     """Return what is the same for two values of one type, structure and bits, and differs for all others.
 

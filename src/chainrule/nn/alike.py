@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.friendly import is_ours
-from chainrule.graph.identity import identity
+from chainrule.graph.identity import Hashed, identity
 from chainrule.graph.node import Cell, Node, input
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.walk import rebuild
@@ -37,7 +37,7 @@ def chain_of(layers: Sequence[Any], shape: Any, dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``, as :func:`chain` does."""
     layers, shape = check_layers(layers), as_shape("x", shape)
     try:
-        key = _structure(layers), shape, dtype
+        key = Hashed((_structure(layers), shape, dtype))
     except _Unlike:
         return chain(layers, shape, dtype)
     drawn: list[Architecture] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,38 @@ MOST_PROGRAMS = 8  # of one objective: to evaluate, for its gradients, to train 
 
 
 @dataclass(frozen=True)
+class Means:
+    """What an objective takes the means of, as nodes.
+
+    Attributes:
+        cost: The weighted mean of the losses.
+        watched: The mean of each metric that is one.
+        mass: How much the examples of a batch weigh together: how many there are, without weights.
+        by_example: Whether all of them are means over the examples, and so over parts of a table.
+    """
+
+    cost: Node
+    watched: dict[str, Node]
+    mass: Node
+    by_example: bool
+
+
+_drawn: Recent[bool] = Recent(64)  # objectives that are known, and can be drawn
+
+
+@dataclass(frozen=True)
 class Objective:
-    """What is minimised and what is watched, as nodes of one architecture.
+    """What is minimised and what is watched, of one architecture; it is drawn when something is made of it.
 
     Attributes:
         architecture: The network.
         y: The input node of the targets.
         weight: The input node of the sample weights, or None.
-        data_cost: The weighted mean of the losses.
         price: What the size of the weights costs, or None.
         watched: The metrics, by what the history calls them.
-        means: The mean of each of those that are one.
-        mass: How much the examples of a batch weigh together: how many there are, without weights.
         classes: Whether the outputs are the probabilities of classes, of which an example has one.
-        by_example: Whether cost and means are means over the examples, and so over parts of a table.
         loss: What makes the loss of each example, of nodes.
+        draw: What draws the means.
         frozen: The names of the parameters and statistics that learning leaves alone.
         known: What another has too only if training it is the same work; None where that is not known.
         programs: What was made of it; it goes when the objective goes.
@@ -61,24 +79,26 @@ class Objective:
     architecture: Architecture
     y: Node
     weight: Node | None
-    data_cost: Node
     price: Node | None
     watched: dict[str, Watched]
-    means: dict[str, Node]
-    mass: Node
     classes: bool
-    by_example: bool
     loss: Callable[..., Any] = field(repr=False, compare=False)
+    draw: Callable[[], Means] = field(repr=False, compare=False)
     frozen: frozenset[str]
     known: Hashable = field(default=None, repr=False, compare=False)
     programs: Recent[Compiled] = field(
         default_factory=lambda: Recent(MOST_PROGRAMS), repr=False, compare=False
     )
 
+    @cached_property
+    def means(self) -> Means:
+        """What it takes the means of."""
+        return self.draw()
+
     @property
     def cost(self) -> Node:
         """What is minimised."""
-        return self.data_cost if self.price is None else self.data_cost + self.price
+        return self.means.cost if self.price is None else self.means.cost + self.price
 
     @property
     def trained(self) -> dict[str, Node]:
@@ -111,9 +131,9 @@ class Objective:
             return self.known
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
-        outputs = (self.cost, *self.means.values())
+        outputs = (self.cost, *self.means.watched.values())
         seen = Program((*self.inputs, TRAINING), state, outputs, tuple(self.moved))
-        known = len(architecture.parameters), tuple(self.means), bool(self.whole)
+        known = len(architecture.parameters), tuple(self.means.watched), bool(self.whole)
         return seen.fingerprint, self.frozen, *known
 
     @property
@@ -148,36 +168,35 @@ def objective(
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
     given = input("sample_weight", (BATCH,), "float64" if wide else p.dtype) if weighted else None
-    weight = _within_batch(given, p.dtype) if given is not None and wide else given
-    losses = _call(loss, loss_name, "loss", y, p)
-    if p not in set(order([losses])):
-        raise GraphError(
-            f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
-        )
-    data_cost = _mean(losses, weight, loss_name, p.dtype)
-    means, by_example = {}, losses.ndim > 0
-    for name, metric in metrics.items():
-        if isinstance(metric, Known) and not metric.whole:
-            found = _call(metric.formula, name, "metric", y, p)
-            means[name] = _mean(found, weight, name, p.dtype)
-            by_example = by_example and found.ndim > 0
+    chosen = dict(metrics)
+
+    def draw() -> Means:
+        weight = _within_batch(given, p.dtype) if given is not None and wide else given
+        losses = _call(loss, loss_name, "loss", y, p)
+        if p not in set(order([losses])):
+            raise GraphError(
+                f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
+            )
+        cost = _mean(losses, weight, loss_name, p.dtype)
+        watched, by_example = {}, losses.ndim > 0
+        for name, metric in chosen.items():
+            if isinstance(metric, Known) and not metric.whole:
+                found = _call(metric.formula, name, "metric", y, p)
+                watched[name] = _mean(found, weight, name, p.dtype)
+                by_example = by_example and found.ndim > 0
+        return Means(cost, watched, _mass(given, 2.0**-TOP if wide else 1.0), by_example)
+
     price = penalty(architecture, frozen)
-    mass = _mass(given, 2.0**-TOP if wide else 1.0)
-    return Objective(
-        architecture,
-        y,
-        given,
-        data_cost,
-        price,
-        dict(metrics),
-        means,
-        mass,
-        classes,
-        by_example,
-        loss,
-        frozen,
-        known,
-    )
+    goal = Objective(architecture, y, given, price, chosen, classes, loss, draw, frozen, known)
+
+    def check() -> bool:
+        return bool(goal.means)  # what is wrong with it is found where it is drawn
+
+    if known is None:
+        check()
+    else:
+        _drawn.get(known, check)
+    return goal
 
 
 def _mass(weight: Node | None, scale: float) -> Node:
@@ -257,8 +276,9 @@ def gradients(goal: Objective, by: Collection[str]) -> tuple[Node, list[Node], l
     outputs, where these are asked for.
     """
     parameters = goal.architecture.parameters
-    sums = [cast(mean, np.float64) * goal.mass for mean in goal.means.values()]
-    beside = [*([goal.mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
+    mass = goal.means.mass
+    sums = [cast(mean, np.float64) * mass for mean in goal.means.watched.values()]
+    beside = [*([mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
     cost, *watched = goal.learning([goal.cost, *beside])
     (cost,) = simplify_all([cost])
     if not parameters:
@@ -314,9 +334,10 @@ def evaluation_program(goal: Objective) -> Program:
 
     Where there are metrics that look at all outputs at once, these follow.
     """
-    price = goal.price if goal.price is not None else as_node(0.0, [goal.data_cost.dtype])
+    means = goal.means
+    price = goal.price if goal.price is not None else as_node(0.0, [means.cost.dtype])
     seen = [goal.architecture.output] if goal.whole else []
-    outputs = at([goal.data_cost, price, *goal.means.values(), *seen], training=False)
+    outputs = at([means.cost, price, *means.watched.values(), *seen], training=False)
     state = looking_state(goal.architecture)
     return Program(goal.inputs, state, tuple(outputs), state)
 

@@ -154,9 +154,9 @@ class Programs:
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
         size = rows
-        if rows > ROWS_AT_ONCE and goal.by_example and self.output.keeps_apart:
+        if rows > ROWS_AT_ONCE and goal.means.by_example and self.output.keeps_apart:
             size = ROWS_AT_ONCE
-        totals, weight, price = np.zeros(1 + len(goal.means)), 0.0, 0.0
+        totals, weight, price = np.zeros(1 + len(goal.means.watched)), 0.0, 0.0
         seen: list[np.ndarray] = []
         largest = table[-1].max() if goal.weight is not None else 1.0
         _, power = np.frexp(largest)  # the scale of the weights cancels
@@ -168,12 +168,12 @@ class Programs:
             if goal.weight is not None:
                 share = float(np.ldexp(table[-1][cut].sum(dtype=np.float64), -power))
             price = float(outputs[1])
-            numbers = [outputs[0], *outputs[2 : 2 + len(goal.means)]]
+            numbers = [outputs[0], *outputs[2 : 2 + len(goal.means.watched)]]
             totals += share * np.array([float(x) for x in numbers])
             weight += share
-            seen += [np.array(x) for x in outputs[2 + len(goal.means) :]]
+            seen += [np.array(x) for x in outputs[2 + len(goal.means.watched) :]]
         cost, *means = (totals / weight if weight else totals).tolist()
-        found = dict(zip(goal.means, means, strict=True)) | whole_values(goal, table, seen)
+        found = dict(zip(goal.means.watched, means, strict=True)) | whole_values(goal, table, seen)
         return {"cost": cost + price} | {name: found[name] for name in goal.watched}
 
     def slopes(

@@ -18,7 +18,7 @@ def reading_of(goal: Objective, table: Arrays) -> Reading | None:
 
     def read(numbers: np.ndarray, rows: np.ndarray, each: Arrays) -> np.ndarray:
         cost, *sums = numbers.T
-        found = dict(zip(goal.means, (_over(s, sums[0]) for s in sums[1:]), strict=True))
+        found = dict(zip(goal.means.watched, (_over(s, sums[0]) for s in sums[1:]), strict=True))
         if each:
             part = [t[rows] for t in table]
             found |= {name: np.array([value]) for name, value in whole_values(goal, part, each).items()}

@@ -1,5 +1,6 @@
 """The executable: a step and a run behave as the NumPy engine's, whatever they are given and however they end."""
 
+import gc
 import os
 import pickle
 import signal
@@ -477,3 +478,21 @@ def test_a_run_leaves_its_state_in_the_room_it_is_given():
         assert np.array_equal(a, b)
     for a, b in zip(state, given, strict=True):
         assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("rows", [4, 60])  # in registers, and in memory
+def test_a_run_leaves_no_garbage(rows):
+    X, y = np.eye(rows, 2), np.zeros(rows)
+    network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], seed=0, engine="native")
+
+    def fit():
+        network.fit(X, y, epochs=3, batch_size=None if rows == 4 else 16)
+
+    fit()
+    gc.collect()
+    gc.disable()
+    try:
+        fit()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

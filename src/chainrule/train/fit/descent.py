@@ -61,7 +61,7 @@ def _descend(run: Fitting, method: Optimizer) -> str:
         if not every_epoch:
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
-            chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 16 * len(rows), ahead))
+            chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 64 * len(rows), ahead))
     run.left = state[count : count + len(run.slots)]
     return finish(run, stopped, good[-1])
 

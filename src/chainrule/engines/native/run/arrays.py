@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,15 @@ def shape_of(node: Node, lengths: dict[str, int]) -> tuple[int, ...]:
     return tuple([lengths[e.name] if isinstance(e, Extent) else e for e in node.shape])
 
 
+@lru_cache(maxsize=256)
+def block(kind: Any, count: int) -> Any:
+    """Return the type of so many of C's numbers side by side, which ctypes makes anew once it is forgotten."""
+    return kind * count
+
+
 def pointers(arrays: Sequence[np.ndarray]) -> Any:
     """Return where arrays lie; whoever passes it on keeps the arrays alive."""
-    return (ctypes.c_void_p * max(len(arrays), 1))(*[x.__array_interface__["data"][0] for x in arrays])
+    return block(ctypes.c_void_p, max(len(arrays), 1))(*[x.__array_interface__["data"][0] for x in arrays])
 
 
 def aligned(arena: np.ndarray) -> int:

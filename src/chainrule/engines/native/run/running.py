@@ -12,7 +12,7 @@ from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
 from chainrule.engines.native.code.loop import numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
-from chainrule.engines.native.run.arrays import measure, out_of_range, own, pointers, ready
+from chainrule.engines.native.run.arrays import block, measure, out_of_range, own, pointers, ready
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.stopping import many_epochs
@@ -42,7 +42,7 @@ class Running:
         self.totals: np.ndarray[Any, Any] = np.zeros((self.epochs, count))
         self.each: Arrays = [np.empty((self.length, *n.shape[1:]), n.dtype) for n in program.outputs[count:]]
         self.recorded: Arrays = []  # of each epoch, where its end is looked after
-        self.status: ctypes.Array[ctypes.c_int64] = (ctypes.c_int64 * 4)()
+        self.status: ctypes.Array[ctypes.c_int64] = block(ctypes.c_int64, 4)()
         self.sharing: Sharing = Sharing(None)
         self._give_back: Callable[[], None] | None = None
         self.watch: watch.Watch | None = None
@@ -82,8 +82,8 @@ class Running:
         self.sharing.begin((self.epochs + self.asked.to_come) * self.length)
         kept = (rows, held, outputs, gathered, arena)
         addresses = [
-            (ctypes.c_void_p * len(table))(), pointers(self.state), pointers([*outputs, *self.each]), code.constants,
-            arena.begin, (ctypes.c_int64 * len(code.extents))(), self.status, None, pointers(held),
+            block(ctypes.c_void_p, len(table))(), pointers(self.state), pointers([*outputs, *self.each]),
+            code.constants, arena.begin, block(ctypes.c_int64, len(code.extents))(), self.status, None, pointers(held),
             pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
         ]  # fmt: skip
         counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
@@ -105,8 +105,10 @@ class Running:
     def close(self) -> None:
         """Let others have what this run had."""
         self.sharing.end()
+        del self._call  # which knows it, so that its arrays would wait for someone to look for garbage
         if self._give_back is not None:
             self._give_back()
+            self._give_back = None
             self.code.sharing[self.width] = self.sharing
 
     def run(self) -> Run:
