@@ -171,8 +171,8 @@ def test_a_gather_of_scattered_numbers_is_caught(cpu, monkeypatch):
 def test_places_of_the_arena_that_are_too_small_are_caught(cpu, monkeypatch):
     right = pipeline.plan_memory
 
-    def too_small(plan):
-        memory = right(plan)
+    def too_small(*plan):
+        memory = right(*plan)
         return dataclasses.replace(
             memory, slots=tuple(dataclasses.replace(s, bytes=s.bytes // 2) for s in memory.slots)
         )

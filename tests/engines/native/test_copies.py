@@ -9,6 +9,7 @@ from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse
 from chainrule.engines.native.plan.memory import plan_memory
+from chainrule.engines.native.plan.regions import in_regions
 from chainrule.graph.closed import Program
 from chainrule.transform.simplify import simplify_all
 
@@ -27,7 +28,7 @@ def test_an_operand_that_must_be_turned_has_a_place_of_its_own():
     x, w = cr.input("x", ("n", 40)), cr.variable(np.ones((24, 40)), "w")
     found, plan = tasks(x @ w.T, inputs=[x], state=[w])
     assert [name for name, _ in found] == ["turn", "contract"]
-    assert [slot.bytes for slot in plan_memory(plan).slots] == [24 * 40 * 8]
+    assert [slot.bytes for slot in plan_memory(*in_regions(plan)).slots] == [24 * 40 * 8]
 
 
 def test_products_that_need_the_same_operand_share_it():

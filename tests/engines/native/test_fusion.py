@@ -21,6 +21,7 @@ from chainrule.engines.native.plan.fusion import (
     reads_memory,
     register_source,
 )
+from chainrule.engines.native.plan.regions import in_regions
 from chainrule.engines.native.plan.views import is_view
 from chainrule.engines.numpy import NumpyExecutable
 from chainrule.graph.closed import Program
@@ -134,7 +135,7 @@ def test_an_output_that_is_an_unchanged_state_or_twice_the_same_node():
 
 
 def test_a_plan_in_words_names_what_is_kept():
-    text = show_fusion(planned([np.sum(X @ W)], [W], [W - 0.1], [X]))
+    text = show_fusion(*in_regions(planned([np.sum(X @ W)], [W], [W - 0.1], [X])))
     assert "nest over" in text and "* w' = " in text
 
 
@@ -216,7 +217,7 @@ def test_no_plan_reads_what_was_overwritten(r):
     simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
     state = [w.value for w in grown.state]
     wanted = NumpyExecutable(simple).step(state, grown.batch)
-    plan = fuse(expand_products(expand(simple, CODED)))
+    plan, _ = in_regions(fuse(expand_products(expand(simple, CODED))))
     found = Simulation(plan, state, grown.batch).run()
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)

@@ -13,8 +13,8 @@ from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, step as step_module
 from chainrule.engines.native.look.show import show_fusion, show_memory
 from chainrule.engines.native.plan import fusion, pieces
-from chainrule.engines.native.plan.fusion import Nest
-from chainrule.engines.native.plan.memory import ALIGN, made
+from chainrule.engines.native.plan.fusion import Nest, made
+from chainrule.engines.native.plan.memory import ALIGN
 from chainrule.engines.native.run import pipeline
 from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
@@ -292,16 +292,16 @@ def test_twice_the_nodes_are_twice_the_work(kind, monkeypatch):
 
 def test_places_in_a_region_do_not_overlap():
     memory = staged(KINDS["positions"](150)[0]).memory
-    assert len(memory.slots) > len(memory.regions) > 1
+    assert len(memory.slots) > len(memory.stretches) > 1
     for length in (1, 3, 7, 64):
         end = 0
-        ends = dict.fromkeys(range(len(memory.regions)), 0)
+        ends = dict.fromkeys(range(len(memory.stretches)), 0)
         for slot, (region, before, count) in zip(memory.slots, memory.starts, strict=True):
             each = length ** len(slot.extents)
             start = -(-before * each // ALIGN) * ALIGN + 2 * ALIGN * count
             assert start >= ends[region] + (ALIGN if count else 0)
             ends[region] = start + slot.bytes * each
-        for number, region in enumerate(memory.regions):
+        for number, region in enumerate(memory.stretches):
             whole = -(-region.bytes * length ** len(region.extents) // ALIGN) * ALIGN + region.gaps
             assert ends[number] < whole
             end += whole

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.types import PTR, VOID, Type
 
-WHAT = ("access", "part", "known", "enter", "begin", "note", "taint", "found")
+WHAT = ("access", "region", "part", "known", "enter", "begin", "note", "taint", "found")
 CALLS = [f"chainrule_check_{what}" for what in WHAT]
-ACCESS, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
+ACCESS, REGION, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
 SCANS = {kind: f"chainrule_check_scan_{kind}" for kind in ("f32", "f64")}
 NAN, INFINITE = 1, 2  # bits of what was found
 
@@ -64,8 +64,14 @@ def _allowed(code: Code, address: Value, size: Value, stores: bool) -> Value:
 # --- what a step says of itself ---
 
 
+def region(code: Code) -> None:
+    """Note that a region has ended: what its parts did is none of those of the next."""
+    if code.module.guard is not None:
+        code.call(REGION, VOID)
+
+
 def part(code: Code, number: Value | int) -> None:
-    """Note that a part of a loop begins, counted from 1; after the last comes number 0."""
+    """Note that a part of a region begins, counted from 1; after the last comes number 0."""
     if code.module.guard is not None:
         code.call(PART, VOID, code.index(number))
 

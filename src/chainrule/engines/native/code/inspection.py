@@ -3,7 +3,7 @@
 Without the debugging mode nothing here writes a thing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from chainrule.engines.native.code import checks
@@ -40,12 +40,14 @@ def begin(step: Step) -> None:
 
 
 @contextmanager
-def watched(step: Step, number: int, item: Item) -> Iterator[None]:
-    """Note that an item begins; after it, look through the sums and products that it made."""
+def watched(step: Step, items: Sequence[tuple[int, Item]]) -> Iterator[None]:
+    """Note that an item, the only one where that is noted, begins; after it, look through its sums and products."""
+    if step.module.guard is None:
+        yield
+        return
+    ((number, item),) = items
     checks.enter(step.code, number)
     yield
-    if step.module.guard is None:
-        return
     if isinstance(item, Nest):
         whole = list(enumerate(item.reductions, start=len(item.nodes)))
     else:

@@ -1,49 +1,122 @@
-"""From the plan to code: the function that does one step of the program, item after item."""
+"""From the plan to code: the function that does one step of the program, region after region."""
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import copy_bytes
 from chainrule.engines.native.code.inspection import begin, watched
-from chainrule.engines.native.code.ir import Module
-from chainrule.engines.native.code.nests import write_nest
+from chainrule.engines.native.code.ir import Module, Value
+from chainrule.engines.native.code.nests import write_nest, write_planned
 from chainrule.engines.native.code.operations import TASKS
-from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Sections, Step
-from chainrule.engines.native.code.types import VOID
+from chainrule.engines.native.code.step import STEP_PARAMETERS, Apart, Context, Sections, Step
+from chainrule.engines.native.code.team import share
+from chainrule.engines.native.code.types import I64, VOID
+from chainrule.engines.native.plan.cuts import Cut, Work
 from chainrule.engines.native.plan.fusion import Fusion, Nest
 from chainrule.engines.native.plan.memory import Memory
+from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
 from chainrule.engines.native.plan.views import Size, product
 from chainrule.graph.node import leaf_key
 
+SHARED_WORK = 100_000  # operations below which a region is not worth sharing: a microsecond or two
+FEW_PARTS, MOST_PARTS = 4, 32  # of a batch
+ROWS_OF_PART = 64  # in larger batches than that makes four
 
-def write_step(module: Module, plan: Fusion, memory: Memory, name: str) -> Context:
+
+def write_step(module: Module, plan: Fusion, regions: list[Region], memory: Memory, name: str) -> Context:
     """Write the function of one step; what is returned knows the constants it is to be given."""
     context = Context(module, plan, memory)
     sections = Sections(context, name) if plan.long else None
     if sections is not None:
-        _write(sections)
+        _write(sections, regions)
         sections.end()
     with module.function(name, STEP_PARAMETERS) as code:
         if sections is None:
-            _write(Step(code, context))
+            _write(Step(code, context), regions)
         for section in sections.names if sections is not None else ():
             code.call(section, VOID, *code.parameters)
     return context
 
 
-def _write(step: Step) -> None:
+def _write(step: Step, regions: list[Region]) -> None:
     plan = step.plan
     step.find()
     begin(step)
     step.read_numbers()
-    for number, item in enumerate(plan.items, start=1):
-        with watched(step, number, item):
-            step.pause()
-            if isinstance(item, Nest):
-                write_nest(step, item)
-            else:
-                TASKS[item.node.primitive.name](step, item.node)
+    numbers = {id(item): number for number, item in enumerate(plan.items, start=1)}
+    for region in regions:
+        # Where each access is looked after, items are done one by one, each in all its parts.
+        several = [[w] for w in region.works] if step.module.guard is not None else [region.works]
+        for works in several if region.kind != ALONE else ():
+            with watched(step, [(numbers[id(w.item)], w.item) for w in works]):
+                _write_region(step, region, works)
+        for work in region.works if region.kind == ALONE else ():
+            with watched(step, [(numbers[id(work.item)], work.item)]):
+                step.pause()
+                _write_whole(step, work)
+        checks.region(step.code)
     for number, (state, new) in enumerate(plan.commits, start=len(plan.items) + 1):
         step.pause()
         checks.enter(step.code, number)
         old, size = step.base(leaf_key(state)), product(new.shape) * Size(new.dtype.itemsize)
         copy_bytes(step.code, old, step.base(new), step.size(size))
     checks.enter(step.code, 0)
+
+
+def _write_whole(step: Step, work: Work) -> None:
+    if isinstance(work.item, Nest):
+        write_nest(step, work.item)
+    else:
+        TASKS[work.item.node.primitive.name](step, work.item.node)
+
+
+# --- regions ---
+
+
+def _write_region(step: Step, region: Region, works: list[Work]) -> None:
+    """Write some items of a region as a function that does one part of them, and call it for all parts."""
+    step.pause()
+    code, apart = step.code, Apart(step)
+    part, parts = (Value(apart.code, f"%{name}", I64) for name in ("part", "parts"))
+    ranges: dict[tuple[Size, int], tuple[Value, Value]] = {}
+    for work in works:
+        cut = work.cut
+        if cut is None:
+            with apart.code.when((apart.code.index(work.part) % parts).equals(part)):
+                _write_whole(apart, work)
+            continue
+        key = cut.extent, cut.grain
+        if key not in ranges:
+            ranges[key] = _range(apart, cut, part, parts)
+        first, last = ranges[key]
+        if not isinstance(work.item, Nest):
+            TASKS[work.item.node.primitive.name](apart, work.item.node, (cut.axis, first, last))
+        elif work.plan is not None and isinstance(cut.axis, int):
+            unit = apart.size(cut.unit)
+            write_planned(apart, work.plan, {cut.axis: (first * unit, last * unit)}, {})
+    apart.code.parameters += [part, parts]
+    function = step.context.task(apart.code)
+    least = 0 if step.module.parts else SHARED_WORK
+    step.context.shared.append((region.amount, least))
+    amount = code.index(0)
+    for size in region.amount.sizes:
+        amount = amount + step.size(size)
+    share(code, step.team, function, apart.values, _parts(step, region), amount > least)
+    for node in apart.taken:
+        step.take(node)
+
+
+def _parts(step: Step, region: Region) -> Value:
+    """Return into how many parts a region is cut where it is shared."""
+    code = step.code
+    if step.module.parts or region.kind != ROWS:
+        return code.index(step.module.parts or PARTS)
+    (cut,) = {w.cut.extent for w in region.works if w.cut is not None}
+    return code.minimum(code.maximum(step.size(cut) // ROWS_OF_PART, FEW_PARTS), MOST_PARTS)
+
+
+def _range(step: Step, cut: Cut, part: Value, parts: Value) -> tuple[Value, Value]:
+    """Return from where to where a part of an axis goes: whole grains, and the last ones what is left."""
+    extent = step.size(cut.extent)
+    together = parts * cut.grain
+    each = (extent + (together - 1)) // together * cut.grain
+    first = step.code.minimum(part * each, extent)
+    return first, step.code.minimum(first + each, extent)

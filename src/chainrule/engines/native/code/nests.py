@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
-from operator import mul
 
 from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Iteration, Value
@@ -12,8 +11,8 @@ from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.fusion import Nest
-from chainrule.engines.native.plan.nest_plan import SHARED_WORK, Access, NestPlan, plan_nest
-from chainrule.engines.native.plan.views import ZERO, Size, product, squeezed
+from chainrule.engines.native.plan.nest_plan import Access, NestPlan, plan_nest
+from chainrule.engines.native.plan.views import ZERO, product, squeezed
 from chainrule.graph.node import Node
 
 UNROLL = 4  # so many vectors of an axis of fixed length are written out
@@ -33,11 +32,16 @@ def write_nest(
     Args:
         step: Where it is called.
         nest: What is done.
-        ranges: The part of it that is done: by axes of its domain. Nothing: all of it, by threads where that pays.
+        ranges: The part of it that is done: by axes of its domain. Nothing: all of it.
         begun: Where a single number that the nest sums up, and of which this is one part, is joined onto.
     """
     ranges = ranges or {}
-    plan = plan_nest(step.plan, nest, always=step.module.parts > 0, apart=max(ranges, default=-1) + 1)
+    plan = plan_nest(step.plan, nest, step.module.parts > 0, max(ranges, default=-1) + 1)
+    write_planned(step, plan, ranges, begun or {})
+
+
+def write_planned(step: Step, plan: NestPlan, ranges: Ranges, begun: Mapping[Node, Value]) -> None:
+    """Write a nest that is planned; the ranges are of the plan's axes."""
     code = step.code
     arrays = {a: step.address(a.view) for a in plan.accesses if step.has_memory(a.view.base)}
     scalars = [step.scalar(x) for x in plan.scalars]
@@ -45,25 +49,18 @@ def write_nest(
         step.scalars |= _Loops(step, plan, scalars).write(arrays)
         return
     nothing = code.constant(None, PTR)
-    begun = begun or {}
-    places = [begun[n] if n in begun else code.slot(type_of(n.dtype)) for n in plan.results]
+    places = [begun[n] if n in begun else step.place(n) for n in plan.results]
     names = sorted(step.lengths)
     arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
     arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
     arguments += [(f"result{i}", x) for i, x in enumerate(places)]
     arguments += [(f"length{i}", step.lengths[n]) for i, n in enumerate(names)] + [("status", step.status)]
     parameters, values = [(n, x.type) for n, x in arguments], [x for _, x in arguments]
-    shared = plan.split if not ranges else None
-    function = _function(step, plan, parameters, names, sorted(ranges) if shared is None else [shared])
-    if shared is None:
-        code.call(function, VOID, *values, *(x for axis in sorted(ranges) for x in ranges[axis]))
-    else:
-        work = reduce(mul, plan.extents, Size(plan.work))
-        grain = step.module.machine.vector_bytes
-        step.share(function, values, plan.extents[shared], grain, work, SHARED_WORK)
-    for node, place in zip(plan.results, places, strict=True):
+    function = _function(step, plan, parameters, names, sorted(ranges))
+    code.call(function, VOID, *values, *(x for axis in sorted(ranges) for x in ranges[axis]))
+    for node in plan.results:
         if node not in begun:
-            step.scalars[node] = code.load(place, type_of(node.dtype))
+            step.take(node)
 
 
 def _function(

@@ -13,7 +13,6 @@ import numpy as np
 from chainrule.engines.native.code import mathematics, tasks
 from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.random import write_random
-from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import type_of
 from chainrule.graph.node import Node
 
@@ -123,7 +122,7 @@ OPERATIONS: dict[str, Write] = {
     "cast": lambda code, x, dtype: x,  # what it is converted to is its dtype
 }
 
-TASKS: dict[str, Callable[[Step, Node], None]] = {
+TASKS: dict[str, Callable[..., None]] = {
     "contract": tasks.write_product,
     "turn": tasks.write_turned,
     "random_uniform": write_random,

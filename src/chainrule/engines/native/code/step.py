@@ -5,14 +5,14 @@ step is given, and finds for itself where things lie. A task in it is a function
 tasks that are written alike, as those of equal layers and of the steps of a recurrent network are, share one.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Module, Value
-from chainrule.engines.native.code.team import share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
+from chainrule.engines.native.plan.cuts import Amount
 from chainrule.engines.native.plan.fusion import Fusion, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
@@ -34,7 +34,9 @@ class Context:
         self.module: Module = module
         self.plan: Fusion = plan
         self.memory: Memory = memory
-        self.shared: list[tuple[Size, int]] = []  # how much work loops are, and from where on sharing pays
+        self.shared: list[
+            tuple[Amount, int]
+        ] = []  # how much work regions are, and from where on sharing pays
         self.nests: dict[Hashable, str] = {}  # functions by what they do
         self._tasks: dict[Hashable, str] = {}  # functions by their code
         program = plan.program
@@ -85,18 +87,19 @@ class Step(Frame):
         super().__init__(code, {}, self._given["status"])
         self.team = self._given["team"]
         self.scalars: dict[Node, Value] = {}
+        self._places: dict[Node, Value] = {}
         self._bases: dict[object, Value] = {}
-        self._regions: list[Value] = []
+        self._stretches: list[Value] = []
         for i, name in enumerate(self.context.extents):
             self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
 
     def find(self) -> None:
-        """Find where regions begin; in a short step, all addresses: they are at hand from then on."""
+        """Find where stretches of the arena begin; in a short step, all addresses: they are at hand from then on."""
         context = self.context
         short = not self.plan.long
         for key in context.needed if short else ():
             self.base(key)
-        self._find_regions(known=True)
+        self._find_stretches(known=True)
         if short:
             for node in context.memory.place:
                 self.base(node)
@@ -126,16 +129,16 @@ class Step(Frame):
         """Return an address that the step is given."""
         return self.code.load(self.code.at(self._given[table], position, PTR), PTR)
 
-    def _find_regions(self, known: bool) -> None:
-        """Find where the regions of the arena begin, and make known that they are the step's own."""
+    def _find_stretches(self, known: bool) -> None:
+        """Find where the stretches of the arena begin, and make known that they are the step's own."""
         here = self.code.index(0)
-        for region in self.context.memory.regions:
-            self._regions.append(here)
-            size = self.size(Size(region.bytes, region.extents))
+        for stretch in self.context.memory.stretches:
+            self._stretches.append(here)
+            size = self.size(Size(stretch.bytes, stretch.extents))
             if known:
-                reach = size if region.count == 1 else size + (region.gaps - 1)
+                reach = size if stretch.count == 1 else size + (stretch.gaps - 1)
                 checks.known(self.code, self._given["arena"], here, reach)
-            here = here + (self._rounded(region.bytes, region.extents, size) + region.gaps)
+            here = here + (self._rounded(stretch.bytes, stretch.extents, size) + stretch.gaps)
 
     def _rounded(self, bytes: int, extents: tuple[str, ...], size: Value) -> Value:
         if not extents:
@@ -145,10 +148,10 @@ class Step(Frame):
     def _place(self, number: int) -> Value:
         """Return where a place of the arena is."""
         code, memory = self.code, self.context.memory
-        region, bytes, count = memory.starts[number]
-        start = self._regions[region]
+        stretch, bytes, count = memory.starts[number]
+        start = self._stretches[stretch]
         if count:
-            extents = memory.regions[region].extents
+            extents = memory.stretches[stretch].extents
             before = self._rounded(bytes, extents, self.size(Size(bytes, extents)))
             start = start + (before + count * 2 * ALIGN)
         return code.at(self._given["arena"], start, Type("i8"))
@@ -173,14 +176,15 @@ class Step(Frame):
         """Say whether a node lies in memory, and not in a register alone."""
         return leaf_key(node) in self.context.in_memory
 
-    def share(
-        self, function: str, values: Sequence[Value], extent: Size, grain: int, work: Size, least: int
-    ) -> None:
-        """Call a function for all of an extent, by several threads if there is more work than ``least``."""
-        if self.module.parts:
-            grain, least = 1, 0
-        self.context.shared.append((work, least))
-        share(self.code, self.team, function, values, self.size(extent), grain, self.size(work) > least)
+    def place(self, node: Node) -> Value:
+        """Return where a function that is called puts a node of one element."""
+        if node not in self._places:
+            self._places[node] = self.code.slot(type_of(node.dtype))
+        return self._places[node]
+
+    def take(self, node: Node) -> None:
+        """Read a node of one element from where it was put."""
+        self.scalars[node] = self.code.load(self.place(node), type_of(node.dtype))
 
     def clear(self, node: Node) -> None:
         """Set all elements of a node's memory to 0."""
@@ -209,9 +213,9 @@ class Step(Frame):
         return self.code.load(self.address(self.plan.view(node)), type_of(node.dtype))
 
 
-def apart(write: Callable[[Step, Node], None]) -> Callable[[Step, Node], None]:
-    """Let a task be a function of its own in a long step."""
-    return lambda step, node: step.apart(write, node)
+def apart(write: Callable[..., None]) -> Callable[..., None]:
+    """Let a task, or a part of it, be a function of its own in a long step."""
+    return lambda step, node, *part: step.apart(write, node, *part)
 
 
 class Sections(Step):
@@ -235,7 +239,7 @@ class Sections(Step):
         if len(self.code.lines) > SECTION_LINES:
             self.end()
             self.begin(self._next(self.module))
-            self._find_regions(known=False)
+            self._find_stretches(known=False)
 
     def apart(self, write: Callable[..., None], *what: Any) -> None:
         """Call what is written as a function of its own."""
@@ -246,7 +250,7 @@ class Sections(Step):
 
 
 class Apart(Step):
-    """A task of a long step as a function of its own: where things lie, and single numbers, are parameters."""
+    """Some items of a step as a function of its own: where things lie, and single numbers, are parameters."""
 
     def __init__(self, outer: Step) -> None:
         self.context: Context = outer.context
@@ -254,6 +258,7 @@ class Apart(Step):
         self.outer = outer
         self.values: list[Value] = [outer.status, outer.team]  # what the function is called with
         self._known: dict[Hashable, Value] = {}
+        self.taken: list[Node] = []  # single numbers that it makes
         code = Code(outer.module, "", [("status", PTR), ("team", PTR)])
         Frame.__init__(self, code, {}, code.parameters[0])
         self.team: Value = code.parameters[1]
@@ -264,13 +269,22 @@ class Apart(Step):
     def _parameter(self, what: Hashable, value: Value) -> Value:
         """Return a parameter for a value of the function that calls this one."""
         if what not in self._known:
-            self._known[what] = self.code.parameter(f"a{len(self.values)}", value.type)
+            name = "result" if isinstance(what, tuple) and what[0] == "place" else "a"
+            self._known[what] = self.code.parameter(f"{name}{len(self.values)}", value.type)
             self.values.append(value)
         return self._known[what]
 
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""
         return self._parameter((leaf_key(view.base), view.offset), self.outer.address(view))
+
+    def place(self, node: Node) -> Value:
+        """Return where the one that calls this function wants a node of one element."""
+        return self._parameter(("place", node), self.outer.place(node))
+
+    def take(self, node: Node) -> None:
+        """Leave a node of one element to the one that calls this function."""
+        self.taken.append(node)
 
     def scalar(self, node: Node) -> Value:
         """Return the value of a node of one element."""

@@ -3,29 +3,36 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from chainrule.engines.native.code.ir import Code, Value
-from chainrule.engines.native.code.product import TILE
+from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
-from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
-from chainrule.engines.native.plan.matrices import Matrices, matrices
-from chainrule.engines.native.plan.views import ONE, ZERO, Size, contiguous, seen_through, size, whole
+from chainrule.engines.native.code.types import I64, VOID, Type, type_of
+from chainrule.engines.native.plan.matrices import matrices
+from chainrule.engines.native.plan.views import (
+    ONE,
+    ZERO,
+    Size,
+    contiguous,
+    product,
+    seen_through,
+    size,
+    whole,
+)
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply
 
-SHARED_WORK = 100_000  # multiplications below which a product is not worth sharing: two or three microseconds
-PANEL = "a a_row a_inner b b_row c c_row columns inner accumulate first last"
+Part = tuple[int | str, Value, Value]  # along which axis or letter, from where to where
 
 
 @contextmanager
 def _over(
-    step: Step, lengths: Sequence[Size], *arrays: tuple[Value, Sequence[Size | None], Type]
+    step: Step, lengths: Sequence[Value], *arrays: tuple[Value, Sequence[Size | None], Type]
 ) -> Iterator[list[Value]]:
     """Loop over axes of given lengths; within, say where each array is, by its strides: None where it stands still."""
     code, here = step.code, [base for base, _, _ in arrays]
     with ExitStack() as loops:
         for axis, length in enumerate(lengths):
-            at = loops.enter_context(code.loop(step.size(length))).index
+            at = loops.enter_context(code.loop(length)).index
             here = [
                 base if (stride := strides[axis]) is None else code.at(base, at * step.size(stride), type)
                 for base, (_, strides, type) in zip(here, arrays, strict=True)
@@ -37,56 +44,56 @@ def _over(
 
 
 @apart
-def write_product(step: Step, node: Node) -> None:
-    """Multiply matrices with the kernel; further axes are loops around it."""
+def write_product(step: Step, node: Node, part: Part | None = None) -> None:
+    """Multiply matrices with the kernel; further axes are loops around it. A part goes along one letter."""
     found, out = matrices(step.plan.view, node), whole(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
     letters = found.loops + found.sums
+    lengths = {k: step.size(found.length(k)) for k in letters + found.rows}
     sides = ((found.left, found.by_left), (found.right, found.by_right), (out, by_out))
+    type = type_of(node.dtype)
+    bases = [step.address(view) for view, _ in sides]
+    if part is not None:
+        letter, first, last = part
+        steps = [step.size(by.get(str(letter), ZERO)) for _, by in sides]
+        bases = [step.code.at(base, first * by, type) for base, by in zip(bases, steps, strict=True)]
+        lengths[str(letter)] = last - first
     if found.sums:
-        step.clear(node)
-    arrays = [(step.address(v), [by.get(k) for k in letters], type_of(v.base.dtype)) for v, by in sides]
-    with _over(step, [found.length(k) for k in letters], *arrays) as here:
-        _kernel(step, node, found, by_out, here)
-
-
-def _kernel(step: Step, node: Node, found: Matrices, by_out: dict[str, Size], here: list[Value]) -> None:
-    left, right, out = here
-    rows, inner, columns = (found.length(k) for k in (found.rows, found.inner, found.columns))
-    arguments: list[Value | Size] = [
-        left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
-        right, found.by_right.get(found.inner, ZERO),
-        out, by_out.get(found.rows, ZERO), columns, inner, ONE if found.sums else ZERO,
-    ]  # fmt: skip
-    values = [a if isinstance(a, Value) else step.size(a) for a in arguments]
-    kind = type_of(node.dtype).kind
-
-    def some_rows(code: Code, *given: Value) -> None:
-        a, a_row, a_inner, b, b_row, c, c_row, columns, inner, accumulate, first, last = given
-        here, there = code.at(a, first * a_row, Type(kind)), code.at(c, first * c_row, Type(kind))
-        values = [here, a_row, a_inner, b, b_row, there, c_row, last - first, columns, inner, accumulate]
-        code.call(f"cr_product_{kind}", VOID, *values)
-
-    panel = [(n, PTR if n in "abc" else I64) for n in PANEL.split()]
-    function = step.module.once(f"panel_{kind}", panel, some_rows)
-    step.share(function, values, rows, TILE, rows * columns * inner, SHARED_WORK)
+        count = step.size(product(node.shape)) if part is None else (last - first) * steps[-1]
+        step.fill(bases[-1], type, count, 0)
+    arrays = [(base, [by.get(k) for k in letters], type) for base, (_, by) in zip(bases, sides, strict=True)]
+    with _over(step, [lengths[k] for k in letters], *arrays) as (left, right, result):
+        rows, inner, columns = lengths[found.rows], found.length(found.inner), found.length(found.columns)
+        arguments: list[Value | Size] = [
+            left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
+            right, found.by_right.get(found.inner, ZERO), result, by_out.get(found.rows, ZERO),
+            rows, columns, inner, ONE if found.sums else ZERO,
+        ]  # fmt: skip
+        values = [a if isinstance(a, Value) else step.size(a) for a in arguments]
+        step.code.call(f"cr_product_{type.kind}", VOID, *values)
 
 
 @apart
-def write_turned(step: Step, node: Node) -> None:
-    """Copy matrices so that what lay down their columns lies along their rows."""
+def write_turned(step: Step, node: Node, part: Part | None = None) -> None:
+    """Copy matrices so that what lay down their columns lies along their rows. A part goes along the first axis."""
     code, type, view = step.code, type_of(node.dtype), step.plan.view(node.inputs[0])
-    rows, columns = (size(e) for e in node.shape[-2:])
-    *around, by_row, by_column = view.strides
-    *outs, row, _ = contiguous(node.shape)
-    arrays = (step.address(view), around, type), (step.address(whole(node)), outs, type)
-    with _over(step, [size(e) for e in node.shape[:-2]], *arrays) as (source, target):
+    by_source, by_target = view.strides, contiguous(node.shape)
+    source, target = step.address(view), step.address(whole(node))
+    lengths = [step.size(size(e)) for e in node.shape]
+    if part is not None:
+        _, first, last = part
+        source = code.at(source, first * step.size(by_source[0]), type)
+        target = code.at(target, first * step.size(by_target[0]), type)
+        lengths[0] = last - first
+    arrays = (source, by_source[:-2], type), (target, by_target[:-2], type)
+    with _over(step, lengths[:-2], *arrays) as (source, target):
+        by_row, by_column = by_source[-2:]
         if by_row == ONE:
-            sizes = [step.size(s) for s in (by_column, row, columns, rows)]
+            sizes = [step.size(by_column), step.size(by_target[-2]), lengths[-1], lengths[-2]]
             code.call(f"cr_transpose_{type.kind}", VOID, source, sizes[0], target, *sizes[1:])
         else:
-            lines = (source, [by_row, by_column], type), (target, [row, ONE], type)
-            with _over(step, [rows, columns], *lines) as (here, there):
+            lines = (source, [by_row, by_column], type), (target, by_target[-2:], type)
+            with _over(step, lengths[-2:], *lines) as (here, there):
                 code.store(code.load(here, type), there)
 
 
@@ -104,7 +111,7 @@ def write_argmax(step: Step, node: Node) -> None:
     kept = [a for a in range(len(view.shape)) if a != axis]
     source = step.address(view), [view.strides[a] for a in kept], stored
     target = step.address(whole(node)), contiguous(node.shape), I64
-    with _over(step, [size(view.shape[a]) for a in kept], source, target) as (base, out):
+    with _over(step, [step.size(size(view.shape[a])) for a in kept], source, target) as (base, out):
         first = code.convert(code.load(base, stored), compared)
         with code.loop(length, start=1, carry=[first, code.index(0)]) as loop:
             best, position = loop.carried
@@ -144,7 +151,7 @@ def _copy_into(step: Step, node: Node, part: Node, index: shapes.Index) -> None:
     source = step.plan.view(part)
     kind, stored = type_of(node.dtype), type_of(source.base.dtype)
     arrays = (step.address(source), source.strides, stored), (step.address(view), view.strides, kind)
-    with _over(step, [size(e) for e in view.shape], *arrays) as (here, there):
+    with _over(step, [step.size(size(e)) for e in view.shape], *arrays) as (here, there):
         code.store(code.convert(code.load(here, stored), kind.kind), there)
 
 
@@ -166,7 +173,7 @@ def write_scattered(step: Step, node: Node) -> None:
         (step.address(indices), walked, whole_number),
         (step.address(whole(node)), filled, kind),
     )
-    with _over(step, [size(x.shape[a]) for a in axes], *arrays) as (here, index, out):
+    with _over(step, [step.size(size(x.shape[a])) for a in axes], *arrays) as (here, index, out):
         position = code.convert(code.load(index, whole_number), "i64")
         at = step.checked(position, step.size(size(extent)), None)
         target = code.at(out, at * step.size(outs[axis]), kind)

@@ -1,13 +1,15 @@
-"""Two or more cores on one loop: the work is cut into parts that depend on its size alone.
+"""Two or more cores on one region of a step: the work is cut into parts, and no value depends on how.
 
-Whoever comes first takes the next part: the caller from the lower end, those who help from the upper, so that in loop
-after loop a thread finds the same elements in its own cache. A part is computed by one thread from its first element
+Whoever comes first takes the next part: the caller from the lower end, those who help from the upper, so that in step
+after step a thread finds the same elements in its own cache. A part is computed by one thread from its first element
 to its last. So the same seed gives the same bits for any number of threads, and nobody waits for a thread that the
-operating system has not woken. The threads stay awake between the loops of a step, for a microsecond is all
-there is between them; between calls into machine code they sleep.
+operating system has not woken. A part that was begun is not taken over, for it may have overwritten what it read: so
+parts are short. The threads stay awake between the regions of a step, for a microsecond is all there is between
+them; between calls into machine code they sleep.
 
-What a team shares is one block of memory: who may take which part (the number of the loop and the parts that
-are left, in one word), how many parts are done, the loop as a function, its arguments, and whether to help or to sleep.
+What a team shares is one block of memory: who may take which part (the number of the region and the parts that
+are left, in one word), how many parts are done, the region as a function, its arguments, and whether to help or to
+sleep.
 """
 
 from collections.abc import Sequence
@@ -20,53 +22,52 @@ from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 TICKET, DONE, FUNCTION, ARGUMENTS, ORDER = 0, 128, 256, 264, 384
 BLOCK_BYTES = 512
 HELP, REST = range(2)  # the order: there is a call; there is none, sleep if it takes long
-PARTS = 8
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
-# A ticket: the number of the loop, the first part that is left, and the end of those left.
+# A ticket: the number of the region, the first part that is left, and the end of those left.
 PART = (1 << 16) - 1
 WORKER = "chainrule_worker"
 
 
 def share(
-    code: Code, team: Value, function: str, values: Sequence[Value], extent: Value, grain: int, enough: Value
+    code: Code, team: Value, function: str, values: Sequence[Value], parts: Value, enough: Value
 ) -> None:
-    """Call ``function(*values, first, last)`` for parts of ``extent``, by threads if there is enough to do.
+    """Call ``function(*values, part, parts)`` for each part, by threads if there is enough to do; else once, for all.
 
     Args:
         code: Where it is called.
         team: What the threads share, or null.
         function: What to call.
-        values: What it takes before the first and the last element of a part.
-        extent: How many elements there are.
-        grain: A part begins at a multiple of this.
+        values: What it takes before the number of the part and how many there are.
+        parts: How many parts it is cut into where it is shared.
         enough: Whether sharing pays.
     """
-    name = _write_shared(code.module, function, [v.type for v in values], grain)
-    code.call(name, VOID, team, *values, extent, enough)
+    name = _write_shared(code.module, function, [v.type for v in values])
+    code.call(name, VOID, team, *values, parts, enough)
 
 
-def _write_shared(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
-    """Write the function that does all of an extent: alone, or by packing its arguments and offering the parts."""
+def _write_shared(module: Module, function: str, types: Sequence[Type]) -> str:
+    """Write the function that does all parts: alone, or by packing its arguments and offering them."""
 
     def write(code: Code, *given: Value) -> None:
-        team, *values, extent, enough = given
+        team, *values, parts, enough = given
         one, many = code.fresh("alone"), code.fresh("shared")
-        part = Value(code, f"@{_write_part(module, function, types, grain)}", PTR)
+        part = Value(code, f"@{_write_part(module, function, types)}", PTR)
         code.fork(team.equals(None) | ~enough, one, many)
         code.block(one)
         if module.parts or module.guard is not None:
-            alone = module.once("alone", [("function", PTR), ("arguments", PTR)], _alone)
-            code.call(alone, VOID, part, _packed(code, [*values, extent]))
+            alone = module.once("alone", [("function", PTR), ("arguments", PTR), ("parts", I64)], _alone)
+            code.call(alone, VOID, part, _packed(code, [*values, parts]), parts)
         else:
-            code.call(function, VOID, *values, code.index(0), extent)
+            code.call(function, VOID, *values, code.index(0), code.index(1))
         code.give()
         code.block(many)
-        share = module.once("share", [("team", PTR), ("function", PTR), ("arguments", PTR)], _share)
+        shared = [("team", PTR), ("function", PTR), ("arguments", PTR), ("parts", I64)]
+        share = module.once("share", shared, _share)
         _write_help(module)
-        code.call(share, VOID, team, part, _packed(code, [*values, extent]))
+        code.call(share, VOID, team, part, _packed(code, [*values, parts]), parts)
 
     own = [(f"a{i}", t) for i, t in enumerate(types)]
-    parameters = [("team", PTR), *own, ("extent", I64), ("enough", Type("b1"))]
+    parameters = [("team", PTR), *own, ("parts", I64), ("enough", Type("b1"))]
     return module.once(f"{function}_shared", parameters, write)
 
 
@@ -77,31 +78,22 @@ def _packed(code: Code, values: Sequence[Value]) -> Value:
     return packed
 
 
-def _count(module: Module) -> int:
-    return module.parts or PARTS
-
-
-def _write_part(module: Module, function: str, types: Sequence[Type], grain: int) -> str:
+def _write_part(module: Module, function: str, types: Sequence[Type]) -> str:
     """Write the function that unpacks the arguments and does one part."""
 
     def write(code: Code, packed: Value, part: Value) -> None:
-        values = [code.load(code.at(packed, i, I64), t) for i, t in enumerate([*types, I64])]
-        extent = values.pop()
-        together = _count(module) * grain
-        each = (extent + (together - 1)) // together * grain
-        first = code.minimum(part * each, extent)
-        code.call(function, VOID, *values, first, code.minimum(first + each, extent))
+        *values, parts = [code.load(code.at(packed, i, I64), t) for i, t in enumerate([*types, I64])]
+        code.call(function, VOID, *values, part, parts)
 
     return module.once(f"{function}_part", [("arguments", PTR), ("part", I64)], write)
 
 
-def _alone(code: Code, function: Value, arguments: Value) -> None:
+def _alone(code: Code, function: Value, arguments: Value, parts: Value) -> None:
     """Do all parts one after the other, each time in another order: for finding mistakes."""
-    count = _count(code.module)
     turn = code.emit(I64, f"atomicrmw add ptr {code.module.counter('turns')}, i64 1 monotonic")
-    with code.loop(count) as loop:
-        place = code.select((turn & 1).equals(0), loop.index, (count - 1) - loop.index)
-        part = ((turn >> 1) + place) % count
+    with code.loop(parts) as loop:
+        place = code.select((turn & 1).equals(0), loop.index, (parts - 1) - loop.index)
+        part = ((turn >> 1) + place) % parts
         checks.part(code, part + 1)
         _do_part(code, function, arguments, part)
     checks.part(code, 0)
@@ -111,14 +103,14 @@ def _do_part(code: Code, function: Value, arguments: Value, part: Value) -> None
     code.do(f"call void {function.text}({arguments}, {part})")
 
 
-def _share(code: Code, team: Value, function: Value, arguments: Value) -> None:
-    """Offer a loop to the others, take part in it, and wait until all is done."""
+def _share(code: Code, team: Value, function: Value, arguments: Value, parts: Value) -> None:
+    """Offer a region to the others, take part in it, and wait until all is done."""
     code.store(function, _field(code, team, FUNCTION))
     code.store(arguments, _field(code, team, ARGUMENTS))
     _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
     old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
     turn = ((old >> 32) + 1) << 32
-    _store_atomic(code, turn | _count(code.module), _field(code, team, TICKET), "release")
+    _store_atomic(code, turn | parts, _field(code, team, TICKET), "release")
     code.call("help", VOID, team, code.constant(1, Type("b1")))  # written behind this one
     waiting, done = code.fresh("waiting"), code.fresh("done")
     count = code.slot(I64)
@@ -127,7 +119,7 @@ def _share(code: Code, team: Value, function: Value, arguments: Value) -> None:
     code.block(waiting)
     finished = _load_atomic(code, _field(code, team, DONE), "acquire")
     _pause(code, count)
-    code.fork(finished < _count(code.module), waiting, done)
+    code.fork(finished < parts, waiting, done)
     code.block(done)
 
 

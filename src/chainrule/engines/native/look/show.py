@@ -1,27 +1,35 @@
 """The stages of the pipeline in words: what runs in which order, where its results lie, and the code."""
 
+from collections.abc import Sequence
+
 from chainrule.engines.listing import applied, formula, node_names, stand_in
-from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, memory_source
-from chainrule.engines.native.plan.memory import Memory, made
+from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, made, memory_source
+from chainrule.engines.native.plan.memory import Memory
+from chainrule.engines.native.plan.regions import ALONE, OWN, ROWS, Region
 from chainrule.engines.native.plan.views import Size, is_view, product, squeezed
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
+TITLES = {ROWS: "rows, in parts", OWN: "each by itself, in parts", ALONE: "in one"}
 
-def show_fusion(plan: Fusion) -> str:
+
+def show_fusion(plan: Fusion, regions: Sequence[Region]) -> str:
     """Write the plan: each nest or task, and indented what it computes; '*' is what is kept in memory.
 
     What is computed in a nest and read once, at the same point of the same nest, has no name: it stands in the
-    formula of its reader.
+    formula of its reader. A line with a colon says how the items up to the next such line are cut into parts.
     """
     words, lines = Words(plan), []
-    for item in plan.items:
-        lines.append(title(item))
-        lines += [
-            f"  {'*' if n in plan.stored else ' '} {words.line(n)}" for n in made(item) if words.name(n)
-        ]
+    cut = any(r.kind != ALONE for r in regions)
+    for region in regions:
+        lines += [f"{TITLES[region.kind]}:"] if cut else []
+        for item in (w.item for w in region.works):
+            lines.append(title(item))
+            lines += [
+                f"  {'*' if n in plan.stored else ' '} {words.line(n)}" for n in made(item) if words.name(n)
+            ]
     lines += [f"copy {words.name(new)} to {state.name}" for state, new in plan.commits]
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 All is kept in a table of words. Who calls machine code fills in which memory it is given; the step itself adds
 which leaves and places of the arena it takes for its own, and while it works those alone are open. For each
-byte of what may be written a shadow holds which part of which loop wrote it last, and which read it. Once the
+byte of what may be written a shadow holds which part of which region wrote it last, and which read it. Once the
 call returns, a bad access is an error, and where a NaN began is told.
 """
 
@@ -17,8 +17,7 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 from chainrule.engines.native.machine import Machine
-from chainrule.engines.native.plan.fusion import Fusion, Nest
-from chainrule.engines.native.plan.memory import made
+from chainrule.engines.native.plan.fusion import Fusion, Nest, made
 from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node
@@ -28,13 +27,13 @@ TABLE, HARMLESS, MARK = "chainrule_check_table", "chainrule_check_harmless", "ch
 
 # The words of the table. Ranges from FIRST to before LAST are open now; those from FIXED on, tables of pointers
 # and lengths, are open within a step too; the caller gave the first GIVEN of them, and a step appends at END.
-# Those before WRITTEN have a shadow. LOOP counts the loops that were done in parts, from 1; no part is number 0.
-FIRST, LAST, FIXED, GIVEN, END, ITEM, STEP, TAINTED, WRITTEN, LOOP, PART = range(11)
+# Those before WRITTEN have a shadow. REGION counts the regions that were done in parts, from 1; no part is number 0.
+FIRST, LAST, FIXED, GIVEN, END, ITEM, STEP, TAINTED, WRITTEN, REGION, PART = range(11)
 # A fault is: whether, address, bytes, site, item, step. An origin, of NaN or infinity: whether, site, item, step.
 # A clash: whether, part, which other one, site, item, step. A range: begin, end, shadow.
 FAULT, ORIGINS, CLASH, RANGES = 16, 24, 32, 40
 RANGE = 3
-# In the shadow of a byte: who wrote it and who read it, each as the loop and the part.
+# In the shadow of a byte: who wrote it and who read it, each as the region and the part.
 PART_BITS = 16
 SEVERAL = (1 << PART_BITS) - 1  # a part that stands for more than one
 WIDEST = 64  # bytes that one instruction loads or stores
@@ -124,15 +123,15 @@ def _write_access(module: Module) -> None:
 
 def _write_parts(module: Module) -> None:
     with module.function(checks.PART, [("part", I64)]) as code:
-        words, (part,) = _Words(code), code.parameters
-        words[PART] = part
-        with code.when(part.equals(0)):
-            words[LOOP] = words[LOOP] + 1
+        _Words(code)[PART] = code.parameters[0]
+    with module.function(checks.REGION, []) as code:
+        words = _Words(code)
+        words[REGION] = words[REGION] + 1
     parameters = [(n, I64) for n in ("begins", "size", "site", "stores")]
     with module.function(MARK, parameters, VOID, "internal") as code:
         begins, size, site, stores = code.parameters
         words = _Words(code)
-        loop, part, writes = words[LOOP], words[PART], stores.differs(0)
+        loop, part, writes = words[REGION], words[PART], stores.differs(0)
         with code.loop(words[WRITTEN]) as ranges:
             start, end, shadow = words.range(ranges.index)
             inside = code.select((start <= begins) & (begins + size <= end), size, code.index(0))
@@ -201,7 +200,7 @@ class Watch:
         self._shadows = [np.zeros(2 * x.nbytes, np.int64) for x in written]
         self._arrays = [(x.__array_interface__["data"][0], x.nbytes) for x in arrays]
         self._table = np.zeros(RANGES + RANGE * (2 * len(arrays) + TABLES + places), np.int64)
-        self._table[[WRITTEN, LOOP]] = len(written), 1
+        self._table[[WRITTEN, REGION]] = len(written), 1
         for i, shadow in enumerate(self._shadows):
             self._table[RANGES + RANGE * i + 2] = shadow.ctypes.data
 

@@ -44,6 +44,11 @@ class Task:
 Item = Nest | Task
 
 
+def made(item: Item) -> list[Node]:
+    """Return the nodes whose values an item makes."""
+    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
+
+
 @dataclass
 class Fusion:
     """What is done in which order.

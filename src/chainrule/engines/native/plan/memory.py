@@ -1,13 +1,14 @@
 """One arena for all intermediate results: places are used again when what lay there is no longer read."""
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from chainrule.engines.native.plan.fusion import Fusion, Item, Task, memory_source
-from chainrule.engines.native.plan.views import product
+from chainrule.engines.native.plan.fusion import Fusion, made, memory_source
+from chainrule.engines.native.plan.regions import ROWS, Region
+from chainrule.engines.native.plan.views import Size, product
 from chainrule.graph.node import Node
 
 ALIGN = 64  # a cache line, and the widest vector
@@ -29,7 +30,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Region:
+class Stretch:
     """Places in the arena whose sizes are multiples of the same open extents, one after the other.
 
     Each begins at a cache line; a line is left free between two, and one more for what that rounds up.
@@ -52,8 +53,8 @@ class Memory:
     Attributes:
         slots: The places.
         place: In which of them a node lies.
-        together: Whether places of the same extents lie in one region, in which each is found by itself; else
-            each is a region, found by adding up the sizes of those before it.
+        together: Whether places of the same extents lie in one stretch, in which each is found by itself; else
+            each is a stretch, found by adding up the sizes of those before it.
     """
 
     slots: tuple[Slot, ...]
@@ -61,17 +62,17 @@ class Memory:
     together: bool = False
 
     @cached_property
-    def regions(self) -> tuple[Region, ...]:
-        """The regions of the arena, in order."""
-        found: dict[object, Region] = {}
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The stretches of the arena, in order."""
+        found: dict[object, Stretch] = {}
         for key, slot in zip(self._keys, self.slots, strict=True):
-            before = found.get(key, Region(slot.extents, 0, 0))
-            found[key] = Region(slot.extents, before.bytes + slot.bytes, before.count + 1)
+            before = found.get(key, Stretch(slot.extents, 0, 0))
+            found[key] = Stretch(slot.extents, before.bytes + slot.bytes, before.count + 1)
         return tuple(found.values())
 
     @cached_property
     def starts(self) -> tuple[tuple[int, int, int], ...]:
-        """For each place the number of its region, and the bytes and the places in it that come before."""
+        """For each place the number of its stretch, and the bytes and the places in it that come before."""
         numbers = {key: number for number, key in enumerate(dict.fromkeys(self._keys))}
         before = [(0, 0)] * len(numbers)
         found = []
@@ -88,40 +89,55 @@ class Memory:
 
     def size(self, lengths: Mapping[str, int]) -> int:
         """Return the bytes of the whole arena."""
-        rooms = (Slot(r.bytes, r.extents).size(lengths) - ALIGN + r.gaps for r in self.regions)
+        rooms = (Slot(r.bytes, r.extents).size(lengths) - ALIGN + r.gaps for r in self.stretches)
         return sum(rooms) + ALIGN
 
 
-def plan_memory(plan: Fusion) -> Memory:
-    """Give every stored node that is neither an output nor lives in its variable's memory a place."""
-    position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
-    last: dict[Node, int] = {}
-    for node, at in position.items():
+def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
+    """Give every stored node that is neither an output nor lives in its variable's memory a place.
+
+    What one part of a region still reads another may have done with: a place is free for the next region. Within a
+    region of rows it is free for what has rows of the same size: each part keeps to its own.
+    """
+    works = [(number, region.kind, w) for number, region in enumerate(regions) for w in region.works]
+    born = {n: i for i, (_, _, w) in enumerate(works) for n in made(w.item)}
+    last = dict(born)
+    for node, at in born.items():
         for x in node.inputs:
             source = memory_source(x)
             last[source] = max(last.get(source, 0), at)
-    for _, new in plan.commits:
-        last[new] = len(plan.items)
     ends = {*plan.home, *plan.program.outputs}
+    until = {n: works[at][0] for n, at in last.items()} | {new: len(regions) for _, new in plan.commits}
     sizes: list[tuple[int, tuple[str, ...]]] = []
-    taken: list[tuple[int, int]] = []  # a heap: the item up to which a slot is taken, and the slot
+    taken: list[tuple[int, int]] = []  # a heap: the region up to which a slot is taken, and the slot
     free: dict[tuple[str, ...], list[tuple[int, int]]] = {}  # by extents and size
+    # What is of use within a region alone, by its size: the last item that reads a slot, and the slot.
+    within: dict[tuple[int, Size], list[tuple[int, int]]] = {}
     place: dict[Node, int] = {}
-    wishes = [n for n in position if n in plan.stored and n not in ends]
-    for node in sorted(wishes, key=position.__getitem__):
-        size, begins = product(node.shape), position[node]
+    for node in [n for n in born if n in plan.stored and n not in ends]:
+        region, kind, _ = works[born[node]]
+        size = product(node.shape)
         count = size.count * node.dtype.itemsize
-        while taken and taken[0][0] < begins:
+        for ended, alike in [k for k in within if k[0] < region]:
+            for _, slot in within.pop((ended, alike)):
+                heappush(taken, (ended, slot))
+        own = within.setdefault((region, Size(count, size.extents)), [])
+        while taken and taken[0][0] < region:
             slot = heappop(taken)[1]
             insort(free.setdefault(sizes[slot][1], []), (sizes[slot][0], slot))
         fitting = free.get(size.extents)
-        if fitting:
+        if kind == ROWS and own and own[0][0] < born[node]:
+            best = heappop(own)[1]
+        elif fitting:
             best = fitting.pop(_nearest(fitting, count))[1]
             sizes[best] = (max(sizes[best][0], count), size.extents)
         else:
             best = len(sizes)
             sizes.append((count, size.extents))
-        heappush(taken, (last.get(node, begins), best))
+        if kind == ROWS and until[node] == region:
+            heappush(own, (last[node], best))
+        else:
+            heappush(taken, (until[node], best))
         place[node] = best
     return Memory(tuple(Slot(*s) for s in sizes), place, plan.long)
 
@@ -132,8 +148,3 @@ def _nearest(slots: list[tuple[int, int]], count: int) -> int:
     below = bisect_left(slots, (slots[above - 1][0], -1)) if above else above
     candidates = [i for i in (below, above) if i < len(slots)]
     return min(candidates, key=lambda i: (abs(slots[i][0] - count), slots[i][1]))
-
-
-def made(item: Item) -> list[Node]:
-    """Return the nodes whose values an item makes."""
-    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]

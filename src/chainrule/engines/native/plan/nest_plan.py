@@ -1,19 +1,28 @@
 """What a loop nest reads and writes: arrays as strides over its axes, neighbouring axes joined where that goes."""
 
-import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.native.plan.fusion import Fusion, Nest, memory_source, register_source
-from chainrule.engines.native.plan.views import ZERO, Size, View, aligned, contiguous, merged, squeezed, whole
+from chainrule.engines.native.plan.views import (
+    ONE,
+    ZERO,
+    Size,
+    View,
+    aligned,
+    contiguous,
+    merged,
+    size,
+    squeezed,
+    whole,
+)
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape
 
 TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
-SHARED_WORK = 50_000  # operations on elements below which a nest is not worth sharing: a microsecond
 WIDE = 256  # rows of no fewer elements are worth cutting
 
 
@@ -64,21 +73,33 @@ class NestPlan:
 
     @property
     def split(self) -> int | None:
-        """The axis along which threads may share the work; None if there is none, or too little work.
+        """The axis along which it can be cut by itself; None if there is none that pays.
 
-        It is the outermost axis that each reduction keeps: so a share of it is one run of a result's memory.
+        It is the outermost axis that each reduction keeps: so a part of it is one run of a result's memory.
         """
         rank = len(self.extents)
+        if ZERO in self.extents:
+            return None
         axes = [a for a in (0, rank - 1) if rank and all(self._outermost(s) == a for s in self.sums.values())]
         if not axes or self.always:
             return axes[0] if axes else None
-        count = math.prod(e.count * TYPICAL_LENGTH ** len(e.extents) for e in self.extents)
-        large = count * self.work >= SHARED_WORK
         over_rows = any(self.strides[s][a] == ZERO for s in self.sums.values() for a in range(rank - 1))
         by_columns = axes[0] == rank - 1 and rank > 1
-        if by_columns and (self.extents[-1].count < WIDE or (rank > 2 and over_rows)):
-            return None
-        return axes[0] if large else None
+        narrow = self.extents[-1].count < WIDE or (rank > 2 and over_rows)
+        return None if by_columns and narrow else axes[0]
+
+    def outermost(self, axis: int) -> tuple[Size, Size]:
+        """Return how long the first of the domain's axes is that are joined in one axis, and how long the rest."""
+        domain = [size(e) for e in self.nest.domain]
+        for extent in self.extents[:axis]:
+            joined = ONE
+            while joined != extent:
+                joined *= domain.pop(0)
+        first, unit = domain[0], ONE
+        while first * unit != self.extents[axis]:
+            unit *= domain[1]
+            del domain[1]
+        return first, unit
 
     def crossing(self, axes: Iterable[int]) -> list[Node]:
         """Return the reductions to which every range of some axis adds: their results do not lie along it."""

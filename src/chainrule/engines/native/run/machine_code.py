@@ -153,6 +153,6 @@ class MachineCode:
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""
-        plan, places = self.stages.fusion, len(self.stages.memory.regions)
+        plan, places = self.stages.fusion, len(self.stages.memory.stretches)
         table = pipeline.watching(self.machine).address(watch.TABLE)
         return watch.Watch(table, plan, places, [*read, *self.stages.constants], written)

@@ -13,11 +13,12 @@ from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.team import WORKER, write_worker
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
+from chainrule.engines.native.plan.cuts import Amount
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import Fusion, fuse
 from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
-from chainrule.engines.native.plan.views import Size
+from chainrule.engines.native.plan.regions import Region, in_regions
 from chainrule.engines.native.run import build
 from chainrule.graph.closed import Program, extents_of
 from chainrule.graph.node import Node
@@ -36,20 +37,22 @@ class Stages:
         program: The simplified graph, in the rows that have code.
         turned: Which inputs it takes turned over.
         fusion: What is done in which order.
+        regions: What of it is done between two barriers.
         memory: Where results lie.
         ir: LLVM's intermediate representation.
         constants: The values that the code is given.
-        shared: The loops that threads may share: how much work each is, and from where on it pays.
+        shared: The regions that threads may share: how much work each is, and from where on it pays.
     """
 
     machine: Machine
     program: Program
     turned: tuple[bool, ...]
     fusion: Fusion
+    regions: tuple[Region, ...]
     memory: Memory
     ir: str
     constants: tuple[np.ndarray, ...]
-    shared: tuple[tuple[Size, int], ...]
+    shared: tuple[tuple[Amount, int], ...]
 
 
 def stages(
@@ -66,7 +69,7 @@ def stages(
         machine: What it is written for.
         checked: Whether the code looks after itself.
         written_out: The program in the rows that have code, if it is known.
-        parts: Into how many parts each loop that may be shared is cut; 0: by its size.
+        parts: Into how many parts each region that may be shared is cut; 0: by its size.
     """
     basic = written_out or expand(program, CODED)
     _verify(basic, "expanded")
@@ -74,16 +77,18 @@ def stages(
     _verify(basic, "laid out")
     basic = expand_products(basic)
     verify(basic, Level("rid of products that are none", _has_code))
-    plan = fuse(basic)
-    memory = plan_memory(plan)
+    plan, regions = in_regions(fuse(basic), parts > 0)
+    memory = plan_memory(plan, regions)
     module = Module(machine, checks.guard if checked else None, parts)
-    step = write_step(module, plan, memory, STEP)
+    step = write_step(module, plan, regions, memory, STEP)
     if can_loop(program):
         write_loop(module, plan.program, turned, LOOP, STEP)
     if step.shared:
         write_worker(module)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
-    return Stages(machine, basic, turned, plan, memory, module.text(), values, tuple(step.shared))
+    return Stages(
+        machine, basic, turned, plan, tuple(regions), memory, module.text(), values, tuple(step.shared)
+    )
 
 
 def _has_code(node: Node) -> bool:

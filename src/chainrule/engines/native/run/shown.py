@@ -8,7 +8,8 @@ from chainrule.graph.closed import Program
 
 def fusion(program: Program) -> str:
     """Show the loops, and what each computes, of a simplified program."""
-    return show_fusion(compile_program(program).stages.fusion)
+    made = compile_program(program).stages
+    return show_fusion(made.fusion, made.regions)
 
 
 def memory(program: Program) -> str:

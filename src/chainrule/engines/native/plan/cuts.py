@@ -1,0 +1,176 @@
+"""How an item can be cut so that parts of it are done by themselves, and what a part then touches in memory."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import mul
+
+from chainrule.engines.native.plan.copies import TURN
+from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, Task, made, memory_source
+from chainrule.engines.native.plan.matrices import matrices
+from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
+from chainrule.engines.native.plan.views import (
+    ONE,
+    ZERO,
+    Size,
+    View,
+    product,
+    size,
+    squeezed,
+    whole,
+)
+from chainrule.graph.contraction import contraction
+from chainrule.graph.node import Node, leaf_key
+
+SIDE_BY_SIDE, ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 16, 8, 16  # a part begins at a multiple
+
+# Which elements of an array a part touches: those at its own places, by the cut (its extent and grain) and how far
+# apart they are; all, if it is the part of that number; None: any.
+Way = tuple[Size, int, Size] | int | None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How an item is cut.
+
+    Attributes:
+        axis: The axis of a nest's plan or of a task's result, or the letter of a product.
+        extent: How long it is.
+        unit: How many elements of the plan's axis, which may be several joined, each is.
+        grain: A part begins at a multiple of this.
+    """
+
+    axis: int | str
+    extent: Size
+    unit: Size
+    grain: int
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum of sizes: how much work something is."""
+
+    sizes: tuple[Size, ...]
+
+    def at(self, lengths: Mapping[str, int]) -> int:
+        """Return the number for given lengths of the open extents."""
+        return sum(s.at(lengths) for s in self.sizes)
+
+    @property
+    def typical(self) -> int:
+        """What it is for batches that are neither small nor large."""
+        return sum(s.count * TYPICAL_LENGTH ** len(s.extents) for s in self.sizes)
+
+
+@dataclass(eq=False)
+class Work:
+    """An item and how it may be cut.
+
+    Attributes:
+        item: The nest or task.
+        amount: How much there is to do, in additions.
+        plan: What a nest reads and writes.
+        cut: How it is cut in its region; None: it is done whole.
+        part: Which part does it then.
+        before: What has to be done before it.
+    """
+
+    item: Item
+    amount: Amount
+    plan: NestPlan | None = None
+    cut: Cut | None = None
+    part: int = 0
+    before: "set[Work]" = field(default_factory=set, repr=False)
+
+
+def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
+    """Return an item with how much there is to do."""
+    if isinstance(item, Nest):
+        found = plan_nest(plan, item, forced)
+        return Work(item, Amount((reduce(mul, found.extents, Size(found.work)),)), found)
+    amount = product(item.node.shape)
+    if item.node.primitive.name == "contract":
+        form = matrices(plan.view, item.node)
+        amount = reduce(mul, map(form.length, form.inner + form.sums), amount)
+    return Work(item, Amount((amount,)))
+
+
+def rows_cut(plan: Fusion, work: Work, rows: str, forced: bool) -> Cut | None:
+    """Return how an item is cut along the batch; None if it is not done row by row."""
+    extent, grain = Size(1, (rows,)), 1 if forced else ROWS_OF_BATCH
+    if isinstance(work.item, Task):
+        leading = _leading(plan, work.item.node)
+        return Cut(leading[0], extent, ONE, grain) if leading is not None and leading[1] == extent else None
+    nest, leads = work.plan, work.item.domain and size(work.item.domain[0]) == extent
+    if nest is not None and leads and all(nest.strides[s][0] != ZERO for s in nest.sums.values()):
+        return Cut(0, extent, Size(nest.extents[0].count), grain)
+    return None
+
+
+def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
+    """Return how an item is cut by itself."""
+    cut = None
+    if isinstance(work.item, Task):
+        leading = _leading(plan, work.item.node)
+        cut = Cut(*leading, ONE, 1) if leading is not None else None
+    elif work.plan is not None and (axis := work.plan.split) is not None:
+        cut = Cut(axis, *work.plan.outermost(axis), 1)
+    if cut is None or forced:
+        return cut
+    ways = [way for _, way, writes in touches(plan, work, cut) if writes]
+    side_by_side = any(isinstance(way, tuple) and way[-1] == ONE for way in ways)
+    return replace(cut, grain=SIDE_BY_SIDE if side_by_side else ROWS_OF_WEIGHTS)
+
+
+def touches(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[Hashable, Way, bool]]:
+    """Yield what an item touches in memory, which elements a part does, and whether it writes them."""
+    for view, stride, writes in _arrays(plan, work, cut):
+        key = leaf_key(plan.home.get(view.base, view.base))
+        yield key, _way(view, stride, cut) if cut is not None else work.part, writes
+    for node in made(work.item):
+        if not squeezed(node.shape):  # others read it in a register, once all is done
+            yield leaf_key(node), None, True
+        for x in node.inputs:
+            if not squeezed(memory_source(x).shape):
+                yield leaf_key(memory_source(x)), None, False
+
+
+def _way(view: View, stride: Size, cut: Cut) -> Way:
+    begins = sum(s.count for s in view.offset)
+    within = not view.offset or (
+        not any(s.extents for s in (*view.offset, stride)) and 0 <= begins < stride.count
+    )
+    return (cut.extent, cut.grain, stride) if stride != ZERO and within else None
+
+
+def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, Size, bool]]:
+    """Yield the arrays of an item, how far it goes from one place of the cut to the next, and whether it writes."""
+    axis = cut.axis if cut is not None else None
+    if isinstance(work.item, Task):
+        node, out = work.item.node, whole(work.item.node)
+        if node.primitive.name == "contract":
+            form, spec = matrices(plan.view, node), contraction(node.attributes["spec"])
+            by_out = dict(zip(spec.out, out.strides, strict=True))
+            for view, by in ((form.left, form.by_left), (form.right, form.by_right), (out, by_out)):
+                yield view, by.get(str(axis), ZERO), view is out
+        else:
+            for view in (*map(plan.view, node.inputs), out):
+                yield view, view.strides[axis] if isinstance(axis, int) else ZERO, view is out
+    elif work.plan is not None:
+        written = [*work.plan.stores.values(), *work.plan.sums.values()]
+        for access in work.plan.accesses:
+            stride = work.plan.strides[access][axis] * cut.unit if isinstance(axis, int) and cut else ZERO
+            yield access.view, stride, access in written
+
+
+def _leading(plan: Fusion, node: Node) -> tuple[int | str, Size] | None:
+    """Return the axis along which a task can be cut, and its length: the first of its result, where that goes."""
+    if node.primitive is TURN:
+        return 0, size(node.shape[0])
+    if node.primitive.name != "contract":
+        return None
+    form = matrices(plan.view, node)
+    first = next(k for k in contraction(node.attributes["spec"]).out if form.extents[k] != 1)
+    if first in form.rows + form.loops:
+        return first, form.length(first)
+    return None if form.sums else (form.rows, form.length(form.rows))
