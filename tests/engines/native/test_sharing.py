@@ -149,9 +149,23 @@ def test_both_ways_are_slower_when_cores_are_busy_and_the_better_one_is_taken():
 @pytest.mark.parametrize("helped", [0.6, 1.5])
 def test_interruptions_do_not_mislead(helped):
     machine, choice = Machine(steady(1e-4, helped * 1e-4), gap=8e-3), Choice()
-    machine.run(choice, 30_000)
+    machine.run(choice, 100_000)
     share = machine.helped(since=0.3)
-    assert share > 0.75 if helped < 1 else share < 0.2
+    assert share > 0.7 if helped < 1 else share < 0.2
+
+
+def test_a_busy_core_that_stops_those_who_help_is_left_alone():
+    """Short calls do not show it: now and then everybody waits for one who was interrupted."""
+    draws = random.Random(0)
+
+    def pace(way, now):
+        return 1e-4 if not way else 6e-5 * (4 if draws.random() < 0.35 else 1)
+
+    machine, choice = Machine(pace), Choice()
+    for _ in range(12):
+        machine.run(choice, 2500)
+    assert machine.now < 3 * 1.05
+    assert machine.helped() < 0.2
 
 
 def test_help_that_never_comes_is_given_up():
@@ -176,5 +190,5 @@ def test_what_costs_little_is_tried_often():
 def test_calls_are_short_while_ways_are_compared_and_never_long():
     machine, choice = Machine(steady(1e-6, 2e-6)), Choice()
     machine.run(choice, 1_000_000)
-    assert max(seconds for _, seconds, _ in machine.ways) < 1.2 * LONGEST
+    assert max(seconds for _, seconds, _ in machine.ways) < 2.2 * LONGEST  # help takes twice as long
     assert sum(helped for *_, helped in machine.ways) < 40

@@ -13,18 +13,21 @@ SETTLING = 1e-3  # a call this long tells what help is worth though it was only 
 STRETCHES = 4  # so many of each way in a row: the first ones find their numbers in another core's cache
 TURNS = 24  # so many short calls wait for help to come
 BETTER = 0.95  # help must take less than this share of the time: to win less is not worth a second core
-APART = 64  # trying the slower way costs one part in so many of the time, roughly
-LEAST_LOST, MOST_LOST = 1 / 8, 2  # shares of a step; what is lost when the slower way is tried counts so
+APART = 64  # what is lost by trying the slower way is one part in so many of the time, roughly
+WAKING = 1e-4  # seconds lost whenever somebody is woken, and caches change hands
+LEAST_LOST = 1 / 8  # of a stretch, as far as that goes: to try what is about as fast is not free either
+MOST_LOST = 0.015  # seconds that help may take longer than being alone would have, before that is looked into
+LONGEST_WAIT = 2.0  # seconds between two comparisons
 
 
 class Choice:
     """Which way the next call is done, by what calls took. It reads no clock.
 
     Two threads may be two cores, or halves of one that slow each other down; another program may want one of
-    them, now or later. So the ways are compared, in short calls, for the first time as soon as a run is
-    seen to last, and again and again at growing intervals: each time with longer calls, as what comes between
-    now and then is not seen in short ones. And they are compared at once when help has become slower than being
-    alone was.
+    them, now or later. So the ways are compared, in short calls, for the first time as soon as a run is seen to
+    last, and again and again: each time with longer calls, as what comes between now and then is not seen in short
+    ones. When help takes longer than being alone would have, a core may have gone away, or both may be busy: then
+    it is seen how long steps take alone now.
 
     Attributes:
         helped: How the next call is done.
@@ -34,14 +37,14 @@ class Choice:
         self.helped: bool = False
         self._pace: float | None = None  # seconds a step took in the last call
         self._alone: float | None = None  # and alone when the ways were compared
-        self._recent: list[float] = []  # of the last calls, the way they are done now
-        self._seen: dict[bool, list[float]] | None = None  # while the ways are compared
+        self._recent: list[float] = []  # and in the last calls
+        self._spent = self._done = 0.0  # seconds and steps since help last paid
+        self._since = self._wait = 0.0  # seconds since the ways were compared, and for which they are not
+        self._seen: dict[bool, list[float]] | None = None  # while they are compared
         self._times = STRETCHES  # so many stretches of each way
-        self._waited = 0  # calls that waited for help
         self._longest = SHORTEST  # seconds a stretch may take in the next comparison
         self._stretch = SHORTEST  # and takes in this one
-        self._apart = 0.0  # so many stretches lie between two comparisons
-        self._since = 0.0  # seconds since they were compared
+        self._waited = 0  # calls that waited for help
 
     @property
     def seconds(self) -> float:
@@ -70,19 +73,26 @@ class Choice:
             self._compare(self._seen, pace, settled or seconds > SETTLING)
             return
         self._recent = [*self._recent[1 - STRETCHES :], pace]
-        if len(self._recent) > 1:
-            self._times = self._due(min(self._recent), left)
-            if self._times:
-                self._seen, self._waited, self.helped = {True: [], False: []}, 0, True
+        if self.helped:
+            self._spent, self._done = self._spent + seconds, self._done + steps
+            if self._debt() < 0:
+                self._spent = self._done = 0.0
+        if len(self._recent) > 1 and (self._since >= self._wait or self._debt() > MOST_LOST):
+            self._begin(min(self._recent), left)
 
-    def _due(self, pace: float, left: float) -> int:
-        """Return how many stretches of each way to compare now: 0 if it is not the time for that."""
+    def _debt(self) -> float:
+        """Return how many seconds longer than alone it took since help last paid."""
+        return self._spent - self._done * (self._alone or 0)
+
+    def _begin(self, pace: float, left: float) -> None:
+        """Begin to compare the ways, if there is time enough for that."""
         room = left * pace / 8  # seconds for each way
         self._stretch = max(min(self._longest, room / STRETCHES), SHORTEST, pace)
-        due = self._alone is None or self._since > self._apart * self._stretch
-        if self._alone is not None and self.helped and len(self._recent) == STRETCHES:
-            due = due or statistics.fmean(self._recent) > self._alone
-        return min(STRETCHES, int(room / self._stretch)) if due and 8 * room > 2 * LEAST_SECONDS else 0
+        self._times = min(STRETCHES, int(room / self._stretch))
+        if self._times and 8 * room > 2 * LEAST_SECONDS:
+            self._seen, self._waited, self.helped = {True: [], False: []}, 0, True
+            if self._debt() > MOST_LOST:  # how fast help is has just been seen
+                self._seen[True], self.helped = [self._spent / self._done] * self._times, False
 
     def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
         if self.helped and not settled and self._waited < TURNS:
@@ -92,14 +102,18 @@ class Choice:
         self.helped = len(seen[True]) < self._times
         if len(seen[False]) < self._times:
             return
-        # The fastest of short ones is what code can do, the mean of long ones what other programs let it do.
-        judge = min if self._stretch < SETTLING else statistics.fmean
-        self._alone, helped = judge(seen[False]), judge(seen[True])
-        self.helped = helped < BETTER * self._alone
-        lost = max(helped, self._alone) / min(helped, self._alone) - 1  # share of a step, when it was tried
-        self._apart = APART * self._times * min(max(lost, LEAST_LOST), MOST_LOST)
-        self._seen, self._recent, self._since = None, [], 0.0
-        self._longest = min(2 * self._longest, LONGEST)
+        late = self._debt() > MOST_LOST
+        # The fastest of short ones is what code can do. Long ones show what other programs let it do; one that was
+        # interrupted alone is no reason for help.
+        long = late or self._stretch >= SETTLING
+        alone = statistics.median(seen[False]) if long else min(seen[False])
+        helped = statistics.fmean(seen[True]) if long else min(seen[True])
+        self.helped = helped < BETTER * alone
+        slower = max(helped, alone) / min(helped, alone) - 1
+        lost = self._debt() if late else WAKING + self._times * self._stretch * max(slower, LEAST_LOST)
+        self._wait, self._since = min(APART * lost, LONGEST_WAIT), 0.0
+        self._longest = LONGEST if late else min(2 * self._longest, LONGEST)
+        self._alone, self._seen, self._recent, self._spent, self._done = alone, None, [], 0.0, 0.0
 
 
 class Sharing:
