@@ -177,6 +177,20 @@ def test_parts_of_another_grain_are_in_another_region(monkeypatch):
     assert (total == 6000).all() and (new == 6001).all()
 
 
+@pytest.mark.parametrize("shape", [(160, 3), (80, 5), (176, 1), (32, 7), (208, 6), (72, 10)])
+def test_a_part_ends_at_a_whole_vector_however_many_columns_there_are(shape, monkeypatch):
+    """Weights of 160 x 3 are run through as 480 numbers: a part of 24 rows ends in the middle of a vector."""
+    x, y = (np.random.default_rng(3).normal(size=(64, n)).astype(np.float32) for n in shape)
+    found = []
+    for checked in ("", "1"):  # in its parts, and in one
+        monkeypatch.setenv("CHAINRULE_CHECK", checked)
+        network = cr.Network([cr.Dense(shape[1])], seed=0, engine="native")
+        network.fit(x, y, loss="mse", epochs=2, batch_size=32, optimizer=cr.Adam(0.01))
+        found.append(values_of(network))
+    for plain, cut in zip(*found, strict=True):
+        np.testing.assert_array_equal(plain, cut)
+
+
 # --- faults that were planted ---
 
 

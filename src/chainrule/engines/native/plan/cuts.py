@@ -22,7 +22,8 @@ from chainrule.engines.native.plan.views import (
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 
-SIDE_BY_SIDE, ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 16, 8, 16  # a part begins at a multiple
+# A part begins at a multiple of these: wherever it is, at a whole vector and at a line of a cache.
+ROWS_OF_WEIGHTS, ODD_ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 8, 16, 16
 
 # Which elements of an array a part touches: those at its own places, by the cut (its extent and grain) and how far
 # apart they are; all, if it is the part of that number; None: any.
@@ -118,8 +119,8 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
     if cut is None or forced:
         return cut
     ways = [way for _, way, writes in touches(plan, work, cut) if writes]
-    side_by_side = any(isinstance(way, tuple) and way[-1] == ONE for way in ways)
-    return replace(cut, grain=SIDE_BY_SIDE if side_by_side else ROWS_OF_WEIGHTS)
+    odd = any(isinstance(way, tuple) and way[-1].count % 2 for way in ways)
+    return replace(cut, grain=ODD_ROWS_OF_WEIGHTS if odd else ROWS_OF_WEIGHTS)
 
 
 def touches(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[Hashable, Way, bool]]:
