@@ -157,6 +157,18 @@ def test_networks_learn_the_same_bits_in_any_parts(blocks, optimizer, batch, par
         np.testing.assert_allclose(plain[-2], numpy[-2], rtol=1e-2)
 
 
+def test_long_rows_are_gathered_in_any_parts(monkeypatch):
+    wide = np.random.default_rng(1).normal(size=(90, 300)).astype(np.float32)
+    found = []
+    for parts, checked in [("", ""), ("3", ""), ("3", "1")]:
+        monkeypatch.setenv("CHAINRULE_SHARE", parts)
+        monkeypatch.setenv("CHAINRULE_CHECK", checked)
+        network = cr.Network([cr.Dense(24, "relu"), cr.Dense(5, "softmax")], seed=1, engine="native")
+        network.fit(wide, Y, epochs=2, batch_size=32)
+        found.append(values_of(network))
+    assert all(np.array_equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))
+
+
 # --- what is cut in another way is done in another region ---
 
 

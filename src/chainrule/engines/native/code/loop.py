@@ -4,9 +4,12 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
+from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import NOT_FINITE, copy_bytes
 from chainrule.engines.native.code.ir import Code, Module, Value
+from chainrule.engines.native.code.lower import FEW_PARTS
 from chainrule.engines.native.code.step import STEP_PARAMETERS
+from chainrule.engines.native.code.team import share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
@@ -21,9 +24,13 @@ RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNT
 
 Values = dict[str, Value]
 Leaf = tuple[Node, bool]  # and whether it is turned over
+LONG_ROW, SHARED_BYTES = (
+    256,
+    1 << 16,
+)  # rows of so many bytes are gathered by threads, where there are so many
 TOGETHER = 32  # so many inputs, or outputs, are seen to in one function
 CHOICE_PARAMETERS = (
-    *((n, PTR) for n in ("inputs", "table", "gathered", "rows")), ("start", I64), ("count", I64),
+    *((n, PTR) for n in ("inputs", "table", "gathered", "rows", "team")), ("start", I64), ("count", I64),
     ("ordered", Type("b1")),
 )  # fmt: skip
 
@@ -33,8 +40,19 @@ def numbers_in(program: Program) -> int:
     return next((i for i, n in enumerate(program.outputs) if n.shape), len(program.outputs))
 
 
-def write_loop(module: Module, program: Program, turned: Sequence[bool], name: str, step: str) -> None:
-    """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong."""
+def write_loop(
+    module: Module, program: Program, turned: Sequence[bool], name: str, step: str, shares: bool
+) -> None:
+    """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong.
+
+    Args:
+        module: Where it is written.
+        program: What a step computes.
+        turned: Which of its inputs are turned over.
+        name: What it is called.
+        step: The name of the function of a step.
+        shares: Whether threads share its steps.
+    """
     with module.function(name, RUN_PARAMETERS) as code:
         at = dict(zip([n for n, _ in RUN_PARAMETERS], code.parameters, strict=True))
         with code.loop(at["last"], start=at["first"]) as loop:
@@ -43,30 +61,34 @@ def write_loop(module: Module, program: Program, turned: Sequence[bool], name: s
             last = (turn + 1).equals(at["per_epoch"])
             count = code.select(last, at["length"] - start, at["batch"])  # the last one has what is left
             code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
-            _choose(code, at, list(zip(program.inputs, turned, strict=True)), epoch, start, count)
+            _choose(code, at, list(zip(program.inputs, turned, strict=True)), epoch, start, count, shares)
             _place(code, at, program, start)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
             _add_up(code, at, program.outputs[: numbers_in(program)], epoch, loop.index)
 
 
-def _choose(code: Code, at: Values, leaves: Sequence[Leaf], epoch: Value, start: Value, count: Value) -> None:
+def _choose(
+    code: Code, at: Values, leaves: Sequence[Leaf], epoch: Value, start: Value, count: Value, shares: bool
+) -> None:
     """Point the inputs at the rows of this batch: where they lie, or where they are gathered to."""
     ordered = at["rows"].equals(None)
     first = epoch * at["rows_stride"] + start
     if len(leaves) <= TOGETHER:
-        _point(code, {**at, "start": start, "count": count}, leaves, ordered, first)
+        _point(code, {**at, "start": start, "count": count}, leaves, ordered, first, shares)
         return
     chosen = code.at(at["rows"], first, I64)
     for i in range(0, len(leaves), TOGETHER):
         name = f"choose{i // TOGETHER}"
         with code.module.function(name, CHOICE_PARAMETERS, words="internal") as part:
             given = dict(zip([n for n, _ in CHOICE_PARAMETERS], part.parameters, strict=True))
-            _point(part, given, leaves[i : i + TOGETHER], given["ordered"], part.index(0))
+            _point(part, given, leaves[i : i + TOGETHER], given["ordered"], part.index(0), shares)
         here = [code.at(at[n], i, PTR) for n in ("inputs", "table", "gathered")]
-        code.call(name, VOID, *here, chosen, start, count, ordered)
+        code.call(name, VOID, *here, chosen, at["team"], start, count, ordered)
 
 
-def _point(code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first: Value) -> None:
+def _point(
+    code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first: Value, shares: bool
+) -> None:
     start, count = at["start"], at["count"]
     tables = [code.load(code.at(at["table"], i, PTR), PTR) for i in range(len(leaves))]
     for i, (node, over) in enumerate(leaves):
@@ -77,13 +99,39 @@ def _point(code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first
         chosen = code.at(at["rows"], first, I64)
         for i, (node, over) in enumerate(leaves):
             room = code.load(code.at(at["gathered"], i, PTR), PTR)
-            with code.loop(count) as loop:
-                row = code.load(code.at(chosen, loop.index, I64), I64)
-                if over:
-                    _turn_row(code, node, tables[i], row, room, loop.index, count)
-                else:
-                    _copy_row(code, tables[i], row, room, loop.index, _row_size(node) * node.dtype.itemsize)
+            size = _row_size(node) * node.dtype.itemsize
+            if shares and not over and size >= LONG_ROW:
+                _gather_rows(code, at["team"], tables[i], chosen, room, count, size)
+            else:
+                with code.loop(count) as loop:
+                    row = code.load(code.at(chosen, loop.index, I64), I64)
+                    if over:
+                        _turn_row(code, node, tables[i], row, room, loop.index, count)
+                    else:
+                        _copy_row(code, tables[i], row, room, loop.index, size)
             code.store(room, code.at(at["inputs"], i, PTR))
+
+
+def _gather_rows(
+    code: Code, team: Value, table: Value, chosen: Value, room: Value, count: Value, size: int
+) -> None:
+    """Gather long rows as a region of its own, so that who does some rows of the step has gathered them."""
+
+    def gather(code: Code, *given: Value) -> None:
+        table, chosen, room, count, part, parts = given
+        each = (count + (parts - 1)) // parts
+        first = code.minimum(part * each, count)
+        with code.loop(code.minimum(first + each, count), start=first) as loop:
+            row = code.load(code.at(chosen, loop.index, I64), I64)
+            _copy_row(code, table, row, room, loop.index, size)
+
+    names = ("table", "chosen", "room", "count", "part", "parts")
+    parameters = [(n, I64 if n in names[3:] else PTR) for n in names]
+    function = code.module.once(f"gather{size}", parameters, gather)
+    parts = code.index(code.module.parts or FEW_PARTS)
+    enough = count * size > (0 if code.module.parts else SHARED_BYTES)
+    share(code, team, function, [table, chosen, room, count], parts, enough)
+    checks.region(code)
 
 
 def _place(code: Code, at: Values, program: Program, start: Value) -> None:

@@ -82,7 +82,7 @@ def stages(
     module = Module(machine, checks.guard if checked else None, parts)
     step = write_step(module, plan, regions, memory, STEP)
     if can_loop(program):
-        write_loop(module, plan.program, turned, LOOP, STEP)
+        write_loop(module, plan.program, turned, LOOP, STEP, shares=bool(step.shared))
     if step.shared:
         write_worker(module)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
