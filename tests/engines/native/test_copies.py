@@ -8,9 +8,12 @@ import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.memory import plan_memory
 from chainrule.engines.native.plan.regions import in_regions
+from chainrule.engines.native.plan.views import is_view, seen_through, whole
 from chainrule.graph.closed import Program
+from chainrule.graph.node import apply
 from chainrule.transform.simplify import simplify_all
 
 
@@ -74,6 +77,42 @@ def test_operands_are_right_however_they_lie(spec, dtype):
         step = cr.compile(np.einsum(spec, *part), inputs=[x, y], engine="native")
         wanted = np.einsum(spec, *[a[(cut,) * a.ndim].astype("float64") for a in arrays])
         np.testing.assert_allclose(step(*arrays), wanted, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize(("spec", "flat"), [("abc,ce->abe", "xc,ce->xe"), ("abc,abe->ce", "xc,xe->ce")])
+def test_axes_that_run_on_without_a_gap_are_one_to_the_bit(spec, flat):
+    rng = np.random.default_rng(2)
+    lengths = {"a": 9, "b": 5, "c": 33, "e": 20, "x": 45}
+    sides = spec.split("->")[0].split(",")
+    numbers = [rng.normal(size=[lengths[k] for k in side]).astype("float32") for side in sides]
+    found, wanted = [], []
+    for letters, made in ((spec, found), (flat, wanted)):
+        sides = letters.split("->")[0].split(",")
+        arrays = [a.reshape([lengths[k] for k in side]) for a, side in zip(numbers, sides, strict=True)]
+        given = [cr.input(n, a.shape, "float32") for n, a in zip("xy", arrays, strict=True)]
+        step = cr.compile(np.einsum(letters, *given), inputs=given, engine="native")
+        made.append(step(*arrays))
+    np.testing.assert_array_equal(found[0].ravel(), wanted[0].ravel())
+
+
+def test_axes_run_on_where_no_array_has_a_gap():
+    def axes(spec, *nodes):
+        """Return the letters that are one axis, of rows and of what is summed."""
+        node = apply("contract", *nodes, spec=spec)
+        found = matrices(lambda x: view(x) if is_view(x) else whole(x), node)
+        by_out = dict(zip(spec.split("->")[1], whole(node).strides, strict=True))
+        return found.running_on(found.rows, found.loops, by_out), found.running_on(
+            found.inner, found.sums, by_out
+        )
+
+    def view(x):
+        return seen_through(whole(x.inputs[0]), x)
+
+    x, w, g = (cr.input(n, shape) for n, shape in (("x", ("n", 5, 30)), ("w", (30, 20)), ("g", ("n", 5, 20))))
+    assert axes("abc,ce->abe", x, w) == ("ba", "c")
+    assert axes("abc,abe->ce", x, g) == ("c", "ba")
+    assert axes("abc,ce->abe", x[:, :4], w) == ("b", "c")  # gaps in what is read
+    assert axes("abc,ce->bae", x, w) == ("a", "c")  # and in what is written
 
 
 LENGTHS = st.sampled_from([1, 2, 5, 9, 17, 40])

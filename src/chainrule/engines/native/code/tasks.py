@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import reduce
+from operator import mul
 
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
@@ -48,26 +50,30 @@ def write_product(step: Step, node: Node, part: Part | None = None) -> None:
     """Multiply matrices with the kernel; further axes are loops around it. A part goes along one letter."""
     found, out = matrices(step.plan.view, node), whole(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
-    letters = found.loops + found.sums
-    lengths = {k: step.size(found.length(k)) for k in letters + found.rows}
+    rows = found.running_on(found.rows, found.loops, by_out)
+    inner = found.running_on(found.inner, found.sums, by_out)
+    lengths = {k: step.size(found.length(k)) for k in rows + inner + found.loops + found.sums}
     sides = ((found.left, found.by_left), (found.right, found.by_right), (out, by_out))
     type = type_of(node.dtype)
     bases = [step.address(view) for view, _ in sides]
     if part is not None:
-        letter, first, last = part
-        steps = [step.size(by.get(str(letter), ZERO)) for _, by in sides]
+        letter, first, last = str(part[0]), *part[1:]
+        steps = [step.size(by.get(letter, ZERO)) for _, by in sides]
         bases = [step.code.at(base, first * by, type) for base, by in zip(bases, steps, strict=True)]
-        lengths[str(letter)] = last - first
-    if found.sums:
+        lengths[letter] = last - first
+        rows = rows[: rows.index(letter) + 1] if letter in rows else rows  # beyond what is cut there are gaps
+    sums = [k for k in found.sums if k not in inner]
+    letters = [k for k in found.loops if k not in rows] + sums
+    if sums:
         count = step.size(product(node.shape)) if part is None else (last - first) * steps[-1]
         step.fill(bases[-1], type, count, 0)
     arrays = [(base, [by.get(k) for k in letters], type) for base, (_, by) in zip(bases, sides, strict=True)]
     with _over(step, [lengths[k] for k in letters], *arrays) as (left, right, result):
-        rows, inner, columns = lengths[found.rows], found.length(found.inner), found.length(found.columns)
         arguments: list[Value | Size] = [
             left, found.by_left.get(found.rows, ZERO), found.by_left.get(found.inner, ZERO),
             right, found.by_right.get(found.inner, ZERO), result, by_out.get(found.rows, ZERO),
-            rows, columns, inner, ONE if found.sums else ZERO,
+            reduce(mul, [lengths[k] for k in rows]), found.length(found.columns),
+            reduce(mul, [lengths[k] for k in inner]), ONE if sums else ZERO,
         ]  # fmt: skip
         values = [a if isinstance(a, Value) else step.size(a) for a in arguments]
         step.code.call(f"cr_product_{type.kind}", VOID, *values)

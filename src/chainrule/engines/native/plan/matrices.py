@@ -29,6 +29,20 @@ class Matrices:
         """Return the extent of a letter; no letter has length 1."""
         return size(self.extents[letter]) if letter else ONE
 
+    def running_on(self, letter: str, loops: str, by_out: dict[str, Size]) -> str:
+        """Return a letter and, outwards, the loops that go on without a gap where it ends: all are one axis."""
+        arrays, found = (self.by_left, self.by_right, by_out), letter
+        while True:
+            last, length = found[-1], self.length(found[-1])
+            follow = (
+                k
+                for k in loops
+                if k not in found and all(by.get(k, ZERO) == by.get(last, ZERO) * length for by in arrays)
+            )
+            if not (more := next(follow, "")):
+                return found
+            found += more
+
     @property
     def is_turned(self) -> bool:
         """Whether the right operand must be laid out anew, so that its columns lie side by side."""
