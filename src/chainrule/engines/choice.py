@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 from chainrule.engines.registry import ENGINES, REFERENCE, Cost, missing, warn_of_missing
 from chainrule.graph.closed import Program
@@ -25,7 +26,7 @@ class Work:
     def __init__(self, working: Sequence[Node], cost: Cost) -> None:
         self.start: float = (cost.start + cost.node * len(working)) / RUNS
         terms: dict[tuple[Extent, ...], float] = {(): cost.call * len(working)}
-        for node in working:
+        for node in working if cost.addition or cost.product else ():
             extents, seconds = _work(node, cost)
             terms[extents] = terms.get(extents, 0.0) + seconds
         self._terms = [(extents, seconds) for extents, seconds in terms.items() if seconds]
@@ -51,13 +52,22 @@ def _work(node: Node, cost: Cost) -> tuple[tuple[Extent, ...], float]:
     return tuple([e for e in sizes if isinstance(e, Extent)]), each * fixed
 
 
+# A network like one before has the same training step; to add up its work takes longer than a step.
+_known: WeakKeyDictionary[Program, tuple[Mapping[str, Cost] | None, dict[str, Work]]] = WeakKeyDictionary()
+
+
 def work_of(program: Program) -> dict[str, Work]:
     """Return what a program takes on each engine that may be chosen, the reference first: whether another one can run
     here is asked only where it would be done before.
     """
-    working = [n for n in order(program.ends) if n.inputs]
     engines = sorted(ENGINES.values(), key=lambda engine: engine.name != REFERENCE)
-    return {e.name: Work(working, e.cost) for e in engines if e.cost}
+    costs = {e.name: e.cost for e in engines if e.cost}
+    known, found = _known.get(program, (None, {}))
+    if known != costs:
+        working = [n for n in order(program.ends) if n.inputs]
+        found = {name: Work(working, cost) for name, cost in costs.items()}
+        _known[program] = costs, found
+    return found
 
 
 def choose(work: Mapping[str, Work], steps: int, lengths: Lengths) -> str:
