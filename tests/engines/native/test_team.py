@@ -82,6 +82,16 @@ def test_help_changes_no_bit(monkeypatch, optimizer):
             np.testing.assert_array_equal(a, b)
 
 
+def test_helpers_do_with_subnormal_numbers_what_a_run_does(monkeypatch):
+    threaded(monkeypatch, Always, 3)
+    monkeypatch.setattr(native_threads, "_helpers", None)
+    X, y = np.full((512, 784), 1e-20, np.float32), np.ones((512, 256), np.float32)
+    network = cr.Network([cr.Dense(256, initializer=0.0)], seed=0, engine="native")
+    network.fit(X, y, loss="mean_squared_error", optimizer=cr.SGD(1e-20), epochs=30)
+    values = network.parameters["W1"]
+    assert len(np.unique(values)) == 1  # all 0, or all kept where the CPU keeps them
+
+
 @pytest.mark.parametrize("parts", ["", "3"])
 @pytest.mark.parametrize("reduced", [np.mean, np.max, np.min], ids=lambda f: f.__name__)
 def test_help_wipes_no_result_over_a_middle_axis(monkeypatch, reduced, parts):

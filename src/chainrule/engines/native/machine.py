@@ -18,6 +18,7 @@ class Machine:
         has_masks: Whether it loads and stores some lanes of a vector without harm to the others.
         pause: The intrinsic that waits a moment, and its arguments, if there is one.
         has_yield: Whether the C library has ``sched_yield``.
+        flushes: Whether it takes long over subnormal numbers, and can be told to take them for 0.
     """
 
     triple: str
@@ -29,6 +30,7 @@ class Machine:
     has_masks: bool = False
     pause: tuple[str, tuple[int, ...]] | None = None
     has_yield: bool = False
+    flushes: bool = False
 
 
 def known(triple: str, cpu: str, features: Mapping[str, bool]) -> Machine:
@@ -51,4 +53,5 @@ def known(triple: str, cpu: str, features: Mapping[str, bool]) -> Machine:
         has_masks=wide,
         pause=("llvm.aarch64.hint", (1,)) if arm else ("llvm.x86.sse2.pause", ()) if x86 else None,
         has_yield=not ("windows" in triple or triple.startswith("wasm")),
+        flushes=x86,
     )

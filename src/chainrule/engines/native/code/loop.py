@@ -9,6 +9,7 @@ from chainrule.engines.native.code.frame import NOT_FINITE, copy_bytes
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.lower import FEW_PARTS
 from chainrule.engines.native.code.step import STEP_PARAMETERS
+from chainrule.engines.native.code.subnormals import flushed
 from chainrule.engines.native.code.team import share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.graph.closed import Program
@@ -53,7 +54,9 @@ def write_loop(
         step: The name of the function of a step.
         shares: Whether threads share its steps.
     """
-    with module.function(name, RUN_PARAMETERS) as code:
+    with module.function(name, RUN_PARAMETERS) as code, flushed(code):
+        code.call(f"{name}_steps", VOID, *code.parameters)
+    with module.function(f"{name}_steps", RUN_PARAMETERS, words="internal") as code:
         at = dict(zip([n for n, _ in RUN_PARAMETERS], code.parameters, strict=True))
         with code.loop(at["last"], start=at["first"]) as loop:
             epoch, turn = loop.index // at["per_epoch"], loop.index % at["per_epoch"]

@@ -14,12 +14,12 @@ sleep.
 
 from collections.abc import Sequence
 
-from chainrule.engines.native.code import checks
+from chainrule.engines.native.code import checks, subnormals
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
 # Where each lies, in bytes: what is written often has a line of its own.
-TICKET, DONE, FUNCTION, ARGUMENTS, ORDER = 0, 128, 256, 264, 384
+TICKET, DONE, FUNCTION, ARGUMENTS, MODE, ORDER = 0, 128, 256, 264, 272, 384
 BLOCK_BYTES = 512
 HELP, REST = range(2)  # the order: there is a call; there is none, sleep if it takes long
 PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to others: some milliseconds
@@ -107,6 +107,7 @@ def _share(code: Code, team: Value, function: Value, arguments: Value, parts: Va
     """Offer a region to the others, take part in it, and wait until all is done."""
     code.store(function, _field(code, team, FUNCTION))
     code.store(arguments, _field(code, team, ARGUMENTS))
+    subnormals.note(code, _field(code, team, MODE))
     _store_atomic(code, code.index(0), _field(code, team, DONE), "release")
     old = _load_atomic(code, _field(code, team, TICKET), "monotonic")
     turn = ((old >> 32) + 1) << 32
@@ -140,6 +141,8 @@ def _help(code: Code, team: Value, calls: Value) -> None:
     taken = ticket + code.select(calls, code.index(1 << 16), code.index(-1))
     code.fork(code.exchanged(_field(code, team, TICKET), ticket, taken), work, look)
     code.block(work)
+    with code.when(~calls):
+        subnormals.follow(code, _field(code, team, MODE))
     function = code.load(_field(code, team, FUNCTION), PTR)
     arguments = code.load(_field(code, team, ARGUMENTS), PTR)
     _do_part(code, function, arguments, part)

@@ -16,7 +16,8 @@ from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import across, joined
-from chainrule.engines.native.code.types import I64, PTR, Type, type_of
+from chainrule.engines.native.code.subnormals import flushed
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.views import is_view
 from chainrule.graph import shapes
 from chainrule.graph.closed import Program
@@ -68,7 +69,9 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
     """Write the loop of a program of fixed lengths; return the constants it is to be given."""
     nodes = order(program.ends)
     constants = [n for n in nodes if n.primitive.name == "constant" and n.meaning is not LENGTH]
-    with module.function(name, PARAMETERS) as code:
+    with module.function(name, PARAMETERS) as code, flushed(code):
+        code.call(f"{name}_steps", VOID, *code.parameters)
+    with module.function(f"{name}_steps", PARAMETERS, words="internal") as code:
         inputs, state, given, totals, status, first, last = code.parameters
         begin = _Registers(code)
         for table, leaves in ((inputs, program.inputs), (state, program.state), (given, constants)):
