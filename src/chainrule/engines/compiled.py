@@ -99,6 +99,11 @@ class Willing(Executable):
         except UnsupportedError as error:
             self._give_up(error)
 
+    @property
+    def batches_at_once(self) -> int:  # type: ignore[override]
+        """How many batches it is better given as one."""
+        return self.chosen.batches_at_once
+
     def _give_up(self, error: UnsupportedError) -> None:
         if self.engine == REFERENCE:
             raise error

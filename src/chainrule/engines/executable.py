@@ -20,6 +20,7 @@ class Executable(ABC):
     """A compiled program. An engine writes ``step``; ``run`` is made of steps, unless it has a loop of its own."""
 
     engine: str  # the name of the one that it runs on
+    batches_at_once: int = 1  # so many it is better given as one, where examples do not depend on each other
 
     def __repr__(self) -> str:
         return f"<a program compiled for the {self.engine} engine>"

@@ -1,4 +1,4 @@
-"""What a graph does with examples: what memory and work one takes, and may take, and whether they stay apart."""
+"""What memory and work a graph takes for an example, and may take."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from chainrule.errors import FileFormatError
-from chainrule.graph.contraction import contraction, summed
+from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
@@ -66,35 +66,3 @@ def _bytes(node: Node) -> int:
 def _count(shape: Shape) -> int:
     # an axis of length 0 makes no room for others that no array can have
     return prod(1 if isinstance(extent, Extent) else max(extent, 1) for extent in shape)
-
-
-def keeps_apart(nodes: Sequence[Node]) -> bool:
-    """Say whether what nodes are for an example depends on no other; where it is not plain to see, no."""
-    return all(map(_is_apart, order(nodes)))
-
-
-def _is_apart(node: Node) -> bool:
-    row, attributes = node.primitive, node.attributes
-    if sum(isinstance(e, Extent) for e in node.shape) > 1:
-        return False
-    along = [_axis(x) for x in node.inputs]
-    if all(axis is None for axis in along):
-        counts = any(isinstance(e, Extent) for e in (*node.shape, attributes.get("extent")))
-        return row.mixes != "all" or not counts
-    if row.mixes != "all":
-        named = attributes.get("axes", (attributes.get("axis"),)) if row.mixes == "axes" else ()
-        return along[0] not in named
-    if row.name == "reshape":
-        return along[0] == 0 == _axis(node)
-    if row.name == "contract":
-        plan = contraction(attributes["spec"])
-        letters = [
-            k[axis] for k, axis in zip((plan.left, plan.right), along, strict=True) if axis is not None
-        ]
-        return not set(letters) & set(plan.inner)
-    return False
-
-
-def _axis(node: Node) -> int | None:
-    """Return the axis of a node that counts the examples."""
-    return next((axis for axis, extent in enumerate(node.shape) if isinstance(extent, Extent)), None)

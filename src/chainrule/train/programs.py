@@ -16,11 +16,12 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import is_finite
 from chainrule.nn.architecture import Architecture
-from chainrule.nn.examples import keeps_apart, size_of_one
+from chainrule.nn.examples import size_of_one
 from chainrule.nn.reading import prediction_program
 from chainrule.recent import Recent
 from chainrule.train.parameters import Values
 from chainrule.train.validation import shaped
+from chainrule.transform.apart import keeps_apart
 from chainrule.transform.simplify import simplified
 
 if TYPE_CHECKING:
@@ -122,9 +123,9 @@ class Programs:
         """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
         state, rows = self._state(), len(arrays[0])
         executable = prediction.on(self.engine, 1, rows)
-        size = rows
-        if rows > 1 and rows > min(ROWS_AT_ONCE, prediction.most_rows) and prediction.keeps_apart:
-            size = min(ROWS_AT_ONCE, prediction.most_rows)
+        size = min(ROWS_AT_ONCE * executable.batches_at_once, prediction.most_rows) if rows > 1 else 1
+        if rows > size and not prediction.keeps_apart:
+            size = rows
         if rows <= size:
             return [np.array(x) for x in executable.step(state, arrays)[1]]
         found: Arrays = []

@@ -44,6 +44,7 @@ def helped(monkeypatch):
 
     def by(count):
         monkeypatch.setenv("CHAINRULE_THREADS", str(count))
+        monkeypatch.delenv("CHAINRULE_CHECK", raising=False)  # who is looked after is not helped
         monkeypatch.setattr(sharing, "Choice", Always)
         monkeypatch.setattr(native_threads, "_helpers", None)
         monkeypatch.setattr(compiled, "_compiled", Recent(64))
@@ -93,6 +94,43 @@ def test_rows_predicted_in_parts_are_those_predicted_together(monkeypatch):
         monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
         given = X if size > 1 else X[:30]
         np.testing.assert_array_equal(net.predict(given), wanted[: len(given)])
+
+
+@pytest.mark.parametrize("block", [64, 128, 1024])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rows_that_are_done_in_blocks_come_out_as_those_done_at_once(block, threads, helped, monkeypatch):
+    wanted, wanted_layers = network().predict(X), network().activations(X)
+    for rows in (1, 63, 64, 65, block - 1, block + 1, 2 * block, len(X)):
+        helped(threads)
+        monkeypatch.setattr(native, "LEAST_BLOCK", block)
+        monkeypatch.setattr(native, "BLOCK_BYTES", 1)
+        net = network()
+        np.testing.assert_array_equal(net.predict(X[:rows]), wanted[:rows])
+        [fitting] = net._programs.output.on("native")._fittings.values()
+        assert len(fitting.blocks) == -(-rows // block)
+        for name, found in net.activations(X[:rows]).items():
+            np.testing.assert_array_equal(found, wanted_layers[name][:rows])
+
+
+@pytest.mark.parametrize(
+    ("build_output", "by_rows"),
+    [
+        (lambda x: np.tanh(x) @ np.ones((40, 3), np.float32), True),
+        (lambda x: x - np.mean(x, axis=0), False),
+        (lambda x: np.sum(x), False),
+        (lambda x: (x @ np.ones((40, 20), np.float32)).T, False),
+    ],
+)
+def test_only_rows_that_depend_on_no_others_are_done_in_blocks(build_output, by_rows, monkeypatch):
+    monkeypatch.setattr(native, "LEAST_BLOCK", 64)
+    monkeypatch.setattr(native, "BLOCK_BYTES", 1)
+    x = input("x", ("n", 40))
+    program = Program((x,), (), (build_output(x),), ())
+    executable = build(program, "native")
+    rows = RNG.normal(size=(300, 40))
+    found, wanted = (e.step([], [rows])[1][0] for e in (executable, build(program, "numpy")))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    assert executable._by_rows == by_rows
 
 
 def test_threads_that_predict_at_once_are_helped_in_turn(helped):
@@ -232,7 +270,7 @@ def test_what_is_no_number_in_a_large_table_is_refused_as_in_a_small_one(
     assert messages[::2] == messages[1::2]
 
 
-@pytest.mark.parametrize("size", [16, 64])
+@pytest.mark.parametrize("size", [4, 64])
 @pytest.mark.parametrize("kind", ["float64", "float16", "int8", "uint64"])
 def test_large_tables_are_cast_part_by_part_to_the_same_bits(kind, size, monkeypatch):
     monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
@@ -245,7 +283,7 @@ def test_large_tables_are_cast_part_by_part_to_the_same_bits(kind, size, monkeyp
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("size", [16, 64])
+@pytest.mark.parametrize("size", [4, 64])
 def test_what_is_too_large_for_the_network_is_refused_where_it_is_cast_part_by_part(size, monkeypatch):
     monkeypatch.setattr(programs, "ROWS_AT_ONCE", size)
     monkeypatch.setattr(programs, "LARGE", 1)

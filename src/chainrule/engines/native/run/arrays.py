@@ -1,7 +1,7 @@
 """NumPy's arrays as machine code takes them: laid out row after row, and by their addresses."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -66,6 +66,13 @@ def block(kind: Any, count: int) -> Any:
 def pointers(arrays: Sequence[np.ndarray]) -> Any:
     """Return where arrays lie; whoever passes it on keeps the arrays alive."""
     return block(ctypes.c_void_p, max(len(arrays), 1))(*[x.__array_interface__["data"][0] for x in arrays])
+
+
+def places(arrays: Sequence[np.ndarray]) -> Callable[[int], Any]:
+    """Return what tells where arrays lie from some row on."""
+    found = [(x.__array_interface__["data"][0], x.strides[0] if x.ndim else 0) for x in arrays]
+    table = ctypes.c_void_p * max(len(arrays), 1)
+    return lambda row: table(*[begin + row * stride for begin, stride in found])
 
 
 def aligned(arena: np.ndarray) -> int:

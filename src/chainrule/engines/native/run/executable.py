@@ -19,9 +19,10 @@ from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.run import build
-from chainrule.engines.native.run.arrays import measure, out_of_range, pointers, ready, shape_of
+from chainrule.engines.native.run.arrays import measure, out_of_range, places, pointers, ready, shape_of
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
+from chainrule.engines.native.run.pipeline import is_row
 from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.native.run.words import words_within
@@ -34,8 +35,11 @@ from chainrule.graph.primitives.reductions import argmax
 from chainrule.graph.shapes import Extent, check_elements
 from chainrule.graph.walk import order
 from chainrule.random import Key
+from chainrule.transform.apart import keeps_apart
 from chainrule.transform.verify import verify
 
+BLOCK_BYTES = 2**22  # of intermediate values of rows that are done at once, where rows need not be
+LEAST_BLOCK = 1024  # so many rows are worth reading the weights anew
 MOST_SHAPES = 64  # of batches, of which it is kept what they need
 
 
@@ -56,10 +60,23 @@ def compile_program(program: Program, machine: Machine | None = None) -> NativeE
         return NativeExecutable(program, machine or build.host())
 
 
+def is_by_rows(program: Program) -> bool:
+    """Say whether all that is given and all that comes out has a row for each example, which depends on no other."""
+    return (
+        not program.updates
+        and bool(program.inputs)
+        and len({n.shape[:1] for n in (*program.inputs, *program.outputs)}) == 1
+        and all(map(is_row, (*program.inputs, *program.outputs)))
+        and keeps_apart(program.outputs)
+    )
+
+
 class Fitting(NamedTuple):
     """What a step needs that is the same for all arrays of some shapes."""
 
-    lengths: ctypes.Array[ctypes.c_int64]  # of the open axes
+    blocks: list[
+        tuple[int, ctypes.Array[ctypes.c_int64]]
+    ]  # the first row of each, and the lengths of the open axes
     outputs: list[tuple[tuple[int, ...], np.dtype]]
     arena: int  # its bytes
     shared_work: int  # how much threads may share
@@ -84,6 +101,8 @@ class NativeExecutable(MachineCode, Executable):
             for n in order(program.ends)
             if n.primitive is one_hot and leaf_key(n.inputs[0]) in given
         }
+        self._by_rows = is_by_rows(program)
+        self.batches_at_once = 4 if self._by_rows else 1  # it is called, and wakes others, more rarely
         self._changed = [i for i, _, _ in program.updates]
         self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
         self._fittings: dict[tuple[tuple[int, ...], ...], Fitting] = {}  # by the shapes of a batch
@@ -142,10 +161,11 @@ class NativeExecutable(MachineCode, Executable):
         status = (ctypes.c_int64 * 4)()
         seen = self.watched(inputs, [*new_state, *outputs, arena.memory]) if self.checked else None
         step = self.one_step if seen is None else seen.around(self.one_step)
-        step(
-            pointers(inputs), state_pointers, pointers(outputs), self.constants,
-            arena.begin, fitting.lengths, status, team,
-        )  # fmt: skip
+        given, found = [places(x) for x in (inputs, outputs)]
+        for start, lengths in fitting.blocks:
+            step(
+                given(start), state_pointers, found(start), self.constants, arena.begin, lengths, status, team
+            )
         self.rooms.append(arena)
         if status[0] == OUT_OF_RANGE:
             raise out_of_range(status)
@@ -167,17 +187,28 @@ class NativeExecutable(MachineCode, Executable):
             lengths = measure(batch, self.program.inputs)
             for looked_along in self._maxima:
                 check_elements([lengths[e.name] if isinstance(e, Extent) else e for e in looked_along])
-            known = [lengths.get(name, 0) for name in self.extents]
-            found = Fitting(
-                (ctypes.c_int64 * len(known))(*known),
-                [(shape_of(n, lengths), n.dtype) for n in self.program.outputs],
-                self.stages.memory.size(lengths),
-                self.shared_work(lengths),
-            )
+            outputs = [(shape_of(n, lengths), n.dtype) for n in self.program.outputs]
+            block, blocks = self._block(lengths), list[tuple[int, Any]]()
+            for start in range(0, len(batch[0]), block) if block else (0,):
+                here = {name: min(n - start, block) if block else n for name, n in lengths.items()}
+                known = [here.get(name, 0) for name in self.extents]
+                blocks.append((start, (ctypes.c_int64 * len(known))(*known)))
+            at_once = dict.fromkeys(lengths, block) if block else lengths
+            size, work = self.stages.memory.size(at_once), self.shared_work(at_once)
+            found = Fitting(blocks, outputs, size, work * len(blocks))
             if len(self._fittings) >= MOST_SHAPES:
                 self._fittings.clear()
             self._fittings[shapes] = found
         return found
+
+    def _block(self, lengths: dict[str, int]) -> int:
+        """Return how many rows to do at once, so that what is computed on the way takes little memory; 0 for all."""
+        if not self._by_rows or self.checked or any(self.stages.turned):
+            return 0
+        (rows,) = lengths.values()
+        one, two = (self.stages.memory.size(dict.fromkeys(lengths, n)) for n in (1000, 2000))
+        block = max(BLOCK_BYTES * 1000 // max(two - one, 1), LEAST_BLOCK) // 64 * 64
+        return block if rows > block else 0
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""

@@ -109,13 +109,13 @@ def can_loop(program: Program) -> bool:
     count = numbers_in(program)
     return (
         len(openings) == 1
-        and all(_is_row(n) for n in program.inputs)
+        and all(is_row(n) for n in program.inputs)
         and count > 0
-        and all(_is_row(n) for n in program.outputs[count:])
+        and all(is_row(n) for n in program.outputs[count:])
     )
 
 
-def _is_row(node: Node) -> bool:
+def is_row(node: Node) -> bool:
     """Say whether a node has a row for each example, of a known size."""
     return bool(node.shape) and isinstance(node.shape[0], Extent) and not extents_of(node)[1:]
 
