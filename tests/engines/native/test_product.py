@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.native.code.ir import Module
-from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, tile, write_kernels
+from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, panels, write_kernels
 from chainrule.engines.native.run.build import Library, host, object_code
 
 # The CPU at hand, and others whose code runs on it too.
@@ -47,11 +47,11 @@ def steps(array):
     return [stride // array.itemsize for stride in array.strides]
 
 
-def multiply(cpu, a, b, c, accumulate=False, kernel="product"):
+def multiply(cpu, a, b, c, accumulate=False):
     """Write a · b to c, or add it."""
     kind = f"f{a.itemsize * 8}"
     function = kernels(cpu, kind).function(
-        f"cr_{kernel}_{kind}", *[c_void_p, c_int64, c_int64], *[c_void_p, c_int64] * 2, *[c_int64] * 4
+        f"cr_product_{kind}", *[c_void_p, c_int64, c_int64], *[c_void_p, c_int64] * 2, *[c_int64] * 4
     )
     (rows, inner), columns = a.shape, b.shape[1]
     places = [a.ctypes.data, *steps(a), b.ctypes.data, steps(b)[0], c.ctypes.data, steps(c)[0]]
@@ -156,8 +156,7 @@ def test_every_width_at_every_height_has_the_bits_of_the_same_rows_and_columns_o
             for rows in {1, 2, 3, 5, columns % 19 + 1, columns % 37 + 1}:
                 found, around = np.full((rows, columns + 3), 7, a.dtype), c[:rows, :columns]
                 found[:, :columns] = around
-                kernel = "tile" if columns % 2 else "product"
-                multiply(cpu, a[:rows], b[:, :columns], found[:, :columns], accumulate, kernel)
+                multiply(cpu, a[:rows], b[:, :columns], found[:, :columns], accumulate)
                 np.testing.assert_array_equal(found[:, :columns], whole[:rows, :columns])
                 np.testing.assert_array_equal(found[:, columns:], 7)
 
@@ -230,13 +229,11 @@ def test_infinities_and_nans_stay_in_their_rows_and_columns(cpu, kind):
     assert np.all(np.isinf(np.delete(c[:, 68], 13)))
 
 
-@on_every_cpu
-@of_every_kind
-def test_a_tile_of_fewer_columns_is_higher(cpu, kind):
-    module = Module(machine_of(cpu))
-    heights = [tile(module, kind, columns)[0] for columns in range(1, 150)]
-    assert heights[0] > heights[-1] == min(heights) == tile(module, kind)[0]
-    assert not any(BLOCK_ROWS % height for height in heights)
+def test_only_the_last_block_ends_in_smaller_tiles():
+    for cpu in MACHINES:
+        assert not any(
+            BLOCK_ROWS % height for p in panels(Module(machine_of(cpu)), "f32") for height in p.heights
+        )
 
 
 # --- transposes ---

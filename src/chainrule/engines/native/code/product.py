@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
-TILE = 6  # rows that are multiplied at once, where there are as many
 KINDS = ("f32", "f64")
 # In f32 a block of A takes 240 KiB and a panel of B up to 64: both fit a second-level cache of 512 KiB.
 BLOCK_INNER = 256
@@ -30,12 +29,9 @@ def write_kernels(module: Module, kind: str) -> list[str]:
     C[i, j] = (C[i, j] if accumulate else 0) + Σ_k A[i, k] · B[k, j], with A[i, k] at i · a_row + k · a_inner,
     B[k, j] at k · b_row + j and C[i, j] at i · c_row + j.
 
-    ``cr_tile_{kind}``: the same, for what need not be cut into blocks. How much it takes at once says :func:`tile`.
-
     ``cr_transpose_{kind}(X, x_row, Y, y_row, rows, columns)``: Y[j, i] = X[i, j], with X[i, j] at
     i · x_row + j and Y[j, i] at j · y_row + i.
     """
-    _write_tile(module, kind)
     _write_product(module, kind)
     _write_transpose(module, kind)
     return names(kind)
@@ -43,18 +39,11 @@ def write_kernels(module: Module, kind: str) -> list[str]:
 
 def names(kind: str) -> list[str]:
     """Return what the kernels of a kind of float are called."""
-    return [f"cr_{what}_{kind}" for what in ("product", "tile", "transpose")]
-
-
-def tile(module: Module, kind: str, columns: int | None = None) -> tuple[int, int]:
-    """Return how many rows and columns a CPU's registers hold the sums of at once; of few columns, more rows."""
-    panels = _panels(module, kind)
-    fitting = [panel.heights[0] for panel in panels if columns is None or columns >= panel.least]
-    return fitting[0], panels[0].width
+    return [f"cr_{what}_{kind}" for what in ("product", "transpose")]
 
 
 @dataclass(frozen=True)
-class _Panel:
+class Panel:
     """Columns that are multiplied at once: so many vectors, in tiles of so many rows, the last for what is left."""
 
     vectors: int
@@ -64,23 +53,24 @@ class _Panel:
 
     @property
     def width(self) -> int:
+        """How many columns it has."""
         return self.vectors * self.lanes
 
 
-def _panels(module: Module, kind: str) -> list[_Panel]:
+def panels(module: Module, kind: str) -> list[Panel]:
     """Return the panels of a machine, from wide to narrow."""
     lanes, masks = module.lanes(kind), module.machine.has_masks
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    tiles = [(4, TILE), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, TILE), (1, 12)]
-    found: list[_Panel] = []
+    tiles = [(4, 6), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, 6), (1, 12)]
+    found: list[Panel] = []
     for vectors, height in tiles:
         # The widest does without: masks cost it a twentieth, and narrower ones do what is left as fast.
         least = (vectors - 1) * lanes + 1 if masks and found else vectors * lanes
-        found.append(_Panel(vectors, lanes, (height, IN_FLIGHT // vectors), least))
+        found.append(Panel(vectors, lanes, (height, IN_FLIGHT // vectors), least))
     while not masks and lanes > 1:
         lanes //= 2
-        found.append(_Panel(1, lanes, (IN_FLIGHT,), lanes))
+        found.append(Panel(1, lanes, (IN_FLIGHT,), lanes))
     return found
 
 
@@ -93,6 +83,7 @@ def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
 
 def _write_product(module: Module, kind: str) -> None:
     """Write a product that is done block after block: what caches hold is used often before the next comes."""
+    block = _write_block_of_product(module, kind)
     with module.function(f"cr_product_{kind}", _parameters(_PRODUCT)) as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         type = Type(kind)
@@ -105,24 +96,26 @@ def _write_product(module: Module, kind: str) -> None:
                 height = code.minimum(rows - down.index, BLOCK_ROWS)
                 a, c = code.at(a_along, down.index * a_row, type), code.at(C, down.index * c_row, type)
                 given = [a, a_row, a_inner, b, b_row, c, c_row, height, columns, depth, onto]
-                code.call(f"cr_tile_{kind}", VOID, *given)
+                code.call(block, VOID, *given)
 
 
-def _write_tile(module: Module, kind: str) -> None:
+def _write_block_of_product(module: Module, kind: str) -> str:
     """Write the product that goes panel after panel."""
-    panels = [(panel, _write_panel(module, kind, panel)) for panel in _panels(module, kind)]
-    with module.function(f"cr_tile_{kind}", _parameters(_PRODUCT)) as code:
+    name = f"block_{kind}"
+    written = [(panel, _write_panel(module, kind, panel)) for panel in panels(module, kind)]
+    with module.function(name, _parameters(_PRODUCT), words="internal") as code:
         A, a_row, a_inner, B, b_row, C, c_row, rows, columns, inner, accumulate = code.parameters
         j = code.index(0)
-        for panel, name in panels:
+        for panel, does in written:
             with code.loop(columns - (panel.least - 1), start=j, step=panel.width) as across:
                 j = across.index
                 b, c = code.at(B, j, Type(kind)), code.at(C, j, Type(kind))
                 left = code.minimum(columns - j, panel.width)
-                code.call(name, VOID, A, a_row, a_inner, b, b_row, c, c_row, rows, left, inner, accumulate)
+                code.call(does, VOID, A, a_row, a_inner, b, b_row, c, c_row, rows, left, inner, accumulate)
+    return name
 
 
-def _write_panel(module: Module, kind: str, panel: _Panel) -> str:
+def _write_panel(module: Module, kind: str, panel: Panel) -> str:
     """Write the product of any number of rows and a panel's columns.
 
     Where fewer rows are left than the last height, the last is done several times: nothing is lost by it, for a CPU
