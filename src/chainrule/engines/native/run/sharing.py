@@ -16,8 +16,10 @@ BETTER = 0.95  # help must take less than this share of the time: to win less is
 APART = 64  # what is lost by trying the slower way is one part in so many of the time, roughly
 WAKING = 1e-4  # seconds lost whenever somebody is woken, and caches change hands
 LEAST_LOST = 1 / 8  # of a stretch, as far as that goes: to try what is about as fast is not free either
-MOST_LOST = 0.015  # seconds that help may take longer than being alone would have, before that is looked into
-LONGEST_WAIT = 2.0  # seconds between two comparisons
+MOST_LOST = 0.01  # seconds that help may take longer than being alone would have, before that is looked into
+DOUBTS = 4  # the first time, help is asked again so many times twice as soon
+LONGEST_WAIT = 1.0  # seconds between two comparisons: a core that was away may be back
+MOST_OFTEN = 16  # but so many times what is lost by one
 
 
 class Choice:
@@ -38,13 +40,18 @@ class Choice:
         self._pace: float | None = None  # seconds a step took in the last call
         self._alone: float | None = None  # and alone when the ways were compared
         self._recent: list[float] = []  # and in the last calls
-        self._spent = self._done = 0.0  # seconds and steps since help last paid
+        self._spent = self._done = 0.0  # seconds and steps since help last paid, or while it is tried
         self._since = self._wait = 0.0  # seconds since the ways were compared, and for which they are not
         self._seen: dict[bool, list[float]] | None = None  # while they are compared
         self._times = STRETCHES  # so many stretches of each way
         self._longest = SHORTEST  # seconds a stretch may take in the next comparison
         self._stretch = SHORTEST  # and takes in this one
         self._waited = 0  # calls that waited for help
+        self._found = False  # whether help was better when they were compared
+        self._same = 0  # and how often in a row
+        self._late = False  # whether they are compared because help cost too much
+        self._doubts = 0  # how often that was so of late
+        self._held = 0.0  # seconds with help since it was so
 
     @property
     def seconds(self) -> float:
@@ -69,12 +76,14 @@ class Choice:
         """
         self._since += seconds
         self._pace = pace = seconds / steps
+        if self.helped:
+            self._spent, self._done = self._spent + seconds, self._done + steps
         if self._seen is not None:
             self._compare(self._seen, pace, settled or seconds > SETTLING)
             return
         self._recent = [*self._recent[1 - STRETCHES :], pace]
         if self.helped:
-            self._spent, self._done = self._spent + seconds, self._done + steps
+            self._held += seconds
             if self._debt() < 0:
                 self._spent = self._done = 0.0
         if len(self._recent) > 1 and (self._since >= self._wait or self._debt() > MOST_LOST):
@@ -90,9 +99,13 @@ class Choice:
         self._stretch = max(min(self._longest, room / STRETCHES), SHORTEST, pace)
         self._times = min(STRETCHES, int(room / self._stretch))
         if self._times and 8 * room > 2 * LEAST_SECONDS:
-            self._seen, self._waited, self.helped = {True: [], False: []}, 0, True
-            if self._debt() > MOST_LOST:  # how fast help is has just been seen
-                self._seen[True], self.helped = [self._spent / self._done] * self._times, False
+            self._seen, self._waited = {True: [], False: []}, 0
+            self._late = self._debt() > MOST_LOST
+            if self._late:  # how fast help is has just been seen
+                self._seen[True] = [self._spent / self._done] * self._times
+            else:
+                self._spent = self._done = 0.0
+            self.helped = not self._late
 
     def _compare(self, seen: dict[bool, list[float]], pace: float, settled: bool) -> None:
         if self.helped and not settled and self._waited < TURNS:
@@ -102,18 +115,24 @@ class Choice:
         self.helped = len(seen[True]) < self._times
         if len(seen[False]) < self._times:
             return
-        late = self._debt() > MOST_LOST
         # The fastest of short ones is what code can do. Long ones show what other programs let it do; one that was
         # interrupted alone is no reason for help.
-        long = late or self._stretch >= SETTLING
-        alone = statistics.median(seen[False]) if long else min(seen[False])
+        long = self._late or self._stretch >= SETTLING
+        self._alone = alone = statistics.median(seen[False]) if long else min(seen[False])
         helped = statistics.fmean(seen[True]) if long else min(seen[True])
         self.helped = helped < BETTER * alone
-        slower = max(helped, alone) / min(helped, alone) - 1
-        lost = self._debt() if late else WAKING + self._times * self._stretch * max(slower, LEAST_LOST)
-        self._wait, self._since = min(APART * lost, LONGEST_WAIT), 0.0
-        self._longest = LONGEST if late else min(2 * self._longest, LONGEST)
-        self._alone, self._seen, self._recent, self._spent, self._done = alone, None, [], 0.0, 0.0
+        tried = self._times * self._stretch
+        lost = tried * (alone / helped - 1) if self.helped else self._debt()
+        self._same = self._same + 1 if self.helped == self._found else 0
+        self._found = self.helped
+        self._wait = APART * (WAKING + max(lost, LEAST_LOST * tried)) * 2.0 ** min(self._same, DOUBTS)
+        if self._late:  # this once, or time and again?
+            self._doubts = 0 if self._held > LONGEST_WAIT else min(self._doubts + 1, DOUBTS)
+            self._wait *= 2.0 ** (self._doubts - DOUBTS)
+            self._held = 0.0
+        self._wait, self._since = min(self._wait, max(LONGEST_WAIT, MOST_OFTEN * lost)), 0.0
+        self._longest = LONGEST if self._late else min(2 * self._longest, LONGEST)
+        self._seen, self._recent, self._spent, self._done = None, [], 0.0, 0.0
 
 
 class Sharing:
