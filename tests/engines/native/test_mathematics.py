@@ -25,6 +25,7 @@ FUNCTIONS = {
     "log1p": (mpmath.log1p, {"f32": (-0.999, 30), "f64": (-0.999, 30)}),
     "tanh": (mpmath.tanh, {"f32": (-10, 10), "f64": (-20, 20)}),
     "sigmoid": (lambda x: 1 / (1 + mpmath.exp(-x)), {"f32": (-87.3, 20), "f64": (-708.3, 40)}),
+    "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)), {"f32": (-87.3, 20), "f64": (-708.3, 40)}),
     "sin": (mpmath.sin, {"f32": (-1e4, 1e4), "f64": (-1e4, 1e4)}),
     "cos": (mpmath.cos, {"f32": (-1e4, 1e4), "f64": (-1e4, 1e4)}),
     "arctan": (mpmath.atan, {"f32": (-10, 10), "f64": (-10, 10)}),
@@ -32,12 +33,14 @@ FUNCTIONS = {
 # Where the code changes its ways; samples lie close to both sides of these.
 SEAMS = [
     0.25,
+    0.25993,
     0.28768,
     0.34657,
     0.40547,
     0.41421,
     0.5,
-    0.625,
+    0.60650,
+    0.95306,
     0.70711,
     1.0,
     1.41421,
@@ -78,6 +81,8 @@ def extended(name: str, x: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         if name == "sigmoid":
             return np.where(x < 0, np.exp(x) / (1 + np.exp(x)), 1 / (1 + np.exp(-x)))
+        if name == "softplus":
+            return np.logaddexp(0, x)
         return getattr(np, name)(x)
 
 
@@ -124,11 +129,11 @@ def sample(name: str, kind: str, count: int, seed: int) -> np.ndarray:
 
 
 def accepted(got: np.ndarray, nearest: np.ndarray, rest: np.ndarray | float, name: str) -> None:
-    """Assert 2 ulp where the result is normal, and two of the smallest steps (or sigmoid's 0) where it is not."""
+    """Assert 2 ulp where the result is normal, and two of the smallest steps (or 0, of some) where it is not."""
     off = ulps(got, nearest, rest)
     normal = np.abs(nearest) >= np.finfo(got.dtype).tiny
     assert np.max(off[normal]) <= 2
-    flushed = (name == "sigmoid") & (got == 0) & (nearest < 0.76 * np.finfo(got.dtype).tiny)
+    flushed = (name in ("sigmoid", "softplus")) & (got == 0) & (nearest < 0.76 * np.finfo(got.dtype).tiny)
     assert np.all((off <= 2) | normal | flushed)
 
 
@@ -162,6 +167,7 @@ SPECIAL = {
     "log1p": [(INF, INF), (-INF, NAN), (-1.0, -INF), (0.0, 0.0), (-0.0, -0.0), (-1.5, NAN)],
     "tanh": [(INF, 1.0), (-INF, -1.0), (0.0, 0.0), (-0.0, -0.0), (1e5, 1.0), (-1e5, -1.0)],
     "sigmoid": [(INF, 1.0), (-INF, 0.0), (0.0, 0.5), (-0.0, 0.5), (1e5, 1.0), (-1e5, 0.0)],
+    "softplus": [(INF, INF), (-INF, 0.0), (0.0, np.log(2)), (-0.0, np.log(2)), (1e5, 1e5), (-1e5, 0.0)],
     "sin": [(INF, NAN), (-INF, NAN), (0.0, 0.0), (-0.0, -0.0)],
     "cos": [(INF, NAN), (-INF, NAN), (0.0, 1.0), (-0.0, 1.0)],
     "arctan": [(INF, np.pi / 2), (-INF, -np.pi / 2), (0.0, 0.0), (-0.0, -0.0), (1.0, np.pi / 4)],

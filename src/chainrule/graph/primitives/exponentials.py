@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.primitives.arithmetic import negative
 from chainrule.graph.primitives.bounds import Range, above, between, rising
 from chainrule.graph.primitives.primitive import POSITIVE, REAL, SERIES, Primitive, floating, row
 
@@ -48,19 +47,11 @@ sigmoid: Primitive = row(
     dtype=floating, nonzero=True, nan="input", range=between(0, 1), cost=SERIES, domain=(REAL,),
     note="never above 1/4: deep stacks of it starve their first layers",
 )  # fmt: skip
-
-
-def _softplus_in_rows(x: Any) -> Any:
-    # Of x and of -x, which a crossentropy needs both, the costly part is the same.
-    same = x.inputs[0] if x.primitive is negative else x
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(same)))
-
-
 softplus: Primitive = row(
     "softplus",
     forward=lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), partials=lambda y, x: [sigmoid(x)],
     dtype=floating, logarithm="exponentials", nonzero=True, nan="input",
-    range=rising(lambda x: np.logaddexp(0, x)), cost=2 * SERIES, made_of=_softplus_in_rows, domain=(REAL,),
+    range=rising(lambda x: np.logaddexp(0, x)), cost=2 * SERIES, domain=(REAL,),
     note="log(1 + exp(z)) without overflow; Dugas et al. 2001",
 )  # fmt: skip
 log_softplus: Primitive = row(

@@ -2,17 +2,19 @@
 
 Every function here is within 2 ulp wherever the true result is a normal number, in float32 and in float64, and
 keeps the infinities, NaNs and signed zeros of C's Annex F. Subnormal numbers: arguments count at their full value
-everywhere. Results are gradual, within two of the smallest steps; but sigmoid becomes 0 where the true value is
-below 0.76 of the smallest normal number.
+everywhere. Results are gradual, within two of the smallest steps; but sigmoid and softplus become 0 where the true
+value is below 0.76 of the smallest normal number.
 
 The methods are textbook ones (Muller, Elementary Functions, chapters 3 and 11; fdlibm for the logarithm). The
 coefficients are our own minimax fits: Remez's exchange in mpmath at 60 digits, for the relative error of the whole
-result, then rounded; tanh's fraction interpolates at Chebyshev's nodes. What was fitted, where, and the error
-before rounding stand beside each.
+result, then rounded. What was fitted, where, and the error before rounding stand beside each.
+
+What bounds them on a core that does many operations at once is less their number than that number times the length
+of the chain in which each waits for another: so few selects, and no rounding of a sum that a polynomial waits for.
 """
 
 from dataclasses import dataclass
-from math import inf, nan, pi, sqrt
+from math import inf, log as ln, nan, pi, sqrt
 
 from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.types import Type
@@ -33,10 +35,12 @@ class _Format:
     limits: tuple[float, float]  # exp is 0 below the first, infinite above the second
     flat: float  # where exp(-x) no longer changes what it is added to
     ln2: tuple[float, float]
+    half_ln2: tuple[float, ...]  # for tanh, to which large multiples of ln 2 no longer matter
     half_pi: tuple[float, ...]  # in float64 for both formats
     exp: tuple[float, ...]  # (exp(r) - 1 - r) / r² on [-0.3467, 0.4056], error relative to expm1(r)
-    tanh: tuple[tuple[float, ...], tuple[float, ...]]  # (tanh(x) - x) / x³ of x² on [0, 0.625²] as a fraction
+    coth: tuple[float, ...]  # (h coth(h) - 1) / h² of z = h² on [0, (0.3753 ln 2)²], relative to h coth(h)
     log: tuple[float, ...]  # (log((1 + s) / (1 - s)) - 2 s) / s³ of z = s² on [0, (√2 - 1)² / (√2 + 1)²]
+    log_quarter: tuple[float, ...]  # the same on [0, 0.2625²]
     sin: tuple[float, ...]  # (sin(r) - r) / r³ of z = r² on [0, (π/4)²]
     cos: tuple[float, ...]  # (cos(r) - 1 + r²/2) / r⁴ of z = r², there too
     arctan: tuple[float, ...]  # (arctan(r) - r) / r³ of z = r² on [0, tan(π/8)²], at Chebyshev's nodes
@@ -56,10 +60,12 @@ _FORMATS = {
         limits=(-104.5, 89.0),
         flat=18.5,
         ln2=(0.69317626953125, -2.908897130469058e-05),
+        half_ln2=(0.34657359,),
         half_pi=(1.5707963267923333, 2.563344151594519e-12),
         exp=(0.50000006, 0.16666503, 0.041662786, 0.00837104, 0.0014236303),  # 2^-25.5
-        tanh=((-0.82376355, -0.0038331195), (2.471291, 1.0)),  # 2^-26.2
+        coth=(0.33332923, -0.022024749),  # 2^-25.2
         log=(0.66666776, 0.39977568, 0.2987107),  # 2^-30.2
+        log_quarter=(0.6666663, 0.4000467, 0.28370082, 0.25590226),  # 2^-31.3
         sin=(-0.16666654, 0.008332149, -0.00019513622),  # 2^-28.0
         cos=(0.041666646, -0.00138873, 2.4431258e-05),  # 2^-33.0
         arctan=(-0.3333333, 0.1999954, -0.14263956, 0.10743731, -0.06451928),  # 2^-28.7
@@ -72,20 +78,25 @@ _FORMATS = {
         limits=(-746.0, 710.0),
         flat=40.0,
         ln2=(0.6931471805601177, -1.7239444525614835e-13),
+        half_ln2=(0.34657359028005885, -8.619722262807418e-14),
         half_pi=(1.5707963267923333, 2.5633441515905732e-12, 3.9455541665632055e-24),
         exp=(
             *(0.5, 0.16666666666666682, 0.04166666666666885, 0.008333333333316834, 0.001388888888779572),
             *(0.000198412698969529, 2.480158945096383e-05, 2.755723466196096e-06, 2.7555493920087484e-07),
             *(2.5111918953471078e-08, 2.145055172883144e-09),
         ),  # 2^-60.3
-        tanh=(
-            (-1613.9423211213955, -99.25162809953557, -0.9643850439830097),
-            (4841.826963364187, 2234.4856696442644, 112.77258130262922, 1.0),
-        ),  # 2^-59.0
+        coth=(
+            *(0.33333333333333315, -0.022222222222173696, 0.0021164021117453086, -0.00021164000616291645),
+            *(2.1373212371928776e-05, -2.113927483420371e-06),
+        ),  # 2^-62.2
         log=(
             *(0.6666666666666734, 0.39999999999416025, 0.2857142874210118, 0.22222198601191162),
             *(0.18183562942025275, 0.15314084179206322, 0.14795630538422563),
         ),  # 2^-59.5
+        log_quarter=(
+            *(0.6666666666666059, 0.40000000002841407, 0.2857142811746546, 0.22222257232025316),
+            *(0.18180329045929103, 0.15421327554000466, 0.12813963614966886, 0.15608714111862806),
+        ),  # 2^-55.4
         sin=(
             *(-0.1666666666666663, 0.008333333333322104, -0.00019841269829578325, 2.755731361734043e-06),
             *(-2.505074710704337e-08, 1.5896190926610695e-10),
@@ -147,37 +158,61 @@ def log1p(code: Code, x: Value) -> Value:
 
 
 def tanh(code: Code, x: Value) -> Value:
-    """Return the hyperbolic tangent: near 0, |x| + |x|³ · P(x²) / Q(x²) (Cephes), else 1 - 2 / (exp(2|x|) + 1)."""
+    """Return the hyperbolic tangent, as s = 1 - 2⁻ⁿ and the small difference of the true value to that.
+
+    With |x| = n · ½ ln 2 + h and c = h · coth(h), exp(2|x|) is 2ⁿ (c + h) / (c - h), and the difference is
+    2⁻ⁿ (2h - s (c - h)) / (2c - s (c - h)).
+    """
     f = _FORMATS[x.type.kind]
-    size = code.absolute(x)
-    z = size * size
-    p, bits = _exp_reduced(code, _at_most(code, size + size, f.flat), f.bias)
-    near = size < 0.625  # both branches share the division
-    start = code.select(near, size, _same(x, 1))
-    above = code.select(near, size * z * _polynomial(code, z, f.tanh[0]), _same(x, -2))
-    power = code.fma(_power_of_two(code, bits, x.type), p, _same(x, 1))
-    below = code.select(near, _polynomial(code, z, f.tanh[1]), power)
-    return _signed_like(code, start + above / below, x)
+    size = _at_most(code, code.absolute(x), f.flat)
+    # -n is rounded to halves, and these up: n is the whole number next to 2 |x| / ln 2 - 0.25. So n = 0, where little
+    # is rounded, lasts as long as the numbers below ¼, whose last place is worth least.
+    magic = f.magic / 2 + f.bias
+    shifted = code.fma(size, _same(x, -2 * _LOG2_E), _same(x, magic + 0.5))
+    field = _bits(code, shifted) & -2
+    n = code.bitcast(field, x.type) - magic  # -n, that is
+    h = size
+    for piece in f.half_ln2:
+        h = code.fma(n, _same(x, piece), h)
+    z = h * h
+    c = code.fma(z, _polynomial(code, z, f.coth), _same(x, 1))
+    power = code.bitcast(field << (f.fraction - 1), x.type)  # 2⁻ⁿ
+    s, rest = 1 - power, h - c
+    quotient = code.fma(s, rest, h + h) / code.fma(s, rest, c + c)
+    return _signed_like(code, code.fma(power, quotient, s), x)
 
 
 def sigmoid(code: Code, x: Value) -> Value:
     """Return 1 / (1 + exp(-x)).
 
-    For negative x this is e / (e + 2⁻ⁿ), where x = n · ln 2 + r and e = exp(r) = 1 + p. It is written as 2ⁿ and
-    a small difference to that, for the quotient of two rounded numbers can be off by more than 2 ulp. For
-    positive x it is 1 less the result for -x.
+    For negative x this is e / (e + 2⁻ⁿ), where exp(x) = 2ⁿ · e and e = 1 + p. It is written as 2ⁿ and a small
+    difference to that, for the quotient of two rounded numbers can be off by more than 2 ulp. For positive x it is
+    1 less the result for -x.
     """
-    f = _FORMATS[x.type.kind]
-    lowest = (0.6 - f.bias) / _LOG2_E  # 2ⁿ is normal down to here
-    size = code.absolute(x)
-    r, bits = _reduced(code, _at_least(code, -size, lowest), f.bias, sign=-1)
-    p = code.fma(r * r, _polynomial(code, r, f.exp), r)
+    p, power, inverse, tiny = _exp_of_size(code, x)
     e = p + 1
-    inverse = _power_of_two(code, bits, x.type)  # 2⁻ⁿ
-    power = code.bitcast((2 * f.bias << f.fraction) - _bits(code, inverse), x.type)
     negative = power + code.fma(-e, power, p) / (e + inverse)
-    negative = code.select(size > -lowest, _same(x, 0), negative)
+    negative = code.select(tiny, _same(x, 0), negative)
     return code.select(x > 0, 1 - negative, negative)
+
+
+def softplus(code: Code, x: Value) -> Value:
+    """Return log(1 + exp(x)): max(x, 0), and beside it log(1 + exp(-|x|)).
+
+    With exp(-|x|) = 2ⁿ · e and e = 1 + p that is log((1 + s) / (1 - s)) for s = e / (e + 2¹⁻ⁿ), written as 2ⁿ⁻¹ and a
+    difference to that. For n = 0, where the difference would be large, it is log 2 and the same of s = p / (p + 4).
+    """
+    p, power, inverse, tiny = _exp_of_size(code, x)
+    e = p + 1
+    near, none, half = power.equals(1), _same(x, 0), power * 0.5
+    above = code.select(near, p, code.fma(-e, half, p))
+    below = e + code.select(near, _same(x, 3), inverse + inverse)
+    quotient = above / below
+    s = quotient + code.select(near, none, half)
+    z = s * s
+    rest = code.fma(s * z, _polynomial(code, z, _FORMATS[x.type.kind].log_quarter), quotient + quotient)
+    rest = code.select(near, _same(x, ln(2)), power) + rest
+    return code.select(x < 0, none, x) + code.select(tiny, none, rest)
 
 
 def sin(code: Code, x: Value) -> Value:
@@ -280,6 +315,17 @@ def _expm1_reduced(code: Code, x: Value, bias: int) -> tuple[Value, Value]:
     """
     r, bits = _reduced(code, x, bias, offset=0.085)
     return code.fma(r * r, _polynomial(code, r, _FORMATS[x.type.kind].exp), r), bits
+
+
+def _exp_of_size(code: Code, x: Value) -> tuple[Value, Value, Value, Value]:
+    """Write exp(-|x|) as 2ⁿ · (1 + p): return p, 2ⁿ, 2⁻ⁿ, and where 2ⁿ would be less than normal."""
+    f = _FORMATS[x.type.kind]
+    least = (0.6 - f.bias) / _LOG2_E
+    size = code.absolute(x)
+    r, bits = _reduced(code, _at_least(code, -size, least), f.bias, sign=-1)
+    inverse = _power_of_two(code, bits, x.type)
+    power = code.bitcast((2 * f.bias << f.fraction) - _bits(code, inverse), x.type)
+    return code.fma(r * r, _polynomial(code, r, f.exp), r), power, inverse, size > -least
 
 
 def _taken_apart(code: Code, x: Value) -> tuple[Value, Value, Value]:

@@ -100,6 +100,7 @@ OPERATIONS: dict[str, Write] = {
     "arctan": mathematics.arctan,
     "fmod": lambda code, a, b: a % b,
     "sigmoid": mathematics.sigmoid,
+    "softplus": mathematics.softplus,
     "relu": _relu,
     "abs": Code.absolute,
     "sign": _sign,
