@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 TURNS = 20_000
 CHAINS = 12  # independent of each other, enough to hide how long an operation takes
-TOGETHER = 40  # calls of a thread in one measurement: about 10 ms
+WINDOW = 0.003  # seconds: what a thread does without a break even where others use its core
 
 
 @dataclass(frozen=True)
@@ -96,19 +96,24 @@ def loop(name: str, body: str, wide: int) -> str:
     return "\n".join(lines)
 
 
-def shortest(call: Callable[[int], None], cores: int, seconds: float = 0.3) -> float:
-    """Return the seconds of one call, with a call of its own on each core, over the number of cores."""
+def shortest(call: Callable[[int], None], cores: int, seconds: float = 0.5) -> float:
+    """Return the seconds of one call, with calls of its own on each core, over the number of cores."""
     memory = [(ctypes.c_float * (16 * (CHAINS + 1)))(*[1e-3] * 16) for _ in range(cores)]
+    together = 1
 
     def many(place: ctypes.Array) -> None:
-        for _ in range(TOGETHER):
+        for _ in range(together):
             call(ctypes.addressof(place))
 
-    best, end = float("inf"), time.perf_counter() + seconds
     with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(many, memory))
-        while time.perf_counter() < end:
+
+        def once() -> float:
             began = time.perf_counter()
             list(pool.map(many, memory))
-            best = min(best, time.perf_counter() - began)
-    return best / TOGETHER / cores
+            return time.perf_counter() - began
+
+        together = max(1, round(WINDOW / min(once() for _ in range(5))))
+        found, end = [once()], time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            found.append(once())
+    return min(found) / together / cores

@@ -130,16 +130,17 @@ def measure(row: Work, crew: Crew, rounds: int, afresh: int, engine: str, folder
     whole = job(row, engine, folder)
     fewer = whole if row.times == 1 else job(row.fewer, engine, folder)
     found = Measured(row, whole.source, operations(whole), roots(whole), traffic(whole))
-    with written(whole, fewer) as (long, short):
+    with written(fewer, whole) as (short, long):
         ready: dict[tuple[str, str], tuple[Callable[[], Turn], float]] = {}
         for name, peer in list(crew.peers.items()):
             reasons = []
-            path = long if peer.loops or row.times == 1 else short
+            path = long if peer.loops and row.times > 1 else short
             for setting in peer.settings:
                 turn = partial(crew.turn, setting)
                 try:
-                    cost = turn(short if row.times > 1 else long).cost
-                    turn(path)
+                    cost = turn(short).cost
+                    if path != short:
+                        turn(path)
                 except CannotExpress as reason:
                     reasons.append(str(reason))
                 except ModuleNotFoundError as error:

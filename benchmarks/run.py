@@ -21,6 +21,10 @@ def main() -> None:
     asked = arguments()
     if asked.threads and asked.threads < machine.cores():
         restart(asked.threads)
+    if asked.readme:
+        with_table(
+            asked.readme.read_text(encoding="utf-8"), ""
+        )  # it has a mark, or nothing is measured in vain
     chosen = with_older_jax(asked.older_jax) if asked.older_jax else PEERS
     if asked.engine == "numpy":
         chosen = {name: peer for name, peer in chosen.items() if name != OURS_ON_NUMPY}
