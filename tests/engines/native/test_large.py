@@ -310,6 +310,6 @@ def test_places_in_a_region_do_not_overlap():
 
 def test_every_stage_of_a_long_step_can_be_shown():
     found = staged(KINDS["lstm"](24)[0])
-    assert show_fusion(found.fusion).count("\n") > len(found.fusion.items)
+    assert show_fusion(found.fusion, found.regions).count("\n") > len(found.fusion.items)
     assert show_memory(found.fusion, found.memory).count("place ") == len(found.memory.slots)
     assert "task0" in found.ir

@@ -508,12 +508,13 @@ class Module:
                 write(code, *code.parameters)
         return name
 
-    def define(self, code: Code, type: Type = VOID, words: str = "") -> None:
-        """Take in a function that is written."""
+    def define(self, code: Code, type: Type = VOID, words: str = "", kept: bool = False) -> None:
+        """Take in a function that is written; one that is to be kept is not written out where it is called."""
         if type is VOID:
             code.give()
         written = ", ".join(map(str, code.parameters))
-        head = f"define {words + ' ' if words else ''}{type} @{code.name}({written}) nounwind {{"
+        attributes = "nounwind noinline" if kept else "nounwind"
+        head = f"define {words + ' ' if words else ''}{type} @{code.name}({written}) {attributes} {{"
         self.functions[code.name] = "\n".join([head, "entry:", *code.slots, *code.lines, "}"])
 
     def text(self) -> str:

@@ -59,7 +59,7 @@ class Context:
         key = tuple(x.type for x in code.parameters), tuple(code.slots), tuple(code.lines)
         if key not in self._tasks:
             self._tasks[key] = code.name = f"task{len(self._tasks)}"
-            self.module.define(code, words="internal")
+            self.module.define(code, words="internal", kept=True)
         return self._tasks[key]
 
 
