@@ -123,6 +123,19 @@ def test_short_runs_notice_too_that_a_core_has_come_back():
     assert machine.helped(since=3.2) > 0.9
 
 
+@pytest.mark.parametrize("helped", [0.5, 2.0])
+def test_single_long_steps_are_seldom_done_the_slower_way(helped):
+    machine, choice = Machine(steady(1e-6, helped * 1e-6)), Choice()
+    for _ in range(200):  # as predictions are: calls as long as they are, each a run of its own
+        way = choice.helped and choice.worth(30_000)
+        seconds = machine.pace(way, machine.now) * 30_000
+        machine.ways.append((machine.now, seconds, way))
+        machine.now += seconds
+        choice.note(seconds, 30_000, 30_000, settled=False)
+    wrong = machine.helped() if helped > 1 else 1 - machine.helped()
+    assert wrong < 0.2
+
+
 def test_a_core_that_goes_away_is_noticed_at_once_and_missed_no_longer_than_need_be():
     def pace(way, now):
         if not way:

@@ -46,6 +46,7 @@ class Choice:
         self._times = STRETCHES  # so many stretches of each way
         self._longest = SHORTEST  # seconds a stretch may take in the next comparison
         self._stretch = SHORTEST  # and takes in this one
+        self._tried = 0.0  # seconds of those alone
         self._waited = 0  # calls that waited for help
         self._found = False  # whether help was better when they were compared
         self._same = 0  # and how often in a row
@@ -79,6 +80,7 @@ class Choice:
         if self.helped:
             self._spent, self._done = self._spent + seconds, self._done + steps
         if self._seen is not None:
+            self._tried += seconds * (not self.helped)
             self._compare(self._seen, pace, settled or seconds > SETTLING)
             return
         self._recent = [*self._recent[1 - STRETCHES :], pace]
@@ -99,7 +101,7 @@ class Choice:
         self._stretch = max(min(self._longest, room / STRETCHES), SHORTEST, pace)
         self._times = min(STRETCHES, int(room / self._stretch))
         if self._times and 8 * room > 2 * LEAST_SECONDS:
-            self._seen, self._waited = {True: [], False: []}, 0
+            self._seen, self._waited, self._tried = {True: [], False: []}, 0, 0.0
             self._late = self._debt() > MOST_LOST
             if self._late:  # how fast help is has just been seen
                 self._seen[True] = [self._spent / self._done] * self._times
@@ -121,11 +123,10 @@ class Choice:
         self._alone = alone = statistics.median(seen[False]) if long else min(seen[False])
         helped = statistics.fmean(seen[True]) if long else min(seen[True])
         self.helped = helped < BETTER * alone
-        tried = self._times * self._stretch
-        lost = tried * (alone / helped - 1) if self.helped else self._debt()
+        lost = self._tried * (1 - helped / alone) if self.helped else self._debt()
         self._same = self._same + 1 if self.helped == self._found else 0
         self._found = self.helped
-        self._wait = APART * (WAKING + max(lost, LEAST_LOST * tried)) * 2.0 ** min(self._same, DOUBTS)
+        self._wait = APART * (WAKING + max(lost, LEAST_LOST * self._tried)) * 2.0 ** min(self._same, DOUBTS)
         if self._late:  # this once, or time and again?
             self._doubts = 0 if self._held > LONGEST_WAIT else min(self._doubts + 1, DOUBTS)
             self._wait *= 2.0 ** (self._doubts - DOUBTS)
