@@ -7,6 +7,7 @@ from random_graphs import random_program
 from values_of import values_of
 
 import chainrule as cr
+from chainrule.engines.compiled import build
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import regions
@@ -201,6 +202,28 @@ def test_a_part_ends_at_a_whole_vector_however_many_columns_there_are(shape, mon
         found.append(values_of(network))
     for plain, cut in zip(*found, strict=True):
         np.testing.assert_array_equal(plain, cut)
+
+
+def likenesses():
+    """How alike each two rows are: of what is joined in one axis of a loop, rows are not all that is open."""
+    x, W = input("x", ("n", 30)), variable(np.ones((30, 40)), "W")
+    z = np.tanh(x @ W)
+    alike = np.tanh(z @ z.T * 0.1)
+    return Program((x,), (W,), (alike @ z, np.sum(alike, axis=1)), (W,))
+
+
+@pytest.mark.parametrize(("parts", "checked"), [("", ""), ("", "1"), ("1", ""), ("3", "1")])
+@pytest.mark.parametrize("count", [1, 16, 17, 100])
+def test_rows_of_a_square_of_the_batch_are_done_whole(count, parts, checked, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_SHARE", parts)
+    monkeypatch.setenv("CHAINRULE_CHECK", checked)
+    program, x = likenesses(), RNG.normal(size=(count, 30))
+    state = [np.ones((30, 40)) * 0.1]
+    wanted = build(program, "numpy").step(state, [x])[1]
+    executable = compile_program(program)
+    for _ in range(2):
+        for a, b in zip(executable.step(state, [x])[1], wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 # --- faults that were planted ---

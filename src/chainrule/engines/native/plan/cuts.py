@@ -104,7 +104,7 @@ def rows_cut(plan: Fusion, work: Work, rows: str, forced: bool) -> Cut | None:
         return Cut(leading[0], extent, ONE, grain) if leading is not None and leading[1] == extent else None
     nest, leads = work.plan, work.item.domain and size(work.item.domain[0]) == extent
     if nest is not None and leads and all(nest.strides[s][0] != ZERO for s in nest.sums.values()):
-        return Cut(0, extent, Size(nest.extents[0].count), grain)
+        return Cut(0, *nest.outermost(0), grain)
     return None
 
 

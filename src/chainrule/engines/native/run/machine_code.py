@@ -146,9 +146,13 @@ class MachineCode:
                 arena = self.rooms.pop()
             except IndexError:
                 memory = np.empty(size, np.uint8)
-                return Arena(memory, aligned(memory))
+                arena = Arena(memory, aligned(memory))
             have = len(arena.memory)
-            if have == size or (have > size and not self.checked):  # who is checked has bounds
+            if (
+                self.checked and have == size
+            ):  # who is checked has bounds, and reads NaN where nothing was written
+                arena.memory.fill(255)
+            if have == size or (have > size and not self.checked):
                 return arena
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
