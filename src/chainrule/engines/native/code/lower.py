@@ -1,19 +1,21 @@
 """From the plan to code: the function that does one step of the program, region after region."""
 
+from typing import Any
+
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import copy_bytes
 from chainrule.engines.native.code.inspection import begin, watched
 from chainrule.engines.native.code.ir import Module, Value
-from chainrule.engines.native.code.nests import write_nest, write_planned
+from chainrule.engines.native.code.nests import write_nest
 from chainrule.engines.native.code.operations import TASKS
 from chainrule.engines.native.code.step import STEP_PARAMETERS, Apart, Context, Sections, Step
 from chainrule.engines.native.code.team import share
 from chainrule.engines.native.code.types import I64, VOID
 from chainrule.engines.native.plan.cuts import Cut, Work
-from chainrule.engines.native.plan.fusion import Fusion, Nest
+from chainrule.engines.native.plan.fusion import Fusion, Task
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
-from chainrule.engines.native.plan.views import Size, product
+from chainrule.engines.native.plan.views import ONE, Size, product
 from chainrule.graph.node import leaf_key
 
 SHARED_WORK = 100_000  # operations below which a region is not worth sharing: a microsecond or two
@@ -51,7 +53,7 @@ def _write(step: Step, regions: list[Region]) -> None:
         for work in region.works if region.kind == ALONE else ():
             with watched(step, [(numbers[id(work.item)], work.item)]):
                 step.pause()
-                _write_whole(step, work)
+                _write_work(step, work)
         checks.region(step.code)
     for number, (state, new) in enumerate(plan.commits, start=len(plan.items) + 1):
         step.pause()
@@ -61,11 +63,11 @@ def _write(step: Step, regions: list[Region]) -> None:
     checks.enter(step.code, 0)
 
 
-def _write_whole(step: Step, work: Work) -> None:
-    if isinstance(work.item, Nest):
-        write_nest(step, work.item)
-    else:
-        TASKS[work.item.node.primitive.name](step, work.item.node)
+def _write_work(step: Step, work: Work, *part: tuple[Any, Value, Value]) -> None:
+    if isinstance(work.item, Task):
+        TASKS[work.item.node.primitive.name](step, work.item.node, *part)
+    elif work.plan is not None:
+        write_nest(step, work.plan, *part)
 
 
 # --- regions ---
@@ -81,17 +83,15 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
         cut = work.cut
         if cut is None:
             with apart.code.when((apart.code.index(work.part) % parts).equals(part)):
-                _write_whole(apart, work)
+                _write_work(apart, work)
             continue
         key = cut.extent, cut.grain
         if key not in ranges:
             ranges[key] = _range(apart, cut, part, parts)
         first, last = ranges[key]
-        if not isinstance(work.item, Nest):
-            TASKS[work.item.node.primitive.name](apart, work.item.node, (cut.axis, first, last))
-        elif work.plan is not None and isinstance(cut.axis, int):
-            unit = apart.size(cut.unit)
-            write_planned(apart, work.plan, {cut.axis: (first * unit, last * unit)}, {})
+        if cut.unit != ONE:
+            first, last = (x * apart.size(cut.unit) for x in (first, last))
+        _write_work(apart, work, (cut.axis, first, last))
     apart.code.parameters += [part, parts]
     function = step.context.task(apart.code)
     least = 0 if step.module.parts else SHARED_WORK

@@ -1,7 +1,7 @@
 """Code for a loop nest: the innermost loop over vectors, reductions in registers, each element touched once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial, reduce
 
 from chainrule.engines.native.code.frame import Frame
@@ -10,8 +10,7 @@ from chainrule.engines.native.code.points import Points, Position
 from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
-from chainrule.engines.native.plan.fusion import Nest
-from chainrule.engines.native.plan.nest_plan import Access, NestPlan, plan_nest
+from chainrule.engines.native.plan.nest_plan import Access, NestPlan
 from chainrule.engines.native.plan.views import ZERO, product, squeezed
 from chainrule.graph.node import Node
 
@@ -19,29 +18,19 @@ UNROLL = 4  # so many vectors of an axis of fixed length are written out
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
 LONG_BODY = 24  # unless this many operations belong to each
 
-# For some axes of a nest, from where to where it goes along them. Along the innermost whole vectors are done, up to
-# the end of the axis, unless the plan is cut always.
-Ranges = Mapping[int, tuple[Value, Value]]
+# Along which axis of its plan a part of a nest goes, and from where to where. Along the innermost one whole vectors are
+# done, up to the end of the axis, unless the plan is cut always.
+Part = tuple[int, Value, Value]
 
 
-def write_nest(
-    step: Step, nest: Nest, ranges: Ranges | None = None, begun: Mapping[Node, Value] | None = None
-) -> None:
+def write_nest(step: Step, plan: NestPlan, part: Part | None = None) -> None:
     """Write a nest as a call of a function that equal nests share; a short step has work on single numbers in place.
 
     Args:
         step: Where it is called.
-        nest: What is done.
-        ranges: The part of it that is done: by axes of its domain. Nothing: all of it.
-        begun: Where a single number that the nest sums up, and of which this is one part, is joined onto.
+        plan: What is done.
+        part: What of it is done; None: all.
     """
-    ranges = ranges or {}
-    plan = plan_nest(step.plan, nest, step.module.parts > 0, max(ranges, default=-1) + 1)
-    write_planned(step, plan, ranges, begun or {})
-
-
-def write_planned(step: Step, plan: NestPlan, ranges: Ranges, begun: Mapping[Node, Value]) -> None:
-    """Write a nest that is planned; the ranges are of the plan's axes."""
     code = step.code
     arrays = {a: step.address(a.view) for a in plan.accesses if step.has_memory(a.view.base)}
     scalars = [step.scalar(x) for x in plan.scalars]
@@ -49,18 +38,17 @@ def write_planned(step: Step, plan: NestPlan, ranges: Ranges, begun: Mapping[Nod
         step.scalars |= _Loops(step, plan, scalars).write(arrays)
         return
     nothing = code.constant(None, PTR)
-    places = [begun[n] if n in begun else step.place(n) for n in plan.results]
+    places = [step.place(n) for n in plan.results]
     names = sorted(step.lengths)
     arguments = [(f"array{i}", arrays.get(a, nothing)) for i, a in enumerate(plan.accesses)]
     arguments += [(f"scalar{i}", x) for i, x in enumerate(scalars)]
     arguments += [(f"result{i}", x) for i, x in enumerate(places)]
     arguments += [(f"length{i}", step.lengths[n]) for i, n in enumerate(names)] + [("status", step.status)]
     parameters, values = [(n, x.type) for n, x in arguments], [x for _, x in arguments]
-    function = _function(step, plan, parameters, names, sorted(ranges))
-    code.call(function, VOID, *values, *(x for axis in sorted(ranges) for x in ranges[axis]))
+    axis, *ends = part if part is not None else (None,)
+    code.call(_function(step, plan, parameters, names, axis), VOID, *values, *ends)
     for node in plan.results:
-        if node not in begun:
-            step.take(node)
+        step.take(node)
 
 
 def _function(
@@ -68,26 +56,22 @@ def _function(
     plan: NestPlan,
     parameters: Sequence[tuple[str, Type]],
     lengths: Sequence[str],
-    cut: Sequence[int],
+    axis: int | None,
 ) -> str:
-    """Return the function of a nest, cut along some axes: those that differ only in what they work on share one."""
-    known, key = step.context.nests, (plan.key(), tuple(lengths), tuple(cut))
+    """Return the function of a nest, or of parts along an axis: equal ones, whatever they work on, share one."""
+    known, key = step.context.nests, (plan.key(), tuple(lengths), axis)
     if key not in known:
         known[key] = name = f"nest{len(known)}"
-        parameters = [*parameters, *((f"{end}{axis}", I64) for axis in cut for end in ("first", "last"))]
+        parameters = [*parameters, *([("first", I64), ("last", I64)] if axis is not None else [])]
         with step.module.function(name, parameters, words="internal") as code:
             at = {n: v for (n, _), v in zip(parameters, code.parameters, strict=True)}
             frame = Frame(code, {n: at[f"length{i}"] for i, n in enumerate(lengths)}, at["status"])
             scalars = [at[f"scalar{i}"] for i in range(len(plan.scalars))]
-            ranges = {axis: (at[f"first{axis}"], at[f"last{axis}"]) for axis in cut}
             arrays = {a: at[f"array{i}"] for i, a in enumerate(plan.accesses)}
-            loops = _Loops(frame, plan, scalars, ranges)
-            made = loops.write(arrays)
+            part = (axis, at["first"], at["last"]) if axis is not None else None
+            made = _Loops(frame, plan, scalars, part).write(arrays)
             for i, node in enumerate(plan.results):
-                place = at[f"result{i}"]
-                if node in loops.crossing:
-                    made[node] = joined(code, node, code.load(place, type_of(node.dtype)), made[node])
-                code.store(made[node], place)
+                code.store(made[node], at[f"result{i}"])
     return known[key]
 
 
@@ -102,12 +86,10 @@ class _Loops:
     """The loops of a nest, from the outermost axis to vectors of the innermost, and its sums between them."""
 
     def __init__(
-        self, frame: Frame, plan: NestPlan, scalars: Sequence[Value], ranges: Ranges | None = None
+        self, frame: Frame, plan: NestPlan, scalars: Sequence[Value], part: Part | None = None
     ) -> None:
         self.frame, self.plan, self.points = frame, plan, Points(frame, plan, scalars)
-        self.ranges: Ranges = ranges or {}
-        # To these other ranges add too: they are joined onto what someone else has begun.
-        self.crossing: list[Node] = plan.crossing(self.ranges)
+        self.part: Part | None = part
         self.code: Code = frame.code
         self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
@@ -129,25 +111,27 @@ class _Loops:
 
     def _written_out(self) -> int:
         """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
-        if not self.rank or self.plan.extents[-1].extents or self.rank - 1 in self.ranges:
+        if not self.rank or self.plan.extents[-1].extents or self._is_cut_innermost():
             return 0
         full, rest = divmod(self.plan.extents[-1].count, self.widths[0] or 1)
         vectors, even = full + bool(rest), self.frame.module.machine.has_masks or not rest
         few = vectors <= UNROLL and len(self.plan.members) <= LONG_BODY
         return vectors if even and (vectors == 1 or few) else 0
 
+    def _is_cut_innermost(self) -> bool:
+        return self.part is not None and self.part[0] == self.rank - 1
+
     def write(self, addresses: dict[Access, Value]) -> dict[Node, Value]:
         """Write the loops; return the scalars that come out."""
-        addresses = dict(addresses)
-        for axis, (start, _) in self.ranges.items():
-            addresses |= {a: self._moved(a, x, start, axis) for a, x in addresses.items()}
         self._lengths = [self.frame.size(e) for e in self.plan.extents]
-        for axis, (start, stop) in self.ranges.items():
+        if self.part is not None:
+            axis, start, stop = self.part
+            addresses = {a: self._moved(a, x, start, axis) for a, x in addresses.items()}
             self._lengths[axis] = stop - start
         for node, access in self.plan.sums.items():
             outer = self.plan.strides[access][: self.begins[node]]
             added = self.begins[node] == self.rank or ZERO in outer
-            if node in self.plan.kept and added and node not in self.columns and node not in self.crossing:
+            if node in self.plan.kept and added and node not in self.columns:
                 self.points.begin(node)
                 self._fill(node, access, addresses[access])
         begun = self._start(0, addresses)
@@ -157,17 +141,12 @@ class _Loops:
         return self.made
 
     def _fill(self, node: Node, access: Access, address: Value) -> None:
-        """Begin a reduction in memory: its own ranges of it alone, for others may be done with theirs."""
-        type, count = type_of(node.dtype), self.frame.size(product(node.shape))
-        strides = self.plan.strides[access]
-        last = max((a for a in self.ranges if strides[a] != ZERO), default=None)
-        with ExitStack() as loops:
-            for axis in [a for a, s in enumerate(strides) if s != ZERO and last is not None and a < last]:
-                index = loops.enter_context(self.code.loop(self._lengths[axis])).index
-                address = self._moved(access, address, index, axis)
-            if last is not None:
-                count = self._lengths[last] * self.frame.size(strides[last])
-            self.frame.fill(address, type, count, identity(node))
+        """Begin a reduction in memory: of a part its own run alone, for others may be done with theirs."""
+        count = self.frame.size(product(node.shape))
+        if self.part is not None:
+            axis = self.part[0]
+            count = self._lengths[axis] * self.frame.size(self.plan.strides[access][axis])
+        self.frame.fill(address, type_of(node.dtype), count, identity(node))
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
@@ -191,10 +170,9 @@ class _Loops:
         for node in self.columns if axis == 0 else ():
             self.points.begin(node)
             for part in range(self._written_out()):
-                begun = self.code.constant(identity(node), type_of(node.dtype, self.widths[0]))
-                if node in self.crossing:  # one chain, whatever the ranges
-                    begun = self.points.load(self._vector(addresses, part), self.plan.sums[node])
-                columns[node, -1 - part] = begun
+                columns[node, -1 - part] = self.code.constant(
+                    identity(node), type_of(node.dtype, self.widths[0])
+                )
         return columns | {
             (node, lanes): self.code.constant(identity(node), type_of(node.dtype, lanes))
             for node, at in self.begins.items()
@@ -217,7 +195,7 @@ class _Loops:
             if not squeezed(node.shape):
                 self.made[node] = total
             if node in self.plan.kept:
-                if node in self.crossing or ZERO in self.plan.strides[access][:at]:
+                if ZERO in self.plan.strides[access][:at]:
                     old = self.code.load(addresses[access], type_of(node.dtype))
                     total = joined(self.code, node, old, total)
                 self.code.store(total, addresses[access])
@@ -251,7 +229,7 @@ class _Loops:
         extent, wide, has_masks = self.plan.extents[-1], self.widths[0], self.frame.module.machine.has_masks
         start, stop = self.code.index(0), self._lengths[-1]
         # Whole vectors, whatever the open lengths are; but forced parts end anywhere.
-        if extent.count % (wide or 1) == 0 and not (self.rank - 1 in self.ranges and self.plan.always):
+        if extent.count % (wide or 1) == 0 and not (self._is_cut_innermost() and self.plan.always):
             return [(start, stop, wide, False)]
         if has_masks and len(self.plan.members) > SHORT_BODY:
             return [(start, stop, wide, True)]

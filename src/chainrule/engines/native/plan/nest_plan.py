@@ -1,6 +1,6 @@
 """What a loop nest reads and writes: arrays as strides over its axes, neighbouring axes joined where that goes."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,10 +101,6 @@ class NestPlan:
             del domain[1]
         return first, unit
 
-    def crossing(self, axes: Iterable[int]) -> list[Node]:
-        """Return the reductions to which every range of some axis adds: their results do not lie along it."""
-        return [n for n, access in self.sums.items() if any(self.strides[access][a] == ZERO for a in axes)]
-
     def _outermost(self, access: Access) -> int | None:
         return next((a for a, s in enumerate(self.strides[access]) if s != ZERO), None)
 
@@ -143,8 +139,8 @@ class NestPlan:
 # --- what is read and written ---
 
 
-def plan_nest(plan: Fusion, nest: Nest, always: bool = False, apart: int = 0) -> NestPlan:
-    """Return what a nest reads and writes, and whether it is always cut; its first ``apart`` axes are not merged."""
+def plan_nest(plan: Fusion, nest: Nest, always: bool) -> NestPlan:
+    """Return what a nest reads and writes, and whether it is always cut."""
     members = set(nest.nodes)
     reads: dict[tuple[Node, int], tuple[str, Any]] = {}
     steps: dict[tuple[Node, int], Size] = {}
@@ -174,7 +170,7 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool = False, apart: int = 0) ->
     sums = {n: _reduction(n) for n in nest.reductions}
     arrays = [a for sort, a in reads.values() if sort == "array"]
     every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
-    extents, strides = merged(nest.domain, [a.strides for a in every], apart)
+    extents, strides = merged(nest.domain, [a.strides for a in every])
     by_access = dict(zip(every, strides, strict=True))
     made = [*([] if nest.domain else nest.nodes), *(n for n in nest.reductions if not squeezed(n.shape))]
     made = [] if plan.long else made  # all that others read is stored

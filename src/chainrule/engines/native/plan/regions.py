@@ -76,7 +76,7 @@ def _items(plan: Fusion) -> Iterator[Item]:
             yield item
 
 
-def _together(works: Sequence[Work]) -> list[Work]:
+def _together(plan: Fusion, works: Sequence[Work], forced: bool) -> list[Work]:
     """Let single numbers that follow each other be one item again, where each finds the others in registers."""
     found: list[Work] = []
     for work in works:
@@ -87,9 +87,7 @@ def _together(works: Sequence[Work]) -> list[Work]:
             if memory_source(x) in last
         )
         if found and direct and not any(n.primitive.reduces for n in (node, *last)):
-            before = found.pop()
-            nodes, sizes = [*made(before.item), node], (*before.amount.sizes, *work.amount.sizes)
-            found.append(Work(Nest((), nodes), Amount(sizes)))
+            found.append(work_of(plan, Nest((), [*made(found.pop().item), node]), forced))
         else:
             found.append(work)
     return found
@@ -123,8 +121,8 @@ class _Scheduler:
         while self.waiting:
             found = self._next()
             self.done.update(found.works)
-            if found.kind == ALONE:
-                found.works = self._numbers_together(found.works)
+            if all(map(self._is_number, found.works)):
+                found.works = _together(self.plan, found.works, self.forced)
             regions.append(found)
             self.waiting = [w for w in self.waiting if w not in self.done]
         return regions
@@ -158,9 +156,6 @@ class _Scheduler:
             return own
         rows = self._fitting([w for w in self.waiting if w in self.by_rows], self.by_rows)
         return Region(ROWS, rows) if rows else self._own(self.waiting)
-
-    def _numbers_together(self, works: list[Work]) -> list[Work]:
-        return _together(works) if all(map(self._is_number, works)) else works
 
     def _is_number(self, work: Work) -> bool:
         return isinstance(work.item, Nest) and not work.item.domain

@@ -171,14 +171,12 @@ def aligned(view: View, shape: Shape) -> list[Size]:
     return strides
 
 
-def merged(
-    domain: Sequence[Any], views: Sequence[Sequence[Size]], apart: int = 0
-) -> tuple[list[Size], list[list[Size]]]:
-    """Join neighbouring axes, but the first ``apart``, over which every view runs on without a gap: longer loops."""
+def merged(domain: Sequence[Any], views: Sequence[Sequence[Size]]) -> tuple[list[Size], list[list[Size]]]:
+    """Join neighbouring axes over which every view runs on without a gap: fewer and longer loops."""
     extents = [size(e) for e in domain]
     strides = [list(v) for v in views]
     axis = len(extents) - 2
-    while axis >= apart:
+    while axis >= 0:
         if all(v[axis] == v[axis + 1] * extents[axis + 1] for v in strides):
             extents[axis : axis + 2] = [extents[axis] * extents[axis + 1]]
             for v in strides:
