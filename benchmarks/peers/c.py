@@ -19,7 +19,6 @@ OPTIONS = (
     "-march=native",
     "-mprefer-vector-width=512",
     "-ffast-math",
-    "-shared",
     "-fPIC",
     "-std=gnu11",
 )
@@ -51,12 +50,18 @@ def library(job: Job) -> ctypes.CDLL:
     if compiler is None:
         raise CannotExpress("there is no C compiler here")
     with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "mlp.so"
-        command = [compiler, *OPTIONS, *definitions(job), str(SOURCE), "-o", str(built), "-lm"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise CannotExpress(f"the C compiler refuses it ({(done.stderr.splitlines() or ['no word'])[0]})")
-        return ctypes.CDLL(str(built))
+        compiled, built = (str(Path(folder) / name) for name in ("mlp.o", "mlp.so"))
+        # Linked with -ffast-math, a library would take subnormal numbers for 0 in all of the process that loads it.
+        for command in (
+            [compiler, *OPTIONS, *definitions(job), "-c", str(SOURCE), "-o", compiled],
+            [compiler, "-shared", compiled, "-o", built, "-lm"],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise CannotExpress(
+                    f"the C compiler refuses it ({(done.stderr.splitlines() or ['no word'])[0]})"
+                )
+        return ctypes.CDLL(built)
 
 
 def definitions(job: Job) -> list[str]:
