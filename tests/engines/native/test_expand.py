@@ -46,6 +46,26 @@ def test_what_two_rows_write_alike_is_computed_once():
     assert both.count("exp") == alone.count("exp") == 1
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_whether_relu_passes_on_is_asked_of_its_result(dtype):
+    x = cr.input("x", ("n", 6), dtype)
+    y = cr.relu(x * 2)
+    outputs = (y, np.where(x * 2 > 0, x, 7), *([cr.grad(np.sum(y * y), x)] if dtype != "int64" else []))
+    program = simplified(Program((x,), (), outputs, ()))
+    (mask,) = {n for n in order(expand(program, CODED).ends) if n.primitive.name == "greater"}
+    assert (mask.inputs[0].primitive.name == "relu") == (dtype != "int64")
+    values = [[-2, -1, 0, 1, 2, 3], [np.nan, -0.0, np.inf, -np.inf, np.finfo("f4").tiny / 4, 1e-30]]
+    batch = [np.array(values[: 1 if dtype == "int64" else 2], dtype)]
+    found, wanted = (build(program, engine).step([], batch)[1] for engine in ("native", "numpy"))
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_comparison_without_relu_stays_as_it_is():
+    assert "relu" not in written(np.where(X > 0, X, 1))
+    assert written(cr.relu(X), np.where(X > 1, X, 1)).count("relu") == 1
+
+
 @pytest.mark.parametrize("column", ["forward", "made_of"])
 @pytest.mark.parametrize(
     ("formula", "says"),

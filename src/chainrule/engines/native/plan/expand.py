@@ -21,7 +21,7 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program, coded: Collection[str]) -> Program:
     """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
-    return _shared(program.rebuild(partial(_expanded, coded)))
+    return _shared(_masks_from_results(program.rebuild(partial(_expanded, coded))))
 
 
 def expand_products(program: Program) -> Program:
@@ -33,6 +33,26 @@ def expand_products(program: Program) -> Program:
         return with_inputs(node, inputs)
 
     return _shared(program.rebuild(visit))
+
+
+def _masks_from_results(program: Program) -> Program:
+    """Ask of relu(x) whether it is above 0, where that is there, and not of x: so x need not be kept for it."""
+    rectified = {
+        n.inputs[0]
+        for n in order(program.ends)
+        if n.primitive.name == "relu" and n.dtype == n.inputs[0].dtype
+    }
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive.name == "greater" and node.inputs[0] in rectified and _is_zero(inputs[1]):
+            inputs = (apply("relu", inputs[0]), inputs[1])
+        return with_inputs(node, inputs)
+
+    return program.rebuild(visit) if rectified else program
+
+
+def _is_zero(node: Node) -> bool:
+    return node.primitive.name == "constant" and not node.shape and not node.attributes["value"]
 
 
 def _shared(program: Program) -> Program:
