@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from random_graphs import random_program
+from random_rows import random_rows
 from values_of import values_of
 
 import chainrule as cr
@@ -16,6 +17,7 @@ from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse, made, memory_source
 from chainrule.engines.native.plan.memory import plan_memory
 from chainrule.engines.native.plan.regions import ALONE, ROWS, in_regions
+from chainrule.engines.native.plan.views import Size, product, squeezed
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, leaf_key, variable
@@ -62,6 +64,8 @@ def check_plan(plan, found, memory):
     for number, region in enumerate(found):
         seen = {}
         for work in region.works:
+            if work.plan is not None and work.cut is not None:  # no more and no less than all of it
+                assert work.cut.extent * work.cut.unit == work.plan.extents[work.cut.axis]
             for node in made(work.item):
                 maker[node] = number
                 assert {memory_source(x) for x in node.inputs} & inside <= set(maker)
@@ -91,19 +95,56 @@ def check_places(found, memory, maker):
         for i, (a, first, last) in enumerate(alike):
             for b, begins, ends in alike[:i]:
                 if first <= ends and begins <= last:
-                    assert a.shape[1:] == b.shape[1:] and found[maker[a]].kind == ROWS
+                    assert bytes_of_a_row(a) == bytes_of_a_row(b) and found[maker[a]].kind == ROWS
                     assert maker[a] == maker[b]
+
+
+def bytes_of_a_row(node):
+    rows, *others = squeezed(node.shape)
+    return rows, product(others) * Size(node.dtype.itemsize)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 @given(r=st.randoms(use_true_random=False), forced=st.booleans())
 def test_regions_of_random_programs_keep_every_dependency(r, forced):
-    program = random_program(r, "float64")[0]
+    check_plan(*planned(simplified(random_program(r, "float64")[0]), forced))
+
+
+def simplified(program):
     ends = simplify_all([*program.outputs, *program.new_state], final=True)
     count = len(program.outputs)
-    check_plan(
-        *planned(Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:])), forced)
-    )
+    return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+
+
+@settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None, phases=[Phase.generate])
+@given(r=st.randoms(use_true_random=False), forced=st.booleans())
+def test_regions_of_programs_with_rows_keep_every_dependency(r, forced):
+    check_plan(*planned(simplified(random_rows(r, "float64")[0]), forced))
+
+
+@settings(
+    max_examples=6,
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+)
+@given(r=st.randoms(use_true_random=False), parts=st.sampled_from(["1", "3", "8"]), checked=st.booleans())
+def test_programs_with_rows_compute_what_numpy_does_and_the_same_bits_in_any_parts(r, parts, checked):
+    program, rows = random_rows(r, "float64")
+    program, state = simplified(program), [np.array(w.value) for w in program.state]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("CHAINRULE_THREADS", "1")
+        found = []
+        for cut, look in (("", ""), ("" if checked else parts, "1" if checked else "")):
+            monkeypatch.setenv("CHAINRULE_SHARE", cut)
+            monkeypatch.setenv("CHAINRULE_CHECK", look)
+            new, outputs = compile_program(program).step(state, rows.batch)
+            found.append([*outputs, *new])
+        new, outputs = build(program, "numpy").step(state, rows.batch)
+    for a, b, numpy in zip(*found, [*outputs, *new], strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, numpy, rtol=1e-7, atol=1e-9)
 
 
 # --- networks: the same bits in any parts, and NumPy's numbers ---
