@@ -232,10 +232,10 @@ def test_a_loop_that_is_cut_where_it_sums_is_caught(axis, cut, monkeypatch):
 
 
 def test_a_product_whose_parts_write_the_same_rows_is_caught(cut, monkeypatch):
-    def all_of_it(step, cut, part, parts):
-        return step.code.index(0), step.size(cut.extent)
+    def all_of_it(code, extent, grain, part, parts):
+        return code.index(0), extent
 
-    monkeypatch.setattr(lower, "_range", all_of_it)
+    monkeypatch.setattr(lower, "part_of", all_of_it)
     cut("2", checked=True)
     with pytest.raises(AccessError, match=r"Part . .*: xᵀ @ y of shape \(20, 40\), in the task"):
         step(lambda x, y: x.T @ y, (30, 20), (30, 40))

@@ -7,11 +7,11 @@ from itertools import groupby
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import NOT_FINITE, copy_bytes
 from chainrule.engines.native.code.ir import Code, Module, Value
-from chainrule.engines.native.code.lower import FEW_PARTS
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.code.subnormals import flushed
-from chainrule.engines.native.code.team import share
+from chainrule.engines.native.code.team import part_of, parts_of_rows, share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
+from chainrule.engines.native.plan.cuts import grain_of_rows
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 
@@ -25,10 +25,7 @@ RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNT
 
 Values = dict[str, Value]
 Leaf = tuple[Node, bool]  # and whether it is turned over
-LONG_ROW, SHARED_BYTES = (
-    256,
-    1 << 16,
-)  # rows of so many bytes are gathered by threads, where there are so many
+LONG_ROW, SHARED_BYTES = 256, 1 << 16  # rows of so many bytes are gathered by threads, where there is so much
 TOGETHER = 32  # so many inputs, or outputs, are seen to in one function
 CHOICE_PARAMETERS = (
     *((n, PTR) for n in ("inputs", "table", "gathered", "rows", "team")), ("start", I64), ("count", I64),
@@ -118,22 +115,21 @@ def _point(
 def _gather_rows(
     code: Code, team: Value, table: Value, chosen: Value, room: Value, count: Value, size: int
 ) -> None:
-    """Gather long rows as a region of its own, so that who does some rows of the step has gathered them."""
+    """Gather long rows as a region of its own, in the step's parts: who does some rows has gathered them."""
+    grain = grain_of_rows(code.module.parts > 0)
 
     def gather(code: Code, *given: Value) -> None:
         table, chosen, room, count, part, parts = given
-        each = (count + (parts - 1)) // parts
-        first = code.minimum(part * each, count)
-        with code.loop(code.minimum(first + each, count), start=first) as loop:
+        first, last = part_of(code, count, grain, part, parts)
+        with code.loop(last, start=first) as loop:
             row = code.load(code.at(chosen, loop.index, I64), I64)
             _copy_row(code, table, row, room, loop.index, size)
 
     names = ("table", "chosen", "room", "count", "part", "parts")
     parameters = [(n, I64 if n in names[3:] else PTR) for n in names]
     function = code.module.once(f"gather{size}", parameters, gather)
-    parts = code.index(code.module.parts or FEW_PARTS)
     enough = count * size > (0 if code.module.parts else SHARED_BYTES)
-    share(code, team, function, [table, chosen, room, count], parts, enough)
+    share(code, team, function, [table, chosen, room, count], parts_of_rows(code, count), enough)
     checks.region(code)
 
 

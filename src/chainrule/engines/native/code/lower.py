@@ -9,9 +9,9 @@ from chainrule.engines.native.code.ir import Module, Value
 from chainrule.engines.native.code.nests import write_nest
 from chainrule.engines.native.code.operations import TASKS
 from chainrule.engines.native.code.step import STEP_PARAMETERS, Apart, Context, Sections, Step
-from chainrule.engines.native.code.team import share
+from chainrule.engines.native.code.team import part_of, parts_of_rows, share
 from chainrule.engines.native.code.types import I64, VOID
-from chainrule.engines.native.plan.cuts import Cut, Work
+from chainrule.engines.native.plan.cuts import Work
 from chainrule.engines.native.plan.fusion import Fusion, Task
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
@@ -19,8 +19,6 @@ from chainrule.engines.native.plan.views import ONE, Size, product
 from chainrule.graph.node import leaf_key
 
 SHARED_WORK = 100_000  # operations below which a region is not worth sharing: a microsecond or two
-FEW_PARTS, MOST_PARTS = 4, 32  # of a batch
-ROWS_OF_PART = 64  # in larger batches than that makes four
 
 
 def write_step(module: Module, plan: Fusion, regions: list[Region], memory: Memory, name: str) -> Context:
@@ -87,7 +85,7 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
             continue
         key = cut.extent, cut.grain
         if key not in ranges:
-            ranges[key] = _range(apart, cut, part, parts)
+            ranges[key] = part_of(apart.code, apart.size(cut.extent), cut.grain, part, parts)
         first, last = ranges[key]
         if cut.unit != ONE:
             first, last = (x * apart.size(cut.unit) for x in (first, last))
@@ -106,17 +104,7 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
 
 def _parts(step: Step, region: Region) -> Value:
     """Return into how many parts a region is cut where it is shared."""
-    code = step.code
-    if step.module.parts or region.kind != ROWS:
-        return code.index(step.module.parts or PARTS)
-    (cut,) = {w.cut.extent for w in region.works if w.cut is not None}
-    return code.minimum(code.maximum(step.size(cut) // ROWS_OF_PART, FEW_PARTS), MOST_PARTS)
-
-
-def _range(step: Step, cut: Cut, part: Value, parts: Value) -> tuple[Value, Value]:
-    """Return from where to where a part of an axis goes: whole grains, and the last ones what is left."""
-    extent = step.size(cut.extent)
-    together = parts * cut.grain
-    each = (extent + (together - 1)) // together * cut.grain
-    first = step.code.minimum(part * each, extent)
-    return first, step.code.minimum(first + each, extent)
+    if region.kind != ROWS:
+        return step.code.index(step.module.parts or PARTS)
+    (rows,) = {w.cut.extent for w in region.works if w.cut is not None}
+    return parts_of_rows(step.code, step.size(rows))

@@ -34,9 +34,8 @@ class Context:
         self.module: Module = module
         self.plan: Fusion = plan
         self.memory: Memory = memory
-        self.shared: list[
-            tuple[Amount, int]
-        ] = []  # how much work regions are, and from where on sharing pays
+        # How much work regions are, and from where on sharing pays.
+        self.shared: list[tuple[Amount, int]] = []
         self.nests: dict[Hashable, str] = {}  # functions by what they do
         self._tasks: dict[Hashable, str] = {}  # functions by their code
         program = plan.program

@@ -26,6 +26,23 @@ PATIENCE = 1 << 16  # turns of a waiting loop before the core is offered to othe
 # A ticket: the number of the region, the first part that is left, and the end of those left.
 PART = (1 << 16) - 1
 WORKER = "chainrule_worker"
+FEW_PARTS, MOST_PARTS = 4, 32  # of a batch
+ROWS_OF_PART = 64  # in larger batches than that makes four
+
+
+def parts_of_rows(code: Code, rows: Value) -> Value:
+    """Return into how many parts so many rows of a batch are cut: by their number alone, unless it is forced."""
+    if code.module.parts:
+        return code.index(code.module.parts)
+    return code.minimum(code.maximum(rows // ROWS_OF_PART, FEW_PARTS), MOST_PARTS)
+
+
+def part_of(code: Code, extent: Value, grain: int, part: Value, parts: Value) -> tuple[Value, Value]:
+    """Return from where to where a part of an axis goes: whole grains, and the last ones what is left."""
+    together = parts * grain
+    each = (extent + (together - 1)) // together * grain
+    first = code.minimum(part * each, extent)
+    return first, code.minimum(first + each, extent)
 
 
 def share(

@@ -96,9 +96,14 @@ def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
     return Work(item, Amount((amount,)))
 
 
+def grain_of_rows(forced: bool) -> int:
+    """Return what number of rows a part of a batch begins at a multiple of; of forced parts any may."""
+    return 1 if forced else ROWS_OF_BATCH
+
+
 def rows_cut(plan: Fusion, work: Work, rows: str, forced: bool) -> Cut | None:
     """Return how an item is cut along the batch; None if it is not done row by row."""
-    extent, grain = Size(1, (rows,)), 1 if forced else ROWS_OF_BATCH
+    extent, grain = Size(1, (rows,)), grain_of_rows(forced)
     if isinstance(work.item, Task):
         leading = _leading(plan, work.item.node)
         return Cut(leading[0], extent, ONE, grain) if leading is not None and leading[1] == extent else None

@@ -74,9 +74,7 @@ def is_by_rows(program: Program) -> bool:
 class Fitting(NamedTuple):
     """What a step needs that is the same for all arrays of some shapes."""
 
-    blocks: list[
-        tuple[int, ctypes.Array[ctypes.c_int64]]
-    ]  # the first row of each, and the lengths of the open axes
+    blocks: list[tuple[int, Any]]  # the first row of each, and the lengths of the open axes
     outputs: list[tuple[tuple[int, ...], np.dtype]]
     arena: int  # its bytes
     shared_work: int  # how much threads may share

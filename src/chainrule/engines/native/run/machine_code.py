@@ -148,9 +148,7 @@ class MachineCode:
                 memory = np.empty(size, np.uint8)
                 arena = Arena(memory, aligned(memory))
             have = len(arena.memory)
-            if (
-                self.checked and have == size
-            ):  # who is checked has bounds, and reads NaN where nothing was written
+            if self.checked and have == size:  # it has bounds, and reads NaN where nothing was written
                 arena.memory.fill(255)
             if have == size or (have > size and not self.checked):
                 return arena
