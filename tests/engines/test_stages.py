@@ -88,9 +88,11 @@ def test_what_is_read_once_in_its_own_nest_stands_in_the_formula_of_its_reader()
     y = np.tanh(x * 2)
     shown = cr.compile((y + 1) / np.sum(y, axis=1, keepdims=True), [x], engine="native").show("fusion")
     assert lines(shown) == [
+        "each by itself, in parts:",
         "nest over (n, 40)",
         "  * v1 = tanh(x · 2)",
         "  * v2 = sum(v1) over 40",
+        "each by itself, in parts:",
         "nest over (n, 40)",
         "  * v3 = (v1 + 1) / v2",
     ]

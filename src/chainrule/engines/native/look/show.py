@@ -12,7 +12,7 @@ from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
 from chainrule.graph.walk import order
 
-TITLES = {ROWS: "rows, in parts", OWN: "each by itself, in parts", ALONE: "in one"}
+TITLES = {ROWS: "rows, in parts", OWN: "each by itself, in parts", ALONE: "undivided"}
 
 
 def show_fusion(plan: Fusion, regions: Sequence[Region]) -> str:
@@ -23,8 +23,11 @@ def show_fusion(plan: Fusion, regions: Sequence[Region]) -> str:
     """
     words, lines = Words(plan), []
     cut = any(r.kind != ALONE for r in regions)
+    before = ""
     for region in regions:
-        lines += [f"{TITLES[region.kind]}:"] if cut else []
+        if cut and not region.kind == before == ALONE:
+            lines.append(f"{TITLES[region.kind]}:")
+        before = region.kind
         for item in (w.item for w in region.works):
             lines.append(title(item))
             lines += [
