@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
+from textwrap import fill
 
 from benchmarks.machine import Peak
 from benchmarks.measured import Figure, Measured
@@ -11,6 +12,7 @@ from benchmarks.peers import JAX, OURS, PEERS, TORCH, C
 from benchmarks.targets import TARGETS, verdicts
 
 NOTHING: Mapping[str, float] = {}
+WIDTH = 110  # of what explains a table in a terminal
 COMMAND = "python -m benchmarks.run --markdown docs/benchmarks.md --readme README.md"
 
 
@@ -246,7 +248,7 @@ def text(report: Report) -> str:
         wide = [max(len(line[i]) for line in cells) for i in range(len(table.header))]
         rule = "─" * (sum(wide) + 2 * (len(wide) - 1))
         lines = ["  ".join(_aligned(line, wide)) for line in cells]
-        parts.append("\n".join([table.title, rule, lines[0], rule, *lines[1:]]))
+        parts.append("\n".join([table.title, fill(table.words, WIDTH), rule, lines[0], rule, *lines[1:]]))
     return "\n\n".join([*parts, *_notes(report)])
 
 

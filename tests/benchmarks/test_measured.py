@@ -102,7 +102,7 @@ def test_a_report_is_written_in_all_forms():
     page = markdown(whole)
     assert "| digits 64-64-10, Adam, batch 32, 50 epochs | 2× | 2.1× met | 11.5× | 10× missed |" in page
     assert "JAX, setting by setting" in page and "JAX (flat) ended at 9 and chainrule at 1" in page
-    assert "10× missed" in text(whole)
+    assert "10× missed" in text(whole) and "Milliseconds, medians of" in text(whole)
     assert json.loads(as_json(whole))["rows"][0]["tried"]["jax"]["gathered"]["seconds"] == 0.021
     lines = readme(whole).splitlines()
     assert lines[0] == "| work | chainrule | scikit-learn | PyTorch | JAX |" and len(lines) == 3
