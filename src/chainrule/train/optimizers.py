@@ -336,7 +336,8 @@ class _Moments(Optimizer):
         v_new = self.beta_2 * v + (1 - self.beta_2) * (g * g)
         # m̂ / (√v̂ + ε) with both corrections in numbers instead of arrays: √v̂ is √v / root.
         root = np.sqrt(_weight(self.beta_2, t))
-        step = root / _weight(self.beta_1, t) * (m_new / (np.sqrt(v_new) + _above_0(self.epsilon, g) * root))
+        epsilon = _above_0(self.epsilon, g, least=math.sqrt(1 - self.beta_2)) * root
+        step = root / _weight(self.beta_1, t) * (m_new / (np.sqrt(v_new) + epsilon))
         return step, [(m, m_new), (v, v_new)]
 
 
@@ -404,9 +405,9 @@ class AdamW(_Moments):
     clip_norm: Above0 | None = None
 
 
-def _above_0(epsilon: float, g: Node) -> float:
-    """Return ε as a number that the gradient's dtype has: none may be rounded to 0."""
-    return max(float(epsilon), float(np.finfo(g.dtype).tiny))
+def _above_0(epsilon: float, g: Node, least: float = 1.0) -> float:
+    """Return ε as a number of the gradient's dtype that stays normal times ``least``: none may be rounded to 0."""
+    return max(float(epsilon), 2 * float(np.finfo(g.dtype).tiny) / least)
 
 
 def _weight(beta: float, t: Any) -> Any:
