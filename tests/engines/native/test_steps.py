@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from helped import Always
 
 import chainrule as cr
 from chainrule.engines import compiled
@@ -22,22 +23,6 @@ X = RNG.normal(size=(3 * ROWS, 40)).astype(np.float32)
 LABELS = RNG.integers(0, 10, len(X))
 
 
-class Always(sharing.Choice):
-    """Helped from the first step to the last."""
-
-    steps = 0
-
-    def __init__(self):
-        super().__init__()
-        self.helped = True
-
-    def worth(self, steps):
-        return True
-
-    def note(self, seconds, steps, left, *, settled=True):
-        Always.steps += 1
-
-
 @pytest.fixture
 def helped(monkeypatch):
     """Return what sets how many threads take part in every step that may be shared."""
@@ -48,7 +33,7 @@ def helped(monkeypatch):
         monkeypatch.setattr(sharing, "Choice", Always)
         monkeypatch.setattr(native_threads, "_helpers", None)
         monkeypatch.setattr(compiled, "_compiled", Recent(64))
-        Always.steps = 0
+        Always.calls = 0
 
     return by
 
@@ -81,11 +66,11 @@ def test_threads_change_no_bit_however_many_rows_there_are(rows, dtype, helped, 
     monkeypatch.setattr(programs, "ROWS_AT_ONCE", ROWS)
     helped(1)
     wanted = everything(network(dtype), rows)
-    assert Always.steps == 0
+    assert Always.calls == 0
     for count in (2, 3, 4):
         helped(count)
         same(everything(network(dtype), rows), wanted)
-        assert (Always.steps > 0) == (rows > 1 or bool(os.environ.get("CHAINRULE_SHARE")))
+        assert (Always.calls > 0) == (rows > 1 or bool(os.environ.get("CHAINRULE_SHARE")))
 
 
 def test_rows_predicted_in_parts_are_those_predicted_together(monkeypatch):

@@ -6,27 +6,12 @@ import time
 
 import numpy as np
 import pytest
+from helped import Always
 from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines.native.run import sharing, threads as native_threads
 from chainrule.train.fit.fitting import Interrupts
-
-
-class Always(sharing.Choice):
-    """Helped from the first call to the last, in many calls."""
-
-    seconds = 1e-9
-
-    def __init__(self):
-        super().__init__()
-        self.helped = True
-
-    def worth(self, steps):
-        return True
-
-    def note(self, seconds, steps, left, *, settled=True):
-        pass
 
 
 class Never(sharing.Choice):
