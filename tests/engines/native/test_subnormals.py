@@ -53,6 +53,20 @@ def test_predictions_and_compiled_functions_keep_them(dtype):
     assert cr.compile(x * 0.5, [x], engine="native")(tiny) != 0
 
 
+@pytest.mark.parametrize("dtype", TINY)
+@pytest.mark.parametrize("width", [2, 70], ids=["in registers", "in memory"])
+def test_a_run_keeps_them_where_a_loss_names_one(dtype, width):
+    """The logarithm of what is kept from 0 by such a number is none of 0."""
+
+    def loss(y, p):
+        return -y * np.log(np.maximum(p, TINY[dtype]))
+
+    X, y = np.full((40, width), -1e4, dtype), np.ones(40, dtype)
+    network = cr.Network([cr.Dense(1, "sigmoid", initializer=1.0)], dtype=dtype, seed=0, engine="native")
+    history = network.fit(X, y, loss=loss, optimizer=cr.SGD(0.1), epochs=2, batch_size=40)
+    np.testing.assert_allclose(history["cost"], -np.log(np.array(TINY[dtype], dtype)), rtol=1e-6)
+
+
 def test_only_machines_that_can_be_told_are_told():
     assert known("x86_64-unknown-linux-gnu", "generic", {}).flushes
     assert not known("aarch64-unknown-linux-gnu", "generic", {}).flushes

@@ -51,7 +51,7 @@ def write_loop(
         step: The name of the function of a step.
         shares: Whether threads share its steps.
     """
-    with module.function(name, RUN_PARAMETERS) as code, flushed(code):
+    with module.function(name, RUN_PARAMETERS) as code, flushed(code, program):
         code.call(f"{name}_steps", VOID, *code.parameters)
     with module.function(f"{name}_steps", RUN_PARAMETERS, words="internal") as code:
         at = dict(zip([n for n, _ in RUN_PARAMETERS], code.parameters, strict=True))

@@ -69,7 +69,7 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
     """Write the loop of a program of fixed lengths; return the constants it is to be given."""
     nodes = order(program.ends)
     constants = [n for n in nodes if n.primitive.name == "constant" and n.meaning is not LENGTH]
-    with module.function(name, PARAMETERS) as code, flushed(code):
+    with module.function(name, PARAMETERS) as code, flushed(code, program):
         code.call(f"{name}_steps", VOID, *code.parameters)
     with module.function(f"{name}_steps", PARAMETERS, words="internal") as code:
         inputs, state, given, totals, status, first, last = code.parameters
