@@ -118,16 +118,16 @@ def _gather_rows(
     """Gather long rows as a region of its own, in the step's parts: who does some rows has gathered them."""
     grain = grain_of_rows(code.module.parts > 0)
 
-    def gather(code: Code, *given: Value) -> None:
-        table, chosen, room, count, part, parts = given
+    def gather(code: Code, arguments: Value, part: Value) -> None:
+        types = (I64, PTR, PTR, PTR, I64)
+        given = [code.load(code.at(arguments, i, I64), type) for i, type in enumerate(types)]
+        parts, table, chosen, room, count = given
         first, last = part_of(code, count, grain, part, parts)
         with code.loop(last, start=first) as loop:
             row = code.load(code.at(chosen, loop.index, I64), I64)
             _copy_row(code, table, row, room, loop.index, size)
 
-    names = ("table", "chosen", "room", "count", "part", "parts")
-    parameters = [(n, I64 if n in names[3:] else PTR) for n in names]
-    function = code.module.once(f"gather{size}", parameters, gather)
+    function = code.module.once(f"gather{size}", [("arguments", PTR), ("part", I64)], gather)
     enough = count * size > (0 if code.module.parts else SHARED_BYTES)
     share(code, team, function, [table, chosen, room, count], parts_of_rows(code, count), enough)
     checks.region(code)

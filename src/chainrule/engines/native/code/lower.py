@@ -1,5 +1,7 @@
 """From the plan to code: the function that does one step of the program, region after region."""
 
+from contextlib import ExitStack
+from itertools import groupby
 from typing import Any
 
 from chainrule.engines.native.code import checks
@@ -8,10 +10,10 @@ from chainrule.engines.native.code.inspection import begin, watched
 from chainrule.engines.native.code.ir import Module, Value
 from chainrule.engines.native.code.nests import write_nest
 from chainrule.engines.native.code.operations import TASKS
-from chainrule.engines.native.code.step import STEP_PARAMETERS, Apart, Context, Sections, Step
+from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Part, Sections, Step
 from chainrule.engines.native.code.team import part_of, parts_of_rows, share
-from chainrule.engines.native.code.types import I64, VOID
-from chainrule.engines.native.plan.cuts import Work
+from chainrule.engines.native.code.types import VOID
+from chainrule.engines.native.plan.cuts import Cut, Work
 from chainrule.engines.native.plan.fusion import Fusion, Task
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
@@ -74,23 +76,15 @@ def _write_work(step: Step, work: Work, *part: tuple[Any, Value, Value]) -> None
 def _write_region(step: Step, region: Region, works: list[Work]) -> None:
     """Write some items of a region as a function that does one part of them, and call it for all parts."""
     step.pause()
-    code, apart = step.code, Apart(step)
-    part, parts = (Value(apart.code, f"%{name}", I64) for name in ("part", "parts"))
+    code, apart = step.code, Part(step)
     ranges: dict[tuple[Size, int], tuple[Value, Value]] = {}
-    for work in works:
-        cut = work.cut
-        if cut is None:
-            with apart.code.when((apart.code.index(work.part) % parts).equals(part)):
-                _write_work(apart, work)
-            continue
-        key = cut.extent, cut.grain
-        if key not in ranges:
-            ranges[key] = part_of(apart.code, apart.size(cut.extent), cut.grain, part, parts)
-        first, last = ranges[key]
-        if cut.unit != ONE:
-            first, last = (x * apart.size(cut.unit) for x in (first, last))
-        _write_work(apart, work, (cut.axis, first, last))
-    apart.code.parameters += [part, parts]
+    for owner, together in groupby(works, lambda w: w.part if w.cut is None else None):
+        with ExitStack() as stack:
+            if owner is not None:
+                mine = (apart.code.index(owner) % apart.parts).equals(apart.part)
+                stack.enter_context(apart.code.when(mine))
+            for work in together:
+                _write_work(apart, work, *_reach(apart, work.cut, ranges))
     function = step.context.task(apart.code)
     least = 0 if step.module.parts else SHARED_WORK
     step.context.shared.append((region.amount, least))
@@ -100,6 +94,21 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
     share(code, step.team, function, apart.values, _parts(step, region), amount > least)
     for node in apart.taken:
         step.take(node)
+
+
+def _reach(
+    apart: Part, cut: Cut | None, ranges: dict[tuple[Size, int], tuple[Value, Value]]
+) -> list[tuple[Any, Value, Value]]:
+    """Return the axis that is cut, and from where to where the part goes along it; nothing if it does all."""
+    if cut is None:
+        return []
+    key = cut.extent, cut.grain
+    if key not in ranges:
+        ranges[key] = part_of(apart.code, apart.size(cut.extent), cut.grain, apart.part, apart.parts)
+    first, last = ranges[key]
+    if cut.unit != ONE:
+        first, last = (x * apart.size(cut.unit) for x in (first, last))
+    return [(cut.axis, first, last)]
 
 
 def _parts(step: Step, region: Region) -> Value:

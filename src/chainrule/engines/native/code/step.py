@@ -249,21 +249,23 @@ class Sections(Step):
 
 
 class Apart(Step):
-    """Some items of a step as a function of its own: where things lie, and single numbers, are parameters."""
+    """A task of a step as a function of its own: where things lie, and single numbers, are parameters."""
 
     def __init__(self, outer: Step) -> None:
         self.context: Context = outer.context
         self.plan: Fusion = outer.plan
         self.outer = outer
-        self.values: list[Value] = [outer.status, outer.team]  # what the function is called with
+        self.values: list[Value] = []  # what the function is called with
         self._known: dict[Hashable, Value] = {}
         self.taken: list[Node] = []  # single numbers that it makes
-        code = Code(outer.module, "", [("status", PTR), ("team", PTR)])
-        Frame.__init__(self, code, {}, code.parameters[0])
-        self.team: Value = code.parameters[1]
+        self.code: Code = self._begin()
+        Frame.__init__(self, self.code, {}, self._parameter("status", outer.status))
         self.lengths: dict[str, Value] = {
             n: self._parameter(n, length) for n, length in outer.lengths.items()
         }
+
+    def _begin(self) -> Code:
+        return Code(self.outer.module, "", [])
 
     def _parameter(self, what: Hashable, value: Value) -> Value:
         """Return a parameter for a value of the function that calls this one."""
@@ -288,3 +290,23 @@ class Apart(Step):
     def scalar(self, node: Node) -> Value:
         """Return the value of a node of one element."""
         return self._parameter(("number", node), self.outer.scalar(node))
+
+
+class Part(Apart):
+    """One part of a region as a function of its own, which finds in memory what it needs: there may be much of it."""
+
+    def _begin(self) -> Code:
+        code = Code(self.outer.module, "", [("arguments", PTR), ("part", I64)])
+        self._arguments, self.part = code.parameters
+        self.parts: Value = code.load(self._arguments, I64)
+        return code
+
+    def _parameter(self, what: Hashable, value: Value) -> Value:
+        """Return a value of the function that calls this one, read anew where it is wanted."""
+        if what not in self._known:
+            self._known[what] = self.code.index(len(self.values) + 1)
+            self.values.append(value)
+        found = self.code.load(self.code.at(self._arguments, self._known[what], I64), value.type)
+        if isinstance(what, tuple) and what[0] == "place":
+            self.code.own.add(found.text)
+        return found

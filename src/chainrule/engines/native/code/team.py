@@ -48,61 +48,41 @@ def part_of(code: Code, extent: Value, grain: int, part: Value, parts: Value) ->
 def share(
     code: Code, team: Value, function: str, values: Sequence[Value], parts: Value, enough: Value
 ) -> None:
-    """Call ``function(*values, part, parts)`` for each part, by threads if there is enough to do; else once, for all.
+    """Let ``function(arguments, part)`` do each part, by threads if there is enough to do; else once, for all.
 
     Args:
         code: Where it is called.
         team: What the threads share, or null.
-        function: What to call.
-        values: What it takes before the number of the part and how many there are.
+        function: What to call: with where its arguments lie, behind how many parts there are, and which part it does.
+        values: Its arguments.
         parts: How many parts it is cut into where it is shared.
         enough: Whether sharing pays.
     """
-    name = _write_shared(code.module, function, [v.type for v in values])
-    code.call(name, VOID, team, *values, parts, enough)
+    arguments = code.room(8 * (1 + len(values)))
+    for i, value in enumerate(values, start=1):
+        code.store(value, code.at(arguments, i, I64))
+    offered = [("team", PTR), ("function", PTR), ("arguments", PTR), ("parts", I64), ("enough", Type("b1"))]
+    offer = code.module.once("offer", offered, _offer)
+    code.call(offer, VOID, team, Value(code, f"@{function}", PTR), arguments, parts, enough)
 
 
-def _write_shared(module: Module, function: str, types: Sequence[Type]) -> str:
-    """Write the function that does all parts: alone, or by packing its arguments and offering them."""
-
-    def write(code: Code, *given: Value) -> None:
-        team, *values, parts, enough = given
-        one, many = code.fresh("alone"), code.fresh("shared")
-        part = Value(code, f"@{_write_part(module, function, types)}", PTR)
-        code.fork(team.equals(None) | ~enough, one, many)
-        code.block(one)
-        if module.parts or module.guard is not None:
-            alone = module.once("alone", [("function", PTR), ("arguments", PTR), ("parts", I64)], _alone)
-            code.call(alone, VOID, part, _packed(code, [*values, parts]), parts)
-        else:
-            code.call(function, VOID, *values, code.index(0), code.index(1))
-        code.give()
-        code.block(many)
-        shared = [("team", PTR), ("function", PTR), ("arguments", PTR), ("parts", I64)]
-        share = module.once("share", shared, _share)
-        _write_help(module)
-        code.call(share, VOID, team, part, _packed(code, [*values, parts]), parts)
-
-    own = [(f"a{i}", t) for i, t in enumerate(types)]
-    parameters = [("team", PTR), *own, ("parts", I64), ("enough", Type("b1"))]
-    return module.once(f"{function}_shared", parameters, write)
-
-
-def _packed(code: Code, values: Sequence[Value]) -> Value:
-    packed = code.room(8 * len(values))
-    for i, value in enumerate(values):
-        code.store(value, code.at(packed, i, I64))
-    return packed
-
-
-def _write_part(module: Module, function: str, types: Sequence[Type]) -> str:
-    """Write the function that unpacks the arguments and does one part."""
-
-    def write(code: Code, packed: Value, part: Value) -> None:
-        *values, parts = [code.load(code.at(packed, i, I64), t) for i, t in enumerate([*types, I64])]
-        code.call(function, VOID, *values, part, parts)
-
-    return module.once(f"{function}_part", [("arguments", PTR), ("part", I64)], write)
+def _offer(code: Code, team: Value, function: Value, arguments: Value, parts: Value, enough: Value) -> None:
+    """Have all parts done: alone, or by whoever takes them."""
+    one, many = code.fresh("alone"), code.fresh("shared")
+    module = code.module
+    code.fork(team.equals(None) | ~enough, one, many)
+    code.block(one)
+    if module.parts or module.guard is not None:
+        code.store(parts, arguments)
+        _alone(code, function, arguments, parts)
+    else:
+        code.store(code.index(1), arguments)
+        _do_part(code, function, arguments, code.index(0))
+    code.give()
+    code.block(many)
+    code.store(parts, arguments)
+    _write_help(module)
+    _share(code, team, function, arguments, parts)
 
 
 def _alone(code: Code, function: Value, arguments: Value, parts: Value) -> None:
