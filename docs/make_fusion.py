@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 import chainrule as cr
 from chainrule.engines.compiled import build
 from chainrule.engines.native.look.show import Words, title
-from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, made, memory_source
+from chainrule.engines.native.plan.items import Fusion, Item, Nest, made, memory_source
 from chainrule.graph.shapes import Extent
 from chainrule.train.objective import training_program
 

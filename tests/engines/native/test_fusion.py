@@ -12,15 +12,8 @@ from chainrule.engines.compiled import build
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_fusion
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import (
-    Fusion,
-    Nest,
-    Task,
-    _was_read,
-    fuse,
-    reads_memory,
-    register_source,
-)
+from chainrule.engines.native.plan.fusion import _was_read, fuse
+from chainrule.engines.native.plan.items import Fusion, Nest, Task, reads_memory, register_source
 from chainrule.engines.native.plan.regions import in_regions
 from chainrule.engines.native.plan.views import is_view
 from chainrule.engines.numpy import NumpyExecutable

@@ -13,7 +13,7 @@ from chainrule.engines.epochs import Batches, Epochs
 from chainrule.engines.native.code import loop, step as step_module
 from chainrule.engines.native.look.show import show_fusion, show_memory
 from chainrule.engines.native.plan import fusion, pieces
-from chainrule.engines.native.plan.fusion import Nest, made
+from chainrule.engines.native.plan.items import Nest, made
 from chainrule.engines.native.plan.memory import ALIGN
 from chainrule.engines.native.run import pipeline
 from chainrule.engines.native.run.build import host

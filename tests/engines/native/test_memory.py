@@ -10,7 +10,8 @@ import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import fuse, made, memory_source
+from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.items import made, memory_source
 from chainrule.engines.native.plan.memory import ALIGN, plan_memory
 from chainrule.engines.native.plan.regions import in_regions
 from chainrule.engines.native.plan.views import product

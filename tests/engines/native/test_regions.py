@@ -14,7 +14,8 @@ from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import regions
 from chainrule.engines.native.plan.cuts import touches
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import fuse, made, memory_source
+from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.items import made, memory_source
 from chainrule.engines.native.plan.memory import plan_memory
 from chainrule.engines.native.plan.regions import ALONE, ROWS, in_regions
 from chainrule.engines.native.plan.views import Size, product, squeezed

@@ -6,7 +6,8 @@ import pytest
 import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import Nest, fuse, made
+from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.items import Nest, made
 from chainrule.engines.native.plan.rows import ending, rows_last, rows_of
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program

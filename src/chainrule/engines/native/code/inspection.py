@@ -10,7 +10,7 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, VOID, type_of
-from chainrule.engines.native.plan.fusion import Item, Nest, memory_source
+from chainrule.engines.native.plan.items import Item, Nest, memory_source
 from chainrule.engines.native.plan.views import Size, product
 from chainrule.graph.node import Node
 

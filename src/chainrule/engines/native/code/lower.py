@@ -14,7 +14,7 @@ from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Part, S
 from chainrule.engines.native.code.team import part_of, parts_of_rows, share
 from chainrule.engines.native.code.types import VOID
 from chainrule.engines.native.plan.cuts import Cut, Work
-from chainrule.engines.native.plan.fusion import Fusion, Task
+from chainrule.engines.native.plan.items import Fusion, Task
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
 from chainrule.engines.native.plan.views import ONE, Size, product

@@ -10,13 +10,12 @@ from chainrule.engines.native.code.points import Points, Position
 from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
-from chainrule.engines.native.plan.nest_plan import Access, NestPlan
+from chainrule.engines.native.plan.nest_plan import LONG_BODY, Access, NestPlan
 from chainrule.engines.native.plan.views import ZERO, product, squeezed
 from chainrule.graph.node import Node
 
-UNROLL = 4  # so many vectors of an axis of fixed length are written out
+UNROLL = 4  # so many vectors of an axis of fixed length are written out, unless LONG_BODY operations belong to each
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
-LONG_BODY = 24  # unless this many operations belong to each
 
 # Along which axis of its plan a part of a nest goes, and from where to where. Along the innermost one whole vectors are
 # done, up to the end of the axis, unless the plan is cut always.

@@ -13,7 +13,7 @@ from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.cuts import Amount
-from chainrule.engines.native.plan.fusion import Fusion, memory_source, register_source
+from chainrule.engines.native.plan.items import Fusion, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
 from chainrule.graph.closed import extents_of

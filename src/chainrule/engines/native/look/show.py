@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chainrule.engines.listing import applied, formula, node_names, stand_in
-from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, made, memory_source
+from chainrule.engines.native.plan.items import Fusion, Item, Nest, made, memory_source
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, OWN, ROWS, Region
 from chainrule.engines.native.plan.views import Size, is_view, product, squeezed

@@ -17,7 +17,7 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 from chainrule.engines.native.machine import Machine
-from chainrule.engines.native.plan.fusion import Fusion, Nest, made
+from chainrule.engines.native.plan.items import Fusion, Nest, made
 from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node

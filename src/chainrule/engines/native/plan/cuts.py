@@ -6,7 +6,7 @@ from functools import reduce
 from operator import mul
 
 from chainrule.engines.native.plan.copies import TURN
-from chainrule.engines.native.plan.fusion import Fusion, Item, Nest, Task, made, memory_source
+from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import (
@@ -22,6 +22,7 @@ from chainrule.engines.native.plan.views import (
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 
+SMALL = 50_000  # operations: what is less is done whole by one part
 # A part begins at a multiple of these: wherever it is, at a whole vector and at a line of a cache.
 ROWS_OF_WEIGHTS, ODD_ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 8, 16, 16
 

@@ -11,107 +11,31 @@ item hands on to another lies in memory, single numbers too, so that each item m
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from chainrule.engines.native.plan.copies import takes_registers, with_copies
-from chainrule.engines.native.plan.expand import is_short
+from chainrule.engines.native.plan.items import (
+    Fusion,
+    Item,
+    Nest,
+    Task,
+    is_pointwise,
+    made,
+    memory_source,
+    reads_memory,
+    register_source,
+)
+from chainrule.engines.native.plan.joining import joined
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
-from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
+from chainrule.engines.native.plan.views import is_view, squeezed
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
-
-@dataclass(eq=False)
-class Nest:
-    """A loop nest: nodes of one shape, computed point by point, and sums and maxima over it."""
-
-    domain: Shape  # without axes of length 1
-    nodes: list[Node] = field(default_factory=list)
-    reductions: list[Node] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Task:
-    """A node with a lowering of its own: a matrix product, random bits, a scatter ..."""
-
-    node: Node
-
-
-Item = Nest | Task
-
-
-def made(item: Item) -> list[Node]:
-    """Return the nodes whose values an item makes."""
-    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
-
-
-@dataclass
-class Fusion:
-    """What is done in which order.
-
-    Attributes:
-        program: The program of basic rows.
-        items: Loop nests and single tasks, in order.
-        stored: The nodes that have memory of their own, beside the leaves.
-        home: For a stored node that is a state variable's new value and may overwrite it: that variable.
-        commits: The state variables that are overwritten at the end, and what with.
-        long: Whether it is too much for one function.
-    """
-
-    program: Program
-    items: list[Item]
-    stored: set[Node]
-    home: dict[Node, Node]
-    commits: list[tuple[Node, Node]]
-    long: bool
-    _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
-
-    def view(self, node: Node) -> View:
-        """Return where a stored node, a leaf or a movement of one lies."""
-        chain = []
-        while node not in self._views and node not in self.stored and is_view(node):
-            chain.append(node)
-            node = node.inputs[0]
-        view = self._views.get(node) or whole(node)
-        for movement in reversed(chain):
-            found = seen_through(view, movement)
-            if found is None:
-                raise AssertionError(f"no view of {movement}")
-            view = self._views[movement] = found
-        return view
-
-
 ONE_FUNCTION = 500  # nodes of a step that is one function
 CHEAP = 2  # additions that are rather done again than kept
-
-
-def is_pointwise(node: Node) -> bool:
-    """Say whether a node is computed point by point from what is at hand."""
-    row = node.primitive
-    return row.elementwise or row.name == "gather" or (row.name == "contract" and is_short(node))
-
-
-def register_source(node: Node) -> Node:
-    """Return the node whose value at a point is this one's: reshapes that only add or drop axes of length 1."""
-    while node.primitive.name == "reshape" and squeezed(node.shape) == squeezed(node.inputs[0].shape):
-        node = node.inputs[0]
-    return node
-
-
-def memory_source(node: Node) -> Node:
-    """Return the node whose memory a movement of it is read from."""
-    while is_view(node):
-        node = node.inputs[0]
-    return node
-
-
-def reads_memory(node: Node, position: int) -> bool:
-    """Say whether a pointwise node needs an input at other points than its own."""
-    return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
 
 
 def _reads_memory_of(node: Node, source: Node) -> bool:
@@ -138,7 +62,7 @@ class _Fuser:
     """Places nodes into items, from the last to the first."""
 
     def __init__(self, program: Program, rows: Extent | None) -> None:
-        self.program = program
+        self.program, self.rows = program, rows
         self.line: Line[Item] = Line()
         self.items: list[Item] = []
         self.where: dict[Node, Item] = {}
@@ -173,7 +97,9 @@ class _Fuser:
             if isinstance(item, Nest):
                 item.nodes.reverse()
                 item.reductions.reverse()
+        for item in joined(self.line, self.update_of, self.rows):
             self.items += self._cut(item) if self.long and isinstance(item, Nest) else [item]
+        self.where = {n: item for item in self.items for n in made(item)}
         return self._with_homes({n for n in self.where if self._is_stored(n)})
 
     # --- placing ---
@@ -296,7 +222,6 @@ class _Fuser:
             new = Nest(nest.domain)
             for node in piece:
                 (new.reductions if node.primitive.reduces else new.nodes).append(node)
-                self.where[node] = new
             found.append(new)
         return found
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 
-from chainrule.engines.native.plan.fusion import Fusion, made, memory_source
+from chainrule.engines.native.plan.items import Fusion, made, memory_source
 from chainrule.engines.native.plan.regions import ROWS, Region
 from chainrule.engines.native.plan.views import Size, product
 from chainrule.graph.node import Node

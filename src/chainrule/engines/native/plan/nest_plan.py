@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.engines.native.plan.fusion import Fusion, Nest, memory_source, register_source
+from chainrule.engines.native.plan.items import Fusion, Nest, memory_source, register_source
 from chainrule.engines.native.plan.views import (
     ONE,
     ZERO,
@@ -23,6 +23,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape
 
 TYPICAL_LENGTH = 512  # what an open length is taken for where work is weighed before it is known
+LONG_BODY = 24  # a nest of no more members keeps what it sums down columns in registers
 WIDE = 256  # rows of no fewer elements are worth cutting
 
 

@@ -10,8 +10,18 @@ depends on it.
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.engines.native.plan.cuts import Amount, Cut, Way, Work, own_cut, rows_cut, touches, work_of
-from chainrule.engines.native.plan.fusion import (
+from chainrule.engines.native.plan.cuts import (
+    SMALL,
+    Amount,
+    Cut,
+    Way,
+    Work,
+    own_cut,
+    rows_cut,
+    touches,
+    work_of,
+)
+from chainrule.engines.native.plan.items import (
     Fusion,
     Item,
     Nest,
@@ -26,7 +36,6 @@ from chainrule.graph.node import Node, leaf_key
 
 ROWS, OWN, ALONE = "rows", "own", "alone"
 PARTS = 8  # of an own region; a whole item is done by one of them
-SMALL = 50_000  # operations: what is less is done whole by one part
 
 
 @dataclass(eq=False)

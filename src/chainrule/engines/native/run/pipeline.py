@@ -15,7 +15,8 @@ from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.cuts import Amount
 from chainrule.engines.native.plan.expand import expand, expand_products
-from chainrule.engines.native.plan.fusion import Fusion, fuse
+from chainrule.engines.native.plan.fusion import fuse
+from chainrule.engines.native.plan.items import Fusion
 from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.regions import Region, in_regions

@@ -1,0 +1,94 @@
+"""What a plan is made of: loop nests and tasks, what each reads and where, and what is kept in memory."""
+
+from dataclasses import dataclass, field
+
+from chainrule.engines.native.plan.expand import is_short
+from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
+from chainrule.graph.closed import Program
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Shape
+
+
+@dataclass(eq=False)
+class Nest:
+    """A loop nest: nodes of one shape, computed point by point, and sums and maxima over it."""
+
+    domain: Shape  # without axes of length 1
+    nodes: list[Node] = field(default_factory=list)
+    reductions: list[Node] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Task:
+    """A node with a lowering of its own: a matrix product, random bits, a scatter ..."""
+
+    node: Node
+
+
+Item = Nest | Task
+
+
+def made(item: Item) -> list[Node]:
+    """Return the nodes whose values an item makes."""
+    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
+
+
+@dataclass
+class Fusion:
+    """What is done in which order.
+
+    Attributes:
+        program: The program of basic rows.
+        items: Loop nests and single tasks, in order.
+        stored: The nodes that have memory of their own, beside the leaves.
+        home: For a stored node that is a state variable's new value and may overwrite it: that variable.
+        commits: The state variables that are overwritten at the end, and what with.
+        long: Whether it is too much for one function.
+    """
+
+    program: Program
+    items: list[Item]
+    stored: set[Node]
+    home: dict[Node, Node]
+    commits: list[tuple[Node, Node]]
+    long: bool
+    _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
+
+    def view(self, node: Node) -> View:
+        """Return where a stored node, a leaf or a movement of one lies."""
+        chain = []
+        while node not in self._views and node not in self.stored and is_view(node):
+            chain.append(node)
+            node = node.inputs[0]
+        view = self._views.get(node) or whole(node)
+        for movement in reversed(chain):
+            found = seen_through(view, movement)
+            if found is None:
+                raise AssertionError(f"no view of {movement}")
+            view = self._views[movement] = found
+        return view
+
+
+def is_pointwise(node: Node) -> bool:
+    """Say whether a node is computed point by point from what is at hand."""
+    row = node.primitive
+    return row.elementwise or row.name == "gather" or (row.name == "contract" and is_short(node))
+
+
+def register_source(node: Node) -> Node:
+    """Return the node whose value at a point is this one's: reshapes that only add or drop axes of length 1."""
+    while node.primitive.name == "reshape" and squeezed(node.shape) == squeezed(node.inputs[0].shape):
+        node = node.inputs[0]
+    return node
+
+
+def memory_source(node: Node) -> Node:
+    """Return the node whose memory a movement of it is read from."""
+    while is_view(node):
+        node = node.inputs[0]
+    return node
+
+
+def reads_memory(node: Node, position: int) -> bool:
+    """Say whether a pointwise node needs an input at other points than its own."""
+    return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
