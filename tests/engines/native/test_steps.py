@@ -1,12 +1,11 @@
 """Single steps: long ones with helping threads, and never another bit, whoever helps and however rows are cut."""
 
 import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from helped import Always
+from helped import Always, true_in_a_child
 
 import chainrule as cr
 from chainrule.engines import compiled
@@ -191,18 +190,9 @@ def test_a_forked_process_predicts_with_helpers_of_its_own(helped):
     helped(3)
     net = network()
     wanted = net.predict(X)
-    child = os.fork()
-    if child == 0:
-        try:
-            same = np.array_equal(net.predict(X), wanted) and native_threads._helpers.process == os.getpid()
-            os._exit(0 if same else 1)
-        finally:
-            os._exit(2)
-    waited = threading.Timer(60, os.kill, (child, 9))
-    waited.start()
-    _, status = os.waitpid(child, 0)
-    waited.cancel()
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert true_in_a_child(
+        lambda: np.array_equal(net.predict(X), wanted) and native_threads._helpers.process == os.getpid()
+    )
 
 
 # --- numbers that are not looked at twice ---
