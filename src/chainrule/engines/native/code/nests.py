@@ -11,7 +11,7 @@ from chainrule.engines.native.code.reductions import across, identity, joined
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.nest_plan import LONG_BODY, Access, NestPlan
-from chainrule.engines.native.plan.views import ZERO, product, squeezed
+from chainrule.engines.native.plan.views import ZERO, Size, product, squeezed
 from chainrule.graph.node import Node
 
 UNROLL = 4  # so many vectors of an axis of fixed length are written out, unless LONG_BODY operations belong to each
@@ -93,20 +93,19 @@ class _Loops:
         self.made: dict[Node, Value] = {}
         self.rank = len(plan.extents)
         # Where the run of reduced axes that ends with the innermost begins; the rank if that one is kept.
-        self.begins = {
-            node: max((a + 1 for a, s in enumerate(plan.strides[access]) if s != ZERO), default=0)
-            for node, access in plan.sums.items()
-        }
+        self.begins = {node: _after_kept(plan.strides[access]) for node, access in plan.sums.items()}
         kinds = {type_of(d).kind for n in self.plan.members for d in (n.dtype, *(x.dtype for x in n.inputs))}
         self.widths = frame.widths(plan.extents, kinds)
-        # Sums over all other axes, vector by vector of the innermost: in registers, where there are few.
-        self.columns = [
-            node
+        # Sums down the columns of the innermost axis, in registers where there are few, by the first of the axes they
+        # are over: those right before the innermost.
+        self.columns: dict[Node, int] = {
+            node: first
             for node, access in plan.sums.items()
             if self._written_out()
             and self.begins[node] == self.rank > 1
-            and all(s == ZERO for s in plan.strides[access][:-1])
-        ]
+            and (first := _after_kept(plan.strides[access][:-1])) < self.rank - 1
+        }
+        self.begins |= self.columns
 
     def _written_out(self) -> int:
         """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
@@ -130,7 +129,7 @@ class _Loops:
         for node, access in self.plan.sums.items():
             outer = self.plan.strides[access][: self.begins[node]]
             added = self.begins[node] == self.rank or ZERO in outer
-            if node in self.plan.kept and added and node not in self.columns:
+            if node in self.plan.kept and added:
                 self.points.begin(node)
                 self._fill(node, access, addresses[access])
         begun = self._start(0, addresses)
@@ -165,39 +164,41 @@ class _Loops:
     # --- reductions ---
 
     def _start(self, axis: int, addresses: dict[Access, Value]) -> Sums:
-        columns: Sums = {}
-        for node in self.columns if axis == 0 else ():
-            self.points.begin(node)
-            for part in range(self._written_out()):
-                columns[node, -1 - part] = self.code.constant(
-                    identity(node), type_of(node.dtype, self.widths[0])
-                )
-        return columns | {
-            (node, lanes): self.code.constant(identity(node), type_of(node.dtype, lanes))
-            for node, at in self.begins.items()
-            if at == axis and at < max(self.rank, 1)
-            for lanes in self.widths
-        }
-
-    def _finish(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> None:
-        for node in self.columns if axis == 0 else ():
-            self.points.begin(node)
-            for part in range(self._written_out()):
-                here = self._vector(addresses, part)
-                self.points.store(here, self.plan.sums[node], sums[node, -1 - part])
+        found: Sums = {}
         for node, at in self.begins.items():
-            if at != axis or (at == self.rank and self.rank > 0):
+            if at != axis or at == self.rank > 0:
                 continue
             self.points.begin(node)
+            keys = [-1 - v for v in range(self._written_out())] if node in self.columns else self.widths
+            for key in keys:
+                lanes = key if key >= 0 else self.widths[0]
+                found[node, key] = self.code.constant(identity(node), type_of(node.dtype, lanes))
+        return found
+
+    def _finish(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> None:
+        for node, at in self.begins.items():
+            if at != axis or at == self.rank > 0:
+                continue
+            self.points.begin(node)
+            access = self.plan.sums[node]
+            more = ZERO in self.plan.strides[access][:at]  # than what is stored here
+            for vector in range(self._written_out()) if node in self.columns else ():
+                self._put(node, self._vector(addresses, vector), sums[node, -1 - vector], more)
+            if node in self.columns:
+                continue
             parts = [across(self.code, node, sums[node, lanes]) for lanes in self.widths]
-            total, access = reduce(partial(joined, self.code, node), parts), self.plan.sums[node]
+            total = reduce(partial(joined, self.code, node), parts)
             if not squeezed(node.shape):
                 self.made[node] = total
             if node in self.plan.kept:
-                if ZERO in self.plan.strides[access][:at]:
-                    old = self.code.load(addresses[access], type_of(node.dtype))
-                    total = joined(self.code, node, old, total)
-                self.code.store(total, addresses[access])
+                self._put(node, Position(addresses), total, more)
+
+    def _put(self, node: Node, here: Position, x: Value, more: bool) -> None:
+        """Store what is summed up, or add it to what is stored."""
+        access = self.plan.sums[node]
+        if more:
+            x = joined(self.code, node, self.points.load(here, access), x)
+        self.points.store(here, access, x)
 
     # --- the innermost axis ---
 
@@ -254,7 +255,10 @@ class _Loops:
             if key in after:
                 after[key] = joined(self.code, node, after[key], x)
             else:
-                access = self.plan.sums[node]
-                old = self.points.load(here, access)
-                self.points.store(here, access, joined(self.code, node, old, x))
+                self._put(node, here, x, True)
         return after
+
+
+def _after_kept(strides: Sequence[Size]) -> int:
+    """Return where the run of axes begins over which is summed, up to the last one."""
+    return max((a + 1 for a, s in enumerate(strides) if s != ZERO), default=0)
