@@ -11,7 +11,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainrule.engines.executable import Executable
 from chainrule.engines.registry import GRAPH, Engine, Stage
+from chainrule.graph import shapes
 from chainrule.graph.node import leaf_key
+from chainrule.graph.primitives.windows import positions
 from chainrule.graph.shapes import Extent, as_slices, resolve
 from chainrule.graph.walk import order
 
@@ -58,9 +60,29 @@ def random_uniform(seed, counter, shape, stream, dtype):
     return ((bits[: math.prod(shape)] >> 8).astype(dtype) * np.asarray(2.0**-24, dtype)).reshape(shape)
 
 
+def windows(x, axes, sizes, strides, dilations):
+    """Stack what stands at each position of a window, over all windows."""
+    shape = shapes.windows(x.shape, axes, sizes, strides, dilations)
+    every = list(positions(shape[: x.ndim], axes, sizes, strides, dilations))
+    return jnp.stack([x[as_slices(at)] for _, at in every], -1).reshape(shape)
+
+
+def overlap_add(x, axes, sizes, strides, dilations, extents):
+    """Add what stands at each position of a window."""
+    shape = shapes.overlapped(x.shape, axes, sizes, strides, dilations, extents)
+    out = jnp.zeros(shape, x.dtype)
+    for position, at in positions(x.shape[: len(shape)], axes, sizes, strides, dilations):
+        part = x[(..., *position)]
+        out = out.at[as_slices(at)].max(part) if x.dtype == bool else out.at[as_slices(at)].add(part)
+    return out
+
+
 # The rows that write into an array, which JAX's arrays do not allow, and those that make one of numbers.
 WRITTEN = {
     "pad": lambda x, index, shape: jnp.zeros(shape, x.dtype).at[as_slices(index)].set(x),
+    "pad_with": lambda x, index, shape, fill: jnp.full(shape, fill, x.dtype).at[as_slices(index)].set(x),
+    "windows": windows,
+    "overlap_add": overlap_add,
     "scatter_add": scatter_add,
     "random_uniform": random_uniform,
     "length": lambda extent, dtype: jnp.asarray(extent, dtype),

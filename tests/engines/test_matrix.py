@@ -339,6 +339,24 @@ MORE = {
         Case((7, 3), index=(FULL, (0, 9, 3)), shape=(7, 10)),
         Case((7, 5), index=(FULL, 1, (None, None, -1)), shape=(7, 3, 5)),
     ],
+    "pad_with": [
+        Case((7, 3), index=(FULL, (0, 9, 3)), shape=(7, 10), fill=-2.5),
+        Case((7, 5), index=(FULL, 1, (None, None, -1)), shape=(7, 3, 5), fill=-0.0),
+        Case((3, 17), index=((1, 4, 1), (2, 19, 1)), shape=(6, 20), fill=7),
+    ],
+    "windows": [
+        Case((3, 28, 9, 5), axes=(1, 2), sizes=(5, 3), strides=(2, 1), dilations=(1, 2)),
+        Case((7, 33), axes=(1,), sizes=(9,), strides=(2,), dilations=(3,)),
+        Case((65,), axes=(0,), sizes=(17,), strides=(1,), dilations=(1,)),
+        Case((4, 5, 6, 7), axes=(0, 1, 3), sizes=(2, 2, 3), strides=(1, 2, 2), dilations=(3, 1, 1)),
+        Case((7, 6), axes=(0, 1), sizes=(2, 3), strides=(3, 3), dilations=(1, 1)),
+    ],
+    "overlap_add": [
+        Case((3, 12, 5, 5, 5, 3), axes=(1, 2), sizes=(5, 3), strides=(2, 1), dilations=(1, 2), extents=(28, 9)),
+        Case((7, 5, 9), axes=(1,), sizes=(9,), strides=(2,), dilations=(3,), extents=(34,)),
+        Case((49, 17), axes=(0,), sizes=(17,), strides=(1,), dilations=(1,), extents=(65,)),
+        Case((2, 2, 2, 3), axes=(0, 1), sizes=(2, 3), strides=(3, 3), dilations=(1, 1), extents=(7, 6)),
+    ],
     "gather": [
         Case((33, 7), np.arange(65).reshape(5, 13) % 33, axis=0),
         Case((3, 17, 2), np.array([16, -17, 4, 4]), axis=1),
@@ -392,6 +410,7 @@ def test_structural_values(row, dtype, agree):
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
 @pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "pad",
+                                  "pad_with", "windows", "overlap_add",
                                   "gather", "scatter_add", "contract", "broadcast_to"])  # fmt: skip
 def test_structural_rows_of_whole_numbers(name, dtype, agree):
     every, row = Collected(), TABLE[name]
@@ -406,6 +425,18 @@ def test_structural_rows_of_whole_numbers(name, dtype, agree):
             every.add(node, f"{name} of {case.shapes} {case.attributes}")
     if every.outputs:
         every.check(agree)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("fill", [-np.inf, np.inf, np.nan, -0.0, True, 3])
+def test_what_stands_around_may_be_any_number(fill, dtype, agree):
+    every = Collected()
+    x = every.leaf(np.linspace(-1, 1, 12).astype(dtype).reshape(3, 4))
+    around = record(TABLE["pad_with"], [x], {"index": ((1, 4, 1), (0, 4, 1)), "shape": (5, 7), "fill": fill})
+    every.add(around, "around")
+    every.add(np.max(around, axis=1), "the largest")
+    every.add(cr.grad(np.sum(np.where(around < 2, around, 0) ** 2), x), "a gradient")
+    every.check(agree)
 
 
 @pytest.mark.parametrize("row", [r for r in STRUCTURAL if not r.no_derivative], **by_name)

@@ -323,6 +323,75 @@ def padded(shape: Shape, index: Index, target: Shape) -> Shape:
     return target
 
 
+Steps = tuple[int, ...]  # for each of some axes a length or how far something goes along it
+
+
+def windows(shape: Shape, axes: Steps, sizes: Steps, strides: Steps, dilations: Steps) -> Shape:
+    """Return the shape of all windows that lie in an array, their own axes at the end.
+
+    >>> windows((Extent("batch"), 28, 28, 3), (1, 2), (5, 5), (2, 2), (1, 1))
+    (batch, 12, 12, 3, 5, 5)
+    """
+    out = list(shape)
+    for axis, size, stride, dilation in _each(len(shape), axes, sizes, strides, dilations):
+        extent, span = shape[axis], dilation * (size - 1) + 1
+        if isinstance(extent, Extent):
+            raise ShapeError(
+                f"axis {axis} of shape {show(shape)} is open, so no window slides along it: how many windows there are "
+                "must be known. Give the input a length there."
+            )
+        if span > extent:
+            apart = f", {dilation} apart," if dilation > 1 and size > 1 else ""
+            raise ShapeError(
+                f"a window of {size}{apart} spans {span} elements; axis {axis} of shape {show(shape)} has {extent}. "
+                "Take a smaller window, or pad the axis."
+            )
+        out[axis] = (extent - span) // stride + 1
+    return (*out, *sizes)
+
+
+def overlapped(
+    shape: Shape, axes: Steps, sizes: Steps, strides: Steps, dilations: Steps, extents: Steps
+) -> Shape:
+    """Return the shape of which :func:`windows` makes ``shape``: ``axes`` have the lengths ``extents`` there.
+
+    >>> overlapped((Extent("batch"), 12, 3, 5), (1,), (5,), (2,), (1,), (28,))
+    (batch, 28, 3)
+    """
+    rank = len(shape) - len(sizes)
+    _each(rank, axes, sizes, strides, dilations)
+    if len(extents) != len(axes):
+        raise ShapeError(f"{len(axes)} axes have {len(extents)} lengths {show(extents)}.")
+    out = list(shape[:rank])
+    for axis, extent in zip(axes, extents, strict=True):
+        out[axis] = extent
+    whole = tuple(out)
+    if windows(whole, axes, sizes, strides, dilations) != shape:
+        raise ShapeError(
+            f"the windows of an array of shape {show(whole)} are of shape "
+            f"{show(windows(whole, axes, sizes, strides, dilations))}, not {show(shape)}."
+        )
+    return whole
+
+
+def _each(rank: int, axes: Steps, sizes: Steps, strides: Steps, dilations: Steps) -> list[tuple[int, ...]]:
+    """Return for each axis that windows slide along its number, and the size, the stride and the dilation there."""
+    check_axes(axes, rank)
+    if list(axes) != sorted(axes):
+        raise ShapeError(f"windows slide along axes in their order; found {show(axes)}.")
+    if not len(axes) == len(sizes) == len(strides) == len(dilations):
+        raise ShapeError(
+            f"windows of sizes {show(sizes)}, strides {show(strides)} and dilations {show(dilations)} along "
+            f"axes {show(axes)}: each axis needs one of each."
+        )
+    if any(n < 1 for n in (*sizes, *strides, *dilations)):
+        raise ShapeError(
+            f"windows have sizes, strides and dilations of at least 1; found {show(sizes)}, {show(strides)} and "
+            f"{show(dilations)}."
+        )
+    return list(zip(axes, sizes, strides, dilations, strict=True))
+
+
 def gather(shape: Shape, indices: Shape, axis: int) -> Shape:
     """Return the shape of what stands at ``indices`` along ``axis``."""
     check_axes((axis,), len(shape))

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import GraphError, short
 from chainrule.graph.contraction import contraction
 from chainrule.graph.primitives.primitive import CALL, MULTIPLY
-from chainrule.graph.shapes import FULL, show as show_shape
+from chainrule.graph.shapes import FULL, Steps, show as show_shape
 from chainrule.graph.walk import order
 from chainrule.shown import WIDE, cut
 
@@ -39,7 +39,7 @@ def array(value: np.ndarray) -> str:
 
 
 WORDS: dict[str, Callable[[Any], str]] = {
-    "shape": show_shape, "value": array, "exponent": number, "low": number, "high": number,
+    "shape": show_shape, "value": array, "exponent": number, "low": number, "high": number, "fill": number,
 }  # fmt: skip
 
 
@@ -52,8 +52,21 @@ def _words(node: Any) -> dict[str, Any]:
         words["over"] = "" if everything else f", axis={axis}"
     if "index" in words:
         words["at"] = ", ".join(_entry(e) for e in words["index"])
+    if "sizes" in words:
+        words["window"] = _window(**node.attributes)
     words["name"] = node.name or node.primitive.name
     return words
+
+
+def _window(sizes: Steps, strides: Steps, dilations: Steps, **_: Any) -> str:
+    """Write what slides over an array: 3×3, stride 2."""
+    steps = {"stride": strides, "dilation": dilations}
+    said = [f"{k} {_by(v)}" for k, v in steps.items() if any(n != 1 for n in v)]
+    return ", ".join(["×".join(map(str, sizes)), *said])
+
+
+def _by(steps: Steps) -> str:
+    return str(steps[0]) if len(set(steps)) == 1 else "×".join(map(str, steps))
 
 
 def _entry(entry: Any) -> str:

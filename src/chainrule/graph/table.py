@@ -23,6 +23,7 @@ from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its r
     random,
     reductions,
     trigonometry,
+    windows,
 )
 from chainrule.graph.primitives.primitive import TABLE, Primitive, add
 

@@ -84,7 +84,7 @@ def test_a_value_of_another_kind_is_refused_or_fits(row, value):
             row.check(count(row), {**case, name: value})
         except GraphError:
             continue
-        numbers = {float, bool} if name in ("exponent", "tie", "low", "high") else set()
+        numbers = {float, bool} if name in ("exponent", "tie", "low", "high", "fill") else set()
         assert type(value) in kinds | numbers
 
 
@@ -98,6 +98,7 @@ def test_a_primitive_of_your_own_takes_what_its_functions_take(monkeypatch):
 
 
 X, V, K = input("x", ("batch", 3, 4)), input("v", (4,)), input("k", (2,), "int64")
+M, WINDOW = input("m", (3, 2)), {"axes": (0,), "sizes": (2,), "strides": (1,), "dilations": (1,)}
 OUTSIDE = [
     ("slice", (V,), {"index": (4,)}),
     ("slice", (V,), {"index": (-1,)}),
@@ -117,6 +118,32 @@ OUTSIDE = [
     ("pad", (V,), {"index": (-1, (None, None, None)), "shape": (2, 4)}),
     ("pad", (V,), {"index": (1,), "shape": (4,)}),
     ("pad", (X,), {"index": ((None, None, None),) * 3, "shape": (5, 3, 4)}),
+    ("pad_with", (V,), {"index": ((6, 10, 1),), "shape": (8,), "fill": 0.5}),
+    ("pad_with", (K,), {"index": ((0, 2, 1),), "shape": (8,), "fill": 0.5}),
+    ("pad_with", (K,), {"index": ((0, 2, 1),), "shape": (8,), "fill": float("-inf")}),
+    ("pad_with", (K,), {"index": ((0, 2, 1),), "shape": (8,), "fill": float("nan")}),
+    ("windows", (V,), WINDOW | {"axes": (1,)}),
+    ("windows", (X,), WINDOW | {"axes": (0,)}),
+    ("windows", (V,), WINDOW | {"sizes": (5,)}),
+    ("windows", (V,), WINDOW | {"sizes": (2**62,), "dilations": (2**62,)}),
+    ("windows", (V,), WINDOW | {"dilations": (4,)}),
+    ("windows", (V,), WINDOW | {"strides": (0,)}),
+    ("windows", (V,), WINDOW | {"strides": (-1,)}),
+    ("windows", (V,), WINDOW | {"sizes": (0,)}),
+    ("windows", (V,), WINDOW | {"sizes": (-3,), "dilations": (-1,)}),
+    ("windows", (V,), WINDOW | {"sizes": (2, 2)}),
+    ("windows", (V,), WINDOW | {"sizes": ()}),
+    ("windows", (X,), {"axes": (2, 1), "sizes": (2, 2), "strides": (1, 1), "dilations": (1, 1)}),
+    ("windows", (X,), {"axes": (1, 1), "sizes": (2, 2), "strides": (1, 1), "dilations": (1, 1)}),
+    ("overlap_add", (M,), WINDOW | {"extents": (5,)}),
+    ("overlap_add", (M,), WINDOW | {"extents": (3,)}),
+    ("overlap_add", (M,), WINDOW | {"extents": (-4,)}),
+    ("overlap_add", (M,), WINDOW | {"extents": (2**62,)}),
+    ("overlap_add", (M,), WINDOW | {"extents": ()}),
+    ("overlap_add", (M,), WINDOW | {"sizes": (3,), "extents": (5,)}),
+    ("overlap_add", (M,), WINDOW | {"axes": (1,), "extents": (4,)}),
+    ("overlap_add", (M,), WINDOW | {"strides": (0,), "extents": (4,)}),
+    ("overlap_add", (V,), WINDOW | {"extents": (5,)}),
     ("transpose", (X,), {"axes": (0, 1)}),
     ("transpose", (X,), {"axes": (0, 1, 3)}),
     ("transpose", (X,), {"axes": (0, 1, 1)}),

@@ -62,6 +62,9 @@ WORD = Kind("a whole number of 32 bits", lambda v: whole(v) and 0 <= v < 2**32)
 AXIS = Kind("the number of an axis", lambda v: whole(v) and v >= 0)
 AXES = Kind("the numbers of axes", _axes)
 LENGTH = Kind("the length of an axis", _length)
+STEPS = Kind(
+    "whole numbers of at least 1", lambda v: isinstance(v, tuple) and all(whole(n) and n >= 1 for n in v)
+)
 SHAPE = Kind("the lengths of axes", lambda v: isinstance(v, tuple) and all(map(_length, v)))
 INDEX = Kind(
     "whole numbers, None and (start, stop, step)", lambda v: isinstance(v, tuple) and all(map(_entry, v))

@@ -14,10 +14,25 @@ from chainrule.graph.primitives.primitive import Case, Primitive, as_named, like
 # -- what these functions take and return are array-likes of any kind: arrays or nodes.
 
 
-def _padded(x, index, shape):
-    out = np.zeros(shape, x.dtype)
+def _padded(x, index, shape, fill=0):
+    out = np.full(shape, fill, x.dtype)
     out[shapes.as_slices(index)] = x
     return out
+
+
+def _holding(x, index, shape, fill):
+    with np.errstate(all="ignore"):
+        held = np.asarray(fill).astype(x)
+    if x.kind != "f" and held != fill:
+        raise GraphError(f"What stands around numbers of {x.name} is one of them too; {fill} is none.")
+    return x
+
+
+def _with_fill(node, x):
+    fill = node.attributes["fill"]
+    if np.isnan(fill):
+        return Range(x.low, x.high, finite=False)
+    return Range(min(x.low, fill), max(x.high, fill), x.finite and bool(np.isfinite(fill)))
 
 
 pick: Primitive = row(
@@ -42,6 +57,21 @@ pad: Primitive = row(
         Case((), index=(2,), shape=(3,)),
     ),
     note="zeros, with the given numbers at an index: the gradient of a slice",
+)  # fmt: skip
+pad_with: Primitive = row(
+    "pad_with", text="pad({0}, fill={fill})",
+    forward=lambda x, index, shape, fill: _padded(x, index, shape, fill),
+    vjp=lambda dy, y, x, index, shape, fill: [pick(dy, index=index)],
+    jvp=lambda dots, y, x, index, shape, fill: pad(dots[0], index=index, shape=shape),
+    reach=lambda chosen, y, x, index, shape, fill: [pick(chosen, index=index)],
+    attributes={"index": kind.INDEX, "shape": kind.SHAPE, "fill": kind.NUMBER},
+    shape=lambda x, index, shape, fill: shapes.padded(x, index, shape), dtype=_holding,
+    mixes="", range=_with_fill,
+    cases=(
+        Case((2,), index=(shapes.FULL, 1), shape=(2, 3), fill=-1.5), Case((), index=(2,), shape=(3,), fill=True),
+        Case((2,), index=((0, 4, 2),), shape=(5,), fill=2),
+    ),
+    note="another number than 0 around the given ones, which stays what it is",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A function while it is written: the lengths it knows, and how it reaches memory that is not plain rows."""
 
 from collections.abc import Mapping
+from math import copysign
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Code, Module, Value
@@ -85,7 +86,7 @@ class Frame:
     def fill(self, base: Value, type: Type, count: Value, value: float) -> None:
         """Set so many elements to a value."""
         code = self.code
-        if value == 0:
+        if value == 0 and copysign(1, value) == 1:
             size = checks.within(code, count * (max(type.bits, 8) // 8), base)
             no = code.constant(False, Type("b1"))
             code.call("llvm.memset.p0.i64", VOID, base, code.constant(0, Type("i8")), size, no)

@@ -3,6 +3,7 @@
 Without the debugging mode nothing here writes a thing.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -51,7 +52,10 @@ def watched(step: Step, items: Sequence[tuple[int, Item]]) -> Iterator[None]:
     if isinstance(item, Nest):
         whole = list(enumerate(item.reductions, start=len(item.nodes)))
     else:
-        whole = [(0, item.node)]
+        meant = math.isfinite(
+            item.node.attributes.get("fill", 0)
+        )  # infinities around a picture are no mistake
+        whole = [(0, item.node)] if meant else []
         for x in item.node.inputs:
             source = memory_source(x)
             if source.dtype.kind == "f" and source.primitive.name != "length":

@@ -130,11 +130,12 @@ TASKS: dict[str, Callable[..., None]] = {
     "argmax": tasks.write_argmax,
     "concatenate": tasks.write_joined,
     "pad": tasks.write_padded,
+    "pad_with": tasks.write_padded,
     "scatter_add": tasks.write_scattered,
 }
 
 # All rows that need not be written in others: beside these, what nests compute, what is read in place, and leaves.
-CODED = {"sum", "max", "gather", "reshape", "transpose", "broadcast_to", "slice"}
+CODED = {"sum", "max", "gather", "reshape", "transpose", "broadcast_to", "slice", "windows"}
 CODED |= {"variable", "input", "constant", "length"}
 CODED |= (TASKS.keys() | OPERATIONS.keys()) - {
     "copy",

@@ -144,8 +144,9 @@ def write_joined(step: Step, node: Node) -> None:
 
 @apart
 def write_padded(step: Step, node: Node) -> None:
-    """Put the numbers at an index, and zeros elsewhere."""
-    step.clear(node)
+    """Put the numbers at an index, and one number elsewhere."""
+    fill = node.attributes.get("fill", 0)
+    step.fill(step.address(whole(node)), type_of(node.dtype), step.size(product(node.shape)), fill)
     _copy_into(step, node, node.inputs[0], node.attributes["index"])
 
 

@@ -147,7 +147,9 @@ def _way(view: View, stride: Size, cut: Cut) -> Way:
     within = not view.offset or (
         not any(s.extents for s in (*view.offset, stride)) and 0 <= begins < stride.count
     )
-    return (cut.extent, cut.grain, stride) if stride != ZERO and within else None
+    # a window along a fixed axis reaches for what lies at the places of other parts; along an open one none slides
+    own = stride != ZERO and within and (bool(cut.extent.extents) or not view.overlaps)
+    return (cut.extent, cut.grain, stride) if own else None
 
 
 def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, Size, bool]]:

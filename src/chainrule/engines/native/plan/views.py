@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.indexing import pick
 from chainrule.graph.primitives.linear import broadcast_to, reshape, transpose
+from chainrule.graph.primitives.windows import windows
 from chainrule.graph.shapes import Extent, Shape
 
 
@@ -73,12 +74,14 @@ class View:
         shape: The shape as seen.
         strides: One for each axis, in elements.
         offset: A sum of sizes.
+        overlaps: Whether elements at different places may be one in memory, as those of windows are.
     """
 
     base: Node
     shape: Shape
     strides: tuple[Size, ...]
     offset: tuple[Size, ...] = ()
+    overlaps: bool = False
 
     @property
     def is_contiguous(self) -> bool:
@@ -114,11 +117,13 @@ def seen_through(view: View, node: Node) -> View | None:
         strides = (ZERO,) * extra + tuple(own)
     elif row is pick:
         return _sliced(view, node)
+    elif row is windows:
+        return _windows(view, node)
     elif row is reshape:
         strides = _reshaped(view, node.shape)
     else:
         raise AssertionError(row)
-    return None if strides is None else View(view.base, node.shape, strides, view.offset)
+    return None if strides is None else replace(view, shape=node.shape, strides=strides)
 
 
 def _sliced(view: View, node: Node) -> View:
@@ -140,7 +145,16 @@ def _sliced(view: View, node: Node) -> View:
         else:
             offset.append(Size(entry) * step)
         axis += 1
-    return View(view.base, node.shape, tuple(strides), _together(offset))
+    return replace(view, shape=node.shape, strides=tuple(strides), offset=_together(offset))
+
+
+def _windows(view: View, node: Node) -> View:
+    at = node.attributes
+    strides = list(view.strides)
+    for axis, stride in zip(at["axes"], at["strides"], strict=True):
+        strides[axis] = Size(stride) * view.strides[axis]
+    within = [Size(d) * view.strides[axis] for axis, d in zip(at["axes"], at["dilations"], strict=True)]
+    return replace(view, shape=node.shape, strides=(*strides, *within), overlaps=True)
 
 
 def _together(offset: Iterable[Size]) -> tuple[Size, ...]:
