@@ -52,8 +52,11 @@ def ending(program: Program, rows: Extent | None) -> set[Node]:
 
 
 def rows_last(program: Program, rows: Extent | None) -> Program:
-    """Return a program in which what ends with a sum over rows and more is summed within each row first."""
-    whole = {n for n in ending(program, rows) if _within_rows(n)}
+    """Return a program in which what is summed over rows and more is summed within each row first.
+
+    So is what batch normalization needs of pictures: each row's share of a statistic is a part of the rows' work.
+    """
+    whole = {n for n in order(program.ends) if _crosses(n, rows) and _within_rows(n)}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node not in whole:
@@ -65,8 +68,10 @@ def rows_last(program: Program, rows: Extent | None) -> Program:
     return program.rebuild(visit) if whole else program
 
 
-def _crosses(node: Node, rows: Extent) -> bool:
-    return bool(node.primitive.reduces) and 0 in node.attributes["axes"] and node.inputs[0].shape[0] == rows
+def _crosses(node: Node, rows: Extent | None) -> bool:
+    if rows is None or not node.primitive.reduces:
+        return False
+    return 0 in node.attributes["axes"] and node.inputs[0].shape[0] == rows
 
 
 def _within_rows(node: Node) -> tuple[int, ...]:
