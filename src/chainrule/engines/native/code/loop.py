@@ -11,7 +11,6 @@ from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.code.subnormals import flushed
 from chainrule.engines.native.code.team import part_of, parts_of_rows, share
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
-from chainrule.engines.native.plan.cuts import grain_of_rows
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 
@@ -39,7 +38,7 @@ def numbers_in(program: Program) -> int:
 
 
 def write_loop(
-    module: Module, program: Program, turned: Sequence[bool], name: str, step: str, shares: bool
+    module: Module, program: Program, turned: Sequence[bool], name: str, step: str, grain: int
 ) -> None:
     """Write a function that does steps ``first`` to before ``last``; it returns early when one goes wrong.
 
@@ -49,7 +48,7 @@ def write_loop(
         turned: Which of its inputs are turned over.
         name: What it is called.
         step: The name of the function of a step.
-        shares: Whether threads share its steps.
+        grain: What number of rows a part of a step begins at a multiple of; 0 if threads share none.
     """
     with module.function(name, RUN_PARAMETERS) as code, flushed(code, program):
         code.call(f"{name}_steps", VOID, *code.parameters)
@@ -61,34 +60,32 @@ def write_loop(
             last = (turn + 1).equals(at["per_epoch"])
             count = code.select(last, at["length"] - start, at["batch"])  # the last one has what is left
             code.store(count, code.at(at["lengths"], at["batch_axis"], I64))
-            _choose(code, at, list(zip(program.inputs, turned, strict=True)), epoch, start, count, shares)
+            _choose(code, at, list(zip(program.inputs, turned, strict=True)), epoch, start, count, grain)
             _place(code, at, program, start)
             code.call(step, VOID, *(at[n] for n, _ in STEP_PARAMETERS))
             _add_up(code, at, program.outputs[: numbers_in(program)], epoch, loop.index)
 
 
 def _choose(
-    code: Code, at: Values, leaves: Sequence[Leaf], epoch: Value, start: Value, count: Value, shares: bool
+    code: Code, at: Values, leaves: Sequence[Leaf], epoch: Value, start: Value, count: Value, grain: int
 ) -> None:
     """Point the inputs at the rows of this batch: where they lie, or where they are gathered to."""
     ordered = at["rows"].equals(None)
     first = epoch * at["rows_stride"] + start
     if len(leaves) <= TOGETHER:
-        _point(code, {**at, "start": start, "count": count}, leaves, ordered, first, shares)
+        _point(code, {**at, "start": start, "count": count}, leaves, ordered, first, grain)
         return
     chosen = code.at(at["rows"], first, I64)
     for i in range(0, len(leaves), TOGETHER):
         name = f"choose{i // TOGETHER}"
         with code.module.function(name, CHOICE_PARAMETERS, words="internal") as part:
             given = dict(zip([n for n, _ in CHOICE_PARAMETERS], part.parameters, strict=True))
-            _point(part, given, leaves[i : i + TOGETHER], given["ordered"], part.index(0), shares)
+            _point(part, given, leaves[i : i + TOGETHER], given["ordered"], part.index(0), grain)
         here = [code.at(at[n], i, PTR) for n in ("inputs", "table", "gathered")]
         code.call(name, VOID, *here, chosen, at["team"], start, count, ordered)
 
 
-def _point(
-    code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first: Value, shares: bool
-) -> None:
+def _point(code: Code, at: Values, leaves: Sequence[Leaf], ordered: Value, first: Value, grain: int) -> None:
     start, count = at["start"], at["count"]
     tables = [code.load(code.at(at["table"], i, PTR), PTR) for i in range(len(leaves))]
     for i, (node, over) in enumerate(leaves):
@@ -100,8 +97,8 @@ def _point(
         for i, (node, over) in enumerate(leaves):
             room = code.load(code.at(at["gathered"], i, PTR), PTR)
             size = _row_size(node) * node.dtype.itemsize
-            if shares and not over and size >= LONG_ROW:
-                _gather_rows(code, at["team"], tables[i], chosen, room, count, size)
+            if grain and not over and size >= LONG_ROW:
+                _gather_rows(code, at["team"], tables[i], chosen, room, count, size, grain)
             else:
                 with code.loop(count) as loop:
                     row = code.load(code.at(chosen, loop.index, I64), I64)
@@ -113,10 +110,9 @@ def _point(
 
 
 def _gather_rows(
-    code: Code, team: Value, table: Value, chosen: Value, room: Value, count: Value, size: int
+    code: Code, team: Value, table: Value, chosen: Value, room: Value, count: Value, size: int, grain: int
 ) -> None:
     """Gather long rows as a region of its own, in the step's parts: who does some rows has gathered them."""
-    grain = grain_of_rows(code.module.parts > 0)
 
     def gather(code: Code, arguments: Value, part: Value) -> None:
         types = (I64, PTR, PTR, PTR, I64)
@@ -129,7 +125,8 @@ def _gather_rows(
 
     function = code.module.once(f"gather{size}", [("arguments", PTR), ("part", I64)], gather)
     enough = count * size > (0 if code.module.parts else SHARED_BYTES)
-    share(code, team, function, [table, chosen, room, count], parts_of_rows(code, count), enough)
+    parts, _ = parts_of_rows(code, count, grain)
+    share(code, team, function, [table, chosen, room, count], parts, enough)
     checks.region(code)
 
 

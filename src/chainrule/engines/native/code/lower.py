@@ -91,7 +91,8 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
     amount = code.index(0)
     for size in region.amount.sizes:
         amount = amount + step.size(size)
-    share(code, step.team, function, apart.values, _parts(step, region), amount > least)
+    parts, alone = _parts(step, region)
+    share(code, step.team, function, apart.values, parts, amount > least, alone)
     for node in apart.taken:
         step.take(node)
 
@@ -111,9 +112,9 @@ def _reach(
     return [(cut.axis, first, last)]
 
 
-def _parts(step: Step, region: Region) -> Value:
-    """Return into how many parts a region is cut where it is shared."""
+def _parts(step: Step, region: Region) -> tuple[Value, Value]:
+    """Return into how many parts a region is cut where it is shared, and where it is not."""
     if region.kind != ROWS:
-        return step.code.index(step.module.parts or PARTS)
-    (rows,) = {w.cut.extent for w in region.works if w.cut is not None}
-    return parts_of_rows(step.code, step.size(rows))
+        return step.code.index(step.module.parts or PARTS), step.code.index(1)
+    ((rows, grain),) = {(w.cut.extent, w.cut.grain) for w in region.works if w.cut is not None}
+    return parts_of_rows(step.code, step.size(rows), grain)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from chainrule.engines.native.code import checks, subnormals
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
+from chainrule.engines.native.plan.cuts import ROWS_OF_BATCH
 
 # Where each lies, in bytes: what is written often has a line of its own.
 TICKET, DONE, FUNCTION, ARGUMENTS, MODE, ORDER = 0, 128, 256, 264, 272, 384
@@ -28,13 +29,21 @@ PART = (1 << 16) - 1
 WORKER = "chainrule_worker"
 FEW_PARTS, MOST_PARTS = 4, 32  # of a batch
 ROWS_OF_PART = 64  # in larger batches than that makes four
+MOST_BLOCKS = 1 << 14  # of a batch whose rows are long
 
 
-def parts_of_rows(code: Code, rows: Value) -> Value:
-    """Return into how many parts so many rows of a batch are cut: by their number alone, unless it is forced."""
+def parts_of_rows(code: Code, rows: Value, grain: int) -> tuple[Value, Value]:
+    """Return into how many parts so many rows of a batch are cut where they are shared, and where they are not.
+
+    It goes by the rows' number and length alone, unless it is forced. Long ones go through all that a region does with
+    them a few at a time, by one thread too: what is made of them is still in a cache when it is read.
+    """
     if code.module.parts:
-        return code.index(code.module.parts)
-    return code.minimum(code.maximum(rows // ROWS_OF_PART, FEW_PARTS), MOST_PARTS)
+        return code.index(code.module.parts), code.index(1)
+    if grain < ROWS_OF_BATCH:
+        blocks = code.minimum((rows + (grain - 1)) // grain, MOST_BLOCKS)
+        return blocks, blocks
+    return code.minimum(code.maximum(rows // ROWS_OF_PART, FEW_PARTS), MOST_PARTS), code.index(1)
 
 
 def part_of(code: Code, extent: Value, grain: int, part: Value, parts: Value) -> tuple[Value, Value]:
@@ -46,9 +55,15 @@ def part_of(code: Code, extent: Value, grain: int, part: Value, parts: Value) ->
 
 
 def share(
-    code: Code, team: Value, function: str, values: Sequence[Value], parts: Value, enough: Value
+    code: Code,
+    team: Value,
+    function: str,
+    values: Sequence[Value],
+    parts: Value,
+    enough: Value,
+    alone: Value | None = None,
 ) -> None:
-    """Let ``function(arguments, part)`` do each part, by threads if there is enough to do; else once, for all.
+    """Let ``function(arguments, part)`` do each part, by threads if there is enough to do; else alone.
 
     Args:
         code: Where it is called.
@@ -57,16 +72,20 @@ def share(
         values: Its arguments.
         parts: How many parts it is cut into where it is shared.
         enough: Whether sharing pays.
+        alone: Into how many parts it is cut where it is not; None: it is done once, for all.
     """
     arguments = code.room(8 * (1 + len(values)))
     for i, value in enumerate(values, start=1):
         code.store(value, code.at(arguments, i, I64))
-    offered = [("team", PTR), ("function", PTR), ("arguments", PTR), ("parts", I64), ("enough", Type("b1"))]
-    offer = code.module.once("offer", offered, _offer)
-    code.call(offer, VOID, team, Value(code, f"@{function}", PTR), arguments, parts, enough)
+    offered = [("team", PTR), ("function", PTR), ("arguments", PTR), ("parts", I64), ("alone", I64)]
+    offer = code.module.once("offer", [*offered, ("enough", Type("b1"))], _offer)
+    alone = code.index(1) if alone is None else alone
+    code.call(offer, VOID, team, Value(code, f"@{function}", PTR), arguments, parts, alone, enough)
 
 
-def _offer(code: Code, team: Value, function: Value, arguments: Value, parts: Value, enough: Value) -> None:
+def _offer(
+    code: Code, team: Value, function: Value, arguments: Value, parts: Value, alone: Value, enough: Value
+) -> None:
     """Have all parts done: alone, or by whoever takes them."""
     one, many = code.fresh("alone"), code.fresh("shared")
     module = code.module
@@ -74,10 +93,11 @@ def _offer(code: Code, team: Value, function: Value, arguments: Value, parts: Va
     code.block(one)
     if module.parts or module.guard is not None:
         code.store(parts, arguments)
-        _alone(code, function, arguments, parts)
+        _in_any_order(code, function, arguments, parts)
     else:
-        code.store(code.index(1), arguments)
-        _do_part(code, function, arguments, code.index(0))
+        code.store(alone, arguments)
+        with code.loop(alone) as loop:
+            _do_part(code, function, arguments, loop.index)
     code.give()
     code.block(many)
     code.store(parts, arguments)
@@ -85,7 +105,7 @@ def _offer(code: Code, team: Value, function: Value, arguments: Value, parts: Va
     _share(code, team, function, arguments, parts)
 
 
-def _alone(code: Code, function: Value, arguments: Value, parts: Value) -> None:
+def _in_any_order(code: Code, function: Value, arguments: Value, parts: Value) -> None:
     """Do all parts one after the other, each time in another order: for finding mistakes."""
     turn = code.emit(I64, f"atomicrmw add ptr {code.module.counter('turns')}, i64 1 monotonic")
     with code.loop(parts) as loop:

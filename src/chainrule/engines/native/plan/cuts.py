@@ -1,6 +1,6 @@
 """How an item can be cut so that parts of it are done by themselves, and what a part then touches in memory."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import mul
@@ -25,6 +25,7 @@ from chainrule.graph.node import Node, leaf_key
 SMALL = 50_000  # operations: what is less is done whole by one part
 # A part begins at a multiple of these: wherever it is, at a whole vector and at a line of a cache.
 ROWS_OF_WEIGHTS, ODD_ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 8, 16, 16
+NEAR = 1 << 19  # bytes that lie in a core's second-level cache, which holds one or two times as much today
 
 # Which elements of an array a part touches: those at its own places, by the cut (its extent and grain) and how far
 # apart they are; all, if it is the part of that number; None: any.
@@ -100,6 +101,23 @@ def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
 def grain_of_rows(forced: bool) -> int:
     """Return what number of rows a part of a batch begins at a multiple of; of forced parts any may."""
     return 1 if forced else ROWS_OF_BATCH
+
+
+def rows_nearby(plan: Fusion, works: Sequence[Work], forced: bool) -> int:
+    """Return of how many rows a part is where no more can lie in a second-level cache, with all that is made of them.
+
+    Rows of numbers go by ``grain_of_rows``, and so does what reads so many weights that these do not lie there.
+    """
+    each: dict[Hashable, int] = {}
+    shared: dict[Hashable, int] = {}
+    for work in works:
+        for view, stride, _ in _arrays(plan, work, work.cut):
+            fixed = product(view.base.shape) if stride == ZERO else stride
+            if not fixed.extents:
+                (shared if stride == ZERO else each)[view.base] = fixed.count * view.base.dtype.itemsize
+    few = NEAR // max(sum(each.values()), 1)
+    most = grain_of_rows(forced)
+    return max(few, 1) if few < most and sum(shared.values()) <= NEAR // 2 else most
 
 
 def rows_cut(plan: Fusion, work: Work, rows: str, forced: bool) -> Cut | None:

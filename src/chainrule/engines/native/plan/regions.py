@@ -16,8 +16,10 @@ from chainrule.engines.native.plan.cuts import (
     Cut,
     Way,
     Work,
+    grain_of_rows,
     own_cut,
     rows_cut,
+    rows_nearby,
     touches,
     work_of,
 )
@@ -66,7 +68,22 @@ def in_regions(plan: Fusion, forced: bool = False) -> tuple[Fusion, list[Region]
         regions = [_by_itself(plan, work_of(plan, item, forced), forced) for item in plan.items]
     else:
         regions = _Scheduler(plan, [work_of(plan, x, forced) for x in _items(plan)], rows.name, forced).run()
+        _keep_near(plan, regions, forced)
     return replace(plan, items=[w.item for r in regions for w in r.works]), regions
+
+
+def _keep_near(plan: Fusion, regions: Sequence[Region], forced: bool) -> None:
+    """Let parts of rows be small enough for a cache: all alike, for a part finds there what it made before."""
+    of_rows = [r for r in regions if r.kind == ROWS]
+    grain = min((rows_nearby(plan, r.works, forced) for r in of_rows), default=0)
+    for work in (w for r in of_rows for w in r.works):
+        work.cut = replace(work.cut, grain=grain) if work.cut is not None else None
+
+
+def grain_of(regions: Sequence[Region], forced: bool) -> int:
+    """Return what number of rows a part of a batch begins at a multiple of."""
+    cuts = (w.cut for r in regions if r.kind == ROWS for w in r.works if w.cut is not None)
+    return next((cut.grain for cut in cuts), grain_of_rows(forced))
 
 
 def _by_itself(plan: Fusion, work: Work, forced: bool) -> Region:

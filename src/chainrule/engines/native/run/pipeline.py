@@ -19,7 +19,7 @@ from chainrule.engines.native.plan.fusion import fuse
 from chainrule.engines.native.plan.items import Fusion
 from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
-from chainrule.engines.native.plan.regions import Region, in_regions
+from chainrule.engines.native.plan.regions import Region, grain_of, in_regions
 from chainrule.engines.native.run import build
 from chainrule.graph.closed import Program, extents_of
 from chainrule.graph.node import Node
@@ -83,7 +83,8 @@ def stages(
     module = Module(machine, checks.guard if checked else None, parts)
     step = write_step(module, plan, regions, memory, STEP)
     if can_loop(program):
-        write_loop(module, plan.program, turned, LOOP, STEP, shares=bool(step.shared))
+        grain = grain_of(regions, parts > 0) if step.shared else 0
+        write_loop(module, plan.program, turned, LOOP, STEP, grain)
     if step.shared:
         write_worker(module)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)

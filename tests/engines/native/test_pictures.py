@@ -1,0 +1,65 @@
+"""Pictures in loop nests: windows in registers, rows few at a time, and every number as NumPy's."""
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.engines import compiled
+from chainrule.engines.native.plan.cuts import NEAR, ROWS_OF_BATCH
+from chainrule.engines.native.plan.regions import ROWS
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.graph.closed import Program
+from chainrule.graph.node import input, variable
+
+
+def normalized(z):
+    """Return pictures whose channels have mean 0 and variance 1 over batch, height and width."""
+    mean = np.mean(z, axis=(0, 1, 2))
+    return (z - mean) / np.sqrt(np.mean((z - mean) ** 2, axis=(0, 1, 2)) + 1e-3)
+
+
+def pooled(z, how=np.max, size=2):
+    """Return what windows that lie side by side hold."""
+    n, h, w, c = z.shape
+    return how(np.reshape(z, (n, h // size, size, w // size, size, c)), axis=(2, 4))
+
+
+def program_of(f, *shape, dtype="float32"):
+    """Return a program of a function of pictures and weights, and the gradients of what it returns."""
+    x = input("x", ("n", *shape), dtype)
+    W = variable(np.random.default_rng(0).normal(size=(shape[-1], 24)), "W", dtype)
+    y = f(x @ W)
+    return Program((x,), (W,), (y, *cr.grad(np.sum(y * np.sin(y)), [x, W])), (W,))
+
+
+def test_rows_go_by_the_room_in_a_cache():
+    def grains(f, *shape):
+        regions = compile_program(program_of(f, *shape)).stages.regions
+        return {w.cut.grain for r in regions if r.kind == ROWS for w in r.works if w.cut is not None}
+
+    assert grains(lambda z: np.maximum(z, 0), 8) == {ROWS_OF_BATCH}
+    (grain,) = grains(lambda z: pooled(np.maximum(z, 0)), 32, 32, 3)
+    assert 1 <= grain * 4 * 32 * 32 * (3 + 24) <= NEAR
+    assert grains(lambda z: pooled(np.maximum(z, 0)), 256, 256, 3) == {1}
+
+
+@pytest.mark.parametrize("f", [normalized, pooled, lambda z: pooled(normalized(z), np.mean)])
+@pytest.mark.parametrize("rows", [0, 1, 3, 7])
+def test_few_rows_at_a_time_are_the_same_bits_in_any_parts(f, rows, monkeypatch):
+    program = program_of(f, 24, 24, 3, dtype="float64")
+    x = np.random.default_rng(rows).normal(size=(rows, 24, 24, 3))
+    wanted = (
+        [] if not rows else compiled.build(program, "numpy").step([x.value for x in program.state], [x])[1]
+    )
+    plain = compiled.build(program, "native").step([x.value for x in program.state], [x])[1]
+    for a, b in zip(plain, wanted, strict=bool(rows)):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+    for parts in ("1", "3", "5"):
+        monkeypatch.setenv("CHAINRULE_SHARE", parts)
+        monkeypatch.setenv("CHAINRULE_CHECK", "1" if parts == "3" else "")
+        for a, b in zip(
+            compiled.build(program, "native").step([x.value for x in program.state], [x])[1],
+            plain,
+            strict=True,
+        ):
+            assert a.tobytes() == b.tobytes()
