@@ -10,10 +10,10 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.errors import UnsupportedError
 from chainrule.graph.node import Node, apply, cast
-from chainrule.graph.numpy_api import elementwise, indexing, moves, products, reductions
+from chainrule.graph.numpy_api import elementwise, indexing, moves, products, reductions, windows
 from chainrule.graph.table import TABLE
 
-FAMILIES = (elementwise, products, reductions, moves, indexing)
+FAMILIES = (elementwise, products, reductions, moves, indexing, windows)
 # What each of NumPy's functions becomes: the rows' own, and those that a family has under NumPy's name.
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{function: partial(apply, row.name) for row in TABLE.values() for function in row.numpy},
@@ -25,6 +25,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
         if getattr(function, "__module__", "") == family.__name__ and hasattr(np, name.rstrip("_"))
     },
     np.linalg.norm: reductions.norm,
+    np.lib.stride_tricks.sliding_window_view: windows.sliding_window_view,
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a: a.size,

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node, broadcast, cast, record
+from chainrule.graph.node import Node, apply, as_node, broadcast, record
 from chainrule.graph.numpy_api.operands import along, closed_length, part, weak
 from chainrule.graph.shapes import Extent
 from chainrule.graph.table import TABLE
@@ -202,35 +202,6 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         "repeat", a, axis, "np.broadcast_to(x[:, None], (x.shape[0], n)) repeats along a new axis"
     )
     return np.take(a, np.repeat(np.arange(length), repeats), axis=axis)
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Any:
-    array = as_node(array)
-    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
-    values = np.broadcast_to(np.asarray(constant_values), (array.ndim, 2)).tolist()
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise UnsupportedError(
-            f"np.pad of a node takes the modes constant, edge, reflect, symmetric and wrap; found {mode!r}."
-        )
-    for axis, (before, after) in enumerate(widths):
-        if before == after == 0:
-            continue
-        if mode == "constant":
-            array = _with_constants(array, axis, (before, after), values[axis])
-        else:
-            length = closed_length("pad", array, axis, "pad the data before it becomes an input")
-            array = np.take(array, np.pad(np.arange(length), (before, after), mode=mode), axis=axis)
-    return array
-
-
-def _with_constants(x: Node, axis: int, widths: Sequence[int], values: Sequence[Any]) -> Any:
-    closed_length("pad", x, axis, "pad the data before it becomes an input")
-    sides = [
-        np.broadcast_to(cast(as_node(value), x.dtype), (*x.shape[:axis], width, *x.shape[axis + 1 :]))
-        for width, value in zip(widths, values, strict=True)
-    ]
-    parts = [part for part, width in ((sides[0], widths[0]), (x, 1), (sides[1], widths[1])) if width]
-    return np.concatenate(parts, axis)
 
 
 def copy(a: Any) -> Node:
