@@ -9,7 +9,7 @@ from chainrule.engines.native.plan.cuts import NEAR, ROWS_OF_BATCH
 from chainrule.engines.native.plan.regions import ROWS
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
-from chainrule.graph.node import input, variable
+from chainrule.graph.node import apply, input, variable
 
 
 def normalized(z):
@@ -63,3 +63,50 @@ def test_few_rows_at_a_time_are_the_same_bits_in_any_parts(f, rows, monkeypatch)
             strict=True,
         ):
             assert a.tobytes() == b.tobytes()
+
+
+# --- windows in loops ---
+
+
+def slid(x, sizes, strides=(1, 1), dilations=(1, 1)):
+    """Return windows that slide over height and width."""
+    return apply("windows", x, axes=(1, 2), sizes=sizes, strides=strides, dilations=dilations)
+
+
+def depthwise(x, sizes, multiplier=1, **how):
+    """Return pictures each of whose channels has filters of its own."""
+    shape = (*sizes, x.shape[3], multiplier)
+    weights = cr.constant(np.random.default_rng(1).normal(size=shape).astype(x.dtype))
+    return apply("contract", slid(x, sizes, **how), weights, spec="bhwcij,ijcm->bhwcm")
+
+
+LOOPS = {
+    "pooled": pooled,
+    "pooled, three by three": lambda x: pooled(x, size=3),
+    "averages": lambda x: pooled(x, np.mean),
+    "largest that overlap": lambda x: np.max(slid(x, (3, 3), (2, 2)), axis=(4, 5)),
+    "averages that overlap": lambda x: np.mean(slid(x, (5, 2), dilations=(1, 3)), axis=(4, 5)),
+    "one axis of a window": lambda x: np.sum(slid(x, (3, 2)), axis=4),
+    "depthwise": lambda x: depthwise(x, (3, 3)),
+    "depthwise, wide": lambda x: depthwise(x, (5, 4), strides=(2, 1)),
+    "depthwise, several filters": lambda x: depthwise(x, (2, 3), 2, dilations=(2, 1)),
+    "upsampled": lambda x: np.repeat(np.repeat(x, 2, axis=1), 2, axis=2) * np.tanh(x[:, :1, :1]),
+    "over the picture": lambda x: np.max(x, axis=(1, 2)) + np.mean(x, axis=(1, 2)),
+    "normalized": normalized,
+}
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 40, 96])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", LOOPS)
+def test_loops_over_pictures_are_numpys(name, dtype, channels, monkeypatch):
+    x = input("x", ("n", 12, 12, channels), dtype)
+    y = LOOPS[name](x)
+    program = Program((x,), (), (y, cr.grad(np.sum(y * np.sin(y)), x)), ())
+    monkeypatch.setenv("CHAINRULE_CHECK", "1" if channels == 3 else "")
+    for rows in (1, 3):
+        batch = [np.round(np.random.default_rng(rows).normal(size=(rows, *x.shape[1:])), 1).astype(dtype)]
+        wanted = compiled.build(program, "numpy").step([], batch)[1]
+        error = 64 * np.finfo(dtype).eps
+        for a, b in zip(compiled.build(program, "native").step([], batch)[1], wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=error, atol=error * max(1, np.abs(b).max()) * 30)

@@ -16,6 +16,10 @@ from chainrule.graph.node import Node
 
 UNROLL = 4  # so many vectors of an axis of fixed length are written out, unless LONG_BODY operations belong to each
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
+WINDOW = (
+    9  # positions before the innermost axis that are written out, unless it were more than so many operations
+)
+WRITTEN_OUT = 128
 
 # Along which axis of its plan a part of a nest goes, and from where to where. Along the innermost one whole vectors are
 # done, up to the end of the axis, unless the plan is cut always.
@@ -106,6 +110,16 @@ class _Loops:
             and (first := _after_kept(plan.strides[access][:-1])) < self.rank - 1
         }
         self.begins |= self.columns
+        # From which axis on short ones before the innermost are written out.
+        self._unrolled = self.rank
+        positions = 1
+        for axis in reversed(range(1, self.rank - 1) if self._written_out() else ()):
+            extent = plan.extents[axis]
+            positions *= extent.count
+            work = positions * len(plan.members) * self._written_out()
+            if extent.extents or positions > WINDOW or work > WRITTEN_OUT:
+                break
+            self._unrolled = axis
 
     def _written_out(self) -> int:
         """Return of how many vectors an innermost axis is that has them written out one by one; 0 if it has not."""
@@ -149,11 +163,20 @@ class _Loops:
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:
             return self._innermost(addresses, sums)
+        if axis >= self._unrolled:
+            for position in range(self.plan.extents[axis].count):
+                sums |= self._turn(axis, addresses, self.code.index(position), sums)
+            return sums
         with self._loop(sums, self.code.index(0), self._lengths[axis]) as (loop, inner):
-            here = {a: self._moved(a, addresses[a], loop.index, axis) for a in addresses}
-            inner |= self._axis(axis + 1, here, inner | self._start(axis + 1, here))
-            self._finish(axis + 1, here, inner)
+            inner |= self._turn(axis, addresses, loop.index, inner)
         return dict(zip(sums, loop.carried, strict=True))
+
+    def _turn(self, axis: int, addresses: dict[Access, Value], index: Value, sums: Sums) -> Sums:
+        """Do what is done at one position of an axis; return the sums that go on."""
+        here = {a: self._moved(a, x, index, axis) for a, x in addresses.items()}
+        found = self._axis(axis + 1, here, sums | self._start(axis + 1, here))
+        self._finish(axis + 1, here, found)
+        return {key: found[key] for key in sums}
 
     def _moved(self, access: Access, address: Value, index: Value, axis: int) -> Value:
         stride = self.plan.strides[access][axis]
@@ -221,8 +244,10 @@ class _Loops:
         """Loop with sums in registers: what they hold so far may be changed within."""
         with self.code.loop(stop, list(sums.values()), start, step) as loop:
             inner = dict(zip(sums, loop.carried, strict=True))
+            self.points.forget()
             yield loop, inner
             loop.next = [inner[k] for k in sums]
+        self.points.forget()
 
     def _stretches(self) -> list[tuple[Value, Value, int, bool]]:
         """Cut the innermost axis: from where to where it goes by so many lanes, and whether these are masked."""

@@ -1,6 +1,6 @@
 """Code for one vector of a loop nest's points: what is read there, computed, and stored."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from chainrule.engines.native.code import checks
@@ -37,16 +37,20 @@ class Points:
         self.code: Code = frame.code
         self._scalars = scalars
         self._sites = {n: i for i, n in enumerate(plan.members)}
+        self._loaded: dict[Hashable, Value] = {}
 
     def begin(self, node: Node) -> None:
         """Note whose code is being written."""
         self.code.site = self._sites[node]
 
+    def forget(self) -> None:
+        """Note that a loop begins or ends: what was read so far is not at hand from there on."""
+        self._loaded = {}
+
     def write(self, here: Position) -> tuple[Values, Values]:
         """Compute all nodes and store those that are kept; return their values, and what is to be summed up."""
         code, plan = self.code, self.plan
         values: Values = {}
-        loaded: dict[Access, Value] = {}
 
         def read(node: Node, position: int) -> Value:
             sort, found = plan.reads[node, position]
@@ -54,9 +58,11 @@ class Points:
                 return values[found]
             if sort == "scalar":
                 return self._scalars[found]
-            if found not in loaded:
-                loaded[found] = self.load(here, found)
-            return loaded[found]
+            # Windows that are written out read some arrays at one place.
+            key = found, here.addresses[found].text, here.inner and here.inner.text, here.lanes
+            if key not in self._loaded:
+                self._loaded[key] = self.load(here, found)
+            return self._loaded[key]
 
         for node in plan.nest.nodes:
             self.begin(node)

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.engines.native.plan.axes import ordered
 from chainrule.engines.native.plan.items import Fusion, Nest, memory_source, register_source
 from chainrule.engines.native.plan.views import (
     ONE,
@@ -41,7 +42,8 @@ class NestPlan:
 
     Attributes:
         nest: Its nodes.
-        extents: The merged axes.
+        domain: Its axes in the order of its loops.
+        extents: The same, merged.
         accesses: The arrays.
         strides: For each of them, a stride for each merged axis.
         reads: Where a node finds an input: ("node", which), ("array", access) or ("scalar", number).
@@ -55,6 +57,7 @@ class NestPlan:
     """
 
     nest: Nest
+    domain: list[Size]
     extents: list[Size]
     accesses: list[Access]
     strides: dict[Access, list[Size]]
@@ -91,7 +94,7 @@ class NestPlan:
 
     def outermost(self, axis: int) -> tuple[Size, Size]:
         """Return how long the first of the domain's axes is that are joined in one axis, and how long the rest."""
-        domain = [size(e) for e in self.nest.domain]
+        domain = list(self.domain)
         for extent in self.extents[:axis]:
             joined = ONE
             while joined != extent:
@@ -171,12 +174,14 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool) -> NestPlan:
     sums = {n: _reduction(n) for n in nest.reductions}
     arrays = [a for sort, a in reads.values() if sort == "array"]
     every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
-    extents, strides = merged(nest.domain, [a.strides for a in every])
+    written = {*stores.values(), *sums.values()}
+    domain, strides = ordered([size(e) for e in nest.domain], [(a.strides, a in written) for a in every])
+    extents, strides = merged(domain, strides)
     by_access = dict(zip(every, strides, strict=True))
     made = [*([] if nest.domain else nest.nodes), *(n for n in nest.reductions if not squeezed(n.shape))]
     made = [] if plan.long else made  # all that others read is stored
     return NestPlan(
-        nest, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always
+        nest, domain, extents, every, by_access, reads, steps, stores, sums, kept, list(scalars), made, always
     )
 
 

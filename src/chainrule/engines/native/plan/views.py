@@ -185,9 +185,9 @@ def aligned(view: View, shape: Shape) -> list[Size]:
     return strides
 
 
-def merged(domain: Sequence[Any], views: Sequence[Sequence[Size]]) -> tuple[list[Size], list[list[Size]]]:
+def merged(domain: Sequence[Size], views: Sequence[Sequence[Size]]) -> tuple[list[Size], list[list[Size]]]:
     """Join neighbouring axes over which every view runs on without a gap: fewer and longer loops."""
-    extents = [size(e) for e in domain]
+    extents = list(domain)
     strides = [list(v) for v in views]
     axis = len(extents) - 2
     while axis >= 0:
