@@ -373,7 +373,7 @@ class Code:
         bits = self.emit(Type(word), f"bitcast {mask} to i{lanes}").text
         if f"i{lanes}" != word:
             bits = self.emit(Type(word), f"zext i{lanes} {bits} to {word}").text
-        bits = self.emit(Type(word), f'call {word} asm "", "=r,0"({word} {bits})').text
+        bits = self.opaque(Value(self, bits, Type(word))).text
         if f"i{lanes}" != word:
             bits = self.emit(Type(word), f"trunc {word} {bits} to i{lanes}").text
         return self.emit(mask.type, f"bitcast i{lanes} {bits} to {mask.type}")
@@ -381,6 +381,10 @@ class Code:
     def aligned(self, address: Value, type: Type) -> Value:
         """Return an address as an argument that says how what lies there is aligned: at the size of an element."""
         return Value(self, f"align {max(type.bits // 8, 1)} {address.text}", address.type)
+
+    def opaque(self, x: Value) -> Value:
+        """Return the same word or address, of which LLVM is not to know how it came about."""
+        return self.emit(x.type, f'call {x.type} asm "", "=r,0"({x})')
 
     def exchanged(self, address: Value, old: Value, new: Value) -> Value:
         """Put a word in place of an old one, for all threads at once; return whether that stood there."""

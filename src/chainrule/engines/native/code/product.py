@@ -119,7 +119,8 @@ def _write_panel(module: Module, kind: str, panel: Panel) -> str:
     """Write the product of any number of rows and a panel's columns.
 
     Where fewer rows are left than the last height, the last is done several times: nothing is lost by it, for a CPU
-    would wait for the sums of so few.
+    would wait for the sums of so few. Left alone, LLVM would find each row's element by an addition to where the last
+    row's was found, one after the other; that costs time to run, and to compile.
     """
     name, lanes = f"panel_{kind}_{panel.vectors}x{panel.lanes}", panel.lanes
     with module.function(name, _parameters(_PRODUCT), words="internal") as code:
@@ -142,16 +143,18 @@ def _write_panel(module: Module, kind: str, panel: Panel) -> str:
                     for start, mask in zip(starts, masks, strict=True)
                 ]
                 sums = [_begin(code, vector, *cell, begins) for cell in cells]
+                offsets = [a_row * (vector.bits // 8) * r for r in lines]
                 with code.loop(inner, [*sums, a, B]) as along:
                     *sums, a, b = along.carried
                     bs = [
                         code.load(code.at(b, start, vector), vector, mask)
                         for start, mask in zip(starts, masks, strict=True)
                     ]
-                    elements = [code.load(code.at(a, a_row * r, vector), vector.element) for r in lines]
+                    elements = [code.load(code.at(a, x, Type("i8")), vector.element) for x in offsets]
                     factors = [(code.splat(x, lanes), y) for x in elements for y in bs]
                     sums = [code.fma(x, y, s) for (x, y), s in zip(factors, sums, strict=True)]
-                    along.next = [*sums, code.at(a, a_inner, vector), code.at(b, b_row, vector)]
+                    following = code.at(a, a_inner, vector), code.at(b, b_row, vector)
+                    along.next = [*sums, *map(code.opaque, following)]
                 for (address, mask), total in zip(cells, along.carried, strict=False):
                     code.store(total, address, mask)
             done = down.index
