@@ -9,7 +9,7 @@ import numpy as np
 import chainrule as cr
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, input, variable
-from chainrule.graph.shapes import Extent
+from chainrule.graph.shapes import FULL, Extent
 
 SIZES = [1, 1, 2, 3, 4, 5, 7, 8, 9, 17, 33]
 LARGEST = 600  # elements of a node
@@ -184,8 +184,71 @@ def grow_movement(g):
         g.add(np.broadcast_to(x, (g.random.choice([1, 2, 3]), *shape)), exact)
     elif rank and not isinstance(x.shape[-1], Extent):
         stop = 1 + 2 * (x.shape[-1] - 1) + 1
-        index = ((None, None, None),) * (rank - 1) + ((1, stop, 2),)
-        g.add(apply("pad", x, index=index, shape=(*x.shape[:-1], stop + 1)), exact)
+        at = {"index": (FULL,) * (rank - 1) + ((1, stop, 2),), "shape": (*x.shape[:-1], stop + 1)}
+        around = g.random.choice([None, -1.5, 2.0])
+        g.add(apply("pad", x, **at) if around is None else apply("pad_with", x, **at, fill=around), exact)
+
+
+def grow_windows(g):
+    """Windows by themselves, their largest or a product over them; or what lies in windows, added up."""
+    x = g.any()
+    at = random_windows(g, x.shape)
+    if not at["axes"]:
+        return
+    if g.random.random() < 0.3:
+        padded = np.pad(x, [(0, 0 if isinstance(e, Extent) else g.random.randint(0, 2)) for e in x.shape])
+        g.exact |= {padded} if x in g.exact else set()
+        x = padded
+    y = apply("windows", x, **at)
+    count = len(at["axes"])
+    if math.prod(extents(y.shape)) > 3 * LARGEST:
+        return
+    kind = g.random.choice(["as they are", "max", "sum", "product", "depthwise"])
+    if kind == "as they are":
+        g.add(y, x in g.exact)
+    elif kind == "max" and x in g.exact:
+        g.add(np.max(y, axis=tuple(range(-count, 0))), exact=True)
+    elif kind in ("product", "depthwise"):
+        letters = "abcdefgh"[: y.ndim]
+        rest, within = letters[:-count], letters[-count:]
+        channel = rest[-1] if len(rest) > 1 and len(rest) - 1 not in at["axes"] and kind == "product" else ""
+        inner = within + channel
+        size = dict(zip(letters, y.shape, strict=True))
+        if any(isinstance(size[k], Extent) for k in inner):
+            return
+        w = g.leaf((*(size[k] for k in inner), g.random.choice([1, 2, 8])))
+        out = "".join(k for k in rest if k not in inner) + "o"
+        scale = math.prod(size[k] for k in inner) ** -0.5
+        g.add(apply("contract", y, w, spec=f"{letters},{inner}o->{out}") * scale)
+    else:
+        g.add(np.sum(y, axis=tuple(range(-count, 0))) * 0.3)
+
+
+def random_windows(g, shape):
+    """Return attributes of windows that fit into a shape, along some of its axes."""
+    axes = tuple(a for a, e in enumerate(shape) if not isinstance(e, Extent) and g.random.random() < 0.6)
+    dilations = tuple(g.random.choice([1, 1, 1, 2, 3]) for _ in axes)
+    most = [min(4, (shape[a] - 1) // d + 1) for a, d in zip(axes, dilations, strict=True)]
+    sizes, strides = (
+        tuple(g.random.randint(1, m) for m in most),
+        tuple(g.random.choice([1, 1, 2, 3]) for _ in axes),
+    )
+    return {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
+
+
+def grow_overlapping(g):
+    x = g.any()
+    closed = [a for a, e in enumerate(x.shape[:-1]) if not isinstance(e, Extent)]
+    if not closed or isinstance(x.shape[-1], Extent):
+        return
+    axis, stride, dilation = (
+        g.random.choice(closed),
+        g.random.choice([1, 1, 2, 4]),
+        g.random.choice([1, 1, 2]),
+    )
+    extent = (x.shape[axis] - 1) * stride + (x.shape[-1] - 1) * dilation + 1 + g.random.randrange(stride)
+    at = {"axes": (axis,), "sizes": x.shape[-1:], "strides": (stride,), "dilations": (dilation,)}
+    g.add(apply("overlap_add", x, **at, extents=(extent,)))
 
 
 def random_slice(g, extent):
@@ -266,6 +329,7 @@ GROWTHS = (
     [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
 )
 GROWTHS += [grow_joined, grow_gathered, grow_random, grow_leaf, grow_leaf]
+GROWTHS += [grow_windows, grow_windows, grow_windows, grow_overlapping]
 
 
 def random_graph(r, dtype):

@@ -115,13 +115,37 @@ def columns(g):
     )
 
 
+def convolved(g):
+    """Rows as pictures: filters slide over them, and neighbours are pooled or not."""
+    x = g.any()
+    shapes = {8: (4, 2, 1), 9: (3, 3, 1), 16: (2, 4, 2), 32: (4, 4, 2), 64: (4, 2, 8), 65: (13, 5, 1)}
+    if x.shape[1] not in shapes:
+        return
+    x = np.reshape(x, (x.shape[0], *shapes[x.shape[1]]))
+    channels = x.shape[-1]
+    if g.random.random() < 0.5:
+        x = np.pad(x, ((0, 0), (1, 1), (0, 1), (0, 0)))
+    at = {"axes": (1, 2), "strides": g.random.choice([(1, 1), (2, 1), (1, 2)]), "dilations": (1, 1)}
+    at["sizes"] = sizes = g.random.choice([(2, 2), (3, 1), (1, 2), (3, 2)])
+    size = g.random.choice([1, 2, 8, 16])
+    filters = np.reshape(g.weights(sizes[0] * sizes[1] * channels, size), (*sizes, channels, size))
+    y = np.einsum("bhwcij,ijco->bhwo", apply("windows", x, **at), filters) + g.weights(size)
+    y = g.random.choice([np.tanh, lambda z: np.maximum(z, 0)])(y)
+    if g.random.random() < 0.3 and min(y.shape[1:3]) > 1:
+        y = np.max(apply("windows", y, **{**at, "sizes": (2, 2)}), axis=(4, 5))
+    if g.random.random() < 0.5:
+        y = np.mean(y, axis=g.random.choice([(1, 2), (1,), (2, 3)]))
+    y = np.reshape(y, (y.shape[0], -1))
+    g.rows.append(y[:, :130])
+
+
 def of_weights(g):
     w = g.random.choice(g.others)
     g.others.append(np.sin(w) @ w.T * 0.1 if len(w.shape) == 2 else w * 0.5)
 
 
 GROWTHS = [*[dense] * 4, *[pointwise] * 2, *[along_rows] * 2, over_rows, over_rows]
-GROWTHS += [likenesses, likenesses, other_rows, codes, largest, columns, of_weights]
+GROWTHS += [likenesses, likenesses, other_rows, codes, largest, columns, of_weights, convolved, convolved]
 
 
 def moved(g, w, gradient):

@@ -153,7 +153,7 @@ def test_no_more_is_kept_and_no_less_is_done_row_by_row(r, kind):
 def test_random_programs_give_the_same_bits(monkeypatch):
     monkeypatch.setattr(compiled, "_compiled", Recent(64))
     some = 0
-    for seed in range(60):
+    for seed in range(100):
         program, grown = random_program(random.Random(seed), "float32")
         found, before = both(simple(program), monkeypatch)
         if len(found.items) == len(before.items):
