@@ -34,8 +34,10 @@ Where to look:
 
 - networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
   ``find_learning_rate``
-- layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``, ``Embedding``,
-  ``Flatten``; ``Layer`` for one of your own
+- layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``,
+  ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
+- what changes shapes: ``Flatten``, ``Reshape``, ``Permute``, ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths
+  meet in ``Add``, ``Concatenate`` and the like
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables

@@ -36,8 +36,11 @@ from chainrule.nn.layers.base import *
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
+from chainrule.nn.layers.padding import *
 from chainrule.nn.layers.reshaping import *
+from chainrule.nn.layers.scaling import *
 from chainrule.nn.losses import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *

@@ -39,9 +39,7 @@ WRITE: dict[str, dict[str, str]] = {
         "ReLU Sigmoid Tanh Softmax GELU SiLU Softplus": _ACTIVATION,
         "Swish": "An activation is an argument of the layer before it, or a layer: cr.Activation('swish')",
         "Conv1D Conv2D Conv3D Conv1d Conv2d Conv3d Convolution2D SeparableConv2D DepthwiseConv2D ConvTranspose2d "
-        "Conv2DTranspose MaxPooling1D MaxPooling2D MaxPool1d MaxPool2d AveragePooling2D AvgPool2d "
-        "GlobalAveragePooling2D GlobalMaxPooling2D ZeroPadding2D UpSampling2D": "There are no convolutions and no "
-        f"pooling yet. Images go flattened into dense layers: {_DENSE}",
+        "Conv2DTranspose": f"There are no convolutions yet. Images go flattened into dense layers: {_DENSE}",
         "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. A "
         f"window of a series goes flattened into dense layers: {_DENSE}",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
@@ -51,7 +49,7 @@ WRITE: dict[str, dict[str, str]] = {
         "StandardScaler scale normalize preprocessing": "Scale the columns with NumPy, or give the table to "
         "cr.TableModel, which does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
         "LayerNorm": "It is called: cr.LayerNormalization()",
-        "Concatenate concatenate Add": "Layers are joined as nodes, by NumPy's functions, in a network drawn by a "
+        "concatenate": "Nodes are joined by NumPy's functions, or a layer, cr.Concatenate(), in a network drawn by a "
         "function: np.concatenate([x, x], axis=-1)",
         "layers nn": "Layers are names of chainrule itself: cr.Dense(16, 'relu')",
         "optim optimizers": "Optimizers are names of chainrule itself: cr.Adam(0.001)",
@@ -96,7 +94,6 @@ WRITE: dict[str, dict[str, str]] = {
         "log_softmax": "It is the logarithm of another: np.log(cr.softmax(x))",
         "relu6": "It is cut off by NumPy: np.minimum(cr.relu(x), 6)",
         "Lambda": "A function of nodes that keeps the shape is an activation: cr.Activation(np.tanh)",
-        "Reshape": "A shape is changed on the node, in a network drawn by a function: x.reshape(-1)",
         "GradientTape value_and_grad jacrev vjp": "A graph remembers how it was made, with nothing to switch on: "
         "J.value, cr.grad(J, w).value",
         "hessian jacobian": "A gradient is a graph again, with gradients of its own: cr.grad(cr.grad(J, w), w).value",

@@ -50,6 +50,15 @@ def scatter_add(x, at, axis, extent):
     return jnp.moveaxis(there.at[at].add(jnp.moveaxis(x, axes, range(at.ndim))), 0, axis)
 
 
+def add_along(x, at, axis, extent):
+    """Add at positions along an axis that each row has of its own."""
+    there = jnp.zeros((*x.shape[:axis], extent, *x.shape[axis + 1 :]), x.dtype)
+    where = [
+        np.arange(n).reshape([-1 if a == b else 1 for b in range(x.ndim)]) for a, n in enumerate(x.shape)
+    ]
+    return there.at[(*where[:axis], at, *where[axis + 1 :])].add(x)
+
+
 def random_uniform(seed, counter, shape, stream, dtype):
     """Draw the bits that the row draws: JAX counts with the same generator."""
     word = partial(jnp.asarray, dtype=jnp.uint32)
@@ -84,6 +93,7 @@ WRITTEN = {
     "windows": windows,
     "overlap_add": overlap_add,
     "scatter_add": scatter_add,
+    "add_along": add_along,
     "random_uniform": random_uniform,
     "length": lambda extent, dtype: jnp.asarray(extent, dtype),
 }

@@ -366,6 +366,17 @@ MORE = {
         Case((65, 7), np.arange(65) % 4, axis=0, extent=5),
         Case((3, 6, 2), np.array([0, 5, -1, 0, 2, 2]), axis=1, extent=6),
     ],
+    "take_along": [
+        Case((33, 7), np.arange(33 * 5).reshape(33, 5) % 7, axis=1),
+        Case((3, 17, 2), (np.arange(3 * 9).reshape(3, 9, 1) * 5) % 17 - 17, axis=1),
+        Case((2, 65, 3), np.arange(65)[None, ::-1, None], axis=1),
+        Case((9, 40), np.arange(40)[None] % 9, axis=0),
+    ],
+    "add_along": [
+        Case((33, 65), np.arange(33 * 65).reshape(33, 65) % 7, axis=1, extent=7),
+        Case((3, 9, 2), np.arange(27).reshape(3, 9, 1) % 4 - 4, axis=1, extent=5),
+        Case((1, 40), np.arange(40)[None] % 7, axis=0, extent=9),
+    ],
     "one_hot": [
         Case(np.arange(17) % 5, classes=10, dtype="float32"),
         Case(np.arange(17, dtype="uint8"), classes=300, dtype="float32"),  # more classes than 8 bits count
@@ -410,7 +421,7 @@ def test_structural_values(row, dtype, agree):
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
 @pytest.mark.parametrize("name", ["sum", "max", "argmax", "transpose", "reshape", "concatenate", "slice", "pad",
-                                  "pad_with", "windows", "overlap_add",
+                                  "pad_with", "windows", "overlap_add", "take_along", "add_along",
                                   "gather", "scatter_add", "contract", "broadcast_to"])  # fmt: skip
 def test_structural_rows_of_whole_numbers(name, dtype, agree):
     every, row = Collected(), TABLE[name]

@@ -1,13 +1,14 @@
 """Write a folder of model files with what they predict: later versions must read them and predict the same.
 
-Every version that changes what stands in a file adds a folder of its own, once::
+Every version that changes what stands in a file adds a folder of its own, and what is new in it, once::
 
-    python tests/files/model_files.py
+    python tests/files/model_files.py pictures sequences
 
 ``<name>.safetensors`` is the model, ``<name>.npz`` its inputs, targets, prediction and cost; for a table
 ``<name>.csv`` is the table and ``<name>.predictions.csv`` what it says.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +142,13 @@ def formulas(a, b):
         np.logaddexp(b, 0),
     ]
     return cr.Dense(2)(cr.LayerNormalization(1e-3)(np.concatenate(parts, axis=1)))
+
+
+def merged(a, b):
+    """Two paths that meet in each of the ways that there are."""
+    h, g = cr.Dense(4, "tanh")(a), cr.Dense(4, "tanh")(b)
+    found = [kind()(h, g) for kind in (cr.Add, cr.Subtract, cr.Multiply, cr.Average, cr.Maximum)]
+    return cr.Dense(2)(cr.Concatenate()(*found))
 
 
 def sums(a, b):
@@ -299,6 +307,22 @@ NETWORKS = {
     "sums": drawn(sums, {"a": (6,), "b": (3,)}),
     "slopes": drawn(slopes, {"a": (6,), "b": (3,)}, epochs=0),
     "shared": shared_labels,
+    "shapes": chain(
+        lambda: [
+            cr.Rescaling(0.5, offset=0.25), cr.Reshape((4, 3, 2)), cr.ZeroPadding2D(((1, 0), (2, 1))),
+            cr.UpSampling2D((2, 1)), cr.UpSampling2D(2, "bilinear"), cr.GroupNormalization(2), cr.Cropping2D((4, 1)),
+            cr.SpatialDropout2D(0.25), cr.Permute((2, 1, 3)), cr.Flatten(), cr.Dense(2),
+        ],
+        shape=24,
+    ),
+    "sequences": chain(
+        lambda: [
+            cr.Reshape((-1, 2)), cr.ZeroPadding1D((2, 1)), cr.UpSampling1D(2), cr.SpatialDropout1D(0.25),
+            cr.Cropping1D(2), cr.Flatten(), cr.Dense(2),
+        ],
+        shape=6, dtype="float64",
+    ),
+    "merged": drawn(merged, {"a": (6,), "b": (3,)}),
 }  # fmt: skip
 
 
@@ -365,15 +389,18 @@ def write_table(name, target, options, folder):
     model.predict(shown).to_csv(folder / f"{name}.predictions.csv", index=False)
 
 
-def main():
+def main(names):
     folder = HERE / cr.__version__
-    folder.mkdir()  # a version's files are written once
-    for name, make in NETWORKS.items():
-        write_network(name, make, folder)
-    for name, (target, options) in TABLES.items():
-        write_table(name, target, options, folder)
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        if (folder / f"{name}.safetensors").exists():
+            raise SystemExit(f"{name} is written: a version's files are written once.")
+        if name in TABLES:
+            write_table(name, *TABLES[name], folder)
+        else:
+            write_network(name, NETWORKS[name], folder)
     print(f"{folder}: {sum(f.stat().st_size for f in folder.iterdir()):,} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or [*NETWORKS, *TABLES])

@@ -309,6 +309,21 @@ def grow_gathered(g):
     g.add(apply("gather", x, index, axis=axis), exact=x in g.exact)
 
 
+def grow_taken_along(g):
+    """Positions that differ from row to row, and may be the same along some axes."""
+    x = g.any()
+    axes = [a for a, e in enumerate(x.shape) if not isinstance(e, Extent)]
+    if not axes:
+        return
+    axis = g.random.choice(axes)
+    shape = [1 if g.random.random() < 0.3 else e for e in x.shape]
+    shape[axis] = g.random.choice([1, 2, 5, 17])
+    index = input(f"x{len(g.inputs)}", [e.name if isinstance(e, Extent) else e for e in shape], "int64")
+    g.inputs.append(index)
+    g.batch.append(np.asarray(g.numbers.integers(-x.shape[axis], x.shape[axis], extents(shape))))
+    g.add(apply("take_along", x, index, axis=axis), exact=x in g.exact)
+
+
 def grow_random(g):
     shape = tuple(e for e in g.shape() if not isinstance(e, Extent))
     seed, counter = (
@@ -328,7 +343,7 @@ def grow_leaf(g):
 GROWTHS = (
     [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
 )
-GROWTHS += [grow_joined, grow_gathered, grow_random, grow_leaf, grow_leaf]
+GROWTHS += [grow_joined, grow_gathered, grow_taken_along, grow_random, grow_leaf, grow_leaf]
 GROWTHS += [grow_windows, grow_windows, grow_windows, grow_overlapping]
 
 

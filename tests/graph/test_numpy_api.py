@@ -407,6 +407,11 @@ MOVES = [
     lambda x: np.take(x, [1, 0, -1], axis=1),
     lambda x: np.take(x, [5, 0]),
     lambda x: x.take([[0, 1], [1, 0]], axis=0),
+    lambda x: np.take_along_axis(x, np.array([[[2, -1, 0, 1, 0]]]), axis=-1),
+    lambda x: np.take_along_axis(x, np.array([[[2], [1], [0]], [[0], [0], [2]]]), axis=1),
+    lambda x: np.take_along_axis(x[:1], np.array([[[1]], [[0]]]), axis=1),
+    lambda x: np.take_along_axis(x, np.array([5, 0]), axis=None),
+    lambda x: np.take_along_axis(x, np.argsort(numbers(2, 3, 4), axis=2), axis=2),
     lambda x: x[:, [0, -1]],
     lambda x: x[np.array([1, 0, 1])],
 ]

@@ -92,6 +92,12 @@ NUMBERS = [
     "tanh",
 ]
 PAIRS = ["binary_crossentropy", "half_mse", "huber", "mae", "mse", "poisson", "quantile"]
+PICTURE = cr.input("picture", ("batch", 2, 2, 4))
+SEQUENCES = {"ZeroPadding1D": "padding", "Cropping1D": "cropping", "UpSampling1D": "size"}
+PICTURES = {"ZeroPadding2D": "padding", "Cropping2D": "cropping", "UpSampling2D": "size"}
+NO_PLACES = {**SEQUENCES, **PICTURES}  # (features) has none
+NO_PLACES |= dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), "rate")
+MERGED = ["Add", "Average", "Maximum", "Multiply", "Subtract"]
 LOOKS = ["architecture", "inputs", "output", "parameters", "statistics"]
 GIVEN_DATA = ["activations", "predict", "predict_classes"]
 GIVEN_TARGETS = ["check_gradients", "evaluate", "gradients"]
@@ -148,6 +154,20 @@ CASES = [
     ("Embedding", Unknown, lambda: cr.Embedding(1, 1, "hee")),
     ("Embedding", Data, lambda: built(cr.Embedding(3, 2)).predict([[0, 3]])),
     ("Flatten", Graph, lambda: cr.Flatten(trainable=2)),
+    ("Reshape", Graph, lambda: cr.Reshape((-1, -1))),
+    ("Reshape.build", Shape, lambda: cr.Reshape((3,))(rows)),
+    ("Permute", Graph, lambda: cr.Permute((0, 1))),
+    ("Permute.build", Shape, lambda: cr.Permute((2, 1))(rows)),
+    ("Rescaling", Graph, lambda: cr.Rescaling("half")),
+    *[(name, Graph, lambda name=name: getattr(cr, name)(-1)) for name in NO_PLACES],
+    *[(f"{n}.build", Shape, lambda n=n, a=a: getattr(cr, n)(**{a: 0.5 if a == "rate" else 1})(rows))
+      for n, a in NO_PLACES.items()],
+    *[(name, Graph, lambda name=name: getattr(cr, name)(trainable=2)) for name in MERGED],
+    *[(f"{n}.build", Shape, lambda n=n: getattr(cr, n)()(rows, PICTURE)) for n in (*MERGED, "Concatenate")],
+    *[(f"{n}.build", Graph, lambda n=n: getattr(cr, n)()(rows)) for n in (*MERGED[:4], "Concatenate")],
+    ("Concatenate", Graph, lambda: cr.Concatenate("last")),
+    ("GroupNormalization", Graph, lambda: cr.GroupNormalization(0)),
+    ("GroupNormalization.build", Shape, lambda: cr.GroupNormalization(3)(PICTURE)),
     ("BatchNormalization", Graph, lambda: cr.BatchNormalization(1)),
     ("LayerNormalization", Graph, lambda: cr.LayerNormalization(0)),
     # graphs

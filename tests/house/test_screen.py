@@ -39,6 +39,8 @@ GIVEN = {  # what must be given
     "Cosine": (0.1,), "Metric": (max,),
     "ExponentialDecay": (0.1, 0.9), "OneCycle": (0.1,), "StepDecay": (0.1,), "WarmUp": (0.1, 9),
     "ReduceOnPlateau": (0.1,), "Dropout": (0.5,),
+    "SpatialDropout1D": (0.5,), "SpatialDropout2D": (0.5,), "Reshape": ((8, 8, 1),), "Permute": ((2, 1),),
+    "Rescaling": (0.5,),
 }  # fmt: skip
 
 

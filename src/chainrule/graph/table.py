@@ -11,6 +11,7 @@ from chainrule.arguments import public
 from chainrule.errors import ShapeError, unknown_name
 from chainrule.graph import shapes
 from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its rows
+    along,
     arithmetic,
     corners,
     exponentials,

@@ -77,6 +77,8 @@ def _meaning(value: Any) -> Hashable:
     """Return what is the same for two settings only if they mean the same for ever."""
     if value is None or isinstance(value, str | int | float):
         return identity(value)
+    if type(value) is tuple:
+        return tuple([_meaning(v) for v in value])
     if isinstance(value, Primitive):  # a graph knows rows by themselves
         return value
     if is_ours(type(value)) and is_dataclass(value):

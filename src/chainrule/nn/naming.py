@@ -26,7 +26,7 @@ def labels_of(layers: list[Layer]) -> list[str]:
         uses[id(layer)] = uses.get(id(layer), 0) + 1
         if id(layer) not in own:
             given = str(getattr(layer, "name", ""))
-            stem = given or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(layer).__name__).lower()
+            stem = given or _stem(type(layer).__name__)
             label = given
             while not label or label in taken:
                 spent[stem] = spent.get(stem, 1 if given else 0) + 1
@@ -36,6 +36,16 @@ def labels_of(layers: list[Layer]) -> list[str]:
         again = f"/{uses[id(layer)]}" if uses[id(layer)] > 1 else ""
         result.append(own[id(layer)] + again)
     return result
+
+
+def _stem(kind: str) -> str:
+    """Return the name of a class in small letters.
+
+    >>> _stem("BatchNormalization"), _stem("Conv2DTranspose")
+    ('batch_normalization', 'conv2d_transpose')
+    """
+    dimensions_small = re.sub(r"(?<=[0-9])D(?![a-z])", "d", kind)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", dimensions_small).lower()
 
 
 def numbers_of(marks: list[Node]) -> dict[int, int]:

@@ -81,7 +81,8 @@ def layer_to_config(layer: Layer, named: Names) -> dict[str, Any]:
             own = price is not None and type(price) not in regularizers.CLASSES.values()
             config[f.name] = {"regularizer": named.of(price, {}) if own else specs.to_config(price)}
             continue
-        config[f.name] = _setting_config(value, named)
+        ours = type(layer) is LAYERS.get(config["class"])  # whose annotations say how a list is read
+        config[f.name] = to_plain(value) if ours and type(value) is tuple else _setting_config(value, named)
     return config
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from inspect import isabstract
 from numbers import Integral, Real
@@ -22,9 +22,52 @@ class Rule:
 
     says: str
     holds: Callable[[Any], bool]
+    kind: type = float
+
+    def read(self, value: Any) -> Any:
+        """Return the value as plain numbers, or None where it is not what it must be."""
+        return self.kind(value) if _is_number(value) and self.holds(value) else None
 
     def __repr__(self) -> str:
         return repr(self.says)
+
+
+@dataclass(frozen=True, repr=False)
+class Several(Rule):
+    """What each of several numbers must be; one number stands for all.
+
+    Attributes:
+        count: How many there are, of axes say.
+        depth: How often each of them may be as many again: (top, bottom) and (left, right).
+    """
+
+    count: int = 2
+    depth: int = 1
+
+    def read(self, value: Any) -> Any:
+        """Return a number or nested tuples of numbers, or None where one is not what it must be."""
+        if not self.depth or not isinstance(value, tuple | list):
+            return super().read(value)
+        found = [replace(self, depth=self.depth - 1).read(v) for v in value]
+        return tuple(found) if len(found) == self.count and None not in found else None
+
+
+@dataclass(frozen=True, repr=False)
+class Row(Rule):
+    """What each of a row of numbers must be, however many there are.
+
+    Attributes:
+        together: What all of them must be.
+    """
+
+    together: Callable[[tuple[Any, ...]], bool] = lambda found: True
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of plain numbers, or None where they are not what they must be."""
+        if not isinstance(value, tuple | list):
+            return None
+        found = tuple([super(Row, self).read(v) for v in value])
+        return found if None not in found and self.together(found) else None
 
 
 # The annotations of settings: `rate: Share` is checked when the layer, loss, optimizer ... is made.
@@ -36,7 +79,43 @@ NoWidth = Annotated[  # elsewhere the width of the input stands in its place
     float, Rule("a number above 0, and no whole one", lambda x: x > 0 and not isinstance(x, Integral))
 ]
 Number = Annotated[float, Rule("a number", lambda x: True)]
-Count = Annotated[int, Rule("a whole number of at least 1", lambda x: x >= 1 and isinstance(x, Integral))]
+Count = Annotated[int, Rule("a whole number of at least 1", lambda x: _is_whole(x) and x >= 1, int)]
+Counts2D = Annotated[
+    int | tuple[int, int],
+    Several("a whole number of at least 1, or two: (height, width)", lambda x: _is_whole(x) and x >= 1, int),
+]
+Sides1D = Annotated[
+    int | tuple[int, int],
+    Several("a whole number of at least 0, or two: (before, after)", lambda x: _is_whole(x) and x >= 0, int),
+]
+Sides2D = Annotated[
+    int | tuple[int | tuple[int, int], int | tuple[int, int]],
+    Several(
+        "a whole number of at least 0, (height, width) or ((top, bottom), (left, right))",
+        lambda x: _is_whole(x) and x >= 0,
+        int,
+        depth=2,
+    ),
+]
+Lengths = Annotated[
+    tuple[int, ...],
+    Row(
+        "the lengths of axes, such as (8, 8, 1), one of which may be -1: what is left",
+        lambda x: _is_whole(x) and x >= -1,
+        int,
+        together=lambda found: found.count(-1) < 2,
+    ),
+]
+Order = Annotated[
+    tuple[int, ...],
+    Row(
+        "the axes of an example in their new order, each once and counted from 1: (2, 1)",
+        lambda x: _is_whole(x),
+        int,
+        together=lambda found: sorted(found) == list(range(1, len(found) + 1)),
+    ),
+]
+Axis = Annotated[int, Rule("the number of an axis, such as -1", lambda x: _is_whole(x), int)]
 
 
 @cache
@@ -69,8 +148,9 @@ class Checked(Friendly):
                 kind = kinds[0] if len(kinds) == 1 and value is not None else Any
             rule = getattr(kind, "__metadata__", (None,))[0]
             if isinstance(rule, Rule):
-                self._expect(_is_number(value) and rule.holds(value), field.name, rule.says)
-                object.__setattr__(self, field.name, get_args(kind)[0](value))
+                found = rule.read(value)
+                self._expect(found is not None, field.name, rule.says)
+                object.__setattr__(self, field.name, found)
             elif kind is bool and field.name in ours:
                 self._expect(is_yes_or_no(value), field.name, "True or False")
                 object.__setattr__(self, field.name, bool(value))
@@ -158,6 +238,10 @@ def own(name: str, custom: Mapping[str, Any] | None) -> Any:
 def is_yes_or_no(value: Any) -> bool:
     """Say whether a value is True or False, or the 1 or 0 of these."""
     return isinstance(value, Integral | np.bool_) and value in (0, 1)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral)
 
 
 def _is_number(value: Any) -> bool:

@@ -18,7 +18,10 @@ INPUTS = {
     "variable": 0,
     "input": 0,
     "constant": 0,
-} | dict.fromkeys(("contract", "gather", "scatter_add", "random_uniform", "maximum", "minimum"), 2)
+} | dict.fromkeys(
+    ("contract", "gather", "scatter_add", "take_along", "add_along", "random_uniform", "maximum", "minimum"),
+    2,
+)
 BATCH = Extent("batch")
 JUNK = [
     None,
@@ -171,6 +174,11 @@ OUTSIDE = [
     ("scatter_add", (K, K), {"axis": 1, "extent": 3}),
     ("scatter_add", (V, K), {"axis": 0, "extent": 3}),
     ("scatter_add", (V, V), {"axis": 0, "extent": 3}),
+    ("take_along", (V, K), {"axis": 1}),
+    ("take_along", (V, V), {"axis": 0}),
+    ("take_along", (X, K), {"axis": 0}),
+    ("add_along", (K, V), {"axis": 0, "extent": 3}),
+    ("add_along", (X, K), {"axis": 0, "extent": 3}),
     ("clip", (V,), {"low": None, "high": None}),
     ("random_uniform", (K, K), {"shape": (2,), "stream": 0, "dtype": "float32"}),
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply, as_node, of_array
+from chainrule.graph.node import Node, apply, as_node, broadcast, of_array
 from chainrule.graph.numpy_api.operands import along, closed_length
 from chainrule.graph.shapes import Extent
 
@@ -14,6 +14,22 @@ from chainrule.graph.shapes import Extent
 def take(a: Any, indices: Any, axis: int | None = None) -> Node:
     a, axis = along(a, axis)
     return apply("gather", a, _positions(indices, a.shape, axis), axis=axis)
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Node:
+    arr, axis = along(arr, axis)
+    at = _positions(indices, arr.shape, axis)
+    if at.ndim != arr.ndim:
+        raise ShapeError(
+            f"take_along_axis: positions {shapes.show(at.shape)} need as many axes as {shapes.show(arr.shape)} has."
+        )
+    wide = list(shapes.broadcast(_with_one(arr.shape, axis), _with_one(at.shape, axis)))
+    wide[axis] = arr.shape[axis]
+    return apply("take_along", broadcast(arr, tuple(wide)), at, axis=axis)
+
+
+def _with_one(shape: shapes.Shape, axis: int) -> shapes.Shape:
+    return (*shape[:axis], 1, *shape[axis + 1 :])
 
 
 def _positions(indices: Any, shape: shapes.Shape, axis: int) -> Node:

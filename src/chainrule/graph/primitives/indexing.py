@@ -79,17 +79,19 @@ def _take(x, indices, axis):
     try:
         return np.take(x, indices, axis=axis)
     except IndexError:
-        raise _out_of_range(indices, axis, x.shape[axis]) from None
+        raise out_of_range(indices, axis, x.shape[axis]) from None
 
 
-def _out_of_range(indices, axis, length):
+def out_of_range(indices, axis, length):
+    """Return the error for positions of which some are beyond an axis."""
     return DataError(
         f"A position from {np.min(indices)} to {np.max(indices)} is out of range: "
         f"axis {axis} has length {length}, so the last position is {length - 1}."
     )
 
 
-def _at_positions(first, indices, **_):
+def at_positions(first, indices, **_):
+    """Return the dtype of what stands at positions, which are whole numbers."""
     if indices.kind not in "iu":
         raise GraphError(f"Positions are whole numbers; these are {indices.name}.")
     return first
@@ -103,7 +105,7 @@ def _scatter(x, indices, axis, extent):
         # in a row: NumPy ends the process where positions and what lies at them have more than 32 axes
         np.add.at(out, np.reshape(indices, -1), rows.reshape(np.size(indices), *rows.shape[rank:]))
     except IndexError:
-        raise _out_of_range(indices, axis, extent) from None
+        raise out_of_range(indices, axis, extent) from None
     return np.moveaxis(out, 0, axis)
 
 
@@ -112,7 +114,7 @@ gather: Primitive = row(
     forward=_take,
     adjoint=lambda dy, y, x, indices, axis: [scatter_add(dy, indices, axis=axis, extent=x.shape[axis]), None],
     attributes={"axis": kind.AXIS}, shape=shapes.gather,
-    dtype=_at_positions, linear="together", moves="copy", leaves_out=True, mixes="axes", range=same,
+    dtype=at_positions, linear="together", moves="copy", leaves_out=True, mixes="axes", range=same,
     cases=(
         Case((4, 2), np.array([3, 0, 3]), axis=0), Case((4, 2), np.array([-1, 0, -4]), axis=0),
         Case((2, 3), np.array([[2, 1]]), axis=1), Case((3,), np.array(2), axis=0),
@@ -123,7 +125,7 @@ scatter_add: Primitive = row(
     "scatter_add",
     forward=_scatter, adjoint=lambda dy, y, x, indices, axis, extent: [gather(dy, indices, axis=axis), None],
     attributes={"axis": kind.AXIS, "extent": kind.LENGTH},
-    shape=shapes.scatter, dtype=_at_positions,
+    shape=shapes.scatter, dtype=at_positions,
     linear="together", range=added,
     cases=(
         Case((3, 2), np.array([3, 0, 3]), axis=0, extent=4),

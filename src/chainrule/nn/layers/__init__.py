@@ -4,8 +4,11 @@ from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
+from chainrule.nn.layers.padding import *
 from chainrule.nn.layers.reshaping import *
+from chainrule.nn.layers.scaling import *
 
 # What a model file may name.
 LAYERS: dict[str, type[Layer]] = {

@@ -6,7 +6,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cache
 from inspect import signature
@@ -332,11 +332,12 @@ class Layer(Checked):
         """
         return type(self).refuses is not Layer.refuses
 
-    def __call__(self, *xs: NodeLike) -> Node:
+    def __call__(self, *xs: NodeLike | Sequence[NodeLike]) -> Node:
         """Build the layer on nodes.
 
         Args:
-            xs: Nodes whose first axis counts the examples: one, or as many as the layer takes.
+            xs: Nodes whose first axis counts the examples: one, or as many as the layer takes. A list of them stands
+                for its nodes.
 
         Returns:
             A node whose first axis counts the examples, marked as the output of this layer.
@@ -345,6 +346,8 @@ class Layer(Checked):
             GraphError: If something is no node, there are too many or too few, or what is built does not keep the
                 examples apart.
         """
+        if len(xs) == 1 and isinstance(xs[0], list | tuple) and xs[0]:
+            xs = tuple(xs[0])
         for x in xs or (None,):
             if not isinstance(x, Node):
                 raise GraphError(

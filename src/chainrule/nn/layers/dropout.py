@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.graph.node import Node
+from chainrule.graph.shapes import Shape
+from chainrule.nn.layers.axes import PICTURE, SEQUENCE, lengths
 from chainrule.nn.layers.base import TRAINING, Layer, Scope
 from chainrule.nn.specs import Share
 
-__all__ = ["Dropout"]
+__all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,8 +52,103 @@ class Dropout(Layer):
         >>> cr.Dropout(0.5)(cr.input("x", ("batch", 3))).shape  # which calls build
         (batch, 3)
         """
-        if self.rate == 0:
-            return x
-        kept = scope.uniform(x.shape) >= self.rate
-        dropped: Any = np.where(TRAINING, np.where(kept, x / (1 - self.rate), 0), x)
-        return dropped
+        return _with_holes(scope, x, self.rate, x.shape)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SpatialDropout1D(Layer):
+    """While training, set whole features of each example to 0 with probability ``rate`` (Tompson et al. 2015).
+
+    Neighbours in sequences say nearly the same, so that a hole of one number is no loss; here all places of a feature
+    are dropped together, and the rest is divided by ``1 - rate``. At prediction it does nothing.
+
+    Takes sequences (batch, time, features) and gives the same.
+
+    Args:
+        rate: The share of features that is set to 0, at least 0 and below 1.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing, and drops out all the same.
+
+    Raises:
+        GraphError: If the rate is below 0, or 1 and above: 50 % is 0.5.
+
+    >>> cr.SpatialDropout1D(0.2)(cr.input("x", ("batch", 5, 3))).shape
+    (batch, 5, 3)
+    """
+
+    rate: Share
+    name: str = ""
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x without some of its features while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, time, features).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x is no batch of sequences.
+
+        >>> cr.SpatialDropout1D(0.5)(cr.input("x", ("batch", 5, 3))).shape  # which calls build
+        (batch, 5, 3)
+        """
+        lengths(self, x, SEQUENCE)
+        return _with_holes(scope, x, self.rate, (x.shape[0], 1, x.shape[-1]))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SpatialDropout2D(Layer):
+    """While training, set whole channels of each example to 0 with probability ``rate`` (Tompson et al. 2015).
+
+    Neighbours in pictures say nearly the same, so that a hole of one number is no loss; here all places of a channel
+    are dropped together, and the rest is divided by ``1 - rate``. At prediction it does nothing.
+
+    Takes pictures (batch, height, width, channels) and gives the same.
+
+    Args:
+        rate: The share of channels that is set to 0, at least 0 and below 1.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing, and drops out all the same.
+
+    Raises:
+        GraphError: If the rate is below 0, or 1 and above: 50 % is 0.5.
+
+    >>> cr.SpatialDropout2D(0.2)(cr.input("x", ("batch", 8, 8, 3))).shape
+    (batch, 8, 8, 3)
+    """
+
+    rate: Share
+    name: str = ""
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x without some of its channels while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x is no batch of pictures.
+
+        >>> cr.SpatialDropout2D(0.5)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
+        (batch, 8, 8, 3)
+        """
+        lengths(self, x, PICTURE)
+        return _with_holes(scope, x, self.rate, (x.shape[0], 1, 1, x.shape[-1]))
+
+
+def _with_holes(scope: Scope, x: Node, rate: float, shape: Shape) -> Node:
+    """Return x with holes while training, of a mask of a shape that broadcasts to that of x."""
+    if rate == 0:
+        return x
+    kept = scope.uniform(shape) >= rate
+    dropped: Any = np.where(TRAINING, np.where(kept, x / (1 - rate), 0), x)
+    return dropped

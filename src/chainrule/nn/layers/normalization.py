@@ -1,16 +1,18 @@
-"""Normalization: numbers of mean 0 and variance 1, over the examples or over the features."""
+"""Normalization: numbers of mean 0 and variance 1, over the examples or over the features, all or in groups."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
+from chainrule.graph.shapes import show
 from chainrule.nn.layers.base import Layer, Scope, width_of
-from chainrule.nn.specs import NoWidth, Share
+from chainrule.nn.specs import Count, NoWidth, Share
 
-__all__ = ["BatchNormalization", "LayerNormalization"]
+__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -124,3 +126,62 @@ class LayerNormalization(Layer):
         centred = x - x.mean(axis=-1, keepdims=True)
         variance = (centred * centred).mean(axis=-1, keepdims=True)
         return centred / np.sqrt(variance + self.epsilon) * gamma + beta
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GroupNormalization(Layer):
+    """``gamma · (x - mean) / sqrt(variance + epsilon) + beta``, over groups of channels (Wu & He 2018).
+
+    Takes x of shape (batch, ..., channels) and gives the same: for each example by itself, in training and in
+    prediction alike, so that small batches do not matter. Mean and variance are those of all places and of the
+    channels of a group, which lie side by side. With ``groups=1`` they are those of the whole example; with as many
+    groups as channels each channel has its own, which is instance normalization (Ulyanov et al. 2016).
+
+    Args:
+        groups: Into how many groups the channels are divided; it divides their number. The paper has 32.
+        epsilon: What keeps the root from 0, above 0 and no whole number; 1e-5 as in the paper and PyTorch.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
+
+    Raises:
+        GraphError: If groups is no whole number of at least 1, or epsilon not above 0 or a whole number.
+
+    >>> network = cr.Network([cr.GroupNormalization(2)], input_shape=(1, 1, 4))
+    >>> network.predict([[[[1.0, 3.0, 10.0, 20.0]]]]).round(2)
+    array([[[[-1.,  1., -1.,  1.]]]], dtype=float32)
+    """
+
+    groups: Count = 32
+    epsilon: NoWidth = 1e-5
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the normalized x.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ..., channels).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x has no channels, or the groups do not divide their number.
+
+        >>> cr.GroupNormalization(4)(cr.input("x", ("batch", 8, 8, 16))).shape  # which calls build
+        (batch, 8, 8, 16)
+        """
+        width = width_of(self, x)
+        if width % self.groups:
+            raise ShapeError(
+                f"{self!r} divides the channels into {self.groups} groups of the same size; {show(x.shape[1:])} has "
+                f"{width}. Give a number of groups that divides {width}."
+            )
+        gamma = scope.parameter("gamma", (width,), "ones")
+        beta = scope.parameter("beta", (width,), "zeros")
+        apart = x.reshape(*x.shape[:-1], self.groups, width // self.groups)
+        axes = (*range(1, x.ndim - 1), x.ndim)
+        centred = apart - apart.mean(axis=axes, keepdims=True)
+        variance = (centred * centred).mean(axis=axes, keepdims=True)
+        normal: Any = centred / np.sqrt(variance + self.epsilon)
+        return normal.reshape(x.shape) * gamma + beta

@@ -132,10 +132,11 @@ TASKS: dict[str, Callable[..., None]] = {
     "pad": tasks.write_padded,
     "pad_with": tasks.write_padded,
     "scatter_add": tasks.write_scattered,
+    "add_along": tasks.write_added,
 }
 
 # All rows that need not be written in others: beside these, what nests compute, what is read in place, and leaves.
-CODED = {"sum", "max", "gather", "reshape", "transpose", "broadcast_to", "slice", "windows"}
+CODED = {"sum", "max", "gather", "take_along", "reshape", "transpose", "broadcast_to", "slice", "windows"}
 CODED |= {"variable", "input", "constant", "length"}
 CODED |= (TASKS.keys() | OPERATIONS.keys()) - {
     "copy",

@@ -9,6 +9,7 @@ from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import identity
 from chainrule.engines.native.code.types import Type, type_of
+from chainrule.engines.native.plan.items import gathers
 from chainrule.engines.native.plan.nest_plan import Access, NestPlan
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, size
 from chainrule.graph.contraction import summed
@@ -68,7 +69,7 @@ class Points:
             self.begin(node)
             if node.primitive.name == "contract":
                 values[node] = self._short_product(here, node)
-            elif node.primitive.name == "gather":
+            elif gathers(node):
                 values[node] = self._gather(here, node, read(node, 1))
             else:
                 given = [read(node, i) for i in range(len(node.inputs))]

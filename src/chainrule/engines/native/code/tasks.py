@@ -165,16 +165,35 @@ def _copy_into(step: Step, node: Node, part: Node, index: shapes.Index) -> None:
 @apart
 def write_scattered(step: Step, node: Node) -> None:
     """Add each number to the element that its index names, in order."""
-    code, axis, extent = step.code, node.attributes["axis"], node.attributes["extent"]
+    axis = node.attributes["axis"]
     x, indices = (step.plan.view(n) for n in node.inputs)
-    rank = len(indices.shape)
-    step.clear(node)
-    outs = contiguous(node.shape)
-    kind, stored, whole_number = type_of(node.dtype), type_of(x.base.dtype), type_of(indices.base.dtype)
+    rank, outs = len(indices.shape), contiguous(node.shape)
     middle = range(axis, axis + rank)
     axes = [*middle, *(a for a in range(len(x.shape)) if a not in middle)]
     walked = [indices.strides[a - axis] if a in middle else None for a in axes]
     filled = [None if a in middle else outs[a if a < axis else a - rank + 1] for a in axes]
+    _add_where(step, node, axes, walked, filled)
+
+
+@apart
+def write_added(step: Step, node: Node) -> None:
+    """Add each number to the element that the index of its row names, in order along the axis."""
+    x, indices = (step.plan.view(n) for n in node.inputs)
+    outs, axes = contiguous(node.shape), range(len(x.shape))
+    walked = [indices.strides[a] if indices.shape[a] == x.shape[a] else None for a in axes]
+    filled = [None if a == node.attributes["axis"] else outs[a] for a in axes]
+    _add_where(step, node, axes, walked, filled)
+
+
+def _add_where(
+    step: Step, node: Node, axes: Sequence[int], walked: Sequence[Size | None], filled: Sequence[Size | None]
+) -> None:
+    """Add numbers, axis after axis, where whole numbers say; the strides are those of these and of the result."""
+    code, axis, extent = step.code, node.attributes["axis"], node.attributes["extent"]
+    x, indices = (step.plan.view(n) for n in node.inputs)
+    step.clear(node)
+    kind, stored, whole_number = type_of(node.dtype), type_of(x.base.dtype), type_of(indices.base.dtype)
+    apart_by = step.size(contiguous(node.shape)[axis])
     arrays = (
         (step.address(x), [x.strides[a] for a in axes], stored),
         (step.address(indices), walked, whole_number),
@@ -183,6 +202,6 @@ def write_scattered(step: Step, node: Node) -> None:
     with _over(step, [step.size(size(x.shape[a])) for a in axes], *arrays) as (here, index, out):
         position = code.convert(code.load(index, whole_number), "i64")
         at = step.checked(position, step.size(size(extent)), None)
-        target = code.at(out, at * step.size(outs[axis]), kind)
+        target = code.at(out, at * apart_by, kind)
         old, more = code.load(target, kind), code.convert(code.load(here, stored), kind.kind)
         code.store(old + more, target)

@@ -6,6 +6,7 @@ from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.indexing import at_positions
 from chainrule.graph.shapes import Shape
 
 
@@ -72,7 +73,12 @@ class Fusion:
 def is_pointwise(node: Node) -> bool:
     """Say whether a node is computed point by point from what is at hand."""
     row = node.primitive
-    return row.elementwise or row.name == "gather" or (row.name == "contract" and is_short(node))
+    return row.elementwise or gathers(node) or (row.name == "contract" and is_short(node))
+
+
+def gathers(node: Node) -> bool:
+    """Say whether a node reads its first input where its second says."""
+    return node.primitive.moves == "copy" and node.primitive.dtype is at_positions
 
 
 def register_source(node: Node) -> Node:
@@ -91,4 +97,4 @@ def memory_source(node: Node) -> Node:
 
 def reads_memory(node: Node, position: int) -> bool:
     """Say whether a pointwise node needs an input at other points than its own."""
-    return node.primitive.name == "contract" or (node.primitive.name == "gather" and position == 0)
+    return node.primitive.name == "contract" or (gathers(node) and position == 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engines.native.plan.axes import ordered
-from chainrule.engines.native.plan.items import Fusion, Nest, memory_source, register_source
+from chainrule.engines.native.plan.items import Fusion, Nest, gathers, memory_source, register_source
 from chainrule.engines.native.plan.views import (
     ONE,
     ZERO,
@@ -154,7 +154,7 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool) -> NestPlan:
             for position, (found, step) in enumerate(_factors(plan, node)):
                 reads[node, position], steps[node, position] = ("array", found), step
             continue
-        if node.primitive.name == "gather":
+        if gathers(node):
             step = plan.view(node.inputs[0]).strides[node.attributes["axis"]]
             reads[node, 0], steps[node, 0] = ("array", _gathered(plan, node)), step
         shape = node.inputs[0].shape if node in nest.reductions else node.shape
@@ -210,7 +210,7 @@ def _factors(plan: Fusion, node: Node) -> list[tuple[Access, Size]]:
 
 def _gathered(plan: Fusion, node: Node) -> Access:
     view, axis = plan.view(node.inputs[0]), node.attributes["axis"]
-    rank = len(node.inputs[1].shape)
+    rank = 1 if node.primitive.name == "take_along" else len(node.inputs[1].shape)
     strides = [*view.strides[:axis], *([ZERO] * rank), *view.strides[axis + 1 :]]
     return Access(view, tuple(s for s, e in zip(strides, node.shape, strict=True) if e != 1))
 

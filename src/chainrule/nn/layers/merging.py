@@ -1,0 +1,306 @@
+"""Merging: several nodes become one, joined side by side or number by number, as where paths of a network meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, mul
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import GraphError, ShapeError
+from chainrule.graph import shapes
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.specs import Axis
+
+__all__ = ["Add", "Average", "Concatenate", "Maximum", "Multiply", "Subtract"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Add(Layer):
+    """The sum of several nodes, number by number: the end of a residual block (He et al. 2016).
+
+    Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
+
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
+
+    >>> def draw(x):
+    ...     h = cr.Dense(4, "relu")(x)
+    ...     return cr.Dense(1)(cr.Add()(x, h))
+    >>> cr.Network(draw, inputs={"x": 4}, seed=0).predict(np.zeros((2, 4))).shape
+    (2, 1)
+    """
+
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the sum.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Add()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        found: Any = reduce(add, _fitting(self, xs))
+        return found
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Multiply(Layer):
+    """The product of several nodes, number by number: a gate, such as (batch, 1, 1, channels) on pictures.
+
+    Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
+
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
+
+    >>> x, gate = cr.input("x", ("batch", 8, 8, 3)), cr.input("gate", ("batch", 1, 1, 3))
+    >>> cr.Multiply()(x, gate).shape
+    (batch, 8, 8, 3)
+    """
+
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the product.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Multiply()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        found: Any = reduce(mul, _fitting(self, xs))
+        return found
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Average(Layer):
+    """The mean of several nodes, number by number.
+
+    Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
+
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
+
+    >>> a, b = cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))
+    >>> print(cr.Average()(a, b))
+    (a + b) / 2
+    """
+
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the mean.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Average()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        found: Any = reduce(add, _fitting(self, xs)) / len(xs)
+        return found
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Maximum(Layer):
+    """The largest of several nodes, number by number.
+
+    Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
+
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
+
+    >>> a, b = cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))
+    >>> print(cr.Maximum()(a, b))
+    max(a, b)
+    """
+
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the largest.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Maximum()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        larger: Any = np.maximum
+        found: Node = reduce(larger, _fitting(self, xs))
+        return found
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Subtract(Layer):
+    """The difference of two nodes, number by number.
+
+    Takes two nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
+
+    Args:
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If trainable is neither True nor False.
+
+    >>> a, b = cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))
+    >>> print(cr.Subtract()(a, b))
+    a - b
+    """
+
+    name: str = ""
+
+    def build(self, scope: Scope, a: Node, b: Node) -> Node:
+        """Return ``a - b``.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            a: A node of shape (batch, ...).
+            b: Another.
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Subtract()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        _fitting(self, (a, b))
+        return a - b
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Concatenate(Layer):
+    """Several nodes side by side, along one axis: by default their features or channels.
+
+    Takes nodes of shape (batch, ...) that are equal but for that axis, and gives the same with the sum of its lengths.
+
+    Args:
+        axis: The axis along which they are joined; 0 counts the examples, and is none.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If axis is no whole number.
+
+    >>> a, b = cr.input("a", ("batch", 8, 8, 3)), cr.input("b", ("batch", 8, 8, 5))
+    >>> cr.Concatenate()(a, b).shape
+    (batch, 8, 8, 8)
+    """
+
+    axis: Axis = -1
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the nodes side by side.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of shape (batch, ...).
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other, or the axis is none of theirs.
+
+        >>> cr.Concatenate(1)(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 2))).shape  # which calls build
+        (batch, 5)
+        """
+        rank = _several(self, xs)[0].ndim
+        if not -rank < self.axis < rank or self.axis == 0:
+            raise ShapeError(
+                f"{self!r} joins along an axis of the examples, 1 to {rank - 1}; 0 is the examples themselves."
+            )
+        try:
+            joined: Any = np.concatenate(xs, axis=self.axis)
+        except ShapeError:
+            found = " and ".join(show(x.shape[1:]) for x in xs)
+            raise ShapeError(
+                f"{self!r} takes examples that are equal but for axis {self.axis % rank}; found {found}."
+            ) from None
+        return joined
+
+
+def _several(layer: Layer, xs: Sequence[Node]) -> Sequence[Node]:
+    """Return the nodes, of which there must be several."""
+    if len(xs) < 2:
+        raise GraphError(
+            f"{layer!r} makes one node of several, and is given {len(xs)}. It is called on nodes, in a network that is "
+            "drawn by a function: layer(a, b)."
+        )
+    return xs
+
+
+def _fitting(layer: Layer, xs: Sequence[Node]) -> Sequence[Node]:
+    """Return the nodes, which must be of one shape, but for axes of length 1."""
+    try:
+        shapes.broadcast(*(x.shape for x in _several(layer, xs)))
+        fit = len({x.ndim for x in xs}) == 1
+    except ShapeError:
+        fit = False
+    if not fit:
+        found = " and ".join(show(x.shape[1:]) for x in xs)
+        raise ShapeError(
+            f"{layer!r} takes examples of one shape, but for axes of length 1; found {found}. Where a path changes the "
+            "width, a layer on the other makes it the same."
+        )
+    return xs
