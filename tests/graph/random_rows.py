@@ -126,7 +126,8 @@ def convolved(g):
     if g.random.random() < 0.5:
         x = np.pad(x, ((0, 0), (1, 1), (0, 1), (0, 0)))
     at = {"axes": (1, 2), "strides": g.random.choice([(1, 1), (2, 1), (1, 2)]), "dilations": (1, 1)}
-    at["sizes"] = sizes = g.random.choice([(2, 2), (3, 1), (1, 2), (3, 2)])
+    fitting = [k for k in ((2, 2), (3, 1), (1, 2), (3, 2)) if k[0] <= x.shape[1]]
+    at["sizes"] = sizes = g.random.choice(fitting)
     size = g.random.choice([1, 2, 8, 16])
     filters = np.reshape(g.weights(sizes[0] * sizes[1] * channels, size), (*sizes, channels, size))
     y = np.einsum("bhwcij,ijco->bhwo", apply("windows", x, **at), filters) + g.weights(size)

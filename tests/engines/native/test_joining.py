@@ -207,3 +207,12 @@ def test_networks_learn_the_same_bits_in_fewer_loops(name, monkeypatch):
     for found in results[1:]:
         for a, b in zip(results[0], found, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_sums_that_go_along_other_axes_are_loops_of_their_own():
+    x, y = (input(n, (N, 5, 6, 8), "float32") for n in "xy")
+    across, down = np.sum(x * y, axis=3), np.sum(x * x, axis=(1, 2))
+    items = fuse(simple(Program((x, y), (), (across, down), ()))).items
+    assert len([i for i in items if i.reductions]) == 2
+    both = np.sum(x * y, axis=(1, 2)), np.sum(x * x, axis=(1, 2)), np.sum(x * y, axis=2)
+    assert len(fuse(simple(Program((x, y), (), both, ()))).items) == 1

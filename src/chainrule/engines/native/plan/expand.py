@@ -159,7 +159,10 @@ def _product(x: Node, y: Node, spec: str) -> Node:
     side_by_side = plan.left[-1:] == plan.right[-1:] == plan.inner[-1:]
     if one(plan.rows) or one(plan.columns) or dtype.kind != "f" or (few and side_by_side):
         wide, narrow = (plan.left, plan.right) if one(plan.columns) else (plan.right, plan.left)
-        letters = wide + "".join(k for k in narrow if k not in wide)
+        as_out = iter([k for k in plan.out if k in wide])  # it is summed where it lies
+        running_on = iter([k for k in narrow if k in plan.inner])
+        letters = "".join(next(running_on if k in plan.inner else as_out) for k in wide)
+        letters += "".join(k for k in narrow if k not in wide)
         if few and side_by_side:  # dot products along rows that lie without gaps
             letters = "".join(k for k in letters if k not in plan.inner) + plan.inner
         terms = spread(x, plan.left, letters) * spread(y, plan.right, letters)

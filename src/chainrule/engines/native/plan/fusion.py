@@ -24,7 +24,7 @@ from chainrule.engines.native.plan.items import (
     reads_memory,
     register_source,
 )
-from chainrule.engines.native.plan.joining import joined
+from chainrule.engines.native.plan.joining import alike_summed, joined
 from chainrule.engines.native.plan.line import Line
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
@@ -144,7 +144,13 @@ class _Fuser:
         return max([x for x in related if self._may_join(node, x)], key=self.line.at, default=None)
 
     def _may_join(self, node: Node, nest: Item | None) -> bool:
-        """Say whether a node may be computed in a nest: behind all rows, what is cheap and for the sums there alone."""
+        """Say whether a node may be computed in a nest: its sums must go along with those there.
+
+        Behind all rows goes what is cheap and for the sums there alone.
+        """
+        sums = [node] if node.primitive.reduces else [n for n, _ in self.waiting.get(node, ())]
+        if sums and isinstance(nest, Nest) and not alike_summed([*nest.reductions, *sums]):
+            return False
         if node in self.after_rows or nest not in self.behind:
             return (node in self.after_rows) == (nest in self.behind)
         needed_there = all(in_register and self.where.get(r) is nest for r, in_register in self._uses(node))

@@ -6,6 +6,7 @@ be done already. No value changes by it, nor the order of a sum; and what reads 
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from chainrule.engines.native.plan.cuts import SMALL, Amount
 from chainrule.engines.native.plan.items import Item, Nest, made, memory_source, reads_memory, register_source
@@ -100,6 +101,7 @@ class _Joiner:
             _precision(a) == _precision(b)
             and len({max(map(self._waits, made(x))) for x in both}) == 1
             and all(_axes_summed(n) == 1 for x in both for n in x.reductions)
+            and alike_summed([*a.reductions, *b.reductions])
             and self._alike_cut(a, b)
             and all(straight or leaf_key(s) not in overwritten for x in both for s, straight in _reads(x))
         )
@@ -132,6 +134,17 @@ def _precision(nest: Nest) -> int:
 def _axes_summed(node: Node) -> int:
     # Several may be one axis in one nest, and not in another: then a sum would go by other vectors.
     return sum(node.inputs[0].shape[a] != 1 for a in node.attributes["axes"])
+
+
+def alike_summed(reductions: Iterable[Node]) -> bool:
+    """Say whether one order of the axes serves all sums: behind the first axis, one goes over all that another does."""
+    axes = sorted((_behind_first(n) for n in reductions), key=len)
+    return all(few <= many for few, many in pairwise(axes))
+
+
+def _behind_first(reduction: Node) -> set[int]:
+    long = [a for a, e in enumerate(reduction.inputs[0].shape) if e != 1]
+    return {i for i, a in enumerate(long) if i and a in reduction.attributes["axes"]}
 
 
 def _sums_first(nest: Nest) -> bool:
