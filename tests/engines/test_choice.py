@@ -165,3 +165,14 @@ def test_a_dtype_without_code_falls_back_with_a_line_or_is_refused():
     assert executable.engine == "numpy"
     with pytest.raises(cr.UnsupportedError, match="float16"):
         build(half, "native")
+
+
+@pytest.mark.native
+def test_filters_that_slide_over_pictures_are_more_work_than_their_numbers():
+    """NumPy copies every window for a product, and adds up what overlaps one place after the other."""
+    x, w = cr.input("x", ("n", 28, 28)), cr.variable(np.ones((3, 3, 8)), name="w")
+    seen = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))
+    J = np.mean(np.maximum(np.einsum("bhwij,ijo->bhwo", seen, w), 0) ** 2)
+    found = Program((x,), (w,), (J,), (w - 0.1 * cr.grad(J, w),))
+    assert choose(found, steps=1, rows=1) == "numpy"
+    assert choose(found, steps=16, rows=64) == "native"  # an epoch of a thousand pictures

@@ -3,6 +3,8 @@
 A convolution is ``windows`` and a product; a pooling layer is ``windows`` and a maximum.
 """
 
+import math
+
 import numpy as np
 
 from chainrule.graph import shapes
@@ -51,6 +53,7 @@ def _overlap_add_in_rows(x, axes, sizes, strides, dilations, extents):
     return total
 
 
+COPIED = 4.0  # additions: NumPy's products copy the windows that they read, a few numbers at a time
 ATTRIBUTES = {"axes": kind.AXES, "sizes": kind.STEPS, "strides": kind.STEPS, "dilations": kind.STEPS}
 
 windows: Primitive = row(
@@ -60,7 +63,7 @@ windows: Primitive = row(
         overlap_add(dy, axes=axes, extents=tuple(x.shape[a] for a in axes), **at)
     ],
     attributes=ATTRIBUTES, shape=shapes.windows, dtype=like_first,
-    linear="together", moves="view", leaves_out=True, mixes="axes", range=same,
+    linear="together", moves="view", leaves_out=True, mixes="axes", range=same, cost=COPIED,
     cases=(
         Case((7, 2), axes=(0,), sizes=(3,), strides=(1,), dilations=(1,)),
         Case((2, 7), axes=(1,), sizes=(3,), strides=(2,), dilations=(1,)),
@@ -79,6 +82,7 @@ overlap_add: Primitive = row(
     adjoint=lambda dy, y, x, extents, **at: [windows(dy, **at)],
     attributes={**ATTRIBUTES, "extents": kind.STEPS}, shape=shapes.overlapped, dtype=like_first,
     linear="together", range=added, made_of=_overlap_add_in_rows,
+    cost=lambda sizes, **_: COPIED * math.prod(sizes),
     cases=(
         Case((5, 2, 3), axes=(0,), sizes=(3,), strides=(1,), dilations=(1,), extents=(7,)),
         Case((2, 3, 3), axes=(1,), sizes=(3,), strides=(2,), dilations=(1,), extents=(8,)),
