@@ -36,6 +36,8 @@ Where to look:
   ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``,
   ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
+- what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
+  ``SeparableConv2D``, ``Conv2DTranspose``
 - what changes shapes: ``Flatten``, ``Reshape``, ``Permute``, ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths
   meet in ``Add``, ``Concatenate`` and the like
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers

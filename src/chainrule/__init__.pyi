@@ -33,6 +33,7 @@ from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layers.base import *
+from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
@@ -41,6 +42,8 @@ from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
 from chainrule.nn.layers.reshaping import *
 from chainrule.nn.layers.scaling import *
+from chainrule.nn.layers.separable import *
+from chainrule.nn.layers.transposed import *
 from chainrule.nn.losses import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *

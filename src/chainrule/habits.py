@@ -38,8 +38,9 @@ WRITE: dict[str, dict[str, str]] = {
         "Linear": "Dense takes the width of its input from the layer before: cr.Dense(16)",
         "ReLU Sigmoid Tanh Softmax GELU SiLU Softplus": _ACTIVATION,
         "Swish": "An activation is an argument of the layer before it, or a layer: cr.Activation('swish')",
-        "Conv1D Conv2D Conv3D Conv1d Conv2d Conv3d Convolution2D SeparableConv2D DepthwiseConv2D ConvTranspose2d "
-        "Conv2DTranspose": f"There are no convolutions yet. Images go flattened into dense layers: {_DENSE}",
+        "Conv conv Conv1d Conv2d Conv3d conv1d conv2d conv3d Convolution2D": "It is one of Conv1D, Conv2D and Conv3D: "
+        "cr.Conv2D(8, 3, activation='relu')",
+        "ConvTranspose2d conv_transpose2d": "It is called: cr.Conv2DTranspose(8, 3, strides=2, padding='same')",
         "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. A "
         f"window of a series goes flattened into dense layers: {_DENSE}",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
@@ -256,7 +257,7 @@ IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights", "req
 # a call whose arguments by place are too many or too few.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "Layer": {
-        "kernel_initializer weight_initializer init": "initializer",
+        "kernel_initializer weight_initializer depthwise_initializer pointwise_initializer init": "initializer",
         "nonlinearity": "activation",
         "kernel_regularizer weight_regularizer embeddings_regularizer": "regularizer",
         "embeddings_initializer": "initializer",
@@ -268,6 +269,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "cr.Dense(16, 'relu')",
         "input_shape batch_input_shape": "The shape of one example is told to the network: "
         "cr.Network([cr.Dense(1)], input_shape={value})",
+        "out_channels": "filters",
+        "stride": "strides",
+        "dilation": "dilation_rate",
+        "in_channels": "The channels of the input are those of what stands before: cr.Conv2D(8, 3)",
+        "padding_mode": "There are zeros around, and no other padding yet",
+        "data_format": "Channels stand last, (examples, height, width, channels): X = np.moveaxis(X, 1, -1)",
         "p": "rate",
         "eps": "epsilon",
         "requires_grad": "trainable",

@@ -285,6 +285,23 @@ NETWORKS = {
     ),
     "words": words,
     "images": chain(lambda: [cr.Dense(3, "relu"), cr.Flatten(), cr.Dense(2, "softmax")], (2, 3, 2), targets="labels"),
+    "convolutions": chain(
+        lambda: [
+            cr.Conv2D(4, (3, 2), (2, 1), "same", (1, 2), 2, "relu", regularizer="l2", name="first"),
+            cr.DepthwiseConv2D(2, depth_multiplier=2, padding=((1, 0), (0, 1)), use_bias=False),
+            cr.SeparableConv2D(3, 3, padding=1, activation="tanh", initializer=cr.Scaled(1.5, "in")),
+            cr.Conv2DTranspose(2, 3, (2, 1), "same", output_padding=(1, 0)), cr.Flatten(), cr.Dense(2, "softmax"),
+        ],
+        (6, 5, 2), targets="labels",
+    ),
+    "convolved_sequences": chain(
+        lambda: [
+            cr.Conv1D(4, 3, padding="causal", dilation_rate=2, activation="relu"),
+            cr.Conv1D(3, 2, 2, (1, 0)), cr.Flatten(), cr.Dense(1),
+        ],
+        (9, 2),
+    ),
+    "volumes": chain(lambda: [cr.Conv3D(2, (1, 2, 2), 1, (0, 1, (1, 0))), cr.Flatten(), cr.Dense(1)], (2, 3, 3, 1)),
     "binary": chain(lambda: [cr.Dense(4, "relu"), cr.Dense(1, "sigmoid")], targets="yes or no"),
     "counts": chain(lambda: [cr.Dense(4, "tanh"), cr.Dense(1, "softplus")], loss="poisson", targets="counts"),
     "robust": chain(lambda: [cr.Dense(4, "tanh"), cr.Dense(2)], loss=cr.Huber(0.7)),

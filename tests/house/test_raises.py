@@ -55,6 +55,9 @@ def ends_in(layer, activation):
     return {"Dense": cr.Dense(1, activation), "Activation": cr.Activation(activation)}[layer]
 
 
+KERNELS = ("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
+
+
 @dataclass(frozen=True, eq=False)
 class Twice(cr.Layer):
     shape: tuple[int, ...]
@@ -168,6 +171,9 @@ CASES = [
     ("Concatenate", Graph, lambda: cr.Concatenate("last")),
     ("GroupNormalization", Graph, lambda: cr.GroupNormalization(0)),
     ("GroupNormalization.build", Shape, lambda: cr.GroupNormalization(3)(PICTURE)),
+    *[(n, Graph, lambda n=n: getattr(cr, n)(0, 0)) for n in KERNELS],
+    *[(n, Unknown, lambda n=n: getattr(cr, n)(8, 3, padding="some")) for n in KERNELS],
+    *[(f"{n}.build", Shape, lambda n=n: getattr(cr, n)(3, 3)(rows)) for n in KERNELS],
     ("BatchNormalization", Graph, lambda: cr.BatchNormalization(1)),
     ("LayerNormalization", Graph, lambda: cr.LayerNormalization(0)),
     # graphs

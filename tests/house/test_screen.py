@@ -41,6 +41,9 @@ GIVEN = {  # what must be given
     "ReduceOnPlateau": (0.1,), "Dropout": (0.5,),
     "SpatialDropout1D": (0.5,), "SpatialDropout2D": (0.5,), "Reshape": ((8, 8, 1),), "Permute": ((2, 1),),
     "Rescaling": (0.5,),
+    "DepthwiseConv2D": (3,),
+    **{f"{name}Conv2D": (8, 3) for name in ("", "Separable")}, "Conv1D": (8, 3), "Conv3D": (8, 3),
+    "Conv2DTranspose": (8, 3),
 }  # fmt: skip
 
 

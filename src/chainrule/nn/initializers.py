@@ -240,11 +240,12 @@ def initializer(spec: Any) -> Initializer:
     return find("initializer", spec, INITIALIZERS)
 
 
-def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
+def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any, each: Shape | None = None) -> np.ndarray:
     """Return the array of ``shape`` and ``dtype`` that ``spec`` means.
 
     ``spec`` is a name, a number, an array of exact values or a callable ``(shape, rng)``. The numbers are
-    drawn in float64 and then rounded, so that both dtypes start from the same.
+    drawn in float64 and then rounded, so that both dtypes start from the same. Where ``shape`` is that of several
+    kernels side by side, ``each`` is that of one: they are drawn one after the other, each as if it stood alone.
 
     Raises:
         UnknownNameError: If no initializer bears the name.
@@ -254,6 +255,9 @@ def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any) -> np.ndarray:
     >>> initialize("he_normal", (2, 3), Draws(0, "example"), "float32").shape
     (2, 3)
     """
+    if each is not None and each != shape and not isinstance(spec, np.ndarray | list):
+        drawn = [initialize(spec, each, draws, dtype) for _ in range(math.prod(shape) // math.prod(each))]
+        return np.stack(drawn, axis=-2).reshape(shape)  # the filters of each stand in a row
     ours = not callable(spec) or type(spec) in CLASSES.values()
     source = draws if ours else draws.generator()
     given = apply("the initializer", initializer(spec), shape=tuple(shape), rng=source)

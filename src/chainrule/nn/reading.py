@@ -74,7 +74,7 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
             kind = initializers.default_initializer(follows)
         draws = Draws(seed, "initial", number)
         try:
-            values[name] = initializers.initialize(kind, w.shape, draws, w.dtype)
+            values[name] = initializers.initialize(kind, w.shape, draws, w.dtype, w.meaning.each)
         except (DataError, ShapeError) as error:
             raise type(error)(f"{name} of {cut(repr(w.meaning.layer))}: {error}") from None
     return values
@@ -93,10 +93,16 @@ def _activation_after(architecture: Architecture, layer: Layer) -> Callable[...,
             return activations.activation(kind)
         if node not in architecture.call_of and node.primitive.name in activations.ACTIVATIONS:
             return activations.ACTIVATIONS[node.primitive.name]
-        if not any(isinstance(x.meaning, Parameter) and x.ndim > 1 for x in node.inputs):
-            # else the next layer's units begin
+        if not any(map(_are_weights, node.inputs)):  # else the next layer's units begin
             ahead.extend(n for n in users.get(node, []) if n not in ahead)
     return activations.identity
+
+
+def _are_weights(node: Node) -> bool:
+    """Say whether a node holds weights, in whatever shape: a parameter of more than one axis."""
+    while node.meaning is None and node.primitive.moves and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return isinstance(node.meaning, Parameter) and node.ndim > 1
 
 
 def output_kind(architecture: Architecture) -> str:

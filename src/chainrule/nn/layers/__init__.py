@@ -1,6 +1,7 @@
 """Layers by family. Each file names its layers in ``__all__``, and nothing else does."""
 
 from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope as Scope
+from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
@@ -9,6 +10,8 @@ from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
 from chainrule.nn.layers.reshaping import *
 from chainrule.nn.layers.scaling import *
+from chainrule.nn.layers.separable import *
+from chainrule.nn.layers.transposed import *
 
 # What a model file may name.
 LAYERS: dict[str, type[Layer]] = {

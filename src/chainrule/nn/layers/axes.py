@@ -1,5 +1,6 @@
 """The axes of pictures and sequences: which a layer needs, and what is said where they are others."""
 
+from math import isqrt
 from typing import Any
 
 from chainrule.errors import ShapeError
@@ -9,7 +10,8 @@ from chainrule.nn.layers.base import Layer
 
 SEQUENCE = ("time", "features")
 PICTURE = ("height", "width", "channels")
-WHOLE = {SEQUENCE: "sequences", PICTURE: "pictures"}
+VOLUME = ("depth", "height", "width", "channels")
+WHOLE = {SEQUENCE: "sequences", PICTURE: "pictures", VOLUME: "volumes"}
 
 
 def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -20,17 +22,48 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
     """
     wanted, found = f"({', '.join(names)})", show(x.shape[1:])
     if x.ndim != len(names) + 1:
-        remedy = ""
-        if x.ndim == len(names):
-            remedy = f" Where there is one number at each place, give the {names[-1]} an axis: X[..., None]."
-        elif x.ndim == 2:
-            remedy = " Rows of numbers become pictures by a layer before it: cr.Reshape((8, 8, 1))."
-        raise ShapeError(f"{layer!r} takes {WHOLE[names]} of shape {wanted}; found {found}.{remedy}")
+        raise ShapeError(
+            f"{layer!r} takes {WHOLE[names]} of shape {wanted}; found {found}.{_remedy(x, names)}"
+        )
     if any(isinstance(e, Extent) for e in x.shape[1:]):
         raise ShapeError(f"{layer!r}: the axes {wanted} of {show(x.shape)} must have fixed lengths.")
     if x.shape[-1] == 0:
         raise ShapeError(f"{layer!r}: there are no {names[-1]}: {wanted} is {found}.")
     return tuple(int(e) for e in x.shape[1:] if not isinstance(e, Extent))
+
+
+def _remedy(x: Node, names: tuple[str, ...]) -> str:
+    """Return how an example of too few axes gets the others."""
+    example = x.shape[1:]
+    if any(isinstance(e, Extent) for e in example):
+        return ""
+    if x.ndim == len(names):
+        one = show((*example, 1))
+        return (
+            f" Where there is one number at each place, give the {names[-1]} an axis: X[..., np.newaxis], or a layer "
+            f"before it, cr.Reshape({one})."
+        )
+    if x.ndim == 2 and names == PICTURE:
+        (numbers,) = example
+        fitting = [
+            (side, side, channels)
+            for channels in (1, 3)
+            if (side := isqrt(numbers // channels)) ** 2 * channels == numbers
+        ]
+        if fitting:
+            return f" Rows of numbers become pictures by a layer before it: cr.Reshape({fitting[0]})."
+    return ""
+
+
+def looks_channels_first(x: Node) -> str:
+    """Return what to say of an input that looks like (channels, height, width), or ""."""
+    channels, *rest = x.shape[1:]
+    if x.meaning is not None or len(rest) != 2 or channels not in (1, 3) or min(rest) < 8:
+        return ""
+    return (
+        f"The shape {show(x.shape[1:])} looks like (channels, height, width), and here channels come last: "
+        "X = np.moveaxis(X, 1, -1)."
+    )
 
 
 def both(setting: Any, count: int = 2) -> tuple[Any, ...]:

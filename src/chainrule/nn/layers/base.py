@@ -62,6 +62,7 @@ class Parameter:
         initializer: How it begins: a name, a callable or an array; None for the layer's activation to choose.
         regularizer: What its size costs.
         trainable: Whether gradient descent changes it.
+        each: Of kernels that stand side by side, one for each group of channels, the shape of one; None for one alone.
     """
 
     layer: "Layer"
@@ -69,6 +70,7 @@ class Parameter:
     initializer: Any
     regularizer: Any = None
     trainable: bool = True
+    each: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,7 @@ class Scope:
         initializer: InitializerLike,
         regularizer: RegularizerLike = None,
         trainable: bool = True,
+        each: tuple[int, ...] | None = None,
     ) -> Node:
         """Return a variable of this layer; the network gives it its name and its first value.
 
@@ -148,6 +151,8 @@ class Scope:
                 layer's activation.
             regularizer: What its size costs: a name, an object or a callable on nodes; None for nothing.
             trainable: Whether gradient descent changes it; a running statistic it does not.
+            each: Of several kernels that stand side by side, each with inputs of its own, the shape of one: an
+                initializer draws each by itself. None for one alone.
 
         Returns:
             A variable of that shape.
@@ -165,7 +170,7 @@ class Scope:
             )
         no_memory = (0,) * len(shape)  # all zeros are one
         blank = np.ndarray(shape, self.dtype, bytes(8), strides=no_memory)
-        meaning = Parameter(self.layer, role, initializer, regularizer, trainable)
+        meaning = Parameter(self.layer, role, initializer, regularizer, trainable, each)
         node = Node(TABLE["variable"], (), {"cell": Cell(blank)}, blank.shape, blank.dtype, role, meaning)
         self.parameters.append(node)
         return node

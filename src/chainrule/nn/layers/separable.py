@@ -1,0 +1,171 @@
+"""Convolutions in which each channel has kernels of its own, alone or before what mixes the channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chainrule.graph.node import Node
+from chainrule.nn import convolving
+from chainrule.nn.activations import activation
+from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
+from chainrule.nn.layers.axes import PICTURE, both, lengths
+from chainrule.nn.layers.base import Layer, Scope, check_initializer
+from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_padding, check_sizes, finished, framed
+from chainrule.nn.regularizers import regularizer
+from chainrule.nn.specs import Count
+
+__all__ = ["DepthwiseConv2D", "SeparableConv2D"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DepthwiseConv2D(Layer):
+    """Filters that slide over a picture, of which each sees one channel alone.
+
+    Takes x of shape (batch, height, width, channels) and gives (batch, rows, columns, channels · depth_multiplier): all
+    that is made of the first channel comes first. W has the shape (height, width, channels, depth_multiplier).
+
+    Args:
+        kernel_size: How many places each sees at once: 3 for (3, 3), or (height, width).
+        strides: From window to window, downwards and to the right: a number for both, or a pair.
+        padding: "valid", "same", a number, or ((top, bottom), (left, right)), as of :class:`Conv2D`.
+        depth_multiplier: How many filters there are for each channel.
+        dilation_rate: From place to place within a window: 2 passes over every second one.
+        activation: A name ("relu", "sigmoid", ...) or a callable on nodes; None for the identity.
+        use_bias: Whether there is a b, a number for each filter.
+        initializer: How W begins: a name, a number, a callable ``(shape, rng)`` or an array of its shape. By default
+            He's for the relu family and Glorot's otherwise, with fan_in = height · width of the kernel and fan_out =
+            height · width · depth_multiplier: the kernels of each channel are drawn by themselves.
+        regularizer: What W costs: "l2", ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes; None, the default,
+            nothing.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
+
+    Raises:
+        GraphError: If a number is none that it takes.
+        UnknownNameError: If no activation, initializer, regularizer or padding bears the name.
+
+    >>> cr.Network([cr.DepthwiseConv2D(3, depth_multiplier=2)], input_shape=(8, 8, 4)).parameters
+    {'W1': (3, 3, 4, 2), 'b1': (8,)}
+    """
+
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: PaddingLike = "valid"
+    depth_multiplier: Count = 1
+    dilation_rate: Sizes = 1
+    activation: ActivationLike = None
+    use_bias: bool = True
+    initializer: InitializerLike = None
+    regularizer: RegularizerLike = None
+    name: str = ""
+    counts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self)
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return what the kernels of each channel make of its windows.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, rows, columns, channels · depth_multiplier).
+
+        Raises:
+            ShapeError: If x has other axes, or no kernel fits into it.
+
+        >>> cr.DepthwiseConv2D(3)(cr.input("picture", ("batch", 28, 28, 8))).shape  # which calls build
+        (batch, 26, 26, 8)
+        """
+        return finished(self, scope, _each_channel(self, "W", scope, x))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SeparableConv2D(Layer):
+    """A convolution in two steps (Chollet 2017): filters that see one channel each, then sums of what these put out.
+
+    Takes x of shape (batch, height, width, channels) and gives (batch, rows, columns, filters), of far fewer numbers
+    than a :class:`Conv2D`: D, of shape (height, width, channels, depth_multiplier), and W, of shape (1, 1, channels ·
+    depth_multiplier, filters).
+
+    Args:
+        filters: How many sums there are.
+        kernel_size: How many places of a channel are seen at once: 3 for (3, 3), or (height, width).
+        strides: From window to window, downwards and to the right: a number for both, or a pair.
+        padding: "valid", "same", a number, or ((top, bottom), (left, right)), as of :class:`Conv2D`.
+        dilation_rate: From place to place within a window: 2 passes over every second one.
+        depth_multiplier: How many filters there are for each channel in the first step.
+        activation: A name ("relu", "sigmoid", ...) or a callable on nodes; None for the identity.
+        use_bias: Whether there is a b, a number for each of the sums.
+        initializer: How D and W begin: a name, a number, or a callable ``(shape, rng)``. By default He's for the relu
+            family and Glorot's otherwise; D as that of :class:`DepthwiseConv2D`.
+        regularizer: What D and W cost: "l2", ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes; None, the default,
+            nothing.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
+
+    Raises:
+        GraphError: If a number is none that it takes.
+        UnknownNameError: If no activation, initializer, regularizer or padding bears the name.
+
+    >>> cr.Network([cr.SeparableConv2D(16, 3)], input_shape=(28, 28, 8)).parameters
+    {'D1': (3, 3, 8, 1), 'W1': (1, 1, 8, 16), 'b1': (16,)}
+    """
+
+    filters: Count
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: PaddingLike = "valid"
+    dilation_rate: Sizes = 1
+    depth_multiplier: Count = 1
+    activation: ActivationLike = None
+    use_bias: bool = True
+    initializer: InitializerLike = None
+    regularizer: RegularizerLike = None
+    name: str = ""
+    counts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check(self)
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return sums of what the kernels of each channel make of its windows.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, rows, columns, filters).
+
+        Raises:
+            ShapeError: If x has other axes, or no kernel fits into it.
+
+        >>> cr.SeparableConv2D(16, 3)(cr.input("picture", ("batch", 28, 28, 8))).shape  # which calls build
+        (batch, 26, 26, 16)
+        """
+        x = _each_channel(self, "D", scope, x)
+        W = scope.parameter("W", (1, 1, x.shape[-1], self.filters), self.initializer, self.regularizer)
+        return finished(self, scope, convolving.convolve(x, W, (1, 1), (1, 1)))
+
+
+def _check(layer: DepthwiseConv2D | SeparableConv2D) -> None:
+    check_sizes(layer, ("kernel_size", "strides", "dilation_rate"), PICTURE)
+    check_padding(layer, PICTURE)
+    activation(layer.activation)
+    check_initializer(layer, layer.initializer)
+    regularizer(layer.regularizer)
+
+
+def _each_channel(layer: DepthwiseConv2D | SeparableConv2D, role: str, scope: Scope, x: Node) -> Node:
+    """Return what kernels for each channel of its own make of x."""
+    channels = lengths(layer, x, PICTURE)[-1]
+    sizes, strides, dilations = (both(s) for s in (layer.kernel_size, layer.strides, layer.dilation_rate))
+    x = framed(layer, x, layer.padding, sizes, strides, dilations)
+    shape = (*sizes, channels, layer.depth_multiplier)
+    each = (*sizes, 1, layer.depth_multiplier)
+    K = scope.parameter(role, shape, layer.initializer, layer.regularizer, each=each)
+    return convolving.convolve_each(x, K, strides, dilations)
