@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
+from operator import mul
 from typing import Any
 
 from chainrule.graph import shapes
@@ -45,10 +48,11 @@ def size(extent: Any) -> Size:
 
 def product(shape: Iterable[Any]) -> Size:
     """Return the number of elements of a shape."""
-    total = ONE
-    for extent in shape:
-        total = total * size(extent)
-    return total
+    return _times(map(size, shape))
+
+
+def _times(sizes: Iterable[Size]) -> Size:
+    return reduce(mul, sizes, ONE)
 
 
 def contiguous(shape: Shape) -> tuple[Size, ...]:
@@ -166,11 +170,37 @@ def _together(offset: Iterable[Size]) -> tuple[Size, ...]:
 
 
 def _reshaped(view: View, shape: Shape) -> tuple[Size, ...] | None:
-    """Return the strides of the new shape; None if no strides can say it."""
-    if squeezed(view.shape) == squeezed(shape):
-        own = [s for e, s in zip(view.shape, view.strides, strict=True) if e != 1]
-        return tuple(ZERO if e == 1 else own.pop(0) for e in shape)
-    return contiguous(shape) if view.is_contiguous else None
+    """Return the strides of the new shape; None if no strides can say it.
+
+    Axes are taken together until as many elements lie along those before as along those after.
+    """
+    if 0 in shape:
+        return contiguous(shape)
+    before = [(size(e), stride) for e, stride in zip(view.shape, view.strides, strict=True) if e != 1]
+    after = [size(e) for e in shape if e != 1]
+    strides: list[Size] = []
+    while before and after:
+        old, new = [before.pop(0)], [after.pop(0)]
+        while (have := _times(e for e, _ in old)) != (want := _times(new)):
+            if not before and not after:
+                return None
+            if before and (_is_less(have, want) or not after):
+                old.append(before.pop(0))
+            else:
+                new.append(after.pop(0))
+        if any(stride != inner * within for (_, stride), (inner, within) in pairwise(old)):
+            return None
+        step, found = old[-1][1], []
+        for extent in reversed(new):
+            found.append(step)
+            step = step * extent
+        strides += reversed(found)
+    return None if before or after else tuple(ZERO if e == 1 else strides.pop(0) for e in shape)
+
+
+def _is_less(a: Size, b: Size) -> bool:
+    """Say whether a number is the smaller one, or that of fewer open extents."""
+    return (len(a.extents), a.count) < (len(b.extents), b.count)
 
 
 def aligned(view: View, shape: Shape) -> list[Size]:
