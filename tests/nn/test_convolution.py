@@ -423,6 +423,14 @@ def test_what_is_learned_does_not_depend_on_how_large_pictures_are():
         np.testing.assert_array_equal(small[name], large[name])
 
 
+@pytest.mark.parametrize("layer", [cr.Conv2D(64, 3, padding="same"), cr.Conv2DTranspose(64, 3)])
+def test_files_hold_small_kernels_for_large_pictures(layer, tmp_path):
+    """Which would take hundreds of megabytes for an example, were windows stored."""
+    made = cr.Network([cr.Conv2D(64, 1), layer, cr.Conv2D(1, 1)], input_shape=(512, 512, 3), seed=0)
+    made.save(tmp_path / "m")
+    assert cr.load(tmp_path / "m").output.shape == made.output.shape
+
+
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: repr(case[0]))
 def test_files_keep_every_setting(case, tmp_path):
     layer, shape = case

@@ -85,6 +85,38 @@ def test_a_summary_is_80_columns_wide_at_the_most(layers):
     assert max(map(len, network.summary_text().splitlines())) < 80
 
 
+def test_the_numbers_of_a_kernel_are_counted_as_in_the_lectures():
+    layers = [
+        cr.Conv2D(8, 3), cr.Conv2D(16, 3, use_bias=False), cr.DepthwiseConv2D(3, depth_multiplier=2),
+        cr.Conv2D(8, 3, groups=2, padding=1), cr.Flatten(), cr.Dense(2),
+    ]  # fmt: skip
+    network = cr.Network(layers, input_shape=(9, 9, 1))
+    lines = network.summary_text().splitlines()
+    assert [line for line in lines if "·" in line] == [
+        "  (3·3·1 + 1)·8 = 80 parameters",
+        "  3·3·8·16 = 1,152 parameters",
+        "  3·3·16·2 + 32 = 320 parameters",
+        "  (3·3·16 + 1)·8 = 1,160 parameters",
+    ]
+    found = of(network)
+    for row in found.values():
+        if row.counting:
+            assert eval(row.counting.replace("·", "*")) == row.parameters
+    assert found["conv2d_3"].products == 3 * 3 * 9 * 16 * 8
+    assert "(3·3·1 + 1)·8 = 80" in network._repr_html_()
+
+
+def test_what_does_not_depend_on_how_large_pictures_are_is_known_before_they_are():
+    deep = [cr.Conv2D(8, 3, strides=2) for _ in range(5)]
+    lines = cr.Network([*deep, cr.Flatten(), cr.Dense(3)]).summary_text().splitlines()
+    assert any("(batch, ?, ?, 8)" in line for line in lines)
+    assert [line for line in lines if "·" in line] == [
+        "  (3·3·8 + 1)·8 = 584 parameters"
+    ]  # of four that are alike
+    sequences = cr.Network([cr.Conv1D(8, 9), cr.Conv1D(8, 9)]).summary_text()
+    assert "(9·8 + 1)·8 = 584 parameters" in sequences
+
+
 def test_an_open_axis_leaves_the_products_open():
     network = cr.Network([cr.Dense(2)])
     assert "?" in summary_text(network._layers, "float32")

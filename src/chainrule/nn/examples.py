@@ -1,7 +1,7 @@
 """What memory and work a graph takes for an example, and may take."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -21,16 +21,23 @@ class Size:
     products: int
 
 
-# What the graph of a file may take for one example. What the file has in parameters raises it, so that a large network
-# has room and a kilobyte does not get gigabytes.
+# What the graph of a file may take for one example. What the file has in parameters raises it, and so does what an
+# example has itself, so that a large network has room, a large picture too, and a kilobyte does not get gigabytes.
 BUDGET = Size(held=2**26, bytes=2**31, products=2**32)
 FOR_EACH_BYTE = Size(held=64, bytes=2**12, products=2**14)
 
 
-def size_of_one(nodes: Sequence[Node]) -> Size:
-    """Return what a graph takes for one example, each value given up after its last use."""
+def size_of_one(nodes: Sequence[Node], windows_are_stored: bool = True) -> Size:
+    """Return what a graph takes for one example, each value given up after its last use.
+
+    NumPy stores windows that are multiplied, and what is added up where they lie; machine code need not.
+    """
     every = order(nodes)
     sizes = {n: _bytes(n) if n.inputs else 0 for n in every}
+    total = sum(sizes.values())
+    if not windows_are_stored:
+        sizes |= dict.fromkeys([n for n in every if n.primitive.name == "windows"], 0)
+        sizes |= dict.fromkeys([n.inputs[0] for n in every if n.primitive.name == "overlap_add"], 0)
     uses = Counter([x for n in every for x in set(n.inputs)]) + Counter(set(nodes))
     now = most = products = 0
     for node in every:
@@ -42,18 +49,18 @@ def size_of_one(nodes: Sequence[Node]) -> Size:
         if node.primitive.name == "contract":
             terms = summed(node.inputs[0].shape, node.attributes["spec"])
             products += _count(node.shape) * _count(terms)
-    return Size(most, sum(sizes.values()), products)
+    return Size(most, total, products)
 
 
-def check_size(nodes: Sequence[Node], held: int) -> None:
+def check_size(nodes: Sequence[Node], inputs: Iterable[Node], held: int) -> None:
     """Raise if the graph of a file that holds so many bytes of parameters asks for more than its budget."""
-    size = size_of_one(nodes)
+    size, held = size_of_one(nodes, windows_are_stored=False), held + sum(map(_bytes, inputs))
     for what, name in (("bytes at a time", "held"), ("bytes", "bytes"), ("multiplications", "products")):
         found, most = getattr(size, name), max(getattr(BUDGET, name), getattr(FOR_EACH_BYTE, name) * held)
         if found > most:
             raise FileFormatError(
                 f"A single example takes {float(min(found, 10**300)):.3g} {what}, which is out of proportion to a "
-                f"file of {held:,} bytes of parameters: at most {most:.3g}."
+                f"file and an example of {held:,} bytes: at most {most:.3g}."
             )
 
 

@@ -20,7 +20,10 @@ from chainrule.shown import HIGH, WIDE, columns, cut, in_a_row, screen
 
 UNKNOWN = "?"  # what follows from the shape of data that is not there yet
 # Two networks that differ in what depends on the data, and in nothing else.
-GUESSES = (((7,), (11,)), ((7, 5), (11, 13)), ((7, 5, 3), (11, 13, 2)))
+GUESSES = (
+    ((7,), (11,)), ((7, 5), (11, 13)), ((7, 5, 3), (11, 13, 2)),
+    ((1021, 5), (1031, 13)), ((509, 521, 3), (541, 547, 2)), ((67, 71, 73, 3), (79, 83, 89, 2)),
+)  # fmt: skip
 FORMULA = "formulas"  # what a network's function computes itself
 LONGEST_BLOCK = 6  # layers that are repeated together
 
@@ -39,6 +42,7 @@ class Row:
         bytes: What its parameters take.
         times: How many rows such as this one follow each other, this one included.
         frozen: Whether learning leaves alone what it learned.
+        counting: How many numbers a kernel and what stands beside it have, as one counts them: "(3·3·1 + 1)·8".
     """
 
     label: str
@@ -50,6 +54,7 @@ class Row:
     bytes: int | None = 0
     times: int = 1
     frozen: bool = False
+    counting: str = ""
 
     @property
     def name(self) -> str:
@@ -81,6 +86,7 @@ def rows(architecture: Architecture) -> list[Row]:
                 _products(inside),
                 sum(prod(w.shape) * w.dtype.itemsize for w in new),
                 frozen=any(w.name in frozen for w in call.parameters),
+                counting=_counting([w.shape for w in new]),
             )
         )
     between = _products([n for n in order([architecture.output]) if n not in seen])
@@ -98,6 +104,20 @@ def _products(nodes: Iterable[Node]) -> int | None:
                 return None
             total += prod(sizes)
     return total
+
+
+def _counting(shapes: Sequence[tuple[Any, ...]]) -> str:
+    """Return how the numbers of parameters are counted where one of them is a kernel, or "".
+
+    >>> _counting([(3, 3, 1, 8), (8,)]), _counting([(3, 3, 4, 2), (8,)])
+    ('(3·3·1 + 1)·8', '3·3·4·2 + 8')
+    """
+    if max(map(len, shapes), default=0) < 3:
+        return ""
+    if len(shapes) == 1 or len({shape[-1] for shape in shapes}) > 1:
+        return " + ".join("·".join(map(str, shape)) for shape in shapes)
+    of_one = " + ".join("·".join(map(str, shape[:-1])) or "1" for shape in shapes)
+    return f"({of_one})·{shapes[0][-1]}"
 
 
 def _labels_before(nodes: Sequence[Node], label_of: Mapping[Node, str]) -> Iterator[str]:
@@ -128,6 +148,7 @@ def _common(a: Row, b: Row) -> Row:
         parameters=a.parameters if a.parameters == b.parameters else None,
         products=a.products if a.products == b.products else None,
         bytes=a.bytes if a.bytes == b.bytes else None,
+        counting=a.counting if a.counting == b.counting else "",
     )
 
 
@@ -137,7 +158,7 @@ def folded(found: Sequence[Row]) -> list[Row]:
     Rows are repeated that are equal but for their labels; two or three times is no reason to hide one.
     """
     same = [
-        (r.kind, r.frozen, r.shape, r.parameters, r.products, r.bytes, _says_it(found, i))
+        (r.kind, r.frozen, r.shape, r.parameters, r.counting, r.products, r.bytes, _says_it(found, i))
         for i, r in enumerate(found)
     ]
     result: list[Row] = []
@@ -182,13 +203,15 @@ def lines_of(found: Sequence[Row]) -> list[str]:
     table = [list(HEADS), *(list(cells(row)) for row in shown)]
     others = sum(max(map(len, column)) + 2 for column in [*zip(*table, strict=True)][1:])
     for written in table:
-        written[0] = cut(written[0], max(WIDE - others, 24))
+        written[0] = cut(written[0], max(WIDE - others, 18))
     lines = columns(table, left=(0, 1))
     rule = "─" * max(map(len, lines))
     told = {row.label for i, row in enumerate(found) if not _says_it(found, i)}
     body = []
     for row, line in zip(shown, lines[1:], strict=True):
         body.append(line)
+        if row.counting:
+            body.append(cut(f"  {row.counting} = {row.parameters:,} parameters"))
         if row.label in told:
             body.append(cut(f"  ← {in_a_row(row.takes, 70)}"))
     return [rule, lines[0], rule, *body, rule]

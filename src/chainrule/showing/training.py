@@ -28,6 +28,8 @@ def summary_of(of: Network) -> tuple[str, ...]:
     found = summary.rows_of(built, of.dtype)
     shown = summary.folded(found)
     rows = [[cut(cell, 60) for cell in (*summary.cells(row), in_a_row(row.takes, 60))] for row in shown]
+    for row, written in zip(shown, rows, strict=True):
+        written[2] = f"{row.counting} = {written[2]}" if row.counting else written[2]
     heads = [*summary.HEADS, "takes"]
     if summary.in_one_line(found):
         heads, rows = heads[:-1], [row[:-1] for row in rows]

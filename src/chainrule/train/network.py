@@ -869,7 +869,8 @@ def from_file(
     for name, called in saved.columns.items():
         if name not in architecture.inputs or (len(called),) != architecture.inputs[name].shape[1:]:
             raise FileFormatError(f"the columns named for the input {short(name)} do not fit it.")
-    check_size([architecture.output, *architecture.updates.values()], sum(a.nbytes for a in arrays.values()))
+    ends = [architecture.output, *architecture.updates.values()]
+    check_size(ends, architecture.inputs.values(), sum(a.nbytes for a in arrays.values()))
     network = Network(architecture, dtype=saved.architecture["dtype"], seed=saved.seed)
     network._programs.values.set_named(arrays)
     network.runs, network.extra = whole("runs", saved.runs, 0, SEEDS), saved.extra
