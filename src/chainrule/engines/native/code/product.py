@@ -142,7 +142,7 @@ def _write_panel(module: Module, kind: str, panel: Panel) -> str:
                     for r in lines
                     for start, mask in zip(starts, masks, strict=True)
                 ]
-                sums = [_begin(code, vector, *cell, begins) for cell in cells]
+                sums = [begin(code, vector, *cell, begins) for cell in cells]
                 offsets = [a_row * (vector.bits // 8) * r for r in lines]
                 with code.loop(inner, [*sums, a, B]) as along:
                     *sums, a, b = along.carried
@@ -161,7 +161,8 @@ def _write_panel(module: Module, kind: str, panel: Panel) -> str:
     return name
 
 
-def _begin(code: Code, vector: Type, address: Value, mask: Value | None, accumulate: Value) -> Value:
+def begin(code: Code, vector: Type, address: Value, mask: Value | None, accumulate: Value) -> Value:
+    """Return what a sum begins with: what stands at its address, if it is to be added to that, else 0."""
     if mask is not None:
         return code.load(address, vector, mask & code.splat(accumulate, vector.lanes))
     return code.select(accumulate, code.load(address, vector), code.constant(0, vector))

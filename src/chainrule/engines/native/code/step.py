@@ -13,11 +13,12 @@ from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.cuts import Amount
-from chainrule.engines.native.plan.items import Fusion, memory_source, register_source
+from chainrule.engines.native.plan.gathered import Offsets, gathered
+from chainrule.engines.native.plan.items import Fusion, Task, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
 from chainrule.graph.closed import extents_of
-from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.node import Node, leaf_key, of_array
 from chainrule.graph.walk import order
 
 # What a step is given: arrays of pointers, the lengths of the open axes, and where it reports what is wrong.
@@ -41,9 +42,11 @@ class Context:
         program = plan.program
         self.nodes: list[Node] = order([*program.ends, *program.inputs, *program.state])
         self.extents: list[str] = extent_names(plan)
+        self.tables: dict[Offsets, Node] = _tables(plan)
         self.constants: list[Node] = [n for n in self.nodes if n.primitive.name == "constant"]
+        self.constants += self.tables.values()
         leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
-        used = {leaf_key(n) for n in order(program.ends)}
+        used = {leaf_key(n) for n in [*order(program.ends), *self.tables.values()]}
         # The address of each leaf and output: in which table it stands, and where in it.
         self.pointers: dict[Any, tuple[str, int]] = {
             leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
@@ -60,6 +63,13 @@ class Context:
             self._tasks[key] = code.name = f"task{len(self._tasks)}"
             self.module.define(code, words="internal", kept=True)
         return self._tasks[key]
+
+
+def _tables(plan: Fusion) -> dict[Offsets, Node]:
+    """Return the tables that products need, as constants: the code is told where they lie, not what they hold."""
+    products = (x.node for x in plan.items if isinstance(x, Task) and x.node.primitive.name == "contract")
+    found = (f for f in (gathered(plan.view, n) for n in products) if f is not None)
+    return {t: of_array(t.table) for f in found for t in (f.rows, f.terms)}
 
 
 def extent_names(plan: Fusion) -> list[str]:

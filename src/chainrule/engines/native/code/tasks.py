@@ -5,9 +5,11 @@ from contextlib import ExitStack, contextmanager
 from functools import reduce
 from operator import mul
 
+from chainrule.engines.native.code.gathering import Part, write_gathered
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.code.types import I64, VOID, Type, type_of
+from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.views import (
     ONE,
@@ -22,8 +24,6 @@ from chainrule.engines.native.plan.views import (
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply
-
-Part = tuple[int | str, Value, Value]  # along which axis or letter, from where to where
 
 
 @contextmanager
@@ -48,6 +48,9 @@ def _over(
 @apart
 def write_product(step: Step, node: Node, part: Part | None = None) -> None:
     """Multiply matrices with the kernel; further axes are loops around it. A part goes along one letter."""
+    if (by_tables := gathered(step.plan.view, node)) is not None:
+        write_gathered(step, node, by_tables, part)
+        return
     found, out = matrices(step.plan.view, node), whole(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
     rows = found.running_on(found.rows, found.loops, by_out)

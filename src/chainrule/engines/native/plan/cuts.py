@@ -6,6 +6,7 @@ from functools import reduce
 from operator import mul
 
 from chainrule.engines.native.plan.copies import TURN
+from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
@@ -139,7 +140,7 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
         leading = _leading(plan, work.item.node)
         cut = Cut(*leading, ONE, 1) if leading is not None else None
     elif work.plan is not None and (axis := work.plan.split) is not None:
-        cut = Cut(axis, *work.plan.outermost(axis), 1)
+        cut = Cut(axis, *work.plan.rows(axis), 1)
     if cut is None or forced:
         return cut
     ways = [way for _, way, writes in touches(plan, work, cut) if writes]
@@ -178,6 +179,8 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
         if node.primitive.name == "contract":
             form, spec = matrices(plan.view, node), contraction(node.attributes["spec"])
             by_out = dict(zip(spec.out, out.strides, strict=True))
+            if isinstance(axis, str) and len(axis) > 1:  # all rows as one axis
+                by_out[axis] = by_out[axis[-1]]
             for view, by in ((form.left, form.by_left), (form.right, form.by_right), (out, by_out)):
                 yield view, by.get(str(axis), ZERO), view is out
         else:
@@ -196,8 +199,11 @@ def _leading(plan: Fusion, node: Node) -> tuple[int | str, Size] | None:
         return 0, size(node.shape[0])
     if node.primitive.name != "contract":
         return None
-    form = matrices(plan.view, node)
-    first = next(k for k in contraction(node.attributes["spec"]).out if form.extents[k] != 1)
+    spec, form = contraction(node.attributes["spec"]), matrices(plan.view, node)
+    first = next(k for k in spec.out if form.extents[k] != 1)
+    by_tables = gathered(plan.view, node)
+    if by_tables is not None:
+        return by_tables.along_rows or ((first, form.length(first)) if first in by_tables.loops else None)
     if first in form.rows + form.loops:
         return first, form.length(first)
     return None if form.sums else (form.rows, form.length(form.rows))

@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any
 
 from chainrule.engines.native.plan.axes import ordered
@@ -94,16 +96,26 @@ class NestPlan:
 
     def outermost(self, axis: int) -> tuple[Size, Size]:
         """Return how long the first of the domain's axes is that are joined in one axis, and how long the rest."""
-        domain = list(self.domain)
-        for extent in self.extents[:axis]:
-            joined = ONE
-            while joined != extent:
-                joined *= domain.pop(0)
-        first, unit = domain[0], ONE
-        while first * unit != self.extents[axis]:
-            unit *= domain[1]
-            del domain[1]
-        return first, unit
+        first, *others = self._joined(axis)
+        return first, reduce(mul, others, ONE)
+
+    def rows(self, axis: int) -> tuple[Size, Size]:
+        """Return how long all but the last of the domain's axes are together that are joined in one axis, and the last.
+
+        An open one is not taken together with others: parts of a batch begin with an example.
+        """
+        *others, last = self._joined(axis)
+        if not others or any(s.extents for s in (*others, last)):
+            return self.outermost(axis)
+        return reduce(mul, others), last
+
+    def _joined(self, axis: int) -> list[Size]:
+        domain, joined = list(self.domain), list[Size]()
+        for extent in self.extents[: axis + 1]:
+            joined = [domain.pop(0)]
+            while reduce(mul, joined) != extent:
+                joined.append(domain.pop(0))
+        return joined
 
     def _outermost(self, access: Access) -> int | None:
         return next((a for a, s in enumerate(self.strides[access]) if s != ZERO), None)

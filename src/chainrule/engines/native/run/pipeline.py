@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from chainrule.engines.native.code import checks, product
+from chainrule.engines.native.code import checks, gathered, product
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.loop import numbers_in, write_loop
 from chainrule.engines.native.code.lower import write_step
@@ -126,8 +126,19 @@ def is_row(node: Node) -> bool:
 def kernels(machine: Machine, kind: str, checked: bool = False) -> build.Library:
     """Return the matrix products of a kind of float, which all programs share."""
     module = Module(machine, checks.guard if checked else None)
-    names = product.write_kernels(module, kind)
-    return build.library(module.text(), machine, names, _watching_symbols(machine) if checked else {})
+    return _kernels(module, product.write_kernels(module, kind), checked)
+
+
+@cache
+def gathering(machine: Machine, kind: str, checked: bool = False) -> build.Library:
+    """Return the product by tables of a kind of float, which all programs share."""
+    module = Module(machine, checks.guard if checked else None)
+    return _kernels(module, [gathered.write_gathered(module, kind)], checked)
+
+
+def _kernels(module: Module, names: list[str], checked: bool) -> build.Library:
+    symbols = _watching_symbols(module.machine) if checked else {}
+    return build.library(module.text(), module.machine, names, symbols)
 
 
 @cache
@@ -144,6 +155,11 @@ def _watching_symbols(machine: Machine) -> dict[str, int]:
 def library(text: str, machine: Machine, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
     names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
-    wanted = [(n, kind) for kind in product.KINDS for n in product.names(kind) if f"@{n}(" in text]
-    symbols = {n: kernels(machine, kind, checked).address(n) for n, kind in wanted}
+    symbols = {
+        n: made(machine, kind, checked).address(n)
+        for kind in product.KINDS
+        for made, known in ((kernels, product.names(kind)), (gathering, [gathered.name_of(kind)]))
+        for n in known
+        if f"@{n}(" in text
+    }
     return build.library(text, machine, names, symbols | _watching_symbols(machine) if checked else symbols)
