@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
+from chainrule.engines.native.look.show import show_fusion
 from chainrule.engines.native.plan import gathered as by_tables
 from chainrule.engines.native.plan.copies import COPY
 from chainrule.engines.native.plan.gathered import gathered
@@ -164,3 +165,11 @@ def test_gradients_of_weights_are_cut_along_all_their_rows():
         if isinstance(w.item, Task) and w.item.node.shape == (3, 3, 8, 32)
     )
     assert cut.axis == "ijc" and cut.extent.count == 72
+
+
+def test_what_slides_is_named():
+    x, w = np.zeros((2, 8, 9, 3), "float32"), np.ones((3, 2, 3, 16), "float32")
+    made = stages(step(x, w, (1, 1), (1, 1), True), host())
+    found = show_fusion(made.fusion, made.regions)
+    assert "convolution over (batch, 6, 8, 16)" in found and "windows(x, 3×2), w)" in found
+    assert "convolution over (3, 2, 3, 16)" in found and "task over" not in found

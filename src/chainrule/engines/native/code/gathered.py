@@ -6,6 +6,8 @@ rows that follow each other without short tiles between, and the code depends ne
 window's. As in the plain product each element is one chain of multiply-adds in the order of k.
 """
 
+from dataclasses import replace
+
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.product import IN_FLIGHT, Panel, begin, panels
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
@@ -26,7 +28,7 @@ def write_gathered(module: Module, kind: str) -> str:
     the offsets (a_r, c_r) of each row and (a_k, b_k) of each term: C[c_r + j] = (C[c_r + j] if accumulate
     else 0) + Σ_k A[a_r + a_k] · B[b_k + j].
     """
-    written = [(panel, _write_panel(module, kind, panel)) for panel in panels(module, kind)]
+    written = [(panel, _write_panel(module, kind, panel)) for panel in _panels(module, kind)]
     with module.function(name_of(kind), _PARAMETERS) as code:
         A, B, C, rows_at, rows, terms_at, terms, columns, accumulate = code.parameters
         j = code.index(0)
@@ -39,6 +41,18 @@ def write_gathered(module: Module, kind: str) -> str:
     return name_of(kind)
 
 
+def _panels(module: Module, kind: str) -> list[Panel]:
+    """Return the panels of a machine; where masks leave out what is beyond few columns, there is one of half a vector.
+
+    First layers have few filters, and some CPUs multiply and add twice as many vectors of half the width.
+    """
+    *wide, narrow = panels(module, kind)
+    if not module.machine.has_masks:
+        return [*wide, narrow]
+    half = replace(narrow, lanes=narrow.lanes // 2)
+    return [*wide, replace(narrow, least=half.lanes + 1), half]
+
+
 def name_of(kind: str) -> str:
     """Return what the kernel of a kind of float is called."""
     return f"cr_gathered_{kind}"
@@ -46,8 +60,8 @@ def name_of(kind: str) -> str:
 
 def heights(panel: Panel) -> list[int]:
     """Return the heights of a panel's tiles, from high to low: where few rows are left, a lower one does them."""
-    # A row's address takes a register too, of which there are few: from 13 rows on it is looked up for each term.
-    top, step = min(panel.heights[0], 12), max(IN_FLIGHT // panel.vectors, 1)
+    # A row's address takes a register too: of more than 10, some would be read anew for each term.
+    top, step = min(panel.heights[0], 10), max(IN_FLIGHT // panel.vectors, 1)
     return [top, *range((top - 1) // step * step, 0, -step)]
 
 

@@ -18,7 +18,7 @@ Side = tuple[View, dict[str, Size]]  # an array, and the stride of each letter i
 def write_gathered(step: Step, node: Node, found: Gathered, part: Part | None) -> None:
     """Multiply by tables. A part goes along a letter, or along all rows as one axis."""
     code, form, kind = step.code, found.form, type_of(node.dtype).kind
-    sides = ((form.left, form.by_left), (form.right, form.by_right), (whole(node), found.by_out))
+    sides = ((form.left, form.by_left), (form.right, form.by_right), (step.plan.view(node), found.by_out))
     here = [step.address(view) for view, _ in sides]
     rows_at, terms_at = (step.address(whole(step.context.tables[t])) for t in (found.rows, found.terms))
     rows, terms = (code.index(t.block * t.each) for t in (found.rows, found.terms))

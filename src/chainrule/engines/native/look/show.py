@@ -58,8 +58,17 @@ def show_memory(plan: Fusion, memory: Memory) -> str:
 def title(item: Item) -> str:
     """Write what kind of item it is, and over which axes it goes."""
     if not isinstance(item, Nest):
-        return f"task over {shapes.show(item.node.shape)}"
+        what = "convolution" if slides(item.node) else "task"
+        return f"{what} over {shapes.show(item.node.shape)}"
     return f"nest over {shapes.show(item.domain)}" if item.domain else "single numbers"
+
+
+def slides(node: Node) -> bool:
+    """Say whether a node is a product that reads windows: a convolution, or the gradient of its weights."""
+    chains = list(node.inputs) if node.primitive.name == "contract" else []
+    while chains and not any(x.primitive.name == "windows" for x in chains):
+        chains = [x.inputs[0] for x in chains if is_view(x)]
+    return bool(chains)
 
 
 class Words:
@@ -100,7 +109,7 @@ class Words:
         inputs = [self._shown(x) for x in node.inputs]
         if not is_view(node):
             return applied(node, inputs)
-        if node.primitive.name == "slice":
+        if node.primitive.name in ("slice", "windows"):
             return stand_in(node, text(applied(node, inputs)))
         turned = node.primitive.name == "transpose" and len(squeezed(node.shape)) > 1
         return stand_in(node, f"{text(inputs[0])}ᵀ") if turned else inputs[0]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.plan.matrices import Matrices, matrices
-from chainrule.engines.native.plan.views import ZERO, Size, View, contiguous
+from chainrule.engines.native.plan.views import ZERO, Size, View
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 
@@ -98,11 +98,11 @@ def gathered(view: Callable[[Node], View], node: Node) -> Gathered | None:
     """Return how a product is computed by tables; None if strides say all, or are not known.
 
     Args:
-        view: Where what a node reads lies.
+        view: Where the product, and what it reads, lies.
         node: The product.
     """
     spec, form = contraction(node.attributes["spec"]), matrices(view, node)
-    by_out = dict(zip(spec.out, contiguous(node.shape), strict=True))
+    by_out = dict(zip(spec.out, view(node).strides, strict=True))
     of_rows, of_terms = (form.by_left, by_out), (form.by_left, form.by_right)
     rows, others = (spec.rows, spec.columns) if form.position == 1 else (spec.columns, spec.rows)
     rows, terms = _outwards(form, rows, of_rows), _outwards(form, spec.inner, of_terms)
