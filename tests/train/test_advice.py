@@ -76,6 +76,26 @@ SICK = {
         [cr.Flatten(), *classifier(10, 32)], (DIGITS[0] * 255 / 16).reshape(-1, 8, 8), DIGITS[1],
         {"optimizer": "sgd", "epochs": 20}, ["X = X / 255."],
     ),
+    "pictures to 240": (
+        [cr.Conv2D(4, 3, activation="relu"), cr.Flatten(), *classifier(10)],
+        (DIGITS[0] * 15).reshape(-1, 8, 8, 1), DIGITS[1], {"optimizer": cr.SGD(1e-9), "epochs": 30},
+        ["X goes from 0 to 240: scale it first, X = X / 255."],
+    ),
+    "pictures of temperatures": (
+        [cr.Conv2D(4, 2, activation="relu"), cr.Flatten(), cr.Dense(1)],
+        NOISE[:, :4].reshape(-1, 2, 2, 1) * 50 + 280, NOISE[:, 4], {"optimizer": cr.SGD(1e-9), "epochs": 30},
+        ["X is not scaled (mean 2", ", deviation ", "X = (X - X.mean()) / X.std()"],
+    ),
+    "temperatures scaled by a layer": (
+        [cr.Rescaling(1e-9), cr.Conv2D(4, 2, activation="relu"), cr.Flatten(), cr.Dense(1)],
+        NOISE[:, :4].reshape(-1, 2, 2, 1) * 50 + 280, NOISE[:, 4], {"optimizer": cr.SGD(1e-9), "epochs": 30},
+        ["In 1,890 steps it"],
+    ),
+    "channels of other units": (
+        [cr.Conv1D(4, 1), cr.Flatten(), cr.Dense(1)],
+        NOISE[:, :4].reshape(-1, 2, 2) * [1, 3000] + [0, 5000], NOISE[:, 4], {"optimizer": cr.SGD(1e-12), "epochs": 30},
+        ["(channel 1 has mean 5", "X = (X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))"],
+    ),
     "XOR in 100 epochs": ([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], *XOR, {}, ["only 100 steps", "2,000 epochs"]),
     "XOR without a hidden layer": (
         [cr.Dense(1, "sigmoid")], *XOR, {"epochs": 2000, "optimizer": cr.Adam(0.01)},

@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.graph.evaluate import Arrays, evaluate
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
+from chainrule.nn.layers import BatchNormalization, Layer, LayerNormalization, Rescaling
 from chainrule.nn.reading import at
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Judged
@@ -29,6 +30,7 @@ FLAT = 0.002  # a cost that falls by less has come to rest, or the learning rate
 UNMOVED = 0.03  # of the first epoch's cost
 FEW_UPDATES = 2_000
 LARGE, SMALL = 10.0, 0.01  # root mean squares of a column that is not scaled
+ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are scaled as one
 POINTS = 50  # of a fifth of the epochs
 
 
@@ -184,11 +186,15 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
 
 
 def _inputs(run: Fitting) -> dict[str, np.ndarray]:
-    """Return the inputs that hold quantities, a sample of their rows."""
+    """Return the inputs that hold quantities which no layer scales, a sample of their rows."""
     architecture = run.programs.architecture
-    choosy = {x for call in architecture.calls.values() if call.layer.is_choosy for x in call.inputs}
+    choosy = {x for call in architecture.calls.values() if _takes_any_scale(call.layer) for x in call.inputs}
     given = zip(architecture.inputs.items(), run.table, strict=False)
     return {name: _sample(array) for (name, node), array in given if node not in choosy}
+
+
+def _takes_any_scale(layer: Layer) -> bool:
+    return layer.is_choosy or isinstance(layer, Rescaling | BatchNormalization | LayerNormalization)
 
 
 def _sample(array: np.ndarray) -> np.ndarray:
@@ -201,34 +207,42 @@ def _unscaled(inputs: Mapping[str, np.ndarray]) -> bool:
     return any(_worst(array) is not None for array in inputs.values())
 
 
-def _worst(array: np.ndarray) -> tuple[int, ...] | None:
-    """Return the place of the column that is furthest from being scaled, or None if all are near enough."""
-    size = np.sqrt(np.mean(np.square(array, dtype=np.float64), axis=0))
-    if size.size and (size.max() > LARGE or 0 < size.max() < SMALL):
-        return tuple(int(i) for i in np.unravel_index(size.argmax(), size.shape))
-    return None
+def _sizes(array: np.ndarray) -> np.ndarray:
+    """Return the root mean square of each column; of pictures and sequences of each channel, in whatever place."""
+    others = tuple(range(max(array.ndim - 1, 1)))
+    found: np.ndarray = np.sqrt(np.mean(np.square(array, dtype=np.float64), axis=others))
+    return found
+
+
+def _worst(array: np.ndarray) -> int | None:
+    """Return the column (or channel) that is furthest from being scaled, or None if all are near enough."""
+    size = _sizes(array)
+    return int(size.argmax()) if size.size and (size.max() > LARGE or 0 < size.max() < SMALL) else None
 
 
 def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
     """Return what is wrong with the scale of an input, and the line that mends it, or ""."""
-    place = _worst(array)
-    if place is None:
+    worst = _worst(array)
+    if worst is None:
         return ""
-    X = "X" if name == "x" else name
-    if array.min() >= 0 and array.max() == 255:
-        return f"{X} goes from 0 to 255: scale it first, {X} = {X} / 255."
-    column = array.reshape(len(array), -1)[:, np.ravel_multi_index(place, array.shape[1:])].astype(np.float64)
-    which = f"column {names[place[0]]!r}" if len(names) > place[0] else f"column {_place(place)}"
-    little = " + 1e-9" if (array.std(axis=0) == 0).any() else ""
-    divisor = f"({X}.std(axis=0){little})" if little else f"{X}.std(axis=0)"
-    return (
-        f"{X} is not scaled ({which} has mean {column.mean():.4g} and deviation {column.std():.4g}): scale it first, "
-        f"{X} = ({X} - {X}.mean(axis=0)) / {divisor}."
+    X, high, of_places = "X" if name == "x" else name, array.max(), array.ndim > 2
+    if array.min() >= 0 and (high == 255 or (of_places and high < 255 and (array == np.floor(array)).all())):
+        return f"{X} goes from 0 to {high:.0f}: scale it first, {X} = {X} / 255."
+    size = _sizes(array)
+    as_one = of_places and size.max() < ALIKE * size[size > 0].min()
+    column = (array if as_one else array[..., worst] if array.ndim > 1 else array).astype(np.float64)
+    which = (
+        f"column {names[worst]!r}"
+        if len(names) > worst
+        else f"{'channel' if of_places else 'column'} {worst}"
     )
-
-
-def _place(place: tuple[int, ...]) -> str:
-    return str(place[0] if len(place) == 1 else list(place))
+    axis = "" if as_one else f"axis={tuple(range(array.ndim - 1)) if of_places else 0}"
+    flat = not as_one and (array.reshape(-1, array.shape[-1]).std(axis=0) == 0).any()
+    divisor = f"({X}.std({axis}) + 1e-9)" if flat else f"{X}.std({axis})"
+    return (
+        f"{X} is not scaled ({'' if as_one else f'{which} has '}mean {column.mean():.4g}{',' if as_one else ' and'} "
+        f"deviation {column.std():.4g}): scale it first, {X} = ({X} - {X}.mean({axis})) / {divisor}."
+    )
 
 
 def _scaling_of_targets(run: Fitting) -> str:
