@@ -1,6 +1,7 @@
 """Convolution layers: their numbers against SciPy, PyTorch, Keras and differences; what each refuses, and says."""
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -307,6 +308,21 @@ def test_settings_that_make_no_sense(make, words):
 def test_shapes_that_do_not_fit(layers, shape, words):
     with pytest.raises(cr.ShapeError, match=words):
         cr.Network(layers, input_shape=shape)
+
+
+def test_channels_that_come_first_are_told_where_they_would_fit_too():
+    with pytest.warns(
+        cr.LearningWarning, match=r"\(3, 32, 32\) looks like \(channels, height, width\).*moveaxis"
+    ):
+        cr.Network([cr.Conv2D(5, 3)], input_shape=(3, 32, 32))
+    with pytest.warns(cr.LearningWarning, match="looks like"):
+        cr.Network([cr.Conv2D(5, 3, padding="same")], input_shape=(1, 28, 28))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cr.Network([cr.Conv2D(5, (1, 3))], input_shape=(1, 100, 12))  # as meant
+        cr.Network(
+            [cr.Conv2D(32, 3, strides=10), cr.Conv2D(5, 3)], input_shape=(33, 333, 3)
+        )  # a picture of 4 x 34
 
 
 def test_places_must_have_fixed_lengths():

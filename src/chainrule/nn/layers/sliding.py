@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from chainrule.errors import GraphError, ShapeError, short, unknown_name
+from chainrule.errors import GraphError, LearningWarning, ShapeError, short, unknown_name, warn
 from chainrule.friendly import named
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
@@ -90,6 +90,8 @@ def framed(
     for length, reach, (before, after) in zip(places, spans, around, strict=True):
         if length + before + after < reach or not length:
             raise ShapeError(_too_small(layer, x, spans))
+    if sizes[0] > 1 and (first := looks_channels_first(x)):
+        warn(f"{layer!r} takes (height, width, channels). {first}", LearningWarning)
     return convolving.framed(x, around)
 
 
