@@ -11,12 +11,13 @@ from hypothesis import given, settings, strategies as st
 from chainrule.engines.function import compile
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.functions import one_hot
-from chainrule.graph.node import Node, as_node, constant, input, variable
+from chainrule.graph.node import Node, apply, as_node, constant, input, variable
 from chainrule.graph.primitives.corners import relu
 from chainrule.graph.primitives.exponentials import sigmoid, softplus
 from chainrule.graph.primitives.identities import cast
 from chainrule.graph.primitives.primitive import TABLE
 from chainrule.graph.primitives.reductions import argmax, logsumexp, softmax
+from chainrule.graph.shapes import FULL
 from chainrule.graph.walk import order
 from chainrule.transform import simplify as module
 from chainrule.transform.backprop import grad
@@ -85,6 +86,35 @@ def test_a_rewrite_leaves_other_shapes_alone(rule):
     assert rule.rewrite(np.cos(variable(1.0)) + np.sin(variable(2.0))) is None or rule in ARITHMETIC
 
 
+def windows_that_are_none(x):
+    view = np.lib.stride_tricks.sliding_window_view
+    x = np.tanh(np.pad(x, ((1, 3), (2, 4))))  # (6, 9)
+    at = {"axes": (0, 1), "sizes": (2, 4), "strides": (2, 4), "dilations": (1, 1)}
+    found = [
+        apply("windows", x, axes=(), sizes=(), strides=(), dilations=()),
+        apply("windows", x, **at),
+        apply("windows", x, **{**at, "sizes": (1, 2), "strides": (3, 2)}),
+        apply("windows", x, **{**at, "sizes": (2, 2), "strides": (2, 1), "dilations": (1, 3)}),
+        view(x, (3, 3))[::2, ::3],
+        view(x, (3, 4))[1::2, :, :, 1::2],
+        view(x, 2, axis=1)[::-1, 1:, :1],
+        view(x, 6, axis=0),
+    ]
+    found += [grad(np.sum(y * y), x) for y in found]
+    others = padded(x, (12, 10), (1, 12, 2), (1, 10, 1))
+    return [
+        *found,
+        apply("overlap_add", x, axes=(0,), sizes=(9,), strides=(9,), dilations=(1,), extents=(55,)),
+        apply("overlap_add", x[:, :1], axes=(0,), sizes=(1,), strides=(3,), dilations=(2,), extents=(17,)),
+        apply("overlap_add", others, axes=(0,), sizes=(10,), strides=(1,), dilations=(2,), extents=(30,)),
+        apply("overlap_add", others, axes=(0,), sizes=(10,), strides=(2,), dilations=(1,), extents=(33,)),
+    ]
+
+
+def padded(x, shape, *index):
+    return apply("pad", x, index=index, shape=shape)
+
+
 def draw_moves():
     x, y = variable(np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -1.0]]), "x"), variable(np.ones((2, 3)) * 2, "y")
     s = variable(0.7, "s")
@@ -124,7 +154,9 @@ def draw_moves():
         "broadcast": [np.broadcast_to(np.broadcast_to(s, (3,)), (2, 3)) + 0, np.broadcast_to(s.reshape(1, 1), (2, 3))],
         "reshape": [x.reshape(3, 2).reshape(6), np.sum(x, axis=1, keepdims=True).reshape(2), (-x).reshape(6),
                     np.sum(x, axis=1).reshape(2, 1)],
-        "transpose": [x.T.T, (x @ y.T).T, np.broadcast_to(s, (2, 3)).T],
+        "transpose": [
+            x.T.T, (x @ y.T).T, np.broadcast_to(s, (2, 3)).T, np.max(x.T, axis=0, keepdims=True), np.sum(x.T, axis=1),
+        ],
         "product of a transpose": [
             x.T @ y, x @ y.T, (-x) @ y.T, x.T @ (-y), (-x.T) @ (-y), (-x) @ (-y).T, x @ np.broadcast_to(s, (3, 4)),
             np.broadcast_to(s, (4, 2)) @ x, np.einsum("ij,->ji", x, s), np.dot(y[:1].T, np.broadcast_to(s, (1, 1))),
@@ -134,6 +166,13 @@ def draw_moves():
         "cast": [cast(x, dtype="float64")],
         "adding what is negative": [x + -2.0, np.array([-1.0, 0.0, -2.0]) + x],
         "negative of a number's product": [-(3 * x), -(x / 4)],
+        "windows that are none": windows_that_are_none(x),
+        "pad of a pad": [
+            np.pad(np.pad(x, 1), ((0, 0), (2, 1))), np.pad(np.pad(x, 1, constant_values=2), 3, constant_values=2),
+            padded(padded(x, (4, 3), (1, 3, 1), FULL), (9, 7), (8, 0, -2), (0, 6, 2)),
+            padded(padded(x, (2, 2, 3), 1, FULL, FULL), (2, 3, 2, 3), FULL, 2, FULL, FULL),
+            padded(padded(x, (2, 3, 2), FULL, FULL, 1), (2, 5, 4), FULL, (1, 4, 1), (0, 3, 2)),
+        ],
     }  # fmt: skip
 
 
@@ -144,7 +183,7 @@ def test_moves_keep_value_shape_and_dtype(subject):
         after = simplify(before)
         assert (after.shape, after.dtype) == (before.shape, before.dtype)
         np.testing.assert_allclose(after.value, before.value, rtol=1e-12, atol=1e-14)
-    if subject in ("a number to a small power", "what may be 0 in floats"):
+    if subject in ("a number to a small power", "what may be 0 in floats", "windows that are none"):
         return  # more nodes, and cheaper or finite ones
     smaller = sum(len(rows_of(simplify(n))) for n in drawn)
     assert smaller <= sum(len(rows_of(n)) for n in drawn)
@@ -182,6 +221,28 @@ def test_a_constant_that_is_nan_or_infinite_does_not_cancel_to_a_number(c):
     x, a = variable(np.ones(3), "x"), constant([1.0, c, 2.0])
     for before in (x + a - a, a * x - x * a + x, x + (a - a)):
         np.testing.assert_array_equal(simplify(before).value, [1.0, np.nan, 1.0])
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_windows_written_otherwise_are_the_same_numbers(data):
+    """Values of windows, of what was chosen from them, and of what is added up there, are the same to the bit."""
+    steps = st.integers(1, 3)
+    shape = data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=3))
+    axes = tuple(a for a in range(len(shape)) if data.draw(st.booleans()))
+    sizes, strides, dilations = (tuple(data.draw(steps) for _ in axes) for _ in range(3))
+    at = {"axes": axes, "sizes": sizes, "strides": strides, "dilations": dilations}
+    if any(d * (k - 1) >= shape[a] for a, k, d in zip(axes, sizes, dilations, strict=True)):
+        return
+    x = variable(np.arange(1.0, np.prod(shape) + 1).reshape(shape), "x")
+    y = apply("windows", x, **at)
+    index = tuple(slice(data.draw(st.integers(0, e - 1)), None, data.draw(steps)) for e in y.shape)
+    dy = variable(np.cos(np.arange(y.value.size)).reshape(y.shape), "dy")
+    extents = tuple(shape[a] for a in axes)
+    chosen = y[index]
+    back = apply("pad", dy[index], index=chosen.attributes["index"], shape=y.shape)
+    for node in (y, chosen, *(apply("overlap_add", z, **at, extents=extents) for z in (dy, back))):
+        np.testing.assert_array_equal(simplify(node).value, node.value)
 
 
 # --- what holds for arithmetic holds for all elementwise rows ---

@@ -18,8 +18,11 @@ from chainrule.transform.rewrites.products import PRODUCTS
 from chainrule.transform.rewrites.rewrite import Move, Rewrite
 from chainrule.transform.rewrites.stable import STABLE
 from chainrule.transform.rewrites.sums import SUMS
+from chainrule.transform.rewrites.windows import WINDOWS
 
-REWRITES: list[Rewrite | Move] = [*STABLE, *ARITHMETIC, *POWERS, *CHOICES, *SUMS, *MOVES, *PRODUCTS, *NUMBERS]
+REWRITES: list[Rewrite | Move] = [
+    *STABLE, *ARITHMETIC, *POWERS, *CHOICES, *SUMS, *MOVES, *WINDOWS, *PRODUCTS, *NUMBERS,
+]  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from chainrule.graph.primitives.identities import cast
 from chainrule.graph.primitives.indexing import pick
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
 from chainrule.graph.primitives.products import contract
+from chainrule.graph.primitives.reductions import largest
 from chainrule.transform.rewrites.rewrite import Move, only
 
 
@@ -29,6 +30,16 @@ def _turned_twice(node: Node, x: Node) -> Node:
 def _turned_product(node: Node, x: Node) -> Node:
     operands, _, out = x.attributes["spec"].partition("->")
     return contract(*x.inputs, spec=f"{operands}->{''.join(out[a] for a in node.attributes['axes'])}")
+
+
+def _turned_and_reduced(node: Node, x: Node) -> Node | None:
+    """What is looked at together may lie anywhere, as long as what is left stays in its order."""
+    order, axes = x.attributes["axes"], node.attributes["axes"]
+    left = [a for i, a in enumerate(order) if i not in axes]
+    if left != sorted(left):
+        return None
+    found = node.primitive(x.inputs[0], axes=tuple(sorted(order[i] for i in axes)), keepdims=False)
+    return reshape(found, shape=node.shape) if node.attributes["keepdims"] else found
 
 
 def _reshaped_sum(node: Node, x: Node) -> Node | None:
@@ -92,6 +103,8 @@ MOVES = [
          lambda node, x: x if node.attributes["axes"] == tuple(range(x.ndim)) else None, only(transpose)),
     Move("transpose of a transpose", "twice is once", _turned_twice, only(transpose), only(transpose)),
     Move("transpose of a product", "it turns round by its letters", _turned_product, only(transpose), only(contract)),
+    Move("sum or maximum of a transpose", "is over other axes",
+         _turned_and_reduced, only(total, largest), only(transpose)),
     Move("broadcast inside arithmetic", "arithmetic broadcasts by itself", _free_of_broadcast, ELEMENTWISE),
     Move("arithmetic on transposes", "turned alike, turned once", _of_transposes, ELEMENTWISE),
     Move("cast", "to the dtype it has", _to_the_same, only(cast)),
