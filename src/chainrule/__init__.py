@@ -38,8 +38,10 @@ Where to look:
   ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
 - what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
   ``SeparableConv2D``, ``Conv2DTranspose``
-- what changes shapes: ``Flatten``, ``Reshape``, ``Permute``, ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths
-  meet in ``Add``, ``Concatenate`` and the like
+- what changes shapes: ``MaxPooling2D``, ``GlobalAveragePooling2D`` and the like, ``Flatten``, ``Reshape``, ``Permute``,
+  ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths meet in ``Add``, ``Concatenate`` ...
+- what changes pictures in training: ``RandomFlip``, ``RandomTranslation``, ``RandomRotation``, ``RandomZoom``,
+  ``RandomContrast``, ``RandomBrightness``
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables

@@ -32,6 +32,7 @@ from chainrule.models.loading import load as load
 from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
 from chainrule.nn.initializers import *
+from chainrule.nn.layers.augmentation import *
 from chainrule.nn.layers.base import *
 from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
@@ -40,6 +41,7 @@ from chainrule.nn.layers.embedding import *
 from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
+from chainrule.nn.layers.pooling import *
 from chainrule.nn.layers.reshaping import *
 from chainrule.nn.layers.scaling import *
 from chainrule.nn.layers.separable import *

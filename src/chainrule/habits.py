@@ -45,8 +45,38 @@ WRITE: dict[str, dict[str, str]] = {
         f"window of a series goes flattened into dense layers: {_DENSE}",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
         "sequences: cr.Network([cr.Embedding(1000, 16), cr.Flatten(), cr.Dense(1)])",
-        "Normalization BatchNorm BatchNorm1d BatchNorm1D": "Batches are normalized by cr.BatchNormalization(); the "
-        "columns of a table beforehand: X = (X - X.mean(axis=0)) / X.std(axis=0)",
+        "MaxPool MaxPool1d MaxPool1D": "It is called: cr.MaxPooling1D(2)",
+        "MaxPool2d MaxPool2D max_pool2d": "It is called: cr.MaxPooling2D(2)",
+        "AvgPool1d AvgPool1D": "It is called: cr.AveragePooling1D(2)",
+        "AvgPool AvgPool2d AvgPool2D avg_pool2d": "It is called: cr.AveragePooling2D(2)",
+        "AdaptiveAvgPool1d GlobalAvgPool1D": "The mean of all there is takes: cr.GlobalAveragePooling1D()",
+        "AdaptiveAvgPool2d AdaptiveAvgPool2D GlobalAvgPool GlobalAvgPool2D GlobalAveragePooling": "The mean of all "
+        "places takes: cr.GlobalAveragePooling2D()",
+        "AdaptiveMaxPool1d GlobalMaxPool1D": "The largest of all there is takes: cr.GlobalMaxPooling1D()",
+        "AdaptiveMaxPool2d GlobalMaxPool GlobalMaxPool2D GlobalMaxPooling": "The largest of all places takes: "
+        "cr.GlobalMaxPooling2D()",
+        "MaxPooling3D AveragePooling3D MaxPool3d AvgPool3d": "There is no pooling of volumes yet",
+        "Upsample UpsamplingNearest2d UpsamplingBilinear2d interpolate Resize Resizing": "Pictures become larger by "
+        "whole factors: cr.UpSampling2D(2, 'bilinear')",
+        "ZeroPad1d ConstantPad1d": "It is called: cr.ZeroPadding1D(1)",
+        "ZeroPad2d ConstantPad2d": "It is called: cr.ZeroPadding2D(1)",
+        "ReflectionPad2d ReplicationPad2d CenterCrop": "Borders are zeros, or cut off: cr.Cropping2D(1)",
+        "Dropout1d Dropout1D": "Whole features are dropped by: cr.SpatialDropout1D(0.2)",
+        "Dropout2d Dropout2D": "Whole channels are dropped by: cr.SpatialDropout2D(0.2)",
+        "Unflatten View": "It is called: cr.Reshape((8, 8, 1))",
+        "Merge": "Paths of a network meet in cr.Concatenate() or: cr.Add()",
+        "GroupNorm InstanceNorm1d InstanceNorm2d InstanceNormalization": "It is called, with as many groups as "
+        "channels for that of instances: cr.GroupNormalization(8)",
+        "transforms ImageDataGenerator": "Pictures are changed by layers of the network, in training only: "
+        "cr.Network([cr.RandomFlip('horizontal'), cr.Flatten(), cr.Dense(1)])",
+        "RandomHorizontalFlip": "It is called: cr.RandomFlip('horizontal')",
+        "RandomVerticalFlip": "It is called: cr.RandomFlip('vertical')",
+        "RandomAffine RandomShift RandomCrop": "It is called: cr.RandomTranslation(0.1, 0.1)",
+        "RandomResizedCrop RandomScale": "It is called: cr.RandomZoom((-0.2, 0.0))",
+        "ColorJitter": "It is called: cr.RandomBrightness(0.2)",
+        "ToTensor": "Numbers of 0 to 255 become 0 to 1 within the network by: cr.Rescaling(1 / 255)",
+        "Normalization BatchNorm BatchNorm1d BatchNorm1D BatchNorm2d BatchNorm2D": "Batches are normalized by "
+        "cr.BatchNormalization(); the columns of a table beforehand: X = (X - X.mean(axis=0)) / X.std(axis=0)",
         "StandardScaler scale normalize preprocessing": "Scale the columns with NumPy, or give the table to "
         "cr.TableModel, which does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
         "LayerNorm": "It is called: cr.LayerNormalization()",
@@ -287,6 +317,21 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "BatchNormalization": {
         "axis center scale": "The features stand last, and each has a gamma and a beta: cr.BatchNormalization()",
     },
+    **{
+        f"{kind}Pooling{rank}D": {"kernel_size": "pool_size", "size": "pool_size"}
+        for kind in ("Max", "Average")
+        for rank in (1, 2)
+    },
+    "UpSampling2D": {"scale_factor": "size", "mode": "interpolation"},
+    "GroupNormalization": {"num_groups": "groups"},
+    "Reshape": {"shape": "target_shape"},
+    "RandomFlip": {"p": "Each is flipped as often as not: cr.RandomFlip('horizontal')"},
+    "RandomRotation": {
+        "degrees": "It is a share of a full turn, of 360 degrees: cr.RandomRotation(0.05)",
+        "fill": "fill_value",
+    },
+    "RandomTranslation": {"fill": "fill_value"},
+    "RandomZoom": {"fill": "fill_value"},
     "Dense": {
         "dropout": "It is a layer: cr.Network([cr.Dense(16, 'relu'), cr.Dropout({value}), cr.Dense(1)])",
         "input_dim": "The shape of one example is told to the network: "

@@ -339,6 +339,28 @@ NETWORKS = {
         ],
         shape=6, dtype="float64",
     ),
+    "pooled": chain(
+        lambda: [
+            cr.MaxPooling2D(2), cr.AveragePooling2D((2, 3), strides=1, padding="same"), cr.MaxPooling2D(3, 2, "same"),
+            cr.GlobalAveragePooling2D(keepdims=True), cr.GlobalMaxPooling2D(), cr.Dense(2),
+        ],
+        shape=(9, 8, 3),
+    ),
+    "pooled_sequences": chain(
+        lambda: [
+            cr.MaxPooling1D(2), cr.AveragePooling1D(3, strides=1, padding="same"), cr.GlobalMaxPooling1D(keepdims=True),
+            cr.GlobalAveragePooling1D(), cr.Dense(2),
+        ],
+        shape=(9, 3),
+    ),
+    "augmented": chain(
+        lambda: [
+            cr.RandomFlip("horizontal"), cr.RandomTranslation(0.2, (-0.1, 0.3), "constant", fill_value=0.5),
+            cr.RandomRotation(0.05, "nearest"), cr.RandomZoom((-0.2, 0.1)), cr.RandomContrast((0.1, 0.2)),
+            cr.RandomBrightness(0.1, (-3, 3)), cr.Flatten(), cr.Dense(2),
+        ],
+        shape=(5, 4, 2),
+    ),
     "merged": drawn(merged, {"a": (6,), "b": (3,)}),
 }  # fmt: skip
 

@@ -99,6 +99,10 @@ PICTURE = cr.input("picture", ("batch", 2, 2, 4))
 SEQUENCES = {"ZeroPadding1D": "padding", "Cropping1D": "cropping", "UpSampling1D": "size"}
 PICTURES = {"ZeroPadding2D": "padding", "Cropping2D": "cropping", "UpSampling2D": "size"}
 NO_PLACES = {**SEQUENCES, **PICTURES}  # (features) has none
+NO_PLACES |= {f"{kind}Pooling{rank}D": "pool_size" for kind in ("Max", "Average") for rank in (1, 2)}
+GLOBAL = [f"Global{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2)]
+DRAWN = {name: (0.1,) * (1 + (name == "RandomTranslation")) for name in (
+    "RandomBrightness", "RandomContrast", "RandomRotation", "RandomTranslation", "RandomZoom")}  # fmt: skip
 NO_PLACES |= dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), "rate")
 MERGED = ["Add", "Average", "Maximum", "Multiply", "Subtract"]
 LOOKS = ["architecture", "inputs", "output", "parameters", "statistics"]
@@ -168,6 +172,11 @@ CASES = [
     *[(name, Graph, lambda name=name: getattr(cr, name)(trainable=2)) for name in MERGED],
     *[(f"{n}.build", Shape, lambda n=n: getattr(cr, n)()(rows, PICTURE)) for n in (*MERGED, "Concatenate")],
     *[(f"{n}.build", Graph, lambda n=n: getattr(cr, n)()(rows)) for n in (*MERGED[:4], "Concatenate")],
+    *[(name, Graph, lambda name=name: getattr(cr, name)(keepdims=2)) for name in GLOBAL],
+    *[(f"{name}.build", Shape, lambda name=name: getattr(cr, name)()(rows)) for name in (*GLOBAL, "RandomFlip")],
+    *[(n, Graph, lambda n=n, given=given: getattr(cr, n)(*[-g for g in given])) for n, given in DRAWN.items()],
+    *[(f"{n}.build", Shape, lambda n=n, given=given: getattr(cr, n)(*given)(rows)) for n, given in DRAWN.items()],
+    ("RandomFlip", Graph, lambda: cr.RandomFlip("sideways")),
     ("Concatenate", Graph, lambda: cr.Concatenate("last")),
     ("GroupNormalization", Graph, lambda: cr.GroupNormalization(0)),
     ("GroupNormalization.build", Shape, lambda: cr.GroupNormalization(3)(PICTURE)),

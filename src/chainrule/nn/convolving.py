@@ -52,8 +52,17 @@ def sides(padding: Any, lengths: Sequence[int], spans: Sequence[int], strides: S
             for length, reach, stride in zip(lengths, spans, strides, strict=True)
         ]
         return tuple([(n // 2, n - n // 2) for n in needed])
-    alone = isinstance(padding, int) or len(lengths) == 1
-    each = [padding] * len(lengths) if alone else padding
+    return each_side(padding, len(lengths))
+
+
+def each_side(setting: Any, count: int) -> Sides:
+    """Return what is before and behind each of so many axes, where one number may stand for several.
+
+    >>> each_side((1, 2), 1), each_side((1, 2), 2), each_side((1, (2, 3)), 2)
+    (((1, 2),), ((1, 1), (2, 2)), ((1, 1), (2, 3)))
+    """
+    alone = isinstance(setting, int) or count == 1
+    each = [setting] * count if alone else setting
     return tuple([(side, side) if isinstance(side, int) else tuple(side) for side in each])
 
 

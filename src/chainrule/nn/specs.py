@@ -70,6 +70,19 @@ class Row(Rule):
         return found if None not in found and self.together(found) else None
 
 
+@dataclass(frozen=True, repr=False)
+class Drawn(Rule):
+    """What a random number lies between: from -x to x, or from the first of two to the second."""
+
+    def read(self, value: Any) -> Any:
+        """Return a plain number of at least 0, or two of them in order, or None where they are neither."""
+        if not isinstance(value, tuple | list):
+            found = super().read(value)
+            return found if found is not None and found >= 0 else None
+        ends = tuple([super(Drawn, self).read(v) for v in value])
+        return ends if len(ends) == 2 and None not in ends and ends[0] <= ends[1] else None
+
+
 # The annotations of settings: `rate: Share` is checked when the layer, loss, optimizer ... is made.
 Above0 = Annotated[float, Rule("a number above 0", lambda x: x > 0)]
 AtLeast0 = Annotated[float, Rule("a number of at least 0", lambda x: x >= 0)]
@@ -114,6 +127,26 @@ Order = Annotated[
         int,
         together=lambda found: sorted(found) == list(range(1, len(found) + 1)),
     ),
+]
+Between1 = Annotated[
+    float | tuple[float, float],
+    Drawn("a number from 0 to 1, or two from -1 to 1 in order: (lower, upper)", lambda x: -1 <= x <= 1),
+]
+Zooms = Annotated[
+    float | tuple[float, float],
+    Drawn("a number from 0 to below 1, or two above -1 in order: (lower, upper)", lambda x: -1 < x < 1),
+]
+Limits = Annotated[
+    tuple[float, float],
+    Row(
+        "two numbers in order, the least and the largest",
+        lambda x: True,
+        together=lambda found: len(found) == 2 and found[0] < found[1],
+    ),
+]
+Shares = Annotated[
+    float | tuple[float, float],
+    Several("a number from 0 to 1, or two of them: (lower, upper)", lambda x: 0 <= x <= 1),
 ]
 Axis = Annotated[int, Rule("the number of an axis, such as -1", lambda x: _is_whole(x), int)]
 

@@ -1,5 +1,6 @@
 """Layers by family. Each file names its layers in ``__all__``, and nothing else does."""
 
+from chainrule.nn.layers.augmentation import *
 from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope as Scope
 from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
@@ -8,6 +9,7 @@ from chainrule.nn.layers.embedding import *
 from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
+from chainrule.nn.layers.pooling import *
 from chainrule.nn.layers.reshaping import *
 from chainrule.nn.layers.scaling import *
 from chainrule.nn.layers.separable import *

@@ -73,13 +73,3 @@ def both(setting: Any, count: int = 2) -> tuple[Any, ...]:
     ((3, 3), (2, 1))
     """
     return setting if isinstance(setting, tuple) else (setting,) * count
-
-
-def sides(setting: Any, count: int) -> tuple[tuple[int, int], ...]:
-    """Return what is before and behind along each of so many axes.
-
-    >>> sides((1, 2), 1), sides((1, 2), 2), sides((1, (2, 3)), 2)
-    (((1, 2),), ((1, 1), (2, 2)), ((1, 1), (2, 3)))
-    """
-    along = (setting,) if count == 1 else both(setting, count)
-    return tuple((before, behind) for before, behind in (both(each) for each in along))

@@ -8,7 +8,8 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
-from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths, sides
+from chainrule.nn.convolving import each_side
+from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D, Sides1D, Sides2D
 
@@ -53,7 +54,7 @@ class ZeroPadding1D(Layer):
         (batch, 9, 3)
         """
         lengths(self, x, SEQUENCE)
-        padded: Any = np.pad(x, ((0, 0), *sides(self.padding, 1), (0, 0)))
+        padded: Any = np.pad(x, ((0, 0), *each_side(self.padding, 1), (0, 0)))
         return padded
 
 
@@ -96,7 +97,7 @@ class ZeroPadding2D(Layer):
         (batch, 10, 10, 3)
         """
         lengths(self, x, PICTURE)
-        padded: Any = np.pad(x, ((0, 0), *sides(self.padding, 2), (0, 0)))
+        padded: Any = np.pad(x, ((0, 0), *each_side(self.padding, 2), (0, 0)))
         return padded
 
 
@@ -139,7 +140,7 @@ class Cropping1D(Layer):
         (batch, 1, 3)
         """
         *places, _ = lengths(self, x, SEQUENCE)
-        return _within(self, x, places, sides(self.cropping, 1))
+        return _within(self, x, places, each_side(self.cropping, 1))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -182,7 +183,7 @@ class Cropping2D(Layer):
         (batch, 6, 6, 3)
         """
         *places, _ = lengths(self, x, PICTURE)
-        return _within(self, x, places, sides(self.cropping, 2))
+        return _within(self, x, places, each_side(self.cropping, 2))
 
 
 def _within(layer: Layer, x: Node, places: list[int], cut: tuple[tuple[int, int], ...]) -> Node:

@@ -43,7 +43,7 @@ class Rescaling(Layer):
             A node of the same shape.
 
         >>> print(cr.Rescaling(0.5, 1)(cr.input("x", ("batch", 3))))  # which calls build
-        x * 0.5 + 1
+        x · 0.5 + 1
         """
         y = x * self.scale
         return y + self.offset if self.offset else y

@@ -1,0 +1,445 @@
+"""Pooling: of the numbers in a window, or of all places, the largest or the mean is kept, for each channel by itself.
+
+Where windows lie side by side, as they do unless strides are given, they are a reshape, and no number stands in two.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
+from chainrule.nn.convolving import Sides, sides, windows_of
+from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths
+from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.specs import Count, Counts2D
+
+__all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MaxPooling1D(Layer):
+    """The largest number of each window, feature by feature.
+
+    Where several are the largest, they share its gradient.
+
+    Takes sequences (batch, time, features) and gives (batch, windows, features).
+
+    Args:
+        pool_size: How many places a window has.
+        strides: From window to window; by default pool_size, so that they lie side by side.
+        padding: "valid" takes whole windows alone; "same" gives ``ceil(time / strides)`` of them, of which those at
+            the ends reach over them; what lies beyond is never the largest.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If pool_size or strides is no whole number of at least 1, or padding neither of the two.
+
+    >>> cr.Network([cr.MaxPooling1D(2)], input_shape=(4, 1)).predict([[[1.0], [5.0], [2.0], [4.0]]])[0, :, 0]
+    array([5., 4.], dtype=float32)
+    """
+
+    pool_size: Count = 2
+    strides: Count | None = None
+    padding: Literal["valid", "same"] = "valid"
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the largest of each window.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, time, features).
+
+        Returns:
+            A node of shape (batch, windows, features).
+
+        Raises:
+            ShapeError: If x is no batch of sequences, or there is room for no window.
+
+        >>> cr.MaxPooling1D(3, strides=2)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
+        (batch, 4, 4)
+        """
+        return _largest(self, x, lengths(self, x, SEQUENCE))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MaxPooling2D(Layer):
+    """The largest number of each window, channel by channel.
+
+    Where several are the largest, they share its gradient.
+
+    Takes pictures (batch, height, width, channels) and gives (batch, rows of windows, columns of windows, channels).
+
+    Args:
+        pool_size: The size of a window: a number, or (height, width).
+        strides: From window to window, likewise; by default pool_size, so that they lie side by side.
+        padding: "valid" takes whole windows alone; "same" gives ``ceil(height / strides)`` rows of them, and columns
+            likewise, of which those at the border reach over it; what lies beyond is never the largest.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If pool_size or strides is no whole number of at least 1, or two of them, or padding is neither of
+            the two.
+
+    >>> picture = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> cr.Network([cr.MaxPooling2D(2)], input_shape=(4, 4, 1)).predict(picture)[0, :, :, 0]
+    array([[ 5.,  7.],
+           [13., 15.]], dtype=float32)
+    """
+
+    pool_size: Counts2D = 2
+    strides: Counts2D | None = None
+    padding: Literal["valid", "same"] = "valid"
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the largest of each window.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, rows of windows, columns of windows, channels).
+
+        Raises:
+            ShapeError: If x is no batch of pictures, or there is room for no window.
+
+        >>> cr.MaxPooling2D(3, strides=2, padding="same")(cr.input("x", ("batch", 28, 28, 8))).shape  # calls build
+        (batch, 14, 14, 8)
+        """
+        return _largest(self, x, lengths(self, x, PICTURE))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class AveragePooling1D(Layer):
+    """The mean of each window, feature by feature.
+
+    Takes sequences (batch, time, features) and gives (batch, windows, features).
+
+    Args:
+        pool_size: How many places a window has.
+        strides: From window to window; by default pool_size, so that they lie side by side.
+        padding: "valid" takes whole windows alone; "same" gives ``ceil(time / strides)`` of them, of which those at
+            the ends reach over them; their mean is that of what is there, as in Keras.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If pool_size or strides is no whole number of at least 1, or padding neither of the two.
+
+    >>> cr.Network([cr.AveragePooling1D(2)], input_shape=(4, 1)).predict([[[1.0], [5.0], [2.0], [4.0]]])[0, :, 0]
+    array([3., 3.], dtype=float32)
+    """
+
+    pool_size: Count = 2
+    strides: Count | None = None
+    padding: Literal["valid", "same"] = "valid"
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the mean of each window.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, time, features).
+
+        Returns:
+            A node of shape (batch, windows, features).
+
+        Raises:
+            ShapeError: If x is no batch of sequences, or there is room for no window.
+
+        >>> cr.AveragePooling1D(3, strides=2)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
+        (batch, 4, 4)
+        """
+        return _means(self, x, lengths(self, x, SEQUENCE))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class AveragePooling2D(Layer):
+    """The mean of each window, channel by channel.
+
+    Takes pictures (batch, height, width, channels) and gives (batch, rows of windows, columns of windows, channels).
+
+    Args:
+        pool_size: The size of a window: a number, or (height, width).
+        strides: From window to window, likewise; by default pool_size, so that they lie side by side.
+        padding: "valid" takes whole windows alone; "same" gives ``ceil(height / strides)`` rows of them, and columns
+            likewise, of which those at the border reach over it; their mean is that of what is there, as in Keras.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If pool_size or strides is no whole number of at least 1, or two of them, or padding is neither of
+            the two.
+
+    >>> picture = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> cr.Network([cr.AveragePooling2D(2)], input_shape=(4, 4, 1)).predict(picture)[0, :, :, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]], dtype=float32)
+    """
+
+    pool_size: Counts2D = 2
+    strides: Counts2D | None = None
+    padding: Literal["valid", "same"] = "valid"
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the mean of each window.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, rows of windows, columns of windows, channels).
+
+        Raises:
+            ShapeError: If x is no batch of pictures, or there is room for no window.
+
+        >>> cr.AveragePooling2D(3, strides=2, padding="same")(cr.input("x", ("batch", 28, 28, 8))).shape  # calls build
+        (batch, 14, 14, 8)
+        """
+        return _means(self, x, lengths(self, x, PICTURE))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GlobalMaxPooling1D(Layer):
+    """The largest number of each feature in a whole sequence: whether something was there, whenever it was.
+
+    Takes sequences (batch, time, features) and gives (batch, features).
+
+    Args:
+        keepdims: Whether the axes stay, of length 1: (batch, 1, features).
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If keepdims is neither True nor False.
+
+    >>> cr.GlobalMaxPooling1D()(cr.input("x", ("batch", 9, 4))).shape
+    (batch, 4)
+    """
+
+    keepdims: bool = False
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the largest of all moments.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, time, features).
+
+        Returns:
+            A node of shape (batch, features), or (batch, 1, features).
+
+        Raises:
+            ShapeError: If x is no batch of sequences, or there are no moments.
+
+        >>> cr.GlobalMaxPooling1D(keepdims=True)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
+        (batch, 1, 4)
+        """
+        _check_places(self, x, lengths(self, x, SEQUENCE))
+        return x.max(axis=1, keepdims=self.keepdims)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GlobalMaxPooling2D(Layer):
+    """The largest number of each channel in a whole picture: whether something is there, wherever it is.
+
+    Takes pictures (batch, height, width, channels) and gives (batch, channels).
+
+    Args:
+        keepdims: Whether the axes stay, of length 1: (batch, 1, 1, channels).
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If keepdims is neither True nor False.
+
+    >>> cr.GlobalMaxPooling2D()(cr.input("x", ("batch", 7, 7, 64))).shape
+    (batch, 64)
+    """
+
+    keepdims: bool = False
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the largest of all places.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, channels), or (batch, 1, 1, channels).
+
+        Raises:
+            ShapeError: If x is no batch of pictures, or there are no places.
+
+        >>> cr.GlobalMaxPooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
+        (batch, 1, 1, 64)
+        """
+        _check_places(self, x, lengths(self, x, PICTURE))
+        return x.max(axis=(1, 2), keepdims=self.keepdims)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GlobalAveragePooling1D(Layer):
+    """The mean of each feature over a whole sequence, however long it is.
+
+    Takes sequences (batch, time, features) and gives (batch, features).
+
+    Args:
+        keepdims: Whether the axes stay, of length 1: (batch, 1, features).
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If keepdims is neither True nor False.
+
+    >>> cr.GlobalAveragePooling1D()(cr.input("x", ("batch", 9, 4))).shape
+    (batch, 4)
+    """
+
+    keepdims: bool = False
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the mean of all moments.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, time, features).
+
+        Returns:
+            A node of shape (batch, features), or (batch, 1, features).
+
+        Raises:
+            ShapeError: If x is no batch of sequences, or there are no moments.
+
+        >>> cr.GlobalAveragePooling1D(keepdims=True)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
+        (batch, 1, 4)
+        """
+        _check_places(self, x, lengths(self, x, SEQUENCE))
+        return x.mean(axis=1, keepdims=self.keepdims)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GlobalAveragePooling2D(Layer):
+    """The mean of each channel over a whole picture (Lin et al. 2013): what follows does not depend on the size.
+
+    Takes pictures (batch, height, width, channels) and gives (batch, channels).
+
+    Args:
+        keepdims: Whether the axes stay, of length 1: (batch, 1, 1, channels).
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If keepdims is neither True nor False.
+
+    >>> cr.GlobalAveragePooling2D()(cr.input("x", ("batch", 7, 7, 64))).shape
+    (batch, 64)
+    """
+
+    keepdims: bool = False
+    name: str = ""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return the mean of all places.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of shape (batch, channels), or (batch, 1, 1, channels).
+
+        Raises:
+            ShapeError: If x is no batch of pictures, or there are no places.
+
+        >>> cr.GlobalAveragePooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
+        (batch, 1, 1, 64)
+        """
+        _check_places(self, x, lengths(self, x, PICTURE))
+        return x.mean(axis=(1, 2), keepdims=self.keepdims)
+
+
+def _check_places(layer: Layer, x: Node, found: tuple[int, ...]) -> None:
+    if 0 in found:
+        raise ShapeError(f"{layer!r}: there are no places to look at in {show(x.shape[1:])}.")
+
+
+def _largest(layer: Any, x: Node, found: tuple[int, ...]) -> Node:
+    """Return the largest number of each window of a pooling layer."""
+    seen, axes, _ = _windows(layer, x, found, -np.inf)
+    return seen.max(axis=axes)
+
+
+def _means(layer: Any, x: Node, found: tuple[int, ...]) -> Node:
+    """Return the mean of each window of a pooling layer, of what is there."""
+    seen, axes, there = _windows(layer, x, found, 0.0)
+    return seen.mean(axis=axes) if there is None else seen.sum(axis=axes) / there.astype(x.dtype)
+
+
+def _windows(
+    layer: Any, x: Node, found: tuple[int, ...], beyond: float
+) -> tuple[Node, tuple[int, ...], np.ndarray | None]:
+    """Return the windows of a pooling layer and the axes of their places; how many of these are there, if not all are.
+
+    What is not there is ``beyond``.
+    """
+    *places, channels = found
+    rank = len(places)
+    sizes = both(layer.pool_size, rank)
+    strides = sizes if layer.strides is None else both(layer.strides, rank)
+    around = sides(layer.padding, places, sizes, strides)
+    framed = [n + sum(side) for n, side in zip(places, around, strict=True)]
+    if any(n < size or not n for n, size in zip(framed, sizes, strict=True)):
+        raise ShapeError(
+            f"{layer!r} has windows of {show(sizes)}; there is room for none in {show(x.shape[1:])}."
+        )
+    there = None
+    if framed != places:
+        x = _surrounded(x, around, beyond)
+        counts = [_there(*each) for each in zip(places, sizes, strides, around, strict=True)]
+        there = np.multiply.outer(*counts)[..., None] if rank == 2 else counts[0][:, None]
+    if sizes != strides:
+        return windows_of(x, sizes, strides, [1] * rank), tuple(range(-rank, 0)), there
+    whole = [n // size * size for n, size in zip(framed, sizes, strict=True)]
+    if whole != framed:
+        x = x[(slice(None), *[slice(n) for n in whole])]
+    apart = [e for n, size in zip(whole, sizes, strict=True) for e in (n // size, size)]
+    return x.reshape(x.shape[0], *apart, channels), tuple(range(2, 2 * rank + 1, 2)), there
+
+
+def _surrounded(x: Node, around: Sides, value: float) -> Node:
+    padded: Any = np.pad(x, ((0, 0), *around, (0, 0)), constant_values=value)
+    return padded
+
+
+def _there(length: int, size: int, stride: int, side: tuple[int, int]) -> np.ndarray:
+    """Return how many places each window along an axis has that are there.
+
+    >>> _there(5, 3, 2, (1, 1))
+    array([2, 3, 2])
+    """
+    starts = np.arange(-side[0], length + side[1] - size + 1, stride)
+    return np.minimum(starts + size, length) - np.maximum(starts, 0)
