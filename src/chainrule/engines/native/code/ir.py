@@ -171,11 +171,8 @@ class Code:
             what = f"f{what}"
         elif what in ("div", "rem"):
             what = ("s" if type.is_signed else "u") + what
-        elif what == "mul" and type == I64 and "1" in (a.text, b.text):
-            return b if a.text == "1" else a
-        elif a.text.lstrip("-").isdigit() and b.text.lstrip("-").isdigit() and type == I64:
-            x, y = int(a.text), int(b.text)
-            return self.index({"add": x + y, "sub": x - y, "mul": x * y}[what])
+        elif type == I64 and (known := _known(what, a.text, b.text)) is not None:
+            return Value(self, known, type)
         return self.emit(type, f"{what} {type} {a.text}, {b.text}")
 
     def bitwise(self, what: str, a: Value, b: Value) -> Value:
@@ -408,6 +405,13 @@ class Code:
 
     # --- control ---
 
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Write what is inside where the function begins: it is at hand in all of it, branches and loops too."""
+        self.lines, lines = self.slots, self.lines
+        yield
+        self.lines = lines
+
     def block(self, label: str) -> None:
         """Begin a block."""
         self.lines.append(f"{label}:")
@@ -463,6 +467,18 @@ class Code:
     def give(self, x: Value | None = None) -> None:
         """Return from the function; at its end one without a result does so by itself."""
         self.do(f"ret {x}" if x is not None else "ret void")
+
+
+def _known(what: str, a: str, b: str) -> str | None:
+    """Return what a sum, difference or product of whole numbers is, if it need not be computed."""
+    if a.lstrip("-").isdigit() and b.lstrip("-").isdigit():
+        x, y = int(a), int(b)
+        return {"add": str(x + y), "sub": str(x - y), "mul": str(x * y)}.get(what)
+    if what == "mul":
+        return "0" if "0" in (a, b) else b if a == "1" else a if b == "1" else None
+    if what in ("add", "sub") and b == "0":
+        return a
+    return b if what == "add" and a == "0" else None
 
 
 @dataclass

@@ -6,6 +6,7 @@ tasks that are written alike, as those of equal layers and of the steps of a rec
 """
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from chainrule.engines.native.code import checks
@@ -56,6 +57,11 @@ class Context:
         self.home: dict[Node, Any] = {new: leaf_key(state) for new, state in plan.home.items()}
         self.in_memory: set[Any] = {*self.needed, *memory.place, *self.home}
 
+    def where(self, key: Any) -> tuple[str, int]:
+        """Return in which table the address of what lies in memory stands, and where; or "arena" and its place."""
+        key = self.home.get(key, key)
+        return self.pointers.get(key) or ("arena", self.memory.place[key])
+
     def task(self, code: Code) -> str:
         """Return the name of a function of this code."""
         key = tuple(x.type for x in code.parameters), tuple(code.slots), tuple(code.lines)
@@ -97,23 +103,27 @@ class Step(Frame):
         self.team = self._given["team"]
         self.scalars: dict[Node, Value] = {}
         self._places: dict[Node, Value] = {}
-        self._bases: dict[object, Value] = {}
+        self._bases: dict[tuple[str, int], Value] = {}
         self._stretches: list[Value] = []
-        for i, name in enumerate(self.context.extents):
-            self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
+        with code.beginning():
+            for i, name in enumerate(self.context.extents):
+                self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
 
-    def find(self) -> None:
-        """Find where stretches of the arena begin; in a short step, all addresses: they are at hand from then on."""
-        context = self.context
-        short = not self.plan.long
-        for key in context.needed if short else ():
-            self.base(key)
-        self._find_stretches(known=True)
-        if short:
-            for node in context.memory.place:
-                self.base(node)
-            for node in context.home:
-                self.base(node)
+    def find(self, known: bool = True) -> None:
+        """Find where the stretches of the arena begin, and make known that they are the step's own."""
+        with self.code.beginning():
+            here = self.code.index(0)
+            for stretch in self.context.memory.stretches:
+                self._stretches.append(here)
+                size = self.size(Size(stretch.bytes, stretch.extents))
+                if known:
+                    reach = size if stretch.count == 1 else size + (stretch.gaps - 1)
+                    checks.known(self.code, self._given["arena"], here, reach)
+                here = here + (self._rounded(stretch.bytes, stretch.extents, size) + stretch.gaps)
+
+    def _at_hand(self) -> AbstractContextManager[None]:
+        """Say where an address is found: in a short step at its beginning, so that it is at hand from then on."""
+        return nullcontext() if self.plan.long else self.code.beginning()
 
     def read_numbers(self) -> None:
         """Read single numbers into registers, before anything overwrites them; a long step reads them when needed."""
@@ -126,32 +136,27 @@ class Step(Frame):
 
     def base(self, key: Any) -> Value:
         """Return where a leaf (by its key), an output, a state variable's new value or a stored node lies."""
-        context = self.context
-        if key in context.home:
-            key = context.home[key]
-        if key not in self._bases:
-            to = context.pointers.get(key)
-            self._bases[key] = self.pointer(*to) if to else self._place(context.memory.place[key])
-        return self._bases[key]
+        table, position = where = self.context.where(key)
+        if where not in self._bases:
+            with self._at_hand():
+                self._bases[where] = (
+                    self._place(position) if table == "arena" else self.pointer(table, position)
+                )
+        return self._bases[where]
+
+    def given(self, table: str) -> Value:
+        """Return a table of addresses that the step is given."""
+        return self._given[table]
 
     def pointer(self, table: str, position: int) -> Value:
         """Return an address that the step is given."""
         return self.code.load(self.code.at(self._given[table], position, PTR), PTR)
 
-    def _find_stretches(self, known: bool) -> None:
-        """Find where the stretches of the arena begin, and make known that they are the step's own."""
-        here = self.code.index(0)
-        for stretch in self.context.memory.stretches:
-            self._stretches.append(here)
-            size = self.size(Size(stretch.bytes, stretch.extents))
-            if known:
-                reach = size if stretch.count == 1 else size + (stretch.gaps - 1)
-                checks.known(self.code, self._given["arena"], here, reach)
-            here = here + (self._rounded(stretch.bytes, stretch.extents, size) + stretch.gaps)
-
     def _rounded(self, bytes: int, extents: tuple[str, ...], size: Value) -> Value:
         if not extents:
             return self.code.index(-(-bytes // ALIGN) * ALIGN)
+        if bytes % ALIGN == 0:
+            return size
         return (size + (ALIGN - 1)) & -ALIGN
 
     def _place(self, number: int) -> Value:
@@ -201,7 +206,10 @@ class Step(Frame):
 
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""
-        base = self.base(leaf_key(view.base))
+        return self.displaced(self.base(leaf_key(view.base)), view)
+
+    def displaced(self, base: Value, view: View) -> Value:
+        """Return where the first element of a view lies in memory that begins at ``base``."""
         for part in view.offset:
             base = self.code.at(base, self.size(part), type_of(view.base.dtype))
         return base
@@ -248,7 +256,7 @@ class Sections(Step):
         if len(self.code.lines) > SECTION_LINES:
             self.end()
             self.begin(self._next(self.module))
-            self._find_stretches(known=False)
+            self.find(known=False)
 
     def apart(self, write: Callable[..., None], *what: Any) -> None:
         """Call what is written as a function of its own."""
@@ -287,7 +295,10 @@ class Apart(Step):
 
     def address(self, view: View) -> Value:
         """Return where the first element of a view lies."""
-        return self._parameter((leaf_key(view.base), view.offset), self.outer.address(view))
+        base, dtype = view.base, view.base.dtype if view.offset else None  # in elements of which an offset is
+        return self._parameter(
+            (self.context.where(leaf_key(base)), view.offset, dtype), self.outer.address(view)
+        )
 
     def place(self, node: Node) -> Value:
         """Return where the one that calls this function wants a node of one element."""
@@ -303,13 +314,28 @@ class Apart(Step):
 
 
 class Part(Apart):
-    """One part of a region as a function of its own, which finds in memory what it needs: there may be much of it."""
+    """One part of a region as a function of its own, which finds in memory what it needs: there may be much of it.
+
+    Of a long step's it is told where each thing lies, as tasks are that are to be one where they do the same.
+    """
 
     def _begin(self) -> Code:
         code = Code(self.outer.module, "", [("arguments", PTR), ("part", I64)])
         self._arguments, self.part = code.parameters
+        self._tables: dict[str, Value] = {}
         self.parts: Value = code.load(self._arguments, I64)
         return code
+
+    def address(self, view: View) -> Value:
+        """Return where the first element of a view lies."""
+        table, position = self.context.where(leaf_key(view.base))
+        if self.plan.long or table == "arena":
+            return super().address(view)
+        if table not in self._tables:
+            with self.code.beginning():
+                self._tables[table] = self._parameter(table, self.outer.given(table))
+        base = self.code.load(self.code.at(self._tables[table], position, PTR), PTR)
+        return self.displaced(base, view)
 
     def _parameter(self, what: Hashable, value: Value) -> Value:
         """Return a value of the function that calls this one, read anew where it is wanted."""

@@ -30,7 +30,7 @@ def llvm_version() -> str:
 def _target(machine: Machine) -> Any:
     target = llvm.Target.from_triple(machine.triple)
     return target.create_target_machine(
-        cpu=machine.cpu, features=machine.features, opt=2, reloc="pic", codemodel="default"
+        cpu=machine.cpu, features=machine.features, opt=1, reloc="pic", codemodel="default"
     )
 
 
