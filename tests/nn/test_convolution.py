@@ -47,7 +47,7 @@ def stored_id(case):
     return f"{case['source']}-{case['layer']}-{' '.join(map(str, case['settings'].values()))}"
 
 
-@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("engine", ["numpy", pytest.param("native", marks=pytest.mark.native)])
 @pytest.mark.parametrize("case", STORED, ids=stored_id)
 def test_outputs_and_gradients_are_those_of_pytorch_and_keras(case, engine):
     layer = getattr(cr, case["layer"])(**case["settings"])
@@ -217,18 +217,42 @@ def test_no_example_and_one_alone(case):
     np.testing.assert_allclose(network.predict(both[1:]), network.predict(both)[1:], rtol=1e-12)
 
 
+def fitted(layer, shape, dtype, engine):
+    """Return the costs and parameters of a network in which what stands before the layer learns through it."""
+    X, y = normal((10, *shape)), normal((10, 1), 5)
+    layers = [cr.Dense(shape[-1], "tanh"), replace(layer), cr.Flatten(), cr.Dense(1)]
+    network = cr.Network(layers, seed=0, dtype=dtype, engine=engine)
+    costs = network.fit(X, y, optimizer=cr.Adam(0.02), epochs=6, batch_size=4)["cost"]
+    return costs, dict(network.parameters)
+
+
+@pytest.mark.native
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: repr(case[0]))
 def test_layers_learn_the_same_on_every_engine(case):
-    layer, shape = case
-    X, y = normal((10, *shape)), normal((10, 1), 5)
-    costs = {}
-    for engine in cr.ENGINES:
-        network = cr.Network([layer, cr.Flatten(), cr.Dense(1)], seed=0, dtype="float64", engine=engine)
-        costs[engine] = network.fit(X, y, optimizer=cr.Adam(0.02), epochs=6, batch_size=4)["cost"]
-        np.testing.assert_allclose(
-            costs[engine], costs["native"] if "native" in costs else costs[engine], rtol=1e-9
-        )
-        assert costs[engine][-1] < costs[engine][0]
+    costs = {engine: fitted(*case, "float64", engine)[0] for engine in cr.ENGINES}
+    for found in costs.values():
+        np.testing.assert_allclose(found, costs["numpy"], rtol=1e-9)
+        assert found[-1] < found[0]
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: repr(case[0]))
+def test_layers_learn_the_same_bits_in_any_parts(case, monkeypatch):
+    found = []
+    for parts, threads, checked in (
+        ("", "1", ""),
+        ("2", "1", "1"),
+        ("3", "2", ""),
+        ("7", "4", "1"),
+        ("", "3", "1"),
+    ):
+        monkeypatch.setenv("CHAINRULE_SHARE", parts)
+        monkeypatch.setenv("CHAINRULE_THREADS", threads)
+        monkeypatch.setenv("CHAINRULE_CHECK", checked)
+        costs, parameters = fitted(*case, "float32", "native")
+        found.append((costs, {name: w.tobytes() for name, w in parameters.items()}))
+    for other in found[1:]:
+        assert other == found[0]
 
 
 # --- settings ---------------------------------------------------------------------------------------------
@@ -253,6 +277,8 @@ BAD = [
     (lambda: cr.Conv1D(8, (3, 3)), r"Conv1D: kernel_size must be a whole number of at least 1; found \(3, 3\)"),
     (lambda: cr.Conv2D(8, 3, strides=0), "strides must be"),
     (lambda: cr.Conv2D(8, 3, dilation_rate=(1, 0)), "dilation_rate must be"),
+    (lambda: cr.Conv2D(8, 3, "same"), "found 'same'. It is given by name: padding='same'"),
+    (lambda: cr.Conv1D(8, 3, "ReLU"), "found 'ReLU'. It is given by name: activation='ReLU'"),
     (lambda: cr.Conv2D(8, 3, padding="smae"), "Unknown padding 'smae'. Did you mean 'same'"),
     (lambda: cr.Conv2D(8, 3, padding="causal"), "Unknown padding 'causal'"),
     (lambda: cr.Conv2D(8, 3, padding=-1), r"least 0, or one or a pair for each of \(height, width\); found -1"),

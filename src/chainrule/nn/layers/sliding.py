@@ -8,6 +8,7 @@ from chainrule.errors import GraphError, LearningWarning, ShapeError, short, unk
 from chainrule.friendly import named
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
+from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.layers.axes import looks_channels_first
 from chainrule.nn.layers.base import Call, Layer, Scope
 from chainrule.nn.layers.dense import activate
@@ -34,9 +35,18 @@ def check_sizes(layer: Layer, settings: Sequence[str], axes: Sequence[str], leas
             several = "" if rank == 1 else f", or {rank} of them: ({', '.join(axes[:-1])})"
             raise GraphError(
                 f"{type(layer).__name__}: {setting} must be a whole number of at least {least}{several}; "
-                f"found {short(value)}."
+                f"found {short(value)}.{_by_name(value, rank)}"
             )
         object.__setattr__(layer, setting, found)
+
+
+def _by_name(value: Any, rank: int) -> str:
+    """Return of a text in the place of a number how it is given: in other libraries, it may stand there."""
+    if not isinstance(value, str):
+        return ""
+    setting = "padding" if named("padding", value, NAMES[rank]) in NAMES[rank] else "activation"
+    known = setting == "padding" or named("activation", value, ACTIVATIONS) in ACTIVATIONS
+    return f" It is given by name: {setting}={value!r}." if known else ""
 
 
 def check_padding(layer: Any, axes: Sequence[str]) -> None:
