@@ -35,6 +35,9 @@ from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
 ONE_FUNCTION = 500  # nodes of a step that is one function
+OF_PICTURES = (
+    4  # times as many, where filters slide: what rows go through together matters more than code's length
+)
 CHEAP = 2  # additions that are rather done again than kept
 
 
@@ -50,7 +53,9 @@ def _was_read(source: Node, reader: Node) -> bool:
 def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
     copied = with_copies(program)
-    rows = rows_of(copied) if len(_placed(copied)) <= ONE_FUNCTION else None
+    slides = any(n.primitive.name == "windows" for n in order(copied.ends))
+    most = ONE_FUNCTION * (OF_PICTURES if slides else 1)
+    rows = rows_of(copied) if len(_placed(copied)) <= most else None
     return _Fuser(with_copies(rows_last(program, rows)) if rows is not None else copied, rows).run()
 
 

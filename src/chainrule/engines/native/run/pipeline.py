@@ -18,6 +18,7 @@ from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse
 from chainrule.engines.native.plan.items import Fusion
 from chainrule.engines.native.plan.layout import turned_over
+from chainrule.engines.native.plan.linear import taken_apart
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.regions import Region, grain_of, in_regions
 from chainrule.engines.native.run import build
@@ -72,7 +73,7 @@ def stages(
         written_out: The program in the rows that have code, if it is known.
         parts: Into how many parts each region that may be shared is cut; 0: by its size.
     """
-    basic = written_out or expand(program, CODED)
+    basic = taken_apart(written_out or expand(program, CODED))
     _verify(basic, "expanded")
     basic, turned = turned_over(basic, machine.vector_bytes)
     _verify(basic, "laid out")
