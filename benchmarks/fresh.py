@@ -24,19 +24,21 @@ class Fresh:
     """What one process took.
 
     Attributes:
+        first: What the first training took, with nothing compiled and nothing cached on disk.
         seconds: From its start to its end, with nothing cached on disk.
         again: The same of one more process, with what the first left in its caches; None if that was nothing.
         grown: By how many bytes its resident memory had grown at most, from what it was after the imports
             and with the table loaded; NaN where the system does not tell.
     """
 
+    first: float
     seconds: float
     again: float | None
     grown: float
 
 
 def measure(setting: Setting, job: Job) -> Fresh:
-    """Train ``job`` with a peer, at its usual setting, in a process of its own.
+    """Train ``job`` with a setting of a peer in a process of its own.
 
     Raises:
         RuntimeError: If the process fails, with what it wrote.
@@ -44,17 +46,24 @@ def measure(setting: Setting, job: Job) -> Fresh:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "job").write_bytes(pickle.dumps(job))
-        seconds, grown = _timed(setting, folder)
+        seconds, first, grown = _timed(setting, folder)
         left = any(path.is_file() for path in (folder / "cache").rglob("*"))
         again = _timed(setting, folder)[0] if left else None
-    return Fresh(seconds, again, grown)
+    return Fresh(first, seconds, again, grown)
 
 
-def _timed(setting: Setting, folder: Path) -> tuple[float, float]:
+def _timed(setting: Setting, folder: Path) -> tuple[float, float, float]:
     cache = str(folder / "cache")
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.fresh", setting.module, str(folder / "job")],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.fresh",
+            setting.module,
+            json.dumps(dict(setting.options)),
+            str(folder / "job"),
+        ],
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
@@ -69,7 +78,8 @@ def _timed(setting: Setting, folder: Path) -> tuple[float, float]:
     seconds = time.perf_counter() - began
     if done.returncode:
         raise RuntimeError(f"{setting.name} failed in a fresh process:\n{done.stderr}")
-    return seconds, json.loads(done.stdout)
+    first, grown = json.loads(done.stdout)
+    return seconds, first, grown
 
 
 def growth() -> Callable[[], float]:
@@ -87,12 +97,14 @@ def _kilobytes(name: str) -> int:
 
 
 def main() -> None:
-    """Train what the arguments name, and print how memory grew."""
-    peer = peers.load(sys.argv[1])
-    job = pickle.loads(Path(sys.argv[2]).read_bytes())
+    """Train what the arguments name, and print how long that took and how memory grew."""
+    module, options, path = sys.argv[1:]
+    peer = peers.load(module)
+    job = pickle.loads(Path(path).read_bytes())
     grown = growth()
-    peer.trainer(job)()
-    print(json.dumps(grown()))
+    began = time.perf_counter()
+    peer.trainer(job, **json.loads(options))()
+    print(json.dumps([time.perf_counter() - began, grown()]))
 
 
 if __name__ == "__main__":

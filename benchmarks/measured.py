@@ -45,6 +45,7 @@ class Measured:
         roots: The square roots of its optimizer, each with a division.
         traffic: The bytes it must move at least.
         tried: By peer and the words of its setting.
+        first: By peer: seconds of the first training in a fresh process, compiling included.
         fresh: By peer: seconds from a fresh process with empty caches on disk to its end.
         again: The same of the next process, where the first left something in those caches.
         grown: The bytes by which the first process grew while it trained.
@@ -57,6 +58,7 @@ class Measured:
     roots: float
     traffic: float
     tried: dict[str, dict[str, Figure]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
     fresh: dict[str, float] = field(default_factory=dict)
     again: dict[str, float] = field(default_factory=dict)
     grown: dict[str, float] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Crew:
 
 
 def measure(row: Work, crew: Crew, rounds: int, afresh: int, engine: str, folder: str | None) -> Measured:
-    """Time one row: every setting once to get warm, then all in turn, then each peer in processes of its own.
+    """Time one row: every setting once to get warm, then all in turn, then each peer in fresh processes.
 
     Args:
         row: The work.
@@ -157,12 +159,15 @@ def measure(row: Work, crew: Crew, rounds: int, afresh: int, engine: str, folder
             times = row.times if not crew.peers[name].loops else 1
             found.tried.setdefault(name, {})[words] = figure(turns[name, words], times, cost)
     for _ in range(afresh if row.fresh else 0):
-        for name in found.tried:
-            process = fresh.measure(crew.peers[name].settings[0], fewer)
-            keep(found.fresh, name, process.seconds)
-            keep(found.grown, name, process.grown)
-            if process.again is not None:
-                keep(found.again, name, process.again)
+        for name, tried in found.tried.items():
+            usual, *others = (s for s in crew.peers[name].settings if s.words in tried)
+            for setting in (usual, *(s for s in others if s.fresh)):
+                process = fresh.measure(setting, fewer)
+                keep(found.first, name, process.first)
+                keep(found.fresh, name, process.seconds)
+                keep(found.grown, name, process.grown)
+                if process.again is not None:
+                    keep(found.again, name, process.again)
     return found
 
 

@@ -97,6 +97,13 @@ def tables(report: Report) -> list[Table]:
             [[r.work.title, *_shares(r, r.ours, report.peak)] for r in report.rows if r.ours],
         ),
         Table(
+            "The first training of a process",
+            "Seconds, compiling included, with nothing cached on disk; imports and reading the table are not counted. "
+            "In brackets the time over chainrule's.",
+            ["work", *titles],
+            [[r.work.fewer.title, *(_cell(r.first, p) for p in report.peers)] for r in fresh],
+        ),
+        Table(
             "From a fresh process to a trained network",
             "Seconds from the start of a Python process to its end: imports, compilation and training. "
             "Caches on disk are empty; where they are not afterwards, a second time is that of the next process. "
@@ -264,8 +271,9 @@ def markdown(report: Report) -> str:
         "of the same size (JAX, PyTorch, NumPy and C on the same ones, chainrule, scikit-learn and Keras in an order "
         "of their own), and records the cost of every epoch. Each setting of each peer has a process of its own.",
         "Settings: *fused* gathers the rows of an epoch at once and updates in one pass; *whole step compiled* is "
-        "`torch.compile` of forward, gradient and update together, *8 steps compiled* of eight of them; *scan* is one "
-        "jitted scan over epochs of scans over steps, *gathered* gathers the rows of an epoch at once, *flat* keeps "
+        "`torch.compile` of forward, gradient and update together, *8 steps compiled* of eight of them, "
+        "*channels last* is its memory format for pictures; *a step a call* is one jitted step, *scan* one jitted scan "
+        "over epochs of scans over steps, *gathered* gathers the rows of an epoch at once, *flat* keeps "
         "all parameters in one vector, *donated* lets each epoch overwrite the parameters of the last.",
         f"Machine: {report.machine}. chainrule ran through `Network.fit` on its engine `{report.engine}`.",
     ]

@@ -15,7 +15,7 @@ TARGET = "median_house_value"
 
 
 def read(name: str, folder: str | None) -> Table:
-    """Return X (rows, inputs), y and where they are from.
+    """Return X (rows, *shape), y and where they are from.
 
     Args:
         name: The table.
@@ -103,6 +103,27 @@ def pictures(folder: Path | None) -> Table:
     )
 
 
+def noise28(folder: Path | None) -> Table:
+    """Return 12,800 random pictures of 28 by 28."""
+    return noise(PICTURES, 28, 28, 1)
+
+
+def noise32(folder: Path | None) -> Table:
+    """Return 3,200 random pictures of 32 by 32 in three colours."""
+    return noise(3200, 32, 32, 3)
+
+
+def noise1024(folder: Path | None) -> Table:
+    """Return 3,200 random series of 1,024 samples."""
+    return noise(3200, 1024, 1)
+
+
+def noise(*shape: int) -> Table:
+    """Return random numbers, and one of ten labels for each: what is timed does not hang on what there is to learn."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(shape, np.float32), rng.integers(0, 10, shape[0]), "random numbers"
+
+
 def idx(path: Path, header: int, length: int) -> np.ndarray:
     """Return the first bytes that follow the header of a gzipped IDX file."""
     with gzip.open(path) as file:
@@ -115,5 +136,6 @@ def standardised(X: np.ndarray) -> np.ndarray:
 
 
 TABLES: dict[str, Callable[[Path | None], Table]] = {
-    f.__name__: f for f in (xor, circles, digits, digits01, iris, housing, pictures)
+    f.__name__: f
+    for f in (xor, circles, digits, digits01, iris, housing, pictures, noise28, noise32, noise1024)
 }

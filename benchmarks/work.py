@@ -1,10 +1,26 @@
 """The work that is timed: each row of the table as frozen data, and with its numbers as a job."""
 
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Network,
+    Norm,
+    Perceptron,
+    Stack,
+    parameters,
+    products,
+    shapes,
+    weights,
+)
 from benchmarks.tables import read
 
 SEED = 0
@@ -12,21 +28,19 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Work:
-    """One row: a network of dense layers, what it learns from, and how.
+    """One row: a network, what it learns from, and how.
 
     Attributes:
         name: What ``--rows`` calls it.
         words: What the table calls it, with ``{epochs}`` and ``{calls}``.
         data: The table in :mod:`benchmarks.tables`.
-        sizes: Inputs, the units of each hidden layer, outputs.
-        hidden: The activation of the hidden layers.
+        network: Its layers, but for the last activation.
         output: The last activation; with it goes its loss: sigmoid and log loss, softmax and cross-entropy,
             identity and half the squared error.
         optimizer: "sgd" or "adam".
         learning_rate: Its rate.
         batch_size: Examples a step, or None for all.
         epochs: How often all examples are seen. 0 times no training but predictions.
-        normalized: Whether batch normalization stands before each hidden activation.
         rows: How many rows one prediction is for.
         calls: How many predictions are timed together.
         times: How many times fewer epochs a peer makes that returns to Python after every step; its time is
@@ -37,14 +51,12 @@ class Work:
     name: str
     words: str
     data: str
-    sizes: tuple[int, ...]
-    hidden: str
+    network: Network
     output: str
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     batch_size: int | None = 32
     epochs: int = 0
-    normalized: bool = False
     rows: int = 0
     calls: int = 1
     times: int = 1
@@ -61,50 +73,90 @@ class Work:
         return replace(self, epochs=self.epochs // self.times, times=1)
 
 
+RELU = Activation("relu")
+CNN28 = Stack(
+    (28, 28, 1),
+    (
+        Convolution(8, (3, 3)), RELU, MaxPool(),
+        Convolution(16, (3, 3)), RELU, MaxPool(),
+        Flatten(), Dense(10),
+    ),
+)  # fmt: skip
+CNN32 = Stack(
+    (32, 32, 3),
+    (
+        Convolution(32, (3, 3), padding=1), Norm(), RELU, MaxPool(),
+        Convolution(64, (3, 3), padding=1), Norm(), RELU, MaxPool(),
+        Convolution(64, (3, 3), padding=1), Norm(), RELU, MaxPool(),
+        Flatten(), Dense(10),
+    ),
+)  # fmt: skip
+CNN1D = Stack(
+    (1024, 1),
+    (
+        Convolution(16, (9,), stride=2, padding=4), RELU,
+        Convolution(32, (9,), stride=2, padding=4), RELU,
+        Convolution(64, (9,), stride=2, padding=4), RELU,
+        MeanOverPlaces(), Dense(10),
+    ),
+)  # fmt: skip
+
 ROWS = (
     Work(
-        "xor", "XOR 2-4-1, {epochs} full-batch steps", "xor", (2, 4, 1), "tanh", "sigmoid", "sgd", 0.5, None,
-        50_000, times=10, fresh=True,
+        "xor", "XOR 2-4-1, {epochs} full-batch steps", "xor", Perceptron((2, 4, 1), "tanh"), "sigmoid",
+        "sgd", 0.5, None, 50_000, times=10, fresh=True,
     ),
     Work(
-        "circles", "circles 2-8-1, full batch of 300, {epochs} steps", "circles", (2, 8, 1), "tanh", "sigmoid",
-        "sgd", 0.5, None, 3000,
+        "circles", "circles 2-8-1, full batch of 300, {epochs} steps", "circles", Perceptron((2, 8, 1), "tanh"),
+        "sigmoid", "sgd", 0.5, None, 3000,
     ),
     Work(
-        "digits01", "digits 0/1 64-32-1, full batch of 288, {epochs} steps", "digits01", (64, 32, 1), "relu",
-        "sigmoid", "sgd", 0.1, None, 2000,
+        "digits01", "digits 0/1 64-32-1, full batch of 288, {epochs} steps", "digits01",
+        Perceptron((64, 32, 1), "relu"), "sigmoid", "sgd", 0.1, None, 2000,
     ),
     Work(
-        "digits", "digits 64-64-10, Adam, batch 32, {epochs} epochs", "digits", (64, 64, 10), "relu", "softmax",
-        epochs=50, fresh=True,
+        "digits", "digits 64-64-10, Adam, batch 32, {epochs} epochs", "digits", Perceptron((64, 64, 10), "relu"),
+        "softmax", epochs=50, fresh=True,
     ),
     Work(
-        "iris", "iris 4-16-3, Adam, batch 32, {epochs} epochs", "iris", (4, 16, 3), "relu", "softmax",
+        "iris", "iris 4-16-3, Adam, batch 32, {epochs} epochs", "iris", Perceptron((4, 16, 3), "relu"), "softmax",
         learning_rate=0.01, epochs=100,
     ),
     Work(
-        "housing", "California housing 8-64-64-1, Adam, batch 64, {epochs} epochs", "housing", (8, 64, 64, 1),
-        "relu", "identity", batch_size=64, epochs=10,
+        "housing", "California housing 8-64-64-1, Adam, batch 64, {epochs} epochs", "housing",
+        Perceptron((8, 64, 64, 1), "relu"), "identity", batch_size=64, epochs=10,
     ),
     Work(
-        "pictures", "784-128-10, Adam, batch 64, 12,800 examples, {epochs} epochs", "pictures", (784, 128, 10),
-        "relu", "softmax", batch_size=64, epochs=5,
+        "pictures", "784-128-10, Adam, batch 64, 12,800 examples, {epochs} epochs", "pictures",
+        Perceptron((784, 128, 10), "relu"), "softmax", batch_size=64, epochs=5,
     ),
     Work(
         "pictures-wide", "784-512-512-10, Adam, batch 128, 12,800 examples, {epochs} epochs", "pictures",
-        (784, 512, 512, 10), "relu", "softmax", batch_size=128, epochs=3, fresh=True,
+        Perceptron((784, 512, 512, 10), "relu"), "softmax", batch_size=128, epochs=3, fresh=True,
     ),
     Work(
         "deep", "digits, 10 layers of 64, sigmoid, batch norm, Adam, batch 32, {epochs} epochs", "digits",
-        (64, *[64] * 10, 10), "sigmoid", "softmax", epochs=10, normalized=True,
+        Perceptron((64, *[64] * 10, 10), "sigmoid", normalized=True), "softmax", epochs=10,
     ),
     Work(
-        "predict-1", "predict one row with 64-64-10, {calls} times", "digits", (64, 64, 10), "relu", "softmax",
-        rows=1, calls=1000,
+        "cnn28", "CNN 28×28, filters 8-16, Adam, batch 64, 12,800 random pictures", "noise28", CNN28, "softmax",
+        batch_size=64, epochs=1, fresh=True,
     ),
     Work(
-        "predict-100000", "predict 100,000 rows with 64-64-10", "digits", (64, 64, 10), "relu", "softmax",
-        rows=100_000,
+        "cnn32", "CNN 32×32×3, filters 32-64-64, batch norm, Adam, batch 64, 3,200 random pictures", "noise32",
+        CNN32, "softmax", batch_size=64, epochs=1, fresh=True,
+    ),
+    Work(
+        "cnn1d", "CNN on 1,024 samples, filters 16-32-64, Adam, batch 64, 3,200 random series", "noise1024",
+        CNN1D, "softmax", batch_size=64, epochs=1, fresh=True,
+    ),
+    Work(
+        "predict-1", "predict one row with 64-64-10, {calls} times", "digits", Perceptron((64, 64, 10), "relu"),
+        "softmax", rows=1, calls=1000,
+    ),
+    Work(
+        "predict-100000", "predict 100,000 rows with 64-64-10", "digits", Perceptron((64, 64, 10), "relu"),
+        "softmax", rows=100_000,
     ),
 )  # fmt: skip
 
@@ -115,9 +167,10 @@ class Job:
 
     Attributes:
         work: The row.
-        X: The examples, (rows, inputs), float32.
+        X: The examples, (rows, *shape), float32; the channels of pictures and series last.
         y: Labels (rows,) for softmax, else numbers (rows, 1), float32.
-        weights: The first W of each layer, (inputs, units), float32. Every b starts at 0.
+        weights: The first W of each layer that has one, (inputs, units) or (*kernel, channels, filters), float32.
+            Every b starts at 0.
         orders: The order in which each epoch sees the examples, (epochs, rows); empty for full batches.
         engine: On which engine chainrule runs it.
         source: Where the table is from, in words.
@@ -143,15 +196,15 @@ def job(work: Work, engine: str, folder: str | None) -> Job:
     X, y, source = read(work.data, folder)
     rng = np.random.default_rng(SEED)
     if work.rows:
-        X = np.ascontiguousarray(np.resize(X, (work.rows, X.shape[1])))
-    shapes = list(zip(work.sizes, work.sizes[1:], strict=False))
-    weights = tuple(
-        (rng.standard_normal(s) * sqrt(2 / sum(s))).astype(np.float32) for s in shapes
+        X = np.ascontiguousarray(np.resize(X, (work.rows, *X.shape[1:])))
+    first = tuple(
+        (rng.standard_normal(W) * sqrt(2 / (prod(W[:-2]) * sum(W[-2:])))).astype(np.float32)
+        for W in weights(work.network)
     )  # Glorot & Bengio
     # chainrule, scikit-learn and Keras draw orders of their own.
     shuffled = 0 if work.batch_size is None else work.epochs
     orders = [np.random.default_rng([SEED, 1, epoch]).permutation(len(X)) for epoch in range(shuffled)]
-    return Job(work, X, y, weights, np.array(orders, np.int64).reshape(shuffled, len(X)), engine, source)
+    return Job(work, X, y, first, np.array(orders, np.int64).reshape(shuffled, len(X)), engine, source)
 
 
 def shortened(work: Work) -> Work:
@@ -160,34 +213,27 @@ def shortened(work: Work) -> Work:
 
 
 def operations(job: Job) -> float:
-    """Return how many floating-point operations the matrix products of a job are.
+    """Return how many floating-point operations the products of a job are, convolutions among them.
 
     A product of (rows, inputs) and (inputs, units) is 2 · rows · inputs · units. Training makes three of that
     size for each layer (forward, the gradient of W, that of the layer's input), and the first layer only two.
     """
-    work = job.work
-    sizes = [inputs * units for inputs, units in zip(work.sizes, work.sizes[1:], strict=False)]
+    work, each = job.work, products(job.work.network)
     if work.rows:
-        return 2.0 * work.rows * work.calls * sum(sizes)
-    return 2.0 * len(job.X) * work.epochs * (3 * sum(sizes) - sizes[0])
+        return 2.0 * work.rows * work.calls * sum(each)
+    return 2.0 * len(job.X) * work.epochs * (3 * sum(each) - each[0])
 
 
 def roots(job: Job) -> float:
     """Return how many square roots, each with a division, the optimizer takes: Adam, one a step for each weight."""
     if job.work.optimizer != "adam":
         return 0.0
-    return float(steps(job) * parameters(job.work))
+    return float(steps(job) * parameters(job.work.network))
 
 
 def steps(job: Job) -> int:
     """Return how many updates a training makes."""
     return job.work.epochs * -(-len(job.X) // (job.work.batch_size or len(job.X)))
-
-
-def parameters(work: Work) -> int:
-    """Return how many numbers are learned."""
-    pairs = zip(work.sizes, work.sizes[1:], strict=False)
-    return sum((inputs + 1) * units for inputs, units in pairs) + 2 * sum(work.sizes[1:-1]) * work.normalized
 
 
 def traffic(job: Job) -> float:
@@ -197,6 +243,7 @@ def traffic(job: Job) -> float:
     """
     work = job.work
     if work.rows:
-        return 4.0 * work.calls * (work.rows * (work.sizes[0] + work.sizes[-1]) + parameters(work))
+        examples = work.rows * (prod(work.network.shape) + prod(shapes(work.network)[-1]))
+        return 4.0 * work.calls * (examples + parameters(work.network))
     passes = {"sgd": 2, "adam": 6}[work.optimizer]
-    return 4.0 * (work.epochs * job.X.size + steps(job) * passes * parameters(work))
+    return 4.0 * (work.epochs * job.X.size + steps(job) * passes * parameters(work.network))

@@ -13,6 +13,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from benchmarks.networks import Perceptron
+from benchmarks.work import Job
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -26,6 +29,7 @@ class Setting:
         one_core: Whether its process is held on one core.
         environment: What its process finds set, besides what this one does.
         python: The interpreter of its process; "" for this one.
+        fresh: Whether fresh processes run it too, as they do the first setting of a peer.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Setting:
     one_core: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,7 @@ class Peer:
 
     Attributes:
         title: What the tables call it.
-        settings: What it is tried at; its time is that of the best. The first is the usual one, which is measured
-            in fresh processes too.
+        settings: What it is tried at; its time is that of the best. The first is the usual one.
         loops: Whether it makes all steps of a training without a return to Python after each.
     """
 
@@ -60,6 +64,7 @@ def _one(name: str, module: str) -> tuple[Setting, ...]:
     return (Setting(name, "", module),)
 
 
+LAST = {"fused": True, "last": True}
 PEERS = {
     OURS: Peer("chainrule", _one(OURS, "chainrule"), loops=True),
     OURS_ON_NUMPY: Peer("its NumPy engine", _one(OURS_ON_NUMPY, "chainrule_numpy")),
@@ -71,8 +76,11 @@ PEERS = {
             Setting("torch", "eager", "torch"),
             Setting("torch-fused", "eager, fused", "torch", {"fused": True}),
             Setting("torch-fused-1", "eager, fused, 1 core", "torch", {"fused": True}, one_core=True),
+            Setting("torch-last", "eager, fused, channels last", "torch", LAST),
+            Setting("torch-last-1", "eager, fused, channels last, 1 core", "torch", LAST, one_core=True),
             Setting("torch-step", "whole step compiled", "torch_compiled"),
             Setting("torch-step-1", "whole step compiled, 1 core", "torch_compiled", one_core=True),
+            Setting("torch-step-last", "whole step compiled, channels last", "torch_compiled", {"last": True}),
             Setting("torch-steps-1", "8 steps compiled, 1 core", "torch_compiled", {"together": 8}, one_core=True),
         ),
     ),
@@ -84,6 +92,8 @@ PEERS = {
             Setting("jax-gathered", "gathered", "jax", {"gathered": True}),
             Setting("jax-gathered-1", "gathered, 1 core", "jax", {"gathered": True}, one_core=True),
             Setting("jax-donated", "an epoch a call, donated", "jax", {"donated": True}),
+            Setting("jax-step", "a step a call", "jax", {"alone": True}, fresh=True),
+            Setting("jax-step-1", "a step a call, 1 core", "jax", {"alone": True}, one_core=True),
             Setting("jax-flat", "flat, 8 steps unrolled", "jax", {"flat": True, "unroll": 8}),
             Setting(
                 "jax-flat-1", "flat, 8 steps unrolled, 1 core", "jax", {"flat": True, "unroll": 8}, one_core=True
@@ -127,3 +137,14 @@ def load(module: str) -> ModuleType:
 
 class CannotExpress(Exception):
     """A peer, or a setting of it, has no way to do this work, or none of its own."""
+
+
+def perceptron(job: Job) -> Perceptron:
+    """Return the network of a job, for a peer that has dense layers only.
+
+    Raises:
+        CannotExpress: If there are others.
+    """
+    if not isinstance(job.work.network, Perceptron):
+        raise CannotExpress("it has dense layers only")
+    return job.work.network

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.peers import perceptron
 from benchmarks.work import Job
 
 EPSILON, MOMENTUM = 1e-5, 0.9  # of batch normalization
@@ -12,6 +13,7 @@ EPSILON, MOMENTUM = 1e-5, 0.9  # of batch normalization
 def trainer(job: Job) -> Callable[[], float]:
     """Return a function that trains a network of the class below."""
     work, X, y = job.work, job.X, job.y
+    perceptron(job)
 
     def train() -> float:
         network = NeuralNetwork(job)
@@ -47,12 +49,12 @@ class NeuralNetwork:
     """Dense layers, their backpropagation and two ways to descend."""
 
     def __init__(self, job: Job) -> None:
-        work = job.work
-        self.rate, self.hidden, self.output = np.float32(work.learning_rate), work.hidden, work.output
-        self.depth, self.normalized = len(job.weights), work.normalized
+        work, network = job.work, perceptron(job)
+        self.rate, self.hidden, self.output = np.float32(work.learning_rate), network.hidden, work.output
+        self.depth, self.normalized = len(job.weights), network.normalized
         self.W = [W.copy() for W in job.weights]
         self.b = [np.zeros(W.shape[1], np.float32) for W in job.weights]
-        inner = job.weights[:-1] if work.normalized else []
+        inner = job.weights[:-1] if network.normalized else []
         self.gamma = [np.ones(W.shape[1], np.float32) for W in inner]
         self.beta = [np.zeros(W.shape[1], np.float32) for W in inner]
         self.mean = [np.zeros(W.shape[1], np.float32) for W in inner]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.peers import CannotExpress
+from benchmarks.peers import CannotExpress, perceptron
 from benchmarks.work import Job
 
 SOURCE = Path(__file__).with_name("mlp.c")
@@ -66,18 +66,18 @@ def library(job: Job) -> ctypes.CDLL:
 
 def definitions(job: Job) -> list[str]:
     """Return the sizes and kinds of a job for the preprocessor."""
-    work, layers = job.work, len(job.weights)
-    if work.normalized or layers not in (2, 3):
+    work, network, layers = job.work, perceptron(job), len(job.weights)
+    if network.normalized or layers not in (2, 3):
         raise CannotExpress("it has two or three dense layers")
-    if work.hidden not in ("relu", "tanh"):
+    if network.hidden not in ("relu", "tanh"):
         raise CannotExpress("it has relu and tanh only")
-    found = {f"S{i}": size for i, size in enumerate(work.sizes)} | {
+    found = {f"S{i}": size for i, size in enumerate(network.sizes)} | {
         "LAYERS": layers,
         "ROWS": len(job.X),
         "BATCH": work.batch_size or len(job.X),
         "SHUFFLED": int(work.batch_size is not None),
         "ADAM": int(work.optimizer == "adam"),
-        "TANH": int(work.hidden == "tanh"),
+        "TANH": int(network.hidden == "tanh"),
         work.output.upper(): 1,
     }
     return [f"-D{name}={value}" for name, value in found.items()]

@@ -4,8 +4,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+import chainrule as cr
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Norm,
+    shapes,
+)
 from benchmarks.work import SEED, Job
-from chainrule import SGD, Activation, Adam, BatchNormalization, Dense, Layer, Network
 
 LOSSES = {"sigmoid": "binary_crossentropy", "softmax": "categorical_crossentropy", "identity": "half_mse"}
 
@@ -13,7 +23,7 @@ LOSSES = {"sigmoid": "binary_crossentropy", "softmax": "categorical_crossentropy
 def trainer(job: Job) -> Callable[[], float]:
     """Return a function that builds a network and fits it."""
     work = job.work
-    optimizer = {"sgd": SGD, "adam": Adam}[work.optimizer](work.learning_rate)
+    optimizer = {"sgd": cr.SGD, "adam": cr.Adam}[work.optimizer](work.learning_rate)
 
     def train() -> float:
         history = network(job).fit(
@@ -41,13 +51,27 @@ def predictor(job: Job) -> Callable[[], np.ndarray]:
     return run
 
 
-def network(job: Job) -> Network:
+def network(job: Job) -> cr.Network:
     """Return the network of a job, at its first weights."""
-    work, layers = job.work, list[Layer]()
-    for W in job.weights[:-1]:
-        if work.normalized:
-            layers += [Dense(W.shape[1], initializer=W), BatchNormalization(), Activation(work.hidden)]
-        else:
-            layers.append(Dense(W.shape[1], work.hidden, initializer=W))
-    layers.append(Dense(work.sizes[-1], work.output, initializer=job.weights[-1]))
-    return Network(layers, input_shape=work.sizes[0], seed=SEED, engine=job.engine)
+    network, weights, found = job.work.network, iter(job.weights), list[cr.Layer]()
+    for layer, shape in zip(network.layers, shapes(network), strict=False):
+        pictures = len(shape) == 3
+        match layer:
+            case Dense(units):
+                found.append(cr.Dense(units, initializer=next(weights)))
+            case Convolution(filters, kernel, stride, padding):
+                kind = cr.Conv2D if pictures else cr.Conv1D
+                found.append(kind(filters, kernel, stride, padding=padding, initializer=next(weights)))
+            case Norm():
+                found.append(cr.BatchNormalization())
+            case Activation(name):
+                found.append(cr.Activation(name))
+            case MaxPool():
+                found.append(cr.MaxPooling2D() if pictures else cr.MaxPooling1D())
+            case MeanOverPlaces():
+                found.append(cr.GlobalAveragePooling2D() if pictures else cr.GlobalAveragePooling1D())
+            case Flatten():
+                found.append(cr.Flatten())
+    if job.work.output != "identity":
+        found.append(cr.Activation(job.work.output))
+    return cr.Network(found, input_shape=network.shape, seed=SEED, engine=job.engine)

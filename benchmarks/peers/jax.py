@@ -8,14 +8,31 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Norm,
+    Perceptron,
+    normed,
+)
 from benchmarks.peers import CannotExpress
-from benchmarks.work import Job
+from benchmarks.work import Job, operations, steps
 
+LARGE = 1e9  # operations a step, from which on nobody waits for convolutions in a scan
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
 
 
 def trainer(
-    job: Job, gathered: bool = False, donated: bool = False, flat: bool = False, unroll: int = 1
+    job: Job,
+    gathered: bool = False,
+    donated: bool = False,
+    alone: bool = False,
+    flat: bool = False,
+    unroll: int = 1,
 ) -> Callable[[], float]:
     """Return a function that runs the compiled training from the first parameters.
 
@@ -23,17 +40,25 @@ def trainer(
         job: The work.
         gathered: Whether the rows of an epoch are gathered at its begin, not those of a batch at each step.
         donated: Whether each epoch is a call of its own, which may overwrite the parameters it is given.
+        alone: Whether each step is one.
         flat: Whether all parameters lie in one vector.
         unroll: How many steps the body of the loop over steps holds.
     """
     work = job.work
     if work.batch_size is None and (gathered or donated):
         raise CannotExpress("there is nothing to gather, and no epoch of many steps, in full batches")
+    if not isinstance(work.network, Perceptron) and not alone:
+        if gathered or donated or flat:
+            raise CannotExpress("only tried without convolutions, which are slow in whatever scan")
+        if operations(job) / steps(job) > LARGE:
+            raise CannotExpress(
+                "a large convolution in a scan takes thirty times what it does in a call of its own"
+            )
     X, y, orders = jnp.asarray(job.X), jnp.asarray(job.y), jnp.asarray(job.orders, jnp.int32)
     first = parameters(job)
     first, apart = ravel_pytree(first) if flat else (first, lambda w: w)
     nothing = jax.tree.map(jnp.zeros_like, first) if work.optimizer == "adam" else []
-    statistics = [(jnp.zeros(W.shape[1]), jnp.ones(W.shape[1])) for W in job.weights[:-1] if work.normalized]
+    statistics = [(jnp.zeros(n), jnp.ones(n)) for n in normed(work.network)]
     start = (first, nothing, nothing, statistics, jnp.float32(0))
 
     def step(carry: Any, x: Any, target: Any) -> Any:
@@ -77,8 +102,25 @@ def trainer(
         return jax.lax.scan(lambda c, order: epoch(c, order, X, y), carry, orders)[1][-1]
 
     one_epoch = jax.jit(epoch, donate_argnums=0)
+    full_step = jax.jit(step, donate_argnums=0)
+    one_step = jax.jit(lambda carry, rows, X, y: step(carry, X[rows], y[rows]), donate_argnums=0)
+
+    def step_by_step() -> float:
+        carry = jax.tree.map(jnp.array, start)
+        if work.batch_size is None:
+            for _ in range(work.epochs):
+                carry, found = full_step(carry, X, y)
+            return float(found)
+        for order in orders:
+            costs = []
+            for first_row in range(0, len(order), work.batch_size):
+                carry, found = one_step(carry, order[first_row : first_row + work.batch_size], X, y)
+                costs.append(found)
+        return float(sum(costs)) / len(costs)
 
     def train() -> float:
+        if alone:
+            return step_by_step()
         if not donated:
             return float(descend(start, X, y, orders))
         carry = jax.tree.map(jnp.array, start)
@@ -105,30 +147,55 @@ def predictor(job: Job, **options: Any) -> Callable[[], np.ndarray]:
 
 
 def parameters(job: Job) -> list[dict[str, Any]]:
-    """Return the first parameters of each layer."""
-    found = []
-    for layer, W in enumerate(job.weights):
-        p = {"W": jnp.asarray(W), "b": jnp.zeros(W.shape[1])}
-        if job.work.normalized and layer < len(job.weights) - 1:
-            p |= {"gamma": jnp.ones(W.shape[1]), "beta": jnp.zeros(W.shape[1])}
-        found.append(p)
+    """Return the first parameters of each layer that has some."""
+    found, weights, norms = [], iter(job.weights), iter(normed(job.work.network))
+    for layer in job.work.network.layers:
+        if isinstance(layer, Dense | Convolution):
+            W = jnp.asarray(next(weights))
+            found.append({"W": W, "b": jnp.zeros(W.shape[-1])})
+        elif isinstance(layer, Norm):
+            size = next(norms)
+            found.append({"gamma": jnp.ones(size), "beta": jnp.zeros(size)})
     return found
 
 
 def forward(w: Any, work: Any, x: Any, statistics: Any) -> Any:
     """Return the network's output before its last activation, and the new running means and variances."""
-    kept = []
-    for layer, p in enumerate(w[:-1]):
-        x = x @ p["W"] + p["b"]
-        if work.normalized:
-            mean, variance = x.mean(axis=0), x.var(axis=0)
-            found = jax.lax.stop_gradient((mean, variance))
-            kept.append(
-                tuple(old + 0.1 * (new - old) for old, new in zip(statistics[layer], found, strict=True))
-            )
-            x = p["gamma"] * (x - mean) / jnp.sqrt(variance + 1e-5) + p["beta"]
-        x = ACTIVATIONS[work.hidden](x)
-    return x @ w[-1]["W"] + w[-1]["b"], kept
+    kept, p, before = [], iter(w), iter(statistics)
+    for layer in work.network.layers:
+        places = tuple(range(1, x.ndim - 1))
+        match layer:
+            case Dense() | Convolution():
+                of_layer = next(p)
+                x = product(layer, x, of_layer["W"]) + of_layer["b"]
+            case Norm():
+                mean, variance = x.mean(axis=(0, *places)), x.var(axis=(0, *places))
+                found = jax.lax.stop_gradient((mean, variance))
+                kept.append(
+                    tuple(old + 0.1 * (new - old) for old, new in zip(next(before), found, strict=True))
+                )
+                scale = next(p)
+                x = scale["gamma"] * (x - mean) / jnp.sqrt(variance + 1e-5) + scale["beta"]
+            case Activation(name):
+                x = ACTIVATIONS[name](x)
+            case MaxPool():
+                window = (1, *(2 for _ in places), 1)
+                x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+            case MeanOverPlaces():
+                x = x.mean(axis=places)
+            case Flatten():
+                x = x.reshape(len(x), -1)
+    return x, kept
+
+
+def product(layer: Dense | Convolution, x: Any, W: Any) -> Any:
+    """Return the product of a layer, channels last."""
+    if isinstance(layer, Dense):
+        return x @ W
+    places = len(layer.kernel)
+    names = ("NHWC", "HWIO", "NHWC") if places == 2 else ("NHC", "HIO", "NHC")
+    padding = [(layer.padding, layer.padding)] * places
+    return jax.lax.conv_general_dilated(x, W, (layer.stride,) * places, padding, dimension_numbers=names)
 
 
 def cost(w: Any, work: Any, x: Any, y: Any, statistics: Any) -> Any:

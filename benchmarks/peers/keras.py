@@ -5,6 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Norm,
+    shapes,
+)
 from benchmarks.work import Job
 
 os.environ["KERAS_BACKEND"] = "jax"  # Keras reads it once, when it is imported
@@ -60,15 +70,31 @@ def predictor(job: Job) -> Callable[[], np.ndarray]:
 
 def model(job: Job) -> keras.Sequential:
     """Return the network up to its last activation, at its first weights."""
-    work, stack = job.work, [layers.Input((job.work.sizes[0],))]
-    for W in job.weights[:-1]:
-        stack.append(dense(W))
-        if work.normalized:
-            stack.append(layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
-        stack.append(layers.Activation(work.hidden))
-    return keras.Sequential([*stack, dense(job.weights[-1])])
+    network, weights = job.work.network, iter(job.weights)
+    stack = [layers.Input(network.shape)]
+    for layer, shape in zip(network.layers, shapes(network), strict=False):
+        pictures = len(shape) == 3
+        match layer:
+            case Dense(units):
+                stack.append(layers.Dense(units, kernel_initializer=being(next(weights))))
+            case Convolution(filters, kernel, stride, padding):
+                if padding:
+                    stack.append((layers.ZeroPadding2D if pictures else layers.ZeroPadding1D)(padding))
+                kind = layers.Conv2D if pictures else layers.Conv1D
+                stack.append(kind(filters, kernel, stride, kernel_initializer=being(next(weights))))
+            case Norm():
+                stack.append(layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
+            case Activation(name):
+                stack.append(layers.Activation(name))
+            case MaxPool():
+                stack.append(layers.MaxPooling2D() if pictures else layers.MaxPooling1D())
+            case MeanOverPlaces():
+                stack.append(layers.GlobalAveragePooling2D() if pictures else layers.GlobalAveragePooling1D())
+            case Flatten():
+                stack.append(layers.Flatten())
+    return keras.Sequential(stack)
 
 
-def dense(W: np.ndarray) -> layers.Dense:
-    """Return a layer whose kernel is W, (inputs, units), and whose bias is 0."""
-    return layers.Dense(W.shape[1], kernel_initializer=lambda shape, dtype=None: keras.ops.array(W))
+def being(W: np.ndarray) -> Callable[..., object]:
+    """Return an initializer that gives W."""
+    return lambda shape, dtype=None: keras.ops.array(W)

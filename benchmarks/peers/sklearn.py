@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from benchmarks.peers import CannotExpress
+from benchmarks.peers import CannotExpress, perceptron
 from benchmarks.work import SEED, Job
 
 
@@ -24,10 +24,8 @@ def trainer(job: Job) -> Callable[[], float]:
 
 def predictor(job: Job) -> Callable[[], np.ndarray]:
     """Return a function that predicts; the estimator has seen each class once, with a step of 0."""
-    classes = job.work.sizes[-1]
-    predict = fitted(
-        job, np.zeros((classes, job.work.sizes[0]), np.float32), np.arange(classes)
-    ).predict_proba
+    features, *_, classes = perceptron(job).sizes
+    predict = fitted(job, np.zeros((classes, features), np.float32), np.arange(classes)).predict_proba
 
     def run() -> np.ndarray:
         for _ in range(job.work.calls):
@@ -39,8 +37,8 @@ def predictor(job: Job) -> Callable[[], np.ndarray]:
 
 def fitted(job: Job, X: np.ndarray, y: np.ndarray) -> Any:
     """Return an estimator that has learned from X and y, from the job's first weights."""
-    work = job.work
-    if work.normalized:
+    work, network = job.work, perceptron(job)
+    if network.normalized:
         raise CannotExpress("it has no batch normalization")
     kind = MLPRegressor if work.output == "identity" else MLPClassifier
 
@@ -51,8 +49,8 @@ def fitted(job: Job, X: np.ndarray, y: np.ndarray) -> Any:
             self.intercepts_ = [np.zeros(W.shape[1], np.float32) for W in job.weights]
 
     estimator = Started(
-        hidden_layer_sizes=work.sizes[1:-1],
-        activation={"sigmoid": "logistic"}.get(work.hidden, work.hidden),
+        hidden_layer_sizes=network.sizes[1:-1],
+        activation={"sigmoid": "logistic"}.get(network.hidden, network.hidden),
         solver=work.optimizer,
         alpha=0.0,
         batch_size=work.batch_size or len(X),

@@ -1,11 +1,24 @@
 """PyTorch, eager: modules, a loss, an optimizer and a loop, all as its tutorials have them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Norm,
+    Shape,
+    shapes,
+)
+from benchmarks.peers import CannotExpress
 from benchmarks.work import Job
 
 Cost = Callable[[Tensor, Tensor], Tensor]
@@ -17,16 +30,18 @@ LOSSES: dict[str, Cost] = {
 }
 
 
-def trainer(job: Job, fused: bool = False) -> Callable[[], float]:
+def trainer(job: Job, fused: bool = False, last: bool = False) -> Callable[[], float]:
     """Return a function that trains the network anew.
 
     Args:
         job: The work.
         fused: Whether rows are gathered once an epoch, and the optimizer updates a parameter in one pass.
+        last: Whether pictures and filters lie in memory with their channels last.
     """
     work = job.work
-    X, y, orders = torch.from_numpy(job.X), torch.from_numpy(job.y), torch.from_numpy(job.orders)
-    network, loss = module(job), LOSSES[work.output]
+    layout = layout_of(job, last)
+    X, y, orders = examples(job, layout), torch.from_numpy(job.y), torch.from_numpy(job.orders)
+    network, loss = module(job).to(memory_format=layout), LOSSES[work.output]
     first = {name: value.clone() for name, value in network.state_dict().items()}
 
     def train() -> float:
@@ -63,35 +78,90 @@ def trainer(job: Job, fused: bool = False) -> Callable[[], float]:
 
 
 def predictor(
-    job: Job, fused: bool = False, wrap: Callable[[nn.Module], Callable[[Tensor], Tensor]] = lambda m: m
+    job: Job,
+    fused: bool = False,
+    last: bool = False,
+    wrap: Callable[[nn.Module], Callable[[Tensor], Tensor]] = lambda m: m,
 ) -> Callable[[], np.ndarray]:
     """Return a function that predicts, through ``wrap`` of the network; ``fused`` is of training alone."""
+    layout_of(job, last)
     network = wrap(nn.Sequential(module(job), nn.Softmax(dim=1)).eval())
 
     def run() -> np.ndarray:
         with torch.inference_mode():
             for _ in range(job.work.calls):
-                p = network(torch.from_numpy(job.X)).numpy()
+                p = network(examples(job)).numpy()
         return p
 
     return run
 
 
+def layout_of(job: Job, last: bool) -> torch.memory_format:
+    """Return how arrays lie in memory.
+
+    Raises:
+        CannotExpress: If channels are to be last where there are no pictures.
+    """
+    if last and len(job.work.network.shape) != 3:
+        raise CannotExpress("channels last is a way for pictures to lie in memory")
+    return torch.channels_last if last else torch.preserve_format
+
+
+def examples(job: Job, layout: torch.memory_format = torch.preserve_format) -> Tensor:
+    """Return the examples with their channels before their places, as PyTorch has them."""
+    X = np.ascontiguousarray(np.moveaxis(job.X, -1, 1))
+    return torch.from_numpy(X).to(memory_format=layout)
+
+
 def module(job: Job) -> nn.Sequential:
     """Return the network up to its last activation, at its first weights."""
-    work, layers = job.work, list[nn.Module]()
-    for W in job.weights[:-1]:
-        layers.append(linear(W))
-        if work.normalized:
-            layers.append(nn.BatchNorm1d(W.shape[1]))
-        layers.append(ACTIVATIONS[work.hidden]())
-    return nn.Sequential(*layers, linear(job.weights[-1]))
+    found, weights, network = list[nn.Module](), iter(job.weights), job.work.network
+    flattened: Shape = ()
+    for layer, (*places, channels) in zip(network.layers, shapes(network), strict=False):
+        pictures = len(places) == 2
+        match layer:
+            case Dense():
+                found.append(linear(reordered(next(weights), flattened)))
+                flattened = ()
+            case Convolution():
+                found.append(convolution(layer, next(weights)))
+            case Norm():
+                kind = nn.BatchNorm2d if pictures else nn.BatchNorm1d
+                found.append(kind(channels))
+            case Activation(name):
+                found.append(ACTIVATIONS[name]())
+            case MaxPool():
+                found.append(nn.MaxPool2d(2) if pictures else nn.MaxPool1d(2))
+            case MeanOverPlaces():
+                found += [nn.AdaptiveAvgPool2d(1) if pictures else nn.AdaptiveAvgPool1d(1), nn.Flatten()]
+            case Flatten():
+                found.append(nn.Flatten())
+                flattened = (*places, channels)
+    return nn.Sequential(*found)
+
+
+def reordered(W: np.ndarray, flattened: Shape) -> np.ndarray:
+    """Return W (inputs, units) for inputs that were flattened with their channels before their places."""
+    if not flattened:
+        return W
+    return np.moveaxis(W.reshape(*flattened, -1), -2, 0).reshape(W.shape)
 
 
 def linear(W: np.ndarray) -> nn.Linear:
     """Return a layer whose weight is a copy of W, (inputs, units), and whose bias is 0."""
-    layer = nn.Linear(*W.shape)
+    return started(nn.Linear(*W.shape), W.T)
+
+
+def convolution(layer: Convolution, W: np.ndarray) -> nn.Module:
+    """Return a layer whose weight is a copy of W, (*kernel, channels, filters), and whose bias is 0."""
+    kind = nn.Conv2d if len(layer.kernel) == 2 else nn.Conv1d
+    made = kind(*W.shape[-2:], layer.kernel, layer.stride, layer.padding)
+    return started(made, np.moveaxis(W, (-1, -2), (0, 1)))
+
+
+def started(layer: Any, weight: np.ndarray) -> Any:
+    """Return a layer with this weight, and bias 0."""
     with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(W.T))
+        layer.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
         layer.bias.zero_()
     return layer

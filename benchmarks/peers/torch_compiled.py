@@ -12,7 +12,18 @@ import torch
 from torch import Tensor
 from torch._dynamo.exc import TorchDynamoException
 from torch.func import grad_and_value
+from torch.nn import functional as F
 
+from benchmarks.networks import (
+    Activation,
+    Convolution,
+    Dense,
+    Flatten,
+    MaxPool,
+    MeanOverPlaces,
+    Norm,
+    normed,
+)
 from benchmarks.peers import CannotExpress, torch as eager
 from benchmarks.work import Job, Work, operations, steps
 
@@ -25,20 +36,21 @@ Parameters = list[Tensor]
 State = tuple[Parameters, Parameters, Parameters, list[Tensor], Tensor]  # w, m, v, running statistics, t
 
 
-def trainer(job: Job, together: int = 1) -> Callable[[], float]:
+def trainer(job: Job, together: int = 1, last: bool = False) -> Callable[[], float]:
     """Return a function that trains the network anew.
 
     Args:
         job: The work.
         together: How many steps are compiled as one.
+        last: Whether pictures and filters lie in memory with their channels last.
     """
     work = job.work
     if together > 1 and (operations(job) / steps(job) > SMALL or len(job.weights) >= DEEP):
         raise CannotExpress("only tried where a step is small and the network is not deep")
     torch.compiler.reset()  # or rows before this one count towards its limit of recompilations, then it gives up
-    X, y, orders = torch.from_numpy(job.X), torch.from_numpy(job.y), torch.from_numpy(job.orders)
-    first = parameters(job)
-    inner = job.weights[:-1] if work.normalized else ()
+    layout = eager.layout_of(job, last)
+    X, y, orders = eager.examples(job, layout), torch.from_numpy(job.y), torch.from_numpy(job.orders)
+    first = parameters(job, layout)
     compile_static = partial(torch.compile, dynamic=False, fullgraph=True)
 
     def several(state: State, X: Tensor, y: Tensor) -> tuple[State, Tensor]:
@@ -74,7 +86,7 @@ def trainer(job: Job, together: int = 1) -> Callable[[], float]:
     @torch.no_grad()
     def train() -> float:
         moments = [torch.zeros_like(p) for p in first] if work.optimizer == "adam" else []
-        statistics = [s for W in inner for s in (torch.zeros(W.shape[1]), torch.ones(W.shape[1]))]
+        statistics = [s for n in normed(work.network) for s in (torch.zeros(n), torch.ones(n))]
         state = (first, moments, moments, statistics, torch.zeros(()))
         if work.batch_size is None:
             for _ in range(work.epochs // together):
@@ -89,39 +101,51 @@ def trainer(job: Job, together: int = 1) -> Callable[[], float]:
     return compiling(train)
 
 
-def predictor(job: Job, together: int = 1) -> Callable[[], np.ndarray]:
+def predictor(job: Job, together: int = 1, last: bool = False) -> Callable[[], np.ndarray]:
     """Return a function that predicts."""
+    eager.layout_of(job, last)
     if together > 1:
         raise CannotExpress("a prediction is not made of steps")
     torch.compiler.reset()
     return compiling(eager.predictor(job, wrap=partial(torch.compile, dynamic=False)))
 
 
-def parameters(job: Job) -> Parameters:
-    """Return W and b of each layer, and between them, where it is normalized, gamma and beta."""
-    found = []
-    for layer, W in enumerate(job.weights):
-        found += [torch.from_numpy(W), torch.zeros(W.shape[1])]
-        if job.work.normalized and layer < len(job.weights) - 1:
-            found += [torch.ones(W.shape[1]), torch.zeros(W.shape[1])]
-    return found
+def parameters(job: Job, layout: torch.memory_format) -> Parameters:
+    """Return weight and bias of each layer that has them, in the order in which :func:`cost` reads them."""
+    network = eager.module(job).to(memory_format=layout)
+    return [p.detach().clone() for p in network.parameters()]
 
 
 def cost(
     w: Parameters, work: Work, x: Tensor, y: Tensor, statistics: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the mean loss of a batch, and the new running means and variances."""
-    kept, of_layer = [], 4 if work.normalized else 2
-    for layer in range(len(work.sizes) - 2):
-        W, b, *scales = w[of_layer * layer :][:of_layer]
-        x = torch.addmm(b, x, W)
-        if work.normalized:
-            variance, mean = torch.var_mean(x, 0, correction=0)
-            found = (mean.detach(), variance.detach())
-            kept += [s + 0.1 * (f - s) for s, f in zip(statistics[2 * layer :], found, strict=False)]
-            x = scales[0] * (x - mean) * torch.rsqrt(variance + 1e-5) + scales[1]
-        x = ACTIVATIONS[work.hidden](x)
-    return eager.LOSSES[work.output](torch.addmm(w[-1], x, w[-2]), y), kept
+    kept: list[Tensor] = []
+    p, before = iter(w), iter(statistics)
+    for layer in work.network.layers:
+        pictures = x.ndim == 4
+        match layer:
+            case Dense():
+                x = F.linear(x, next(p), next(p))
+            case Convolution(stride=stride, padding=padding):
+                convolve = F.conv2d if pictures else F.conv1d
+                x = convolve(x, next(p), next(p), stride, padding)
+            case Norm():
+                axes = (0, *range(2, x.ndim))
+                variance, mean = torch.var_mean(x, axes, correction=0, keepdim=True)
+                found = (mean.detach().flatten(), variance.detach().flatten())
+                kept += [s + 0.1 * (f - s) for s, f in zip((next(before), next(before)), found, strict=True)]
+                gamma, beta = next(p).view_as(mean), next(p).view_as(mean)
+                x = gamma * (x - mean) * torch.rsqrt(variance + 1e-5) + beta
+            case Activation(name):
+                x = ACTIVATIONS[name](x)
+            case MaxPool():
+                x = F.max_pool2d(x, 2) if pictures else F.max_pool1d(x, 2)
+            case MeanOverPlaces():
+                x = x.mean(tuple(range(2, x.ndim)))
+            case Flatten():
+                x = x.flatten(1)
+    return eager.LOSSES[work.output](x, y), kept
 
 
 def step(work: Work, state: State, x: Tensor, y: Tensor) -> tuple[State, Tensor]:

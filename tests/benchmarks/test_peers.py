@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from benchmarks.peers import BEFORE_THUNKS, JAX, OURS, PEERS, CannotExpress, with_older_jax
 from benchmarks.peers.by_hand import trainer as by_hand
+from benchmarks.peers.chainrule import trainer as ours
 from benchmarks.work import ROWS, Job, job
 from costs_of import costs_of
 
@@ -55,6 +56,36 @@ def test_a_setting_ends_where_numpy_by_hand_ends(name, row, elsewhere):
         return
     # The second begins from the first weights again.
     assert found == pytest.approx([by_hand(work)()] * 2, rel=2e-3)
+
+
+@pytest.mark.parametrize("row", ["cnn32", "cnn1d"])
+@pytest.mark.parametrize("name", [n for n in DISTINCT if SETTINGS[n].module in NEEDS])
+def test_a_convolutional_setting_ends_where_chainrule_ends(name, row, elsewhere):
+    setting = SETTINGS[name]
+    if not find_spec(NEEDS[setting.module]):
+        pytest.skip(f"{setting.module} is not installed")
+    work = few(row)
+    found = elsewhere.submit(costs_of, setting.module, dict(setting.options), work).result()
+    if isinstance(found, str):
+        assert found  # it goes into the report
+        return
+    assert found == pytest.approx([ours(work)()] * 2, rel=2e-3)
+
+
+def few(name: str) -> Job:
+    """Return three full batches of twelve examples: in whatever order, all see the same."""
+    whole = job(replace(KNOWN[name], epochs=3, batch_size=12), "numpy", None)
+    orders = np.tile(np.arange(12, dtype=np.int64), (3, 1))
+    return replace(whole, X=whole.X[:12], y=whole.y[:12], orders=orders)
+
+
+@pytest.mark.parametrize("peer", ["numpy", "sklearn", "c"])
+def test_who_knows_dense_layers_only_says_so(peer):
+    (setting,) = PEERS[peer].settings
+    if setting.module == "sklearn":
+        pytest.importorskip("sklearn")
+    with pytest.raises(CannotExpress, match=r"dense layers only|no C compiler"):
+        peers.load(setting.module).trainer(few("cnn28"))()
 
 
 def test_c_says_what_it_cannot_do(monkeypatch):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from benchmarks.limits import CHAINS, compiled
 from benchmarks.measured import Crew, measure
+from benchmarks.networks import parameters, shapes
 from benchmarks.peers import PEERS, CannotExpress, Peer, Setting
 from benchmarks.peers.by_hand import trainer
-from benchmarks.work import ROWS, job, operations, parameters, roots, steps
+from benchmarks.work import ROWS, job, operations, roots, steps
 from benchmarks.worker import Turn, hired, in_turns, spread, typical, written
 
 IRIS = replace(next(row for row in ROWS if row.name == "iris"), epochs=2)
@@ -71,11 +72,19 @@ def test_turns_alternate():
 def test_what_the_optimizer_and_the_products_need_is_counted():
     digits = job(next(row for row in ROWS if row.name == "digits"), "numpy", None)
     assert steps(digits) == 50 * 45
-    assert parameters(digits.work) == 64 * 64 + 64 + 64 * 10 + 10
-    assert roots(digits) == steps(digits) * parameters(digits.work)
+    assert parameters(digits.work.network) == 64 * 64 + 64 + 64 * 10 + 10
+    assert roots(digits) == steps(digits) * parameters(digits.work.network)
     assert operations(digits) == 2 * 1437 * 50 * (2 * 64 * 64 + 3 * 640)
     circles = job(next(row for row in ROWS if row.name == "circles"), "numpy", None)
     assert roots(circles) == 0
+
+
+def test_what_convolutions_need_is_counted():
+    work = next(row for row in ROWS if row.name == "cnn28")
+    assert shapes(work.network)[::3] == [(28, 28, 1), (13, 13, 8), (5, 5, 16)]
+    assert parameters(work.network) == (9 + 1) * 8 + (9 * 8 + 1) * 16 + (400 + 1) * 10
+    first, second, last = 26 * 26 * 9 * 8, 11 * 11 * 9 * 8 * 16, 400 * 10
+    assert operations(job(work, "numpy", None)) == 2 * 12_800 * (2 * first + 3 * second + 3 * last)
 
 
 def test_loops_that_measure_the_machine_compute_what_they_say():
