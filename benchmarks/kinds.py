@@ -1,0 +1,170 @@
+"""Pictures and sounds to learn from, as arrays: clothes, hand signs, spoken digits."""
+
+import gzip
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+SIDE = 48  # of a hand sign, in pixels
+RATE = 8000  # samples a second
+WINDOW, HOP, BANDS, FRAMES = 256, 80, 40, 64  # 32 ms, every 10 ms; so many frames hold 95 of 100 clips
+QUIET = 10 ** (-35 / 20)  # of the loudest sample: what is quieter at both ends of a clip is cut off
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is learned from, and what is asked afterwards.
+
+    Attributes:
+        X: (examples, height, width, channels), float32.
+        y: Labels from 0, (examples,).
+        X_test: The same of examples that are not learned from.
+        y_test: Their labels.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def clothes(folder: Path) -> Split:
+    """Return Fashion-MNIST: 60,000 pictures of 28 by 28 and 10,000 to be asked, grey from 0 to 1."""
+    parts = [
+        (
+            idx(folder / "fashion_mnist" / f"{part}-images-idx3-ubyte.gz"),
+            idx(folder / "fashion_mnist" / f"{part}-labels-idx1-ubyte.gz"),
+        )
+        for part in ("train", "t10k")
+    ]
+    (X, y), (X_test, y_test) = [(np.float32(X / 255)[..., np.newaxis], y.astype(np.int64)) for X, y in parts]
+    return Split(X, y, X_test, y_test)
+
+
+def idx(path: Path) -> np.ndarray:
+    """Return the bytes of a gzipped IDX file in their shape."""
+    with gzip.open(path) as file:
+        content = file.read()
+    rank = content[3]
+    shape = np.frombuffer(content, ">i4", rank, offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def signs(folder: Path) -> Split:
+    """Return photographs of hands that show a digit, 48 by 48 in colour; every fifth of each digit is asked."""
+    from PIL import Image
+
+    X, y = [], []
+    with zipfile.ZipFile(folder / "sign_digits" / "sign_digits.zip") as archive:
+        for name in sorted(n for n in archive.namelist() if n.endswith(".jpg")):
+            picture = (
+                Image.open(io.BytesIO(archive.read(name)))
+                .convert("RGB")
+                .resize((SIDE, SIDE), Image.Resampling.BOX)
+            )
+            X.append(np.asarray(picture, np.float32) / 255)
+            y.append(int(Path(name).parent.name))
+    return stratified(np.stack(X), np.array(y), share=0.2)
+
+
+def few_signs(folder: Path) -> Split:
+    """Return the same with ten hands of each digit to learn from: as many as somebody takes pictures of at home."""
+    whole = signs(folder)
+    kept = np.concatenate([np.flatnonzero(whole.y == digit)[:10] for digit in range(10)])
+    return replace(whole, X=whole.X[kept], y=whole.y[kept])
+
+
+def stratified(X: np.ndarray, y: np.ndarray, share: float) -> Split:
+    """Return a split that asks this share of each class, drawn once and for all."""
+    rng, asked = np.random.default_rng(0), np.zeros(len(y), bool)
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        asked[rows[: round(share * len(rows))]] = True
+    learned = rng.permutation(np.flatnonzero(~asked))
+    return Split(X[learned], y[learned], X[asked], y[asked])
+
+
+def spoken(folder: Path) -> Split:
+    """Return spoken digits as pictures of time by pitch; of each speaker and digit nine recordings are asked."""
+    sounds = clips(folder)
+    return divided(sounds, np.array([c.index < 14 for c in sounds]))
+
+
+def spoken_by_a_stranger(folder: Path) -> Split:
+    """Return spoken digits of five speakers to learn from, and those of the sixth, theo, to be asked."""
+    sounds = clips(folder)
+    return divided(sounds, np.array([c.speaker == "theo" for c in sounds]))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A spoken digit.
+
+    Attributes:
+        digit: What was said.
+        speaker: By whom.
+        index: The number of the recording.
+        picture: (FRAMES, BANDS), how loud each band of pitches is at each time.
+    """
+
+    digit: int
+    speaker: str
+    index: int
+    picture: np.ndarray
+
+
+def clips(folder: Path) -> list[Clip]:
+    """Return all recordings."""
+    from scipy.io import wavfile
+
+    found = []
+    with zipfile.ZipFile(folder / "fsdd" / "fsdd_train_wav.zip") as archive:
+        for name in sorted(archive.namelist()):
+            if told := re.search(r"(\d)_(\w+)_(\d+)\.wav$", name):
+                rate, samples = wavfile.read(io.BytesIO(archive.read(name)))
+                if rate != RATE:
+                    raise ValueError(f"{name} has {rate} samples a second, not {RATE}")
+                digit, speaker, index = told.groups()
+                found.append(Clip(int(digit), speaker, int(index), log_mel(samples)))
+    return found
+
+
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """Return how loud each band of pitches is at each time, (FRAMES, BANDS): log(power + 1e-6) on the mel scale.
+
+    Silence at both ends is cut off and the loudest sample made 1, so that no speaker is known by his microphone.
+    """
+    from scipy.signal import get_window
+
+    heard = samples / max(np.abs(samples).max(), 1)
+    loud = np.flatnonzero(np.abs(heard) > QUIET)
+    heard = heard[loud[0] : loud[-1] + 1]
+    heard = np.pad(heard, (0, max(0, WINDOW + HOP * (FRAMES - 1) - len(heard))))
+    windows = np.lib.stride_tricks.sliding_window_view(heard, WINDOW)[::HOP][:FRAMES]
+    power = np.abs(np.fft.rfft(windows * get_window("hann", WINDOW))) ** 2
+    return np.float32(np.log(power @ mel_bands() + 1e-6))
+
+
+def mel_bands() -> np.ndarray:
+    """Return what each band takes of each frequency: triangles at equal distances in mel (Davis & Mermelstein 1980)."""
+    mel = np.linspace(0, 2595 * np.log10(1 + RATE / 2 / 700), BANDS + 2)
+    low, middle, high = ((700 * (10 ** (mel / 2595) - 1))[i : BANDS + i] for i in range(3))
+    pitches = np.fft.rfftfreq(WINDOW, 1 / RATE)[:, np.newaxis]
+    return np.clip(np.minimum((pitches - low) / (middle - low), (high - pitches) / (high - middle)), 0, None)
+
+
+def divided(sounds: list[Clip], asked: np.ndarray) -> Split:
+    """Return a split of clips, of mean 0 and deviation 1 in those that are learned from."""
+    X, y = np.stack([c.picture for c in sounds])[..., np.newaxis], np.array([c.digit for c in sounds])
+    X = (X - X[~asked].mean()) / X[~asked].std()
+    return Split(X[~asked], y[~asked], X[asked], y[asked])
+
+
+KINDS: dict[str, Callable[[Path], Split]] = {
+    f.__name__: f for f in (clothes, signs, few_signs, spoken, spoken_by_a_stranger)
+}
