@@ -38,6 +38,8 @@ def random(stream, shape):
     return Node(TABLE["random_uniform"], (constant(1.0), constant(1.0)), attributes, (4, 3), F)
 
 
+WINDOW = {"axes": (0,), "sizes": (2,), "strides": (1,), "dilations": (1,)}
+WINDOW3, WHOLE = WINDOW | {"sizes": (3,)}, {"index": (FULL, FULL), "shape": (4, 3)}
 CRAFTED = {
     "a slice beyond the end": made("slice", X, index=((0, 10**6, 1), FULL), shape=(10**6, 3)),
     "a slice from before the beginning": made("slice", X, index=(-5, FULL), shape=(3,)),
@@ -53,6 +55,17 @@ CRAFTED = {
     "a place far outside": made("pad", X, index=((10**9, 10**9 + 4, 1), FULL), shape=(4, 3)),
     "a place that is too small": made("pad", X, index=((0, 2, 1), FULL), shape=(8, 3)),
     "a place in an array of a negative length": made("pad", X, index=(FULL, FULL), shape=(-4, -3)),
+    "windows beyond the end": made("windows", X, **WINDOW | {"sizes": (9,)}, shape=(1, 3, 9)),
+    "windows that say they are more": made("windows", X, **WINDOW, shape=(400, 3, 2)),
+    "windows that say they are longer": made("windows", X, **WINDOW, shape=(3, 3, 2000)),
+    "windows in steps that are code": made("windows", X, **WINDOW | {"strides": (IR,)}, shape=(3, 3, 2)),
+    "windows that go back": made("windows", X, **WINDOW | {"strides": (-1,)}, shape=(3, 3, 2)),
+    "windows of a negative length": made("windows", X, **WINDOW | {"sizes": (-2,)}, shape=(7, 3, -2)),
+    "windows of an open axis": made("windows", OPEN, **WINDOW, shape=(3, 3, 2)),
+    "what overlaps in less than it spans": made("overlap_add", X, **WINDOW3, extents=(5,), shape=(5,)),
+    "what overlaps in more than it spans": made("overlap_add", X, **WINDOW3, extents=(900,), shape=(900,)),
+    "what overlaps and says it is longer": made("overlap_add", X, **WINDOW3, extents=(6,), shape=(600,)),
+    "a number around that is code": Node(TABLE["pad_with"], (X,), WHOLE | {"fill": IR}, (4, 3), F),
     "an order that names an axis twice": made("transpose", X, axes=(1, 1), shape=(3, 3)),
     "an order of an axis that is not there": made("transpose", X, axes=(0, 7)),
     "a reshape to more elements": made("reshape", X, shape=(40, 30)),

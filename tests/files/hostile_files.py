@@ -216,6 +216,13 @@ def grow(draw, config, arrays):
         "stream": lambda: draw.choice([0, 5, 2**32 - 1]),
         "value": lambda: {"array": draw.choice([1.5, [1.0, -2.0], [[0.0] * 6]]), "dtype": "float32"},
         **dict.fromkeys(("low", "high", "tie"), lambda: draw.choice([None, 0, 0.5, 1.0, 1e300])),
+        "fill": lambda: draw.choice([0, -1.5, True, {"number": "-inf"}, {"number": "nan"}, 2**62, 1e300]),
+        **dict.fromkeys(
+            ("strides", "dilations"), lambda: draw.choices([1, 1, 1, 2, 3, 2**62], k=draw.randrange(3))
+        ),
+        **dict.fromkeys(
+            ("sizes", "extents"), lambda: draw.choices([1, 2, 3, 5, 6, 2**40], k=draw.randrange(3))
+        ),
     }
     rows = [r for r in TABLE.values() if r.attributes is not None and r.name not in ("variable", "input")]
     for _ in range(30):

@@ -83,6 +83,16 @@ def broadcasts(count, *shape):
     return change
 
 
+def sliding(row, **attributes):
+    """Return the change that appends windows of the last entry, or what overlaps there, where one axis is wrong."""
+
+    def change(config):
+        at = {"axes": [1], "sizes": [2], "strides": [1], "dilations": [1]} | attributes
+        appending(row, len(config["architecture"]["entries"]) - 1 if row == "windows" else 0, **at)(config)
+
+    return change
+
+
 def product_of_products(config):
     start = len(config["architecture"]["entries"])
     appending("broadcast_to", 0, shape=[2048, ROWS, 6])(config)
@@ -101,6 +111,26 @@ CRAFTED = {
     "a slice of a fraction": appending("slice", 0, index=[[None, None, None], 1.5]),
     "a place outside": appending("pad", 0, index=[[None, None, None], [10**9, 10**9 + 6, 1]], shape=[ROWS, 8]),
     "a place in another shape": appending("pad", 0, index=[[None, None, None], 7], shape=[ROWS, 8]),
+    "infinity among whole numbers": chained(
+        appending("argmax", 0, axis=1),
+        lambda config: appending("pad_with", len(config["architecture"]["entries"]) - 1, index=[[None] * 3, 0],
+                                 shape=[ROWS, 2], fill={"number": "inf"})(config),
+    ),
+    "text around": appending("pad_with", 0, index=[[None] * 3, [0, 6, 1]], shape=[ROWS, 6], fill=CODE),
+    "windows beyond the end": sliding("windows", sizes=[7]),
+    "windows far apart": sliding("windows", sizes=[2**62], dilations=[2**62]),
+    "windows of nothing": sliding("windows", sizes=[0]),
+    "windows that go back": sliding("windows", strides=[-1]),
+    "windows that stay": sliding("windows", strides=[0]),
+    "windows of text": sliding("windows", sizes=[CODE]),
+    "windows along the batch": sliding("windows", axes=[0]),
+    "windows along an axis that is none": sliding("windows", axes=[9]),
+    "windows of more axes than sizes": sliding("windows", axes=[0, 1]),
+    "windows of windows of windows": chained(*[sliding("windows", sizes=[1]) for _ in range(40)]),
+    "what overlaps, beyond all memory": sliding("overlap_add", sizes=[6], axes=[0], extents=[2**40], strides=[2**40]),
+    "what overlaps, in a negative length": sliding("overlap_add", sizes=[6], axes=[0], extents=[-6]),
+    "what overlaps along the batch": sliding("overlap_add", sizes=[6], axes=[0], extents=[11]),
+    "what overlaps and is of another shape": sliding("overlap_add", sizes=[2], axes=[0], extents=[7]),
     "positions that are no whole numbers": appending("gather", 0, 0, axis=1),
     "an argument of NumPy's": appending("add", 0, 0, out=None),
     "a third input, which NumPy writes to": appending("add", 0, 0, 0),
