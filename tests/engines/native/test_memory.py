@@ -62,7 +62,12 @@ def test_places_that_are_alive_together_never_overlap(r):
     assert memory.size({"n": LENGTH}) == sum(s.size({"n": LENGTH}) for s in memory.slots) + ALIGN
     # Every stored node has memory: in the arena, as an output, or where its variable lies.
     for node in plan.stored:
-        places = (node in memory.place) + (node in plan.program.outputs) + (node in plan.home)
+        places = (
+            (node in memory.place)
+            + (node in plan.program.outputs)
+            + (node in plan.home)
+            + (node in plan.inside)
+        )
         assert places == 1
 
 

@@ -4,6 +4,8 @@ A convolution is ``windows`` and a product; a pooling layer is ``windows`` and a
 """
 
 import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +28,16 @@ def _windows(x, axes, sizes, strides, dilations):
     return every[tuple(at)]
 
 
-def positions(counts, axes, sizes, strides, dilations):
+def positions(
+    counts: shapes.Shape,
+    axes: Sequence[int],
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+) -> Iterator[tuple[tuple[int, ...], shapes.Index]]:
     """Yield for each position in a window, row after row, where in the array that of all windows lies."""
     for position in np.ndindex(*sizes):
-        at = [shapes.FULL] * len(counts)
+        at: list[Any] = [shapes.FULL] * len(counts)
         for axis, k, stride, dilation in zip(axes, position, strides, dilations, strict=True):
             start = k * dilation
             at[axis] = (start, start + (counts[axis] - 1) * stride + 1, stride)

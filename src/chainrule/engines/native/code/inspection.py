@@ -3,16 +3,17 @@
 Without the debugging mode nothing here writes a thing.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Value
+from chainrule.engines.native.code.laying import runs
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, VOID, type_of
 from chainrule.engines.native.plan.items import Item, Nest, memory_source
-from chainrule.engines.native.plan.views import Size, product
+from chainrule.engines.native.plan.laying import laying
+from chainrule.engines.native.plan.views import ONE, Size, product
 from chainrule.graph.node import Node
 
 
@@ -52,10 +53,7 @@ def watched(step: Step, items: Sequence[tuple[int, Item]]) -> Iterator[None]:
     if isinstance(item, Nest):
         whole = list(enumerate(item.reductions, start=len(item.nodes)))
     else:
-        meant = math.isfinite(
-            item.node.attributes.get("fill", 0)
-        )  # infinities around a picture are no mistake
-        whole = [(0, item.node)] if meant else []
+        whole = [(0, item.node)] if laying(item.node) is None else []
         for x in item.node.inputs:
             source = memory_source(x)
             if source.dtype.kind == "f" and source.primitive.name != "length":
@@ -69,9 +67,20 @@ def watched(step: Step, items: Sequence[tuple[int, Item]]) -> Iterator[None]:
 def _held_by(step: Step, node: Node) -> Value:
     if node in step.scalars or not step.has_memory(node):
         return checks.bits_of(step.code, *checks.sorts(step.code, step.scalar(node)), None)
-    return _scan(step, step.address(step.plan.view(node)), node)
+    total = step.code.slot(I64)
+    step.code.store(step.code.index(0), total)
+    with runs(step, [step.plan.view(memory_source(node))]) as ((here,), length, (stride,)):
+        side_by_side = stride == ONE
+        with step.code.loop(1 if side_by_side else length) as loop:
+            at = step.code.at(here, loop.index * step.size(stride), type_of(node.dtype))
+            found = step.code.call(_scanner(node), I64, at, length if side_by_side else step.code.index(1))
+            step.code.store(step.code.load(total, I64) | found, total)
+    return step.code.load(total, I64)
 
 
 def _scan(step: Step, address: Value, node: Node) -> Value:
-    name = checks.SCANS[type_of(node.dtype).kind]
-    return step.code.call(name, I64, address, step.size(product(node.shape)))
+    return step.code.call(_scanner(node), I64, address, step.size(product(node.shape)))
+
+
+def _scanner(node: Node) -> str:
+    return checks.SCANS[type_of(node.dtype).kind]

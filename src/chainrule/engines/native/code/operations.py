@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.engines.native.code import mathematics, tasks
 from chainrule.engines.native.code.ir import Code, Value
+from chainrule.engines.native.code.laying import write_laid
 from chainrule.engines.native.code.random import write_random
 from chainrule.engines.native.code.types import type_of
 from chainrule.graph.node import Node
@@ -128,9 +129,10 @@ TASKS: dict[str, Callable[..., None]] = {
     "turn": tasks.write_turned,
     "random_uniform": write_random,
     "argmax": tasks.write_argmax,
-    "concatenate": tasks.write_joined,
-    "pad": tasks.write_padded,
-    "pad_with": tasks.write_padded,
+    "concatenate": write_laid,
+    "pad": write_laid,
+    "pad_with": write_laid,
+    "laid": write_laid,
     "scatter_add": tasks.write_scattered,
     "add_along": tasks.write_added,
 }
@@ -141,4 +143,5 @@ CODED |= {"variable", "input", "constant", "length"}
 CODED |= (TASKS.keys() | OPERATIONS.keys()) - {
     "copy",
     "turn",
+    "laid",
 }  # the plan's own; a user may call a primitive so

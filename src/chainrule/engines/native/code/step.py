@@ -55,7 +55,7 @@ class Context:
         self.needed: list[Any] = [*(key for key in self.pointers if key in used), *program.outputs]
         self.pointers |= {node: ("outputs", i) for i, node in enumerate(program.outputs)}
         self.home: dict[Node, Any] = {new: leaf_key(state) for new, state in plan.home.items()}
-        self.in_memory: set[Any] = {*self.needed, *memory.place, *self.home}
+        self.in_memory: set[Any] = {*self.needed, *memory.place, *self.home, *plan.inside}
 
     def where(self, key: Any) -> tuple[str, int]:
         """Return in which table the address of what lies in memory stands, and where; or "arena" and its place."""

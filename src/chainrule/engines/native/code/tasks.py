@@ -1,4 +1,4 @@
-"""Code for nodes that are no loop nest: matrix products, positions of maxima, joining, placing, scattering."""
+"""Code for nodes that are no loop nest: matrix products, positions of maxima, scattering."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,13 +17,11 @@ from chainrule.engines.native.plan.views import (
     Size,
     contiguous,
     product,
-    seen_through,
     size,
     whole,
 )
-from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
-from chainrule.graph.node import Node, apply
+from chainrule.graph.node import Node
 
 
 @contextmanager
@@ -51,7 +49,7 @@ def write_product(step: Step, node: Node, part: Part | None = None) -> None:
     if (by_tables := gathered(step.plan.view, node)) is not None:
         write_gathered(step, node, by_tables, part)
         return
-    found, out = matrices(step.plan.view, node), whole(node)
+    found, out = matrices(step.plan.view, node), step.plan.view(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
     rows = found.running_on(found.rows, found.loops, by_out)
     inner = found.running_on(found.inner, found.sums, by_out)
@@ -132,37 +130,7 @@ def write_argmax(step: Step, node: Node) -> None:
         code.store(loop.carried[1], out)
 
 
-# --- parts of a whole ---
-
-
-def write_joined(step: Step, node: Node) -> None:
-    """Copy each part to its place in the whole."""
-    start, axis = 0, node.attributes["axis"]
-    for part in node.inputs:
-        stop = start + part.shape[axis]
-        index = (shapes.FULL,) * axis + ((start, stop, 1),) + (shapes.FULL,) * (len(node.shape) - axis - 1)
-        step.apart(_copy_into, node, part, index)
-        start = stop
-
-
-@apart
-def write_padded(step: Step, node: Node) -> None:
-    """Put the numbers at an index, and one number elsewhere."""
-    fill = node.attributes.get("fill", 0)
-    step.fill(step.address(whole(node)), type_of(node.dtype), step.size(product(node.shape)), fill)
-    _copy_into(step, node, node.inputs[0], node.attributes["index"])
-
-
-def _copy_into(step: Step, node: Node, part: Node, index: shapes.Index) -> None:
-    code, like = step.code, Node(node.primitive, (), {}, node.shape, node.dtype)
-    view = seen_through(whole(node), apply("slice", like, index=index))
-    if view is None:
-        raise AssertionError("a slice is a view")
-    source = step.plan.view(part)
-    kind, stored = type_of(node.dtype), type_of(source.base.dtype)
-    arrays = (step.address(source), source.strides, stored), (step.address(view), view.strides, kind)
-    with _over(step, [step.size(size(e)) for e in view.shape], *arrays) as (here, there):
-        code.store(code.convert(code.load(here, stored), kind.kind), there)
+# --- sums at positions ---
 
 
 @apart

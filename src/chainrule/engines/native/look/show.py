@@ -42,8 +42,12 @@ def show_memory(plan: Fusion, memory: Memory) -> str:
     words, lines = Words(plan), []
     position = {n: i for i, item in enumerate(plan.items) for n in made(item)}
     held: list[list[tuple[int, str]]] = [[] for _ in memory.slots]
+    within: dict[Node, list[str]] = {}
+    for n, view in sorted(plan.inside.items(), key=lambda each: position[each[0]]):
+        within.setdefault(view.base, []).append(words.name(n))
     for n, at in memory.place.items():
-        held[at].append((position[n], words.name(n)))
+        own = f" with {', '.join(within[n])} inside" if n in within else ""
+        held[at].append((position[n], words.name(n) + own))
     for number, slot in enumerate(memory.slots):
         then = ", then ".join(name for _, name in sorted(held[number]))
         lines.append(f"place {number}, {Size(slot.bytes, slot.extents)} bytes: {then}")

@@ -8,6 +8,7 @@ from operator import mul
 from chainrule.engines.native.plan.copies import TURN
 from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
+from chainrule.engines.native.plan.laying import laying
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import (
@@ -18,7 +19,6 @@ from chainrule.engines.native.plan.views import (
     product,
     size,
     squeezed,
-    whole,
 )
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
@@ -175,7 +175,7 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
     """Yield the arrays of an item, how far it goes from one place of the cut to the next, and whether it writes."""
     axis = cut.axis if cut is not None else None
     if isinstance(work.item, Task):
-        node, out = work.item.node, whole(work.item.node)
+        node, out = work.item.node, plan.view(work.item.node)
         if node.primitive.name == "contract":
             form, spec = matrices(plan.view, node), contraction(node.attributes["spec"])
             by_out = dict(zip(spec.out, out.strides, strict=True))
@@ -195,7 +195,8 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
 
 def _leading(plan: Fusion, node: Node) -> tuple[int | str, Size] | None:
     """Return the axis along which a task can be cut, and its length: the first of its result, where that goes."""
-    if node.primitive is TURN:
+    laid = laying(node)
+    if node.primitive is TURN or (laid is not None and laid.goes_by_rows):
         return 0, size(node.shape[0])
     if node.primitive.name != "contract":
         return None

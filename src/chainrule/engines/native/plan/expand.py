@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Collection
-from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.native.plan.convolving import Backward
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed
@@ -21,7 +21,13 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program, coded: Collection[str]) -> Program:
     """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
-    return _shared(_masks_from_results(program.rebuild(partial(_expanded, coded))))
+    backward = Backward(program)
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        found = backward.visit(node, inputs)
+        return found if found is not None else _expanded(coded, node, inputs)
+
+    return _shared(_masks_from_results(program.rebuild(visit)))
 
 
 def expand_products(program: Program) -> Program:

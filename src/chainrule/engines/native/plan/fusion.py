@@ -13,6 +13,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterator
 
 from chainrule.engines.native.plan.copies import takes_registers, with_copies
+from chainrule.engines.native.plan.inside import laid_in_place
 from chainrule.engines.native.plan.items import (
     Fusion,
     Item,
@@ -56,7 +57,8 @@ def fuse(program: Program) -> Fusion:
     slides = any(n.primitive.name == "windows" for n in order(copied.ends))
     most = ONE_FUNCTION * (OF_PICTURES if slides else 1)
     rows = rows_of(copied) if len(_placed(copied)) <= most else None
-    return _Fuser(with_copies(rows_last(program, rows)) if rows is not None else copied, rows).run()
+    fuser = _Fuser(with_copies(rows_last(program, rows)) if rows is not None else copied, rows)
+    return laid_in_place(fuser.run())
 
 
 def _placed(program: Program) -> list[Node]:

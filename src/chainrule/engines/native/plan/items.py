@@ -1,5 +1,6 @@
 """What a plan is made of: loop nests and tasks, what each reads and where, and what is kept in memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chainrule.engines.native.plan.expand import is_short
@@ -45,6 +46,7 @@ class Fusion:
         home: For a stored node that is a state variable's new value and may overwrite it: that variable.
         commits: The state variables that are overwritten at the end, and what with.
         long: Whether it is too much for one function.
+        inside: For a stored node that lies within a larger one: where.
     """
 
     program: Program
@@ -53,6 +55,7 @@ class Fusion:
     home: dict[Node, Node]
     commits: list[tuple[Node, Node]]
     long: bool
+    inside: Mapping[Node, View] = field(default_factory=dict)
     _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
 
     def view(self, node: Node) -> View:
@@ -61,7 +64,7 @@ class Fusion:
         while node not in self._views and node not in self.stored and is_view(node):
             chain.append(node)
             node = node.inputs[0]
-        view = self._views.get(node) or whole(node)
+        view = self._views.get(node) or self.inside.get(node) or whole(node)
         for movement in reversed(chain):
             found = seen_through(view, movement)
             if found is None:

@@ -100,12 +100,13 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
     region of rows it is free for what has rows of the same size: each part keeps to its own.
     """
     works = [(number, region.kind, w) for number, region in enumerate(regions) for w in region.works]
-    born = {n: i for i, (_, _, w) in enumerate(works) for n in made(w.item)}
-    last = dict(born)
-    for node, at in born.items():
-        for x in node.inputs:
-            source = memory_source(x)
-            last[source] = max(last.get(source, 0), at)
+    born: dict[Node, int] = {}  # what holds others is there as soon as the first of them
+    last: dict[Node, int] = {}
+    for at, (_, _, work) in enumerate(works):
+        for node in made(work.item):
+            born.setdefault(_holder(plan, node), at)
+            for x in (node, *map(memory_source, node.inputs)):
+                last[_holder(plan, x)] = at
     ends = {*plan.home, *plan.program.outputs}
     until = {n: works[at][0] for n, at in last.items()} | {new: len(regions) for _, new in plan.commits}
     sizes: list[tuple[int, tuple[str, ...]]] = []
@@ -140,6 +141,10 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
             heappush(taken, (until[node], best))
         place[node] = best
     return Memory(tuple(Slot(*s) for s in sizes), place, plan.long)
+
+
+def _holder(plan: Fusion, node: Node) -> Node:
+    return plan.inside[node].base if node in plan.inside else node
 
 
 def _nearest(slots: list[tuple[int, int]], count: int) -> int:

@@ -18,7 +18,6 @@ from chainrule.engines.native.plan.views import (
     merged,
     size,
     squeezed,
-    whole,
 )
 from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
@@ -182,7 +181,7 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool) -> NestPlan:
             else:
                 reads[node, position] = "array", _access(plan.view(x), shape)
     kept = {n for n in [*nest.nodes, *nest.reductions] if n in plan.stored}
-    stores = {n: _access(whole(n), n.shape) for n in nest.nodes if n in kept}
+    stores = {n: _access(plan.view(n), n.shape) for n in nest.nodes if n in kept}
     sums = {n: _reduction(n) for n in nest.reductions}
     arrays = [a for sort, a in reads.values() if sort == "array"]
     every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))

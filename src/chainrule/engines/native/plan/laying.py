@@ -1,0 +1,104 @@
+"""Arrays that others are laid into: what is padded, what is joined, and what a plan puts together itself."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chainrule.engines.native.plan.views import View, seen_through
+from chainrule.graph import shapes
+from chainrule.graph.node import Node, apply
+from chainrule.graph.primitives.primitive import Primitive, like_first
+from chainrule.graph.shapes import Index
+
+# The plan's own: parts, each at an index of a larger array. The first input is what they are laid onto, or they fill
+# all, or there is a number elsewhere.
+LAID = Primitive(
+    name="laid", text="laid({all})", forward=lambda *parts, indices, shape, fill: parts[0], attributes=None,
+    shape=lambda *found, indices, shape, fill: shape, dtype=like_first, mixes="",
+    no_derivative="It is made after all gradients.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Laying:
+    """What is laid where.
+
+    Attributes:
+        parts: Arrays, and the index of each in the larger one.
+        fill: What lies elsewhere; None: nothing does.
+        onto: What lies elsewhere is what lies there in this one.
+    """
+
+    parts: tuple[tuple[Node, Index], ...]
+    fill: float | None = None
+    onto: Node | None = None
+
+    def around(self, shape: shapes.Shape) -> Iterator[Index]:
+        """Yield the boxes, of an array of this shape, in which what lies elsewhere is: all, if parts have gaps."""
+        if self.fill is None:
+            return
+        if not self.is_framed:
+            yield (shapes.FULL,) * len(shape)
+            return
+        ((_, index),) = self.parts
+        for axis, entry in enumerate(index):
+            if entry == shapes.FULL:
+                continue
+            first, last, _ = entry
+            rest = (shapes.FULL,) * (len(shape) - axis - 1)
+            for begin, end in ((0, first), (last, shape[axis])):
+                if begin < end:
+                    yield (*index[:axis], (begin, end, 1), *rest)
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether what lies elsewhere is a frame around one part."""
+        return len(self.parts) == 1 and all(
+            e == shapes.FULL
+            or (isinstance(e, tuple) and e[2] == 1 and e[0] is not None and e[0] < (e[1] or 0))
+            for e in self.parts[0][1]
+        )
+
+    @property
+    def goes_by_rows(self) -> bool:
+        """Whether each row of the result, along the first axis, is made of the same rows of the parts."""
+        return all(index[:1] == (shapes.FULL,) for _, index in self.parts)
+
+
+def laid(
+    parts: Sequence[Node], indices: Sequence[Index], shape: shapes.Shape, fill: float | None = None
+) -> Node:
+    """Return an array of parts; one part more than there are indices comes first, and the others are laid onto it."""
+    attributes = {"indices": tuple(indices), "shape": shape, "fill": fill}
+    return Node(LAID, tuple(parts), attributes, shape, parts[0].dtype)
+
+
+def laying(node: Node) -> Laying | None:
+    """Return what a node lays where; None if it does nothing of the kind."""
+    at = node.attributes
+    if node.primitive is LAID:
+        onto = node.inputs[0] if len(node.inputs) > len(at["indices"]) else None
+        parts = node.inputs[1:] if onto is not None else node.inputs
+        return Laying(tuple(zip(parts, at["indices"], strict=True)), at["fill"], onto)
+    if node.primitive.name in ("pad", "pad_with"):
+        return Laying(((node.inputs[0], at["index"]),), at.get("fill", 0.0))
+    if node.primitive.name == "concatenate":
+        return Laying(tuple(_side_by_side(node, at["axis"])))
+    return None
+
+
+def _side_by_side(node: Node, axis: int) -> Iterator[tuple[Node, Index]]:
+    start, rest = 0, len(node.shape) - axis - 1
+    for x in node.inputs:
+        stop = start + x.shape[axis]
+        yield x, (shapes.FULL,) * axis + ((start, stop, 1),) + (shapes.FULL,) * rest
+        start = stop
+
+
+def view_at(view: View, index: Index) -> View:
+    """Return what lies at an index of a view."""
+    base = view.base
+    like = Node(base.primitive, (), {}, view.shape, base.dtype)
+    found = seen_through(view, apply("slice", like, index=index))
+    if found is None:
+        raise AssertionError("a slice is a view")
+    return found

@@ -1,0 +1,173 @@
+"""What goes back through windows on the native engine: NumPy's numbers, and no array of all windows."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+import chainrule as cr
+from chainrule.engines.compiled import build
+from chainrule.engines.native.plan.convolving import phases
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.graph.closed import Program
+from chainrule.graph.node import apply, input, variable
+from chainrule.graph.shapes import FULL
+from chainrule.transform.simplify import simplify_all
+
+AXES = "hwd"
+PLACES = "ijk"
+EVERY = [*itertools.product([1, 2, 3, 5], [1, 2, 3, 4], [1, 2, 3])]
+
+
+def padded(x, sides, fill=None):
+    """Return x with so many numbers before and behind each axis between the first and the last."""
+    if not any(map(sum, sides)):
+        return x
+    inner = [(before, before + e, 1) for (before, _), e in zip(sides, x.shape[1:-1], strict=True)]
+    shape = (x.shape[0], *(e + sum(s) for s, e in zip(sides, x.shape[1:-1], strict=True)), x.shape[-1])
+    at = {"index": (FULL, *inner, FULL), "shape": shape}
+    return apply("pad", x, **at) if fill is None else apply("pad_with", x, **at, fill=fill)
+
+
+def windows(x, sizes, strides, dilations):
+    axes = tuple(range(1, 1 + len(sizes)))
+    return apply("windows", x, axes=axes, sizes=sizes, strides=strides, dilations=dilations)
+
+
+def convolved(x, w, strides, dilations, groups=1):
+    """Return x (batch, *sizes, channels) under filters w (*places, channels of a group, filters)."""
+    rank = len(strides)
+    where, places = AXES[:rank], PLACES[:rank]
+    if groups == 1:
+        spec = f"b{where}c{places},{places}co->b{where}o"
+        return apply("contract", windows(x, w.shape[:rank], strides, dilations), w, spec=spec)
+    x = np.reshape(x, (*x.shape[:-1], groups, x.shape[-1] // groups))
+    w = np.reshape(w, (*w.shape[:-1], groups, w.shape[-1] // groups))
+    spec = f"b{where}gc{places},{places}cgo->b{where}go"
+    y = apply("contract", windows(x, w.shape[:rank], strides, dilations), w, spec=spec)
+    return np.reshape(y, (*y.shape[:-2], y.shape[-2] * y.shape[-1]))
+
+
+def both(program, state, batch, close, parts="", checked="", rounding=2.0**12):
+    """Assert that the native engine gives what NumPy gives, in float64 to 1e-12, and return its executable."""
+    ends = simplify_all(list(program.ends), final=True)
+    count = len(program.outputs)
+    simple = Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
+    wanted, outputs = build(program, "numpy").step(state, batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_SHARE", parts)
+        patch.setenv("CHAINRULE_CHECK", checked)
+        native = compile_program(simple)
+        found, values = native.step(state, batch)
+    for a, b in zip([*values, *found], [*outputs, *wanted], strict=True):
+        close(np.asarray(a), b, "", rounding if b.dtype == "float64" else 2.0**9)
+    return native
+
+
+@pytest.mark.parametrize(("size", "stride", "dilation"), EVERY)
+def test_phases_are_all_elements_and_all_places_once(size, stride, dilation):
+    for windows, beyond, kept in [(1, 0, None), (4, 0, None), (4, 1, (1, 7)), (3, 3, (2, 3))]:
+        length = (windows - 1) * stride + (size - 1) * dilation + 1 + beyond
+        low, high = kept or (0, length)
+        low, high = min(low, length - 1), min(high, length)
+        wanted = {
+            (e, w, i)
+            for w in range(windows)
+            for i in range(size)
+            if low <= (e := w * stride + i * dilation) < high
+        }
+        found = []
+        for p in phases(size, stride, dilation, (low, high)):
+            places = range(size)[slice(*p.filter)]
+            elements = range(high - low)[slice(*p.into)]
+            assert len(places) == p.count
+            assert p.first + len(elements) + (p.count - 1) * p.apart == p.stop
+            for n, e in enumerate(elements):
+                for t, i in enumerate(places):
+                    found.append((e + low, p.first + n + t * p.apart, i))
+        inside = [x for x in found if 0 <= x[1] < windows]
+        assert sorted(inside) == sorted(wanted)
+        assert len(set(found)) == len(found)
+
+
+@st.composite
+def convolutions(draw):
+    """Draw two convolutions, one after the other, with gradients of all; a program, its state and a batch."""
+    rank = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    groups = draw(st.sampled_from([1, 1, 2]))
+    channels, filters = (groups * draw(st.sampled_from([1, 2, 4, 9])) for _ in range(2))
+
+    def each(values):
+        return tuple(draw(st.sampled_from(values)) for _ in range(rank))
+
+    sizes, strides, dilations = each([1, 2, 3]), each([1, 1, 2, 3]), each([1, 1, 2])
+    sides = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank))
+    least = [d * (k - 1) + 1 - sum(s) for k, d, s in zip(sizes, dilations, sides, strict=True)]
+    shape = tuple(max(n, 1) + draw(st.integers(0, 3)) for n in least)
+    x = input("x", ("n", *shape, channels), "float64")
+    scale = math.sqrt(math.prod(sizes) * channels)
+    w = variable(rng.normal(size=(*sizes, channels // groups, filters)) / scale, "w")
+    v = variable(rng.normal(size=(channels, channels)) / channels, "v")
+    a = np.tanh(x @ v)
+    y = convolved(padded(a, sides), w, strides, dilations, groups)
+    twice = draw(st.booleans())
+    cost = np.sum(np.sin(y)) + (np.sum(a * a) if twice else 0)
+    gradients = cr.grad(cost, [w, v])
+    if draw(st.booleans()):  # through the gradient once more
+        cost = sum(np.sum(np.tanh(g) ** 2) for g in gradients)
+        gradients = cr.grad(cost, [w, v])
+    new = tuple(p - 0.1 * g for p, g in zip((w, v), gradients, strict=True))
+    batch = rng.normal(size=(draw(st.sampled_from([0, 1, 3])), *shape, channels))
+    return Program((x,), (w, v), (cost,), new), [w.value, v.value], [batch]
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@given(drawn=convolutions(), parts=st.sampled_from(["", "3"]), checked=st.sampled_from(["", "1"]))
+def test_convolutions_forward_and_backward(drawn, parts, checked, close):
+    both(*drawn, close, parts, checked)
+
+
+POOLS = {
+    "max": lambda w, axes: np.max(w, axis=axes),
+    "mean": lambda w, axes: np.mean(w, axis=axes),
+    "any other": lambda w, axes: np.sum(np.sin(w) * np.exp(-w * w), axis=axes),
+}
+
+
+@pytest.mark.parametrize("kind", POOLS)
+@pytest.mark.parametrize(("size", "stride", "dilation", "sides"), [
+    ((3, 3), (2, 2), (1, 1), ((0, 1), (1, 1))), ((3, 2), (1, 1), (1, 2), ((0, 0), (0, 0))),
+    ((2, 2), (3, 3), (1, 1), ((1, 0), (0, 2))), ((3,), (2,), (1,), ((1, 1),)),
+])  # fmt: skip
+def test_pooling_with_overlaps(kind, size, stride, dilation, sides, close):
+    rng = np.random.default_rng(0)
+    shape = (7, 8)[: len(size)]
+    x = input("x", ("n", *shape, 5), "float64")
+    v = variable(rng.normal(size=(5, 9)), "v")
+    seen = windows(padded(x @ v, sides, -np.inf if kind == "max" else None), size, stride, dilation)
+    y = POOLS[kind](seen, tuple(range(-len(size), 0)))
+    gradient = cr.grad(np.sum(np.sin(y)), v)
+    program = Program((x,), (v,), (np.sum(y),), (v - gradient,))
+    for parts, checked in itertools.product(["", "3"], ["", "1"]):
+        both(program, [v.value], [rng.normal(size=(3, *shape, 5))], close, parts, checked)
+
+
+def test_what_overlaps_along_the_last_axis_and_along_the_first(close):
+    rng = np.random.default_rng(0)
+    v = variable(rng.normal(size=(9, 11)), "v")
+    for axes in [(0,), (1,), (0, 1)]:
+        at = {"sizes": (3, 2)[: len(axes)], "strides": (2, 1)[: len(axes)], "dilations": (1, 3)[: len(axes)]}
+        y = np.max(apply("windows", np.tanh(v), axes=axes, **at), axis=-1)
+        both(Program((), (v,), (np.sum(y),), (v - cr.grad(np.sum(y * y), v),)), [v.value], [], close)
+
+
+# --- memory ---
+
+
+def bytes_of(native, count):
+    """Return how many bytes of intermediate values a program has for an example."""
+    memory = native.stages.memory
+    return (memory.size({"n": 10 * count}) - memory.size({"n": count})) / (9 * count)
