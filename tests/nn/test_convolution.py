@@ -217,19 +217,19 @@ def test_no_example_and_one_alone(case):
     np.testing.assert_allclose(network.predict(both[1:]), network.predict(both)[1:], rtol=1e-12)
 
 
-def fitted(layer, shape, dtype, engine):
+def fitted(layer, shape, dtype, engine, epochs):
     """Return the costs and parameters of a network in which what stands before the layer learns through it."""
     X, y = normal((10, *shape)), normal((10, 1), 5)
     layers = [cr.Dense(shape[-1], "tanh"), replace(layer), cr.Flatten(), cr.Dense(1)]
     network = cr.Network(layers, seed=0, dtype=dtype, engine=engine)
-    costs = network.fit(X, y, optimizer=cr.Adam(0.02), epochs=6, batch_size=4)["cost"]
+    costs = network.fit(X, y, optimizer=cr.Adam(0.02), epochs=epochs, batch_size=4)["cost"]
     return costs, dict(network.parameters)
 
 
 @pytest.mark.native
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: repr(case[0]))
 def test_layers_learn_the_same_on_every_engine(case):
-    costs = {engine: fitted(*case, "float64", engine)[0] for engine in cr.ENGINES}
+    costs = {engine: fitted(*case, "float64", engine, 6)[0] for engine in cr.ENGINES}
     for found in costs.values():
         np.testing.assert_allclose(found, costs["numpy"], rtol=1e-9)
         assert found[-1] < found[0]
@@ -249,7 +249,7 @@ def test_layers_learn_the_same_bits_in_any_parts(case, monkeypatch):
         monkeypatch.setenv("CHAINRULE_SHARE", parts)
         monkeypatch.setenv("CHAINRULE_THREADS", threads)
         monkeypatch.setenv("CHAINRULE_CHECK", checked)
-        costs, parameters = fitted(*case, "float32", "native")
+        costs, parameters = fitted(*case, "float32", "native", 2)
         found.append((costs, {name: w.tobytes() for name, w in parameters.items()}))
     for other in found[1:]:
         assert other == found[0]
