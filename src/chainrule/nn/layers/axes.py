@@ -1,12 +1,13 @@
 """The axes of pictures and sequences: which a layer needs, and what is said where they are others."""
 
+from collections.abc import Sequence
 from math import isqrt
 from typing import Any
 
 from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, show
-from chainrule.nn.layers.base import Layer
+from chainrule.nn.layers.base import Call, Layer
 
 SEQUENCE = ("time", "features")
 PICTURE = ("height", "width", "channels")
@@ -64,6 +65,36 @@ def looks_channels_first(x: Node) -> str:
         f"The shape {show(x.shape[1:])} looks like (channels, height, width), and here channels come last: "
         "X = np.moveaxis(X, 1, -1)."
     )
+
+
+def too_small(layer: Layer, x: Node, spans: Sequence[int]) -> str:
+    """Return what to say of places that no window fits into: which layer made them so few, and what helps."""
+    reach, found = (" x ".join(map(str, each)) for each in (spans, x.shape[1:-1]))
+    says = f"{layer!r}: a window reaches over {reach} places, and there are {found}"
+    first = looks_channels_first(x)
+    if first:
+        return f"{says}. {first}"
+    call = _made_small(x, spans)
+    if call is None:
+        return f"{says}. Take smaller ones, or zeros around them: padding='same'."
+    before = " x ".join(map(str, call.inputs[0].shape[1:-1]))
+    return (
+        f"{says} after {call.layer!r}, which was given {before}. Leave out what makes them fewer (strides, pooling), "
+        "or keep them: padding='same'."
+    )
+
+
+def _made_small(x: Node, spans: Sequence[int]) -> Call | None:
+    """Return the use of a layer that made places fewer than a window's, or None if they came so."""
+    while isinstance(x.meaning, Call):
+        call = x.meaning
+        before = call.inputs[0]
+        if before.ndim != x.ndim:
+            return None
+        if all(n >= reach for n, reach in zip(before.shape[1:-1], spans, strict=True)):
+            return call
+        x = before
+    return None
 
 
 def both(setting: Any, count: int = 2) -> tuple[Any, ...]:

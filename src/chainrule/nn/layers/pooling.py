@@ -12,7 +12,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.convolving import Sides, sides, windows_of
-from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths
+from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths, too_small
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D
 
@@ -413,9 +413,7 @@ def _windows(
     around = sides(layer.padding, places, sizes, strides)
     framed = [n + sum(side) for n, side in zip(places, around, strict=True)]
     if any(n < size or not n for n, size in zip(framed, sizes, strict=True)):
-        raise ShapeError(
-            f"{layer!r} has windows of {show(sizes)}; there is room for none in {show(x.shape[1:])}."
-        )
+        raise ShapeError(too_small(layer, x, sizes))
     there = None
     if framed != places:
         x = _surrounded(x, around, beyond)

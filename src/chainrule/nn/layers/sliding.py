@@ -9,8 +9,8 @@ from chainrule.friendly import named
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
 from chainrule.nn.activations import ACTIVATIONS
-from chainrule.nn.layers.axes import looks_channels_first
-from chainrule.nn.layers.base import Call, Layer, Scope
+from chainrule.nn.layers.axes import looks_channels_first, too_small
+from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.layers.dense import activate
 from chainrule.nn.specs import Several
 
@@ -99,7 +99,7 @@ def framed(
     around = convolving.sides(padding, places, spans, strides)
     for length, reach, (before, after) in zip(places, spans, around, strict=True):
         if length + before + after < reach or not length:
-            raise ShapeError(_too_small(layer, x, spans))
+            raise ShapeError(too_small(layer, x, spans))
     if sizes[0] > 1 and (first := looks_channels_first(x)):
         warn(f"{layer!r} takes (height, width, channels). {first}", LearningWarning)
     return convolving.framed(x, around)
@@ -111,33 +111,3 @@ def finished(layer: Any, scope: Scope, z: Any) -> Node:
         z = z + scope.parameter("b", (z.shape[-1],), "zeros")
     scope.parts["Z"] = z
     return activate(layer.activation, z)
-
-
-def _too_small(layer: Layer, x: Node, spans: Sequence[int]) -> str:
-    """Return what to say of an array that a kernel does not fit into: who made it so small, and what helps."""
-    reach, found = (" x ".join(map(str, each)) for each in (spans, x.shape[1:-1]))
-    says = f"{layer!r}: a kernel reaches over {reach} places, and there are {found}"
-    first = looks_channels_first(x)
-    if first:
-        return f"{says}. {first}"
-    call = _made_small(x, spans)
-    if call is None:
-        return f"{says}. Take a smaller kernel, or zeros around them: padding='same'."
-    before = " x ".join(map(str, call.inputs[0].shape[1:-1]))
-    return (
-        f"{says} since {call.layer!r}, which was given {before}. Leave out what makes them fewer (strides, pooling), "
-        "or keep them: padding='same'."
-    )
-
-
-def _made_small(x: Node, spans: Sequence[int]) -> Call | None:
-    """Return the use of a layer that made an array smaller than a kernel, or None if it came so."""
-    while isinstance(x.meaning, Call):
-        call = x.meaning
-        before = call.inputs[0]
-        if before.ndim != x.ndim:
-            return None
-        if all(n >= reach for n, reach in zip(before.shape[1:-1], spans, strict=True)):
-            return call
-        x = before
-    return None
