@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines import compiled
@@ -110,3 +111,46 @@ def test_loops_over_pictures_are_numpys(name, dtype, channels, monkeypatch):
         error = 64 * np.finfo(dtype).eps
         for a, b in zip(compiled.build(program, "native").step([], batch)[1], wanted, strict=True):
             np.testing.assert_allclose(a, b, rtol=error, atol=error * max(1, np.abs(b).max()) * 30)
+
+
+STEPS = [
+    lambda z, W: np.einsum("bhwcij,ijco->bhwo", slid(z, (3, 3)), W(3, 3, z.shape[3], 6)),
+    lambda z, W: np.einsum("bhwcij,ijco->bhwo", slid(z, (2, 3), (2, 1)), W(2, 3, z.shape[3], 16)),
+    lambda z, W: np.einsum("bhwcij,ijc->bhwc", slid(z, (3, 2)), W(3, 2, z.shape[3])),
+    lambda z, W: np.maximum(z + W(z.shape[3]), 0),
+    lambda z, W: normalized(z) * W(z.shape[3]),
+    lambda z, W: pooled(z[:, : z.shape[1] // 2 * 2, : z.shape[2] // 2 * 2]),
+    lambda z, W: np.max(slid(z, (3, 3), (2, 2)), axis=(4, 5)),
+    lambda z, W: np.mean(slid(z, (2, 2)), axis=(4, 5)),
+    lambda z, W: np.pad(z, ((0, 0), (1, 1), (1, 0), (0, 0))),
+    lambda z, W: z * np.mean(z, axis=(1, 2), keepdims=True),
+]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4), rows=st.sampled_from([1, 5]))
+def test_any_layers_of_pictures_are_numpys_in_any_parts(steps, rows):
+    rng, weights = np.random.default_rng(0), []
+
+    def W(*shape):
+        weights.append(variable(rng.normal(size=shape) / 3, f"W{len(weights)}"))
+        return weights[-1]
+
+    x = input("x", ("n", 15, 14, 8), "float64")
+    z = x
+    for step in steps:
+        z = step(z, W)
+    cost = np.mean(np.sum(np.sin(z), axis=(1, 2)) @ W(z.shape[3], 3))
+    program = Program((x,), tuple(weights), (cost, *cr.grad(cost, [x, *weights])), tuple(weights))
+    state, batch = [w.value for w in weights], [rng.normal(size=(rows, *x.shape[1:]))]
+    wanted = compiled.build(program, "numpy").step(state, batch)[1]
+    plain = None
+    for parts, checked in (("", ""), ("3", "1"), ("4", "")):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("CHAINRULE_SHARE", parts)
+            monkeypatch.setenv("CHAINRULE_CHECK", checked)
+            found = compiled.build(program, "native").step(state, batch)[1]
+        for a, b, first in zip(found, wanted, plain or found, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8 * max(1, np.abs(b).max()))
+            assert a.tobytes() == first.tobytes()
+        plain = plain or found
