@@ -127,7 +127,7 @@ STEPS = [
 ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4), rows=st.sampled_from([1, 5]))
 def test_any_layers_of_pictures_are_numpys_in_any_parts(steps, rows):
     rng, weights = np.random.default_rng(0), []
@@ -139,7 +139,7 @@ def test_any_layers_of_pictures_are_numpys_in_any_parts(steps, rows):
     x = input("x", ("n", 15, 14, 8), "float64")
     z = x
     for step in steps:
-        z = step(z, W)
+        z = step(z, W) if min(z.shape[1:3]) >= 3 else z  # room for a window
     cost = np.mean(np.sum(np.sin(z), axis=(1, 2)) @ W(z.shape[3], 3))
     program = Program((x,), tuple(weights), (cost, *cr.grad(cost, [x, *weights])), tuple(weights))
     state, batch = [w.value for w in weights], [rng.normal(size=(rows, *x.shape[1:]))]
