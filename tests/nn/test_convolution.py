@@ -458,6 +458,20 @@ def test_parameters_are_named_as_in_the_lectures():
     np.testing.assert_array_equal(found["A1"], np.maximum(found["Z1"], 0))
 
 
+def test_networks_are_alike_only_if_all_settings_are():
+    def structure(**settings):
+        made = cr.Network([cr.Conv2D(4, (3, 3), **settings)], input_shape=(8, 8, 2))
+        return made.architecture.structure
+
+    settings = [
+        {}, {"padding": "same"}, {"padding": 1}, {"padding": (1, 2)}, {"padding": ((1, 2), (0, 0))}, {"strides": 2},
+        {"strides": (2, 1)}, {"dilation_rate": 2}, {"groups": 2}, {"use_bias": False},
+    ]  # fmt: skip
+    found = [structure(**each) for each in settings]
+    assert None not in found and len(set(found)) == len(found)
+    assert [structure(**each) for each in settings] == found
+
+
 def test_what_is_learned_does_not_depend_on_how_large_pictures_are():
     def learned(size):
         return cr.Network(
