@@ -93,7 +93,7 @@ WRITE: dict[str, dict[str, str]] = {
         "HeNormal HeUniform KaimingNormal": "An initializer is a name: cr.Dense(16, 'relu', initializer='he_normal')",
         "GlorotNormal GlorotUniform XavierNormal XavierUniform": "An initializer is a name: "
         "cr.Dense(16, initializer='glorot_uniform')",
-        "RandomNormal TruncatedNormal": "It is called: cr.Normal(0.05)",
+        "RandomNormal": "It is called: cr.Normal(0.05)",
         "datasets load_iris load_wine load_digits load_breast_cancer load_diabetes load_dataset "
         "fetch_openml": "Tables to try things on are loaded by name: cr.load_table('iris')",
         "keras torch tf jnp numpy": "chainrule works on NumPy's arrays and is used as it is: "
@@ -458,6 +458,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "L1": {"l1": "factor"},
     "L2": {"l2": "factor"},
     "LeakyReLU": {"negative_slope alpha": "slope"},
+    "TruncatedNormal": {"stddev sigma scale": "std"},
     "Normal": {"stddev sigma scale": "std"},
     "variable": {
         "initial_value data initializer": "value",

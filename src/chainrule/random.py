@@ -174,7 +174,7 @@ class Draws:
         found = np.empty(words.shape)
         for first in range(0, len(words), PIECE):
             piece = slice(first, first + PIECE)
-            found[piece] = _quantiles((words[piece] + 0.5) * 2.0**-52)
+            found[piece] = quantiles((words[piece] + 0.5) * 2.0**-52)
         return loc + scale * found.reshape(size)
 
     def generator(self) -> Generator:
@@ -202,7 +202,12 @@ _ENDS = (
 )  # fmt: skip
 
 
-def _quantiles(p: np.ndarray) -> np.ndarray:
+def quantiles(p: np.ndarray) -> np.ndarray:
+    """Return the numbers below which normal ones fall with the probabilities in a row.
+
+    >>> quantiles(np.array([0.5, 0.975])).round(4) + 0.0
+    array([0.  , 1.96])
+    """
     q = p - 0.5
     found = q * _quotient(_MIDDLE, 0.180625 - q * q)
     ends = np.flatnonzero(np.abs(q) > 0.425)

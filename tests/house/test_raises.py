@@ -125,6 +125,7 @@ CASES = [
     ("Quantile", Graph, lambda: cr.Quantile(1)),
     ("Filled", Graph, lambda: cr.Filled("half")),
     ("Normal", Graph, lambda: cr.Normal(-1)),
+    ("TruncatedNormal", Graph, lambda: cr.TruncatedNormal(-1)),
     ("Scaled", Graph, lambda: cr.Scaled(fan="out")),
     ("Orthogonal", Graph, lambda: cr.Orthogonal(0)),
     ("Orthogonal", Shape, lambda: cr.Orthogonal()((3,), np.random.default_rng(0))),

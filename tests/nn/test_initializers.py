@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from chainrule.errors import DataError, GraphError, ShapeError, UnknownNameError
 from chainrule.nn.activations import ELU, LeakyReLU, activation, stops_half
@@ -13,6 +14,7 @@ from chainrule.nn.initializers import (
     Normal,
     Orthogonal,
     Scaled,
+    TruncatedNormal,
     default_initializer,
     fans,
     initialize,
@@ -54,6 +56,16 @@ def test_uniform_numbers_fill_their_interval(name):
     assert np.abs(w).max() <= edge and np.abs(w).max() > 0.999 * edge
     quarters, _ = np.histogram(w, bins=4, range=(-edge, edge))
     assert np.abs(quarters - w.size / 4).max() < 5 * math.sqrt(w.size * 3 / 16)
+
+
+@pytest.mark.parametrize("rng", [Draws(3, "initial"), np.random.default_rng(3)])
+def test_truncated_numbers_are_normal_ones_without_the_ends(rng):
+    plain = TruncatedNormal(0.5)(SHAPE, rng)
+    assert 0.999 < np.abs(plain).max() <= 1
+    assert scipy.stats.kstest(plain.ravel(), scipy.stats.truncnorm(-2, 2, scale=0.5).cdf).pvalue > 0.001
+    he = Scaled(2.0, "in", "truncated_normal")(SHAPE, rng)
+    assert abs(he.var() - 2 / 300) < 5 * 2 / 300 * math.sqrt(2 / he.size)
+    assert np.abs(he).max() <= 2 * math.sqrt(2 / 300) / 0.8796
 
 
 def test_he_draws_the_lecture_s_numbers():
