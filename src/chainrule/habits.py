@@ -352,7 +352,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "alpha": "It is a price on the weights of a layer: cr.Dense(16, 'relu', regularizer=cr.L2({value}))",
         "early_stopping": "fit is told when to stop: "
         "network.fit(X, y, validation_split=0.1, callbacks=cr.EarlyStopping())",
-        "outputs": "The last layer is the output: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
+        "outputs": "layers",
         "device": _ENGINE,
     },
     "Network.fit": {

@@ -278,9 +278,23 @@ def change_an_array(draw, config, arrays):
             arrays[name] = np.full_like(old, draw.choice([np.nan, np.inf, 3e38, 0]))
 
 
+LENGTHS = {
+    "units",
+    "vocabulary",
+    "filters",
+    "pool_size",
+    "strides",
+    "padding",
+    "cropping",
+    "size",
+    "groups",
+    "target_shape",
+}
+
+
 def large_layers(draw, config, arrays):
     for where, key in places(config):
-        if key in ("units", "vocabulary") and draw.random() < 0.7:
+        if key in LENGTHS and draw.random() < 0.7:
             where[key] = 2 ** draw.choice([20, 29, 31, 40, 62, 64])
 
 

@@ -38,6 +38,7 @@ w = cr.variable(3.0, name="w")
 x = cr.variable([1.0, 2.0], name="x")
 A, B = cr.variable(np.ones((2, 2)), name="A"), cr.variable(np.ones((2, 2)))
 J = (w * w).named("J")
+rows = cr.input("x", ("batch", 4))
 W1 = network.parameters["W1"]
 """
 TABLES = """
@@ -143,6 +144,7 @@ WORKS = [
     ("cr.RandomRotation(0.1, 'constant', fill=1.0)", "cr.RandomRotation(0.1, 'constant', 1.0)"),
     ("cr.SpatialDropout2D(p=0.5)", "cr.SpatialDropout2D(0.5)"),
     ("cr.Add()([x, x])", "cr.Add()(x, x)"),
+    ("cr.Network(inputs=rows, outputs=cr.Dense(1)(rows), seed=0)", "cr.Network([cr.Dense(1)], input_shape=4, seed=0)"),
     ("cr.EarlyStopping(n_iter_no_change=5, tol=1e-4)", "cr.EarlyStopping(5, min_delta=1e-4)"),
     ("cr.load_table('iris')[1]", "cr.load_table(source='iris')[1]"),
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Layers that move numbers, join paths or work channel by channel: by NumPy, on every engine, and their gradients."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -210,6 +211,76 @@ def test_a_residual_network_from_end_to_end(tmp_path):
     again = cr.load(tmp_path / "m")
     np.testing.assert_array_equal(again.predict({"x": X}), made.predict({"x": X}))
     assert all(made.show({"x": X}, labels, stage) for stage in ("graph", "fusion", "memory"))
+
+
+# --- of nodes that are drawn already ---
+
+
+def drawn(dtype):
+    x, gate = cr.input("x", ("batch", 3, 4), dtype), cr.input("gate", ("batch", 4))
+    h = cr.BatchNormalization()(cr.Dense(4)(x * 0.5 + np.ones((3, 4))))
+    return x, gate, cr.Dense(2)(cr.Flatten()(cr.Add()([x, h])[:, ::-1] * np.clip(gate, 0, 1)[:, None, :]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("given", ["float32", "float64"])
+def test_a_network_of_nodes_is_one_of_a_function(given, dtype, tmp_path):
+    x, gate, output = drawn(given)
+    made = cr.Network(output, seed=3, dtype=dtype)
+    layers = iter(made.layers)
+
+    def again(x, gate):
+        dense, norm, add, flat, last = layers
+        h = norm(dense(x * 0.5 + np.ones((3, 4), dtype)))
+        return last(flat(add(x, h)[:, ::-1] * np.clip(gate, 0, 1)[:, None, :]))
+
+    same = cr.Network(again, {"x": (3, 4), "gate": 4}, seed=3, dtype=dtype)
+    data = {"x": RNG.normal(size=(20, 3, 4)), "gate": RNG.normal(size=(20, 4))}
+    assert made.output.dtype == dtype and made.summary_text() == same.summary_text()
+    y = RNG.normal(size=(20, 2))
+    assert made.fit(data, y, epochs=3)["cost"] == same.fit(data, y, epochs=3)["cost"]
+    np.testing.assert_array_equal(made.predict(data), same.predict(data))
+    made.save(tmp_path / "m")
+    np.testing.assert_array_equal(cr.load(tmp_path / "m").predict(data), made.predict(data))
+    assert made.check_gradients(data, y).passed or dtype == "float32"
+    np.testing.assert_array_equal(copy.deepcopy(made).predict(data), made.predict(data))
+    assert list(cr.Network(output, [gate, x]).inputs) == ["gate", "x"]
+    assert made.layers[0] is not None and cr.Network(output).layers == made.layers  # which may be shared
+
+
+def test_one_layer_object_in_a_network_of_nodes_is_one():
+    x = cr.input("x", ("batch", 3))
+    twice = cr.Dense(3)
+    made = cr.Network(twice(np.tanh(twice(x))), seed=0)
+    assert list(made.parameters) == ["W1", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: cr.Network(cr.Dense(1)(x), inputs={"x": 4}), "are those of its input nodes"),
+        (lambda x: cr.Network(cr.Dense(1)(x), input_shape=4), "are those of its input nodes"),
+        (lambda x: cr.Network(cr.Dense(1)(x), inputs=cr.Dense(2)(x)), "are nodes that cr.input made; found"),
+        (lambda x: cr.Network(cr.Dense(1)(x), inputs=["x"]), "are nodes that cr.input made; found x"),
+        (lambda x: cr.Network(x.sum()), r"the output has shape \(\)"),
+        (
+            lambda x: cr.Network(cr.Dense(1)(cr.input("z", (5, 4)))),
+            r"'batch', 28, 28, 1\)\); z has shape \(5, 4\)",
+        ),
+        (
+            lambda x: cr.Network(cr.Dense(1)(x) + cr.Dense(1)(cr.input("z", ("batch", 2))), inputs=x),
+            "'z' stands in",
+        ),
+        (
+            lambda x: cr.Network(cr.Dense(1)(x) * cr.variable(2.0, "v")),
+            "'v' stands in the network but belongs to no",
+        ),
+        (lambda x: cr.Network(inputs=x, outputs=[cr.Dense(1)(x), x]), "one output so far"),
+    ],
+)
+def test_what_is_no_network_of_nodes(call, words):
+    with pytest.raises(cr.ChainruleError, match=words):
+        call(cr.input("x", ("batch", 4)))
 
 
 # --- what is said ---

@@ -22,6 +22,9 @@ from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
 from chainrule.shown import cut, in_a_row
 
 BATCH = "batch"
+ONE_OUTPUT = (
+    "A network has one output so far: join them, np.concatenate([a, b], axis=1), or make two networks."
+)
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,9 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
         ) from None
     if not isinstance(output, Node):
         several = isinstance(output, Mapping | tuple | list) and len(output) > 1
-        remedy = " A network has one output so far: join them, np.concatenate([a, b], axis=1), or make two networks."
+        remedy = f" {ONE_OUTPUT}" if several else ""
         raise GraphError(
-            f"The network's function must return the output node; it returned {short(output)}.{remedy * several}"
+            f"The network's function must return the output node; it returned {short(output)}.{remedy}"
         )
     if not output.shape or output.shape[0] != Extent(BATCH):
         raise ShapeError(

@@ -25,6 +25,7 @@ from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.losses import LOSSES
+from chainrule.nn.nodes import is_drawn, of_nodes
 from chainrule.nn.reading import at, initial_values
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
@@ -77,8 +78,9 @@ class Network(Friendly):
 
     Args:
         layers: A list of layers, one after the other; or a function from named input nodes to the output
-            node, for branches and several inputs.
-        inputs: With a function: the shape of one example of each input, by name.
+            node, for branches and several inputs; or that node, of layers that were called on nodes.
+        inputs: With a function: the shape of one example of each input, by name; with a node: the input nodes, one or
+            a list, in an order of your own.
         input_shape: With a list: the shape of one example, ``(4,)`` or 4; without it, the data that the network
             first sees decides.
         dtype: "float32", half as much work as "float64", which shows a lecture's digits.
@@ -116,6 +118,14 @@ class Network(Friendly):
     >>> network = cr.Network(draw, inputs={"image": (8, 8), "radar": 3}, seed=0)
     >>> network.predict({"image": np.zeros((5, 8, 8)), "radar": np.zeros((5, 3))}).shape
     (5, 1)
+
+    Layers that were called on nodes, around which a path leads (a residual network):
+
+    >>> x = cr.input("x", ("batch", 4))
+    >>> h = cr.Dense(4, "relu")(x)
+    >>> network = cr.Network(cr.Dense(1)(cr.Add()(x, h)), seed=0)
+    >>> network.predict(np.zeros((5, 4))).shape
+    (5, 1)
     """
 
     dtype: str
@@ -125,8 +135,8 @@ class Network(Friendly):
     @public
     def __init__(
         self,
-        layers: Layer | Sequence[Layer] | Callable[..., NodeLike] | Architecture,
-        inputs: Mapping[str, int | Sequence[int]] | None = None,
+        layers: Layer | Sequence[Layer] | Callable[..., NodeLike] | NodeLike | Architecture,
+        inputs: Mapping[str, int | Sequence[int]] | Node | Sequence[Node] | None = None,
         *,
         input_shape: int | Sequence[int] | None = None,
         dtype: "FloatLike" = "float32",
@@ -149,6 +159,9 @@ class Network(Friendly):
         if isinstance(layers, Architecture):  # of a file or a pickle, which has its values too
             self._built = Programs(layers, engine, self.seed)
             return
+        if is_drawn(layers):
+            self._build(of_nodes(layers, inputs, input_shape, self.dtype))
+            return
         if isinstance(layers, Layer):
             layers = [layers]
         if callable(layers) and not isinstance(layers, type | Network):
@@ -164,7 +177,9 @@ class Network(Friendly):
                 "The layers of a network are one list: cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])."
             )
         if inputs is not None:
-            raise GraphError("inputs= goes with a function; for a list of layers give input_shape=(4,).")
+            raise GraphError(
+                "inputs= goes with a function or a node; for a list of layers give input_shape=(4,)."
+            )
         self._layers = check_layers(layers)
         if input_shape is not None:
             self._build(chain_of(self._layers, input_shape, self.dtype))

@@ -12,6 +12,7 @@ from chainrule.nn.layers.base import Call, Layer
 SEQUENCE = ("time", "features")
 PICTURE = ("height", "width", "channels")
 VOLUME = ("depth", "height", "width", "channels")
+MOST_PLACES = 2**24  # along an axis: so many float32 tells apart
 WHOLE = {SEQUENCE: "sequences", PICTURE: "pictures", VOLUME: "volumes"}
 
 
@@ -28,6 +29,10 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
         )
     if any(isinstance(e, Extent) for e in x.shape[1:]):
         raise ShapeError(f"{layer!r}: the axes {wanted} of {show(x.shape)} must have fixed lengths.")
+    if any(int(e) > MOST_PLACES for e in x.shape[1:-1]):
+        raise ShapeError(
+            f"{layer!r}: no axis of {WHOLE[names]} is longer than {MOST_PLACES:,}; found {found}."
+        )
     if x.shape[-1] == 0:
         raise ShapeError(f"{layer!r}: there are no {names[-1]}: {wanted} is {found}.")
     return tuple(int(e) for e in x.shape[1:] if not isinstance(e, Extent))

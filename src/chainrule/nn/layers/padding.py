@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.convolving import each_side
@@ -14,6 +14,8 @@ from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D, Sides1D, Sides2D
 
 __all__ = ["Cropping1D", "Cropping2D", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"]
+
+MOST_TIMES = 64  # each of which is written out
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -249,7 +251,8 @@ class UpSampling2D(Layer):
         trainable: As of every layer; this one learns nothing.
 
     Raises:
-        GraphError: If size is no whole number of at least 1, or two, or interpolation neither of the two.
+        GraphError: If size is no whole number of at least 1, or two, of at most 64 where it is bilinear, or
+            interpolation is neither of the two.
 
     >>> layer = cr.UpSampling2D((1, 2), "bilinear")
     >>> cr.Network([layer], input_shape=(1, 2, 1)).predict([[[[0.0], [4.0]]]])[0, :, :, 0]
@@ -259,6 +262,14 @@ class UpSampling2D(Layer):
     size: Counts2D = 2
     interpolation: Literal["nearest", "bilinear"] = "nearest"
     name: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.interpolation == "bilinear" and max(both(self.size)) > MOST_TIMES:
+            raise GraphError(
+                f"UpSampling2D: straight lines are drawn for sizes of at most {MOST_TIMES}; found {short(self.size)}. "
+                "Several layers one after the other make more of it."
+            )
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return larger pictures.

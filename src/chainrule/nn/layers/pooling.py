@@ -439,5 +439,5 @@ def _there(length: int, size: int, stride: int, side: tuple[int, int]) -> np.nda
     >>> _there(5, 3, 2, (1, 1))
     array([2, 3, 2])
     """
-    starts = np.arange(-side[0], length + side[1] - size + 1, stride)
+    starts = np.array(range(-side[0], length + side[1] - size + 1, stride))
     return np.minimum(starts + size, length) - np.maximum(starts, 0)
