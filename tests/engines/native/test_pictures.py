@@ -1,5 +1,7 @@
 """Pictures in loop nests: windows in registers, rows few at a time, and every number as NumPy's."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
@@ -8,6 +10,7 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.native.plan.cuts import NEAR, ROWS_OF_BATCH
 from chainrule.engines.native.plan.regions import ROWS
+from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import apply, input, variable
@@ -97,10 +100,14 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("channels", [1, 3, 8, 40, 96])
+@pytest.mark.parametrize(
+    ("channels", "bytes"), [(1, 0), (3, 0), (8, 0), (40, 0), (96, 0), (5, 16), (16, 16), (24, 32)]
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", LOOPS)
-def test_loops_over_pictures_are_numpys(name, dtype, channels, monkeypatch):
+def test_loops_over_pictures_are_numpys(name, dtype, channels, bytes, monkeypatch):
+    narrow = dataclasses.replace(host(), vector_bytes=bytes, registers=16, has_masks=False)
+    machine = {"machine": narrow} if 0 < bytes <= host().vector_bytes else {}
     x = input("x", ("n", 12, 12, channels), dtype)
     y = LOOPS[name](x)
     program = Program((x,), (), (y, cr.grad(np.sum(y * np.sin(y)), x)), ())
@@ -109,7 +116,7 @@ def test_loops_over_pictures_are_numpys(name, dtype, channels, monkeypatch):
         batch = [np.round(np.random.default_rng(rows).normal(size=(rows, *x.shape[1:])), 1).astype(dtype)]
         wanted = compiled.build(program, "numpy").step([], batch)[1]
         error = 64 * np.finfo(dtype).eps
-        for a, b in zip(compiled.build(program, "native").step([], batch)[1], wanted, strict=True):
+        for a, b in zip(compile_program(program, **machine).step([], batch)[1], wanted, strict=True):
             np.testing.assert_allclose(a, b, rtol=error, atol=error * max(1, np.abs(b).max()) * 30)
 
 
