@@ -9,7 +9,6 @@ from chainrule.graph.closed import Program
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
-from chainrule.graph.walk import order
 
 Lengths = Mapping[Extent, int] | int  # of the open axes; a single one is that of all
 
@@ -64,7 +63,7 @@ def work_of(program: Program) -> dict[str, Work]:
     costs = {e.name: e.cost for e in engines if e.cost}
     known, found = _known.get(program, (None, {}))
     if known != costs:
-        working = [n for n in order(program.ends) if n.inputs]
+        working = [n for n in program.nodes if n.inputs]
         found = {name: Work(working, cost) for name, cost in costs.items()}
         _known[program] = costs, found
     return found

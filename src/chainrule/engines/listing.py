@@ -10,7 +10,6 @@ from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
 from chainrule.graph.table import TABLE
-from chainrule.graph.walk import order
 
 Names = dict[Any, str]  # by leaf_key: a variable may be several nodes
 
@@ -21,7 +20,7 @@ def show_graph(program: Program, kept: str = "state") -> str:
     A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``. The graph
     that a node has of its own stands below it.
     """
-    nodes = order(program.ends)
+    nodes = program.nodes
     names = node_names(program, nodes)
 
     def called(node: Node) -> str:

@@ -13,7 +13,6 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
 from chainrule.graph.shapes import Extent, resolve
-from chainrule.graph.walk import order
 
 
 class NumpyExecutable(Executable):
@@ -50,7 +49,7 @@ def source(program: Program) -> str:
 
 def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     """Return the source of ``step(state, batch, lengths)`` and the functions that its names stand for."""
-    nodes = order(program.ends)
+    nodes = program.nodes
     uses = Counter([*program.ends, *(x for n in nodes for x in n.inputs)])
     given = {leaf_key(n): f"state[{i}]" for i, n in enumerate(program.state)}
     given |= {leaf_key(n): f"batch[{i}]" for i, n in enumerate(program.inputs)}

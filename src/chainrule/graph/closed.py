@@ -66,6 +66,11 @@ class Ends(Structured):
         """All that is computed."""
         return tuple([n for part in self._parts[2:] for n in part])
 
+    @cached_property
+    def nodes(self) -> Nodes:
+        """All that its ends are made of, inputs before what uses them, each once."""
+        return tuple(order(self.ends))
+
     def map_ends(self, function: Callable[[Sequence[Node]], Iterable[Node]]) -> Self:
         """Return the same graph with its ends replaced by what ``function`` makes of all of them."""
         found = iter(function(self.ends))
@@ -74,7 +79,11 @@ class Ends(Structured):
 
     def rebuild(self, visit: Visit) -> Self:
         """Return the same graph with each node replaced by what ``visit`` makes of it and its new inputs."""
-        became = rebuild(self.ends, visit)
+        became: dict[Node, Node] = {}
+        for node in self.nodes:
+            became[node] = visit(node, tuple([became[x] for x in node.inputs]))
+        if all(became[n] is n for n in self.ends):
+            return self
         return self.map_ends(lambda ends: [became[n] for n in ends])
 
     def map_nodes(self, visit: Visit) -> Self:
@@ -161,7 +170,7 @@ class ClosedGraph(Ends):
         super().__post_init__()
         given = self.check_given("A closed graph")
         known = {e for n in self.given for e in extents_of(n)}
-        for n in order(self.ends):
+        for n in self.nodes:
             if is_given(n) and leaf_key(n) not in given:
                 raise GraphError(f"A closed graph reads {short(n.name)}, which it is not given.")
             for e in extents_of(n):

@@ -26,14 +26,18 @@ def order(outputs: Iterable[N], stop: Iterable[N] = ()) -> list[N]:
     stack = list(reversed(list(outputs)))
     while stack:
         node = stack[-1]
-        waiting = [x for x in node.inputs if x not in done] if node not in done and node not in closed else ()
+        if node in done:
+            stack.pop()
+            continue
+        waiting = [x for x in node.inputs if x not in done] if node not in closed else ()
         if waiting:
             if node in opened:  # its inputs were above it in the stack, so they are done by now
                 raise GraphError("A graph goes round in a circle: a node depends on itself.")
             opened.add(node)
             stack.extend(reversed(waiting))
         else:
-            done[stack.pop()] = None
+            done[node] = None
+            stack.pop()
     return list(done)
 
 

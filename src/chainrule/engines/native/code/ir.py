@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.engines.native.code.types import I64, PTR, VOID, Type, alignment, literal, whole
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, alignment, folded, literal, whole
 from chainrule.engines.native.machine import Machine
 
 # Parameters that point to no array: to results on the caller's stack, and to what threads share.
@@ -171,7 +171,7 @@ class Code:
             what = f"f{what}"
         elif what in ("div", "rem"):
             what = ("s" if type.is_signed else "u") + what
-        elif type == I64 and (known := _known(what, a.text, b.text)) is not None:
+        elif type == I64 and (known := folded(what, a.text, b.text)) is not None:
             return Value(self, known, type)
         return self.emit(type, f"{what} {type} {a.text}, {b.text}")
 
@@ -467,18 +467,6 @@ class Code:
     def give(self, x: Value | None = None) -> None:
         """Return from the function; at its end one without a result does so by itself."""
         self.do(f"ret {x}" if x is not None else "ret void")
-
-
-def _known(what: str, a: str, b: str) -> str | None:
-    """Return what a sum, difference or product of whole numbers is, if it need not be computed."""
-    if a.lstrip("-").isdigit() and b.lstrip("-").isdigit():
-        x, y = int(a), int(b)
-        return {"add": str(x + y), "sub": str(x - y), "mul": str(x * y)}.get(what)
-    if what == "mul":
-        return "0" if "0" in (a, b) else b if a == "1" else a if b == "1" else None
-    if what in ("add", "sub") and b == "0":
-        return a
-    return b if what == "add" and a == "0" else None
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.step import Step, apart
-from chainrule.engines.native.code.types import I64, PTR, Type, type_of
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.views import product, whole
 from chainrule.graph.node import Node
 from chainrule.random import threefry
@@ -26,20 +26,43 @@ def write_words(module: Module, name: str) -> int:
     """
     lanes = module.lanes("u32")
     word, vector = Type("u32"), Type("u32", lanes)
+    function = _write_threefry(module, lanes)
     with module.function(name, WORDS_PARAMETERS) as code:
         words, key0, key1, numbers, streams, first, count = code.parameters
-        rotate, zero, one = _rotating(code), code.constant(0, vector), code.constant(1, word)
-        first, key0, key1 = (code.convert(x, "u32") for x in (first, key0, key1))
-        from_first = code.splat(first, lanes) + code.steps(vector)
+        result = code.room(2 * 4 * lanes)
+
+        def draw(*given: Value) -> Value:
+            code.call(function, VOID, *(code.splat(code.convert(x, "u32"), lanes) for x in given), result)
+            return code.load(result, vector)
+
+        def second(type: Type) -> Value:
+            return code.load(code.at(result, lanes, word), type)
+
+        zero, one = (code.constant(x, word) for x in (0, 1))
+        from_first = code.splat(code.convert(first, "u32"), lanes) + code.steps(vector)
         with code.loop(streams) as down:
-            number = code.convert(code.load(code.at(numbers, down.index, I64), I64), "u32")
-            own0, own1 = (code.splat(k, lanes) for k in threefry(key0, key1, number, one, rotate))
+            own0 = code.lane(draw(key0, key1, code.load(code.at(numbers, down.index, I64), I64), one), 0)
+            own1 = second(word)
             row = code.at(words, down.index * count, I64)
             with code.loop(count, step=lanes) as along:
-                counter = from_first + code.splat(code.convert(along.index, "u32"), lanes)
-                high, low = (code.convert(x, "u64") for x in threefry(own0, own1, counter, zero, rotate))
+                high = draw(
+                    own0, own1, from_first + code.splat(code.convert(along.index, "u32"), lanes), zero
+                )
+                high, low = (code.convert(x, "u64") for x in (high, second(vector)))
                 code.store(high << 32 | low, code.at(row, along.index, I64))
     return lanes
+
+
+def _write_threefry(module: Module, lanes: int) -> str:
+    """Return the name of a function that does a vector of draws; it is called wherever some are wanted."""
+    vector = Type("u32", lanes)
+
+    def write(code: Code, key0: Value, key1: Value, count0: Value, count1: Value, result: Value) -> None:
+        for i, x in enumerate(threefry(key0, key1, count0, count1, _rotating(code))):
+            code.store(x, code.at(result, i * lanes, vector))
+
+    names = ("key0", "key1", "count0", "count1")
+    return module.once("threefry", [*((n, vector) for n in names), ("result", PTR)], write)
 
 
 @apart

@@ -20,7 +20,6 @@ from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
 from chainrule.graph.closed import extents_of
 from chainrule.graph.node import Node, leaf_key, of_array
-from chainrule.graph.walk import order
 
 # What a step is given: arrays of pointers, the lengths of the open axes, and where it reports what is wrong.
 STEP_PARAMETERS = tuple(
@@ -41,13 +40,13 @@ class Context:
         self.nests: dict[Hashable, str] = {}  # functions by what they do
         self._tasks: dict[Hashable, str] = {}  # functions by their code
         program = plan.program
-        self.nodes: list[Node] = order([*program.ends, *program.inputs, *program.state])
+        self.nodes: list[Node] = list(dict.fromkeys((*program.nodes, *program.given)))
         self.extents: list[str] = extent_names(plan)
         self.tables: dict[Offsets, Node] = _tables(plan)
         self.constants: list[Node] = [n for n in self.nodes if n.primitive.name == "constant"]
         self.constants += self.tables.values()
         leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
-        used = {leaf_key(n) for n in [*order(program.ends), *self.tables.values()]}
+        used = {leaf_key(n) for n in [*program.nodes, *self.tables.values()]}
         # The address of each leaf and output: in which table it stands, and where in it.
         self.pointers: dict[Any, tuple[str, int]] = {
             leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
@@ -81,8 +80,7 @@ def _tables(plan: Fusion) -> dict[Offsets, Node]:
 def extent_names(plan: Fusion) -> list[str]:
     """Return the open axes of a program, in the order in which a step is given their lengths."""
     program = plan.program
-    nodes = order([*program.ends, *program.inputs, *program.state])
-    return sorted({e.name for n in nodes for e in extents_of(n)})
+    return sorted({e.name for n in (*program.nodes, *program.given) for e in extents_of(n)})
 
 
 class Step(Frame):

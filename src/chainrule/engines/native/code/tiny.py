@@ -67,7 +67,7 @@ def _is_tiny(node: Node, lengths: dict[Extent, int]) -> bool:
 
 def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
     """Write the loop of a program of fixed lengths; return the constants it is to be given."""
-    nodes = order(program.ends)
+    nodes = program.nodes
     constants = [n for n in nodes if n.primitive.name == "constant" and n.meaning is not LENGTH]
     with module.function(name, PARAMETERS) as code, flushed(code, program):
         code.call(f"{name}_steps", VOID, *code.parameters)

@@ -107,3 +107,15 @@ def _literal(value: Any, _written: str, type: Type) -> str:  # 0.0 and -0.0 are 
     else:
         one = whole(int(value), type)
     return f"splat ({type.element} {one})" if type.lanes else one
+
+
+def folded(what: str, a: str, b: str) -> str | None:
+    """Return what a sum, difference or product of whole numbers is, if it need not be computed."""
+    if a.lstrip("-").isdigit() and b.lstrip("-").isdigit():
+        x, y = int(a), int(b)
+        return {"add": str(x + y), "sub": str(x - y), "mul": str(x * y)}.get(what)
+    if what == "mul":
+        return "0" if "0" in (a, b) else b if a == "1" else a if b == "1" else None
+    if what in ("add", "sub") and b == "0":
+        return a
+    return b if what == "add" and a == "0" else None

@@ -10,7 +10,6 @@ from chainrule.engines.native.plan.views import Size, is_view, product, squeezed
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
-from chainrule.graph.walk import order
 
 TITLES = {ROWS: "rows, in parts", OWN: "each by itself, in parts", ALONE: "undivided"}
 
@@ -79,7 +78,7 @@ class Words:
     """The names in a plan, numbered in its order, and the formulas that they stand for."""
 
     def __init__(self, plan: Fusion) -> None:
-        nodes = order(plan.program.ends)
+        nodes = plan.program.nodes
         where = {n: item for item in plan.items for n in made(item)}
         readers: dict[Node, list[Node]] = {}
         for node in where:

@@ -44,9 +44,7 @@ def expand_products(program: Program) -> Program:
 def _masks_from_results(program: Program) -> Program:
     """Ask of relu(x) whether it is above 0, where that is there, and not of x: so x need not be kept for it."""
     rectified = {
-        n.inputs[0]
-        for n in order(program.ends)
-        if n.primitive.name == "relu" and n.dtype == n.inputs[0].dtype
+        n.inputs[0] for n in program.nodes if n.primitive.name == "relu" and n.dtype == n.inputs[0].dtype
     }
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:

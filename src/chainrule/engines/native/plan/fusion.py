@@ -33,7 +33,6 @@ from chainrule.engines.native.plan.views import is_view, squeezed
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, Shape
-from chainrule.graph.walk import order
 
 ONE_FUNCTION = 500  # nodes of a step that is one function
 OF_PICTURES = (
@@ -54,15 +53,14 @@ def _was_read(source: Node, reader: Node) -> bool:
 def fuse(program: Program) -> Fusion:
     """Return the order of work of a program of basic rows."""
     copied = with_copies(program)
-    slides = any(n.primitive.name == "windows" for n in order(copied.ends))
+    slides = any(n.primitive.name == "windows" for n in copied.nodes)
     most = ONE_FUNCTION * (OF_PICTURES if slides else 1)
     rows = rows_of(copied) if len(_placed(copied)) <= most else None
-    fuser = _Fuser(with_copies(rows_last(program, rows)) if rows is not None else copied, rows)
-    return laid_in_place(fuser.run())
+    return laid_in_place(_Fuser(rows_last(copied, rows), rows).run())
 
 
 def _placed(program: Program) -> list[Node]:
-    return [n for n in order(program.ends) if not n.primitive.leaf and not is_view(n)]
+    return [n for n in program.nodes if not n.primitive.leaf and not is_view(n)]
 
 
 class _Fuser:
@@ -79,7 +77,7 @@ class _Fuser:
         # Reductions of a node, and what reads them.
         self.waiting: dict[Node, list[tuple[Node, Item | None]]] = {}
         self.readers: dict[Node, list[Node]] = {}
-        nodes = order(program.ends)
+        nodes = program.nodes
         self.first = before_rows_end(nodes, rows)  # what is done before all that is not
         self.nodes = sorted(nodes, key=lambda n: n not in self.first)
         for node in self.nodes:

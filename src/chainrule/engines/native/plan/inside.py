@@ -13,7 +13,6 @@ from chainrule.engines.native.plan.laying import laying, view_at
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.views import ONE, View, contiguous, is_view, seen_through, whole
 from chainrule.graph.node import Node
-from chainrule.graph.walk import order
 
 
 def laid_in_place(plan: Fusion) -> Fusion:
@@ -32,7 +31,7 @@ class _Residents:
         self.ends = {*plan.home, *plan.program.outputs, *(new for _, new in plan.commits)}
         self.moved: dict[Node, list[Node]] = {}  # the movements of a node, in order
         self.readers: dict[Node, list[Node]] = {}  # who reads its memory, through movements too
-        for node in order(plan.program.ends):
+        for node in plan.program.nodes:
             if is_view(node):
                 self.moved.setdefault(memory_source(node), []).append(node)
             elif node in self.maker:

@@ -64,7 +64,9 @@ class Fusion:
         while node not in self._views and node not in self.stored and is_view(node):
             chain.append(node)
             node = node.inputs[0]
-        view = self._views.get(node) or self.inside.get(node) or whole(node)
+        view = self._views.get(node)
+        if view is None:
+            view = self._views[node] = self.inside.get(node) or whole(node)
         for movement in reversed(chain):
             found = seen_through(view, movement)
             if found is None:

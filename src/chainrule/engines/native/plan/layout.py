@@ -21,13 +21,12 @@ from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.reductions import argmax, largest
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.table import TABLE
-from chainrule.graph.walk import order
 
 
 def turned_over(program: Program, vector_bytes: int) -> tuple[Program, tuple[bool, ...]]:
     """Return the program with its narrow arrays turned over, and which of its inputs are."""
     batch = _batch(program)
-    nodes = order(program.ends)
+    nodes = program.nodes
     if batch is None or not _is_narrow(nodes, batch, vector_bytes):
         return program, (False,) * len(program.inputs)
     layout = _Layout(batch)
@@ -50,7 +49,7 @@ def _batch(program: Program) -> Extent | None:
     return firsts.pop() if len(firsts) == 1 else None
 
 
-def _is_narrow(nodes: list[Node], batch: Extent, vector_bytes: int) -> bool:
+def _is_narrow(nodes: Sequence[Node], batch: Extent, vector_bytes: int) -> bool:
     """Say whether arrays with the batch have it first, and beside it no more than a vector holds."""
     widths = [0]
     for node in nodes:

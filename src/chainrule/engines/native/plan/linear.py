@@ -14,7 +14,6 @@ import numpy as np
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast, of_array, with_inputs
 from chainrule.graph.shapes import Extent
-from chainrule.graph.walk import order
 
 DEEP = 16  # so many terms and factors inside each other are looked into
 
@@ -40,7 +39,7 @@ class Term:
 
 def taken_apart(program: Program) -> Program:
     """Return a program in which sums over rows and more are made of fewer sums."""
-    nodes = order(program.ends)
+    nodes = program.nodes
     place = {n: i for i, n in enumerate(nodes)}
     found = {n: [*_Sum(n, place).terms(n.inputs[0], (), DEEP)] for n in nodes if _goes_over_pictures(n)}
     summed = {n: {t.summed for t in terms if t.factors} for n, terms in found.items()}

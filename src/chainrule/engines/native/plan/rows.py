@@ -12,12 +12,11 @@ from chainrule.engines.native.plan.expand import is_short
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, with_inputs
 from chainrule.graph.shapes import Extent
-from chainrule.graph.walk import order
 
 
 def rows_of(program: Program) -> Extent | None:
     """Return the open axis that comes first in all inputs that have one; None where no products are made row by row."""
-    products = [n for n in order(program.ends) if n.primitive.name == "contract" and not is_short(n)]
+    products = [n for n in program.nodes if n.primitive.name == "contract" and not is_short(n)]
     openings = {e for x in program.inputs for e in x.shape if isinstance(e, Extent)}
     if len(openings) != 1:
         return None
@@ -42,7 +41,7 @@ def ending(program: Program, rows: Extent | None) -> set[Node]:
     """
     if rows is None:
         return set()
-    nodes = order(program.ends)
+    nodes = program.nodes
     before, by_columns = before_rows_end(nodes, rows), set[Node]()
     for node in reversed(nodes):
         crosses = node in before and _crosses(node, rows)
@@ -56,7 +55,7 @@ def rows_last(program: Program, rows: Extent | None) -> Program:
 
     So is what batch normalization needs of pictures: each row's share of a statistic is a part of the rows' work.
     """
-    whole = {n for n in order(program.ends) if _crosses(n, rows) and _within_rows(n)}
+    whole = {n for n in program.nodes if _crosses(n, rows) and _within_rows(n)}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node not in whole:

@@ -66,7 +66,7 @@ def contiguous(shape: Shape) -> tuple[Size, ...]:
 
 def squeezed(shape: Shape) -> Shape:
     """Return a shape without its axes of length 1."""
-    return tuple(e for e in shape if e != 1)
+    return tuple([e for e in shape if e != 1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ from chainrule.graph.node import leaf_key
 from chainrule.graph.primitives.indexing import check_labels, one_hot
 from chainrule.graph.primitives.reductions import argmax
 from chainrule.graph.shapes import Extent, check_elements
-from chainrule.graph.walk import order
 from chainrule.random import Key
 from chainrule.transform.apart import keeps_apart
 from chainrule.transform.verify import verify
@@ -51,7 +50,7 @@ def compile_program(program: Program, machine: Machine | None = None) -> NativeE
         machine: What its code is written for: the machine at hand, or one whose code runs there too.
     """
     verify(program)
-    for node in order([*program.ends, *program.inputs, *program.state]):
+    for node in (*program.nodes, *program.given):
         try:
             type_of(node.dtype)
         except KeyError:
@@ -89,14 +88,14 @@ class NativeExecutable(MachineCode, Executable):
         super().__init__(program, machine)
         self._maxima = [  # what each looks along
             tuple(x.shape[a] for a in axes)
-            for n in order(program.ends)
+            for n in program.nodes
             if n.primitive.reduces == "maximum" or n.primitive is argmax
             for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
         ]
         given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
         self._labels = {  # which inputs are labels, and of how many classes: code would take any number
             (given[leaf_key(n.inputs[0])], n.attributes["classes"])
-            for n in order(program.ends)
+            for n in program.nodes
             if n.primitive is one_hot and leaf_key(n.inputs[0]) in given
         }
         self._by_rows = is_by_rows(program)
