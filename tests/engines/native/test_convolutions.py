@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.native.look.show import show_fusion
+from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import gathered as by_tables
 from chainrule.engines.native.plan.copies import COPY
 from chainrule.engines.native.plan.gathered import gathered
@@ -122,7 +123,8 @@ def test_a_table_may_be_short(drawn, enough, most, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(by_tables, "ENOUGH_ROWS", enough)
         patch.setattr(by_tables, "ENOUGH_TERMS", enough)
-        patch.setattr(by_tables, "MOST", most)
+        patch.setattr(by_tables, "MOST_ROWS", most)
+        patch.setattr(by_tables, "MOST_TERMS", most)
         found, short = results(program, w, x), products(program)
     assert_close(found, wanted, max(w.size, x.size))
     if [f is None for f in short] == [f is None for f in usual]:
@@ -139,8 +141,8 @@ def test_no_window_is_copied_and_tables_are_short(shape):
     assert not any(n.primitive is COPY for n in order(made.fusion.program.ends))
     assert len(products(program)) == 2
     for found in products(program):
-        assert 9 <= len(found.rows.table) <= by_tables.MOST
-        assert 9 <= len(found.terms.table) <= by_tables.MOST
+        assert 9 <= len(found.rows.table) <= by_tables.MOST_ROWS
+        assert 9 <= len(found.terms.table) <= by_tables.MOST_TERMS
 
 
 def test_code_does_not_depend_on_the_picture():
@@ -154,17 +156,18 @@ def test_code_does_not_depend_on_the_picture():
     assert lines(20, 3) == lines(26, 3) == lines(26, 7)
 
 
-def test_gradients_of_weights_are_cut_along_all_their_rows():
+@pytest.mark.parametrize("channels", [8, 256, 512])
+def test_gradients_of_weights_are_cut_along_all_their_rows(channels):
     """A window's rows, columns and channels are one axis: 3 rows of a window would leave a second core idle."""
-    x, w = np.zeros((2, 18, 18, 8), "float32"), np.ones((3, 3, 8, 32), "float32")
+    x, w = np.zeros((2, 18, 18, channels), "float32"), np.ones((3, 3, channels, 32), "float32")
     made = stages(step(x, w, (1, 1), (1, 1), True), host())
     (cut,) = (
         w.cut
         for region in made.regions
         for w in region.works
-        if isinstance(w.item, Task) and w.item.node.shape == (3, 3, 8, 32)
+        if isinstance(w.item, Task) and w.item.node.shape == (3, 3, channels, 32)
     )
-    assert cut.axis == "ijc" and cut.extent.count == 72
+    assert cut.axis == "ijc" and cut.extent.count == 9 * channels
 
 
 def test_what_slides_is_named():
@@ -173,3 +176,22 @@ def test_what_slides_is_named():
     found = show_fusion(made.fusion, made.regions)
     assert "convolution over (batch, 6, 8, 16)" in found and "windows(x, 3×2), w)" in found
     assert "convolution over (3, 2, 3, 16)" in found and "task over" not in found
+
+
+def test_a_table_that_leads_out_of_an_array_is_found(monkeypatch):
+    x, w = np.zeros((2, 8, 9, 3), "float32"), np.ones((3, 2, 3, 16), "float32")
+    program, right = step(x, w, (1, 1), (1, 1), True), by_tables.Offsets.table.func
+    monkeypatch.setenv("CHAINRULE_CHECK", "1")
+    results(program, w, x)
+    for letters in ("bhw", "ijc"):
+        for array in range(2):
+
+            def wrong(self, letters=letters, array=array):
+                """Return a table of which one place lies behind the end of an array."""
+                table = right(self).copy()
+                table[1, array] += x.size * w.size * (self.letters == letters)
+                return table
+
+            monkeypatch.setattr(by_tables.Offsets, "table", property(wrong))
+            with pytest.raises(AccessError, match="einsum"):
+                results(program, w, x)

@@ -17,9 +17,11 @@ from chainrule.engines.native.plan.views import ZERO, Size, View
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 
-# So many rows keep a kernel busy, and so many terms: sums are read and written once for them. Up to MOST, a letter is
-# taken in whole; 8 KiB of offsets, which are gone through once for each tile, stay in every first-level cache.
-ENOUGH_ROWS, ENOUGH_TERMS, MOST = 128, 256, 1024
+# So many rows keep a kernel busy, and so many terms: sums are read and written once for them. Up to the most, a letter
+# is taken in whole. Terms are gone through for each tile: 8 KiB of offsets stay in every first-level cache. Rows are
+# gone through once, and all those of a gradient of weights are to be one axis, along which threads share it.
+ENOUGH_ROWS, ENOUGH_TERMS = 128, 256
+MOST_ROWS, MOST_TERMS = 16384, 1024
 FAR = 2**31  # what an offset is below
 
 
@@ -110,8 +112,8 @@ def gathered(view: Callable[[Node], View], node: Node) -> Gathered | None:
     if set(rows) <= set(at_strides) and set(terms) <= set(form.running_on(form.inner, form.sums, by_out)):
         return None
     by_row, by_term = (
-        _offsets(form, rows, of_rows, ENOUGH_ROWS),
-        _offsets(form, terms, of_terms, ENOUGH_TERMS),
+        _offsets(form, rows, of_rows, ENOUGH_ROWS, MOST_ROWS),
+        _offsets(form, terms, of_terms, ENOUGH_TERMS, MOST_TERMS),
     )
     if by_row is None or by_term is None or len(by_row.letters) == len(by_term.letters) == 1:
         return None
@@ -135,12 +137,14 @@ def _beyond(letters: str, table: Offsets) -> str:
     return "".join(k for k in letters if k not in table.letters or k == table.blocked)
 
 
-def _offsets(form: Matrices, letters: str, arrays: Sequence[dict[str, Size]], enough: int) -> Offsets | None:
+def _offsets(
+    form: Matrices, letters: str, arrays: Sequence[dict[str, Size]], enough: int, most: int
+) -> Offsets | None:
     """Return a table of letters, given from the innermost on; None if that has no place in it: its stride is open."""
     found, counts, partly, total, reach = "", list[int](), False, 1, 0
     for letter in letters:
         extent: Any = form.extents[letter]
-        fits = isinstance(extent, int) and total * extent <= MOST
+        fits = isinstance(extent, int) and total * extent <= most
         if any(by.get(letter, ZERO).extents for by in arrays) or not (fits or total < enough):
             break
         blocks = -(-enough // max(total, 1))
