@@ -2,6 +2,9 @@
 
 import itertools
 import math
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -166,8 +169,69 @@ def test_what_overlaps_along_the_last_axis_and_along_the_first(close):
 
 # --- memory ---
 
+PICTURES = np.random.default_rng(0).normal(size=(70, 20, 20, 4)).astype("float32")
+NETWORKS = {
+    "as they are": lambda: [cr.Conv2D(16, 5, activation="relu"), cr.Conv2D(8, 5, activation="tanh")],
+    "framed": lambda: [cr.Conv2D(16, 5, activation="relu", padding="same"), cr.Conv2D(8, 5, padding="same")],
+    "strides": lambda: [cr.Conv2D(16, 3, padding="same"), cr.Conv2D(8, 5, strides=2, padding="same")],
+    "dilated": lambda: [cr.Conv2D(16, 5, padding="same"), cr.Conv2D(8, 5, dilation_rate=2, padding=((4, 3), (2, 4)))],
+    "groups": lambda: [cr.Conv2D(16, 5, padding="same"), cr.Conv2D(8, 5, groups=4, padding="same")],
+    "each by itself": lambda: [cr.Conv2D(16, 5, padding="same"), cr.DepthwiseConv2D(5, padding="same")],
+    "transposed": lambda: [cr.Conv2D(16, 5, strides=2, padding="same"), cr.Conv2DTranspose(8, 5, 2, padding="same")],
+    "maxima that overlap": lambda: [cr.Conv2D(16, 5, padding="same"), cr.MaxPooling2D(5, 1, padding="same")],
+    "means that overlap": lambda: [cr.Conv2D(16, 5, padding="same"), cr.AveragePooling2D(5, 2)],
+}  # fmt: skip
 
-def bytes_of(native, count):
-    """Return how many bytes of intermediate values a program has for an example."""
-    memory = native.stages.memory
-    return (memory.size({"n": 10 * count}) - memory.size({"n": count})) / (9 * count)
+
+def places(shown):
+    """Return how many bytes each place of a memory plan has for an example."""
+    found = re.findall(r"place \d+, (?:(\d+)·)?batch bytes", str(shown))
+    return [int(count or 1) for count in found]
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_no_array_of_all_windows_is_stored(kind):
+    network = cr.Network([*NETWORKS[kind](), cr.GlobalAveragePooling2D(), cr.Dense(3, "softmax")], seed=0)
+    shown = network.show(PICTURES, np.arange(70) % 3, "memory", optimizer=cr.SGD(0.1))
+    largest = 24 * 24 * 16 * 4  # what the filters make, in a frame of zeros
+    windows = 25 * 20 * 20 * 16 * 4
+    assert max(places(shown)) <= 28 * 28 * 16 * 4
+    assert sum(places(shown)) < 8 * largest < windows
+
+
+TRAINED = """
+import resource
+import numpy as np
+import chainrule as cr
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def network():
+    layers = [cr.Conv2D(16, 5, activation="relu", padding="same"), cr.Conv2D(16, 5, strides=2, padding="same")]
+    return cr.Network([*layers, cr.GlobalAveragePooling2D(), cr.Dense(3, "softmax")], seed=0, engine="native")
+
+
+X, y = np.ones((256, 48, 48, 4), np.float32), np.arange(256) % 3
+net = network()
+net.fit(X[:8], y[:8], epochs=1, batch_size=8)
+net.predict(X[:70])
+before = peak()
+net.fit(X, y, epochs=1, batch_size=256)
+fitted = peak() - before
+many = np.ones((3000, 48, 48, 4), np.float32)
+before = peak()
+net.predict(many)
+print(fitted, peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks of memory are in kilobytes there")
+def test_fit_and_predict_take_no_memory_for_windows():
+    done = subprocess.run([sys.executable, "-c", TRAINED], capture_output=True, text=True, check=True)
+    fitted, predicted = map(int, done.stdout.split())
+    picture = 48 * 48 * 16 * 4
+    assert fitted < 256 * 6 * picture  # the windows of the second layer alone are 256 · 25 / 4 of it, twice
+    assert predicted < 3000 * picture / 4  # in blocks

@@ -7,7 +7,7 @@ from chainrule.engines.native.code.frame import copy_bytes
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import type_of
-from chainrule.engines.native.plan.laying import laying, view_at
+from chainrule.engines.native.plan.laying import is_same, laying, view_at
 from chainrule.engines.native.plan.views import ONE, Size, View, merged, size
 from chainrule.graph.node import Node
 
@@ -25,7 +25,7 @@ def write_laid(step: Step, node: Node, part: Part | None = None) -> None:
         step.apart(_fill, view_at(out, box), found.fill, part)
     for x, index in found.parts:
         target, source = view_at(out, index), step.plan.view(x)
-        if source != target:
+        if not is_same(source, target):
             step.apart(_copy, source, target, part)
 
 

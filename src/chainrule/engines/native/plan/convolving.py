@@ -82,9 +82,8 @@ class Backward:
     def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node | None:
         """Return what a node becomes whose inputs became others; None if it is nothing of the kind."""
         row, (source, *_) = node.primitive, (*node.inputs, None)
-        if row.name == "slice" and source in self._summed and self._readers[source] == 1:
-            kept = _kept(source, node.attributes["index"])
-            return as_convolutions(source, self._summed[source], kept) if kept is not None else None
+        if row.name == "slice":
+            return self._cut(node, source)
         if row.name != "overlap_add":
             return None
         if source.primitive.name == inputs[0].primitive.name == "contract" and self._readers[source] == 1:
@@ -93,6 +92,21 @@ class Backward:
                 self._summed[node] = inputs[0]
                 return found
         return _added_up(node, inputs[0])
+
+    def _cut(self, node: Node, source: Node) -> Node | None:
+        """Return a slice of a sum, or of one whose axes behind those of the windows are reshaped, as what is kept."""
+        reshaped = source.primitive.name == "reshape" and self._readers[source] == 1
+        sums, index = source.inputs[0] if reshaped else source, node.attributes["index"]
+        if sums not in self._summed or self._readers[sums] > 1:
+            return None
+        lead = 1 + max(sums.attributes["axes"], default=-1)
+        if sums.shape[:lead] != source.shape[:lead] or any(at != FULL for at in index[lead:]):
+            return None
+        kept = _kept(sums, index[:lead] + (FULL,) * (len(sums.shape) - lead))
+        found = as_convolutions(sums, self._summed[sums], kept) if kept is not None else None
+        return (
+            found if found is None or found.shape == node.shape else apply("reshape", found, shape=node.shape)
+        )
 
 
 def _kept(sums: Node, index: Index) -> list[Span] | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
-from chainrule.engines.native.plan.laying import laying, view_at
+from chainrule.engines.native.plan.laying import laying, unshaped, view_at
 from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.views import ONE, View, contiguous, is_view, seen_through, whole
 from chainrule.graph.node import Node
@@ -46,7 +46,7 @@ class _Residents:
             if found is None or item.node in self.ends or (found.fill is not None and not found.is_framed):
                 continue
             frame = self._view(item.node)
-            parts = [(x, view_at(frame, index)) for x, index in found.parts]
+            parts = [unshaped(x, view_at(frame, index)) for x, index in found.parts]
             if found.onto is not None:
                 if not self._overlays(item.node, found.onto, parts):
                     continue

@@ -96,9 +96,27 @@ def _side_by_side(node: Node, axis: int) -> Iterator[tuple[Node, Index]]:
 
 def view_at(view: View, index: Index) -> View:
     """Return what lies at an index of a view."""
-    base = view.base
-    like = Node(base.primitive, (), {}, view.shape, base.dtype)
-    found = seen_through(view, apply("slice", like, index=index))
+    found = seen_through(view, apply("slice", _like(view), index=index))
     if found is None:
         raise AssertionError("a slice is a view")
     return found
+
+
+def unshaped(x: Node, view: View) -> tuple[Node, View]:
+    """Return what x, which lies in a view, is a reshape of, and how that lies there."""
+    while x.primitive.name == "reshape":
+        found = seen_through(view, apply("reshape", _like(view), shape=x.inputs[0].shape))
+        if found is None:
+            break
+        x, view = x.inputs[0], found
+    return x, view
+
+
+def is_same(a: View, b: View) -> bool:
+    """Say whether two views of one shape are the same elements; how far one goes along an axis of length 1 is none."""
+    steps = ([s for e, s in zip(v.shape, v.strides, strict=True) if e != 1] for v in (a, b))
+    return (a.base, a.offset) == (b.base, b.offset) and next(steps) == next(steps)
+
+
+def _like(view: View) -> Node:
+    return Node(view.base.primitive, (), {}, view.shape, view.base.dtype)

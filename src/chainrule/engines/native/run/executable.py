@@ -18,6 +18,9 @@ from chainrule.engines.executable import Executable
 from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
+from chainrule.engines.native.plan.cuts import work_of
+from chainrule.engines.native.plan.items import Task, memory_source
+from chainrule.engines.native.plan.views import product
 from chainrule.engines.native.run import build
 from chainrule.engines.native.run.arrays import measure, out_of_range, places, pointers, ready, shape_of
 from chainrule.engines.native.run.machine_code import MachineCode
@@ -38,7 +41,9 @@ from chainrule.transform.apart import keeps_apart
 from chainrule.transform.verify import verify
 
 BLOCK_BYTES = 2**22  # of intermediate values of rows that are done at once, where rows need not be
-LEAST_BLOCK = 1024  # so many rows are worth reading the weights anew
+LEAST_BLOCK = (
+    1024  # so many uses of each weight are worth reading them anew: a filter has many in a picture alone
+)
 MOST_SHAPES = 64  # of batches, of which it is kept what they need
 
 
@@ -204,8 +209,19 @@ class NativeExecutable(MachineCode, Executable):
             return 0
         (rows,) = lengths.values()
         one, two = (self.stages.memory.size(dict.fromkeys(lengths, n)) for n in (1000, 2000))
-        block = max(BLOCK_BYTES * 1000 // max(two - one, 1), LEAST_BLOCK) // 64 * 64
+        least = max(LEAST_BLOCK // self._uses(), 64)
+        block = max(BLOCK_BYTES * 1000 // max(two - one, 1), least) // 64 * 64
         return block if rows > block else 0
+
+    def _uses(self) -> int:
+        """Return how often a row of the batch takes each number of what its products are multiplied with."""
+        plan, done, weights = self.stages.fusion, 0, 0
+        for item in plan.items:
+            if isinstance(item, Task) and item.node.primitive.name == "contract":
+                done += sum(s.count for s in work_of(plan, item, False).amount.sizes if s.extents)
+                sizes = [product(memory_source(x).shape) for x in item.node.inputs]
+                weights += sum(s.count for s in sizes if not s.extents)
+        return max(done // weights, 1) if weights else 1
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
         """Return the state that a step may write into, and where it lies."""
