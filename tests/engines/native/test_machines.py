@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.engines.native.code.gathered import write_gathered
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.product import KINDS, write_kernels
@@ -49,10 +50,27 @@ def xor():
     return fixed(expand(simplified(Program((x,), (w,), (cost,), (w - cr.grad(cost, w),))), CODED), {"n": 4})
 
 
+def pictures():
+    """Return a step of training of a convolution and what comes before and after it."""
+    rng = np.random.default_rng(0)
+    x, y = cr.input("x", ("batch", 12, 12, 3), "float32"), cr.input("y", ("batch", 5), "float32")
+    v = cr.variable(rng.normal(size=(3, 3, 3, 9)).astype("float32"), "v")
+    w = cr.variable(rng.normal(size=(9, 5)).astype("float32"), "w")
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), (3, 3), axis=(1, 2)
+    )
+    z = np.maximum(np.einsum("bhwcij,ijco->bhwo", windows, v), 0)
+    again = np.lib.stride_tricks.sliding_window_view(z, (3, 3), axis=(1, 2))
+    cost = np.mean((np.mean(np.max(again, axis=(4, 5)), axis=(1, 2)) @ w - y) ** 2)
+    new = tuple(s - 0.1 * g for s, g in zip((v, w), cr.grad(cost, (v, w)), strict=True))
+    return simplified(Program((x, y), (v, w), (cost,), new))
+
+
 def texts(machine):
-    """Return the code of a step with its loop, of a loop in registers, and of the kernels."""
+    """Return the code of two steps with their loops, of a loop in registers, and of the kernels."""
     yield stages(program(), machine).ir
-    kernels = [partial(write_kernels, kind=kind) for kind in KINDS]
+    yield stages(pictures(), machine).ir
+    kernels = [partial(write, kind=kind) for kind in KINDS for write in (write_kernels, write_gathered)]
     for write in (lambda module: write_tiny(module, xor(), "tiny"), *kernels):
         module = Module(machine)
         write(module)
@@ -102,14 +120,17 @@ def test_no_order_of_a_sum_is_left_to_llvm(width):
         assert not re.search(r"\bf(?:add|sub|mul|div) [a-z]+ (?:<|float|double)", text)  # no flag of any kind
 
 
-def test_a_step_written_for_a_poorer_machine_runs_on_the_one_at_hand():
-    rng = np.random.default_rng(1)
-    batch = [rng.normal(size=(33, 20)).astype("float32"), np.eye(3, dtype="float32")[rng.integers(0, 3, 33)]]
-    state = [v.value for v in program().state]
+@pytest.mark.parametrize(("made", "shape"), [(program, (33, 20)), (pictures, (5, 12, 12, 3))])
+def test_a_step_written_for_a_poorer_machine_runs_on_the_one_at_hand(made, shape):
+    rng, y = np.random.default_rng(1), made().inputs[1]
+    classes = y.shape[1]
+    batch = [rng.normal(size=shape).astype("float32")]
+    batch.append(np.eye(classes, dtype="float32")[rng.integers(0, classes, shape[0])])
+    state = [v.value for v in made().state]
     here = build.host()
     poor = replace(here, vector_bytes=16, registers=16, has_fma=False, has_masks=False)
-    found, wanted = (compile_program(program(), m).step(state, batch) for m in (poor, here))
-    kept, made_anew = (pickle.loads(pickle.dumps(compile_program(program(), m))) for m in (poor, here))
+    found, wanted = (compile_program(made(), m).step(state, batch) for m in (poor, here))
+    kept, made_anew = (pickle.loads(pickle.dumps(compile_program(made(), m))) for m in (poor, here))
     assert kept.stages.machine == poor and kept.step(state, batch)[1] == found[1]
     assert made_anew.stages.machine == here and here not in made_anew.__reduce__()[1]
     for a, b in zip([*found[0], *found[1]], [*wanted[0], *wanted[1]], strict=True):
