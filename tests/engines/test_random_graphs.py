@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
+from random_pictures import random_pictures
 
 import chainrule as cr
 from chainrule.engines.compiled import build
@@ -12,10 +13,10 @@ few = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 randoms = st.randoms(use_true_random=False)
 
 
-def check_random_program(r, dtype, close):
-    program, g = random_program(r, dtype)
+def check_random_program(r, dtype, close, grown=random_program):
+    program, g = grown(r, dtype)
     numpy, native = build(program, "numpy"), build(program, "native")
-    state = [w.value for w in g.state]
+    state = [w.value for w in program.state]
     rounding = 2.0**14 if dtype == "float64" else 2.0**9
     for _ in range(2):  # the second step starts where the first ended
         before = [np.array(x) for x in state]
@@ -39,6 +40,13 @@ def test_random_graphs_of_float64(r, close):
 @given(r=randoms)
 def test_random_graphs_of_float32(r, close):
     check_random_program(r, "float32", close)
+
+
+@settings(few, max_examples=12)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@given(r=randoms)
+def test_random_pictures(r, dtype, close):
+    check_random_program(r, dtype, close, random_pictures)
 
 
 # --- networks -------------------------------------------------------------------------------------------

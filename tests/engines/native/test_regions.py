@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from random_graphs import random_program
+from random_pictures import random_pictures
 from random_rows import random_rows
 from values_of import values_of
 
@@ -117,12 +118,17 @@ def simplified(program):
     return Program(program.inputs, program.state, tuple(ends[:count]), tuple(ends[count:]))
 
 
+with_rows = pytest.mark.parametrize("grown", [random_rows, random_pictures])
+
+
+@with_rows
 @settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None, phases=[Phase.generate])
 @given(r=st.randoms(use_true_random=False), forced=st.booleans())
-def test_regions_of_programs_with_rows_keep_every_dependency(r, forced):
-    check_plan(*planned(simplified(random_rows(r, "float64")[0]), forced))
+def test_regions_of_programs_with_rows_keep_every_dependency(grown, r, forced):
+    check_plan(*planned(simplified(grown(r, "float64")[0]), forced))
 
 
+@with_rows
 @settings(
     max_examples=6,
     suppress_health_check=list(HealthCheck),
@@ -131,8 +137,8 @@ def test_regions_of_programs_with_rows_keep_every_dependency(r, forced):
     phases=[Phase.generate],
 )
 @given(r=st.randoms(use_true_random=False), parts=st.sampled_from(["1", "3", "8"]), checked=st.booleans())
-def test_programs_with_rows_compute_what_numpy_does_and_the_same_bits_in_any_parts(r, parts, checked):
-    program, rows = random_rows(r, "float64")
+def test_programs_with_rows_compute_what_numpy_does_and_the_same_bits_in_any_parts(grown, r, parts, checked):
+    program, rows = grown(r, "float64")
     program, state = simplified(program), [np.array(w.value) for w in program.state]
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("CHAINRULE_THREADS", "1")
