@@ -36,6 +36,13 @@ LAYERS = st.one_of(
     st.builds(cr.LayerNormalization),
     st.builds(cr.Dropout, st.sampled_from([0.0, 0.25])),
     st.builds(cr.Flatten),
+    st.builds(cr.Reshape, st.sampled_from([(-1, 1), (3, 1), (-1,), (1, 1, -1)])),
+    st.builds(cr.ZeroPadding2D, st.sampled_from([1, (0, 1), ((0, 1), 2), ((0, 1), (2, 2))])),
+    st.builds(
+        cr.MaxPooling2D, st.sampled_from([1, (1, 2)]), st.sampled_from([None, 1, (2, 1)]), st.just("same")
+    ),
+    st.builds(cr.RandomTranslation, st.sampled_from([0.5, (-0.5, 0.0)]), st.just(0.1)),
+    st.builds(cr.GroupNormalization, st.sampled_from([1, 3])),
 )
 
 
