@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.engines.native.look.show import show_memory
 from chainrule.engines.native.plan.convolving import phases
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
@@ -181,6 +182,31 @@ NETWORKS = {
     "maxima that overlap": lambda: [cr.Conv2D(16, 5, padding="same"), cr.MaxPooling2D(5, 1, padding="same")],
     "means that overlap": lambda: [cr.Conv2D(16, 5, padding="same"), cr.AveragePooling2D(5, 2)],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [*map("".join, itertools.permutations("ocij"))])
+def test_filters_in_any_order_copy_no_windows(order, close):
+    rng = np.random.default_rng(0)
+    extents = {"o": 6, "c": 9, "i": 3, "j": 2}
+    x = input("x", ("n", 7, 8, 9), "float64")
+    w = variable(rng.normal(size=[extents[k] for k in order]), "w")
+    v = variable(rng.normal(size=(9, 9)), "v")
+    y = apply("contract", windows(x @ v, (3, 2), (1, 2), (2, 1)), w, spec=f"bhwcij,{order}->bhwo")
+    new = tuple(p - g for p, g in zip((w, v), cr.grad(np.sum(np.sin(y)), [w, v]), strict=True))
+    program = Program((x,), (w, v), (np.sum(y),), new)
+    native = both(program, [w.value, v.value], [rng.normal(size=(3, 7, 8, 9))], close)
+    largest = max(slot.bytes for slot in native.stages.memory.slots if slot.extents)
+    assert largest <= 8 * 9 * 9 * 10  # what windows are of, in a frame
+
+
+def test_windows_that_no_strides_reach_are_copied_and_that_is_told(close):
+    x, w = input("x", ("n", 7, 8, 9), "float64"), variable(np.ones((54, 10)), "w")
+    seen = np.reshape(windows(np.tanh(x), (3, 2), (1, 1), (1, 1)), (x.shape[0], 35, 54))
+    program = Program((x,), (w,), (np.sum(np.sin(seen @ w)),), (w,))
+    native = both(program, [w.value], [np.random.default_rng(0).normal(size=(3, 7, 8, 9))], close)
+    assert f"{35 * 54 * 8}·n bytes: v2, a copy of windows" in show_memory(
+        native.stages.fusion, native.stages.memory
+    )
 
 
 def places(shown):

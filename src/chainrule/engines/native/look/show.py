@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chainrule.engines.listing import applied, formula, node_names, stand_in
+from chainrule.engines.native.plan.copies import COPY, TURN
 from chainrule.engines.native.plan.items import Fusion, Item, Nest, made, memory_source
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, OWN, ROWS, Region
@@ -46,6 +47,9 @@ def show_memory(plan: Fusion, memory: Memory) -> str:
         within.setdefault(view.base, []).append(words.name(n))
     for n, at in memory.place.items():
         own = f" with {', '.join(within[n])} inside" if n in within else ""
+        own += (
+            ", a copy of windows" if n.primitive in (COPY, TURN) and plan.view(n.inputs[0]).overlaps else ""
+        )
         held[at].append((position[n], words.name(n) + own))
     for number, slot in enumerate(memory.slots):
         then = ", then ".join(name for _, name in sorted(held[number]))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from chainrule.engines.native.plan.matrices import Matrices, matrices
-from chainrule.engines.native.plan.views import View, is_view, seen_through, whole
+from chainrule.engines.native.plan.views import View, is_view, seen_through, size, whole
 from chainrule.graph.closed import Program
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply, broadcast, leaf_key, with_inputs
@@ -75,12 +75,26 @@ class _Copier:
         found = matrices(self._view, node)
         if not found.is_turned:
             return node
+        if found.right.overlaps and (other := self._stored_otherwise(node)) is not None:
+            return other
         plan, inputs = contraction(node.attributes["spec"]), list(node.inputs)
         sides, right = [plan.left, plan.right], found.position
         inputs[right], sides[right] = self._turn(inputs[right], sides[right], found)
         return Node(
             node.primitive, tuple(inputs), {"spec": f"{','.join(sides)}->{plan.out}"}, node.shape, node.dtype
         )
+
+    def _stored_otherwise(self, node: Node) -> Node | None:
+        """Return a product of windows stored in an order for which they need not be copied, and read in its own."""
+        plan = contraction(node.attributes["spec"])
+        extents = dict(zip(plan.out, node.shape, strict=True))
+        for last in sorted(plan.rows + plan.columns, key=lambda k: -size(extents[k]).count):
+            out = plan.out.replace(last, "") + last
+            spec = {"spec": f"{plan.left},{plan.right}->{out}"}
+            found = Node(node.primitive, node.inputs, spec, tuple(extents[k] for k in out), node.dtype)
+            if extents[last] != 1 and not matrices(self._view, found).is_turned:
+                return self._moved(apply("transpose", found, axes=tuple(out.index(k) for k in plan.out)))
+        return None
 
     def _turn(self, x: Node, letters: str, found: Matrices) -> tuple[Node, str]:
         """Return an operand with the columns last, and its letters; of what repeats itself one is turned."""
