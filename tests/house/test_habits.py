@@ -161,6 +161,8 @@ TOLD = [
     ("from chainrule.datasets.mnist import load_data", "cr.load_table('iris')"),
     ("cr.utils.to_categorical(labels)", "dir(cr)"),
     ("cr.Input(shape=(4,))", "input_shape=4"),
+    ("cr.Input(shape=(28, 28, 1))", "cr.input('x', ('batch', 4))"),
+    ("cr.Model(inputs=rows, outputs=rows)", "cr.Network(inputs=x, outputs=cr.Dense(1)(x))"),
     ("cr.Conv2d(1, 8, 3)", "cr.Conv2D(8, 3, activation='relu')"),
     ("cr.ConvTranspose2d(8, 4, 2, stride=2)", "cr.Conv2DTranspose(8, 3, strides=2, padding='same')"),
     ("cr.Conv2D(in_channels=1, out_channels=8, kernel_size=3)", "those of what stands before: cr.Conv2D(8, 3)"),
