@@ -35,8 +35,8 @@ WRITE: dict[str, dict[str, str]] = {
         "x = cr.input('x', ('batch', 4)); cr.Network(inputs=x, outputs=cr.Dense(1)(x))",
         "Sequential Module models": "A network is its list of layers: "
         "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
-        "Input InputLayer": "The shape of one example is seen in the data, or told to the network, input_shape=4; a node "
-        "to call layers on is made by: cr.input('x', ('batch', 4))",
+        "Input InputLayer": "The shape of one example is seen in the data, or told to the network, input_shape=4; a "
+        "node to call layers on is made by: cr.input('x', ('batch', 4))",
         "Linear": "Dense takes the width of its input from the layer before: cr.Dense(16)",
         "ReLU Sigmoid Tanh Softmax GELU SiLU Softplus": _ACTIVATION,
         "Swish": "An activation is an argument of the layer before it, or a layer: cr.Activation('swish')",
