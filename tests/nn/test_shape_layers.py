@@ -338,6 +338,15 @@ def test_settings_that_make_no_sense(make):
     assert len(str(error.value)) < 200
 
 
+def test_what_no_picture_has_is_refused_before_anything_is_made():
+    """A file of a kilobyte asked for a loop of 2**29 steps, or for positions of 2**40 rows."""
+    with pytest.raises(cr.GraphError, match="for sizes of at most 64; found 536870912"):
+        cr.UpSampling2D(2**29, "bilinear")
+    for layer in (cr.AveragePooling2D(3, 1, "same"), cr.RandomRotation(0.1), cr.UpSampling2D()):
+        with pytest.raises(cr.ShapeError, match="no axis of pictures is longer than 16,777,216"):
+            cr.Network([cr.ZeroPadding2D(2**40), layer], input_shape=(4, 4, 1))
+
+
 def test_settings_are_plain_numbers():
     made = cr.ZeroPadding2D([np.int64(1), [2, np.int32(3)]])
     assert made.padding == (1, (2, 3)) and type(made.padding[1][1]) is int
