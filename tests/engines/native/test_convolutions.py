@@ -178,6 +178,16 @@ def test_what_slides_is_named():
     assert "convolution over (3, 2, 3, 16)" in found and "task over" not in found
 
 
+def test_few_rows_of_weights_are_not_cut():
+    """Nine rows would be eight and one, each as long at work as all nine."""
+    x, w = np.zeros((2, 28, 28, 1), "float32"), np.ones((3, 3, 1, 8), "float32")
+    made = stages(step(x, w, (1, 1), (1, 1), True), host())
+    works = {
+        work.item.node.shape: work for r in made.regions for work in r.works if isinstance(work.item, Task)
+    }
+    assert works[3, 3, 1, 8].cut is None
+
+
 def test_a_table_that_leads_out_of_an_array_is_found(monkeypatch):
     x, w = np.zeros((2, 8, 9, 3), "float32"), np.ones((3, 2, 3, 16), "float32")
     program, right = step(x, w, (1, 1), (1, 1), True), by_tables.Offsets.table.func

@@ -72,8 +72,8 @@ class Context:
 
 def _tables(plan: Fusion) -> dict[Offsets, Node]:
     """Return the tables that products need, as constants: the code is told where they lie, not what they hold."""
-    products = (x.node for x in plan.items if isinstance(x, Task) and x.node.primitive.name == "contract")
-    found = (f for f in (gathered(plan.view, n) for n in products) if f is not None)
+    tasks = (x.node for x in plan.items if isinstance(x, Task))
+    found = (f for f in (gathered(plan.view, n) for n in tasks) if f is not None)
     return {t: of_array(t.table) for f in found for t in (f.rows, f.terms)}
 
 

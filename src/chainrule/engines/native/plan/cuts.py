@@ -145,7 +145,12 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
         return cut
     ways = [way for _, way, writes in touches(plan, work, cut) if writes]
     odd = any(isinstance(way, tuple) and way[-1].count % 2 for way in ways)
-    return replace(cut, grain=ODD_ROWS_OF_WEIGHTS if odd else ROWS_OF_WEIGHTS)
+    grain = ODD_ROWS_OF_WEIGHTS if odd else ROWS_OF_WEIGHTS
+    # The nine rows of a first layer's window are one tile: behind a cut at the eighth another would be all but idle.
+    few = cut.extent.count < 2 * grain and not cut.extent.extents
+    if few and isinstance(work.item, Task) and gathered(plan.view, work.item.node) is not None:
+        return None
+    return replace(cut, grain=grain)
 
 
 def touches(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[Hashable, Way, bool]]:

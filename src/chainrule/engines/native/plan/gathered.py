@@ -97,12 +97,14 @@ class Gathered:
 
 
 def gathered(view: Callable[[Node], View], node: Node) -> Gathered | None:
-    """Return how a product is computed by tables; None if strides say all, or are not known.
+    """Return how a product is computed by tables; None if strides say all, or are not known, or it is no product.
 
     Args:
         view: Where the product, and what it reads, lies.
         node: The product.
     """
+    if node.primitive.name != "contract":
+        return None
     spec, form = contraction(node.attributes["spec"]), matrices(view, node)
     by_out = dict(zip(spec.out, view(node).strides, strict=True))
     of_rows, of_terms = (form.by_left, by_out), (form.by_left, form.by_right)
