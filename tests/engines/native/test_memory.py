@@ -3,8 +3,10 @@
 from functools import reduce
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import LENGTH, random_program
+from random_pictures import random_pictures
 
 import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
@@ -31,13 +33,16 @@ def planned(program):
 
 def lifetimes(plan, memory):
     """Return (place, first item, last item, bytes) for all that lies in the arena, from the plan alone."""
-    born = {n: i for i, item in enumerate(plan.items) for n in made(item)}
-    ends = dict(born)
-    for reader, at in born.items():
-        for x in reader.inputs:
-            source = memory_source(x)
-            if source in ends:
-                ends[source] = max(ends[source], at)
+
+    def holder(n):
+        return plan.inside[n].base if n in plan.inside else n
+
+    born, ends = {}, {}
+    for at, item in enumerate(plan.items):
+        for node in made(item):
+            born.setdefault(holder(node), at)
+            for x in (node, *map(memory_source, node.inputs)):
+                ends[holder(x)] = at
     ends |= {new: len(plan.items) for _, new in plan.commits}
     lengths = {"n": LENGTH}
 
@@ -50,10 +55,11 @@ def lifetimes(plan, memory):
     return [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("grown", [random_program, random_pictures])
 @given(r=st.randoms(use_true_random=False))
-def test_places_that_are_alive_together_never_overlap(r):
-    plan, memory = planned(random_program(r, "float64")[0])
+def test_places_that_are_alive_together_never_overlap(r, grown):
+    plan, memory = planned(grown(r, "float64")[0])
     found = lifetimes(plan, memory)
     for i, (slot, first, last, size) in enumerate(found):
         assert memory.slots[slot].size({"n": LENGTH}) >= size + ALIGN
