@@ -3,16 +3,29 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from chainrule.engines.native.plan.views import View, seen_through
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply
 from chainrule.graph.primitives.primitive import Primitive, like_first
 from chainrule.graph.shapes import Index
 
+
+def _laid(
+    *parts: np.ndarray, indices: Sequence[Index], shape: tuple[int, ...], fill: float | None
+) -> np.ndarray:
+    onto = parts[: len(parts) - len(indices)]
+    found = np.array(onto[0]) if onto else np.full(shape, fill or 0, parts[0].dtype)
+    for part, index in zip(parts[len(onto) :], indices, strict=True):
+        found[shapes.as_slices(index)] = part
+    return found
+
+
 # The plan's own: parts, each at an index of a larger array. The first input is what they are laid onto, or they fill
 # all, or there is a number elsewhere.
 LAID = Primitive(
-    name="laid", text="laid({all})", forward=lambda *parts, indices, shape, fill: parts[0], attributes=None,
+    name="laid", text="laid({all})", forward=_laid, attributes=None,
     shape=lambda *found, indices, shape, fill: shape, dtype=like_first, mixes="",
     no_derivative="It is made after all gradients.",
 )  # fmt: skip
