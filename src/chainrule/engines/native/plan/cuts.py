@@ -76,7 +76,7 @@ class Work:
         plan: What a nest reads and writes.
         cut: How it is cut in its region; None: it is done whole.
         part: Which part does it then.
-        before: What has to be done before it.
+        before: What has to be done before it, in an order that does not change from process to process.
     """
 
     item: Item
@@ -84,7 +84,7 @@ class Work:
     plan: NestPlan | None = None
     cut: Cut | None = None
     part: int = 0
-    before: "set[Work]" = field(default_factory=set, repr=False)
+    before: "dict[Work, None]" = field(default_factory=dict, repr=False)
 
 
 def work_of(plan: Fusion, item: Item, forced: bool) -> Work:

@@ -161,13 +161,13 @@ class _Scheduler:
             nodes = made(work.item)
             for x in (memory_source(x) for n in nodes for x in n.inputs):
                 if x in maker:
-                    work.before.add(maker[x])
+                    work.before[maker[x]] = None
                 readers.setdefault(leaf_key(x), []).append(work)
             for node in nodes:
                 maker[node] = work
                 if node in self.plan.home:
-                    work.before.update(readers.get(leaf_key(self.plan.home[node]), ()))
-            work.before.discard(work)
+                    work.before |= dict.fromkeys(readers.get(leaf_key(self.plan.home[node]), ()))
+            work.before.pop(work, None)
 
     def _next(self) -> Region:
         alone = self._ready([w for w in self.waiting if self._is_number(w)])
@@ -176,7 +176,7 @@ class _Scheduler:
         needed: set[Work] = set()  # what items of rows wait for
         for work in reversed(self.waiting):
             if work in self.by_rows or work in needed:
-                needed |= work.before - self.done
+                needed.update(x for x in work.before if x not in self.done)
         own = self._own([w for w in self.waiting if w in needed and w not in self.by_rows])
         if own.works:
             return own
