@@ -72,28 +72,28 @@ def both(program, state, batch, close, parts="", checked="", rounding=2.0**12):
 
 @pytest.mark.parametrize(("size", "stride", "dilation"), EVERY)
 def test_phases_are_all_elements_and_all_places_once(size, stride, dilation):
-    for windows, beyond, kept in [(1, 0, None), (4, 0, None), (4, 1, (1, 7)), (3, 3, (2, 3))]:
-        length = (windows - 1) * stride + (size - 1) * dilation + 1 + beyond
-        low, high = kept or (0, length)
-        low, high = min(low, length - 1), min(high, length)
+    for windows, (begin, end) in [(1, (0, 9)), (4, (0, 20)), (4, (1, 3)), (3, (2, 3))]:
+        reach = range(begin * stride, end * stride)
         wanted = {
             (e, w, i)
             for w in range(windows)
             for i in range(size)
-            if low <= (e := w * stride + i * dilation) < high
+            if (e := w * stride + i * dilation) in reach
         }
         found = []
-        for p in phases(size, stride, dilation, (low, high)):
-            places = range(size)[slice(*p.filter)]
-            elements = range(high - low)[slice(*p.into)]
-            assert len(places) == p.count
-            assert p.first + len(elements) + (p.count - 1) * p.apart == p.stop
-            for n, e in enumerate(elements):
-                for t, i in enumerate(places):
-                    found.append((e + low, p.first + n + t * p.apart, i))
-        inside = [x for x in found if 0 <= x[1] < windows]
-        assert sorted(inside) == sorted(wanted)
+        for p in phases(size, stride, dilation, (begin, end)):
+            assert p.first + (end - begin) + (p.count - 1) * p.apart == p.stop
+            for r, u, t in itertools.product(range(p.width), range(end - begin), range(p.count)):
+                element = (begin + u) * stride + p.residues[0] + r
+                place = p.place + r + (p.count - 1 - t) * p.step
+                assert 0 <= place < size
+                found.append((element, p.first + u + t * p.apart, place))
+        assert sorted(x for x in found if 0 <= x[1] < windows) == sorted(wanted)
         assert len(set(found)) == len(found)
+
+
+def test_how_many_products_there_are_does_not_depend_on_the_stride():
+    assert [len(phases(size, 16, 1, (0, 5))) for size in (1, 15, 16, 17, 32, 40)] == [1, 1, 1, 2, 1, 2]
 
 
 @st.composite

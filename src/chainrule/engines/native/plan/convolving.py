@@ -4,16 +4,18 @@ The gradient of a convolution's input is a product for each window, of which tho
 so, all windows would be stored, nine times what they are windows of where a filter is 3×3. Instead each element finds
 the windows that it lies in, which lie in a row: that is a convolution again, of the product's first factor in a frame
 of zeros with the filter turned round. Where windows are further apart than one, elements fall into *phases*, by where
-they lie from one window to the next; each is a convolution with those places of the filter that fall there.
+they lie from one window to the next; each is a convolution with those places of the filter that fall there. Phases
+on which as many places fall, one behind the other, are one product: however far apart windows are, there are two kinds.
 
 What is added up so but no product, as behind pooling, is added place by place, in the order of NumPy: only what falls
 on one place of the windows is computed at a time.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
+from string import ascii_letters
 from typing import Any
 
 from chainrule.engines.native.plan.laying import laid
@@ -25,49 +27,55 @@ from chainrule.graph.shapes import FULL, Index
 from chainrule.graph.walk import learn, order
 
 Span = tuple[int, int]  # from where to where
-Slice = tuple[int, int | None, int]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Elements s·u + r of an axis along which windows are s apart.
+    """Elements s·u + r of an axis along which windows are s apart, for some r on which as many places fall alike.
 
     Attributes:
-        filter: Which of the window's places fall on them, from the last to the first.
-        count: How many places these are.
+        residues: From which r to which.
+        place: The first of the window's places that falls on the first r; on the next falls the one behind it.
+        count: How many places fall on each.
+        step: How far apart they are.
         apart: How far apart the windows are that have these places on one element.
         first: The window that has the last place on the first element; where it is below 0, there is none.
         stop: Behind the one that has the first place on the last element.
-        into: Where in the result they lie.
     """
 
-    filter: Slice
+    residues: Span
+    place: int
     count: int
+    step: int
     apart: int
     first: int
     stop: int
-    into: Slice
+
+    @property
+    def width(self) -> int:
+        """How many r it has."""
+        return self.residues[1] - self.residues[0]
 
 
-def phases(size: int, stride: int, dilation: int, kept: Span) -> Iterator[Phase]:
-    """Yield the phases of an axis that any place of a window falls on, of the elements that are kept."""
-    step = stride // math.gcd(stride, dilation)  # from one place to the next that falls on the same phase
+def phases(size: int, stride: int, dilation: int, reach: Span) -> list[Phase]:
+    """Return the phases of an axis that any place of a window falls on, of elements s·u + r for u in a reach."""
+    step = stride // math.gcd(stride, dilation)  # from one place to the next that falls on the same elements
     apart = dilation // math.gcd(stride, dilation)
+    found: list[Phase] = []
     for residue in range(stride):
-        first, last = (-((residue - end) // stride) for end in kept)  # of the elements s·u + residue
         places = [i for i in range(size) if (i * dilation - residue) % stride == 0]
-        if not places or first >= last:
+        if not places:
             continue
         nearest = (places[0] * dilation - residue) // stride
-        begin = stride * first + residue - kept[0]
-        yield Phase(
-            filter=(places[-1], places[0] - 1 if places[0] else None, -step),
-            count=len(places),
-            apart=apart,
-            first=first - nearest - (len(places) - 1) * apart,
-            stop=last - nearest,
-            into=(begin, begin + (last - first - 1) * stride + 1, stride),
-        )
+        first, stop = reach[0] - nearest - (len(places) - 1) * apart, reach[1] - nearest
+        new = Phase((residue, residue + 1), places[0], len(places), step, apart, first, stop)
+        before = found[-1] if found else new
+        alike = replace(before, residues=new.residues, place=before.place + before.width)
+        if new == alike and before.residues[1] == residue:
+            found[-1] = replace(before, residues=(before.residues[0], residue + 1))
+        else:
+            found.append(new)
+    return found
 
 
 class Backward:
@@ -142,44 +150,66 @@ def as_convolutions(node: Node, summed: Node, kept: Sequence[Span]) -> Node | No
         return None
     if set(where) & set(filled):
         return None
-    # For each axis of windows, in the order in which the source has them: its letters and its phases.
-    axes = sorted(range(len(where)), key=lambda i: letters.index(where[i]))
-    along = [[*phases(*x)] for x in zip(at["sizes"], at["strides"], at["dilations"], kept, strict=True)]
-    if not all(along):
-        return None
-    reach = [(min(p.first for p in own), max(p.stop for p in own)) for own in along]
-    if any(
-        first >= source.shape[letters.index(k)] or stop <= 0
-        for k, (first, stop) in zip(where, reach, strict=True)
-    ):
+    reach = [(low // s, -(-high // s)) for (low, high), s in zip(kept, at["strides"], strict=True)]
+    along = [phases(*x) for x in zip(at["sizes"], at["strides"], at["dilations"], reach, strict=True)]
+    needed = [(min(p.first for p in own), max(p.stop for p in own)) for own in along]
+    lengths = [source.shape[letters.index(k)] for k in where]
+    if any(first >= n or stop <= 0 for n, (first, stop) in zip(lengths, needed, strict=True)):
         return None  # no window lies there
-    source = _cut_or_framed(source, {letters.index(k): span for k, span in zip(where, reach, strict=True)})
+    source = _cut_or_framed(source, {letters.index(k): span for k, span in zip(where, needed, strict=True)})
+    # An axis along which windows are further apart than one is two in the products: of u, and of r behind it.
+    free = (k for k in ascii_letters if k not in summed.attributes["spec"])
+    residues = {k: next(free) if s > 1 else "" for k, s in zip(where, at["strides"], strict=True)}
+    split = "".join(k + residues.get(k, "") for k in out)
+    axes = sorted(
+        range(len(where)), key=lambda i: letters.index(where[i])
+    )  # in the order in which the source has them
     parts, indices = [], []
     for several in product(*along):
-        seen, turned, into = _full(source), _full(filters), [*_full(node)]
+        seen = _full(source)
         for i, phase in enumerate(several):
-            seen[letters.index(where[i])] = (phase.first - reach[i][0], phase.stop - reach[i][0], 1)
-            turned[filled.index(places[i])] = phase.filter
-            into[out.index(where[i])] = phase.into
+            seen[letters.index(where[i])] = (phase.first - needed[i][0], phase.stop - needed[i][0], 1)
         windows = apply(
             "windows", _sliced(source, seen), axes=tuple(letters.index(where[i]) for i in axes),
             sizes=tuple(several[i].count for i in axes), strides=(1,) * len(axes),
             dilations=tuple(several[i].apart for i in axes),
         )  # fmt: skip
+        own = {filled.index(places[i]): (phase, residues[where[i]]) for i, phase in enumerate(several)}
+        turned, behind = _turned_round(filters, own)
         by_windows = letters + "".join(places[i] for i in axes)
-        parts.append(
-            apply("contract", windows, _sliced(filters, turned), spec=f"{by_windows},{filled}->{out}")
-        )
-        indices.append(tuple(into))
-    shape = list(node.shape)
-    for axis, (low, high) in zip(at["axes"], kept, strict=True):
-        shape[axis] = high - low
-    if len(parts) == 1 and parts[0].shape == tuple(shape):
-        return parts[0]
-    full = sum(math.prod(x.shape[a] for a in at["axes"]) for x in parts) == math.prod(
-        shape[a] for a in at["axes"]
-    )
-    return laid(parts, indices, tuple(shape), None if full else 0.0)
+        parts.append(apply("contract", windows, turned, spec=f"{by_windows},{filled}{behind}->{split}"))
+        into = {residues[where[i]]: (*phase.residues, 1) for i, phase in enumerate(several)}
+        indices.append(tuple(into.get(k, FULL) for k in split))
+    extents = dict(zip(out, node.shape, strict=True))
+    extents |= {k: stop - first for k, (first, stop) in zip(where, reach, strict=True)}
+    extents |= {residues[k]: s for k, s in zip(where, at["strides"], strict=True)}
+    found = parts[0]
+    if len(parts) > 1 or found.shape != tuple(extents[k] for k in split):
+        done = sum(math.prod(p.width for p in several) for several in product(*along))
+        fill = None if done == math.prod(at["strides"]) else 0.0
+        found = laid(parts, indices, tuple(extents[k] for k in split), fill)
+    index, shape = _full(node), [extents[k] for k in out]
+    for axis, stride, (first, _), (low, high) in zip(at["axes"], at["strides"], reach, kept, strict=True):
+        shape[axis] *= stride
+        index[axis] = (low - first * stride, high - first * stride, 1)
+    found = found if found.shape == tuple(shape) else apply("reshape", found, shape=tuple(shape))
+    return _sliced(found, index)
+
+
+def _turned_round(filters: Node, own: dict[int, tuple[Phase, str]]) -> tuple[Node, str]:
+    """Return the places of filters that fall on a phase, the last first, and the letters of what stands behind: by
+    which r they fall on."""
+    seen, backwards = _full(filters), _full(filters)
+    for axis, (phase, _) in own.items():
+        reach = (phase.count - 1) * phase.step + phase.width
+        seen[axis] = (phase.place, phase.place + reach, 1)
+        backwards[axis] = (phase.count - 1, None, -1)
+    apart = sorted(axis for axis, (_, letter) in own.items() if letter)
+    found = apply(
+        "windows", _sliced(filters, seen), axes=tuple(apart), sizes=tuple(own[a][0].width for a in apart),
+        strides=tuple(own[a][0].step for a in apart), dilations=(1,) * len(apart),
+    ) if apart else _sliced(filters, seen)  # fmt: skip
+    return _sliced(found, backwards + [FULL] * len(apart)), "".join(own[a][1] for a in apart)
 
 
 def _full(node: Node) -> list[Any]:

@@ -158,7 +158,9 @@ def _windows(view: View, node: Node) -> View:
     for axis, stride in zip(at["axes"], at["strides"], strict=True):
         strides[axis] = Size(stride) * view.strides[axis]
     within = [Size(d) * view.strides[axis] for axis, d in zip(at["axes"], at["dilations"], strict=True)]
-    return replace(view, shape=node.shape, strides=(*strides, *within), overlaps=True)
+    reach = [(size - 1) * d for size, d in zip(at["sizes"], at["dilations"], strict=True)]
+    overlaps = view.overlaps or any(s <= far for s, far in zip(at["strides"], reach, strict=True))
+    return replace(view, shape=node.shape, strides=(*strides, *within), overlaps=overlaps)
 
 
 def _together(offset: Iterable[Size]) -> tuple[Size, ...]:
