@@ -122,10 +122,13 @@ class TruncatedNormal(Checked):
         return self.std * _truncated(shape, rng)
 
 
+BELOW_2 = 0.97724986805182079  # the share of N(0, 1)
+OF_TRUNCATED = 0.87962566103423978  # the standard deviation of what lies within 2
+
+
 def _truncated(shape: Shape, rng: Random) -> np.ndarray:
     """Return numbers of N(0, 1) of which none is beyond 2, each from one uniform number."""
-    share = 0.97724986805182079  # of N(0, 1) below 2
-    return quantiles(rng.uniform(1 - share, share, shape).ravel()).reshape(shape)
+    return quantiles(rng.uniform(1 - BELOW_2, BELOW_2, shape).ravel()).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,7 @@ class Scaled(Checked):
         if self.distribution == "normal":
             return rng.normal(0.0, std, shape)
         if self.distribution == "truncated_normal":
-            return (
-                std / 0.87962566103423978 * _truncated(shape, rng)
-            )  # which is the deviation of what is left
+            return std / OF_TRUNCATED * _truncated(shape, rng)
         return rng.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, shape)
 
 

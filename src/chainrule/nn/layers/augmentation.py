@@ -37,15 +37,13 @@ class RandomFlip(Layer):
 
     Args:
         mode: "horizontal" mirrors left and right, "vertical" turns upside down, "horizontal_and_vertical" may do
-            either or
-            both. Mirrored letters and digits are others, or none.
+            either or both. Mirrored letters and digits are others, or none.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: As of every layer; this one learns nothing, and flips all the same.
 
     Raises:
         GraphError: If mode is none of the three.
 
-    >>> network = cr.Network([cr.RandomFlip("horizontal"), cr.Flatten(), cr.Dense(1)], input_shape=(8, 8, 3), seed=0)
     >>> cr.RandomFlip("horizontal")(cr.input("image", ("batch", 8, 8, 3))).shape
     (batch, 8, 8, 3)
     """
@@ -87,12 +85,10 @@ class RandomTranslation(Layer):
 
     Args:
         height_factor: How far down or up, as a share of the height: with 0.1 up to a tenth both ways; (lower, upper)
-            may
-            differ, and what is below 0 goes up.
+            may differ, and what is below 0 goes up.
         width_factor: Likewise to the right, as a share of the width; below 0 to the left.
         fill_mode: What stands where nothing was: "reflect" the picture mirrored at its border, "nearest" the pixels
-            at the
-            border, "wrap" the other side, "constant" fill_value.
+            at the border, "wrap" the other side, "constant" fill_value.
         fill_value: That number.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: As of every layer; this one learns nothing, and shifts all the same.
@@ -144,8 +140,7 @@ class RandomRotation(Layer):
         factor: How far, as a share of a full turn: with 0.05 up to 18 degrees both ways; (lower, upper) may differ, and
             what is above 0 goes counter-clockwise.
         fill_mode: What stands where nothing was: "reflect" the picture mirrored at its border, "nearest" the pixels
-            at the
-            border, "wrap" the other side, "constant" fill_value.
+            at the border, "wrap" the other side, "constant" fill_value.
         fill_value: That number.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: As of every layer; this one learns nothing, and turns all the same.
@@ -200,8 +195,7 @@ class RandomZoom(Layer):
             upper) may differ, and what is below 0 comes nearer.
         width_factor: Likewise of the width; None keeps the proportions.
         fill_mode: What stands where nothing was: "reflect" the picture mirrored at its border, "nearest" the pixels
-            at the
-            border, "wrap" the other side, "constant" fill_value.
+            at the border, "wrap" the other side, "constant" fill_value.
         fill_value: That number.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: As of every layer; this one learns nothing, and zooms all the same.
@@ -296,8 +290,7 @@ class RandomBrightness(Layer):
 
     Args:
         factor: How much is added, as a share of what numbers may be: with 0.2 up to a fifth, or taken away; (lower,
-            upper)
-            may differ, and what is below 0 is darker.
+            upper) may differ, and what is below 0 is darker.
         value_range: The least and the largest number there may be, at which others are cut off; (0, 1) by default, and
             (0, 255) in Keras.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.

@@ -8,6 +8,9 @@ from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, VOID, Type
 from chainrule.engines.native.plan.views import Size
 
+# What of a task is done: along which axis of its result, or letter of its product, and from where to where.
+Part = tuple[int | str, Value, Value]
+
 OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
 
 

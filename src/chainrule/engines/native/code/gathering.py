@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from chainrule.engines.native.code.frame import Part
 from chainrule.engines.native.code.gathered import OFFSETS, name_of
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step
@@ -11,7 +12,6 @@ from chainrule.engines.native.plan.gathered import Gathered
 from chainrule.engines.native.plan.views import ZERO, Size, View, whole
 from chainrule.graph.node import Node
 
-Part = tuple[int | str, Value, Value]  # along which axis or letter, from where to where
 Side = tuple[View, dict[str, Size]]  # an array, and the stride of each letter in it
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from chainrule.engines.native.code.frame import copy_bytes
+from chainrule.engines.native.code.frame import Part, copy_bytes
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import type_of
@@ -11,11 +11,9 @@ from chainrule.engines.native.plan.laying import is_same, laying, view_at
 from chainrule.engines.native.plan.views import ONE, Size, View, merged, size
 from chainrule.graph.node import Node
 
-Part = tuple[int | str, Value, Value]  # along the first axis, from where to where
-
 
 def write_laid(step: Step, node: Node, part: Part | None = None) -> None:
-    """Fill what no part covers, and copy the parts that are not made in their places."""
+    """Fill what no part covers, and copy what is not made in its place. A part goes along the first axis."""
     found, out = laying(node), step.plan.view(node)
     if found is None:
         raise AssertionError(node)

@@ -16,10 +16,8 @@ from chainrule.graph.node import Node
 
 UNROLL = 4  # so many vectors of an axis of fixed length are written out, unless LONG_BODY operations belong to each
 SHORT_BODY = 8  # a loop of no more operations has its last, masked turn written apart
-WINDOW = (
-    9  # positions before the innermost axis that are written out, unless it were more than so many operations
-)
-WRITTEN_OUT = 128
+# So many positions of short axes before the innermost are written out, unless that were more than so many operations.
+POSITIONS, OPERATIONS = 9, 128
 
 # Along which axis of its plan a part of a nest goes, and from where to where. Along the innermost one whole vectors are
 # done, up to the end of the axis, unless the plan is cut always.
@@ -117,7 +115,7 @@ class _Loops:
             extent = plan.extents[axis]
             positions *= extent.count
             work = positions * len(plan.members) * self._written_out()
-            if extent.extents or positions > WINDOW or work > WRITTEN_OUT:
+            if extent.extents or positions > POSITIONS or work > OPERATIONS:
                 break
             self._unrolled = axis
 

@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from functools import reduce
 from operator import mul
 
-from chainrule.engines.native.code.gathering import Part, write_gathered
+from chainrule.engines.native.code.frame import Part
+from chainrule.engines.native.code.gathering import write_gathered
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.code.types import I64, VOID, Type, type_of

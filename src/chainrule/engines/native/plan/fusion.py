@@ -34,10 +34,9 @@ from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, Shape
 
-ONE_FUNCTION = 500  # nodes of a step that is one function
-OF_PICTURES = (
-    4  # times as many, where filters slide: what rows go through together matters more than code's length
-)
+# Nodes of a step that is one function; and how many times as many where filters slide: there, what rows go through
+# together matters more than the length of the code.
+ONE_FUNCTION, OF_PICTURES = 500, 4
 CHEAP = 2  # additions that are rather done again than kept
 
 

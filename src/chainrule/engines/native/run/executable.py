@@ -41,9 +41,7 @@ from chainrule.transform.apart import keeps_apart
 from chainrule.transform.verify import verify
 
 BLOCK_BYTES = 2**22  # of intermediate values of rows that are done at once, where rows need not be
-LEAST_BLOCK = (
-    1024  # so many uses of each weight are worth reading them anew: a filter has many in a picture alone
-)
+LEAST_BLOCK = 1024  # so many uses of a weight are worth reading it anew: a filter has many in a picture alone
 MOST_SHAPES = 64  # of batches, of which it is kept what they need
 
 

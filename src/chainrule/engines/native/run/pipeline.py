@@ -19,9 +19,9 @@ from chainrule.engines.native.plan.fusion import fuse
 from chainrule.engines.native.plan.items import Fusion
 from chainrule.engines.native.plan.laying import LAID
 from chainrule.engines.native.plan.layout import turned_over
-from chainrule.engines.native.plan.linear import taken_apart
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.regions import Region, grain_of, in_regions
+from chainrule.engines.native.plan.sums import taken_apart
 from chainrule.engines.native.run import build
 from chainrule.graph.closed import Program, extents_of
 from chainrule.graph.node import Node

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.plan.expand import expand
-from chainrule.engines.native.plan.linear import taken_apart
+from chainrule.engines.native.plan.sums import taken_apart
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input, variable
