@@ -118,12 +118,14 @@ class Learned:
         filters: Those of the first convolution before and after.
         right: The share of what was asked that is right.
         seconds: What the training took, compiling included.
+        busy: What it took of the processor, all cores together.
     """
 
     network: cr.Network
     filters: tuple[np.ndarray, np.ndarray]
     right: float
     seconds: float
+    busy: float
 
 
 def learn(recipe: Recipe, split: Split, changes: Sequence[cr.Layer], seed: int) -> Learned:
@@ -144,7 +146,7 @@ def learn(recipe: Recipe, split: Split, changes: Sequence[cr.Layer], seed: int) 
     softened = (1 - recipe.smoothing) * np.eye(CLASSES)[split.y] + recipe.smoothing / CLASSES
     network = cr.Network(classes, inputs={"picture": split.X.shape[1:]}, seed=seed)
     first = network.parameters["W1"].copy()
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     network.fit(
         split.X,
         softened,
@@ -152,8 +154,8 @@ def learn(recipe: Recipe, split: Split, changes: Sequence[cr.Layer], seed: int) 
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
     )
-    seconds = time.perf_counter() - began
-    return Learned(network, (first, network.parameters["W1"]), asked(recipe, split, network), seconds)
+    seconds, busy = time.perf_counter() - began, time.process_time() - busy
+    return Learned(network, (first, network.parameters["W1"]), asked(recipe, split, network), seconds, busy)
 
 
 def asked(recipe: Recipe, split: Split, network: cr.Network) -> float:
@@ -167,9 +169,9 @@ def asked(recipe: Recipe, split: Split, network: cr.Network) -> float:
 def directed(W: np.ndarray) -> float:
     """Return the share of filters that answer an edge in one direction, and hardly the same edge turned by a quarter.
 
-    An edge is a step from dark to light somewhere in the window; of all directions and places the one that a filter
-    answers most is compared with what it answers most when that direction is turned by a quarter. The mean of a filter,
-    which answers even light, is left out.
+    An edge is a step from dark to light through the middle of the window, an answer what relu lets through. Of all
+    directions the one that a filter answers most is compared with that direction turned by a quarter. The mean of a
+    filter, which answers even light, is left out.
 
     Args:
         W: (size, size, 1, filters).
@@ -178,12 +180,10 @@ def directed(W: np.ndarray) -> float:
     angles = 2 * np.pi * np.arange(TURNS) / TURNS
     down, right = np.outer(np.sin(angles), places), np.outer(np.cos(angles), places)
     # How far each pixel lies in the direction of an angle; rounded, for the cosine of a right angle is not 0.
-    across = np.round(down[:, :, np.newaxis] + right[:, np.newaxis, :], 9)
-    steps = np.stack([np.where(across > place, 1.0, -1.0) for place in places], axis=1)
-    answers = np.abs(np.einsum("apij,ijcf->apf", steps, W - W.mean(axis=(0, 1)))).max(axis=1)
-    best = answers.argmax(axis=0)
-    turned = np.take_along_axis(answers, (best + TURNS // 4)[np.newaxis] % TURNS, axis=0)[0]
-    return float(np.mean(answers.max(axis=0) > STRONGER * turned + 1e-12))
+    steps = np.sign(np.round(down[:, :, np.newaxis] + right[:, np.newaxis, :], 9))
+    answers = np.maximum(np.einsum("aij,ijcf->af", steps, W - W.mean(axis=(0, 1))), 0)
+    turned = np.take_along_axis(answers, (answers.argmax(axis=0) + TURNS // 4)[np.newaxis] % TURNS, axis=0)[0]
+    return float(np.mean(answers.max(axis=0) > STRONGER * turned + 1e-9))
 
 
 def ablated(recipe: Recipe, split: Split, seeds: int) -> list[str]:
@@ -216,7 +216,8 @@ def main() -> None:
         print("| recipe | changes | right | with all |\n| --- | --- | ---: | ---: |")
     else:
         print(
-            "| recipe | parameters | epochs | training | right | goal |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+            "| recipe | parameters | epochs | training | of the cores | right | goal |\n| --- |"
+            + 6 * " ---: |"
         )
     for name in given.recipes:
         recipe, split = known[name], KINDS[name](given.data)
@@ -225,8 +226,9 @@ def main() -> None:
             continue
         found = learn(recipe, split, recipe.changes, given.seed)
         size, goal = sum(w.size for w in found.network.parameters.values()), recipe.goal or "–"
+        times = f"{found.seconds:.1f} s | {found.busy:.1f} s"
         print(
-            f"| {recipe.words} | {size:,} | {recipe.epochs} | {found.seconds:.1f} s | {found.right:.4f} | {goal} |",
+            f"| {recipe.words} | {size:,} | {recipe.epochs} | {times} | {found.right:.4f} | {goal} |",
             flush=True,
         )
         if found.filters[0].shape[:3] == (5, 5, 1):

@@ -39,7 +39,7 @@ def test_filters_that_find_edges_are_told_from_others():
     assert directed(filters[:, :, np.newaxis]) == 4 / 6
     assert directed(even[:, :, np.newaxis, np.newaxis]) == 0
     noise = np.random.default_rng(0).normal(size=(5, 5, 1, 1000))
-    assert directed(noise) < 0.25
+    assert 0.6 < directed(noise) < 0.9  # so this alone shows no learning
 
 
 def test_a_tone_is_loud_in_the_band_of_its_pitch():
