@@ -22,30 +22,49 @@ from chainrule.graph.primitives.primitive import MULTIPLY, Case, Primitive, row
 def contraction_function(spec: str) -> Callable[[Any, Any], Any]:
     """Return the function of two arrays that ``spec`` describes, as one (batched) matrix product."""
     plan = contraction(spec)
-    batch, rows, inner, columns = (len(k) for k in (plan.batch, plan.rows, plan.inner, plan.columns))
-    turn_left = [plan.left.index(k) for k in plan.batch + plan.rows + plan.inner]
-    turn_right = [plan.right.index(k) for k in plan.batch + plan.inner + plan.columns]
-    order = plan.batch + plan.rows + plan.columns
-    turn_out = [order.index(k) for k in plan.out]
+    # in the order of the smaller operand, say a kernel's: windows are copied on the way, and in runs of its last letter
+    order = min(plan.left, plan.right, key=len) + plan.out
+    rows, inner, columns = (
+        "".join(sorted(k, key=order.index)) for k in (plan.rows, plan.inner, plan.columns)
+    )
+    left, right = _matrix(plan.left, plan.batch, rows, inner), _matrix(plan.right, plan.batch, inner, columns)
+    made = plan.batch + rows + columns
+    turn_out = [made.index(k) for k in plan.out]
 
     def general(x, y):
-        left, right = x.transpose(turn_left), y.transpose(turn_right)
-        kept = left.shape[: batch + rows] + right.shape[batch + inner :]
-        length = math.prod(left.shape[batch + rows :])
-        height, width = math.prod(left.shape[batch : batch + rows]), math.prod(right.shape[batch + inner :])
-        left = left.reshape(*left.shape[:batch], height, length)
-        right = right.reshape(*right.shape[:batch], length, width)
-        return np.matmul(left, right).reshape(kept).transpose(turn_out)
+        lengths = {
+            **dict(zip(plan.left, x.shape, strict=True)),
+            **dict(zip(plan.right, y.shape, strict=True)),
+        }
+        found = np.matmul(left(x), right(y)).reshape([lengths[k] for k in made])
+        return found.transpose(turn_out)
 
-    if not (batch == 0 and rows == inner == columns == 1):
+    if plan.batch or not len(rows) == len(inner) == len(columns) == 1:
         return general
-    transposed = (turn_left == [1, 0], turn_right == [1, 0], turn_out == [1, 0])
+    turned = (plan.left[0] == inner, plan.right[0] == columns, plan.out[0] == columns)
     return {
         (False, False, False): lambda x, y: x @ y,
         (True, False, False): lambda x, y: x.T @ y,
         (False, True, False): lambda x, y: x @ y.T,
         (True, True, False): lambda x, y: x.T @ y.T,
-    }.get(transposed, lambda x, y: (x.transpose(turn_left) @ y.transpose(turn_right)).T)
+    }.get(turned, lambda x, y: (left(x) @ right(y)).T)
+
+
+def _matrix(letters: str, batch: str, down: str, along: str) -> Callable[[Any], Any]:
+    """Return what makes matrices of an operand, letters ``down`` by letters ``along``, for each of ``batch``.
+
+    One whose letters ``along`` come first is turned when it is a matrix: to copy it turned takes longer.
+    """
+    turned = next((k in along for k in letters if k not in batch), False)
+    first, last = (along, down) if turned else (down, along)
+    axes, outer, middle = [letters.index(k) for k in batch + first + last], len(batch), len(batch + first)
+
+    def matrix(x):
+        x = x.transpose(axes)
+        x = x.reshape(*x.shape[:outer], math.prod(x.shape[outer:middle]), math.prod(x.shape[middle:]))
+        return x.swapaxes(-1, -2) if turned else x
+
+    return matrix
 
 
 def _adjoint(dy, y, a, b, spec):
