@@ -1,4 +1,13 @@
-"""Pictures and sounds to learn from, as arrays: clothes, hand signs, spoken digits."""
+"""Pictures and sounds to learn from, as arrays: clothes, hand signs, spoken digits.
+
+They lie in one folder, each in a folder of its own, and come from GitHub:
+
+- fashion_mnist: the four files of zalandoresearch/fashion-mnist, in data/fashion, as they are (MIT)
+- sign_digits/sign_digits.zip: photographs of ardamavi/Sign-Language-Digits-Dataset, those of each digit in a folder
+  of its name, "3/IMG_1118.jpg" (Apache 2.0)
+- fsdd/fsdd_train_wav.zip: the recordings of Jakobovski/free-spoken-digit-dataset that are to be learned from, numbers
+  5 to 49, "3_theo_12.wav" (CC BY-SA 4.0)
+"""
 
 import gzip
 import io

@@ -1,11 +1,12 @@
 """The tables that the work learns from, standardised where a student would."""
 
 import csv
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.kinds import idx
 
 Table = tuple[np.ndarray, np.ndarray, str]
 
@@ -92,15 +93,8 @@ def pictures(folder: Path | None) -> Table:
         y = rng.integers(0, 10, PICTURES)
         X = rng.random((PICTURES, 784)) / 2 + rng.random((10, 784))[y] / 2
         return X, y, "random pictures in place of Fashion-MNIST"
-    X = (
-        idx(path / "train-images-idx3-ubyte.gz", header=16, length=PICTURES * 784).reshape(PICTURES, 784)
-        / 255
-    )
-    return (
-        X,
-        idx(path / "train-labels-idx1-ubyte.gz", header=8, length=PICTURES).astype(np.int64),
-        "Fashion-MNIST",
-    )
+    X, y = (idx(path / f"train-{part}-ubyte.gz")[:PICTURES] for part in ("images-idx3", "labels-idx1"))
+    return X.reshape(PICTURES, 784) / 255, y.astype(np.int64), "Fashion-MNIST"
 
 
 def noise28(folder: Path | None) -> Table:
@@ -122,12 +116,6 @@ def noise(*shape: int) -> Table:
     """Return random numbers, and one of ten labels for each: what is timed does not hang on what there is to learn."""
     rng = np.random.default_rng(0)
     return rng.standard_normal(shape, np.float32), rng.integers(0, 10, shape[0]), "random numbers"
-
-
-def idx(path: Path, header: int, length: int) -> np.ndarray:
-    """Return the first bytes that follow the header of a gzipped IDX file."""
-    with gzip.open(path) as file:
-        return np.frombuffer(file.read(header + length), np.uint8, offset=header)
 
 
 def standardised(X: np.ndarray) -> np.ndarray:

@@ -66,11 +66,11 @@ def each_side(setting: Any, count: int) -> Sides:
     return tuple([(side, side) if isinstance(side, int) else tuple(side) for side in each])
 
 
-def framed(x: Node, around: Sides) -> Node:
-    """Return x with zeros around its places."""
+def framed(x: Node, around: Sides, fill: float = 0.0) -> Node:
+    """Return x with zeros around its places, or another number."""
     if not any(before or after for before, after in around):
         return x
-    found: Any = np.pad(x, ((0, 0), *around, (0, 0)))
+    found: Any = np.pad(x, ((0, 0), *around, (0, 0)), constant_values=fill)
     return found
 
 

@@ -30,7 +30,35 @@ Beyond: TypeAlias = Literal["reflect", "nearest", "wrap", "constant"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomFlip(Layer):
+class Augmentation(Layer):
+    """What layers have in common that change pictures in training: all but how."""
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x, changed while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, height, width, channels).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x is no batch of pictures.
+
+        >>> cr.RandomFlip()(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
+        (batch, 8, 8, 3)
+        """
+        lengths(self, x, PICTURE)
+        chosen: Any = np.where(TRAINING, self._changed(scope, x), x)
+        return chosen
+
+    def _changed(self, scope: Scope, x: Node) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class RandomFlip(Augmentation):
     """While training, mirror every other picture, or turn it upside down.
 
     Takes pictures (batch, height, width, channels) and gives the same.
@@ -52,33 +80,17 @@ class RandomFlip(Layer):
     name: str = ""
     keeps_values: ClassVar[bool] = True
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, some of it mirrored while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomFlip()(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         y: Any = x
         if "horizontal" in self.mode:
             y = np.where(_drawn(scope, x) < 0.5, y[:, :, ::-1], y)
         if "vertical" in self.mode:
             y = np.where(_drawn(scope, x) < 0.5, y[:, ::-1], y)
-        return _in_training(y, x)
+        return y
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomTranslation(Layer):
+class RandomTranslation(Augmentation):
     """While training, shift each picture by whole pixels, which blurs nothing.
 
     Takes pictures (batch, height, width, channels) and gives the same.
@@ -107,31 +119,15 @@ class RandomTranslation(Layer):
     name: str = ""
     keeps_values: ClassVar[bool] = True
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, shifted while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomTranslation(0.1, (-0.2, 0.0))(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        height, width, _ = lengths(self, x, PICTURE)
-        down = _pixels(scope, x, self.height_factor, height)
-        right = _pixels(scope, x, self.width_factor, width)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         at = _Places(x, self.fill_mode, self.fill_value)
-        return _in_training(at.pixels(at.rows - down, at.columns - right), x)
+        down = _pixels(scope, x, self.height_factor, at.height)
+        right = _pixels(scope, x, self.width_factor, at.width)
+        return at.pixels(at.rows - down, at.columns - right)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomRotation(Layer):
+class RandomRotation(Augmentation):
     """While training, turn each picture about its middle; between pixels numbers lie on straight lines (bilinear).
 
     Takes pictures (batch, height, width, channels) and gives the same.
@@ -157,23 +153,7 @@ class RandomRotation(Layer):
     fill_value: Number = 0.0
     name: str = ""
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, turned while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomRotation((0.0, 0.25), "nearest")(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         angle = _between(scope, x, self.factor) * (2 * pi)
         cosine: Any = np.cos(angle)
         sine: Any = np.sin(angle)
@@ -181,11 +161,11 @@ class RandomRotation(Layer):
         down, right = at.rows - at.middle_row, at.columns - at.middle_column
         rows = right * sine + down * cosine + at.middle_row
         columns = right * cosine - down * sine + at.middle_column
-        return _in_training(at.between_pixels(rows, columns), x)
+        return at.between_pixels(rows, columns)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomZoom(Layer):
+class RandomZoom(Augmentation):
     """While training, see each picture from nearer or farther; between pixels numbers lie on straight lines (bilinear).
 
     Takes pictures (batch, height, width, channels) and gives the same.
@@ -213,33 +193,17 @@ class RandomZoom(Layer):
     fill_value: Number = 0.0
     name: str = ""
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, nearer or farther while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomZoom((-0.2, 0.0), 0.1)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         high = _between(scope, x, self.height_factor) + 1
         wide = high if self.width_factor is None else _between(scope, x, self.width_factor) + 1
         at = _Places(x, self.fill_mode, self.fill_value)
         rows = (at.rows - at.middle_row) * high + at.middle_row
         columns = (at.columns - at.middle_column) * wide + at.middle_column
-        return _in_training(at.between_pixels(rows, columns), x)
+        return at.between_pixels(rows, columns)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomContrast(Layer):
+class RandomContrast(Augmentation):
     """While training, let the numbers of each picture lie closer to their mean, or farther from it, in each channel.
 
     Takes pictures (batch, height, width, channels) and gives the same. Nothing is cut off.
@@ -260,30 +224,14 @@ class RandomContrast(Layer):
     factor: Shares
     name: str = ""
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x with another contrast while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomContrast((0.1, 0.5))(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         less, more = self.factor if isinstance(self.factor, tuple) else (self.factor, self.factor)
         mean = x.mean(axis=(1, 2), keepdims=True)
-        return _in_training((x - mean) * (_between(scope, x, (-less, more)) + 1) + mean, x)
+        return (x - mean) * (_between(scope, x, (-less, more)) + 1) + mean
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class RandomBrightness(Layer):
+class RandomBrightness(Augmentation):
     """While training, make each picture darker or brighter: one number is added to all of it.
 
     Takes pictures (batch, height, width, channels) and gives the same.
@@ -307,26 +255,10 @@ class RandomBrightness(Layer):
     value_range: Limits = (0.0, 1.0)
     name: str = ""
 
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x, darker or brighter while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.RandomBrightness((-0.5, 0.0), (0, 255))(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
+    def _changed(self, scope: Scope, x: Node) -> Any:
         low, high = self.value_range
         lit: Any = np.clip(x + _between(scope, x, self.factor) * (high - low), low, high)
-        return _in_training(lit, x)
+        return lit
 
 
 # --- what is drawn ---
@@ -357,11 +289,6 @@ def _pixels(scope: Scope, x: Node, factor: Any, length: int) -> Any:
     if first > last:
         first = last = round((low + high) / 2)
     return np.floor(_drawn(scope, x) * (last - first + 1)) + first
-
-
-def _in_training(y: Any, x: Node) -> Node:
-    chosen: Any = np.where(TRAINING, y, x)
-    return chosen
 
 
 # --- pixels by their places ---

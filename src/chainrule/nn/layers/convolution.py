@@ -6,12 +6,10 @@ from typing import ClassVar
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
-from chainrule.nn.activations import activation
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.axes import PICTURE, SEQUENCE, VOLUME, both, lengths
-from chainrule.nn.layers.base import Layer, Scope, check_initializer
-from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_padding, check_sizes, finished, framed
-from chainrule.nn.regularizers import regularizer
+from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_kernels, finished, framed
 from chainrule.nn.specs import Count
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D"]
@@ -37,15 +35,11 @@ class Convolution(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_sizes(self, ("kernel_size", "strides", "dilation_rate"), self.axes)
-        check_padding(self, self.axes)
+        check_kernels(self, self.axes)
         if self.filters % self.groups:
             raise GraphError(
                 f"{type(self).__name__}: {self.filters} filters do not divide into {self.groups} groups of as many."
             )
-        activation(self.activation)
-        check_initializer(self, self.initializer)
-        regularizer(self.regularizer)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return what the kernels make of each window of x.

@@ -56,7 +56,36 @@ class Dropout(Layer):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SpatialDropout1D(Layer):
+class SpatialDropout(Layer):
+    """What layers that drop whole channels have in common: all but along how many axes these go."""
+
+    rate: Share
+    name: str = ""
+    axes: ClassVar[tuple[str, ...]] = PICTURE
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x without some of its channels while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, *places, channels).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x has other axes.
+
+        >>> cr.SpatialDropout2D(0.5)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
+        (batch, 8, 8, 3)
+        """
+        *places, channels = lengths(self, x, self.axes)
+        return _with_holes(scope, x, self.rate, (x.shape[0], *(1 for _ in places), channels))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SpatialDropout1D(SpatialDropout):
     """While training, set whole features of each example to 0 with probability ``rate`` (Tompson et al. 2015).
 
     Neighbours in sequences say nearly the same, so that a hole of one number is no loss; here all places of a feature
@@ -76,32 +105,11 @@ class SpatialDropout1D(Layer):
     (batch, 5, 3)
     """
 
-    rate: Share
-    name: str = ""
-    keeps_values: ClassVar[bool] = True
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x without some of its features while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of sequences.
-
-        >>> cr.SpatialDropout1D(0.5)(cr.input("x", ("batch", 5, 3))).shape  # which calls build
-        (batch, 5, 3)
-        """
-        lengths(self, x, SEQUENCE)
-        return _with_holes(scope, x, self.rate, (x.shape[0], 1, x.shape[-1]))
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(SpatialDropout):
     """While training, set whole channels of each example to 0 with probability ``rate`` (Tompson et al. 2015).
 
     Neighbours in pictures say nearly the same, so that a hole of one number is no loss; here all places of a channel
@@ -120,29 +128,6 @@ class SpatialDropout2D(Layer):
     >>> cr.SpatialDropout2D(0.2)(cr.input("x", ("batch", 8, 8, 3))).shape
     (batch, 8, 8, 3)
     """
-
-    rate: Share
-    name: str = ""
-    keeps_values: ClassVar[bool] = True
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x without some of its channels while training.
-
-        Args:
-            scope: Where the random numbers come from.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            ShapeError: If x is no batch of pictures.
-
-        >>> cr.SpatialDropout2D(0.5)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 8, 8, 3)
-        """
-        lengths(self, x, PICTURE)
-        return _with_holes(scope, x, self.rate, (x.shape[0], 1, 1, x.shape[-1]))
 
 
 def _with_holes(scope: Scope, x: Node, rate: float, shape: Shape) -> Node:

@@ -19,7 +19,37 @@ __all__ = ["Add", "Average", "Concatenate", "Maximum", "Multiply", "Subtract"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Add(Layer):
+class Merging(Layer):
+    """What layers have in common that make one node of several of one shape, number by number."""
+
+    name: str = ""
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return what is made of the nodes.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there is one node alone.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> cr.Add()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        found: Node = self._merged(_fitting(self, xs))
+        return found
+
+    def _merged(self, xs: Sequence[Node]) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Add(Merging):
     """The sum of several nodes, number by number: the end of a residual block (He et al. 2016).
 
     Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
@@ -38,31 +68,12 @@ class Add(Layer):
     (2, 1)
     """
 
-    name: str = ""
-
-    def build(self, scope: Scope, *xs: Node) -> Node:
-        """Return the sum.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            xs: Nodes of shape (batch, ...).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            GraphError: If there is one node alone.
-            ShapeError: If the shapes do not fit each other.
-
-        >>> cr.Add()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
-        (batch, 3)
-        """
-        found: Any = reduce(add, _fitting(self, xs))
-        return found
+    def _merged(self, xs: Sequence[Node]) -> Any:
+        return reduce(add, xs)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Multiply(Layer):
+class Multiply(Merging):
     """The product of several nodes, number by number: a gate, such as (batch, 1, 1, channels) on pictures.
 
     Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
@@ -79,31 +90,12 @@ class Multiply(Layer):
     (batch, 8, 8, 3)
     """
 
-    name: str = ""
-
-    def build(self, scope: Scope, *xs: Node) -> Node:
-        """Return the product.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            xs: Nodes of shape (batch, ...).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            GraphError: If there is one node alone.
-            ShapeError: If the shapes do not fit each other.
-
-        >>> cr.Multiply()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
-        (batch, 3)
-        """
-        found: Any = reduce(mul, _fitting(self, xs))
-        return found
+    def _merged(self, xs: Sequence[Node]) -> Any:
+        return reduce(mul, xs)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Average(Layer):
+class Average(Merging):
     """The mean of several nodes, number by number.
 
     Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
@@ -120,31 +112,12 @@ class Average(Layer):
     (a + b) / 2
     """
 
-    name: str = ""
-
-    def build(self, scope: Scope, *xs: Node) -> Node:
-        """Return the mean.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            xs: Nodes of shape (batch, ...).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            GraphError: If there is one node alone.
-            ShapeError: If the shapes do not fit each other.
-
-        >>> cr.Average()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
-        (batch, 3)
-        """
-        found: Any = reduce(add, _fitting(self, xs)) / len(xs)
-        return found
+    def _merged(self, xs: Sequence[Node]) -> Any:
+        return reduce(add, xs) / len(xs)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Maximum(Layer):
+class Maximum(Merging):
     """The largest of several nodes, number by number.
 
     Takes nodes of one shape (batch, ...), but for axes of length 1, and gives the same.
@@ -161,28 +134,9 @@ class Maximum(Layer):
     max(a, b)
     """
 
-    name: str = ""
-
-    def build(self, scope: Scope, *xs: Node) -> Node:
-        """Return the largest.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            xs: Nodes of shape (batch, ...).
-
-        Returns:
-            A node of the same shape.
-
-        Raises:
-            GraphError: If there is one node alone.
-            ShapeError: If the shapes do not fit each other.
-
-        >>> cr.Maximum()(cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))).shape  # which calls build
-        (batch, 3)
-        """
+    def _merged(self, xs: Sequence[Node]) -> Any:
         larger: Any = np.maximum
-        found: Node = reduce(larger, _fitting(self, xs))
-        return found
+        return reduce(larger, xs)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

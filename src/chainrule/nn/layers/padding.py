@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
-from chainrule.nn.convolving import each_side
+from chainrule.nn.convolving import each_side, framed
 from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D, Sides1D, Sides2D
@@ -19,7 +19,35 @@ MOST_TIMES = 64  # each of which is written out
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ZeroPadding1D(Layer):
+class ZeroPadding(Layer):
+    """What layers that put zeros around have in common: all but along how many axes these stand."""
+
+    padding: Sides2D = 1
+    name: str = ""
+    axes: ClassVar[tuple[str, ...]] = PICTURE
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x with zeros around it.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, *places, channels).
+
+        Returns:
+            A node of as many axes.
+
+        Raises:
+            ShapeError: If x has other axes.
+
+        >>> cr.ZeroPadding2D(1)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
+        (batch, 10, 10, 3)
+        """
+        lengths(self, x, self.axes)
+        return framed(x, each_side(self.padding, len(self.axes) - 1))
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ZeroPadding1D(ZeroPadding):
     """Zeros around sequences.
 
     Takes sequences (batch, time, features) and gives the same, longer.
@@ -37,31 +65,11 @@ class ZeroPadding1D(Layer):
     """
 
     padding: Sides1D = 1
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return x with zeros around it.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, time, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences.
-
-        >>> cr.ZeroPadding1D(2)(cr.input("x", ("batch", 5, 3))).shape  # which calls build
-        (batch, 9, 3)
-        """
-        lengths(self, x, SEQUENCE)
-        padded: Any = np.pad(x, ((0, 0), *each_side(self.padding, 1), (0, 0)))
-        return padded
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ZeroPadding2D(Layer):
+class ZeroPadding2D(ZeroPadding):
     """Zeros around pictures.
 
     Takes pictures (batch, height, width, channels) and gives the same, longer along both.
@@ -79,32 +87,42 @@ class ZeroPadding2D(Layer):
     (batch, 9, 12, 3)
     """
 
-    padding: Sides2D = 1
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Cropping(Layer):
+    """What layers that cut margins off have in common: all but along how many axes these lie."""
+
+    cropping: Sides2D = 0
     name: str = ""
+    axes: ClassVar[tuple[str, ...]] = PICTURE
+    keeps_values: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
-        """Return x with zeros around it.
+        """Return what is within the margins.
 
         Args:
             scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
+            x: A node of shape (batch, *places, channels).
 
         Returns:
-            A node of shape (batch, height, width, channels).
+            A node of as many axes.
 
         Raises:
-            ShapeError: If x is no batch of pictures.
+            ShapeError: If x has other axes, or nothing is left.
 
-        >>> cr.ZeroPadding2D(1)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 10, 10, 3)
+        >>> cr.Cropping2D(1)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
+        (batch, 6, 6, 3)
         """
-        lengths(self, x, PICTURE)
-        padded: Any = np.pad(x, ((0, 0), *each_side(self.padding, 2), (0, 0)))
-        return padded
+        *places, _ = lengths(self, x, self.axes)
+        cut = each_side(self.cropping, len(places))
+        kept = [slice(before, n - behind) for n, (before, behind) in zip(places, cut, strict=True)]
+        if any(at.start >= at.stop for at in kept):
+            raise ShapeError(f"{self!r} leaves nothing of {show(x.shape[1:])}.")
+        return x[(slice(None), *kept)]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Cropping1D(Layer):
+class Cropping1D(Cropping):
     """Sequences without their margins.
 
     Takes sequences (batch, time, features) and gives the same, shorter.
@@ -122,31 +140,11 @@ class Cropping1D(Layer):
     """
 
     cropping: Sides1D = 1
-    name: str = ""
-    keeps_values: ClassVar[bool] = True
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return what is within the margins.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, time, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences, or nothing is left.
-
-        >>> cr.Cropping1D(2)(cr.input("x", ("batch", 5, 3))).shape  # which calls build
-        (batch, 1, 3)
-        """
-        *places, _ = lengths(self, x, SEQUENCE)
-        return _within(self, x, places, each_side(self.cropping, 1))
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Cropping2D(Layer):
+class Cropping2D(Cropping):
     """Pictures without their margins.
 
     Takes pictures (batch, height, width, channels) and gives the same, shorter along both.
@@ -163,36 +161,6 @@ class Cropping2D(Layer):
     >>> cr.Cropping2D(((0, 1), (2, 2)))(cr.input("image", ("batch", 8, 8, 3))).shape
     (batch, 7, 4, 3)
     """
-
-    cropping: Sides2D = 0
-    name: str = ""
-    keeps_values: ClassVar[bool] = True
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return what is within the margins.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of shape (batch, height, width, channels).
-
-        Raises:
-            ShapeError: If x is no batch of pictures, or nothing is left.
-
-        >>> cr.Cropping2D(1)(cr.input("x", ("batch", 8, 8, 3))).shape  # which calls build
-        (batch, 6, 6, 3)
-        """
-        *places, _ = lengths(self, x, PICTURE)
-        return _within(self, x, places, each_side(self.cropping, 2))
-
-
-def _within(layer: Layer, x: Node, places: list[int], cut: tuple[tuple[int, int], ...]) -> Node:
-    kept = [slice(before, n - behind) for n, (before, behind) in zip(places, cut, strict=True)]
-    if any(at.start >= at.stop for at in kept):
-        raise ShapeError(f"{layer!r} leaves nothing of {show(x.shape[1:])}.")
-    return x[(slice(None), *kept)]
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -4,14 +4,14 @@ Where windows lie side by side, as they do unless strides are given, they are a 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
-from chainrule.nn.convolving import Sides, sides, windows_of
+from chainrule.nn.convolving import framed, sides, windows_of
 from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths, too_small
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D
@@ -29,7 +29,42 @@ __all__ = [
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MaxPooling1D(Layer):
+class Pooling(Layer):
+    """What pooling layers have in common: all but what they keep of each window, and along which axes these lie."""
+
+    pool_size: Counts2D = 2
+    strides: Counts2D | None = None
+    padding: Literal["valid", "same"] = "valid"
+    name: str = ""
+    axes: ClassVar[tuple[str, ...]] = PICTURE
+    keeps: ClassVar[Literal["largest", "mean"]] = "largest"
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return what is kept of each window.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, *places, channels).
+
+        Returns:
+            A node of shape (batch, *windows, channels).
+
+        Raises:
+            ShapeError: If x has other axes, or there is room for no window.
+
+        >>> cr.MaxPooling2D(3, strides=2, padding="same")(cr.input("x", ("batch", 28, 28, 8))).shape  # calls build
+        (batch, 14, 14, 8)
+        """
+        found = lengths(self, x, self.axes)
+        if self.keeps == "largest":
+            seen, axes, _ = _windows(self, x, found, -np.inf)
+            return seen.max(axis=axes)
+        seen, axes, there = _windows(self, x, found, 0.0)  # of what is there
+        return seen.mean(axis=axes) if there is None else seen.sum(axis=axes) / there.astype(x.dtype)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MaxPooling1D(Pooling):
     """The largest number of each window, feature by feature.
 
     Where several are the largest, they share its gradient.
@@ -53,30 +88,11 @@ class MaxPooling1D(Layer):
 
     pool_size: Count = 2
     strides: Count | None = None
-    padding: Literal["valid", "same"] = "valid"
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the largest of each window.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, windows, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences, or there is room for no window.
-
-        >>> cr.MaxPooling1D(3, strides=2)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
-        (batch, 4, 4)
-        """
-        return _largest(self, x, lengths(self, x, SEQUENCE))
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class MaxPooling2D(Layer):
+class MaxPooling2D(Pooling):
     """The largest number of each window, channel by channel.
 
     Where several are the largest, they share its gradient.
@@ -101,32 +117,9 @@ class MaxPooling2D(Layer):
            [13., 15.]], dtype=float32)
     """
 
-    pool_size: Counts2D = 2
-    strides: Counts2D | None = None
-    padding: Literal["valid", "same"] = "valid"
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the largest of each window.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of shape (batch, rows of windows, columns of windows, channels).
-
-        Raises:
-            ShapeError: If x is no batch of pictures, or there is room for no window.
-
-        >>> cr.MaxPooling2D(3, strides=2, padding="same")(cr.input("x", ("batch", 28, 28, 8))).shape  # calls build
-        (batch, 14, 14, 8)
-        """
-        return _largest(self, x, lengths(self, x, PICTURE))
-
 
 @dataclass(frozen=True, repr=False, eq=False)
-class AveragePooling1D(Layer):
+class AveragePooling1D(Pooling):
     """The mean of each window, feature by feature.
 
     Takes sequences (batch, time, features) and gives (batch, windows, features).
@@ -148,30 +141,12 @@ class AveragePooling1D(Layer):
 
     pool_size: Count = 2
     strides: Count | None = None
-    padding: Literal["valid", "same"] = "valid"
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the mean of each window.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, windows, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences, or there is room for no window.
-
-        >>> cr.AveragePooling1D(3, strides=2)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
-        (batch, 4, 4)
-        """
-        return _means(self, x, lengths(self, x, SEQUENCE))
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
+    keeps: ClassVar[Literal["largest", "mean"]] = "mean"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class AveragePooling2D(Layer):
+class AveragePooling2D(Pooling):
     """The mean of each window, channel by channel.
 
     Takes pictures (batch, height, width, channels) and gives (batch, rows of windows, columns of windows, channels).
@@ -194,32 +169,43 @@ class AveragePooling2D(Layer):
            [10.5, 12.5]], dtype=float32)
     """
 
-    pool_size: Counts2D = 2
-    strides: Counts2D | None = None
-    padding: Literal["valid", "same"] = "valid"
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the mean of each window.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of shape (batch, rows of windows, columns of windows, channels).
-
-        Raises:
-            ShapeError: If x is no batch of pictures, or there is room for no window.
-
-        >>> cr.AveragePooling2D(3, strides=2, padding="same")(cr.input("x", ("batch", 28, 28, 8))).shape  # calls build
-        (batch, 14, 14, 8)
-        """
-        return _means(self, x, lengths(self, x, PICTURE))
+    keeps: ClassVar[Literal["largest", "mean"]] = "mean"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GlobalMaxPooling1D(Layer):
+class GlobalPooling(Layer):
+    """What layers have in common that look at all places at once."""
+
+    keepdims: bool = False
+    name: str = ""
+    axes: ClassVar[tuple[str, ...]] = PICTURE
+    keeps: ClassVar[Literal["largest", "mean"]] = "largest"
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return what is kept of all places.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            x: A node of shape (batch, *places, channels).
+
+        Returns:
+            A node of shape (batch, channels); where the axes are kept, they have the length 1.
+
+        Raises:
+            ShapeError: If x has other axes, or there are no places.
+
+        >>> cr.GlobalMaxPooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
+        (batch, 1, 1, 64)
+        """
+        *places, _ = lengths(self, x, self.axes)
+        if 0 in places:
+            raise ShapeError(f"{self!r}: there are no places to look at in {show(x.shape[1:])}.")
+        reduced = x.max if self.keeps == "largest" else x.mean
+        return reduced(axis=tuple(range(1, x.ndim - 1)), keepdims=self.keepdims)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GlobalMaxPooling1D(GlobalPooling):
     """The largest number of each feature in a whole sequence: whether something was there, whenever it was.
 
     Takes sequences (batch, time, features) and gives (batch, features).
@@ -236,31 +222,11 @@ class GlobalMaxPooling1D(Layer):
     (batch, 4)
     """
 
-    keepdims: bool = False
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the largest of all moments.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, features), or (batch, 1, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences, or there are no moments.
-
-        >>> cr.GlobalMaxPooling1D(keepdims=True)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
-        (batch, 1, 4)
-        """
-        _check_places(self, x, lengths(self, x, SEQUENCE))
-        return x.max(axis=1, keepdims=self.keepdims)
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GlobalMaxPooling2D(Layer):
+class GlobalMaxPooling2D(GlobalPooling):
     """The largest number of each channel in a whole picture: whether something is there, wherever it is.
 
     Takes pictures (batch, height, width, channels) and gives (batch, channels).
@@ -277,31 +243,9 @@ class GlobalMaxPooling2D(Layer):
     (batch, 64)
     """
 
-    keepdims: bool = False
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the largest of all places.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of shape (batch, channels), or (batch, 1, 1, channels).
-
-        Raises:
-            ShapeError: If x is no batch of pictures, or there are no places.
-
-        >>> cr.GlobalMaxPooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
-        (batch, 1, 1, 64)
-        """
-        _check_places(self, x, lengths(self, x, PICTURE))
-        return x.max(axis=(1, 2), keepdims=self.keepdims)
-
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GlobalAveragePooling1D(Layer):
+class GlobalAveragePooling1D(GlobalPooling):
     """The mean of each feature over a whole sequence, however long it is.
 
     Takes sequences (batch, time, features) and gives (batch, features).
@@ -318,31 +262,12 @@ class GlobalAveragePooling1D(Layer):
     (batch, 4)
     """
 
-    keepdims: bool = False
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the mean of all moments.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, time, features).
-
-        Returns:
-            A node of shape (batch, features), or (batch, 1, features).
-
-        Raises:
-            ShapeError: If x is no batch of sequences, or there are no moments.
-
-        >>> cr.GlobalAveragePooling1D(keepdims=True)(cr.input("x", ("batch", 9, 4))).shape  # which calls build
-        (batch, 1, 4)
-        """
-        _check_places(self, x, lengths(self, x, SEQUENCE))
-        return x.mean(axis=1, keepdims=self.keepdims)
+    axes: ClassVar[tuple[str, ...]] = SEQUENCE
+    keeps: ClassVar[Literal["largest", "mean"]] = "mean"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class GlobalAveragePooling2D(Layer):
+class GlobalAveragePooling2D(GlobalPooling):
     """The mean of each channel over a whole picture (Lin et al. 2013): what follows does not depend on the size.
 
     Takes pictures (batch, height, width, channels) and gives (batch, channels).
@@ -359,48 +284,11 @@ class GlobalAveragePooling2D(Layer):
     (batch, 64)
     """
 
-    keepdims: bool = False
-    name: str = ""
-
-    def build(self, scope: Scope, x: Node) -> Node:
-        """Return the mean of all places.
-
-        Args:
-            scope: Not used: there is nothing to learn.
-            x: A node of shape (batch, height, width, channels).
-
-        Returns:
-            A node of shape (batch, channels), or (batch, 1, 1, channels).
-
-        Raises:
-            ShapeError: If x is no batch of pictures, or there are no places.
-
-        >>> cr.GlobalAveragePooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
-        (batch, 1, 1, 64)
-        """
-        _check_places(self, x, lengths(self, x, PICTURE))
-        return x.mean(axis=(1, 2), keepdims=self.keepdims)
-
-
-def _check_places(layer: Layer, x: Node, found: tuple[int, ...]) -> None:
-    if 0 in found:
-        raise ShapeError(f"{layer!r}: there are no places to look at in {show(x.shape[1:])}.")
-
-
-def _largest(layer: Any, x: Node, found: tuple[int, ...]) -> Node:
-    """Return the largest number of each window of a pooling layer."""
-    seen, axes, _ = _windows(layer, x, found, -np.inf)
-    return seen.max(axis=axes)
-
-
-def _means(layer: Any, x: Node, found: tuple[int, ...]) -> Node:
-    """Return the mean of each window of a pooling layer, of what is there."""
-    seen, axes, there = _windows(layer, x, found, 0.0)
-    return seen.mean(axis=axes) if there is None else seen.sum(axis=axes) / there.astype(x.dtype)
+    keeps: ClassVar[Literal["largest", "mean"]] = "mean"
 
 
 def _windows(
-    layer: Any, x: Node, found: tuple[int, ...], beyond: float
+    layer: Pooling, x: Node, found: tuple[int, ...], beyond: float
 ) -> tuple[Node, tuple[int, ...], np.ndarray | None]:
     """Return the windows of a pooling layer and the axes of their places; how many of these are there, if not all are.
 
@@ -411,26 +299,21 @@ def _windows(
     sizes = both(layer.pool_size, rank)
     strides = sizes if layer.strides is None else both(layer.strides, rank)
     around = sides(layer.padding, places, sizes, strides)
-    framed = [n + sum(side) for n, side in zip(places, around, strict=True)]
-    if any(n < size or not n for n, size in zip(framed, sizes, strict=True)):
+    length = [n + sum(side) for n, side in zip(places, around, strict=True)]
+    if any(n < size or not n for n, size in zip(length, sizes, strict=True)):
         raise ShapeError(too_small(layer, x, sizes))
     there = None
-    if framed != places:
-        x = _surrounded(x, around, beyond)
+    if length != places:
+        x = framed(x, around, beyond)
         counts = [_there(*each) for each in zip(places, sizes, strides, around, strict=True)]
         there = np.multiply.outer(*counts)[..., None] if rank == 2 else counts[0][:, None]
     if sizes != strides:
         return windows_of(x, sizes, strides, [1] * rank), tuple(range(-rank, 0)), there
-    whole = [n // size * size for n, size in zip(framed, sizes, strict=True)]
-    if whole != framed:
+    whole = [n // size * size for n, size in zip(length, sizes, strict=True)]
+    if whole != length:
         x = x[(slice(None), *[slice(n) for n in whole])]
     apart = [e for n, size in zip(whole, sizes, strict=True) for e in (n // size, size)]
     return x.reshape(x.shape[0], *apart, channels), tuple(range(2, 2 * rank + 1, 2)), there
-
-
-def _surrounded(x: Node, around: Sides, value: float) -> Node:
-    padded: Any = np.pad(x, ((0, 0), *around, (0, 0)), constant_values=value)
-    return padded
 
 
 def _there(length: int, size: int, stride: int, side: tuple[int, int]) -> np.ndarray:

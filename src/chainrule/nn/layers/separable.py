@@ -5,12 +5,10 @@ from typing import ClassVar
 
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
-from chainrule.nn.activations import activation
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.axes import PICTURE, both, lengths
-from chainrule.nn.layers.base import Layer, Scope, check_initializer
-from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_padding, check_sizes, finished, framed
-from chainrule.nn.regularizers import regularizer
+from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_kernels, finished, framed
 from chainrule.nn.specs import Count
 
 __all__ = ["DepthwiseConv2D", "SeparableConv2D"]
@@ -61,7 +59,7 @@ class DepthwiseConv2D(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self)
+        check_kernels(self, PICTURE)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return what the kernels of each channel make of its windows.
@@ -129,7 +127,7 @@ class SeparableConv2D(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self)
+        check_kernels(self, PICTURE)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return sums of what the kernels of each channel make of its windows.
@@ -150,14 +148,6 @@ class SeparableConv2D(Layer):
         x = _each_channel(self, "D", scope, x)
         W = scope.parameter("W", (1, 1, x.shape[-1], self.filters), self.initializer, self.regularizer)
         return finished(self, scope, convolving.convolve(x, W, (1, 1), (1, 1)))
-
-
-def _check(layer: DepthwiseConv2D | SeparableConv2D) -> None:
-    check_sizes(layer, ("kernel_size", "strides", "dilation_rate"), PICTURE)
-    check_padding(layer, PICTURE)
-    activation(layer.activation)
-    check_initializer(layer, layer.initializer)
-    regularizer(layer.regularizer)
 
 
 def _each_channel(layer: DepthwiseConv2D | SeparableConv2D, role: str, scope: Scope, x: Node) -> Node:

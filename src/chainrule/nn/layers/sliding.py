@@ -8,10 +8,11 @@ from chainrule.errors import GraphError, LearningWarning, ShapeError, short, unk
 from chainrule.friendly import named
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
-from chainrule.nn.activations import ACTIVATIONS
+from chainrule.nn.activations import ACTIVATIONS, activation
 from chainrule.nn.layers.axes import looks_channels_first, too_small
-from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.layers.base import Layer, Scope, check_initializer
 from chainrule.nn.layers.dense import activate
+from chainrule.nn.regularizers import regularizer
 from chainrule.nn.specs import Several
 
 if TYPE_CHECKING:
@@ -23,6 +24,15 @@ else:  # how many there must be is said by the layer, which checks them
     Sizes = PaddingLike = Any
 
 NAMES = {1: ("valid", "same", "causal"), 2: ("valid", "same"), 3: ("valid", "same")}  # by the number of axes
+
+
+def check_kernels(layer: Any, axes: Sequence[str]) -> None:
+    """Hold what all layers with kernels are told to what it may be."""
+    check_sizes(layer, ("kernel_size", "strides", "dilation_rate"), axes)
+    check_padding(layer, axes)
+    activation(layer.activation)
+    check_initializer(layer, layer.initializer)
+    regularizer(layer.regularizer)
 
 
 def check_sizes(layer: Layer, settings: Sequence[str], axes: Sequence[str], least: int = 1) -> None:

@@ -6,12 +6,10 @@ from typing import ClassVar
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
-from chainrule.nn.activations import activation
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.axes import PICTURE, both, lengths
-from chainrule.nn.layers.base import Layer, Scope, check_initializer
-from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_padding, check_sizes, finished
-from chainrule.nn.regularizers import regularizer
+from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_kernels, check_sizes, finished
 from chainrule.nn.specs import Count
 
 __all__ = ["Conv2DTranspose"]
@@ -72,18 +70,14 @@ class Conv2DTranspose(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_sizes(self, ("kernel_size", "strides", "dilation_rate"), PICTURE)
+        check_kernels(self, PICTURE)
         check_sizes(self, ("output_padding",), PICTURE, least=0)
-        check_padding(self, PICTURE)
         more, strides = both(self.output_padding), both(self.strides)
         if self.output_padding is not None and any(o >= s for o, s in zip(more, strides, strict=True)):
             raise GraphError(
                 f"Conv2DTranspose: output_padding must be below strides, {self.strides}; "
                 f"found {short(self.output_padding)}."
             )
-        activation(self.activation)
-        check_initializer(self, self.initializer)
-        regularizer(self.regularizer)
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return the sum of the kernels that each place of x lays down.
