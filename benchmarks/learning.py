@@ -220,7 +220,11 @@ def main() -> None:
             + 6 * " ---: |"
         )
     for name in given.recipes:
-        recipe, split = known[name], KINDS[name](given.data)
+        recipe = known[name]
+        try:
+            split = KINDS[name](given.data)
+        except FileNotFoundError as error:
+            parser.error(f"{error.filename} is not there; benchmarks/kinds.py says where it comes from.")
         if given.ablate:
             print(*ablated(recipe, split, given.ablate), sep="\n", flush=True)
             continue

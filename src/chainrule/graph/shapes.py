@@ -326,6 +326,15 @@ def padded(shape: Shape, index: Index, target: Shape) -> Shape:
 Steps = tuple[int, ...]  # for each of some axes a length or how far something goes along it
 
 
+def span(size: int, dilation: int) -> int:
+    """Return how many places a window reaches over: ``size`` of them, each ``dilation`` from the next.
+
+    >>> span(3, 1), span(3, 2)
+    (3, 5)
+    """
+    return dilation * (size - 1) + 1
+
+
 def windows(shape: Shape, axes: Steps, sizes: Steps, strides: Steps, dilations: Steps) -> Shape:
     """Return the shape of all windows that lie in an array, their own axes at the end.
 
@@ -334,19 +343,19 @@ def windows(shape: Shape, axes: Steps, sizes: Steps, strides: Steps, dilations: 
     """
     out = list(shape)
     for axis, size, stride, dilation in _each(len(shape), axes, sizes, strides, dilations):
-        extent, span = shape[axis], dilation * (size - 1) + 1
+        extent, reach = shape[axis], span(size, dilation)
         if isinstance(extent, Extent):
             raise ShapeError(
                 f"axis {axis} of shape {show(shape)} is open, so no window slides along it: how many windows there are "
                 "must be known. Give the input a length there."
             )
-        if span > extent:
+        if reach > extent:
             apart = f", {dilation} apart," if dilation > 1 and size > 1 else ""
             raise ShapeError(
-                f"a window of {size}{apart} spans {span} elements; axis {axis} of shape {show(shape)} has {extent}. "
+                f"a window of {size}{apart} spans {reach} elements; axis {axis} of shape {show(shape)} has {extent}. "
                 "Take a smaller window, or pad the axis."
             )
-        out[axis] = (extent - span) // stride + 1
+        out[axis] = (extent - reach) // stride + 1
     return (*out, *sizes)
 
 

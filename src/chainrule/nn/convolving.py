@@ -14,18 +14,10 @@ import numpy as np
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.windows import overlap_add, windows
+from chainrule.graph.shapes import span
 
 Sides: TypeAlias = tuple[tuple[int, int], ...]  # (before, after) of each axis of places
 PLACES, TAPS = "hwd", "ijk"  # letters of places, and of the places in a window
-
-
-def span(size: int, dilation: int) -> int:
-    """Return how many places a kernel reaches over: ``size`` of them, each ``dilation`` from the next.
-
-    >>> span(3, 1), span(3, 2)
-    (3, 5)
-    """
-    return dilation * (size - 1) + 1
 
 
 def sides(padding: Any, lengths: Sequence[int], spans: Sequence[int], strides: Sequence[int]) -> Sides:

@@ -20,7 +20,7 @@ from chainrule.graph.primitives.primitive import Case, Primitive, like_first, ro
 
 
 def _windows(x, axes, sizes, strides, dilations):
-    spans = [d * (k - 1) + 1 for k, d in zip(sizes, dilations, strict=True)]
+    spans = [shapes.span(k, d) for k, d in zip(sizes, dilations, strict=True)]
     every = np.lib.stride_tricks.sliding_window_view(x, spans, axes)
     at = [slice(None)] * x.ndim + [slice(None, None, d) for d in dilations]
     for axis, stride in zip(axes, strides, strict=True):

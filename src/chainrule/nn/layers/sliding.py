@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from chainrule.errors import GraphError, LearningWarning, ShapeError, short, unknown_name, warn
 from chainrule.friendly import named
 from chainrule.graph.node import Node
+from chainrule.graph.shapes import span
 from chainrule.nn import convolving
 from chainrule.nn.activations import ACTIVATIONS, activation
 from chainrule.nn.layers.axes import looks_channels_first, too_small
@@ -104,7 +105,7 @@ def framed(
     Raises:
         ShapeError: If it does not.
     """
-    spans = [convolving.span(k, d) for k, d in zip(sizes, dilations, strict=True)]
+    spans = [span(k, d) for k, d in zip(sizes, dilations, strict=True)]
     places: Any = x.shape[1:-1]
     around = convolving.sides(padding, places, spans, strides)
     for length, reach, (before, after) in zip(places, spans, around, strict=True):

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.node import Node
+from chainrule.graph.shapes import span
 from chainrule.nn import convolving
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.axes import PICTURE, both, lengths
@@ -99,7 +100,7 @@ class Conv2DTranspose(Layer):
         *places, channels = lengths(self, x, PICTURE)
         sizes, strides, dilations = (both(s) for s in (self.kernel_size, self.strides, self.dilation_rate))
         W = scope.parameter("W", (*sizes, channels, self.filters), self.initializer, self.regularizer)
-        spans = [convolving.span(k, d) for k, d in zip(sizes, dilations, strict=True)]
+        spans = [span(k, d) for k, d in zip(sizes, dilations, strict=True)]
         kept = convolving.kept(self.padding, both(self.output_padding), places, spans, strides)
         if any(length < 1 for _, length in kept):
             raise ShapeError(

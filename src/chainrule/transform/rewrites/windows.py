@@ -10,7 +10,7 @@ from chainrule.graph.node import Node, input
 from chainrule.graph.primitives.indexing import pad, pad_with, pick
 from chainrule.graph.primitives.linear import reshape, transpose
 from chainrule.graph.primitives.windows import overlap_add, windows
-from chainrule.graph.shapes import FULL, Index
+from chainrule.graph.shapes import FULL, Index, span
 from chainrule.transform.rewrites.rewrite import Move, only
 
 
@@ -82,9 +82,9 @@ def _windows_at(index: Index, of: Node) -> Node | None:
         sizes.append(within.many)
         strides.append(stride * over.step)
         dilations.append(dilation * within.step)
-        start, span = over.start * stride + within.start * dilation, dilations[-1] * (within.many - 1) + 1
-        fits = start == 0 and (x.shape[a] - span) // strides[-1] + 1 == over.many
-        own[a] = FULL if fits else (start, start + (over.many - 1) * strides[-1] + span, 1)
+        start, reach = over.start * stride + within.start * dilation, span(within.many, dilations[-1])
+        fits = start == 0 and (x.shape[a] - reach) // strides[-1] + 1 == over.many
+        own[a] = FULL if fits else (start, start + (over.many - 1) * strides[-1] + reach, 1)
     part = x if all(e == FULL for e in own) else pick(x, index=tuple(own))
     return windows(
         part, axes=at["axes"], sizes=tuple(sizes), strides=tuple(strides), dilations=tuple(dilations)
