@@ -129,6 +129,42 @@ def _kept(sums: Node, index: Index) -> list[Span] | None:
 # --- sums of products ---
 
 
+@dataclass(frozen=True)
+class Summed:
+    """A sum over the windows of a product.
+
+    Attributes:
+        source: The factor that has a number for each window.
+        letters: Its letters in the product.
+        filters: The factor that has a number for each place of a window.
+        filled: Its letters.
+        where: The letters that count the windows, in the order of the sum's axes.
+        places: Those of the places in a window.
+        out: Those of the sum.
+    """
+
+    source: Node
+    letters: str
+    filters: Node
+    filled: str
+    where: str
+    places: str
+    out: str
+
+
+def _summed(node: Node, made: Node) -> Summed | None:
+    """Return a sum over the windows of a product; None if no factor has the windows alone, or none all places."""
+    spec = contraction(made.attributes["spec"])
+    out = spec.out[: len(node.shape)]
+    where, places = "".join(spec.out[a] for a in node.attributes["axes"]), spec.out[len(node.shape) :]
+    sides = [*zip(made.inputs, (spec.left, spec.right), strict=True)]
+    (source, letters), (filters, filled) = sides if set(places) <= set(spec.right) else sides[::-1]
+    apart = not set(places) & set(letters) and not set(where) & set(filled)
+    if not (apart and set(where) <= set(letters) and set(places) <= set(filled)):
+        return None
+    return Summed(source, letters, filters, filled, where, places, out)
+
+
 def as_convolutions(node: Node, summed: Node, kept: Sequence[Span]) -> Node | None:
     """Return a sum over the windows of a product as products over windows.
 
@@ -138,62 +174,76 @@ def as_convolutions(node: Node, summed: Node, kept: Sequence[Span]) -> Node | No
         kept: Which elements are wanted, along each axis of windows.
 
     Returns:
-        The elements that are kept; None if one factor has not all the windows' positions, or the other not all places.
+        The elements that are kept; None if it is no such sum, or no window lies there.
     """
-    at, spec = node.attributes, contraction(summed.attributes["spec"])
-    out = spec.out[: len(node.shape)]
-    where, places = "".join(spec.out[a] for a in at["axes"]), spec.out[len(node.shape) :]
-    sides = [*zip(summed.inputs, (spec.left, spec.right), strict=True)]
-    sides = sides if set(places) <= set(spec.right) else sides[::-1]
-    (source, letters), (filters, filled) = sides
-    if not set(where) <= set(letters) or not set(places) <= set(filled) or set(places) & set(letters):
-        return None
-    if set(where) & set(filled):
+    at, found = node.attributes, _summed(node, summed)
+    if found is None:
         return None
     reach = [(low // s, -(-high // s)) for (low, high), s in zip(kept, at["strides"], strict=True)]
     along = [phases(*x) for x in zip(at["sizes"], at["strides"], at["dilations"], reach, strict=True)]
     needed = [(min(p.first for p in own), max(p.stop for p in own)) for own in along]
-    lengths = [source.shape[letters.index(k)] for k in where]
-    if any(first >= n or stop <= 0 for n, (first, stop) in zip(lengths, needed, strict=True)):
-        return None  # no window lies there
-    source = _cut_or_framed(source, {letters.index(k): span for k, span in zip(where, needed, strict=True)})
+    axes = [found.letters.index(k) for k in found.where]
+    if any(
+        first >= found.source.shape[a] or stop <= 0 for a, (first, stop) in zip(axes, needed, strict=True)
+    ):
+        return None
+    framed = replace(found, source=_cut_or_framed(found.source, dict(zip(axes, needed, strict=True))))
     # An axis along which windows are further apart than one is two in the products: of u, and of r behind it.
     free = (k for k in ascii_letters if k not in summed.attributes["spec"])
-    residues = {k: next(free) if s > 1 else "" for k, s in zip(where, at["strides"], strict=True)}
-    split = "".join(k + residues.get(k, "") for k in out)
-    axes = sorted(
-        range(len(where)), key=lambda i: letters.index(where[i])
-    )  # in the order in which the source has them
+    residues = {k: next(free) if s > 1 else "" for k, s in zip(found.where, at["strides"], strict=True)}
+    split = "".join(k + residues.get(k, "") for k in found.out)
     parts, indices = [], []
     for several in product(*along):
-        seen = _full(source)
-        for i, phase in enumerate(several):
-            seen[letters.index(where[i])] = (phase.first - needed[i][0], phase.stop - needed[i][0], 1)
-        windows = apply(
-            "windows", _sliced(source, seen), axes=tuple(letters.index(where[i]) for i in axes),
-            sizes=tuple(several[i].count for i in axes), strides=(1,) * len(axes),
-            dilations=tuple(several[i].apart for i in axes),
-        )  # fmt: skip
-        own = {filled.index(places[i]): (phase, residues[where[i]]) for i, phase in enumerate(several)}
-        turned, behind = _turned_round(filters, own)
-        by_windows = letters + "".join(places[i] for i in axes)
-        parts.append(apply("contract", windows, turned, spec=f"{by_windows},{filled}{behind}->{split}"))
-        into = {residues[where[i]]: (*phase.residues, 1) for i, phase in enumerate(several)}
+        parts.append(_of_phases(framed, several, needed, residues, split))
+        into = {residues[k]: (*phase.residues, 1) for k, phase in zip(found.where, several, strict=True)}
         indices.append(tuple(into.get(k, FULL) for k in split))
-    extents = dict(zip(out, node.shape, strict=True))
-    extents |= {k: stop - first for k, (first, stop) in zip(where, reach, strict=True)}
-    extents |= {residues[k]: s for k, s in zip(where, at["strides"], strict=True)}
-    found = parts[0]
-    if len(parts) > 1 or found.shape != tuple(extents[k] for k in split):
+    extents = dict(zip(found.out, node.shape, strict=True))
+    extents |= {k: stop - first for k, (first, stop) in zip(found.where, reach, strict=True)}
+    extents |= {residues[k]: s for k, s in zip(found.where, at["strides"], strict=True)}
+    whole = parts[0]
+    if len(parts) > 1 or whole.shape != tuple(extents[k] for k in split):
         done = sum(math.prod(p.width for p in several) for several in product(*along))
         fill = None if done == math.prod(at["strides"]) else 0.0
-        found = laid(parts, indices, tuple(extents[k] for k in split), fill)
-    index, shape = _full(node), [extents[k] for k in out]
+        whole = laid(parts, indices, tuple(extents[k] for k in split), fill)
+    index, shape = _full(node), [extents[k] for k in found.out]
     for axis, stride, (first, _), (low, high) in zip(at["axes"], at["strides"], reach, kept, strict=True):
         shape[axis] *= stride
         index[axis] = (low - first * stride, high - first * stride, 1)
-    found = found if found.shape == tuple(shape) else apply("reshape", found, shape=tuple(shape))
-    return _sliced(found, index)
+    whole = whole if whole.shape == tuple(shape) else apply("reshape", whole, shape=tuple(shape))
+    return _sliced(whole, index)
+
+
+def _of_phases(
+    summed: Summed, several: Sequence[Phase], needed: Sequence[Span], residues: dict[str, str], split: str
+) -> Node:
+    """Return a product over windows: what lies on one phase along each axis.
+
+    Args:
+        summed: The sum, of which the source holds the windows that are needed.
+        several: The phases.
+        needed: Which windows these are.
+        residues: By the letter of the windows, that of where in a stride an element lies; "" where strides are 1.
+        split: The letters of the product.
+    """
+    source, letters, where = summed.source, summed.letters, summed.where
+    seen = _full(source)
+    for k, phase, (first, _) in zip(where, several, needed, strict=True):
+        seen[letters.index(k)] = (phase.first - first, phase.stop - first, 1)
+    in_order = sorted(
+        zip(where, several, summed.places, strict=True), key=lambda each: letters.index(each[0])
+    )
+    windows = apply(
+        "windows", _sliced(source, seen), axes=tuple(letters.index(k) for k, _, _ in in_order),
+        sizes=tuple(phase.count for _, phase, _ in in_order), strides=(1,) * len(in_order),
+        dilations=tuple(phase.apart for _, phase, _ in in_order),
+    )  # fmt: skip
+    own = {
+        summed.filled.index(place): (phase, residues[k])
+        for k, phase, place in zip(where, several, summed.places, strict=True)
+    }
+    turned, behind = _turned_round(summed.filters, own)
+    by_windows = letters + "".join(place for _, _, place in in_order)
+    return apply("contract", windows, turned, spec=f"{by_windows},{summed.filled}{behind}->{split}")
 
 
 def _turned_round(filters: Node, own: dict[int, tuple[Phase, str]]) -> tuple[Node, str]:
