@@ -1,9 +1,8 @@
 """Convolutions as products by tables: windows are never copied, and no bit depends on how they are cut."""
 
-import dataclasses
-
 import numpy as np
 import pytest
+from cpus import POOREST, machine_of
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
@@ -21,8 +20,6 @@ from chainrule.graph.closed import Program
 from chainrule.graph.node import apply, input, variable
 from chainrule.graph.walk import order
 from chainrule.transform.simplify import simplified
-
-POOR = {"vector_bytes": 16, "registers": 16, "has_fma": False, "has_masks": False}
 
 
 @st.composite
@@ -109,7 +106,7 @@ def test_values_and_gradients_are_those_of_the_graph_whatever_is_cut(drawn, monk
 def test_a_poorer_machine_computes_the_same(drawn):
     x, w, strides, dilations, opened, _ = drawn
     program = step(x, w, strides, dilations, opened)
-    found = results(program, w, x, dataclasses.replace(host(), **POOR))
+    found = results(program, w, x, machine_of(POOREST))
     assert_close(found, evaluated(program, w, x), max(w.size, x.size))
 
 

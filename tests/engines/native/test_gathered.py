@@ -1,39 +1,22 @@
 """The product by tables of offsets: right for every layout, window and CPU, and its bits for every cut."""
 
-import dataclasses
 from ctypes import c_int64, c_void_p
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from cpus import CPUS, machine_of, on_every_cpu
 from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.native.code.gathered import heights, name_of, write_gathered
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.product import panels
-from chainrule.engines.native.run.build import Library, host, object_code
+from chainrule.engines.native.run.build import Library, object_code
 
-# The CPU at hand, and others whose code runs on it too.
-MACHINES = {
-    "here": {},
-    "32 bytes, 16 registers": {"vector_bytes": 32, "registers": 16, "has_masks": False},
-    "16 bytes, 32 registers": {"vector_bytes": 16, "registers": 32, "has_masks": False},
-    "16 bytes, 16 registers, no fma": {
-        "vector_bytes": 16,
-        "registers": 16,
-        "has_masks": False,
-        "has_fma": False,
-    },
-}
 KINDS = {"f32": np.float32, "f64": np.float64}
 
-on_every_cpu = pytest.mark.parametrize("cpu", MACHINES)
 of_every_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-def machine_of(cpu):
-    return dataclasses.replace(host(), **MACHINES[cpu])
 
 
 @lru_cache
@@ -138,7 +121,7 @@ def test_every_number_of_rows_at_every_width_has_the_bits_of_a_large_product(cpu
 
 
 def test_tiles_are_no_higher_than_needed_and_end_with_one_that_keeps_the_cpu_busy():
-    for cpu in MACHINES:
+    for cpu in CPUS:
         for kind in KINDS:
             for panel in panels(Module(machine_of(cpu)), kind):
                 found = heights(panel)

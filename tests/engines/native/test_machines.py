@@ -8,6 +8,7 @@ from functools import partial
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
+from cpus import POOREST, machine_of
 
 import chainrule as cr
 from chainrule.engines.native.code.gathered import write_gathered
@@ -127,8 +128,7 @@ def test_a_step_written_for_a_poorer_machine_runs_on_the_one_at_hand(made, shape
     batch = [rng.normal(size=shape).astype("float32")]
     batch.append(np.eye(classes, dtype="float32")[rng.integers(0, classes, shape[0])])
     state = [v.value for v in made().state]
-    here = build.host()
-    poor = replace(here, vector_bytes=16, registers=16, has_fma=False, has_masks=False)
+    here, poor = build.host(), machine_of(POOREST)
     found, wanted = (compile_program(made(), m).step(state, batch) for m in (poor, here))
     kept, made_anew = (pickle.loads(pickle.dumps(compile_program(made(), m))) for m in (poor, here))
     assert kept.stages.machine == poor and kept.step(state, batch)[1] == found[1]

@@ -1,39 +1,22 @@
 """The kernels of products and transposes: right for every shape, stride and CPU, and their bits for every split."""
 
-import dataclasses
 from ctypes import c_int64, c_void_p
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from cpus import CPUS, machine_of, on_every_cpu
 from hypothesis import given, settings, strategies as st
 
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.product import BLOCK_INNER, BLOCK_ROWS, panels, write_kernels
-from chainrule.engines.native.run.build import Library, host, object_code
+from chainrule.engines.native.run.build import Library, object_code
 
-# The CPU at hand, and others whose code runs on it too.
-MACHINES = {
-    "here": {},
-    "32 bytes, 16 registers": {"vector_bytes": 32, "registers": 16, "has_masks": False},
-    "16 bytes, 32 registers": {"vector_bytes": 16, "registers": 32, "has_masks": False},
-    "16 bytes, 16 registers, no fma": {
-        "vector_bytes": 16,
-        "registers": 16,
-        "has_masks": False,
-        "has_fma": False,
-    },
-}
 KINDS = {"f32": np.float32, "f64": np.float64}
 
-on_every_cpu = pytest.mark.parametrize("cpu", MACHINES)
 of_every_kind = pytest.mark.parametrize("kind", KINDS)
 size = st.one_of(st.integers(0, 5), st.integers(0, 75))
-
-
-def machine_of(cpu):
-    return dataclasses.replace(host(), **MACHINES[cpu])
 
 
 @lru_cache
@@ -230,7 +213,7 @@ def test_infinities_and_nans_stay_in_their_rows_and_columns(cpu, kind):
 
 
 def test_only_the_last_block_ends_in_smaller_tiles():
-    for cpu in MACHINES:
+    for cpu in CPUS:
         assert not any(
             BLOCK_ROWS % height for p in panels(Module(machine_of(cpu)), "f32") for height in p.heights
         )
