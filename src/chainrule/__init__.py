@@ -58,7 +58,12 @@ from importlib.util import find_spec
 from sys import meta_path
 from typing import Any
 
-from chainrule.doors import DOORS as _DOORS
+from chainrule.doors import (
+    DOORS as _DOORS,
+    FAMILIES as _FAMILIES,
+    families as _families,
+    family_of as _family_of,
+)
 
 __version__ = "0.2.0"
 
@@ -86,11 +91,18 @@ _HOMES = {
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
 }
-# and all that these modules say of themselves, in their `__all__`: a new layer or optimizer is told nowhere else.
-_FAMILIES = (
-    "errors", "nn.layers", "nn.activations", "nn.losses", "nn.initializers", "nn.regularizers",
-    "train.optimizers", "train.schedules", "train.callbacks",
-)  # fmt: skip
+# and all that these modules say of themselves, in their `__all__`: a new layer or optimizer is told nowhere else. A
+# name is looked for in this order, and what stands behind its family is not imported.
+_FAMILIES += [
+    f"{__name__}.{family}"
+    for family in (
+        "errors", "nn.layers.base", "nn.layers.dense", "nn.activations", "nn.losses", "nn.initializers",
+        "nn.regularizers", "train.optimizers", "train.schedules", "train.callbacks", "nn.layers.dropout",
+        "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
+        "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
+        "nn.layers.padding", "nn.layers.augmentation",
+    )
+]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}
 # Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), and what a model file
 # holds beside its network ("load chainrule.table").
@@ -132,7 +144,7 @@ def _home(name: str) -> Any:
         return import_module(_HOME_OF[name])
     if name.startswith("_"):
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return None if _is_room(name) else next((f for f in _families() if name in f.__all__), None)
+    return None if _is_room(name) else _family_of(name, __name__)
 
 
 def _is_room(name: str) -> bool:
@@ -153,12 +165,8 @@ class _ForeignRooms:
                 raise ModuleNotFoundError(f"No module named '{name}'. {answer}", name=name)
 
 
-def _families() -> Any:
-    return (import_module(f"{__name__}.{family}") for family in _FAMILIES)
-
-
 def _public() -> list[str]:
-    return sorted([*_HOME_OF, *(name for family in _families() for name in family.__all__)])
+    return sorted([*_HOME_OF, *(name for family in _families(__name__) for name in family.__all__)])
 
 
 meta_path.append(_ForeignRooms)  # type: ignore[arg-type]

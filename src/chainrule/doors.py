@@ -2,15 +2,27 @@
 
 Who serves a door is told once, in ``chainrule/__init__.py``. There are doors for methods, named by class and method
 ("Network.plot"), for files by their ending ("read .onnx"), and for what a model file holds beside its network ("load
-chainrule.table").
+chainrule.table"). Families are found likewise: modules that say of themselves what of them is public.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import MethodType
+from types import MethodType, ModuleType
 from typing import Any
 
-DOORS: dict[str, str] = {}  # name -> "module:function", filled before any other module of ours is imported
+# Both are filled before any other module of ours is imported.
+DOORS: dict[str, str] = {}  # name -> "module:function"
+FAMILIES: list[str] = []  # modules with an `__all__`, those that are asked for most before others
+
+
+def families(room: str) -> Iterator[ModuleType]:
+    """Return the families in a room, each imported when it is its turn."""
+    return (import_module(family) for family in FAMILIES if family.startswith(f"{room}."))
+
+
+def family_of(name: str, room: str) -> ModuleType | None:
+    """Return the family in a room that has a public name, or None; those behind it are not imported."""
+    return next((family for family in families(room) if name in family.__all__), None)
 
 
 def opened(place: str) -> Any:

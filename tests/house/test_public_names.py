@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
+from chainrule.doors import FAMILIES
+from chainrule.nn import layers
 
 PACKAGE = Path(cr.__file__).parent
 
@@ -29,6 +31,41 @@ def test_the_stub_has_the_same_names():
     assert names == set(cr.__all__)
     old = {n.targets[0].id: n.value.id for n in tree.body if isinstance(n, ast.Assign)}
     assert old == cr._RENAMED
+
+
+def test_every_file_of_layers_is_a_family():
+    """The order in which names are looked for, and so who is not imported, is told in `chainrule/__init__.py`."""
+    files = {f"{layers.__name__}.{file.stem}": file for file in Path(layers.__file__).parent.glob("*.py")}
+    told = {module for module, file in files.items() if "\n__all__ " in file.read_text(encoding="utf-8")}
+    families = [family for family in FAMILIES if family.startswith(layers.__name__)]
+    assert sorted(families) == sorted(told)
+    assert sorted([cr.Layer, *layers.LAYERS.values()], key=repr) == sorted(
+        [getattr(cr, name) for family in told for name in import_module(family).__all__], key=repr
+    )
+
+
+NAMES = """
+import sys
+import chainrule as cr
+{asked}
+print(*sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("chainrule.nn.layers.")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "imported"),
+    [
+        ("cr.Dense", "base dense"),
+        ("cr.Adam, cr.relu, cr.GraphError, cr.EarlyStopping", "base dense"),
+        ("from chainrule.nn.layers import LAYERS; LAYERS['Dense'], 'Dense' in LAYERS", "base dense"),
+        ("cr.Dropout(0.1)", "axes base dense dropout"),
+    ],
+)
+def test_families_of_layers_that_are_not_asked_for_are_not_imported(asked, imported):
+    done = subprocess.run(
+        [sys.executable, "-c", NAMES.format(asked=asked)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == imported.split()
 
 
 @pytest.mark.parametrize("name", [n for n in cr.__all__ if callable(getattr(cr, n))])

@@ -91,6 +91,11 @@ SICK = {
         NOISE[:, :4].reshape(-1, 2, 2, 1) * 50 + 280, NOISE[:, 4], {"optimizer": cr.SGD(1e-9), "epochs": 30},
         ["In 1,890 steps it"],
     ),
+    "temperatures scaled by a layer behind": (
+        [cr.GroupNormalization(1), cr.Flatten(), cr.Dense(1, initializer="zeros")],
+        NOISE[:, :4].reshape(-1, 2, 2, 1) * 50 + 280, NOISE[:, 4], {"optimizer": cr.SGD(1e-9), "epochs": 30},
+        ["In 1,890 steps it"],
+    ),
     "channels of other units": (
         [cr.Conv1D(4, 1), cr.Flatten(), cr.Dense(1)],
         NOISE[:, :4].reshape(-1, 2, 2) * [1, 3000] + [0, 5000], NOISE[:, 4], {"optimizer": cr.SGD(1e-12), "epochs": 30},

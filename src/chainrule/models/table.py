@@ -21,7 +21,9 @@ from chainrule.models.blowing_up import blown_up
 from chainrule.models.prepared import Prepared, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import baseline, chosen, score, told_of
-from chainrule.nn.layers import Dense, Dropout, Layer
+from chainrule.nn.layers.base import Layer
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.dropout import Dropout
 from chainrule.shown import counted, in_a_row
 from chainrule.signals import asking
 from chainrule.train.callbacks import EarlyStopping

@@ -1,25 +1,31 @@
-"""Layers by family. Each file names its layers in ``__all__``, and nothing else does."""
+"""Layers by family. Each file names its layers in ``__all__``, and is imported when one of them is asked for."""
 
-from chainrule.nn.layers.augmentation import *
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chainrule.doors import families, family_of
+from chainrule.friendly import of_module
 from chainrule.nn.layers.base import TRAINING as TRAINING, Layer as Layer, Scope as Scope
-from chainrule.nn.layers.convolution import *
-from chainrule.nn.layers.dense import *
-from chainrule.nn.layers.dropout import *
-from chainrule.nn.layers.embedding import *
-from chainrule.nn.layers.merging import *
-from chainrule.nn.layers.normalization import *
-from chainrule.nn.layers.padding import *
-from chainrule.nn.layers.pooling import *
-from chainrule.nn.layers.reshaping import *
-from chainrule.nn.layers.scaling import *
-from chainrule.nn.layers.separable import *
-from chainrule.nn.layers.transposed import *
 
-# What a model file may name.
-LAYERS: dict[str, type[Layer]] = {
-    name: thing
-    for name, thing in tuple(globals().items())
-    if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer
-}
 
-__all__ = ["Layer", *LAYERS]
+class _Layers(Mapping[str, type[Layer]]):
+    def __getitem__(self, name: str) -> type[Layer]:
+        family = None if name == "Layer" else family_of(name, __name__)
+        if family is None:
+            raise KeyError(name)
+        return getattr(family, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for family in families(__name__) for name in family.__all__ if name != "Layer")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+LAYERS = _Layers()  # what a model file may name
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return ["Layer", *LAYERS]
+    return LAYERS[name] if name in LAYERS else of_module(__name__, name)

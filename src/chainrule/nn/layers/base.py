@@ -209,8 +209,8 @@ class Layer(Checked):
     """The base of every layer. A layer of your own is a frozen dataclass with one method, ``build``.
 
     All else that a network asks of its layers has an answer here, which yours may give otherwise: ``counts``,
-    ``keeps_values`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as methods. A network that
-    has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
+    ``keeps_values``, ``sets_scale`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as
+    methods. A network that has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
 
     Args:
         trainable: Whether ``fit`` changes what the layer has learned, and what the layers it builds have; it may be set
@@ -219,6 +219,7 @@ class Layer(Checked):
     Attributes:
         counts: Whether it has units, and so a number l: W1, b1.
         keeps_values: Whether it puts out the numbers it is given, moved or with holes.
+        sets_scale: Whether it brings what it is given to a scale of its own, so that this need not be scaled before.
         least_examples: How many it must see at once to learn from them.
 
     Raises:
@@ -239,6 +240,7 @@ class Layer(Checked):
 
     counts: ClassVar[bool] = False
     keeps_values: ClassVar[bool] = False
+    sets_scale: ClassVar[bool] = False
     least_examples: ClassVar[int] = 1
     _keeps_own: ClassVar[bool] = False  # a setting of the user's that is called trainable
     if TYPE_CHECKING:

@@ -45,6 +45,7 @@ class BatchNormalization(Layer):
     momentum: Share = 0.9
     epsilon: NoWidth = 1e-5
     name: str = ""
+    sets_scale: ClassVar[bool] = True
     least_examples: ClassVar[int] = 2
 
     def build(self, scope: Scope, x: Node) -> Node:
@@ -103,6 +104,7 @@ class LayerNormalization(Layer):
 
     epsilon: NoWidth = 1e-5
     name: str = ""
+    sets_scale: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x.
@@ -154,6 +156,7 @@ class GroupNormalization(Layer):
     groups: Count = 32
     epsilon: NoWidth = 1e-5
     name: str = ""
+    sets_scale: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return the normalized x.

@@ -1,6 +1,7 @@
 """Scaling: numbers brought to where a network learns from them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import Layer, Scope
@@ -31,6 +32,7 @@ class Rescaling(Layer):
     scale: Number
     offset: Number = 0.0
     name: str = ""
+    sets_scale: ClassVar[bool] = True
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return x times the scale, plus the offset.

@@ -13,7 +13,6 @@ import numpy as np
 from chainrule.graph.evaluate import Arrays, evaluate
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
-from chainrule.nn.layers import BatchNormalization, Layer, LayerNormalization, Rescaling
 from chainrule.nn.reading import at
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Judged
@@ -188,13 +187,10 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
 def _inputs(run: Fitting) -> dict[str, np.ndarray]:
     """Return the inputs that hold quantities which no layer scales, a sample of their rows."""
     architecture = run.programs.architecture
-    choosy = {x for call in architecture.calls.values() if _takes_any_scale(call.layer) for x in call.inputs}
+    calls = architecture.calls.values()
+    choosy = {x for call in calls if call.layer.is_choosy or call.layer.sets_scale for x in call.inputs}
     given = zip(architecture.inputs.items(), run.table, strict=False)
     return {name: _sample(array) for (name, node), array in given if node not in choosy}
-
-
-def _takes_any_scale(layer: Layer) -> bool:
-    return layer.is_choosy or isinstance(layer, Rescaling | BatchNormalization | LayerNormalization)
 
 
 def _sample(array: np.ndarray) -> np.ndarray:
