@@ -13,7 +13,7 @@ from typing import Any
 _ACTIVATION = "An activation is an argument of the layer before it, or a layer: cr.Activation('{lower}')"
 _LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(X, y, loss='{}')"
 _NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
-_DENSE = "cr.Network([cr.Flatten(), cr.Dense(64, 'relu'), cr.Dense(10, 'softmax')])"
+_SERIES = "cr.Network([cr.Conv1D(16, 3, activation='relu'), cr.GlobalMaxPooling1D(), cr.Dense(1)])"
 _FREEZING = "A layer is frozen, and so are its weights, by: network.layers[0].trainable = False"
 _NO_ESTIMATOR = "There are no estimators of scikit-learn's yet; a network has fit and predict: "
 _STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
@@ -43,10 +43,10 @@ WRITE: dict[str, dict[str, str]] = {
         "Conv conv Conv1d Conv2d Conv3d conv1d conv2d conv3d Convolution2D": "It is one of Conv1D, Conv2D and Conv3D: "
         "cr.Conv2D(8, 3, activation='relu')",
         "ConvTranspose2d conv_transpose2d": "It is called: cr.Conv2DTranspose(8, 3, strides=2, padding='same')",
-        "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. A "
-        f"window of a series goes flattened into dense layers: {_DENSE}",
+        "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. "
+        f"Filters slide along a series: {_SERIES}",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
-        "sequences: cr.Network([cr.Embedding(1000, 16), cr.Flatten(), cr.Dense(1)])",
+        f"sequences: {_SERIES}",
         "MaxPool MaxPool1d MaxPool1D": "It is called: cr.MaxPooling1D(2)",
         "MaxPool2d MaxPool2D max_pool2d": "It is called: cr.MaxPooling2D(2)",
         "AvgPool1d AvgPool1D": "It is called: cr.AveragePooling1D(2)",
