@@ -502,3 +502,15 @@ def test_files_keep_every_setting(case, tmp_path):
         assert repr(again.layers[0]) == repr(layer)
     X = normal((3, *shape))
     np.testing.assert_array_equal(again.predict(X), made.predict(X))
+
+
+def test_the_order_of_pytorch_is_noticed_where_it_could_be_ours():
+    for numbers in ((1, 8, 3), (3, 16, 5), (16, 32, 3), (64, 64, 7)):
+        with pytest.warns(cr.LearningWarning, match=rf"write cr.Conv2D\({numbers[1]}, {numbers[2]}\)"):
+            cr.Conv2D(*numbers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for numbers in ((64, 7, 2), (96, 11, 4), (768, 16, 16), (32, 8, 4), (8, 3, 3), (1, 8), (1, 8, 8)):
+            cr.Conv2D(*numbers)
+        for numbers in ((512, 10, 5), (32, 80, 16)):  # of networks that hear
+            cr.Conv1D(*numbers)

@@ -193,4 +193,4 @@ def test_what_does_not_fit_is_said_at_the_layer(call, words):
 def test_names_in_tables():
     network = cr.Network([cr.MaxPooling2D(), cr.GlobalAveragePooling2D(), cr.Dense(1)], input_shape=(4, 4, 2))
     assert list(network.architecture.calls) == ["max_pooling2d_1", "global_average_pooling2d_1", "dense_1"]
-    assert "max_pooling2d_1 (MaxP" in network.summary_text()
+    assert "max_pooling2d_1  " in network.summary_text()

@@ -135,3 +135,16 @@ def test_the_layers_before_one_that_does_not_fit_are_told_in_branches_too():
         cr.Network([*[cr.Dense(i + 1) for i in range(200)], Halves()], input_shape=2)
     lines = str(error.value).splitlines()
     assert len(lines) <= 24 and "dense_200 (Dense)" in lines[-3]
+
+
+def test_a_name_that_says_the_kind_is_rather_whole_than_cut():
+    layers = [
+        cr.Conv2D(4, 3),
+        cr.BatchNormalization(trainable=False),
+        cr.MaxPooling2D(),
+        cr.MaxPooling2D(name="x2"),
+    ]
+    text = cr.Network([*layers, cr.Flatten(), cr.Dense(4)], input_shape=(12, 12, 3), seed=0).summary_text()
+    names = [line.split("  ")[0] for line in text.splitlines()]
+    for name in ("conv2d_1 (Conv2D)", "batch_normalization_1 (f…", "max_pooling2d_1", "x2 (MaxPooling2D)"):
+        assert name in names

@@ -221,3 +221,12 @@ def test_a_short_fit_that_learned_nothing_says_so_without_a_warning():
     history = cr.Network([cr.Dense(16, "relu"), cr.Dense(1)], seed=0).fit(X, y, epochs=10)
     assert history.stopped.endswith("it predicts no better than the mean of y would: try more epochs.")
     assert cr.Network([cr.Dense(1)], seed=0).fit(X, y, epochs=1).stopped == "Trained all 1 epoch."
+
+
+def test_few_epochs_of_many_steps_are_judged():
+    X, y = RNG.integers(0, 256, (2000, 4)).astype(np.uint8), RNG.integers(0, 2, 2000)
+    with pytest.warns(cr.LearningWarning, match=r"After 3 epochs .* X = X / 255"):
+        cr.Network(classifier(2, 8), seed=0).fit(X, y, epochs=3, batch_size=16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a look at it, in which few steps are taken
+        cr.Network(classifier(2, 8), seed=0).fit(X, y, epochs=3, batch_size=64)

@@ -266,7 +266,7 @@ def test_the_summary_is_a_table_with_totals(capsys):
         "x (input) (batch, 8, 8) 0 0 0",
         "flatten_1 (Flatten) (batch, 64) 0 0 0",
         "dense_1 (Dense) (batch, 16) 1,040 1,024 4,160",
-        "batch_normalization_1 (BatchN… (batch, 16) 64 0 256",
+        "batch_normalization_1 (batch, 16) 64 0 256",
         "dropout_1 (Dropout) (batch, 16) 0 0 0",
         "digit (Dense) (batch, 10) 170 160 680",
     ]

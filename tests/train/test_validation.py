@@ -8,7 +8,16 @@ from values_of import values_of
 
 from chainrule.errors import ChainruleError
 from chainrule.graph.node import constant, variable
-from chainrule.nn.layers import Dense, Embedding, Flatten
+from chainrule.nn.layers import (
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Embedding,
+    Flatten,
+    MaxPooling1D,
+    Reshape,
+)
 from chainrule.nn.losses import Huber
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.network import Network
@@ -404,3 +413,101 @@ def test_stray_variables_and_inputs_are_refused():
     k = variable(2.0, name="k")
     with pytest.raises(ChainruleError, match="'k' stands in the network but belongs to no layer"):
         Network(lambda x: Dense(1)(x) * k, {"x": 4})
+
+
+PICTURES = RNG.normal(size=(12, 12, 12, 1))
+TEN = RNG.integers(0, 10, 12)
+SLIDING = [Conv2D(10, 3, activation="softmax")]
+PAINTING = [Conv2D(4, 3, strides=2, activation="relu"), Conv2DTranspose(1, 3, strides=2)]
+
+
+def ragged(*shapes):
+    found = np.empty(len(shapes), object)
+    found[:] = [np.zeros(shape) for shape in shapes]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("layers", "X", "y", "words"),
+    [
+        ([Conv2D(8, 3), Dense(10, "softmax")], PICTURES, TEN, r"Put cr.Flatten\(\) before Dense"),
+        (SLIDING, PICTURES, TEN, r"an answer for each of \(10, 10\) places.*cr.Flatten\(\)"),
+        (SLIDING, PICTURES, np.eye(10)[TEN], r"labels, one for each place, \(12, 10, 10\).*cr.Flatten\(\)"),
+        (SLIDING, PICTURES, PICTURES[..., 0] > 0, r"here \(12, 12\), there \(10, 10\).*padding='same'"),
+        (PAINTING, PICTURES, PICTURES, r"here \(12, 12\), there \(11, 11\).*padding='same'"),
+        ([Conv2D(3, 1)], PICTURES, PICTURES, "Give the last layer 1 unit"),
+        ([Conv1D(3, 1), Flatten()], PICTURES, TEN, "Pictures are for cr.Conv2D"),
+        ([MaxPooling1D(), Flatten()], PICTURES, TEN, "Pictures are for cr.MaxPooling2D"),
+        ([Reshape((-1, 12, 12, 1)), Conv2D(3, 3)], PICTURES, TEN, r"first axis.*cr.Reshape\(\(12, 12, 1\)\)"),
+        ([Reshape((100,))], PICTURES, TEN, "are 144"),
+        (
+            SLIDING,
+            list(ragged((4, 4, 1), (3, 4, 1))),
+            [0, 1],
+            r"\(4, 4, 1\) in row 0 and \(3, 4, 1\) in row 1.*resize",
+        ),
+        (
+            SLIDING,
+            ragged((4, 4, 1), (3, 4, 1)),
+            [0, 1],
+            r"\(4, 4, 1\) in row 0 and \(3, 4, 1\) in row 1.*resize",
+        ),
+        (SLIDING, ["a.png", "b.png"], [0, 1], "read first, with Pillow"),
+    ],
+)
+def test_mistakes_with_pictures_are_told_what_to_do(layers, X, y, words):
+    with pytest.raises(ChainruleError, match=words):
+        Network(layers, seed=0).fit(X, y, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "words"),
+    [
+        ((2, 8, 8, 3), (8, 8, 1), r"X.mean\(axis=-1, keepdims=True\)"),
+        ((2, 8, 8, 1), (8, 8, 3), r"np.repeat\(X, 3, axis=-1\)"),
+        ((2, 8, 8, 4), (8, 8, 3), r"X\[..., :3\]"),
+    ],
+)
+def test_pictures_of_other_colours_are_told_the_line_that_mends_them(given, taken, words):
+    network = Network([Conv2D(2, 3)], input_shape=taken, seed=0)
+    X = np.zeros(given)
+    with pytest.raises(ChainruleError, match=words) as told:
+        network.predict(X)
+    mended = eval(str(told.value).rpartition(": ")[2].rstrip("."), {"np": np, "X": X})
+    assert network.predict(mended).shape == (2, 6, 6, 2)
+
+
+def test_pictures_of_another_size_are_told_which():
+    network = Network([Conv2D(2, 3)], input_shape=(8, 8, 1), seed=0)
+    with pytest.raises(ChainruleError, match=r"pictures of one size.*to \(8, 8\) first"):
+        network.predict(np.zeros((2, 9, 8, 1)))
+
+
+def test_grey_targets_need_no_axis_of_channels():
+    layers = [Conv2D(1, 3, padding="same")]
+    one, other = (Network(layers, seed=0) for _ in range(2))
+    assert (
+        one.fit(PICTURES, PICTURES[..., 0], epochs=3)["cost"]
+        == other.fit(PICTURES, PICTURES, epochs=3)["cost"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "given"),
+    [
+        (Conv2D(8, 3), (9, 9, 2), (8, 2, 3, 3)),
+        (Conv2DTranspose(8, 3), (9, 9, 2), (2, 8, 3, 3)),
+        (Conv1D(8, 3), (9, 2), (8, 2, 3)),
+        (Dense(8), (2,), (8, 2)),
+    ],
+)
+def test_weights_of_pytorch_are_told_how_they_are_turned(layer, shape, given):
+    network, w = Network([layer], input_shape=shape, seed=0), RNG.normal(size=given)
+    with pytest.raises(ChainruleError, match="PyTorch's weights") as told:
+        network.parameters["W1"] = w
+    network.parameters["W1"] = eval(f"w{str(told.value).rpartition(' by ')[2].rstrip('.')}", {"w": w})
+
+
+def test_gradients_are_checked_before_any_fit():
+    layers = [Conv2D(2, 3, activation="tanh"), Flatten(), Dense(3, "softmax")]
+    assert Network(layers, seed=0).check_gradients(PICTURES[:2], TEN[:2] % 3).passed

@@ -186,6 +186,13 @@ def in_one_line(found: Sequence[Row]) -> bool:
     return all(_says_it(found, i) for i in range(len(found)))
 
 
+def _shorter(row: Row) -> str:
+    """Return the name of a row without its kind where the label says that already, as those do that nobody chose."""
+    if not row.label.replace("_", "").startswith(row.kind.lower()):
+        return cells(row)[0]
+    return f"{row.label}{' (frozen)' * row.frozen}{f' × {row.times}' if row.times > 1 else ''}"
+
+
 HEADS = ("layer", "output shape", "parameters", "multiply-adds", "bytes")
 
 
@@ -202,8 +209,9 @@ def lines_of(found: Sequence[Row]) -> list[str]:
     shown = folded(found)
     table = [list(HEADS), *(list(cells(row)) for row in shown)]
     others = sum(max(map(len, column)) + 2 for column in [*zip(*table, strict=True)][1:])
-    for written in table:
-        written[0] = cut(written[0], max(WIDE - others, 18))
+    room = max(WIDE - others, 18)
+    for row, written in zip(shown, table[1:], strict=True):
+        written[0] = cut(written[0] if len(written[0]) <= room else _shorter(row), room)
     lines = columns(table, left=(0, 1))
     rule = "─" * max(map(len, lines))
     told = {row.label for i, row in enumerate(found) if not _says_it(found, i)}
@@ -220,7 +228,7 @@ def lines_of(found: Sequence[Row]) -> list[str]:
 def totals(found: Sequence[Row], of: Architecture | Sequence[Layer], dtype: str) -> list[str]:
     """Return what stands below the rows."""
     if not isinstance(of, Architecture):
-        return [f"{UNKNOWN} follows from the first data that the network sees, or from input_shape=(4,)."]
+        return [f"{UNKNOWN} follows from the first data that the network sees, or from input_shape=."]
     every, frozen = of.parameters | of.statistics, of.frozen
     trained = sum(prod(w.shape) for name, w in of.parameters.items() if name not in frozen)
     kept = sum(prod(w.shape) for w in every.values()) - trained

@@ -250,7 +250,7 @@ class Network(Friendly):
         if self._built is None:
             raise GraphError(
                 "This network has not seen data yet, so the shape of its input is unknown. "
-                "Give input_shape=(4,) when you make it, or fit it first."
+                "Give input_shape=(4,) when you make it, or (28, 28, 1) for pictures, say, or fit it first."
             )
         self._built.engine, self._built.seed = self.engine, self.seed  # which the user may have set
         return self._built
@@ -742,14 +742,14 @@ class Network(Friendly):
 
         Raises:
             DataError: If X or y does not fit, with row, column and remedy.
-            GraphError: If the network has not seen data yet, or the cost is not finite.
+            GraphError: If the cost is not finite.
 
         >>> network = cr.Network([cr.Dense(4, "tanh"), cr.Dense(3, "softmax")], input_shape=2, seed=0)
         >>> report = network.check_gradients([[1.0, -2.0], [0.5, 3.0]], [0, 2])
         >>> report.passed, [(p.name, p.checked) for p in report.parameters]
         (True, [('W1', 8), ('b1', 4), ('W2', 12), ('b2', 3)])
         """
-        goal, table = self._examples(self._read(X, y, sample_weight), loss)
+        goal, table = self._examples(self._read(X, y, sample_weight, learning=self._built is None), loss)
         (cost,) = goal.learning([goal.cost])
         feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
         check = opened("chainrule.transform.check:check_gradients")  # which no fit needs

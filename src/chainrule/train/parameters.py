@@ -15,6 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
+from chainrule.train import remedies
 from chainrule.train.validation import as_numbers, cast, check_finite
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
         array = as_numbers(value, name, _FINITE)
         check_finite(array, value, name, _FINITE)
         if array.shape != node.shape:
-            raise ShapeError(f"{name} has shape {show(node.shape)}; the value given has {show(array.shape)}.")
+            wanted, found = show(node.shape), show(array.shape)
+            turned = remedies.for_weights(array.shape, node.shape)
+            raise ShapeError(f"{name} has shape {wanted}; the value given has {found}.{turned}")
         return cast(array, node.dtype, value, name)
 
     def __delitem__(self, name: str) -> None:

@@ -1,14 +1,17 @@
 """What to write instead: the lines that mend data which does not fit a network. Each runs as it is printed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import permutations
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
+from chainrule.nn.layers import Dense
 from chainrule.shown import counted
 
 NUMBER_CLASSES = "classes, y = np.unique(y, return_inverse=True)"
@@ -43,13 +46,89 @@ def for_shape(name: str, given: Sequence[int], wanted: Sequence[int]) -> str:
     return f"{name}.reshape(len({name}), {'-1' if len(wanted) == 1 else listed})"
 
 
-def flatten_first(architecture: Architecture) -> str:
-    """Return what to do where the output keeps an axis of the examples, as that of images given to Dense does."""
-    if architecture.output.ndim < 3:
+def for_weights(given: Sequence[int], wanted: Sequence[int]) -> str:
+    """Return how weights of PyTorch's, which has channels before places, are turned, or "" if nothing fits.
+
+    >>> for_weights((8, 1, 3, 3), (3, 3, 1, 8)), for_weights((3, 4), (4, 3)), for_weights((3,), (4,))
+    (" PyTorch's weights are turned by .transpose(2, 3, 1, 0).", " PyTorch's weights are turned by .T.", '')
+    """
+    if len(given) != len(wanted):
         return ""
+    places = tuple(range(2, len(given)))
+    fitting = [
+        axes
+        for axes in ((*places, 1, 0), (*places, 0, 1))
+        if len(given) > 1 and tuple(given[i] for i in axes) == tuple(wanted)
+    ]
+    if not fitting:
+        return ""
+    if not places:
+        return " PyTorch's weights are turned by .T."
+    of_transposed = f", of a transposed convolution by .transpose{fitting[-1]}" * (len(fitting) > 1)
+    return f" PyTorch's weights are turned by .transpose{fitting[0]}{of_transposed}."
+
+
+def for_pictures(name: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+    """Return what to do with pictures of other colours, or of another size, than a network takes, or "".
+
+    >>> for_pictures("X", (5, 8, 8, 3), (8, 8, 1))
+    ' Colours become grey by their mean: X.mean(axis=-1, keepdims=True).'
+    >>> for_pictures("X", (5, 9, 8, 3), (8, 8, 3))
+    ' A network sees pictures of one size: cut, pad or resize them to (8, 8) first.'
+    """
+    if len(given) != 4 or len(wanted) != 3:
+        return ""
+    (*places, channels), (*size, colours) = given[1:], wanted
+    if places == size and (channels, colours) == (1, 3):
+        return f" Grey becomes colour by repeating it: np.repeat({name}, 3, axis=-1)."
+    if places == size and (channels, colours) == (4, 3):
+        return f" What is behind the three colours is how opaque they are: {name}[..., :3]."
+    if places == size and channels == 3 and colours == 1:
+        return f" Colours become grey by their mean: {name}.mean(axis=-1, keepdims=True)."
+    if channels == colours:
+        return f" A network sees pictures of one size: cut, pad or resize them to {show(tuple(size))} first."
+    return ""
+
+
+def for_rows(rows: Iterable[Any]) -> str:
+    """Return what to say of rows that are arrays of several shapes, pictures for the most part, or ""."""
+    found: dict[tuple[int, ...], int] = {}
+    for i, row in enumerate(rows):
+        with suppress(Exception):  # which is no array then
+            found.setdefault(np.shape(row), i)
+    several = [f"{show(shape)} in row {i}" for shape, i in found.items() if len(shape) > 1][:2]
+    if len(several) < 2:
+        return ""
+    return (
+        f"its rows have different shapes, {' and '.join(several)}. A network takes examples of one shape: cut, pad or "
+        "resize pictures to one size first."
+    )
+
+
+def for_files(text: Any) -> str:
+    """Return what to do with the names of pictures, or "" for other words."""
+    if not str(text).lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")):
+        return ""
+    return "Pictures are read first, with Pillow: X = np.stack([np.asarray(Image.open(path)) for path in X]) / 255."
+
+
+def for_output(targets: np.ndarray, architecture: Architecture) -> str:
+    """Return what to do with targets of another shape than the output's."""
+    output = architecture.output
+    places, given = output.shape[1:-1], targets.shape[1 : output.ndim - 1]
+    if not places:
+        return for_width(targets, output)
+    if targets.ndim > 2:  # an answer for each place was meant
+        if given == places:
+            return f" Give the last layer {counted(targets.shape[-1], 'unit')}."
+        return (
+            f" The places are as many in each: here {show(given)}, there {show(places)}. Layers keep them with "
+            "padding='same'; a stride divides them, which Conv2DTranspose and UpSampling2D undo; what is left over "
+            "is cut off by Cropping2D, and what lacks is added by ZeroPadding2D."
+        )
     for call in architecture.calls.values():
         x = call.inputs[0]
-        if call.layer.counts and x.ndim > 2:
+        if isinstance(call.layer, Dense) and x.ndim > 2:
             first = x in architecture.inputs.values()
             what = (
                 f"each example has shape {show(x.shape[1:])}"
@@ -60,7 +139,10 @@ def flatten_first(architecture: Architecture) -> str:
                 f" {call.layer!r} works on the last axis alone, and {what}, so the output keeps the axes before it. "
                 f"Put cr.Flatten() before {call.layer!r}: it then sees all numbers of an example."
             )
-    return ""
+    return (
+        f" The output has an answer for each of {show(places)} places. For one answer for each example end the network "
+        "with cr.Flatten(), or the mean of all places, and then a dense layer."
+    )
 
 
 def for_labels(labels: np.ndarray, units: int) -> str:

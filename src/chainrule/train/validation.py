@@ -49,9 +49,10 @@ def as_numbers(value: Any, what: str, text: str = _TEXT) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise DataError(
-            f"{what} is no table: its rows have different lengths. Every row needs the same number of values."
-        ) from None
+        ragged = remedies.for_rows(value) or (
+            "its rows have different lengths. Every row needs the same number of values."
+        )
+        raise DataError(f"{what} is no table: {ragged}") from None
     except Exception as error:  # what other libraries' arrays raise, those on an accelerator, say
         kind, reason = type(value).__name__, str(error).rstrip(".")
         raise DataError(
@@ -68,12 +69,14 @@ def as_numbers(value: Any, what: str, text: str = _TEXT) -> np.ndarray:
             raise DataError(
                 f"{what} is a {kind}; expected a table of numbers, such as an array.{_of_mapping(value)}"
             )
+        if array.ndim == 1 and (ragged := remedies.for_rows(array)):
+            raise DataError(f"{what} is no table: {ragged}")
     if array.dtype.kind in "OUS":
         for place, cell in np.ndenumerate(array):
             try:
                 float(cell)
             except (TypeError, ValueError):
-                remedy = _lone_word(array, place) or text
+                remedy = remedies.for_files(cell) or _lone_word(array, place) or text
                 raise _no_number(cell, what, _place(place, _columns(value)), remedy) from None
             except OverflowError:
                 where = _place(place, _columns(value))
@@ -280,7 +283,8 @@ def shaped(array: np.ndarray, node: Node, given: Any, what: str) -> np.ndarray:
             )
         name = what if what == "X" else f"X[{node.name!r}]"
         mended = remedies.for_shape(name, array.shape, shape)
-        remedy = f" Its numbers are as many: give {mended}." if mended else ""
+        as_many = f" Its numbers are as many: give {mended}." if mended else ""
+        remedy = as_many or remedies.for_pictures(name, array.shape, shape)
         raise DataError(
             f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
         )
@@ -314,13 +318,13 @@ def targets(y: Any, architecture: Architecture, rows: int, kind: str, what: str 
     check_finite(array, y, what)
     if kind == "labels":
         return _labels(array, architecture, what)
-    if array.ndim == 1 and output.shape[1:] == (1,):
-        array = array.reshape(-1, 1)
+    if output.ndim > 1 and (*array.shape[1:], 1) == output.shape[1:]:
+        array = array[..., np.newaxis]
     if output.ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     if array.shape[1:] != output.shape[1:]:
         found = "one column" if array.ndim == 1 else f"shape {show(array.shape[1:])} for each row"
-        hint = remedies.flatten_first(architecture) or remedies.for_width(array, output)
+        hint = remedies.for_output(array, architecture)
         raise DataError(f"The network's output has shape {width} for each row; {what} has {found}.{hint}")
     if kind == "probabilities":
         bad = (array < 0) | (array > 1)
@@ -343,9 +347,11 @@ def _labels(array: np.ndarray, architecture: Architecture, what: str) -> np.ndar
     if array.ndim == output.ndim and array.shape[-1] == 1:
         array = array[..., 0]
     if array.shape[1:] != output.shape[1:-1]:
-        hint = remedies.flatten_first(architecture) or remedies.for_width(array, output)
+        hint = remedies.for_output(array, architecture)
+        each = output.shape[1:-1]
+        wanted = f"one for each place, {show((len(array), *each))}" if each else "one for each row"
         raise DataError(
-            f"{what} has shape {show(array.shape)}; expected labels, one for each row, or one-hot rows of "
+            f"{what} has shape {show(array.shape)}; expected labels, {wanted}, or one-hot rows of "
             f"{classes} classes.{hint}"
         )
     bad = (array < 0) | (array >= classes) | (array != np.floor(array))

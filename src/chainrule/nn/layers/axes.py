@@ -25,7 +25,7 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
     wanted, found = f"({', '.join(names)})", show(x.shape[1:])
     if x.ndim != len(names) + 1:
         raise ShapeError(
-            f"{layer!r} takes {WHOLE[names]} of shape {wanted}; found {found}.{_remedy(x, names)}"
+            f"{layer!r} takes {WHOLE[names]} of shape {wanted}; found {found}.{_remedy(layer, x, names)}"
         )
     if any(isinstance(e, Extent) for e in x.shape[1:]):
         raise ShapeError(f"{layer!r}: the axes {wanted} of {show(x.shape)} must have fixed lengths.")
@@ -38,11 +38,15 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(int(e) for e in x.shape[1:] if not isinstance(e, Extent))
 
 
-def _remedy(x: Node, names: tuple[str, ...]) -> str:
-    """Return how an example of too few axes gets the others."""
+def _remedy(layer: Layer, x: Node, names: tuple[str, ...]) -> str:
+    """Return how an example gets the axes that it lacks, or loses what it has too much."""
     example = x.shape[1:]
     if any(isinstance(e, Extent) for e in example):
         return ""
+    if x.ndim == len(names) + 2 and example[0] == 1:
+        return f" Leave out the first axis, that of the examples is not counted: cr.Reshape({show(example[1:])})."
+    if x.ndim == 4 and names == SEQUENCE:
+        return f" Pictures are for cr.{type(layer).__name__.replace('1D', '2D')}."
     if x.ndim == len(names):
         one = show((*example, 1))
         return (

@@ -1,9 +1,9 @@
 """Convolution layers: the same small kernel slides over a sequence, a picture or a volume."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from chainrule.errors import GraphError, ShapeError
+from chainrule.errors import GraphError, LearningWarning, ShapeError, warn
 from chainrule.graph.node import Node
 from chainrule.nn import convolving
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
@@ -40,6 +40,13 @@ class Convolution(Layer):
             raise GraphError(
                 f"{type(self).__name__}: {self.filters} filters do not divide into {self.groups} groups of as many."
             )
+        if _counts_channels(self.filters, self.kernel_size, self.strides):
+            meant = f"{type(self).__name__}({self.kernel_size}, {self.strides})"
+            warn(
+                f"{self!r}: PyTorch has (channels, filters, size) where here (filters, size, strides) stand. For "
+                f"{self.kernel_size} filters of size {self.strides} write cr.{meant}: channels are seen in the input.",
+                LearningWarning,
+            )
 
     def build(self, scope: Scope, x: Node) -> Node:
         """Return what the kernels make of each window of x.
@@ -69,6 +76,13 @@ class Convolution(Layer):
         x = framed(self, x, self.padding, sizes, strides, dilations)
         W = scope.parameter("W", shape, self.initializer, self.regularizer, each=each)
         return finished(self, scope, convolving.convolve(x, W, strides, dilations, self.groups))
+
+
+def _counts_channels(filters: int, kernel_size: Any, strides: Any) -> bool:
+    """Say whether settings look like PyTorch's (channels, filters, size), which nobody wants to mean what they say."""
+    if not isinstance(kernel_size, int) or not isinstance(strides, int):
+        return False
+    return filters <= kernel_size >= 8 and kernel_size % 2 == 0 and strides >= 3 and strides % 2 == 1
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
-from chainrule.graph.shapes import show
+from chainrule.graph.shapes import Extent, show
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Lengths, Order
 
@@ -100,9 +100,11 @@ class Reshape(Layer):
             return x.reshape(x.shape[0], *self.target_shape)
         except ShapeError:
             left, needed = -1 in self.target_shape, prod(e for e in self.target_shape if e != -1)
+            found, fixed = show(x.shape[1:]), not any(isinstance(e, Extent) for e in x.shape[1:])
+            counted = f", which are {prod(map(int, x.shape[1:])):,}" if fixed and x.ndim > 2 else ""
             raise ShapeError(
                 f"{self!r} makes {needed:,} numbers{' times what is left' * left} of each example; it is given "
-                f"{show(x.shape[1:])}."
+                f"{found}{counted}."
             ) from None
 
 

@@ -31,6 +31,7 @@ FEW_UPDATES = 2_000
 LARGE, SMALL = 10.0, 0.01  # root mean squares of a column that is not scaled
 ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are scaled as one
 POINTS = 50  # of a fifth of the epochs
+A_FIFTH = 5  # epochs that have one
 
 
 def still_falling(run: Fitting) -> str:
@@ -40,7 +41,11 @@ def still_falling(run: Fitting) -> str:
         steps = counted(run.steps * run.history.epochs, "step")
         says = f"; after {steps} it predicts {_no_better(run, judged)} would: try more epochs"
         return says if judged.left >= UNLEARNED else ""
-    if not LEARNED < judged.left < UNLEARNED or _fall(run, judged.floor) < FALLING:
+    if (
+        run.history.epochs < A_FIFTH
+        or not LEARNED < judged.left < UNLEARNED
+        or _fall(run, judged.floor) < FALLING
+    ):
         return ""
     if _unscaled(_inputs(run)):
         return "; the cost was still falling: inputs scaled to mean 0 and deviation 1 learn faster"
@@ -84,7 +89,9 @@ def _no_better(run: Fitting, judged: Judged) -> str:
 def _judged(run: Fitting) -> Judged:
     """Hold a fit against the best guess; one that cannot be judged counts as learned."""
     history = run.history
-    if history.epochs < 5 or history.diverged or not lasting(run.goal.loss):
+    if history.epochs < 2 or (history.epochs < A_FIFTH and history.epochs * run.steps < FEWEST_UPDATES):
+        return Judged(0.0, 0.0, 0.0)  # the cost is that of a time when hardly anything was learned
+    if history.diverged or not lasting(run.goal.loss):
         return Judged(0.0, 0.0, 0.0)
     floor, guess = _guess(run)
     price = 0.0 if run.goal.price is None else float(evaluate([run.goal.price])[run.goal.price])
@@ -138,7 +145,7 @@ def _by_example(costs: np.ndarray) -> np.ndarray:
 def _fall(run: Fitting, floor: float) -> float:
     """Return by which share of itself the cost fell from the last fifth but one of the epochs to the last."""
     costs = run.history["val_cost" if run.validation else "cost"]
-    fifth = len(costs) // 5
+    fifth = max(1, len(costs) // 5)
     step = max(1, fifth // POINTS)
     parts = costs[-2 * fifth : -fifth : step], costs[-fifth::step]
     before, after = (sum(part) / len(part) for part in parts)
@@ -173,7 +180,8 @@ def _remedy(run: Fitting, names: Mapping[str, tuple[Any, ...]], judged: Judged, 
         return f"In {updates:,} steps it hardly changed: try {higher}."
     if falls and updates < FEW_UPDATES:
         wanted = run.history.epochs * max(2, -(-FEW_UPDATES // updates))
-        return f"It took only {updates:,} steps: try {-(-wanted // 100) * 100:,} epochs{higher and f' and {higher}'}."
+        wanted = wanted if run.history.epochs < A_FIFTH else -(-wanted // 100) * 100
+        return f"It took only {updates:,} steps: try {wanted:,} epochs{higher and f' and {higher}'}."
     if judged.left < NO_BETTER or falls or not rate or run.history.stopped.startswith("Stopped"):
         return ""
     is_line = sum(call.layer.counts for call in run.programs.architecture.calls.values()) == 1
