@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.engines.native.plan.views import View, seen_through
 from chainrule.graph import shapes
-from chainrule.graph.node import Node, apply
+from chainrule.graph.node import Node, apply, input
 from chainrule.graph.primitives.primitive import Primitive, like_first
 from chainrule.graph.shapes import Index
 
@@ -132,4 +132,4 @@ def is_same(a: View, b: View) -> bool:
 
 
 def _like(view: View) -> Node:
-    return Node(view.base.primitive, (), {}, view.shape, view.base.dtype)
+    return input("view", view.shape, view.base.dtype)
