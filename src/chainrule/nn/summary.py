@@ -19,7 +19,7 @@ from chainrule.nn.layers.base import Layer
 from chainrule.shown import HIGH, WIDE, columns, cut, in_a_row, screen
 
 UNKNOWN = "?"  # what follows from the shape of data that is not there yet
-# Two networks that differ in what depends on the data, and in nothing else. Lengths are primes, so that no two are alike
+# Two networks that differ in what depends on the data, and in nothing else. Lengths are primes, so that none are alike
 # by chance; those of the second line have room for kernels.
 GUESSES = (
     ((7,), (11,)), ((7, 5), (11, 13)), ((7, 5, 3), (11, 13, 2)),
