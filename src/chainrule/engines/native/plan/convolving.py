@@ -7,12 +7,13 @@ of zeros with the filter turned round. Where windows are further apart than one,
 they lie from one window to the next; each is a convolution with those places of the filter that fall there. Phases
 on which as many places fall, one behind the other, are one product: however far apart windows are, there are two kinds.
 
-What is added up so but no product, as behind pooling, is added place by place, in the order of NumPy: only what falls
-on one place of the windows is computed at a time.
+Of a sum of products, as in second derivatives or where several filters slide over the same windows, each is one by
+itself. What is added up so but no product, as behind pooling, is added place by place, in the order of NumPy: only what
+falls on one place of the windows is computed at a time, be it a product of windows and windows.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from string import ascii_letters
@@ -27,6 +28,9 @@ from chainrule.graph.shapes import FULL, Index
 from chainrule.graph.walk import learn, order
 
 Span = tuple[int, int]  # from where to where
+
+SUMS = {"add", "subtract", "negative"}  # a sum over windows of these is these, of sums over windows
+MULTIPLES = {"multiply", "divide"}  # likewise, where the other is a single number
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,49 @@ class Backward:
         for x in [x for n in order(program.ends) for x in n.inputs] + list(program.ends):
             self._readers[x] = self._readers.get(x, 0) + 1
         self._summed: dict[Node, Node] = {}  # by a sum over windows, the product that is summed
+        self._alone: set[Node] = set()  # what became of products, and of sums of them, that have one reader
 
     def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node | None:
         """Return what a node becomes whose inputs became others; None if it is nothing of the kind."""
-        row, (source, *_) = node.primitive, (*node.inputs, None)
+        row = node.primitive
         if row.name == "slice":
-            return self._cut(node, source)
-        if row.name != "overlap_add":
-            return None
-        if source.primitive.name == inputs[0].primitive.name == "contract" and self._readers[source] == 1:
-            found = as_convolutions(node, inputs[0], [(0, e) for e in node.attributes["extents"]])
-            if found is not None:
-                self._summed[node] = inputs[0]
-                return found
-        return _added_up(node, inputs[0])
+            return self._cut(node, node.inputs[0])
+        if row.name == "overlap_add":
+            found = self._by_terms(node, inputs[0])
+            return _added_up(node, inputs[0], self._alone) if found is None else found
+        if row.name in {"contract", *SUMS, *MULTIPLES} and self._readers[node] == 1:
+            became = with_inputs(node, inputs)
+            self._alone.add(became)
+            return became
+        return None
+
+    def _by_terms(self, node: Node, summed: Node) -> Node | None:
+        """Return a sum over windows, of each term of what is summed by itself; None if none is a convolution."""
+        known: dict[Node, Node | None] = {}
+
+        def terms(x: Node) -> list[Node]:
+            several = [y for y in x.inputs if y.shape]
+            multiple = len(several) == 1 and (x.primitive.name == "multiply" or bool(x.inputs[0].shape))
+            is_sum = x.primitive.name in SUMS or (x.primitive.name in MULTIPLES and multiple)
+            return several if is_sum and x in self._alone and x.dtype.kind == "f" else []
+
+        def rule(x: Node) -> Node | None:
+            if x.primitive.name == "contract" and x in self._alone and x.shape == summed.shape:
+                return as_convolutions(node, x, [(0, e) for e in node.attributes["extents"]])
+            if all(known[y] is None for y in terms(x)):
+                return None
+            return with_inputs(x, tuple(map(part, x.inputs)))
+
+        def part(x: Node) -> Node:
+            if not x.shape:
+                return x
+            found = known[x]
+            return found if found is not None else _added_up(node, broadcast(x, summed.shape), self._alone)
+
+        found = learn(summed, known, rule, terms)
+        if found is not None and summed.primitive.name == "contract":
+            self._summed[node] = summed
+        return found
 
     def _cut(self, node: Node, source: Node) -> Node | None:
         """Return a slice of a sum, or of one whose axes behind those of the windows are reshaped, as what is kept."""
@@ -286,13 +319,19 @@ def _cut_or_framed(x: Node, reach: dict[int, Span]) -> Node:
 # --- other sums ---
 
 
-def _added_up(node: Node, x: Node) -> Node:
-    """Return a sum over windows as sums of what falls on one place of all windows, one place after the other."""
+def _added_up(node: Node, x: Node, alone: Collection[Node]) -> Node:
+    """Return a sum over windows as sums of what falls on one place of all windows, one place after the other.
+
+    Args:
+        node: The sum.
+        x: What is summed, as it has become.
+        alone: The products that nothing else reads.
+    """
     at = dict(node.attributes)
     shape, total = node.shape, None
     at.pop("extents")
     for place, index in positions(x.shape[: len(shape)], **at):
-        part = _at_place(x, place)
+        part = _at_place(x, place, alone)
         if total is None:
             total = apply("pad", part, index=index, shape=shape)
         else:
@@ -301,8 +340,9 @@ def _added_up(node: Node, x: Node) -> Node:
     return x if total is None else total
 
 
-def _at_place(x: Node, place: tuple[int, ...]) -> Node:
-    """Return x at a place along its last axes: computed there alone, where it is computed element by element."""
+def _at_place(x: Node, place: tuple[int, ...], alone: Collection[Node]) -> Node:
+    """Return x at a place along its last axes: computed there alone, where it is computed element by element, or is a
+    product that nothing else reads."""
 
     def rule(x: Node) -> Node:
         row, rank = x.primitive, len(x.shape)
@@ -323,11 +363,22 @@ def _at_place(x: Node, place: tuple[int, ...]) -> Node:
         if row.name == "windows" and len(x.attributes["axes"]) == len(own):
             counts, at = x.shape[:kept], x.attributes
             return apply("slice", x.inputs[0], index=dict(positions(counts, **at))[own])
-        entries = tuple(0 if e == 1 else p for e, p in zip(x.shape[kept:], own, strict=True))
-        return apply("slice", x, index=(FULL,) * kept + entries)
+        if row.name == "contract" and x in alone:
+            spec = contraction(x.attributes["spec"])
+            at = dict(zip(spec.out[kept:], entries(x, kept, own), strict=True))
+            sides = [*zip(x.inputs, (spec.left, spec.right), strict=True)]
+            factors = [_sliced(y, [at.get(k, FULL) for k in letters]) for y, letters in sides]
+            left, right, out = (
+                "".join(k for k in x if k not in at) for x in (spec.left, spec.right, spec.out)
+            )
+            return apply("contract", *factors, spec=f"{left},{right}->{out}")
+        return apply("slice", x, index=(FULL,) * kept + entries(x, kept, own))
 
     def looks_at(x: Node) -> Sequence[Node]:
         return x.inputs if x.primitive.elementwise or x.primitive.name == "broadcast_to" else ()
+
+    def entries(x: Node, kept: int, own: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(0 if e == 1 else p for e, p in zip(x.shape[kept:], own, strict=True))
 
     known: dict[Node, Node] = {}
     return learn(x, known, rule, looks_at)
