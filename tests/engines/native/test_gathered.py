@@ -9,7 +9,7 @@ import pytest
 from cpus import CPUS, machine_of, on_every_cpu
 from hypothesis import given, settings, strategies as st
 
-from chainrule.engines.native.code.gathered import heights, name_of, write_gathered
+from chainrule.engines.native.code.gathered import heights, name_of, write_kernel
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.product import panels
 from chainrule.engines.native.run.build import Library, object_code
@@ -22,7 +22,7 @@ of_every_kind = pytest.mark.parametrize("kind", KINDS)
 @lru_cache
 def kernel(cpu, kind):
     module = Module(machine_of(cpu))
-    name = write_gathered(module, kind)
+    name = write_kernel(module, kind)
     library = Library(object_code(module.text(), module.machine), [name])
     assert name == name_of(kind)
     return library.function(name, *[c_void_p] * 4, c_int64, c_void_p, *[c_int64] * 3)

@@ -11,7 +11,7 @@ import pytest
 from cpus import POOREST, machine_of
 
 import chainrule as cr
-from chainrule.engines.native.code.gathered import write_gathered
+from chainrule.engines.native.code.gathered import write_kernel
 from chainrule.engines.native.code.ir import Module
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.product import KINDS, write_kernels
@@ -71,7 +71,7 @@ def texts(machine):
     """Return the code of two steps with their loops, of a loop in registers, and of the kernels."""
     yield stages(program(), machine).ir
     yield stages(pictures(), machine).ir
-    kernels = [partial(write, kind=kind) for kind in KINDS for write in (write_kernels, write_gathered)]
+    kernels = [partial(write, kind=kind) for kind in KINDS for write in (write_kernels, write_kernel)]
     for write in (lambda module: write_tiny(module, xor(), "tiny"), *kernels):
         module = Module(machine)
         write(module)

@@ -21,7 +21,7 @@ _PARAMETERS = [
 ]
 
 
-def write_gathered(module: Module, kind: str) -> str:
+def write_kernel(module: Module, kind: str) -> str:
     """Write the kernel of one kind of float and return its name. Offsets count elements.
 
     ``cr_gathered_{kind}(A, B, C, rows_at, rows, terms_at, terms, columns, accumulate)``, where the tables hold

@@ -135,7 +135,7 @@ def kernels(machine: Machine, kind: str, checked: bool = False) -> build.Library
 def gathering(machine: Machine, kind: str, checked: bool = False) -> build.Library:
     """Return the product by tables of a kind of float, which all programs share."""
     module = Module(machine, checks.guard if checked else None)
-    return _kernels(module, [gathered.write_gathered(module, kind)], checked)
+    return _kernels(module, [gathered.write_kernel(module, kind)], checked)
 
 
 def _kernels(module: Module, names: list[str], checked: bool) -> build.Library:
