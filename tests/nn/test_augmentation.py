@@ -151,8 +151,24 @@ def test_shifts_by_whole_pixels(mode):
     )
 
 
-def test_a_shift_of_less_than_a_pixel_is_the_nearest():
-    np.testing.assert_array_equal(in_training(cr.RandomTranslation((0.01, 0.02), 0)), PICTURES)
+@pytest.mark.parametrize(
+    ("factors", "side", "least"),
+    [((0.1, 0.5), "height", 0.167), ((0.5, 0.1), "width", 0.125), (((0.01, 0.02), 0), "height", 0.167)],
+)
+def test_a_shift_that_moves_nothing_says_so(factors, side, least):
+    """It moves whole pixels: of 6 rows a tenth is none, and the picture stays where it is."""
+    with pytest.warns(
+        cr.LearningWarning, match=rf"moves nothing .* {side} \d: .* Write {side}_factor={least} or more"
+    ):
+        found = in_training(cr.RandomTranslation(*factors))
+    told = cr.RandomTranslation(**{"height_factor": 0, "width_factor": 0, f"{side}_factor": least})
+    assert not np.array_equal(in_training(told), PICTURES)
+    if 0 in factors:
+        np.testing.assert_array_equal(found, PICTURES)
+
+
+def test_a_shift_of_no_whole_number_of_pixels_is_the_nearest():
+    np.testing.assert_array_equal(in_training(cr.RandomTranslation(0, 0)), PICTURES)
     down = in_training(cr.RandomTranslation((0.15, 0.16), 0, "constant"))
     np.testing.assert_allclose(down[:, 1:], PICTURES[:, :-1])
     np.testing.assert_array_equal(down[:, 0], 0)

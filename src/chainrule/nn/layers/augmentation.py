@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
+from chainrule.errors import LearningWarning, warn
 from chainrule.graph.node import Node, cast, of_array
 from chainrule.graph.primitives.along import take_along
 from chainrule.nn.layers.axes import PICTURE, lengths
@@ -93,7 +94,8 @@ class RandomFlip(Augmentation):
 class RandomTranslation(Augmentation):
     """While training, shift each picture by whole pixels, which blurs nothing.
 
-    Takes pictures (batch, height, width, channels) and gives the same.
+    Takes pictures (batch, height, width, channels) and gives the same. A share of less than a pixel moves nothing, and
+    is warned of (LearningWarning): a tenth of 8 pixels.
 
     Args:
         height_factor: How far down or up, as a share of the height: with 0.1 up to a tenth both ways; (lower, upper)
@@ -121,9 +123,29 @@ class RandomTranslation(Augmentation):
 
     def _changed(self, scope: Scope, x: Node) -> Any:
         at = _Places(x, self.fill_mode, self.fill_value)
-        down = _pixels(scope, x, self.height_factor, at.height)
-        right = _pixels(scope, x, self.width_factor, at.width)
+        down = self._pixels(scope, x, "height", at.height)
+        right = self._pixels(scope, x, "width", at.width)
         return at.pixels(at.rows - down, at.columns - right)
+
+    def _pixels(self, scope: Scope, x: Node, side: str, length: int) -> Any:
+        """Return a whole number of pixels for each picture, each of those within the factor's ends as likely.
+
+        Where there is none, it is the one that is nearest.
+        """
+        factor = getattr(self, f"{side}_factor")
+        low, high = (end * length for end in _ends(factor))
+        first, last = ceil(low - ROUNDING), floor(high + ROUNDING)
+        if first > last:
+            first = last = round((low + high) / 2)
+        if first == last == 0 and (low, high) != (0, 0):
+            least = ceil(1000 / length) / 1000
+            warn(
+                f"{self!r} moves nothing in pictures of {side} {length}: it moves whole pixels, and "
+                f"{side}_factor={factor} of {length} is less than one. Write {side}_factor={least} or more to move "
+                "them, or 0 to leave them there.",
+                LearningWarning,
+            )
+        return np.floor(_drawn(scope, x) * (last - first + 1)) + first
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -277,18 +299,6 @@ def _between(scope: Scope, x: Node, factor: Any) -> Node:
     """Return a random number for each picture, from -factor to factor, or from the first of two to the second."""
     low, high = _ends(factor)
     return _drawn(scope, x) * (high - low) + low
-
-
-def _pixels(scope: Scope, x: Node, factor: Any, length: int) -> Any:
-    """Return a whole number of pixels for each picture, each of those within the factor's ends as likely.
-
-    Where there is none, it is the one that is nearest.
-    """
-    low, high = (end * length for end in _ends(factor))
-    first, last = ceil(low - ROUNDING), floor(high + ROUNDING)
-    if first > last:
-        first = last = round((low + high) / 2)
-    return np.floor(_drawn(scope, x) * (last - first + 1)) + first
 
 
 # --- pixels by their places ---
