@@ -113,7 +113,7 @@ WRITE: dict[str, dict[str, str]] = {
         "OneCycleLR": "A schedule takes the place of the learning rate: cr.SGD(cr.OneCycle(0.1))",
         "Momentum": "It is a setting of descent: cr.SGD(0.1, momentum=0.9)",
         "Adadelta Adamax Nadam Ftrl NAdam RAdam Lion": "It is not there yet; nearest to it is: cr.Adam(0.001)",
-        "CrossEntropyLoss NLLLoss CategoricalCrossentropy SparseCategoricalCrossentropy cross_entropy nll_loss": "It "
+        "CrossEntropyLoss NLLLoss SparseCategoricalCrossentropy cross_entropy nll_loss": "It "
         "is the loss of a network that ends in softmax: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
         "BCELoss BCEWithLogitsLoss BinaryCrossentropy binary_cross_entropy": "It is the loss of a network that ends in "
         "sigmoid: cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
@@ -333,6 +333,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "fill": "fill_value",
     },
     "RandomTranslation": {"fill": "fill_value"},
+    "CategoricalCrossentropy": {
+        "from_logits": "It takes probabilities, and where they are a softmax of the network no logit is too large: "
+        "cr.Dense(3, 'softmax')",
+    },
     "RandomZoom": {"fill": "fill_value"},
     "Dense": {
         "dropout": "It is a layer: cr.Network([cr.Dense(16, 'relu'), cr.Dropout({value}), cr.Dense(1)])",

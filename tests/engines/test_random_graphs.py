@@ -61,7 +61,10 @@ OPTIMIZERS = [
 ]  # fmt: skip
 GENTLE = [lambda: cr.SGD(0.01), lambda: cr.SGD(0.005, momentum=0.9), lambda: cr.SGD(cr.Cosine(0.01))]
 ENDINGS = {
-    "classes": (lambda r: cr.Dense(4, "softmax"), ["categorical_crossentropy"]),
+    "classes": (
+        lambda r: cr.Dense(4, "softmax"),
+        ["categorical_crossentropy", cr.CategoricalCrossentropy(0.2)],
+    ),
     "yes or no": (lambda r: cr.Dense(1, "sigmoid"), ["binary_crossentropy", "mse"]),
     "numbers": (
         lambda r: cr.Dense(2, None),

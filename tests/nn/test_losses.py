@@ -13,7 +13,15 @@ from chainrule.graph.node import input, variable
 from chainrule.graph.trace import trace
 from chainrule.nn import losses
 from chainrule.nn.activations import sigmoid, softmax
-from chainrule.nn.losses import LOSSES, Huber, Quantile, default_loss, describe_loss, loss
+from chainrule.nn.losses import (
+    LOSSES,
+    CategoricalCrossentropy,
+    Huber,
+    Quantile,
+    default_loss,
+    describe_loss,
+    loss,
+)
 from chainrule.transform.backprop import grad
 
 RNG = np.random.default_rng(0)
@@ -48,7 +56,7 @@ def test_the_batch_may_be_open_and_float32_stays(name):
     np.testing.assert_allclose(values, BY_HAND[name](TARGET, PREDICTION).mean(axis=1), rtol=1e-5)
 
 
-@pytest.mark.parametrize("f", [*BY_HAND, Huber(0.2), Quantile(0.9)], ids=str)
+@pytest.mark.parametrize("f", [*BY_HAND, CategoricalCrossentropy(0.2), Huber(0.2), Quantile(0.9)], ids=str)
 def test_derivatives_against_differences(f):
     f, p, h = loss(f), variable(PREDICTION), 1e-6
     found = grad(np.sum(f(TARGET, p)), p).value
@@ -125,8 +133,29 @@ def test_labels_are_one_hot_rows():
     assert losses.categorical_crossentropy(2, p[0]) == pytest.approx(expected[0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_softened_targets_are_those_of_keras(dtype):
+    """What is left of the true class, and a share for each, softened by hand; labels or rows, arrays or nodes."""
+    labels, rows = np.array([2, 0, 1]), np.eye(3, dtype=dtype)[[2, 0, 1]]
+    p = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1]], dtype)
+    expected = -np.sum((0.7 * rows + 0.1) * np.log(p), axis=1)
+    f = CategoricalCrossentropy(label_smoothing=0.3)
+    for y in (labels, labels.tolist(), rows, rows.astype(int)):
+        assert f(y, p).dtype == dtype and f(y, variable(p)).dtype == dtype
+        np.testing.assert_allclose(f(y, p), expected, rtol=1e-6)
+        np.testing.assert_allclose(f(y, variable(p)).value, expected, rtol=1e-6)
+        np.testing.assert_array_equal(CategoricalCrossentropy()(y, p), losses.categorical_crossentropy(y, p))
+    z = variable(np.log(p.astype("float64")))
+    slope = grad(np.sum(f(labels, softmax(z))), z).value
+    np.testing.assert_allclose(slope, p - (0.7 * rows + 0.1), atol=1e-6)
+    far = softmax(variable([[1000.0, 0.0, -1000.0]] * 3))
+    assert cr.simplify(f(labels, far)).value.max() < 1e4  # from z: no log of 0
+
+
 def test_a_label_that_is_no_class():
     p = np.full((2, 3), 1 / 3)
+    with pytest.raises(DataError, match=r"label in row 1 is 3; with 3 predicted .* 0 to 2"):
+        CategoricalCrossentropy(0.1)([0, 3], p)
     with pytest.raises(DataError, match=r"label in row 1 is 3; with 3 predicted .* 0 to 2"):
         losses.categorical_crossentropy([0, 3], p)
     with pytest.raises(DataError, match="label in row 0 is -1"):
@@ -149,6 +178,8 @@ def test_names():
     assert describe_loss("mean_absolute_error") == "mae"
     assert describe_loss(Quantile(0.9)) == repr(Quantile(0.9)) == "Quantile(q=0.9)"
     assert describe_loss(max) == "max"
+    assert losses.targets_of(describe_loss(CategoricalCrossentropy(0.1))) == "labels"
+    assert set(losses.TARGETS) <= {*LOSSES, *losses.CLASSES}
     assert set(BY_HAND) == {describe_loss(name) for name in LOSSES}
     with pytest.raises(UnknownNameError, match=r"Unknown loss 'msee'\. Did you mean 'mse'"):
         loss("msee")
@@ -163,7 +194,13 @@ def test_defaults_follow_the_output():
 
 @pytest.mark.parametrize(
     ("make", "word"),
-    [(lambda: Huber(0), "delta"), (lambda: Quantile(1), "q"), (lambda: Quantile("high"), "q")],
+    [
+        (lambda: Huber(0), "delta"),
+        (lambda: Quantile(1), "q"),
+        (lambda: Quantile("high"), "q"),
+        (lambda: CategoricalCrossentropy(1), "label_smoothing"),
+        (lambda: CategoricalCrossentropy(-0.1), "label_smoothing"),
+    ],
 )
 def test_bad_settings(make, word):
     with pytest.raises(GraphError, match=f": {word} must be a number .*; found"):

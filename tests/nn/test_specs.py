@@ -60,7 +60,7 @@ def test_numbers_become_plain_ones():
 
 def test_what_a_module_lists_of_itself():
     assert set(functions(vars(activations))) | set(classes(vars(activations))) == set(activations.__all__)
-    assert classes(vars(losses)) == {"Huber": losses.Huber, "Quantile": losses.Quantile}
+    assert set(classes(vars(losses))) == {"CategoricalCrossentropy", "Huber", "Quantile"}
     module = {"__name__": "mine", "__all__": ["early", "late"], "early": abs}
     with pytest.raises(NameError, match="mine: define 'late' above the tables"):
         functions(module)

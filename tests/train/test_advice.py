@@ -215,6 +215,19 @@ def test_the_guess_of_many_classes_takes_no_number_for_each_row_and_class(one_ho
     assert peak < (120e6 if one_hot else 40e6)
 
 
+def test_softened_targets_leave_a_floor_and_are_no_cost_that_could_still_fall():
+    """The best that a network can do then costs the entropy of its targets, and the best guess is softened too."""
+    X, y = np.eye(3).repeat(40, axis=0), np.repeat(np.arange(3), 40)
+    softened = cr.CategoricalCrossentropy(0.3)
+    history, said = fitted(classifier(3, 16), X, y, loss=softened, epochs=200)
+    assert history.stopped == "Trained all 200 epochs." and said == ""
+    least = -(0.8 * np.log(0.8) + 0.2 * np.log(0.1))
+    assert least <= history["cost"][-1] + 1e-6 < least + 0.02
+    network = cr.Network([cr.Dense(3, "softmax", initializer="zeros")], seed=0)
+    with pytest.warns(cr.LearningWarning, match=f"that of the guess {np.log(3):.4g}"):
+        network.fit(X * 0 + 1, y, loss=softened, epochs=100, optimizer=cr.SGD(1e-6))
+
+
 def test_a_short_fit_that_learned_nothing_says_so_without_a_warning():
     X = np.random.default_rng(0).normal(size=(100, 4))
     y = 1000 + X[:, 0]

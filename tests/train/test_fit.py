@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from chainrule.errors import DataError, DivergenceWarning, GraphError, NoDerivativeError, ShapeError
 from chainrule.nn.layers import BatchNormalization, Dense, Dropout
-from chainrule.nn.losses import Huber, Quantile
+from chainrule.nn.losses import CategoricalCrossentropy, Huber, Quantile
 from chainrule.nn.regularizers import L1, L2
 from chainrule.train import programs
 from chainrule.train.callbacks import EarlyStopping
@@ -77,6 +77,11 @@ BY_HAND = {
         "softmax", LABELS,
         lambda z, y: -np.log(softmax(z)[np.arange(len(y)), y]),
         lambda z, y: softmax(z) - np.eye(2)[y],
+    ),
+    CategoricalCrossentropy(0.1): (
+        "softmax", LABELS,
+        lambda z, y: -((0.9 * np.eye(2)[y] + 0.05) * np.log(softmax(z))).sum(1),
+        lambda z, y: softmax(z) - (0.9 * np.eye(2)[y] + 0.05),
     ),
 }  # fmt: skip
 

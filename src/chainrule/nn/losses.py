@@ -23,14 +23,14 @@ from chainrule.graph.node import Node
 from chainrule.graph.numbers import numbers
 from chainrule.graph.primitives import arithmetic, identities, indexing
 from chainrule.nn.kinds import OfPairs, of_pairs
-from chainrule.nn.specs import Above0, Checked, Within01, classes, find, functions, name_of
+from chainrule.nn.specs import Above0, Checked, Share, Within01, classes, find, functions, name_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse", "huber", "mae", "mse",
-    "poisson", "quantile",
+    "CategoricalCrossentropy", "Huber", "Quantile", "binary_crossentropy", "categorical_crossentropy", "half_mse",
+    "huber", "mae", "mse", "poisson", "quantile",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -207,6 +207,8 @@ def binary_crossentropy(y: Any, p: Any) -> Any:
 def categorical_crossentropy(y: Any, p: Any) -> Any:
     """``-Σ y · log(p)`` over the classes: how surprised p is by the true class (Bridle 1990).
 
+    To train with targets that are softened give ``cr.CategoricalCrossentropy(label_smoothing=0.1)``.
+
     Args:
         y: A row of class probabilities (one-hot, for example) for each row of p, or labels: whole numbers
             from 0, of shape ``(batch,)``.
@@ -225,12 +227,52 @@ def categorical_crossentropy(y: Any, p: Any) -> Any:
     >>> cr.categorical_crossentropy([[0, 0, 1], [0, 1, 0]], p).round(4)
     array([1.3863, 0.2231])
     """
-    y = y if isinstance(y, Node) else np.asarray(y)
-    p = p if isinstance(p, Node) else numbers(p)
-    if y.dtype.kind in "iu" and len(y.shape) == len(p.shape) - 1:
-        y = _one_hot(y, p)
-    y, p = _pair(y, p)
+    y, p = _of_classes(y, p)
     return _averaged(-np.sum(_times_log(y, p), axis=-1))
+
+
+@dataclass(frozen=True)
+class CategoricalCrossentropy(Checked):
+    """:func:`categorical_crossentropy` of softened targets, to train with (Szegedy et al. 2016).
+
+    Each class is given ``label_smoothing / classes``, and the true one what is left of 1: a network that need not be
+    sure keeps its weights smaller, and often is right more often. The cost is then never 0.
+
+    Args:
+        label_smoothing: How much of each target is spread over all classes, at least 0 and below 1; 0.1 is the paper's.
+
+    Raises:
+        GraphError: If label_smoothing is not from 0 to below 1.
+
+    >>> cr.CategoricalCrossentropy(label_smoothing=0.1)([0, 0], [[0.95, 0.05], [0.5, 0.5]]).round(4)
+    array([0.1985, 0.6931])
+    >>> network = cr.Network([cr.Dense(3, "softmax")], seed=0)
+    >>> history = network.fit([[1.0], [2.0]], [0, 2], loss=cr.CategoricalCrossentropy(0.1), epochs=1)
+    """
+
+    label_smoothing: Share = 0.0
+
+    @overload
+    def __call__(self, y: "ArrayLike", p: Node) -> Node: ...
+    @overload
+    def __call__(self, y: "ArrayLike", p: "ArrayLike") -> "NDArray[Any]": ...
+    def __call__(self, y: Any, p: Any) -> Any:
+        """Return the loss of each example.
+
+        Args:
+            y: Labels from 0, ``(batch,)``, or a row of class probabilities for each row of p.
+            p: The predicted probabilities, ``(batch, classes)``.
+
+        Returns:
+            Of shape ``(batch,)``, in nats.
+
+        Raises:
+            ShapeError: If the shapes do not fit.
+            DataError: If a label of a plain array is no class.
+        """
+        y, p = _of_classes(y, p)
+        spread = self.label_smoothing / max(p.shape[-1], 1)
+        return categorical_crossentropy((1 - self.label_smoothing) * y + spread, p)
 
 
 @dataclass(frozen=True)
@@ -320,7 +362,21 @@ LOSSES: dict[str, Callable[..., Any]] = {
 }
 CLASSES = classes(globals())
 # What each takes as targets; any other takes numbers.
-TARGETS = {"binary_crossentropy": "probabilities", "categorical_crossentropy": "labels", "poisson": "counts"}
+TARGETS = {
+    "binary_crossentropy": "probabilities",
+    "categorical_crossentropy": "labels",
+    "CategoricalCrossentropy": "labels",
+    "poisson": "counts",
+}
+
+
+def targets_of(name: str) -> str:
+    """Return what a loss takes as targets, given its name, which may have settings behind it.
+
+    >>> targets_of("poisson"), targets_of("CategoricalCrossentropy(label_smoothing=0.1)"), targets_of("mse")
+    ('counts', 'labels', 'numbers')
+    """
+    return TARGETS.get(name.partition("(")[0], "numbers")
 
 
 def of_classes(name: str) -> bool:
@@ -329,7 +385,7 @@ def of_classes(name: str) -> bool:
     >>> of_classes("binary_crossentropy"), of_classes("mse")
     (True, False)
     """
-    return TARGETS.get(name) in ("probabilities", "labels")
+    return targets_of(name) in ("probabilities", "labels")
 
 
 def loss(spec: Any) -> Callable[..., Any]:
@@ -396,6 +452,15 @@ def _pair(y: Any, p: Any) -> tuple[Any, Any]:
             "A loss compares number by number: give both the shape (examples, outputs)."
         )
     return y, p
+
+
+def _of_classes(y: Any, p: Any) -> tuple[Any, Any]:
+    """Return target and prediction as rows of probabilities; labels become rows of 0 and a 1."""
+    y = y if isinstance(y, Node) else np.asarray(y)
+    p = p if isinstance(p, Node) else numbers(p)
+    if y.dtype.kind in "iu" and len(y.shape) == len(p.shape) - 1:
+        y = _one_hot(y, p)
+    return _pair(y, p)
 
 
 def _one_hot(labels: Any, p: Any) -> Any:

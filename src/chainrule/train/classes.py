@@ -30,7 +30,7 @@ def check_gives_classes(architecture: Architecture, loss: Any) -> None:
 
 def gives_labels(architecture: Architecture, loss: Any) -> bool:
     """Say whether the outputs of a network are the probabilities of classes of which one is right."""
-    return output_kind(architecture) == "softmax" or losses.TARGETS.get(_name(loss)) == "labels"
+    return output_kind(architecture) == "softmax" or losses.targets_of(_name(loss)) == "labels"
 
 
 def is_share(output: Node) -> bool:

@@ -74,7 +74,7 @@ def prepare(
     spec = loss_of(architecture, loss)
     name, function = losses.describe_loss(spec), losses.loss(spec)
     _check_output(architecture, name)
-    kind, output = losses.TARGETS.get(name, "numbers"), architecture.output
+    kind, output = losses.targets_of(name), architecture.output
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
     target = validation.targets(y, architecture, given.rows, kind, called)
@@ -119,12 +119,12 @@ def _check_output(architecture: Architecture, loss_name: str) -> None:
             "A softmax over one unit is always 1, so there is nothing to learn. "
             "For two classes end the network with Dense(1, 'sigmoid') or Dense(2, 'softmax')."
         )
-    if losses.TARGETS.get(loss_name) == "labels" and output.shape[-1] == 1:
+    if losses.targets_of(loss_name) == "labels" and output.shape[-1] == 1:
         raise GraphError(
             f"{loss_name} compares several classes, and this network has one output. "
             "For two classes use 'binary_crossentropy', or give the last layer a unit for each class."
         )
-    _check_probabilities(architecture, loss_name, PROBABILITIES.get(losses.TARGETS.get(loss_name, ""), ()))
+    _check_probabilities(architecture, loss_name, PROBABILITIES.get(losses.targets_of(loss_name), ()))
 
 
 def _check_metric(architecture: Architecture, name: str, metric: metrics.Watched, softmax: bool) -> None:

@@ -105,7 +105,10 @@ def _guess(run: Fitting) -> tuple[float, float]:
     """Return what the targets themselves would cost as predictions, and what their mean would."""
     output, y = run.programs.architecture.output, run.table[len(run.programs.architecture.inputs)]
     are_labels = y.dtype.kind in "iu" and y.ndim == output.ndim - 1
-    of_labels = losses.TARGETS.get(losses.describe_loss(run.goal.loss)) == "labels"
+    smoothing = getattr(
+        run.goal.loss, "label_smoothing", 0.0
+    )  # with it the best prediction is no row of 0 and 1
+    of_labels = losses.targets_of(losses.describe_loss(run.goal.loss)) == "labels" and not smoothing
     numbers = y.size * (int(output.shape[-1]) if are_labels else 1)
     step = max(-(-run.rows // MOST_ROWS), 1 if of_labels else -(-numbers // MOST_NUMBERS))
     y = y[::step]
@@ -117,9 +120,10 @@ def _guess(run: Fitting) -> tuple[float, float]:
     if are_labels:
         y = np.arange(output.shape[-1]) == y[..., None]
     y = np.asarray(y, np.float64)
+    best = (1 - smoothing) * y + smoothing / y.shape[-1] if smoothing else y
     with np.errstate(all="ignore"):
-        mean = np.broadcast_to(np.average(y, axis=0, weights=weights), y.shape)
-        costs = _by_example(run.goal.loss(np.concatenate([y, y]), np.concatenate([y, mean])))
+        mean = np.broadcast_to(np.average(best, axis=0, weights=weights), y.shape)
+        costs = _by_example(run.goal.loss(np.concatenate([y, y]), np.concatenate([best, mean])))
         floor, guess = (float(np.average(part, weights=weights)) for part in np.split(costs, 2))
     return floor, guess
 
@@ -250,7 +254,7 @@ def _scaling(name: str, array: np.ndarray, names: tuple[Any, ...]) -> str:
 
 
 def _scaling_of_targets(run: Fitting) -> str:
-    if _is_of_classes(run) or losses.TARGETS.get(losses.describe_loss(run.goal.loss)) == "counts":
+    if _is_of_classes(run) or losses.targets_of(losses.describe_loss(run.goal.loss)) == "counts":
         return ""
     y = _sample(run.table[len(run.programs.architecture.inputs)]).astype(np.float64)
     if _worst(y) is None:
