@@ -243,3 +243,20 @@ def test_few_epochs_of_many_steps_are_judged():
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a look at it, in which few steps are taken
         cr.Network(classifier(2, 8), seed=0).fit(X, y, epochs=3, batch_size=64)
+
+
+def test_what_is_asked_of_dead_layers_holds_no_windows_of_all_pictures():
+    X, y = RNG.uniform(size=(400, 48, 48, 4)).astype(np.float32), RNG.integers(0, 2, 400)
+    layers = [
+        cr.Conv2D(4, 5, activation="relu", initializer=-1.0),
+        cr.GlobalMaxPooling2D(),
+        cr.Dense(2, "softmax"),
+    ]
+    network = cr.Network(layers, seed=0)
+    network.fit(X, y, epochs=1, batch_size=20)  # compiled
+    tracemalloc.start()
+    with pytest.warns(cr.LearningWarning, match="All units of the layer 'conv2d_1'"):
+        network.fit(X, y, epochs=30, batch_size=20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # all windows would be 310 MB

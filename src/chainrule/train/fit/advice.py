@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.evaluate import Arrays, evaluate
+from chainrule.graph.evaluate import evaluate
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
 from chainrule.nn.reading import at
@@ -31,6 +31,7 @@ FEW_UPDATES = 2_000
 LARGE, SMALL = 10.0, 0.01  # root mean squares of a column that is not scaled
 ALIKE = 10.0  # channels whose root mean squares differ by a smaller factor are scaled as one
 POINTS = 50  # of a fifth of the epochs
+AT_ONCE = 50_000  # numbers, that layers' answers are computed for
 A_FIFTH = 5  # epochs that have one
 
 
@@ -285,11 +286,20 @@ def _dead_layer(run: Fitting) -> str:
     labels = [label for label, call in architecture.calls.items() if _ends_in_relu(call.layer)]
     if not labels:
         return ""
+    inputs = list(architecture.inputs.values())
     step = -(-run.rows // 1000)
-    feed = dict(zip(architecture.inputs.values(), (t[::step] for t in run.table), strict=False))
+    table = [t[::step] for t in run.table[: len(inputs)]]
+    # A few rows at a time, for all windows of a picture lie in memory at once, and until each layer has answered.
+    size = max(1, AT_ONCE // max([1, *[t[0].size for t in table]]))
     nodes = at([architecture.outputs[label] for label in labels], training=False)
-    found: Arrays = [evaluate(nodes, feed)[n] for n in nodes]
-    return next((label for label, values in zip(labels, found, strict=True) if not values.any()), "")
+    silent = dict(zip(labels, nodes, strict=True))
+    for start in range(0, len(table[0]), size):
+        feed = {x: t[start : start + size] for x, t in zip(inputs, table, strict=True)}
+        found = evaluate(list(silent.values()), feed)
+        silent = {label: n for label, n in silent.items() if not found[n].any()}
+        if not silent:
+            break
+    return next(iter(silent), "")
 
 
 def _ends_in_relu(layer: Any) -> bool:
