@@ -10,7 +10,6 @@ from chainrule.engines.native.look.show import show_fusion
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import gathered as by_tables
 from chainrule.engines.native.plan.copies import COPY
-from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.items import Task
 from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
@@ -69,7 +68,7 @@ def products(program):
     """Return how each product of a step is computed by tables, or None for one that is not."""
     plan = stages(program, host()).fusion
     tasks = [i.node for i in plan.items if isinstance(i, Task)]
-    return [gathered(plan.view, n) for n in tasks if n.primitive.name == "contract"]
+    return [plan.gathered(n) for n in tasks if n.primitive.name == "contract"]
 
 
 def assert_close(found, wanted, terms):

@@ -14,7 +14,7 @@ from chainrule.engines.native.code.frame import Frame
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.cuts import Amount
-from chainrule.engines.native.plan.gathered import Offsets, gathered
+from chainrule.engines.native.plan.gathered import Offsets
 from chainrule.engines.native.plan.items import Fusion, Task, memory_source, register_source
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
@@ -73,7 +73,7 @@ class Context:
 def _tables(plan: Fusion) -> dict[Offsets, Node]:
     """Return the tables that products need, as constants: the code is told where they lie, not what they hold."""
     tasks = (x.node for x in plan.items if isinstance(x, Task))
-    found = (f for f in (gathered(plan.view, n) for n in tasks) if f is not None)
+    found = (f for f in (plan.gathered(n) for n in tasks) if f is not None)
     return {t: of_array(t.table) for f in found for t in (f.rows, f.terms)}
 
 

@@ -10,8 +10,6 @@ from chainrule.engines.native.code.gathering import write_gathered
 from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.step import Step, apart
 from chainrule.engines.native.code.types import I64, VOID, Type, type_of
-from chainrule.engines.native.plan.gathered import gathered
-from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.views import (
     ONE,
     ZERO,
@@ -47,10 +45,10 @@ def _over(
 @apart
 def write_product(step: Step, node: Node, part: Part | None = None) -> None:
     """Multiply matrices with the kernel; further axes are loops around it. A part goes along one letter."""
-    if (by_tables := gathered(step.plan.view, node)) is not None:
+    if (by_tables := step.plan.gathered(node)) is not None:
         write_gathered(step, node, by_tables, part)
         return
-    found, out = matrices(step.plan.view, node), step.plan.view(node)
+    found, out = step.plan.matrices(node), step.plan.view(node)
     by_out = dict(zip(contraction(node.attributes["spec"]).out, out.strides, strict=True))
     rows = found.running_on(found.rows, found.loops, by_out)
     inner = found.running_on(found.inner, found.sums, by_out)

@@ -6,10 +6,8 @@ from functools import reduce
 from operator import mul
 
 from chainrule.engines.native.plan.copies import TURN
-from chainrule.engines.native.plan.gathered import gathered
 from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
 from chainrule.engines.native.plan.laying import laying
-from chainrule.engines.native.plan.matrices import matrices
 from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import (
     ONE,
@@ -94,7 +92,7 @@ def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
         return Work(item, Amount((reduce(mul, found.extents, Size(found.work)),)), found)
     amount = product(item.node.shape)
     if item.node.primitive.name == "contract":
-        form = matrices(plan.view, item.node)
+        form = plan.matrices(item.node)
         amount = reduce(mul, map(form.length, form.inner + form.sums), amount)
     return Work(item, Amount((amount,)))
 
@@ -148,7 +146,7 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
     grain = ODD_ROWS_OF_WEIGHTS if odd else ROWS_OF_WEIGHTS
     # The nine rows of a first layer's window are one tile: behind a cut at the eighth another would be all but idle.
     few = cut.extent.count < 2 * grain and not cut.extent.extents
-    if few and isinstance(work.item, Task) and gathered(plan.view, work.item.node) is not None:
+    if few and isinstance(work.item, Task) and plan.gathered(work.item.node) is not None:
         return None
     return replace(cut, grain=grain)
 
@@ -182,7 +180,7 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
     if isinstance(work.item, Task):
         node, out = work.item.node, plan.view(work.item.node)
         if node.primitive.name == "contract":
-            form, spec = matrices(plan.view, node), contraction(node.attributes["spec"])
+            form, spec = plan.matrices(node), contraction(node.attributes["spec"])
             by_out = dict(zip(spec.out, out.strides, strict=True))
             if isinstance(axis, str) and len(axis) > 1:  # all rows as one axis
                 by_out[axis] = by_out[axis[-1]]
@@ -205,9 +203,9 @@ def _leading(plan: Fusion, node: Node) -> tuple[int | str, Size] | None:
         return 0, size(node.shape[0])
     if node.primitive.name != "contract":
         return None
-    spec, form = contraction(node.attributes["spec"]), matrices(plan.view, node)
+    spec, form = contraction(node.attributes["spec"]), plan.matrices(node)
     first = next(k for k in spec.out if form.extents[k] != 1)
-    by_tables = gathered(plan.view, node)
+    by_tables = plan.gathered(node)
     if by_tables is not None:
         return by_tables.along_rows or ((first, form.length(first)) if first in by_tables.loops else None)
     if first in form.rows + form.loops:

@@ -5,14 +5,14 @@ rows, columns and channels. It holds as many letters as there is use for, from t
 may hold some places only, which are gone through block after block. What is left are loops, as around every product.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native.plan.matrices import Matrices, matrices
+from chainrule.engines.native.plan.matrices import Matrices
 from chainrule.engines.native.plan.views import ZERO, Size, View
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
@@ -96,17 +96,16 @@ class Gathered:
         return (letters, Size(self.rows.block * self.rows.each)) if even and self.rows.whole else None
 
 
-def gathered(view: Callable[[Node], View], node: Node) -> Gathered | None:
-    """Return how a product is computed by tables; None if strides say all, or are not known, or it is no product.
+def gathered(node: Node, form: Matrices, out: View) -> Gathered | None:
+    """Return how a product is computed by tables; None if strides say all, or are not known.
 
     Args:
-        view: Where the product, and what it reads, lies.
         node: The product.
+        form: How it is cut into matrices.
+        out: Where its result lies.
     """
-    if node.primitive.name != "contract":
-        return None
-    spec, form = contraction(node.attributes["spec"]), matrices(view, node)
-    by_out = dict(zip(spec.out, view(node).strides, strict=True))
+    spec = contraction(node.attributes["spec"])
+    by_out = dict(zip(spec.out, out.strides, strict=True))
     of_rows, of_terms = (form.by_left, by_out), (form.by_left, form.by_right)
     rows, others = (spec.rows, spec.columns) if form.position == 1 else (spec.columns, spec.rows)
     rows, terms = _outwards(form, rows, of_rows), _outwards(form, spec.inner, of_terms)

@@ -73,8 +73,8 @@ class _Residents:
         if isinstance(item, Nest):
             can = x in item.nodes
         elif x.primitive.name == "contract":
-            at_strides = _is_even(view) and not matrices(self.plan.view, x).sums
-            can = at_strides or gathered(lambda n: view if n is x else self.plan.view(n), x) is not None
+            form = self.plan.matrices(x)
+            can = (_is_even(view) and not form.sums) or gathered(x, form, view) is not None
         else:
             can = laying(x) is not None
         return can and self._is_readable(x, view)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chainrule.engines.native.plan.expand import is_short
+from chainrule.engines.native.plan.gathered import Gathered, gathered
+from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
@@ -57,6 +59,7 @@ class Fusion:
     long: bool
     inside: Mapping[Node, View] = field(default_factory=dict)
     _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
+    _forms: dict[Node, tuple[Matrices, Gathered | None]] = field(default_factory=dict, init=False, repr=False)
 
     def view(self, node: Node) -> View:
         """Return where a stored node, a leaf or a movement of one lies."""
@@ -73,6 +76,20 @@ class Fusion:
                 raise AssertionError(f"no view of {movement}")
             view = self._views[movement] = found
         return view
+
+    def matrices(self, node: Node) -> Matrices:
+        """Return how a product is cut into matrices."""
+        return self._form(node)[0]
+
+    def gathered(self, node: Node) -> Gathered | None:
+        """Return how a node is computed by tables; None if it is not, or is no product."""
+        return self._form(node)[1] if node.primitive.name == "contract" else None
+
+    def _form(self, node: Node) -> tuple[Matrices, Gathered | None]:
+        if node not in self._forms:
+            form = matrices(self.view, node)
+            self._forms[node] = form, gathered(node, form, self.view(node))
+        return self._forms[node]
 
 
 def is_pointwise(node: Node) -> bool:

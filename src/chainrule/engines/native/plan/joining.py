@@ -44,14 +44,17 @@ class _Joiner:
         self.read_at: dict[Hashable, int] = {}  # where an array is read last
         self.passed_at: dict[Hashable, int] = {}  # where a nest last reads or makes it point by point
         self.crossings: dict[Node, int] = {}  # how many sums over rows a node waits for, one after the other
+        self.reads: dict[Item, list[tuple[Node, bool]]] = {}
 
     def take(self, item: Item) -> None:
         """Join an item to one before, or put it behind all."""
         nest = item if isinstance(item, Nest) and item.domain else None
+        self.reads[item] = list(_reads(item))
         at = self._place(nest) if nest is not None else None
         if nest is not None and at is not None:
             self.nests[at].nodes += nest.nodes
             self.nests[at].reductions += nest.reductions
+            self.reads[self.nests[at]] += self.reads[nest]
         else:
             at = len(self.items)
             self.items.append(item)
@@ -63,7 +66,7 @@ class _Joiner:
         """Return where the last nest stands that this one can be joined to."""
         earliest = max((self.read_at.get(state, 0) for state in self._overwritten(nest)), default=0)
         related: set[int] = set()
-        for source, straight in _reads(nest):
+        for source, straight in self.reads[nest]:
             maker = self.made_at.get(source)
             if maker is not None:
                 own = straight and maker in self.nests and not source.primitive.reduces
@@ -73,7 +76,7 @@ class _Joiner:
         return max((x for x in related if x >= earliest and self._fit(self.nests[x], nest)), default=None)
 
     def _note(self, item: Item, at: int) -> None:
-        for source, straight in _reads(item):
+        for source, straight in self.reads[item]:
             key = leaf_key(source)
             self.read_at[key] = max(self.read_at.get(key, 0), at)
             if straight:
@@ -103,7 +106,7 @@ class _Joiner:
             and all(_axes_summed(n) == 1 for x in both for n in x.reductions)
             and alike_summed([*a.reductions, *b.reductions])
             and self._alike_cut(a, b)
-            and all(straight or leaf_key(s) not in overwritten for x in both for s, straight in _reads(x))
+            and all(straight or leaf_key(s) not in overwritten for x in both for s, straight in self.reads[x])
         )
 
     def _alike_cut(self, a: Nest, b: Nest) -> bool:

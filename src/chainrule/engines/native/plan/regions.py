@@ -104,19 +104,22 @@ def _items(plan: Fusion) -> Iterator[Item]:
 
 def _together(plan: Fusion, works: Sequence[Work], forced: bool) -> list[Work]:
     """Let single numbers that follow each other be one item again, where each finds the others in registers."""
-    found: list[Work] = []
+    found: list[dict[Node, Work]] = []
     for work in works:
-        (node,), last = made(work.item), set(made(found[-1].item)) if found else set()
+        (node,), last = made(work.item), found[-1] if found else {}
         direct = all(
             register_source(x) in last and not reads_memory(node, i)
             for i, x in enumerate(node.inputs)
             if memory_source(x) in last
         )
-        if found and direct and not any(n.primitive.reduces for n in (node, *last)):
-            found.append(work_of(plan, Nest((), [*made(found.pop().item), node]), forced))
+        if last and direct and not any(n.primitive.reduces for n in (node, *last)):
+            last[node] = work
         else:
-            found.append(work)
-    return found
+            found.append({node: work})
+    return [
+        work_of(plan, Nest((), [*group]), forced) if len(group) > 1 else next(iter(group.values()))
+        for group in found
+    ]
 
 
 def _connected(works: Iterable[Work]) -> list[list[Work]]:
