@@ -282,8 +282,12 @@ LENGTHS = {
     "units",
     "vocabulary",
     "filters",
+    "kernel_size",
     "pool_size",
     "strides",
+    "dilation_rate",
+    "output_padding",
+    "depth_multiplier",
     "padding",
     "cropping",
     "size",
@@ -295,7 +299,8 @@ LENGTHS = {
 def large_layers(draw, config, arrays):
     for where, key in places(config):
         if key in LENGTHS and draw.random() < 0.7:
-            where[key] = 2 ** draw.choice([20, 29, 31, 40, 62, 64])
+            large = 2 ** draw.choice([20, 29, 31, 40, 62, 64])
+            where[key] = draw.choice([large, large, [large, 1], [1, large], [[0, large], [large, 0]]])
 
 
 CHANGES = [

@@ -54,6 +54,30 @@ def test_sums_of_multiples_and_of_sums_are_one():
     check(expanded(np.sum(X * Y, axis=OVER, keepdims=True), np.sum(Y * K * X, axis=OVER, keepdims=True)), 1)
 
 
+def test_what_is_chosen_nowhere_takes_no_part_whatever_it_is_divided_by():
+    most = np.max(X, axis=OVER)
+    outputs = (
+        np.sum(np.where(most < X, Y, 0), axis=OVER),
+        np.sum(np.where(most < X, Y / (most - most), 0), axis=OVER),
+    )
+    before = expanded(*outputs)
+    with np.errstate(all="ignore"):
+        for a in values(taken_apart(before)):
+            np.testing.assert_array_equal(a, np.zeros(3))
+
+
+def test_sums_of_no_rows_are_0_though_a_mean_is_none():
+    centred = X - np.mean(X, axis=OVER)
+    before = expanded(np.sum(centred * K, axis=OVER), np.sum(centred, axis=OVER), np.sum(X, axis=OVER))
+    after = taken_apart(before)
+    assert after is not before
+    given = {x: np.zeros((0, *x.shape[1:])) for x in before.inputs} | {K: K.value}
+    with np.errstate(all="ignore"):
+        found = evaluate(after.outputs, given)
+    for node in after.outputs:
+        np.testing.assert_array_equal(found[node], np.zeros(3))
+
+
 def test_what_is_not_summed_less_often_stays():
     for outputs in (
         [np.sum(X + Y, axis=OVER)],

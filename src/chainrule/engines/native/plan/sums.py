@@ -13,6 +13,8 @@ import numpy as np
 
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast, of_array, with_inputs
+from chainrule.graph.primitives.bounds import REAL
+from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import Extent
 
 DEEP = 16  # so many terms and factors inside each other are looked into
@@ -90,6 +92,8 @@ class _Sum:
         if x.primitive.name == "where" and x.inputs[1].shape == self.shape and _is_zero(x.inputs[2]):
             condition, x = x.inputs[:2]
         factors, own = self._factors(x, deep)
+        if condition is not None and not all(_is_harmless(*step) for step in own):
+            factors, own = [x], ()  # chosen nowhere, 1/0 is no part of the sum
         if condition is None and factors != [x] and len(factors) == 1:
             yield from self.terms(factors[0], own + scale, deep - 1)
         else:
@@ -116,6 +120,12 @@ class _Sum:
             more, own = self._factors(y, deep - 1)
             factors, scale = factors + more, own + scale
         return factors, scale
+
+
+def _is_harmless(name: str, k: Node | None) -> bool:
+    """Say whether 0 stays 0 when it is multiplied with a number, or divided by it."""
+    known = range_of(k) if k is not None else REAL
+    return known.finite and (name != "divide" or known.nonzero)
 
 
 def _is_zero(x: Node) -> bool:
@@ -157,6 +167,9 @@ def _put_together(
         total = found if total is None else total + found
     if total is None:
         raise AssertionError(node)
+    if any(k is not None for term in terms for k in (term.same, *(k for _, k in term.scale))):
+        # a sum of nothing is 0, whatever it were multiplied with: of no rows a mean is 0/0
+        total = apply("where", _count(node, made) > 0, total, of_array(np.zeros((), total.dtype)))
     return cast(broadcast(total, node.shape), node.dtype)
 
 
