@@ -242,3 +242,7 @@ def test_refusals():
         np.diag(variable(np.ones((2, 2, 2))))
     with pytest.raises(UnsupportedError, match=r"np\.repeat of a node takes whole numbers"):
         np.repeat(v, input("n", (), "int64"))
+    with pytest.raises(ShapeError, match="are more than an array holds"):  # NumPy's process ended
+        np.repeat(v, 2**62, axis=0)
+    with pytest.raises(ShapeError, match="out of range"):
+        cr.input("long", (2**64,))[2:][2**64]

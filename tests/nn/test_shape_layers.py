@@ -345,6 +345,10 @@ def test_what_no_picture_has_is_refused_before_anything_is_made():
     for layer in (cr.AveragePooling2D(3, 1, "same"), cr.RandomRotation(0.1), cr.UpSampling2D()):
         with pytest.raises(cr.ShapeError, match="no axis of pictures is longer than 16,777,216"):
             cr.Network([cr.ZeroPadding2D(2**40), layer], input_shape=(4, 4, 1))
+    for size in (2**30, 2**62, 2**63, 2**70):
+        for layer in (cr.AveragePooling2D(size, padding="same"), cr.Conv2DTranspose(4, 3, strides=size)):
+            with pytest.raises(cr.ShapeError, match="no axis of pictures is longer than 16,777,216"):
+                cr.Network([layer], input_shape=(4, 4, 1))
 
 
 def test_settings_are_plain_numbers():

@@ -271,7 +271,7 @@ def _normalize_entry(shape: Shape, axis: int, entry: Any) -> Any:
                 "Give the input a fixed shape to slice this axis."
             )
         start, stop, step = entry.indices(extent)
-        count = len(range(start, stop, step))
+        count = _count(start, stop, step)
         if count == 0:
             return (0, 0, 1)
         last = start + (count - 1) * step + (1 if step > 0 else -1)
@@ -282,6 +282,11 @@ def _normalize_entry(shape: Shape, axis: int, entry: Any) -> Any:
     if not -extent <= position < extent:
         raise ShapeError(f"index {position} is out of range for axis {axis} of shape {show(shape)}.")
     return position % extent
+
+
+def _count(start: int, stop: int, step: int) -> int:
+    """Return the length of a range, of which Python knows none beyond that of an array."""
+    return max(0, -((start - stop) // step))
 
 
 def index_shape(shape: Shape, index: Index) -> Shape:
@@ -299,9 +304,9 @@ def index_shape(shape: Shape, index: Index) -> Shape:
             continue
         inside = not isinstance(extent, Extent)
         if inside and isinstance(entry, tuple):
-            positions = range(*slice(*entry).indices(extent))
-            inside = entry[0] in (None, positions.start)
-            out.append(len(positions))
+            positions = slice(*entry).indices(extent)
+            inside = entry[0] in (None, positions[0])
+            out.append(_count(*positions))
         elif inside:
             inside = 0 <= entry < extent
         if not inside:

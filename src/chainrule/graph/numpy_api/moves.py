@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError, UnsupportedError
+from chainrule.errors import ShapeError, UnsupportedError, short
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, as_node, broadcast, record
 from chainrule.graph.numpy_api.operands import along, closed_length, part, weak
@@ -201,6 +201,10 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     length = closed_length(
         "repeat", a, axis, "np.broadcast_to(x[:, None], (x.shape[0], n)) repeats along a new axis"
     )
+    if (
+        int(np.max(repeats, initial=0)) * length > np.iinfo(np.int64).max // 8
+    ):  # NumPy counts the bytes without a look at overflow
+        raise ShapeError(f"np.repeat: {short(repeats)} times {length} elements are more than an array holds.")
     return np.take(a, np.repeat(np.arange(length), repeats), axis=axis)
 
 

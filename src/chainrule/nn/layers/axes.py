@@ -29,13 +29,19 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
         )
     if any(isinstance(e, Extent) for e in x.shape[1:]):
         raise ShapeError(f"{layer!r}: the axes {wanted} of {show(x.shape)} must have fixed lengths.")
-    if any(int(e) > MOST_PLACES for e in x.shape[1:-1]):
-        raise ShapeError(
-            f"{layer!r}: no axis of {WHOLE[names]} is longer than {MOST_PLACES:,}; found {found}."
-        )
+    check_places(layer, x.shape[1:-1])
     if x.shape[-1] == 0:
         raise ShapeError(f"{layer!r}: there are no {names[-1]}: {wanted} is {found}.")
     return tuple(int(e) for e in x.shape[1:] if not isinstance(e, Extent))
+
+
+def check_places(layer: Layer, extents: Sequence[Any]) -> None:
+    """Refuse more places along an axis than any picture has, before anything is made of that size."""
+    if any(int(e) > MOST_PLACES for e in extents):
+        what = "sequences" if len(extents) == 1 else "pictures"
+        raise ShapeError(
+            f"{layer!r}: no axis of {what} is longer than {MOST_PLACES:,}; found {show(tuple(extents))}."
+        )
 
 
 def _remedy(layer: Layer, x: Node, names: tuple[str, ...]) -> str:

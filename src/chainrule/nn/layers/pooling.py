@@ -12,7 +12,7 @@ from chainrule.errors import ShapeError
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import show
 from chainrule.nn.convolving import framed, sides, windows_of
-from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, lengths, too_small
+from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, check_places, lengths, too_small
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Count, Counts2D
 
@@ -300,6 +300,7 @@ def _windows(
     strides = sizes if layer.strides is None else both(layer.strides, rank)
     around = sides(layer.padding, places, sizes, strides)
     length = [n + sum(side) for n, side in zip(places, around, strict=True)]
+    check_places(layer, length)
     if any(n < size or not n for n, size in zip(length, sizes, strict=True)):
         raise ShapeError(too_small(layer, x, sizes))
     there = None

@@ -8,7 +8,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import span
 from chainrule.nn import convolving
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
-from chainrule.nn.layers.axes import PICTURE, both, lengths
+from chainrule.nn.layers.axes import PICTURE, both, check_places, lengths
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.layers.sliding import PaddingLike, Sizes, check_kernels, check_sizes, finished
 from chainrule.nn.specs import Count
@@ -91,7 +91,7 @@ class Conv2DTranspose(Layer):
             A node of shape (batch, rows, columns, filters).
 
         Raises:
-            ShapeError: If x has other axes, or nothing is left of what was cut off.
+            ShapeError: If x has other axes, nothing is left of what was cut off, or more than any picture has.
 
         >>> layer = cr.Conv2DTranspose(8, 3, strides=2, padding="same")
         >>> layer(cr.input("picture", ("batch", 7, 7, 16))).shape  # which calls build
@@ -107,4 +107,5 @@ class Conv2DTranspose(Layer):
                 f"{self!r}: padding cuts all off that kernels reach from a picture of {places[0]} x {places[1]}. "
                 "Cut off less, or take a larger kernel."
             )
+        check_places(self, [length for _, length in kept])
         return finished(self, scope, convolving.transposed(x, W, strides, dilations, kept))

@@ -66,10 +66,10 @@ def phases(size: int, stride: int, dilation: int, reach: Span) -> list[Phase]:
     step = stride // math.gcd(stride, dilation)  # from one place to the next that falls on the same elements
     apart = dilation // math.gcd(stride, dilation)
     found: list[Phase] = []
-    for residue in range(stride):
-        places = [i for i in range(size) if (i * dilation - residue) % stride == 0]
-        if not places:
-            continue
+    falling: dict[int, list[int]] = {}
+    for i in range(size):
+        falling.setdefault(i * dilation % stride, []).append(i)
+    for residue, places in sorted(falling.items()):
         nearest = (places[0] * dilation - residue) // stride
         first, stop = reach[0] - nearest - (len(places) - 1) * apart, reach[1] - nearest
         new = Phase((residue, residue + 1), places[0], len(places), step, apart, first, stop)
