@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engines.native.plan.convolving import Backward
+from chainrule.engines.native.plan.backward import Backward
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed

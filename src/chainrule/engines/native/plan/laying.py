@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +106,12 @@ def _side_by_side(node: Node, axis: int) -> Iterator[tuple[Node, Index]]:
         stop = start + x.shape[axis]
         yield x, (shapes.FULL,) * axis + ((start, stop, 1),) + (shapes.FULL,) * rest
         start = stop
+
+
+def sliced(x: Node, index: Sequence[Any]) -> Node:
+    """Return x at an index; x itself if that is all of it."""
+    whole = all(at in (shapes.FULL, (0, e, 1)) for at, e in zip(index, x.shape, strict=True))
+    return x if whole else apply("slice", x, index=tuple(index))
 
 
 def view_at(view: View, index: Index) -> View:
