@@ -7,6 +7,8 @@ They lie in one folder, each in a folder of its own, and come from GitHub:
   of its name, "3/IMG_1118.jpg" (Apache 2.0)
 - fsdd/fsdd_train_wav.zip: the recordings of Jakobovski/free-spoken-digit-dataset that are to be learned from, numbers
   5 to 49, "3_theo_12.wav" (CC BY-SA 4.0)
+
+Each has folds: other examples that are asked, none of them twice. Fold 0 is the one on which recipes were chosen.
 """
 
 import gzip
@@ -22,6 +24,9 @@ import numpy as np
 SIDE = 48  # of a hand sign, in pixels
 RATE = 8000  # samples a second
 WINDOW, HOP, BANDS, FRAMES = 256, 80, 40, 64  # 32 ms, every 10 ms; so many frames hold 95 of 100 clips
+FOLDS = 5  # each kind has so many, some have more
+FIRST, TAKES = 5, 9  # the least number of a recording, and how many of each speaker and digit are asked
+SPEAKERS = ("theo", "yweweler", "george", "jackson", "lucas", "nicolas")
 QUIET = 10 ** (-35 / 20)  # of the loudest sample: what is quieter at both ends of a clip is cut off
 
 
@@ -42,17 +47,22 @@ class Split:
     y_test: np.ndarray
 
 
-def clothes(folder: Path) -> Split:
-    """Return Fashion-MNIST: 60,000 pictures of 28 by 28 and 10,000 to be asked, grey from 0 to 1."""
+def clothes(folder: Path, fold: int = 0) -> Split:
+    """Return Fashion-MNIST: 60,000 pictures of 28 by 28 and 10,000 to be asked, grey from 0 to 1.
+
+    In fold 0 its own test pictures are asked, in the others ten thousand each of those that were to be learned from.
+    """
     parts = [
         (
             idx(folder / "fashion_mnist" / f"{part}-images-idx3-ubyte.gz"),
             idx(folder / "fashion_mnist" / f"{part}-labels-idx1-ubyte.gz"),
         )
-        for part in ("train", "t10k")
+        for part in ("t10k", "train")
     ]
-    (X, y), (X_test, y_test) = [(np.float32(X / 255)[..., np.newaxis], y.astype(np.int64)) for X, y in parts]
-    return Split(X, y, X_test, y_test)
+    X, y = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    asked = np.arange(len(y)) // 10_000 == fold
+    pictures, labels = np.float32(X / 255)[..., np.newaxis], y.astype(np.int64)
+    return Split(pictures[~asked], labels[~asked], pictures[asked], labels[asked])
 
 
 def idx(path: Path) -> np.ndarray:
@@ -64,8 +74,8 @@ def idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
-def signs(folder: Path) -> Split:
-    """Return photographs of hands that show a digit, 48 by 48 in colour; every fifth of each digit is asked."""
+def signs(folder: Path, fold: int = 0) -> Split:
+    """Return photographs of hands that show a digit, 48 by 48 in colour; a fifth of each digit is asked."""
     from PIL import Image
 
     X, y = [], []
@@ -78,36 +88,37 @@ def signs(folder: Path) -> Split:
             )
             X.append(np.asarray(picture, np.float32) / 255)
             y.append(int(Path(name).parent.name))
-    return stratified(np.stack(X), np.array(y), share=0.2)
+    return stratified(np.stack(X), np.array(y), fold)
 
 
-def few_signs(folder: Path) -> Split:
+def few_signs(folder: Path, fold: int = 0) -> Split:
     """Return the same with ten hands of each digit to learn from: as many as somebody takes pictures of at home."""
-    whole = signs(folder)
+    whole = signs(folder, fold)
     kept = np.concatenate([np.flatnonzero(whole.y == digit)[:10] for digit in range(10)])
     return replace(whole, X=whole.X[kept], y=whole.y[kept])
 
 
-def stratified(X: np.ndarray, y: np.ndarray, share: float) -> Split:
-    """Return a split that asks this share of each class, drawn once and for all."""
+def stratified(X: np.ndarray, y: np.ndarray, fold: int) -> Split:
+    """Return a split that asks a fifth of each class: the order is drawn once and for all, and cut in :data:`FOLDS`."""
     rng, asked = np.random.default_rng(0), np.zeros(len(y), bool)
     for label in np.unique(y):
         rows = rng.permutation(np.flatnonzero(y == label))
-        asked[rows[: round(share * len(rows))]] = True
+        first, last = (round(part * len(rows) / FOLDS) for part in (fold, fold + 1))
+        asked[rows[first:last]] = True
     learned = rng.permutation(np.flatnonzero(~asked))
     return Split(X[learned], y[learned], X[asked], y[asked])
 
 
-def spoken(folder: Path) -> Split:
+def spoken(folder: Path, fold: int = 0) -> Split:
     """Return spoken digits as pictures of time by pitch; of each speaker and digit nine recordings are asked."""
     sounds = clips(folder)
-    return divided(sounds, np.array([c.index < 14 for c in sounds]))
+    return divided(sounds, np.array([(c.index - FIRST) // TAKES == fold for c in sounds]))
 
 
-def spoken_by_a_stranger(folder: Path) -> Split:
-    """Return spoken digits of five speakers to learn from, and those of the sixth, theo, to be asked."""
+def spoken_by_a_stranger(folder: Path, fold: int = 0) -> Split:
+    """Return spoken digits of five speakers to learn from, and those of the sixth to be asked."""
     sounds = clips(folder)
-    return divided(sounds, np.array([c.speaker == "theo" for c in sounds]))
+    return divided(sounds, np.array([c.speaker == SPEAKERS[fold] for c in sounds]))
 
 
 @dataclass(frozen=True)
@@ -174,6 +185,6 @@ def divided(sounds: list[Clip], asked: np.ndarray) -> Split:
     return Split(X[~asked], y[~asked], X[asked], y[asked])
 
 
-KINDS: dict[str, Callable[[Path], Split]] = {
+KINDS: dict[str, Callable[[Path, int], Split]] = {
     f.__name__: f for f in (clothes, signs, few_signs, spoken, spoken_by_a_stranger)
 }
