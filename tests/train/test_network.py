@@ -571,7 +571,8 @@ def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatc
 
 def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatch):
     network = chain(4, 8, 1, dtype="float64", seed=0)
-    whole = network.predict(X)
+    whole, y = network.predict(X), np.ones(len(X))
+    cost = network.evaluate(X, y, loss="mse")["cost"]
     monkeypatch.setattr("chainrule.train.programs.MOST_BYTES", 1000)
     network = chain(4, 8, 1, dtype="float64", seed=0)
     seen = []
@@ -584,3 +585,6 @@ def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatc
     )
     np.testing.assert_allclose(network.predict(X), whole, rtol=1e-12)
     assert max(seen) == network._built.output.most_rows < len(X) and sum(seen) == len(X)
+    seen.clear()
+    assert network.evaluate(X, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
+    assert max(seen) == network._built.output.most_rows and sum(seen) == len(X)

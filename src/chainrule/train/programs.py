@@ -154,9 +154,9 @@ class Programs:
         current = self._state(values)
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
-        size = rows
-        if rows > ROWS_AT_ONCE and goal.means.by_example and self.output.keeps_apart:
-            size = ROWS_AT_ONCE
+        size, together = rows, min(ROWS_AT_ONCE, self.output.most_rows)
+        if rows > together and goal.means.by_example and self.output.keeps_apart:
+            size = together
         totals, weight, price = np.zeros(1 + len(goal.means.watched)), 0.0, 0.0
         seen: list[np.ndarray] = []
         largest = table[-1].max() if goal.weight is not None else 1.0
