@@ -8,6 +8,7 @@ from math import prod
 from chainrule.errors import FileFormatError
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.windows import overlap_add, windows
 from chainrule.graph.shapes import Extent, Shape
 from chainrule.graph.walk import order
 
@@ -36,8 +37,8 @@ def size_of_one(nodes: Sequence[Node], windows_are_stored: bool = True) -> Size:
     sizes = {n: _bytes(n) if n.inputs else 0 for n in every}
     total = sum(sizes.values())
     if not windows_are_stored:
-        sizes |= dict.fromkeys([n for n in every if n.primitive.name == "windows"], 0)
-        sizes |= dict.fromkeys([n.inputs[0] for n in every if n.primitive.name == "overlap_add"], 0)
+        sizes |= dict.fromkeys([n for n in every if n.primitive is windows], 0)
+        sizes |= dict.fromkeys([n.inputs[0] for n in every if n.primitive is overlap_add], 0)
     uses = Counter([x for n in every for x in set(n.inputs)]) + Counter(set(nodes))
     now = most = products = 0
     for node in every:

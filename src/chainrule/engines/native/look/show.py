@@ -116,7 +116,7 @@ class Words:
         inputs = [self._shown(x) for x in node.inputs]
         if not is_view(node):
             return applied(node, inputs)
-        if node.primitive.name in ("slice", "windows"):
+        if node.primitive.leaves_out:
             return stand_in(node, text(applied(node, inputs)))
         turned = node.primitive.name == "transpose" and len(squeezed(node.shape)) > 1
         return stand_in(node, f"{text(inputs[0])}ᵀ") if turned else inputs[0]

@@ -8,11 +8,13 @@ from chainrule.engines.native.plan.convolving import Span, as_convolutions
 from chainrule.engines.native.plan.placing import added_up
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, broadcast, with_inputs
+from chainrule.graph.primitives.arithmetic import divide, minus, negative, plus, times
+from chainrule.graph.primitives.products import contract
 from chainrule.graph.shapes import FULL, Index
 from chainrule.graph.walk import learn, order
 
-SUMS = {"add", "subtract", "negative"}  # a sum over windows of these is these, of sums over windows
-MULTIPLES = {"multiply", "divide"}  # likewise, where the other is a single number
+SUMS = (plus, minus, negative)  # a sum over windows of these is these, of sums over windows
+MULTIPLES = (times, divide)  # likewise, where the other is a single number
 
 
 class Backward:
@@ -33,7 +35,7 @@ class Backward:
         if row.name == "overlap_add":
             found = self._by_terms(node, inputs[0])
             return added_up(node, inputs[0], self._alone) if found is None else found
-        if row.name in {"contract", *SUMS, *MULTIPLES} and self._readers[node] == 1:
+        if row in (contract, *SUMS, *MULTIPLES) and self._readers[node] == 1:
             became = with_inputs(node, inputs)
             self._alone.add(became)
             return became
@@ -45,12 +47,12 @@ class Backward:
 
         def terms(x: Node) -> list[Node]:
             several = [y for y in x.inputs if y.shape]
-            multiple = len(several) == 1 and (x.primitive.name == "multiply" or bool(x.inputs[0].shape))
-            is_sum = x.primitive.name in SUMS or (x.primitive.name in MULTIPLES and multiple)
+            multiple = len(several) == 1 and (x.primitive is times or bool(x.inputs[0].shape))
+            is_sum = x.primitive in SUMS or (x.primitive in MULTIPLES and multiple)
             return several if is_sum and x in self._alone and x.dtype.kind == "f" else []
 
         def rule(x: Node) -> Node | None:
-            if x.primitive.name == "contract" and x in self._alone and x.shape == summed.shape:
+            if x.primitive is contract and x in self._alone and x.shape == summed.shape:
                 return as_convolutions(node, x, [(0, e) for e in node.attributes["extents"]])
             if all(known[y] is None for y in terms(x)):
                 return None
@@ -63,7 +65,7 @@ class Backward:
             return found if found is not None else added_up(node, broadcast(x, summed.shape), self._alone)
 
         found = learn(summed, known, rule, terms)
-        if found is not None and summed.primitive.name == "contract":
+        if found is not None and summed.primitive is contract:
             self._summed[node] = summed
         return found
 

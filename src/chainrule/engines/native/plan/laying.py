@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.engines.native.plan.views import View, seen_through
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, apply, input
+from chainrule.graph.primitives.indexing import pad, pad_with
 from chainrule.graph.primitives.primitive import Primitive, like_first
 from chainrule.graph.shapes import Index
 
@@ -93,7 +94,7 @@ def laying(node: Node) -> Laying | None:
         onto = node.inputs[0] if len(node.inputs) > len(at["indices"]) else None
         parts = node.inputs[1:] if onto is not None else node.inputs
         return Laying(tuple(zip(parts, at["indices"], strict=True)), at["fill"], onto)
-    if node.primitive.name in ("pad", "pad_with"):
+    if node.primitive in (pad, pad_with):
         return Laying(((node.inputs[0], at["index"]),), at.get("fill", 0.0))
     if node.primitive.name == "concatenate":
         return Laying(tuple(_side_by_side(node, at["axis"])))

@@ -8,7 +8,9 @@ from collections.abc import Collection, Sequence
 from chainrule.engines.native.plan.laying import laid, sliced
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply, broadcast, with_inputs
-from chainrule.graph.primitives.windows import positions
+from chainrule.graph.primitives.linear import broadcast_to
+from chainrule.graph.primitives.products import contract
+from chainrule.graph.primitives.windows import positions, windows
 from chainrule.graph.shapes import FULL
 from chainrule.graph.walk import learn
 
@@ -46,7 +48,7 @@ def _at_place(x: Node, place: tuple[int, ...], alone: Collection[Node]) -> Node:
             return x
         if row.elementwise:
             return with_inputs(x, tuple(known[y] for y in x.inputs))
-        if row.name == "broadcast_to":
+        if row is broadcast_to:
             return broadcast(known[x.inputs[0]], x.shape[:kept])
         if (
             row.name == "reshape"
@@ -54,10 +56,10 @@ def _at_place(x: Node, place: tuple[int, ...], alone: Collection[Node]) -> Node:
             and x.shape[kept:] == (1,) * len(own)
         ):
             return x.inputs[0]
-        if row.name == "windows" and len(x.attributes["axes"]) == len(own):
+        if row is windows and len(x.attributes["axes"]) == len(own):
             counts, at = x.shape[:kept], x.attributes
             return apply("slice", x.inputs[0], index=dict(positions(counts, **at))[own])
-        if row.name == "contract" and x in alone:
+        if row is contract and x in alone:
             spec = contraction(x.attributes["spec"])
             at = dict(zip(spec.out[kept:], entries(x, kept, own), strict=True))
             sides = [*zip(x.inputs, (spec.left, spec.right), strict=True)]
@@ -69,7 +71,7 @@ def _at_place(x: Node, place: tuple[int, ...], alone: Collection[Node]) -> Node:
         return apply("slice", x, index=(FULL,) * kept + entries(x, kept, own))
 
     def looks_at(x: Node) -> Sequence[Node]:
-        return x.inputs if x.primitive.elementwise or x.primitive.name == "broadcast_to" else ()
+        return x.inputs if x.primitive.elementwise or x.primitive is broadcast_to else ()
 
     def entries(x: Node, kept: int, own: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(0 if e == 1 else p for e, p in zip(x.shape[kept:], own, strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast, of_array, with_inputs
+from chainrule.graph.primitives.arithmetic import divide, minus, negative, plus, times
 from chainrule.graph.primitives.bounds import REAL
 from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import Extent
@@ -83,9 +84,9 @@ class _Sum:
         if self.is_same(x):
             yield Term(self.axes, (), None, x, scale)
             return
-        if x.primitive.name in ("add", "subtract") and deep and self._is_whole(*x.inputs):
+        if x.primitive in (plus, minus) and deep and self._is_whole(*x.inputs):
             yield from self.terms(x.inputs[0], scale, deep - 1)
-            sign: Scale = (("negative", None),) if x.primitive.name == "subtract" else ()
+            sign: Scale = ((negative.name, None),) if x.primitive is minus else ()
             yield from self.terms(x.inputs[1], sign + scale, deep - 1)
             return
         condition = None
@@ -105,16 +106,16 @@ class _Sum:
 
     def _factors(self, x: Node, deep: int) -> tuple[list[Node], Scale]:
         """Return the factors of a product that change along what is summed, and the others as a scale."""
-        name, inputs = x.primitive.name, x.inputs
-        if not deep or name not in ("multiply", "divide", "negative") or not self._is_whole(*inputs):
+        row, inputs = x.primitive, x.inputs
+        if not deep or row not in (times, divide, negative) or not self._is_whole(*inputs):
             return [x], ()
         changing = [y for y in inputs if not self.is_same(y)]
-        if name == "divide" and changing != [inputs[0]]:
+        if row is divide and changing != [inputs[0]]:
             return [x], ()
-        scale: Scale = (("negative", None),) if name == "negative" else ()
+        scale: Scale = ((row.name, None),) if row is negative else ()
         if len(changing) < len(inputs):
             (k,) = (y for y in inputs if y not in changing)
-            scale = ((name, k),)
+            scale = ((row.name, k),)
         factors: list[Node] = []
         for y in changing:
             more, own = self._factors(y, deep - 1)
