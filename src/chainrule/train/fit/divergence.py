@@ -123,9 +123,8 @@ def _times(before: float, after: float) -> str:
 
 
 def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str, float]:
-    some = (
-        rows if len(rows) else slice(-(-run.rows // run.steps))
-    )  # of pictures, all may be more than memory holds
+    # of pictures, all may be more than memory holds
+    some = rows if len(rows) else slice(-(-run.rows // run.steps))
     batch = [t[some] for t in run.table]
     trained = run.goal.trained
     slopes = run.programs.slopes(run.goal, batch, values, trained)[1:]
