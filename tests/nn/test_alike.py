@@ -46,6 +46,10 @@ LAYERS = st.one_of(
 )
 
 
+# A picture that is drawn may be one that a layer drawn with it cannot move: that it says so has a test of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:.*moves nothing in pictures:chainrule.LearningWarning")
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
     monkeypatch.setattr(alike, "_kept", Recent(32))
