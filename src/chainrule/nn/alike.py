@@ -79,6 +79,8 @@ def _meaning(value: Any) -> Hashable:
         return identity(value)
     if type(value) is tuple:
         return tuple([_meaning(v) for v in value])
+    if isinstance(value, Layer):  # it has a place within its own, and none in the chain
+        raise _Unlike
     if isinstance(value, Primitive):  # a graph knows rows by themselves
         return value
     if is_ours(type(value)) and is_dataclass(value):

@@ -17,7 +17,7 @@ from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
-from chainrule.nn.layers.base import SEED, STEP, TRAINING, Call, Layer, Parameter, check_layer
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, Beside, Call, Layer, Parameter, check_layer
 from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
 from chainrule.shown import cut, in_a_row
 
@@ -29,9 +29,15 @@ ONE_OUTPUT = (
 
 @dataclass(frozen=True)
 class LayerMark:
-    """What the mark on a layer's output means in a finished network: which layer it is."""
+    """What the mark on a layer's output means in a finished network: which layer it is, and which of its outputs.
+
+    Attributes:
+        label: What the use of the layer is called.
+        number: 0 for its output, from 1 for what it puts out besides.
+    """
 
     label: str
+    number: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +77,11 @@ class Architecture:
     def call_of(self) -> dict[Node, Call]:
         """The use of a layer whose output a node is, by node."""
         return {n: self.calls[label] for label, n in self.outputs.items()}
+
+    def use_of(self, node: Node) -> Node | None:
+        """Return the output of the layer that puts out ``node`` besides, or None where none does."""
+        is_beside = isinstance(node.meaning, LayerMark) and node.meaning.number
+        return self.outputs[node.meaning.label] if is_beside else None
 
     @property
     def moved(self) -> list[Node]:
@@ -112,11 +123,22 @@ def chain(layers: Sequence[Any], shape: int | Sequence[int], dtype: str) -> Arch
     x = y = input("x", (BATCH, *as_shape("x", shape)), dtype)
     for number, layer in enumerate(check_layers(layers), start=1):
         try:
-            y = layer(y)
+            y = _one(layer(y))
         except ChainruleError as error:
             what = f"Layer {number} ({cut(repr(layer))}) does not fit what comes before it"
             raise ShapeError(f"{what}: {error}\n\n{_up_to({'x': x}, layer, (y,))}") from None
     return finish({"x": x}, y)
+
+
+def _one(built: Any) -> Node:
+    """Return what a layer built where the next one of a list takes it: a single node."""
+    if isinstance(built, tuple):
+        raise GraphError(
+            f"it puts out {len(built)} nodes, and a list of layers hands on one. Call layers on nodes where several "
+            f"are wanted: x = cr.input(...); y, *others = layer(x); cr.Network(y)."
+        )
+    found: Node = built
+    return found
 
 
 def check_layers(layers: Any) -> list[Layer]:
@@ -180,8 +202,10 @@ def as_shape(name: str, shape: Any) -> tuple[int, ...]:
 
 def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     """Name what the graph learns, share what is one layer's, give each random layer its stream."""
-    marks = [n for n in order([output]) if isinstance(n.meaning, Call)]
-    ends = [output, *(new for n in marks for _, new in n.meaning.updates)]
+    every = _every_node(output)
+    marks = [n for n in every if isinstance(n.meaning, Call)]
+    ends = [*(n.meaning.of for n in every if isinstance(n.meaning, Beside)), output]
+    ends += [new for n in marks for _, new in n.meaning.updates]
     labels = dict(zip(marks, labels_of([n.meaning.layer for n in marks]), strict=True))
     numbers = numbers_of(marks)
     shared = shared_variables(marks, numbers)
@@ -193,6 +217,8 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
             return shared[owner(node)]
         if node in labels:
             return mark(new[0], LayerMark(labels[node]), node.name)
+        if isinstance(node.meaning, Beside):
+            return mark(new[0], LayerMark(labels[node.meaning.of], node.meaning.number), node.name)
         if node.primitive.name == "random_uniform":
             attributes = {**node.attributes, "stream": next(streams)}
             return Node(node.primitive, new, attributes, node.shape, node.dtype)
@@ -217,6 +243,17 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
         updates=_updates(calls.values()),
         parts=parts,
     )
+
+
+def _every_node(output: Node) -> list[Node]:
+    """Return what an output is made of, in order, and the outputs of layers of which only others are used."""
+    beside: list[Node] = []
+    while True:
+        every = order([*beside, output])
+        found = list(dict.fromkeys([n.meaning.of for n in every if isinstance(n.meaning, Beside)]))
+        if set(found) == set(beside):
+            return every
+        beside = found
 
 
 def _inside(output: Node, call: Call) -> Set[Node]:

@@ -7,7 +7,7 @@ what stands before, sizes to a budget. Nothing from a file ever becomes code.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,8 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
             if layer == len(entries):
                 layer = call.layer if keep else layer_to_config(call.layer, named)
             entry = {"layer": layer, "inputs": [position[x] for x in call.inputs]}
+        elif (use := architecture.use_of(node)) is not None:
+            entry = {"beside": node.meaning.number, "of": position[use]}
         else:
             entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
             entry["attributes"] = {k: to_plain(v, keep) for k, v in node.attributes.items()}
@@ -59,12 +61,17 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
 
 def _outside_layers(architecture: Architecture) -> list[Node]:
     """Return the nodes from the inputs to the output in order, each layer call as one."""
-    calls = architecture.calls.values()
-    every = order([*(x for call in calls for x in call.inputs), architecture.output])
+    calls, outputs = architecture.calls, architecture.outputs
+    several = {architecture.use_of(node) for node in order([architecture.output, *outputs.values()])}
+    ends = [
+        n for k, call in calls.items() for n in (*call.inputs, *[y for y in (outputs[k],) if y in several])
+    ]
+    every = order([*ends, architecture.output])
     wanted = {architecture.output}
     for node in reversed(every):
         if node in wanted:
-            wanted.update((architecture.call_of.get(node) or node).inputs)
+            use = architecture.use_of(node)
+            wanted.update([use] if use is not None else (architecture.call_of.get(node) or node).inputs)
     return [node for node in every if node in wanted]
 
 
@@ -94,6 +101,14 @@ class SavedLayer:
 
 
 @dataclass(frozen=True)
+class SavedBeside:
+    """What a layer puts out besides: which of it, counted from 1, and the position of the use of the layer."""
+
+    beside: int
+    of: int
+
+
+@dataclass(frozen=True)
 class SavedRow:
     """A row of the table, applied to earlier entries."""
 
@@ -114,6 +129,7 @@ def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Archite
     saved: SavedArchitecture = plain.read(SavedArchitecture, config, "architecture")
     nodes: list[Node] = []
     layers: dict[int, Layer] = {}
+    several: dict[Node, tuple[Node, ...]] = {}
     inputs: dict[str, Node] = {}
     for number, entry in enumerate(saved.entries):
         where = f"entry {number}"
@@ -129,7 +145,14 @@ def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Archite
                     layers[number] = layers[layer]
                 else:
                     raise FileFormatError(f"{where}: entry {short(layer)} is no layer before it.")
-                node = layers[number](*_earlier(nodes, positions, where))
+                built: Any = layers[number](*_earlier(nodes, positions, where))
+                node = built[0] if isinstance(built, tuple) else built
+                several[node] = built if isinstance(built, tuple) else (built,)
+            case SavedBeside(which, of):
+                outputs = several.get(_earlier(nodes, (of,), where)[0], ())
+                if not 0 < which < len(outputs):
+                    raise FileFormatError(f"{where}: entry {of} is no layer with an output {short(which)}.")
+                node = outputs[which]
             case SavedRow(name, positions, attributes):
                 node = _make_node(name, _earlier(nodes, positions, where), attributes, where)
         nodes.append(node)
@@ -139,12 +162,17 @@ def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Archite
     return finish(inputs, output)
 
 
-def _entry(entry: Any, where: str) -> SavedInput | SavedLayer | SavedRow:
-    kinds: dict[str, type] = {"input": SavedInput, "layer": SavedLayer, "row": SavedRow}
+SavedEntry: TypeAlias = SavedInput | SavedLayer | SavedBeside | SavedRow
+
+
+def _entry(entry: Any, where: str) -> SavedEntry:
+    kinds: dict[str, type] = {
+        "input": SavedInput, "layer": SavedLayer, "beside": SavedBeside, "row": SavedRow
+    }  # fmt: skip
     kind = next((kinds[key] for key in kinds if isinstance(entry, Mapping) and key in entry), None)
     if kind is None:
         raise FileFormatError(f"{where}: expected an input, a layer or a row; found {short(entry)}.")
-    found: SavedInput | SavedLayer | SavedRow = plain.record(kind, entry, where)
+    found: SavedEntry = plain.record(kind, entry, where)
     return found
 
 

@@ -67,6 +67,11 @@ def rows(architecture: Architecture) -> list[Row]:
     """Return a row for each input and each use of a layer, in order."""
     label_of = {n: name for name, n in architecture.inputs.items()}
     label_of |= {n: label for label, n in architecture.outputs.items()}
+    label_of |= {
+        n: f"{n.meaning.label}[{n.meaning.number}]"
+        for n in order([architecture.output, *architecture.outputs.values()])
+        if architecture.use_of(n) is not None
+    }
     found = [Row(name, "input", (), n.shape) for name, n in architecture.inputs.items()]
     counted: set[Node] = set()
     seen: set[Node] = set()

@@ -94,6 +94,19 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False)
+class Beside:
+    """What the mark on a further output of a layer means.
+
+    Attributes:
+        of: The output of the layer, whose mark is the use of it.
+        number: Which it is, counted from 1: the output itself has 0.
+    """
+
+    of: Node
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
 class Learns:
     """What the mark on :data:`TRAINING` means that a layer asks by: a layer that is frozen does not learn.
 
@@ -290,7 +303,8 @@ class Layer(Checked):
             x: A node whose first axis counts the examples.
 
         Returns:
-            A node whose first axis counts the examples.
+            A node whose first axis counts the examples; or a tuple of them, of which the first is the layer's output
+            and the others are put out besides, as the states of recurrent layers are.
 
         Raises:
             GraphError: If the layer has none of its own.
@@ -347,7 +361,8 @@ class Layer(Checked):
                 for its nodes.
 
         Returns:
-            A node whose first axis counts the examples, marked as the output of this layer.
+            A node whose first axis counts the examples, marked as the output of this layer; a tuple of several, where
+            it builds one.
 
         Raises:
             GraphError: If something is no node, there are too many or too few, or what is built does not keep the
@@ -365,20 +380,26 @@ class Layer(Checked):
         floats = [x.dtype for x in nodes if x.dtype.kind == "f"]
         scope = Scope(self, np.result_type(*floats) if floats else np.dtype(np.float32))
         try:
-            y = self.build(scope, *nodes)
+            built: Any = self.build(scope, *nodes)
         except ShapeError as error:
             error.where = error.where or (self, nodes)
             raise
         except TypeError:
             _check_count(self, nodes)
             raise
-        if not isinstance(y, Node) or not y.shape or y.shape[0] != nodes[0].shape[0]:
-            found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
-            raise GraphError(
-                f"{self!r} must build a node whose first axis counts the examples; built {found}."
-            )
-        call = Call(self, nodes, tuple(scope.parameters), tuple(scope.updates), scope.parts)
-        return mark(y, call)
+        ys: tuple[Node, ...] = built if type(built) is tuple and built else (built,)
+        for y in ys:
+            if not isinstance(y, Node) or not y.shape or y.shape[0] != nodes[0].shape[0]:
+                found = f"shape {show(y.shape)}" if isinstance(y, Node) else type(y).__name__
+                raise GraphError(
+                    f"{self!r} must build a node whose first axis counts the examples; built {found}."
+                )
+        made, updates = tuple(scope.parameters), tuple(scope.updates)
+        first = mark(ys[0], Call(self, nodes, made, updates, scope.parts))
+        if built is ys[0]:
+            return first
+        several: Any = (first, *[mark(y, Beside(first, number)) for number, y in enumerate(ys[1:], 1)])
+        return several  # a tuple, where that is what is built
 
     def __repr__(self) -> str:
         ordered = sorted(fields(self), key=lambda f: bool(f.kw_only))
