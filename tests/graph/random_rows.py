@@ -140,13 +140,47 @@ def convolved(g):
     g.rows.append(y[:, :130])
 
 
+def in_time(g):
+    """Rows as sequences, the time first: a layer at each step, steps together or apart, and rows again."""
+    x = g.any()
+    if x.shape[1] not in (8, 9, 16, 32, 64, 65, 130):
+        return
+    steps = next(k for k in (2, 3, 4, 5) if x.shape[1] % k == 0)
+    s = np.transpose(np.reshape(x, (x.shape[0], steps, -1)), (1, 0, 2))
+    for _ in range(g.random.randint(1, 3)):
+        choices = [
+            lambda s: g.random.choice(SMOOTH)(s @ g.weights(s.shape[2], g.random.choice([1, 3, 8, 16, 24]))),
+            lambda s: s + s[::-1],
+            lambda s: s * s[g.random.randrange(steps)],
+            lambda s: np.concatenate([s, s[:, :, :1]], axis=2),
+            lambda s: s - np.mean(s, axis=g.random.choice([0, 2, (0, 2)]), keepdims=True),
+            lambda s: s - np.mean(s, axis=g.random.choice([1, (0, 1)]), keepdims=True),
+        ]
+        s = g.random.choice(choices)(s)
+    g.others.append(np.sum(s, axis=(0, 1)))
+    ends = [np.sum(s, axis=0), s[-1], np.reshape(np.transpose(s, (1, 0, 2)), (x.shape[0], -1))]
+    g.rows.append(g.random.choice(ends)[:, :130])
+
+
 def of_weights(g):
     w = g.random.choice(g.others)
     g.others.append(np.sin(w) @ w.T * 0.1 if len(w.shape) == 2 else w * 0.5)
 
 
 GROWTHS = [*[dense] * 4, *[pointwise] * 2, *[along_rows] * 2, over_rows, over_rows]
-GROWTHS += [likenesses, likenesses, other_rows, codes, largest, columns, of_weights, convolved, convolved]
+GROWTHS += [
+    likenesses,
+    likenesses,
+    other_rows,
+    codes,
+    largest,
+    columns,
+    of_weights,
+    convolved,
+    convolved,
+    in_time,
+    in_time,
+]
 
 
 def moved(g, w, gradient):

@@ -59,6 +59,20 @@ def test_a_prediction_is_one_region():
     assert [r.kind for r in found] == [ROWS]
 
 
+def test_rows_may_have_the_time_before_them():
+    x = input("x", ("n", 5, 8), "float32")
+    W, V = variable(np.ones((8, 32), np.float32), "W"), variable(np.ones((32, 12), np.float32), "V")
+    first = np.tanh(np.einsum("btf,fn->tbn", x, W))
+    y = np.tanh(np.einsum("tbf,fn->tbn", first, V))
+    cost = np.mean(y * y) + np.mean(np.sum(y, axis=(0, 1)))
+    program = Program((x,), (W, V), (cost, y[-1], *cr.grad(cost, [W, V])), (W, V))
+    plan, found, _ = planned(simplified(program))
+    in_rows = [n for r in found if r.kind == ROWS for w in r.works for n in made(w.item)]
+    assert len([r for r in found if r.kind == ROWS]) == 1
+    with_rows = [n for item in plan.items for n in made(item) if plan.rows in n.shape]
+    assert set(with_rows) == {n for n in in_rows if plan.rows in n.shape}
+
+
 def check_plan(plan, found, memory):
     """Every item after what it needs, no part of a region in the way of another, and places that fit."""
     maker = {}

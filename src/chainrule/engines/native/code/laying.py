@@ -13,7 +13,7 @@ from chainrule.graph.node import Node
 
 
 def write_laid(step: Step, node: Node, part: Part | None = None) -> None:
-    """Fill what no part covers, and copy what is not made in its place. A part goes along the first axis."""
+    """Fill what no part covers, and copy what is not made in its place. A part goes along one axis."""
     found, out = laying(node), step.plan.view(node)
     if found is None:
         raise AssertionError(node)
@@ -56,7 +56,7 @@ def _fill(step: Step, target: View, value: float, part: Part | None) -> None:
 def runs(
     step: Step, views: Sequence[View], part: Part | None = None
 ) -> Iterator[tuple[list[Value], Value, list[Size]]]:
-    """Loop over views of one shape, a part of their first axis; within, say where each is, and of the run there how
+    """Loop over views of one shape, a part of one axis; within, say where each is, and of the run there how
     long it is and in what steps each goes along it."""
     code, shape = step.code, views[0].shape
     types = [type_of(v.base.dtype) for v in views]
@@ -68,13 +68,13 @@ def runs(
             at = loops.enter_context(code.loop(length)).index
             here[:] = [code.at(x, at * step.size(s), t) for x, s, t in zip(here, by, types, strict=True)]
 
-        axes = range(len(shape))
+        axes = list(range(len(shape)))
         if part is not None:
-            _, first, last = part
-            by = [s[0] for s in strides]
+            cut, first, last = int(part[0]), *part[1:]
+            by = [s[cut] for s in strides]
             here = [code.at(x, first * step.size(s), t) for x, s, t in zip(here, by, types, strict=True)]
             along(last - first, by)
-            axes = range(1, len(shape))
+            axes.remove(cut)
         kept = [a for a in axes if shape[a] != 1]
         extents, found = merged([size(shape[a]) for a in kept], [[s[a] for a in kept] for s in strides])
         for axis, extent in enumerate(extents[:-1]):

@@ -1,7 +1,7 @@
 """Code for a loop nest: the innermost loop over vectors, reductions in registers, each element touched once."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
 
 from chainrule.engines.native.code.frame import Frame
@@ -153,10 +153,14 @@ class _Loops:
     def _fill(self, node: Node, access: Access, address: Value) -> None:
         """Begin a reduction in memory: of a part its own run alone, for others may be done with theirs."""
         count = self.frame.size(product(node.shape))
-        if self.part is not None:
-            axis = self.part[0]
-            count = self._lengths[axis] * self.frame.size(self.plan.strides[access][axis])
-        self.frame.fill(address, type_of(node.dtype), count, identity(node))
+        with ExitStack() as loops:
+            if self.part is not None:
+                axis, strides = self.part[0], self.plan.strides[access]
+                count = self._lengths[axis] * self.frame.size(strides[axis])
+                for outer in [a for a in range(axis) if strides[a] != ZERO]:
+                    loop = loops.enter_context(self.code.loop(self._lengths[outer]))
+                    address = self._moved(access, address, loop.index, outer)
+            self.frame.fill(address, type_of(node.dtype), count, identity(node))
 
     def _axis(self, axis: int, addresses: dict[Access, Value], sums: Sums) -> Sums:
         if axis >= self.rank - 1:

@@ -111,24 +111,27 @@ def rows_nearby(plan: Fusion, works: Sequence[Work], forced: bool) -> int:
     shared: dict[Hashable, int] = {}
     for work in works:
         for view, stride, _ in _arrays(plan, work, work.cut):
-            fixed = product(view.base.shape) if stride == ZERO else stride
-            if not fixed.extents:
-                (shared if stride == ZERO else each)[view.base] = fixed.count * view.base.dtype.itemsize
+            whole, has_rows = product(view.base.shape), stride != ZERO
+            if len(whole.extents) == has_rows:
+                (each if has_rows else shared)[view.base] = whole.count * view.base.dtype.itemsize
     few = NEAR // max(sum(each.values()), 1)
     most = grain_of_rows(forced)
     return max(few, 1) if few < most and sum(shared.values()) <= NEAR // 2 else most
 
 
-def rows_cut(plan: Fusion, work: Work, rows: str, forced: bool) -> Cut | None:
+def rows_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
     """Return how an item is cut along the batch; None if it is not done row by row."""
-    extent, grain = Size(1, (rows,)), grain_of_rows(forced)
+    if plan.rows is None:
+        return None
+    extent, grain = size(plan.rows), grain_of_rows(forced)
     if isinstance(work.item, Task):
-        leading = _leading(plan, work.item.node)
-        return Cut(leading[0], extent, ONE, grain) if leading is not None and leading[1] == extent else None
-    nest, leads = work.plan, work.item.domain and size(work.item.domain[0]) == extent
-    if nest is not None and leads and all(nest.strides[s][0] != ZERO for s in nest.sums.values()):
-        return Cut(0, *nest.outermost(0), grain)
-    return None
+        along = _along(plan, work.item.node, extent)
+        return Cut(along, extent, ONE, grain) if along is not None else None
+    nest = work.plan
+    axis = nest.begins_with(extent) if nest is not None else None
+    if nest is None or axis is None or any(nest.strides[s][axis] == ZERO for s in nest.sums.values()):
+        return None
+    return Cut(axis, *nest.outermost(axis), grain)
 
 
 def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
@@ -165,13 +168,20 @@ def touches(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[Hashabl
 
 
 def _way(view: View, stride: Size, cut: Cut) -> Way:
-    begins = sum(s.count for s in view.offset)
-    within = not view.offset or (
-        not any(s.extents for s in (*view.offset, stride)) and 0 <= begins < stride.count
-    )
     # a window along a fixed axis reaches for what lies at the places of other parts; along an open one none slides
-    own = stride != ZERO and within and (bool(cut.extent.extents) or not view.overlaps)
+    own = stride != ZERO and _within(view, stride, cut) and (bool(cut.extent.extents) or not view.overlaps)
     return (cut.extent, cut.grain, stride) if own else None
+
+
+def _within(view: View, stride: Size, cut: Cut) -> bool:
+    """Say whether an offset leads nowhere but along other axes than that of the cut: all of that lie further within, or
+    around it, as the steps of time lie around a batch.
+    """
+    begins = sum(s.count for s in view.offset if not s.extents)
+    around = [s for s in view.offset if s.extents]
+    fixed = not stride.extents and 0 <= begins < stride.count
+    whole = all(s.extents == cut.extent.extents and s.count % stride.count == 0 for s in around)
+    return not view.offset or (fixed and whole)
 
 
 def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, Size, bool]]:
@@ -196,10 +206,26 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
             yield access.view, stride, access in written
 
 
+def _along(plan: Fusion, node: Node, rows: Size) -> int | str | None:
+    """Return the axis of a task's result that is so long, if it can be cut along it."""
+    leading, laid = _leading(plan, node), laying(node)
+    if leading is not None and leading[1] == rows:
+        return leading[0]
+    axis = next((a for a, e in enumerate(node.shape) if size(e) == rows), None)
+    if axis is None:
+        return None
+    if laid is not None:
+        return axis if laid.goes_along(axis) else None
+    if node.primitive.name != "contract" or plan.gathered(node) is not None:
+        return None
+    letter, form = contraction(node.attributes["spec"]).out[axis], plan.matrices(node)
+    return letter if letter in form.rows + form.loops and not form.sums else None
+
+
 def _leading(plan: Fusion, node: Node) -> tuple[int | str, Size] | None:
     """Return the axis along which a task can be cut, and its length: the first of its result, where that goes."""
     laid = laying(node)
-    if node.primitive is TURN or (laid is not None and laid.goes_by_rows):
+    if node.primitive is TURN or (laid is not None and laid.goes_along(0)):
         return 0, size(node.shape[0])
     if node.primitive.name != "contract":
         return None

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.gathered import Gathered, gathered
 from chainrule.engines.native.plan.matrices import Matrices, matrices
+from chainrule.engines.native.plan.rows import rows_of
 from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.indexing import at_positions
-from chainrule.graph.shapes import Shape
+from chainrule.graph.shapes import Extent, Shape
 
 
 @dataclass(eq=False)
@@ -60,6 +62,11 @@ class Fusion:
     inside: Mapping[Node, View] = field(default_factory=dict)
     _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
     _forms: dict[Node, tuple[Matrices, Gathered | None]] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def rows(self) -> Extent | None:
+        """The axis of the batch, along which what has it may be cut; None if there is none, or the step is long."""
+        return None if self.long else rows_of(self.program)
 
     def view(self, node: Node) -> View:
         """Return where a stored node, a leaf or a movement of one lies."""

@@ -73,10 +73,12 @@ class Laying:
             for e in self.parts[0][1]
         )
 
-    @property
-    def goes_by_rows(self) -> bool:
-        """Whether each row of the result, along the first axis, is made of the same rows of the parts."""
-        return all(index[:1] == (shapes.FULL,) for _, index in self.parts)
+    def goes_along(self, axis: int) -> bool:
+        """Say whether each place of the result along an axis is made of the same place of the parts."""
+        around = (index[: axis + 1] for _, index in self.parts)
+        return all(
+            index[-1] == shapes.FULL and all(isinstance(at, tuple) for at in index) for index in around
+        )
 
 
 def laid(

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 from chainrule.engines.native.plan.items import Fusion, made, memory_source
 from chainrule.engines.native.plan.regions import ROWS, Region
-from chainrule.engines.native.plan.views import Size, product
+from chainrule.engines.native.plan.views import Size, contiguous, product
 from chainrule.graph.node import Node
 
 ALIGN = 64  # a cache line, and the widest vector
@@ -112,17 +112,18 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
     sizes: list[tuple[int, tuple[str, ...]]] = []
     taken: list[tuple[int, int]] = []  # a heap: the region up to which a slot is taken, and the slot
     free: dict[tuple[str, ...], list[tuple[int, int]]] = {}  # by extents and size
-    # What is of use within a region alone, by its size: the last item that reads a slot, and the slot.
-    within: dict[tuple[int, Size], list[tuple[int, int]]] = {}
+    # What is of use within a region alone, by its size and how far apart its rows are: the last item that reads a slot,
+    # and the slot.
+    within: dict[tuple[int, Size, Size | None], list[tuple[int, int]]] = {}
     place: dict[Node, int] = {}
     for node in [n for n in born if n in plan.stored and n not in ends]:
         region, kind, _ = works[born[node]]
         size = product(node.shape)
         count = size.count * node.dtype.itemsize
-        for ended, alike in [k for k in within if k[0] < region]:
-            for _, slot in within.pop((ended, alike)):
-                heappush(taken, (ended, slot))
-        own = within.setdefault((region, Size(count, size.extents)), [])
+        for alike in [k for k in within if k[0] < region]:
+            for _, slot in within.pop(alike):
+                heappush(taken, (alike[0], slot))
+        own = within.setdefault((region, Size(count, size.extents), _between_rows(plan, node)), [])
         while taken and taken[0][0] < region:
             slot = heappop(taken)[1]
             insort(free.setdefault(sizes[slot][1], []), (sizes[slot][0], slot))
@@ -141,6 +142,12 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
             heappush(taken, (until[node], best))
         place[node] = best
     return Memory(tuple(Slot(*s) for s in sizes), place, plan.long)
+
+
+def _between_rows(plan: Fusion, node: Node) -> Size | None:
+    """Return how many bytes lie between two rows of a node; None if it has none."""
+    by_axis = dict(zip(node.shape, contiguous(node.shape), strict=True))
+    return by_axis[plan.rows] * Size(node.dtype.itemsize) if plan.rows in by_axis else None
 
 
 def _holder(plan: Fusion, node: Node) -> Node:

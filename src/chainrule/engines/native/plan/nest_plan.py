@@ -93,6 +93,10 @@ class NestPlan:
         narrow = self.extents[-1].count < WIDE or (rank > 2 and over_rows)
         return None if by_columns and narrow else axes[0]
 
+    def begins_with(self, extent: Size) -> int | None:
+        """Return the axis that an axis of the domain of such a length is, or is joined in as the outermost."""
+        return next((a for a in range(len(self.extents)) if self._joined(a)[0] == extent), None)
+
     def outermost(self, axis: int) -> tuple[Size, Size]:
         """Return how long the first of the domain's axes is that are joined in one axis, and how long the rest."""
         first, *others = self._joined(axis)
@@ -187,7 +191,7 @@ def plan_nest(plan: Fusion, nest: Nest, always: bool) -> NestPlan:
     every = list(dict.fromkeys([*arrays, *stores.values(), *sums.values()]))
     written = {*stores.values(), *sums.values()}
     domain, strides = ordered([size(e) for e in nest.domain], [(a.strides, a in written) for a in every])
-    extents, strides = merged(domain, strides)
+    extents, strides = merged(domain, strides, size(plan.rows) if plan.rows is not None else None)
     by_access = dict(zip(every, strides, strict=True))
     made = [*([] if nest.domain else nest.nodes), *(n for n in nest.reductions if not squeezed(n.shape))]
     made = [] if plan.long else made  # all that others read is stored

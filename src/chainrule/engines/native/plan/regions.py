@@ -32,7 +32,6 @@ from chainrule.engines.native.plan.items import (
     reads_memory,
     register_source,
 )
-from chainrule.engines.native.plan.rows import rows_of
 from chainrule.engines.native.plan.views import Size
 from chainrule.graph.node import Node, leaf_key
 
@@ -63,11 +62,10 @@ def in_regions(plan: Fusion, forced: bool = False) -> tuple[Fusion, list[Region]
         plan: What is done, in an order in which it can be.
         forced: Whether all is cut that can be, however small.
     """
-    rows = None if plan.long else rows_of(plan.program)
-    if rows is None:
+    if plan.rows is None:
         regions = [_by_itself(plan, work_of(plan, item, forced), forced) for item in plan.items]
     else:
-        regions = _Scheduler(plan, [work_of(plan, x, forced) for x in _items(plan)], rows.name, forced).run()
+        regions = _Scheduler(plan, [work_of(plan, x, forced) for x in _items(plan)], forced).run()
         _keep_near(plan, regions, forced)
     return replace(plan, items=[w.item for r in regions for w in r.works]), regions
 
@@ -137,11 +135,11 @@ def _connected(works: Iterable[Work]) -> list[list[Work]]:
 class _Scheduler:
     """Puts items into regions: as much as goes into each, rows before all that only sums over them."""
 
-    def __init__(self, plan: Fusion, works: Sequence[Work], rows: str, forced: bool) -> None:
+    def __init__(self, plan: Fusion, works: Sequence[Work], forced: bool) -> None:
         self.plan, self.forced = plan, forced
         self.waiting = list(works)
         self.done: set[Work] = set()
-        self.by_rows = {w: cut for w in works if (cut := rows_cut(plan, w, rows, forced))}
+        self.by_rows = {w: cut for w in works if (cut := rows_cut(plan, w, forced))}
         self._depend()
 
     def run(self) -> list[Region]:

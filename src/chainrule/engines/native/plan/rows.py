@@ -3,7 +3,8 @@
 Nearly all of a step each row of the batch can do alone: forward, loss and the gradients of what lies between layers.
 What is summed over the rows (the cost, a bias' gradient) mostly ends there: nothing with rows is made of it in turn.
 Such a sum is a loop of its own, after the rows: so these may be cut anywhere, and the sum itself is done in one order,
-whatever the cuts.
+whatever the cuts. Where the batch stands among the axes makes no difference: what a loop over time hands on, step
+after step, has the time first.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,14 @@ from chainrule.graph.shapes import Extent
 
 
 def rows_of(program: Program) -> Extent | None:
-    """Return the open axis that comes first in all inputs that have one; None where no products are made row by row."""
+    """Return the open axis that comes first in all inputs that have one; None where no product has it."""
     products = [n for n in program.nodes if n.primitive.name == "contract" and not is_short(n)]
     openings = {e for x in program.inputs for e in x.shape if isinstance(e, Extent)}
     if len(openings) != 1:
         return None
     (rows,) = openings
     leads = all(x.shape[0] == rows and rows not in x.shape[1:] for x in program.inputs if rows in x.shape)
-    return rows if leads and any(n.shape[0] == rows for n in products if n.shape) else None
+    return rows if leads and any(rows in n.shape for n in products) else None
 
 
 def before_rows_end(nodes: Sequence[Node], rows: Extent | None) -> set[Node]:
@@ -55,13 +56,13 @@ def rows_last(program: Program, rows: Extent | None) -> Program:
 
     So is what batch normalization needs of pictures: each row's share of a statistic is a part of the rows' work.
     """
-    whole = {n for n in program.nodes if _crosses(n, rows) and _within_rows(n)}
+    whole = {n for n in program.nodes if _crosses(n, rows) and _within_rows(n, rows)}
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         if node not in whole:
             return with_inputs(node, inputs)
         axes, kept = node.attributes["axes"], node.attributes["keepdims"]
-        first = apply(node.primitive.name, *inputs, axes=_within_rows(node), keepdims=True)
+        first = apply(node.primitive.name, *inputs, axes=_within_rows(node, rows), keepdims=True)
         return apply(node.primitive.name, first, axes=axes, keepdims=kept)
 
     return program.rebuild(visit) if whole else program
@@ -70,10 +71,11 @@ def rows_last(program: Program, rows: Extent | None) -> Program:
 def _crosses(node: Node, rows: Extent | None) -> bool:
     if rows is None or not node.primitive.reduces:
         return False
-    return 0 in node.attributes["axes"] and node.inputs[0].shape[0] == rows
+    shape = node.inputs[0].shape
+    return rows in shape and shape.index(rows) in node.attributes["axes"]
 
 
-def _within_rows(node: Node) -> tuple[int, ...]:
+def _within_rows(node: Node, rows: Extent | None) -> tuple[int, ...]:
     """Return over which axes but that of the rows a node is reduced."""
     shape = node.inputs[0].shape
-    return tuple(a for a in node.attributes["axes"] if a != 0 and shape[a] != 1)
+    return tuple(a for a in node.attributes["axes"] if shape[a] not in (rows, 1))

@@ -217,13 +217,18 @@ def aligned(view: View, shape: Shape) -> list[Size]:
     return strides
 
 
-def merged(domain: Sequence[Size], views: Sequence[Sequence[Size]]) -> tuple[list[Size], list[list[Size]]]:
-    """Join neighbouring axes over which every view runs on without a gap: fewer and longer loops."""
+def merged(
+    domain: Sequence[Size], views: Sequence[Sequence[Size]], begins: Size | None = None
+) -> tuple[list[Size], list[list[Size]]]:
+    """Join neighbouring axes over which every view runs on without a gap: fewer and longer loops.
+
+    An axis as long as ``begins`` is joined to none before it.
+    """
     extents = list(domain)
     strides = [list(v) for v in views]
     axis = len(extents) - 2
     while axis >= 0:
-        if all(v[axis] == v[axis + 1] * extents[axis + 1] for v in strides):
+        if domain[axis + 1] != begins and all(v[axis] == v[axis + 1] * extents[axis + 1] for v in strides):
             extents[axis : axis + 2] = [extents[axis] * extents[axis + 1]]
             for v in strides:
                 del v[axis]
