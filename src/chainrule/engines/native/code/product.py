@@ -62,16 +62,25 @@ def panels(module: Module, kind: str) -> list[Panel]:
     lanes, masks = module.lanes(kind), module.machine.has_masks
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    tiles = [(4, 6), (2, 8), (1, 16)] if module.machine.registers >= 32 else [(2, 6), (1, 12)]
+    tiles = [(4, 6), (2, 8), (1, 8)] if module.machine.registers >= 32 else [(2, 6), (1, 12)]
     found: list[Panel] = []
     for vectors, height in tiles:
         # The widest does without: masks cost it a twentieth, and narrower ones do what is left as fast.
         least = (vectors - 1) * lanes + 1 if masks and found else vectors * lanes
-        found.append(Panel(vectors, lanes, (height, IN_FLIGHT // vectors), least))
+        found.append(Panel(vectors, lanes, _heights(height, IN_FLIGHT // vectors), least))
     while not masks and lanes > 1:
         lanes //= 2
         found.append(Panel(1, lanes, (IN_FLIGHT,), lanes))
     return found
+
+
+def _heights(most: int, least: int) -> tuple[int, ...]:
+    """Return how many rows tiles have: where the lowest have less than half of the highest, some are in between.
+
+    Sixteen rows, a part of a batch, are 6, 6 and 4; as 6, 6, 2 and 2 they took two fifths more time.
+    """
+    between = [(most + least) // 2] if most > 2 * least else []
+    return tuple(dict.fromkeys((most, *between, least)))
 
 
 def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
