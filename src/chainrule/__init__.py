@@ -76,6 +76,8 @@ _HOMES = {
     "transform.backprop": ["Gradient", "grad"],
     "transform.simplify": ["simplify"],
     "transform.check": ["GradientReport", "check_gradients"],
+    "graph.loops": ["scan"],
+    "transform.unroll": ["unroll"],
     "graph.functions": ["logsumexp", "one_hot", "stop_gradient"],
     "engines.function": ["compile"],
     "engines.registry": ["ENGINES"],

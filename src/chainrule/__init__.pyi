@@ -19,6 +19,7 @@ from chainrule.graph.functions import (
     one_hot as one_hot,
     stop_gradient as stop_gradient,
 )
+from chainrule.graph.loops import scan as scan
 from chainrule.graph.node import (
     Node as Node,
     constant as constant,
@@ -62,6 +63,7 @@ from chainrule.train.schedules import *
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients
 from chainrule.transform.simplify import simplify as simplify
+from chainrule.transform.unroll import unroll as unroll
 
 Row = Primitive  # its old name
 __version__: str

@@ -13,6 +13,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
 from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.siblings import siblings
 
 
 class NumpyExecutable(Executable):
@@ -56,11 +57,14 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     names: dict[str, Any] = {}
     written: dict[Node, str] = {}
     lines = ["def step(state, batch, lengths):"]
+    families = siblings(nodes)
     for number, node in enumerate(nodes):
-        name = f"v{number}"
-        expression = given.get(leaf_key(node)) or _call(node, number, names, written)
-        written[node] = name
-        lines.append(f"    {name} = {expression}")
+        if node not in written:  # by the first of its siblings
+            family = families.get(node, [node])
+            expression = given.get(leaf_key(node)) or _call(node, number, names, written, family)
+            found = [f"v{number}_{i}" for i in range(len(family))] if node in families else [f"v{number}"]
+            written |= zip(family, found, strict=True)
+            lines.append(f"    {', '.join(found)}{',' * (node in families)} = {expression}")
         for x in dict.fromkeys(node.inputs):
             uses[x] -= node.inputs.count(x)
             if uses[x] == 0:
@@ -71,9 +75,16 @@ def write_source(program: Program) -> tuple[str, dict[str, Any]]:
     return "\n".join(lines), names
 
 
-def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, str]) -> str:
-    """Return the call that computes ``node``: all it needs but its inputs is an object, and never text."""
+def _call(
+    node: Node, number: int, names: dict[str, Any], written: dict[Node, str], family: Sequence[Node]
+) -> str:
+    """Return the call that computes ``node``, or all of its family: what it needs but its inputs is an object."""
     row, attributes = node.primitive, map_bodies(node.attributes, _Written)
+    compute = row.forward
+    if row.results is not None:
+        takes = tuple([n.attributes["take"] for n in family])
+        attributes = {**{k: v for k, v in attributes.items() if k != "take"}, "takes": takes}
+        compute = row.results
     if row.leaf == "given":
         raise ValueError(f"the {row.name} '{node.name}' is no part of the program")
     plain = row.name.isascii() and row.name.isidentifier()
@@ -83,12 +94,12 @@ def _call(node: Node, number: int, names: dict[str, Any], written: dict[Node, st
         return name
     arguments = [written[x] for x in node.inputs]
     if any(map(_is_open, attributes.values())):
-        names[name] = _with_lengths(row.forward, attributes)
+        names[name] = _with_lengths(compute, attributes)
         arguments = ["lengths", *arguments]
     elif row.name == "contract":
         names[name] = contraction_function(attributes["spec"])
     else:
-        names[name] = partial(row.forward, **attributes) if attributes else row.forward
+        names[name] = partial(compute, **attributes) if attributes else compute
     return f"{name}({', '.join(arguments)})"
 
 

@@ -281,7 +281,7 @@ def is_given(node: Node) -> bool:
 
 def extents_of(node: Node) -> list[Extent]:
     """Return the open axes that a node has or asks for."""
-    return [e for e in (*node.shape, node.attributes.get("extent")) if isinstance(e, Extent)]
+    return [e for e in (*node.shape, *node.attributes.values()) if isinstance(e, Extent)]
 
 
 def _fitted(leaf: Node, value: Any, lengths: dict[Extent, Any]) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.shapes import Extent, matches, resolve, show
+from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order
 
 Arrays = list[np.ndarray]
@@ -30,7 +31,9 @@ def evaluate(outputs: Iterable[Any], feed: Mapping[Any, Any] | None = None) -> d
     # Copies of a leaf (under another name, or from a pickle) are the same leaf.
     leaves = {leaf_key(node): value for node, value in values.items() if not node.inputs}
     with np.errstate(all="ignore"):
-        for node in order(outputs, stop=given):
+        nodes = order(outputs, stop=given)
+        families = siblings(nodes)
+        for node in nodes:
             if node in values:
                 continue
             if leaf_key(node) in leaves:
@@ -44,10 +47,21 @@ def evaluate(outputs: Iterable[Any], feed: Mapping[Any, Any] | None = None) -> d
                 )
             else:
                 attributes = {k: resolve(v, lengths) for k, v in node.attributes.items()}
-                values[node] = np.asarray(
-                    node.primitive.forward(*(values[x] for x in node.inputs), **attributes)
-                )
+                inputs = [values[x] for x in node.inputs]
+                for one, value in zip(*_computed(node, families, inputs, attributes), strict=True):
+                    values.setdefault(one, np.asarray(value))
     return values
+
+
+def _computed(
+    node: Any, families: Mapping[Any, list[Any]], inputs: Arrays, attributes: dict[str, Any]
+) -> tuple[list[Any], Iterable[Any]]:
+    """Return what is computed together with a node, and the values."""
+    if node not in families:
+        return [node], [node.primitive.forward(*inputs, **attributes)]
+    del attributes["take"]
+    takes = tuple([n.attributes["take"] for n in families[node]])
+    return families[node], node.primitive.results(*inputs, takes=takes, **attributes)
 
 
 def fit_value(node: Any, value: Any, lengths: dict[Extent, int]) -> np.ndarray:

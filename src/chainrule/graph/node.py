@@ -321,7 +321,7 @@ def record(
     if not all([isinstance(x, Node) for x in nodes]):  # noqa: C419 -- of two or three, and often
         known = [x.dtype for x in nodes if isinstance(x, Node)]
         nodes = tuple(x if isinstance(x, Node) else as_node(x, known) for x in nodes)
-    if len(nodes) > 1 and any([x.dtype != nodes[0].dtype for x in nodes]):  # noqa: C419 -- likewise
+    if len(nodes) > 1 and not row.results and any([x.dtype != nodes[0].dtype for x in nodes]):  # noqa: C419 -- likewise
         nodes = _with_weak_counts(nodes)
     try:
         shape = row.shape(*[x.shape for x in nodes], **attributes)

@@ -20,6 +20,7 @@ from chainrule.graph.primitives import (  # noqa: F401 -- each family adds its r
     leaves,
     linear,
     logic,
+    loops,
     products,
     random,
     reductions,

@@ -145,6 +145,8 @@ class Primitive:
         range: From (node, *the inputs' ranges) to that of the output.
         cost: What an element costs, in additions; or how to tell it from the attributes.
         made_of: The same on nodes, written in rows that every engine has.
+        results: Of a row with several results, of which a node takes that of its attribute ``take``: (*x, takes,
+            **attributes) to those at ``takes``, computed at once.
         folded: It is computed beforehand where all inputs are constants.
         numpy: NumPy's functions of the same arguments; by default the ufunc of its name.
         domain: Of elementwise rows: where the tests sample each input.
@@ -201,6 +203,7 @@ class Primitive:
     # What it takes to compute it.
     cost: float | Callable[..., float] = 1.0
     made_of: Callable[..., Any] | None = None
+    results: Callable[..., Sequence[Any]] | None = None
     folded: bool = True
     numpy: tuple[Any, ...] = ()
 

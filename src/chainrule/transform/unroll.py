@@ -1,0 +1,109 @@
+"""Loops written out: each step anew, as a graph without them. It says what a loop means, node by node."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, overload
+
+from chainrule.arguments import public
+from chainrule.errors import GraphError, short
+from chainrule.graph.closed import ClosedGraph, bodies, extents_of, is_given, resolved
+from chainrule.graph.node import Node, NodeLike, as_node, broadcast, nodes_of, record, with_inputs
+from chainrule.graph.primitives.loops import results_of, scan
+from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.siblings import loop_key, siblings
+from chainrule.graph.walk import order, rebuild
+
+
+@overload
+def unroll(nodes: NodeLike, T: int | None = None) -> Node: ...
+@overload
+def unroll(nodes: Sequence[NodeLike], T: int | None = None) -> list[Node]: ...
+@public
+def unroll(nodes: NodeLike | Sequence[NodeLike], T: int | None = None) -> Node | list[Node]:
+    """Return a graph of the same values in which every loop is written out, step after step.
+
+    It grows with the number of steps, so it is for looking at a short one: what the loop computes, and what its
+    derivative is.
+
+    Args:
+        nodes: A node, or several that share their loops.
+        T: How many steps the loops of an open length have. The inputs of the graph that comes back have this length,
+            and are the same inputs.
+
+    Returns:
+        A node for a node, a list for a sequence.
+
+    Raises:
+        GraphError: If something is no node, or a loop has an open length and T is not given.
+
+    >>> w = cr.variable(0.5, "w")
+    >>> last, _ = cr.scan(lambda h, x: (w * h + x, None), 0.0, cr.variable([1.0, 2.0], "x"))
+    >>> print(cr.unroll(last))
+    w · (w · 0 + x[0]) + x[1]
+    """
+    found = nodes_of(nodes, "unroll")
+    if T is not None and (isinstance(T, bool) or not hasattr(T, "__index__") or int(T) < 0):
+        raise GraphError(f"T is a number of steps, a whole number of at least 0; found {short(T)}.")
+    ends = _written_out(_with_length(found, T))
+    return ends[0] if isinstance(nodes, Node) else ends
+
+
+def _with_length(ends: list[Node], T: int | None) -> list[Node]:
+    """Return the same graph for loops of T steps where their length is open."""
+    nodes = order(ends)
+    asked = _open_lengths(nodes)
+    if not asked:
+        return ends
+    if T is None:
+        raise GraphError(
+            f"A loop has the open length '{asked[0]}': say how many steps are to be written out, cr.unroll(nodes, T=3)."
+        )
+    lengths: dict[Extent, Any] = {e: e for n in nodes for e in extents_of(n)} | dict.fromkeys(asked, int(T))
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if is_given(node):
+            shape = resolve(node.shape, lengths)
+            return Node(node.primitive, (), node.attributes, shape, node.dtype, node.name, node.meaning)
+        return record(node.primitive, inputs, resolved(node.attributes, lengths), node.name, node.meaning)
+
+    became = rebuild(ends, visit)
+    return [became[n] for n in ends]
+
+
+def _open_lengths(nodes: Iterable[Node]) -> list[Extent]:
+    """Return the open lengths of loops, those in bodies too."""
+    found: list[Extent] = []
+    for node in nodes:
+        for body in bodies(node):
+            found += [e for e in node.attributes.values() if isinstance(e, Extent)]
+            found += _open_lengths(body.nodes)
+    return found
+
+
+def _written_out(ends: Sequence[Node]) -> list[Node]:
+    families = siblings(order(ends))
+    results: dict[Hashable, dict[int, Node]] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive is not scan:
+            return with_inputs(node, inputs)
+        key = loop_key(node)
+        if key not in results:
+            results[key] = _results(families[node], inputs)
+        found = results[key][node.attributes["take"]]
+        return found.named(node.name) if node.name else found
+
+    became = rebuild(ends, visit)
+    return [became[n] for n in ends]
+
+
+def _results(family: Sequence[Node], inputs: Sequence[Node]) -> dict[int, Node]:
+    """Return the results of a loop by their numbers, from its steps one after another."""
+    attributes = {k: v for k, v in family[0].attributes.items() if k != "take"}
+    body: ClosedGraph = attributes["body"]
+    if attributes["length"] == 0:
+        empty = {n.attributes["take"]: broadcast(as_node(0, [n.dtype]), n.shape) for n in family}
+        return empty | dict(enumerate(inputs[: attributes["carried"]]))
+    flat = ClosedGraph(body.inputs, body.shared, tuple(_written_out(body.outputs)))
+    takes = tuple([n.attributes["take"] for n in family])
+    found = results_of(*inputs, takes=takes, **{**attributes, "body": flat})
+    return dict(zip(takes, found, strict=True))
