@@ -42,6 +42,8 @@ Where to look:
   ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths meet in ``Add``, ``Concatenate`` ...
 - what changes pictures in training: ``RandomFlip``, ``RandomTranslation``, ``RandomRotation``, ``RandomZoom``,
   ``RandomContrast``, ``RandomBrightness``
+- what goes through sequences step by step: ``SimpleRNN``, ``LSTM``, ``GRU``, ``Bidirectional``; ``RNN`` of a
+  ``Cell`` of your own
 - what they are made of: activations (``relu`` ...), losses (``mse`` ...), initializers (``Scaled`` ...), regularizers
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
@@ -102,7 +104,8 @@ _FAMILIES += [
         "nn.regularizers", "train.optimizers", "train.schedules", "train.callbacks", "nn.layers.dropout",
         "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
         "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
-        "nn.layers.padding", "nn.layers.augmentation",
+        "nn.layers.padding", "nn.layers.augmentation", "nn.layers.recurrent", "nn.layers.bidirectional",
+        "nn.layers.cells",
     )
 ]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}

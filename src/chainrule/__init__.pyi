@@ -35,6 +35,8 @@ from chainrule.nn.activations import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layers.augmentation import *
 from chainrule.nn.layers.base import *
+from chainrule.nn.layers.bidirectional import *
+from chainrule.nn.layers.cells import *
 from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
@@ -43,6 +45,7 @@ from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
 from chainrule.nn.layers.pooling import *
+from chainrule.nn.layers.recurrent import *
 from chainrule.nn.layers.reshaping import *
 from chainrule.nn.layers.scaling import *
 from chainrule.nn.layers.separable import *

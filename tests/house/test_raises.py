@@ -18,6 +18,7 @@ from chainrule.errors import (
     UnknownNameError as Unknown,
 )
 from chainrule.graph.primitives.primitive import TABLE
+from chainrule.nn.layers.base import Scope
 
 X, Y = np.ones((4, 2)), np.ones(4)
 v, x, rows = cr.variable([1.0, 2.0], "v"), cr.input("x", (2,)), cr.input("rows", ("n", 2))
@@ -105,6 +106,19 @@ GLOBAL = [f"Global{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank 
 DRAWN = {name: (0.1,) * (1 + (name == "RandomTranslation")) for name in (
     "RandomBrightness", "RandomContrast", "RandomRotation", "RandomTranslation", "RandomZoom")}  # fmt: skip
 NO_PLACES |= dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), "rate")
+STEPS = cr.input("steps", ("batch", 3, 4))
+RECURRENT = {
+    **{name: getattr(cr, name)(2) for name in ("SimpleRNN", "LSTM", "GRU")},
+    "RNN": cr.RNN(type("Still", (cr.Cell,), {"states": (4,), "step": lambda self, scope, x, h: (h, h)})()),
+    "Bidirectional": cr.Bidirectional(cr.GRU(2)),
+}
+
+
+def called(layer, how, *xs):
+    return layer(*xs) if how == "__call__" else layer.build(Scope(layer, STEPS.dtype), *xs)
+
+
+UNITS = ["SimpleRNN", "LSTM", "GRU"]
 MERGED = ["Add", "Average", "Maximum", "Multiply", "Subtract"]
 LOOKS = ["architecture", "inputs", "output", "parameters", "statistics"]
 GIVEN_DATA = ["activations", "predict", "predict_classes"]
@@ -117,6 +131,15 @@ CASES = [
     *[(name, Shape, lambda name=name: getattr(cr, name)([1.0], [1.0, 2.0])) for name in PAIRS],
     ("categorical_crossentropy", Shape, lambda: cr.categorical_crossentropy([[1, 0, 0]], [[0.5, 0.5]])),
     ("categorical_crossentropy", Data, lambda: cr.categorical_crossentropy([2], [[0.5, 0.5]])),
+    *[(name, Graph, lambda name=name: getattr(cr, name)(0)) for name in RECURRENT],
+    *[(name, Unknown, lambda name=name: getattr(cr, name)(2, "tahn")) for name in UNITS],
+    *[(f"{name}.{how}", Graph, lambda how=how, layer=layer: called(layer, how, STEPS, *[STEPS] * 3))
+      for name, layer in RECURRENT.items() for how in ("__call__", "build")],
+    *[(f"{name}.{how}", Shape, lambda how=how, layer=layer: called(layer, how, rows))
+      for name, layer in RECURRENT.items() for how in ("__call__", "build")],
+    ("Cell", Graph, lambda: cr.Cell(trainable="yes")),
+    ("Cell.build", Graph, lambda: cr.Cell()(STEPS)),
+    ("Cell.step", Graph, lambda: cr.RNN(type("Idle", (cr.Cell,), {"states": (4,)})())(STEPS)),
     # settings
     ("Metric.__call__", Graph, lambda: cr.Metric(lambda y, p: "good")(np.ones(2), np.ones((2, 1)))),
     ("LeakyReLU", Graph, lambda: cr.LeakyReLU("steep")),

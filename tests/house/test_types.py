@@ -40,6 +40,8 @@ ANY = {
     "Trace.__getitem__": "likewise",
     "Primitive.__call__": "an array of arrays, and a node of nodes, which are known above",
     "primitive": "columns of the table, each of its own type",
+    "Recurrent.__call__": "a node, or a tuple of nodes where the states are put out besides",
+    "Bidirectional.__call__": "likewise",
     "Layer.build": "so typed, an override may take what it likes",
     "Schedule.at": "a number of numbers, a node of nodes",
     "Checkpoint.on_train_begin": "the network, which is known above",

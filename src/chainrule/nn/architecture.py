@@ -79,7 +79,14 @@ class Architecture:
         return {n: self.calls[label] for label, n in self.outputs.items()}
 
     def use_of(self, node: Node) -> Node | None:
-        """Return the output of the layer that puts out ``node`` besides, or None where none does."""
+        """Return the output of the layer that puts out ``node`` besides.
+
+        Args:
+            node: A node of the network.
+
+        Returns:
+            The output of that use of a layer; None where no layer puts the node out besides its output.
+        """
         is_beside = isinstance(node.meaning, LayerMark) and node.meaning.number
         return self.outputs[node.meaning.label] if is_beside else None
 

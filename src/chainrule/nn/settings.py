@@ -70,18 +70,19 @@ def layer_to_config(layer: Layer, named: Names) -> dict[str, Any]:
     """Return a layer's class and settings as data that JSON can hold."""
     named.once(layer)
     config: dict[str, Any] = {"class": named.of(type(layer), LAYERS)}
+    ours = type(layer) is LAYERS.get(config["class"])  # whose annotations say how a list is read
     for f in fields(layer):
         value = getattr(layer, f.name)
+        kind = f.name.rpartition("_")[2] if ours else f.name
         if f.name == "trainable" and value is True:
             continue  # as older versions, which know no other, write and read it
-        if f.name == "initializer" and isinstance(value, np.ndarray | list):
+        if kind == "initializer" and isinstance(value, np.ndarray | list):
             value = None  # the parameter itself is in the file, and may have millions of numbers
-        elif f.name == "regularizer":
+        elif kind == "regularizer":
             price = regularizers.regularizer(value)
             own = price is not None and type(price) not in regularizers.CLASSES.values()
             config[f.name] = {"regularizer": named.of(price, {}) if own else specs.to_config(price)}
             continue
-        ours = type(layer) is LAYERS.get(config["class"])  # whose annotations say how a list is read
         config[f.name] = to_plain(value) if ours and type(value) is tuple else _setting_config(value, named)
     return config
 
@@ -116,34 +117,35 @@ def layer_from_config(config: Any, custom: Mapping[str, Any], where: str) -> Lay
         )
 
     def setting(declared: Any, value: Any, at: str) -> Any:
-        return _make_setting(value, custom, at) if declared is Any else plain.read(declared, value, at)
+        field = at.rpartition(".")[2]
+        kind = field.rpartition("_")[2] if ours else field
+        return _make_setting(value, custom, at, kind) if declared is Any else plain.read(declared, value, at)
 
     layer: Layer = plain.record(kind, settings, where, setting, typed=ours)
     return layer
 
 
-def _make_setting(value: Any, custom: Mapping[str, Any], where: str) -> Any:
-    field = where.rpartition(".")[2]
+def _make_setting(value: Any, custom: Mapping[str, Any], where: str, kind: str) -> Any:
     match value:
-        case {"regularizer": inner} if len(value) == 1 and field == "regularizer":
+        case {"regularizer": inner} if len(value) == 1 and kind == "regularizer":
             price = plain.read(dict[str, Any] | str | None, inner, where)
             named = isinstance(price, str)
-            return _own(field, price, custom) if named else specs.from_config(price, regularizers.CLASSES)
-        case _ if field == "regularizer":
+            return _own(kind, price, custom) if named else specs.from_config(price, regularizers.CLASSES)
+        case _ if kind == "regularizer":
             raise FileFormatError(f"{where}: expected a regularizer; found {short(value)}.")
         case str():
-            return plain.renamed(field, value)
+            return plain.renamed(kind, value)
         case {"layer": inner} if len(value) == 1:
             return layer_from_config(inner, custom, where)
         case {"tuple": list(parts)} if len(value) == 1:
-            return tuple([_make_setting(v, custom, where) for v in parts])
+            return tuple([_make_setting(v, custom, where, kind) for v in parts])
         case {"list": list(parts)} if len(value) == 1:
-            return [_make_setting(v, custom, where) for v in parts]
+            return [_make_setting(v, custom, where, kind) for v in parts]
         case {"settings": settings} if len(value) == 1:
-            return specs.from_config(settings, SETTINGS_OF.get(field, SETTINGS))
+            return specs.from_config(settings, SETTINGS_OF.get(kind, SETTINGS))
         case {"function": str(name)} if len(value) == 1:
-            name = plain.renamed(field, name)
-            return name if name in FUNCTIONS else _own(field, name, custom)
+            name = plain.renamed(kind, name)
+            return name if name in FUNCTIONS else _own(kind, name, custom)
     return from_plain(value, where)
 
 

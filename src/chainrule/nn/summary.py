@@ -1,7 +1,7 @@
 """The summary of a network: a row for each layer, with what it puts out, what it learns, and what it costs."""
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError
+from chainrule.graph.closed import bodies
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent, show as show_shape
+from chainrule.graph.siblings import loop_key
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, chain, finish
 from chainrule.nn.layers.base import Layer
@@ -92,7 +94,7 @@ def rows(architecture: Architecture) -> list[Row]:
                 _products(inside),
                 sum(prod(w.shape) * w.dtype.itemsize for w in new),
                 frozen=any(w.name in frozen for w in call.parameters),
-                counting=_counting([w.shape for w in new]),
+                counting=_counting({w.meaning.role: w.shape for w in new}),
             )
         )
     between = _products([n for n in order([architecture.output]) if n not in seen])
@@ -101,8 +103,16 @@ def rows(architecture: Architecture) -> list[Row]:
 
 def _products(nodes: Iterable[Node]) -> int | None:
     """Return how many multiplications nodes take for one example, each with an addition; None if nobody knows yet."""
-    total = 0
+    total, loops = 0, set[Hashable]()
     for node in nodes:
+        for body in bodies(node):  # what a loop computes, once for all of its results
+            steps, inside = node.attributes.get("length", 1), _products(body.nodes)
+            if (key := loop_key(node)) in loops or inside == 0:
+                continue
+            if inside is None or isinstance(steps, Extent):
+                return None
+            loops.add(key)
+            total += steps * inside
         if node.primitive.name == "contract":
             sizes = [*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])]
             sizes = [1 if e == Extent(BATCH) else e for e in sizes]
@@ -112,18 +122,33 @@ def _products(nodes: Iterable[Node]) -> int | None:
     return total
 
 
-def _counting(shapes: Sequence[tuple[Any, ...]]) -> str:
-    """Return how the numbers of parameters are counted where one of them is a kernel, or "".
+def _counting(shape_of: Mapping[str, tuple[Any, ...]]) -> str:
+    """Return how the numbers of parameters are counted where one of them is a kernel or sees all units, or "".
 
-    >>> _counting([(3, 3, 1, 8), (8,)]), _counting([(3, 3, 4, 2), (8,)])
+    >>> _counting({"W": (3, 3, 1, 8), "b": (8,)}), _counting({"W": (3, 3, 4, 2), "b": (8,)})
     ('(3·3·1 + 1)·8', '3·3·4·2 + 8')
+    >>> _counting({"W": (8, 256), "U": (64, 256), "b": (256,)})
+    '4·(8 + 64 + 1)·64'
     """
+    if shape_of.keys() >= {"W", "U"}:
+        return _counting_gates(**shape_of)
+    shapes = list(shape_of.values())
     if max(map(len, shapes), default=0) < 3:
         return ""
     if len(shapes) == 1 or len({shape[-1] for shape in shapes}) > 1:
         return " + ".join("·".join(map(str, shape)) for shape in shapes)
     of_one = " + ".join("·".join(map(str, shape[:-1])) or "1" for shape in shapes)
     return f"({of_one})·{shapes[0][-1]}"
+
+
+def _counting_gates(W: Sequence[int], U: Sequence[int], b: Sequence[int] = (0,), **others: Any) -> str:
+    """Return how the numbers of parameters of recurrent units are counted: those of a gate, times how many."""
+    units, wide = U if len(U) == 2 else (0, 0)
+    if others or not units or wide % units or len(W) != 2 or W[1] != wide or prod(b) % wide:
+        return ""
+    of_one = [W[0], units, *[prod(b) // wide for _ in (1,) if prod(b)]]
+    gates = f"{wide // units}·" if wide > units else ""
+    return f"{gates}({' + '.join(map(str, of_one))})·{units}"
 
 
 def _labels_before(nodes: Sequence[Node], label_of: Mapping[Node, str]) -> Iterator[str]:

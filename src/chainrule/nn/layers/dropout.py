@@ -52,7 +52,7 @@ class Dropout(Layer):
         >>> cr.Dropout(0.5)(cr.input("x", ("batch", 3))).shape  # which calls build
         (batch, 3)
         """
-        return _with_holes(scope, x, self.rate, x.shape)
+        return with_holes(scope, x, self.rate, x.shape)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -81,7 +81,7 @@ class SpatialDropout(Layer):
         (batch, 8, 8, 3)
         """
         *places, channels = lengths(self, x, self.axes)
-        return _with_holes(scope, x, self.rate, (x.shape[0], *(1 for _ in places), channels))
+        return with_holes(scope, x, self.rate, (x.shape[0], *(1 for _ in places), channels))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -130,7 +130,7 @@ class SpatialDropout2D(SpatialDropout):
     """
 
 
-def _with_holes(scope: Scope, x: Node, rate: float, shape: Shape) -> Node:
+def with_holes(scope: Scope, x: Node, rate: float, shape: Shape) -> Node:
     """Return x with holes while training, of a mask of a shape that broadcasts to that of x."""
     if rate == 0:
         return x

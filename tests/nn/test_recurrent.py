@@ -1,0 +1,341 @@
+"""Recurrent layers: their numbers against Keras and PyTorch, what they put out, what they refuse and say."""
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.nn.architecture import chain, finish
+from chainrule.nn.reading import initial_values
+
+# Made once in float64: by Keras 3.15 on JAX 0.10.2 with its weights, and by PyTorch 2.13.0.
+STORED = json.loads((Path(__file__).parent / "recurrences.json").read_text())
+X, PROBE, MASK = (np.array(STORED[name]) for name in ("x", "probe", "mask"))
+UNITS = 3
+KIND = {"simple": cr.SimpleRNN, "lstm": cr.LSTM, "gru": cr.GRU}
+ENGINES = ["numpy"]
+EVERY = [cr.SimpleRNN(4), cr.LSTM(4), cr.GRU(4), cr.GRU(4, reset_after=False)]
+
+
+def layer_of(name):
+    """Return the layer that a stored case is named after."""
+    kind, _, rest = name.partition(" ")
+    if kind == "bidirectional":
+        inner = cr.GRU if rest in ("last", "None") else cr.LSTM
+        mode = rest if rest in ("sum", "mul", "ave") else None if rest == "None" else "concat"
+        return cr.Bidirectional(
+            inner(UNITS, return_sequences=rest != "last", return_state=rest == "states"), merge_mode=mode
+        )
+    options = {
+        "use_bias": "no bias" not in rest,
+        "go_backwards": "backwards" in rest,
+        "return_sequences": rest not in ("", "no bias"),
+        "return_state": any(word in rest for word in ("states", "backwards", "masked"))
+        and "bidir" not in rest,
+    }
+    if rest.startswith("before"):
+        options["reset_after"] = False
+    if rest == "activations":
+        options |= {"activation": "relu", "recurrent_activation": "tanh"}
+    found = KIND[kind](UNITS, **options)
+    return cr.Bidirectional(found) if "bidirectional" in rest else found
+
+
+def built(layer, case, masked):
+    """Return inputs, outputs and the parameters of a layer, with the stored weights."""
+    x = cr.input("x", ("batch", *X.shape[1:]), "float64")
+    begin = [cr.input(f"begin{i}", ("batch", UNITS), "float64") for i in range(len(case.get("initial", ())))]
+    seen = cr.Masking(-9.0)(x) if masked else x
+    found = layer(seen, initial_state=begin) if begin else layer(seen)
+    outputs = list(found) if isinstance(found, tuple) else [found]
+    joined = np.concatenate([y.reshape(y.shape[0], -1) for y in outputs], axis=1)
+    made = finish({n.name: n for n in (x, *begin)}, joined)
+    for w, value in zip(made.parameters.values(), case["weights"], strict=True):
+        w.value = np.array(value)
+    return made, [x, *begin], outputs
+
+
+def compared(made, inputs, arrays, expected, probes, slopes, engine):
+    values = cr.compile(made.output, inputs=inputs, engine=engine)(*arrays)
+    np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", [name for name in STORED["keras"] if "masked" not in name])
+def test_outputs_states_and_gradients_are_those_of_keras(name, engine):
+    case, masked = STORED["keras"][name], "masked" in name
+    made, inputs, outputs = built(layer_of(name), case, masked)
+    x = np.where(MASK[:, :, None], X, -9.0) if masked else X
+    expected = [np.array(y) for y in case["outputs"]]
+    assert [y.shape[1:] for y in outputs] == [y.shape[1:] for y in expected]
+    probes = [
+        PROBE[:, :, : y.shape[-1]] if y.ndim == 3 else PROBE[:, k, : y.shape[-1]]
+        for k, y in enumerate(expected)
+    ]
+    flat = [np.concatenate([y.reshape(len(y), -1) for y in arrays], axis=1) for arrays in (expected, probes)]
+    slopes = [np.array(case["slope_x"]), *map(np.array, case["slopes"])]
+    compared(made, inputs, [x, *map(np.array, case["initial"])], *flat, slopes, engine)
+
+
+def of_torch(kind, weights):
+    """Return the weights of a module of PyTorch's as a layer here has them: turned, the gates in our order."""
+    w_ih, w_hh, b_ih, b_hh = map(np.array, weights)
+    order = {"simple": [0], "lstm": [0, 1, 2, 3], "gru": [1, 0, 2]}[kind]
+
+    def ours(w):
+        parts = np.split(w, len(order))
+        return np.concatenate([parts[i] for i in order]).T
+
+    b = np.stack([ours(b_ih), ours(b_hh)]) if kind == "gru" else ours(b_ih) + ours(b_hh)
+    return ours(w_ih), ours(w_hh), b
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["simple", "lstm", "gru"])
+def test_outputs_states_and_gradients_are_those_of_pytorch(name, engine):
+    case, kind = STORED["torch"][name], name.split()[0]
+    packed = case["lengths"]
+    layer = KIND[kind](UNITS, return_sequences=True, return_state=True)
+    made, inputs, outputs = built(layer, {"weights": of_torch(kind, case["weights"])}, packed is not None)
+    counts = np.arange(X.shape[1]) < np.array(packed or [X.shape[1]] * len(X))[:, None]
+    x = np.where(counts[:, :, None], X, -9.0) if packed else X
+    y, *states = (np.array(a) for a in case["outputs"])
+    probes = [PROBE[:, :, :UNITS] * counts[:, :, None], *(PROBE[:, j, :UNITS] for j in range(len(states)))]
+    seen = np.concatenate(
+        [(outputs and a).reshape(len(a), -1) for a in (counts[:, :, None] * np.ones(y.shape),)], 1
+    )
+    expected = [y.reshape(len(y), -1), *states]
+    whole = cr.compile(made.output, inputs=inputs, engine=engine)(x)
+    np.testing.assert_allclose(
+        whole[:, : seen.shape[1]] * seen, expected[0], rtol=1e-9, atol=1e-11
+    )  # 0 in padding
+    flat = np.concatenate([p.reshape(len(p), -1) for p in probes], axis=1)
+    dW, dU, db, dc = map(np.array, case["slopes"])
+    slopes = [np.array(case["slope_x"]), *of_torch(kind, (dW, dU, db, dc if kind == "gru" else 0 * dc))]
+    compared(made, inputs, [x], whole, flat, slopes, engine)
+    np.testing.assert_allclose(
+        whole[:, seen.shape[1] :], np.concatenate(expected[1:], axis=1), rtol=1e-9, atol=1e-11
+    )
+
+
+@pytest.mark.parametrize("layer", EVERY, ids=repr)
+def test_a_loop_is_its_steps_written_out(layer):
+    x = cr.variable(np.random.default_rng(1).normal(size=(2, 4, 3)), "x")
+    y = layer(x)
+    for w in y.meaning.parameters:
+        w.value = np.random.default_rng(w.ndim).normal(size=w.shape).astype(w.dtype)
+    written_out = cr.unroll(y)
+    np.testing.assert_allclose(y.value, written_out.value, rtol=1e-12)
+
+
+# --- what is learned, and how it begins ------------------------------------------------------------------
+
+
+def begun(layer, features=5, seed=0):
+    made = chain([layer], (7, features), "float64")
+    return initial_values(made, seed)
+
+
+@pytest.mark.parametrize(("layer", "gates"), [(cr.SimpleRNN(4), 1), (cr.LSTM(4), 4), (cr.GRU(4), 3)])
+def test_every_gate_begins_by_itself(layer, gates):
+    values = begun(layer)
+    for U in np.split(values["U1"], gates, axis=1):
+        np.testing.assert_allclose(U.T @ U, np.eye(4), atol=1e-12)
+    limit = np.sqrt(6 / (5 + 4))  # Glorot's, of one gate
+    assert 0.8 * limit < np.abs(values["W1"]).max() <= limit
+    assert values["W1"].shape == (5, 4 * gates)
+
+
+def test_a_relu_begins_with_hes():
+    wide = begun(cr.SimpleRNN(300, "relu"), features=200)["W1"]
+    np.testing.assert_allclose(wide.std(), np.sqrt(2 / 200), rtol=0.02)
+
+
+def test_the_forget_gate_begins_open():
+    b = begun(cr.LSTM(2))["b1"]
+    np.testing.assert_array_equal(b, [0, 0, 1, 1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(begun(cr.LSTM(2, unit_forget_bias=False))["b1"], np.zeros(8))
+    np.testing.assert_array_equal(
+        begun(cr.LSTM(2, bias_initializer=0.5))["b1"], [0.5, 0.5, 1, 1, 0.5, 0.5, 0.5, 0.5]
+    )
+
+
+def test_the_names_and_the_count_are_those_of_the_lectures():
+    network = cr.Network([cr.LSTM(64), cr.Dense(1)], input_shape=(50, 8))
+    assert list(network.parameters) == ["W1", "U1", "b1", "W2", "b2"]
+    shown = network.summary_text()
+    assert "4·(8 + 64 + 1)·64 = 18,688 parameters" in shown
+    assert f"{50 * 4 * 64 * (8 + 64):,}" in shown  # multiplications of one example, those in the loop too
+    gru = cr.Network([cr.GRU(32)], input_shape=(7, 5)).summary_text()
+    assert "3·(5 + 32 + 2)·32 = 3,744 parameters" in gru
+    assert (
+        "(5 + 16 + 1)·16 = 352 parameters"
+        in cr.Network([cr.SimpleRNN(16)], input_shape=(7, 5)).summary_text()
+    )
+
+
+# --- several layers, states ------------------------------------------------------------------------------
+
+
+def test_an_encoder_begins_a_decoder(tmp_path):
+    x, y = cr.input("x", ("batch", 6, 3)), cr.input("y", ("batch", 4, 2))
+    _, *states = cr.LSTM(5, return_state=True, name="encoder")(x)
+    decoded = cr.LSTM(5, return_sequences=True, name="decoder")(y, initial_state=states)
+    network = cr.Network(cr.Dense(2)(decoded), seed=0)
+    assert list(network.architecture.calls) == ["encoder", "decoder", "dense_1"]
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=(8, 6, 3)), "y": rng.normal(size=(8, 4, 2))}
+    network.save(tmp_path / "both.safetensors")
+    for again in (cr.load(tmp_path / "both.safetensors"), copy.deepcopy(network)):
+        np.testing.assert_array_equal(again.predict(data), network.predict(data))
+    changed = dict(data, x=data["x"] + 1)
+    assert not np.allclose(network.predict(changed), network.predict(data))  # the state arrives
+
+
+def test_a_list_of_nodes_is_a_sequence_and_its_states():
+    x, h = cr.input("x", ("batch", 6, 3)), cr.input("h", ("batch", 4))
+    layer = cr.GRU(4)
+    a, b = layer([x, h]), layer(x, initial_state=h)
+    made = finish({"x": x, "h": h}, a - b)
+    for name, value in initial_values(made, 0).items():
+        made.parameters[name].value = value
+    data = np.random.default_rng(0).normal(size=(2, 6, 3)), np.ones((2, 4))
+    np.testing.assert_array_equal(
+        cr.compile(made.output, inputs=[x, h], engine="numpy")(*data), np.zeros((2, 4))
+    )
+
+
+@pytest.mark.parametrize(
+    "layer", [*EVERY, cr.Bidirectional(cr.LSTM(3)), cr.Bidirectional(cr.GRU(3), "ave")], ids=repr
+)
+def test_saved_and_loaded_it_predicts_the_same(layer, tmp_path):
+    network = cr.Network([layer, cr.Dense(1)], input_shape=(5, 2), seed=0, engine="numpy")
+    X = np.random.default_rng(0).normal(size=(6, 5, 2))
+    network.save(tmp_path / "network.safetensors")
+    again = cr.load(tmp_path / "network.safetensors")
+    assert [repr(layer) for layer in again.layers] == [repr(layer) for layer in network.layers]
+    np.testing.assert_array_equal(again.predict(X), network.predict(X))
+
+
+def test_initial_values_that_were_given_are_not_written_twice(tmp_path):
+    layer = cr.SimpleRNN(2, recurrent_initializer=np.eye(2), bias_initializer=[0.5, 1.0])
+    network = cr.Network([layer], input_shape=(5, 2), seed=0, engine="numpy")
+    np.testing.assert_array_equal(network.parameters["U1"], np.eye(2))
+    network.save(tmp_path / "network.safetensors")
+    again = cr.load(tmp_path / "network.safetensors")
+    np.testing.assert_array_equal(again.parameters["b1"], np.array([0.5, 1.0], np.float32))
+    assert again.layers[0].recurrent_initializer is None
+
+
+# --- dropout ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Echo(cr.Cell):
+    """A cell that puts out what it is given."""
+
+    states = (1,)
+
+    def step(self, scope, x, h):
+        return x, h
+
+
+# --- cells of one's own ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Both(cr.Cell):
+    """Two states of different shapes, and an output that is neither."""
+
+    units: int
+
+    @property
+    def states(self):
+        return self.units, (2, self.units)
+
+    def step(self, scope, x, a, B):
+        a = np.tanh(a + x @ scope.parameter("W", (x.shape[-1], self.units), None))
+        B = 0.5 * B + a[:, None, :]
+        return B.sum(axis=1)[:, :1], a, B
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"return_sequences": True}, {"return_sequences": True, "go_backwards": True}]
+)
+def test_a_cell_of_ones_own_has_the_states_that_it_says(options, tmp_path):
+    network = cr.Network([cr.RNN(Both(3), **options)], input_shape=(4, 2), seed=0, dtype="float64")
+    X = np.random.default_rng(0).normal(size=(5, 4, 2))
+    a, B, found = np.zeros((5, 3)), np.zeros((5, 2, 3)), []
+    for t in range(4)[:: -1 if options.get("go_backwards") else 1]:
+        a = np.tanh(a + X[:, t] @ network.parameters["W1"])
+        B = 0.5 * B + a[:, None, :]
+        found.append(B.sum(axis=1)[:, :1])
+    expected = np.stack(found, axis=1) if options else found[-1]
+    np.testing.assert_allclose(network.predict(X), expected)
+    network.save(tmp_path / "own.safetensors")
+    again = cr.load(tmp_path / "own.safetensors", custom={"Both": Both})
+    np.testing.assert_array_equal(again.predict(X), network.predict(X))
+
+
+# --- what is said where something is wrong ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Forgets(cr.Cell):
+    states = (2,)
+
+    def step(self, scope, x, h):
+        return x
+
+
+SAID = [
+    ([cr.LSTM(4), cr.LSTM(4)], (5, 3), r"puts out its last step alone: give it return_sequences=True"),
+    (
+        [cr.LSTM(4)],
+        7,
+        r"takes sequences of shape \(batch, time, features\); found \(batch, 7\)\. .*cr\.Reshape\(\(7, 1\)\)",
+    ),
+    ([cr.LSTM(4)], (5, 3, 2), r"takes sequences of shape"),
+    ([cr.Bidirectional(cr.LSTM(4)), cr.GRU(3)], (5, 3), r"return_sequences=True"),
+    ([cr.LSTM(4, return_state=True)], (5, 3), r"puts out 3 nodes, and a list of layers hands on one"),
+    ([cr.SimpleRNN(4)], (5, 0), r"there are no features"),
+    ([cr.RNN(Forgets())], (5, 2), r"must return what is put out and then 1 new state, as nodes"),
+    ([cr.RNN(cr.Cell())], (5, 2), r"must say how many numbers each of its states has"),
+    ([Echo()], (5, 2), r"the layer is cr\.RNN\(Echo\("),
+]
+
+
+@pytest.mark.parametrize(("layers", "shape", "says"), SAID, ids=lambda case: str(case)[:40])
+def test_what_does_not_fit_is_said_in_the_users_words(layers, shape, says):
+    with pytest.raises(cr.ChainruleError, match=says):
+        cr.Network(layers, input_shape=shape)
+
+
+def test_states_are_as_many_as_the_layer_has_and_of_its_shape():
+    x, h = cr.input("x", ("batch", 6, 3)), cr.input("h", ("batch", 4))
+    with pytest.raises(cr.GraphError, match=r"has 2 states; found 1 to begin with"):
+        cr.LSTM(4)(x, initial_state=h)
+    with pytest.raises(cr.ShapeError, match=r"a state has shape \(batch, 5\); found \(batch, 4\)"):
+        cr.GRU(5)(x, initial_state=[h])
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: cr.LSTM(0), "units must be a whole number of at least 1"),
+        (lambda: cr.GRU(4, dropout=1.0), "dropout must be a number of at least 0 and below 1"),
+        (lambda: cr.GRU(4, recurrent_activation="sigmoyd"), "sigmoid"),
+        (lambda: cr.RNN(cr.LSTM(4)), "is a layer already"),
+        (lambda: cr.RNN(16), "cell must be a cell of your own"),
+        (lambda: cr.Bidirectional(cr.Dense(4)), "must be a recurrent layer"),
+        (lambda: cr.Bidirectional(cr.LSTM(4, go_backwards=True)), "leave go_backwards out"),
+        (lambda: cr.Bidirectional(cr.LSTM(4), merge_mode="add"), "merge_mode must be 'concat' or 'sum'"),
+    ],
+)
+def test_settings_are_checked(make, says):
+    with pytest.raises(cr.ChainruleError, match=says):
+        make()
