@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chainrule.graph.closed import bodies
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
@@ -21,6 +22,9 @@ def _is_apart(node: Node) -> bool:
     if all(axis is None for axis in along):
         counts = any(isinstance(e, Extent) for e in (*node.shape, attributes.get("extent")))
         return row.mixes != "all" or not counts
+    if row.results is not None:  # a loop, whose steps may be the examples
+        over_examples = isinstance(attributes["length"], Extent)
+        return not over_examples and all(keeps_apart(body.outputs) for body in bodies(node))
     if row.mixes != "all":
         named = attributes.get("axes", (attributes.get("axis"),)) if row.mixes == "axes" else ()
         return along[0] not in named

@@ -7,14 +7,15 @@ was made from numbers that are not is noted as well. What is called is in :mod:`
 Without the mode nothing here writes a thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from chainrule.engines.native.code.ir import Code, Value
-from chainrule.engines.native.code.types import PTR, VOID, Type
+from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 
-WHAT = ("access", "region", "part", "known", "enter", "begin", "note", "taint", "found")
+WHAT = ("access", "region", "part", "known", "enter", "begin", "note", "taint", "found", "time")
 CALLS = [f"chainrule_check_{what}" for what in WHAT]
-ACCESS, REGION, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND = CALLS
+ACCESS, REGION, PART, KNOWN, ENTER, BEGIN, NOTE, TAINT, FOUND, TIME = CALLS
 SCANS = {kind: f"chainrule_check_scan_{kind}" for kind in ("f32", "f64")}
 NAN, INFINITE = 1, 2  # bits of what was found
 
@@ -86,6 +87,21 @@ def enter(code: Code, number: int) -> None:
     """Note that an item of the plan begins; after the last comes number 0."""
     if code.module.guard is not None:
         code.call(ENTER, VOID, code.index(number))
+
+
+@contextmanager
+def steps(code: Code) -> Iterator[None]:
+    """Note that a loop begins; behind it the step of the loop around it goes on."""
+    before = code.call(TIME, I64, code.index(0)) if code.module.guard is not None else None
+    yield
+    if before is not None:
+        code.call(TIME, I64, before)
+
+
+def step(code: Code, number: Value) -> None:
+    """Note that a step of a loop begins, counted from 1."""
+    if code.module.guard is not None:
+        code.call(TIME, I64, number)
 
 
 # --- numbers in registers ---

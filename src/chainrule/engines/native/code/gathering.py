@@ -20,7 +20,8 @@ def write_gathered(step: Step, node: Node, found: Gathered, part: Part | None) -
     code, form, kind = step.code, found.form, type_of(node.dtype).kind
     sides = ((form.left, form.by_left), (form.right, form.by_right), (step.plan.view(node), found.by_out))
     here = [step.address(view) for view, _ in sides]
-    rows_at, terms_at = (step.address(whole(step.context.tables[t])) for t in (found.rows, found.terms))
+    tables = step.context.common.tables
+    rows_at, terms_at = (step.address(whole(tables[t])) for t in (found.rows, found.terms))
     rows, terms = (code.index(t.block * t.each) for t in (found.rows, found.terms))
     lengths = {k: step.size(form.length(k)) for k in found.loops + found.sums}
     if part is not None:

@@ -11,7 +11,7 @@ from chainrule.engines.native.code.ir import Value
 from chainrule.engines.native.code.laying import runs
 from chainrule.engines.native.code.step import Step
 from chainrule.engines.native.code.types import I64, VOID, type_of
-from chainrule.engines.native.plan.items import Item, Nest, memory_source
+from chainrule.engines.native.plan.items import Item, Loop, Nest, memory_source
 from chainrule.engines.native.plan.laying import laying
 from chainrule.engines.native.plan.views import ONE, Size, product
 from chainrule.graph.node import Node
@@ -50,6 +50,8 @@ def watched(step: Step, items: Sequence[tuple[int, Item]]) -> Iterator[None]:
     ((number, item),) = items
     checks.enter(step.code, number)
     yield
+    if isinstance(item, Loop):  # what is done in it looked after itself
+        return
     if isinstance(item, Nest):
         whole = list(enumerate(item.reductions, start=len(item.nodes)))
     else:

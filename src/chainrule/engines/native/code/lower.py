@@ -8,13 +8,11 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.frame import copy_bytes
 from chainrule.engines.native.code.inspection import begin, watched
 from chainrule.engines.native.code.ir import Module, Value
-from chainrule.engines.native.code.nests import write_nest
-from chainrule.engines.native.code.operations import TASKS
-from chainrule.engines.native.code.step import STEP_PARAMETERS, Context, Part, Sections, Step
+from chainrule.engines.native.code.loops import write_work
+from chainrule.engines.native.code.step import Context, Part, Step, in_functions
 from chainrule.engines.native.code.team import part_of, parts_of_rows, share
-from chainrule.engines.native.code.types import VOID
 from chainrule.engines.native.plan.cuts import Cut, Work
-from chainrule.engines.native.plan.items import Fusion, Task
+from chainrule.engines.native.plan.items import Fusion
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
 from chainrule.engines.native.plan.views import ONE, Size, product
@@ -26,15 +24,7 @@ SHARED_WORK = 100_000  # operations below which a region is not worth sharing: a
 def write_step(module: Module, plan: Fusion, regions: list[Region], memory: Memory, name: str) -> Context:
     """Write the function of one step; what is returned knows the constants it is to be given."""
     context = Context(module, plan, memory)
-    sections = Sections(context, name) if plan.long else None
-    if sections is not None:
-        _write(sections, regions)
-        sections.end()
-    with module.function(name, STEP_PARAMETERS) as code:
-        if sections is None:
-            _write(Step(code, context), regions)
-        for section in sections.names if sections is not None else ():
-            code.call(section, VOID, *code.parameters)
+    in_functions(context, name, lambda step: _write(step, regions))
     return context
 
 
@@ -43,31 +33,24 @@ def _write(step: Step, regions: list[Region]) -> None:
     step.find()
     begin(step)
     step.read_numbers()
-    numbers = {id(item): number for number, item in enumerate(plan.items, start=1)}
+    numbers = step.context.common.numbers
     for region in regions:
         # Where each access is looked after, items are done one by one, each in all its parts.
         several = [[w] for w in region.works] if step.module.guard is not None else [region.works]
         for works in several if region.kind != ALONE else ():
-            with watched(step, [(numbers[id(w.item)], w.item) for w in works]):
+            with watched(step, [(numbers[w.item], w.item) for w in works]):
                 _write_region(step, region, works)
         for work in region.works if region.kind == ALONE else ():
-            with watched(step, [(numbers[id(work.item)], work.item)]):
+            with watched(step, [(numbers[work.item], work.item)]):
                 step.pause()
-                _write_work(step, work)
+                write_work(step, work)
         checks.region(step.code)
-    for number, (state, new) in enumerate(plan.commits, start=len(plan.items) + 1):
+    for number, (state, new) in enumerate(plan.commits, start=len(numbers) + 1):
         step.pause()
         checks.enter(step.code, number)
         old, size = step.base(leaf_key(state)), product(new.shape) * Size(new.dtype.itemsize)
         copy_bytes(step.code, old, step.base(new), step.size(size))
     checks.enter(step.code, 0)
-
-
-def _write_work(step: Step, work: Work, *part: tuple[Any, Value, Value]) -> None:
-    if isinstance(work.item, Task):
-        TASKS[work.item.node.primitive.name](step, work.item.node, *part)
-    elif work.plan is not None:
-        write_nest(step, work.plan, *part)
 
 
 # --- regions ---
@@ -84,10 +67,10 @@ def _write_region(step: Step, region: Region, works: list[Work]) -> None:
                 mine = (apart.code.index(owner) % apart.parts).equals(apart.part)
                 stack.enter_context(apart.code.when(mine))
             for work in together:
-                _write_work(apart, work, *_reach(apart, work.cut, ranges))
+                write_work(apart, work, *_reach(apart, work.cut, ranges))
     function = step.context.task(apart.code)
     least = 0 if step.module.parts else SHARED_WORK
-    step.context.shared.append((region.amount, least))
+    step.context.common.shared.append((region.amount, least))
     amount = code.index(0)
     for size in region.amount.sizes:
         amount = amount + step.size(size)

@@ -60,7 +60,7 @@ def _function(
     axis: int | None,
 ) -> str:
     """Return the function of a nest, or of parts along an axis: equal ones, whatever they work on, share one."""
-    known, key = step.context.nests, (plan.key(), tuple(lengths), axis)
+    known, key = step.context.common.nests, (plan.key(), tuple(lengths), axis)
     if key not in known:
         known[key] = name = f"nest{len(known)}"
         parameters = [*parameters, *([("first", I64), ("last", I64)] if axis is not None else [])]

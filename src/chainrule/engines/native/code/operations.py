@@ -139,7 +139,7 @@ TASKS: dict[str, Callable[..., None]] = {
 
 # All rows that need not be written in others: beside these, what nests compute, what is read in place, and leaves.
 CODED = {"sum", "max", "gather", "take_along", "reshape", "transpose", "broadcast_to", "slice", "windows"}
-CODED |= {"variable", "input", "constant", "length"}
+CODED |= {"scan", "variable", "input", "constant", "length"}
 CODED |= (TASKS.keys() | OPERATIONS.keys()) - {
     "copy",
     "turn",

@@ -15,7 +15,15 @@ from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
 from chainrule.engines.native.plan.cuts import Amount
 from chainrule.engines.native.plan.gathered import Offsets
-from chainrule.engines.native.plan.items import Fusion, Task, memory_source, register_source
+from chainrule.engines.native.plan.items import (
+    Fusion,
+    Item,
+    Loop,
+    Task,
+    memory_source,
+    register_source,
+    with_inner,
+)
 from chainrule.engines.native.plan.memory import ALIGN, Memory
 from chainrule.engines.native.plan.views import Size, View, product, squeezed, whole
 from chainrule.graph.closed import extents_of
@@ -25,28 +33,45 @@ from chainrule.graph.node import Node, leaf_key, of_array
 STEP_PARAMETERS = tuple(
     (name, PTR) for name in ("inputs", "state", "outputs", "constants", "arena", "lengths", "status", "team")
 )
+# What a step of a loop is given likewise, in tables that its caller has at hand: nobody asks whether they are its own.
+BODY_PARAMETERS = tuple((f"arguments_{name}", kind) for name, kind in STEP_PARAMETERS)
 SECTION_LINES = 1500  # of code, after which a long step goes on in another function
 
 
-class Context:
-    """What all functions of a step have in common: what is done, and where the step is told that things lie."""
+class Common:
+    """What a step and the steps of the loops in it have in common."""
 
-    def __init__(self, module: Module, plan: Fusion, memory: Memory) -> None:
+    def __init__(self, module: Module, plan: Fusion) -> None:
         self.module: Module = module
-        self.plan: Fusion = plan
-        self.memory: Memory = memory
         # How much work regions are, and from where on sharing pays.
         self.shared: list[tuple[Amount, int]] = []
         self.nests: dict[Hashable, str] = {}  # functions by what they do
-        self._tasks: dict[Hashable, str] = {}  # functions by their code
-        program = plan.program
-        self.nodes: list[Node] = list(dict.fromkeys((*program.nodes, *program.given)))
+        self.tasks: dict[Hashable, str] = {}  # functions by their code
+        self.bodies: dict[Loop, str] = {}
+        items = list(with_inner(plan.items))
+        self.numbers: dict[Item, int] = {item: number for number, item in enumerate(items, start=1)}
         self.extents: list[str] = extent_names(plan)
         self.tables: dict[Offsets, Node] = _tables(plan)
-        self.constants: list[Node] = [n for n in self.nodes if n.primitive.name == "constant"]
+        nodes = dict.fromkeys(n for p in _plans(plan) for n in (*p.program.nodes, *p.program.given))
+        self.constants: list[Node] = [n for n in nodes if n.primitive.name == "constant"]
         self.constants += self.tables.values()
+
+
+class Context:
+    """What all functions of a step, or of a step of a loop, have in common: what is done, and where things lie."""
+
+    def __init__(self, module: Module, plan: Fusion, memory: Memory, outer: "Context | None" = None) -> None:
+        self.module: Module = module
+        self.plan: Fusion = plan
+        self.memory: Memory = memory
+        self.common: Common = outer.common if outer is not None else Common(module, plan)
+        self.parameters = STEP_PARAMETERS if outer is None else BODY_PARAMETERS
+        self.is_body: bool = outer is not None  # it is told where each place is
+        program = plan.program
+        self.nodes: list[Node] = list(dict.fromkeys((*program.nodes, *program.given)))
+        self.constants: list[Node] = self.common.constants
         leaves = {"inputs": program.inputs, "state": program.state, "constants": self.constants}
-        used = {leaf_key(n) for n in [*program.nodes, *self.tables.values()]}
+        used = {leaf_key(n) for n in [*program.nodes, *self.common.tables.values()]}
         # The address of each leaf and output: in which table it stands, and where in it.
         self.pointers: dict[Any, tuple[str, int]] = {
             leaf_key(leaf): (table, i) for table, of in leaves.items() for i, leaf in enumerate(of)
@@ -64,23 +89,29 @@ class Context:
     def task(self, code: Code) -> str:
         """Return the name of a function of this code."""
         key = tuple(x.type for x in code.parameters), tuple(code.slots), tuple(code.lines)
-        if key not in self._tasks:
-            self._tasks[key] = code.name = f"task{len(self._tasks)}"
+        tasks = self.common.tasks
+        if key not in tasks:
+            tasks[key] = code.name = f"task{len(tasks)}"
             self.module.define(code, words="internal", kept=True)
-        return self._tasks[key]
+        return tasks[key]
+
+
+def _plans(plan: Fusion) -> list[Fusion]:
+    """Return a plan and those of the loops in it."""
+    return [plan, *(x.plan for x in with_inner(plan.items) if isinstance(x, Loop))]
 
 
 def _tables(plan: Fusion) -> dict[Offsets, Node]:
     """Return the tables that products need, as constants: the code is told where they lie, not what they hold."""
-    tasks = (x.node for x in plan.items if isinstance(x, Task))
-    found = (f for f in (plan.gathered(n) for n in tasks) if f is not None)
+    tasks = ((p, x.node) for p in _plans(plan) for x in p.items if isinstance(x, Task))
+    found = (f for f in (p.gathered(n) for p, n in tasks) if f is not None)
     return {t: of_array(t.table) for f in found for t in (f.rows, f.terms)}
 
 
 def extent_names(plan: Fusion) -> list[str]:
     """Return the open axes of a program, in the order in which a step is given their lengths."""
-    program = plan.program
-    return sorted({e.name for n in (*program.nodes, *program.given) for e in extents_of(n)})
+    programs = [p.program for p in _plans(plan)]
+    return sorted({e.name for p in programs for n in (*p.nodes, *p.given) for e in extents_of(n)})
 
 
 class Step(Frame):
@@ -104,11 +135,13 @@ class Step(Frame):
         self._bases: dict[tuple[str, int], Value] = {}
         self._stretches: list[Value] = []
         with code.beginning():
-            for i, name in enumerate(self.context.extents):
+            for i, name in enumerate(self.context.common.extents):
                 self.lengths[name] = code.load(code.at(self._given["lengths"], i, I64), I64)
 
     def find(self, known: bool = True) -> None:
         """Find where the stretches of the arena begin, and make known that they are the step's own."""
+        if self.context.is_body:
+            return
         with self.code.beginning():
             here = self.code.index(0)
             for stretch in self.context.memory.stretches:
@@ -159,6 +192,8 @@ class Step(Frame):
 
     def _place(self, number: int) -> Value:
         """Return where a place of the arena is."""
+        if self.context.is_body:
+            return self.pointer("arena", number)
         code, memory = self.code, self.context.memory
         stretch, bytes, count = memory.starts[number]
         start = self._stretches[stretch]
@@ -237,12 +272,12 @@ class Sections(Step):
     """The functions of a long step, one after the other."""
 
     def __init__(self, context: Context, name: str) -> None:
-        self._name = name
+        self._name, self._parameters = name, context.parameters
         self.names: list[str] = []
         super().__init__(self._next(context.module), context)
 
     def _next(self, module: Module) -> Code:
-        return Code(module, f"{self._name}_section{len(self.names)}", STEP_PARAMETERS)
+        return Code(module, f"{self._name}_section{len(self.names)}", self._parameters)
 
     def end(self) -> None:
         """End the function that is being written."""
@@ -262,6 +297,19 @@ class Sections(Step):
         task = Apart(self)
         write(task, *what)
         self.code.call(self.context.task(task.code), VOID, *task.values)
+
+
+def in_functions(context: Context, name: str, write: Callable[[Step], None], words: str = "") -> None:
+    """Write a function, a long one as several, of which ``write(step)`` says what it does."""
+    sections = Sections(context, name) if context.plan.long else None
+    if sections is not None:
+        write(sections)
+        sections.end()
+    with context.module.function(name, context.parameters, words=words) as code:
+        if sections is None:
+            write(Step(code, context))
+        for section in sections.names if sections is not None else ():
+            code.call(section, VOID, *code.parameters)
 
 
 class Apart(Step):
@@ -298,6 +346,10 @@ class Apart(Step):
             (self.context.where(leaf_key(base)), view.offset, dtype), self.outer.address(view)
         )
 
+    def given(self, table: str) -> Value:
+        """Return a table of addresses that the step is given."""
+        return self._parameter(table, self.outer.given(table))
+
     def place(self, node: Node) -> Value:
         """Return where the one that calls this function wants a node of one element."""
         return self._parameter(("place", node), self.outer.place(node))
@@ -329,11 +381,15 @@ class Part(Apart):
         table, position = self.context.where(leaf_key(view.base))
         if self.plan.long or table == "arena":
             return super().address(view)
+        base = self.code.load(self.code.at(self.given(table), position, PTR), PTR)
+        return self.displaced(base, view)
+
+    def given(self, table: str) -> Value:
+        """Return a table of addresses that the step is given."""
         if table not in self._tables:
             with self.code.beginning():
-                self._tables[table] = self._parameter(table, self.outer.given(table))
-        base = self.code.load(self.code.at(self._tables[table], position, PTR), PTR)
-        return self.displaced(base, view)
+                self._tables[table] = super().given(table)
+        return self._tables[table]
 
     def _parameter(self, what: Hashable, value: Value) -> Value:
         """Return a value of the function that calls this one, read anew where it is wanted."""

@@ -17,7 +17,7 @@ from chainrule.engines.native.code import checks
 from chainrule.engines.native.code.ir import Code, Module, Value
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type
 from chainrule.engines.native.machine import Machine
-from chainrule.engines.native.plan.items import Fusion, Nest, made
+from chainrule.engines.native.plan.items import Fusion, Loop, Nest, made, with_inner
 from chainrule.errors import ChainruleError, EngineWarning, warn
 from chainrule.graph import shapes, show
 from chainrule.graph.node import Node
@@ -28,11 +28,12 @@ TABLE, HARMLESS, MARK = "chainrule_check_table", "chainrule_check_harmless", "ch
 # The words of the table. Ranges from FIRST to before LAST are open now; those from FIXED on, tables of pointers
 # and lengths, are open within a step too; the caller gave the first GIVEN of them, and a step appends at END.
 # Those before WRITTEN have a shadow. REGION counts the regions that were done in parts, from 1; no part is number 0.
-FIRST, LAST, FIXED, GIVEN, END, ITEM, STEP, TAINTED, WRITTEN, REGION, PART = range(11)
-# A fault is: whether, address, bytes, site, item, step. An origin, of NaN or infinity: whether, site, item, step.
-# A clash: whether, part, which other one, site, item, step. A range: begin, end, shadow.
-FAULT, ORIGINS, CLASH, RANGES = 16, 24, 32, 40
-RANGE = 3
+# TIME is the step that a loop over time is in, from 1, or 0.
+FIRST, LAST, FIXED, GIVEN, END, ITEM, STEP, TAINTED, WRITTEN, REGION, PART, TIME = range(12)
+# A fault is: whether, address, bytes, and where. An origin, of NaN or infinity: whether, and where. A clash: whether,
+# part, which other one, and where. Where it was are four words: site, item, step, time. A range: begin, end, shadow.
+FAULT, ORIGINS, CLASH, RANGES = 16, 24, 34, 42
+ORIGIN, RANGE = 5, 3
 # In the shadow of a byte: who wrote it and who read it, each as the region and the part.
 PART_BITS = 16
 SEVERAL = (1 << PART_BITS) - 1  # a part that stands for more than one
@@ -85,7 +86,7 @@ class _Words:
     def record(self, place: int, values: Sequence[Value]) -> None:
         """Write values from a place on, then where the step is, unless something stands there already."""
         with self.code.when(self[place].equals(0)):
-            for i, x in enumerate([self.code.index(1), *values, self[ITEM], self[STEP]]):
+            for i, x in enumerate([self.code.index(1), *values, self[ITEM], self[STEP], self[TIME]]):
                 self[place + i] = x
 
 
@@ -119,6 +120,11 @@ def _write_access(module: Module) -> None:
         with code.when(item.equals(0)):
             words[FIRST], words[LAST], words[END] = 0, words[GIVEN], words[GIVEN]
             words[STEP] = words[STEP] + 1
+    with module.function(checks.TIME, [("time", I64)], I64) as code:
+        words, (time,) = _Words(code), code.parameters
+        before = words[TIME]
+        words[TIME] = time
+        code.give(before)
 
 
 def _write_parts(module: Module) -> None:
@@ -157,12 +163,12 @@ def _write_records(module: Module) -> None:
     with module.function(checks.BEGIN, []) as code:
         words = _Words(code)
         with code.when(words[TAINTED].equals(0)):  # what went wrong before left no trace
-            words[ORIGINS], words[ORIGINS + 4] = 0, 0
+            words[ORIGINS], words[ORIGINS + ORIGIN] = 0, 0
     with module.function(checks.NOTE, [("bits", I64), ("site", I64)]) as code:
         words, (bits, site) = _Words(code), code.parameters
         for i, bit in enumerate((checks.NAN, checks.INFINITE)):
             with code.when((bits & bit).differs(0)):
-                words.record(ORIGINS + 4 * i, [site])
+                words.record(ORIGINS + ORIGIN * i, [site])
     with module.function(checks.TAINT, [("bits", I64)]) as code:
         words = _Words(code)
         words[TAINTED] = words[TAINTED] | code.parameters[0]
@@ -212,7 +218,7 @@ class Watch:
             tables = [(addressof(x), sizeof(x)) for x in arguments if isinstance(x, Array)]
             ranges = [*self._arrays, *tables]
             words[[LAST, GIVEN, END]], words[FIXED] = len(ranges), len(self._arrays)
-            words[[FIRST, ITEM, FAULT, CLASH]] = 0
+            words[[FIRST, ITEM, TIME, FAULT, CLASH]] = 0
             for i, (begins, size) in enumerate(ranges):
                 words[RANGES + RANGE * i : RANGES + RANGE * i + 2] = begins, begins + size
             with _lock:
@@ -229,38 +235,45 @@ class Watch:
         """Say where the first NaN and the first infinity of the last step, or what it began with, came from."""
         found = []
         for i, what in enumerate(("NaN", "infinite number")):
-            is_set, site, item, step = self._table[ORIGINS + 4 * i : ORIGINS + 4 * i + 4].tolist()
+            is_set, site, item, step, time = self._table[ORIGINS + ORIGIN * i :][:ORIGIN].tolist()
             if is_set:
                 epoch, turn = divmod(step, per_epoch)
                 when = f" (epoch {epoch + 1}, step {turn + 1})" if per_epoch > 1 or step else ""
-                found.append(f"the first {what} is {self._where(item, site)}{when}")
+                found.append(f"the first {what} is {self._where(item, site, time)}{when}")
         if found:
             text = " and ".join(found)
             warn(f"{text[0].upper()}{text[1:]}.", EngineWarning)
 
     def _fault(self) -> str:
-        address, size, site, item, step = self._table[FAULT + 1 : FAULT + 6].tolist()
+        address, size, site, item, step, time = self._table[FAULT + 1 : FAULT + 7].tolist()
         return (
             f"Machine code reached for {size} bytes at {address:#x}, which are not its own: "
-            f"{self._where(item, site)}, in step {step + 1}."
+            f"{self._where(item, site, time)}, in step {step + 1}."
         )
 
     def _clash(self) -> str:
-        part, other, site, item, step = self._table[CLASH + 1 : CLASH + 6].tolist()
+        part, other, site, item, step, time = self._table[CLASH + 1 : CLASH + 7].tolist()
         who = "others" if other == SEVERAL else f"part {other}"
         return (
             f"Part {part} of a loop that threads may share and {who} reach for the same memory, and not only "
-            f"to read it: {self._where(item, site)}, in step {step + 1}."
+            f"to read it: {self._where(item, site, time)}, in step {step + 1}."
         )
 
-    def _where(self, item: int, site: int) -> str:
-        program, items = self.plan.program, self.plan.items
+    def _where(self, item: int, site: int, time: int) -> str:
+        """Say which node an item, and a site in it, is, and at which step of a loop over time."""
+        at = f", at time step {time}" if time else ""
+        return f"{self._which(item, site)}{at}"
+
+    def _which(self, item: int, site: int) -> str:
+        program, items = self.plan.program, list(with_inner(self.plan.items))
         if item == 0:
             leaves = (*program.inputs, *program.state)
             return f"what '{leaves[site].name}' was given" if site >= 0 else "between two steps"
         if item > len(items):
             return f"the new value of '{self.plan.commits[item - 1 - len(items)][0].name}'"
         nodes, place = made(items[item - 1]), items[item - 1]
+        if isinstance(place, Loop):
+            return f"the loop over time (item {item})"
         kind = f"loop nest over {shapes.show(place.domain)}" if isinstance(place, Nest) else "task"
         if not 0 <= site < len(nodes) and isinstance(place, Nest):
             return f"the {kind} (item {item})"

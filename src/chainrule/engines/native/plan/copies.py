@@ -1,6 +1,6 @@
 """What is copied before it can be read: what no strides reach, and the operands that products need turned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import View, is_view, seen_through, size, whole
@@ -22,9 +22,14 @@ def takes_registers(reader: Node) -> bool:
     return is_view(reader) or row.elementwise or bool(row.reduces) or row.name == "random_uniform"
 
 
-def with_copies(program: Program) -> Program:
-    """Insert a copy where a movement cannot be read in place or is itself an end, and where a product needs one."""
-    copier = _Copier()
+def with_copies(program: Program, leaves: Mapping[Hashable, View]) -> Program:
+    """Insert a copy where a movement cannot be read in place or is itself an end, and where a product needs one.
+
+    Args:
+        program: The program.
+        leaves: By the key of a leaf that does not lie row after row: how it does.
+    """
+    copier = _Copier(leaves)
 
     def finish(ends: Sequence[Node]) -> Iterator[Node]:
         before = (*[None] * len(program.outputs), *program.state)
@@ -42,23 +47,36 @@ def with_copies(program: Program) -> Program:
 class _Copier:
     """Goes through a program from its leaves on, and knows where each node will lie."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: Mapping[Hashable, View]) -> None:
+        self._leaves = leaves
         self._views: dict[Node, View] = {}
+        self._copies: dict[Node, Node] = {}
         self._turned: dict[View, Node] = {}  # products that need the same operand share it
 
     def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node:
         """Return a node of copies where it needs them."""
 
         def read(x: Node) -> Node:
-            return _copied(x) if x.primitive.name == "length" and not takes_registers(node) else x
+            needed = x.primitive.name == "length" and not takes_registers(node)
+            return self._copies.setdefault(x, _copied(x)) if needed else x
 
         new = with_inputs(node, tuple(map(read, inputs)))
+        if new.primitive.results is not None:  # siblings stay siblings: each finds the same copy
+            carried = new.attributes["carried"]
+            return with_inputs(new, (*map(self._in_rows, new.inputs[:carried]), *new.inputs[carried:]))
         if is_view(new):
             return self._moved(new)
         return self._laid_out(new) if new.primitive.name == "contract" else new
 
     def _view(self, node: Node) -> View:
-        return self._views.get(node) or whole(node)
+        return self._views.get(node) or self._leaves.get(leaf_key(node)) or whole(node)
+
+    def _in_rows(self, x: Node) -> Node:
+        """Return x, row after row without gaps: copied, if it lies otherwise."""
+        view = self._view(x)
+        if view.is_contiguous and not view.overlaps:
+            return x
+        return self._copies.setdefault(x, _copied(x))
 
     def _moved(self, node: Node) -> Node:
         seen = seen_through(self._view(node.inputs[0]), node)

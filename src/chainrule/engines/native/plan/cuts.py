@@ -6,7 +6,7 @@ from functools import reduce
 from operator import mul
 
 from chainrule.engines.native.plan.copies import TURN
-from chainrule.engines.native.plan.items import Fusion, Item, Nest, Task, made, memory_source
+from chainrule.engines.native.plan.items import Fusion, Item, Loop, Nest, Task, made, memory_source
 from chainrule.engines.native.plan.laying import laying
 from chainrule.engines.native.plan.nest_plan import TYPICAL_LENGTH, NestPlan, plan_nest
 from chainrule.engines.native.plan.views import (
@@ -24,6 +24,7 @@ from chainrule.graph.node import Node, leaf_key
 SMALL = 50_000  # operations: what is less is done whole by one part
 # A part begins at a multiple of these: wherever it is, at a whole vector and at a line of a cache.
 ROWS_OF_WEIGHTS, ODD_ROWS_OF_WEIGHTS, ROWS_OF_BATCH = 8, 16, 16
+ROWS_OF_LOOP = "rows"  # the axis along which a loop is cut, wherever what it reads has it
 NEAR = 1 << 19  # bytes that lie in a core's second-level cache, which holds one or two times as much today
 
 # Which elements of an array a part touches: those at its own places, by the cut (its extent and grain) and how far
@@ -75,6 +76,7 @@ class Work:
         cut: How it is cut in its region; None: it is done whole.
         part: Which part does it then.
         before: What has to be done before it, in an order that does not change from process to process.
+        inner: What is done in a step of a loop, in order.
     """
 
     item: Item
@@ -83,6 +85,7 @@ class Work:
     cut: Cut | None = None
     part: int = 0
     before: "dict[Work, None]" = field(default_factory=dict, repr=False)
+    inner: "Sequence[Work]" = ()
 
 
 def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
@@ -90,6 +93,10 @@ def work_of(plan: Fusion, item: Item, forced: bool) -> Work:
     if isinstance(item, Nest):
         found = plan_nest(plan, item, forced)
         return Work(item, Amount((reduce(mul, found.extents, Size(found.work)),)), found)
+    if isinstance(item, Loop):
+        inner, steps = [work_of(item.plan, x, forced) for x in item.plan.items], size(item.length)
+        sizes = [s * steps for w in inner for s in w.amount.sizes]
+        return Work(item, Amount(tuple(sizes)), inner=inner)
     amount = product(item.node.shape)
     if item.node.primitive.name == "contract":
         form = plan.matrices(item.node)
@@ -105,8 +112,11 @@ def grain_of_rows(forced: bool) -> int:
 def rows_nearby(plan: Fusion, works: Sequence[Work], forced: bool) -> int:
     """Return of how many rows a part is where no more can lie in a second-level cache, with all that is made of them.
 
-    Rows of numbers go by ``grain_of_rows``, and so does what reads so many weights that these do not lie there.
+    Rows of numbers go by ``grain_of_rows``, and so does what reads so many weights that these do not lie there. So do
+    loops over time: at each step they need a slice of what they read and make, and their products enough rows.
     """
+    if any(isinstance(work.item, Loop) for work in works):
+        return grain_of_rows(forced)
     each: dict[Hashable, int] = {}
     shared: dict[Hashable, int] = {}
     for work in works:
@@ -124,6 +134,8 @@ def rows_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
     if plan.rows is None:
         return None
     extent, grain = size(plan.rows), grain_of_rows(forced)
+    if isinstance(work.item, Loop):
+        return Cut(ROWS_OF_LOOP, extent, ONE, grain) if work.item.rows == plan.rows else None
     if isinstance(work.item, Task):
         along = _along(plan, work.item.node, extent)
         return Cut(along, extent, ONE, grain) if along is not None else None
@@ -140,6 +152,9 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
     if isinstance(work.item, Task):
         leading = _leading(plan, work.item.node)
         cut = Cut(*leading, ONE, 1) if leading is not None else None
+    elif isinstance(work.item, Loop):
+        rows = work.item.rows
+        cut = Cut(ROWS_OF_LOOP, size(rows), ONE, 1) if rows is not None else None
     elif work.plan is not None and (axis := work.plan.split) is not None:
         cut = Cut(axis, *work.plan.rows(axis), 1)
     if cut is None or forced:
@@ -187,7 +202,13 @@ def _within(view: View, stride: Size, cut: Cut) -> bool:
 def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, Size, bool]]:
     """Yield the arrays of an item, how far it goes from one place of the cut to the next, and whether it writes."""
     axis = cut.axis if cut is not None else None
-    if isinstance(work.item, Task):
+    if isinstance(work.item, Loop):
+        rows, made_there = (work.item.rows if cut is not None else None), work.item.nodes
+        for x in (*work.item.inputs, *made_there):
+            view = plan.view(x)
+            along = view.strides[x.shape.index(rows)] if rows in x.shape else ZERO
+            yield view, along, x in made_there
+    elif isinstance(work.item, Task):
         node, out = work.item.node, plan.view(work.item.node)
         if node.primitive.name == "contract":
             form, spec = plan.matrices(node), contraction(node.attributes["spec"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.plan.backward import Backward
+from chainrule.engines.native.plan.bodies import in_bodies, lengths_given
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed
@@ -21,13 +22,14 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program, coded: Collection[str]) -> Program:
     """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
+    program = in_bodies(program, lambda body: expand(body, coded))
     backward = Backward(program)
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         found = backward.visit(node, inputs)
         return found if found is not None else _expanded(coded, node, inputs)
 
-    return _shared(_masks_from_results(program.rebuild(visit)))
+    return _shared(_masks_from_results(lengths_given(program.rebuild(visit))))
 
 
 def expand_products(program: Program) -> Program:
@@ -38,7 +40,7 @@ def expand_products(program: Program) -> Program:
             return _product(inputs[0], inputs[1], node.attributes["spec"])
         return with_inputs(node, inputs)
 
-    return _shared(program.rebuild(visit))
+    return _shared(in_bodies(program, expand_products).rebuild(visit))
 
 
 def _masks_from_results(program: Program) -> Program:

@@ -10,13 +10,15 @@ item hands on to another lies in memory, single numbers too, so that each item m
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 
 from chainrule.engines.native.plan.copies import takes_registers, with_copies
 from chainrule.engines.native.plan.inside import laid_in_place
 from chainrule.engines.native.plan.items import (
     Fusion,
     Item,
+    Loop,
     Nest,
     Task,
     is_pointwise,
@@ -27,12 +29,14 @@ from chainrule.engines.native.plan.items import (
 )
 from chainrule.engines.native.plan.joining import alike_summed, joined
 from chainrule.engines.native.plan.line import Line
+from chainrule.engines.native.plan.loops import body_program, leaf_views, rows_of_loop
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
-from chainrule.engines.native.plan.views import is_view, squeezed
+from chainrule.engines.native.plan.views import View, is_view, squeezed
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.siblings import siblings
 
 # Nodes of a step that is one function; and how many times as many where filters slide: there, what rows go through
 # together matters more than the length of the code.
@@ -49,13 +53,24 @@ def _was_read(source: Node, reader: Node) -> bool:
     return not source.shape and takes_registers(reader)
 
 
-def fuse(program: Program) -> Fusion:
-    """Return the order of work of a program of basic rows."""
-    copied = with_copies(program)
+def fuse(program: Program, leaves: Mapping[Hashable, View] | None = None) -> Fusion:
+    """Return the order of work of a program of basic rows.
+
+    Args:
+        program: The program.
+        leaves: By the key of a leaf that does not lie row after row: how it does.
+    """
+    copied = with_copies(program, leaves or {})
     slides = any(n.primitive.name == "windows" for n in copied.nodes)
     most = ONE_FUNCTION * (OF_PICTURES if slides else 1)
     rows = rows_of(copied) if len(_placed(copied)) <= most else None
-    return laid_in_place(_Fuser(rows_last(copied, rows), rows).run())
+    ordered = _Fuser(rows_last(copied, rows), rows).run()
+    plan = laid_in_place(replace(ordered, leaves=leaves or {}))
+    for item in plan.items:
+        if isinstance(item, Loop):
+            item.plan = fuse(body_program(item), leaf_views(item, plan))
+            item.rows = rows_of_loop(item)
+    return plan
 
 
 def _placed(program: Program) -> list[Node]:
@@ -85,6 +100,7 @@ class _Fuser:
         # The key of a state variable -> the node that becomes its value.
         self.update_of = {leaf_key(state): new for _, state, new in program.updates}
         self.ends = {*program.outputs, *self.update_of.values()}
+        self.siblings = siblings(self.nodes)  # of a loop's result, in order: all
         self.placed = [n for n in self.nodes if not n.primitive.leaf and not is_view(n)]
         self.long = rows is None and len(self.placed) > ONE_FUNCTION
         # Reductions that wait for all rows, and the nests that do nothing else.
@@ -93,10 +109,14 @@ class _Fuser:
         self.begin_rest: Item | None = None
 
     def run(self) -> Fusion:
+        rest = True  # is being placed: what is done behind all that has rows
         for node in reversed(self.placed):
-            if node in self.first and self.begin_rest is None:
-                self.begin_rest = self.line.after(None)
-            self._place(node)
+            if node in self.first and rest:
+                self.begin_rest, rest = self.line.after(None), False
+            if node not in self.siblings:
+                self._place(node)
+            elif node is self.siblings[node][0]:  # who uses any of them is placed by now
+                self._place_loop(self.siblings[node])
         for item in self.line:
             if isinstance(item, Nest):
                 item.nodes.reverse()
@@ -134,6 +154,12 @@ class _Fuser:
         for waiting, _ in self.waiting.pop(node, ()):
             nest.reductions.append(waiting)
             self.where[waiting] = nest
+
+    def _place_loop(self, nodes: list[Node]) -> None:
+        latest = min((self._latest(n, n.shape, False) for n in nodes), key=self.line.at)
+        loop = Loop(nodes)
+        self.where |= dict.fromkeys(nodes, loop)
+        self.line.put(loop, latest)
 
     def _nest(self, node: Node, domain: Shape, read: set[Node], latest: Item | None) -> Nest | None:
         """Return the last nest that a node may be computed in, if one has to do with it."""
@@ -241,7 +267,7 @@ class _Fuser:
         if node in self.ends:
             return True
         item = self.where[node]
-        if isinstance(item, Task):
+        if not isinstance(item, Nest):
             return True
         if not squeezed(node.shape) and not self.long:  # a register, unless someone needs its address
             return any(not takes_registers(r) for r, _ in self._uses(node))

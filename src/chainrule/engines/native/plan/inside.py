@@ -90,7 +90,7 @@ class _Residents:
         return not any(
             matrices(lambda n: views.get(n) or self.plan.view(n), reader).is_turned
             for reader in self.readers.get(x, ())
-            if isinstance(self.maker[reader], Task) and reader.primitive.name == "contract"
+            if reader.primitive.name == "contract"
         )
 
     def _overlays(self, node: Node, onto: Node, parts: list[tuple[Node, View]]) -> bool:

@@ -1,16 +1,17 @@
-"""What a plan is made of: loop nests and tasks, what each reads and where, and what is kept in memory."""
+"""What a plan is made of: loop nests, tasks, loops over time; what each reads and where, and what is kept in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from chainrule.engines.native.plan.expand import is_short
 from chainrule.engines.native.plan.gathered import Gathered, gathered
 from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.rows import rows_of
 from chainrule.engines.native.plan.views import View, is_view, seen_through, squeezed, whole
-from chainrule.graph.closed import Program
-from chainrule.graph.node import Node
+from chainrule.graph.closed import ClosedGraph, Program
+from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.indexing import at_positions
 from chainrule.graph.shapes import Extent, Shape
 
@@ -31,12 +32,75 @@ class Task:
     node: Node
 
 
-Item = Nest | Task
+@dataclass(eq=False)
+class Loop:
+    """A body, which has a plan of its own, done for one step after the other.
+
+    Attributes:
+        nodes: The results that are read: nodes that differ in what they take of the loop.
+        plan: What is done in a step.
+        rows: The axis of the batch, if each row goes through all steps by itself; None if not.
+    """
+
+    nodes: list[Node]
+    plan: "Fusion" = field(init=False, repr=False)
+    rows: Extent | None = field(init=False)
+
+    @property
+    def body(self) -> ClosedGraph:
+        """What a step computes."""
+        found: ClosedGraph = self._at("body")
+        return found
+
+    @property
+    def carried(self) -> int:
+        """How many values go from a step to the next."""
+        return int(self._at("carried"))
+
+    @property
+    def length(self) -> Any:
+        """How many steps there are: a whole number, or an open extent."""
+        return self._at("length")
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the last step comes first."""
+        return bool(self._at("reverse"))
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """What it is given: what is carried at first, what has a slice for each step, what all steps share."""
+        return self.nodes[0].inputs
+
+    @property
+    def emitted(self) -> list[Node]:
+        """The results that have a slice for each step."""
+        return [n for n in self.nodes if n.attributes["take"] >= self.carried]
+
+    def last(self, carried: int) -> Node | None:
+        """Return the result that is what is carried at last; None if nobody reads it."""
+        return next((n for n in self.nodes if n.attributes["take"] == carried), None)
+
+    def _at(self, name: str) -> Any:
+        return self.nodes[0].attributes[name]
+
+
+Item = Nest | Task | Loop
 
 
 def made(item: Item) -> list[Node]:
     """Return the nodes whose values an item makes."""
-    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
+    if isinstance(item, Nest):
+        return [*item.nodes, *item.reductions]
+    return [item.node] if isinstance(item, Task) else item.nodes
+
+
+def with_inner(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items, and behind each loop what is done in its steps."""
+    for item in items:
+        yield item
+        if isinstance(item, Loop):
+            yield from with_inner(item.plan.items)
 
 
 @dataclass
@@ -50,6 +114,7 @@ class Fusion:
         home: For a stored node that is a state variable's new value and may overwrite it: that variable.
         commits: The state variables that are overwritten at the end, and what with.
         long: Whether it is too much for one function.
+        leaves: By the key of a leaf that does not lie row after row: how it does.
         inside: For a stored node that lies within a larger one: where.
     """
 
@@ -59,6 +124,7 @@ class Fusion:
     home: dict[Node, Node]
     commits: list[tuple[Node, Node]]
     long: bool
+    leaves: Mapping[Hashable, View] = field(default_factory=dict)
     inside: Mapping[Node, View] = field(default_factory=dict)
     _views: dict[Node, View] = field(default_factory=dict, init=False, repr=False)
     _forms: dict[Node, tuple[Matrices, Gathered | None]] = field(default_factory=dict, init=False, repr=False)
@@ -76,7 +142,8 @@ class Fusion:
             node = node.inputs[0]
         view = self._views.get(node)
         if view is None:
-            view = self._views[node] = self.inside.get(node) or whole(node)
+            found = self.inside.get(node) or self.leaves.get(leaf_key(node))
+            view = self._views[node] = found or whole(node)
         for movement in reversed(chain):
             found = seen_through(view, movement)
             if found is None:

@@ -2,14 +2,19 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heappop, heappush
 
-from chainrule.engines.native.plan.items import Fusion, made, memory_source
-from chainrule.engines.native.plan.regions import ROWS, Region
+import numpy as np
+
+from chainrule.engines.native.plan.cuts import Work
+from chainrule.engines.native.plan.items import Fusion, Loop, made, memory_source
+from chainrule.engines.native.plan.regions import ALONE, ROWS, Region
 from chainrule.engines.native.plan.views import Size, contiguous, product
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.shapes import Extent
 
 ALIGN = 64  # a cache line, and the widest vector
 
@@ -46,20 +51,49 @@ class Stretch:
         return (2 * self.count - 1) * ALIGN
 
 
+# Room in the arena for what is no node: what is computed within a step of a loop, or carried to the next.
+ROOM = Primitive(
+    name="room", text="room", forward=lambda: None, attributes={}, leaf="known", shape=lambda: (),
+    no_derivative="It is no number.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What a loop needs beside its results.
+
+    Attributes:
+        inner: Where what is computed within a step lies.
+        places: Of each place of that, the room in which it is.
+        carried: Of each value that is carried the two rooms in which it is by turns.
+    """
+
+    inner: "Memory"
+    places: tuple[Node, ...]
+    carried: tuple[tuple[Node, Node], ...]
+
+    @property
+    def all(self) -> tuple[Node, ...]:
+        """All rooms."""
+        return (*self.places, *(room for both in self.carried for room in both))
+
+
 @dataclass(frozen=True)
 class Memory:
     """Which place each node has, and what the places are.
 
     Attributes:
         slots: The places.
-        place: In which of them a node lies.
+        place: In which of them a node lies, or a room of a loop.
         together: Whether places of the same extents lie in one stretch, in which each is found by itself; else
             each is a stretch, found by adding up the sizes of those before it.
+        rooms: What each loop needs beside its results.
     """
 
     slots: tuple[Slot, ...]
     place: Mapping[Node, int]
     together: bool = False
+    rooms: Mapping[Loop, Rooms] = field(default_factory=dict)
 
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -100,9 +134,12 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
     region of rows it is free for what has rows of the same size: each part keeps to its own.
     """
     works = [(number, region.kind, w) for number, region in enumerate(regions) for w in region.works]
+    rooms = {w.item: _rooms(w.item, w.inner) for _, _, w in works if isinstance(w.item, Loop)}
     born: dict[Node, int] = {}  # what holds others is there as soon as the first of them
     last: dict[Node, int] = {}
     for at, (_, _, work) in enumerate(works):
+        for room in rooms[work.item].all if isinstance(work.item, Loop) else ():
+            born[room] = last[room] = at
         for node in made(work.item):
             born.setdefault(_holder(plan, node), at)
             for x in (node, *map(memory_source, node.inputs)):
@@ -116,7 +153,7 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
     # and the slot.
     within: dict[tuple[int, Size, Size | None], list[tuple[int, int]]] = {}
     place: dict[Node, int] = {}
-    for node in [n for n in born if n in plan.stored and n not in ends]:
+    for node in [n for n in born if n.primitive is ROOM or (n in plan.stored and n not in ends)]:
         region, kind, _ = works[born[node]]
         size = product(node.shape)
         count = size.count * node.dtype.itemsize
@@ -141,7 +178,23 @@ def plan_memory(plan: Fusion, regions: Sequence[Region]) -> Memory:
         else:
             heappush(taken, (until[node], best))
         place[node] = best
-    return Memory(tuple(Slot(*s) for s in sizes), place, plan.long)
+    return Memory(tuple(Slot(*s) for s in sizes), place, plan.long, rooms)
+
+
+def _rooms(loop: Loop, inner: Sequence[Work]) -> Rooms:
+    """Return what a loop needs: what lies somewhere within a step is free for what is computed later in it."""
+    found = plan_memory(loop.plan, [Region(ALONE, [work]) for work in inner])
+    places = tuple([_room((*map(Extent, s.extents), s.bytes)) for s in found.slots])
+    carried = [x.shape for x in loop.body.inputs[: loop.carried]]
+    sizes = [x.dtype.itemsize for x in loop.body.inputs[: loop.carried]]
+    pairs = [
+        (_room((*shape, size)), _room((*shape, size))) for shape, size in zip(carried, sizes, strict=True)
+    ]
+    return Rooms(found, places, tuple(pairs))
+
+
+def _room(shape: tuple[int | Extent, ...]) -> Node:
+    return Node(ROOM, (), {}, shape, np.dtype(np.uint8))
 
 
 def _between_rows(plan: Fusion, node: Node) -> Size | None:

@@ -16,8 +16,12 @@ from chainrule.graph.shapes import Extent
 
 
 def rows_of(program: Program) -> Extent | None:
-    """Return the open axis that comes first in all inputs that have one; None where no product has it."""
-    products = [n for n in program.nodes if n.primitive.name == "contract" and not is_short(n)]
+    """Return the open axis that comes first in all inputs that have one; None where no product, and no loop, has it."""
+    products = [
+        n
+        for n in program.nodes
+        if n.primitive.results is not None or (n.primitive.name == "contract" and not is_short(n))
+    ]
     openings = {e for x in program.inputs for e in x.shape if isinstance(e, Extent)}
     if len(openings) != 1:
         return None

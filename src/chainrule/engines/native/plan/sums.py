@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.engines.native.plan.bodies import in_bodies
 from chainrule.graph.closed import Program
 from chainrule.graph.node import Node, apply, as_node, broadcast, cast, of_array, with_inputs
 from chainrule.graph.primitives.arithmetic import divide, minus, negative, plus, times
@@ -42,6 +43,7 @@ class Term:
 
 def taken_apart(program: Program) -> Program:
     """Return a program in which sums over rows and more are made of fewer sums."""
+    program = in_bodies(program, taken_apart)
     nodes = program.nodes
     place = {n: i for i, n in enumerate(nodes)}
     found = {n: [*_Sum(n, place).terms(n.inputs[0], (), DEEP)] for n in nodes if _goes_over_pictures(n)}

@@ -85,13 +85,13 @@ def stages(
     module = Module(machine, checks.guard if checked else None, parts)
     step = write_step(module, plan, regions, memory, STEP)
     if can_loop(program):
-        grain = grain_of(regions, parts > 0) if step.shared else 0
+        grain = grain_of(regions, parts > 0) if step.common.shared else 0
         write_loop(module, plan.program, turned, LOOP, STEP, grain)
-    if step.shared:
+    if step.common.shared:
         write_worker(module)
     values = tuple(np.ascontiguousarray(n.attributes["value"]).reshape(n.shape) for n in step.constants)
     return Stages(
-        machine, basic, turned, plan, tuple(regions), memory, module.text(), values, tuple(step.shared)
+        machine, basic, turned, plan, tuple(regions), memory, module.text(), values, tuple(step.common.shared)
     )
 
 

@@ -1,0 +1,65 @@
+"""The bodies of loops, taken through the stages that programs go through."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chainrule.graph.closed import ClosedGraph, Program, bodies, map_bodies
+from chainrule.graph.node import Node, input, with_attributes, with_inputs
+from chainrule.graph.shapes import Extent
+
+Stage = Callable[[Program], Program]
+
+
+def in_bodies(program: Program, stage: Stage) -> Program:
+    """Return a program whose bodies went through a stage as programs do; results of one loop still share theirs."""
+    if not any(map(bodies, program.nodes)):
+        return program
+    became: dict[ClosedGraph, ClosedGraph] = {}
+
+    def within(body: ClosedGraph) -> ClosedGraph:
+        if body not in became:
+            found = stage(as_program(body, body.outputs))
+            became[body] = ClosedGraph(body.inputs, body.shared, found.outputs)
+        return became[body]
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        attributes = map_bodies(node.attributes, within)
+        new = with_inputs(node, inputs)
+        return new if attributes is node.attributes else with_attributes(new, attributes)
+
+    return program.rebuild(visit)
+
+
+def lengths_given(program: Program) -> Program:
+    """Return a program whose loops are told lengths of open axes: a step of some rows knows of no others."""
+    asked: dict[tuple[Extent, Any], Node] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        found = with_inputs(node, inputs)
+        if node.primitive.results is None:
+            return found
+        body: ClosedGraph = node.attributes["body"]
+        leaves: dict[tuple[Extent, Any], Node] = {}
+
+        def told(x: Node, given: tuple[Node, ...]) -> Node:
+            if x.primitive.name != "length":
+                return with_inputs(x, given)
+            key = x.attributes["extent"], x.dtype
+            asked.setdefault(key, x)
+            return leaves.setdefault(key, input(f"length of {key[0]}", (), x.dtype))
+
+        outputs = as_program(body, body.outputs).rebuild(told).outputs
+        if not leaves:
+            return found
+        body = known.setdefault(body, ClosedGraph(body.inputs, (*body.shared, *leaves.values()), outputs))
+        given = (*inputs, *(asked[key] for key in leaves))
+        new = {**node.attributes, "body": body}
+        return Node(node.primitive, given, new, node.shape, node.dtype, node.name, node.meaning)
+
+    known: dict[ClosedGraph, ClosedGraph] = {}
+    return program.rebuild(visit)
+
+
+def as_program(body: ClosedGraph, outputs: tuple[Node, ...]) -> Program:
+    """Return what a body does for some outputs, as a program."""
+    return Program(body.given, (), outputs, ())

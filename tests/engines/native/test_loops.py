@@ -1,0 +1,307 @@
+"""Loops over time in machine code: what NumPy computes, whatever the batch, the steps, the threads and the parts."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+import chainrule as cr
+from chainrule.engines.native.plan.items import Loop, with_inner
+from chainrule.engines.native.run.executable import compile_program
+from chainrule.graph.closed import Program
+from chainrule.graph.walk import order
+from chainrule.transform.simplify import simplify_all
+
+rng = np.random.default_rng(0)
+
+
+def weights(*shape, dtype="float32"):
+    return cr.variable(0.5 * rng.normal(size=shape), "w", dtype)
+
+
+def both(outputs, inputs):
+    """Return a graph compiled for NumPy and for the CPU."""
+    return [cr.compile(outputs, inputs=inputs, engine=engine) for engine in ("numpy", "native")]
+
+
+def agree(outputs, inputs, *batches):
+    judge, native = both(outputs, inputs)
+    for batch in batches:
+        for wanted, found in zip(judge(*batch), native(*batch), strict=True):
+            assert found.shape == wanted.shape and found.dtype == wanted.dtype
+            tolerance = 1e-12 if wanted.dtype == np.float64 else 2e-6
+            np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+def numbers(shape, dtype="float32"):
+    return rng.normal(size=shape).astype(dtype)
+
+
+def recurrent(steps, units=5, features=3):
+    """Return an input of sequences, and what a recurrent layer makes of them: the last state and all."""
+    x = cr.input("x", ("batch", steps, features), "float32")
+    w, u, b = weights(features, units), weights(units, units), weights(units)
+
+    def step(h, x):
+        new = np.tanh(x @ w + h @ u + b)
+        return new, new
+
+    begin = cr.constant(np.zeros((1, units), "float32")) + 0 * np.sum(x, axis=(1, 2)).reshape(-1, 1)
+    last, every = cr.scan(step, begin, np.transpose(x, (1, 0, 2)))
+    return x, [last, np.transpose(every, (1, 0, 2))]
+
+
+def lstm(x, units, reverse=False):
+    """Return all states of an LSTM of sequences with the time first."""
+    w, u, b = weights(x.shape[-1], 4 * units), weights(units, 4 * units), weights(4 * units)
+    before = x @ w + b
+
+    def step(carry, zx):
+        h, c = carry
+        zh = h @ u
+        i, f, g, o = (zx[:, k : k + units] + zh[:, k : k + units] for k in range(0, 4 * units, units))
+        c = cr.sigmoid(f) * c + cr.sigmoid(i) * np.tanh(g)
+        h = cr.sigmoid(o) * np.tanh(c)
+        return (h, c), (h, c)
+
+    zero = before.sum(axis=0)[:, :units] * 0
+    return cr.scan(step, (zero, zero), before, reverse=reverse)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 7])
+def test_a_recurrent_layer_is_what_numpy_makes_of_it(steps):
+    x, outputs = recurrent(steps)
+    agree(outputs, [x], *([numbers((batch, steps, 3))] for batch in (0, 1, 17, 40)))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_time_may_be_open(reverse):
+    x = cr.input("x", ("time", 6), "float64")
+    w = weights(6, 4, dtype="float64")
+    u = weights(4, 4, dtype="float64")
+
+    def step(h, x):
+        new = np.tanh(x @ w + h @ u)
+        return new, new * 2
+
+    last, every = cr.scan(step, np.zeros(4), x, reverse=reverse)
+    agree([last, every], [x], *([numbers((steps, 6), "float64")] for steps in (0, 1, 2, 7)))
+
+
+def test_time_and_batch_may_be_open():
+    x = cr.input("x", ("batch", "time", 3), "float32")
+    (h, c), (hs, cs) = lstm(np.transpose(x, (1, 0, 2)), 5)
+    agree([h, c, hs, cs], [x], *([numbers((b, t, 3))] for b in (0, 1, 17) for t in (1, 2, 7)))
+
+
+def test_single_numbers_counters_and_truths_are_carried():
+    x = cr.input("x", (9, "batch"), "float64")
+
+    def step(carry, x):
+        count, any_above, largest, ended = carry
+        above = x > 1
+        now = np.where(ended, count, count + 1)
+        return (now, any_above | np.any(above), np.maximum(largest, x), np.logical_or(ended, x < -2)), (
+            now,
+            above,
+        )
+
+    shape = x[0] * 0
+    begin = (shape.astype("int64"), np.bool_(False), shape - 10, shape > 1)
+    carry, ys = cr.scan(step, begin, x)
+    agree([*carry, *ys], [x], *([numbers((9, batch), "float64")] for batch in (1, 17)))
+
+
+def test_a_loop_without_a_batch_and_one_without_xs():
+    a = cr.variable([[0.5, 0.1], [-0.2, 0.9]], "a")
+    last, every = cr.scan(lambda v, _: (a @ v, v), np.array([1.0, 2.0]), length=12)
+    total, sums = cr.scan(lambda t, x: (t + x, t), 0.0, cr.constant(np.arange(5.0)), reverse=True)
+    judge, native = both([last, every, total, sums], [])
+    for wanted, found in zip(judge(), native(), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_loops_in_loops():
+    x = cr.input("x", ("batch", 4, 3), "float32")
+    w = weights(3, 3)
+
+    def step(h, x):
+        inner, seen = cr.scan(lambda c, _: (np.tanh(c @ w + x), c), h, length=3)
+        return inner, seen
+
+    last, every = cr.scan(step, np.zeros_like(x[:, 0]), np.transpose(x, (1, 0, 2)))
+    agree([last, every], [x], *([numbers((batch, 4, 3))] for batch in (1, 17)))
+
+
+def test_the_length_of_the_batch_is_that_of_all_of_it(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_SHARE", "3")
+    x = cr.input("x", ("batch", 4, 3), "float64")
+    w = weights(3, 3, dtype="float64")
+    last, _ = cr.scan(
+        lambda h, x: (np.tanh(h @ w) + x / x.shape[0], None),
+        np.zeros_like(x[:, 0]),
+        np.transpose(x, (1, 0, 2)),
+    )
+    agree([last], [x], [numbers((17, 4, 3), "float64")])
+
+
+def test_what_goes_from_row_to_row_is_done_whole(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_SHARE", "3")
+    monkeypatch.setenv("CHAINRULE_CHECK", "1")
+    x = cr.input("x", ("batch", 4, 3), "float64")
+    w = weights(3, 3, dtype="float64")
+
+    def step(h, x):
+        new = np.tanh(h @ w + x)
+        return new - np.mean(new, axis=0), np.max(new, axis=0)
+
+    outputs = cr.scan(step, np.zeros_like(x[:, 0]), np.transpose(x, (1, 0, 2)))
+    agree(list(outputs), [x], [numbers((17, 4, 3), "float64")])
+
+
+def test_the_rows_of_a_batch_are_what_is_scanned():
+    x = cr.input("x", ("batch", 3), "float64")
+    w = weights(3, 3, dtype="float64")
+    last, every = cr.scan(lambda h, x: (np.tanh(h @ w + x), h), np.zeros(3), x)
+    agree([last, every], [x], *([numbers((batch, 3), "float64")] for batch in (0, 1, 17)))
+
+
+# --- random bodies ---
+
+DTYPES = ("float32", "float64")
+
+
+@st.composite
+def loops(draw):
+    """Draw a loop with random things carried, scanned, shared and emitted; return outputs and inputs of a graph."""
+    steps, width = draw(st.sampled_from([0, 1, 2, 7])), draw(st.sampled_from([1, 2, 5, 16]))
+    dtype, rows = draw(st.sampled_from(DTYPES)), draw(st.sampled_from(["batch", 3]))
+    x = cr.input("x", (rows, steps, width), dtype)
+    other = cr.input("other", (steps, 2), dtype)
+    shared = cr.input("shared", (rows, width), dtype)
+    w, b = weights(width, width, dtype=dtype), weights(width, dtype=dtype)
+    count, kinds = draw(st.integers(1, 3)), ["rows", "row", "number"]
+    carried = [draw(st.sampled_from(kinds)) for _ in range(count)]
+    choices = st.lists(st.integers(0, 11), min_size=2, max_size=9)
+    plans = [draw(choices) for _ in range(count + 2)]
+    picks = draw(st.lists(st.integers(0, 99), min_size=90, max_size=90))
+
+    def step(carry, given):
+        slice_, pair = given
+        pick = iter(picks)
+        pool = [*carry, slice_, pair[0], shared, b, pair.sum()]
+
+        def grown(what):
+            rows_ = [v for v in pool if len(v.shape) == 2]
+            v = pool[next(pick) % len(pool)]
+            r = rows_[next(pick) % len(rows_)]
+            return [
+                lambda: np.tanh(v) + r,
+                lambda: r @ w,
+                lambda: v * r,
+                lambda: np.maximum(v, r * 0.5),
+                lambda: r - r.max(axis=1, keepdims=True),
+                lambda: np.where(v > 0, r, v * 0.3 + r),
+                lambda: r.sum(axis=1, keepdims=True) * 0.2 + b,
+                lambda: r[:, ::-1],
+                lambda: np.concatenate([r[:, : width // 2], r[:, width // 2 :] * 2], axis=1),
+                lambda: cr.sigmoid(v + slice_),
+                lambda: r @ w.T,
+                lambda: np.exp(-(r**2)),
+            ][what]()
+
+        ends = []
+        for plan in plans:
+            for what in plan:
+                pool.append(np.tanh(grown(what)))
+            ends.append(pool[-1])
+        shapes = {
+            "rows": lambda v: v,
+            "row": lambda v: v[0] if rows != "batch" else v.max(axis=0),
+            "number": np.mean,
+        }
+        new = tuple(shapes[k](v).astype(dtype) for k, v in zip(carried, ends, strict=False))
+        return new, (ends[count], ends[count + 1].sum(axis=1), carry[0])
+
+    begins = {"rows": shared * 0, "row": np.zeros(width, dtype), "number": np.zeros((), dtype)}
+    begin = tuple(begins[k] for k in carried)
+    reverse = draw(st.booleans())
+    carry, ys = cr.scan(step, begin, (np.transpose(x, (1, 0, 2)), other), reverse=reverse)
+    results = [*carry, *ys]
+    taken = draw(st.lists(st.sampled_from(results), min_size=1, max_size=5, unique=True))
+    batch = draw(st.sampled_from([1, 2, 17])) if rows == "batch" else rows
+    arrays = [
+        numbers((batch, steps, width), dtype),
+        numbers((steps, 2), dtype),
+        numbers((batch, width), dtype),
+    ]
+    return taken, [x, other, shared], arrays
+
+
+@pytest.mark.parametrize(("share", "check"), [("", ""), ("3", "1"), ("7", "")])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=loops())
+def test_random_loops(share, check, drawn):
+    outputs, inputs, arrays = drawn
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAINRULE_SHARE", share)
+        patch.setenv("CHAINRULE_CHECK", check)
+        judge, native = both(outputs, inputs)
+        for wanted, found in zip(judge(*arrays), native(*arrays), strict=True):
+            assert found.shape == wanted.shape and found.dtype == wanted.dtype
+            tolerance = 1e-11 if wanted.dtype == np.float64 else 1e-4
+            np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+# --- what is the same, whatever is done how ---
+
+
+def bits(found):
+    return [x.tobytes() for x in found]
+
+
+@pytest.mark.parametrize("parts", ["2", "3", "7"])
+def test_parts_change_no_bit(monkeypatch, parts):
+    x, outputs = recurrent(6, units=33)
+    batch = numbers((29, 6, 3))
+    monkeypatch.setenv("CHAINRULE_SHARE", "")
+    wanted = bits(both(outputs, [x])[1](batch))
+    monkeypatch.setenv("CHAINRULE_SHARE", parts)
+    native = both(outputs, [x])[1]
+    assert all(bits(native(batch)) == wanted for _ in range(3))
+
+
+def stages_of(outputs, inputs):
+    ends = simplify_all(outputs, final=True)
+    state = tuple(n for n in order(ends) if n.primitive.name == "variable")
+    return compile_program(Program(tuple(inputs), state, tuple(ends), state)).stages
+
+
+def test_neither_code_nor_memory_of_a_step_depends_on_the_number_of_steps():
+    def look(steps):
+        x = cr.input("x", ("batch", steps, 3), "float32")
+        (h, _), _ = lstm(np.transpose(x, (1, 0, 2)), 8)
+        return stages_of([h], [x])
+
+    short, long = look(10), look(1000)
+    assert abs(len(short.ir) - len(long.ir)) < 0.01 * len(short.ir)
+    sizes = [s.memory.size({"batch": 32}) - 32 * 4 * 32 * t for s, t in ((short, 10), (long, 1000))]
+    assert abs(sizes[0] - sizes[1]) < 1000
+
+
+def test_a_loop_over_time_is_cut_along_the_batch_as_one_piece_of_work():
+    x, outputs = recurrent(6, units=33)
+    stages = stages_of(outputs, [x])
+    (loop,) = [i for i in with_inner(stages.fusion.items) if isinstance(i, Loop)]
+    (region,) = [r for r in stages.regions if any(w.item is loop for w in r.works)]
+    assert region.kind == "rows" and str(loop.rows) == "batch"
+
+
+def test_where_a_nan_begins_is_told_with_its_time_step(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_CHECK", "1")
+    x = cr.input("x", ("batch", 5, 2), "float64")
+    last, _ = cr.scan(lambda h, x: (h + np.log(x), None), np.zeros_like(x[:, 0]), np.transpose(x, (1, 0, 2)))
+    batch = np.ones((3, 5, 2))
+    batch[1, 3, 1] = -1
+    native = both([last], [x])[1]
+    with pytest.warns(cr.EngineWarning, match=r"first NaN is log\(.*at time step 4"):
+        native(batch)
