@@ -36,6 +36,7 @@ Where to look:
   ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``,
   ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
+- sequences of different lengths: ``Masking``, ``Embedding(mask_zero=True)``; ``mask_of`` for layers of your own
 - what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
   ``SeparableConv2D``, ``Conv2DTranspose``
 - what changes shapes: ``MaxPooling2D``, ``GlobalAveragePooling2D`` and the like, ``Flatten``, ``Reshape``, ``Permute``,
@@ -105,7 +106,7 @@ _FAMILIES += [
         "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
         "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
         "nn.layers.padding", "nn.layers.augmentation", "nn.layers.recurrent", "nn.layers.bidirectional",
-        "nn.layers.cells",
+        "nn.layers.cells", "nn.layers.masking", "nn.masking",
     )
 ]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}

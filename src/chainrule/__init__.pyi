@@ -41,6 +41,7 @@ from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.masking import *
 from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
 from chainrule.nn.layers.padding import *
@@ -51,6 +52,7 @@ from chainrule.nn.layers.scaling import *
 from chainrule.nn.layers.separable import *
 from chainrule.nn.layers.transposed import *
 from chainrule.nn.losses import *
+from chainrule.nn.masking import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History

@@ -16,7 +16,7 @@ from chainrule.graph.node import Cell, Node, input
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.walk import rebuild
 from chainrule.nn.architecture import Architecture, as_shape, chain, check_layers
-from chainrule.nn.layers.base import NAMED, Call, Layer, Learns, Parameter
+from chainrule.nn.layers.base import NAMED, Layer, Learns, Parameter
 from chainrule.recent import Recent
 
 _kept: Recent[Architecture] = Recent(32)
@@ -123,8 +123,7 @@ def _copied(
     found: Architecture, layer_of: Callable[[Any], Any], meaning_of: Callable[[Parameter], Parameter]
 ) -> Architecture:
     """Return the same graph with inputs, variables and layers of its own."""
-    inputs = {name: input(name, x.shape, x.dtype) for name, x in found.inputs.items()}
-    fresh = dict(zip(found.inputs.values(), inputs.values(), strict=True))
+    fresh = {x: input(name, x.shape, x.dtype) for name, x in found.inputs.items()}
 
     def visit(node: Node, new: tuple[Node, ...]) -> Node:
         attributes, meaning = node.attributes, node.meaning
@@ -136,36 +135,6 @@ def _copied(
             return fresh.get(node, node)
         return Node(node.primitive, new, attributes, node.shape, node.dtype, node.name, meaning)
 
-    became = rebuild([found.output, *found.updates.values(), *_of_calls(found)], visit)
-
-    def each(nodes: dict[str, Node]) -> dict[str, Node]:
-        return {name: became[n] for name, n in nodes.items()}
-
-    calls = {
-        label: Call(
-            layer_of(call.layer),
-            tuple([became[x] for x in call.inputs]),
-            tuple([became[w] for w in call.parameters]),
-            tuple([(became[s], became[new]) for s, new in call.updates]),
-            each(call.parts),
-        )
-        for label, call in found.calls.items()
-    }
-    return replace(
-        found,
-        inputs=inputs,
-        output=became[found.output],
-        calls=calls,
-        outputs=each(found.outputs),
-        parameters=each(found.parameters),
-        statistics=each(found.statistics),
-        updates=each(found.updates),
-        parts=each(found.parts),
-    )
-
-
-def _of_calls(found: Architecture) -> list[Node]:
-    nodes: list[Node] = []
-    for call in found.calls.values():
-        nodes += [*call.parameters, *(n for pair in call.updates for n in pair), *call.parts.values()]
-    return nodes
+    became = rebuild(found.nodes, visit)
+    calls = {label: replace(call, layer=layer_of(call.layer)) for label, call in found.calls.items()}
+    return replace(found, calls=calls).through(became)

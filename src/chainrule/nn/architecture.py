@@ -14,14 +14,16 @@ from typing import Any
 
 from chainrule.doors import late
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
+from chainrule.graph.closed import is_given
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Beside, Call, Layer, Parameter, check_layer
+from chainrule.nn.masking import mask_of
 from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
 from chainrule.shown import cut, in_a_row
 
-BATCH = "batch"
+BATCH, OPEN = "batch", "time"
 ONE_OUTPUT = (
     "A network has one output so far: join them, np.concatenate([a, b], axis=1), or make two networks."
 )
@@ -53,6 +55,7 @@ class Architecture:
         statistics: The variables that are kept besides: "mean_1", "variance_1".
         updates: For each statistic, its value after a training step.
         parts: Nodes by the lectures' names: "Z1" and "A1" for the first layer with units.
+        mask: Which steps of the output count, (batch, time), where it is a sequence that may be padded; None: all.
         structure: What another has too only if its graph is the same but for its weights; None where that is not known.
 
     >>> found = cr.Network([cr.Dense(2, "relu"), cr.Dense(1)], input_shape=3).architecture
@@ -68,6 +71,7 @@ class Architecture:
     statistics: dict[str, Node]
     updates: dict[str, Node]
     parts: dict[str, Node]
+    mask: Node | None = None
     structure: Hashable = None
 
     def __repr__(self) -> str:
@@ -89,6 +93,43 @@ class Architecture:
         """
         is_beside = isinstance(node.meaning, LayerMark) and node.meaning.number
         return self.outputs[node.meaning.label] if is_beside else None
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes that have a place in it."""
+        found: list[Node | None] = [
+            *self.inputs.values(), self.output, *self.outputs.values(), *self.updates.values(), self.mask,
+        ]  # fmt: skip
+        for call in self.calls.values():
+            found += [*call.inputs, *call.parameters, *(n for pair in call.updates for n in pair)]
+            found += [*call.parts.values(), call.mask]
+        return [n for n in found if n is not None]
+
+    def through(self, became: Mapping[Node, Node]) -> "Architecture":
+        """Return the same architecture of other nodes.
+
+        Args:
+            became: What each of :attr:`nodes`, and of what they are made of, became.
+
+        Returns:
+            An architecture of these.
+        """
+
+        def each(nodes: Mapping[str, Node]) -> dict[str, Node]:
+            return {name: became[n] for name, n in nodes.items()}
+
+        return Architecture(
+            inputs=each(self.inputs),
+            output=became[self.output],
+            calls={label: _through(call, became) for label, call in self.calls.items()},
+            outputs=each(self.outputs),
+            parameters=each(self.parameters),
+            statistics=each(self.statistics),
+            updates=each(self.updates),
+            parts=each(self.parts),
+            mask=None if self.mask is None else became[self.mask],
+            structure=self.structure,
+        )
 
     @property
     def moved(self) -> list[Node]:
@@ -193,18 +234,30 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
     return finish(inputs, output)
 
 
-def as_shape(name: str, shape: Any) -> tuple[int, ...]:
-    """Return the shape of one example as a tuple; a single number is a row of so many."""
+def as_shape(name: str, shape: Any) -> tuple[int | str, ...]:
+    """Return the shape of one example as a tuple; a single number is a row of so many, None first is an open time.
+
+    >>> as_shape("x", 3), as_shape("x", (None, 3)), as_shape("x", ("steps", 3))
+    ((3,), ('time', 3), ('steps', 3))
+    """
     try:
-        found = (index(shape),) if hasattr(shape, "__index__") else tuple(index(e) for e in shape)
-    except TypeError:
-        found = (-1,)
-    if any(e < 0 for e in found):
-        raise ShapeError(
-            f"The shape of input '{name}' is that of one example, such as (8, 8) or (3,); "
-            f"found {short(shape)}."
+        found = (
+            [index(shape)] if hasattr(shape, "__index__") else list(() if isinstance(shape, str) else shape)
         )
-    return found
+        first = [OPEN if found[0] is None else found[0]] if found and _is_open(found[0]) else []
+        lengths = [index(e) for e in found[len(first) :]]
+    except TypeError:
+        first, lengths = [], [-1]
+    if any(e < 0 for e in lengths) or BATCH in first:
+        raise ShapeError(
+            f"The shape of input '{name}' is that of one example, such as (8, 8) or (3,), or (None, 3) for sequences "
+            f"of any length; found {short(shape)}."
+        )
+    return (*first, *lengths)
+
+
+def _is_open(extent: Any) -> bool:
+    return extent is None or (isinstance(extent, str) and extent != "")
 
 
 def finish(inputs: dict[str, Node], output: Node) -> Architecture:
@@ -212,6 +265,8 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     every = _every_node(output)
     marks = [n for n in every if isinstance(n.meaning, Call)]
     ends = [*(n.meaning.of for n in every if isinstance(n.meaning, Beside)), output]
+    mask = _mask_of_data(output)
+    ends += [] if mask is None else [mask]
     ends += [new for n in marks for _, new in n.meaning.updates]
     labels = dict(zip(marks, labels_of([n.meaning.layer for n in marks]), strict=True))
     numbers = numbers_of(marks)
@@ -249,6 +304,7 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
         statistics={name: w for name, w in learned.items() if not w.meaning.trainable},
         updates=_updates(calls.values()),
         parts=parts,
+        mask=None if mask is None else became[mask],
     )
 
 
@@ -261,6 +317,20 @@ def _every_node(output: Node) -> list[Node]:
         if set(found) == set(beside):
             return every
         beside = found
+
+
+def _mask_of_data(output: Node) -> Node | None:
+    """Return which steps of the output count; what is learned or random has no say in that."""
+    mask = mask_of(output)
+    for leaf in order([] if mask is None else [mask]):
+        if is_given(leaf) and (
+            leaf.meaning is not None or leaf_key(leaf) in (leaf_key(TRAINING), leaf_key(SEED))
+        ):
+            raise GraphError(
+                "Which steps of the output count is read off the data, before anything is computed of them; here it "
+                f"depends on {leaf.name}. Put what finds the padding (cr.Masking) first."
+            )
+    return mask
 
 
 def _inside(output: Node, call: Call) -> Set[Node]:
@@ -279,6 +349,17 @@ def _check_leaf(node: Node, known: Set[Any]) -> None:
         raise GraphError(f"The input '{node.name}' stands in the network but is none of its inputs={{...}}.")
 
 
+def _through(call: Call, became: Mapping[Node, Node]) -> Call:
+    return Call(
+        call.layer,
+        tuple([became[x] for x in call.inputs]),
+        tuple([became[w] for w in call.parameters]),
+        tuple([(became[s], became[new]) for s, new in call.updates]),
+        {name: became[n] for name, n in call.parts.items()},
+        None if call.mask is None else became[call.mask],
+    )
+
+
 def _renewed(call: Call, became: dict[Node, Node], shared: dict[tuple[int, str], Node]) -> Call:
     return Call(
         call.layer,
@@ -286,6 +367,7 @@ def _renewed(call: Call, became: dict[Node, Node], shared: dict[tuple[int, str],
         tuple(shared[owner(w)] for w in call.parameters),
         tuple((shared[owner(s)], became[new]) for s, new in call.updates),
         {k: became[v] for k, v in call.parts.items() if v in became},
+        None if call.mask is None else became.get(call.mask),
     )
 
 

@@ -12,7 +12,7 @@ from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
-from chainrule.nn.architecture import BATCH, ONE_OUTPUT, Architecture, finish
+from chainrule.nn.architecture import BATCH, ONE_OUTPUT, OPEN, Architecture, finish
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
 from chainrule.nn.saved import from_config, to_config
 
@@ -50,10 +50,11 @@ def of_nodes(output: Any, inputs: Any, input_shape: Any, dtype: str) -> Architec
         if not isinstance(x, Node) or x.primitive.name != "input":
             raise GraphError(f"inputs= are nodes that cr.input made; found {x}.")
     for x in (*named, output):
-        if not x.shape or x.shape[0] != Extent(BATCH) or any(isinstance(e, Extent) for e in x.shape[1:]):
+        if not x.shape or x.shape[0] != Extent(BATCH) or any(isinstance(e, Extent) for e in x.shape[2:]):
             raise ShapeError(
-                f"The first axis of each input and of the output counts the examples, and no other is open, as in "
-                f"cr.input('x', ('{BATCH}', 28, 28, 1)); {x.name or 'the output'} has shape {show(x.shape)}."
+                f"The first axis of each input and of the output counts the examples, and no other is open but the "
+                f"steps of a sequence, as in cr.input('x', ('{BATCH}', 28, 28, 1)) or cr.input('x', ('{BATCH}', "
+                f"'{OPEN}', 3)); {x.name or 'the output'} has shape {show(x.shape)}."
             )
     if not named:
         raise GraphError("The output of a network is made of input nodes: x = cr.input('x', ('batch', 4)).")

@@ -28,7 +28,10 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
     With ``keep`` the layers stand in it themselves (for pickle) and not their settings.
     """
     inputs = architecture.inputs
-    entries: list[dict[str, Any]] = [{"input": k, "shape": list(x.shape[1:])} for k, x in inputs.items()]
+    entries: list[dict[str, Any]] = [
+        {"input": k, "shape": [e.name if isinstance(e, Extent) else e for e in x.shape[1:]]}
+        for k, x in inputs.items()
+    ]
     position = {node: number for number, node in enumerate(inputs.values())}
     leaves = {leaf_key(node): number for node, number in position.items()}
     first_uses: dict[int, int] = {}
@@ -86,10 +89,10 @@ class SavedArchitecture:
 
 @dataclass(frozen=True)
 class SavedInput:
-    """An input: its name, and the shape of one example."""
+    """An input: its name, and the shape of one example; the steps of a sequence may be open, under a name."""
 
     input: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ NoWidth = Annotated[  # elsewhere the width of the input stands in its place
     float, Rule("a number above 0, and no whole one", lambda x: x > 0 and not isinstance(x, Integral))
 ]
 Number = Annotated[float, Rule("a number", lambda x: True)]
+Finite = Annotated[float, Rule("a finite number", lambda x: math.isfinite(x))]
 Count = Annotated[int, Rule("a whole number of at least 1", lambda x: _is_whole(x) and x >= 1, int)]
 Counts2D = Annotated[
     int | tuple[int, int],

@@ -16,8 +16,10 @@ MOST_PLACES = 2**24  # along an axis: so many float32 tells apart
 WHOLE = {SEQUENCE: "sequences", PICTURE: "pictures", VOLUME: "volumes"}
 
 
-def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
+def lengths(layer: Layer, x: Node, names: tuple[str, ...], open_time: bool = False) -> tuple[Any, ...]:
     """Return how long each axis of an example is, of those that a layer needs.
+
+    ``open_time`` says that the time of a sequence may be open.
 
     Raises:
         ShapeError: If there are others, one is open, or there are no channels.
@@ -27,12 +29,13 @@ def lengths(layer: Layer, x: Node, names: tuple[str, ...]) -> tuple[int, ...]:
         raise ShapeError(
             f"{layer!r} takes {WHOLE[names]} of shape {wanted}; found {found}.{_remedy(layer, x, names)}"
         )
-    if any(isinstance(e, Extent) for e in x.shape[1:]):
+    fixed = x.shape[2 if open_time and names == SEQUENCE else 1 :]
+    if any(isinstance(e, Extent) for e in fixed):
         raise ShapeError(f"{layer!r}: the axes {wanted} of {show(x.shape)} must have fixed lengths.")
-    check_places(layer, x.shape[1:-1])
+    check_places(layer, [e for e in x.shape[1:-1] if not isinstance(e, Extent)])
     if x.shape[-1] == 0:
         raise ShapeError(f"{layer!r}: there are no {names[-1]}: {wanted} is {found}.")
-    return tuple(int(e) for e in x.shape[1:] if not isinstance(e, Extent))
+    return x.shape[1:]
 
 
 def check_places(layer: Layer, extents: Sequence[Any]) -> None:

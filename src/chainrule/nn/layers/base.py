@@ -21,8 +21,10 @@ from chainrule.graph.primitives import identities, random
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.table import TABLE
 from chainrule.nn.activations import ACTIVATIONS
+from chainrule.nn.calls import Beside as Beside, Call as Call
 from chainrule.nn.initializers import INITIALIZERS, initializer
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
+from chainrule.nn.masking import mask_through
 from chainrule.nn.regularizers import REGULARIZERS
 from chainrule.nn.specs import Checked, is_yes_or_no, our_fields
 from chainrule.shown import cut
@@ -71,39 +73,6 @@ class Parameter:
     regularizer: Any = None
     trainable: bool = True
     each: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """One use of a layer in a graph.
-
-    Attributes:
-        layer: The layer.
-        inputs: What it was called on.
-        parameters: The variables it made, trainable or not.
-        updates: (running statistic, its value after a training step).
-        parts: Intermediate values worth a name: "Z", the pre-activation. Where that is the output, it ends in the
-            identity.
-    """
-
-    layer: "Layer"
-    inputs: tuple[Node, ...]
-    parameters: tuple[Node, ...]
-    updates: tuple[tuple[Node, Node], ...]
-    parts: dict[str, Node]
-
-
-@dataclass(frozen=True, eq=False)
-class Beside:
-    """What the mark on a further output of a layer means.
-
-    Attributes:
-        of: The output of the layer, whose mark is the use of it.
-        number: Which it is, counted from 1: the output itself has 0.
-    """
-
-    of: Node
-    number: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,8 +191,8 @@ class Layer(Checked):
     """The base of every layer. A layer of your own is a frozen dataclass with one method, ``build``.
 
     All else that a network asks of its layers has an answer here, which yours may give otherwise: ``counts``,
-    ``keeps_values``, ``sets_scale`` and ``least_examples`` in its class, :meth:`ends_in` and :meth:`refuses` as
-    methods. A network that has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
+    ``keeps_values``, ``sets_scale`` and ``least_examples`` in its class, :meth:`ends_in`, :meth:`refuses` and
+    :meth:`mask_after` as methods. A network that has one is loaded with ``cr.load(path, custom={"Scale": Scale})``.
 
     Args:
         trainable: Whether ``fit`` changes what the layer has learned, and what the layers it builds have; it may be set
@@ -344,6 +313,46 @@ class Layer(Checked):
         """
         return None
 
+    def mask_after(
+        self, *args: Any, **kwargs: Any
+    ) -> Node | None:  # as build: an override takes what it does
+        """Return which steps of its output count, where what it is given are sequences of different lengths, padded.
+
+        A layer that works step by step need not say so: that is read off its graph. One that makes one thing of several
+        steps asks :func:`mask_of` for those of its input that count, leaves the others out, and has a method of its
+        own here.
+
+        Args:
+            args: The nodes that it is called on, as ``mask_after(self, x)``.
+            kwargs: None: they are given by place.
+
+        Returns:
+            A node of truth values, (batch, time), False where a step is padding; None where all count.
+
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True, eq=False)
+        ... class SumOverTime(cr.Layer):
+        ...     def build(self, scope, x):
+        ...         mask = cr.mask_of(x)
+        ...         return x.sum(axis=1) if mask is None else np.where(mask[:, :, None], x, 0).sum(axis=1)
+        ...     def mask_after(self, x):
+        ...         return None
+        >>> network = cr.Network([cr.Masking(), SumOverTime()], input_shape=(2, 1))
+        >>> network.predict([[[1.0], [2.0]], [[5.0], [0.0]]])
+        array([[3.],
+               [5.]], dtype=float32)
+        """
+        return None
+
+    @property
+    def pads(self) -> float | None:
+        """What stands for padding in what it is given, of a layer from which masks come; None of any other.
+
+        >>> cr.Masking(-1.0).pads, cr.Embedding(9, 2, mask_zero=True).pads, cr.Dense(2).pads
+        (-1.0, 0.0, None)
+        """
+        return None
+
     @property
     def is_choosy(self) -> bool:
         """Whether there are numbers that it refuses: only then is it shown what reaches it.
@@ -395,7 +404,9 @@ class Layer(Checked):
                     f"{self!r} must build a node whose first axis counts the examples; built {found}."
                 )
         made, updates = tuple(scope.parameters), tuple(scope.updates)
-        first = mark(ys[0], Call(self, nodes, made, updates, scope.parts))
+        says = type(self).mask_after is not Layer.mask_after
+        steps = self.mask_after(*nodes) if says else mask_through(self, nodes, ys[0])
+        first = mark(ys[0], Call(self, nodes, made, updates, scope.parts, steps))
         if built is ys[0]:
             return first
         several: Any = (first, *[mark(y, Beside(first, number)) for number, y in enumerate(ys[1:], 1)])

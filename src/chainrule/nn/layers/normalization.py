@@ -10,6 +10,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.primitives import identities
 from chainrule.graph.shapes import show
 from chainrule.nn.layers.base import Layer, Scope, width_of
+from chainrule.nn.masking import mask_of, over_steps
 from chainrule.nn.specs import Count, NoWidth, Share
 
 __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
@@ -24,7 +25,7 @@ class BatchNormalization(Layer):
     While training, mean and variance (divided by n) are those of the batch, for each feature of the last
     axis; at prediction they are the running ones, which move by ``1 - momentum`` toward the batch's at every
     step. One example has no variance: ``fit`` lets a last batch of one join the batch before it, and warns where
-    ``batch_size=1`` leaves nothing else.
+    ``batch_size=1`` leaves nothing else. Steps that are padding do not count (see :class:`Masking`).
 
     Args:
         momentum: The weight of the past in the running mean and variance, at least 0 and below 1. With 0.9, as in
@@ -69,16 +70,40 @@ class BatchNormalization(Layer):
         beta = scope.parameter("beta", (width,), "zeros")
         running_mean = scope.parameter("mean", (width,), "zeros", trainable=False)
         running_variance = scope.parameter("variance", (width,), "ones", trainable=False)
-        axes = tuple(range(x.ndim - 1))
-        mean: Any = np.mean(x, axis=axes)
+        mean = _mean_over_examples(x, mask_of(x))
         centred = x - mean
-        variance: Any = np.mean(centred * centred, axis=axes)
+        variance = _mean_over_examples(centred * centred, mask_of(x))
         for running, found in ((running_mean, mean), (running_variance, variance)):
             moved = running + (1 - self.momentum) * (identities.stop_gradient(found) - running)
             scope.update(running, moved)
         used_mean: Any = np.where(scope.training, mean, running_mean)
         used_variance: Any = np.where(scope.training, variance, running_variance)
         return (x - used_mean) / np.sqrt(used_variance + self.epsilon) * gamma + beta
+
+    def mask_after(self, x: Node) -> Node | None:
+        """Return which steps of x count: mean and variance are those of these.
+
+        Args:
+            x: A node of shape (batch, ..., features).
+
+        Returns:
+            The mask of x, (batch, time), or None.
+
+        >>> cr.BatchNormalization().mask_after(cr.Masking()(cr.input("x", ("batch", 5, 3)))).shape
+        (batch, 5)
+        """
+        return mask_of(x)
+
+
+def _mean_over_examples(x: Node, mask: Node | None) -> Any:
+    """Return the mean of each feature, over what counts."""
+    axes = tuple(range(x.ndim - 1))
+    if mask is None:
+        return np.mean(x, axis=axes)
+    there: Any = np.broadcast_to(over_steps(mask, x.ndim), (*x.shape[:-1], 1))
+    count: Any = np.sum(there.astype(x.dtype), axis=axes)
+    total: Any = np.sum(np.where(there, x, 0), axis=axes)
+    return total / np.maximum(count, 1)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -4,7 +4,7 @@ Where windows lie side by side, as they do unless strides are given, they are a 
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from chainrule.graph.shapes import show
 from chainrule.nn.convolving import framed, sides, windows_of
 from chainrule.nn.layers.axes import PICTURE, SEQUENCE, both, check_places, lengths, too_small
 from chainrule.nn.layers.base import Layer, Scope
+from chainrule.nn.masking import mask_of, over_steps
 from chainrule.nn.specs import Count, Counts2D
 
 __all__ = [
@@ -197,16 +198,33 @@ class GlobalPooling(Layer):
         >>> cr.GlobalMaxPooling2D(keepdims=True)(cr.input("x", ("batch", 7, 7, 64))).shape  # which calls build
         (batch, 1, 1, 64)
         """
-        *places, _ = lengths(self, x, self.axes)
+        *places, _ = lengths(self, x, self.axes, open_time=True)
         if 0 in places:
             raise ShapeError(f"{self!r}: there are no places to look at in {show(x.shape[1:])}.")
+        mask = mask_of(x)
+        if mask is not None:
+            return _of_what_counts(self, x, mask)
         reduced = x.max if self.keeps == "largest" else x.mean
         return reduced(axis=tuple(range(1, x.ndim - 1)), keepdims=self.keepdims)
+
+    def mask_after(self, x: Node) -> None:
+        """Return None: padded steps are left out, and nothing that is padding goes on.
+
+        Args:
+            x: A node of shape (batch, *places, channels).
+
+        Returns:
+            None.
+
+        >>> cr.GlobalMaxPooling1D().mask_after(cr.input("x", ("batch", 5, 3)))
+        """
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class GlobalMaxPooling1D(GlobalPooling):
     """The largest number of each feature in a whole sequence: whether something was there, whenever it was.
+
+    Steps that are padding do not count (see :class:`Masking`).
 
     Takes sequences (batch, time, features) and gives (batch, features).
 
@@ -248,6 +266,8 @@ class GlobalMaxPooling2D(GlobalPooling):
 class GlobalAveragePooling1D(GlobalPooling):
     """The mean of each feature over a whole sequence, however long it is.
 
+    Steps that are padding do not count (see :class:`Masking`).
+
     Takes sequences (batch, time, features) and gives (batch, features).
 
     Args:
@@ -285,6 +305,22 @@ class GlobalAveragePooling2D(GlobalPooling):
     """
 
     keeps: ClassVar[Literal["largest", "mean"]] = "mean"
+
+
+def _of_what_counts(layer: GlobalPooling, x: Node, mask: Node) -> Node:
+    """Return what is kept of the steps that are no padding; 0 of a sequence that is nothing else."""
+    axes, keepdims = tuple(range(1, x.ndim - 1)), layer.keepdims
+    there: Any = np.broadcast_to(over_steps(mask, x.ndim), (*x.shape[:-1], 1))
+    kept: Any
+    if layer.keeps == "mean":
+        total: Any = np.sum(np.where(there, x, 0), axis=axes, keepdims=keepdims)
+        count: Any = np.sum(there.astype(x.dtype), axis=axes, keepdims=keepdims)
+        kept = total / np.maximum(count, 1)
+    else:
+        some: Any = np.any(there, axis=axes, keepdims=keepdims)
+        kept = np.where(some, np.max(np.where(there, x, -np.inf), axis=axes, keepdims=keepdims), 0)
+    found: Node = kept
+    return found
 
 
 def _windows(

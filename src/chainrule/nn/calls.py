@@ -1,0 +1,54 @@
+"""What the mark on a layer's output says: which layer it is, what it was given, what it learns, which steps count."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.graph.node import Node
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One use of a layer in a graph.
+
+    Attributes:
+        layer: The layer.
+        inputs: What it was called on.
+        parameters: The variables it made, trainable or not.
+        updates: (running statistic, its value after a training step).
+        parts: Intermediate values worth a name: "Z", the pre-activation. Where that is the output, it ends in the
+            identity.
+        mask: Which steps of its output count, (batch, time); None where all do.
+    """
+
+    layer: Any
+    inputs: tuple[Node, ...]
+    parameters: tuple[Node, ...]
+    updates: tuple[tuple[Node, Node], ...]
+    parts: dict[str, Node]
+    mask: Node | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What the mark on a further output of a layer means.
+
+    Attributes:
+        of: The output of the layer, whose mark is the use of it.
+        number: Which it is, counted from 1: the output itself has 0.
+    """
+
+    of: Node
+    number: int
+
+
+def is_put_out(node: Node) -> bool:
+    """Say whether a node is what a layer puts out."""
+    return isinstance(node.meaning, Call | Beside)
+
+
+def mask_put_out(node: Node) -> Node | None:
+    """Return which steps of a layer's output count, (batch, time); of what it puts out besides, if that has them."""
+    if isinstance(node.meaning, Call):
+        return node.meaning.mask
+    mask: Node | None = node.meaning.of.meaning.mask
+    return mask if mask is not None and node.ndim > 2 and node.shape[:2] == mask.shape else None
