@@ -40,3 +40,23 @@ def _found(node: Any) -> Range:
     if -1 < high < 0 and node.dtype.kind != "f":
         high = 0.0
     return Range(float(low), float(high), bool(finite), square)
+
+
+def of_loop(node: Any, *inputs: Range) -> Range:
+    """Return what is known of a result of a loop: finite, where each step makes finite numbers of such.
+
+    >>> from chainrule.graph.loops import scan
+    >>> from chainrule.graph.node import variable
+    >>> x = variable([1.0, 2.0])
+    >>> [range_of(scan(lambda h, x: (f(h + x), None), 0.0, x)[0]).finite for f in (np.tanh, np.exp)]
+    [True, False]
+    """
+    body, carried, take = (node.attributes[k] for k in ("body", "carried", "take"))
+    own = range_of(body.outputs[take])
+    finite = (
+        own.finite
+        and all(r.finite for r in inputs)
+        and all(range_of(n).finite for n in body.outputs[:carried])
+    )
+    ends = [own, inputs[take]] if take < carried else [own]
+    return Range(min(r.low for r in ends), max(r.high for r in ends), finite)

@@ -7,19 +7,19 @@ own derivative. What comes out is graph again: it can be drawn, explained, compi
 dy · ∂y/∂x, ``vjp`` the rule of a row that has one, ``add`` a sum.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
-
-import numpy as np
 
 from chainrule.arguments import public
 from chainrule.errors import GraphError, NoDerivativeError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node, NodeLike, as_node, broadcast, leaf_key, mark, nodes_of
+from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order
-from chainrule.shown import brief, counted
+from chainrule.shown import brief
 from chainrule.transform.masks import Masks, in_dtype, unmarked
+from chainrule.transform.slopes import NOTHING_ELSE, Outside, Slopes, moved
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -138,30 +138,48 @@ def pullback(
 
     With ``of``, each gradient on the way is marked with its meaning, ∂of/∂u.
     """
+    found = sweep(outputs, seeds, wrt, of)
+    pairs = zip(found, wrt, strict=True)
+    return [broadcast(as_node(0.0, [w.dtype]) if g is None else g, w.shape) for g, w in pairs]
+
+
+def sweep(
+    outputs: Sequence[Node],
+    seeds: Sequence[Node],
+    wrt: Sequence[Node],
+    of: Node | None = None,
+    outside: Outside = NOTHING_ELSE,
+) -> list[Node | None]:
+    """Do what :func:`pullback` does, of a body in what is ``outside`` of it; None for a w that nothing arrives at.
+
+    Several results of one computation, such as a loop, are pulled together: at the first of them, behind which all
+    stand that use any.
+    """
     nodes = order(outputs)
-    collected: dict[Any, list[Node]] = {leaf_key(w): [] for w in wrt}
-    active: set[Node] = set()  # what depends on one of wrt: a gradient is to arrive there
-    for node in nodes:
-        if leaf_key(node) in collected or (node.dtype.kind == "f" and not active.isdisjoint(node.inputs)):
-            active.add(node)
-    partials = {n: partials_of(n) for n in nodes if n in active and n.primitive.partials is not None}
-    masks = Masks(nodes, active, partials)
+    active = moved(wrt, nodes)
+    slopes = Slopes(nodes, active, outside)
+    masks = Masks(slopes)
+    together = siblings(nodes)
     arriving: dict[Node, Uses] = {n: [] for n in active}
     for node, seed in zip(outputs, seeds, strict=True):
         if node in active:
             arriving[node].append((None, in_dtype(seed, node.dtype)))
+    found: dict[Node, Node] = {}  # the gradient of each node
+    collected: dict[Any, list[Node]] = {leaf_key(w): [] for w in wrt}
     for node in reversed(nodes):
-        if node not in active or not arriving[node]:
-            continue
-        dy = _gather_up(node, arriving.pop(node), of, masks)
-        if leaf_key(node) in collected:
-            collected[leaf_key(node)].append(dy)
+        if node in active and arriving[node]:
+            found[node] = _gather_up(node, arriving.pop(node), of, masks)
+            if leaf_key(node) in collected:
+                collected[leaf_key(node)].append(found[node])
+        results = together.get(node, [node])
+        dys = {n: found[n] for n in results if n in found}
         wanted = [x in active for x in node.inputs]
-        if any(wanted):
-            for x, dx in zip(node.inputs, _pull(node, dy, wanted, partials.get(node), masks), strict=True):
-                if dx is not None:
-                    arriving[x].append((node, in_dtype(dx, x.dtype)))
-    return [_total(collected[leaf_key(w)], w, masks) for w in wrt]
+        if node is not results[0] or not dys or not any(wanted):
+            continue
+        for x, dx in zip(node.inputs, _pull(dys, wanted, slopes.partials.get(node), masks), strict=True):
+            if dx is not None:
+                arriving[x].append((node, in_dtype(dx, x.dtype)))
+    return [masks.add(gs) if (gs := collected[leaf_key(w)]) else None for w in wrt]
 
 
 def _gather_up(node: Node, uses: Uses, of: Node | None, masks: Masks) -> Node:
@@ -176,33 +194,18 @@ def _gather_up(node: Node, uses: Uses, of: Node | None, masks: Masks) -> Node:
 
 
 def _pull(
-    node: Node, dy: Node, wanted: Sequence[bool], partials: Sequence[Any] | None, masks: Masks
+    dys: Mapping[Node, Node], wanted: Sequence[bool], partials: Sequence[Any] | None, masks: Masks
 ) -> Sequence[Node | None]:
     """Return what one node contributes to the gradient of each input wanted: the row's rule, applied."""
+    node, dy = next(iter(dys.items()))
     row = node.primitive
     if row.no_derivative:
         raise NoDerivativeError(f"No gradient flows through {row.name}: {row.no_derivative}.")
+    if row.results is not None:
+        return masks.vjp_of_siblings(dys, wanted)
     if partials is None:
         return [dx if want else None for dx, want in zip(masks.vjp(dy, node), wanted, strict=True)]
     return [
         masks.times(dy, p, node, x) if want and p is not None else None
         for x, p, want in zip(node.inputs, partials, wanted, strict=True)
     ]
-
-
-def partials_of(node: Node) -> Sequence[Any]:
-    """Return ∂y/∂x for each input of a node whose row says what they are."""
-    assert node.primitive.partials is not None  # noqa: S101 -- asked by the callers
-    found = node.primitive.partials(node, *node.inputs, **node.attributes)
-    if not isinstance(found, list | tuple) or len(found) != len(node.inputs):
-        given = f"{len(found)} of them" if isinstance(found, list | tuple) else "no list"
-        wanted = f"{counted(len(node.inputs), 'derivative')}, one for each input"
-        raise GraphError(
-            f"The partials of '{node.primitive.name}' must be a list of {wanted}; found {given}. "
-            "Give cr.primitive a function such as lambda y, x: [2 * x]."
-        )
-    return [as_node(p) if isinstance(p, np.ndarray) else p for p in found]
-
-
-def _total(gradients: Sequence[Node], w: Node, masks: Masks) -> Node:
-    return broadcast(masks.add(gradients) if gradients else as_node(0.0, [w.dtype]), w.shape)

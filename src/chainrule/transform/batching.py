@@ -23,7 +23,7 @@ from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.windows import overlap_add
 from chainrule.graph.shapes import FULL, Shape
 from chainrule.graph.walk import learn, order
-from chainrule.transform.backprop import partials_of
+from chainrule.transform.slopes import partials_of
 
 Length = Any  # how many steps there are: a whole number or an open extent
 Inputs = tuple[Node, ...]  # of a node, some of them on all steps
@@ -228,6 +228,8 @@ def _summed(node: Node, became: Mapping[Node, Node], length: Length) -> Node:
 
     def rule(n: Node) -> Node | None:
         """Return the sum of a node as one product, or as what moves or adds such; None where it is none of these."""
+        if not _is_made(n, became):
+            return None
         inputs = tuple([became[x] for x in n.inputs])
         if not _any_stacked(n, inputs):
             return None
@@ -243,8 +245,13 @@ def _summed(node: Node, became: Mapping[Node, Node], length: Length) -> Node:
             return None
         return n.primitive(*[whole(x) if x in _linear_in(n) else became[x] for x in n.inputs], **n.attributes)
 
-    learn(node, inside, rule, _linear_in)
+    learn(node, inside, rule, lambda n: _linear_in(n) if _is_made(n, became) else [])
     return whole(node)
+
+
+def _is_made(node: Node, became: Mapping[Node, Node]) -> bool:
+    """Say whether what a node is made of is known on all steps; of one that was given it need not be."""
+    return became.keys() >= set(node.inputs)
 
 
 def _linear_in(node: Node) -> list[Node]:

@@ -7,8 +7,8 @@ from typing import Any
 from chainrule.errors import NoDerivativeError
 from chainrule.graph.node import Node, as_node, broadcast, leaf_key
 from chainrule.graph.walk import order
-from chainrule.transform.backprop import partials_of
 from chainrule.transform.masks import times
+from chainrule.transform.slopes import partials_of
 
 
 def pushforward(outputs: Sequence[Node], tangents: Mapping[Node, Any]) -> list[Node]:

@@ -8,6 +8,7 @@ needed: on the way to a step whose slope may be infinite. All other gradients ar
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -18,63 +19,49 @@ from chainrule.graph.node import Node, as_node, broadcast, cast as to_dtype
 from chainrule.graph.primitives.corners import where
 from chainrule.graph.primitives.identities import cast, mark
 from chainrule.graph.primitives.linear import sum_to
-from chainrule.graph.primitives.logic import equal, less, logical_and, logical_or, not_equal
-from chainrule.graph.ranges import range_of
-from chainrule.graph.walk import learn, order
+from chainrule.graph.primitives.logic import logical_and, logical_or
 from chainrule.transform.constants import is_number, is_one
+from chainrule.transform.slopes import Slopes
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What arrives at a row with several results: all that its rule is to pull at once.
+
+    Attributes:
+        at: The gradient of each result that has one, by which of them it is.
+        wanted: Of each input, whether a gradient of it is wanted.
+        doubted: Of each input, whether it may be infinite or NaN.
+        steep: Of each input, whether a gradient goes on from there down a slope that may be.
+    """
+
+    at: Mapping[int, Node]
+    wanted: Sequence[bool]
+    doubted: Sequence[bool]
+    steep: Sequence[bool]
 
 
 class Masks:
-    """The arithmetic of gradients on their way back through the ``active`` ones among ``nodes``.
+    """The arithmetic of gradients on their way back down some slopes."""
 
-    Leaves are taken to be finite, but for those that the graph itself asks: where(isnan(x), 0, x · w).
-    """
-
-    def __init__(
-        self, nodes: Sequence[Node], active: set[Node], partials: Mapping[Node, Sequence[Any]]
-    ) -> None:
-        asked = [u for u in map(_asked, nodes) if u is not None]
-        self._doubted = {x: x.primitive.leaf == "given" for x in order(asked) if not x.inputs}
-        self._steep: set[Node] = set()  # from here a gradient goes down a slope that may be infinite or NaN
-        for node in nodes:
-            if node in active and self._is_steep(node, active, partials.get(node)):
-                self._steep.add(node)
-
-    def _is_steep(self, node: Node, active: set[Node], partials: Sequence[Any] | None) -> bool:
-        moving = [x in active for x in node.inputs]
-        if not any(moving) or node.primitive.no_derivative:
-            return False
-        if not self._steep.isdisjoint(x for x in node.inputs if x in active):
-            return True
-        if partials is not None:
-            return not all(self._is_finite(p) for p, moves in zip(partials, moving, strict=True) if moves)
-        # a product with what is infinite
-        return node.primitive.linear != "together" and not all(self._is_finite(x) for x in node.inputs)
-
-    def _is_finite(self, p: Any) -> bool:
-        """Say whether a derivative or a factor is known to be finite."""
-        return not isinstance(p, Node) or (range_of(p).finite and not self._is_doubted(p))
-
-    def _is_doubted(self, node: Node) -> bool:
-        """Say whether a number is made of one that was asked whether it is finite."""
-        doubted = self._doubted
-        return bool(doubted) and learn(node, doubted, lambda n: any(doubted[x] for x in _floats(n)), _floats)
+    def __init__(self, slopes: Slopes) -> None:
+        self._slopes, self._steep = slopes, slopes.steep
 
     def add(self, gradients: Sequence[Node], of: Node | None = None) -> Node:
         """Return the sum of the gradients of one node, chosen where any of them is."""
-        return reduce(lambda a, b: _add(a, b, of in self._steep), gradients)
+        return reduce(lambda a, b: add(a, b, of in self._steep), gradients)
 
     def times(self, dy: Node, p: Any, y: Node, x: Node) -> Node:
         """Return dy · p, for ``p`` = ∂y/∂x, summed to the shape of x."""
-        masked = _mask(dy)
-        kept = masked is not None and (y in self._steep or not self._is_finite(masked[1]))
-        return _reduced(times(dy, p, kept), x.shape, x in self._steep)
+        masked = mask_of(dy)
+        kept = masked is not None and (y in self._steep or not self._slopes.is_finite(masked[1]))
+        return reduced(times(dy, p, kept), x.shape, x in self._steep)
 
     def vjp(self, dy: Node, y: Node) -> Sequence[Node | None]:
         """Apply a structural row's rule; what was chosen of each input is said by its ``reach`` or adjoint."""
         row, inputs, steep = y.primitive, y.inputs, y in self._steep
         assert row.vjp is not None  # noqa: S101 -- all rows without partials that have a derivative have it
-        masked = _mask(dy) if steep else None
+        masked = mask_of(dy) if steep else None
         chosen = masked[0] if masked else as_node(np.True_) if steep and row.leaves_out else None
         if chosen is None or not (row.linear == "together" or row.reach):
             return row.vjp(dy, y, *inputs, **y.attributes)
@@ -84,7 +71,7 @@ class Masks:
         else:
             reached = row.reach(chosen, y, *inputs, **y.attributes)
             inputs = tuple(
-                x if self._is_finite(x) or c is None else _under(_truth(c), x)
+                x if self._slopes.is_finite(x) or c is None else under(_truth(c), x)
                 for x, c in zip(inputs, reached, strict=True)
             )
         found = row.vjp(dy, y, *inputs, **y.attributes)
@@ -93,34 +80,34 @@ class Masks:
             for x, c, dx in zip(y.inputs, reached, found, strict=True)
         ]
 
-
-def _floats(node: Node) -> Sequence[Node]:
-    """Return the inputs of a node of floats."""
-    return node.inputs if node.dtype.kind == "f" else ()
-
-
-def _asked(node: Node) -> Node | None:
-    """Return the node of which ``node`` asks whether it is NaN, u = u, or infinite, |u| < ∞."""
-    if node.primitive not in (equal, not_equal, less):
-        return None
-    u, other = node.inputs
-    return u if u is other or (other.shape == () and is_number(other, np.inf)) else None
+    def vjp_of_siblings(self, dys: Mapping[Node, Node], wanted: Sequence[bool]) -> Sequence[Node | None]:
+        """Apply the rule of a row with several results to what arrived at all of them."""
+        y = next(iter(dys))
+        assert y.primitive.vjp is not None  # noqa: S101 -- as above
+        at: dict[int, Node] = {}
+        for n, dy in dys.items():
+            take = n.attributes["take"]
+            at[take] = self.add([at[take], dy], n) if take in at else dy
+        doubted = [not self._slopes.is_finite(x) for x in y.inputs]
+        arrived = Arrived(at, wanted, doubted, [x in self._steep for x in y.inputs])
+        return y.primitive.vjp(arrived, y, *y.inputs, **y.attributes)
 
 
 def _masked(condition: Node, g: Node) -> Node:
     """Return ``condition ? g : 0``; a condition that g stands under already is joined to it."""
-    inner = _mask(g)
+    inner = mask_of(g)
     if inner is not None:
         both = condition if inner[0] is condition else logical_and(condition, inner[0])
         condition, g = both, inner[1]
-    return _under(condition, g)
+    return under(condition, g)
 
 
-def _under(condition: Node, g: Node) -> Node:
+def under(condition: Node, g: Node) -> Node:
+    """Return ``condition ? g : 0``."""
     return where(condition, g, as_node(0.0, [g.dtype]))
 
 
-def _mask(g: Node) -> tuple[Node, Node] | None:
+def mask_of(g: Node) -> tuple[Node, Node] | None:
     """Return the condition and the number under it, if ``g`` is masked."""
     if g.primitive is mark:
         g = g.inputs[0]  # one mark at the most stands over a mask, see `unmarked`
@@ -132,7 +119,7 @@ def _mask(g: Node) -> tuple[Node, Node] | None:
 
 def unmarked(g: Node) -> Node:
     """Return a gradient that is to be marked: a mask is not marked twice, so that it is found again."""
-    return g.inputs[0] if g.primitive is mark and _mask(g) is not None else g
+    return g.inputs[0] if g.primitive is mark and mask_of(g) is not None else g
 
 
 def _choice(p: Any) -> tuple[Node, Any] | None:
@@ -141,18 +128,18 @@ def _choice(p: Any) -> tuple[Node, Any] | None:
         return None
     if p.dtype == bool:
         return p, 1
-    return (p.inputs[0], 1) if p.primitive is cast and p.inputs[0].dtype == bool else _mask(p)
+    return (p.inputs[0], 1) if p.primitive is cast and p.inputs[0].dtype == bool else mask_of(p)
 
 
 def times(dy: Node, p: Any, kept: bool) -> Node:
     """Return dy · p, under the condition of p and, if it is to be ``kept``, that of dy."""
     choice = _choice(p)
     if choice is not None:
-        return (_masked if kept else _under)(choice[0], times(dy, choice[1], kept))
+        return (_masked if kept else under)(choice[0], times(dy, choice[1], kept))
     plain = not isinstance(p, Node)
     if plain and p == 1:
         return dy
-    masked = _mask(dy) if kept else None
+    masked = mask_of(dy) if kept else None
     if masked is not None:
         return _masked(masked[0], times(masked[1], p, kept))
     if plain and p == -1:
@@ -165,16 +152,17 @@ def times(dy: Node, p: Any, kept: bool) -> Node:
 
 def in_dtype(g: Node, dtype: np.dtype) -> Node:
     """Return a gradient in the dtype of what it is the gradient of; a condition stays outside."""
-    masked = _mask(g)
+    masked = mask_of(g)
     return (
         to_dtype(g, dtype)
         if masked is None or g.dtype == dtype
-        else _under(masked[0], to_dtype(masked[1], dtype))
+        else under(masked[0], to_dtype(masked[1], dtype))
     )
 
 
-def _add(a: Node, b: Node, steep: bool) -> Node:
-    one, two = _mask(a), _mask(b)
+def add(a: Node, b: Node, steep: bool) -> Node:
+    """Return the sum of two gradients; where it goes down a steep slope, chosen is what either of them was."""
+    one, two = mask_of(a), mask_of(b)
     if one is None or two is None:
         return a + b
     if one[0] is two[0]:
@@ -182,13 +170,13 @@ def _add(a: Node, b: Node, steep: bool) -> Node:
     return _masked(logical_or(one[0], two[0]), a + b) if steep else a + b
 
 
-def _reduced(g: Node, shape: shapes.Shape, steep: bool) -> Node:
+def reduced(g: Node, shape: shapes.Shape, steep: bool) -> Node:
     """Sum a gradient to the shape of what had been broadcast."""
     if g.shape == shape:
         return g
     if not shapes.fits(shape, g.shape):
         g = broadcast(g, shapes.broadcast(g.shape, shape))
-    masked = _mask(g) if steep else None
+    masked = mask_of(g) if steep else None
     if masked is None:
         return sum_to(g, shape)
     anywhere = sum_to(broadcast(masked[0], g.shape), shape) > 0

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.errors import ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.primitives import attributes as kind
-from chainrule.graph.primitives.bounds import UNKNOWN
 from chainrule.graph.primitives.primitive import Primitive, row
 from chainrule.graph.shapes import Extent, Shape, show
 
@@ -93,10 +93,11 @@ def _forward(*given: Any, take: int, **attributes: Any) -> Any:
 
 scan: Primitive = row(
     "scan", text="scan({all}, {body}, {take})",
-    forward=_forward, results=results_of, no_derivative="the derivative of a loop is on its way",
+    forward=_forward, results=results_of,
+    vjp=late("chainrule.transform.loops:pulled"), jvp=late("chainrule.transform.loops:pushed"),
     attributes={
         "body": kind.BODY, "carried": kind.COUNT, "take": kind.COUNT, "length": kind.LENGTH, "reverse": kind.FLAG,
     },
-    shape=_shape, dtype=_dtype, range=lambda node, *inputs: UNKNOWN,
+    shape=_shape, dtype=_dtype, range=late("chainrule.graph.ranges:of_loop"),
     note="the same step again and again: what it carries goes from each step to the next",
 )  # fmt: skip
