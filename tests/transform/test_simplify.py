@@ -164,6 +164,14 @@ def draw_moves():
         ],
         "broadcast inside arithmetic": [np.broadcast_to(s, (2, 3)) * x, np.sqrt(y) + np.broadcast_to(s, (2, 3))],
         "cast": [cast(x, dtype="float64")],
+        "sum of parts in zeros": [
+            grad(np.sum(np.sin(x[:, 2:]) * np.cos(x[:, :1]) + x[:, 1:2] ** 3), x),
+            padded(x[:, :1], (2, 3), FULL, (0, 1, 1)) + y + padded(y[:, 1:], (2, 3), FULL, (1, 3, 1)),
+            padded(x[1:], (4, 3), (1, 2, 1), FULL) + padded(y[1:], (4, 3), (2, 3, 1), FULL),
+            padded(x[1:], (4, 3), (1, 2, 1), FULL) + padded(y[1:], (4, 3), (3, 4, 1), FULL),
+            padded(x, (2, 4), FULL, (0, 3, 1)) + padded(x, (2, 4), FULL, (1, 4, 1)),
+            padded(x, (2, 6), FULL, (0, 6, 2)) + padded(y, (2, 6), FULL, (1, 6, 2)),
+        ],
         "adding what is negative": [x + -2.0, np.array([-1.0, 0.0, -2.0]) + x],
         "negative of a number's product": [-(3 * x), -(x / 4)],
         "windows that are none": windows_that_are_none(x),
@@ -187,6 +195,27 @@ def test_moves_keep_value_shape_and_dtype(subject):
         return  # more nodes, and cheaper or finite ones
     smaller = sum(len(rows_of(simplify(n))) for n in drawn)
     assert smaller <= sum(len(rows_of(n)) for n in drawn)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_gradients_of_slices_are_joined(data):
+    """However an array is cut along an axis, and whatever else it is used for."""
+    n, axis = data.draw(st.integers(2, 9)), data.draw(st.integers(0, 1))
+    cuts = sorted({0, n, *data.draw(st.lists(st.integers(1, n - 1), max_size=4))})
+    x = variable(np.random.default_rng(n).normal(size=(n, 3) if axis == 0 else (3, n)), "x")
+    parts = [x[a:b] if axis == 0 else x[:, a:b] for a, b in itertools.pairwise(cuts)]
+    left_out = data.draw(st.integers(0, len(parts)))
+    used = data.draw(st.permutations([p for i, p in enumerate(parts) if i != left_out]))
+    J = sum(
+        [np.sum(np.sin(p * (i + 1))) for i, p in enumerate(used)],
+        np.sum(x * x) * data.draw(st.integers(0, 1)),
+    )
+    before = grad(J, x)
+    after = simplify(before)
+    np.testing.assert_allclose(after.value, before.value, rtol=1e-12, atol=1e-14)
+    if left_out == len(parts) > 1:
+        assert "pad" not in rows_of(after)
 
 
 def test_every_move_is_made_by_what_is_drawn(monkeypatch):
