@@ -202,3 +202,32 @@ def test_engines_agree_on_masks(layer):
         network = cr.Network(layers, seed=1, engine=engine)
         costs.append(network.fit(X, y, epochs=5)["cost"])
     np.testing.assert_allclose(*costs, rtol=1e-5)
+
+
+RECURRENT = [
+    cr.SimpleRNN(3),
+    cr.LSTM(3),
+    cr.GRU(3),
+    cr.GRU(3, reset_after=False),
+    cr.Bidirectional(cr.LSTM(3)),
+]
+
+
+@pytest.mark.parametrize("layer", RECURRENT, ids=repr)
+def test_what_a_recurrent_layer_makes_of_a_padded_sequence_is_what_it_makes_of_it_alone(layer):
+    rng = np.random.default_rng(0)
+    sequences = [rng.normal(size=(length, 2)) for length in (4, 1, 6, 0)]
+    network = cr.Network([cr.Masking(), layer], input_shape=(None, 2), dtype="float64", seed=0)
+    made = network.architecture
+
+    def of(values):
+        x = made.inputs["x"]
+        return cr.trace(made.output, {x: values})[made.output]
+
+    padded = np.zeros((4, 6, 2))
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    together = of(padded)
+    for row, sequence in zip(together, sequences, strict=True):
+        np.testing.assert_allclose(row, of(sequence[None])[0], rtol=1e-12, atol=1e-14)
+    assert not together[3].any()  # of nothing

@@ -65,6 +65,7 @@ class Bidirectional(Layer):
                 f"Bidirectional goes both ways, so the layer must go forwards: leave go_backwards out of {layer!r}."
             )
         back = replace(layer, go_backwards=True, name=layer.name and f"{layer.name}_backward")
+        object.__setattr__(back, "_keeps_order", True)  # each step at its place
         object.__setattr__(self, "_back", back)  # one for all uses: they share its weights
 
     def __call__(
@@ -114,8 +115,6 @@ class Bidirectional(Layer):
         back: Recurrent = vars(self)["_back"]
         both = [self.layer(x, *initial[:half]), back(x, *initial[half:])]
         (y, *states), (z, *others) = [found if isinstance(found, tuple) else (found,) for found in both]
-        if self.layer.return_sequences:
-            z = z[:, ::-1]  # each step at its place
         match self.merge_mode:
             case None:
                 return (y, z, *states, *others)
@@ -126,6 +125,22 @@ class Bidirectional(Layer):
             case _:
                 merged = reduce(np.add, [y, z]) if self.merge_mode == "sum" else (y + z) / 2
         return (merged, *states, *others) if states else merged
+
+    def mask_after(self, x: Node, *initial: Node) -> Node | None:
+        """Return which steps of what it puts out count.
+
+        Args:
+            x: A node of shape (batch, time, features).
+            initial: What the states begin with.
+
+        Returns:
+            The mask of x, (batch, time), where every step is put out; else None.
+
+        >>> layer = cr.Bidirectional(cr.LSTM(4, return_sequences=True))
+        >>> layer.mask_after(cr.Masking()(cr.input("x", ("batch", 7, 3)))).shape
+        (batch, 7)
+        """
+        return self.layer.mask_after(x, *initial)
 
     def ends_in(self) -> ActivationLike:
         """Return the activation of its last numbers: that of its layer.

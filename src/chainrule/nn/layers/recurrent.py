@@ -18,6 +18,7 @@ from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.base import Call, Layer, Scope, check_initializer
 from chainrule.nn.layers.dense import activate
 from chainrule.nn.layers.dropout import with_holes
+from chainrule.nn.masking import mask_of, over_steps
 from chainrule.nn.regularizers import regularizer
 from chainrule.nn.specs import Count, Share
 
@@ -87,11 +88,11 @@ class Recurrent(Layer):
         (batch, 4)
         """
         check_sequence(self, x)
-        mask: Any = None
+        mask: Any = mask_of(x)
         x = x if x.dtype.kind == "f" else identities.cast(x, dtype=scope.dtype.name)
         seen: Any = x
         if mask is not None:  # what stands in padding, NaN even, reaches nothing
-            seen = np.where(mask.reshape(*mask.shape, *(1 for _ in x.shape[2:])), x, 0)
+            seen = np.where(over_steps(mask, x.ndim), x, 0)
         begin = self._begin(x, initial)
         given, step, has_own = self._steps(scope, seen, begin)
         xs: Any = (_steps_first(given), None if mask is None else _steps_first(mask))
@@ -114,8 +115,29 @@ class Recurrent(Layer):
         y = carry[-1 if last else 0]
         if self.return_sequences:
             y = np.swapaxes(ys, 0, 1)
-            y = y[:, ::-1] if self.go_backwards else y  # in the order in which they are made
+            y = y[:, ::-1] if self._turns else y
         return (y, *carry[: len(begin)]) if self.return_state else y
+
+    @property
+    def _turns(self) -> bool:
+        """Whether steps are put out in the order in which they are made, and that is from the last to the first."""
+        return self.go_backwards and not vars(self).get("_keeps_order", False)
+
+    def mask_after(self, x: Node, *initial: Node) -> Node | None:
+        """Return which steps of what it puts out count: where a step does not, the one before it is put out again.
+
+        Args:
+            x: A node of shape (batch, time, features).
+            initial: What the states begin with.
+
+        Returns:
+            The mask of x, (batch, time), with ``return_sequences=True``; else None.
+
+        >>> cr.LSTM(4, return_sequences=True).mask_after(cr.Masking()(cr.input("x", ("batch", 7, 3)))).shape
+        (batch, 7)
+        """
+        mask: Any = mask_of(x) if self.return_sequences else None
+        return mask[:, ::-1] if mask is not None and self._turns else mask
 
     def _state_shapes(self, x: Node) -> list[Shape]:
         """Return the shape that each state has for one example."""
