@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.graph.walk import order
 from chainrule.nn.architecture import chain, finish
+from chainrule.nn.calls import Call
 from chainrule.nn.reading import initial_values
 
 # Made once in float64: by Keras 3.15 on JAX 0.10.2 with its weights, and by PyTorch 2.13.0.
@@ -17,7 +19,7 @@ STORED = json.loads((Path(__file__).parent / "recurrences.json").read_text())
 X, PROBE, MASK = (np.array(STORED[name]) for name in ("x", "probe", "mask"))
 UNITS = 3
 KIND = {"simple": cr.SimpleRNN, "lstm": cr.LSTM, "gru": cr.GRU}
-ENGINES = ["numpy"]
+ENGINES = ["numpy", pytest.param("native", marks=pytest.mark.native)]
 EVERY = [cr.SimpleRNN(4), cr.LSTM(4), cr.GRU(4), cr.GRU(4, reset_after=False)]
 
 
@@ -45,41 +47,33 @@ def layer_of(name):
     return cr.Bidirectional(found) if "bidirectional" in rest else found
 
 
-@dataclass(frozen=True, eq=False)
-class Whole(cr.Layer):
-    """All that a sequence holds as one row, what stands in padding too."""
-
-    def build(self, scope, y):
-        return y.reshape(y.shape[0], -1)
-
-    def mask_after(self, y):
-        return None
-
-
 def built(layer, case, masked):
-    """Return inputs, outputs and the parameters of a layer, with the stored weights."""
+    """Return inputs, outputs and weights of a layer that has the stored weights."""
     x = cr.input("x", ("batch", *X.shape[1:]), "float64")
     begin = [cr.input(f"begin{i}", ("batch", UNITS), "float64") for i in range(len(case.get("initial", ())))]
     seen = cr.Masking(-9.0)(x) if masked else x
     found = layer(seen, initial_state=begin) if begin else layer(seen)
     outputs = list(found) if isinstance(found, tuple) else [found]
-    joined = np.concatenate([Whole()(y) for y in outputs], axis=1)
-    made = finish({n.name: n for n in (x, *begin)}, joined)
-    for w, value in zip(made.parameters.values(), case["weights"], strict=True):
+    weights = [w for n in order(outputs) if isinstance(n.meaning, Call) for w in n.meaning.parameters]
+    for w, value in zip(weights, case["weights"], strict=True):
         w.value = np.array(value)
-    return made, [x, *begin], outputs
+    return [x, *begin], outputs, weights
 
 
-def compared(made, inputs, arrays, expected, probes, slopes, engine):
-    values = cr.compile(made.output, inputs=inputs, engine=engine)(*arrays)
-    np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-11)
+def compared(inputs, outputs, weights, arrays, expected, probes, slopes, engine):
+    dys = [cr.input(f"dy{i}", y.shape, "float64") for i, y in enumerate(outputs)]
+    cost = sum(np.sum(y * dy) for y, dy in zip(outputs, dys, strict=True))
+    run = cr.compile([*outputs, *cr.grad(cost, [inputs[0], *weights])], inputs=[*inputs, *dys], engine=engine)
+    found = run(*arrays, *probes)
+    for array, wanted in zip(found, [*expected, *slopes], strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", STORED["keras"])
 def test_outputs_states_and_gradients_are_those_of_keras(name, engine):
     case, masked = STORED["keras"][name], "masked" in name
-    made, inputs, outputs = built(layer_of(name), case, masked)
+    inputs, outputs, weights = built(layer_of(name), case, masked)
     x = np.where(MASK[:, :, None], X, -9.0) if masked else X
     expected = [np.array(y) for y in case["outputs"]]
     assert [y.shape[1:] for y in outputs] == [y.shape[1:] for y in expected]
@@ -87,9 +81,9 @@ def test_outputs_states_and_gradients_are_those_of_keras(name, engine):
         PROBE[:, :, : y.shape[-1]] if y.ndim == 3 else PROBE[:, k, : y.shape[-1]]
         for k, y in enumerate(expected)
     ]
-    flat = [np.concatenate([y.reshape(len(y), -1) for y in arrays], axis=1) for arrays in (expected, probes)]
     slopes = [np.array(case["slope_x"]), *map(np.array, case["slopes"])]
-    compared(made, inputs, [x, *map(np.array, case["initial"])], *flat, slopes, engine)
+    arrays = [x, *map(np.array, case["initial"])]
+    compared(inputs, outputs, weights, arrays, expected, probes, slopes, engine)
 
 
 def of_torch(kind, weights):
@@ -111,26 +105,18 @@ def test_outputs_states_and_gradients_are_those_of_pytorch(name, engine):
     case, kind = STORED["torch"][name], name.split()[0]
     packed = case["lengths"]
     layer = KIND[kind](UNITS, return_sequences=True, return_state=True)
-    made, inputs, outputs = built(layer, {"weights": of_torch(kind, case["weights"])}, packed is not None)
+    stored = {"weights": of_torch(kind, case["weights"])}
+    inputs, outputs, weights = built(layer, stored, packed is not None)
     counts = np.arange(X.shape[1]) < np.array(packed or [X.shape[1]] * len(X))[:, None]
     x = np.where(counts[:, :, None], X, -9.0) if packed else X
     y, *states = (np.array(a) for a in case["outputs"])
     probes = [PROBE[:, :, :UNITS] * counts[:, :, None], *(PROBE[:, j, :UNITS] for j in range(len(states)))]
-    seen = np.concatenate(
-        [(outputs and a).reshape(len(a), -1) for a in (counts[:, :, None] * np.ones(y.shape),)], 1
-    )
-    expected = [y.reshape(len(y), -1), *states]
-    whole = cr.compile(made.output, inputs=inputs, engine=engine)(x)
-    np.testing.assert_allclose(
-        whole[:, : seen.shape[1]] * seen, expected[0], rtol=1e-9, atol=1e-11
-    )  # 0 in padding
-    flat = np.concatenate([p.reshape(len(p), -1) for p in probes], axis=1)
+    repeated = y  # in padding PyTorch has zeros, and we what was there last
+    for t in range(1, X.shape[1]):
+        repeated[:, t] = np.where(counts[:, t, None], y[:, t], repeated[:, t - 1])
     dW, dU, db, dc = map(np.array, case["slopes"])
     slopes = [np.array(case["slope_x"]), *of_torch(kind, (dW, dU, db, dc if kind == "gru" else 0 * dc))]
-    compared(made, inputs, [x], whole, flat, slopes, engine)
-    np.testing.assert_allclose(
-        whole[:, seen.shape[1] :], np.concatenate(expected[1:], axis=1), rtol=1e-9, atol=1e-11
-    )
+    compared(inputs, outputs, weights, [x], [repeated, *states], probes, slopes, engine)
 
 
 @pytest.mark.parametrize("layer", EVERY, ids=repr)
@@ -141,6 +127,7 @@ def test_a_loop_is_its_steps_written_out(layer):
         w.value = np.random.default_rng(w.ndim).normal(size=w.shape).astype(w.dtype)
     written_out = cr.unroll(y)
     np.testing.assert_allclose(y.value, written_out.value, rtol=1e-12)
+    assert cr.check_gradients((y * y).sum(), [x, *y.meaning.parameters]).passed
 
 
 # --- what is learned, and how it begins ------------------------------------------------------------------
@@ -200,6 +187,9 @@ def test_an_encoder_begins_a_decoder(tmp_path):
     assert list(network.architecture.calls) == ["encoder", "decoder", "dense_1"]
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(8, 6, 3)), "y": rng.normal(size=(8, 4, 2))}
+    before = network.predict(data)
+    network.fit(data, rng.normal(size=(8, 4, 2)), epochs=3)
+    assert not np.allclose(network.predict(data), before)
     network.save(tmp_path / "both.safetensors")
     for again in (cr.load(tmp_path / "both.safetensors"), copy.deepcopy(network)):
         np.testing.assert_array_equal(again.predict(data), network.predict(data))
@@ -224,8 +214,9 @@ def test_a_list_of_nodes_is_a_sequence_and_its_states():
     "layer", [*EVERY, cr.Bidirectional(cr.LSTM(3)), cr.Bidirectional(cr.GRU(3), "ave")], ids=repr
 )
 def test_saved_and_loaded_it_predicts_the_same(layer, tmp_path):
-    network = cr.Network([layer, cr.Dense(1)], input_shape=(5, 2), seed=0, engine="numpy")
+    network = cr.Network([layer, cr.Dense(1)], input_shape=(5, 2), seed=0)
     X = np.random.default_rng(0).normal(size=(6, 5, 2))
+    network.fit(X, X[:, 0, 0], epochs=2)
     network.save(tmp_path / "network.safetensors")
     again = cr.load(tmp_path / "network.safetensors")
     assert [repr(layer) for layer in again.layers] == [repr(layer) for layer in network.layers]
@@ -234,12 +225,22 @@ def test_saved_and_loaded_it_predicts_the_same(layer, tmp_path):
 
 def test_initial_values_that_were_given_are_not_written_twice(tmp_path):
     layer = cr.SimpleRNN(2, recurrent_initializer=np.eye(2), bias_initializer=[0.5, 1.0])
-    network = cr.Network([layer], input_shape=(5, 2), seed=0, engine="numpy")
+    network = cr.Network([layer], input_shape=(5, 2), seed=0)
     np.testing.assert_array_equal(network.parameters["U1"], np.eye(2))
     network.save(tmp_path / "network.safetensors")
     again = cr.load(tmp_path / "network.safetensors")
     np.testing.assert_array_equal(again.parameters["b1"], np.array([0.5, 1.0], np.float32))
     assert again.layers[0].recurrent_initializer is None
+
+
+def test_freezing_both_ways_freezes_what_is_within():
+    layer = cr.Bidirectional(cr.SimpleRNN(2))
+    network = cr.Network([layer, cr.Dense(1)], input_shape=(4, 2), seed=0)
+    layer.trainable = False
+    before = {name: np.array(w) for name, w in network.parameters.items()}
+    network.fit(np.ones((4, 4, 2)), np.ones(4), epochs=2)
+    changed = {name for name, w in network.parameters.items() if not np.array_equal(w, before[name])}
+    assert changed == {"W3", "b3"}
 
 
 # --- dropout ---------------------------------------------------------------------------------------------
@@ -253,6 +254,29 @@ class Echo(cr.Cell):
 
     def step(self, scope, x, h):
         return x, h
+
+
+@pytest.mark.parametrize("layer", EVERY[:3], ids=repr)
+@pytest.mark.parametrize("which", ["dropout", "recurrent_dropout"])
+def test_holes_are_the_same_at_every_step_and_only_in_training(layer, which):
+    plain = cr.Network([layer], input_shape=(6, 4), seed=0)
+    network = cr.Network([type(layer)(4, **{which: 0.5})], input_shape=(6, 4), seed=0)
+    network.parameters.update(plain.parameters)
+    X = np.random.default_rng(0).normal(size=(3, 6, 4))
+    np.testing.assert_array_equal(network.predict(X), plain.predict(X))
+    slopes, others = network.gradients(X, np.ones((3, 4))), plain.gradients(X, np.ones((3, 4)))
+    assert not np.allclose(slopes["W1"], others["W1"])
+
+
+def test_a_feature_is_dropped_at_all_steps_of_a_sequence():
+    network = cr.Network([cr.SimpleRNN(1, None, dropout=0.5, use_bias=False)], input_shape=(5, 40), seed=0)
+    X = np.ones((1, 5, 40))
+    slope = network.gradients(X, np.zeros((1, 1)))["W1"][:, 0]
+    alone = slope / slope[np.abs(slope).argmax()]
+    np.testing.assert_allclose(
+        np.sort(alone), np.sort(np.round(alone)), atol=1e-5
+    )  # each is dropped, or never
+    assert 8 < (alone > 0.5).sum() < 32
 
 
 # --- cells of one's own ----------------------------------------------------------------------------------
@@ -292,6 +316,14 @@ def test_a_cell_of_ones_own_has_the_states_that_it_says(options, tmp_path):
     np.testing.assert_array_equal(again.predict(X), network.predict(X))
 
 
+def test_the_output_of_a_cell_of_ones_own_repeats_in_padding():
+    network = cr.Network([cr.Masking(), cr.RNN(Echo(), return_sequences=True)], input_shape=(4, 1))
+    X = np.array([[[1.0], [0.0], [2.0], [0.0]]])
+    np.testing.assert_array_equal(network.predict(X).ravel(), [1, 1, 2, 2])
+    last = cr.Network([cr.Masking(), cr.RNN(Echo())], input_shape=(4, 1))
+    np.testing.assert_array_equal(last.predict(X), [[2.0]])
+
+
 # --- what is said where something is wrong ---------------------------------------------------------------
 
 
@@ -305,11 +337,7 @@ class Forgets(cr.Cell):
 
 SAID = [
     ([cr.LSTM(4), cr.LSTM(4)], (5, 3), r"puts out its last step alone: give it return_sequences=True"),
-    (
-        [cr.LSTM(4)],
-        7,
-        r"takes sequences of shape \(batch, time, features\); found \(batch, 7\)\. .*cr\.Reshape\(\(7, 1\)\)",
-    ),
+    ([cr.LSTM(4)], 7, r"shape \(batch, time, features\); found \(batch, 7\)\. .*cr\.Reshape\(\(7, 1\)\)"),
     ([cr.LSTM(4)], (5, 3, 2), r"takes sequences of shape"),
     ([cr.Bidirectional(cr.LSTM(4)), cr.GRU(3)], (5, 3), r"return_sequences=True"),
     ([cr.LSTM(4, return_state=True)], (5, 3), r"puts out 3 nodes, and a list of layers hands on one"),
