@@ -1,10 +1,16 @@
 """Loops: written as a step on nodes, computed by all engines, and written out again."""
 
+import copy
+import pickle
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.graph.closed import Program
+from chainrule.engines.compiled import build
+from chainrule.errors import ChainruleError
+from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.primitives.loops import scan
 from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order
@@ -84,3 +90,196 @@ def test_a_body_is_gone_through_once_for_all_results():
     step(X)
     assert len(calls) == 14
     assert {len(family) for family in siblings(order(outputs)).values()} == {3}
+
+
+# --- what a step takes and returns -------------------------------------------------------------------------
+
+
+x, w = cr.input("x", ("time", 3)), cr.variable(2.0, "w")
+TIMES = rng.standard_normal((4, 3))
+
+
+class Pair(NamedTuple):
+    h: cr.Node
+    c: cr.Node
+
+
+def test_a_carry_and_what_is_emitted_come_back_in_their_kind():
+    start = {"a": 0.0, "b": (np.zeros(3), [cr.constant(1.0), None])}
+
+    def step(carry, x):
+        assert list(carry) == ["a", "b"] and type(carry["b"]) is tuple and carry["b"][1][1] is None
+        total, (last, [n, _]) = carry["a"], carry["b"]
+        return {"b": (x["x"] + last, [n * 2, None]), "a": total + x["x"].sum()}, Pair(n, x["x"])
+
+    carry, ys = cr.scan(step, start, {"x": x})
+    assert list(carry) == ["a", "b"] and type(carry["b"]) is tuple and carry["b"][1][1] is None
+    assert isinstance(ys, Pair)
+    run = cr.trace([carry["a"], carry["b"][0], carry["b"][1][0], *ys], {x: TIMES})
+    np.testing.assert_allclose(run[carry["a"]], TIMES.sum())
+    np.testing.assert_allclose(run[carry["b"][0]], TIMES.sum(0))
+    assert run[carry["b"][1][0]] == 16.0
+    np.testing.assert_allclose(run[ys.h], [1, 2, 4, 8])
+    np.testing.assert_allclose(run[ys.c], TIMES)
+
+
+def test_nothing_need_be_carried_given_or_emitted():
+    nothing, squares = cr.scan(lambda _, x: (None, x * x), None, x)
+    assert nothing is None and squares.shape == x.shape
+    power, none = cr.scan(lambda p, _: (p * w, None), 1.0, length=5)
+    assert power.value == 32.0 and none is None
+    assert cr.scan(lambda c, x: (c, None), (), x) == ((), None)
+    _, many = cr.scan(lambda n, _: (n + 1, n), 0, None, length="steps")
+    assert str(many.shape) == "(steps,)"
+
+
+def test_numbers_take_the_dtype_of_what_is_beside_them():
+    narrow = cr.input("x", (4, 3), "float32")
+    total, ys = cr.scan(lambda h, x: (h + x.sum(), (h > 0, 1.0)), 0.0, narrow)
+    assert [n.dtype for n in (total, *ys)] == ["float32", "bool", "float64"]
+    marks = np.array([True, False, True, True])
+    places = np.array([2, 0, 1, 1], "int32")
+    last, (row, mark) = cr.scan(
+        lambda n, at: (n + at[1], (np.arange(3.0) * cr.one_hot(at[1], 3), at[0])),
+        np.int32(5),
+        (marks, places),
+    )
+    assert (last.dtype, mark.dtype) == ("int32", "bool") and int(last.value) == 9
+    np.testing.assert_array_equal(row.value.sum(1), [2, 0, 1, 1])
+    np.testing.assert_array_equal(mark.value, marks)
+
+
+def test_what_a_step_closes_over_is_shared_and_computed_once():
+    calls = []
+    costly = cr.primitive("costly", lambda x: calls.append(1) or x * 1.0, lambda y, x: [1.0])
+    outer = costly(w * 3).named("outer")
+
+    def step(h, x):
+        return h * 0.5 + outer * x.sum() + np.tanh(w), costly(w * 3 + 1) + np.array([1.0, 2.0])
+
+    last, ys = cr.scan(step, 0.0, x)
+    body = last.attributes["body"]
+    assert [n.name or str(n) for n in last.inputs[2:]] == [
+        "outer", "tanh(w)", "costly(w · 3 + 1) + [1., 2.]"
+    ]  # fmt: skip
+    assert [n.name for n in body.shared] == ["outer", "", ""]
+    cr.trace([last, ys], {x: TIMES})
+    assert len(calls) == 2
+    assert {n.primitive.name for n in body.nodes} >= {"constant"}  # 0.5 stays within
+
+
+def test_an_open_axis_of_what_is_outside_is_known_within():
+    rows = cr.input("rows", ("batch", 4, 3))
+    every = rows.transpose(1, 0, 2)
+    share = 1 / rows.shape[0]
+    last, ys = cr.scan(lambda h, x: (h + x.sum() * share, x.mean(axis=0)), 0.0, every)
+    values = rng.standard_normal((5, 4, 3))
+    run = cr.trace([last, ys], {rows: values})
+    np.testing.assert_allclose(run[last], values.sum() / 5)
+    np.testing.assert_allclose(run[ys], values.mean(axis=0))
+    with pytest.raises(cr.GraphError, match=r"axis 'batch'\. A step that makes an array with an open axis"):
+        cr.scan(lambda h, x: (h, np.broadcast_to(h, (rows.shape[0],))), 0.0, x)
+
+
+def test_loops_nest():
+    def outer(total, row):
+        inner, _ = cr.scan(lambda h, e: (np.tanh(h * w + e + total), None), 0.0, row)
+        return total + inner, inner
+
+    total, ys = cr.scan(outer, 0.0, cr.variable(TIMES, "times"))
+    expected = 0.0
+    for row in TIMES:
+        h = 0.0
+        for e in row:
+            h = np.tanh(h * 2 + e + expected)
+        expected += h
+    np.testing.assert_allclose(total.value, expected)
+    flat = cr.unroll([total, ys])
+    assert not any(n.primitive is scan for n in order(flat))
+    np.testing.assert_array_equal(flat[1].value, ys.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda: cr.scan(x, 0.0, x), cr.GraphError, r"takes the step first, a function: cr.scan\(step, init, xs\)"),
+        (lambda: cr.scan(lambda h, x: h + x, 0.0, x), cr.GraphError, r"\(carry, y\).*returns \(carry, None\)"),
+        (lambda: cr.scan(lambda h, x: (h, h, h), 0.0, x), cr.GraphError, r"what it emits, \(carry, y\)"),
+        (lambda: cr.scan(lambda h, x: ((h, h), None), 0.0, x), cr.GraphError, "in: one node; found a tuple of 2 parts"),
+        (lambda: cr.scan(lambda h, x: (None, h), 0.0, x), cr.GraphError, "in: one node; found None"),
+        (lambda: cr.scan(lambda c, x: ({"h": x}, x), {"h": 0.0, "c": 0.0}, x), cr.GraphError,
+         "a dict of 'h', 'c'; found a dict of 'h'"),
+        (lambda: cr.scan(lambda h, x: (h + x, None), 0.0, x), cr.ShapeError,
+         r"'h' begins as \(\) and is \(3,\) after a step"),
+        (lambda: cr.scan(lambda h, x: (h + 0.5, None), np.int64(0), x), cr.ShapeError,
+         "'h' begins as int64 and is float64 after a step; .*astype"),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0, (x, w)), cr.ShapeError, "'w' is a single number"),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0, (x, np.ones((3, 3)))), cr.ShapeError,
+         r"'x' says time steps, and one of xs, \(3, 3\), 3"),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0, x, length=3), cr.ShapeError, "length says 3 steps, and 'x' time"),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0), cr.GraphError, "by its xs, or by length="),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0, length=-1), cr.GraphError, "a whole number or the name"),
+        (lambda: cr.scan(lambda h, x: (h, x), 0.0, length=2.0), cr.GraphError, "a whole number or the name"),
+        (lambda: cr.unroll(cr.scan(lambda h, x: (h, x), 0.0, x)[1]), cr.GraphError, r"'time': .* T=3\)"),
+        (lambda: cr.unroll(cr.scan(lambda h, x: (h, x), 0.0, x)[1], -1), cr.GraphError, "a whole number of at least 0"),
+        (lambda: cr.scan(lambda h, x: (h, "no"), 0.0, x), cr.GraphError, "numbers"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_said_in_the_users_words(call, error, says):
+    with pytest.raises(error, match=says):
+        call()
+
+
+# --- a loop as a value -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p)), Program.detached])
+def test_copies_of_a_program_with_loops_compute_the_same(copied):
+    x = cr.input("x", ("time", "batch", 3))
+    carry, (befores, _) = recurrence(x)
+    state = tuple([n for n in order([befores]) if n.primitive.name == "variable"])
+    program = Program((x,), state, (carry["h"], befores), state)
+    new = copied(program)
+    verify(new)
+    assert new == program and [len(f) for f in siblings(new.outputs).values()] == [2, 2]
+    values = [build(p, "numpy").step([W, U], [X])[1] for p in (program, new)]
+    for one, other in zip(*values, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_loops_that_differ_in_anything_are_no_siblings():
+    v = cr.variable(TIMES, "v")
+    loops = [
+        cr.scan(lambda h, x, k=k: (h * k + x, h), np.zeros(3), v, reverse=reverse)
+        for k, reverse in [(0.5, False), (0.5, True), (0.25, False), (0.5, False)]
+    ]
+    found = siblings([n for last, every in loops for n in (last, every)])
+    assert [len(found[last]) for last, _ in loops] == [2, 2, 2, 2]  # the fourth begins with zeros of its own
+    assert found[loops[0][0]] == list(loops[0])
+
+
+def hostile():
+    """A sound loop, and what somebody else's file may say of it."""
+    v, u = cr.variable(TIMES, "v"), cr.variable(1.0, "u")
+    last, _ = cr.scan(lambda h, x: (h * u + x, h), np.zeros(3), v)
+    at, body = last.attributes, last.attributes["body"]
+    other = ClosedGraph(body.inputs, body.shared, (body.outputs[0].sum(), body.outputs[1]))
+    narrow = [cr.input(n.name, n.shape, "float32") for n in body.given]
+    for wrong in (
+        {"take": 2}, {"take": -1}, {"take": True}, {"carried": 3}, {"carried": 0}, {"length": 3}, {"length": 5},
+        {"length": -4}, {"length": cr.input("n", ("n",)).shape[0]}, {"reverse": 1}, {"body": None}, {"carried": 2},
+        {"body": other}, {"body": ClosedGraph(narrow[:2], narrow[2:], narrow[:2])},
+        {"body": ClosedGraph(body.inputs, (), body.inputs)},
+        {"body": ClosedGraph(body.inputs[:1], body.shared, body.outputs[1:])},
+    ):  # fmt: skip
+        yield cr.Node(last.primitive, last.inputs, {**at, **wrong}, last.shape, last.dtype)
+    yield cr.Node(last.primitive, last.inputs[:2], at, last.shape, last.dtype)
+    yield cr.Node(last.primitive, (*last.inputs, u), at, last.shape, last.dtype)
+    yield cr.Node(last.primitive, (v, last.inputs[0], u), at, last.shape, last.dtype)
+
+
+@pytest.mark.parametrize("node", list(hostile()), ids=range(19))
+def test_a_loop_that_is_none_reaches_no_engine(node):
+    leaves = tuple([n for n in order([node]) if n.primitive.name == "variable"])
+    with pytest.raises(ChainruleError):
+        verify(Program((), leaves, (node,), leaves))
