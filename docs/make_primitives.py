@@ -113,6 +113,7 @@ def written(row) -> str:
     letters = ["x"] if count <= 1 else ["a", "b", "c"]
     shown = re.sub(r"\{(\d)\}", lambda m: letters[int(m[1])], row.text)
     plain = {"spec": "a @ b, or by an index string", "over": "", "all": "a, b, ...", "at": "..."}
+    plain |= {"which": "last", "recurrence": "h_t = ..., h_0 = ..."}
     return re.sub(r"\{(\w+)\}", lambda m: plain.get(m[1], m[1]), shown)
 
 

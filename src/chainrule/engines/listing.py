@@ -9,32 +9,43 @@ from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.show import text
+from chainrule.graph.siblings import siblings
 from chainrule.graph.table import TABLE
 
 Names = dict[Any, str]  # by leaf_key: a variable may be several nodes
 
 
-def show_graph(program: Program, kept: str = "state") -> str:
+def show_graph(program: Program, given: Sequence[str] = (), kept: str = "state") -> str:
     """Write the graph that an engine is given: what goes in, a line for each node, what comes out.
 
     A node is written ``name: dtype shape = formula``; the new value of the variable ``w`` is called ``w'``. The graph
-    that a node has of its own stands below it.
+    that a node has of its own stands below it; that of a loop below the first node that takes one of its results.
+
+    Args:
+        program: The graph.
+        given: What each of its inputs is called, where not "input".
+        kept: What its state is called.
     """
-    nodes = program.nodes
+    nodes, families = program.nodes, siblings(program.nodes)
     names = node_names(program, nodes)
 
     def called(node: Node) -> str:
         return names.get(leaf_key(node), "")
 
-    lines = [f"input {called(n)}: {_sort(n)}" for n in program.inputs]
+    kinds = given or ["input"] * len(program.inputs)
+    lines = [f"{kind} {called(n)}: {_sort(n)}" for kind, n in zip(kinds, program.inputs, strict=True)]
     lines += [f"{kept} {called(n)}: {_sort(n)}" for n in program.state]
     for n in nodes:
         if n.inputs:
             inputs = [stand_in(x, called(x)) for x in n.inputs]
             lines.append(f"{called(n)}: {_sort(n)} = {formula(n, inputs)}")
-        for body in bodies(n):
+        for body in bodies(n) if families.get(n, [n])[0] is n else ():
             inside = Program(body.inputs, body.shared, body.outputs, body.shared)
-            lines.append(indent(show_graph(inside, kept="shared"), "    "))
+            carried = n.attributes["carried"] if n in families else 0
+            each = (
+                ["carried"] * carried + ["each step"] * (len(body.inputs) - carried) if n in families else []
+            )
+            lines.append(indent(show_graph(inside, each, kept="shared"), "    "))
     return "\n".join([*lines, f"return {', '.join(called(n) or text(n) for n in program.outputs)}"])
 
 
@@ -68,8 +79,17 @@ def formula(node: Node, inputs: Sequence[Node]) -> str:
     """Write one node as a formula of what stands for its inputs."""
     if node.primitive.name == "cast":
         return f"{node.dtype}({text(inputs[0])})"
+    if node.primitive.results is not None:
+        return _result(node, inputs)
     found = text(applied(node, inputs))
     return f"({found})" if node.primitive.name == "equal" else found  # v = (a = b)
+
+
+def _result(node: Node, inputs: Sequence[Node]) -> str:
+    """Write which result of a loop a node takes."""
+    length, backwards = node.attributes["length"], ", backwards" * node.attributes["reverse"]
+    given = ", ".join(map(text, inputs))
+    return f"{node.primitive.name}({given})[{node.attributes['take']}], {length} steps{backwards}"
 
 
 def applied(node: Node, inputs: Sequence[Node]) -> Node:

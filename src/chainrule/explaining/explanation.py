@@ -11,6 +11,7 @@ from chainrule.arguments import public
 from chainrule.errors import GraphError, NoDerivativeError
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
+from chainrule.explaining.loops import written_out
 from chainrule.explaining.outline import Outline, Step, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
@@ -39,7 +40,7 @@ def explain(
 
     Where steps inside the graph have names (``.named("u")``), what was written in one line is one step; where
     none has, every operation is a step, called t1, t2 ... A derivative of more than 32 paths is told node by
-    node, in one pass backwards.
+    node, in one pass backwards. A loop (:func:`scan`) of up to 10 steps is written out, step after step.
 
     Args:
         J: A node of shape ``()``, over scalars only.
@@ -52,7 +53,7 @@ def explain(
 
     Raises:
         ShapeError: If a node of the graph is an array.
-        GraphError: If an input has no value.
+        GraphError: If an input has no value, or a loop has too many steps.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
 
     The example of the lecture on computation graphs, J = 3(a + bc) at a = 5, b = 3, c = 2:
@@ -71,10 +72,10 @@ def explain(
     dJ/dc = dJ/dv · dv/du · du/dc = 3 × 1 × 3 = 9
     """
     (J,) = nodes_of([J], "explain")
+    J, wrt, given = written_out(J, wrt, _checked(order([J]), feed))
     graph = order([J])
     wanted = _wanted(J, graph, wrt)
     told = outline(J, wanted)
-    given = _checked(graph, feed)
     gradients, refusal = _gradients(J, wanted, given, asked=wrt is not None)
     run = evaluate([J], given)
     steps = [step for step in told.steps if step.node in run]

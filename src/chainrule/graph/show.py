@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from chainrule.graph.shapes import FULL, Steps, show as show_shape
 from chainrule.graph.walk import order
 from chainrule.shown import WIDE, cut
 
+BEFORE, AFTER = "_t₋₁", "_t₊₁"  # of a step, of which what is named is h_t
+STEPS = {"_t": "t", BEFORE: "t-1", AFTER: "t+1"}
 LONGEST = 400  # characters of one sub-expression before it becomes "…"
 
 
@@ -43,7 +45,7 @@ WORDS: dict[str, Callable[[Any], str]] = {
 }  # fmt: skip
 
 
-def _words(node: Any) -> dict[str, Any]:
+def _words(node: Any, parts: Sequence[tuple[str, int]], latex: bool) -> dict[str, Any]:
     """Return what a template may name besides the inputs: the attributes, and a few made from them."""
     words = {k: WORDS[k](v) if k in WORDS and v is not None else v for k, v in node.attributes.items()}
     if "axes" in words:
@@ -54,6 +56,9 @@ def _words(node: Any) -> dict[str, Any]:
         words["at"] = ", ".join(_entry(e) for e in words["index"])
     if "sizes" in words:
         words["window"] = _window(**node.attributes)
+    if "{recurrence}" in node.primitive.text:
+        words["recurrence"] = _recurrence(node, parts, latex)
+        words["which"] = "last" if words["take"] < words["carried"] else "every"
     words["name"] = node.name or node.primitive.name
     return words
 
@@ -77,6 +82,44 @@ def _entry(entry: Any) -> str:
         ends = f"{'' if start in (0, None) else start}:{'' if stop is None else stop}"
         return ends if step in (1, None) else f"{ends}:{step}"
     return str(entry)
+
+
+def _recurrence(node: Any, parts: Sequence[tuple[str, int]], latex: bool) -> str:
+    """Write a loop as the lectures do, what is taken first: last(h_t = tanh(x_t @ W + h_t₋₁ @ U), h_0 = 0)."""
+    body, carried, take, length, reverse = (
+        node.attributes[k] for k in ("body", "carried", "take", "length", "reverse")
+    )
+    given = [_bare(part, binds, latex) for part, binds in parts]
+    scanned = body.inputs[carried:]
+    before = {h: f"{h.name}{AFTER if reverse else BEFORE}" for h in body.inputs[:carried]}
+    now = {n: f"{n.name}_t" for n in (*scanned, *[n for n in body.nodes if n.name and n.inputs])}
+    carry = dict(zip(before, body.outputs, strict=False))
+    now |= {after: f"{h.name}_t" for h, after in carry.items() if after.inputs}
+    now |= before | {n: Written(part) for n, part in zip(body.shared, given[len(body.inputs) :], strict=True)}
+
+    def name(of: str) -> str:
+        return latex_name(of) if latex else of
+
+    def formula(n: Any) -> str:
+        return text(n, latex, name=lambda x: "" if x is n and x.inputs else now.get(x) or x.name)
+
+    lines = {name(f"{h.name}_t"): formula(after) for h, after in carry.items()}
+    lines |= {name(now[n]): formula(n) for n in now if n.inputs and name(now[n]) not in lines}
+    steps = [f"{left} = {right}" for left, right in lines.items()]
+    first = name(f"{body.inputs[take].name}_t") if take < carried else name(now.get(body.outputs[take], ""))
+    if first in lines:
+        steps.insert(0, steps.pop(list(lines).index(first)))
+    else:
+        steps.insert(0, formula(body.outputs[take]))
+    slices = zip(scanned, given[carried:], strict=False)
+    steps += [f"{name(now[x])} = {part}[t]" for x, part in slices if part != name(x.name)]
+    steps += [f"{name(f'{h.name}_0')} = {part}" for h, part in zip(before, given, strict=False)]
+    steps += [] if scanned else [f"{length} steps"]
+    return ", ".join(steps)
+
+
+def _bare(part: str, binds: int, latex: bool) -> str:
+    return part if binds >= CALL else rf"\left({part}\right)" if latex else f"({part})"
 
 
 def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: bool = False) -> str:
@@ -148,7 +191,7 @@ def text(
         if n.primitive.unwritten:
             written[n] = parts[0]
             continue
-        result = write(n.primitive, parts, _words(n), latex)
+        result = write(n.primitive, parts, _words(n, parts, latex), latex)
         binds = n.primitive.binds
         if n.primitive.name == "constant" and result.startswith("-"):
             binds = 15
@@ -183,12 +226,23 @@ def line(node: Any) -> str:
     return f"{before}{cut(text(node), max(WIDE - len(before) - len(after), 20))}{after}"
 
 
+class Written(str):
+    """What is no name, but stands where one does: an expression as it is written."""
+
+    __slots__ = ()
+
+
 def latex_name(name: str) -> str:
     """Write a name in LaTeX: ``W1`` as W_{1}, ``dJ/du`` as a fraction.
 
     >>> latex_name("gamma_1"), latex_name("dJ/du")
     ('\\\\gamma_{1}', '\\\\frac{dJ}{du}')
     """
+    if isinstance(name, Written):
+        return name
+    for ending, index in STEPS.items():
+        if name.endswith(ending):
+            return f"{{{latex_name(name.removesuffix(ending))}}}_{{{index}}}"
     above, slash, below = name.partition("/")
     if slash and above.startswith("d") and below.startswith("d"):
         return rf"\frac{{d{latex_name(above[1:])}}}{{d{latex_name(below[1:])}}}"

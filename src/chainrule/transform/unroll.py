@@ -3,11 +3,13 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, overload
 
+import numpy as np
+
 from chainrule.arguments import public
 from chainrule.errors import GraphError, short
 from chainrule.graph.closed import ClosedGraph, bodies, extents_of, is_given, resolved
 from chainrule.graph.node import Node, NodeLike, as_node, broadcast, nodes_of, record, with_inputs
-from chainrule.graph.primitives.loops import results_of, scan
+from chainrule.graph.primitives.loops import scan
 from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.siblings import loop_key, siblings
 from chainrule.graph.walk import order, rebuild
@@ -22,7 +24,7 @@ def unroll(nodes: NodeLike | Sequence[NodeLike], T: int | None = None) -> Node |
     """Return a graph of the same values in which every loop is written out, step after step.
 
     It grows with the number of steps, so it is for looking at a short one: what the loop computes, and what its
-    derivative is.
+    derivative is. What is carried as h is called h1 after the first step, h2 after the second, unless it has a name.
 
     Args:
         nodes: A node, or several that share their loops.
@@ -38,7 +40,7 @@ def unroll(nodes: NodeLike | Sequence[NodeLike], T: int | None = None) -> Node |
     >>> w = cr.variable(0.5, "w")
     >>> last, _ = cr.scan(lambda h, x: (w * h + x, None), 0.0, cr.variable([1.0, 2.0], "x"))
     >>> print(cr.unroll(last))
-    w · (w · 0 + x[0]) + x[1]
+    w · h1 + x[1]
     """
     found = nodes_of(nodes, "unroll")
     if T is not None and (isinstance(T, bool) or not hasattr(T, "__index__") or int(T) < 0):
@@ -98,12 +100,32 @@ def _written_out(ends: Sequence[Node]) -> list[Node]:
 
 def _results(family: Sequence[Node], inputs: Sequence[Node]) -> dict[int, Node]:
     """Return the results of a loop by their numbers, from its steps one after another."""
-    attributes = {k: v for k, v in family[0].attributes.items() if k != "take"}
-    body: ClosedGraph = attributes["body"]
-    if attributes["length"] == 0:
-        empty = {n.attributes["take"]: broadcast(as_node(0, [n.dtype]), n.shape) for n in family}
-        return empty | dict(enumerate(inputs[: attributes["carried"]]))
+    attributes = family[0].attributes
+    body, carried, length = (attributes[k] for k in ("body", "carried", "length"))
     flat = ClosedGraph(body.inputs, body.shared, tuple(_written_out(body.outputs)))
-    takes = tuple([n.attributes["take"] for n in family])
-    found = results_of(*inputs, takes=takes, **{**attributes, "body": flat})
-    return dict(zip(takes, found, strict=True))
+    count = len(body.inputs)
+    carry, xs, shared = list(inputs[:carried]), inputs[carried:count], inputs[count:]
+    emitted: list[list[Node]] = []
+    for number, t in enumerate(reversed(range(length)) if attributes["reverse"] else range(length), 1):
+        found = flat(*carry, *[x[t] for x in xs], *shared)
+        carry = [_numbered(n, h.name, number) for n, h in zip(found, body.inputs[:carried], strict=False)]
+        renamed = dict(zip(found, carry, strict=False))
+        emitted.append([renamed.get(n, n) for n in found])
+    emitted = emitted[::-1] if attributes["reverse"] else emitted
+    results = dict(enumerate(carry))
+    for node in family:
+        take = node.attributes["take"]
+        if take >= carried:
+            every: Any = np.stack([found[take] for found in emitted]) if emitted else _none(node)
+            results[take] = every
+    return results
+
+
+def _numbered(node: Node, name: str, step: int) -> Node:
+    """Return what is carried under the name that it has after so many steps."""
+    return node if node.name or not node.inputs else node.named(f"{name}{step}")
+
+
+def _none(node: Node) -> Node:
+    """Return what a loop without steps has emitted."""
+    return broadcast(as_node(0, [node.dtype]), node.shape)

@@ -92,7 +92,7 @@ def _forward(*given: Any, take: int, **attributes: Any) -> Any:
 
 
 scan: Primitive = row(
-    "scan", text="scan({all}, {body}, {take})",
+    "scan", text="{which}({recurrence})", latex=r"\operatorname{{{which}}}\left({recurrence}\right)",
     forward=_forward, results=results_of,
     vjp=late("chainrule.transform.loops:pulled"), jvp=late("chainrule.transform.loops:pushed"),
     attributes={
