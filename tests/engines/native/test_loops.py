@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
-from chainrule.engines.native.plan.items import Loop, with_inner
+from chainrule.engines.native.plan.copies import TURN
+from chainrule.engines.native.plan.items import Loop, made, with_inner
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.walk import order
@@ -305,3 +306,50 @@ def test_where_a_nan_begins_is_told_with_its_time_step(monkeypatch):
     native = both([last], [x])[1]
     with pytest.warns(cr.EngineWarning, match=r"first NaN is log\(.*at time step 4"):
         native(batch)
+
+
+def trained(units=12, features=3, steps=6):
+    """Return the inputs of an LSTM, and a loss with the gradients of all that it learns."""
+    x, y = cr.input("x", ("batch", steps, features), "float32"), cr.input("y", ("batch",), "float32")
+    w, u, b = weights(features, 4 * units), weights(units, 4 * units), weights(4 * units)
+
+    def step(carry, x):
+        h, c = carry
+        zx, zh = x @ w + b, h @ u
+        i, f, g, o = (zx[:, k : k + units] + zh[:, k : k + units] for k in range(0, 4 * units, units))
+        c = cr.sigmoid(f) * c + cr.sigmoid(i) * np.tanh(g)
+        h = cr.sigmoid(o) * np.tanh(c)
+        return (h, c), h
+
+    zero = np.zeros((1, units), "float32") + 0 * x[:, 0, :1]
+    (h, _), hs = cr.scan(step, (zero, zero), np.transpose(x, (1, 0, 2)))
+    loss = np.mean((np.sum(h, axis=1) - y) ** 2) + np.mean(hs * hs)
+    return [x, y], [loss, *cr.grad(loss, [w, u, b])]
+
+
+def test_what_is_the_same_in_each_step_is_made_once_before_the_loop():
+    inputs, outputs = trained()
+    found = stages_of(outputs, inputs)
+    loops = [x for x in found.fusion.items if isinstance(x, Loop)]
+    assert all(x.rows is not None for x in loops)
+    turned = [n for x in with_inner(found.fusion.items) for n in made(x) if n.primitive is TURN]
+    assert [n for x in found.fusion.items for n in made(x) if n.primitive is TURN] == turned
+    assert len(turned) == 1
+    agree(outputs, inputs, *([numbers((n, 6, 3)), numbers((n,))] for n in (1, 17, 40)))
+
+
+def test_loops_that_need_the_same_turned_share_it():
+    x = cr.input("x", ("batch", 4, 20), "float64")
+    u = weights(20, 20, dtype="float64")
+
+    def step(h, x):
+        inner, _ = cr.scan(lambda c, _: (np.tanh(c @ u.T + x), None), h, length=3)
+        return inner, inner @ u.T
+
+    xs = np.transpose(x, (1, 0, 2))
+    outputs = [*cr.scan(step, np.zeros_like(x[:, 0]), xs), *cr.scan(step, x[:, 0], xs, reverse=True)]
+    found = stages_of(outputs, [x])
+    assert [n.shape for y in with_inner(found.fusion.items) for n in made(y) if n.primitive is TURN] == [
+        (20, 20)
+    ]
+    agree(outputs, [x], *([0.1 * numbers((batch, 4, 20), "float64")] for batch in (1, 17)))

@@ -1,10 +1,12 @@
 """The bodies of loops, taken through the stages that programs go through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from chainrule.engines.native.plan.views import View
 from chainrule.graph.closed import ClosedGraph, Program, bodies, map_bodies
-from chainrule.graph.node import Node, input, with_attributes, with_inputs
+from chainrule.graph.node import Node, input, leaf_key, with_attributes, with_inputs
 from chainrule.graph.shapes import Extent
 
 Stage = Callable[[Program], Program]
@@ -58,6 +60,16 @@ def lengths_given(program: Program) -> Program:
 
     known: dict[ClosedGraph, ClosedGraph] = {}
     return program.rebuild(visit)
+
+
+def leaf_views(body: ClosedGraph, carried: int, given: Sequence[View]) -> Mapping[Hashable, View]:
+    """Return how what a step is given lies, by the keys of the leaves: a slice as what it is one of, less the time."""
+    found = {}
+    for number, (leaf, view) in enumerate(zip(body.given, given, strict=True)):
+        if number >= carried:
+            own = view.strides[1:] if number < len(body.inputs) else view.strides
+            found[leaf_key(leaf)] = replace(view, base=leaf, shape=leaf.shape, strides=own, offset=())
+    return found
 
 
 def as_program(body: ClosedGraph, outputs: tuple[Node, ...]) -> Program:

@@ -1,14 +1,21 @@
-"""What is copied before it can be read: what no strides reach, and the operands that products need turned."""
+"""What is copied before it can be read: what no strides reach, and the operands that products need turned.
+
+What steps of a loop need so and is the same in all of them is copied once, before the loop.
+"""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+from chainrule.engines.native.plan.bodies import as_program, leaf_views
+from chainrule.engines.native.plan.invariants import without_invariants
 from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import View, is_view, seen_through, size, whole
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, apply, broadcast, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import Primitive
+from chainrule.graph.walk import order
 
+Nodes = tuple[Node, ...]
 COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
 # A copy with code of its own: squares of it are turned in registers, where a loop would go down columns.
 TURN = Primitive(
@@ -51,6 +58,7 @@ class _Copier:
         self._leaves = leaves
         self._views: dict[Node, View] = {}
         self._copies: dict[Node, Node] = {}
+        self._bodies: dict[tuple[ClosedGraph, Nodes], tuple[ClosedGraph, Nodes]] = {}
         self._turned: dict[View, Node] = {}  # products that need the same operand share it
 
     def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node:
@@ -63,10 +71,34 @@ class _Copier:
         new = with_inputs(node, tuple(map(read, inputs)))
         if new.primitive.results is not None:  # siblings stay siblings: each finds the same copy
             carried = new.attributes["carried"]
-            return with_inputs(new, (*map(self._in_rows, new.inputs[:carried]), *new.inputs[carried:]))
+            given = (*map(self._in_rows, new.inputs[:carried]), *new.inputs[carried:])
+            body, before = self._prepared(new.attributes["body"], carried, given)
+            return Node(
+                new.primitive, (*given, *before), {**new.attributes, "body": body}, new.shape, new.dtype
+            )
         if is_view(new):
             return self._moved(new)
         return self._laid_out(new) if new.primitive.name == "contract" else new
+
+    def _prepared(self, body: ClosedGraph, carried: int, given: Nodes) -> tuple[ClosedGraph, Nodes]:
+        """Return the body of a loop with the copies that its steps need, and what of it is made before the loop."""
+        if (body, given) not in self._bodies:
+            leaves = leaf_views(body, carried, [self._view(x) for x in given])
+            copied = with_copies(as_program(body, body.outputs), leaves).outputs
+            new, same = without_invariants(ClosedGraph(body.inputs, body.shared, copied))
+            outside = {leaf_key(n): x for n, x in zip(body.given, given, strict=True)}
+            became: dict[Node, Node] = {}
+            for n in order(same):
+                inputs = tuple([became[x] for x in n.inputs])
+                became[n] = self._again(n, inputs) if inputs else outside.get(leaf_key(n), n)
+            self._bodies[body, given] = new, tuple([became[n] for n in same])
+        return self._bodies[body, given]
+
+    def _again(self, node: Node, inputs: Nodes) -> Node:
+        """Return what a step would make of what is the same in all; turned weights are shared by all who need them."""
+        if node.primitive is TURN:
+            return self._turned.setdefault(self._view(inputs[0]), with_inputs(node, inputs))
+        return self.visit(node, inputs)
 
     def _view(self, node: Node) -> View:
         return self._views.get(node) or self._leaves.get(leaf_key(node)) or whole(node)

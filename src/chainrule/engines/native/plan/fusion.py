@@ -13,6 +13,7 @@ from bisect import bisect_right, insort
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 
+from chainrule.engines.native.plan.bodies import leaf_views
 from chainrule.engines.native.plan.copies import takes_registers, with_copies
 from chainrule.engines.native.plan.inside import laid_in_place
 from chainrule.engines.native.plan.items import (
@@ -29,7 +30,7 @@ from chainrule.engines.native.plan.items import (
 )
 from chainrule.engines.native.plan.joining import alike_summed, joined
 from chainrule.engines.native.plan.line import Line
-from chainrule.engines.native.plan.loops import body_program, leaf_views, rows_of_loop
+from chainrule.engines.native.plan.loops import body_program, rows_of_loop
 from chainrule.engines.native.plan.pieces import pieces
 from chainrule.engines.native.plan.rows import before_rows_end, ending, rows_last, rows_of
 from chainrule.engines.native.plan.views import View, is_view, squeezed
@@ -68,7 +69,8 @@ def fuse(program: Program, leaves: Mapping[Hashable, View] | None = None) -> Fus
     plan = laid_in_place(replace(ordered, leaves=leaves or {}))
     for item in plan.items:
         if isinstance(item, Loop):
-            item.plan = fuse(body_program(item), leaf_views(item, plan))
+            given = leaf_views(item.body, item.carried, [plan.view(x) for x in item.inputs])
+            item.plan = fuse(body_program(item), given)
             item.rows = rows_of_loop(item)
     return plan
 

@@ -1,13 +1,8 @@
 """Loops over time: what a step does, how what it reads lies in memory, and whether rows go through all steps apart."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import replace
-
 from chainrule.engines.native.plan.bodies import as_program
-from chainrule.engines.native.plan.items import Fusion, Loop
-from chainrule.engines.native.plan.views import View
+from chainrule.engines.native.plan.items import Loop
 from chainrule.graph.closed import Program
-from chainrule.graph.node import leaf_key
 from chainrule.graph.shapes import Extent
 from chainrule.transform.apart import keeps_apart
 
@@ -17,18 +12,6 @@ def body_program(loop: Loop) -> Program:
     outputs, carried = loop.body.outputs, loop.carried
     taken = tuple([outputs[n.attributes["take"]] for n in loop.emitted])
     return as_program(loop.body, outputs[:carried] + taken)
-
-
-def leaf_views(loop: Loop, plan: Fusion) -> Mapping[Hashable, View]:
-    """Return how what a step is given lies, by the keys of the leaves: a slice as what it is one of, less the time."""
-    found = {}
-    for number, (leaf, x) in enumerate(zip(loop.body.given, loop.inputs, strict=True)):
-        if number >= loop.carried:
-            view = plan.view(x)
-            scanned = number < len(loop.body.inputs)
-            own = view.strides[1:] if scanned else view.strides
-            found[leaf_key(leaf)] = replace(view, base=leaf, shape=leaf.shape, strides=own, offset=())
-    return found
 
 
 def rows_of_loop(loop: Loop) -> Extent | None:
