@@ -1,6 +1,6 @@
 """What a graph means: the table read as NumPy, every intermediate kept. The engines are judged by this."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,27 @@ def _computed(
     del attributes["take"]
     takes = tuple([n.attributes["take"] for n in families[node]])
     return families[node], node.primitive.results(*inputs, takes=takes, **attributes)
+
+
+def each_step(
+    inputs: Arrays, body: Any, carried: int, length: int, reverse: bool
+) -> Iterator[tuple[int, dict[Any, np.ndarray]]]:
+    """Go through a loop: yield each step, in the order in which they are done, and the value of every node there.
+
+    >>> from chainrule.graph.loops import scan
+    >>> from chainrule.graph.node import variable
+    >>> last, _ = scan(lambda h, x: (h * x, None), 1.0, variable([2.0, 3.0]))
+    >>> at = {k: v for k, v in last.attributes.items() if k != "take"}
+    >>> [(t, *map(float, values.values())) for t, values in each_step([x.value for x in last.inputs], **at)]
+    [(0, 1.0, 2.0, 2.0), (1, 2.0, 3.0, 6.0)]
+    """
+    count = len(body.inputs)
+    carry, xs, shared = list(inputs[:carried]), inputs[carried:count], inputs[count:]
+    for t in reversed(range(length)) if reverse else range(length):
+        given = [*carry, *[x[t] for x in xs], *shared]
+        values = evaluate(body.outputs, dict(zip(body.given, given, strict=True)))
+        yield t, values
+        carry = [values[n] for n in body.outputs[:carried]]
 
 
 def fit_value(node: Any, value: Any, lengths: dict[Extent, int]) -> np.ndarray:

@@ -8,15 +8,18 @@ import numpy as np
 
 from chainrule.graph import show
 from chainrule.graph.closed import resolved
-from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node, constant, input, record
+from chainrule.graph.evaluate import each_step, evaluate
+from chainrule.graph.node import Node, constant, input, leaf_key, record
 from chainrule.graph.primitives.identities import mark, stop_gradient
-from chainrule.graph.shapes import Extent
+from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import descendants
 from chainrule.random import Draws
 from chainrule.transform.backprop import pullback
 from chainrule.transform.differences import At, Element, Index, Rules, Verdict, compare
 from chainrule.transform.report import SAMPLED, Culprit
+
+FEWEST = 10  # elements of each input that are tried at each time step of a loop, however many steps there are
 
 
 @dataclass
@@ -45,7 +48,6 @@ def blame(
     rules: Rules,
 ) -> Blame:
     """Check by itself each step that ``troubled`` reach."""
-    moving = reached(troubled, steps)
     lengths = {
         extent: length
         for n in steps
@@ -54,20 +56,73 @@ def blame(
         if isinstance(extent, Extent)
     }
     found = Blame()
-    for step in steps:
-        if step not in moving or not step.inputs or step.dtype.kind != "f" or step.primitive is mark:
-            continue
-        elements, finite = _check_step(step, values, moving, lengths, replace(rules, elements=SAMPLED))
-        if step.primitive.kink and any(e.verdict == "kink" for e in elements):
-            found.conventions[step.primitive.name] = step.primitive.kink
+    _Look(found, origin, lengths, replace(rules, elements=SAMPLED)).along(
+        steps, values, reached(troubled, steps)
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Where one looks: in a graph, or at one time step in the body of a loop, which may stand in another."""
+
+    found: Blame
+    origin: Mapping[Node, Node]
+    lengths: dict[Extent, int]
+    rules: Rules
+    times: tuple[int, ...] = ()
+    layer: str = ""
+
+    def along(self, steps: Sequence[Node], values: Mapping[Node, np.ndarray], moving: set[Node]) -> None:
+        """Check each step that moves."""
+        seen: set[Node] = set()
+        families = siblings(steps)
+        for step in steps:
+            if step not in moving or not step.inputs or step.dtype.kind != "f" or step.primitive is mark:
+                continue
+            if step not in families:
+                self._at(step, steps, values, moving)
+            elif step not in seen:
+                seen.update(families[step])
+                self._within(step, _layer(step, steps), values, moving)
+
+    def _at(
+        self, step: Node, steps: Sequence[Node], values: Mapping[Node, np.ndarray], moving: set[Node]
+    ) -> None:
+        elements, finite = _check_step(step, values, moving, self.lengths, self.rules)
+        found, row, node = self.found, step.primitive, self.origin[step]
+        if row.kink and any(e.verdict == "kink" for e in elements):
+            found.conventions[row.name] = row.kink
         error = max((e.error for e in elements if e.verdict == "wrong"), default=0.0)
-        node = origin[step]
-        named = Culprit(step.primitive.name, node.name or show.text(node), _layer(step, steps), error, node)
-        if error:
+        layer = _layer(step, steps) or self.layer
+        named = Culprit(row.name, node.name or show.text(node), layer, error, node, self.times)
+        if error and all(c.node is not node for c in found.culprits):
             found.culprits.append(named)
         if not finite:
             found.steep.append(named)
-    return found
+
+    def _within(self, loop: Node, layer: str, values: Mapping[Node, np.ndarray], moving: set[Node]) -> None:
+        """Look at the steps of a loop, at :data:`SAMPLED` of them at the most."""
+        body, carried, length, reverse = (
+            loop.attributes[k] for k in ("body", "carried", "length", "reverse")
+        )
+        length = resolve(length, self.lengths)
+        pairs = zip(body.inputs, body.outputs[:carried], strict=False)
+        after = {leaf_key(leaf): new for leaf, new in pairs}
+        leaves = {leaf_key(n) for n, x in zip(body.given, loop.inputs, strict=True) if x in moving}
+        while True:  # what moves in one step moves what is carried to others
+            inside = reached([n for n in body.nodes if leaf_key(n) in leaves], body.nodes)
+            more = {leaf for leaf, new in after.items() if new in inside} - leaves
+            if not more:
+                break
+            leaves |= more
+        rules = replace(self.rules, elements=max(FEWEST, SAMPLED // max(1, length)))
+        chosen = set(np.linspace(0, length - 1, min(length, SAMPLED)).astype(int).tolist())
+        arrays = [values[x] for x in loop.inputs]
+        for t, found in each_step(arrays, body, carried, length, reverse):
+            if t in chosen:
+                look = replace(self, rules=rules, times=(*self.times, t), layer=layer or self.layer)
+                look.along(body.nodes, found, inside)
 
 
 def _check_step(

@@ -72,7 +72,7 @@ def check_gradients(
     """
     (J,), wanted = nodes_of([J], "check_gradients"), nodes_of(wrt, "check_gradients")
     grad(J, wanted)  # raises where there is nothing to check
-    twin, start = _twin([J, *wanted], feed or {})
+    twin, start, origin = _twin([J, *wanted], feed or {})
     gradients = grad(twin[J], [twin[w] for w in wanted])
     values = evaluate([twin[J], *gradients], start)
     if not np.isfinite(values[twin[J]]):
@@ -96,7 +96,7 @@ def check_gradients(
     }
     blamed = Blame()
     if troubled:
-        blamed = blame(troubled, steps, values, {copy: node for node, copy in twin.items()}, rules)
+        blamed = blame(troubled, steps, values, origin, rules)
     found = [[replace(e, verdict=blamed.verdict(e)) for e in each] for each in found]
     names = [w.name or f"parameter {number}" for number, w in enumerate(wanted, start=1)]
     summaries = [
@@ -110,12 +110,18 @@ def check_gradients(
 
 def _twin(
     outputs: Sequence[Node], feed: Mapping[Node, Any]
-) -> tuple[dict[Node, Node], dict[Node, np.ndarray]]:
-    """Return what each node becomes in float64, where variables are inputs, and what to feed the inputs."""
+) -> tuple[dict[Node, Node], dict[Node, np.ndarray], dict[Node, Node]]:
+    """Return what each node becomes in float64, where variables are inputs, what to feed these, and what was what."""
     leaves: dict[Any, Node] = {}
     start: dict[Node, Any] = {}
+    origin: dict[Node, Node] = {}  # in the bodies of loops too
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        new = in_float64(node, inputs)
+        origin[new] = node
+        return new
+
+    def in_float64(node: Node, inputs: tuple[Node, ...]) -> Node:
         dtype = np.dtype(np.float64) if node.dtype.kind == "f" else node.dtype
         if node.primitive.leaf == "given":
             leaf = leaves.setdefault(leaf_key(node), input(node.name, node.shape, dtype))
@@ -134,7 +140,7 @@ def _twin(
         copy = twin[node] if node in twin else leaves.get(leaf_key(node))
         if copy is not None:
             start[copy] = value
-    return twin, start
+    return twin, start, origin
 
 
 def _moving(J: Node, w: Node, values: Mapping[Node, np.ndarray], steps: Sequence[Node]) -> tuple[At, float]:

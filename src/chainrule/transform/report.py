@@ -78,6 +78,7 @@ class Culprit:
         layer: The innermost layer around it, or "".
         error: The relative error of its derivative.
         node: The step.
+        times: In a loop, the first time step at which that was found; of loops in one another, the outermost first.
 
     >>> wrong = cr.primitive("wrong", lambda x: x**2, lambda y, x: [x])  # its derivative is 2x
     >>> w = cr.variable(3.0, "w")
@@ -90,6 +91,7 @@ class Culprit:
     layer: str
     error: float
     node: Node
+    times: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Undefined:
         row: The primitive in which it begins, the one nearest to J whose own slope is infinite or NaN; or "".
         name: What the user calls that step, or else how it is written.
         layer: The innermost layer around it, or "".
+        times: In a loop, at which time step; of loops in one another, the outermost first.
 
     >>> w = cr.variable(0.0, "w")
     >>> [found] = cr.check_gradients(np.sqrt(w) * w, w).undefined
@@ -116,6 +119,7 @@ class Undefined:
     row: str
     name: str
     layer: str
+    times: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,8 +201,10 @@ def undefined(name: str, elements: Sequence[Element], steep: Sequence[Culprit]) 
     first = next((e for e in elements if e.verdict == "undefined"), None)
     if first is None:
         return None
-    where = (steep[-1].row, steep[-1].name, steep[-1].layer) if steep else ("", "", "")
-    return Undefined(name, first.index, first.analytic, *where)
+    if not steep:
+        return Undefined(name, first.index, first.analytic, "", "", "")
+    begins = steep[-1]
+    return Undefined(name, first.index, first.analytic, begins.row, begins.name, begins.layer, begins.times)
 
 
 HEADS = ("", "parameter", "shape", "elements", "largest error", "at", "backprop", "differences", "")
@@ -226,7 +232,9 @@ def _side(slope: float) -> str:
 
 
 def _place(step: Culprit | Undefined) -> str:
-    return f"at {step.name}" + (f" in layer {step.layer}" if step.layer else "")
+    layer = f" in layer {step.layer}" if step.layer else ""
+    time = f" at time step {', within it at '.join(map(str, step.times))}" if step.times else ""
+    return f"at {step.name}{layer}{time}"
 
 
 def paragraphs(report: GradientReport) -> Iterator[str]:
