@@ -4,7 +4,7 @@ The body of a loop is one, held in an attribute of the loop's node: whoever walk
 inside. A program is one with state. Both compare by structure, and pickle and copy as flat lists.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import islice
@@ -250,6 +250,14 @@ def bodies(node: Node) -> list[ClosedGraph]:
         elif type(value) is tuple:
             waiting.extend(value)
     return found
+
+
+def every_node(graph: Ends) -> Iterator[Node]:
+    """Yield the nodes of a graph, and behind each those of the graphs that it has."""
+    for node in graph.nodes:
+        yield node
+        for body in bodies(node):
+            yield from every_node(body)
 
 
 def map_bodies(attributes: Mapping[str, Any], function: Callable[[ClosedGraph], Any]) -> Mapping[str, Any]:

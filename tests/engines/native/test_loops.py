@@ -353,3 +353,29 @@ def test_loops_that_need_the_same_turned_share_it():
         (20, 20)
     ]
     agree(outputs, [x], *([0.1 * numbers((batch, 4, 20), "float64")] for batch in (1, 17)))
+
+
+# --- what is asked of what is given ---
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_labels_that_no_class_has_are_refused_in_a_step_too(engine):
+    kinds, x = cr.input("kinds", ("batch", 4), "int64"), cr.input("x", ("batch", 3), "float64")
+    last, _ = cr.scan(lambda h, k: (np.tanh(h + cr.one_hot(k, 3)), None), x, kinds.T)
+    f = cr.compile([last], inputs=[kinds, x], engine=engine)
+    f(np.full((2, 4), 2), np.zeros((2, 3)))
+    with pytest.raises(cr.DataError, match="A label is 3"):
+        f(np.full((2, 4), 3), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_step_looks_for_no_largest_of_nothing_unless_there_is_none(engine, steps):
+    x = cr.input("x", (steps, "batch"), "float64")
+    last, _ = cr.scan(lambda h, x: (h + x.max(), None), 0.0, x)
+    f = cr.compile([last], inputs=[x], engine=engine)
+    if steps:
+        with pytest.raises(cr.ShapeError, match="no largest of no elements"):
+            f(np.zeros((steps, 0)))
+    else:
+        assert f(np.zeros((steps, 0)))[0] == 0

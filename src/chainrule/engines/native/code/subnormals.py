@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.engines.native.code.ir import Code, Value
 from chainrule.engines.native.code.types import VOID, Type
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, every_node
 
 FLUSH = 0x8040  # of the control word: results that are subnormal are 0, and so are arguments
 WORD = Type("i32")
@@ -46,6 +46,6 @@ def follow(code: Code, place: Value) -> None:
 
 
 def _names_one(program: Program) -> bool:
-    values = [n.attributes["value"] for n in program.nodes if n.primitive.name == "constant"]
+    values = [n.attributes["value"] for n in every_node(program) if n.primitive.name == "constant"]
     sizes = [np.abs(x) for x in values if x.dtype.kind == "f"]
     return any(bool(((x > 0) & (x < np.finfo(x.dtype).tiny)).any()) for x in sizes)

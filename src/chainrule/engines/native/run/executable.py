@@ -7,7 +7,7 @@ import math
 import operator
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -19,9 +19,10 @@ from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.cuts import work_of
-from chainrule.engines.native.plan.items import Task, memory_source
-from chainrule.engines.native.plan.views import product
+from chainrule.engines.native.plan.items import Fusion, Loop, Task, memory_source
+from chainrule.engines.native.plan.views import product, size
 from chainrule.engines.native.run import build
+from chainrule.engines.native.run.asked import labels_in, maxima_in
 from chainrule.engines.native.run.arrays import measure, out_of_range, places, pointers, ready, shape_of
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
@@ -30,11 +31,9 @@ from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.native.run.words import words_within
 from chainrule.errors import UnsupportedError
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import Program, every_node
 from chainrule.graph.evaluate import Arrays
-from chainrule.graph.node import leaf_key
-from chainrule.graph.primitives.indexing import check_labels, one_hot
-from chainrule.graph.primitives.reductions import argmax
+from chainrule.graph.primitives.indexing import check_labels
 from chainrule.graph.shapes import Extent, check_elements
 from chainrule.random import Key
 from chainrule.transform.apart import keeps_apart
@@ -53,13 +52,31 @@ def compile_program(program: Program, machine: Machine | None = None) -> NativeE
         machine: What its code is written for: the machine at hand, or one whose code runs there too.
     """
     verify(program)
-    for node in (*program.nodes, *program.given):
+    for node in (*every_node(program), *program.given):
         try:
             type_of(node.dtype)
         except KeyError:
             raise UnsupportedError(f"The native engine does not compute in {node.dtype}.") from None
     with making():
         return NativeExecutable(program, machine or build.host())
+
+
+def _at(extents: Sequence[Any], lengths: Mapping[str, int]) -> list[int]:
+    return [lengths[e.name] if isinstance(e, Extent) else e for e in extents]
+
+
+def _uses(plan: Fusion) -> tuple[int, int]:
+    """Return how often a row of the batch takes numbers that products multiply it with, and how many these are."""
+    done, weights = 0, 0
+    for item in plan.items:
+        if isinstance(item, Loop):
+            inner, own = _uses(item.plan)
+            done, weights = done + inner * size(item.length).count, weights + own
+        if isinstance(item, Task) and item.node.primitive.name == "contract":
+            done += sum(s.count for s in work_of(plan, item, False).amount.sizes if s.extents)
+            sizes = [product(memory_source(x).shape) for x in item.node.inputs]
+            weights += sum(s.count for s in sizes if not s.extents)
+    return done, weights
 
 
 def is_by_rows(program: Program) -> bool:
@@ -89,18 +106,8 @@ class NativeExecutable(MachineCode, Executable):
 
     def __init__(self, program: Program, machine: Machine) -> None:
         super().__init__(program, machine)
-        self._maxima = [  # what each looks along
-            tuple(x.shape[a] for a in axes)
-            for n in program.nodes
-            if n.primitive.reduces == "maximum" or n.primitive is argmax
-            for x, axes in [(n.inputs[0], n.attributes.get("axes", (n.attributes.get("axis"),)))]
-        ]
-        given = {leaf_key(x): i for i, x in enumerate(program.inputs)}
-        self._labels = {  # which inputs are labels, and of how many classes: code would take any number
-            (given[leaf_key(n.inputs[0])], n.attributes["classes"])
-            for n in program.nodes
-            if n.primitive is one_hot and leaf_key(n.inputs[0]) in given
-        }
+        self._maxima = maxima_in(program)
+        self._labels = labels_in(program)
         self._by_rows = is_by_rows(program)
         self.batches_at_once = 4 if self._by_rows else 1  # it is called, and wakes others, more rarely
         self._changed = [i for i, _, _ in program.updates]
@@ -185,8 +192,9 @@ class NativeExecutable(MachineCode, Executable):
         found = self._fittings.get(shapes)
         if found is None:
             lengths = measure(batch, self.program.inputs)
-            for looked_along in self._maxima:
-                check_elements([lengths[e.name] if isinstance(e, Extent) else e for e in looked_along])
+            for steps, looked_along in self._maxima:
+                if 0 not in _at(steps, lengths):
+                    check_elements(_at(looked_along, lengths))
             outputs = [(shape_of(n, lengths), n.dtype) for n in self.program.outputs]
             block, blocks = self._block(lengths), list[tuple[int, Any]]()
             for start in range(0, len(batch[0]), block) if block else (0,):
@@ -213,12 +221,7 @@ class NativeExecutable(MachineCode, Executable):
 
     def _uses(self) -> int:
         """Return how often a row of the batch takes each number of what its products are multiplied with."""
-        plan, done, weights = self.stages.fusion, 0, 0
-        for item in plan.items:
-            if isinstance(item, Task) and item.node.primitive.name == "contract":
-                done += sum(s.count for s in work_of(plan, item, False).amount.sizes if s.extents)
-                sizes = [product(memory_source(x).shape) for x in item.node.inputs]
-                weights += sum(s.count for s in sizes if not s.extents)
+        done, weights = _uses(self.stages.fusion)
         return max(done // weights, 1) if weights else 1
 
     def _state(self, state: Sequence[np.ndarray]) -> tuple[Arrays, Any]:
