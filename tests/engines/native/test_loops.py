@@ -221,7 +221,7 @@ def loops(draw):
             "number": np.mean,
         }
         new = tuple(shapes[k](v).astype(dtype) for k, v in zip(carried, ends, strict=False))
-        return new, (ends[count], ends[count + 1].sum(axis=1), carry[0])
+        return new, (ends[count], ends[count + 1].sum(axis=1), carry[0], new[-1])
 
     begins = {"rows": shared * 0, "row": np.zeros(width, dtype), "number": np.zeros((), dtype)}
     begin = tuple(begins[k] for k in carried)

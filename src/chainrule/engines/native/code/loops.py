@@ -6,6 +6,7 @@ What is handed on is stored where its slice of all steps lies.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from chainrule.engines.native.code import checks
@@ -66,11 +67,16 @@ class _Turns:
         if part is not None and loop.rows is not None:
             _, self.first, last = part
             self.lengths[loop.rows.name] = last - self.first
+        self.length = step.size(size(loop.length))
+        self.begin = [self._here(x) for x in loop.inputs]
+        self.results = [self._here(n) if n is not None else None for n in map(loop.last, range(loop.carried))]
+        self.emitted = [self._here(n) for n in loop.emitted]
+        self.homes = {number: self._here(node) for number, (node, _) in loop.homes.items()}
 
     def write(self, function: str) -> None:
         """Call a function for each step."""
         step, loop, code = self.step, self.loop, self.code
-        program = loop.plan.program
+        program, count, scanned = loop.plan.program, loop.carried, len(loop.body.inputs)
         places, extents = self.rooms.places, step.context.common.extents
         tables = {"inputs": program.inputs, "outputs": program.outputs, "arena": places, "lengths": extents}
         room = {name: code.room(8 * len(what)) for name, what in tables.items()}
@@ -78,51 +84,94 @@ class _Turns:
             code.store(self.lengths[name], code.at(room["lengths"], i, I64))
         for i, place in enumerate(places):
             self._put(room["arena"], i, self._room(place))
-        count, scanned = loop.carried, len(loop.body.inputs)
-        begin = [self._here(x) for x in loop.inputs]
-        for i, x in enumerate(begin[scanned:], start=scanned):
+        for i, x in enumerate(self.begin[scanned:], start=scanned):
             self._put(room["inputs"], i, x)
-        emitted = [self._here(n) for n in loop.emitted]
-        turns = [self._room(x) for both in self.rooms.carried for x in both]
         nothing = code.constant(None, PTR)
         given = {**room, "state": nothing, "team": nothing, "status": step.status}
         given["constants"] = step.given("constants")
-        length = step.size(size(loop.length))
-        with checks.steps(code), code.loop(length, [*begin[:count], *turns]) as loop_of_turns:
-            carried, turns = loop_of_turns.carried[:count], loop_of_turns.carried[count:]
-            turn = loop_of_turns.index
-            last = (turn + 1).equals(length)
-            at = length - 1 - turn if loop.is_reversed else turn
+        turns = [[*map(self._room, some)] for some in self.rooms.carried]
+        by_turns = [i for i, some in enumerate(turns) if len(some) == 2]
+        carry = [x for i in by_turns for x in (self.begin[i], *turns[i])]
+        self._lay_first()
+        with checks.steps(code), code.loop(self.length, carry) as around:
+            turn, following = around.index, list[Value]()
+            last, at = (turn + 1).equals(self.length), self._place(turn)
             checks.step(code, at + 1)
-            for i, x in enumerate(carried):
-                self._put(room["inputs"], i, x)
-            for i, node in enumerate(loop.inputs[count:scanned], start=count):
-                self._put(room["inputs"], i, self._slice(node, begin[i], at))
-            following = []
             for i in range(count):
-                result, new = loop.last(i), turns[2 * i]
-                if result is not None:
-                    new = code.select(last, self._here(result), new)
+                if i in self.homes:
+                    now, new = self._in_home(i, turn, last, turns[i])
+                else:
+                    now, into, other = around.carried[3 * by_turns.index(i) :][:3]
+                    new = self._or_result(i, last, into)
+                    following += [new, other, into]
+                self._put(room["inputs"], i, now)
                 self._put(room["outputs"], i, new)
-                following.append(new)
-            for i, (node, x) in enumerate(zip(loop.emitted, emitted, strict=True), start=count):
+            for i, node in enumerate(loop.inputs[count:scanned], start=count):
+                self._put(room["inputs"], i, self._slice(node, self.begin[i], at))
+            for i, (node, x) in enumerate(zip(loop.emitted, self.emitted, strict=True), start=count):
                 self._put(room["outputs"], i, self._slice(node, x, at))
             code.call(function, VOID, *[given[n] for n, _ in STEP_PARAMETERS])
-            swapped = [turns[i ^ 1] for i in range(len(turns))]
-            loop_of_turns.next = [*following, *swapped]
-        self._without_steps(length, begin)
+            around.next = following
+        self._take_last()
 
-    def _without_steps(self, length: Value, begin: Sequence[Value]) -> None:
-        """Where there is no step, what is carried at last is what is carried at first."""
-        if isinstance(self.loop.length, int) and self.loop.length:
-            return
-        code = self.code
-        with code.when(length.equals(0)):
-            for i, x in enumerate(begin[: self.loop.carried]):
-                result = self.loop.last(i)
-                if result is not None:
-                    bytes = product(result.shape) * Size(result.dtype.itemsize)
-                    copy_bytes(code, self._here(result), x, self._size(bytes))
+    # --- what is carried ---
+
+    def _in_home(self, number: int, turn: Value, last: Value, spare: Sequence[Value]) -> tuple[Value, Value]:
+        """Return where what is carried is found, and where it is left, that is kept for all steps."""
+        node, finds = self.loop.homes[number]
+        here = self._slice(node, self.homes[number], self._place(turn))
+        if finds:
+            following = self._slice(node, self.homes[number], self._place(turn + 1))
+            at_last = self.results[number] or spare[0]
+            return here, self.code.select(last, at_last, following)
+        before = self._slice(node, self.homes[number], self._place(turn - 1))
+        return self.code.select(turn.equals(0), self.begin[number], before), here
+
+    def _or_result(self, number: int, last: Value, into: Value) -> Value:
+        """Return where what is carried is left: at last where it is read."""
+        result = self.results[number]
+        return into if result is None else self.code.select(last, result, into)
+
+    def _lay_first(self) -> None:
+        """Let what is carried at first lie where the first step finds it."""
+        found = [number for number, (_, finds) in self.loop.homes.items() if finds]
+        for number in found if self._has_steps() is not False else ():
+            with self._where(self.length.differs(0)):
+                node, _ = self.loop.homes[number]
+                first = self._slice(node, self.homes[number], self._place(self.code.index(0)))
+                self._copy(number, first, self.begin[number])
+
+    def _take_last(self) -> None:
+        """Let what is carried at last lie where it is read: if no step left it there, or one left it elsewhere."""
+        for number, result in enumerate(self.results):
+            home = self.loop.homes.get(number)
+            if result is None:
+                continue
+            if home is not None and not home[1] and self._has_steps() is not False:
+                with self._where(self.length.differs(0)):
+                    last = self._place(self.length - 1)
+                    self._copy(number, result, self._slice(home[0], self.homes[number], last))
+            if not self._has_steps():
+                with self._where(self.length.equals(0)):
+                    self._copy(number, result, self.begin[number])
+
+    def _has_steps(self) -> bool | None:
+        """Say whether there is a step; None if it depends on a length that is open."""
+        return self.loop.length > 0 if isinstance(self.loop.length, int) else None
+
+    def _where(self, condition: Value) -> AbstractContextManager[None]:
+        return nullcontext() if self._has_steps() is not None else self.code.when(condition)
+
+    def _copy(self, number: int, target: Value, source: Value) -> None:
+        leaf = self.loop.body.inputs[number]
+        bytes = product(leaf.shape) * Size(leaf.dtype.itemsize)
+        copy_bytes(self.code, target, source, self._size(bytes))
+
+    # --- where things lie ---
+
+    def _place(self, turn: Value) -> Value:
+        """Return which slice belongs to a turn."""
+        return (self.length - 1) - turn if self.loop.is_reversed else turn
 
     def _put(self, table: Value, number: int, address: Value) -> None:
         self.code.store(address, self.code.at(table, number, PTR))

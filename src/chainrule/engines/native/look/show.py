@@ -43,17 +43,21 @@ def _lines(words: "Words", item: Item) -> list[str]:
         lines += [f"    {line}" for line in _given(words, inner, item)]
         lines += [f"    {line}" for x in item.plan.items for line in _lines(inner, x)]
         for node in item.nodes:
-            take = node.attributes["take"]
-            if take < item.carried:
-                lines.append(
-                    f"  * {words.name(node)} = {inner.name(item.body.inputs[take])} after the last step"
-                )
-            else:
-                made_there = item.plan.program.outputs[item.carried + item.emitted.index(node)]
-                lines.append(f"  * {words.name(node)}[t] = {inner.name(made_there)}")
+            lines.append(f"  * {words.name(node)}{_taken(inner, item, node)}")
         return lines
     kept = words.plan.stored
     return lines + [f"  {'*' if n in kept else ' '} {words.line(n)}" for n in made(item) if words.name(n)]
+
+
+def _taken(inner: "Words", loop: Loop, node: Node) -> str:
+    """Write what a result takes of a loop, after its name."""
+    take, leaves, ends = node.attributes["take"], loop.plan.program.inputs, loop.plan.program.outputs
+    if take < loop.carried:
+        return f" = {inner.name(leaves[take])} after the last step"
+    for number, (home, finds) in loop.homes.items():
+        if home is node:
+            return f"[t] = {inner.name(leaves[number] if finds else ends[number])}"
+    return f"[t] = {inner.name(ends[loop.carried + loop.emitted.index(node)])}"
 
 
 def _given(words: "Words", inner: "Words", loop: Loop) -> Iterator[str]:
@@ -100,8 +104,8 @@ def _held(words: "Words", memory: Memory) -> list[str]:
     for loop, rooms in memory.rooms.items():
         at, inner = position[loop.nodes[0]], Words(loop.plan, loop.carried)
         carried = [inner.name(x) for x in loop.plan.program.inputs[: loop.carried]]
-        for both, name in zip(rooms.carried, carried, strict=True):
-            names |= dict.fromkeys(both, (at, f"{name} by turns"))
+        for some, name in zip(rooms.carried, carried, strict=True):
+            names |= dict.fromkeys(some, (at, f"{name} by turns" if len(some) > 1 else f"{name} at last"))
         for room, held in zip(rooms.places, _held(inner, rooms.inner), strict=True):
             names[room] = at, f"({held}) at each step"
     found: list[list[tuple[int, str]]] = [[] for _ in memory.slots]

@@ -32,6 +32,20 @@ def in_bodies(program: Program, stage: Stage) -> Program:
     return program.rebuild(visit)
 
 
+def taken_once(program: Program) -> Program:
+    """Return a program in which what a body returns twice for all steps is taken once."""
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        new = with_inputs(node, inputs)
+        if node.primitive.results is None or node.attributes["take"] < node.attributes["carried"]:
+            return new
+        carried, outputs = node.attributes["carried"], node.attributes["body"].outputs
+        first = carried + outputs[carried:].index(outputs[node.attributes["take"]])
+        return with_attributes(new, {**node.attributes, "take": first})
+
+    return program.rebuild(visit)
+
+
 def lengths_given(program: Program) -> Program:
     """Return a program whose loops are told lengths of open axes: a step of some rows knows of no others."""
     asked: dict[tuple[Extent, Any], Node] = {}

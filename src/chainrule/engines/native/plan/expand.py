@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.native.plan.backward import Backward
-from chainrule.engines.native.plan.bodies import in_bodies, lengths_given
+from chainrule.engines.native.plan.bodies import in_bodies, lengths_given, taken_once
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed
@@ -40,7 +40,7 @@ def expand_products(program: Program) -> Program:
             return _product(inputs[0], inputs[1], node.attributes["spec"])
         return with_inputs(node, inputs)
 
-    return _shared(in_bodies(program, expand_products).rebuild(visit))
+    return _shared(taken_once(in_bodies(program, expand_products).rebuild(visit)))
 
 
 def _masks_from_results(program: Program) -> Program:

@@ -28,7 +28,8 @@ class _Residents:
         self.inside: dict[Node, View] = {}
         self.passing: set[Node] = set()  # frames whose parts are gone when others are laid over them
         self.maker: dict[Node, Item] = {n: item for item in plan.items for n in made(item)}
-        self.ends = {*plan.home, *plan.program.outputs, *(new for _, new in plan.commits)}
+        self.new_state = {*plan.home, *(new for _, new in plan.commits)}
+        self.ends = {*self.new_state, *plan.program.outputs}
         self.moved: dict[Node, list[Node]] = {}  # the movements of a node, in order
         self.readers: dict[Node, list[Node]] = {}  # who reads its memory, through movements too
         for node in plan.program.nodes:
@@ -43,7 +44,11 @@ class _Residents:
             if not isinstance(item, Task):
                 continue
             found = laying(item.node)
-            if found is None or item.node in self.ends or (found.fill is not None and not found.is_framed):
+            if (
+                found is None
+                or item.node in self.new_state
+                or (found.fill is not None and not found.is_framed)
+            ):
                 continue
             frame = self._view(item.node)
             parts = [unshaped(x, view_at(frame, index)) for x, index in found.parts]

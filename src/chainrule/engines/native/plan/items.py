@@ -72,10 +72,24 @@ class Loop:
         """What it is given: what is carried at first, what has a slice for each step, what all steps share."""
         return self.nodes[0].inputs
 
-    @property
+    @cached_property
+    def homes(self) -> dict[int, tuple[Node, bool]]:
+        """Of what is carried, by its number, the result that holds it at all steps: as each finds or leaves it."""
+        found: dict[int, tuple[Node, bool]] = {}
+        for node in self.nodes:
+            output = self.body.outputs[node.attributes["take"]]
+            for number in range(self.carried if node.attributes["take"] >= self.carried else 0):
+                finds = leaf_key(output) == leaf_key(self.body.inputs[number])
+                if finds or output is self.body.outputs[number]:
+                    found.setdefault(number, (node, finds))
+                    break
+        return found
+
+    @cached_property
     def emitted(self) -> list[Node]:
-        """The results that have a slice for each step."""
-        return [n for n in self.nodes if n.attributes["take"] >= self.carried]
+        """The other results that have a slice for each step."""
+        homes = [node for node, _ in self.homes.values()]
+        return [n for n in self.nodes if n.attributes["take"] >= self.carried and n not in homes]
 
     def last(self, carried: int) -> Node | None:
         """Return the result that is what is carried at last; None if nobody reads it."""

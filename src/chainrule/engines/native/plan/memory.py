@@ -65,17 +65,18 @@ class Rooms:
     Attributes:
         inner: Where what is computed within a step lies.
         places: Of each place of that, the room in which it is.
-        carried: Of each value that is carried the two rooms in which it is by turns.
+        carried: Of each value that is carried the rooms for what no result holds: two, in which it is by turns, or one,
+            for what the last step leaves.
     """
 
     inner: "Memory"
     places: tuple[Node, ...]
-    carried: tuple[tuple[Node, Node], ...]
+    carried: tuple[tuple[Node, ...], ...]
 
     @property
     def all(self) -> tuple[Node, ...]:
         """All rooms."""
-        return (*self.places, *(room for both in self.carried for room in both))
+        return (*self.places, *(room for some in self.carried for room in some))
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,15 @@ def _rooms(loop: Loop, inner: Sequence[Work]) -> Rooms:
     """Return what a loop needs: what lies somewhere within a step is free for what is computed later in it."""
     found = plan_memory(loop.plan, [Region(ALONE, [work]) for work in inner])
     places = tuple([_room((*map(Extent, s.extents), s.bytes)) for s in found.slots])
-    carried = [x.shape for x in loop.body.inputs[: loop.carried]]
-    sizes = [x.dtype.itemsize for x in loop.body.inputs[: loop.carried]]
-    pairs = [
-        (_room((*shape, size)), _room((*shape, size))) for shape, size in zip(carried, sizes, strict=True)
-    ]
-    return Rooms(found, places, tuple(pairs))
+    carried = [_rooms_of_carried(loop, number) for number in range(loop.carried)]
+    return Rooms(found, places, tuple(carried))
+
+
+def _rooms_of_carried(loop: Loop, number: int) -> tuple[Node, ...]:
+    leaf, home = loop.body.inputs[number], loop.homes.get(number)
+    is_found = home is not None and home[1]
+    count = 2 if home is None else int(is_found and loop.last(number) is None)
+    return tuple([_room((*leaf.shape, leaf.dtype.itemsize)) for _ in range(count)])
 
 
 def _room(shape: tuple[int | Extent, ...]) -> Node:

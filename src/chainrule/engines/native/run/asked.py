@@ -38,7 +38,9 @@ def maxima_in(program: Program) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]
     return list(_maxima(program.nodes, ()))
 
 
-def _maxima(nodes: Sequence[Node], steps: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+def _maxima(
+    nodes: Sequence[Node], steps: tuple[Any, ...]
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     for node in nodes:
         row, attributes = node.primitive, node.attributes
         if row.reduces == "maximum" or row is argmax:

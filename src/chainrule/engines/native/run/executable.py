@@ -22,8 +22,8 @@ from chainrule.engines.native.plan.cuts import work_of
 from chainrule.engines.native.plan.items import Fusion, Loop, Task, memory_source
 from chainrule.engines.native.plan.views import product, size
 from chainrule.engines.native.run import build
-from chainrule.engines.native.run.asked import labels_in, maxima_in
 from chainrule.engines.native.run.arrays import measure, out_of_range, places, pointers, ready, shape_of
+from chainrule.engines.native.run.asked import labels_in, maxima_in
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.pipeline import is_row
