@@ -276,6 +276,17 @@ def _map_in(value: Any, function: Callable[[ClosedGraph], Any]) -> Any:
     return value if all(a is b for a, b in zip(value, new, strict=True)) else new
 
 
+def in_floats(node: Node, inputs: Nodes, dtype: np.dtype, visit: Visit) -> Node:
+    """Return what a row makes of other inputs, with its own floats of a dtype; ``visit`` is for the graphs it has."""
+    attributes = dict(map_bodies(node.attributes, lambda body: body.map_nodes(visit)))
+    own = dtype if node.dtype.kind == "f" else node.dtype
+    if node.primitive.name == "constant":
+        attributes["value"] = attributes["value"].astype(own)
+    elif "dtype" in attributes:
+        attributes["dtype"] = own.name
+    return record(node.primitive, inputs, attributes, node.name, node.meaning)
+
+
 def resolved(attributes: Mapping[str, Any], lengths: dict[Extent, Any]) -> Mapping[str, Any]:
     """Return attributes for open axes of these lengths, those of graphs too."""
     found = {k: resolve(v, lengths) for k, v in attributes.items()}

@@ -1,6 +1,7 @@
 """Writing a loop: a Python function of one step on nodes is traced once, and becomes the body of a ``scan``."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.errors import GraphError, ShapeError, short
-from chainrule.graph.closed import ClosedGraph, extents_of
+from chainrule.graph.closed import ClosedGraph, Nodes, extents_of
 from chainrule.graph.node import (
     Node,
     NodeLike,
@@ -16,6 +17,7 @@ from chainrule.graph.node import (
     as_node,
     input,
     leaf_key,
+    mark,
     of_array,
     record,
     with_inputs,
@@ -94,11 +96,57 @@ def scan(
     carry, y = found
     new = _next(init, carried, carry)
     emitted = [as_node(v) for _, v in leaves(y)]
-    body, shared = closed_over([*carried, *scanned], [*new, *emitted])
+    told, inside = _told_of([*new, *emitted], [*carried, *scanned])
+    hidden = [n for n in dict.fromkeys(n for m in told for n in (m, *m.meaning.nodes())) if n in inside]
+    body, shared = closed_over([*carried, *scanned], [*new, *emitted, *hidden])
     attributes = {"body": body, "carried": len(carried), "length": steps, "reverse": bool(reverse)}
     inputs = [*[v for _, v in start], *[x for _, x in given], *shared]
     results = [record(row, inputs, {**attributes, "take": take}) for take in range(len(body.outputs))]
-    return like(init, results[: len(carried)]), like(y, results[len(carried) :])
+    seen = len(new) + len(emitted)
+    if told:
+        within = _seen_from_outside(told, dict(zip(hidden, results[seen:], strict=True)))
+        results = [mark(n, Within(within)) for n in results[:seen]]
+    return like(init, results[: len(carried)]), like(y, results[len(carried) : seen])
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """What the mark on a result of a loop means.
+
+    Attributes:
+        of: What has a meaning within a step that is told outside too, as that a layer was called: the same of all
+            steps, each marked with its meaning there.
+    """
+
+    of: Nodes
+
+
+def _told_of(ends: Sequence[Node], given: Sequence[Node]) -> tuple[list[Node], set[Node]]:
+    """Return the marks within a step, and within loops there, whose meaning is told outside too, and all within."""
+    found: dict[Node, None] = {}
+    while True:
+        nodes = order([*[n for m in found for n in (m, *m.meaning.nodes())], *ends])
+        inside = descendants(given, nodes)
+        more = [n for n in nodes if hasattr(n.meaning, "at_all_steps")]
+        more += [m for n in nodes if isinstance(n.meaning, Within) for m in n.meaning.of]
+        more = [n for n in more if n in inside or n not in nodes]
+        if found.keys() >= set(more):
+            return [m for m in found if m in inside], inside
+        found |= dict.fromkeys(more)
+
+
+def _seen_from_outside(told: Sequence[Node], stacked: Mapping[Node, Node]) -> Nodes:
+    """Return the same marks of all steps, the examples first as outside of loops."""
+
+    def every(node: Node) -> Node:
+        found: Any = stacked.get(node, node)
+        return np.swapaxes(found, 0, 1) if node in stacked and found.ndim > 1 else found
+
+    def mean(node: Node) -> Node:
+        found: Any = np.mean(stacked[node], axis=0) if node in stacked else node
+        return found
+
+    return tuple([mark(every(m), m.meaning.at_all_steps(every, mean), m.name) for m in told])
 
 
 def closed_over(inputs: Sequence[Node], outputs: Sequence[Node]) -> tuple[ClosedGraph, list[Node]]:
@@ -118,7 +166,13 @@ def closed_over(inputs: Sequence[Node], outputs: Sequence[Node]) -> tuple[Closed
             fixed.add(node)
     read = [*[x for n in nodes if n in inside for x in n.inputs], *outputs]
     shared = {x: input(x.name, x.shape, x.dtype) for x in read if x not in inside and x not in fixed}
-    became = rebuild(outputs, lambda n, new: shared[n] if n in shared else with_inputs(n, new), stop=shared)
+
+    def visit(node: Node, new: Nodes) -> Node:
+        if node in shared:
+            return shared[node]
+        return new[0] if hasattr(node.meaning, "at_all_steps") else with_inputs(node, new)
+
+    became = rebuild(outputs, visit, stop=shared)
     try:
         body = ClosedGraph(tuple(inputs), tuple(shared.values()), tuple([became[n] for n in outputs]))
     except GraphError as error:

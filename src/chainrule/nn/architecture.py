@@ -15,6 +15,7 @@ from typing import Any
 from chainrule.doors import late
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.closed import is_given
+from chainrule.graph.loops import Within
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
@@ -40,6 +41,17 @@ class LayerMark:
 
     label: str
     number: int = 0
+
+
+@dataclass(frozen=True)
+class LoopMark:
+    """What the mark on a result of a loop means in a finished network: which layers are called in its steps.
+
+    Attributes:
+        labels: What these uses are called.
+    """
+
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,7 +161,10 @@ class Architecture:
         held: set[str] = set()
         for label, call in self.calls.items():
             if call.layer.trainable is False:
-                inside = [self.call_of[n] for n in _inside(self.outputs[label], call) if n in self.call_of]
+                nodes = _inside(self.outputs[label], call)
+                inside = [self.call_of[n] for n in nodes if n in self.call_of]
+                within = [n.meaning.labels for n in nodes if isinstance(n.meaning, LoopMark)]
+                inside += [self.calls[each] for labels in within for each in labels]
                 held.update(w.name for each in inside for w in each.parameters)
         return frozenset(held)
 
@@ -264,7 +279,8 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     """Name what the graph learns, share what is one layer's, give each random layer its stream."""
     every = _every_node(output)
     marks = [n for n in every if isinstance(n.meaning, Call)]
-    ends = [*(n.meaning.of for n in every if isinstance(n.meaning, Beside)), output]
+    within = [m for n in every if isinstance(n.meaning, Within) for m in n.meaning.of]
+    ends = [*_beside(every), output, *[x for m in within for x in m.meaning.nodes()]]
     mask = _mask_of_data(output)
     ends += [] if mask is None else [mask]
     ends += [new for n in marks for _, new in n.meaning.updates]
@@ -281,6 +297,8 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
             return mark(new[0], LayerMark(labels[node]), node.name)
         if isinstance(node.meaning, Beside):
             return mark(new[0], LayerMark(labels[node.meaning.of], node.meaning.number), node.name)
+        if isinstance(node.meaning, Within):
+            return mark(new[0], LoopMark(tuple([labels[m] for m in node.meaning.of])), node.name)
         if node.primitive.name == "random_uniform":
             attributes = {**node.attributes, "stream": next(streams)}
             return Node(node.primitive, new, attributes, node.shape, node.dtype)
@@ -313,10 +331,16 @@ def _every_node(output: Node) -> list[Node]:
     beside: list[Node] = []
     while True:
         every = order([*beside, output])
-        found = list(dict.fromkeys([n.meaning.of for n in every if isinstance(n.meaning, Beside)]))
+        found = _beside(every)
         if set(found) == set(beside):
             return every
         beside = found
+
+
+def _beside(nodes: Iterable[Node]) -> list[Node]:
+    """Return the outputs of layers that marks among ``nodes`` speak of, and that need not lie on the way."""
+    of = [n.meaning.of for n in nodes if isinstance(n.meaning, Beside | Within)]
+    return list(dict.fromkeys([m for each in of for m in (each if isinstance(each, tuple) else (each,))]))
 
 
 def _mask_of_data(output: Node) -> Node | None:

@@ -1,5 +1,6 @@
 """What the mark on a layer's output says: which layer it is, what it was given, what it learns, which steps count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,30 @@ class Call:
     updates: tuple[tuple[Node, Node], ...]
     parts: dict[str, Node]
     mask: Node | None = None
+
+    def nodes(self) -> list[Node]:
+        """Return every node it speaks of but the variables."""
+        found = [*self.inputs, *self.parts.values(), *(new for _, new in self.updates)]
+        return found if self.mask is None else [*found, self.mask]
+
+    def at_all_steps(self, every: Callable[[Node], Node], mean: Callable[[Node], Node]) -> "Call":
+        """Return the same use of a layer within a loop, seen from outside.
+
+        Args:
+            every: What makes of a node within that of all steps.
+            mean: And what makes their mean: of several new values of a running statistic it is taken.
+
+        Returns:
+            A use of the same layer, of the same variables.
+        """
+        return Call(
+            self.layer,
+            tuple([every(x) for x in self.inputs]),
+            self.parameters,
+            tuple([(statistic, mean(new)) for statistic, new in self.updates]),
+            {name: every(n) for name, n in self.parts.items()},
+            None if self.mask is None else every(self.mask),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError, ShapeError
-from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.closed import ClosedGraph, in_floats, is_given
+from chainrule.graph.node import Node, input, leaf_key
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, ONE_OUTPUT, OPEN, Architecture, finish
@@ -73,4 +74,18 @@ def _in_dtype(entry: dict[str, Any], dtype: str) -> dict[str, Any]:
             attributes[name] = {**value, "dtype": dtype}
         elif name == "dtype" and np.dtype(value).kind == "f":
             attributes[name] = dtype
+        elif isinstance(value, ClosedGraph):
+            attributes[name] = _body_in_dtype(value, np.dtype(dtype))
     return {**entry, "attributes": attributes} if attributes else entry
+
+
+def _body_in_dtype(body: ClosedGraph, dtype: np.dtype) -> ClosedGraph:
+    leaves: dict[Any, Node] = {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if not is_given(node):
+            return in_floats(node, inputs, dtype, visit)
+        own = dtype if node.dtype.kind == "f" else node.dtype
+        return leaves.setdefault(leaf_key(node), input(node.name, node.shape, own))
+
+    return body.map_nodes(visit)

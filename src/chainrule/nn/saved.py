@@ -12,12 +12,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from chainrule import plain
-from chainrule.errors import FileFormatError, short
+from chainrule.errors import FileFormatError, GraphError, short
 from chainrule.graph.node import Node, input, leaf_key, of_array, record
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
-from chainrule.nn.architecture import BATCH, Architecture, as_shape, finish
+from chainrule.nn.architecture import BATCH, Architecture, LoopMark, as_shape, finish
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.settings import Names, from_plain, layer_from_config, layer_to_config, to_plain
 
@@ -51,6 +51,13 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
         elif (use := architecture.use_of(node)) is not None:
             entry = {"beside": node.meaning.number, "of": position[use]}
         else:
+            if isinstance(node.meaning, LoopMark):
+                raise GraphError(
+                    "Layers are called in a step of a loop that stands among the rows of a network, and such a network "
+                    "is neither copied nor saved, nor drawn anew of nodes. Put the loop into a layer of your own: "
+                    "class Mine(cr.Layer), whose build(self, scope, x) has the loop. Drawn by a function, "
+                    "cr.Network(function, inputs=...), it is trained as it is."
+                )
             entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
             entry["attributes"] = {k: to_plain(v, keep) for k, v in node.attributes.items()}
         position[node] = len(entries)

@@ -13,10 +13,10 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.errors import GraphError
-from chainrule.graph.closed import map_bodies
+from chainrule.graph.closed import in_floats, is_given
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of, record
-from chainrule.graph.primitives.leaves import constant, placeholder, variable
+from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of
+from chainrule.graph.primitives.leaves import placeholder, variable
 from chainrule.graph.walk import order, rebuild
 from chainrule.transform.backprop import grad
 from chainrule.transform.blame import Blame, blame, largest, reached
@@ -25,6 +25,8 @@ from chainrule.transform.report import GradientReport as GradientReport, summary
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+WIDE = np.dtype(np.float64)
 
 
 @public
@@ -117,23 +119,16 @@ def _twin(
     origin: dict[Node, Node] = {}  # in the bodies of loops too
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        new = in_float64(node, inputs)
+        new = in_leaves(node) if is_given(node) else in_floats(node, inputs, WIDE, visit)
         origin[new] = node
         return new
 
-    def in_float64(node: Node, inputs: tuple[Node, ...]) -> Node:
-        dtype = np.dtype(np.float64) if node.dtype.kind == "f" else node.dtype
-        if node.primitive.leaf == "given":
-            leaf = leaves.setdefault(leaf_key(node), input(node.name, node.shape, dtype))
-            if node.primitive is variable:
-                start[leaf] = node.attributes["cell"].value
-            return leaf
-        attributes = dict(map_bodies(node.attributes, lambda body: body.map_nodes(visit)))
-        if node.primitive is constant:
-            attributes["value"] = attributes["value"].astype(dtype)
-        elif "dtype" in attributes:
-            attributes["dtype"] = dtype.name
-        return record(node.primitive, inputs, attributes, node.name, node.meaning)
+    def in_leaves(node: Node) -> Node:
+        dtype = WIDE if node.dtype.kind == "f" else node.dtype
+        leaf = leaves.setdefault(leaf_key(node), input(node.name, node.shape, dtype))
+        if node.primitive is variable:
+            start[leaf] = node.attributes["cell"].value
+        return leaf
 
     twin = rebuild(outputs, visit)
     for node, value in feed.items():

@@ -1,0 +1,141 @@
+"""Layers that are called in a step of a loop: each is one of the network, and what it puts out is that of all steps."""
+
+import copy
+import pickle
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+rng = np.random.default_rng(0)
+S = rng.standard_normal((10, 6, 3)).astype("float32")
+Y = S[:, :, :1].sum(axis=1)
+
+
+def zeros(s, units):
+    return np.broadcast_to(cr.constant(0.0, dtype="float32"), (s.shape[0], units))
+
+
+def recurrent(s):
+    cell, gate = cr.Dense(4, "tanh"), cr.Dense(4, "sigmoid", name="gate")
+
+    def step(h, x):
+        both = np.concatenate([h, x], axis=1)
+        g = gate(both)
+        return g * h + (1 - g) * cell(both), None
+
+    h, _ = cr.scan(step, zeros(s, 4), cr.Dense(5, "relu")(s).transpose(1, 0, 2))
+    return cr.Dense(1)(h)
+
+
+def network(function=recurrent, **settings):
+    return cr.Network(function, inputs={"s": (6, 3)}, seed=0, engine="numpy", **settings)
+
+
+def test_they_are_layers_of_the_network():
+    made = network()
+    assert list(made.architecture.calls) == ["dense_1", "gate", "dense_2", "dense_3"]
+    assert made.parameters["W2"].shape == (9, 4)
+    assert made.architecture.outputs["gate"].shape[1:] == (6, 4)
+    shown = made.activations(S)
+    assert shown["A2"].shape == (10, 6, 4) and shown["Z3"].shape == (10, 6, 4)
+    p = {name: made.parameters[name] for name in made.parameters}
+    h = np.zeros((10, 4))
+    inner = np.maximum(S @ p["W1"] + p["b1"], 0)
+    for t in range(6):
+        both = np.concatenate([h, inner[:, t]], axis=1)
+        g = 1 / (1 + np.exp(-(both @ p["W2"] + p["b2"])))
+        np.testing.assert_allclose(shown["A2"][:, t], g, rtol=1e-4, atol=1e-6)
+        h = g * h + (1 - g) * np.tanh(both @ p["W3"] + p["b3"])
+    np.testing.assert_allclose(made.predict(S), h @ p["W4"] + p["b4"], rtol=1e-4, atol=1e-6)
+
+
+def test_they_learn_and_are_summed_up(capsys):
+    made = network()
+    costs = made.fit(S, Y, epochs=60, optimizer=cr.Adam(0.02))["cost"]
+    assert costs[-1] < 0.2 * costs[0]
+    made.summary()
+    assert "gate (Dense)               (batch, 6, 4)          40 " in capsys.readouterr().out
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent(cr.Layer):
+    name: str = ""
+
+    def build(self, scope, s):
+        cell = cr.Dense(4, "tanh")
+
+        def outer(h, x):
+            inner, _ = cr.scan(lambda k, _: (cell(np.concatenate([k, x], axis=1)), None), h, length=2)
+            return inner, None
+
+        return cr.scan(outer, zeros(s, 4), s.transpose(1, 0, 2))[0]
+
+
+def chained(**settings):
+    return cr.Network([Recurrent(**settings), cr.Dense(1)], input_shape=(6, 3), seed=0, engine="numpy")
+
+
+def test_in_loops_of_loops_within_a_layer_too(tmp_path):
+    made = chained()
+    assert {k: v.shape for k, v in made.parameters.items()} == {
+        "W1": (7, 4),
+        "b1": (4,),
+        "W2": (4, 1),
+        "b2": (1,),
+    }
+    cost = made.fit(S, Y, epochs=30, optimizer=cr.Adam(0.02))["cost"]
+    assert cost[-1] < cost[0]
+    assert made.activations(S)["A1"].shape == (10, 6, 2, 4)
+    made.save(tmp_path / "m.safetensors")
+    again = cr.load(tmp_path / "m.safetensors", custom={"Recurrent": Recurrent})
+    np.testing.assert_array_equal(again.predict(S), made.predict(S))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(made)).predict(S), made.predict(S))
+
+
+def test_a_frozen_layer_holds_what_it_calls_in_its_steps():
+    made = chained(trainable=False)
+    assert sorted(made.architecture.frozen) == ["W1", "b1"]
+    before = made.parameters["W1"].copy()
+    made.fit(S, Y, epochs=3)
+    np.testing.assert_array_equal(made.parameters["W1"], before)
+
+
+def test_running_statistics_of_a_step_follow_the_mean_of_all():
+    def normal(s):
+        norm = cr.BatchNormalization(momentum=0.5)
+        h, _ = cr.scan(lambda h, x: (h + norm(x), None), zeros(s, 3), s.transpose(1, 0, 2))
+        return cr.Dense(1)(h)
+
+    made = network(normal)
+    made.fit(S, Y, epochs=1, batch_size=10)
+    expected = 0.5 * S.mean(axis=(0, 1))
+    np.testing.assert_allclose(made.statistics["mean_0"], expected, atol=1e-5)
+
+
+def test_a_loop_among_the_rows_is_copied_unless_layers_are_called_in_it(tmp_path):
+    def plain(s):
+        h, _ = cr.scan(lambda h, x: (np.tanh(h + x), None), zeros(s, 3), s.transpose(1, 0, 2))
+        return cr.Dense(1)(h)
+
+    made = network(plain)
+    for again in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made)):
+        np.testing.assert_array_equal(again.predict(S), made.predict(S))
+    with pytest.raises(cr.GraphError, match="a file holds such graphs only as layers build them"):
+        made.save(tmp_path / "m.safetensors")
+    with pytest.raises(cr.GraphError, match=r"Layers are called in a step .* class Mine\(cr.Layer\)"):
+        pickle.dumps(network())
+
+
+def test_a_network_of_nodes_has_loops_in_its_own_dtype():
+    s = cr.input("s", ("batch", 6, 3))
+    start = np.zeros_like(s[:, 0])
+    h, _ = cr.scan(
+        lambda h, x: (np.tanh(h * np.array([0.5, 0.1, 0.2]) + x), None), start, s.transpose(1, 0, 2)
+    )
+    made = cr.Network(cr.Dense(1)(h), seed=0, engine="numpy")
+    assert made.predict(S).dtype == np.float32
+    wide = cr.Network(cr.Dense(1)(h), seed=0, engine="numpy", dtype="float64")
+    np.testing.assert_allclose(made.predict(S), wide.predict(S), rtol=1e-4, atol=1e-6)
