@@ -7,10 +7,12 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import compiled
+from chainrule.engines.choice import work_of
 from chainrule.engines.compiled import Compiled, build
 from chainrule.engines.numpy import NumpyExecutable
 from chainrule.engines.registry import Cost, Engine
 from chainrule.graph.closed import Program
+from chainrule.graph.shapes import Extent
 from chainrule.recent import Recent
 from chainrule.train.programs import training_of
 
@@ -176,3 +178,26 @@ def test_filters_that_slide_over_pictures_are_more_work_than_their_numbers():
     found = Program((x,), (w,), (J,), (w - 0.1 * cr.grad(J, w),))
     assert choose(found, steps=1, rows=1) == "numpy"
     assert choose(found, steps=16, rows=64) == "native"  # an epoch of a thousand pictures
+
+
+@pytest.mark.native
+def test_a_loop_takes_what_its_steps_take():
+    """However its results are read, and how long it is: an open axis counts when it is known."""
+
+    def of_steps(steps, takes=1):
+        x, w = cr.input("x", ("n", steps, 3), "float32"), cr.variable(np.ones((3, 3), "float32"), name="w")
+        step = lambda h, x: (np.tanh(x + h @ w),) * 2  # noqa: E731
+        last, every = cr.scan(step, 0 * np.sum(x, axis=1), np.transpose(x, (1, 0, 2)))
+        ends = (last, *[every] * (takes - 1))
+        return Program((x,), (w,), (*ends[1:], np.sum(last)), (w,))
+
+    n, time = Extent("n"), Extent("time")
+    short, long, open = (work_of(of_steps(steps))["numpy"] for steps in (10, 1000, "time"))
+    assert long.seconds(1, {n: 32}) > 50 * short.seconds(1, {n: 32})
+    for steps, same in ((10, short), (1000, long)):
+        assert open.seconds(1, {n: 32, time: steps}) == pytest.approx(same.seconds(1, {n: 32}), rel=0.1)
+    both = work_of(of_steps(10, takes=2))["numpy"]
+    assert both.seconds(1, {n: 32}) == pytest.approx(short.seconds(1, {n: 32}), rel=0.1)
+    native = [work_of(of_steps(steps))["native"].start for steps in (10, 1000)]
+    assert native[0] == native[1]  # the code is as long, whatever the steps
+    assert [choose(of_steps(steps), 5, 32) for steps in (2, 2000)] == ["numpy", "native"]

@@ -8,7 +8,8 @@ from chainrule.engines.registry import ENGINES, REFERENCE, Cost, missing, warn_o
 from chainrule.graph.closed import Program
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
-from chainrule.graph.shapes import Extent
+from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.siblings import siblings
 
 Lengths = Mapping[Extent, int] | int  # of the open axes; a single one is that of all
 
@@ -22,12 +23,14 @@ RUNS = 5
 class Work:
     """What a program takes on an engine, by the lengths of its open axes."""
 
-    def __init__(self, working: Sequence[Node], cost: Cost) -> None:
+    def __init__(self, working: Sequence[tuple[Node, Shape]], cost: Cost) -> None:
         self.start: float = (cost.start + cost.node * len(working)) / RUNS
-        terms: dict[tuple[Extent, ...], float] = {(): cost.call * len(working)}
-        for node in working if cost.addition or cost.product else ():
-            extents, seconds = _work(node, cost)
-            terms[extents] = terms.get(extents, 0.0) + seconds
+        terms: dict[tuple[Extent, ...], float] = {}
+        for node, times in working if cost.call or cost.addition or cost.product else ():
+            for sizes, each in ((times, cost.call), _work(node, times, cost)):
+                fixed = math.prod([e for e in sizes if not isinstance(e, Extent)])
+                extents = tuple([e for e in sizes if isinstance(e, Extent)])
+                terms[extents] = terms.get(extents, 0.0) + each * fixed
         self._terms = [(extents, seconds) for extents, seconds in terms.items() if seconds]
 
     def seconds(self, steps: int, lengths: Lengths) -> float:
@@ -40,15 +43,23 @@ class Work:
         return self.start + steps * total
 
 
-def _work(node: Node, cost: Cost) -> tuple[tuple[Extent, ...], float]:
-    """Return which open axes a node's work grows with, and what it takes for each combination of places there."""
+def _work(node: Node, times: Shape, cost: Cost) -> tuple[Shape, float]:
+    """Return at how many places a node does its work, over all the times that it is done, and what each place takes."""
     if node.primitive.name == "contract":
-        sizes = (*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"]))
-        each = cost.product
-    else:
-        sizes, each = node.shape, cost.addition * node.primitive.work(node.attributes)
-    fixed = math.prod([e for e in sizes if not isinstance(e, Extent)])
-    return tuple([e for e in sizes if isinstance(e, Extent)]), each * fixed
+        return (*times, *node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])), cost.product
+    return (*times, *node.shape), cost.addition * node.primitive.work(node.attributes)
+
+
+def working(nodes: Sequence[Node], times: Shape = ()) -> list[tuple[Node, Shape]]:
+    """Return what computes something, and how often: what a step of a loop does, as often as the loop has steps."""
+    families = siblings(nodes)
+    found: list[tuple[Node, Shape]] = []
+    for node in nodes:
+        if node not in families:
+            found += [(node, times)] if node.inputs else []
+        elif node is families[node][0]:
+            found += working(node.attributes["body"].nodes, (*times, node.attributes["length"]))
+    return found
 
 
 # A network like one before has the same training step; to add up its work takes longer than a step.
@@ -63,8 +74,8 @@ def work_of(program: Program) -> dict[str, Work]:
     costs = {e.name: e.cost for e in engines if e.cost}
     known, found = _known.get(program, (None, {}))
     if known != costs:
-        working = [n for n in program.nodes if n.inputs]
-        found = {name: Work(working, cost) for name, cost in costs.items()}
+        done = working(program.nodes)
+        found = {name: Work(done, cost) for name, cost in costs.items()}
         _known[program] = costs, found
     return found
 
