@@ -437,3 +437,10 @@ def test_forward_loss_and_backward_are_one_region_of_rows():
     found = stages_of(outputs, inputs)
     rows = next(r for r in found.regions if r.kind == "rows")
     assert {w.item for w in rows.works} >= {i for i in found.fusion.items if isinstance(i, Loop)}
+
+
+def test_what_is_kept_of_a_carry_for_all_steps_is_where_it_is_carried():
+    inputs, outputs = trained()
+    forward, *_ = (x for x in stages_of(outputs, inputs).fusion.items if isinstance(x, Loop))
+    assert set(forward.homes) == {0, 1}  # h and c, of each step
+    assert not any(n.primitive.name == "copy" for n in forward.plan.program.nodes)

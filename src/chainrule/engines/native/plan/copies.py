@@ -84,7 +84,7 @@ class _Copier:
         """Return the body of a loop with the copies that its steps need, and what of it is made before the loop."""
         if (body, given) not in self._bodies:
             leaves = leaf_views(body, carried, [self._view(x) for x in given])
-            copied = with_copies(as_program(body, body.outputs), leaves).outputs
+            copied = as_program(body, body.outputs).rebuild(_Copier(leaves).visit).outputs
             new, same = without_invariants(ClosedGraph(body.inputs, body.shared, copied))
             outside = {leaf_key(n): x for n, x in zip(body.given, given, strict=True)}
             became: dict[Node, Node] = {}
