@@ -92,7 +92,10 @@ def test_time_may_be_open(reverse):
     agree([last, every], [x], *([numbers((steps, 6), "float64")] for steps in (0, 1, 2, 7)))
 
 
-def test_time_and_batch_may_be_open():
+@pytest.mark.parametrize(("share", "check"), [("", ""), ("3", ""), ("", "1")])
+def test_time_and_batch_may_be_open(monkeypatch, share, check):
+    monkeypatch.setenv("CHAINRULE_SHARE", share)
+    monkeypatch.setenv("CHAINRULE_CHECK", check)
     x = cr.input("x", ("batch", "time", 3), "float32")
     (h, c), (hs, cs) = lstm(np.transpose(x, (1, 0, 2)), 5)
     agree([h, c, hs, cs], [x], *([numbers((b, t, 3))] for b in (0, 1, 17) for t in (1, 2, 7)))

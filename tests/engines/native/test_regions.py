@@ -23,6 +23,7 @@ from chainrule.engines.native.plan.views import Size, product, squeezed
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, leaf_key, variable
+from chainrule.graph.shapes import Extent
 from chainrule.transform.simplify import simplify_all
 
 RNG = np.random.default_rng(0)
@@ -57,6 +58,16 @@ def test_a_prediction_is_one_region():
     y = np.tanh(np.tanh(x @ W) @ V)
     _, found, _ = planned(Program((x,), (W, V), (y / np.sum(y, axis=1, keepdims=True),), (W, V)))
     assert [r.kind for r in found] == [ROWS]
+
+
+def test_time_may_be_open_beside_the_rows():
+    x, W = input("x", ("n", "time", 8), "float32"), variable(np.ones((8, 32), np.float32), "W")
+    V, U = variable(np.ones((32, 12), np.float32), "V"), variable(np.ones((32, 32), np.float32), "U")
+    z = np.einsum("btf,fn->tbn", x, W)
+    last, every = cr.scan(lambda h, z: (np.tanh(z + h @ U),) * 2, 0 * np.sum(z, 0), z)
+    outputs = (np.tanh(np.transpose(every, (1, 0, 2)) @ V), last @ V)
+    plan, found, _ = planned(simplified(Program((x,), (W, V, U), outputs, (W, V, U))))
+    assert plan.rows == Extent("n") and [r.kind for r in found] == [ROWS]
 
 
 def test_rows_may_have_the_time_before_them():
@@ -176,6 +187,8 @@ BLOCKS = {
     "wide": lambda: [cr.Dense(130, "sigmoid")],
     "normalized": lambda: [cr.Dense(20), cr.BatchNormalization(), cr.Activation("relu")],
     "dropped": lambda: [cr.Dense(33, "elu"), cr.Dropout(0.3)],
+    "recurrent": lambda: [cr.Dense(24), cr.Reshape((6, 4)), cr.LSTM(9)],
+    "sequences": lambda: [cr.Dense(24), cr.Reshape((4, 6)), cr.GRU(17, return_sequences=True), cr.Flatten()],
 }
 OPTIMIZERS = {
     "adam": lambda: cr.Adam(0.01),

@@ -16,17 +16,19 @@ from chainrule.graph.shapes import Extent
 
 
 def rows_of(program: Program) -> Extent | None:
-    """Return the open axis that comes first in all inputs that have one; None where no product, and no loop, has it."""
+    """Return the open axis that comes first in all inputs that have one; None where no product, and no loop, has it.
+
+    Others, such as the time, may be open beside it.
+    """
     products = [
         n
         for n in program.nodes
         if n.primitive.results is not None or (n.primitive.name == "contract" and not is_short(n))
     ]
-    openings = {e for x in program.inputs for e in x.shape if isinstance(e, Extent)}
-    if len(openings) != 1:
-        return None
-    (rows,) = openings
-    leads = all(x.shape[0] == rows and rows not in x.shape[1:] for x in program.inputs if rows in x.shape)
+    opened = [x.shape for x in program.inputs if any(isinstance(e, Extent) for e in x.shape)]
+    firsts = {shape[0] for shape in opened}
+    rows = firsts.pop() if len(firsts) == 1 else None
+    leads = isinstance(rows, Extent) and not any(rows in shape[1:] for shape in opened)
     return rows if leads and any(rows in n.shape for n in products) else None
 
 
