@@ -33,6 +33,37 @@ class Convolution:
 
 
 @dataclass(frozen=True)
+class Embedding:
+    """A row of numbers for each whole number: E (vocabulary, units).
+
+    Attributes:
+        vocabulary: How many whole numbers there are.
+        units: How many numbers each becomes.
+    """
+
+    vocabulary: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """Units that see all of them a step before: W (features, gates * units), U (units, gates * units) and biases.
+
+    The gates are i, f, g and o in an "lstm", which has one bias; in a "gru" update, reset and new, where biases of x
+    and of h are two, and reset weighs h after its product with U.
+
+    Attributes:
+        kind: "lstm" or "gru".
+        units: How many.
+        whole: Whether what they are at every step goes on, and not the last step alone.
+    """
+
+    kind: str
+    units: int
+    whole: bool = False
+
+
+@dataclass(frozen=True)
 class Norm:
     """Batch normalization of each feature, or channel: gamma and beta."""
 
@@ -59,7 +90,10 @@ class Flatten:
     """All numbers in a row, channels next to each other."""
 
 
-Layer: TypeAlias = Dense | Convolution | Norm | Activation | MaxPool | MeanOverPlaces | Flatten
+Layer: TypeAlias = (
+    Dense | Convolution | Embedding | Recurrence | Norm | Activation | MaxPool | MeanOverPlaces | Flatten
+)
+GATES = {"lstm": 4, "gru": 3}
 
 
 @dataclass(frozen=True)
@@ -67,7 +101,7 @@ class Stack:
     """Layers of any kind.
 
     Attributes:
-        shape: Of an example: (features,), (time, channels) or (height, width, channels).
+        shape: Of an example: (features,), (time,) of whole numbers, (time, channels) or (height, width, channels).
         layers: One after the other.
     """
 
@@ -112,6 +146,8 @@ def shapes(network: Network) -> list[Shape]:
 
 def after(shape: Shape, layer: Layer) -> Shape:
     """Return the shape of an example after a layer."""
+    if isinstance(layer, Embedding):
+        return (*shape, layer.units)
     *places, channels = shape
     match layer:
         case Dense(units):
@@ -119,6 +155,8 @@ def after(shape: Shape, layer: Layer) -> Shape:
         case Convolution(filters, kernel, stride, padding):
             extents = zip(places, kernel, strict=True)
             return (*((n + 2 * padding - k) // stride + 1 for n, k in extents), filters)
+        case Recurrence(_, units, whole):
+            return (*places, units) if whole else (units,)
         case MaxPool():
             return (*(n // 2 for n in places), channels)
         case MeanOverPlaces():
@@ -128,26 +166,53 @@ def after(shape: Shape, layer: Layer) -> Shape:
     return shape
 
 
-def weights(network: Network) -> list[Shape]:
-    """Return the shape of the W of each layer that has one."""
-    found: list[Shape] = []
-    for layer, shape in zip(network.layers, shapes(network), strict=False):
-        if isinstance(layer, Dense):
-            found.append((shape[-1], layer.units))
-        elif isinstance(layer, Convolution):
-            found.append((*layer.kernel, shape[-1], layer.filters))
+@dataclass(frozen=True)
+class Weight:
+    """An array that examples are multiplied by, or rows are taken from.
+
+    Attributes:
+        shape: Its shape.
+        times: At how many places of an example it is multiplied by; 0 where rows are taken.
+        biased: Whether a bias goes with it.
+    """
+
+    shape: Shape
+    times: int
+    biased: bool = True
+
+
+def weights(network: Network) -> list[Weight]:
+    """Return the weights of each layer that has some, in the order in which they are used."""
+    found: list[Weight] = []
+    around = shapes(network)
+    for layer, before, behind in zip(network.layers, around, around[1:], strict=False):
+        match layer:
+            case Dense(units):
+                found.append(Weight((before[-1], units), prod(behind[:-1])))
+            case Convolution(filters, kernel):
+                found.append(Weight((*kernel, before[-1], filters), prod(behind[:-1])))
+            case Embedding(vocabulary, units):
+                found.append(Weight((vocabulary, units), 0, biased=False))
+            case Recurrence(kind, units):
+                time, features = before
+                wide = GATES[kind] * units
+                found += [Weight((features, wide), time), Weight((units, wide), time, kind == "gru")]
     return found
 
 
 def products(network: Network) -> list[int]:
-    """Return how many multiply-adds an example takes in each layer that has weights."""
-    sizes = [s for s, layer in zip(shapes(network)[1:], network.layers, strict=True) if weighs(layer)]
-    return [prod(W) * prod(size[:-1]) for W, size in zip(weights(network), sizes, strict=True)]
+    """Return how many multiply-adds an example takes with each array of weights."""
+    return [prod(W.shape) * W.times for W in weights(network)]
 
 
-def weighs(layer: Layer) -> bool:
-    """Return whether a layer has W and b."""
-    return isinstance(layer, Dense | Convolution)
+def recurs(network: Network) -> bool:
+    """Return whether a layer goes from step to step."""
+    return any(isinstance(layer, Recurrence) for layer in network.layers)
+
+
+def convolves(network: Network) -> bool:
+    """Return whether a layer is a convolution."""
+    return any(isinstance(layer, Convolution) for layer in network.layers)
 
 
 def normed(network: Network) -> list[int]:
@@ -159,4 +224,5 @@ def normed(network: Network) -> list[int]:
 
 def parameters(network: Network) -> int:
     """Return how many numbers are learned."""
-    return sum(prod(W) + W[-1] for W in weights(network)) + 2 * sum(normed(network))
+    sizes = [prod(W.shape) + W.biased * W.shape[-1] for W in weights(network)]
+    return sum(sizes) + 2 * sum(normed(network))

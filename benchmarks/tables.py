@@ -23,7 +23,7 @@ def read(name: str, folder: str | None) -> Table:
         folder: Where ``california_housing/housing.csv`` and ``fashion_mnist/train-*-ubyte.gz`` lie.
     """
     X, y, source = TABLES[name](Path(folder) if folder else None)
-    return np.ascontiguousarray(X, np.float32), y if y.dtype == np.int64 else y.astype(np.float32), source
+    return *(a if a.dtype == np.int64 else np.ascontiguousarray(a, np.float32) for a in (X, y)), source
 
 
 def xor(folder: Path | None) -> Table:
@@ -112,6 +112,23 @@ def noise1024(folder: Path | None) -> Table:
     return noise(3200, 1024, 1)
 
 
+def noise50(folder: Path | None) -> Table:
+    """Return 1,280 random series of 50 steps with eight numbers each, and a random number for each series."""
+    X, _, source = noise(1280, 50, 8)
+    return X, np.random.default_rng(1).standard_normal((len(X), 1)), source
+
+
+def noise100(folder: Path | None) -> Table:
+    """Return 1,280 random series of 100 steps with 32 numbers each."""
+    return noise(1280, 100, 32)
+
+
+def letters(folder: Path | None) -> Table:
+    """Return 640 random texts of 64 letters, of 64 kinds, and for each letter a random one that is to follow."""
+    X, y = np.random.default_rng(0).integers(0, 64, (2, 640, 64))
+    return X, y, "random letters"
+
+
 def noise(*shape: int) -> Table:
     """Return random numbers, and one of ten labels for each: what is timed does not hang on what there is to learn."""
     rng = np.random.default_rng(0)
@@ -125,5 +142,19 @@ def standardised(X: np.ndarray) -> np.ndarray:
 
 TABLES: dict[str, Callable[[Path | None], Table]] = {
     f.__name__: f
-    for f in (xor, circles, digits, digits01, iris, housing, pictures, noise28, noise32, noise1024)
+    for f in (
+        xor,
+        circles,
+        digits,
+        digits01,
+        iris,
+        housing,
+        pictures,
+        noise28,
+        noise32,
+        noise1024,
+        noise50,
+        noise100,
+        letters,
+    )
 }

@@ -44,6 +44,9 @@ TARGETS = {
     "cnn28": (*faster(5, 2.2), *FIRST),
     "cnn32": (*faster(3, 1.5), *FIRST),
     "cnn1d": (*faster(1.5, 1.3), *FIRST),
+    "lstm": (*faster(2, 1.6), *FIRST),
+    "gru": (*faster(1.7, 1.7), *FIRST),
+    "char": (*faster(1.5, 1.1), *FIRST),
     "predict-1": (Target("seconds", "", 50e-6),),
     "predict-100000": faster(1.1, 2),
 }

@@ -9,12 +9,14 @@ from benchmarks.networks import (
     Activation,
     Convolution,
     Dense,
+    Embedding,
     Flatten,
     MaxPool,
     MeanOverPlaces,
     Network,
     Norm,
     Perceptron,
+    Recurrence,
     Stack,
     parameters,
     products,
@@ -151,6 +153,19 @@ ROWS = (
         CNN1D, "softmax", batch_size=64, epochs=1, fresh=True,
     ),
     Work(
+        "lstm", "LSTM 8-64, 50 steps, Adam, batch 32, 1,280 random series", "noise50",
+        Stack((50, 8), (Recurrence("lstm", 64), Dense(1))), "identity", epochs=1, fresh=True,
+    ),
+    Work(
+        "gru", "GRU 32-128, 100 steps, Adam, batch 64, 1,280 random series", "noise100",
+        Stack((100, 32), (Recurrence("gru", 128), Dense(10))), "softmax", batch_size=64, epochs=1, fresh=True,
+    ),
+    Work(
+        "char", "character LSTM 64-128, 64 steps, Adam, batch 32, 640 random texts", "letters",
+        Stack((64,), (Embedding(64, 64), Recurrence("lstm", 128, whole=True), Dense(64))), "softmax", epochs=1,
+        fresh=True,
+    ),
+    Work(
         "predict-1", "predict one row with 64-64-10, {calls} times", "digits", Perceptron((64, 64, 10), "relu"),
         "softmax", rows=1, calls=1000,
     ),
@@ -167,10 +182,10 @@ class Job:
 
     Attributes:
         work: The row.
-        X: The examples, (rows, *shape), float32; the channels of pictures and series last.
-        y: Labels (rows,) for softmax, else numbers (rows, 1), float32.
-        weights: The first W of each layer that has one, (inputs, units) or (*kernel, channels, filters), float32.
-            Every b starts at 0.
+        X: The examples, (rows, *shape), float32, or int64 for an embedding; the channels of pictures and series last.
+        y: Labels (rows,) for softmax, or one for each step, (rows, time); else numbers (rows, 1), float32.
+        weights: The first W of each layer that has one, float32: (inputs, units), (*kernel, channels, filters) or
+            (vocabulary, units); the W and the U of one that recurs. Every b starts at 0.
         orders: The order in which each epoch sees the examples, (epochs, rows); empty for full batches.
         engine: On which engine chainrule runs it.
         source: Where the table is from, in words.
@@ -198,7 +213,7 @@ def job(work: Work, engine: str, folder: str | None) -> Job:
     if work.rows:
         X = np.ascontiguousarray(np.resize(X, (work.rows, *X.shape[1:])))
     first = tuple(
-        (rng.standard_normal(W) * sqrt(2 / (prod(W[:-2]) * sum(W[-2:])))).astype(np.float32)
+        (rng.standard_normal(W.shape) * sqrt(2 / (prod(W.shape[:-2]) * sum(W.shape[-2:])))).astype(np.float32)
         for W in weights(work.network)
     )  # Glorot & Bengio
     # chainrule, scikit-learn and Keras draw orders of their own.

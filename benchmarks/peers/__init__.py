@@ -78,6 +78,7 @@ PEERS = {
             Setting("torch-fused-1", "eager, fused, 1 core", "torch", {"fused": True}, one_core=True),
             Setting("torch-last", "eager, fused, channels last", "torch", LAST),
             Setting("torch-last-1", "eager, fused, channels last, 1 core", "torch", LAST, one_core=True),
+            Setting("torch-network", "network compiled", "torch", {"fused": True, "whole": True}),
             Setting("torch-step", "whole step compiled", "torch_compiled"),
             Setting("torch-step-1", "whole step compiled, 1 core", "torch_compiled", one_core=True),
             Setting("torch-step-last", "whole step compiled, channels last", "torch_compiled", {"last": True}),

@@ -9,10 +9,12 @@ from benchmarks.networks import (
     Activation,
     Convolution,
     Dense,
+    Embedding,
     Flatten,
     MaxPool,
     MeanOverPlaces,
     Norm,
+    Recurrence,
     shapes,
 )
 from benchmarks.work import SEED, Job
@@ -62,6 +64,15 @@ def network(job: Job) -> cr.Network:
             case Convolution(filters, kernel, stride, padding):
                 kind = cr.Conv2D if pictures else cr.Conv1D
                 found.append(kind(filters, kernel, stride, padding=padding, initializer=next(weights)))
+            case Embedding(vocabulary, units):
+                found.append(cr.Embedding(vocabulary, units, initializer=next(weights)))
+            case Recurrence(kind, units, whole):
+                W, U = next(weights), next(weights)
+                settings = {"initializer": W, "recurrent_initializer": U, "return_sequences": whole}
+                if kind == "lstm":
+                    found.append(cr.LSTM(units, unit_forget_bias=False, **settings))
+                else:
+                    found.append(cr.GRU(units, **settings))
             case Norm():
                 found.append(cr.BatchNormalization())
             case Activation(name):

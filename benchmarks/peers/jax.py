@@ -12,11 +12,13 @@ from benchmarks.networks import (
     Activation,
     Convolution,
     Dense,
+    Embedding,
     Flatten,
     MaxPool,
     MeanOverPlaces,
     Norm,
-    Perceptron,
+    Recurrence,
+    convolves,
     normed,
 )
 from benchmarks.peers import CannotExpress
@@ -47,7 +49,7 @@ def trainer(
     work = job.work
     if work.batch_size is None and (gathered or donated):
         raise CannotExpress("there is nothing to gather, and no epoch of many steps, in full batches")
-    if not isinstance(work.network, Perceptron) and not alone:
+    if convolves(work.network) and not alone:
         if gathered or donated or flat:
             raise CannotExpress("only tried without convolutions, which are slow in whatever scan")
         if operations(job) / steps(job) > LARGE:
@@ -153,6 +155,12 @@ def parameters(job: Job) -> list[dict[str, Any]]:
         if isinstance(layer, Dense | Convolution):
             W = jnp.asarray(next(weights))
             found.append({"W": W, "b": jnp.zeros(W.shape[-1])})
+        elif isinstance(layer, Embedding):
+            found.append({"E": jnp.asarray(next(weights))})
+        elif isinstance(layer, Recurrence):
+            W, U = jnp.asarray(next(weights)), jnp.asarray(next(weights))
+            biases = {"lstm": ["b"], "gru": ["b", "b_h"]}[layer.kind]
+            found.append({"W": W, "U": U} | {name: jnp.zeros(W.shape[-1]) for name in biases})
         elif isinstance(layer, Norm):
             size = next(norms)
             found.append({"gamma": jnp.ones(size), "beta": jnp.zeros(size)})
@@ -168,6 +176,11 @@ def forward(w: Any, work: Any, x: Any, statistics: Any) -> Any:
             case Dense() | Convolution():
                 of_layer = next(p)
                 x = product(layer, x, of_layer["W"]) + of_layer["b"]
+            case Embedding():
+                x = next(p)["E"][x]
+            case Recurrence(_, _, whole):
+                x = recurred(layer, x, next(p))
+                x = x if whole else x[:, -1]
             case Norm():
                 mean, variance = x.mean(axis=(0, *places)), x.var(axis=(0, *places))
                 found = jax.lax.stop_gradient((mean, variance))
@@ -198,11 +211,34 @@ def product(layer: Dense | Convolution, x: Any, W: Any) -> Any:
     return jax.lax.conv_general_dilated(x, W, (layer.stride,) * places, padding, dimension_numbers=names)
 
 
+def recurred(layer: Recurrence, x: Any, p: Any) -> Any:
+    """Return h at every step, (batch, time, units): x @ W for all steps at once, then a scan."""
+
+    def lstm(carry: Any, z: Any) -> Any:
+        h, c = carry
+        i, f, g, o = jnp.split(z + h @ p["U"], 4, axis=-1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    def gru(carry: Any, z: Any) -> Any:
+        (h,) = carry
+        (u, r, n), (u_h, r_h, n_h) = (jnp.split(a, 3, axis=-1) for a in (z, h @ p["U"] + p["b_h"]))
+        u = jax.nn.sigmoid(u + u_h)
+        h = u * h + (1 - u) * jnp.tanh(n + jax.nn.sigmoid(r + r_h) * n_h)
+        return (h,), h
+
+    step, states = {"lstm": (lstm, 2), "gru": (gru, 1)}[layer.kind]
+    z = jnp.swapaxes(x @ p["W"] + p["b"], 0, 1)
+    _, ys = jax.lax.scan(step, (jnp.zeros((len(x), layer.units)),) * states, z)
+    return jnp.swapaxes(ys, 0, 1)
+
+
 def cost(w: Any, work: Any, x: Any, y: Any, statistics: Any) -> Any:
     """Return the mean loss of a batch, and the new running means and variances."""
     z, kept = forward(w, work, x, statistics)
     if work.output == "softmax":
-        each = jax.nn.logsumexp(z, axis=1) - jnp.take_along_axis(z, y[:, None], axis=1)[:, 0]
+        each = jax.nn.logsumexp(z, axis=-1) - jnp.take_along_axis(z, y[..., None], axis=-1)[..., 0]
     elif work.output == "sigmoid":
         each = jnp.logaddexp(0, z) - y * z
     else:

@@ -9,10 +9,12 @@ from benchmarks.networks import (
     Activation,
     Convolution,
     Dense,
+    Embedding,
     Flatten,
     MaxPool,
     MeanOverPlaces,
     Norm,
+    Recurrence,
     shapes,
 )
 from benchmarks.work import Job
@@ -71,7 +73,7 @@ def predictor(job: Job) -> Callable[[], np.ndarray]:
 def model(job: Job) -> keras.Sequential:
     """Return the network up to its last activation, at its first weights."""
     network, weights = job.work.network, iter(job.weights)
-    stack = [layers.Input(network.shape)]
+    stack = [layers.Input(network.shape, dtype=job.X.dtype.name)]
     for layer, shape in zip(network.layers, shapes(network), strict=False):
         pictures = len(shape) == 3
         match layer:
@@ -82,6 +84,15 @@ def model(job: Job) -> keras.Sequential:
                     stack.append((layers.ZeroPadding2D if pictures else layers.ZeroPadding1D)(padding))
                 kind = layers.Conv2D if pictures else layers.Conv1D
                 stack.append(kind(filters, kernel, stride, kernel_initializer=being(next(weights))))
+            case Embedding(vocabulary, units):
+                stack.append(layers.Embedding(vocabulary, units, being(next(weights))))
+            case Recurrence(kind, units, whole):
+                W, U = being(next(weights)), being(next(weights))
+                settings = {"kernel_initializer": W, "recurrent_initializer": U, "return_sequences": whole}
+                if kind == "lstm":
+                    stack.append(layers.LSTM(units, unit_forget_bias=False, **settings))
+                else:
+                    stack.append(layers.GRU(units, **settings))
             case Norm():
                 stack.append(layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
             case Activation(name):

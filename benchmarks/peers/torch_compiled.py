@@ -23,6 +23,7 @@ from benchmarks.networks import (
     MeanOverPlaces,
     Norm,
     normed,
+    recurs,
 )
 from benchmarks.peers import CannotExpress, torch as eager
 from benchmarks.work import Job, Work, operations, steps
@@ -47,6 +48,10 @@ def trainer(job: Job, together: int = 1, last: bool = False) -> Callable[[], flo
     work = job.work
     if together > 1 and (operations(job) / steps(job) > SMALL or len(job.weights) >= DEEP):
         raise CannotExpress("only tried where a step is small and the network is not deep")
+    if recurs(work.network):
+        raise CannotExpress(
+            "written out step by step, 50 steps of a loop take a minute to compile and are slower than eager"
+        )
     torch.compiler.reset()  # or rows before this one count towards its limit of recompilations, then it gives up
     layout = eager.layout_of(job, last)
     X, y, orders = eager.examples(job, layout), torch.from_numpy(job.y), torch.from_numpy(job.orders)

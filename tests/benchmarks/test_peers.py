@@ -21,6 +21,7 @@ SETTINGS = {s.name: s for peer in PEERS.values() for s in peer.settings}
 # A process that is held on one core does the same.
 DISTINCT = list({(s.module, str(dict(s.options))): s.name for s in reversed(SETTINGS.values())}.values())
 OWN_ORDER = (OURS, "chainrule-numpy", "sklearn", "keras")
+SLOW = "torch-network"  # it writes loops out, and takes a minute and more to compile
 NEEDS = {"torch": "torch", "torch_compiled": "torch", "jax": "jax", "keras": "keras"}
 
 
@@ -58,9 +59,9 @@ def test_a_setting_ends_where_numpy_by_hand_ends(name, row, elsewhere):
     assert found == pytest.approx([by_hand(work)()] * 2, rel=2e-3)
 
 
-@pytest.mark.parametrize("row", ["cnn32", "cnn1d"])
-@pytest.mark.parametrize("name", [n for n in DISTINCT if SETTINGS[n].module in NEEDS])
-def test_a_convolutional_setting_ends_where_chainrule_ends(name, row, elsewhere):
+@pytest.mark.parametrize("row", ["cnn32", "cnn1d", "lstm", "gru", "char"])
+@pytest.mark.parametrize("name", [n for n in DISTINCT if SETTINGS[n].module in NEEDS and n != SLOW])
+def test_a_convolutional_or_recurrent_setting_ends_where_chainrule_ends(name, row, elsewhere):
     setting = SETTINGS[name]
     if not find_spec(NEEDS[setting.module]):
         pytest.skip(f"{setting.module} is not installed")
@@ -86,6 +87,8 @@ def test_who_knows_dense_layers_only_says_so(peer):
         pytest.importorskip("sklearn")
     with pytest.raises(CannotExpress, match=r"dense layers only|no C compiler"):
         peers.load(setting.module).trainer(few("cnn28"))()
+    with pytest.raises(CannotExpress, match=r"dense layers only|no C compiler"):
+        peers.load(setting.module).trainer(few("lstm"))()
 
 
 def test_c_says_what_it_cannot_do(monkeypatch):
