@@ -296,6 +296,7 @@ CASES = [
     ("Network.fit", Graph, fitted(optimizer=cr.Adam)),
     ("Network.fit", Unknown, fitted(loss="rellu")),
     ("Network.initialize", Graph, lambda: unbuilt().initialize()),
+    ("Network.reset_states", Graph, lambda: unbuilt().reset_states()),
     ("Network.initialize", Data, lambda: built().initialize(-1)),
     ("Network.show", Data, lambda: built().show(X, Y[1:])),
     ("Network.show", Unknown, lambda: built().show(X, Y, "colour")),

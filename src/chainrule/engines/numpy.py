@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.executable import Executable
-from chainrule.graph.closed import ClosedGraph, Program, map_bodies
+from chainrule.errors import ShapeError
+from chainrule.graph.closed import ClosedGraph, Program, extents_of, map_bodies
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.primitives.products import contraction_function
-from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.siblings import siblings
 
 
@@ -32,6 +33,7 @@ class NumpyExecutable(Executable):
             for axis, extent in enumerate(node.shape)
             if isinstance(extent, Extent)
         ]
+        self._held = [(i, node) for i, node in enumerate(program.state) if extents_of(node)]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return NumpyExecutable, (self.program,)
@@ -39,6 +41,12 @@ class NumpyExecutable(Executable):
     def step(self, state: Sequence[np.ndarray], batch: Sequence[np.ndarray]) -> tuple[Arrays, Arrays]:
         """Run the program once; return (new state, outputs)."""
         lengths = {extent: batch[position].shape[axis] for extent, position, axis in self._open}
+        for i, node in self._held:
+            if not matches(node.shape, state[i].shape, lengths):
+                raise ShapeError(
+                    f"The state '{node.name}' is of shape {show(state[i].shape)}; expected {show(node.shape)}, of "
+                    "as many rows as the batch has."
+                )
         with np.errstate(all="ignore"):
             return self._function(state, batch, lengths)
 

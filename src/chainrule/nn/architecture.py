@@ -6,7 +6,7 @@ replaying them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from operator import index
@@ -19,7 +19,8 @@ from chainrule.graph.loops import Within
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.walk import order, rebuild
-from chainrule.nn.layers.base import SEED, STEP, TRAINING, Beside, Call, Layer, Parameter, check_layer
+from chainrule.nn.calls import Beside, Call, Carried
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter, check_layer
 from chainrule.nn.masking import mask_of
 from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
 from chainrule.shown import cut, in_a_row
@@ -66,6 +67,7 @@ class Architecture:
         parameters: The variables that training changes, by name: "W1", "b1", "gamma_1" ...
         statistics: The variables that are kept besides: "mean_1", "variance_1".
         updates: For each statistic, its value after a training step.
+        carried: The states that go on from batch to batch, "lstm_1.h" ...: what each is after a batch.
         parts: Nodes by the lectures' names: "Z1" and "A1" for the first layer with units.
         mask: Which steps of the output count, (batch, time), where it is a sequence that may be padded; None: all.
         structure: What another has too only if its graph is the same but for its weights; None where that is not known.
@@ -85,6 +87,7 @@ class Architecture:
     parts: dict[str, Node]
     mask: Node | None = None
     structure: Hashable = None
+    carried: dict[str, Node] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<architecture of {in_a_row(list(self.inputs), 40)} → {in_a_row(list(self.calls), 100)}>"
@@ -93,6 +96,11 @@ class Architecture:
     def call_of(self) -> dict[Node, Call]:
         """The use of a layer whose output a node is, by node."""
         return {n: self.calls[label] for label, n in self.outputs.items()}
+
+    @cached_property
+    def states(self) -> dict[str, Node]:
+        """The inputs by which programs are given the states that go on from batch to batch, by name."""
+        return {name: input(name, n.shape, n.dtype) for name, n in self.carried.items()}
 
     def use_of(self, node: Node) -> Node | None:
         """Return the output of the layer that puts out ``node`` besides.
@@ -111,6 +119,7 @@ class Architecture:
         """All nodes that have a place in it."""
         found: list[Node | None] = [
             *self.inputs.values(), self.output, *self.outputs.values(), *self.updates.values(), self.mask,
+            *self.carried.values(),
         ]  # fmt: skip
         for call in self.calls.values():
             found += [*call.inputs, *call.parameters, *(n for pair in call.updates for n in pair)]
@@ -141,6 +150,7 @@ class Architecture:
             parts=each(self.parts),
             mask=None if self.mask is None else became[self.mask],
             structure=self.structure,
+            carried=each(self.carried),
         )
 
     @property
@@ -283,10 +293,11 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     ends = [*_beside(every), output, *[x for m in within for x in m.meaning.nodes()]]
     mask = _mask_of_data(output)
     ends += [] if mask is None else [mask]
-    ends += [new for n in marks for _, new in n.meaning.updates]
+    ends += [new for n in marks for _, new in (*n.meaning.updates, *n.meaning.carried)]
     labels = dict(zip(marks, labels_of([n.meaning.layer for n in marks]), strict=True))
     numbers = numbers_of(marks)
     shared = shared_variables(marks, numbers)
+    states = _states(labels)
     streams, known = count(), {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
 
     def visit(node: Node, new: tuple[Node, ...]) -> Node:
@@ -295,6 +306,8 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
             return shared[owner(node)]
         if node in labels:
             return mark(new[0], LayerMark(labels[node]), node.name)
+        if node in states:
+            return mark(new[0], Carried(states[node]))
         if isinstance(node.meaning, Beside):
             return mark(new[0], LayerMark(labels[node.meaning.of], node.meaning.number), node.name)
         if isinstance(node.meaning, Within):
@@ -323,7 +336,24 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
         updates=_updates(calls.values()),
         parts=parts,
         mask=None if mask is None else became[mask],
+        carried={states[s]: became[new] for n in marks for s, new in n.meaning.carried},
     )
+
+
+def _states(labels: Mapping[Node, str]) -> dict[Node, str]:
+    """Return the states that go on from batch to batch, with their names."""
+    found: dict[Node, str] = {}
+    seen: set[int] = set()
+    for node, label in labels.items():
+        layer, states = node.meaning.layer, node.meaning.carried
+        if states and id(layer) in seen:
+            raise GraphError(
+                f"{layer!r} keeps its states from batch to batch, so it is used once: write it in each place, or leave "
+                "out stateful=True."
+            )
+        seen.add(id(layer))
+        found |= {state: f"{label}.{state.meaning.name}" for state, _ in states}
+    return found
 
 
 def _every_node(output: Node) -> list[Node]:

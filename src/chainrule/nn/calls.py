@@ -19,6 +19,7 @@ class Call:
         parts: Intermediate values worth a name: "Z", the pre-activation. Where that is the output, it ends in the
             identity.
         mask: Which steps of its output count, (batch, time); None where all do.
+        carried: (state that goes on from batch to batch, its value after a batch).
     """
 
     layer: Any
@@ -27,6 +28,18 @@ class Call:
     updates: tuple[tuple[Node, Node], ...]
     parts: dict[str, Node]
     mask: Node | None = None
+    carried: tuple[tuple[Node, Node], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What the mark on a state means that goes on from batch to batch; what it marks is the state at first.
+
+    Attributes:
+        name: What it is called: "h", and in a finished network "lstm_1.h".
+    """
+
+    name: str
 
     def nodes(self) -> list[Node]:
         """Return every node it speaks of but the variables."""

@@ -13,6 +13,7 @@ from chainrule.graph.walk import order, rebuild
 from chainrule.nn import activations, initializers, regularizers
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.callables import apply
+from chainrule.nn.calls import Carried
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Learns, Parameter
 from chainrule.random import Draws
 from chainrule.shown import cut
@@ -33,6 +34,30 @@ def at(nodes: Sequence[Node], training: bool, frozen: Collection[Layer] = ()) ->
 
     became = rebuild(nodes, visit)
     return [became[n] for n in nodes]
+
+
+def going_on(
+    architecture: Architecture, nodes: Sequence[Node], going: bool = True
+) -> tuple[list[Node], tuple[Node, ...]]:
+    """Return nodes as they are where states go on from the batch before, and the inputs that hold these states.
+
+    Where they are not ``going`` on nodes stay as they are, and begin anew.
+    """
+    states = architecture.states if going else {}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        return states[node.meaning.name] if isinstance(node.meaning, Carried) else with_inputs(node, inputs)
+
+    became = rebuild(nodes, visit) if states else {n: n for n in nodes}
+    return [became[n] for n in nodes], tuple(states.values())
+
+
+def going_on_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:
+    """Return what ``nodes`` of the network are at prediction where states go on: they are the last of its state."""
+    after = at([*nodes, *architecture.carried.values()], training=False)
+    found, states = going_on(architecture, after)
+    given, kept = tuple(architecture.inputs.values()), looking_state(architecture)
+    return Program(given, (*kept, *states), tuple(found[: len(nodes)]), (*kept, *found[len(nodes) :]))
 
 
 def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Program:

@@ -455,6 +455,11 @@ class Network(Friendly):
                 settings = Settings(batch_size, epochs, validation_split, tol, time_budget, verbose)
                 if validation_split and validation_data is not None:
                     raise DataError("Give validation_split or validation_data, not both.")
+                if validation_split and self._built is not None and self.architecture.carried:
+                    raise DataError(
+                        "validation_split takes rows from everywhere, and a layer of this network is stateful: rows go "
+                        "on from batch to batch. Give validation_data=(X, y)."
+                    )
                 method, listeners = find_optimizer(optimizer), Listeners(callbacks, self)
                 _check_column_names(X, y)
                 given = self._read(X, y, sample_weight, learning=True)
@@ -549,6 +554,26 @@ class Network(Friendly):
             goal, _ = self._examples(self._read(X, y, sample_weight, learning=True), loss, metrics)
             program = training_program(goal, method) if method.by_steps else gradient_program(goal)
         return show_stage(program, stage, self.engine)
+
+    @public
+    def reset_states(self) -> None:
+        """Let the states of stateful layers begin anew, from zeros; others have none.
+
+        They go on from batch to batch in :meth:`fit`, :meth:`predict` and :meth:`predict_classes`; all else begins from
+        zeros and leaves them alone. They are of as many sequences as the first batch has rows, and are in no file.
+
+        Raises:
+            GraphError: If the network has not seen data yet.
+
+        >>> network = cr.Network([cr.SimpleRNN(1, None, initializer=1.0, stateful=True)], input_shape=(2, 1), seed=0)
+        >>> network.parameters["U1"] = [[1.0]]  # a running sum
+        >>> network.predict([[[1.0], [2.0]]]), network.predict([[[3.0], [4.0]]])
+        (array([[3.]], dtype=float32), array([[10.]], dtype=float32))
+        >>> network.reset_states()
+        >>> network.predict([[[3.0], [4.0]]])
+        array([[7.]], dtype=float32)
+        """
+        self._programs.carried = []
 
     # --- predicting ---
 

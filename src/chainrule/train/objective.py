@@ -1,7 +1,7 @@
 """The objective and the training step: loss, gradients and update as one graph."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.callables import apply
 from chainrule.nn.layers.base import SEED, STEP, TRAINING
-from chainrule.nn.reading import at, looking_state, penalty
+from chainrule.nn.reading import at, going_on, going_on_program, looking_state, penalty
 from chainrule.recent import Recent
 from chainrule.train.metrics import Known, Watched
 from chainrule.train.optimizers import Optimizer
@@ -132,8 +132,14 @@ class Objective:
         architecture = self.architecture
         state = (*architecture.parameters.values(), *architecture.statistics.values(), *CLOCK)
         outputs = (self.cost, *self.means.watched.values())
+        outputs += tuple(architecture.carried.values())
         seen = Program((*self.inputs, TRAINING), state, outputs, tuple(self.moved))
-        known = len(architecture.parameters), tuple(self.means.watched), bool(self.whole)
+        known = (
+            len(architecture.parameters),
+            tuple(self.means.watched),
+            bool(self.whole),
+            tuple(architecture.carried),
+        )
         return seen.fingerprint, self.frozen, *known
 
     @property
@@ -269,7 +275,9 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
 
 
-def gradients(goal: Objective, by: Collection[str]) -> tuple[Node, list[Node], list[Node]]:
+def gradients(
+    goal: Objective, by: Collection[str], going: bool = False
+) -> tuple[Node, list[Node], list[Node]]:
     """Return the cost while training, its gradient by each of those parameters, and what is watched beside.
 
     That is what :func:`chainrule.train.watching.reading_of` reads: what a batch weighs, each mean times that, and the
@@ -279,7 +287,7 @@ def gradients(goal: Objective, by: Collection[str]) -> tuple[Node, list[Node], l
     mass = goal.means.mass
     sums = [cast(mean, np.float64) * mass for mean in goal.means.watched.values()]
     beside = [*([mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
-    cost, *watched = goal.learning([goal.cost, *beside])
+    cost, *watched = going_on(goal.architecture, goal.learning([goal.cost, *beside]), going)[0]
     (cost,) = simplify_all([cost])
     if not parameters:
         raise GraphError("This network has no parameters, so there is nothing to train.")
@@ -303,23 +311,27 @@ def _all_frozen(architecture: Architecture) -> str:
 def training_program(goal: Objective, optimizer: Optimizer) -> Program:
     """Return one training step as a program.
 
-    State: the parameters, the statistics, the slots, then the clock. Outputs: the cost, then what is watched.
+    State: the parameters, the statistics, the slots, what goes on from batch to batch, then the clock. Outputs: the
+    cost, then what is watched.
     """
     parameters, statistics, trained = goal.architecture.parameters, goal.architecture.statistics, goal.trained
-    cost, slopes, watched = gradients(goal, trained)
+    cost, slopes, watched = gradients(goal, trained, going=True)
     done = cast(STEP, np.float64)
     new, slots = optimizer.update(list(trained.values()), slopes, done, SCALE, TOTAL, PER_EPOCH)
     new_parameters = parameters | dict(zip(trained, new, strict=True))
     moved = goal.learning(goal.moved)
-    state = (*parameters.values(), *statistics.values(), *(s for s, _ in slots), *CLOCK)
-    new_state = (*new_parameters.values(), *moved, *(new for _, new in slots), STEP + 1, *CLOCK[1:])
+    after = goal.learning(list(goal.architecture.carried.values()))
+    found, carried = going_on(goal.architecture, [*moved, *after])
+    state = (*parameters.values(), *statistics.values(), *(s for s, _ in slots), *carried, *CLOCK)
+    kept = found[: len(moved)], [new for _, new in slots], found[len(moved) :]
+    new_state = (*new_parameters.values(), *(new for each in kept for new in each), STEP + 1, *CLOCK[1:])
     return Program(goal.inputs, state, (cost, *watched), new_state)
 
 
 def slots_in(goal: Objective, program: Program) -> tuple[Node, ...]:
     """Return the slots of the optimizer among the state of a training step."""
     before = len(goal.architecture.parameters) + len(goal.architecture.statistics)
-    return program.state[before : -len(CLOCK)]
+    return program.state[before : -len(CLOCK) - len(goal.architecture.carried)]
 
 
 def gradient_program(goal: Objective, by: Collection[str] | None = None) -> Program:
@@ -337,9 +349,8 @@ def evaluation_program(goal: Objective) -> Program:
     means = goal.means
     price = goal.price if goal.price is not None else as_node(0.0, [means.cost.dtype])
     seen = [goal.architecture.output] if goal.whole else []
-    outputs = at([means.cost, price, *means.watched.values(), *seen], training=False)
-    state = looking_state(goal.architecture)
-    return Program(goal.inputs, state, tuple(outputs), state)
+    ends = [means.cost, price, *means.watched.values(), *seen]
+    return replace(going_on_program(goal.architecture, ends), inputs=goal.inputs)
 
 
 def lasting(thing: Any) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
+from chainrule.engines.executable import Executable
 from chainrule.engines.registry import REFERENCE
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
@@ -17,7 +18,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.numbers import is_finite
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import size_of_one
-from chainrule.nn.reading import prediction_program
+from chainrule.nn.reading import going_on_program, prediction_program
 from chainrule.recent import Recent
 from chainrule.train.parameters import Values
 from chainrule.train.validation import shaped
@@ -80,6 +81,8 @@ class Programs:
         self.engine: str = engine
         self.seed: int = seed
         self.values: Values = Values(architecture)
+        self.carried: Arrays = []  # the states that go on from batch to batch; none: where they begin
+        self.batch: int | None = None  # how many rows a batch of the last fit had
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
 
@@ -112,12 +115,43 @@ class Programs:
 
     def predicted(self, X: Any, door: Callable[[Any], Arrays]) -> np.ndarray:
         """Return what the network predicts for X, which the door makes arrays of, or says what is wrong with it."""
+        if self.architecture.carried:
+            return self._going_on(door(X))
         if self.tells(X):
             (x,) = self.architecture.inputs.values()
             found, squares = self.outputs(self.output.telling, [shaped(X, x, X, "X")])
             if is_finite(squares):
                 return found  # else something is wrong, if numbers are not just large
         return self.outputs(self.output, door(X))[0]
+
+    def begun(self, rows: int) -> Arrays:
+        """Return the states that go on from batch to batch, for batches of so many rows, where they begin."""
+        after = self.architecture.carried.values()
+        return [np.zeros((rows, *n.shape[1:]), n.dtype) for n in after]
+
+    def _going_on(self, arrays: Arrays) -> np.ndarray:
+        """Return what the network predicts where its states go on, batch after batch."""
+        rows = len(arrays[0])
+        size = len(self.carried[0]) if self.carried else rows
+        if not rows:
+            return self.outputs(self.output, arrays)[0]
+        if rows % size:
+            raise DataError(
+                f"The states of this network are those of {size} sequences, and go on with as many rows (or twice as "
+                f"many ..., batch after batch); found {rows}. network.reset_states() lets them begin with any number."
+            )
+        output = [self.architecture.output]
+        program = self.predictions.get(
+            "going on", lambda: Prediction(going_on_program(self.architecture, output))
+        )
+        executable, fixed = program.on(self.engine, rows // size, size), self._state()
+        carried, found = self.carried or self.begun(size), Arrays()
+        for start in range(0, rows, size):
+            after, outputs = executable.step([*fixed, *carried], [x[start : start + size] for x in arrays])
+            carried = [np.array(x) for x in after[len(fixed) :]]
+            found.append(np.array(outputs[0]))
+        self.carried = carried
+        return np.concatenate(found)
 
     def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
         """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
@@ -155,16 +189,18 @@ class Programs:
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
         size, together = rows, min(ROWS_AT_ONCE, self.output.most_rows)
-        if rows > together and goal.means.by_example and self.output.keeps_apart:
+        if self.architecture.carried:
+            size = self._in_order(goal, rows)
+        elif rows > together and goal.means.by_example and self.output.keeps_apart:
             size = together
         totals, weight, price = np.zeros(1 + len(goal.means.watched)), 0.0, 0.0
         seen: list[np.ndarray] = []
         largest = table[-1].max() if goal.weight is not None else 1.0
         _, power = np.frexp(largest)  # the scale of the weights cancels
         cuts = [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
-        for cut, outputs in zip(
-            cuts, executable.each(current, ([t[cut] for t in table] for cut in cuts)), strict=True
-        ):
+        parts = ([t[cut] for t in table] for cut in cuts)
+        each = self._each_going_on(executable, current, parts) if self.architecture.carried else None
+        for cut, outputs in zip(cuts, each or executable.each(current, parts), strict=True):
             share = float(cut.stop - cut.start)
             if goal.weight is not None:
                 share = float(np.ldexp(table[-1][cut].sum(dtype=np.float64), -power))
@@ -176,6 +212,29 @@ class Programs:
         cost, *means = (totals / weight if weight else totals).tolist()
         found = dict(zip(goal.means.watched, means, strict=True)) | whole_values(goal, table, seen)
         return {"cost": cost + price} | {name: found[name] for name in goal.watched}
+
+    def _in_order(self, goal: "Objective", rows: int) -> int:
+        """Return how many rows are measured together where states go on from batch to batch."""
+        size = self.batch or rows
+        if rows % size or (rows > size and not goal.means.by_example):
+            raise DataError(
+                f"This network's states go on from batch to batch, in batches of {size} rows as it was fitted, so that "
+                f"what is measured must be so many, or twice as many ...; found {rows} rows."
+                if rows % size
+                else "The loss, or a metric, looks at all examples at once, and a network whose states go on from "
+                "batch to batch is given them batch by batch."
+            )
+        return size
+
+    def _each_going_on(
+        self, executable: Executable, fixed: Arrays, batches: Iterator[Arrays]
+    ) -> Iterator[Arrays]:
+        """Yield what comes out of batches whose states go on from one to the next, from where they begin."""
+        carried: Arrays = []
+        for batch in batches:
+            after, outputs = executable.step([*fixed, *(carried or self.begun(len(batch[0])))], batch)
+            carried = [np.array(x) for x in after[len(fixed) :]]
+            yield outputs
 
     def slopes(
         self,

@@ -170,8 +170,10 @@ def find_learning_rate(
     updates = -(-min(EXAMPLES, rows) // size)
     rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps, updates))  # type: ignore[type-var]
     settings = Settings(batch_size, steps * updates, 0.0, None, None, 0)  # as many epochs at most
-    listeners = Listeners((), network)
-    run = begin(network._programs, settings, rising, listeners, (goal, table), None, True, network.runs, inf)
+    listeners, in_any_order = Listeners((), network), not goal.architecture.carried
+    run = begin(
+        network._programs, settings, rising, listeners, (goal, table), None, in_any_order, network.runs, inf
+    )
     costs, smoothed = _climb(run, steps, updates)
     if not costs:
         raise DataError(

@@ -21,7 +21,7 @@ from chainrule.graph.primitives import identities, random
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.table import TABLE
 from chainrule.nn.activations import ACTIVATIONS
-from chainrule.nn.calls import Beside as Beside, Call as Call
+from chainrule.nn.calls import Beside as Beside, Call as Call, Carried
 from chainrule.nn.initializers import INITIALIZERS, initializer
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.masking import mask_through
@@ -96,6 +96,7 @@ class Scope:
     Attributes:
         parameters: The variables that were made.
         updates: Pairs (running statistic, its value after a training step).
+        carried: Pairs (state that goes on from batch to batch, its value after a batch).
         parts: Intermediate values worth a name, which :meth:`Network.activations` shows: ``scope.parts["Z"] = z``.
 
     >>> from dataclasses import dataclass
@@ -113,6 +114,7 @@ class Scope:
         self.dtype: np.dtype[Any] = dtype
         self.parameters: list[Node] = []
         self.updates: list[tuple[Node, Node]] = []
+        self.carried: list[tuple[Node, Node]] = []
         self.parts: dict[str, Node] = {}
 
     def parameter(
@@ -158,13 +160,28 @@ class Scope:
         return node
 
     def update(self, statistic: Node, new: NodeLike) -> None:
-        """Let ``statistic`` become ``new`` after every training step.
+        """Let ``statistic`` become ``new`` after every training step; a :meth:`state` does after predictions too.
 
         Args:
-            statistic: A variable that :meth:`parameter` made, with ``trainable=False``.
+            statistic: A variable that :meth:`parameter` made, with ``trainable=False``; or what :meth:`state` gave.
             new: A node of its shape.
         """
-        self.updates.append((statistic, identities.cast(new, dtype=self.dtype.name)))
+        kept = self.carried if isinstance(statistic.meaning, Carried) else self.updates
+        kept.append((statistic, identities.cast(new, dtype=self.dtype.name)))
+
+    def state(self, role: str, begin: Node) -> Node:
+        """Return a state of each example, which goes on from batch to batch: row i where row i of the one before ended.
+
+        :meth:`update` says what it becomes, :meth:`Network.reset_states` lets it begin anew.
+
+        Args:
+            role: What it is called: "h".
+            begin: What it is at first, zeros of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+        """
+        return mark(begin, Carried(role))
 
     @property
     def training(self) -> Node:
@@ -406,7 +423,7 @@ class Layer(Checked):
         made, updates = tuple(scope.parameters), tuple(scope.updates)
         says = type(self).mask_after is not Layer.mask_after
         steps = self.mask_after(*nodes) if says else mask_through(self, nodes, ys[0])
-        first = mark(ys[0], Call(self, nodes, made, updates, scope.parts, steps))
+        first = mark(ys[0], Call(self, nodes, made, updates, scope.parts, steps, tuple(scope.carried)))
         if built is ys[0]:
             return first
         several: Any = (first, *[mark(y, Beside(first, number)) for number, y in enumerate(ys[1:], 1)])

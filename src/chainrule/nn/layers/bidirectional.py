@@ -64,6 +64,11 @@ class Bidirectional(Layer):
             raise GraphError(
                 f"Bidirectional goes both ways, so the layer must go forwards: leave go_backwards out of {layer!r}."
             )
+        if layer.stateful:
+            raise GraphError(
+                "Bidirectional: the layer cannot be stateful, for what goes backwards would begin in the batch after: "
+                f"leave stateful out of {layer!r}."
+            )
         back = replace(layer, go_backwards=True, name=layer.name and f"{layer.name}_backward")
         object.__setattr__(back, "_keeps_order", True)  # each step at its place
         object.__setattr__(self, "_back", back)  # one for all uses: they share its weights

@@ -122,6 +122,8 @@ class RNN(Recurrent):
             called on nodes: ``y, *states = layer(x)``.
         go_backwards: Whether the last step is done first. As in Keras, steps are put out in the order in which they
             are done; :class:`Bidirectional` goes both ways.
+        stateful: Whether the states go on from batch to batch: row i of a batch is where row i of the one before ended,
+            in ``fit`` and ``predict`` alike, until :meth:`Network.reset_states`.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 

@@ -39,8 +39,10 @@ class Recurrent(Layer):
     return_sequences: bool = False
     return_state: bool = False
     go_backwards: bool = False
+    stateful: bool = False
     name: str = ""
     counts: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ()
 
     def __call__(
         self, *xs: NodeLike | Sequence[NodeLike], initial_state: NodeLike | Sequence[NodeLike] | None = None
@@ -93,7 +95,7 @@ class Recurrent(Layer):
         seen: Any = x
         if mask is not None:  # what stands in padding, NaN even, reaches nothing
             seen = np.where(over_steps(mask, x.ndim), x, 0)
-        begin = self._begin(x, initial)
+        begin = self._begin(scope, x, initial)
         given, step, has_own = self._steps(scope, seen, begin)
         xs: Any = (_steps_first(given), None if mask is None else _steps_first(mask))
         last = (
@@ -112,6 +114,9 @@ class Recurrent(Layer):
             return tuple(new), out if self.return_sequences else None
 
         carry, ys = scan(one, (*begin, *last), xs, reverse=self.go_backwards)
+        if self.stateful:
+            for before, after in zip(begin, carry, strict=False):
+                scope.update(before, after)
         y = carry[-1 if last else 0]
         if self.return_sequences:
             y = np.swapaxes(ys, 0, 1)
@@ -150,10 +155,14 @@ class Recurrent(Layer):
         """
         raise NotImplementedError
 
-    def _begin(self, x: Node, initial: Sequence[Node]) -> list[Node]:
+    def _begin(self, scope: Scope, x: Node, initial: Sequence[Node]) -> list[Node]:
         shapes = self._state_shapes(x)
         if not initial:
-            return [recurrence.nothing(x, shape) for shape in shapes]
+            begin = [recurrence.nothing(x, shape) for shape in shapes]
+            names = self.state_names or [f"state{k}" for k in range(1, 1 + len(begin))]
+            return [scope.state(*each) for each in zip(names, begin, strict=True)] if self.stateful else begin
+        if self.stateful:
+            raise GraphError(f"{self!r} goes on with its own states; give it no initial_state.")
         if len(initial) != len(shapes):
             raise GraphError(
                 f"{self!r} has {len(shapes)} state{'s' * (len(shapes) > 1)}; found {len(initial)} to begin with. Give "
@@ -220,7 +229,7 @@ class Units(Recurrent):
     recurrent_regularizer: RegularizerLike = None
     dropout: Share = 0.0
     recurrent_dropout: Share = 0.0
-    states: ClassVar[int] = 1
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
     gates: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -233,7 +242,7 @@ class Units(Recurrent):
 
     def _state_shapes(self, x: Node) -> list[Shape]:
         """Return the shape that each state has for one example."""
-        return [(self.units,)] * self.states
+        return [(self.units,)] * len(self.state_names)
 
     def _steps(self, scope: Scope, x: Node, states: Sequence[Node]) -> tuple[Node, Step, None]:
         """Return x @ W + b for all steps at once, and what a step does with it."""
@@ -308,6 +317,8 @@ class SimpleRNN(Units):
             nodes: ``y, h = layer(x)``.
         go_backwards: Whether the last step is done first. As in Keras, steps are put out in the order in which they
             are done; :class:`Bidirectional` goes both ways.
+        stateful: Whether the states go on from batch to batch: row i of a batch is where row i of the one before ended,
+            in ``fit`` and ``predict`` alike, until :meth:`Network.reset_states`.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 
@@ -392,6 +403,8 @@ class LSTM(Gated):
             on nodes: ``y, h, c = layer(x)``.
         go_backwards: Whether the last step is done first. As in Keras, steps are put out in the order in which they
             are done; :class:`Bidirectional` goes both ways.
+        stateful: Whether the states go on from batch to batch: row i of a batch is where row i of the one before ended,
+            in ``fit`` and ``predict`` alike, until :meth:`Network.reset_states`.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 
@@ -409,7 +422,7 @@ class LSTM(Gated):
 
     _: KW_ONLY
     unit_forget_bias: bool = True
-    states: ClassVar[int] = 2
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
     gates: ClassVar[int] = 4
 
     def _one_step(
@@ -454,6 +467,8 @@ class GRU(Gated):
             nodes: ``y, h = layer(x)``.
         go_backwards: Whether the last step is done first. As in Keras, steps are put out in the order in which they
             are done; :class:`Bidirectional` goes both ways.
+        stateful: Whether the states go on from batch to batch: row i of a batch is where row i of the one before ended,
+            in ``fit`` and ``predict`` alike, until :meth:`Network.reset_states`.
         name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
         trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
 

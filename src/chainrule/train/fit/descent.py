@@ -34,6 +34,7 @@ def _descend(run: Fitting, method: Optimizer) -> str:
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.epochs
+    carried = slice(count + len(run.slots), len(state) - len(CLOCK))  # what goes on from batch to batch
     chunk, epoch, stopped = 1, 0, ""
     good = [Good(run.began_with, -1)]
     reading = reading_of(run.goal, run.table)
@@ -51,13 +52,15 @@ def _descend(run: Fitting, method: Optimizer) -> str:
         state, stopped = result.state, result.stopped
         epoch += len(result.epochs)
         values.set(state[:count])
+        run.programs.carried = [np.array(x) for x in state[carried]]
         if run.history["cost"][-1] <= good[-1].cost:
             # The last two: a cost is measured before the updates, so the newer values may be bad already.
             good = [good[-1], Good(values.get(), epoch - 1, run.history["cost"][-1])]
         if run.tell():
             stopped = stopped or "callback"
         stopped = stopped or run.interrupts.poll() or ""  # the engine asks too rarely where epochs are short
-        state = [*values.get(), *state[count:]]  # a callback may have changed the values
+        # a callback may have changed the values, or let the states begin anew
+        state = [*values.get(), *state[count : carried.start], *carried_on(run), *state[carried.stop :]]
         if not every_epoch:
             spent = max(time.perf_counter() - began, 1e-6)
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
@@ -71,4 +74,11 @@ def first_state(run: Fitting) -> Arrays:
     total = run.steps * run.settings.epochs
     begins = {STEP: 0, SEED: run.seed, SCALE: 1, TOTAL: total, PER_EPOCH: run.steps}
     clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]
-    return [*run.began_with, *(np.zeros(s.shape, s.dtype) for s in run.slots), *clock]
+    slots = [np.zeros(s.shape, s.dtype) for s in run.slots]
+    return [*run.began_with, *slots, *carried_on(run), *clock]
+
+
+def carried_on(run: Fitting) -> Arrays:
+    """Return the states that go on from batch to batch: those that there are, if as many rows go on as there were."""
+    kept, size = run.programs.carried, run.batches.size
+    return list(kept) if kept and len(kept[0]) == size else run.programs.begun(size)

@@ -11,6 +11,7 @@ from chainrule.errors import DataError, LearningWarning, warn
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import Call
 from chainrule.random import Draws
+from chainrule.shown import counted
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.fitting import Fitting, Interrupts, recorded
@@ -63,6 +64,11 @@ def begin(
     goal, table = examples
     rows = len(table[0])
     batch_size = rows if settings.batch_size is None else min(int(settings.batch_size), rows)
+    if goal.architecture.carried:
+        _check_going_on(
+            method, batch_size, shuffle, rows, None if validation is None else len(validation[1][0])
+        )
+        programs.batch = batch_size
     calls = _learning(goal).values()
     batches = Batches(batch_size, max([call.layer.least_examples for call in calls], default=1))
     # later runs go on with others
@@ -91,6 +97,27 @@ def begin(
         began_with=programs.values.get(),
         interrupts=Interrupts(deadline),
     )
+
+
+def _check_going_on(
+    method: Optimizer | LBFGS, size: int, shuffle: Any, rows: int, validated: int | None
+) -> None:
+    """Refuse what does not suit states that go on from batch to batch: row i is where row i of the one before ended."""
+    goes_on = (
+        "A layer of this network is stateful: row i of a batch goes on where row i of the batch before ended"
+    )
+    if not method.by_steps:
+        raise DataError(
+            f"{goes_on}. L-BFGS looks at all examples at once: take another optimizer, such as 'adam'."
+        )
+    if isinstance(shuffle, bool | np.bool_) and shuffle:
+        raise DataError(f"{goes_on}, so the order of the rows is not to be changed: give fit shuffle=False.")
+    for count, what in ((rows, "to learn from"), (validated or size, "to validate on")):
+        if count % size:
+            raise DataError(
+                f"{goes_on}, so each batch has as many rows: {count} rows {what} are not whole batches of {size}. "
+                f"Leave out {counted(count % size, 'row')}, or give a batch_size that divides {count}."
+            )
 
 
 def _compiled(

@@ -31,7 +31,7 @@ from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.native.run.words import words_within
 from chainrule.errors import UnsupportedError
-from chainrule.graph.closed import Program, every_node
+from chainrule.graph.closed import Program, every_node, extents_of
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.primitives.indexing import check_labels
 from chainrule.graph.shapes import Extent, check_elements
@@ -83,6 +83,7 @@ def is_by_rows(program: Program) -> bool:
     """Say whether all that is given and all that comes out has a row for each example, which depends on no other."""
     return (
         not program.updates
+        and not any(map(extents_of, program.state))
         and bool(program.inputs)
         and len({n.shape[:1] for n in (*program.inputs, *program.outputs)}) == 1
         and all(map(is_row, (*program.inputs, *program.outputs)))
@@ -111,6 +112,7 @@ class NativeExecutable(MachineCode, Executable):
         self._by_rows = is_by_rows(program)
         self.batches_at_once = 4 if self._by_rows else 1  # it is called, and wakes others, more rarely
         self._changed = [i for i, _, _ in program.updates]
+        self._open = [i for i, n in enumerate(program.state) if extents_of(n)]  # of each row of the batch
         self._seen: tuple[list[Any], Any] = ([], None)  # a state that was given, and where it lies
         self._fittings: dict[tuple[tuple[int, ...], ...], Fitting] = {}  # by the shapes of a batch
         self._sharing: list[Sharing] = []  # whether steps are best shared; those that no call uses now
@@ -161,6 +163,9 @@ class NativeExecutable(MachineCode, Executable):
     ) -> tuple[Arrays, Arrays]:
         for i, classes in self._labels:
             check_labels(batch[i], classes)
+        if self._open:
+            nodes, held = self.program.state, self._open
+            measure([*batch, *[state[i] for i in held]], [*self.program.inputs, *[nodes[i] for i in held]])
         new_state, state_pointers = self._state(state)
         inputs = self.inputs(batch)
         outputs = [np.empty(shape, dtype) for shape, dtype in fitting.outputs]

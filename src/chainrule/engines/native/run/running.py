@@ -16,6 +16,7 @@ from chainrule.engines.native.run.arrays import block, measure, out_of_range, ow
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.stopping import many_epochs
+from chainrule.errors import ShapeError
 from chainrule.graph.evaluate import Arrays
 
 TEAM = [n for n, _ in STEP_PARAMETERS].index("team")
@@ -29,12 +30,18 @@ class Running:
         self.code: MachineCode = code
         self.asked: Epochs = asked
         program, table, rows = code.program, asked.table, asked.rows
-        measure([*asked.state, *table], [*program.state, *program.inputs])
+        measure(table, program.inputs)
+        held = measure(asked.state, program.state)
         self.state: Arrays = own(asked.state, program.state, asked.room)
         self.epochs: int = rows.shape[0]
         self.length: int = rows.shape[1]
         self.per_epoch: int = asked.batches.steps(self.length)
         self.width: int = asked.batches.largest(self.length)
+        if held and ({*held.values()} != {self.width} or self.length % self.width):
+            raise ShapeError(
+                f"A state goes on from each row of a batch to that of the next, so all have as many: {self.length} "
+                f"rows are no whole batches of {self.width}, or the state is not of so many."
+            )
         self.in_order: bool = bool(
             self.length == len(table[0]) and rows.strides[0] == 0 and (rows[0, :-1] < rows[0, 1:]).all()
         )
