@@ -180,6 +180,15 @@ def test_one_stateful_layer_is_used_once_and_has_no_other_beginning():
         layer(x, initial_state=h)
     with pytest.raises(cr.GraphError, match="cannot be stateful"):
         cr.Bidirectional(layer)
+    steps = np.swapaxes(cr.input("z", ("batch", 2, 4, 3)), 0, 1)
+    inner = cr.GRU(3, stateful=True)
+
+    def looped():
+        _, ys = cr.scan(lambda h, now: (h, inner(now)), 0.0, steps)
+        return cr.Network(np.swapaxes(ys, 0, 1))
+
+    with pytest.raises(cr.GraphError, match="within a step of a loop"):
+        looped()
 
 
 def test_a_learning_rate_is_found():

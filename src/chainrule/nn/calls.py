@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.errors import GraphError
 from chainrule.graph.node import Node
 
 
@@ -30,17 +31,6 @@ class Call:
     mask: Node | None = None
     carried: tuple[tuple[Node, Node], ...] = ()
 
-
-@dataclass(frozen=True, eq=False)
-class Carried:
-    """What the mark on a state means that goes on from batch to batch; what it marks is the state at first.
-
-    Attributes:
-        name: What it is called: "h", and in a finished network "lstm_1.h".
-    """
-
-    name: str
-
     def nodes(self) -> list[Node]:
         """Return every node it speaks of but the variables."""
         found = [*self.inputs, *self.parts.values(), *(new for _, new in self.updates)]
@@ -55,7 +45,15 @@ class Carried:
 
         Returns:
             A use of the same layer, of the same variables.
+
+        Raises:
+            GraphError: If it has states that go on from batch to batch.
         """
+        if self.carried:
+            raise GraphError(
+                f"{self.layer!r} keeps its states from batch to batch, which it cannot within a step of a loop: leave "
+                "out stateful=True, and carry them: y, *states = layer(x, initial_state=carry)."
+            )
         return Call(
             self.layer,
             tuple([every(x) for x in self.inputs]),
@@ -64,6 +62,17 @@ class Carried:
             {name: every(n) for name, n in self.parts.items()},
             None if self.mask is None else every(self.mask),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What the mark on a state means that goes on from batch to batch; what it marks is the state at first.
+
+    Attributes:
+        name: What it is called: "h", and in a finished network "lstm_1.h".
+    """
+
+    name: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -455,11 +455,6 @@ class Network(Friendly):
                 settings = Settings(batch_size, epochs, validation_split, tol, time_budget, verbose)
                 if validation_split and validation_data is not None:
                     raise DataError("Give validation_split or validation_data, not both.")
-                if validation_split and self._built is not None and self.architecture.carried:
-                    raise DataError(
-                        "validation_split takes rows from everywhere, and a layer of this network is stateful: rows go "
-                        "on from batch to batch. Give validation_data=(X, y)."
-                    )
                 method, listeners = find_optimizer(optimizer), Listeners(callbacks, self)
                 _check_column_names(X, y)
                 given = self._read(X, y, sample_weight, learning=True)

@@ -27,6 +27,11 @@ from chainrule.train.watching import check_values
 def hold_back(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
     """Split off the validation rows at random: data is often sorted, and its end is no fair sample."""
     goal, table = examples
+    if goal.architecture.carried:
+        raise DataError(
+            "validation_split takes rows from everywhere, and a layer of this network is stateful: rows go on from "
+            "batch to batch. Give validation_data=(X, y)."
+        )
     rows = len(table[0])
     held = round(rows * share)
     if held == 0 or held == rows:
