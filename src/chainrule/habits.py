@@ -43,8 +43,11 @@ WRITE: dict[str, dict[str, str]] = {
         "Conv conv Conv1d Conv2d Conv3d conv1d conv2d conv3d Convolution2D": "It is one of Conv1D, Conv2D and Conv3D: "
         "cr.Conv2D(8, 3, activation='relu')",
         "ConvTranspose2d conv_transpose2d": "It is called: cr.Conv2DTranspose(8, 3, strides=2, padding='same')",
-        "LSTM GRU RNN SimpleRNN Bidirectional TimeDistributed LSTMCell": "There are no recurrent layers yet. "
-        f"Filters slide along a series: {_SERIES}",
+        "LSTMCell GRUCell SimpleRNNCell RNNCell StackedRNNCells AbstractRNNCell": "The layer goes through all steps by "
+        "itself, and a step of your own is a class made of cr.Cell, for cr.RNN: cr.LSTM(32)",
+        "CuDNNLSTM": "It is called: cr.LSTM(32)",
+        "CuDNNGRU": "It is called: cr.GRU(32)",
+        "ConvLSTM1D ConvLSTM2D": "There is none yet, but a step of your own, a cr.Cell, may convolve",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
         f"sequences: {_SERIES}",
         "MaxPool MaxPool1d MaxPool1D": "It is called: cr.MaxPooling1D(2)",
@@ -185,7 +188,7 @@ WRITE: dict[str, dict[str, str]] = {
         "W1 W2 b1 b2": "The numbers of a network have names: network.parameters['{name}']",
         "build": "It is built where the shape of its input is known: cr.Network([cr.Dense(1)], input_shape=4)",
         "copy clone": "Python copies it: import copy; copy.deepcopy(network)",
-        "reset reset_parameters reset_states": "A new one begins anew: cr.Network(network.layers, seed=1)",
+        "reset reset_parameters": "A new one begins anew: cr.Network(network.layers, seed=1)",
         "device": _ENGINE,
         "name": "A network has no name",
         "explain": "There are explanations of formulas, and of a network its values: network.activations(X)",
@@ -202,6 +205,14 @@ WRITE: dict[str, dict[str, str]] = {
         "stop_training": "A callback that returns True stops the run: "
         "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
         "get_params set_params classes_ n_features_in_ __sklearn_tags__": f"{_NO_ESTIMATOR}network.fit(X, y)",
+    },
+    **{
+        kind: {
+            "reset_states reset_state states": "A layer holds no states; the network does, of layers with "
+            "stateful=True: network.reset_states()",
+            "cell": "There are layers, and cells are of your own: cr.LSTM(32)",
+        }
+        for kind in ("SimpleRNN", "LSTM", "GRU")
     },
     "Layer": {
         "weights get_weights set_weights kernel weight bias W b trainable_weights variables state_dict": "A layer is a "
@@ -315,6 +326,27 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "price: cr.Dense(16, 'relu', regularizer='l2')",
         "dtype": "The whole network has one: cr.Network([cr.Dense(1)], dtype='float64')",
         "seed": _SEED,
+    },
+    **{
+        kind: {
+            "hidden_size": "units",
+            "input_size": "The width of the input is that of what stands before: cr.LSTM(32)",
+            "num_layers": "Each layer is one of its own, and all but the last put out every step: "
+            "cr.Network([cr.LSTM(32, return_sequences=True), cr.LSTM(32), cr.Dense(1)])",
+            "batch_first time_major": "Sequences are always (batch, time, features): cr.LSTM(32)",
+            "bidirectional": "It is a layer around another: cr.Bidirectional(cr.LSTM(32))",
+            "proj_size": "It is a layer behind it: cr.Network([cr.LSTM(32, return_sequences=True), cr.Dense({value})])",
+            "unroll": "A loop is compiled as one, however long, and nothing is gained by writing it out: cr.LSTM(32)",
+            "implementation use_cudnn": "",
+            "return_states": "return_state",
+            "mask": "A mask is found in the graph: cr.Network([cr.Masking(), cr.LSTM(32)])",
+            "recurrent_dropout_rate": "recurrent_dropout",
+        }
+        for kind in ("SimpleRNN", "LSTM", "GRU")
+    },
+    "RNN": {
+        "units hidden_size input_size nonlinearity activation": "The layer of units is called SimpleRNN, and RNN takes "
+        "a cell of your own: cr.SimpleRNN(32)",
     },
     "BatchNormalization": {
         "axis center scale": "The features stand last, and each has a gamma and a beta: cr.BatchNormalization()",

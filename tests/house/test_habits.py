@@ -147,6 +147,8 @@ WORKS = [
     ("cr.Network(inputs=rows, outputs=cr.Dense(1)(rows), seed=0)", "cr.Network([cr.Dense(1)], input_shape=4, seed=0)"),
     ("cr.EarlyStopping(n_iter_no_change=5, tol=1e-4)", "cr.EarlyStopping(5, min_delta=1e-4)"),
     ("cr.load_table('iris')[1]", "cr.load_table(source='iris')[1]"),
+    ("cr.LSTM(hidden_size=16, recurrent_dropout=0.1, implementation=2).units", "16"),
+    ("cr.GRU(16, kernel_initializer='glorot_uniform', bias=False).use_bias", "False"),
 ]  # fmt: skip
 
 # What does not, and what is told: the last part of it, where there is a line to write, is run below.
@@ -168,7 +170,17 @@ TOLD = [
     ("cr.Conv2D(in_channels=1, out_channels=8, kernel_size=3)", "those of what stands before: cr.Conv2D(8, 3)"),
     ("cr.Conv2D(8, 3, padding_mode='reflect')", "zeros around"),
     ("cr.Conv2D(8, 3, data_format='channels_first')", "X = np.moveaxis(X, 1, -1)"),
-    ("cr.LSTM(8)", "There are no recurrent layers yet"),
+    ("cr.LSTMCell(8)", "cr.LSTM(32)"),
+    ("cr.CuDNNLSTM(8)", "cr.LSTM(32)"),
+    ("cr.LSTM(input_size=8, hidden_size=16)", "that of what stands before: cr.LSTM(32)"),
+    ("cr.LSTM(8, 16)", "The width of the input is that of what stands before: write cr.LSTM(16)"),
+    ("cr.GRU(8, 16, 2)", "too many positional arguments"),
+    ("cr.LSTM(16, num_layers=2)", "cr.Network([cr.LSTM(32, return_sequences=True), cr.LSTM(32), cr.Dense(1)])"),
+    ("cr.LSTM(16, batch_first=True)", "Sequences are always (batch, time, features)"),
+    ("cr.GRU(16, bidirectional=True)", "cr.Bidirectional(cr.LSTM(32))"),
+    ("cr.LSTM(16, unroll=True)", "A loop is compiled as one"),
+    ("cr.RNN(hidden_size=16, input_size=8)", "cr.SimpleRNN(32)"),
+    ("cr.LSTM(16).reset_states()", "network.reset_states()"),
     ("cr.Normalization()", "cr.BatchNormalization()"),
     ("cr.layers.Dense(3)", "cr.Dense(16, 'relu')"),
     ("cr.optimizers.Adam()", "cr.Adam(0.001)"),
@@ -399,7 +411,7 @@ def test_no_dir_no_list_and_no_stub_knows_a_foreign_name(begun):
     things = {
         "Network": begun["network"], "Node": begun["J"], "History": begun["history"], "TableModel": begun["model"],
         "Layer": cr.Dense(3), "Optimizer": cr.Adam(), "Parameters": begun["network"].parameters,
-        "EarlyStopping": cr.EarlyStopping(),
+        "EarlyStopping": cr.EarlyStopping(), "SimpleRNN": cr.SimpleRNN(3), "LSTM": cr.LSTM(3), "GRU": cr.GRU(3),
     }  # fmt: skip
     for owner in {**habits.WRITE, **habits.WORKS}:
         if owner != "cr":
@@ -571,7 +583,7 @@ def test_what_fails_within_a_call_is_told_as_it_is():
 
 
 # What the library calls itself, and what is made by its functions alone.
-CALLED_BY_US = {"build", "ends_in", "refuses", "direction", "at", "reduced", "get"}
+CALLED_BY_US = {"build", "ends_in", "refuses", "direction", "at", "reduced", "get", "mask_after", "step"}
 MADE_BY_US = {"Gradient", "Node", "Parameters", "Primitive", "Trace", "Network.load"}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError
 from chainrule.graph.node import Node
 from chainrule.graph.walk import learn
@@ -33,6 +34,7 @@ _REMEDY = (
 )
 
 
+@public
 def mask_of(x: Node) -> Node | None:
     """Return which steps of a sequence count, as a layer of your own may ask of what it is given.
 

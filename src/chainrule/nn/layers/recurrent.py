@@ -234,6 +234,11 @@ class Units(Recurrent):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if isinstance(self.activation, int | float):
+            raise GraphError(
+                f"The width of the input is that of what stands before: write "
+                f"cr.{type(self).__name__}({self.activation})."
+            )
         activation(self.activation)
         for begins in (self.initializer, self.recurrent_initializer, self.bias_initializer):
             check_initializer(self, begins)
