@@ -336,6 +336,34 @@ def grow_random(g):
     )
 
 
+def grow_loop(g):
+    """A loop along the first axis: a step of what is carried, what is scanned and what is shared, at random."""
+    x = g.any()
+    if not x.shape or isinstance(x.shape[0], Extent) or math.prod(extents(x.shape[1:])) > LARGEST // 4:
+        return
+    r, shape = g.random, x.shape[1:]
+    start = r.choice([n for n in g.nodes if n.shape == shape] or [g.leaf(shape)])
+    other = r.choice([n for n in g.nodes if n.shape in (shape, ())] or [start])
+    weight = g.leaf((shape[-1], shape[-1])) if shape and not isinstance(shape[-1], Extent) else None
+    kinds = [r.choice(SMOOTH[:-2]) for _ in range(3)]
+    product, joined, masked = weight is not None and r.random() < 0.6, r.choice(BINARY[:-1]), r.random() < 0.3
+    emitted = r.choice(["state", "before", "input", "sum", "product"])
+
+    def step(carry, x):
+        h, before = carry
+        moved = h @ weight * shape[-1] ** -0.5 if product else kinds[0](h)
+        new = np.tanh(joined(moved, x) + kinds[1](other) * before)
+        if masked:
+            new = np.where(x > 0.1, new, h)
+        every = {"state": new, "before": h, "input": kinds[2](x), "sum": np.sum(new * x), "product": moved * x}
+        return (new, np.tanh(before + np.mean(new))), every[emitted]
+
+    (h, before), ys = cr.scan(step, (start, cr.constant(np.asarray(0.1, g.dtype))), x, reverse=r.random() < 0.4)
+    for node in (h, before, ys):
+        if r.random() < 0.7:
+            g.add(node)
+
+
 def grow_leaf(g):
     g.leaf(g.shape())
 
@@ -344,7 +372,7 @@ GROWTHS = (
     [grow_unary] * 4 + [grow_binary] * 5 + [grow_reduction] * 3 + [grow_movement] * 4 + [grow_product] * 3
 )
 GROWTHS += [grow_joined, grow_gathered, grow_taken_along, grow_random, grow_leaf, grow_leaf]
-GROWTHS += [grow_windows, grow_windows, grow_windows, grow_overlapping]
+GROWTHS += [grow_windows, grow_windows, grow_windows, grow_overlapping, grow_loop, grow_loop]
 
 
 def random_graph(r, dtype):
