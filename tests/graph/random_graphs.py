@@ -355,10 +355,18 @@ def grow_loop(g):
         new = np.tanh(joined(moved, x) + kinds[1](other) * before)
         if masked:
             new = np.where(x > 0.1, new, h)
-        every = {"state": new, "before": h, "input": kinds[2](x), "sum": np.sum(new * x), "product": moved * x}
+        every = {
+            "state": new,
+            "before": h,
+            "input": kinds[2](x),
+            "sum": np.sum(new * x),
+            "product": moved * x,
+        }
         return (new, np.tanh(before + np.mean(new))), every[emitted]
 
-    (h, before), ys = cr.scan(step, (start, cr.constant(np.asarray(0.1, g.dtype))), x, reverse=r.random() < 0.4)
+    (h, before), ys = cr.scan(
+        step, (start, cr.constant(np.asarray(0.1, g.dtype))), x, reverse=r.random() < 0.4
+    )
     for node in (h, before, ys):
         if r.random() < 0.7:
             g.add(node)

@@ -12,7 +12,9 @@ from chainrule.engines.native.plan.copies import TURN
 from chainrule.engines.native.plan.items import Loop, made, with_inner
 from chainrule.engines.native.run import sharing, threads as native_threads
 from chainrule.engines.native.run.executable import compile_program
-from chainrule.graph.closed import Program
+from chainrule.graph.closed import ClosedGraph, Program
+from chainrule.graph.node import record
+from chainrule.graph.primitives.loops import scan
 from chainrule.graph.walk import order
 from chainrule.transform.simplify import simplify_all
 
@@ -447,3 +449,18 @@ def test_what_is_kept_of_a_carry_for_all_steps_is_where_it_is_carried():
     forward, *_ = (x for x in stages_of(outputs, inputs).fusion.items if isinstance(x, Loop))
     assert set(forward.homes) == {0, 1}  # h and c, of each step
     assert not any(n.primitive.name == "copy" for n in forward.plan.program.nodes)
+
+
+def test_loops_that_need_the_same_loop_share_it():
+    """Two bodies hold a loop that is the same in each of their steps: it is done once, before both."""
+    x, us = cr.input("x", (3, 2)), cr.constant(numbers(4, "float64"))
+    h, at = cr.input("h", (2,)), cr.input("at", (2,))
+    inner, _ = cr.scan(lambda a, u: (np.tanh(np.cos(a) + u), None), cr.constant(0.3), us)
+
+    def loop(*outputs):
+        body = ClosedGraph((h, at), (), outputs)
+        settings = {"body": body, "carried": 1, "take": 0, "length": 3, "reverse": False}
+        return record(scan, (cr.constant(np.ones(2)), x), settings)
+
+    one, other = loop(np.tanh(h + at) * np.tanh(inner)), loop(np.sin(h + inner) * at)
+    agree([one, other], [x], [numbers((3, 2), "float64")])

@@ -98,6 +98,6 @@ scan: Primitive = row(
     attributes={
         "body": kind.BODY, "carried": kind.COUNT, "take": kind.COUNT, "length": kind.LENGTH, "reverse": kind.FLAG,
     },
-    shape=_shape, dtype=_dtype, range=late("chainrule.graph.ranges:of_loop"),
+    shape=_shape, dtype=_dtype, range=late("chainrule.graph.ranges:of_loop"), folded=False,
     note="the same step again and again: what it carries goes from each step to the next",
 )  # fmt: skip

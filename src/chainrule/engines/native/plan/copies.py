@@ -11,6 +11,7 @@ from chainrule.engines.native.plan.matrices import Matrices, matrices
 from chainrule.engines.native.plan.views import View, is_view, seen_through, size, whole
 from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.contraction import contraction
+from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, apply, broadcast, leaf_key, with_inputs
 from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.walk import order
@@ -60,6 +61,7 @@ class _Copier:
         self._copies: dict[Node, Node] = {}
         self._bodies: dict[tuple[ClosedGraph, Nodes], tuple[ClosedGraph, Nodes]] = {}
         self._turned: dict[View, Node] = {}  # products that need the same operand share it
+        self._before: dict[Hashable, Node] = {}  # and loops what is made before them
 
     def visit(self, node: Node, inputs: tuple[Node, ...]) -> Node:
         """Return a node of copies where it needs them."""
@@ -95,10 +97,11 @@ class _Copier:
         return self._bodies[body, given]
 
     def _again(self, node: Node, inputs: Nodes) -> Node:
-        """Return what a step would make of what is the same in all; turned weights are shared by all who need them."""
+        """Return what a step would make of what is the same in all; who needs the same shares it."""
         if node.primitive is TURN:
             return self._turned.setdefault(self._view(inputs[0]), with_inputs(node, inputs))
-        return self.visit(node, inputs)
+        new = self.visit(node, inputs)
+        return self._before.setdefault((new.primitive, new.inputs, of_attributes(new.attributes)), new)
 
     def _view(self, node: Node) -> View:
         return self._views.get(node) or self._leaves.get(leaf_key(node)) or whole(node)
