@@ -134,6 +134,11 @@ WRITE: dict[str, dict[str, str]] = {
         "J.value, cr.grad(J, w).value",
         "hessian jacobian": "A gradient is a graph again, with gradients of its own: cr.grad(cr.grad(J, w), w).value",
         "jit function": "A graph is compiled with its inputs: cr.compile(J, inputs=[])",
+        "lax fori_loop rnn": "A loop is a scan of one step, a function (carry, x) to (carry, y): "
+        "cr.scan(step, 0.0, x)",
+        "while_loop": "How many steps a loop has is known before it; where no more is to happen, a step keeps what "
+        "it is given, np.where(h < 9, h * w, h): cr.scan(step, 0.0, x)",
+        "associative_scan": "A loop goes from step to step; sums and products have functions of NumPy: np.cumsum(x)",
         "vmap pmap": "Nodes are arrays of any shape, as in NumPy, and are computed with as such: np.sum(x, axis=0)",
         "no_grad inference_mode enable_grad": "There is nothing to switch off, for gradients are made where they are "
         "asked for: network.predict(X)",
@@ -418,6 +423,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "seed random_state": _SEED,
         "validation_batch_size workers use_multiprocessing max_queue_size": "",
     },
+    "scan": {
+        "()": "How many steps, and in which direction, goes by name: cr.scan(step, 0.0, x, reverse=True)",
+        "f fn fun body step_fn step_function": "step",
+        "carry initial initial_state initial_states initializer": "init",
+        "sequences elems inputs": "xs",
+        "n_steps steps": "length",
+        "go_backwards": "reverse",
+        "unroll": "",  # how many steps are compiled as one, which changes no number
+    },
+    "unroll": {"length steps n_steps": "T"},
     "Network.predict": {"x": "X", "batch_size verbose workers": ""},
     "Network.predict_classes": {"x": "X", "batch_size verbose": ""},
     "Network.evaluate": {

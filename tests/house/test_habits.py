@@ -40,6 +40,7 @@ A, B = cr.variable(np.ones((2, 2)), name="A"), cr.variable(np.ones((2, 2)))
 J = (w * w).named("J")
 rows = cr.input("x", ("batch", 4))
 W1 = network.parameters["W1"]
+step = lambda h, x: (h * w + x, h)
 """
 TABLES = """
 table, target = cr.load_table("iris")
@@ -149,6 +150,10 @@ WORKS = [
     ("cr.load_table('iris')[1]", "cr.load_table(source='iris')[1]"),
     ("cr.LSTM(hidden_size=16, recurrent_dropout=0.1, implementation=2).units", "16"),
     ("cr.GRU(16, kernel_initializer='glorot_uniform', bias=False).use_bias", "False"),
+    # loops
+    ("cr.scan(f=lambda h, x: (h + x, h), init=0.0, xs=x, unroll=2)[0].value", "3.0"),
+    ("cr.scan(lambda h, x: (h + x, h), 0.0, x, go_backwards=True)[1].value", "[2.0, 0.0]"),
+    ("cr.scan(lambda h, _: (h * w, None), 1.0, n_steps=3)[0].value", "27.0"),
 ]  # fmt: skip
 
 # What does not, and what is told: the last part of it, where there is a line to write, is run below.
@@ -337,6 +342,11 @@ TOLD = [
     ("cr.value_and_grad(J)", "cr.grad(J, w).value"),
     ("cr.jit(J)", "cr.compile(J, inputs=[])"),
     ("cr.vmap(J)", "arrays of any shape"),
+    ("cr.lax.scan(lambda h, x: (h, x), 0.0, x)", "cr.scan(step, 0.0, x)"),
+    ("cr.fori_loop(0, 5, lambda i, h: h * w, 1.0)", "a function (carry, x) to (carry, y)"),
+    ("cr.while_loop(lambda h: h < 9, lambda h: h * w, 1.0)", "a step keeps what it is given"),
+    ("cr.scan(lambda h, x: (h + x, h), 0.0, x, 5)", "goes by name: cr.scan("),
+    ("cr.scan(lambda h, x: (h + x, h), 0.0, x, revers=True)", "Did you mean 'reverse'?"),
     # and slips
     ("cr.Nework()", "Did you mean cr.Network?"),
     ("cr.dense(3)", "Did you mean cr.Dense?"),
