@@ -1,7 +1,6 @@
 """Writing a loop: a Python function of one step on nodes is traced once, and becomes the body of a ``scan``."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -24,6 +23,7 @@ from chainrule.graph.node import (
 )
 from chainrule.graph.primitives.loops import scan as row
 from chainrule.graph.shapes import Extent, show
+from chainrule.graph.siblings import Within
 from chainrule.graph.trees import aligned, leaves, like
 from chainrule.graph.walk import descendants, order, rebuild
 from chainrule.shown import counted
@@ -107,18 +107,6 @@ def scan(
         within = _seen_from_outside(told, dict(zip(hidden, results[seen:], strict=True)))
         results = [mark(n, Within(within)) for n in results[:seen]]
     return like(init, results[: len(carried)]), like(y, results[len(carried) : seen])
-
-
-@dataclass(frozen=True, eq=False)
-class Within:
-    """What the mark on a result of a loop means.
-
-    Attributes:
-        of: What has a meaning within a step that is told outside too, as that a layer was called: the same of all
-            steps, each marked with its meaning there.
-    """
-
-    of: Nodes
 
 
 def _told_of(ends: Sequence[Node], given: Sequence[Node]) -> tuple[list[Node], set[Node]]:

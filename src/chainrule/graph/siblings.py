@@ -5,9 +5,22 @@ who uses any of them stands behind it.
 """
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.graph.identity import of_attributes
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """What the mark on a result of a loop means.
+
+    Attributes:
+        of: What has a meaning within a step that is told outside too, as that a layer was called: the same of all
+            steps, each marked with its meaning there.
+    """
+
+    of: tuple[Any, ...]
 
 
 def loop_key(node: Any) -> Hashable:

@@ -15,9 +15,9 @@ from typing import Any
 from chainrule.doors import late
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.closed import is_given
-from chainrule.graph.loops import Within
 from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
 from chainrule.graph.shapes import Extent, show as show_shape
+from chainrule.graph.siblings import Within
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.calls import Beside, Call, Carried
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter, check_layer
