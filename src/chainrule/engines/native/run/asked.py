@@ -1,5 +1,6 @@
-"""What a program asks of what it is given that its code does not look after: labels that are classes, and maxima of
-something. Loops ask at each step.
+"""What a program asks of what it is given that its code does not look after.
+
+Labels are classes, and maxima are of something. Loops ask at each step.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
