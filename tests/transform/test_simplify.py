@@ -120,6 +120,7 @@ def draw_moves():
     s = variable(0.7, "s")
     c = x > 0
     e = np.exp(x)
+    cube = np.stack([x, y, x * y])
     return {
         "a number to a small power": [x**2, x**3, (x + 3) ** 0.5, (y) ** -1, x**1],
         "where, decided": [
@@ -150,6 +151,15 @@ def draw_moves():
             np.sum(x / s, axis=0, keepdims=True), np.sum(np.broadcast_to(s, (2, 3)), axis=1),
             np.sum(np.sum(x, axis=0)), np.sum(np.sum(x, axis=1, keepdims=True), axis=0, keepdims=True),
             np.sum(x[:, :1], axis=1), np.sum(one_hot(argmax(x, axis=1), 3), axis=1),
+        ],
+        "sum of a product of arrays": [
+            np.sum(np.einsum("bij,bkj->bik", cube, cube + y), axis=0),
+            np.sum(np.einsum("bij,bkj->kbi", cube, cube + y), axis=(0, 1), keepdims=True),
+            np.sum(np.einsum("bij,bcjk->cbik", cube, np.swapaxes(cube, 1, 2)[:, None]), axis=(1, 3)),
+        ],
+        "product of what was stretched": [
+            cube @ x.T, x @ cube.transpose(0, 2, 1), np.broadcast_to(x[None, :1], (3, 2, 3)) @ cube.transpose(0, 2, 1),
+            np.einsum("bij,bij->bi", cube, np.broadcast_to(x[:, :1], (3, 2, 3))),
         ],
         "broadcast": [np.broadcast_to(np.broadcast_to(s, (3,)), (2, 3)) + 0, np.broadcast_to(s.reshape(1, 1), (2, 3))],
         "reshape": [x.reshape(3, 2).reshape(6), np.sum(x, axis=1, keepdims=True).reshape(2), (-x).reshape(6),

@@ -71,6 +71,11 @@ class Ends(Structured):
         """All that its ends are made of, inputs before what uses them, each once."""
         return tuple(order(self.ends))
 
+    @cached_property
+    def found(self) -> dict[Hashable, Any]:
+        """What was found of it, by whom it was asked: kept as long as it is, so that nobody looks twice."""
+        return {}
+
     def map_ends(self, function: Callable[[Sequence[Node]], Iterable[Node]]) -> Self:
         """Return the same graph with its ends replaced by what ``function`` makes of all of them."""
         found = iter(function(self.ends))

@@ -8,7 +8,7 @@ is the same in each step there is one.
 A sum over the steps is taken as far inside as it goes: that of ``a[t].T @ b[t]`` is one product, over steps and rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import ascii_letters
 from typing import Any
 
@@ -73,7 +73,7 @@ def summed_over_steps(
     einsum(taz,tzb->ab, Xᵀ, dZ)
     """
     became = on_all_steps(outputs, given, length)
-    return [_summed(n, became, length) if n in became else None for n in outputs]
+    return [_summed(n, given, became, length) if n in became else None for n in outputs]
 
 
 def _on_all(node: Node, inputs: Inputs, length: Length) -> Node | None:
@@ -215,9 +215,9 @@ RULES: dict[Any, Rule] = {
 # --- sums over the steps --------------------------------------------------------------------------------
 
 
-def _summed(node: Node, became: Mapping[Node, Node], length: Length) -> Node:
+def _summed(node: Node, given: Iterable[Node], became: Mapping[Node, Node], length: Length) -> Node:
     """Return the sum of a node over all steps."""
-    inside: dict[Node, Node | None] = {}
+    inside: dict[Node, Node | None] = dict.fromkeys(given)  # what these are made of is not looked at
 
     def whole(n: Node) -> Node:
         new = became[n]

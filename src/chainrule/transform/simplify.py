@@ -16,7 +16,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.graph.closed import Ends, bodies, is_given, map_bodies
+from chainrule.graph.closed import ClosedGraph, Ends, bodies, is_given, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
     Node,
@@ -36,10 +36,12 @@ from chainrule.graph.walk import order, rebuild, settle
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
 from chainrule.transform.rewrites import candidates
+from chainrule.transform.rewrites.loops import with_smaller_loops
 from chainrule.transform.verify import FINAL, SIMPLIFIED, between_stages, verify_rewritten
 
 MOST_PASSES = 12
 MOST_REPLACED = 100  # after one another, in the place of one node
+SIMPLE = "simple"  # what a body becomes, which siblings have in common
 LARGEST_FOLDED = 4096  # elements: a larger constant is better computed when it is needed
 
 E = TypeVar("E", bound=Ends)
@@ -87,9 +89,19 @@ def simplify_all(outputs: list[Node], final: bool = False) -> list[Node]:
 
 def _settled(outputs: list[Node], final: bool, largest: int) -> list[Node]:
     nodes = order(outputs)
-    if any(map(bodies, nodes)):
+    if not any(map(bodies, nodes)):
+        return _of_simple_steps(outputs, nodes, final, largest)
+    for _ in range(MOST_PASSES):
         outputs = _of_simple_bodies(outputs, final)
-        nodes = order(outputs)
+        outputs = _of_simple_steps(outputs, order(outputs), final, largest)
+        smaller = with_smaller_loops(outputs)
+        if smaller == outputs:
+            break
+        outputs = smaller
+    return outputs
+
+
+def _of_simple_steps(outputs: list[Node], nodes: list[Node], final: bool, largest: int) -> list[Node]:
     cancellation = Cancellation()
     cancellation.look_at(nodes)
     for _ in range(MOST_PASSES):
@@ -108,9 +120,15 @@ def simplified(graph: E, final: bool = True) -> E:
 def _of_simple_bodies(outputs: list[Node], final: bool) -> list[Node]:
     """Simplify the graphs in attributes: of two nodes it is then seen that they are equal."""
 
+    def simple(body: ClosedGraph) -> ClosedGraph:
+        if (SIMPLE, final) not in body.found:
+            body.found[SIMPLE, final] = simplified(body, final)
+            body.found[SIMPLE, final].found[SIMPLE, final] = body.found[SIMPLE, final]
+        return body.found[SIMPLE, final]
+
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
         node = with_inputs(node, inputs)
-        attributes = map_bodies(node.attributes, lambda body: simplified(body, final))
+        attributes = map_bodies(node.attributes, simple)
         return node if attributes is node.attributes else with_attributes(node, attributes)
 
     became = rebuild(outputs, visit)

@@ -133,6 +133,16 @@ def test_the_sum_over_steps_of_a_product_is_one_product():
         assert not any(n.ndim == 3 and n.shape[1:] == (3, 5) for n in order([found])), name
 
 
+def test_what_is_given_need_be_no_leaf():
+    x, W = input("x", (4, 3)), input("W", (3, 5))
+    z = -(np.tanh(x) @ W)
+    Z = input("Z", (7, 4, 5))
+    (found,) = summed_over_steps([2 * z.T], {z: Z}, 7)
+    np.testing.assert_allclose(
+        evaluate([found], {Z: np.ones((7, 4, 5))})[found], np.full((5, 4), 14.0), rtol=1e-15
+    )
+
+
 def test_rows_looked_up_in_each_step_give_their_gradients_back_together():
     table, at, dy = input("E", (9, 2)), input("at", (4,), "int64"), input("dy", (4, 2))
     added = record(TABLE["scatter_add"], [dy, at], {"axis": 0, "extent": 9})

@@ -1,5 +1,6 @@
 """Products of arrays: what is no product, or need not be turned round first."""
 
+from chainrule.graph import shapes
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, broadcast
 from chainrule.graph.primitives.arithmetic import negative
@@ -71,9 +72,36 @@ def _product_of_a_transpose(node: Node, _: Node) -> Node | None:
     return -product if signs == 1 else product
 
 
+def _product_of_a_stretched(node: Node, _: Node) -> Node | None:
+    """A factor that is the same along a letter which the other has as well, and the product too, need not have it."""
+    plan = contraction(node.attributes["spec"])
+    letters, inputs = [plan.left, plan.right], list(node.inputs)
+    for position, x in enumerate(inputs):
+        if x.primitive is not broadcast_to:
+            continue
+        source, kept = x.inputs[0], letters[position]
+        even = [
+            k
+            for a, k in enumerate(kept)
+            if k in plan.batch and shapes.is_same_along(source.shape, (a,), x.ndim)
+        ]
+        if even:
+            left = [a for a, k in enumerate(kept) if k not in even]
+            own = (1,) * (x.ndim - source.ndim) + source.shape
+            inputs[position] = broadcast(
+                reshape(source, shape=tuple(own[a] for a in left)), tuple(x.shape[a] for a in left)
+            )
+            letters[position] = "".join(kept[a] for a in left)
+            break
+    if inputs == list(node.inputs):
+        return None
+    return contract(*inputs, spec=f"{letters[0]},{letters[1]}->{plan.out}")
+
+
 PRODUCTS = [
     Move("product with a number", "a factor that is one number everywhere multiplies the sum of the other",
          _product_with_a_number, only(contract)),
     Move("product with logarithms", "0 · log(0) is 0 in a sum, too", _product_of_logs, only(contract)),
+    Move("product of what was stretched", "the other factor says how far", _product_of_a_stretched, only(contract)),
     Move("product of a transpose", "the letters say it already", _product_of_a_transpose, only(contract)),
 ]  # fmt: skip

@@ -1,10 +1,12 @@
 """Sums over axes: what is constant along them goes out."""
 
 from chainrule.graph import shapes
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, as_node, broadcast, count
 from chainrule.graph.primitives.arithmetic import divide, negative, times
 from chainrule.graph.primitives.indexing import one_hot
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total
+from chainrule.graph.primitives.products import contract
 from chainrule.transform.rewrites.rewrite import Move, only
 
 
@@ -59,11 +61,24 @@ def _factor_out(node: Node, x: Node) -> Node | None:
     return None
 
 
+def _of_product(node: Node, x: Node) -> Node | None:
+    """Σ over a letter that both factors have is that letter summed in the product."""
+    plan, axes = contraction(x.attributes["spec"]), node.attributes["axes"]
+    summed = [a for a in axes if plan.out[a] in plan.batch]
+    if not summed:
+        return None
+    out = "".join(k for a, k in enumerate(plan.out) if a not in summed)
+    product = contract(*x.inputs, spec=f"{plan.left},{plan.right}->{out}")
+    left = tuple(out.index(plan.out[a]) for a in axes if a not in summed)
+    return reshape(total(product, axes=left, keepdims=False), shape=node.shape)
+
+
 SUMS = [
     Move("sum of one", "there is nothing to add", _of_one, only(total)),
     Move("sum of a negative", "the sign goes out",
          lambda node, x: -total(x.inputs[0], **node.attributes), only(total), only(negative)),
     Move("sum of a sum", "twice is once", _of_sum, only(total), only(total)),
+    Move("sum of a product of arrays", "it sums one letter more", _of_product, only(total), only(contract)),
     Move("sum of a row of one_hot", "it holds a single 1", _of_one_hot, only(total), only(one_hot)),
     Move("sum of what was stretched", "is a product with its length", _of_broadcast, only(total), only(broadcast_to)),
     Move("sum of a product", "what is constant along the axes goes out", _factor_out, only(total), only(times, divide)),
