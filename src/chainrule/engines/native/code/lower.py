@@ -12,7 +12,7 @@ from chainrule.engines.native.code.loops import write_work
 from chainrule.engines.native.code.step import Context, Part, Step, in_functions
 from chainrule.engines.native.code.team import part_of, parts_of_rows, share
 from chainrule.engines.native.plan.cuts import Cut, Work
-from chainrule.engines.native.plan.items import Fusion
+from chainrule.engines.native.plan.items import Fusion, Loop
 from chainrule.engines.native.plan.memory import Memory
 from chainrule.engines.native.plan.regions import ALONE, PARTS, ROWS, Region
 from chainrule.engines.native.plan.views import ONE, Size, product
@@ -100,4 +100,5 @@ def _parts(step: Step, region: Region) -> tuple[Value, Value]:
     if region.kind != ROWS:
         return step.code.index(step.module.parts or PARTS), step.code.index(1)
     ((rows, grain),) = {(w.cut.extent, w.cut.grain) for w in region.works if w.cut is not None}
-    return parts_of_rows(step.code, step.size(rows), grain)
+    in_time = any(isinstance(w.item, Loop) for w in region.works)
+    return parts_of_rows(step.code, step.size(rows), grain, in_time)

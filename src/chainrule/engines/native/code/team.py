@@ -29,20 +29,26 @@ PART = (1 << 16) - 1
 WORKER = "chainrule_worker"
 FEW_PARTS, MOST_PARTS = 4, 32  # of a batch
 ROWS_OF_PART = 64  # in larger batches than that makes four
+# And so many at the most where they go through loops over time: what a step makes of them is read in the next.
+ROWS_IN_TIME = 32
 MOST_BLOCKS = 1 << 14  # of a batch whose rows are long
 
 
-def parts_of_rows(code: Code, rows: Value, grain: int) -> tuple[Value, Value]:
+def parts_of_rows(code: Code, rows: Value, grain: int, in_time: bool = False) -> tuple[Value, Value]:
     """Return into how many parts so many rows of a batch are cut where they are shared, and where they are not.
 
-    It goes by the rows' number and length alone, unless it is forced. Long ones go through all that a region does with
-    them a few at a time, by one thread too: what is made of them is still in a cache when it is read.
+    It goes by the rows' number and length alone, and by whether they go through loops over time, unless it is forced.
+    Long ones, and those in such loops, go through all that a region does with them a few at a time, by one thread too:
+    what is made of them is still in a cache when it is read.
     """
     if code.module.parts:
         return code.index(code.module.parts), code.index(1)
     if grain < ROWS_OF_BATCH:
         blocks = code.minimum((rows + (grain - 1)) // grain, MOST_BLOCKS)
         return blocks, blocks
+    if in_time:
+        blocks = code.minimum((rows + (ROWS_IN_TIME - 1)) // ROWS_IN_TIME, MOST_BLOCKS)
+        return code.maximum(blocks, FEW_PARTS), blocks
     return code.minimum(code.maximum(rows // ROWS_OF_PART, FEW_PARTS), MOST_PARTS), code.index(1)
 
 
