@@ -176,6 +176,14 @@ def test_the_names_and_the_count_are_those_of_the_lectures():
     )
 
 
+def test_a_layer_is_written_as_the_recurrence_that_it_is():
+    x = cr.input("x", ("batch", 5, 3))
+    assert "h_t = tanh(z_t + h_t₋₁ @ U)" in str(cr.SimpleRNN(4)(x))
+    lstm = str(cr.LSTM(2)(x))
+    assert "· tanh(c_t)" in lstm
+    assert "· c_t₋₁ +" in lstm
+
+
 # --- several layers, states ------------------------------------------------------------------------------
 
 

@@ -161,6 +161,18 @@ def test_what_does_not_suit_it_is_refused(options, says):
         network().fit(PIECES, PIECES[:, :, :2], **{"batch_size": 4, "epochs": 1, **options})
 
 
+def test_after_a_fit_predictions_are_made_in_batches_as_large():
+    made = network()
+    made.fit(PIECES, PIECES[:, :, :2], batch_size=4, epochs=1, shuffle=False)
+    made.reset_states()
+    whole = made.predict(PIECES)
+    made.reset_states()
+    np.testing.assert_array_equal(whole, np.concatenate([made.predict(PIECES[t : t + 4]) for t in (0, 4, 8)]))
+    made.reset_states()
+    assert made.predict(PIECES[:1]).shape == (1, 4, 2)  # of one sequence from now on
+    assert made.predict(PIECES[1:3]).shape == (2, 4, 2)
+
+
 def test_states_are_of_as_many_sequences_as_they_began_with():
     made = network()
     made.predict(SERIES[:, :4])

@@ -555,7 +555,8 @@ class Network(Friendly):
         """Let the states of stateful layers begin anew, from zeros; others have none.
 
         They go on from batch to batch in :meth:`fit`, :meth:`predict` and :meth:`predict_classes`; all else begins from
-        zeros and leaves them alone. They are of as many sequences as the first batch has rows, and are in no file.
+        zeros and leaves them alone. They are those of as many sequences as a batch of :meth:`fit` has rows; where these
+        do not divide what is predicted after a reset, or nothing was fitted, of as many as that has. No file has them.
 
         Raises:
             GraphError: If the network has not seen data yet.

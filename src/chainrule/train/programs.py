@@ -132,7 +132,8 @@ class Programs:
     def _going_on(self, arrays: Arrays) -> np.ndarray:
         """Return what the network predicts where its states go on, batch after batch."""
         rows = len(arrays[0])
-        size = len(self.carried[0]) if self.carried else rows
+        fitted = self.batch if self.batch and rows % self.batch == 0 else rows
+        size = len(self.carried[0]) if self.carried else fitted
         if not rows:
             return self.outputs(self.output, arrays)[0]
         if rows % size:

@@ -97,31 +97,29 @@ class Recurrent(Layer):
             seen = np.where(over_steps(mask, x.ndim), x, 0)
         begin = self._begin(scope, x, initial)
         given, step, has_own = self._steps(scope, seen, begin)
-        xs: Any = (_steps_first(given), None if mask is None else _steps_first(mask))
-        last = (
-            (recurrence.nothing(x, has_own),)
-            if has_own and (mask is not None or not self.return_sequences)
-            else ()
-        )
+        xs: Any = {"z": _steps_first(given), "counts": None if mask is None else _steps_first(mask)}
+        remembers = has_own is not None and (mask is not None or not self.return_sequences)
+        first: Any = dict(zip(self._names(len(begin)), begin, strict=True))
+        first |= {"y": recurrence.nothing(x, has_own)} if has_own is not None and remembers else {}
 
-        def one(carry: Any, now: Any) -> Any:
-            old, (z, counts) = carry, now
-            y, *new = step(z, *old[: len(begin)])
-            new += [y] * len(last)
-            if counts is not None:
-                new = [_kept(counts, a, b) for a, b in zip(new, old, strict=True)]
-            out = new[-1] if last else y if has_own else new[0]
-            return tuple(new), out if self.return_sequences else None
+        def one(old: Any, now: Any) -> Any:
+            y, *states = step(now["z"], *list(old.values())[: len(begin)])
+            new = dict(zip(old, [*states, y][: len(old)], strict=True))
+            if now["counts"] is not None:
+                new = {name: _kept(now["counts"], new[name], old[name]) for name in new}
+            out = new["y"] if remembers else next(iter(new.values())) if has_own is None else y
+            return new, out if self.return_sequences else None
 
-        carry, ys = scan(one, (*begin, *last), xs, reverse=self.go_backwards)
+        carry, ys = scan(one, first, xs, reverse=self.go_backwards)
+        after = list(carry.values())
         if self.stateful:
-            for before, after in zip(begin, carry, strict=False):
-                scope.update(before, after)
-        y = carry[-1 if last else 0]
+            for before, new in zip(begin, after, strict=False):
+                scope.update(before, new)
+        y = after[-1 if remembers else 0]
         if self.return_sequences:
             y = np.swapaxes(ys, 0, 1)
             y = y[:, ::-1] if self._turns else y
-        return (y, *carry[: len(begin)]) if self.return_state else y
+        return (y, *after[: len(begin)]) if self.return_state else y
 
     @property
     def _turns(self) -> bool:
@@ -155,12 +153,16 @@ class Recurrent(Layer):
         """
         raise NotImplementedError
 
+    def _names(self, count: int) -> Sequence[str]:
+        """Return what so many states are called."""
+        return self.state_names or [f"state{k}" for k in range(1, 1 + count)]
+
     def _begin(self, scope: Scope, x: Node, initial: Sequence[Node]) -> list[Node]:
         shapes = self._state_shapes(x)
         if not initial:
             begin = [recurrence.nothing(x, shape) for shape in shapes]
-            names = self.state_names or [f"state{k}" for k in range(1, 1 + len(begin))]
-            return [scope.state(*each) for each in zip(names, begin, strict=True)] if self.stateful else begin
+            named = zip(self._names(len(begin)), begin, strict=True)
+            return [scope.state(*each) for each in named] if self.stateful else begin
         if self.stateful:
             raise GraphError(f"{self!r} goes on with its own states; give it no initial_state.")
         if len(initial) != len(shapes):
