@@ -43,6 +43,8 @@ def lifetimes(plan, memory):
             born.setdefault(holder(node), at)
             for x in (node, *map(memory_source, node.inputs)):
                 ends[holder(x)] = at
+        for room in memory.rooms[item].all if item in memory.rooms else ():  # what a loop needs beside
+            born[room] = ends[room] = at
     ends |= {new: len(plan.items) for _, new in plan.commits}
     lengths = {"n": LENGTH}
 

@@ -114,6 +114,8 @@ def check_plan(plan, found, memory):
 def check_places(found, memory, maker):
     """What is alive in the same region lies in one place only if each part keeps to its own rows of it."""
     by_place = {}
+    of_loops = {room: maker[loop.nodes[0]] for loop, rooms in memory.rooms.items() for room in rooms.all}
+    maker = maker | of_loops
     for node, place in memory.place.items():
         readers = [n for n in maker if node in map(memory_source, n.inputs)]
         lives = {maker[n] for n in [node, *readers]}
