@@ -94,3 +94,13 @@ def test_a_listing_shows_the_body_of_a_loop_once():
         "v2: float64 (time,) = scan(0, x, w)[1], time steps",
         "return v1, v2",
     ]
+
+
+def test_a_step_back_is_written_with_the_names_of_the_step():
+    x, w = cr.variable([1.0, 2.0], "x"), cr.variable(0.5, "w")
+    last, _ = cr.scan(lambda h, x: (np.tanh(w * h + x), None), 0.0, x)
+    back = str(cr.grad(last, x))
+    assert "dh_t = dh_t₊₁ · (1 - h_t · h_t) · w" in back and ", h_t = every(" in back
+    X, W = cr.variable(np.ones((2, 3)), "X"), cr.variable(np.ones(3), "W")
+    lifted = cr.simplify(cr.scan(lambda h, x: (np.tanh(h + x @ W), None), 0.0, X)[0])
+    assert str(lifted) == "last(h_t = tanh(h_t₋₁ + s1_t), s1_t = (X @ W)[t], h_0 = 0)"

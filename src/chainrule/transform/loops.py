@@ -147,7 +147,8 @@ def pulled(arrived: Arrived, y: Node, *inputs: Node, body: ClosedGraph, carried:
     for t in takes:
         dy = arrived.at.get(t)
         kept = ends[t] in steep and (t < carried or (dy is not None and mask_of(dy) is not None))
-        seeds[t] = _seed(ends[t], _apart(dy, ends[t], kept))
+        name = before[t].name if t < carried else ends[t].name or "y"
+        seeds[t] = _seed(ends[t], _apart(dy, ends[t], kept), name)
     wrt = [n for n in moving if n not in before or before.index(n) in takes]
     slopes = sweep([ends[t] for t in takes], [seeds[t].node for t in takes], wrt, outside=outside)
     found = {n: broadcast(g, n.shape) for n, g in zip(wrt, slopes, strict=True) if g is not None}
@@ -183,8 +184,8 @@ class _Seed:
         return len(self.leaves) > 1
 
 
-def _seed(end: Node, given: list[Node]) -> _Seed:
-    return _Seed([input(f"d{end.name}", end.shape, n.dtype) for n in given], given)
+def _seed(end: Node, given: list[Node], name: str) -> _Seed:
+    return _Seed([input(f"d{name}", end.shape, n.dtype) for n in given], given)
 
 
 def zeros(like: Node) -> Node:
@@ -255,7 +256,7 @@ class _StepBack:
             if at_once is not None and (w not in steep or mask_of(g) is None):
                 self.sums[w] = at_once
             else:
-                seed = _seed(w, _apart(None, w, w in steep))
+                seed = _seed(w, _apart(None, w, w in steep), w.name)
                 self.carry(w, seed, add(seed.node, g, w in steep))
 
     def gradients(self) -> dict[Node, Node]:
@@ -266,7 +267,8 @@ class _StepBack:
                  for leaf, given in zip(seed.leaves, seed.given, strict=True)}  # fmt: skip
         ends = [n for _, parts in self.carried.values() for n in parts]
         ends += [*[n for parts in self.emitted.values() for n in parts], *cut]
-        leaves = {n: input(n.name, n.shape, n.dtype) if n.inputs else n for n in self.stored}
+        names = self._names(set(order(ends, stop=self.stored)))
+        leaves = {n: input(names[n], n.shape, n.dtype) if n.inputs else n for n in self.stored}
         became = rebuild(ends, lambda n, new: leaves[n] if n in leaves else with_inputs(n, new), stop=leaves)
         body, inputs = self._closed(seeds, leaves, [became[n] for n in ends])
         results = iter(loop.results(body, inputs, len(seeds), not loop.reverse) if ends else [])
@@ -275,6 +277,12 @@ class _StepBack:
         filled = {place: next(results) for place in cut.values()}
         became = rebuild(self.sums.values(), lambda n, new: filled[n] if n in filled else with_inputs(n, new))
         return gradients | {w: became[n] for w, n in self.sums.items()}
+
+    def _names(self, read: Collection[Node]) -> dict[Node, str]:
+        """Return what a step back calls each stored value: as it is called, or as what is carried, which it became."""
+        names = {n: n.name or f"s{number}" for number, n in enumerate(self.stored, 1)}
+        became = zip(self.loop.after, self.loop.before, strict=True)
+        return names | {n: h.name for n, h in became if n in names and not n.name and h not in read}
 
     def _closed(
         self, carried: Mapping[Node, Node], leaves: Mapping[Node, Node], ends: Sequence[Node]

@@ -109,7 +109,7 @@ def _before(loop: Loop, outside: Part) -> Part:
             continue
         differs = outside[n].ndim > n.ndim
         if not differs or _leaves(n, [x for x in set(n.inputs) if outside[x].ndim > x.ndim], gone, users):
-            gone[n] = input(n.name, n.shape, n.dtype)
+            gone[n] = input(n.name or f"s{1 + len(gone)}", n.shape, n.dtype)
             (loop.scanned if differs else loop.shared)[gone[n]] = outside[n]
     return gone
 
