@@ -35,7 +35,7 @@ class Split:
     """What is learned from, and what is asked afterwards.
 
     Attributes:
-        X: (examples, height, width, channels), float32.
+        X: (examples, height, width, channels), or (examples, time, features), float32.
         y: Labels from 0, (examples,).
         X_test: The same of examples that are not learned from.
         y_test: Their labels.
@@ -121,6 +121,12 @@ def spoken_by_a_stranger(folder: Path, fold: int = 0) -> Split:
     return divided(sounds, np.array([c.speaker == SPEAKERS[fold] for c in sounds]))
 
 
+def spoken_step_by_step(folder: Path, fold: int = 0) -> Split:
+    """Return the same recordings as series of what each band of pitches is at each time."""
+    pictures = spoken(folder, fold)
+    return replace(pictures, X=pictures.X[..., 0], X_test=pictures.X_test[..., 0])
+
+
 @dataclass(frozen=True)
 class Clip:
     """A spoken digit.
@@ -186,5 +192,5 @@ def divided(sounds: list[Clip], asked: np.ndarray) -> Split:
 
 
 KINDS: dict[str, Callable[[Path, int], Split]] = {
-    f.__name__: f for f in (clothes, signs, few_signs, spoken, spoken_by_a_stranger)
+    f.__name__: f for f in (clothes, signs, few_signs, spoken, spoken_by_a_stranger, spoken_step_by_step)
 }

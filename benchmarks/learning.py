@@ -1,4 +1,4 @@
-"""Convolutional networks that learn to see and to hear: python -m benchmarks.learning --data FOLDER.
+"""Networks that learn to see and to hear: python -m benchmarks.learning --data FOLDER.
 
 Each recipe is a network in the words of the library, trained on all that there is to learn from, and asked once about
 what it has never seen. Recipes were chosen by what they got right in fold 0, so that figure flatters; ``--splits``
@@ -32,7 +32,7 @@ class Recipe:
     Attributes:
         name: What ``--recipes`` calls it, and what :data:`benchmarks.kinds.KINDS` does.
         words: What the table calls it.
-        body: All layers but the last, as a function of pictures.
+        body: All layers but the last, as a function of pictures or sequences.
         epochs: How often all examples are seen.
         changes: The layers that change what is learned from, in the order in which they stand.
         goal: The share that must be right; 0 for none.
@@ -81,6 +81,12 @@ def sounds(x: Any) -> Any:
     return cr.Dropout(0.25)(cr.GlobalMaxPooling2D()(cr.Add()([x, normed(x, 64)])))
 
 
+def step_by_step(x: Any) -> Any:
+    """Return the largest of what units that go through a sequence both ways have put out at any step."""
+    x = cr.Bidirectional(cr.GRU(64, return_sequences=True))(x)
+    return cr.Dropout(0.3)(cr.GlobalMaxPooling1D()(x))
+
+
 RECIPES = (
     Recipe(
         "clothes", "Fashion-MNIST, 60,000 pictures of 28×28", small, 10, (cr.RandomFlip("horizontal"),), 0.915,
@@ -104,6 +110,10 @@ RECIPES = (
     Recipe(
         "spoken_by_a_stranger", "the same, asked of a speaker who was not learned from", sounds, 12,
         (cr.RandomTranslation(0.125, 0.05),), peak=1e-2, batch_size=32, smoothing=0.1,
+    ),
+    Recipe(
+        "spoken_step_by_step", "spoken digits of six speakers again, by a GRU both ways", step_by_step, 12,
+        batch_size=32, smoothing=0.1,
     ),
 )  # fmt: skip
 
