@@ -36,7 +36,8 @@ Where to look:
   ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``,
   ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
-- sequences of different lengths: ``Masking``, ``Embedding(mask_zero=True)``; ``mask_of`` for layers of your own
+- sequences of different lengths: ``Masking``, ``Embedding(mask_zero=True)``; ``mask_of`` for layers of your own;
+  ``pad_sequences``
 - what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
   ``SeparableConv2D``, ``Conv2DTranspose``
 - what changes shapes: ``MaxPooling2D``, ``GlobalAveragePooling2D`` and the like, ``Flatten``, ``Reshape``, ``Permute``,
@@ -89,6 +90,7 @@ _HOMES = {
     "train.metrics": ["Metric"],
     "train.rates": ["LearningRates", "find_learning_rate"],
     "train.parameters": ["Parameters"],
+    "train.sequences": ["pad_sequences"],
     "models.table": ["TableModel"],
     "models.loading": ["load"],
     "train.history": ["History"],

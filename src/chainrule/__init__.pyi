@@ -65,6 +65,7 @@ from chainrule.train.rates import (
     find_learning_rate as find_learning_rate,
 )
 from chainrule.train.schedules import *
+from chainrule.train.sequences import pad_sequences as pad_sequences
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad
 from chainrule.transform.check import GradientReport as GradientReport, check_gradients as check_gradients
 from chainrule.transform.simplify import simplify as simplify

@@ -192,6 +192,8 @@ CASES = [
     ("Masking.build", Shape, lambda: built(cr.Masking())),
     ("Masking.mask_after", Shape, lambda: cr.Masking().mask_after(rows)),
     ("Masking", Graph, lambda: cr.Masking(np.nan)),
+    ("pad_sequences", Data, lambda: cr.pad_sequences([1.0, 2.0])),
+    ("pad_sequences", Graph, lambda: cr.pad_sequences([[1.0], [2.0]], padding="before")),
     ("mask_of", Graph, lambda: cr.mask_of(cr.Masking()(cr.input("s", ("batch", 5, 2))).sum(axis=1))),
     ("Embedding", Data, lambda: built(cr.Embedding(3, 2)).predict([[0, 3]])),
     ("Flatten", Graph, lambda: cr.Flatten(trainable=2)),

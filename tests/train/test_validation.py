@@ -286,7 +286,7 @@ def test_what_is_no_list_of_layers(layers, words):
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("shape", ["4", -4, 4.0, (None, 4), (4.5,), [[4]], 0, ()])
+@pytest.mark.parametrize("shape", ["4", -4, 4.0, (4, None), ("batch", 4), (4.5,), [[4]], 0, ()])
 def test_input_shapes_that_are_none(shape):
     with pytest.raises(ChainruleError):
         Network([Dense(1)], input_shape=shape)

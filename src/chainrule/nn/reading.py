@@ -66,6 +66,19 @@ def prediction_program(architecture: Architecture, nodes: Sequence[Node]) -> Pro
     return Program(tuple(architecture.inputs.values()), state, tuple(at(nodes, training=False)), state)
 
 
+def seen_inside(architecture: Architecture) -> dict[str, tuple[Node, Node | None]]:
+    """Return what every layer computes, by name, and which steps of it count: "Z1", "A1", others by label."""
+    named = dict(architecture.parts)
+    by_node = set(named.values())
+    named |= {label: n for label, n in architecture.outputs.items() if n not in by_node}
+    masks: dict[Node, Node] = {}
+    for label, call in architecture.calls.items():
+        for n in (architecture.outputs[label], *call.parts.values()):
+            if call.mask is not None and n.shape[:2] == call.mask.shape:
+                masks[n] = call.mask
+    return {name: (n, masks.get(n)) for name, n in named.items()}
+
+
 def looking_state(architecture: Architecture) -> tuple[Node, ...]:
     """Return the state of programs that change nothing: parameters, statistics, what random layers read."""
     return (*architecture.parameters.values(), *architecture.statistics.values(), STEP, SEED)

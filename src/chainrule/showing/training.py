@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import GraphError
 from chainrule.graph.shapes import show as show_shape
 from chainrule.nn import summary
@@ -12,6 +14,7 @@ from chainrule.showing.html import page, sentences, table, title
 from chainrule.shown import HIGH, counted, cut, in_a_row, screen, took
 from chainrule.train.history import History, measured
 from chainrule.train.network import Network
+from chainrule.train.parameters import shape_of
 from chainrule.train.progress import number
 
 MOST_ROWS, MOST_COLUMNS = 40, 8
@@ -79,8 +82,10 @@ def parameters(of: Mapping[str, Any]) -> str:
     for name in screen(list(of), HIGH, more="… {} more …"):
         if name in of:
             value = of[name]
+            shape = show_shape(shape_of(value))
+            value = np.concatenate(value) if isinstance(value, list) else value  # of sequences
             ends = (f"{value.min():.4g}", f"{value.max():.4g}") if value.size else ("", "")
-            rows.append((cut(name, 40), show_shape(value.shape), *ends))
+            rows.append((cut(name, 40), shape, *ends))
         else:
             rows.append((name, "", "", ""))
     return page(table(("name", "shape", "smallest", "largest"), rows, left=(0, 1)))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import GraphError
 from chainrule.graph.node import Node
 from chainrule.graph.ranges import range_of
@@ -37,6 +39,14 @@ def is_share(output: Node) -> bool:
     """Say whether an output is known to be from 0 to 1."""
     known = range_of(output)
     return known.low >= 0 and known.high <= 1
+
+
+def classes_of(p: np.ndarray, labels: bool) -> np.ndarray:
+    """Return the classes that outputs say: the largest of the probabilities of ``labels``, else yes or no."""
+    if labels:
+        return p.argmax(axis=-1)
+    classes = (p > 0.5).astype(np.int64)
+    return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
 
 
 def _name(loss: Any) -> str:

@@ -16,7 +16,6 @@ from chainrule.doors import Door, late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly, named
-from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.literals import EngineName, StageName
 from chainrule.nn.alike import chain_of
@@ -26,16 +25,17 @@ from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
 from chainrule.nn.losses import LOSSES
 from chainrule.nn.nodes import is_drawn, of_nodes
-from chainrule.nn.reading import at, initial_values
+from chainrule.nn.reading import at, initial_values, seen_inside
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
-from chainrule.train.classes import check_gives_classes, gives_labels
+from chainrule.train.classes import check_gives_classes, classes_of, gives_labels
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.history import Evaluation, History
 from chainrule.train.parameters import NamedArrays, Parameters
 from chainrule.train.programs import Programs
 from chainrule.train.retired import with_retired
+from chainrule.train.taking import Taken, shape_of, take
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
     from chainrule.train.objective import Examples, gradient_program, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
+    from chainrule.train.sequences import numbers_of
     from chainrule.train.targets import Given, classifies, prepare
     from chainrule.train.watching import check_values
     from chainrule.transform.check import GradientReport
@@ -64,6 +65,7 @@ else:  # a process that loads a network and predicts waits for nothing of learni
     gradient_program = late("chainrule.train.objective:gradient_program")
     training_program = late("chainrule.train.objective:training_program")
     find_optimizer = late("chainrule.train.optimizers:optimizer")
+    numbers_of = late("chainrule.train.sequences:numbers_of")
     Given = late("chainrule.train.targets:Given")
     classifies = late("chainrule.train.targets:classifies")
     prepare = late("chainrule.train.targets:prepare")
@@ -463,7 +465,7 @@ class Network(Friendly):
                 examples = self._examples(given, loss, metrics, class_weight)
                 target = examples[1][len(given.inputs)]
                 if target.dtype.kind == "f":
-                    validation.check_resolution(validation.as_numbers(y, "y"), target.dtype, y, "y")
+                    validation.check_resolution(numbers_of(y, "y"), target.dtype, y, "y")
                 held: Examples | None = None
                 if validation_data is not None:
                     held = self._examples(self._read_validation(validation_data), loss, metrics)
@@ -472,7 +474,7 @@ class Network(Friendly):
                 self.loss = self.loss if loss is None else named("loss", loss, LOSSES)
                 deadline = inf if time_budget is None else began + time_budget
                 run = begin(
-                    self._programs, settings, method, listeners, examples, held, shuffle, self.runs, deadline
+                    given.programs, settings, method, listeners, examples, held, shuffle, self.runs, deadline
                 )
             with run.watched():
                 with self._as_before(kept):
@@ -599,7 +601,12 @@ class Network(Friendly):
                [1.],
                [0.]], dtype=float32)
         """
-        return self._programs.predicted(X, self._inputs)
+        told = self._programs.told(X)
+        if told is not None:
+            return told
+        taken = self._take(X)
+        programs = taken.programs
+        return taken.each(programs.predicted(taken.arrays), programs.architecture.mask)
 
     @public
     def predict_classes(self, X: "Data") -> "NDArray[Any]":
@@ -624,13 +631,13 @@ class Network(Friendly):
         >>> network.predict_classes(X)
         array([0, 1, 1, 0])
         """
-        found = self.architecture
-        check_gives_classes(found, self.loss)
-        p = self.predict(X)
-        if gives_labels(found, self.loss):
-            return p.argmax(axis=-1)
-        classes = (p > 0.5).astype(np.int64)
-        return classes[..., 0] if p.ndim > 1 and p.shape[-1] == 1 else classes
+        check_gives_classes(self.architecture, self.loss)
+        labels = gives_labels(self.architecture, self.loss)
+        p: Any = self.predict(X)
+        found: Any = (
+            [classes_of(each, labels) for each in p] if isinstance(p, list) else classes_of(p, labels)
+        )
+        return found
 
     @public
     def activations(self, X: "Data") -> "dict[str, NDArray[Any]]":
@@ -655,13 +662,14 @@ class Network(Friendly):
                [-2.,  2.]], dtype=float32), array([[3., 0.],
                [0., 2.]], dtype=float32))
         """
-        found = self.architecture
-        named = dict(found.parts)
-        by_node = set(found.parts.values())
-        named |= {label: n for label, n in found.outputs.items() if n not in by_node}
-        programs = self._programs
-        prediction = programs.prediction("activations", list(named.values()))
-        return NamedArrays(zip(named, programs.outputs(prediction, self._inputs(X)), strict=True))
+        taken = self._take(X)
+        programs = taken.programs
+        nodes = seen_inside(programs.architecture)
+        outputs = programs.outputs(
+            programs.prediction("activations", [n for n, _ in nodes.values()]), taken.arrays
+        )
+        every = zip(outputs, nodes.values(), strict=True)
+        return NamedArrays(zip(nodes, [taken.each(array, mask) for array, (_, mask) in every], strict=True))
 
     @public
     def evaluate(
@@ -703,7 +711,7 @@ class Network(Friendly):
             metrics = ["accuracy"]
         goal, table = self._examples(given, loss, metrics)
         check_values(goal, table, "y")
-        return Evaluation(self._programs.measure(goal, table))
+        return Evaluation(given.programs.measure(goal, table))
 
     @public
     def gradients(
@@ -735,7 +743,8 @@ class Network(Friendly):
         >>> network.gradients([[1.0], [3.0]], [3.0, 7.0])  # of the mean of (2x - y)²
         {'W1': array([[-4.]], dtype=float32), 'b1': array([-2.], dtype=float32)}
         """
-        slopes = self._programs.slopes(*self._examples(self._read(X, y, sample_weight), loss))[1:]
+        given = self._read(X, y, sample_weight)
+        slopes = given.programs.slopes(*self._examples(given, loss))[1:]
         return NamedArrays(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
 
     @public
@@ -847,11 +856,11 @@ class Network(Friendly):
         """
         inputs = 1 if self._built is None else len(self.architecture.inputs)
         frames.check_index({**frames.parts(X, what[0], inputs), what[1]: y, what[2]: sample_weight})
-        arrays = self._inputs(X, learning)
+        taken = self._take(X, learning)
         if learning and not self.target_columns:
             called = frames.telling(y)
             self.target_columns = called if len(called) > 1 else ()
-        return Given(arrays, frames.by_name(y, self.target_columns, what[1]), sample_weight, *what[1:])
+        return Given(taken, frames.by_name(y, self.target_columns, what[1]), sample_weight, *what[1:])
 
     def _read_validation(self, data: Any) -> "Given":
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
@@ -862,37 +871,21 @@ class Network(Friendly):
             raise DataError("validation_data has no rows.")
         return given
 
-    def _inputs(self, X: Any, learning: bool = False) -> Arrays:
+    def _take(self, X: Any, learning: bool = False) -> Taken:
         """Return X checked and cast: an array for each input."""
         if self._built is None and learning:
-            array = validation.as_numbers(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X, "X")
-            if array.ndim < 1:
-                raise DataError("X is a single number; expected a row for each example.")
-            self._build(chain_of(self._layers, array.shape[1:] or (1,), self.dtype))
+            self._build(chain_of(self._layers, shape_of(X, self._layers), self.dtype))
         programs = self._programs
-        found = programs.architecture
-        if self.columns:
-            X = {
-                name: frames.by_name(part, self.columns.get(name, ()), validation.called(name, found.inputs))
-                for name, part in validation.by_input(X, found.inputs).items()
-            }
-        arrays = validation.inputs(X, found.inputs, learning)
+        taken = take(programs, X, self.columns, learning)
         if learning:
-            given = validation.by_input(X, found.inputs)
+            given = validation.by_input(X, programs.architecture.inputs)
             seen = {name: called for name, part in given.items() if (called := frames.telling(part))}
             self.columns = {**seen, **self.columns}
-        by_node = dict(zip(found.inputs.values(), arrays, strict=True))
-        for label, call in found.calls.items():
-            for number, x in enumerate(call.inputs if call.layer.is_choosy else ()):
-                if x not in by_node:
-                    into = programs.prediction(("into", label, number), [x])
-                    by_node[x] = programs.outputs(into, arrays)[0]
-                validation.check_reaching(call.layer, by_node[x], label)
-        return arrays
+        return taken
 
     def _examples(self, given: "Given", loss: Any, metrics: Any = (), class_weight: Any = None) -> "Examples":
         """Return what was given as the loss takes it: by default that of the last fit."""
-        return prepare(self._programs, given, self.loss if loss is None else loss, metrics, class_weight)
+        return prepare(given, self.loss if loss is None else loss, metrics, class_weight)
 
 
 def from_file(

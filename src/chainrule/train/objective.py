@@ -24,6 +24,7 @@ from chainrule.train.metrics import Known, Watched
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.weights import TOP
 from chainrule.transform.backprop import grad
+from chainrule.transform.batching import on_all_steps
 from chainrule.transform.simplify import simplify_all
 
 # NumPy's functions are called on nodes, of which its stubs do not know.
@@ -159,7 +160,7 @@ def objective(
     y_shape: tuple[int, ...],
     y_dtype: np.dtype,
     metrics: Mapping[str, Watched],
-    weighted: bool,
+    weighed: tuple[int, ...] | None,
     wide: bool = False,
     classes: bool = False,
     frozen: frozenset[str] = frozenset(),
@@ -167,18 +168,22 @@ def objective(
 ) -> Objective:
     """Return the objective: loss of one example, cost their mean over the batch or Σ w·loss / Σ w.
 
-    ``wide`` says that the weights lie so far apart that they are compared within each batch, ``classes`` that the
-    outputs are the probabilities of classes, ``frozen`` what learning leaves alone, ``known`` what tells the objective
-    from all others.
+    ``weighed`` is the shape of an example's weight: () for one, (time,) for one at each step, None for none. ``wide``
+    says that the weights lie so far apart that they are compared within each batch, ``classes`` that the outputs are
+    the probabilities of classes, ``frozen`` what learning leaves alone, ``known`` what tells the objective from all
+    others.
     """
     p = architecture.output
     y = input("y", (BATCH, *y_shape), y_dtype)
-    given = input("sample_weight", (BATCH,), "float64" if wide else p.dtype) if weighted else None
+    given: Node | None = None
+    if weighed is not None:
+        given = input("sample_weight", (BATCH, *weighed), "float64" if wide else p.dtype)
+    compare = _call_by_step if weighed else _call
     chosen = dict(metrics)
 
     def draw() -> Means:
         weight = _within_batch(given, p.dtype) if given is not None and wide else given
-        losses = _call(loss, loss_name, "loss", y, p)
+        losses = compare(loss, loss_name, "loss", y, p)
         if p not in set(order([losses])):
             raise GraphError(
                 f"The loss '{loss_name}' does not depend on the network's output: nothing would train."
@@ -187,7 +192,7 @@ def objective(
         watched, by_example = {}, losses.ndim > 0
         for name, metric in chosen.items():
             if isinstance(metric, Known) and not metric.whole:
-                found = _call(metric.formula, name, "metric", y, p)
+                found = compare(metric.formula, name, "metric", y, p)
                 watched[name] = _mean(found, weight, name, p.dtype)
                 by_example = by_example and found.ndim > 0
         return Means(cost, watched, _mass(given, 2.0**-TOP if wide else 1.0), by_example)
@@ -234,6 +239,28 @@ def _call(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) 
     return found
 
 
+def _call_by_step(function: Callable[..., Any], name: str, kind: str, y: Node, p: Node) -> Node:
+    """Return what a function says of each step by itself, (batch, time): it is drawn for one, and put on all."""
+    one_y, one_p = (input(x.name, (x.shape[0], *x.shape[2:]), x.dtype) for x in (y, p))
+    each = _call(function, name, kind, one_y, one_p)
+    if each.ndim == 0:
+        return each  # which is refused where it is to be weighed
+    every_y, every_p = (_steps_first(x) for x in (y, p))
+    found = on_all_steps([each], {one_y: every_y, one_p: every_p}, p.shape[1]).get(each)
+    if found is None:
+        raise GraphError(
+            f"The {kind} '{name}' cannot be put on all steps of a sequence at once: what it is made of is not known to "
+            "work step by step."
+        )
+    return _steps_first(found) if found.ndim > each.ndim else each
+
+
+def _steps_first(x: Node) -> Node:
+    """Exchange examples and steps."""
+    found: Any = np.swapaxes(x, 0, 1)
+    return found
+
+
 def _check_spread(result: Node, name: str, kind: str, y: Node, p: Node) -> None:
     """Refuse a loss in which (n,) met (n, 1): every example would be compared with every other."""
 
@@ -266,11 +293,14 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
         raise ShapeError(
             f"'{name}' returned shape {show(each.shape)}; expected (batch,), one number for each example."
         )
-    if each.ndim > 1:
-        each = np.mean(each, axis=tuple(range(1, each.ndim)))
+    kept = 1 if weight is None else weight.ndim
+    if each.ndim > kept:
+        each = np.mean(each, axis=tuple(range(kept, each.ndim)))
     if weight is None:
         mean: Any = np.mean(each)
         return mean
+    if weight.ndim > 1:  # what padding would cost, NaN even, reaches nothing
+        each = as_node(np.where(weight > 0, each, 0))
     total: Any = np.sum(weight)
     return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
 

@@ -12,7 +12,7 @@ from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_n
 from chainrule.friendly import Friendly
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
-from chainrule.graph.shapes import show
+from chainrule.graph.shapes import Extent, Shape, show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
 from chainrule.train import remedies
@@ -116,14 +116,30 @@ class Parameters(Friendly, MutableMapping[str, np.ndarray]):
 
 
 class NamedArrays(dict[str, np.ndarray]):
-    """Arrays by name, such as gradients: a dict that shows numbers where they are few, else shapes."""
+    """Arrays by name, such as gradients: a dict that shows numbers where they are few, else shapes.
+
+    In place of an array there may be a list of them, of sequences of different lengths.
+    """
 
     _repr_html_ = Door()
 
     def __repr__(self) -> str:
-        if sum(array.size for array in self.values()) <= FEW:
+        if sum(sum(x.size for x in a) if isinstance(a, list) else a.size for a in self.values()) <= FEW:
             return super().__repr__()
-        return "{" + in_a_row([f"{k!r}: <{show(a.shape)} numbers>" for k, a in self.items()], 3 * WIDE) + "}"
+        return (
+            "{" + in_a_row([f"{k!r}: <{show(shape_of(a))} numbers>" for k, a in self.items()], 3 * WIDE) + "}"
+        )
+
+
+def shape_of(array: Any) -> Shape:
+    """Return the shape of an array; that of a list of sequences has "…" in place of their lengths.
+
+    >>> shape_of([np.zeros((2, 3)), np.zeros((4, 3))])
+    (2, …, 3)
+    """
+    if not isinstance(array, list):
+        return tuple(array.shape)
+    return (len(array), Extent("…"), *array[0].shape[1:])
 
 
 class Values:
@@ -132,6 +148,8 @@ class Values:
     def __init__(self, architecture: Architecture) -> None:
         self._nodes = {**architecture.parameters, **architecture.statistics}
         self._moving = threading.Lock()
+        self.carried: Arrays = []  # the states that go on from batch to batch; none: where they begin
+        self.batch: int | None = None  # how many rows a batch of the last fit had
 
     @property
     def names(self) -> list[str]:

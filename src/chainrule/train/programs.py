@@ -1,6 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -16,6 +16,7 @@ from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import is_finite
+from chainrule.graph.shapes import Extent
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.examples import size_of_one
 from chainrule.nn.reading import going_on_program, prediction_program
@@ -26,6 +27,7 @@ from chainrule.transform.apart import keeps_apart
 from chainrule.transform.simplify import simplified
 
 if TYPE_CHECKING:
+    from chainrule.nn.lengths import of_lengths
     from chainrule.train.objective import (
         Objective,
         evaluation_program,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from chainrule.train.optimizers import Optimizer
     from chainrule.train.watching import whole_values
 else:  # who predicts waits for nothing of learning
+    of_lengths = late("chainrule.nn.lengths:of_lengths")
     evaluation_program = late("chainrule.train.objective:evaluation_program")
     gradient_program = late("chainrule.train.objective:gradient_program")
     lasting = late("chainrule.train.objective:lasting")
@@ -43,6 +46,7 @@ else:  # who predicts waits for nothing of learning
     whole_values = late("chainrule.train.watching:whole_values")
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
+MOST_LENGTHS = 8  # of sequences, for each of which what is compiled is kept
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
 LARGE = 2**20  # numbers that are neither copied nor read twice where that can be helped
 MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
@@ -76,15 +80,35 @@ class Programs:
     nothing is learned.
     """
 
-    def __init__(self, architecture: Architecture, engine: str, seed: int) -> None:
+    def __init__(
+        self, architecture: Architecture, engine: str, seed: int, values: Values | None = None
+    ) -> None:
         self.architecture: Architecture = architecture
         self.engine: str = engine
         self.seed: int = seed
-        self.values: Values = Values(architecture)
-        self.carried: Arrays = []  # the states that go on from batch to batch; none: where they begin
-        self.batch: int | None = None  # how many rows a batch of the last fit had
+        self.values: Values = Values(architecture) if values is None else values
+        self.fixed: Recent[Programs] = Recent(MOST_LENGTHS)
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
+
+    def of_lengths(self, lengths: Mapping[Extent, int]) -> "Programs":
+        """Return the same network for sequences of so many steps, where their axes are open: of the same numbers."""
+        if not lengths:
+            return self
+        key = tuple(sorted((e.name, n) for e, n in lengths.items()))
+
+        def fix() -> Programs:
+            return Programs(of_lengths(self.architecture, lengths), self.engine, self.seed, self.values)
+
+        found = self.fixed.get(key, fix)
+        found.engine, found.seed = self.engine, self.seed
+        return found
+
+    @property
+    def open_axes(self) -> dict[str, Extent]:
+        """The axis that counts the steps of each input, by name, of those where it is open."""
+        inputs = self.architecture.inputs.items()
+        return {name: x.shape[1] for name, x in inputs if x.ndim > 1 and isinstance(x.shape[1], Extent)}
 
     def prediction(self, key: Hashable, nodes: Sequence[Node]) -> Prediction:
         """Return the program that computes nodes of the network; ``key`` tells it from others."""
@@ -113,16 +137,39 @@ class Programs:
             and self.output.on(self.engine, 1, len(X)).engine != REFERENCE
         )
 
-    def predicted(self, X: Any, door: Callable[[Any], Arrays]) -> np.ndarray:
-        """Return what the network predicts for X, which the door makes arrays of, or says what is wrong with it."""
-        if self.architecture.carried:
-            return self._going_on(door(X))
-        if self.tells(X):
-            (x,) = self.architecture.inputs.values()
-            found, squares = self.outputs(self.output.telling, [shaped(X, x, X, "X")])
-            if is_finite(squares):
-                return found  # else something is wrong, if numbers are not just large
-        return self.outputs(self.output, door(X))[0]
+    def predicted(self, arrays: Arrays) -> np.ndarray:
+        """Return what the network predicts for the arrays of its inputs."""
+        return self._going_on(arrays) if self.architecture.carried else self.outputs(self.output, arrays)[0]
+
+    def told(self, X: Any) -> np.ndarray | None:
+        """Return what the network predicts for X where it tells itself that X is right; None where another must."""
+        axes = self.open_axes.values()
+        if self.architecture.carried or type(X) is not np.ndarray or X.ndim < 1 + len(axes):
+            return None
+        programs = self.of_lengths({axis: X.shape[1] for axis in axes})  # noqa: C420 -- X has it where an axis is open
+        if not programs.tells(X):
+            return None
+        (x,) = programs.architecture.inputs.values()
+        found, squares = programs.outputs(programs.output.telling, [shaped(X, x, X, "X")])
+        return found if is_finite(squares) else None  # something is wrong, if numbers are not just large
+
+    @property
+    def carried(self) -> Arrays:
+        """The states that go on from batch to batch; none where they begin. They are those of all lengths."""
+        return self.values.carried
+
+    @carried.setter
+    def carried(self, states: Arrays) -> None:
+        self.values.carried = states
+
+    @property
+    def batch(self) -> int | None:
+        """How many rows a batch of the last fit had."""
+        return self.values.batch
+
+    @batch.setter
+    def batch(self, rows: int | None) -> None:
+        self.values.batch = rows
 
     def begun(self, rows: int) -> Arrays:
         """Return the states that go on from batch to batch, for batches of so many rows, where they begin."""

@@ -164,7 +164,8 @@ def find_learning_rate(
         raise DataError("X has no rows: there is nothing to learn from.")
     goal, table = network._examples(given, loss, (), class_weight)
     if goal.weight is not None:
-        table = [array[table[-1] > 0] for array in table]  # of a batch that weighs nothing the cost is 0
+        weighs = table[-1].reshape(len(table[-1]), -1).any(axis=1)
+        table = [array[weighs] for array in table]  # of a batch that weighs nothing the cost is 0
     rows = len(table[0])
     size = min(batch_size or rows, rows)
     updates = -(-min(EXAMPLES, rows) // size)
@@ -172,7 +173,7 @@ def find_learning_rate(
     settings = Settings(batch_size, steps * updates, 0.0, None, None, 0)  # as many epochs at most
     listeners, in_any_order = Listeners((), network), not goal.architecture.carried
     run = begin(
-        network._programs, settings, rising, listeners, (goal, table), None, in_any_order, network.runs, inf
+        given.programs, settings, rising, listeners, (goal, table), None, in_any_order, network.runs, inf
     )
     costs, smoothed = _climb(run, steps, updates)
     if not costs:

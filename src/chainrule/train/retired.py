@@ -9,8 +9,10 @@ from chainrule.errors import deprecated
 from chainrule.friendly import Hidden
 
 if TYPE_CHECKING:
+    from chainrule.train.taking import Taken
     from chainrule.train.targets import Given, classifies, prepare
 else:
+    Taken = late("chainrule.train.taking:Taken")
     Given = late("chainrule.train.targets:Given")
     classifies = late("chainrule.train.targets:classifies")
     prepare = late("chainrule.train.targets:prepare")
@@ -32,8 +34,8 @@ def _prepare(
     what: tuple[str, str] = ("y", "sample_weight"),
 ) -> Any:
     wanted = network.loss if loss is None else loss
-    given = Given(arrays, y, sample_weight, *what)
-    return prepare(network._programs, given, wanted, watched, class_weight)
+    given = Given(Taken(network._programs, arrays), y, sample_weight, *what)
+    return prepare(given, wanted, watched, class_weight)
 
 
 def _set_values(network: Any, arrays: Any) -> None:
@@ -56,7 +58,7 @@ NUMBERS = "Network.parameters and Network.statistics"
 METHODS: dict[str, tuple[str, Callable[[Any], Callable[..., Any]]]] = {
     "values": (NUMBERS, lambda network: network._programs.values.get),
     "set_values": (NUMBERS, lambda network: partial(_set_values, network)),
-    "see": ("part of Network.fit", lambda network: partial(network._inputs, learning=True)),
+    "see": ("part of Network.fit", lambda network: lambda X: network._take(X, learning=True).arrays),
     "alone": ("part of Network.fit", lambda network: network._alone),
     "pair": ("part of Network.evaluate", lambda network: partial(_pair, network)),
     "prepare": ("part of Network.evaluate", lambda network: partial(_prepare, network)),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.errors import DataError, GraphError, short
 from chainrule.graph.evaluate import Arrays
 from chainrule.nn import activations, losses
@@ -13,6 +15,8 @@ from chainrule.train import metrics, store, validation, weights
 from chainrule.train.classes import is_share
 from chainrule.train.objective import Examples, Objective, lasting, objective
 from chainrule.train.programs import Programs
+from chainrule.train.sequences import by_step, steps_of
+from chainrule.train.taking import Taken
 
 # After which of our activations a loss finds the probabilities it compares, the usual one first.
 PROBABILITIES: dict[str, tuple[Callable[..., Any], ...]] = {
@@ -26,18 +30,28 @@ class Given:
     """What a verb of a network was given.
 
     Attributes:
-        inputs: An array for each input, checked and cast.
+        taken: What the network looks at.
         y: The targets as they came, their columns in the order that the network knows.
         weight: The weights of the examples as they came, or None.
         y_called: What the user calls the targets.
         weight_called: What the user calls the weights.
     """
 
-    inputs: Arrays
+    taken: Taken
     y: Any
     weight: Any
     y_called: str
     weight_called: str
+
+    @property
+    def inputs(self) -> Arrays:
+        """An array for each input, checked and cast."""
+        return self.taken.arrays
+
+    @property
+    def programs(self) -> Programs:
+        """The network, for sequences of these lengths."""
+        return self.taken.programs
 
     @property
     def rows(self) -> int:
@@ -66,17 +80,18 @@ def classifies(architecture: Architecture, loss: Any) -> bool:
     return losses.of_classes(losses.describe_loss(loss_of(architecture, loss)))
 
 
-def prepare(
-    programs: Programs, given: Given, loss: Any, watched: Any = (), class_weight: Any = None
-) -> Examples:
+def prepare(given: Given, loss: Any, watched: Any = (), class_weight: Any = None) -> Examples:
     """Return the objective that suits what was given, and its table, checked; settings are those of ``fit``."""
-    architecture, y, called = programs.architecture, given.y, given.y_called
+    programs, called = given.programs, given.y_called
+    architecture, counts = programs.architecture, given.taken.counts()
+    steps = steps_of(architecture)
     spec = loss_of(architecture, loss)
     name, function = losses.describe_loss(spec), losses.loss(spec)
     _check_output(architecture, name)
     kind, output = losses.targets_of(name), architecture.output
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
+    y = by_step(given.y, architecture, given.taken.lengths, counts, kind, called)
     target = validation.targets(y, architecture, given.rows, kind, called)
     for watched_name, metric in found.items():
         _check_metric(architecture, watched_name, metric, softmax)
@@ -90,24 +105,28 @@ def prepare(
                 "examples with sample_weight, or end it with 'sigmoid' or 'softmax'."
             )
         classes = max(2, int(output.shape[-1]) if output.ndim > 1 else 1)
-        factors["class_weight"] = weights.class_weights(class_weight, target, classes)
+        every = np.ones((given.rows, steps), bool) if steps is not None else None
+        each_step = counts if counts is not None else every
+        factors["class_weight"] = weights.class_weights(class_weight, target, classes, each_step)
     if given.weight is not None:
-        factors[given.weight_called] = weights.weights(given.weight, given.rows, given.weight_called)
+        factors[given.weight_called] = weights.weights(given.weight, given.rows, steps, given.weight_called)
+    if counts is not None:
+        factors = weights.of_steps(factors, counts)
     if factors:
         each, wide = weights.scaled(factors, output.dtype)
         table.append(each)
 
-    frozen = architecture.frozen
+    frozen, weighed = architecture.frozen, table[-1].shape[1:] if factors else None
 
     def make(known: Hashable = None) -> Objective:
         shape, dtype = target.shape[1:], target.dtype
         return objective(
-            architecture, function, name, shape, dtype, found, bool(factors), wide, softmax, frozen, known
+            architecture, function, name, shape, dtype, found, weighed, wide, softmax, frozen, known
         )
 
     if not all(map(lasting, (function, *found.values()))):
         return make(), table
-    key = (function, tuple(found.items()), target.shape[1:], target.dtype, len(table), wide, frozen)
+    key = (function, tuple(found.items()), target.shape[1:], target.dtype, weighed, wide, frozen)
     known = (architecture.structure, key) if architecture.structure is not None else None
     return programs.objectives.get(key, lambda: make(known)), table
 

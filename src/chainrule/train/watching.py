@@ -55,8 +55,12 @@ def _as_measured(
     """Return targets, outputs and weights as metrics take them: of classes their numbers, else columns."""
     rows, y = len(p), table[len(goal.architecture.inputs)]
     w = None if goal.weight is None else table[-1].astype(np.float64) / (table[-1].max() or 1)
+    if w is not None and w.ndim == 2:  # of each step by itself, of those that count
+        some = w > 0
+        y, p, w = y[some], p[some], w[some]
+        w, rows = None if (w == w.max(initial=0)).all() else w, len(p)
     if goal.classes:
         y = y if y.dtype.kind in "iu" else y.argmax(axis=-1)
         p = p.reshape(-1, p.shape[-1])
-        return y.ravel(), p, None if w is None else np.repeat(w, len(p) // rows)
+        return y.ravel(), p, None if w is None else np.repeat(w, len(p) // max(rows, 1))
     return y.reshape(rows, -1), p.reshape(rows, -1), w

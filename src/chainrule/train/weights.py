@@ -9,22 +9,41 @@ import numpy as np
 
 from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.shapes import show
+from chainrule.train.sequences import listed, ragged
 from chainrule.train.validation import as_numbers, cast, check_finite
 
 
-def weights(sample_weight: Any, rows: int, what: str = "sample_weight") -> np.ndarray:
-    """Return a weight for each row, as it was given."""
-    array = as_numbers(sample_weight, what)
-    if array.ndim == 2 and array.shape[1] == 1:
+def weights(sample_weight: Any, rows: int, steps: int | None, what: str = "sample_weight") -> np.ndarray:
+    """Return a weight for each row, or for each of its ``steps``, as it was given."""
+    sample_weight = listed(sample_weight)
+    sequences = ragged(sample_weight, what) if steps is not None else None
+    array = as_numbers(sample_weight, what) if sequences is None else sequences.padded(steps or 0, 0.0)
+    if array.ndim == 3 and array.shape[2] == 1 and steps is not None:
+        array = array[..., 0]
+    if array.ndim == 2 and array.shape[1] == 1 and steps != 1:
         array = array[:, 0]
-    if array.shape != (rows,):
+    if array.shape not in ((rows,), (rows, steps)):
+        of_steps = f", or for each of their {steps} steps, {show((rows, steps))}" if steps is not None else ""
         raise DataError(
-            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows."
+            f"{what} has shape {show(array.shape)}; expected one weight for each of the {rows} rows{of_steps}."
         )
     check_finite(array, sample_weight, what)
     if (array < 0).any():
         raise DataError(f"{what} is negative in row {int(np.argmax(array < 0))}; weights are at least 0.")
     return cast(array, np.dtype(np.float64), sample_weight, what)
+
+
+def of_steps(factors: Mapping[str, np.ndarray], counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Return weights of rows and of steps as weights of steps, with those of padding 0.
+
+    Args:
+        factors: Weights by what the user calls them, (rows,) or (rows, steps).
+        counts: Which steps count, (rows, steps).
+    """
+    if counts.size and not counts.any():
+        raise DataError("X holds nothing but padding: there is nothing to learn from.")
+    wide = {name: each if each.ndim == 2 else each[:, np.newaxis] for name, each in factors.items()}
+    return {name: np.where(counts, each, 0.0) for name, each in wide.items()} or {"padding": counts * 1.0}
 
 
 FAR_APART = 24  # weights further apart than so many powers of 2 are compared within each batch
@@ -60,14 +79,22 @@ def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarr
     return np.ldexp(digits, power + TOP), True
 
 
-def class_weights(class_weight: Any, y: np.ndarray, classes: int) -> np.ndarray:
+def class_weights(
+    class_weight: Any, y: np.ndarray, classes: int, counts: np.ndarray | None = None
+) -> np.ndarray:
     """Return a weight for each row from a weight for each class, or from "balanced": n / (classes · count).
 
     Args:
         class_weight: A dict from class to weight, in which a class that is left out weighs 1; or "balanced".
         y: The targets: labels, a column of them, or one-hot rows.
         classes: How many classes the network knows, from 0.
+        counts: Where each step of a sequence has a class, (rows, steps): which of them count. The weights are then
+            those of the steps.
     """
+    if counts is not None and counts.any():
+        of_steps = np.zeros(counts.shape)
+        of_steps[counts] = class_weights(class_weight, y[counts], classes)
+        return of_steps
     if y.ndim == 2 and y.shape[1] > 1:
         labels = y.argmax(axis=1)
         if not np.array_equal(np.eye(y.shape[1], dtype=y.dtype)[labels], y):

@@ -354,8 +354,8 @@ class Layer(Checked):
         ...         return x.sum(axis=1) if mask is None else np.where(mask[:, :, None], x, 0).sum(axis=1)
         ...     def mask_after(self, x):
         ...         return None
-        >>> network = cr.Network([cr.Masking(), SumOverTime()], input_shape=(2, 1))
-        >>> network.predict([[[1.0], [2.0]], [[5.0], [0.0]]])
+        >>> network = cr.Network([cr.Masking(), SumOverTime()], input_shape=(None, 1))
+        >>> network.predict([[[1.0], [2.0]], [[5.0]]])
         array([[3.],
                [5.]], dtype=float32)
         """

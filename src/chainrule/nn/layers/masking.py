@@ -33,8 +33,8 @@ class Masking(Layer):
     Raises:
         GraphError: If mask_value is no finite number.
 
-    >>> network = cr.Network([cr.Masking(), cr.GlobalAveragePooling1D()], input_shape=(2, 1))
-    >>> network.predict([[[1.0], [3.0]], [[5.0], [0.0]]])
+    >>> network = cr.Network([cr.Masking(), cr.GlobalAveragePooling1D()], input_shape=(None, 1))
+    >>> network.predict([[[1.0], [3.0]], [[5.0]]])
     array([[2.],
            [5.]], dtype=float32)
     """

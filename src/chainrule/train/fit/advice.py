@@ -116,6 +116,8 @@ def _guess(run: Fitting) -> tuple[float, float]:
     weights = run.table[-1][::step] if run.goal.weight is not None else None
     if weights is not None and not weights.any():
         return 0.0, 0.0
+    if weights is not None and weights.ndim == 2:  # of each step by itself, of those that count
+        y, weights = y[weights > 0], weights[weights > 0]
     if of_labels and (are_labels or _is_one_hot(y)):
         return 0.0, _entropy(y if are_labels else y.argmax(axis=-1), weights)
     if are_labels:

@@ -1,0 +1,133 @@
+"""What a network is given, as arrays: each input checked and cast, sequences of different lengths padded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.graph.evaluate import Arrays
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent
+from chainrule.graph.walk import order
+from chainrule.nn.layers.base import Layer
+from chainrule.train import frames, sequences, validation
+from chainrule.train.programs import Programs
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a network was given.
+
+    Attributes:
+        programs: The network, for sequences of these lengths.
+        arrays: An array for each input.
+        lengths: How many steps of the output belong to each sequence, where they came in different lengths; else None.
+    """
+
+    programs: Programs
+    arrays: Arrays
+    lengths: np.ndarray | None = None
+
+    def each(self, outputs: np.ndarray, mask: Node | None) -> Any:
+        """Return what was computed for each sequence, without what was computed for padding; ``mask`` is its mask."""
+        if self.lengths is None or mask is None:
+            return outputs
+        return [row[:length] for row, length in zip(outputs, self.lengths, strict=True)]
+
+    def counts(self) -> np.ndarray | None:
+        """Return which steps of the output count, (examples, time), or None where all do."""
+        mask = self.programs.architecture.mask
+        if mask is None:
+            return None
+        found: np.ndarray = self.programs.outputs(self.programs.prediction("mask", [mask]), self.arrays)[0]
+        return found
+
+
+def take(programs: Programs, X: Any, columns: Mapping[str, frames.Names], learning: bool = False) -> Taken:
+    """Return what a network is given as arrays, or say what is wrong with it.
+
+    Args:
+        programs: The network.
+        X: What was given.
+        columns: What the columns of each input are called, where that is known.
+        learning: Whether it is to be learned from.
+    """
+    nodes = programs.architecture.inputs
+    given = validation.by_input(X, nodes)
+    if columns:
+        given = {
+            name: frames.by_name(part, columns.get(name, ()), validation.called(name, nodes))
+            for name, part in given.items()
+        }
+    given, fixed, lengths = _padded(programs, given, learning)
+    found = fixed.architecture
+    arrays = validation.inputs(given, found.inputs, learning)
+    by_node = dict(zip(found.inputs.values(), arrays, strict=True))
+    for label, call in found.calls.items():
+        for number, x in enumerate(call.inputs if call.layer.is_choosy else ()):
+            if x not in by_node:
+                into = fixed.prediction(("into", label, number), [x])
+                by_node[x] = fixed.outputs(into, arrays)[0]
+            validation.check_reaching(call.layer, by_node[x], label)
+    return Taken(fixed, arrays, lengths)
+
+
+def _padded(
+    programs: Programs, given: Mapping[str, Any], learning: bool
+) -> tuple[dict[str, Any], Programs, np.ndarray | None]:
+    """Return what was given with sequences padded, the network for so many steps, and how many each has."""
+    nodes, open_axes = programs.architecture.inputs, programs.open_axes
+    parts: dict[str, Any] = {}
+    steps: dict[Extent, int] = {}
+    lengths: np.ndarray | None = None
+    mask = programs.architecture.mask
+    counting = set(order([] if mask is None else [mask]))
+    for name, part in given.items():
+        what = validation.called(name, nodes)
+        part = sequences.listed(part)
+        found = sequences.ragged(part, what)
+        parts[name] = part if found is None else found
+        if found is not None and nodes[name].ndim < 2:
+            raise DataError(f"{what} holds sequences; expected one number for each example.")
+        if name in open_axes:
+            if found is None:
+                array = parts[name] = validation.as_numbers(part, what)
+                length = array.shape[1] if array.ndim > 1 else 0
+            else:
+                length = int(found.lengths.max())
+            steps[open_axes[name]] = max(steps.get(open_axes[name], 0), length)
+    for name, part in parts.items():
+        if not isinstance(part, sequences.Ragged):
+            continue
+        what = validation.called(name, nodes)
+        value = sequences.padding_of(programs.architecture, name, given[name], what)
+        length = steps[open_axes[name]] if name in open_axes else nodes[name].shape[1]
+        if part.lengths.max() > length:
+            raise DataError(
+                f"{what} holds a sequence of {part.lengths.max()} steps, and this network takes {length}. Cut them, "
+                f"cr.pad_sequences(X, {length}), or make it with input_shape=(None, ...), for any number of steps."
+            )
+        if learning:
+            sequences.warn_of_data_like_padding(part, value, what)
+        padded = part.padded(length, value)
+        parts[name] = padded[..., np.newaxis] if padded.ndim == nodes[name].ndim - 1 else padded
+        if nodes[name] in counting:
+            lengths = part.lengths if lengths is None else np.minimum(lengths, part.lengths)
+    return parts, programs.of_lengths(steps), lengths
+
+
+def shape_of(X: Any, layers: Sequence[Layer]) -> tuple[int | None, ...]:
+    """Return the shape of an example, for which a list of layers that has seen no data is to be made."""
+    X = sequences.listed(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X)
+    found = sequences.ragged(X, "X")
+    if found is None:
+        array = validation.as_numbers(X, "X")
+        if array.ndim < 1:
+            raise DataError("X is a single number; expected a row for each example.")
+        return array.shape[1:] or (1,)
+    if all(layer.pads is None for layer in layers):
+        raise sequences.unknown_padding(X, "X")
+    of_words = any(layer.is_choosy for layer in layers)
+    return (None, *(found.parts[0].shape[1:] or (() if of_words else (1,))))
