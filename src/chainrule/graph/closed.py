@@ -119,9 +119,15 @@ class Ends(Structured):
         What gradients mean is left behind, so it must be simplified by now.
         """
         cells: dict[Any, Cell] = {}
+        inner: dict[ClosedGraph, ClosedGraph] = {}  # the results of a loop still share one
+
+        def within(body: ClosedGraph) -> ClosedGraph:
+            if body not in inner:
+                inner[body] = body.map_nodes(visit)
+            return inner[body]
 
         def visit(node: Node, inputs: Nodes) -> Node:
-            attributes = map_bodies(node.attributes, lambda body: body.map_nodes(visit))
+            attributes = map_bodies(node.attributes, within)
             if node.primitive.name == "variable":
                 attributes = {"cell": cells.setdefault(leaf_key(node), Cell(NOTHING))}
             elif not inputs and attributes is node.attributes:

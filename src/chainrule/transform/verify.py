@@ -113,6 +113,7 @@ def _verify_ends(graph: Ends, level: Level) -> None:
 
 def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Extent], level: Level) -> None:
     given = {leaf_key(n): n for n in leaves}
+    seen: set[int] = set()  # graphs that were verified: all results of a loop have the same one
     for node in order(ends):
         wanted = _leaf(node, given) if is_given(node) else _made(node)
         if not SHAPE.holds(node.shape) or (node.shape, node.dtype) != wanted:
@@ -125,7 +126,9 @@ def _verify_nodes(ends: Iterable[Node], leaves: Iterable[Node], known: set[Exten
         if not level.allows(node):
             raise GraphError(f"{short(node.primitive.name)} may not occur any more.")
         for body in bodies(node):
-            _verify_ends(body, level)
+            if id(body) not in seen:
+                seen.add(id(body))
+                _verify_ends(body, level)
 
 
 def _leaf(node: Node, given: dict[Any, Node]) -> tuple[Any, Any]:

@@ -15,6 +15,7 @@ from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.node import record
 from chainrule.graph.primitives.loops import scan
+from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order
 from chainrule.transform.simplify import simplify_all
 
@@ -468,3 +469,46 @@ def test_loops_that_need_the_same_loop_share_it():
 
     one, other = loop(np.tanh(h + at) * np.tanh(inner)), loop(np.sin(h + inner) * at)
     agree([one, other], [x], [numbers((3, 2), "float64")])
+
+
+# --- too much for one function ---
+
+
+def long_body(h, x, w, count):
+    for _ in range(count):
+        h = np.tanh(h * 0.9 + x) + 0.1 * np.sin(h)
+    return np.tanh(h @ w)
+
+
+@pytest.mark.parametrize(("share", "check"), [("", ""), ("3", ""), ("3", "1")])
+@pytest.mark.parametrize(("within", "around"), [(90, 0), (2, 90), (90, 90)])
+def test_long_steps_have_loops_and_loops_long_steps(monkeypatch, share, check, within, around):
+    monkeypatch.setenv("CHAINRULE_SHARE", share)
+    monkeypatch.setenv("CHAINRULE_CHECK", check)
+    x = cr.input("x", ("batch", 3, 20), "float64")
+    w = weights(20, 20, dtype="float64")
+    begin = long_body(x[:, 0], x[:, 1], w, around)
+
+    def step(carry, x):
+        h, count = carry
+        new = long_body(h, x, w, within)
+        return (new, count + 1.0), (new, h.sum(axis=1) + count)
+
+    (h, count), (every, sums) = cr.scan(step, (begin, 0.0), np.transpose(x, (1, 0, 2)))
+    outputs = [long_body(h, h * 0.5, w, around), every, sums, count]
+    if not share:
+        outputs += cr.grad(np.mean(h * h) + np.mean(every), [w, x])
+    agree(outputs, [x], *([numbers((batch, 3, 20), "float64")] for batch in (1, 17)))
+
+
+def test_results_of_one_loop_go_through_all_stages_with_one_body():
+    inputs, outputs = trained()
+    program = Program(tuple(inputs), (), tuple(outputs), ())
+    variables = tuple(n for n in program.nodes if n.primitive.name == "variable")
+    program = Program(program.inputs, variables, program.outputs, variables)
+    for stage in (program.detached(), stages_of(outputs, inputs).fusion.program):
+        loops = [n for n in stage.nodes if n.primitive.results is not None]
+        families = {id(family[0]): family for family in siblings(loops).values()}
+        assert max(map(len, families.values())) > 4
+        for family in families.values():
+            assert len({id(n.attributes["body"]) for n in family}) == 1

@@ -49,30 +49,36 @@ def taken_once(program: Program) -> Program:
 def lengths_given(program: Program) -> Program:
     """Return a program whose loops are told lengths of open axes: a step of some rows knows of no others."""
     asked: dict[tuple[Extent, Any], Node] = {}
+    known: dict[ClosedGraph, tuple[ClosedGraph, tuple[Node, ...]]] = {}
 
-    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
-        found = with_inputs(node, inputs)
-        if node.primitive.results is None:
-            return found
-        body: ClosedGraph = node.attributes["body"]
+    def told(body: ClosedGraph) -> tuple[ClosedGraph, tuple[Node, ...]]:
+        """Return a body that is told its lengths, and these."""
         leaves: dict[tuple[Extent, Any], Node] = {}
 
-        def told(x: Node, given: tuple[Node, ...]) -> Node:
-            if x.primitive.name != "length":
-                return with_inputs(x, given)
-            key = x.attributes["extent"], x.dtype
-            asked.setdefault(key, x)
-            return leaves.setdefault(key, input(f"length of {key[0]}", (), x.dtype))
+        def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+            if node.primitive.name != "length":
+                return with_inputs(node, inputs)
+            key = node.attributes["extent"], node.dtype
+            asked.setdefault(key, node)
+            return leaves.setdefault(key, input(f"length of {key[0]}", (), node.dtype))
 
-        outputs = as_program(body, body.outputs).rebuild(told).outputs
-        if not leaves:
-            return found
-        body = known.setdefault(body, ClosedGraph(body.inputs, (*body.shared, *leaves.values()), outputs))
-        given = (*inputs, *(asked[key] for key in leaves))
-        new = {**node.attributes, "body": body}
-        return Node(node.primitive, given, new, node.shape, node.dtype, node.name, node.meaning)
+        outputs = as_program(body, body.outputs).rebuild(visit).outputs
+        new = ClosedGraph(body.inputs, (*body.shared, *leaves.values()), outputs) if leaves else body
+        return new, tuple([asked[key] for key in leaves])
 
-    known: dict[ClosedGraph, ClosedGraph] = {}
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        if node.primitive.results is None:
+            return with_inputs(node, inputs)
+        body = node.attributes["body"]
+        if body not in known:
+            known[body] = told(body)
+        new, lengths = known[body]
+        if not lengths:
+            return with_inputs(node, inputs)
+        attributes = {**node.attributes, "body": new}
+        given = (*inputs, *lengths)
+        return Node(node.primitive, given, attributes, node.shape, node.dtype, node.name, node.meaning)
+
     return program.rebuild(visit)
 
 
