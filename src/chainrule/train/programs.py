@@ -88,6 +88,7 @@ class Programs:
         self.seed: int = seed
         self.values: Values = Values(architecture) if values is None else values
         self.fixed: Recent[Programs] = Recent(MOST_LENGTHS)
+        self._gone_on: int = 0  # how many batches were predicted where states go on
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
 
@@ -192,7 +193,8 @@ class Programs:
         program = self.predictions.get(
             "going on", lambda: Prediction(going_on_program(self.architecture, output))
         )
-        executable, fixed = program.on(self.engine, rows // size, size), self._state()
+        self._gone_on += rows // size  # as many are taken to follow, as where text is written
+        executable, fixed = program.on(self.engine, self._gone_on, size), self._state()
         carried, found = self.carried or self.begun(size), Arrays()
         for start in range(0, rows, size):
             after, outputs = executable.step([*fixed, *carried], [x[start : start + size] for x in arrays])

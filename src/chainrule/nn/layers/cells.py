@@ -49,7 +49,9 @@ class Cell(Layer):
     (5, 1)
     """
 
-    def step(self, scope: Scope, x: Node, *states: Node) -> tuple[Node, ...]:
+    def step(
+        self, *args: Any, **kwargs: Any
+    ) -> tuple[Node, ...]:  # so typed, an override may take what it likes
         """Return what is put out in one step, and then each new state. Every cell has its own.
 
         It is called once, and what it builds is done at every step; what does not hang on x or on a state is computed
