@@ -235,6 +235,22 @@ def test_what_a_step_only_remembers_of_the_one_before_is_scanned():
         assert not loops(simple)
 
 
+def test_what_is_a_part_of_what_is_emitted_is_not_emitted_beside_it():
+    u = weights(H, H)
+
+    def step(h, x):
+        h = np.tanh(h @ u + x)
+        parts = [np.sin(h), h * h]
+        return h, (np.concatenate(parts), *parts, np.concatenate([parts[1], h]), h * h * h)
+
+    simple = simple_results(step, np.zeros(H), steps(T, H))
+    (family,) = loops(simple)
+    emitted = family[0].attributes["body"].outputs[1:]
+    joined = [n for n in emitted if n.primitive.name == "concatenate"]
+    assert len(joined) == 2 and not {x for n in joined for x in n.inputs}.intersection(emitted)
+    assert [n.primitive.name for n in simple[2:4]] == ["slice"] * 2
+
+
 def test_what_is_the_same_in_each_step_is_made_once():
     w = weights(F, F)
     simple = simple_results(lambda h, x: (np.tanh(h @ np.sin(w.T) + x), h), np.zeros((B, F)), steps(T, B, F))

@@ -6,7 +6,10 @@ from typing import Any
 
 from chainrule.graph.closed import ClosedGraph, extents_of, is_given
 from chainrule.graph.node import Node, input, leaf_key, record, with_inputs
+from chainrule.graph.primitives.indexing import pick
+from chainrule.graph.primitives.linear import concatenate
 from chainrule.graph.primitives.loops import scan
+from chainrule.graph.shapes import FULL, Index
 from chainrule.graph.walk import order, rebuild
 
 Part = dict[Node, Node]
@@ -88,7 +91,8 @@ def taken_apart(family: Sequence[Node], inputs: Sequence[Node]) -> Loop:
 
 def put_together(loop: Loop) -> Part:
     """Return a node for each result of a loop, in which is left what they are made of."""
-    emitted = list(dict.fromkeys(loop.every.values()))
+    within = _in_others(loop.every.values())
+    emitted = list(dict.fromkeys(n for n in loop.every.values() if n not in within))
     read: set[Node] = set()
     while more := _read_as_well(loop, read):
         read |= more
@@ -103,8 +107,32 @@ def put_together(loop: Loop) -> Part:
         return record(scan, [given[leaf] for leaf in body.given], {**attributes, "take": take}, name)
 
     last = {r: result(carried.index(leaf), r.name) for r, leaf in loop.last.items()}
-    every = {r: result(len(carried) + emitted.index(n), r.name) for r, n in loop.every.items()}
+
+    def on_all_steps(n: Node, name: str) -> Node:
+        if n not in within:
+            return result(len(carried) + emitted.index(n), name)
+        whole, index = within[n]
+        part = pick(on_all_steps(whole, ""), index=(FULL, *index))
+        return part.named(name) if name else part
+
+    every = {r: on_all_steps(n, r.name) for r, n in loop.every.items()}
     return {**loop.found, **last, **every}
+
+
+def _in_others(emitted: Iterable[Node]) -> dict[Node, tuple[Node, Index]]:
+    """Return what is emitted as a part of what is emitted as well: in which node it lies, and where there."""
+    found: dict[Node, tuple[Node, Index]] = {}
+    parts = dict.fromkeys(emitted)
+    for whole in (n for n in parts if n.primitive is concatenate):
+        axis, start = whole.attributes["axis"], 0
+        for n in whole.inputs:
+            stop = start + n.shape[axis]
+            if n in parts:
+                found.setdefault(
+                    n, (whole, (*(FULL,) * axis, (start, stop, 1), *(FULL,) * (n.ndim - axis - 1)))
+                )
+            start = stop
+    return found
 
 
 def _read_as_well(loop: Loop, read: set[Node]) -> set[Node]:
