@@ -1,6 +1,7 @@
 """Stateful layers: states that go on from batch to batch, in fits and predictions, until they are reset."""
 
 import copy
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -213,3 +214,47 @@ def test_masks_and_states_go_on_together():
     made.parameters["U1"] = [[1.0]]
     assert made.predict([[[1.0], [0.0]], [[2.0], [3.0]]]).ravel().tolist() == [1.0, 5.0]
     assert made.predict([[[4.0], [0.0]], [[0.0], [0.0]]]).ravel().tolist() == [5.0, 5.0]
+
+
+@dataclass(frozen=True, eq=False)
+class Slowly(cr.Layer):
+    """A layer of one's own, without any loop, that follows what it is given from batch to batch."""
+
+    share: float = 0.5
+
+    def build(self, scope, x):
+        begin = scope.state("level", np.zeros_like(x))
+        level = begin + self.share * (x - begin)
+        scope.update(begin, level)
+        return level
+
+
+@pytest.mark.parametrize("batch", [4, 12])
+def test_a_layer_of_ones_own_keeps_a_state(batch, tmp_path):
+    X, y, found = PIECES[:, 0], PIECES[:, 1, 0], []
+    for engine in ("numpy", "native"):
+        made = cr.Network([Slowly(), cr.Dense(1)], input_shape=3, seed=0, dtype="float64", engine=engine)
+        history = made.fit(X, y, batch_size=batch, epochs=3, shuffle=False)
+        found.append([*history["cost"], *made._programs.carried[0].ravel()])
+    np.testing.assert_allclose(*found, rtol=1e-10)
+    level = np.zeros((batch, 3))
+    for at in [*range(0, 12, batch)] * 3:
+        level += 0.5 * (X[at : at + batch] - level)
+    np.testing.assert_allclose(found[0][3:], level.ravel())
+    made.reset_states()
+    expected = made.predict(X[:4])
+    made.save(tmp_path / "own.safetensors")
+    again = cr.load(tmp_path / "own.safetensors", custom={"Slowly": Slowly})
+    np.testing.assert_allclose(again.predict(X[:4]), expected, rtol=1e-12)
+
+
+def test_sequences_of_any_length_go_on_where_others_ended():
+    layers = [cr.Embedding(9, 4), cr.LSTM(5, return_sequences=True, stateful=True), cr.Dense(9, "softmax")]
+    made = cr.Network(layers, input_shape=(None,), seed=0, dtype="float64")
+    words = RNG.integers(0, 9, size=(8, 6))
+    made.fit(words, np.roll(words, -1, axis=1), batch_size=4, epochs=1, shuffle=False)
+    made.reset_states()
+    whole = made.predict(words[:4])
+    made.reset_states()
+    found = [made.predict(words[:4, a:b]) for a, b in ((0, 1), (1, 4), (4, 6))]
+    np.testing.assert_allclose(np.concatenate(found, axis=1), whole, rtol=1e-10)
