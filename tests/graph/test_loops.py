@@ -2,10 +2,13 @@
 
 import copy
 import pickle
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
+from random_loops import Loop
 
 import chainrule as cr
 from chainrule.engines.compiled import build
@@ -95,6 +98,63 @@ def test_a_body_is_gone_through_once_for_all_results(monkeypatch):
     step(X)
     assert len(calls) == 14
     assert {len(family) for family in siblings(order(outputs)).values()} == {3}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 2, 7]), st.sampled_from([0, 1, 2]))
+def test_random_loops_compute_what_they_do_written_out(seed, T, batch):
+    outputs = Loop(Random(seed), T, batch).results()
+    run, flat = cr.trace(outputs), cr.unroll(outputs)
+    assert not any(n.primitive is scan for n in order(flat))
+    expected = cr.trace(flat)
+    computed = cr.compile(outputs, inputs=[], engine="numpy")()
+    for node, also, found in zip(outputs, flat, computed, strict=True):
+        assert (node.shape, node.dtype) == (also.shape, also.dtype) == (found.shape, found.dtype)
+        np.testing.assert_array_equal(run[node], expected[also])
+        np.testing.assert_allclose(found, run[node], rtol=1e-9, atol=1e-11)
+
+
+# --- gradients within ---------------------------------------------------------------------------------------
+
+
+def test_a_step_may_ask_for_gradients():
+    """Descent written as a loop, and what its end says of the learning rate and of what it learned from."""
+    w, rate, v = cr.variable(1.5, "w"), cr.variable(0.1, "rate"), cr.variable([1.0, 2.0, -1.0], "v")
+
+    def step(h, x):
+        energy = (w * h - x) ** 2 + np.log(1 + np.exp(h))
+        return h - rate * cr.grad(energy, [h, w])[0], (energy, cr.grad(energy, w))
+
+    last, (energies, slopes) = cr.scan(step, 0.3, v)
+    J = last + energies.sum() + slopes.sum()
+    leaves = [w, rate, v]
+    found, simple, expected = (
+        cr.grad(J, leaves),
+        cr.simplify(cr.grad(J, leaves)),
+        cr.grad(cr.unroll(J), leaves),
+    )
+    for a, b, c in zip(found, simple, expected, strict=True):
+        np.testing.assert_allclose(a.value, c.value, rtol=1e-12)
+        np.testing.assert_allclose(b.value, c.value, rtol=1e-12)
+    assert cr.check_gradients(J, leaves).passed
+
+
+def test_open_lengths_of_loops_in_loops():
+    w, z = cr.variable(1.5, "w"), cr.input("z", ("time", "inner"))
+
+    def outer(total, row):
+        return cr.scan(lambda h, e: (np.tanh(h * w + e * total), h), total, row)
+
+    total, ys = cr.scan(outer, 1.0, z)
+    slope = cr.grad(total + ys.sum(), w)
+    for T, inner in [(3, 3), (0, 4), (3, 0), (1, 1), (2, 5)]:
+        values = rng.standard_normal((T, inner))
+        run = cr.trace([total, ys, slope], {z: values})
+        assert run[ys].shape == (T, inner)
+        flat = cr.unroll([total, cr.grad(cr.unroll(total + ys.sum(), T), w)], T) if inner == T else None
+        if flat:
+            expected = cr.trace(flat, {z: values})
+            np.testing.assert_allclose([run[total], run[slope]], [expected[n] for n in flat], rtol=1e-12)
 
 
 # --- what a step takes and returns -------------------------------------------------------------------------
