@@ -51,7 +51,7 @@ Where to look:
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
-  ``compile``, ``primitive``
+  ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
   ``show`` can show
 - errors: ``ChainruleError`` is the base of all that is raised; ``show_versions`` says what a report of a bug should

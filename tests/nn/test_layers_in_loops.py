@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.graph.closed import Program, every_node
+from chainrule.graph.primitives.random import random_uniform
+from chainrule.nn.examples import size_of_one
+from chainrule.nn.layers.base import SEED, STEP
 
 rng = np.random.default_rng(0)
 S = rng.standard_normal((10, 6, 3)).astype("float32")
@@ -139,3 +143,58 @@ def test_a_network_of_nodes_has_loops_in_its_own_dtype():
     assert made.predict(S).dtype == np.float32
     wide = cr.Network(cr.Dense(1)(h), seed=0, engine="numpy", dtype="float64")
     np.testing.assert_allclose(made.predict(S), wide.predict(S), rtol=1e-4, atol=1e-6)
+
+
+# --- what looks at graphs looks into steps ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Noise(cr.Layer):
+    """Adds noise of its own at each step."""
+
+    def build(self, scope, s):
+        def step(_, now):
+            x, t = now
+            drawn = random_uniform(SEED, STEP * 1000 + t, shape=x.shape, stream=0, dtype="float32")
+            return None, x + drawn
+
+        return cr.scan(step, None, (s.transpose(1, 0, 2), np.arange(s.shape[1])))[1].transpose(1, 0, 2)
+
+
+def test_what_is_drawn_in_a_step_is_drawn_from_a_stream_of_its_own():
+    made = cr.Network([Noise(), Noise(), cr.Dropout(0.5)], input_shape=(6, 3), seed=0, engine="numpy")
+    program = Program(tuple(made.architecture.inputs.values()), (), (made.architecture.output,), ())
+    streams = [n.attributes["stream"] for n in every_node(program) if n.primitive is random_uniform]
+    assert sorted(streams) == [0, 1, 2]
+    noise = made.predict(np.zeros((2, 6, 3)))
+    assert len(np.unique(noise)) == noise.size
+    with pytest.raises(cr.GraphError, match="L-BFGS compares costs"):
+        made.fit(S, S, optimizer="lbfgs", epochs=1)
+
+
+def test_a_loop_is_counted_as_often_as_it_is_done():
+    def size(steps):
+        s, w = cr.input("s", ("batch", 3)), cr.variable(np.ones((3, 3)), "w")
+        h, ys = cr.scan(lambda h, _: (np.tanh(h @ w), h), s, length=steps)
+        return size_of_one([h, ys])
+
+    one, many = size(1), size(1000)
+    assert (one.products, many.products) == (9, 9000)
+    assert many.bytes > 900 * one.bytes / 2 and many.held >= 1000 * 3 * 8
+
+
+@dataclass(frozen=True, eq=False)
+class Long(cr.Layer):
+    steps: int
+
+    def build(self, scope, s):
+        w = scope.parameter("W", (64, 64), "he")
+        return cr.scan(lambda h, _: (np.tanh(h @ w), None), s, length=self.steps)[0]
+
+
+def test_a_file_may_not_ask_for_a_loop_without_end(tmp_path):
+    cr.Network([Long(10)], input_shape=64, seed=0).save(tmp_path / "m.safetensors")
+    cr.load(tmp_path / "m.safetensors", custom={"Long": Long})
+    cr.Network([Long(10**9)], input_shape=64, seed=0).save(tmp_path / "m.safetensors")
+    with pytest.raises(cr.FileFormatError, match="bytes, which is out of proportion"):
+        cr.load(tmp_path / "m.safetensors", custom={"Long": Long})

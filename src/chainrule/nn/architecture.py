@@ -8,21 +8,20 @@ replaying them.
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 from operator import index
 from typing import Any
 
 from chainrule.doors import late
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.graph.closed import is_given
-from chainrule.graph.node import Node, input, leaf_key, mark, with_inputs
+from chainrule.graph.node import Node, input, leaf_key, mark
 from chainrule.graph.shapes import Extent, show as show_shape
 from chainrule.graph.siblings import Within
 from chainrule.graph.walk import order, rebuild
 from chainrule.nn.calls import Beside, Call, Carried
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Parameter, check_layer
 from chainrule.nn.masking import mask_of
-from chainrule.nn.naming import labels_of, numbers_of, owner, shared_variables
+from chainrule.nn.naming import labels_of, numbered_draws, numbers_of, owner, shared_variables
 from chainrule.shown import cut, in_a_row
 
 BATCH, OPEN = "batch", "time"
@@ -298,7 +297,7 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
     numbers = numbers_of(marks)
     shared = shared_variables(marks, numbers)
     states = _states(labels)
-    streams, known = count(), {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
+    numbered, known = numbered_draws(), {leaf_key(n) for n in (*inputs.values(), TRAINING, SEED, STEP)}
 
     def visit(node: Node, new: tuple[Node, ...]) -> Node:
         _check_leaf(node, known)
@@ -312,10 +311,7 @@ def finish(inputs: dict[str, Node], output: Node) -> Architecture:
             return mark(new[0], LayerMark(labels[node.meaning.of], node.meaning.number), node.name)
         if isinstance(node.meaning, Within):
             return mark(new[0], LoopMark(tuple([labels[m] for m in node.meaning.of])), node.name)
-        if node.primitive.name == "random_uniform":
-            attributes = {**node.attributes, "stream": next(streams)}
-            return Node(node.primitive, new, attributes, node.shape, node.dtype)
-        return with_inputs(node, new)
+        return numbered(node, new)
 
     became = rebuild(ends, visit)
     calls = {label: _renewed(n.meaning, became, shared) for n, label in labels.items()}

@@ -1,15 +1,17 @@
 """What memory and work a graph takes for an example, and may take."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from chainrule.errors import FileFormatError
+from chainrule.graph.closed import bodies
 from chainrule.graph.contraction import summed
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.windows import overlap_add, windows
 from chainrule.graph.shapes import Extent, Shape
+from chainrule.graph.siblings import loop_key
 from chainrule.graph.walk import order
 
 
@@ -41,8 +43,17 @@ def size_of_one(nodes: Sequence[Node], windows_are_stored: bool = True) -> Size:
         sizes |= dict.fromkeys([n.inputs[0] for n in every if n.primitive is overlap_add], 0)
     uses = Counter([x for n in every for x in set(n.inputs)]) + Counter(set(nodes))
     now = most = products = 0
+    loops = set[Hashable]()
     for node in every:
         now += sizes[node]
+        steps = node.attributes.get("length", 1)
+        key = node if node.primitive.results is None else loop_key(node)  # one for all results of a loop
+        for body in bodies(node) if key not in loops else ():
+            loops.add(key)
+            step = size_of_one(body.outputs, windows_are_stored)
+            times = 1 if isinstance(steps, Extent) else steps
+            total, products = total + times * step.bytes, products + times * step.products
+            most = max(most, now + step.held)
         most = max(most, now)
         for x in set(node.inputs):
             uses[x] -= 1

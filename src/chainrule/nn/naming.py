@@ -5,12 +5,15 @@ number of the last layer with units, "W1", "gamma_1". Equal networks have equal 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from itertools import count
+from typing import Any
 
 from chainrule.errors import ShapeError
-from chainrule.graph.node import Node
+from chainrule.graph.closed import Visit, map_bodies
+from chainrule.graph.node import Node, with_attributes, with_inputs
 from chainrule.graph.shapes import show
+from chainrule.graph.siblings import loop_key
 from chainrule.graph.walk import order
 from chainrule.nn.layers.base import Layer
 
@@ -129,3 +132,23 @@ def _letters(number: int) -> str:
         number, letter = divmod(number - 1, 26)
         found = "abcdefghijklmnopqrstuvwxyz"[letter] + found
     return found
+
+
+def numbered_draws() -> Visit:
+    """Return what gives each draw of random numbers a stream of its own, a number, those in steps of loops too."""
+    streams = count()
+    loops: dict[Hashable, Mapping[str, Any]] = {}  # what is one for all results of a loop
+
+    def visit(node: Node, new: tuple[Node, ...]) -> Node:
+        if node.primitive.name == "random_uniform":
+            attributes = {**node.attributes, "stream": next(streams)}
+            return Node(node.primitive, new, attributes, node.shape, node.dtype)
+        key = loop_key(node)
+        if key is not None:
+            if key not in loops:
+                loops[key] = map_bodies(node.attributes, lambda body: body.rebuild(visit))
+            if loops[key]["body"] is not node.attributes["body"]:
+                node = with_attributes(node, {**loops[key], "take": node.attributes["take"]})
+        return with_inputs(node, new)
+
+    return visit

@@ -11,11 +11,12 @@ log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) i
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import late
 from chainrule.graph.closed import ClosedGraph, Ends, bodies, is_given, map_bodies
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
@@ -36,8 +37,12 @@ from chainrule.graph.walk import order, rebuild, settle
 from chainrule.transform.backprop import Gradient, grad
 from chainrule.transform.cancel import Cancellation
 from chainrule.transform.rewrites import candidates
-from chainrule.transform.rewrites.loops import with_smaller_loops
 from chainrule.transform.verify import FINAL, SIMPLIFIED, between_stages, verify_rewritten
+
+if TYPE_CHECKING:
+    from chainrule.transform.rewrites.loops import with_smaller_loops
+else:  # a graph without loops imports none of it
+    with_smaller_loops = late("chainrule.transform.rewrites.loops:with_smaller_loops")
 
 MOST_PASSES = 12
 MOST_REPLACED = 100  # after one another, in the place of one node

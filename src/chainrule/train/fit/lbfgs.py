@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.engines.epochs import Run
 from chainrule.engines.stopping import end_of_epoch
 from chainrule.errors import DataError, GraphError, needing
+from chainrule.graph.closed import bodies, every_node
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.walk import order
 from chainrule.shown import counted
@@ -25,7 +26,9 @@ def check(goal: Objective, steps: int, batch_size: int | None) -> None:
     """Raise where L-BFGS cannot do what a fit asks of it."""
     if steps > 1 and batch_size != DEFAULT_BATCH:
         raise DataError("L-BFGS looks at all examples at once: leave batch_size out, or set it to None.")
-    random = any(n.primitive.name == "random_uniform" for n in order(goal.learning([goal.cost])))
+    nodes = order(goal.learning([goal.cost]))
+    nodes += [n for node in nodes for body in bodies(node) for n in every_node(body)]
+    random = any(n.primitive.name == "random_uniform" for n in nodes)
     moving = goal.moved != list(goal.architecture.statistics.values())
     for there, name in ((moving, "BatchNormalization"), (random, "Dropout")):
         if there:
