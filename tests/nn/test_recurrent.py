@@ -332,6 +332,38 @@ def test_the_output_of_a_cell_of_ones_own_repeats_in_padding():
     np.testing.assert_array_equal(last.predict(X), [[2.0]])
 
 
+@dataclass(frozen=True, eq=False)
+class Seen(cr.Cell):
+    """A cell whose state is a picture, with a layer in it that convolves (Shi et al. 2015 have gates, too)."""
+
+    filters: int
+
+    @property
+    def states(self):
+        return ((6, 6, self.filters),)
+
+    def step(self, scope, x, h):
+        both = np.concatenate([x, h], axis=-1)
+        h = np.tanh(cr.Conv2D(self.filters, 3, padding="same")(both))
+        return h, h
+
+
+def test_a_cell_may_go_through_pictures_with_layers_in_it(tmp_path):
+    X = np.random.default_rng(0).normal(size=(4, 5, 6, 6, 2))
+    y, costs = X[:, 0, 0, 0, 0], []
+    for engine in ("numpy", "native"):
+        layers = [cr.RNN(Seen(3)), cr.Flatten(), cr.Dense(1)]
+        network = cr.Network(layers, input_shape=X.shape[1:], seed=0, dtype="float64", engine=engine)
+        costs.append(network.fit(X, y, epochs=3)["cost"])
+    np.testing.assert_allclose(*costs, rtol=1e-10)
+    assert network.check_gradients(X[:1], y[:1]).passed
+    network.save(tmp_path / "seen.safetensors")
+    again = cr.load(tmp_path / "seen.safetensors", custom={"Seen": Seen})
+    np.testing.assert_allclose(again.predict(X), network.predict(X), rtol=1e-12)
+    products = 5 * 36 * 9 * 5 * 3 + 36 * 3  # those of the loop once, though several layers are results of it
+    assert f"one example: {products:,} multiply-adds" in network.summary_text()
+
+
 # --- what is said where something is wrong ---------------------------------------------------------------
 
 

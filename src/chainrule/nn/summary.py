@@ -77,6 +77,7 @@ def rows(architecture: Architecture) -> list[Row]:
     found = [Row(name, "input", (), n.shape) for name, n in architecture.inputs.items()]
     counted: set[Node] = set()
     seen: set[Node] = set()
+    loops: set[Hashable] = set()  # each is done once, whoever takes one of its results
     frozen = architecture.frozen
     for label, call in architecture.calls.items():
         output = architecture.outputs[label]
@@ -91,28 +92,27 @@ def rows(architecture: Architecture) -> list[Row]:
                 tuple(_labels_before(call.inputs, label_of)),
                 output.shape,
                 sum(prod(w.shape) for w in new),
-                _products(inside),
+                _products(inside, loops),
                 sum(prod(w.shape) * w.dtype.itemsize for w in new),
                 frozen=any(w.name in frozen for w in call.parameters),
                 counting=_counting({w.meaning.role: w.shape for w in new}),
             )
         )
-    between = _products([n for n in order([architecture.output]) if n not in seen])
+    between = _products([n for n in order([architecture.output]) if n not in seen], loops)
     return [*found, Row("between layers", FORMULA, (), None, products=between)] if between != 0 else found
 
 
-def _products(nodes: Iterable[Node]) -> int | None:
+def _products(nodes: Iterable[Node], loops: set[Hashable]) -> int | None:
     """Return how many multiplications nodes take for one example, each with an addition; None if nobody knows yet."""
-    total, loops = 0, set[Hashable]()
+    total = 0
     for node in nodes:
-        for body in bodies(node):  # what a loop computes, once for all of its results
-            steps, inside = node.attributes.get("length", 1), _products(body.nodes)
-            if (key := loop_key(node)) in loops or inside == 0:
-                continue
-            if inside is None or isinstance(steps, Extent):
+        key = loop_key(node)
+        for body in () if key in loops else bodies(node):
+            steps, inside = node.attributes.get("length", 1), _products(body.nodes, set())
+            if inside is None or (inside and isinstance(steps, Extent)):
                 return None
-            loops.add(key)
-            total += steps * inside
+            total += steps * inside if inside else 0
+        loops |= set() if key is None else {key}
         if node.primitive.name == "contract":
             sizes = [*node.shape, *summed(node.inputs[0].shape, node.attributes["spec"])]
             sizes = [1 if e == Extent(BATCH) else e for e in sizes]

@@ -89,7 +89,7 @@ class Recurrent(Layer):
         >>> cr.SimpleRNN(4)(cr.input("x", ("batch", 7, 3))).shape  # which calls build
         (batch, 4)
         """
-        check_sequence(self, x)
+        check_sequence(self, x, None)
         mask: Any = mask_of(x)
         x = x if x.dtype.kind == "f" else identities.cast(x, dtype=scope.dtype.name)
         seen: Any = x
