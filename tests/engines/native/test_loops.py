@@ -512,3 +512,14 @@ def test_results_of_one_loop_go_through_all_stages_with_one_body():
         assert max(map(len, families.values())) > 4
         for family in families.values():
             assert len({id(n.attributes["body"]) for n in family}) == 1
+
+
+def test_the_memory_of_a_step_is_what_backward_reads_of_it():
+    """Of an LSTM: what comes in at the gates, seven values of each unit, and the gradients of the gates."""
+
+    def bytes_of(steps, units=20, batch=32):
+        inputs, outputs = trained(units=units, steps=steps)
+        return stages_of(outputs, inputs).memory.size({"batch": batch})
+
+    each = 20 * 32 * 4
+    assert bytes_of(60) - bytes_of(20) <= 40 * (4 + 7 + 4) * each
