@@ -108,7 +108,7 @@ _FAMILIES += [
         "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
         "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
         "nn.layers.padding", "nn.layers.augmentation", "nn.layers.recurrent", "nn.layers.bidirectional",
-        "nn.layers.cells", "nn.layers.masking", "nn.masking",
+        "nn.layers.cells", "nn.layers.masking", "nn.masking", "nn.layers.distributed",
     )
 ]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}

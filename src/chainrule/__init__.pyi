@@ -39,6 +39,7 @@ from chainrule.nn.layers.bidirectional import *
 from chainrule.nn.layers.cells import *
 from chainrule.nn.layers.convolution import *
 from chainrule.nn.layers.dense import *
+from chainrule.nn.layers.distributed import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
 from chainrule.nn.layers.masking import *

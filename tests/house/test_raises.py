@@ -312,6 +312,8 @@ CASES = [
     ("Parameters.update", Shape, lambda: built().parameters.update(W1=[1.0])),
     ("Parameters.update", Data, lambda: built().parameters.update(W1="text")),
     ("Parameters", Graph, lambda: built().parameters.clear()),
+    ("TimeDistributed", Graph, lambda: cr.TimeDistributed(3)),
+    ("TimeDistributed.build", Shape, lambda: called(cr.TimeDistributed(cr.Flatten()), "build", cr.input("x", (3,)))),
     ("load", Data, lambda: cr.load("a", custom=3)),
     ("load", Format, lambda: cr.load(no_model())),
     ("load", Missing, lambda: cr.load("a")),

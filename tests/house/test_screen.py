@@ -47,6 +47,7 @@ GIVEN = {  # what must be given
     **{f"{name}Conv2D": (8, 3) for name in ("", "Separable")}, "Conv1D": (8, 3), "Conv3D": (8, 3),
     "Conv2DTranspose": (8, 3),
     "SimpleRNN": (4,), "LSTM": (4,), "GRU": (4,), "RNN": (cr.Cell(),), "Bidirectional": (cr.LSTM(4),),
+    "TimeDistributed": (cr.Dense(4),),
 }  # fmt: skip
 
 

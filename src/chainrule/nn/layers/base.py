@@ -6,7 +6,9 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cache
 from inspect import signature
@@ -18,7 +20,7 @@ from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.friendly import named
 from chainrule.graph.node import Cell, Node, NodeLike, input, mark
 from chainrule.graph.primitives import identities, random
-from chainrule.graph.shapes import Extent, show
+from chainrule.graph.shapes import Extent, Shape, show
 from chainrule.graph.table import TABLE
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.calls import Beside as Beside, Call as Call, Carried
@@ -200,7 +202,29 @@ class Scope:
         Returns:
             A node of that shape. The network's seed decides the numbers.
         """
-        return random.random_uniform(SEED, STEP, shape=tuple(shape), stream=0, dtype=self.dtype.name)
+        return drawn(tuple(shape), self.dtype.name)
+
+
+Draw = Callable[[Shape, str], Node]  # a shape and a dtype, to random numbers in [0, 1)
+_draw: ContextVar[Draw | None] = ContextVar("_draw", default=None)
+
+
+def drawn(shape: Shape, dtype: str) -> Node:
+    """Return random numbers in [0, 1), new at every training step, or what a layer around gives in their place."""
+    draw = _draw.get()
+    return (
+        draw(shape, dtype) if draw else random.random_uniform(SEED, STEP, shape=shape, stream=0, dtype=dtype)
+    )
+
+
+@contextmanager
+def drawing(draw: Draw) -> Iterator[None]:
+    """Let layers that are called meanwhile draw in another way."""
+    before = _draw.set(draw)
+    try:
+        yield
+    finally:
+        _draw.reset(before)
 
 
 @dataclass(frozen=True, eq=False)
