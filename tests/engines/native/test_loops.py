@@ -523,3 +523,52 @@ def test_the_memory_of_a_step_is_what_backward_reads_of_it():
 
     each = 20 * 32 * 4
     assert bytes_of(60) - bytes_of(20) <= 40 * (4 + 7 + 4) * each
+
+
+def test_what_is_cheap_is_made_in_the_step_and_never_stored_for_all_steps():
+    """A bias, a factor, few features: however they lie, and whatever is read of them."""
+    x, y = cr.input("x", ("batch", 5, 3), "float32"), cr.input("y", ("batch", 5, 20), "float32")
+    w, v, b, u = weights(3, 8), weights(20, 8), weights(8), weights(4, 4)
+    ones = cr.input("m", ("batch", 5, 1), "float32")
+    before = (x @ w + b) * ones + np.where(y @ v > 0, b, 0)
+
+    def step(h, both):
+        z, k = both
+        h = np.tanh(z[:, :4] * k + h @ u - z[:, 4:])
+        return h, z[:, 2:6] + k * h
+
+    begin = 0 * x[:, 0, :1] * np.ones(4, "float32")
+    last, every = cr.scan(step, begin, (np.transpose(before, (1, 0, 2)), np.transpose(ones, (1, 0, 2))))
+    found = stages_of([last, every], [x, y, ones])
+    (loop,) = [i for i in found.fusion.items if isinstance(i, Loop)]
+    stored = [n for i in found.fusion.items if i is not loop for n in made(i) if 5 in n.shape]
+    assert [n.primitive.name for n in stored] == ["contract"]  # of 20 features
+    agree([last, every], [x, y, ones], *([numbers((n, 5, k)) for k in (3, 20, 1)] for n in (0, 1, 17, 40)))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_is_scanned_may_be_made_in_any_way(data):
+    steps, width = data.draw(st.sampled_from([1, 2, 5])), data.draw(st.sampled_from([1, 3, 8]))
+    first = data.draw(st.booleans())
+    at, shape = (0, (steps, "batch", width)) if first else (1, ("batch", steps, width))
+    x = cr.input("x", shape, "float64")
+    others = [weights(*s, dtype="float64") for s in ((width,), (1, 1), (), (1, 1, width), (width, width))]
+    for _ in range(data.draw(st.integers(1, 4))):
+        x = data.draw(
+            st.sampled_from(
+                [
+                    x + others[0], others[1] * x, x - others[2], others[3] + x, x @ others[4], -x, x * x,
+                    x[..., ::-1], np.where(x > 0, x, others[0]), np.einsum("abc,cd->abd", x, others[4]) + x,
+                    x - np.mean(x, axis=at, keepdims=True),
+                ]
+            )
+        )  # fmt: skip
+    xs = np.transpose(x, (at, 1 - at, 2))
+    kept = [xs] if data.draw(st.booleans()) else []
+    take = data.draw(st.sampled_from([lambda z: z, lambda z: z[:, :1], lambda z: z[:, ::-1] * z[:, -1:]]))
+    begin = 0 * np.sum(xs, axis=0)
+    last, every = cr.scan(lambda h, z: (np.tanh(take(z) + 0.5 * h), h + z), begin, xs)
+    given = next(n for n in order([last]) if n.primitive.name == "input")
+    batch = data.draw(st.sampled_from([1, 17]))
+    agree([last, every, *kept], [given], [numbers([batch if e == "batch" else e for e in shape], "float64")])
