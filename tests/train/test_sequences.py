@@ -1,6 +1,8 @@
 """Sequences of different lengths: what is padded is never looked at, by any verb of a network."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -72,6 +74,35 @@ def test_the_cost_is_the_mean_over_the_steps_that_count(task):
     by_step = [np.linspace(0.5, 2, n) for n in LENGTHS]
     whole = np.average(np.concatenate(each), weights=np.concatenate(by_step))
     np.testing.assert_allclose(network.evaluate(X, y, sample_weight=by_step)["cost"], whole, rtol=1e-12)
+
+
+# Made once in float32 by Keras 3.15 on JAX 0.10.2: Masking, GRU, Dense, of which a loss is weighed by the mask.
+KERAS = json.loads((Path(__file__).parent / "sequences_keras.json").read_text())
+
+
+@pytest.mark.parametrize("name", KERAS["cases"])
+def test_costs_metrics_and_a_step_are_those_of_keras(name):
+    case, x = KERAS["cases"][name], np.array(KERAS["x"])
+    counts = np.arange(4) < np.array(KERAS["lengths"])[:, None]
+    y, (width, activation) = np.array(case["y"]), {"classes": (3, "softmax"), "several": (2, "sigmoid")}.get(name, (2, None))
+    layers = [cr.Masking(), cr.GRU(3, return_sequences=True), cr.Dense(width, activation)]
+    network = cr.Network(layers, input_shape=(4, 2), dtype="float64")
+    network.parameters.update(zip(network.parameters, case["weights"], strict=True))
+    np.testing.assert_allclose(network.predict(x)[counts], np.array(case["predicted"])[counts], rtol=2e-6)
+    given = case["sample_weight"]
+    metric = "mae" if activation is None else "accuracy"
+    found = network.evaluate(x, y, metrics=metric, sample_weight=given)
+    scores = {k.removeprefix("binary_"): v for k, v in case["scores"].items()}
+    # Keras divides what weights say by how many steps there are, and not by what these weigh.
+    weighed = 1.0
+    if given is not None:
+        each = np.broadcast_to(np.array(given).reshape(4, -1), (4, 4))
+        weighed = each[counts].mean()
+    np.testing.assert_allclose(found["cost"] * weighed, scores["loss"], rtol=2e-6)
+    np.testing.assert_allclose(found[metric], scores[metric], rtol=2e-6)
+    network.fit(x, y, epochs=1, batch_size=None, optimizer=cr.SGD(0.1 * weighed), sample_weight=given)
+    for w, after in zip(network.parameters.values(), case["after"], strict=True):
+        np.testing.assert_allclose(w, after, rtol=2e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("task", TASKS)
