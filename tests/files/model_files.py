@@ -77,6 +77,21 @@ def words(_path):
     return network, {"x": X}, y
 
 
+def padded(layers, words=False):
+    """A list of layers for sequences of any length, padded."""
+
+    def make(_path):
+        lengths = rng(5).integers(1, 7, 12)
+        x = [rng(n).integers(1, 9, n) if words else rng(n).normal(size=(n, 3)) for n in lengths]
+        X = cr.pad_sequences(x, value=0 if words else -1.0)
+        network = cr.Network(layers(), input_shape=(None, *X.shape[2:]), seed=7, engine="numpy")
+        y = rng(2).normal(size=(12, 2) if network.output.ndim == 2 else (*X.shape[:2], 2))
+        network.fit(X, y, loss="mse", epochs=2, batch_size=4)
+        return network, {"x": X}, y
+
+    return make
+
+
 # --- networks drawn by functions: what NumPy's functions become -------------------------------------------
 
 
@@ -352,6 +367,10 @@ NETWORKS = {
             cr.GlobalAveragePooling1D(), cr.Dense(2),
         ],
         shape=(9, 3),
+    ),
+    "padded": padded(lambda: [cr.Masking(-1.0), cr.Dense(4, "tanh"), cr.BatchNormalization(), cr.Dense(2)]),
+    "padded_words": padded(
+        lambda: [cr.Embedding(9, 3, mask_zero=True), cr.GlobalAveragePooling1D(), cr.Dense(2)], words=True
     ),
     "augmented": chain(
         lambda: [
