@@ -50,6 +50,9 @@ WRITE: dict[str, dict[str, str]] = {
         "ConvLSTM1D ConvLSTM2D": "There is none yet, but a step of your own, a cr.Cell, may convolve",
         "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
         f"sequences: {_SERIES}",
+        "pad_sequence pack_padded_sequence pad_packed_sequence pack_sequence PackedSequence": "A network that begins "
+        "with cr.Masking() takes lists of sequences as they are; by hand they are padded by: "
+        "cr.pad_sequences([[1, 2], [3]])",
         "MaxPool MaxPool1d MaxPool1D": "It is called: cr.MaxPooling1D(2)",
         "MaxPool2d MaxPool2D max_pool2d": "It is called: cr.MaxPooling2D(2)",
         "AvgPool1d AvgPool1D": "It is called: cr.AveragePooling1D(2)",
@@ -304,6 +307,7 @@ IN_VAIN = {"stop_training", "trainable", "optimizer", "metrics", "weights", "req
 # too; "" needs no saying here and is passed over; anything else is what to write. What stands under "()" is said of
 # a call whose arguments by place are too many or too few.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "pad_sequences": {"maxlen": "length", "dtype": ""},
     "Layer": {
         "kernel_initializer weight_initializer depthwise_initializer pointwise_initializer init": "initializer",
         "nonlinearity": "activation",
@@ -312,6 +316,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "bias": "use_bias",
         "input_dim num_embeddings": "vocabulary",
         "output_dim embedding_dim": "units",
+        "padding_idx": "What stands for padding is 0, and words count from 1: cr.Embedding(9, 2, mask_zero=True)",
+        "input_length": "",
         "out_features n_units num_units neurons": "units",
         "in_features num_features normalized_shape": "The width of the input is that of what stands before: "
         "cr.Dense(16, 'relu')",

@@ -90,6 +90,8 @@ WORKS = [
     ("cr.Dense(3, 'ReLU').activation", "'relu'"),
     ("cr.Activation('Sigmoid').activation", "'sigmoid'"),
     ("cr.Embedding(input_dim=9, output_dim=2)", "cr.Embedding(9, 2)"),
+    ("cr.Embedding(9, 2, input_length=4)", "cr.Embedding(9, 2)"),
+    ("cr.pad_sequences([[1, 2], [3]], maxlen=3, dtype='int32').tolist()", "[[1, 2, 0], [3, 0, 0]]"),
     ("cr.Adam(lr=0.01)", "cr.Adam(0.01)"),
     ("cr.SGD(lr=0.1, momentum=0.9)", "cr.SGD(0.1, momentum=0.9)"),
     ("cr.SGD(0.1, global_clipnorm=1.0)", "cr.SGD(0.1, clip_norm=1.0)"),
@@ -158,6 +160,8 @@ WORKS = [
 
 # What does not, and what is told: the last part of it, where there is a line to write, is run below.
 TOLD = [
+    ("cr.pad_sequence([[1, 2], [3]])", "cr.pad_sequences([[1, 2], [3]])"),
+    ("cr.Embedding(9, 2, padding_idx=0)", "cr.Embedding(9, 2, mask_zero=True)"),
     # Keras
     ("cr.Sequential()", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
     ("from chainrule import Sequential", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),

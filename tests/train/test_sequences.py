@@ -84,7 +84,10 @@ KERAS = json.loads((Path(__file__).parent / "sequences_keras.json").read_text())
 def test_costs_metrics_and_a_step_are_those_of_keras(name):
     case, x = KERAS["cases"][name], np.array(KERAS["x"])
     counts = np.arange(4) < np.array(KERAS["lengths"])[:, None]
-    y, (width, activation) = np.array(case["y"]), {"classes": (3, "softmax"), "several": (2, "sigmoid")}.get(name, (2, None))
+    y, (width, activation) = (
+        np.array(case["y"]),
+        {"classes": (3, "softmax"), "several": (2, "sigmoid")}.get(name, (2, None)),
+    )
     layers = [cr.Masking(), cr.GRU(3, return_sequences=True), cr.Dense(width, activation)]
     network = cr.Network(layers, input_shape=(4, 2), dtype="float64")
     network.parameters.update(zip(network.parameters, case["weights"], strict=True))
@@ -338,6 +341,38 @@ def test_activations_and_checks_of_sequences():
     assert "(8, …, 6)" in repr(found) and "<table" in found._repr_html_()
     assert network.check_gradients(X[:3], y[:3]).passed
     assert "LSTM" in repr(network) and network.summary_text()
+
+
+def test_other_verbs_take_sequences():
+    y = TASKS["classes"][0]
+    network = per_step(cr.Dense(3, "softmax"))
+    history = network.fit(X, y, epochs=2, batch_size=None, optimizer=cr.LBFGS())
+    assert history["cost"][-1] < history["cost"][0]
+    assert network.score(X, y) == network.evaluate(X, y)["accuracy"]
+    assert [p.shape for p in network.predict_proba(X)] == [(n, 3) for n in LENGTHS]
+    assert "log_softmax" in network.show(X, y, "graph")
+    rates = cr.find_learning_rate(per_step(cr.Dense(1)), X, TASKS["one number"][0], steps=10)
+    assert len(rates.rates) > 1
+
+
+def test_what_stands_in_padding_is_no_scale_of_the_data():
+    x = [part / np.std(np.concatenate(X)) for part in some(3, seed=5)]
+    y = [np.random.default_rng(i).normal(size=len(part)) for i, part in enumerate(x)]  # which nothing says
+    network = cr.Network([cr.Masking(-1e6), cr.Dense(1)], seed=0)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        network.fit(x, y, epochs=40, batch_size=1, optimizer=cr.Adam(0.01))
+    assert not [each for each in told if "not scaled" in str(each.message)]
+
+
+def test_targets_as_sequences_belong_to_arrays_that_were_padded_before():
+    y = TASKS["one number"][0]
+    padded = cr.pad_sequences(X)
+    expected = per_step(cr.Dense(1)).fit(X, y, epochs=2)
+    assert per_step(cr.Dense(1)).fit(padded, y, epochs=2) == expected
+    for wrong in ([part[:-1] for part in y], [*y[:-1], np.zeros(6)]):
+        with pytest.raises(cr.DataError, match=r"X\[\d\] has \d steps, and y\[\d\] has \d"):
+            per_step(cr.Dense(1)).fit(padded, wrong)
 
 
 TOLD = [

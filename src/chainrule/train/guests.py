@@ -11,8 +11,8 @@ from chainrule.nn import activations
 from chainrule.nn.losses import describe_loss
 from chainrule.nn.reading import output_kind
 from chainrule.train.classes import is_share
+from chainrule.train.sequences import numbers_of
 from chainrule.train.targets import classifies, loss_of
-from chainrule.train.validation import as_numbers
 
 
 def outputs(network: Any, X: Any) -> np.ndarray:
@@ -40,7 +40,12 @@ def probabilities(network: Any, X: Any) -> np.ndarray:
             "This network predicts numbers, not the probabilities of classes: they are network.predict(X). For "
             "classes it ends in 'sigmoid' or 'softmax'."
         )
-    p = network.predict(X)
+    p: Any = network.predict(X)
+    found: Any = [_of_both(each) for each in p] if isinstance(p, list) else _of_both(p)
+    return found
+
+
+def _of_both(p: np.ndarray) -> np.ndarray:
     return np.concatenate([1 - p, p], axis=-1) if p.ndim == 2 and p.shape[-1] == 1 else p
 
 
@@ -60,13 +65,19 @@ def score(network: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     right = _scored(network, X, y, "accuracy", sample_weight)
     if softmax or network.output.shape[-1] == 1:
         return right
-    every = (network.predict_classes(X) == _targets(network, X, y)).all(axis=-1)
+    said: Any = network.predict_classes(X)
+    if isinstance(said, list):
+        raise DataError(
+            "score of sequences of different lengths, each step of which has several answers: write "
+            "network.evaluate(X, y, metrics='accuracy')['accuracy'], for the share of answers that are right."
+        )
+    every = (said == _targets(network, X, y)).all(axis=-1)
     return float(np.average(every, weights=sample_weight))
 
 
 def _targets(network: Any, X: Any, y: Any) -> np.ndarray:
     """Return y with its columns in the order of the outputs."""
-    return as_numbers(network._read(X, y, None).y, "y")
+    return numbers_of(network._read(X, y, None).y, "y")
 
 
 def _scored(network: Any, X: Any, y: Any, metric: str, sample_weight: Any) -> float:

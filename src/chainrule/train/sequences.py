@@ -224,7 +224,7 @@ def _check_lengths(found: np.ndarray, wanted: np.ndarray | None, counts: np.ndar
     if wanted is None:  # of arrays that were padded before they came
         last = counts.shape[1] - np.argmax(counts[:, ::-1], axis=1)
         wanted = np.where(counts.any(axis=1), last, 0)
-        bad = found < wanted
+        bad = (found < wanted) | (found > counts.shape[1])
     else:
         bad = found != wanted
     if bad.any():

@@ -204,8 +204,18 @@ def _inputs(run: Fitting) -> dict[str, np.ndarray]:
     architecture = run.programs.architecture
     calls = architecture.calls.values()
     choosy = {x for call in calls if call.layer.is_choosy or call.layer.sets_scale for x in call.inputs}
+    pads = {x: call.layer.pads for call in calls if call.layer.pads is not None for x in call.inputs}
     given = zip(architecture.inputs.items(), run.table, strict=False)
-    return {name: _sample(array) for (name, node), array in given if node not in choosy}
+    return {
+        name: _real(_sample(array), pads.get(node)) for (name, node), array in given if node not in choosy
+    }
+
+
+def _real(array: np.ndarray, pads: float | None) -> np.ndarray:
+    """Return what is no padding of sequences, as one."""
+    if pads is None:
+        return array
+    return array[(array != pads).any(axis=tuple(range(2, array.ndim)))][np.newaxis]
 
 
 def _sample(array: np.ndarray) -> np.ndarray:
@@ -260,6 +270,8 @@ def _scaling_of_targets(run: Fitting) -> str:
     if _is_of_classes(run) or losses.targets_of(losses.describe_loss(run.goal.loss)) == "counts":
         return ""
     y = _sample(run.table[len(run.programs.architecture.inputs)]).astype(np.float64)
+    if run.goal.weight is not None and run.goal.weight.ndim > 1:  # of steps, of which some may be padding
+        y = y[_sample(run.table[-1]) > 0]
     if _worst(y) is None:
         return ""
     mean, deviation = ("y.mean()", "y.std()") if y.size == len(y) else ("y.mean(axis=0)", "y.std(axis=0)")
