@@ -35,7 +35,10 @@ def write_work(step: Step, work: Work, *part: tuple[Any, Value, Value]) -> None:
 
 def _write_loop(step: Step, loop: Loop, inner: Sequence[Work], part: Part | None = None) -> None:
     """Do all steps of a loop, for all rows of the batch or a part of them."""
-    _Turns(step, loop, part).write(_function(step.context, loop, inner))
+    function = _function(step.context, loop, inner)
+    # Of a small batch there are parts without rows.
+    with step.code.when(part[2] > part[1]) if part is not None else nullcontext():
+        _Turns(step, loop, part).write(function)
 
 
 def _function(context: Context, loop: Loop, works: Sequence[Work]) -> str:
