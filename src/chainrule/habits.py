@@ -359,6 +359,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "units hidden_size input_size nonlinearity activation": "The layer of units is called SimpleRNN, and RNN takes "
         "a cell of your own: cr.SimpleRNN(32)",
     },
+    "Layer.__call__": {
+        "training": "A network knows whether it learns or predicts: network.predict(X)",
+        "mask": "A mask is found in the graph: cr.Network([cr.Masking(), cr.LSTM(32)])",
+    },
     "BatchNormalization": {
         "axis center scale": "The features stand last, and each has a gamma and a beta: cr.BatchNormalization()",
     },

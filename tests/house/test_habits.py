@@ -190,6 +190,8 @@ TOLD = [
     ("cr.LSTM(16, unroll=True)", "A loop is compiled as one"),
     ("cr.RNN(hidden_size=16, input_size=8)", "cr.SimpleRNN(32)"),
     ("cr.LSTM(16).reset_states()", "network.reset_states()"),
+    ("cr.LSTM(16)(rows, mask=rows)", "cr.Network([cr.Masking(), cr.LSTM(32)])"),
+    ("cr.Dense(16)(rows, training=True)", "network.predict(X)"),
     ("cr.Normalization()", "cr.BatchNormalization()"),
     ("cr.layers.Dense(3)", "cr.Dense(16, 'relu')"),
     ("cr.optimizers.Adam()", "cr.Adam(0.001)"),

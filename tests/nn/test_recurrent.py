@@ -208,8 +208,8 @@ def test_an_encoder_begins_a_decoder(tmp_path):
 def test_a_list_of_nodes_is_a_sequence_and_its_states():
     x, h = cr.input("x", ("batch", 6, 3)), cr.input("h", ("batch", 4))
     layer = cr.GRU(4)
-    a, b = layer([x, h]), layer(x, initial_state=h)
-    made = finish({"x": x, "h": h}, a - b)
+    a, b, c = layer([x, h]), layer(x, initial_state=h), layer(x, (h,))
+    made = finish({"x": x, "h": h}, a - b + (c - b))
     for name, value in initial_values(made, 0).items():
         made.parameters[name].value = value
     data = np.random.default_rng(0).normal(size=(2, 6, 3)), np.ones((2, 4))

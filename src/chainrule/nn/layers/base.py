@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass, field, fields
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import ChainruleError, GraphError, ShapeError, short
 from chainrule.friendly import named
 from chainrule.graph.node import Cell, Node, NodeLike, input, mark
@@ -403,6 +404,7 @@ class Layer(Checked):
         """
         return type(self).refuses is not Layer.refuses
 
+    @partial(public, called="Layer.__call__")
     def __call__(self, *xs: NodeLike | Sequence[NodeLike]) -> Node:
         """Build the layer on nodes.
 

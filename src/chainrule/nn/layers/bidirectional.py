@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, short
 from chainrule.graph.node import Node, NodeLike
 from chainrule.nn.kinds import ActivationLike
@@ -73,6 +74,7 @@ class Bidirectional(Layer):
         object.__setattr__(back, "_keeps_order", True)  # each step at its place
         object.__setattr__(self, "_back", back)  # one for all uses: they share its weights
 
+    @partial(public, called="Layer.__call__")
     def __call__(
         self, *xs: NodeLike | Sequence[NodeLike], initial_state: NodeLike | Sequence[NodeLike] | None = None
     ) -> Any:
@@ -95,8 +97,8 @@ class Bidirectional(Layer):
         >>> y.shape, back_c.shape
         ((batch, 32), (batch, 16))
         """
-        given = () if initial_state is None else initial_state
-        return super().__call__(*xs, *(given if isinstance(given, list | tuple) else (given,)))
+        given = (*xs, *(() if initial_state is None else (initial_state,)))
+        return super().__call__(*[n for x in given for n in (x if isinstance(x, list | tuple) else (x,))])
 
     def build(self, scope: Scope, x: Node, *initial: Node) -> Any:
         """Return what both layers put out, as one.

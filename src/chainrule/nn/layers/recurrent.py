@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.arguments import public
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.loops import scan
 from chainrule.graph.node import Node, NodeLike
@@ -44,6 +46,7 @@ class Recurrent(Layer):
     counts: ClassVar[bool] = True
     state_names: ClassVar[tuple[str, ...]] = ()
 
+    @partial(public, called="Layer.__call__")
     def __call__(
         self, *xs: NodeLike | Sequence[NodeLike], initial_state: NodeLike | Sequence[NodeLike] | None = None
     ) -> Any:
@@ -67,8 +70,8 @@ class Recurrent(Layer):
         >>> cr.LSTM(16, return_sequences=True)(y, initial_state=[h, c]).shape  # and its decoder
         (batch, 5, 16)
         """
-        given = () if initial_state is None else initial_state
-        return super().__call__(*xs, *(given if isinstance(given, list | tuple) else (given,)))
+        given = (*xs, *(() if initial_state is None else (initial_state,)))
+        return super().__call__(*[n for x in given for n in (x if isinstance(x, list | tuple) else (x,))])
 
     def build(self, scope: Scope, x: Node, *initial: Node) -> Any:
         """Return what the layer puts out, step after step.
