@@ -572,3 +572,30 @@ def test_what_is_scanned_may_be_made_in_any_way(data):
     given = next(n for n in order([last]) if n.primitive.name == "input")
     batch = data.draw(st.sampled_from([1, 17]))
     agree([last, every, *kept], [given], [numbers([batch if e == "batch" else e for e in shape], "float64")])
+
+
+def test_a_loop_is_shown_with_what_each_step_is_given_does_and_leaves():
+    x = cr.input("x", ("batch", 4, 20), "float32")
+    u = cr.variable(np.eye(20), "U", "float32")
+
+    def step(carry, x):
+        h, total = carry
+        inner, _ = cr.scan(lambda s, _: (np.tanh(s @ u), None), h, length=2)
+        return (np.tanh(inner + x), total + h), (h, inner)
+
+    begin = np.zeros_like(x[:, 0])
+    (h, total), (hs, inner) = cr.scan(step, (begin, begin + 1), np.transpose(x, (1, 0, 2)), reverse=True)
+    found = cr.compile([h, total, hs, inner], inputs=[x], engine="native")
+    lines = str(found.show("fusion")).splitlines()
+    around = next(
+        i for i, line in enumerate(lines) if line.startswith("loop over 4 steps, the last first, each row")
+    )
+    within = lines.index("    loop over 2 steps, each row by itself", around)
+    after = next(
+        i for i, line in enumerate(lines) if line.endswith(" after the last step") and line[2] == "*"
+    )
+    assert any(line.endswith(" = xᵀ[t]") for line in lines[around:within])
+    assert lines[within + 1].strip().startswith("s = ") and lines[within + 1].endswith(", then s'")
+    assert [line.count("[t] = ") for line in lines[after:]] == [0, 0, 1, 1]
+    held = str(found.show("memory"))
+    assert "carry1 by turns" in held and "((v1) at each step) at each step" in held
