@@ -4,7 +4,7 @@ So ``x @ W + b`` of all steps is stored as ``x @ W``, and the bias is added wher
 over few features is no product, and is written out there too.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ class _Steps:
     scanned: dict[tuple[Node, int], tuple[Node, Node]] = field(default_factory=dict)
     shared: dict[Node, tuple[Node, Node]] = field(default_factory=dict)
     made: set[Node] = field(default_factory=set)
+    name: str = ""  # of what the body knows what is being made as
 
     def given(self, family: list[Node]) -> tuple[ClosedGraph, tuple[Node, ...]]:
         """Return a body that makes what it can, and what its loop is given."""
@@ -71,7 +72,10 @@ class _Steps:
         body, carried = node.attributes["body"], node.attributes["carried"]
         count, users = len(body.inputs), set(family)
         scanned = zip(body.inputs[carried:], node.inputs[carried:count], strict=True)
-        now = {leaf_key(leaf): self.step_of(x, 0, users) for leaf, x in scanned}
+        now: dict[Hashable, Node] = {}
+        for leaf, x in scanned:
+            self.name = leaf.name
+            now[leaf_key(leaf)] = self.step_of(x, 0, users)
 
         def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
             of_made = n.primitive is pick and inputs[0] in self.made
@@ -107,7 +111,7 @@ class _Steps:
             elif x.primitive.elementwise and x.inputs and x.primitive.work(x.attributes) <= CHEAP:
                 return self._made(x, [axis - (x.ndim - y.ndim) for y in x.inputs], axis, x.attributes)
         if (x, axis) not in self.scanned:
-            leaf = input("now", _without(x.shape, axis), x.dtype)
+            leaf = input(self.name, _without(x.shape, axis), x.dtype)
             first = (axis, *(a for a in range(x.ndim) if a != axis))
             self.scanned[x, axis] = leaf, apply("transpose", x, axes=first) if axis else x
         return self.scanned[x, axis][0]
