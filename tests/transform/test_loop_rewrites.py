@@ -390,3 +390,36 @@ def test_a_body_that_is_simple_comes_back_as_it_is():
     again = simplify_all(simple)
     assert [f[0].attributes["body"] for f in loops(again)] == [f[0].attributes["body"] for f in loops(simple)]
     assert all(n.primitive is scan for f in loops(again) for n in f)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("carry", ["of the step", "the same", "becomes one of the step"])
+def test_a_loop_in_a_step_leaves_it_as_a_loop_of_all_steps(carry, reverse):
+    """``carry`` says what the inner loop begins with, and ``reverse`` how it goes: along the letters of each word."""
+    words, w, u, v = steps(T, B, 4, F), weights(F, H), weights(H, H), weights(H, 2)
+
+    def word(letters):
+        start = {
+            "of the step": letters[:, 0] @ w,
+            "the same": np.ones((B, H)) * u[0],
+            "becomes one of the step": np.zeros((B, H)),
+        }[carry]
+        state, every = cr.scan(
+            lambda h, x: (np.tanh(h @ u + (0.0 if carry == "the same" else x @ w)), h @ v + (x @ w)[:, :1]),
+            start, np.transpose(letters, (1, 0, 2)), reverse=reverse,
+        )  # fmt: skip
+        return state, every
+
+    def step(h, letters):
+        state, every = word(letters)
+        return np.tanh(h + state), (h, every)
+
+    last, (hs, every) = cr.scan(step, np.zeros((B, H)), words)
+    J = np.sum(np.sin(last)) + np.sum(hs * hs) + np.sum(np.cos(every))
+    outputs = [last, hs, every, *cr.grad(J, [words, w, u, v])]
+    simple = simplify_all(outputs)
+    agree(outputs, simple, {})
+    agree(cr.unroll(outputs), simple, {})
+    assert not any(
+        bodies(n) for f in loops(simple) for body in bodies(f[0]) for n in body.nodes
+    )  # none in another

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import ascii_letters
 from typing import Any
 
+from chainrule.graph.closed import ClosedGraph
 from chainrule.graph.contraction import contraction
-from chainrule.graph.node import Node, as_node, broadcast, leaf_key, with_inputs
+from chainrule.graph.node import Node, as_node, broadcast, input, leaf_key, with_inputs
 from chainrule.graph.primitives import attributes as kind
 from chainrule.graph.primitives.along import add_along, take_along
 from chainrule.graph.primitives.identities import mark
 from chainrule.graph.primitives.indexing import gather, scatter_add
 from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
+from chainrule.graph.primitives.loops import scan
 from chainrule.graph.primitives.products import contract
 from chainrule.graph.primitives.windows import overlap_add
 from chainrule.graph.shapes import FULL, Shape
@@ -187,6 +189,63 @@ def _in_a_row(indices: Node, axis: int, rank: int) -> Node | None:
     return reshape(indices, shape=(indices.shape[0], *(1,) * axis, many, *(1,) * (rank - axis - 1)))
 
 
+def _scan(node: Node, inputs: Inputs, length: Length) -> Node | None:
+    """A loop whose body is on all steps around it; what it carries is, as soon as one of its own steps makes it so."""
+    at, carried = node.attributes, node.attributes["carried"]
+    found = _body_on_all(at["body"], carried, tuple(map(_is_stacked, inputs, node.inputs)), length)
+    if found is None:
+        return None
+    body, count = found, len(found.inputs)
+    given = []
+    for place, (x, old, leaf) in enumerate(zip(inputs, node.inputs, body.given, strict=True)):
+        if place >= carried and place < count:
+            given.append(_steps_second(x) if _is_stacked(x, old) else x)
+        else:
+            given.append(_stacked(x, old, length) if leaf.ndim > old.ndim else x)
+    new = scan(*given, **{**at, "body": body})
+    emits = at["take"] >= carried and body.outputs[at["take"]].ndim > at["body"].outputs[at["take"]].ndim
+    return _steps_second(new) if emits else new
+
+
+def _steps_second(x: Node) -> Node:
+    """Exchange the axis of the steps of a loop with that of those around it."""
+    return transpose(x, axes=(1, 0, *range(2, x.ndim)))
+
+
+def _body_on_all(
+    body: ClosedGraph, carried: int, stacked: tuple[bool, ...], length: Length
+) -> ClosedGraph | None:
+    """Return the body of a loop for inputs of which some are on all steps around it; None if that cannot be."""
+    asked = ("on all steps", carried, stacked, length)
+    if asked not in body.found:  # siblings ask alike
+        body.found[asked] = _put_on_all(body, carried, list(stacked), length)
+    found: ClosedGraph | None = body.found[asked]
+    return found
+
+
+def _put_on_all(body: ClosedGraph, carried: int, stacked: list[bool], length: Length) -> ClosedGraph | None:
+    while True:
+        leaves = [
+            input(n.name, (length, *n.shape) if so else n.shape, n.dtype)
+            for n, so in zip(body.given, stacked, strict=True)
+        ]
+        became = on_all_steps(body.outputs, dict(zip(body.given, leaves, strict=True)), length)
+        if any(n not in became for n in body.outputs):
+            return None
+        ends = [became[n] for n in body.outputs]
+        are = [_is_stacked(new, n) for new, n in zip(ends, body.outputs, strict=True)]
+        more = [k for k in range(carried) if are[k] and not stacked[k]]
+        if not more:
+            count = len(body.inputs)
+            ends[:carried] = [
+                _stacked(new, n, length) if so else new
+                for new, n, so in zip(ends[:carried], body.outputs, stacked, strict=False)
+            ]
+            return ClosedGraph(tuple(leaves[:count]), tuple(leaves[count:]), tuple(ends))
+        for k in more:
+            stacked[k] = True
+
+
 def _product(lengths: Shape) -> Any:
     """Return how many elements there are; None where that is no length that an axis can have."""
     many: Any = 1
@@ -209,6 +268,7 @@ RULES: dict[Any, Rule] = {
     contract: _contract,
     gather: _gather,
     scatter_add: _scatter_add,
+    scan: _scan,
 }
 
 
