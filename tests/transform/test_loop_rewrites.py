@@ -259,6 +259,25 @@ def test_what_is_the_same_in_each_step_is_made_once():
     assert family[0].attributes["body"].shared[0].shape == (F, F)
 
 
+@pytest.mark.parametrize("parts", [(0, 1), (1, 0), (0, 1, 0)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_part_of_a_product_that_hangs_on_no_carry_leaves(parts, turned):
+    """As the lectures write a cell: W @ [h, x]."""
+    x, w = steps(T, B, F), weights(sum((H, F)[k] for k in parts), H)
+
+    def step(h, x):
+        both = np.concatenate([(h, x)[k] for k in parts], axis=1)
+        h = np.tanh((w.T @ both.T).T if turned else both @ w)
+        return h, h
+
+    last, hs = cr.scan(step, np.zeros((B, H)), x)
+    outputs = [last, hs, *cr.grad(np.sum(np.sin(hs)), [w, x])]
+    simple = simplify_all(outputs)
+    agree(outputs, simple, {})
+    assert "concatenate" not in inside(simple)
+    assert any(n.primitive.name == "contract" and x in n.inputs for n in order(simple))
+
+
 def test_arithmetic_stays_where_it_costs_less_than_what_it_reads():
     """x[t] * x[t] is as cheap inside; of a product goes along what makes no more numbers of it, and no view."""
     w, b = weights(F, H), weights(H)

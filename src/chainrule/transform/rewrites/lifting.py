@@ -1,6 +1,7 @@
 """What does not hang on the carry leaves the loop.
 
-Before it goes what hangs on no carry: ``x[t] @ W`` of each step is one product of all. Behind it goes what no carry
+Before it goes what hangs on no carry: ``x[t] @ W`` of each step is one product of all, and so is that part of
+``concatenate([h, x[t]]) @ W``. Behind it goes what no carry
 hangs on: ``h[t] @ V`` that is emitted is one product of all that h was. What is the same in each step is made once.
 
 A move of numbers is made where it is read, and arithmetic costs a loop little: it goes along with a product, where no
@@ -9,9 +10,12 @@ more numbers come into the loop than would without it.
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import reduce
 from math import prod
 
+from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, broadcast, input
+from chainrule.graph.primitives.arithmetic import plus
 from chainrule.graph.primitives.indexing import pick
 from chainrule.graph.primitives.linear import concatenate, reshape
 from chainrule.graph.primitives.products import contract
@@ -26,19 +30,57 @@ MANY = 64  # what an open axis counts as where sizes are compared
 def lifted(loop: Loop) -> Part | None:
     """Return a node for each result of a loop, out of which is what can be; None where nothing has to go."""
     asked = [*loop.found, *loop.last, *loop.every]
+    parted = _part_products(loop)
     hanging, outside, delayed = _on_no_carry(loop)
     free = [r for r, n in loop.every.items() if n in outside]
     for r in free:
         loop.found[r] = _in_each(loop, outside, loop.every.pop(r))
     behind = _behind(loop, hanging, outside)
     before = _before(loop, outside)
-    if not (delayed or free or behind or before):
+    if not (parted or delayed or free or behind or before):
         return None
     loop.substitute(before)
     found = put_together(loop)
     became = replaced(behind.values(), found)
     found |= {r: became[n] for r, n in behind.items()}
     return {r: found[r] for r in asked}
+
+
+def _part_products(loop: Loop) -> bool:
+    """Let a product of parts side by side be a sum of products, where only some of them hang on the carry."""
+    nodes = loop.nodes()
+    hanging = descendants(loop.start, nodes)
+    parted: Part = {}
+    for n in nodes:
+        if n.primitive is contract and n in hanging:
+            for place, x in enumerate(n.inputs):
+                apart = {part in hanging for part in x.inputs}
+                if x.primitive is concatenate and len(apart) == 2 and _is_summed(n, place):
+                    parted[n] = _sum_of_parts(n, place)
+                    break
+    loop.substitute(parted)
+    return bool(parted)
+
+
+def _is_summed(product: Node, place: int) -> bool:
+    """Say whether a product sums over the axis along which a factor is joined of parts."""
+    plan, x = contraction(product.attributes["spec"]), product.inputs[place]
+    return (plan.left, plan.right)[place][x.attributes["axis"]] in plan.inner
+
+
+def _sum_of_parts(product: Node, place: int) -> Node:
+    plan, x, other = contraction(product.attributes["spec"]), product.inputs[place], product.inputs[1 - place]
+    mine, its = (plan.left, plan.right)[place], (plan.left, plan.right)[1 - place]
+    axis = its.index(mine[x.attributes["axis"]])
+    terms, start = [], 0
+    for part in x.inputs:
+        stop = start + part.shape[x.attributes["axis"]]
+        rows = pick(other, index=(*(FULL,) * axis, (start, stop, 1), *(FULL,) * (other.ndim - axis - 1)))
+        terms.append(
+            contract(*((part, rows) if place == 0 else (rows, part)), spec=product.attributes["spec"])
+        )
+        start = stop
+    return reduce(plus, terms)
 
 
 def _on_no_carry(loop: Loop) -> tuple[set[Node], Part, bool]:
