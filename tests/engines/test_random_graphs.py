@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
+from random_loops import Loop
 from random_pictures import random_pictures
 
 import chainrule as cr
 from chainrule.engines.compiled import build
+from chainrule.graph.closed import Program
 
 few = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 randoms = st.randoms(use_true_random=False)
@@ -47,6 +49,23 @@ def test_random_graphs_of_float32(r, close):
 @given(r=randoms)
 def test_random_pictures(r, dtype, close):
     check_random_program(r, dtype, close, random_pictures)
+
+
+@settings(few, max_examples=10)
+@given(
+    r=randoms, steps=st.sampled_from([0, 1, 2, 7]), batch=st.sampled_from([0, 1, 2, 5]), twice=st.booleans()
+)
+def test_random_loops_and_their_derivatives(r, steps, batch, twice, close):
+    loop = Loop(r, T=steps, batch=batch)
+    J = loop.scalar()
+    outputs = [J, *cr.grad(J, loop.variables)]
+    if twice:
+        outputs += cr.grad(sum(np.sum(np.sin(g)) for g in outputs[1:]), loop.variables)
+    program = Program((), tuple(loop.variables), tuple(outputs), tuple(loop.variables))
+    state = [w.value for w in loop.variables]
+    (_, wanted), (_, found) = (build(program, engine).step(state, []) for engine in ("numpy", "native"))
+    for i, (a, b) in enumerate(zip(found, wanted, strict=True)):
+        close(np.asarray(a), b, f"output {i}", 2.0**14)
 
 
 # --- networks -------------------------------------------------------------------------------------------
