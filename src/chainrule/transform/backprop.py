@@ -3,7 +3,7 @@
 Reverse mode walks from J back to its leaves and, at each step, multiplies the incoming gradient by the row's
 own derivative. What comes out is graph again: it can be drawn, explained, compiled and differentiated.
 
-:func:`pullback` is all of it. What it asks of ``masks`` is, on a first reading, plain arithmetic: ``times`` is
+:func:`sweep` is all of it. What it asks of ``masks`` is, on a first reading, plain arithmetic: ``times`` is
 dy · ∂y/∂x, ``vjp`` the rule of a row that has one, ``add`` a sum.
 """
 
