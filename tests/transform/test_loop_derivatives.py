@@ -275,6 +275,26 @@ def test_where_that_cannot_be_a_sum_is_carried():
     compare(np.sin(h), [x, w])
 
 
+def test_a_sum_that_is_as_large_in_each_step_is_carried_too():
+    """As of what attention looks at, (time, batch, features), in each step of another loop."""
+    seen, w = (
+        cr.variable(RANDOM.standard_normal((5, 2, 3)), "seen"),
+        cr.variable(RANDOM.standard_normal((3, 3)), "w"),
+    )
+    x = cr.variable(RANDOM.standard_normal((4, 2, 3)), "x")
+
+    def step(h, x):
+        scores = np.sum(np.tanh(seen + h @ w), axis=-1, keepdims=True)
+        return np.tanh(np.sum(seen * cr.softmax(scores, axis=0), axis=0) + x), None
+
+    h, _ = cr.scan(step, np.zeros((2, 3)), x)
+    compare(np.sum(h), [seen, w, x])
+    (back,) = {n.attributes["body"]: n for n in order(cr.grad(np.sum(h), [seen, w, x]))
+               if n.primitive is scan and n.attributes["reverse"]}.values()  # fmt: skip
+    assert back.attributes["carried"] == 2  # λ, and the gradient of what is seen, but not that of w
+    assert all(n.size < seen.size for n in back.attributes["body"].outputs[2:])
+
+
 def test_float32_sums_over_a_thousand_steps_are_as_accurate_as_a_product():
     rng = np.random.default_rng(3)
     values = {"x": rng.standard_normal((1000, 8, 4)), "W": rng.standard_normal((4, 8)) * 0.5,

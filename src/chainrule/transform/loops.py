@@ -21,7 +21,7 @@ from chainrule.transform.backprop import pullback, sweep
 from chainrule.transform.batching import summed_over_steps
 from chainrule.transform.forward import pushforward
 from chainrule.transform.masks import Arrived, add, in_dtype, mask_of, under
-from chainrule.transform.residuals import stored
+from chainrule.transform.residuals import is_costly, stored
 from chainrule.transform.slopes import Outside, Slopes, moved
 
 Nodes = tuple[Node, ...]
@@ -252,8 +252,14 @@ class _StepBack:
         self.places = {n: input(n.name, (length, *n.shape), n.dtype) for n in cut}
         same = {w: self.loop.given[w] for w in self.loop.body.shared}
         sums = summed_over_steps(list(gradients.values()), {**self.stacks, **self.places, **same}, length)
-        for (w, g), at_once in zip(gradients.items(), sums, strict=True):
-            if at_once is not None and (w not in steep or mask_of(g) is None):
+        asked = [set() if s is None else {n for n, p in self.places.items() if p in order([s])} for s in sums]
+        # What no step sums or multiplies has the size of the weights in each: it is emitted only where others need it.
+        small = [any(is_costly(n) for n in order([g]) if n in behind) for g in gradients.values()]
+        emitted = {n for parts in self.emitted.values() for n in parts}
+        emitted.update(*[each for each, is_small in zip(asked, small, strict=True) if is_small])
+        for (w, g), at_once, needs, is_small in zip(gradients.items(), sums, asked, small, strict=True):
+            masked = w in steep and mask_of(g) is not None
+            if at_once is not None and not masked and (is_small or needs <= emitted):
                 self.sums[w] = at_once
             else:
                 seed = _seed(w, _apart(None, w, w in steep), w.name)

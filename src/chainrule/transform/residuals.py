@@ -34,7 +34,7 @@ def stored(reads: Iterable[Node], carried: Collection[Node], stepwise: Collectio
     ['tanh(h + x)', 'h > 0']
     """
     reads = [n for n in reads if n in stepwise]
-    costly = {n for n in stepwise if n in carried or _is_costly(n)}
+    costly = {n for n in stepwise if n in carried or is_costly(n)}
     found = dict.fromkeys(n for n in reads if n in costly)
     for n in reads:
         if n not in found:
@@ -59,7 +59,7 @@ def _made_of(node: Node, costly: Collection[Node], known: Collection[Node]) -> l
     return list(found)
 
 
-def _is_costly(node: Node) -> bool:
+def is_costly(node: Node) -> bool:
     """Say whether it takes a product, a reduction, a transcendental function or a loop to make a node."""
     row = node.primitive
     if not node.inputs:
