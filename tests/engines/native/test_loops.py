@@ -404,6 +404,7 @@ NETWORKS = {
     "dropout": lambda: [cr.LSTM(12, dropout=0.2, recurrent_dropout=0.2), cr.Dense(1)],
     "each step": lambda: [cr.LSTM(12, return_sequences=True), cr.Dense(1)],
     "padded": lambda: [cr.Masking(), cr.GRU(12), cr.Dense(1)],
+    "stateful": lambda: [cr.LSTM(12, stateful=True), cr.Dense(1)],
 }
 
 
@@ -413,7 +414,10 @@ def fitted(name, engine="native", **settings):
     X[::3, 4:] = 0
     y = rng.normal(size=(90, 6, 1) if name == "each step" else (90, 1)).astype(np.float32)
     network = cr.Network(NETWORKS[name](), seed=0, engine=engine)
-    history = network.fit(X, y, epochs=2, batch_size=37, validation_split=0.1, **settings)
+    how = {"batch_size": 37, "validation_split": 0.1}
+    if name == "stateful":
+        how = {"batch_size": 45, "shuffle": False}
+    history = network.fit(X, y, epochs=2, **how, **settings)
     return [*values_of(network), np.array(history["cost"]), network.predict(X)]
 
 
@@ -423,7 +427,7 @@ def test_networks_learn_what_they_learn_on_numpy(name):
         np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru of gru", "padded"])
+@pytest.mark.parametrize("name", ["lstm", "gru of gru", "padded", "stateful"])
 def test_neither_parts_nor_threads_nor_the_debugging_mode_change_a_bit_of_training(monkeypatch, name):
     wanted = bits(fitted(name))
     for share, check in (("2", ""), ("3", "1"), ("7", "")):
