@@ -62,7 +62,7 @@ def panels(module: Module, kind: str) -> list[Panel]:
     lanes, masks = module.lanes(kind), module.machine.has_masks
     # Six rows of sums, the vectors of B and one element of A take 29 of 32 registers, or 15 of 16. Taller
     # tiles read more rows of A at once than a cache of eight ways keeps, where rows are 4 KiB apart.
-    tiles = [(4, 6), (2, 8), (1, 8)] if module.machine.registers >= 32 else [(2, 6), (1, 12)]
+    tiles = [(4, 6), (2, 8), (1, 10)] if module.machine.registers >= 32 else [(2, 6), (1, 12)]
     found: list[Panel] = []
     for vectors, height in tiles:
         # The widest does without: masks cost it a twentieth, and narrower ones do what is left as fast.
@@ -80,7 +80,7 @@ def _heights(most: int, least: int) -> tuple[int, ...]:
     Sixteen rows, a part of a batch, are 6, 6 and 4; as 6, 6, 2 and 2 they took two fifths more time.
     """
     between = [(most + least) // 2] if most > 2 * least else []
-    return tuple(dict.fromkeys((most, *between, least)))
+    return (most, *between, least)
 
 
 def _parameters(names: Sequence[str]) -> list[tuple[str, Type]]:
