@@ -220,6 +220,10 @@ def grow(draw, config, arrays):
         **dict.fromkeys(
             ("strides", "dilations"), lambda: draw.choices([1, 1, 1, 2, 3, 2**62], k=draw.randrange(3))
         ),
+        "body": lambda: random_body(draw, batch),
+        **dict.fromkeys(("carried", "take"), lambda: draw.randrange(3)),
+        "length": lambda: draw.choice([0, 1, 3, 2**40, batch]),
+        "reverse": lambda: draw.random() < 0.5,
         **dict.fromkeys(
             ("sizes", "extents"), lambda: draw.choices([1, 2, 3, 5, 6, 2**40], k=draw.randrange(3))
         ),
@@ -246,6 +250,30 @@ def grow(draw, config, arrays):
         with contextlib.suppress(Exception):
             saved.from_config({**grown, "output": back}, OWN)
             part["output"] = back
+
+
+def random_body(draw, batch):
+    """Return the graph of a loop's step, that fits or nearly does."""
+    leaves = [
+        {"name": "h", "shape": draw.choice([[batch, 6], [batch, 6], [6], []]), "dtype": "float32"}
+        for _ in range(draw.choice([1, 2, 2, 3]))
+    ]
+    rows = [("tanh", 1, {}), ("add", 2, {}), ("multiply", 2, {}), ("contract", 2, {"spec": "bi,bj->ij"})]
+    entries = []
+    for _ in range(draw.randrange(4)):
+        row, many, attributes = draw.choice(rows)
+        inputs = [draw.randrange(len(leaves) + len(entries)) for _ in range(many)]
+        entries.append({"row": row, "inputs": inputs, "attributes": attributes})
+    outputs = [draw.randrange(len(leaves) + len(entries)) for _ in range(draw.choice([1, 1, 2, 3]))]
+    shared = draw.randrange(2)
+    return {
+        "graph": {
+            "inputs": leaves[shared:],
+            "shared": leaves[:shared],
+            "entries": entries,
+            "outputs": outputs,
+        }
+    }
 
 
 def nest_deeply(draw, config, arrays):
@@ -358,11 +386,27 @@ def use(path, engine):
     return ""
 
 
+def looped():
+    """Return the file of a network with loops among its rows, and one in a layer."""
+
+    def drawn(s):
+        start = np.zeros_like(s[:, 0])
+        h, every = cr.scan(lambda h, x: (np.tanh(h * 0.5 + x), (h, x > 0)), start, s.transpose(1, 0, 2))
+        return cr.Dense(1)(h + every[0].sum(axis=0)) + cr.LSTM(2)(s)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m.safetensors"
+        cr.Network(drawn, inputs={"s": (4, 3)}, seed=0).save(path)
+        return read(path)
+
+
 def main(seed, count, engine="auto", only=""):
     warnings.simplefilter("ignore")
     sources = [
         (json.dumps(config), arrays) for config, arrays in map(read, sorted(HERE.glob("*/*.safetensors")))
     ]
+    config, arrays = looped()
+    sources += [(json.dumps(config), arrays)] * 5
     began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     changes = [change for change in CHANGES if only in ("", change.__name__)]
     worked = 0

@@ -28,6 +28,7 @@ class Size:
 # example has itself, so that a large network has room, a large picture too, and a kilobyte does not get gigabytes.
 BUDGET = Size(held=2**26, bytes=2**31, products=2**32)
 FOR_EACH_BYTE = Size(held=64, bytes=2**12, products=2**14)
+STEP = 2**10  # bytes that one step of a loop counts as, though it does nothing
 
 
 def size_of_one(nodes: Sequence[Node], windows_are_stored: bool = True) -> Size:
@@ -52,7 +53,7 @@ def size_of_one(nodes: Sequence[Node], windows_are_stored: bool = True) -> Size:
             loops.add(key)
             step = size_of_one(body.outputs, windows_are_stored)
             times = 1 if isinstance(steps, Extent) else steps
-            total, products = total + times * step.bytes, products + times * step.products
+            total, products = total + times * (step.bytes + STEP), products + times * step.products
             most = max(most, now + step.held)
         most = max(most, now)
         for x in set(node.inputs):

@@ -13,13 +13,13 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short
-from chainrule.graph.node import Node, input, leaf_key, of_array, record
+from chainrule.graph.node import Node, input, leaf_key
 from chainrule.graph.shapes import Extent, show as show_shape
-from chainrule.graph.table import TABLE
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH, Architecture, LoopMark, as_shape, finish
 from chainrule.nn.layers.base import Layer
-from chainrule.nn.settings import Names, from_plain, layer_from_config, layer_to_config, to_plain
+from chainrule.nn.rows import SavedRow, earlier, made_row, row_entry
+from chainrule.nn.settings import Names, layer_from_config, layer_to_config
 
 
 def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
@@ -58,8 +58,7 @@ def to_config(architecture: Architecture, keep: bool = False) -> dict[str, Any]:
                     "class Mine(cr.Layer), whose build(self, scope, x) has the loop. Drawn by a function, "
                     "cr.Network(function, inputs=...), it is trained as it is."
                 )
-            entry = {"row": node.primitive.name, "inputs": [position[x] for x in node.inputs]}
-            entry["attributes"] = {k: to_plain(v, keep) for k, v in node.attributes.items()}
+            entry = row_entry(node, position, keep)
         position[node] = len(entries)
         entries.append(entry)
     return {
@@ -118,15 +117,6 @@ class SavedBeside:
     of: int
 
 
-@dataclass(frozen=True)
-class SavedRow:
-    """A row of the table, applied to earlier entries."""
-
-    row: str
-    inputs: tuple[int, ...]
-    attributes: dict[str, Any]
-
-
 def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Architecture:
     """Return the architecture that :func:`to_config` wrote; callables of your own are found in ``custom``.
 
@@ -155,18 +145,18 @@ def from_config(config: Any, custom: Mapping[str, Any] | None = None) -> Archite
                     layers[number] = layers[layer]
                 else:
                     raise FileFormatError(f"{where}: entry {short(layer)} is no layer before it.")
-                built: Any = layers[number](*_earlier(nodes, positions, where))
+                built: Any = layers[number](*earlier(nodes, positions, where))
                 node = built[0] if isinstance(built, tuple) else built
                 several[node] = built if isinstance(built, tuple) else (built,)
             case SavedBeside(which, of):
-                outputs = several.get(_earlier(nodes, (of,), where)[0], ())
+                outputs = several.get(earlier(nodes, (of,), where)[0], ())
                 if not 0 < which < len(outputs):
                     raise FileFormatError(f"{where}: entry {of} is no layer with an output {short(which)}.")
                 node = outputs[which]
-            case SavedRow(name, positions, attributes):
-                node = _make_node(name, _earlier(nodes, positions, where), attributes, where)
+            case SavedRow() as row:
+                node = made_row(row, nodes, where)
         nodes.append(node)
-    (output,) = _earlier(nodes, (saved.output,), "output")
+    (output,) = earlier(nodes, (saved.output,), "output")
     if not output.shape or output.shape[0] != Extent(BATCH):
         raise FileFormatError(f"output: its first axis counts no examples: {show_shape(output.shape)}.")
     return finish(inputs, output)
@@ -184,26 +174,6 @@ def _entry(entry: Any, where: str) -> SavedEntry:
         raise FileFormatError(f"{where}: expected an input, a layer or a row; found {short(entry)}.")
     found: SavedEntry = plain.record(kind, entry, where)
     return found
-
-
-def _earlier(nodes: list[Node], positions: tuple[int, ...], where: str) -> list[Node]:
-    for position in positions:
-        if not 0 <= position < len(nodes):
-            raise FileFormatError(
-                f"{where}: {short(position)} is none of the {len(nodes)} entries before it."
-            )
-    return [nodes[position] for position in positions]
-
-
-def _make_node(name: str, inputs: list[Node], saved: Mapping[str, Any], where: str) -> Node:
-    name = plain.renamed("row", name)
-    if name not in TABLE or TABLE[name].leaf == "given":
-        raise FileFormatError(f"{where} uses a primitive {short(name)} that is not in the table.")
-    attributes = {plain.renamed(name, k): from_plain(v, f"{where}: {short(k)}") for k, v in saved.items()}
-    TABLE[name].check(len(inputs), attributes)
-    if name == "constant":
-        return of_array(attributes["value"])
-    return record(TABLE[name], inputs, attributes)
 
 
 def check_arrays(architecture: Architecture, arrays: Mapping[str, np.ndarray]) -> None:

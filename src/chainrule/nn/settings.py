@@ -1,9 +1,8 @@
-"""The settings of layers and the attributes of rows as plain data for JSON, and back.
+"""The settings of layers as plain data for JSON, and back.
 
 What is the user's own goes by its name: no file holds code.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -12,12 +11,9 @@ import numpy as np
 
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short
-from chainrule.graph.closed import ClosedGraph
-from chainrule.graph.primitives.attributes import DTYPES
-from chainrule.graph.shapes import Extent
 from chainrule.nn import activations, initializers, regularizers, specs
-from chainrule.nn.architecture import BATCH
 from chainrule.nn.layers import LAYERS, Layer
+from chainrule.nn.rows import from_plain, to_plain
 
 FUNCTIONS: dict[str, Any] = {**activations.ACTIVATIONS, **initializers.INITIALIZERS}
 SETTINGS: dict[str, type] = {**activations.CLASSES, **initializers.CLASSES, **regularizers.CLASSES}
@@ -27,7 +23,6 @@ SETTINGS_OF: dict[str, Mapping[str, type]] = {
     "initializer": initializers.CLASSES,
     "regularizer": {},  # it has a form of its own
 }
-NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # numbers for which JSON has no words
 
 
 class Names:
@@ -158,61 +153,3 @@ def _own(kind: str, name: str, custom: Mapping[str, Any]) -> Any:
             f"Give it: cr.load(path, custom={{'{plain_name}': {plain_name}}})."
         )
     return found
-
-
-def to_plain(value: Any, keep: bool = False) -> Any:
-    """Return a value as data that JSON can hold; graphs are refused, or kept as they are."""
-    if isinstance(value, ClosedGraph):
-        if keep:
-            return value
-        raise GraphError(
-            "A graph inside a graph (the body of a loop) cannot be saved where it stands among the rows of a network: "
-            "a file holds such graphs only as layers build them. Put it into a layer of your own."
-        )
-    if isinstance(value, Extent):
-        return {"extent": value.name}
-    if isinstance(value, tuple):
-        return [to_plain(v, keep) for v in value]
-    if isinstance(value, np.ndarray):
-        finite = value.dtype.kind != "f" or np.isfinite(value).all()
-        return {"array": value.tolist() if finite else _in_words(value.tolist()), "dtype": value.dtype.name}
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"number": _in_words(value)}
-    return value
-
-
-def _in_words(numbers: Any) -> Any:
-    if isinstance(numbers, list):
-        return [_in_words(x) for x in numbers]
-    return numbers if math.isfinite(numbers) else str(numbers)
-
-
-def from_plain(value: Any, where: str) -> Any:
-    """Return the value that :func:`to_plain` wrote; what is none raises FileFormatError, which says where."""
-    match value:
-        case None | bool() | int() | float() | str() | np.ndarray() | ClosedGraph():
-            return value
-        case list() | tuple():
-            return tuple([from_plain(v, where) for v in value])
-        case {"extent": name} if len(value) == 1 and name == BATCH:
-            return Extent(BATCH)
-        case {"number": str(word)} if len(value) == 1 and word in NOT_FINITE:
-            return NOT_FINITE[word]
-        case {"array": numbers, "dtype": str(dtype)} if len(value) == 2 and dtype in DTYPES:
-            return _array(numbers, np.dtype(dtype), where)
-    raise FileFormatError(f"{where}: found {short(value)}, which is no number, text, length or array.")
-
-
-def _array(numbers: Any, dtype: np.dtype, where: str) -> np.ndarray:
-    numbers = _from_words(numbers) if dtype.kind == "f" else numbers
-    found = np.asarray(numbers)
-    kinds = {found.dtype.kind, dtype.kind}
-    if found.size and len(kinds) > 1 and not kinds <= {"i", "u"}:
-        raise FileFormatError(f"{where}: expected an array of {dtype}; found {short(numbers)}.")
-    return np.asarray(numbers, dtype)
-
-
-def _from_words(numbers: Any) -> Any:
-    if isinstance(numbers, list):
-        return [_from_words(x) for x in numbers]
-    return NOT_FINITE.get(numbers, numbers) if isinstance(numbers, str) else numbers
