@@ -459,3 +459,27 @@ def test_padding_by_hand_is_that_of_keras():
         [1, -1],
         [2, 3],
     ]
+
+
+def test_no_length_is_compiled_for_in_prediction(monkeypatch):
+    network = per_step(cr.Dense(2), engine="native")
+    network.fit(X, TASKS["numbers"][0], epochs=1)
+    network.predict(X)
+    made = []
+    kept = type(network._programs).of_lengths
+    monkeypatch.setattr(type(network._programs), "of_lengths", lambda *a: made.append(a) or kept(*a))
+    for length in (2, 7, 11):
+        found = network.predict(np.ones((2, length, 3)))
+        network.activations(np.ones((2, length, 3)))
+        assert found.shape == (2, length, 2)
+    assert made == []
+
+
+def test_many_sequences_are_predicted_in_parts_as_all_together(monkeypatch):
+    monkeypatch.setattr("chainrule.train.programs.ROWS_AT_ONCE", 3)
+    network = per_step(cr.Dense(2))
+    network.fit(X, TASKS["numbers"][0], epochs=1)
+    in_parts = network.predict(X)
+    monkeypatch.undo()
+    for part, whole in zip(in_parts, network.predict(X), strict=True):
+        np.testing.assert_allclose(part, whole, rtol=1e-12)

@@ -605,7 +605,7 @@ class Network(Friendly):
         if told is not None:
             return told
         taken = self._take(X)
-        programs = taken.programs
+        programs = taken.programs if taken.looking.architecture.carried else taken.looking
         return taken.each(programs.predicted(taken.arrays), programs.architecture.mask)
 
     @public
@@ -663,7 +663,7 @@ class Network(Friendly):
                [0., 2.]], dtype=float32))
         """
         taken = self._take(X)
-        programs = taken.programs
+        programs = taken.looking
         nodes = seen_inside(programs.architecture)
         outputs = programs.outputs(
             programs.prediction("activations", [n for n, _ in nodes.values()]), taken.arrays

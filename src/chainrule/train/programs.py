@@ -3,6 +3,7 @@
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -14,10 +15,10 @@ from chainrule.engines.registry import REFERENCE
 from chainrule.errors import DataError
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, input
 from chainrule.graph.numbers import is_finite
 from chainrule.graph.shapes import Extent
-from chainrule.nn.architecture import Architecture
+from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.examples import size_of_one
 from chainrule.nn.reading import going_on_program, prediction_program
 from chainrule.recent import Recent
@@ -63,7 +64,7 @@ class Prediction(Compiled):
     @cached_property
     def keeps_apart(self) -> bool:
         """Whether they may be looked at in parts: each comes out as it would alone."""
-        return keeps_apart(simplified(self.program).outputs)
+        return keeps_apart(simplified(self.program).outputs, Extent(BATCH))
 
     @cached_property
     def telling(self) -> "Prediction":
@@ -111,6 +112,11 @@ class Programs:
         inputs = self.architecture.inputs.items()
         return {name: x.shape[1] for name, x in inputs if x.ndim > 1 and isinstance(x.shape[1], Extent)}
 
+    def _lengths(self, arrays: Arrays) -> dict[Extent, int]:
+        """Return how long the open axes of the inputs are."""
+        named, axes = dict(zip(self.architecture.inputs, arrays, strict=True)), self.open_axes
+        return {Extent(BATCH): len(arrays[0]), **{axis: named[name].shape[1] for name, axis in axes.items()}}
+
     def prediction(self, key: Hashable, nodes: Sequence[Node]) -> Prediction:
         """Return the program that computes nodes of the network; ``key`` tells it from others."""
         return self.predictions.get(key, lambda: Prediction(prediction_program(self.architecture, nodes)))
@@ -135,7 +141,8 @@ class Programs:
             and X.dtype.kind in "iuf"
             and [x.dtype.kind for x in found.inputs.values()] == ["f"]
             and not any(call.layer.is_choosy for call in found.calls.values())  # it looks before
-            and self.output.on(self.engine, 1, len(X)).engine != REFERENCE
+            and X.ndim > len(self.open_axes)
+            and self.output.on(self.engine, 1, self._lengths([X])).engine != REFERENCE
         )
 
     def predicted(self, arrays: Arrays) -> np.ndarray:
@@ -144,14 +151,12 @@ class Programs:
 
     def told(self, X: Any) -> np.ndarray | None:
         """Return what the network predicts for X where it tells itself that X is right; None where another must."""
-        axes = self.open_axes.values()
-        if self.architecture.carried or type(X) is not np.ndarray or X.ndim < 1 + len(axes):
+        if self.architecture.carried or not self.tells(X):
             return None
-        programs = self.of_lengths({axis: X.shape[1] for axis in axes})  # noqa: C420 -- X has it where an axis is open
-        if not programs.tells(X):
-            return None
-        (x,) = programs.architecture.inputs.values()
-        found, squares = programs.outputs(programs.output.telling, [shaped(X, x, X, "X")])
+        (x,) = self.architecture.inputs.values()
+        steps = X.shape[1 : 1 + len(self.open_axes)]
+        fitting = input(x.name, (x.shape[0], *steps, *x.shape[1 + len(steps) :])) if steps else x
+        found, squares = self.outputs(self.output.telling, [shaped(X, fitting, X, "X")])
         return found if is_finite(squares) else None  # something is wrong, if numbers are not just large
 
     @property
@@ -206,8 +211,10 @@ class Programs:
     def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
         """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
         state, rows = self._state(), len(arrays[0])
-        executable = prediction.on(self.engine, 1, rows)
-        size = min(ROWS_AT_ONCE * executable.batches_at_once, prediction.most_rows) if rows > 1 else 1
+        lengths = self._lengths(arrays)
+        executable = prediction.on(self.engine, 1, lengths)
+        most = max(1, prediction.most_rows * rows // max(1, prod(lengths.values())))
+        size = min(ROWS_AT_ONCE * executable.batches_at_once, most) if rows > 1 else 1
         if rows > size and not prediction.keeps_apart:
             size = rows
         if rows <= size:

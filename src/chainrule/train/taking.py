@@ -1,16 +1,17 @@
 """What a network is given, as arrays: each input checked and cast, sequences of different lengths padded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import DataError
 from chainrule.graph.evaluate import Arrays
-from chainrule.graph.node import Node
-from chainrule.graph.shapes import Extent
+from chainrule.graph.node import Node, input
+from chainrule.graph.shapes import Extent, resolve
 from chainrule.graph.walk import order
+from chainrule.nn.architecture import BATCH
 from chainrule.nn.layers.base import Layer
 from chainrule.train import frames, sequences, validation
 from chainrule.train.programs import Programs
@@ -21,14 +22,21 @@ class Taken:
     """What a network was given.
 
     Attributes:
-        programs: The network, for sequences of these lengths.
+        looking: The network, which predicts for sequences of any length.
         arrays: An array for each input.
+        steps: How many steps the sequences have, where that is open.
         lengths: How many steps of the output belong to each sequence, where they came in different lengths; else None.
     """
 
-    programs: Programs
+    looking: Programs
     arrays: Arrays
+    steps: Mapping[Extent, int] = field(default_factory=dict)
     lengths: np.ndarray | None = None
+
+    @property
+    def programs(self) -> Programs:
+        """The network for sequences of these lengths, which learns from them."""
+        return self.looking.of_lengths(self.steps)
 
     def each(self, outputs: np.ndarray, mask: Node | None) -> Any:
         """Return what was computed for each sequence, without what was computed for padding; ``mask`` is its mask."""
@@ -38,10 +46,10 @@ class Taken:
 
     def counts(self) -> np.ndarray | None:
         """Return which steps of the output count, (examples, time), or None where all do."""
-        mask = self.programs.architecture.mask
+        mask = self.looking.architecture.mask
         if mask is None:
             return None
-        found: np.ndarray = self.programs.outputs(self.programs.prediction("mask", [mask]), self.arrays)[0]
+        found: np.ndarray = self.looking.outputs(self.looking.prediction("mask", [mask]), self.arrays)[0]
         return found
 
 
@@ -61,23 +69,26 @@ def take(programs: Programs, X: Any, columns: Mapping[str, frames.Names], learni
             name: frames.by_name(part, columns.get(name, ()), validation.called(name, nodes))
             for name, part in given.items()
         }
-    given, fixed, lengths = _padded(programs, given, learning)
-    found = fixed.architecture
-    arrays = validation.inputs(given, found.inputs, learning)
-    by_node = dict(zip(found.inputs.values(), arrays, strict=True))
-    for label, call in found.calls.items():
+    given, steps, lengths = _padded(programs, given, learning)
+    known: dict[Extent, Any] = {Extent(BATCH): Extent(BATCH), **steps}
+    fixed = (
+        {name: input(name, resolve(x.shape, known), x.dtype) for name, x in nodes.items()} if steps else nodes
+    )
+    arrays = validation.inputs(given, fixed, learning)
+    by_node = dict(zip(nodes.values(), arrays, strict=True))
+    for label, call in programs.architecture.calls.items():
         for number, x in enumerate(call.inputs if call.layer.is_choosy else ()):
             if x not in by_node:
-                into = fixed.prediction(("into", label, number), [x])
-                by_node[x] = fixed.outputs(into, arrays)[0]
+                into = programs.prediction(("into", label, number), [x])
+                by_node[x] = programs.outputs(into, arrays)[0]
             validation.check_reaching(call.layer, by_node[x], label)
-    return Taken(fixed, arrays, lengths)
+    return Taken(programs, arrays, steps, lengths)
 
 
 def _padded(
     programs: Programs, given: Mapping[str, Any], learning: bool
-) -> tuple[dict[str, Any], Programs, np.ndarray | None]:
-    """Return what was given with sequences padded, the network for so many steps, and how many each has."""
+) -> tuple[dict[str, Any], dict[Extent, int], np.ndarray | None]:
+    """Return what was given with sequences padded, how many steps these have now, and how many each has."""
     nodes, open_axes = programs.architecture.inputs, programs.open_axes
     parts: dict[str, Any] = {}
     steps: dict[Extent, int] = {}
@@ -115,7 +126,7 @@ def _padded(
         parts[name] = padded[..., np.newaxis] if padded.ndim == nodes[name].ndim - 1 else padded
         if nodes[name] in counting:
             lengths = part.lengths if lengths is None else np.minimum(lengths, part.lengths)
-    return parts, programs.of_lengths(steps), lengths
+    return parts, steps, lengths
 
 
 def shape_of(X: Any, layers: Sequence[Layer]) -> tuple[int | None, ...]:

@@ -13,27 +13,30 @@ from chainrule.graph.shapes import Extent
 from chainrule.graph.walk import order
 
 
-def keeps_apart(nodes: Sequence[Node]) -> bool:
-    """Say whether what nodes are for an example depends on no other; where it is not plain to see, no."""
-    return all(map(_is_apart, order(nodes)))
+def keeps_apart(nodes: Sequence[Node], batch: Extent | None = None) -> bool:
+    """Say whether what nodes are for an example depends on no other; where it is not plain to see, no.
+
+    ``batch`` is the axis that counts the examples; None where no other is open.
+    """
+    return all(_is_apart(n, batch) for n in order(nodes))
 
 
-def _is_apart(node: Node) -> bool:
+def _is_apart(node: Node, batch: Extent | None) -> bool:
     row, attributes = node.primitive, node.attributes
-    if sum(isinstance(e, Extent) for e in node.shape) > 1:
+    if sum(_counts(e, batch) for e in node.shape) > 1:
         return False
-    along = [_axis(x) for x in node.inputs]
+    along = [_axis(x, batch) for x in node.inputs]
     if all(axis is None for axis in along):
-        counts = any(isinstance(e, Extent) for e in (*node.shape, attributes.get("extent")))
+        counts = any(_counts(e, batch) for e in (*node.shape, attributes.get("extent")))
         return row.mixes != "all" or not counts
     if row.results is not None:  # a loop, whose steps may be the examples
-        over_examples = isinstance(attributes["length"], Extent)
-        return not over_examples and all(keeps_apart(body.outputs) for body in bodies(node))
+        over_examples = _counts(attributes["length"], batch)
+        return not over_examples and all(keeps_apart(body.outputs, batch) for body in bodies(node))
     if row.mixes != "all":
         named = attributes.get("axes", (attributes.get("axis"),)) if row.mixes == "axes" else ()
         return along[0] not in named
     if row.name == "reshape":
-        return along[0] == 0 == _axis(node)
+        return along[0] == 0 == _axis(node, batch)
     if row.name == "contract":
         plan = contraction(attributes["spec"])
         letters = [
@@ -43,9 +46,14 @@ def _is_apart(node: Node) -> bool:
     return False
 
 
-def _axis(node: Node) -> int | None:
+def _counts(extent: Any, batch: Extent | None) -> bool:
+    """Say whether an axis counts the examples."""
+    return isinstance(extent, Extent) and (batch is None or extent == batch)
+
+
+def _axis(node: Node, batch: Extent | None) -> int | None:
     """Return the axis of a node that counts the examples."""
-    return next((axis for axis, extent in enumerate(node.shape) if isinstance(extent, Extent)), None)
+    return next((axis for axis, extent in enumerate(node.shape) if _counts(extent, batch)), None)
 
 
 MIXED = -1  # in place of an axis: elements of several places along it have met
