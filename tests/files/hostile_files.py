@@ -386,27 +386,11 @@ def use(path, engine):
     return ""
 
 
-def looped():
-    """Return the file of a network with loops among its rows, and one in a layer."""
-
-    def drawn(s):
-        start = np.zeros_like(s[:, 0])
-        h, every = cr.scan(lambda h, x: (np.tanh(h * 0.5 + x), (h, x > 0)), start, s.transpose(1, 0, 2))
-        return cr.Dense(1)(h + every[0].sum(axis=0)) + cr.LSTM(2)(s)
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "m.safetensors"
-        cr.Network(drawn, inputs={"s": (4, 3)}, seed=0).save(path)
-        return read(path)
-
-
 def main(seed, count, engine="auto", only=""):
     warnings.simplefilter("ignore")
     sources = [
         (json.dumps(config), arrays) for config, arrays in map(read, sorted(HERE.glob("*/*.safetensors")))
     ]
-    config, arrays = looped()
-    sources += [(json.dumps(config), arrays)] * 5
     began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     changes = [change for change in CHANGES if only in ("", change.__name__)]
     worked = 0

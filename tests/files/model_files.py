@@ -166,6 +166,34 @@ def merged(a, b):
     return cr.Dense(2)(cr.Concatenate()(*found))
 
 
+def recurrent(x):
+    """Each recurrent layer, of a cell of one's own too, and states that are handed on."""
+    encoded, *states = cr.LSTM(4, return_sequences=True, return_state=True)(x)
+    both = cr.Bidirectional(cr.GRU(3, return_sequences=True, reset_after=False), merge_mode="sum")(encoded)
+    decoded = cr.LSTM(4, return_sequences=True, go_backwards=True)(both, initial_state=states)
+    paths = [
+        cr.GRU(3, recurrent_dropout=0.25)(decoded),
+        cr.SimpleRNN(2, "relu")(decoded),
+        cr.RNN(Leaky(3, leak=0.5))(cr.TimeDistributed(cr.Dense(2, "tanh"))(decoded)),
+    ]
+    return cr.Dense(2)(np.concatenate(paths, axis=1))
+
+
+def looped(x):
+    """Loops among the rows: of several results and kinds of numbers, and in each other."""
+
+    def outer(carry, row):
+        h, n = carry
+        k, every = cr.scan(
+            lambda k, e: (np.maximum(k * 0.5 + e, -np.inf), k > 0), h, row[:, :, None].transpose(1, 0, 2)
+        )
+        return (np.tanh(k + h), n + 1), (every.astype("float32").sum(axis=(0, 2)) * n.astype("float32"), h)
+
+    start = np.zeros_like(x[:, 0, :1])
+    (h, _), (counts, before) = cr.scan(outer, (start, np.int64(1)), x.transpose(1, 0, 2), reverse=True)
+    return cr.Dense(2)(np.concatenate([h, before[0]], axis=1)) + counts.sum(axis=0)[:, None]
+
+
 def sums(a, b):
     """Sums, means and their kin over each axis; softmax and logsumexp; lengths of open axes."""
     image = a.reshape(a.shape[0], 2, 3)
@@ -238,7 +266,23 @@ class Scale(cr.Layer):
         return scaled if self.inner is None else self.inner(scaled)
 
 
-OWN = {"swish2": swish2, "halves": halves, "lasso": lasso, "between": between, "Scale": Scale}
+@dataclass(frozen=True, eq=False)
+class Leaky(cr.Cell):
+    units: int
+    leak: float = 0.1
+
+    @property
+    def states(self):
+        return (self.units,)
+
+    def step(self, scope, x, h):
+        W = scope.parameter("W", (x.shape[-1], self.units), None)
+        U = scope.parameter("U", (self.units, self.units), "orthogonal")
+        h = (1 - self.leak) * h + self.leak * np.tanh(x @ W + h @ U)
+        return h, h
+
+
+OWN = {"swish2": swish2, "halves": halves, "lasso": lasso, "between": between, "Scale": Scale, "Leaky": Leaky}
 
 
 def checkpoint(path):
@@ -381,6 +425,8 @@ NETWORKS = {
         shape=(5, 4, 2),
     ),
     "merged": drawn(merged, {"a": (6,), "b": (3,)}),
+    "recurrent": drawn(recurrent, {"x": (5, 3)}),
+    "looped": drawn(looped, {"x": (4, 3)}),
 }  # fmt: skip
 
 
