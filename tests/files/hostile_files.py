@@ -24,6 +24,7 @@ from safetensors.numpy import save_file
 
 import chainrule as cr
 from chainrule.graph.primitives.primitive import TABLE
+from chainrule.graph.shapes import Extent
 from chainrule.nn import saved
 from chainrule.train import store as files
 
@@ -376,7 +377,8 @@ def use(path, engine):
         if isinstance(model, cr.TableModel):
             model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
         else:
-            shapes = {name: node.shape[1:] for name, node in network.inputs.items()}
+            inputs = network.inputs.items()
+            shapes = {k: [3 if isinstance(e, Extent) else e for e in x.shape[1:]] for k, x in inputs}
             if sum(np.prod(shape, dtype=float) for shape in shapes.values()) < 1e6:
                 network.predict({name: np.zeros((1, *shape)) for name, shape in shapes.items()})
     except cr.ChainruleError as error:
