@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import chainrule as cr
 
@@ -483,3 +484,23 @@ def test_many_sequences_are_predicted_in_parts_as_all_together(monkeypatch):
     monkeypatch.undo()
     for part, whole in zip(in_parts, network.predict(X), strict=True):
         np.testing.assert_allclose(part, whole, rtol=1e-12)
+
+
+@given(
+    lengths=st.lists(st.integers(0, 6), min_size=2, max_size=6).filter(lambda n: len({*n}) > 1),
+    extra=st.integers(0, 4),
+    kind=st.sampled_from(["LSTM", "GRU", "SimpleRNN", "Dense"]),
+    seed=st.integers(0, 999),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_however_long_the_padding_costs_and_gradients_are_the_same(lengths, extra, kind, seed):
+    x, y = some(2, seed=seed, lengths=lengths), some(1, seed=seed + 1, lengths=lengths)
+    layer = cr.Dense(3) if kind == "Dense" else getattr(cr, kind)(3, return_sequences=True)
+    layers = [cr.Masking(-7.0), layer, cr.Dense(1)]
+    network = cr.Network(layers, input_shape=(None, 2), seed=seed, dtype="float64")
+    longest = max(lengths) + extra
+    padded = cr.pad_sequences(x, longest, value=-7.0), cr.pad_sequences(y, longest, value=np.nan)
+    np.testing.assert_allclose(network.evaluate(*padded)["cost"], network.evaluate(x, y)["cost"], rtol=1e-9)
+    slopes = network.gradients(x, y)
+    for name, slope in network.gradients(*padded).items():
+        np.testing.assert_allclose(slope, slopes[name], rtol=1e-8, atol=1e-12)

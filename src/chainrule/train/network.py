@@ -83,8 +83,8 @@ class Network(Friendly):
             node, for branches and several inputs; or that node, of layers that were called on nodes.
         inputs: With a function: the shape of one example of each input, by name; with a node: the input nodes, one or
             a list, in an order of your own.
-        input_shape: With a list: the shape of one example, ``(4,)`` or 4; without it, the data that the network
-            first sees decides.
+        input_shape: With a list: the shape of one example, ``(4,)`` or 4; ``(None, 4)`` for sequences of any number of
+            steps; without it, the data that the network first sees decides.
         dtype: "float32", half as much work as "float64", which shows a lecture's digits.
         seed: Fixes initial weights, shuffles and dropout: the same seed gives the same bits. A whole number from 0;
             None draws one.
@@ -406,9 +406,11 @@ class Network(Friendly):
 
         Args:
             X: One row for each example, ``(n, ...)``; for several inputs a dict by name. The columns of a
-                DataFrame are known by name from now on, in whatever order later ones have them.
+                DataFrame are known by name from now on, in whatever order later ones have them. A network that knows
+                padding from data (:class:`Masking`, :class:`Embedding`) takes a list of sequences of different lengths.
             y: Their targets: numbers ``(n,)`` or ``(n, outputs)``; for softmax labels ``(n,)`` from 0, or
-                one-hot rows.
+                one-hot rows. Where each step has one: ``(n, time, ...)``, or a list as X; the cost is then the mean
+                over the steps that are no padding.
             loss: A name, or a callable on nodes ``(y, p)`` that returns one number for each example. By
                 default that of the last fit, or it follows the last activation: sigmoid binary_crossentropy,
                 softmax categorical_crossentropy, else mse.
@@ -428,7 +430,8 @@ class Network(Friendly):
             shuffle: Whether each epoch sees the examples in a new order; or the orders themselves, as another
                 library draws them: whole numbers ``(epochs, n)``, each row the numbers of the examples to learn from.
             class_weight: A weight for each class (a class that is left out weighs 1), or "balanced".
-            sample_weight: A weight for each example, ``(n,)``, of any scale; the cost is Σ w·loss / Σ w.
+            sample_weight: A weight for each example, ``(n,)``, of any scale; the cost is Σ w·loss / Σ w. Where each
+                step has a target, one for each step, ``(n, time)``.
             callbacks: ``cr.EarlyStopping``, ``cr.Checkpoint``, ``cr.CSVLog``, or functions
                 ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
             tol: Stop when ten epochs in a row lower the best cost by less than this; None, the default, never.
@@ -586,7 +589,8 @@ class Network(Friendly):
             X: One row for each example, ``(n, ...)`` as in :meth:`fit`; for several inputs a dict by name.
 
         Returns:
-            An array ``(n, outputs)`` in the network's dtype.
+            An array ``(n, outputs)`` in the network's dtype. For a list of sequences of different lengths, where each
+            step has an output, a list of arrays ``(steps, outputs)``.
 
         Raises:
             DataError: If X does not fit, with row, column and remedy.
@@ -618,7 +622,8 @@ class Network(Friendly):
             X: One row for each example, ``(n, ...)`` as in :meth:`fit`; for several inputs a dict by name.
 
         Returns:
-            Whole numbers ``(n,)``, from 0; for several sigmoid outputs ``(n, outputs)`` of 0 and 1.
+            Whole numbers ``(n,)``, from 0; for several sigmoid outputs ``(n, outputs)`` of 0 and 1. A list of such
+            where :meth:`predict` gives one.
 
         Raises:
             DataError: If X does not fit, with row, column and remedy.
