@@ -26,10 +26,14 @@ _compiled: Recent[Executable] = Recent(MOST_KEPT)
 
 
 class Compiled:
-    """A program that is compiled when it is known how much it is given, for the engine that has that done first."""
+    """A program that is compiled when it is known how much it is given, for the engine that has that done first.
 
-    def __init__(self, program: Program) -> None:
+    ``simple`` says that it was simplified and detached before.
+    """
+
+    def __init__(self, program: Program, simple: bool = False) -> None:
         self.program = program
+        self._simple = simple
         self._made: dict[str, Executable] = {}
         self._willing: dict[str, Executable] = {}
 
@@ -57,17 +61,18 @@ class Compiled:
         if willing:
             engine, made = preferred or self.choose(steps, lengths), self._willing
         if engine not in made:
-            made[engine] = build(self.program, engine, willing)
+            made[engine] = build(self.program, engine, willing, self._simple)
         return made[engine]
 
 
-def build(program: Program, engine: str, willing: bool = False) -> Executable:
-    """Simplify a program and compile it; one that was compiled before is taken as it is.
+def build(program: Program, engine: str, willing: bool = False, simple: bool = False) -> Executable:
+    """Simplify a program, unless it is simple, and compile it; one that was compiled before is taken as it is.
 
     Args:
         program: Inputs, state, outputs, new state.
         engine: The name of an engine.
         willing: Whether NumPy takes over, with a warning, where the engine has no code for what the program holds.
+        simple: Whether it was simplified and detached before.
 
     Raises:
         UnknownNameError: If there is no such engine.
@@ -82,8 +87,8 @@ def build(program: Program, engine: str, willing: bool = False) -> Executable:
         if why := missing(engine):
             raise UnsupportedError(f"The {engine} engine does not run here: {why}.")
         verify(program)
-        simple = simplified(program).detached()
-        return Willing(simple, engine) if willing else found.compile(simple)
+        ready = program if simple else simplified(program).detached()
+        return Willing(ready, engine) if willing else found.compile(ready)
 
     return _compiled.get((engine, willing, found.mode(), program.fingerprint), make)
 

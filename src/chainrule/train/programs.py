@@ -346,4 +346,6 @@ def training_of(goal: "Objective", method: "Optimizer") -> Compiled:
     def shared() -> Program:
         return simplified(training_program(goal, method)).detached()
 
-    return goal.programs.get(method, lambda: Compiled(_shared.get((goal.fingerprint, method), shared)))
+    return goal.programs.get(
+        method, lambda: Compiled(_shared.get((goal.fingerprint, method), shared), simple=True)
+    )
