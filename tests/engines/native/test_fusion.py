@@ -13,7 +13,7 @@ from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.look.show import show_fusion
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import _was_read, fuse
-from chainrule.engines.native.plan.items import Fusion, Nest, Task, reads_memory, register_source
+from chainrule.engines.native.plan.items import Fusion, Loop, Nest, Task, reads_memory, register_source
 from chainrule.engines.native.plan.regions import in_regions
 from chainrule.engines.native.plan.views import is_view
 from chainrule.engines.numpy import NumpyExecutable
@@ -196,7 +196,9 @@ class Simulation:
 
 
 def names_of(item):
-    return [item.node] if isinstance(item, Task) else [*item.nodes, *item.reductions]
+    if isinstance(item, Task):
+        return [item.node]
+    return item.nodes if isinstance(item, Loop) else [*item.nodes, *item.reductions]
 
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
