@@ -11,7 +11,7 @@ from chainrule.engines.native.plan.views import Size
 # What of a task is done: along which axis of its result, or letter of its product, and from where to where.
 Part = tuple[int | str, Value, Value]
 
-OUT_OF_RANGE, NOT_FINITE = 1, 2  # what a status begins with; 0 is fine
+OUT_OF_RANGE, NOT_FINITE, NO_CLASS = 1, 2, 3  # what a status begins with; 0 is fine
 
 
 class Frame:
@@ -72,19 +72,30 @@ class Frame:
         wide = code.splat(length, lanes)
         found = code.select(positions < 0, positions + wide, positions)
         bad = (found < 0) | (found >= wide)
+        self._report(OUT_OF_RANGE, positions, bad, length, mask)
+        return code.select(bad, code.constant(0, positions.type), found)
+
+    def label(self, labels: Value, classes: int, mask: Value | None) -> Value:
+        """Return labels as they are; one that is no class is reported."""
+        wide = self.code.convert(labels, "i64")
+        self._report(NO_CLASS, wide, (wide < 0) | (wide >= classes), self.code.index(classes), mask)
+        return labels
+
+    def _report(self, what: int, numbers: Value, bad: Value, length: Value, mask: Value | None) -> None:
+        """Report one of the whole numbers that are bad."""
+        code, lanes = self.code, numbers.type.lanes
         if mask is not None and lanes:
             bad = bad & mask
         any_bad = code.intrinsic("vector.reduce.or", bad, type=Type("b1")) if lanes else bad
         with code.when(any_bad):
-            one = positions
+            one = numbers
             if lanes:
-                least = code.constant(-(2**62), positions.type)
-                one = code.intrinsic("vector.reduce.smax", code.select(bad, positions, least), type=I64)
+                least = code.constant(-(2**62), numbers.type)
+                one = code.intrinsic("vector.reduce.smax", code.select(bad, numbers, least), type=I64)
             # The first one is told: another part of the loop may find one at the same time.
-            with code.when(code.exchanged(self.status, code.index(0), code.index(OUT_OF_RANGE))):
+            with code.when(code.exchanged(self.status, code.index(0), code.index(what))):
                 code.store(one, code.at(self.status, 1, I64))
                 code.store(length, code.at(self.status, 2, I64))
-        return code.select(bad, code.constant(0, positions.type), found)
 
     def fill(self, base: Value, type: Type, count: Value, value: float) -> None:
         """Set so many elements to a value."""

@@ -10,6 +10,7 @@ from chainrule.engines.native.code.operations import write_operation
 from chainrule.engines.native.code.reductions import identity
 from chainrule.engines.native.code.types import Type, type_of
 from chainrule.engines.native.plan.items import gathers
+from chainrule.engines.native.plan.labels import LABEL
 from chainrule.engines.native.plan.nest_plan import Access, NestPlan
 from chainrule.engines.native.plan.views import ONE, ZERO, Size, size
 from chainrule.graph.contraction import summed
@@ -71,6 +72,8 @@ class Points:
                 values[node] = self._short_product(here, node)
             elif gathers(node):
                 values[node] = self._gather(here, node, read(node, 1))
+            elif node.primitive is LABEL:
+                values[node] = self.frame.label(read(node, 0), node.attributes["classes"], here.mask)
             else:
                 given = [read(node, i) for i in range(len(node.inputs))]
                 values[node] = write_operation(code, node, given)

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.ir import Code, Module, Value
-from chainrule.engines.native.code.operations import write_operation
+from chainrule.engines.native.code.operations import OPERATIONS, write_operation
 from chainrule.engines.native.code.reductions import across, joined
 from chainrule.engines.native.code.subnormals import flushed
 from chainrule.engines.native.code.types import I64, PTR, VOID, Type, type_of
@@ -61,7 +61,7 @@ def _is_tiny(node: Node, lengths: dict[Extent, int]) -> bool:
     """Say whether a node is of a row that is known here, and fits into a few registers."""
     row = node.primitive
     size = math.prod(resolve(node.shape, lengths)) * (node.dtype.itemsize if node.dtype.kind == "f" else 4)
-    known = row.elementwise or row.reduces or row.leaf or is_view(node) or row in (contract, pad)
+    known = row.name in OPERATIONS or row.reduces or row.leaf or is_view(node) or row in (contract, pad)
     return bool(known) and 0 < size <= MOST_BYTES
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.engines.native.plan.backward import Backward
 from chainrule.engines.native.plan.bodies import in_bodies, lengths_given, taken_once
+from chainrule.engines.native.plan.labels import LABEL, labels_reported
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, bodies
 from chainrule.graph.contraction import contraction, summed
@@ -22,7 +23,11 @@ SHORT = 8  # a product that sums over no more terms is written out, term by term
 
 def expand(program: Program, coded: Collection[str]) -> Program:
     """Return a program that computes the same, in the rows that there is code for: ``coded``, by their names."""
-    program = in_bodies(program, lambda body: expand(body, coded))
+    return _in_coded(labels_reported(program), coded)
+
+
+def _in_coded(program: Program, coded: Collection[str]) -> Program:
+    program = in_bodies(program, lambda body: _in_coded(body, coded))
     backward = Backward(program)
 
     def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
@@ -82,7 +87,7 @@ def _expanded(coded: Collection[str], node: Node, inputs: tuple[Node, ...]) -> N
         return of_array(np.asarray(at["extent"], node.dtype))
     if row.name == "concatenate" and len(inputs) > MOST_PARTS:
         return _joined(inputs, **at)
-    if row.name in coded:
+    if row.name in coded or row is LABEL:
         return with_inputs(node, inputs)
     written = _written(node, inputs)
     became: dict[Node, Node] = {x: x for x in inputs}

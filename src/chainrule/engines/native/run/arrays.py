@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.native.code.frame import NO_CLASS, OUT_OF_RANGE
 from chainrule.engines.native.plan.memory import ALIGN
 from chainrule.errors import DataError, ShapeError
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.indexing import check_labels
 from chainrule.graph.shapes import Extent, show
 
 
@@ -81,9 +83,13 @@ def aligned(arena: np.ndarray) -> int:
     return -(-start // ALIGN) * ALIGN
 
 
-def out_of_range(status: Any) -> DataError:
-    """Return the error that a status tells of."""
-    _, found, length, _ = status
-    return DataError(
-        f"A position of {found} is out of range: the axis has length {length}, so the last position is {length - 1}."
-    )
+def check_status(status: Any) -> None:
+    """Raise if a status tells of a whole number that is out of range."""
+    what, found, length, _ = status
+    if what == NO_CLASS:
+        check_labels(np.array(found), length)
+    if what == OUT_OF_RANGE:
+        raise DataError(
+            f"A position of {found} is out of range: the axis has length {length}, so the last position "
+            f"is {length - 1}."
+        )

@@ -1,37 +1,14 @@
-"""What a program asks of what it is given that its code does not look after.
+"""What a program asks of the shapes it is given, which its code does not look at: maxima are of something.
 
-Labels are classes, and maxima are of something. Loops ask at each step.
+Loops ask at each step.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chainrule.engines.native.plan.views import is_view
 from chainrule.graph.closed import Program, bodies
-from chainrule.graph.node import Node, leaf_key
-from chainrule.graph.primitives.indexing import one_hot
+from chainrule.graph.node import Node
 from chainrule.graph.primitives.reductions import argmax
-
-
-def labels_in(program: Program) -> set[tuple[int, int]]:
-    """Return which inputs are labels, and of how many classes: code would take any number."""
-    return set(_labels(program.nodes, {leaf_key(x): i for i, x in enumerate(program.inputs)}))
-
-
-def _labels(nodes: Sequence[Node], given: Mapping[Hashable, int]) -> Iterator[tuple[int, int]]:
-    for node in nodes:
-        if node.primitive is one_hot and (number := _given(node.inputs[0], given)) is not None:
-            yield number, node.attributes["classes"]
-        for body in bodies(node):
-            found = {leaf_key(n): _given(x, given) for n, x in zip(body.given, node.inputs, strict=True)}
-            yield from _labels(body.nodes, {n: i for n, i in found.items() if i is not None})
-
-
-def _given(node: Node, given: Mapping[Hashable, int]) -> int | None:
-    """Return the number of the input that a node is, read in whatever order but all of it."""
-    while is_view(node) and not node.primitive.leaves_out:
-        node = node.inputs[0]
-    return given.get(leaf_key(node))
 
 
 def maxima_in(program: Program) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:

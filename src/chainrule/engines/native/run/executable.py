@@ -15,15 +15,15 @@ import numpy as np
 
 from chainrule.engines.epochs import Epochs, Run
 from chainrule.engines.executable import Executable
-from chainrule.engines.native.code.frame import OUT_OF_RANGE
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.cuts import work_of
 from chainrule.engines.native.plan.items import Fusion, Loop, Task, memory_source
+from chainrule.engines.native.plan.labels import labels_given
 from chainrule.engines.native.plan.views import product, size
 from chainrule.engines.native.run import build
-from chainrule.engines.native.run.arrays import measure, out_of_range, places, pointers, ready, shape_of
-from chainrule.engines.native.run.asked import labels_in, maxima_in
+from chainrule.engines.native.run.arrays import check_status, measure, places, pointers, ready, shape_of
+from chainrule.engines.native.run.asked import maxima_in
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.pipeline import is_row
@@ -108,7 +108,7 @@ class NativeExecutable(MachineCode, Executable):
     def __init__(self, program: Program, machine: Machine) -> None:
         super().__init__(program, machine)
         self._maxima = maxima_in(program)
-        self._labels = labels_in(program)
+        self._labels = set(labels_given(program))
         self._by_rows = is_by_rows(program)
         self.batches_at_once = 4 if self._by_rows else 1  # it is called, and wakes others, more rarely
         self._changed = [i for i, _, _ in program.updates]
@@ -179,8 +179,7 @@ class NativeExecutable(MachineCode, Executable):
                 given(start), state_pointers, found(start), self.constants, arena.begin, lengths, status, team
             )
         self.rooms.append(arena)
-        if status[0] == OUT_OF_RANGE:
-            raise out_of_range(status)
+        check_status(status)
         if seen is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
             seen.warn()
         return new_state, outputs

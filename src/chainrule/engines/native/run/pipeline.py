@@ -17,6 +17,7 @@ from chainrule.engines.native.plan.cuts import Amount
 from chainrule.engines.native.plan.expand import expand, expand_products
 from chainrule.engines.native.plan.fusion import fuse
 from chainrule.engines.native.plan.items import Fusion
+from chainrule.engines.native.plan.labels import LABEL
 from chainrule.engines.native.plan.laying import LAID
 from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
@@ -97,7 +98,7 @@ def stages(
 
 
 def _has_code(node: Node) -> bool:
-    return node.primitive.name in CODED or node.primitive is LAID
+    return node.primitive.name in CODED or node.primitive in (LAID, LABEL)
 
 
 def _verify(program: Program, what: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.epochs import Epochs, Failure, Run
-from chainrule.engines.native.code.frame import NOT_FINITE, OUT_OF_RANGE
+from chainrule.engines.native.code.frame import NOT_FINITE
 from chainrule.engines.native.code.loop import numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
 from chainrule.engines.native.look import watch
-from chainrule.engines.native.run.arrays import block, measure, out_of_range, own, pointers, ready
+from chainrule.engines.native.run.arrays import block, check_status, measure, own, pointers, ready
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.stopping import many_epochs
@@ -135,8 +135,7 @@ class Running:
             now = time.perf_counter()
             learned = self._rows_in(last)
             self.sharing.note(now - began, learned - self._rows_in(done), all_rows - learned)
-            if self.status[0] == OUT_OF_RANGE:
-                raise out_of_range(self.status)
+            check_status(self.status)
             if self.status[0] == NOT_FINITE:
                 return self._diverged(int(self.status[3]), validation)
             pace = (last - done) * min(self.sharing.seconds / max(now - began, 1e-7), 64.0)
