@@ -7,7 +7,7 @@ stands for it there.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from chainrule.graph.walk import order
 from chainrule.nn.architecture import Architecture
 from chainrule.train import remedies
 from chainrule.train.validation import as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -239,13 +242,13 @@ def _check_lengths(found: np.ndarray, wanted: np.ndarray | None, counts: np.ndar
 
 @public
 def pad_sequences(
-    sequences: Any,
+    sequences: "ArrayLike",
     length: int | None = None,
     *,
     padding: Literal["pre", "post"] = "post",
     truncating: Literal["pre", "post"] = "post",
     value: float = 0.0,
-) -> np.ndarray:
+) -> "NDArray[Any]":
     """Return sequences of different lengths as one array: shorter ones are padded, longer ones cut.
 
     A network that knows padding from data (:class:`Masking`, :class:`Embedding` with ``mask_zero=True``) takes lists

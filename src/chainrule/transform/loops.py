@@ -34,15 +34,19 @@ class Loop:
         self, row: Any, inputs: Nodes, body: ClosedGraph, carried: int, length: Any, reverse: bool
     ) -> None:
         leaves = {leaf_key(n): n for n in body.given}  # copies of a leaf, of other names, are the leaf
-        self.body = body.rebuild(
+        self.body: ClosedGraph = body.rebuild(
             lambda n, new: leaves.get(leaf_key(n), n) if not new else with_inputs(n, new)
         )
-        self.row, self.carried, self.length, self.reverse = row, carried, length, reverse
-        self.before, self.scanned = self.body.inputs[:carried], self.body.inputs[carried:]
-        self.after = self.body.outputs[:carried]
+        self.row: Any = row
+        self.carried: int = carried
+        self.length: Any = length
+        self.reverse: bool = reverse
+        self.before: Nodes = self.body.inputs[:carried]
+        self.scanned: Nodes = self.body.inputs[carried:]
+        self.after: Nodes = self.body.outputs[:carried]
         # On all steps: along axis 0, but for what is carried or the same in each.
-        self.given = dict(zip(self.body.given, inputs, strict=True))
-        self.nodes = order([*self.body.given, *self.body.outputs])
+        self.given: dict[Node, Node] = dict(zip(self.body.given, inputs, strict=True))
+        self.nodes: list[Node] = order([*self.body.given, *self.body.outputs])
 
     def moving(self, wrt: Iterable[Node]) -> tuple[list[Node], set[Node]]:
         """Return which leaves some steps move when those of ``wrt`` move, and all that moves with them."""

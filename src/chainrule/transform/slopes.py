@@ -76,7 +76,7 @@ class Slopes:
         doubted, steep = ({leaf_key(x) for x in each} for each in (outside.doubted, outside.steep))
         self._doubted = {x: x.primitive.leaf == "given" for x in order(asked) if not x.inputs}
         self._doubted |= {x: True for x in nodes if leaf_key(x) in doubted}
-        self.steep = {x for x in nodes if leaf_key(x) in steep}
+        self.steep: set[Node] = {x for x in nodes if leaf_key(x) in steep}
         for node in nodes:
             if node in active and self._is_steep(node, active):
                 self.steep.add(node)

@@ -13,7 +13,7 @@ SEQUENCE = ("time", "features")
 PICTURE = ("height", "width", "channels")
 VOLUME = ("depth", "height", "width", "channels")
 MOST_PLACES = 2**24  # along an axis: so many float32 tells apart
-WHOLE = {SEQUENCE: "sequences", PICTURE: "pictures", VOLUME: "volumes"}
+WHOLE: dict[tuple[str, ...], str] = {SEQUENCE: "sequences", PICTURE: "pictures", VOLUME: "volumes"}
 
 
 def lengths(layer: Layer, x: Node, names: tuple[str, ...], open_time: bool = False) -> tuple[Any, ...]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 else:  # how many there must be is said by the layer, which checks them
     Sizes = PaddingLike = Any
 
-NAMES = {1: ("valid", "same", "causal"), 2: ("valid", "same"), 3: ("valid", "same")}  # by the number of axes
+NAMES: dict[int, tuple[str, ...]] = {  # by the number of axes
+    1: ("valid", "same", "causal"), 2: ("valid", "same"), 3: ("valid", "same"),
+}  # fmt: skip
 
 
 def check_kernels(layer: Any, axes: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ class Context:
         self.plan: Fusion = plan
         self.memory: Memory = memory
         self.common: Common = outer.common if outer is not None else Common(module, plan)
-        self.parameters = STEP_PARAMETERS if outer is None else BODY_PARAMETERS
+        self.parameters: tuple[tuple[str, Type], ...] = STEP_PARAMETERS if outer is None else BODY_PARAMETERS
         self.is_body: bool = outer is not None  # it is told where each place is
         program = plan.program
         self.nodes: list[Node] = list(dict.fromkeys((*program.nodes, *program.given)))
@@ -371,6 +371,7 @@ class Part(Apart):
 
     def _begin(self) -> Code:
         code = Code(self.outer.module, "", [("arguments", PTR), ("part", I64)])
+        self.part: Value
         self._arguments, self.part = code.parameters
         self._tables: dict[str, Value] = {}
         self.parts: Value = code.load(self._arguments, I64)
