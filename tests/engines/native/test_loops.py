@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from values_of import values_of
 
 import chainrule as cr
-from chainrule.engines.native.code import lower
+from chainrule.engines.native.code import lower, step as step_module
+from chainrule.engines.native.plan import fusion
 from chainrule.engines.native.plan.copies import TURN
 from chainrule.engines.native.plan.items import Loop, made, with_inner
 from chainrule.engines.native.run import sharing, threads as native_threads
@@ -404,7 +405,7 @@ NETWORKS = {
     "dropout": lambda: [cr.LSTM(12, dropout=0.2, recurrent_dropout=0.2), cr.Dense(1)],
     "each step": lambda: [cr.LSTM(12, return_sequences=True), cr.Dense(1)],
     "padded": lambda: [cr.Masking(), cr.GRU(12), cr.Dense(1)],
-    "stateful": lambda: [cr.LSTM(12, stateful=True), cr.Dense(1)],
+    "stateful": lambda: [cr.LSTM(20, stateful=True), cr.Dense(1)],
 }
 
 
@@ -427,7 +428,9 @@ def test_networks_learn_what_they_learn_on_numpy(name):
         np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru of gru", "padded", "stateful"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("lstm", marks=pytest.mark.long), "gru of gru", "padded", "stateful"]
+)
 def test_neither_parts_nor_threads_nor_the_debugging_mode_change_a_bit_of_training(monkeypatch, name):
     wanted = bits(fitted(name))
     for share, check in (("2", ""), ("3", "1"), ("7", "")):
@@ -485,8 +488,13 @@ def long_body(h, x, w, count):
 
 
 @pytest.mark.parametrize(("share", "check"), [("", ""), ("3", ""), ("3", "1")])
+@pytest.mark.parametrize("as_long_as", [6, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("within", "around"), [(90, 0), (2, 90), (90, 90)])
-def test_long_steps_have_loops_and_loops_long_steps(monkeypatch, share, check, within, around):
+def test_long_steps_have_loops_and_loops_long_steps(monkeypatch, share, check, within, around, as_long_as):
+    """For the sake of time, a sixth of what is long counts as long, and a sixth of that is computed."""
+    monkeypatch.setattr(fusion, "ONE_FUNCTION", fusion.ONE_FUNCTION // as_long_as)
+    monkeypatch.setattr(step_module, "SECTION_LINES", step_module.SECTION_LINES // as_long_as)
+    within, around = max(2, within // as_long_as), around // as_long_as
     monkeypatch.setenv("CHAINRULE_SHARE", share)
     monkeypatch.setenv("CHAINRULE_CHECK", check)
     x = cr.input("x", ("batch", 3, 20), "float64")
@@ -500,6 +508,10 @@ def test_long_steps_have_loops_and_loops_long_steps(monkeypatch, share, check, w
 
     (h, count), (every, sums) = cr.scan(step, (begin, 0.0), np.transpose(x, (1, 0, 2)))
     outputs = [long_body(h, h * 0.5, w, around), every, sums, count]
+    if not check:
+        plan = stages_of(outputs, [x]).fusion
+        (loop,) = [i for i in with_inner(plan.items) if isinstance(i, Loop)]
+        assert (plan.long, loop.plan.long) == (around > 2, within > 2)
     if not share:
         outputs += cr.grad(np.mean(h * h) + np.mean(every), [w, x])
     agree(outputs, [x], *([numbers((batch, 3, 20), "float64")] for batch in (1, 17)))
