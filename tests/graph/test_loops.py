@@ -85,6 +85,17 @@ def test_every_door_computes_what_a_loop_in_python_does(reverse, T, batch, shape
     verify(Program((x,), leaves, tuple(outputs), leaves))
 
 
+@pytest.mark.parametrize("T", [0, 1, 2])
+def test_truth_values_and_whole_numbers_that_are_emitted_keep_their_dtype(T):
+    x = cr.variable(X[:T, 0], "x")
+    _, outputs = cr.scan(lambda n, x: (n + 1, (x > 0, n, x, ~(x > n))), np.array(3), x)
+    for found in (outputs, cr.unroll(outputs), cr.simplify(outputs)):
+        assert [n.dtype.kind for n in found] == ["b", "i", "f", "b"]
+        for node, n in zip(found, outputs, strict=True):
+            assert node.shape == n.shape and np.array_equal(node.value, n.value)
+            assert node.value.dtype == node.dtype
+
+
 def test_a_body_is_gone_through_once_for_all_results(monkeypatch):
     monkeypatch.setattr(primitive, "TABLE", dict(TABLE))
     calls = []

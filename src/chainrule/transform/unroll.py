@@ -128,4 +128,4 @@ def _numbered(node: Node, name: str, step: int) -> Node:
 
 def _none(node: Node) -> Node:
     """Return what a loop without steps has emitted."""
-    return broadcast(as_node(0, [node.dtype]), node.shape)
+    return broadcast(as_node(False, [node.dtype]), node.shape)

@@ -69,7 +69,7 @@ def _of_body(node: Node, body: ClosedGraph) -> Node:
 def _written_out(loop: Loop) -> Part:
     """Return the results of no step, or of one."""
     if loop.length == 0:
-        empty = {r: broadcast(as_node(0, [n.dtype]), (0, *n.shape)) for r, n in loop.every.items()}
+        empty = {r: broadcast(as_node(False, [n.dtype]), (0, *n.shape)) for r, n in loop.every.items()}
         return {**{r: loop.start[leaf] for r, leaf in loop.last.items()}, **empty}
     only = {leaf: reshape(x, shape=leaf.shape) for leaf, x in loop.scanned.items()}
     became = replaced([*loop.next.values(), *loop.every.values()], {**loop.start, **only, **loop.shared})
