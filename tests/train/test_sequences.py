@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,48 @@ def test_predictions_are_those_of_each_sequence_alone(task):
         for p, classes in zip(together, network.predict_classes(X), strict=True):
             expected = p.argmax(-1) if "softmax" in repr(end) else (p > 0.5).astype(int)
             np.testing.assert_array_equal(classes, expected[..., 0] if end.units == 1 else expected)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EveryOther(cr.Layer):
+    """A layer that puts out every other step."""
+
+    def build(self, scope, x):
+        return x[:, 1::2] * 1.0
+
+    def mask_after(self, x):
+        mask = cr.mask_of(x)
+        return None if mask is None else mask[:, 1::2]
+
+
+@pytest.mark.parametrize(
+    ("layer", "ends"),
+    [
+        (cr.GRU(3, return_sequences=True, go_backwards=True), lambda n: n),
+        (EveryOther(), lambda n: n // 2),
+    ],
+    ids=["the last step first", "every other step"],
+)
+def test_what_belongs_to_a_sequence_is_where_its_steps_come_out(layer, ends):
+    """Not always those that are put out first: behind a layer that turns the order round, padding is."""
+    network = cr.Network([cr.Masking(), cr.LSTM(4, return_sequences=True), layer], seed=0, dtype="float64",
+                         input_shape=(5, 3))  # fmt: skip
+    together = network.predict(X)
+    assert [len(p) for p in together] == [ends(n) for n in LENGTHS]
+    for x, p in zip(X, together, strict=True):
+        alone = cr.Network(network.layers, dtype="float64", input_shape=(len(x), 3))
+        alone.parameters.update(network.parameters)
+        np.testing.assert_allclose(alone.predict(x[None])[0], p, rtol=1e-10)
+    y = some(*together[0].shape[1:], seed=1, lengths=[ends(n) for n in LENGTHS])
+    w = [np.abs(each[:, 0]) + 0.1 for each in y]
+    errors = [((a - b) ** 2).mean(-1) for a, b in zip(y, together, strict=True)]
+    cost, counts = sum(e.sum() for e in errors), sum(map(len, errors))
+    weighed = sum((e * each).sum() for e, each in zip(errors, w, strict=True)) / np.concatenate(w).sum()
+    for of_y, of_w in ((y, w), (cr.pad_sequences(y), cr.pad_sequences(w))):
+        np.testing.assert_allclose(network.evaluate(X, of_y)["cost"], cost / counts, rtol=1e-12)
+        np.testing.assert_allclose(network.evaluate(X, of_y, sample_weight=of_w)["cost"], weighed, rtol=1e-12)
+    with pytest.raises(cr.DataError, match=r"sample_weight\[2\] has 1"):
+        network.evaluate(X, y, sample_weight=[*w[:2], w[2][:1], *w[3:]])
 
 
 @pytest.mark.parametrize("engine", ["numpy", "native"])

@@ -610,7 +610,7 @@ class Network(Friendly):
             return told
         taken = self._take(X)
         programs = taken.programs if taken.looking.architecture.carried else taken.looking
-        return taken.each(programs.predicted(taken.arrays), programs.architecture.mask)
+        return taken.each(programs.predicted(taken.arrays), taken.looking.architecture.mask)
 
     @public
     def predict_classes(self, X: "Data") -> "NDArray[Any]":

@@ -55,6 +55,13 @@ class Ragged:
                 row[slice(-len(kept), None) if before else slice(len(kept))] = kept
         return found
 
+    def at(self, own: np.ndarray) -> np.ndarray:
+        """Return all as one array, (sequences, length, ...), each at the steps that are its own; 0 stands in others."""
+        numbers = np.concatenate(self.parts)
+        found = np.zeros((*own.shape, *numbers.shape[1:]), numbers.dtype)
+        found[own] = numbers
+        return found
+
 
 def _whole(value: float) -> Any:
     return int(value) if float(value).is_integer() else value
@@ -171,7 +178,7 @@ def steps_of(architecture: Architecture) -> int | None:
 def by_step(
     y: Any,
     architecture: Architecture,
-    lengths: np.ndarray | None,
+    own: np.ndarray | None,
     counts: np.ndarray | None,
     kind: str,
     what: str,
@@ -181,7 +188,7 @@ def by_step(
     Args:
         y: The targets as they came: sequences of different lengths, perhaps.
         architecture: The network, for sequences of these lengths.
-        lengths: How many steps each of X's has, where they came in different lengths.
+        own: Which steps of the output belong to each of X's, (examples, time), where they came in different lengths.
         counts: Which steps of the output count, (examples, time), or None for all.
         kind: What the loss takes, as in :func:`validation.targets`.
         what: What the user calls the targets.
@@ -195,20 +202,41 @@ def by_step(
         )
     if counts is None or steps is None:
         return y
-    if found is not None:
-        _check_lengths(found.lengths, lengths, counts, what)
-        array = found.padded(steps, 0)
-    else:
-        array = as_numbers(y, what)
-        if array.shape[:2] != counts.shape:
-            longest = int(lengths.max()) if lengths is not None else steps
-            if lengths is None or array.ndim < 2 or len(array) != len(counts) or array.shape[1] < longest:
-                return array  # which is told in other words
-            array = array[:, :steps]
+    placed = at_steps(y, steps, own, counts, what)
+    array = as_numbers(y, what) if placed is None else placed
+    if array.shape[:2] != counts.shape:
+        return array  # which is told in other words
     of_rows = kind == "labels" and array.ndim == architecture.output.ndim and array.shape[-1] > 1
     fitting: Any = np.arange(array.shape[-1]) == 0 if of_rows else 0
     where = counts.reshape(*counts.shape, *(1,) * (array.ndim - 2))
     return np.where(where, array, np.asarray(fitting, array.dtype))
+
+
+def at_steps(
+    given: Any, steps: int, own: np.ndarray | None, counts: np.ndarray | None, what: str
+) -> np.ndarray | None:
+    """Return numbers of each step, (examples, steps, ...), where they belong; None where they came as one array.
+
+    Args:
+        given: The numbers as they came: sequences of different lengths, or perhaps an array.
+        steps: How many steps the output has.
+        own: Which of them belong to each of X's sequences, where these came in different lengths; an array then has
+            its numbers from the first step on, too.
+        counts: Which steps of the output count, where X came as an array.
+        what: What the user calls the numbers.
+    """
+    found = ragged(given, what)
+    lengths = None if own is None else own.sum(axis=1)
+    if found is None and lengths is not None:
+        array = as_numbers(given, what)
+        if array.ndim > 1 and len(array) == len(lengths) and array.shape[1] >= max(lengths.max(), 2):
+            found = Ragged([row[:n] for row, n in zip(array, lengths, strict=True)])
+    if found is None:
+        return None
+    known = counts if own is None else own
+    if known is not None:
+        _check_lengths(found.lengths, lengths, known, what)
+    return found.padded(steps, 0) if own is None else found.at(own)
 
 
 def numbers_of(y: Any, what: str) -> np.ndarray:

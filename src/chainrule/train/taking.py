@@ -25,13 +25,14 @@ class Taken:
         looking: The network, which predicts for sequences of any length.
         arrays: An array for each input.
         steps: How many steps the sequences have, where that is open.
-        lengths: How many steps of the output belong to each sequence, where they came in different lengths; else None.
+        whole: Where sequences came in different lengths, the same arrays if no step of theirs looked like padding;
+            else None.
     """
 
     looking: Programs
     arrays: Arrays
     steps: Mapping[Extent, int] = field(default_factory=dict)
-    lengths: np.ndarray | None = None
+    whole: Arrays | None = None
 
     @property
     def programs(self) -> Programs:
@@ -40,16 +41,24 @@ class Taken:
 
     def each(self, outputs: np.ndarray, mask: Node | None) -> Any:
         """Return what was computed for each sequence, without what was computed for padding; ``mask`` is its mask."""
-        if self.lengths is None or mask is None:
-            return outputs
-        return [row[:length] for row, length in zip(outputs, self.lengths, strict=True)]
+        own = self.own(mask)
+        return outputs if own is None else [row[steps] for row, steps in zip(outputs, own, strict=True)]
+
+    def own(self, mask: Node | None) -> np.ndarray | None:
+        """Return which steps belong to each sequence, (examples, time), where they came in different lengths.
+
+        They need not be the first, as behind a layer that turns the order round.
+        """
+        return None if self.whole is None else self._of(mask, self.whole)
 
     def counts(self) -> np.ndarray | None:
         """Return which steps of the output count, (examples, time), or None where all do."""
-        mask = self.looking.architecture.mask
+        return self._of(self.looking.architecture.mask, self.arrays)
+
+    def _of(self, mask: Node | None, arrays: Arrays) -> np.ndarray | None:
         if mask is None:
             return None
-        found: np.ndarray = self.looking.outputs(self.looking.prediction("mask", [mask]), self.arrays)[0]
+        found: np.ndarray = self.looking.outputs(self.looking.prediction(("mask", mask), [mask]), arrays)[0]
         return found
 
 
@@ -69,7 +78,7 @@ def take(programs: Programs, X: Any, columns: Mapping[str, frames.Names], learni
             name: frames.by_name(part, columns.get(name, ()), validation.called(name, nodes))
             for name, part in given.items()
         }
-    given, steps, lengths = _padded(programs, given, learning)
+    given, steps, whole = _padded(programs, given, learning)
     known: dict[Extent, Any] = {Extent(BATCH): Extent(BATCH), **steps}
     fixed = (
         {name: input(name, resolve(x.shape, known), x.dtype) for name, x in nodes.items()} if steps else nodes
@@ -82,17 +91,19 @@ def take(programs: Programs, X: Any, columns: Mapping[str, frames.Names], learni
                 into = programs.prediction(("into", label, number), [x])
                 by_node[x] = programs.outputs(into, arrays)[0]
             validation.check_reaching(call.layer, by_node[x], label)
-    return Taken(programs, arrays, steps, lengths)
+    if not whole:
+        return Taken(programs, arrays, steps)
+    return Taken(programs, arrays, steps, [whole.get(name, x) for name, x in zip(nodes, arrays, strict=True)])
 
 
 def _padded(
     programs: Programs, given: Mapping[str, Any], learning: bool
-) -> tuple[dict[str, Any], dict[Extent, int], np.ndarray | None]:
-    """Return what was given with sequences padded, how many steps these have now, and how many each has."""
+) -> tuple[dict[str, Any], dict[Extent, int], dict[str, np.ndarray]]:
+    """Return what was given with sequences padded, how many steps these have now, and them if none was like padding."""
     nodes, open_axes = programs.architecture.inputs, programs.open_axes
     parts: dict[str, Any] = {}
     steps: dict[Extent, int] = {}
-    lengths: np.ndarray | None = None
+    whole: dict[str, np.ndarray] = {}
     mask = programs.architecture.mask
     counting = set(order([] if mask is None else [mask]))
     for name, part in given.items():
@@ -125,8 +136,12 @@ def _padded(
         padded = part.padded(length, value)
         parts[name] = padded[..., np.newaxis] if padded.ndim == nodes[name].ndim - 1 else padded
         if nodes[name] in counting:
-            lengths = part.lengths if lengths is None else np.minimum(lengths, part.lengths)
-    return parts, steps, lengths
+            other = 1.0 if value == 0 else 0.0
+            filled = sequences.Ragged([np.full(each.shape, other) for each in part.parts]).padded(
+                length, value
+            )
+            whole[name] = filled.astype(nodes[name].dtype).reshape(parts[name].shape)
+    return parts, steps, whole
 
 
 def shape_of(X: Any, layers: Sequence[Layer]) -> tuple[int | None, ...]:

@@ -91,7 +91,8 @@ def prepare(given: Given, loss: Any, watched: Any = (), class_weight: Any = None
     kind, output = losses.targets_of(name), architecture.output
     softmax = kind == "labels" or output_kind(architecture) == "softmax"
     found = metrics.resolve(watched, softmax)
-    y = by_step(given.y, architecture, given.taken.lengths, counts, kind, called)
+    own = given.taken.own(given.taken.looking.architecture.mask)
+    y = by_step(given.y, architecture, own, counts, kind, called)
     target = validation.targets(y, architecture, given.rows, kind, called)
     for watched_name, metric in found.items():
         _check_metric(architecture, watched_name, metric, softmax)
@@ -109,7 +110,9 @@ def prepare(given: Given, loss: Any, watched: Any = (), class_weight: Any = None
         each_step = counts if counts is not None else every
         factors["class_weight"] = weights.class_weights(class_weight, target, classes, each_step)
     if given.weight is not None:
-        factors[given.weight_called] = weights.weights(given.weight, given.rows, steps, given.weight_called)
+        factors[given.weight_called] = weights.weights(
+            given.weight, given.rows, steps, own, counts, given.weight_called
+        )
     if counts is not None:
         factors = weights.of_steps(factors, counts)
     if factors:

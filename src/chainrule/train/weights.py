@@ -9,15 +9,24 @@ import numpy as np
 
 from chainrule.errors import DataError, LearningWarning, short, warn
 from chainrule.graph.shapes import show
-from chainrule.train.sequences import listed, ragged
+from chainrule.train.sequences import at_steps, listed
 from chainrule.train.validation import as_numbers, cast, check_finite
 
 
-def weights(sample_weight: Any, rows: int, steps: int | None, what: str = "sample_weight") -> np.ndarray:
-    """Return a weight for each row, or for each of its ``steps``, as it was given."""
+def weights(
+    sample_weight: Any,
+    rows: int,
+    steps: int | None,
+    own: np.ndarray | None = None,
+    counts: np.ndarray | None = None,
+    what: str = "sample_weight",
+) -> np.ndarray:
+    """Return a weight for each row or for each of its ``steps``; ``own`` and ``counts`` as of :func:`at_steps`."""
     sample_weight = listed(sample_weight)
-    sequences = ragged(sample_weight, what) if steps is not None else None
-    array = as_numbers(sample_weight, what) if sequences is None else sequences.padded(steps or 0, 0.0)
+    if steps is not None and (placed := at_steps(sample_weight, steps, own, counts, what)) is not None:
+        array = placed
+    else:
+        array = as_numbers(sample_weight, what)
     if array.ndim == 3 and array.shape[2] == 1 and steps is not None:
         array = array[..., 0]
     if array.ndim == 2 and array.shape[1] == 1 and steps != 1:
