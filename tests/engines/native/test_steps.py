@@ -1,6 +1,7 @@
 """Single steps: long ones with helping threads, and never another bit, whoever helps and however rows are cut."""
 
 import os
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,7 +11,7 @@ from helped import Always, true_in_a_child
 import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.engines.compiled import build
-from chainrule.engines.native.run import executable as native, sharing, threads as native_threads
+from chainrule.engines.native.run import executable as native, rooms, sharing, threads as native_threads
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
 from chainrule.recent import Recent
@@ -168,12 +169,37 @@ def test_arrays_of_other_shapes_in_turn_need_no_more_memory_than_the_largest(mon
     monkeypatch.delenv("CHAINRULE_CHECK", raising=False)  # who is looked after has memory of just its size
     net = network()
     executable = net._programs.output.on("native")
-    executable.rooms.clear()
+    executable.rooms.idle.clear()
     for rows in (5, 500, 50, 499, 500, 1):
         net.predict(X[:rows])
-    assert len(executable.rooms) == 1
+    assert len(executable.rooms.idle) == 1
     lengths = dict.fromkeys(executable.extents, 500)
-    assert len(executable.rooms[0].memory) == executable.stages.memory.size(lengths)
+    assert len(executable.rooms.idle[0].memory) == executable.stages.memory.size(lengths)
+
+
+def test_large_memory_that_waits_has_a_bound_over_all_programs(monkeypatch):
+    monkeypatch.setattr(rooms, "MOST_IDLE", 3 * rooms.LARGE)
+    monkeypatch.setattr(rooms, "_large", OrderedDict())
+    programs = [rooms.Rooms() for _ in range(5)]
+    taken = [each.take(rooms.LARGE) for each in programs]
+    for each, arena in zip(programs, taken, strict=True):
+        each.give_back(arena)
+    assert [len(each.idle) for each in programs] == [0, 0, 1, 1, 1]  # who waited longest was let go
+    assert programs[2].take(100) is taken[2] and len(rooms._large) == 2  # one that is used does not wait
+    programs[0].give_back(taken[2])
+    assert [len(each.idle) for each in programs] == [1, 0, 0, 1, 1]
+    assert programs[3].take(rooms.LARGE + 1) is not taken[3] and len(rooms._large) == 2
+
+
+def test_networks_that_are_gone_leave_no_more_large_memory_than_that(monkeypatch):
+    monkeypatch.setattr(rooms, "LARGE", 2**16)
+    monkeypatch.setattr(rooms, "MOST_IDLE", 2**21)
+    monkeypatch.setattr(rooms, "_large", OrderedDict())
+    for steps in range(250, 256):
+        learner = cr.Network([cr.LSTM(8), cr.Dense(1)], seed=0, engine="native")
+        learner.fit(np.ones((16, steps, 2)), np.ones(16), epochs=1)
+    waiting = [len(arena.memory) for arena in rooms._large]
+    assert 1 <= len(waiting) < 6 and sum(waiting) <= 2**21
 
 
 def test_shapes_are_kept_up_to_a_bound():

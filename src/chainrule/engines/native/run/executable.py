@@ -178,7 +178,7 @@ class NativeExecutable(MachineCode, Executable):
             step(
                 given(start), state_pointers, found(start), self.constants, arena.begin, lengths, status, team
             )
-        self.rooms.append(arena)
+        self.rooms.give_back(arena)
         check_status(status)
         if seen is not None and not all(np.isfinite(x).all() for x in [*new_state, *outputs]):
             seen.warn()

@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.expand import expand
 from chainrule.engines.native.run import build, mode, pipeline
-from chainrule.engines.native.run.arrays import aligned, pointers, ready
+from chainrule.engines.native.run.arrays import pointers, ready
 from chainrule.engines.native.run.once import making, once
 from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
+from chainrule.engines.native.run.rooms import Arena, Rooms
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.graph.closed import Program
 from chainrule.graph.evaluate import Arrays
@@ -47,13 +48,6 @@ class Tiny:
         self._function(inputs, state, self._constants, totals, status, first, last)
 
 
-class Arena(NamedTuple):
-    """Memory for intermediate results, and where it is taken to begin: at a cache line."""
-
-    memory: np.ndarray
-    begin: int
-
-
 class MachineCode:
     """A program as machine code.
 
@@ -62,7 +56,7 @@ class MachineCode:
         machine: What its code is written for.
         checked: Whether the code looks after itself.
         sharing: By the length of the batch, whether loops are best shared.
-        rooms: Arenas that no call uses now.
+        rooms: Memory for intermediate results.
     """
 
     def __init__(self, program: Program, machine: Machine) -> None:
@@ -73,7 +67,7 @@ class MachineCode:
         self._written_out = expand(program, CODED)
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self.sharing: dict[int, Sharing] = {}
-        self.rooms: list[Arena] = []
+        self.rooms: Rooms = Rooms()
 
     @once
     def stages(self) -> Stages:
@@ -141,17 +135,10 @@ class MachineCode:
 
     def room(self, size: int) -> Arena:
         """Return an arena that no other call uses now."""
-        while True:
-            try:
-                arena = self.rooms.pop()
-            except IndexError:
-                memory = np.empty(size, np.uint8)
-                arena = Arena(memory, aligned(memory))
-            have = len(arena.memory)
-            if self.checked and have == size:  # it has bounds, and reads NaN where nothing was written
-                arena.memory.fill(255)
-            if have == size or (have > size and not self.checked):
-                return arena
+        arena = self.rooms.take(size, exactly=self.checked)
+        if self.checked:  # it has bounds, and reads NaN where nothing was written
+            arena.memory.fill(255)
+        return arena
 
     def watched(self, read: Arrays, written: Arrays) -> watch.Watch:
         """Return what watches calls that read some arrays, and the constants, and write others."""

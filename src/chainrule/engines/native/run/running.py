@@ -106,7 +106,7 @@ class Running:
             addresses[TEAM] = self.sharing.call()
             loop(*addresses, *counts, first, last, axis)
 
-        self._give_back = lambda: code.rooms.append(arena)
+        self._give_back = lambda: code.rooms.give_back(arena)
         return call
 
     def close(self) -> None:
