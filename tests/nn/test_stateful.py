@@ -123,6 +123,17 @@ def test_a_file_and_a_copy_begin_anew(tmp_path):
     assert not np.allclose(made.predict(SERIES[:, :4]), first)
 
 
+def test_a_file_and_a_copy_go_through_as_many_rows_at_a_time(tmp_path):
+    made = network(cr.GRU)
+    made.fit(PIECES, made.predict(PIECES), batch_size=len(PIECES) // 3, shuffle=False, epochs=1)
+    made.reset_states()
+    wanted = made.predict(PIECES)  # a batch after the other
+    made.save(tmp_path / "stateful.safetensors")
+    for other in (cr.load(tmp_path / "stateful.safetensors"), copy.deepcopy(made)):
+        np.testing.assert_array_equal(other.predict(PIECES), wanted)
+        assert other.evaluate(PIECES, wanted)["cost"] == 0
+
+
 def test_text_is_generated_a_character_at_a_time():
     """A network that was fitted on batches predicts on for one sequence, one step at a time."""
     letters, size = RNG.integers(0, 5, size=(8, 6)), 5

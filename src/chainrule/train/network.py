@@ -561,7 +561,8 @@ class Network(Friendly):
 
         They go on from batch to batch in :meth:`fit`, :meth:`predict` and :meth:`predict_classes`; all else begins from
         zeros and leaves them alone. They are those of as many sequences as a batch of :meth:`fit` has rows; where these
-        do not divide what is predicted after a reset, or nothing was fitted, of as many as that has. No file has them.
+        do not divide what is predicted after a reset, or nothing was fitted, of as many as that has. No file and no copy
+        has them, but how many rows a batch had.
 
         Raises:
             GraphError: If the network has not seen data yet.
@@ -822,22 +823,28 @@ class Network(Friendly):
             dict(self.extra if extra is None else extra),
             {name: called for name, called in self.columns.items() if frames.plain(called)},
             self.target_columns if frames.plain(self.target_columns) else (),
+            self._programs.batch,
         )
-        store.write(path, vars(saved), self._programs.values.named())
+        store.write(path, saved.config(), self._programs.values.named())
 
     def __getstate__(self) -> dict[str, Any]:
         check_names("This network", self.loss, self.layers)
         kept = {k: v for k, v in vars(self).items() if k not in ("_built", "_learning")}
         if self._built is not None:
-            kept["_saved"] = to_config(self.architecture, keep=True), self._built.values.named()
+            kept["_saved"] = (
+                to_config(self.architecture, keep=True),
+                self._built.values.named(),
+                self._built.batch,
+            )
         return kept
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
-        config, arrays = kept.pop("_saved", (None, {}))
+        config, arrays, batch = kept.pop("_saved", (None, {}, None))
         Network.__init__(self, kept["_layers"] if config is None else from_config(config))
         vars(self).update(kept)
         if self._built is not None:
             self._built.values.set_named(arrays)
+            self._built.batch = batch
 
     # --- reading what it is given ---
 
@@ -909,6 +916,8 @@ def from_file(
     network._programs.values.set_named(arrays)
     network.runs, network.extra = whole("runs", saved.runs, 0, SEEDS), saved.extra
     network.columns, network.target_columns = saved.columns, saved.target_columns
+    if saved.batch is not None:
+        network._programs.batch = whole("batch", saved.batch, 1)
     network.loss = store.loss_from_config(saved.loss, custom)
     return network
 

@@ -37,7 +37,11 @@ UPGRADES: dict[int, Callable[[Any, Any], tuple[Any, Any]]] = {}
 
 @dataclass(frozen=True)
 class Saved:
-    """A network as a file has it, beside its arrays."""
+    """A network as a file has it, beside its arrays.
+
+    Attributes:
+        batch: How many rows a batch of the last fit had, where states go on from batch to batch.
+    """
 
     architecture: dict[str, Any]
     seed: int
@@ -46,6 +50,11 @@ class Saved:
     extra: dict[str, Any]
     columns: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
     target_columns: tuple[str | int, ...] = ()
+    batch: int | None = None
+
+    def config(self) -> dict[str, Any]:
+        """Return what is written: what only some networks have where they have it, so that older versions read others."""
+        return {name: each for name, each in vars(self).items() if name != "batch" or each is not None}
 
 
 def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
