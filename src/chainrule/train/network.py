@@ -561,8 +561,8 @@ class Network(Friendly):
 
         They go on from batch to batch in :meth:`fit`, :meth:`predict` and :meth:`predict_classes`; all else begins from
         zeros and leaves them alone. They are those of as many sequences as a batch of :meth:`fit` has rows; where these
-        do not divide what is predicted after a reset, or nothing was fitted, of as many as that has. No file and no copy
-        has them, but how many rows a batch had.
+        do not divide what is predicted after a reset, or nothing was fitted, of as many as that has. Files and copies
+        have none of them, but know how many rows a batch had.
 
         Raises:
             GraphError: If the network has not seen data yet.

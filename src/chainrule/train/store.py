@@ -53,7 +53,7 @@ class Saved:
     batch: int | None = None
 
     def config(self) -> dict[str, Any]:
-        """Return what is written: what only some networks have where they have it, so that older versions read others."""
+        """Return what is written; what older versions do not know, only where there is some."""
         return {name: each for name, each in vars(self).items() if name != "batch" or each is not None}
 
 
