@@ -17,6 +17,8 @@ Step = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], tuple[Arrays, Arra
 Reading = Callable[[np.ndarray, np.ndarray, Arrays], np.ndarray]
 """(a line for each epoch: the means of the outputs that are numbers over its steps, the numbers of the examples of the
 last epoch, in order, what the other outputs were for each of them) -> a line for each epoch: what is recorded of it"""
+Watching = Callable[[int, int, float], None]
+"""(an epoch of the run, counted from 0; how many of its steps are done; their mean cost)"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Epochs:
     stopping: Stopping = field(default_factory=Stopping)
     progress: Progress = field(default_factory=Progress)  # what was seen in the runs before; it goes on here
     reading: Reading | None = None  # what is recorded; by default the means
+    watching: Watching | None = None  # told now and then, between steps, how far the run is
     to_come: int = 0  # epochs that follow in other runs: whether it pays to try which way is the fastest
     room: Sequence[np.ndarray] = ()  # arrays like those of the state that nobody needs: it may be left there
 
@@ -124,8 +127,11 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
             totals, steps, done = totals + numbers, steps + 1, done + len(rows)
             each.append([x for x in outputs if np.ndim(x)])
             before, before_rows, state = state, rows, list(new)  # functions of other libraries give tuples
-            if poll is not None and time.perf_counter() - polled > POLL_SECONDS:
-                polled, stopped = time.perf_counter(), poll() or ""
+            if time.perf_counter() - polled > POLL_SECONDS:
+                polled = time.perf_counter()
+                if asked.watching is not None:
+                    asked.watching(epoch, steps, float(totals[0]) / steps)
+                stopped = (poll and poll()) or ""
                 if stopped:
                     break
         joined = [np.concatenate(x) for x in zip(*each, strict=True)]

@@ -2,18 +2,12 @@
 
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-
-def line(epoch: int, epochs: int, logs: dict[str, float]) -> str:
-    """Return one epoch in words.
-
-    >>> line(4, 50, {"cost": 0.25, "val_cost": 0.3})
-    'epoch  5/50  cost 0.2500  val_cost 0.3000'
-    """
-    numbers = "  ".join(f"{name} {number(value)}" for name, value in logs.items())
-    return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {numbers}"
+REDRAWN = 0.1  # seconds between two states of a line
+LONG = 1.0  # seconds of an epoch, until the line moves within it
 
 
 def number(value: float) -> str:
@@ -25,36 +19,114 @@ def number(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3e}"
 
 
+def speed(steps: float) -> str:
+    """Write how many steps are done in a second.
+
+    >>> speed(1234.5), speed(3.14159), speed(0.05)
+    ('1,234 steps/s', '3.1 steps/s', '0.05 steps/s')
+    """
+    return f"{steps:,.0f} steps/s" if steps >= 10 else f"{steps:.2g} steps/s"
+
+
+def fitted(parts: Iterable[str], width: int) -> str:
+    """Return the parts of a line that there is room for, from the first on; none is cut.
+
+    >>> fitted(["epoch 3/50", "cost 0.2500", "val_cost 0.3000"], 30)
+    'epoch 3/50  cost 0.2500'
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 -- only where a line is drawn
+
+    shown = ""
+    for part in parts:
+        longer = f"{shown}  {part}" if shown else part
+        if cell_len(longer) > width:
+            break
+        shown = longer
+    return shown
+
+
 class Place(Protocol):
     """Where a line is shown."""
 
-    def show(self, epoch: int, text: str) -> None:
-        """Show the epoch (from 0) that has ended."""
+    redrawn: bool  # whether in place, and so within an epoch too
 
-    def close(self, sentence: str) -> None:
-        """Say how training ended."""
+    def show(self, done: float, parts: Sequence[str]) -> None:
+        """Show a line: so many epochs have ended, the last perhaps in part. What matters most comes first."""
+
+    def close(self, sentence: str, last: str) -> None:
+        """Say how training ended, and perhaps what there was to say of its last epoch."""
 
 
 class ProgressLine:
     """Shows how far training is.
 
-    ``verbose`` 0 shows nothing, 1 one line that is redrawn, 2 a line for each epoch. In a pipe 1 is a line for each
-    tenth of the run that takes longer than a second, one a minute at least, and one at the end.
+    ``verbose`` 0 shows nothing, 1 one line that is redrawn, within long epochs too, 2 a line for each epoch. In a pipe
+    1 is a line for each tenth of the run that takes longer than a second, of long epochs one a minute, and one at the
+    end.
+
+    Args:
+        verbose: See there.
+        epochs: How many there are to be.
+        steps: Of an epoch.
     """
 
-    def __init__(self, verbose: int, epochs: int) -> None:
-        self.epochs: int = epochs
+    def __init__(self, verbose: int, epochs: int, steps: int = 1) -> None:
+        self._epochs, self._steps = epochs, steps
         self._place: Place | None = _place(verbose, epochs) if verbose else None
+        self._began = self._ended = self._drawn = time.monotonic()  # training, the last epoch, the line
+        self._done, self._last = 0, list[str]()  # epochs that have ended, and what was said of the last
+
+    @property
+    def moves(self) -> bool:
+        """Whether it shows what is done of an epoch."""
+        return self._place is not None and self._place.redrawn
 
     def show(self, epoch: int, logs: dict[str, float]) -> None:
         """Show that ``epoch`` (from 0) has ended."""
+        if self._place is None:
+            return
+        self._done, self._last = epoch + 1, [f"{name} {number(value)}" for name, value in logs.items()]
+        self._ended = now = time.monotonic()
+        if not self._place.redrawn:
+            self._place.show(self._done, [self._count(epoch), *self._last])
+        elif now - self._drawn >= REDRAWN or self._done == self._epochs:
+            cost, *others = self._last
+            self._draw(now, self._done, [self._count(epoch), cost], sorted(others, key=_less_telling))
+
+    def within(self, epoch: int, steps: int, cost: float) -> None:
+        """Show that so many steps of ``epoch`` (from 0) are done, if it is a long one; ``cost`` is their mean."""
+        now = time.monotonic()
+        if now - self._drawn < REDRAWN or now - self._ended < LONG:
+            return
+        share, since = steps / self._steps, (epoch - self._done) * self._steps + steps
+        others = [speed(since / (now - self._ended))]
+        if self._last:
+            first, *rest = sorted(self._last, key=_less_telling)
+            others += [f"epoch {self._done}: {first}", *rest]
+        self._draw(
+            now, epoch + share, [self._count(epoch), f"{100 * share:3.0f} %", f"cost {number(cost)}"], others
+        )
+
+    def _draw(self, now: float, done: float, first: Sequence[str], others: Sequence[str]) -> None:
+        left = (now - self._began) * (self._epochs / done - 1)
+        waiting = [f"{duration(left)} left"] if done < self._epochs else []
+        self._drawn = now
         if self._place is not None:
-            self._place.show(epoch, line(epoch, self.epochs, logs))
+            self._place.show(done, [*first, *waiting, *others])
+
+    def _count(self, epoch: int) -> str:
+        return f"epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}"
 
     def close(self, sentence: str) -> None:
         """Clear the line and say how training ended."""
         if self._place is not None:
-            self._place.close(sentence)
+            last = [self._count(self._done - 1), *self._last] if self._last else []
+            self._place.close(sentence, "  ".join(last))
+
+
+def _less_telling(part: str) -> bool:
+    """Order what is said of an epoch: how well it foretells what it has not seen comes first."""
+    return not part.startswith("val_cost ")
 
 
 def _place(verbose: int, epochs: int) -> Place | None:
@@ -85,67 +157,70 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
+BAR = 20  # columns
+
+
 class Terminal:
-    """A bar in one line, which is gone at the end."""
+    """One line, with a bar where there is room for it, which is gone at the end."""
+
+    redrawn = True
 
     def __init__(self, epochs: int) -> None:
         from rich.console import Console  # noqa: PLC0415 -- only where a line is drawn
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 -- likewise
+        from rich.live import Live  # noqa: PLC0415 -- likewise
 
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(20),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[numbers]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("training", total=epochs, numbers="")
-        self._bar.start()
+        self._epochs, self._done, self._parts = epochs, 0.0, ["training begins"]
+        console = Console(stderr=True)
+        self._live = Live(self, console=console, refresh_per_second=5, transient=True)
+        self._live.start()
 
-    def show(self, epoch: int, text: str) -> None:
-        """Move the bar."""
-        self._bar.update(self._task, completed=epoch + 1, numbers=text)
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        """Draw the line, as wide as the terminal is now."""
+        from rich.progress_bar import ProgressBar  # noqa: PLC0415 -- likewise
+        from rich.table import Table  # noqa: PLC0415 -- likewise
+        from rich.text import Text  # noqa: PLC0415 -- likewise
 
-    def close(self, sentence: str) -> None:
+        text = Text(fitted(self._parts, options.max_width), no_wrap=True, overflow="crop")
+        bar = min(BAR, options.max_width - text.cell_len - 2)
+        row = Table.grid(padding=(0, 2))
+        row.add_row(text, *[ProgressBar(self._epochs, self._done, width=bar)] * (bar >= BAR // 2))
+        yield row
+
+    def show(self, done: float, parts: Sequence[str]) -> None:
+        """Let the line say so when it is drawn next."""
+        self._done, self._parts = done, list(parts)
+
+    def close(self, sentence: str, last: str) -> None:
         """Clear the line, and say how training ended."""
         with suppress(OSError):  # the terminal was closed
-            self._bar.stop()
+            self._live.stop()
         with suppress(OSError):
             print(sentence, file=sys.stderr)
-
-
-REDRAWN = 0.1  # seconds between two states of a line in a notebook
 
 
 class Notebook:
     """One output of a cell that changes in place: what is saved with the notebook is its last state alone."""
 
+    redrawn = True
+
     def __init__(self, epochs: int) -> None:
         from IPython.display import DisplayHandle  # noqa: PLC0415 -- it is there where a notebook is
 
         self._epochs, self._handle = epochs, DisplayHandle()
-        self._began = self._drawn = time.monotonic()
-        self._text = ""
         self._draw(self._handle.display, "training begins", 0)
 
-    def show(self, epoch: int, text: str) -> None:
+    def show(self, done: float, parts: Sequence[str]) -> None:
         """Move the bar."""
-        self._text = text
-        now = time.monotonic()
-        if now - self._drawn >= REDRAWN:
-            left = (now - self._began) / (epoch + 1) * (self._epochs - epoch - 1)
-            self._drawn = now
-            self._draw(self._handle.update, f"{text}  {duration(left)} left", epoch + 1)
+        self._draw(self._handle.update, "  ".join(parts), done)
 
-    def close(self, sentence: str) -> None:
+    def close(self, sentence: str, last: str) -> None:
         """Leave the last epoch and how training ended, without a bar."""
-        self._draw(self._handle.update, "  ".join(filter(None, (self._text, sentence))))
+        self._draw(self._handle.update, "  ".join(filter(None, (last, sentence))))
 
-    def _draw(self, how: Any, text: str, done: int | None = None) -> None:
+    def _draw(self, how: Any, text: str, done: float | None = None) -> None:
         from html import escape  # noqa: PLC0415 -- who fits elsewhere does not wait for its table of characters
 
-        bar = "" if done is None else f'<progress value="{done}" max="{self._epochs}"></progress> '
+        bar = "" if done is None else f'<progress value="{done:g}" max="{self._epochs}"></progress> '
         html = f'<div style="font-family:monospace;white-space:pre-wrap">{bar}{escape(text)}</div>'
         with suppress(Exception):  # a page that has gone is no reason to lose a training
             how({"text/plain": text, "text/html": html}, raw=True)
@@ -157,25 +232,30 @@ OFTEN, RARELY = 1.0, 60.0  # seconds between lines in a pipe, at least and at mo
 class Pipe:
     """Lines: with ``verbose`` 2 one for each epoch, else few."""
 
+    redrawn = False
+
     def __init__(self, epochs: int, verbose: int, stream: Any) -> None:
         self._epochs, self._every, self._stream = epochs, verbose == 2, stream
         self._shown_tenth = -1
         self._last = time.monotonic()  # a run that is over by then needs no sign of life
 
-    def show(self, epoch: int, text: str) -> None:
+    def show(self, done: float, parts: Sequence[str]) -> None:
         """Print the epoch, if it is its turn."""
-        tenth = (epoch + 1) * 10 // self._epochs
+        tenth = int(done * 10 // self._epochs)
         now = time.monotonic()
         since = now - self._last
-        ended = epoch + 1 == self._epochs
+        ended = done == self._epochs
         if self._every or ended or since > RARELY or (since > OFTEN and tenth > self._shown_tenth):
             self._shown_tenth, self._last = tenth, now
-            self.close(text)
+            self._print("  ".join(parts))
 
-    def close(self, sentence: str) -> None:
+    def close(self, sentence: str, last: str) -> None:
         """Print how training ended."""
+        self._print(sentence)
+
+    def _print(self, text: str) -> None:
         if self._stream is not None:
             try:
-                print(sentence, file=self._stream)
+                print(text, file=self._stream)
             except OSError:  # a reader that has gone, or a full disk, is no reason to lose a training
                 self._stream = None

@@ -42,8 +42,9 @@ def _descend(run: Fitting, method: Optimizer) -> str:
         rows = run.orders(epoch, min(chunk, last - epoch))
         began = time.perf_counter()
         asked = Epochs(
-            state, run.table, rows, run.batches, until, run.progress, reading, last - epoch - len(rows), room
-        )
+            state, run.table, rows, run.batches, until, run.progress, reading, run.watching(epoch),
+            last - epoch - len(rows), room,
+        )  # fmt: skip
         result = run.executable.run(asked)
         run.record(result)
         if result.failure is not None or not finite(result.state[:count]):

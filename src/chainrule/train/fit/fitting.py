@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.engines.epochs import Batches, Run
+from chainrule.engines.epochs import Batches, Run, Watching
 from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Progress
 from chainrule.graph.evaluate import Arrays
@@ -133,12 +133,18 @@ class Fitting:
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
         self.history.update({name: [] for name in recorded(self.goal, self.validation is not None)})
-        self.display = ProgressLine(self.settings.verbose, self.settings.epochs)
+        self.display = ProgressLine(self.settings.verbose, self.settings.epochs, self.steps)
         try:
             yield
         finally:
             self.display.close(self.history.stopped)
             self.listeners.end(self.history)
+
+    def watching(self, epoch: int) -> Watching | None:
+        """Return what shows how far a run is that begins with this epoch; None where nobody looks."""
+        if not self.display.moves:
+            return None
+        return lambda ahead, steps, cost: self.display.within(epoch + ahead, steps, cost)
 
     def record(self, result: Run) -> None:
         """Note the epochs that an engine has done."""

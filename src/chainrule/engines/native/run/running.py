@@ -124,6 +124,7 @@ class Running:
         stopped, done, pace = "", 0, 1.0
         steps, all_rows = self.epochs * self.per_epoch, (self.epochs + self.asked.to_come) * self.length
         each, poll = self.asked.stopping.each_epoch or bool(self.each), self.asked.stopping.poll
+        watching = self.asked.watching
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
             if each:
@@ -141,6 +142,10 @@ class Running:
             pace = (last - done) * min(self.sharing.seconds / max(now - began, 1e-7), 64.0)
             done = last
             self.marks.append((done, now - self.began))
+            if watching is not None:
+                epoch = (done - 1) // self.per_epoch
+                seen = done - epoch * self.per_epoch
+                watching(epoch, seen, float(self.totals[epoch, 0]) / seen)
             if each and done % self.per_epoch == 0:
                 stopped = self._end_of_epoch(done, validation)
             if not stopped and poll is not None:
