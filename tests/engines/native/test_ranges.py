@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from chainrule.engines.native.code import lower, nests
+from chainrule.engines.native.code import loops, nests
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
@@ -30,7 +30,7 @@ def cut(monkeypatch):
                 begin = stop
             return nests.write_nest(step, plan, (axis, begin, end))
 
-        monkeypatch.setattr(lower, "write_nest", write)
+        monkeypatch.setattr(loops, "write_nest", write)
         return counted
 
     return set_places
