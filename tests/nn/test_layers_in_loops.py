@@ -10,6 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule.graph.closed import Program, every_node
 from chainrule.graph.primitives.random import random_uniform
+from chainrule.graph.walk import order
 from chainrule.nn.examples import size_of_one
 from chainrule.nn.layers.base import SEED, STEP
 
@@ -225,3 +226,79 @@ def test_a_file_may_not_ask_for_a_loop_without_end(tmp_path):
     cr.Network([Long(10**9)], input_shape=64, seed=0).save(tmp_path / "m.safetensors")
     with pytest.raises(cr.FileFormatError, match="bytes, which is out of proportion"):
         cr.load(tmp_path / "m.safetensors", custom={"Long": Long})
+
+
+# --- what is drawn in a step ---
+
+
+def found_in_training(y, x, steps, width):
+    training, seed, step = (next(n for n in order([y]) if n.name == k) for k in ("training", "seed", "step"))
+    return cr.trace(y, {x: np.ones((2, steps, width)), training: True, seed: 1, step: 1})[y]
+
+
+def test_a_layer_draws_anew_at_each_step_of_a_loop():
+    x = cr.input("x", ("batch", 5, 40))
+    drop = cr.Dropout(0.5)
+    _, ys = cr.scan(lambda h, x: (h, drop(x) + 0 * h), zeros(x, 40), x.transpose(1, 0, 2))
+    found = found_in_training(ys, x, 5, 40)
+    assert len({found[t].tobytes() for t in range(5)}) == 5 and set(np.unique(found)) == {0.0, 2.0}
+
+
+def test_what_is_drawn_before_a_loop_is_the_same_at_each_step():
+    x = cr.input("x", ("batch", 5, 40))
+    kept = cr.Dropout(0.5)(np.ones_like(x[:, 0]))
+    _, ys = cr.scan(lambda h, x: (h, x * kept + 0 * h), zeros(x, 40), x.transpose(1, 0, 2))
+    found = found_in_training(ys, x, 5, 40)
+    assert len({found[t].tobytes() for t in range(5)}) == 1 and set(np.unique(found)) == {0.0, 2.0}
+
+
+def test_a_layer_draws_anew_at_each_step_of_loops_in_loops():
+    x = cr.input("x", ("batch", 5, 40))
+    drop = cr.Dropout(0.5)
+
+    def outer(h, x):
+        _, twice = cr.scan(lambda k, _: (k, drop(x) + 0 * k), h, length=2)
+        return h, twice
+
+    _, ys = cr.scan(outer, zeros(x, 40), x.transpose(1, 0, 2))
+    found = found_in_training(ys, x, 5, 40)
+    assert len({found[t, i].tobytes() for t in range(5) for i in range(2)}) == 10
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Noisy(cr.Cell):
+    """A cell that is put out as numbers it draws."""
+
+    units: int
+
+    @property
+    def states(self):
+        return (self.units,)
+
+    def step(self, scope, x, h):
+        drawn = scope.uniform(h.shape)
+        return drawn + 0 * x.sum(), h + drawn
+
+
+def test_a_cell_of_ones_own_draws_anew_at_each_step():
+    x = cr.input("x", ("batch", 5, 40))
+    y = cr.RNN(Noisy(7), return_sequences=True)(x)
+    seed, step = (next(n for n in order([y]) if n.name == k) for k in ("seed", "step"))
+    found = cr.trace(y, {x: np.ones((2, 5, 40)), seed: 1, step: 1})[y]
+    assert found.shape == (2, 5, 7) and len(np.unique(found)) == found.size
+
+
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_a_network_that_draws_in_steps_learns_and_predicts_without(engine):
+    def function(s):
+        drop, dense = cr.Dropout(0.5), cr.Dense(4, "tanh")
+
+        def step(h, x):
+            return dense(np.concatenate([drop(h), x], axis=1)), None
+
+        return cr.Dense(1)(cr.scan(step, zeros(s, 4), s.transpose(1, 0, 2))[0])
+
+    made = cr.Network(function, inputs={"s": (6, 3)}, seed=0, engine=engine)
+    costs = made.fit(S, Y, epochs=3, optimizer=cr.Adam(0.01))["cost"]
+    assert np.isfinite(costs).all() and len(set(costs)) == 3
+    np.testing.assert_array_equal(made.predict(S), made.predict(S))

@@ -24,6 +24,7 @@ from chainrule.graph.node import (
 from chainrule.graph.primitives.loops import scan as row
 from chainrule.graph.shapes import Extent, show
 from chainrule.graph.siblings import Within
+from chainrule.graph.tracing import traced
 from chainrule.graph.trees import aligned, leaves, like
 from chainrule.graph.walk import descendants, order, rebuild
 from chainrule.shown import counted
@@ -49,8 +50,9 @@ def scan(
     """Do a step again and again: what it carries goes from each step to the next, and what it emits is stacked.
 
     ``step(carry, x)`` is called once, on nodes, and returns the next carry and what this step emits; layers may be
-    called in it. What it reads beside its arguments is the same for all steps. The loop is a node of the graph like
-    any other, and so is its derivative, however many steps there are.
+    called in it. What it reads beside its arguments is the same for all steps; what a layer called in it draws, as
+    Dropout does, is drawn anew for each. The loop is a node of the graph like any other, and so is its derivative,
+    however many steps there are.
 
     Args:
         step: A function of the carry and of one element of ``xs``, to ``(carry, y)``. The carry keeps its shape and
@@ -87,7 +89,8 @@ def scan(
     steps = _length([x for _, x in given], length)
     carried = [_placeholder(called[0], name, v, v.shape) for name, v in start]
     scanned = [_placeholder(called[1], name, x, x.shape[1:]) for name, x in given]
-    found = step(like(init, carried), like(xs, scanned))
+    with traced(steps) as tracing:
+        found = step(like(init, carried), like(xs, scanned))
     if not isinstance(found, tuple) or len(found) != 2:
         raise GraphError(
             f"The step of a loop returns the next carry and what it emits, (carry, y); found {short(found)}. "
@@ -96,6 +99,9 @@ def scan(
     carry, y = found
     new = _next(init, carried, carry)
     emitted = [as_node(v) for _, v in leaves(y)]
+    read = set(order([*new, *emitted]))
+    parts = [(own, every) for own, every in tracing.parts if own in read]
+    scanned, given = [*scanned, *[own for own, _ in parts]], [*given, *[("", every) for _, every in parts]]
     told, inside = _told_of([*new, *emitted], [*carried, *scanned])
     hidden = [n for n in dict.fromkeys(n for m in told for n in (m, *m.meaning.nodes())) if n in inside]
     body, shared = closed_over([*carried, *scanned], [*new, *emitted, *hidden])

@@ -6,9 +6,7 @@ which layer it is, what it was given and what it learns; :mod:`chainrule.nn.arch
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cache, partial
 from inspect import signature
@@ -23,6 +21,7 @@ from chainrule.graph.node import Cell, Node, NodeLike, input, mark
 from chainrule.graph.primitives import identities, random
 from chainrule.graph.shapes import Extent, Shape, show
 from chainrule.graph.table import TABLE
+from chainrule.graph.tracing import each_time
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.calls import Beside as Beside, Call as Call, Carried
 from chainrule.nn.initializers import INITIALIZERS, initializer
@@ -197,35 +196,21 @@ class Scope:
     def uniform(self, shape: tuple[Any, ...]) -> Node:
         """Return random numbers in [0, 1), new at every training step; each use in a network has its own.
 
+        In the step of a loop, of a cell too, they are new at each step.
+
         Args:
             shape: Whole numbers, or open extents such as ``x.shape``.
 
         Returns:
             A node of that shape. The network's seed decides the numbers.
         """
-        return drawn(tuple(shape), self.dtype.name)
+        dtype = self.dtype.name
 
+        def draw(before: Shape) -> Node:
+            found: Node = random.random_uniform(SEED, STEP, shape=(*before, *shape), stream=0, dtype=dtype)
+            return found
 
-Draw = Callable[[Shape, str], Node]  # a shape and a dtype, to random numbers in [0, 1)
-_draw: ContextVar[Draw | None] = ContextVar("_draw", default=None)
-
-
-def drawn(shape: Shape, dtype: str) -> Node:
-    """Return random numbers in [0, 1), new at every training step, or what a layer around gives in their place."""
-    draw = _draw.get()
-    return (
-        draw(shape, dtype) if draw else random.random_uniform(SEED, STEP, shape=shape, stream=0, dtype=dtype)
-    )
-
-
-@contextmanager
-def drawing(draw: Draw) -> Iterator[None]:
-    """Let layers that are called meanwhile draw in another way."""
-    before = _draw.set(draw)
-    try:
-        yield
-    finally:
-        _draw.reset(before)
+        return each_time(draw)
 
 
 @dataclass(frozen=True, eq=False)

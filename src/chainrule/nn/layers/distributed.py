@@ -7,10 +7,10 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.loops import scan
-from chainrule.graph.node import Node, input
-from chainrule.graph.shapes import Shape, show
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import show
 from chainrule.nn.kinds import ActivationLike
-from chainrule.nn.layers.base import Layer, Scope, drawing, drawn
+from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.masking import mask_of
 
 if TYPE_CHECKING:
@@ -80,23 +80,7 @@ class TimeDistributed(Layer):
         if x.ndim < 2:
             raise ShapeError(f"{self!r} takes sequences of shape (time, ...); found {show(x.shape[1:])}.")
         steps: Any = np.swapaxes(x, 0, 1)
-        asked: list[tuple[Shape, str]] = []
-
-        def note(shape: Shape, dtype: str) -> Node:
-            asked.append((shape, dtype))
-            return input("drawn", shape, dtype)
-
-        with drawing(note):  # a first step, to see what is drawn in each
-            self.layer(input(x.name or "x", steps.shape[1:], x.dtype))
-        own = [drawn((steps.shape[0], *shape), dtype) for shape, dtype in asked]
-
-        def step(_: Any, given: tuple[Node, ...]) -> tuple[Any, Any]:
-            at, *numbers = given
-            left = iter(numbers)
-            with drawing(lambda *_: next(left)):
-                return (), self.layer(at)
-
-        _, every = scan(step, (), (steps, *own))
+        _, every = scan(lambda _, x: ((), self.layer(x)), (), steps)
         turned = [np.swapaxes(y, 0, 1) for y in (every if isinstance(every, tuple) else (every,))]
         return tuple(turned) if isinstance(every, tuple) else turned[0]
 
