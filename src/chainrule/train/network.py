@@ -916,8 +916,7 @@ def from_file(
     network._programs.values.set_named(arrays)
     network.runs, network.extra = whole("runs", saved.runs, 0, SEEDS), saved.extra
     network.columns, network.target_columns = saved.columns, saved.target_columns
-    if saved.batch is not None:
-        network._programs.batch = whole("batch", saved.batch, 1)
+    network._programs.batch = None if saved.batch is None else whole("batch", saved.batch, 1)
     network.loss = store.loss_from_config(saved.loss, custom)
     return network
 
