@@ -34,12 +34,12 @@ Where to look:
 
 - networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
   ``find_learning_rate``
-- layers: ``Dense``, ``Activation``, ``Dropout``, ``BatchNormalization``, ``LayerNormalization``,
-  ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
+- layers: ``Dense``, ``Activation``, ``PReLU``, ``Dropout``, ``GaussianNoise``, ``BatchNormalization``,
+  ``LayerNormalization``, ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
 - sequences of different lengths: ``Masking``, ``Embedding(mask_zero=True)``; ``mask_of`` for layers of your own;
   ``pad_sequences``
 - what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
-  ``SeparableConv2D``, ``Conv2DTranspose``
+  ``SeparableConv2D``, ``Conv2DTranspose`` and the like
 - what changes shapes: ``MaxPooling2D``, ``GlobalAveragePooling2D`` and the like, ``Flatten``, ``Reshape``, ``Permute``,
   ``ZeroPadding2D``, ``Cropping2D``, ``UpSampling2D``; paths meet in ``Add``, ``Concatenate`` ...
 - what changes pictures in training: ``RandomFlip``, ``RandomTranslation``, ``RandomRotation``, ``RandomZoom``,

@@ -360,6 +360,14 @@ NETWORKS = {
         ],
         (9, 2),
     ),
+    "sloped_sequences": chain(
+        lambda: [
+            cr.GaussianNoise(0.1), cr.DepthwiseConv1D(2, depth_multiplier=2, padding="causal"), cr.PReLU((1,)),
+            cr.SeparableConv1D(3, 3, 2, dilation_rate=2, activation="tanh"), cr.PReLU((), 0.1, "l2"),
+            cr.Conv1DTranspose(2, 3, 2, "same", output_padding=1), cr.Flatten(), cr.Dense(1),
+        ],
+        (9, 2),
+    ),
     "volumes": chain(lambda: [cr.Conv3D(2, (1, 2, 2), 1, (0, 1, (1, 0))), cr.Flatten(), cr.Dense(1)], (2, 3, 3, 1)),
     "binary": chain(lambda: [cr.Dense(4, "relu"), cr.Dense(1, "sigmoid")], targets="yes or no"),
     "counts": chain(lambda: [cr.Dense(4, "tanh"), cr.Dense(1, "softplus")], loss="poisson", targets="counts"),

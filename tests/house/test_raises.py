@@ -57,7 +57,8 @@ def ends_in(layer, activation):
     return {"Dense": cr.Dense(1, activation), "Activation": cr.Activation(activation)}[layer]
 
 
-KERNELS = ("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
+KERNELS = ("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose",
+           "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +200,10 @@ CASES = [
     ("Flatten", Graph, lambda: cr.Flatten(trainable=2)),
     ("Reshape", Graph, lambda: cr.Reshape((-1, -1))),
     ("Reshape.build", Shape, lambda: cr.Reshape((3,))(rows)),
+    ("GaussianNoise", Graph, lambda: cr.GaussianNoise(-0.1)),
+    ("PReLU", Graph, lambda: cr.PReLU((0,))),
+    ("PReLU", Unknown, lambda: cr.PReLU(initializer="some")),
+    ("PReLU.build", Shape, lambda: cr.PReLU((2,))(rows)),
     ("Permute", Graph, lambda: cr.Permute((0, 1))),
     ("Permute.build", Shape, lambda: cr.Permute((2, 1))(rows)),
     ("Rescaling", Graph, lambda: cr.Rescaling("half")),

@@ -43,9 +43,9 @@ GIVEN = {  # what must be given
     "RandomBrightness": (0.1,), "SpatialDropout1D": (0.5,),
     "SpatialDropout2D": (0.5,), "Reshape": ((8, 8, 1),), "Permute": ((2, 1),),
     "Rescaling": (0.5,),
-    "DepthwiseConv2D": (3,),
+    "DepthwiseConv2D": (3,), "DepthwiseConv1D": (3,), "SeparableConv1D": (8, 3), "GaussianNoise": (0.1,),
     **{f"{name}Conv2D": (8, 3) for name in ("", "Separable")}, "Conv1D": (8, 3), "Conv3D": (8, 3),
-    "Conv2DTranspose": (8, 3),
+    "Conv2DTranspose": (8, 3), "Conv1DTranspose": (8, 3),
     "SimpleRNN": (4,), "LSTM": (4,), "GRU": (4,), "RNN": (cr.Cell(),), "Bidirectional": (cr.LSTM(4),),
     "TimeDistributed": (cr.Dense(4),),
 }  # fmt: skip

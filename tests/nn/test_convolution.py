@@ -52,7 +52,8 @@ def stored_id(case):
 def test_outputs_and_gradients_are_those_of_pytorch_and_keras(case, engine):
     layer = getattr(cr, case["layer"])(**case["settings"])
     X, W = numbers(case["x"], 7, 11), numbers(case["W"], 5, 13)
-    x, y, parameters = drawn(layer, case["x"][1:], W=W, b=numbers(case["y"][-1:], 3, 5))
+    first = {"D": numbers(case["D"], 3, 7)} if "D" in case else {}
+    x, y, parameters = drawn(layer, case["x"][1:], W=W, b=numbers(case["y"][-1:], 3, 5), **first)
     assert parameters["W1"].shape == tuple(case["W"])
     dy = cr.input("dy", y.shape, "float64")
     gradients = cr.grad(np.sum(y * dy), [x, parameters["W1"]])
@@ -183,6 +184,9 @@ EVERY = [
     (cr.DepthwiseConv2D(2, dilation_rate=2, padding=1, use_bias=False), (3, 3, 1)),
     (cr.SeparableConv2D(3, 2), (4, 3, 2)),
     (cr.SeparableConv2D(3, (2, 3), 2, "same", depth_multiplier=2, activation="tanh"), (4, 5, 2)),
+    (cr.DepthwiseConv1D(3, 2, "causal", depth_multiplier=2, activation="tanh"), (5, 2)),
+    (cr.SeparableConv1D(3, 2, padding=(0, 2), dilation_rate=2, activation="tanh"), (5, 2)),
+    (cr.Conv1DTranspose(2, 3, 2, (1, 0), output_padding=1, dilation_rate=2, activation="tanh"), (4, 2)),
     (cr.Conv2DTranspose(2, 3), (3, 2, 2)),
     (cr.Conv2DTranspose(2, 3, strides=2, padding="same", activation="tanh"), (3, 2, 3)),
     (
@@ -295,6 +299,9 @@ BAD = [
     (lambda: cr.Conv2DTranspose(4, 3, output_padding=1), "output_padding must be below strides, 1; found 1"),
     (lambda: cr.Conv2DTranspose(4, 3, strides=2, output_padding=-1), "must be a whole number of at least 0"),
     (lambda: cr.Conv2DTranspose(4, 3, padding="causal"), "Unknown padding"),
+    (lambda: cr.Conv1DTranspose(4, 3, padding="causal"), "Unknown padding 'causal'"),
+    (lambda: cr.Conv1DTranspose(4, 3, output_padding=1), "Conv1DTranspose: output_padding must be below strides"),
+    (lambda: cr.DepthwiseConv1D((3, 3)), "DepthwiseConv1D: kernel_size must be a whole number"),
 ]  # fmt: skip
 
 
@@ -332,7 +339,9 @@ def test_settings_that_make_no_sense(make, words):
         ([cr.Conv2D(4, 3, groups=2)], (8, 8, 3), "3 channels do not divide into 2 groups"),
         ([cr.Conv2D(4, 3, padding="same")], (0, 8, 3), "there are 0 x 8"),
         ([cr.Conv2D(4, 3)], (8, 8, 0), "there are no channels"),
-        ([cr.Conv2DTranspose(4, 2, padding=2)], (3, 3, 1), "padding cuts all off"),
+        ([cr.Conv2DTranspose(4, 2, padding=2)], (3, 3, 1), "cuts all off that kernels reach from pictures of 3 x 3."),
+        ([cr.Conv1DTranspose(4, 2, padding=2)], (3, 1), "padding cuts all off that kernels reach from sequences of 3."),
+        ([cr.SeparableConv1D(4, 2)], (3, 3, 1), r"takes sequences of shape \(time, features\)"),
         ([cr.Conv2D(4, 3), cr.Conv2D(4, (10**6, 10**6), padding=10**6)], (8, 8, 1), "memory of this machine"),
     ],
 )  # fmt: skip

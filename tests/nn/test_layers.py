@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import ChainruleError, DataError, GraphError, ShapeError
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import input
@@ -22,7 +23,7 @@ from chainrule.nn.layers import (
     Layer,
     LayerNormalization,
 )
-from chainrule.nn.layers.base import SEED, STEP, check_layer, short
+from chainrule.nn.layers.base import SEED, STEP, TRAINING, check_layer, short
 from chainrule.nn.layers.dense import activate
 from chainrule.nn.reading import at, initial_values, output_kind
 from chainrule.nn.regularizers import L2
@@ -74,6 +75,63 @@ def test_dropout_sets_a_share_to_zero_while_training_and_divides_the_rest():
     assert not np.array_equal(run(Dropout(0.3), ones, training=True, step=1), found)
     assert not np.array_equal(run(Dropout(0.3), ones, training=True, seed=1), found)
     np.testing.assert_array_equal(run(Dropout(0), ones, training=True), ones)
+
+
+def test_gaussian_noise_is_normal_and_new_at_each_step():
+    only = chain([cr.GaussianNoise(0.5)], (3,), "float64")
+    x, noisy = only.inputs["x"], only.output
+    zeros = np.zeros((40_000, 3))
+    found, again = (
+        cr.trace(noisy, {x: zeros, TRAINING: np.True_, SEED: np.int64(3), STEP: np.int64(step)})[noisy]
+        for step in (0, 1)
+    )
+    assert abs(found.mean()) < 0.01 and abs(found.std() - 0.5) < 0.01 and np.isfinite(found).all()
+    for limit, share in ((0.5, 0.6827), (1.0, 0.9545), (1.5, 0.9973)):  # one, two and three deviations
+        assert abs((np.abs(found) < limit).mean() - share) < 0.005
+    assert abs(np.corrcoef(found.ravel(), again.ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(found.T)[0, 1]) < 0.02
+    network = cr.Network([cr.GaussianNoise(0.5), cr.Dense(2)], input_shape=3, seed=0)
+    without = cr.Network([cr.Dense(2)], input_shape=3, seed=0)
+    np.testing.assert_array_equal(network.predict(np.ones((2, 3))), without.predict(np.ones((2, 3))))
+
+
+@pytest.mark.parametrize(
+    ("shared", "values", "by_x", "by_alpha"),
+    [  # of Keras 3.15; at 0 it takes 0 for the slope of x
+        ((), [30, 2, -8, 5, 1, -18, 4, 0, -16, 3, -1, -30], [18, 0, 12, -1, 2, -12, 1, None, 0, 3, -1, 12],
+         [15, 0, -6, 0, 1, -4]),
+        ((1,), [30, 2, -8, 5, 1, -12, 4, 0, -16, 3, 1, -20], [18, 0, 12, -1, 2, -8, 1, None, 0, 3, 1, 8],
+         [15, 1, -10]),
+    ],
+)  # fmt: skip
+def test_prelu_is_that_of_keras(shared, values, by_x, by_alpha):
+    def numbers(shape, factor, modulus):
+        return (np.arange(np.prod(shape)) * factor % modulus - modulus // 2.0).reshape(shape)
+
+    x = cr.variable(numbers((2, 2, 3), 7, 11), "x")
+    y = cr.PReLU(shared_axes=shared)(x)
+    (alpha,) = y.meaning.parameters
+    alpha.value = numbers(alpha.shape, 5, 13)
+    assert y.value.ravel().tolist() == values
+    J = np.sum(y * numbers(y.shape, 3, 7))
+    slopes = [g.value for g in cr.grad(J, [x, alpha])]
+    assert [a for a, b in zip(slopes[0].ravel(), by_x, strict=True) if b is not None] == [
+        b for b in by_x if b is not None
+    ]
+    assert slopes[1].ravel().tolist() == by_alpha
+
+
+def test_prelu_begins_as_its_paper_and_shares_open_axes():
+    network = cr.Network([cr.Dense(256), cr.PReLU(), cr.Dense(1)], input_shape=64, seed=0)
+    assert (network.parameters["alpha_1"] == 0.25).all()
+    np.testing.assert_allclose(network.parameters["W1"].std(), np.sqrt(2 / 64), rtol=0.05)  # He's
+    with pytest.raises(
+        ShapeError, match=r"axis 1 of \(batch, time, 3\) is open.*cr\.PReLU\(shared_axes=\(1,\)\)"
+    ):
+        cr.PReLU()(cr.input("x", ("batch", "time", 3)))
+    steps = cr.Network([cr.Masking(), cr.PReLU([1]), cr.LSTM(2), cr.Dense(1)], input_shape=(None, 3), seed=0)
+    alone = steps.predict([np.ones((2, 3))])
+    np.testing.assert_allclose(steps.predict([np.ones((2, 3)), np.ones((4, 3))])[:1], alone, rtol=1e-6)
 
 
 def test_batch_normalization():

@@ -129,6 +129,15 @@ Order = Annotated[
         together=lambda found: sorted(found) == list(range(1, len(found) + 1)),
     ),
 ]
+Axes = Annotated[
+    tuple[int, ...],
+    Row(
+        "axes of an example, each once and counted from 1: (1, 2)",
+        lambda x: _is_whole(x) and x >= 1,
+        int,
+        together=lambda found: len({*found}) == len(found),
+    ),
+]
 Between1 = Annotated[
     float | tuple[float, float],
     Drawn("a number from 0 to 1, or two from -1 to 1 in order: (lower, upper)", lambda x: -1 <= x <= 1),

@@ -7,15 +7,15 @@ import numpy as np
 
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.node import Node
-from chainrule.graph.shapes import show
-from chainrule.nn.activations import activation
+from chainrule.graph.shapes import Extent, show
+from chainrule.nn.activations import LeakyReLU, activation
 from chainrule.nn.callables import apply
 from chainrule.nn.kinds import ActivationLike, InitializerLike, RegularizerLike
 from chainrule.nn.layers.base import Layer, Scope, check_initializer, width_of, written
 from chainrule.nn.regularizers import regularizer
-from chainrule.nn.specs import Count
+from chainrule.nn.specs import Axes, Count
 
-__all__ = ["Activation", "Dense"]
+__all__ = ["Activation", "Dense", "PReLU"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -132,6 +132,83 @@ class Activation(Layer):
         """
         scope.parts["Z"] = x
         return activate(self.activation, x)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PReLU(Layer):
+    """``x where x > 0, else alpha · x``, of which each alpha is learned (He et al. 2015).
+
+    Takes x of any shape (batch, ...) and gives the same. There is an alpha for each number of an example, or one for
+    all along the axes that share theirs: after a :class:`Conv2D`, ``shared_axes=(1, 2)`` leaves one for each channel.
+
+    Args:
+        shared_axes: The axes of an example along which the same alphas stand, counted from 1, as in Keras.
+        initializer: How alpha begins: a number, a name, a callable ``(shape, rng)`` or an array. 0.25 as in the paper
+            and in PyTorch; Keras has 0.
+        regularizer: What alpha costs: "l2", ``cr.L1(...)``, ``cr.L2(...)`` or a callable on nodes; None, the default,
+            nothing: the paper warns of a price, which draws it to 0.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: Whether ``fit`` changes it; ``layer.trainable = False`` freezes it at any time.
+
+    Raises:
+        GraphError: If shared_axes are no axes of an example.
+        UnknownNameError: If no initializer or regularizer bears the name.
+
+    >>> network = cr.Network([cr.PReLU()], input_shape=2)
+    >>> network.parameters, network.predict([[2.0, -2.0]])
+    ({'alpha_0': (2,)}, array([[ 2. , -0.5]], dtype=float32))
+    """
+
+    shared_axes: Axes = ()
+    initializer: InitializerLike = 0.25
+    regularizer: RegularizerLike = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_initializer(self, self.initializer)
+        regularizer(self.regularizer)
+
+    def ends_in(self) -> ActivationLike:
+        """Return that it is a leaky relu, which weights before it begin for.
+
+        >>> cr.PReLU().ends_in()
+        LeakyReLU(slope=0.25)
+        """
+        return LeakyReLU(0.25)
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x, what is below 0 times alpha.
+
+        Args:
+            scope: What the variables are made with.
+            x: A node of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            ShapeError: If x has no such axes to share along, or one that is open and does not share.
+
+        >>> cr.PReLU(shared_axes=(1,))(cr.input("x", ("batch", 5, 3))).shape  # which calls build
+        (batch, 5, 3)
+        """
+        width_of(self, x)
+        beyond = [axis for axis in self.shared_axes if axis >= x.ndim]
+        if beyond:
+            raise ShapeError(f"{self!r}: examples of shape {show(x.shape[1:])} have no axis {beyond[0]}.")
+        shape = [1 if axis in self.shared_axes else n for axis, n in enumerate(x.shape[1:], 1)]
+        for axis, n in enumerate(shape, 1):
+            if isinstance(n, Extent):
+                axes = tuple(sorted([*self.shared_axes, axis]))
+                raise ShapeError(
+                    f"{self!r}: axis {axis} of {show(x.shape)} is open, so all along it share an alpha: "
+                    f"cr.PReLU(shared_axes={axes})."
+                )
+        alpha = scope.parameter("alpha", tuple(map(int, shape)), self.initializer, self.regularizer)
+        scope.parts["Z"] = x
+        y: Any = np.where(x > 0, x, alpha * x)
+        return y
 
 
 def activate(kind: Any, z: Node) -> Node:

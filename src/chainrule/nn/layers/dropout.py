@@ -1,4 +1,4 @@
-"""Dropout: holes in what a layer is given, while training."""
+"""Dropout and noise: holes in what a layer is given, or random numbers added to it, while training."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,9 +9,9 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Shape
 from chainrule.nn.layers.axes import PICTURE, SEQUENCE, lengths
 from chainrule.nn.layers.base import TRAINING, Layer, Scope
-from chainrule.nn.specs import Share
+from chainrule.nn.specs import AtLeast0, Share
 
-__all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D"]
+__all__ = ["Dropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -53,6 +53,50 @@ class Dropout(Layer):
         (batch, 3)
         """
         return with_holes(scope, x, self.rate, x.shape)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GaussianNoise(Layer):
+    """While training, add normal numbers of mean 0 to each number (Sietsma & Dow 1991).
+
+    At prediction it does nothing. On inputs it makes neighbours of the examples, for which the answer is the same
+    (Bishop 1995). Takes x of any shape (batch, ...) and gives the same.
+
+    Args:
+        std: The standard deviation of what is added, at least 0: of inputs with deviation 1, 0.1 or so.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing, and adds noise all the same.
+
+    Raises:
+        GraphError: If std is below 0 or no finite number.
+
+    >>> cr.Network([cr.GaussianNoise(0.1)], input_shape=3, seed=0).predict([[1.0, 2.0, 3.0]])
+    array([[1., 2., 3.]], dtype=float32)
+    """
+
+    std: AtLeast0
+    name: str = ""
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope: Scope, x: Node) -> Node:
+        """Return x with noise while training.
+
+        Args:
+            scope: Where the random numbers come from.
+            x: A node of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        >>> cr.GaussianNoise(0.1)(cr.input("x", ("batch", 3))).shape  # which calls build
+        (batch, 3)
+        """
+        if self.std == 0:
+            return x
+        # Box & Muller 1958; 1 - u, which is never 0, has a logarithm
+        length: Any = np.sqrt(-2 * np.log(1 - scope.uniform(x.shape)))
+        noisy: Any = np.where(TRAINING, x + self.std * length * np.cos(2 * np.pi * scope.uniform(x.shape)), x)
+        return noisy
 
 
 @dataclass(frozen=True, repr=False, eq=False)
