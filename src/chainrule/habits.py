@@ -42,14 +42,15 @@ WRITE: dict[str, dict[str, str]] = {
         "Swish": "An activation is an argument of the layer before it, or a layer: cr.Activation('swish')",
         "Conv conv Conv1d Conv2d Conv3d conv1d conv2d conv3d Convolution2D": "It is one of Conv1D, Conv2D and Conv3D: "
         "cr.Conv2D(8, 3, activation='relu')",
+        "ConvTranspose1d conv_transpose1d": "It is called: cr.Conv1DTranspose(8, 3, strides=2, padding='same')",
         "ConvTranspose2d conv_transpose2d": "It is called: cr.Conv2DTranspose(8, 3, strides=2, padding='same')",
         "LSTMCell GRUCell SimpleRNNCell RNNCell StackedRNNCells AbstractRNNCell": "The layer goes through all steps by "
         "itself, and a step of your own is a class made of cr.Cell, for cr.RNN: cr.LSTM(32)",
         "CuDNNLSTM": "It is called: cr.LSTM(32)",
         "CuDNNGRU": "It is called: cr.GRU(32)",
         "ConvLSTM1D ConvLSTM2D": "There is none yet, but a step of your own, a cr.Cell, may convolve",
-        "Attention MultiHeadAttention MultiheadAttention Transformer": "There is no attention yet. What there is for "
-        f"sequences: {_SERIES}",
+        "Attention AdditiveAttention MultiHeadAttention MultiheadAttention Transformer": "There is no attention "
+        f"yet. What there is for sequences: {_SERIES}",
         "pad_sequence pack_padded_sequence pad_packed_sequence pack_sequence PackedSequence": "A network that begins "
         "with cr.Masking() takes lists of sequences as they are; by hand they are padded by: "
         "cr.pad_sequences([[1, 2], [3]])",
@@ -72,6 +73,10 @@ WRITE: dict[str, dict[str, str]] = {
         "Dropout1d Dropout1D": "Whole features are dropped by: cr.SpatialDropout1D(0.2)",
         "Dropout2d Dropout2D": "Whole channels are dropped by: cr.SpatialDropout2D(0.2)",
         "Unflatten View": "It is called: cr.Reshape((8, 8, 1))",
+        "Dot": "A product of two nodes, for each example, is NumPy's: np.sum(x * x, axis=-1)",
+        "LocallyConnected1D LocallyConnected2D": "Filters are the same at every place: "
+        "cr.Conv2D(8, 3, activation='relu')",
+        "PixelShuffle": "Pictures become larger by: cr.Conv2DTranspose(8, 3, strides=2, padding='same')",
         "Merge": "Paths of a network meet in cr.Concatenate() or: cr.Add()",
         "GroupNorm InstanceNorm1d InstanceNorm2d InstanceNormalization": "It is called, with as many groups as "
         "channels for that of instances: cr.GroupNormalization(8)",
@@ -523,6 +528,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "LeakyReLU": {"negative_slope alpha": "slope"},
     "TruncatedNormal": {"stddev sigma scale": "std"},
     "Normal": {"stddev sigma scale": "std"},
+    "GaussianNoise": {"stddev sigma scale": "std"},
+    "PReLU": {"alpha_initializer": "initializer", "alpha_regularizer": "regularizer"},
     "variable": {
         "initial_value data initializer": "value",
         "requires_grad trainable": "There are gradients by every variable, with nothing to switch on: "
