@@ -16,11 +16,11 @@ from chainrule.explaining.outline import Outline, Step, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
 from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
+from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
-from chainrule.transform.simplify import replaced
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -10,11 +10,12 @@ import numpy as np
 from chainrule.explaining.formula import ZERO, Formula, bracketed, written, written_in_numbers
 from chainrule.explaining.tidy import tidy
 from chainrule.graph import show
+from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, cast, constant, with_inputs
 from chainrule.graph.walk import rebuild
 from chainrule.transform.backprop import Gradient, grad
-from chainrule.transform.simplify import replaced, simplify
+from chainrule.transform.simplify import simplify
 
 Values = Mapping[Node, np.ndarray]
 

@@ -15,7 +15,17 @@ import numpy as np
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.evaluate import fit_value
 from chainrule.graph.identity import Hashed, Structured, of_attributes
-from chainrule.graph.node import Cell, Node, flatten, input, leaf_key, of_array, record, unflatten
+from chainrule.graph.node import (
+    Cell,
+    Node,
+    flatten,
+    input,
+    leaf_key,
+    of_array,
+    record,
+    unflatten,
+    with_inputs,
+)
 from chainrule.graph.shapes import Extent, matches, resolve, show
 from chainrule.graph.show import text
 from chainrule.graph.walk import order, rebuild
@@ -285,6 +295,13 @@ def _map_in(value: Any, function: Callable[[ClosedGraph], Any]) -> Any:
         return value
     new = tuple([_map_in(v, function) for v in value])
     return value if all(a is b for a, b in zip(value, new, strict=True)) else new
+
+
+def replaced(outputs: Iterable[Node], by: Mapping[Node, Node]) -> list[Node]:
+    """Return ``outputs`` with some of the nodes that they depend on replaced."""
+    ends = list(outputs)
+    became = rebuild(ends, lambda n, inputs: by[n] if n in by else with_inputs(n, inputs), stop=by)
+    return [became[n] for n in ends]
 
 
 def in_floats(node: Node, inputs: Nodes, dtype: np.dtype, visit: Visit) -> Node:

@@ -106,7 +106,7 @@ class Programs:
         found.engine, found.seed = self.engine, self.seed
         return found
 
-    @property
+    @cached_property
     def open_axes(self) -> dict[str, Extent]:
         """The axis that counts the steps of each input, by name, of those where it is open."""
         inputs = self.architecture.inputs.items()
@@ -114,8 +114,11 @@ class Programs:
 
     def _lengths(self, arrays: Arrays) -> dict[Extent, int]:
         """Return how long the open axes of the inputs are."""
-        named, axes = dict(zip(self.architecture.inputs, arrays, strict=True)), self.open_axes
-        return {Extent(BATCH): len(arrays[0]), **{axis: named[name].shape[1] for name, axis in axes.items()}}
+        found = {Extent(BATCH): len(arrays[0])}
+        if self.open_axes:
+            named = dict(zip(self.architecture.inputs, arrays, strict=True))
+            found |= {axis: named[name].shape[1] for name, axis in self.open_axes.items()}
+        return found
 
     def prediction(self, key: Hashable, nodes: Sequence[Node]) -> Prediction:
         """Return the program that computes nodes of the network; ``key`` tells it from others."""
@@ -213,8 +216,10 @@ class Programs:
         state, rows = self._state(), len(arrays[0])
         lengths = self._lengths(arrays)
         executable = prediction.on(self.engine, 1, lengths)
-        most = max(1, prediction.most_rows * rows // max(1, prod(lengths.values())))
-        size = min(ROWS_AT_ONCE * executable.batches_at_once, most) if rows > 1 else 1
+        size = 1
+        if rows > 1:
+            most = max(1, prediction.most_rows * rows // max(1, prod(lengths.values())))
+            size = min(ROWS_AT_ONCE * executable.batches_at_once, most)
         if rows > size and not prediction.keeps_apart:
             size = rows
         if rows <= size:

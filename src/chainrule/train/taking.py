@@ -79,10 +79,10 @@ def take(programs: Programs, X: Any, columns: Mapping[str, frames.Names], learni
             for name, part in given.items()
         }
     given, steps, whole = _padded(programs, given, learning)
-    known: dict[Extent, Any] = {Extent(BATCH): Extent(BATCH), **steps}
-    fixed = (
-        {name: input(name, resolve(x.shape, known), x.dtype) for name, x in nodes.items()} if steps else nodes
-    )
+    fixed = nodes
+    if steps:
+        known: dict[Extent, Any] = {Extent(BATCH): Extent(BATCH), **steps}
+        fixed = {name: input(name, resolve(x.shape, known), x.dtype) for name, x in nodes.items()}
     arrays = validation.inputs(given, fixed, learning)
     by_node = dict(zip(nodes.values(), arrays, strict=True))
     for label, call in programs.architecture.calls.items():
@@ -101,6 +101,8 @@ def _padded(
 ) -> tuple[dict[str, Any], dict[Extent, int], dict[str, np.ndarray]]:
     """Return what was given with sequences padded, how many steps these have now, and them if none was like padding."""
     nodes, open_axes = programs.architecture.inputs, programs.open_axes
+    if not open_axes and all([isinstance(x, np.ndarray) and x.dtype.kind != "O" for x in given.values()]):  # noqa: C419
+        return dict(given), {}, {}  # as mostly, and perhaps a single row
     parts: dict[str, Any] = {}
     steps: dict[Extent, int] = {}
     whole: dict[str, np.ndarray] = {}

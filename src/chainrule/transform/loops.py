@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph.closed import ClosedGraph, extents_of
+from chainrule.graph.closed import ClosedGraph, extents_of, replaced
 from chainrule.graph.node import Node, as_node, broadcast, input, leaf_key, record, with_inputs
-from chainrule.graph.walk import descendants, order, rebuild
+from chainrule.graph.walk import descendants, order
 from chainrule.transform.backprop import pullback, sweep
 from chainrule.transform.batching import summed_over_steps
 from chainrule.transform.forward import pushforward
@@ -279,14 +279,12 @@ class _StepBack:
         ends += [*[n for parts in self.emitted.values() for n in parts], *cut]
         names = self._names(set(order(ends, stop=self.stored)))
         leaves = {n: input(names[n], n.shape, n.dtype) if n.inputs else n for n in self.stored}
-        became = rebuild(ends, lambda n, new: leaves[n] if n in leaves else with_inputs(n, new), stop=leaves)
-        body, inputs = self._closed(seeds, leaves, [became[n] for n in ends])
+        body, inputs = self._closed(seeds, leaves, replaced(ends, leaves))
         results = iter(loop.results(body, inputs, len(seeds), not loop.reverse) if ends else [])
         whole = {**{w: parts for w, (_, parts) in self.carried.items()}, **self.emitted}
         gradients = {n: _together([next(results) for _ in parts]) for n, parts in whole.items()}
         filled = {place: next(results) for place in cut.values()}
-        became = rebuild(self.sums.values(), lambda n, new: filled[n] if n in filled else with_inputs(n, new))
-        return gradients | {w: became[n] for w, n in self.sums.items()}
+        return gradients | dict(zip(self.sums, replaced(self.sums.values(), filled), strict=True))
 
     def _names(self, read: Collection[Node]) -> dict[Node, str]:
         """Return what a step back calls each stored value: as it is called, or as what is carried, which it became."""

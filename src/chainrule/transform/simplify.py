@@ -10,14 +10,14 @@ log(1 + exp(z)) as written is NaN where exp overflows, and that of softplus(z) i
 """
 
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from chainrule.arguments import public
 from chainrule.doors import late
-from chainrule.graph.closed import ClosedGraph, Ends, bodies, is_given, map_bodies
+from chainrule.graph.closed import ClosedGraph, Ends, bodies, is_given, map_bodies, replaced
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import (
     Node,
@@ -188,12 +188,6 @@ def _by_intermediate(J: Node, u: Node) -> Node:
     place = input("u", u.shape, u.dtype)
     (simple,) = _with_arrays(replaced([J], {u: place}))
     return replaced([grad(simple, place)], {place: u})[0]
-
-
-def replaced(outputs: Sequence[Node], by: Mapping[Node, Node]) -> list[Node]:
-    """Return ``outputs`` with some of the nodes that they depend on replaced."""
-    became = rebuild(outputs, lambda n, inputs: by[n] if n in by else with_inputs(n, inputs), stop=by)
-    return [became[n] for n in outputs]
 
 
 def _pass(outputs: list[Node], final: bool, cancellation: Cancellation, largest: int) -> list[Node]:

@@ -1,8 +1,8 @@
 """What does not hang on the carry leaves the loop.
 
 Before it goes what hangs on no carry: ``x[t] @ W`` of each step is one product of all, and so is that part of
-``concatenate([h, x[t]]) @ W``. Behind it goes what no carry
-hangs on: ``h[t] @ V`` that is emitted is one product of all that h was. What is the same in each step is made once.
+``concatenate([h, x[t]]) @ W``. Behind it goes what no carry hangs on: ``h[t] @ V`` that is emitted is one product of
+all that h was. What is the same in each step is made once.
 
 A move of numbers is made where it is read, and arithmetic costs a loop little: it goes along with a product, where no
 more numbers come into the loop than would without it.
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import reduce
 from math import prod
 
+from chainrule.graph.closed import replaced
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, broadcast, input
 from chainrule.graph.primitives.arithmetic import plus
@@ -22,7 +23,7 @@ from chainrule.graph.primitives.products import contract
 from chainrule.graph.shapes import FULL, Extent
 from chainrule.graph.walk import descendants, order
 from chainrule.transform.batching import on_all_steps
-from chainrule.transform.rewrites.loop_parts import Loop, Part, put_together, replaced
+from chainrule.transform.rewrites.loop_parts import Loop, Part, put_together
 
 MANY = 64  # what an open axis counts as where sizes are compared
 
@@ -41,8 +42,7 @@ def lifted(loop: Loop) -> Part | None:
         return None
     loop.substitute(before)
     found = put_together(loop)
-    became = replaced(behind.values(), found)
-    found |= {r: became[n] for r, n in behind.items()}
+    found |= zip(behind, replaced(behind.values(), found), strict=True)
     return {r: found[r] for r in asked}
 
 

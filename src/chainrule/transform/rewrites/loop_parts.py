@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.graph.closed import ClosedGraph, extents_of, is_given
+from chainrule.graph.closed import ClosedGraph, extents_of, is_given, replaced
 from chainrule.graph.node import Node, input, leaf_key, record, with_inputs
 from chainrule.graph.primitives.indexing import pick
 from chainrule.graph.primitives.linear import concatenate
@@ -52,14 +52,9 @@ class Loop:
 
     def substitute(self, by: Mapping[Node, Node]) -> None:
         """Put other nodes in the place of some of the body's."""
-        became = replaced([*self.next.values(), *self.every.values()], by)
-        self.next = {leaf: became[n] for leaf, n in self.next.items()}
-        self.every = {result: became[n] for result, n in self.every.items()}
-
-
-def replaced(outputs: Iterable[Node], by: Mapping[Node, Node]) -> Part:
-    """Return what each node becomes where some of those that it is made of are others."""
-    return rebuild(outputs, lambda n, new: by[n] if n in by else with_inputs(n, new), stop=by)
+        new = replaced([*self.next.values(), *self.every.values()], by)
+        self.next = dict(zip(self.next, new, strict=False))
+        self.every = dict(zip(self.every, new[len(self.next) :], strict=True))
 
 
 def taken_apart(family: Sequence[Node], inputs: Sequence[Node]) -> Loop:

@@ -12,7 +12,7 @@ from chainrule.graph.shapes import Extent
 from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order, rebuild
 from chainrule.transform.rewrites.lifting import lifted
-from chainrule.transform.rewrites.loop_parts import Loop, Part, put_together, replaced, taken_apart
+from chainrule.transform.rewrites.loop_parts import Loop, Part, put_together, taken_apart
 from chainrule.transform.rewrites.merging import merged
 
 
@@ -72,9 +72,9 @@ def _written_out(loop: Loop) -> Part:
         empty = {r: broadcast(as_node(False, [n.dtype]), (0, *n.shape)) for r, n in loop.every.items()}
         return {**{r: loop.start[leaf] for r, leaf in loop.last.items()}, **empty}
     only = {leaf: reshape(x, shape=leaf.shape) for leaf, x in loop.scanned.items()}
-    became = replaced([*loop.next.values(), *loop.every.values()], {**loop.start, **only, **loop.shared})
-    every = {r: reshape(became[n], shape=(1, *n.shape)) for r, n in loop.every.items()}
-    return {**{r: became[loop.next[leaf]] for r, leaf in loop.last.items()}, **every}
+    loop.substitute({**loop.start, **only, **loop.shared})
+    every = {r: reshape(n, shape=(1, *n.shape)) for r, n in loop.every.items()}
+    return {**{r: loop.next[leaf] for r, leaf in loop.last.items()}, **every}
 
 
 def _share_what_stays(loop: Loop) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
+from chainrule.graph.closed import replaced
 from chainrule.graph.identity import of_attributes
 from chainrule.graph.node import Node, leaf_key
 from chainrule.graph.siblings import siblings
 from chainrule.graph.walk import order
-from chainrule.transform.rewrites.loop_parts import Loop, put_together, replaced, taken_apart
+from chainrule.transform.rewrites.loop_parts import Loop, put_together, taken_apart
 
 Family = list[Node]  # all results of a loop that are asked for
 Carried = tuple[int, int]  # which loop, and which of what it carries
@@ -26,8 +27,7 @@ def merged(outputs: list[Node]) -> list[Node]:
         together = _together(list({id(f): f for f in siblings(order(outputs)).values()}.values()))
         if together is None:
             return outputs
-        became = replaced(outputs, put_together(together))
-        outputs = [became[n] for n in outputs]
+        outputs = replaced(outputs, put_together(together))
 
 
 def _together(families: list[Family]) -> Loop | None:

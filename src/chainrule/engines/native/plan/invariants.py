@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from chainrule.engines.native.plan.views import is_view
-from chainrule.graph.closed import ClosedGraph
-from chainrule.graph.node import Node, input, leaf_key, with_inputs
-from chainrule.graph.walk import order, rebuild
+from chainrule.graph.closed import ClosedGraph, replaced
+from chainrule.graph.node import Node, input, leaf_key
+from chainrule.graph.walk import order
 
 
 def without_invariants(body: ClosedGraph) -> tuple[ClosedGraph, Sequence[Node]]:
@@ -27,6 +27,5 @@ def without_invariants(body: ClosedGraph) -> tuple[ClosedGraph, Sequence[Node]]:
             made[x] = input(f"same{len(made)}", x.shape, x.dtype)
     if not made:
         return body, ()
-    became = rebuild(body.outputs, lambda n, new: made[n] if n in made else with_inputs(n, new), stop=made)
-    outputs = tuple([became[n] for n in body.outputs])
+    outputs = tuple(replaced(body.outputs, made))
     return ClosedGraph(body.inputs, (*body.shared, *made.values()), outputs), tuple(made)
