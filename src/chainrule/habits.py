@@ -51,6 +51,13 @@ WRITE: dict[str, dict[str, str]] = {
         "ConvLSTM1D ConvLSTM2D": "There is none yet, but a step of your own, a cr.Cell, may convolve",
         "Attention AdditiveAttention MultiHeadAttention MultiheadAttention Transformer": "There is no attention "
         f"yet. What there is for sequences: {_SERIES}",
+        "RepeatVector": "In a network that is a function of nodes it is one of NumPy's: "
+        "np.repeat(h[:, np.newaxis], 5, axis=1)",
+        "Tokenizer TextVectorization StringLookup CountVectorizer": "Words are numbered in Python, from 1, as 0 stands "
+        "for padding: known = sorted(set(sum(texts, []))); X = [[1 + known.index(word) for word in text] "
+        "for text in texts]",
+        "timeseries_dataset_from_array TimeseriesGenerator": "Windows of a series are NumPy's: "
+        "X = np.lib.stride_tricks.sliding_window_view(series[:-1], 24)[..., np.newaxis]; y = series[24:]",
         "pad_sequence pack_padded_sequence pad_packed_sequence pack_sequence PackedSequence": "A network that begins "
         "with cr.Masking() takes lists of sequences as they are; by hand they are padded by: "
         "cr.pad_sequences([[1, 2], [3]])",
@@ -326,8 +333,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "out_features n_units num_units neurons": "units",
         "in_features num_features normalized_shape": "The width of the input is that of what stands before: "
         "cr.Dense(16, 'relu')",
-        "input_shape batch_input_shape": "The shape of one example is told to the network: "
+        "input_shape": "The shape of one example is told to the network: "
         "cr.Network([cr.Dense(1)], input_shape={value})",
+        "batch_input_shape batch_shape": "The shape of one example, without the batch, is told to the network: "
+        "cr.Network([cr.Dense(1)], input_shape=(20, 3))",
         "out_channels": "filters",
         "stride": "strides",
         "dilation": "dilation_rate",
@@ -356,9 +365,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
             "implementation use_cudnn": "",
             "return_states": "return_state",
             "mask": "A mask is found in the graph: cr.Network([cr.Masking(), cr.LSTM(32)])",
+            "zero_output_for_mask": "Steps that are padding put out again what the last one before them did, and count "
+            "in no loss: cr.LSTM(32, return_sequences=True)",
             "recurrent_dropout_rate": "recurrent_dropout",
         }
         for kind in ("SimpleRNN", "LSTM", "GRU")
+    },
+    "Bidirectional": {
+        "backward_layer": "The way back is a layer of the same settings, with weights of its own: "
+        "cr.Bidirectional(cr.LSTM(32), merge_mode='concat')",
     },
     "RNN": {
         "units hidden_size input_size nonlinearity activation": "The layer of units is called SimpleRNN, and RNN takes "

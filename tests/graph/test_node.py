@@ -151,6 +151,7 @@ def test_nodes_compare_and_hash_by_identity():
         (lambda x: [1, 2, 3][x], r"not a number"),
         (np.asarray, r"not an array.*node.value"),
         (np.float64, r"not a"),
+        (lambda x: np.zeros((input("x", "batch").shape[0], 3)), r"'batch' is open: .*np.zeros_like\(x\)"),
         (lambda x: len(input("x", "batch")), r"axis 'batch' is open: its length is x.shape\[0\]"),
     ],
 )

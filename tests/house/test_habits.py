@@ -39,6 +39,7 @@ x = cr.variable([1.0, 2.0], name="x")
 A, B = cr.variable(np.ones((2, 2)), name="A"), cr.variable(np.ones((2, 2)))
 J = (w * w).named("J")
 rows = cr.input("x", ("batch", 4))
+h, series, texts = rows, np.arange(100.0), [["a", "fine", "film"], ["a", "poor", "one"]]
 W1 = network.parameters["W1"]
 step = lambda h, x: (h * w + x, h)
 """
@@ -187,6 +188,12 @@ TOLD = [
     ("cr.Conv2D(8, 3, padding_mode='reflect')", "zeros around"),
     ("cr.Conv2D(8, 3, data_format='channels_first')", "X = np.moveaxis(X, 1, -1)"),
     ("cr.LSTMCell(8)", "cr.LSTM(32)"),
+    ("cr.RepeatVector(5)", "np.repeat(h[:, np.newaxis], 5, axis=1)"),
+    ("cr.TextVectorization()", "known = sorted(set(sum(texts, [])))"),
+    ("cr.timeseries_dataset_from_array", "np.lib.stride_tricks.sliding_window_view(series[:-1], 24)"),
+    ("cr.LSTM(8, batch_input_shape=(16, 20, 3))", "without the batch"),
+    ("cr.LSTM(8, zero_output_for_mask=True)", "count in no loss"),
+    ("cr.Bidirectional(cr.LSTM(8), backward_layer=cr.LSTM(8))", "The way back is a layer of the same settings"),
     ("cr.CuDNNLSTM(8)", "cr.LSTM(32)"),
     ("cr.LSTM(input_size=8, hidden_size=16)", "that of what stands before: cr.LSTM(32)"),
     ("cr.LSTM(8, 16)", "The width of the input is that of what stands before: write cr.LSTM(16)"),

@@ -22,7 +22,7 @@ from chainrule.graph.node import (
     with_inputs,
 )
 from chainrule.graph.primitives.loops import scan as row
-from chainrule.graph.shapes import Extent, show
+from chainrule.graph.shapes import Extent, Shape, fits, show
 from chainrule.graph.siblings import Within
 from chainrule.graph.tracing import traced
 from chainrule.graph.trees import aligned, leaves, like
@@ -83,7 +83,7 @@ def scan(
             f"scan takes the step first, a function: cr.scan(step, init, xs); found {short(step)}."
         )
     called = _parameters(step)
-    given = [(name, _scanned(x)) for name, x in leaves(xs)]
+    given = [(name, _scanned(x, xs)) for name, x in leaves(xs)]
     kinds = [x.dtype for _, x in given] + [v.dtype for _, v in leaves(init) if hasattr(v, "dtype")]
     start = [(name, _carried(v, kinds)) for name, v in leaves(init)]
     steps = _length([x for _, x in given], length)
@@ -197,12 +197,15 @@ def _carried(value: Any, kinds: list[np.dtype]) -> Node:
     return of_array(value) if _is_array(value) else as_node(value, [k for k in kinds if k.kind == "f"])
 
 
-def _scanned(x: Any) -> Node:
+def _scanned(x: Any, xs: Any) -> Node:
     node = of_array(x) if _is_array(x) else as_node(x)
     if not node.shape:
+        remedy = "What is the same for all steps is not given: the step reads it by itself."
+        if isinstance(xs, list | tuple):
+            remedy += " One number for each step is an array: np.array(xs)."
         raise ShapeError(
             f"A loop goes along axis 0 of each of its xs; {short(node.name) if node.name else 'one'} is a single "
-            "number. What is the same for all steps is not given: the step reads it by itself."
+            f"number. {remedy}"
         )
     return node
 
@@ -250,7 +253,7 @@ def _next(init: Any, carried: Sequence[Node], carry: Any) -> list[Node]:
         if after.shape != before.shape:
             raise ShapeError(
                 f"What is carried as '{before.name}' begins as {show(before.shape)} and is {show(after.shape)} after a "
-                "step; it keeps its shape. Begin with one that has it, such as np.zeros_like(...) of what a step makes."
+                f"step; it keeps its shape. {_begin(before.shape, after.shape)}"
             )
         if after.dtype != before.dtype:
             raise ShapeError(
@@ -259,6 +262,18 @@ def _next(init: Any, carried: Sequence[Node], carry: Any) -> list[Node]:
                 f".astype('{before.dtype}')."
             )
     return new
+
+
+def _begin(before: Shape, after: Shape) -> str:
+    """Return what to do about a carry whose shape changes in a step."""
+    if not fits(before, after):
+        return "Let the step return one of that shape."
+    if not any(isinstance(e, Extent) for e in after):
+        return f"Begin with all of it, such as np.zeros({show(after)})."
+    lengths = show(tuple([f"x.shape[{k}]" if isinstance(e, Extent) else e for k, e in enumerate(after)]))
+    return (
+        f"Begin with all of it, by an x that has the open axis: np.broadcast_to(cr.constant(0.0), {lengths})."
+    )
 
 
 def _kind(tree: Any) -> str:

@@ -123,7 +123,7 @@ class Scope:
         self,
         role: str,
         shape: tuple[int, ...],
-        initializer: InitializerLike,
+        initializer: InitializerLike = None,
         regularizer: RegularizerLike = None,
         trainable: bool = True,
         each: tuple[int, ...] | None = None,
