@@ -419,6 +419,25 @@ def test_targets_as_sequences_belong_to_arrays_that_were_padded_before():
             per_step(cr.Dense(1)).fit(padded, wrong)
 
 
+def any_steps(features):
+    return cr.Network([cr.LSTM(2), cr.Dense(1)], input_shape=(None, features), seed=0)
+
+
+def of_words():
+    return cr.Network(
+        [cr.Embedding(9, 2, mask_zero=True), cr.LSTM(2), cr.Dense(1, "sigmoid")], input_shape=(None,), seed=0
+    )
+
+
+def beside(a, b):
+    def draw(a, b):
+        return cr.LSTM(2, return_sequences=True)(b, initial_state=cr.LSTM(2, return_state=True)(a)[1:])
+
+    return cr.Network(draw, {"a": (None, 2), "b": (None, 2)}).predict(
+        {"a": np.ones((3, a, 2)), "b": np.ones((3, b, 2))}
+    )
+
+
 TOLD = [
     (
         lambda: cr.Network([cr.Dense(1)]).fit([[1, 2], [3]], [1, 2]),
@@ -454,6 +473,31 @@ TOLD = [
     (
         lambda: per_step(cr.Dense(1)).fit(X, np.zeros((8, 4, 1))),
         r"shape \(5, 1\) for each row; y has shape \(4, 1\)",
+    ),
+    (lambda: any_steps(1).predict(np.ones((5, 1))), r"that of one example. .* X\[None\]"),
+    (lambda: any_steps(1).predict(np.ones((5, 7))), r"takes \(batch, 7, 1\). .*give X\[..., None\]"),
+    (lambda: any_steps(1).predict(np.ones(7)), r"takes \(batch, time, 1\). .* X.reshape\(1, -1, 1\)"),
+    (lambda: any_steps(1).predict([]), r"shape \(0,\); this network takes \(batch, time, 1\)\.$"),
+    (lambda: of_words().predict([1, 2, 3]), r"that of one example. .* X\[None\]"),
+    (lambda: of_words().fit([["a", "film"], ["one"]], [0, 1]), r"from 1, .*X = \[\[1 \+ known.index\(word\)"),
+    (lambda: of_words().predict([["a", "film"]]), r"from 1, .*X = \[\[1 \+ known.index\(word\)"),
+    (lambda: of_words().fit(["a film", "one"], [0, 1]), r"text.split\(\) for text in X"),
+    (lambda: per_step(cr.Dense(2, "softmax")).fit(X, [["N"] * len(x) for x in X]), "labels first, from 0"),
+    (
+        lambda: beside(5, 4),
+        r"'b' has sequences of 4 steps and another 5, .*inputs=\{'b': \('b_steps', 2\), ...\}",
+    ),
+    (
+        lambda: cr.Network([cr.LSTM(2, return_sequences=True), cr.Dense(1)]).fit(
+            np.ones((4, 5, 1)), np.ones(4)
+        ),
+        r"LSTM\(2, return_sequences=True\) puts out every step, .* leave out return_sequences=True",
+    ),
+    (
+        lambda: cr.Network([cr.GRU(2, return_sequences=True), cr.Dense(3, "softmax")]).fit(
+            np.ones((4, 5, 1)), [0, 1, 2, 0]
+        ),
+        r"leave out return_sequences=True",
     ),
     (lambda: cr.pad_sequences([1, 2]), r"expected a list of sequences"),
     (lambda: cr.pad_sequences([[1], [2, 3]], padding="before"), r"'pre' or 'post'"),

@@ -47,13 +47,6 @@ class OpenExtent(Extent, Operators["Node"]):
 
     __array_ufunc__ = None  # arrays leave the operator to us
 
-    def __index__(self) -> int:
-        raise UnsupportedError(
-            f"The axis '{self}' is open: how long it is comes with the data. Of a node that has it, nodes as long are "
-            "made by np.zeros_like(x), np.repeat(x, 5, axis=1) or "
-            "np.broadcast_to(cr.constant(0.0), (x.shape[0], 5))."
-        )
-
 
 class Node(Operators["Node"], Methods["Node"]):
     """One step of a computation: a row of the table applied to inputs.

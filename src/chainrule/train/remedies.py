@@ -15,6 +15,14 @@ from chainrule.nn.layers import Dense
 from chainrule.shown import counted
 
 NUMBER_CLASSES = "classes, y = np.unique(y, return_inverse=True)"
+NUMBER_WORDS = (
+    "Number the words first, from 1, as 0 stands for padding: known = sorted(set(sum(X, []))); "
+    "X = [[1 + known.index(word) for word in text] for text in X]."
+)
+NUMBER_TAGS = (
+    "Number the labels first, from 0: known = sorted(set(sum(y, []))); "
+    "y = [[known.index(label) for label in labels] for labels in y]."
+)
 MOST_CLASSES = 20  # whole numbers of more values than these are likely to be quantities
 MOST_AXES = 5  # of an example, whose orders are tried
 
@@ -105,6 +113,20 @@ def for_rows(rows: Iterable[Any]) -> str:
     )
 
 
+def for_words(texts: Any) -> str:
+    """Return what to do with texts that a network is to read word by word.
+
+    >>> for_words(["a film", "one"])[:64]
+    'Split texts into words: X = [text.split() for text in X]. Number'
+    """
+    whole = (
+        any(isinstance(text, str) for text in texts)
+        if isinstance(texts, list | tuple)
+        else np.ndim(texts) == 1
+    )
+    return f"{'Split texts into words: X = [text.split() for text in X]. ' * whole}{NUMBER_WORDS}"
+
+
 def for_files(text: Any) -> str:
     """Return what to do with the names of pictures, or "" for other words."""
     if not str(text).lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")):
@@ -125,6 +147,12 @@ def for_output(targets: np.ndarray, architecture: Architecture) -> str:
             f" The places are as many in each: here {show(given)}, there {show(places)}. Layers keep them with "
             "padding='same'; a stride divides them, which Conv2DTranspose and UpSampling2D undo; what is left over "
             "is cut off by Cropping2D, and what lacks is added by ZeroPadding2D."
+        )
+    every_step = [c.layer for c in architecture.calls.values() if getattr(c.layer, "return_sequences", False)]
+    if every_step and given in ((), (1,), output.shape[-1:]):
+        return (
+            f" {every_step[-1]!r} puts out every step, and so there is an answer for each of {show(places)} steps. For "
+            "one answer for each example leave out return_sequences=True."
         )
     for call in architecture.calls.values():
         x = call.inputs[0]

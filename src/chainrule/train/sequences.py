@@ -83,8 +83,8 @@ def listed(value: Any) -> Any:
     return parts if parts and all(map(_is_sequence, parts)) else value
 
 
-def ragged(value: Any, what: str) -> Ragged | None:
-    """Return sequences of different lengths as arrays, or None for anything else.
+def ragged(value: Any, what: str, text: str = remedies.NUMBER_WORDS) -> Ragged | None:
+    """Return sequences of different lengths as arrays, or None for anything else; ``text`` says what to do with words.
 
     >>> ragged([[1, 2], [3]], "X").lengths, ragged([[1, 2], [3, 4]], "X"), ragged([1, 2], "X")
     (array([2, 1]), None, None)
@@ -93,7 +93,7 @@ def ragged(value: Any, what: str) -> Ragged | None:
         return None
     if len({len(part) for part in value}) == 1:
         return None
-    parts = [as_numbers(part, f"{what}[{i}]") for i, part in enumerate(value)]
+    parts = [as_numbers(part, f"{what}[{i}]", text) for i, part in enumerate(value)]
     shape = next(part.shape[1:] for part in parts if len(part))
     for i, part in enumerate(parts):
         if len(part) and part.shape[1:] != shape:
@@ -194,7 +194,7 @@ def by_step(
         what: What the user calls the targets.
     """
     y = listed(y)
-    found, steps = ragged(y, what), steps_of(architecture)
+    found, steps = ragged(y, what, remedies.NUMBER_TAGS), steps_of(architecture)
     if found is not None and (steps is None or counts is None):
         why = "has one target for each example" if steps is None else "does not know padding from data"
         raise DataError(
@@ -203,7 +203,7 @@ def by_step(
     if counts is None or steps is None:
         return y
     placed = at_steps(y, steps, own, counts, what)
-    array = as_numbers(y, what) if placed is None else placed
+    array = as_numbers(y, what, remedies.NUMBER_TAGS) if placed is None else placed
     if array.shape[:2] != counts.shape:
         return array  # which is told in other words
     of_rows = kind == "labels" and array.ndim == architecture.output.ndim and array.shape[-1] > 1
@@ -242,7 +242,7 @@ def at_steps(
 def numbers_of(y: Any, what: str) -> np.ndarray:
     """Return targets as an array of numbers; those of sequences of different lengths one after the other."""
     y = listed(y)
-    found = ragged(y, what)
+    found = ragged(y, what, remedies.NUMBER_TAGS)
     return as_numbers(y, what) if found is None else np.concatenate(found.parts)
 
 

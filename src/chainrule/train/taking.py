@@ -9,11 +9,11 @@ import numpy as np
 from chainrule.errors import DataError
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, input
-from chainrule.graph.shapes import Extent, resolve
+from chainrule.graph.shapes import Extent, resolve, show
 from chainrule.graph.walk import order
 from chainrule.nn.architecture import BATCH
 from chainrule.nn.layers.base import Layer
-from chainrule.train import frames, sequences, validation
+from chainrule.train import frames, remedies, sequences, validation
 from chainrule.train.programs import Programs
 
 
@@ -108,6 +108,7 @@ def _padded(
     whole: dict[str, np.ndarray] = {}
     mask = programs.architecture.mask
     counting = set(order([] if mask is None else [mask]))
+    words = [x for call in programs.architecture.calls.values() if call.layer.is_choosy for x in call.inputs]
     for name, part in given.items():
         what = validation.called(name, nodes)
         part = sequences.listed(part)
@@ -115,13 +116,13 @@ def _padded(
         parts[name] = part if found is None else found
         if found is not None and nodes[name].ndim < 2:
             raise DataError(f"{what} holds sequences; expected one number for each example.")
+        if found is None and (name in open_axes or isinstance(part, list | tuple)):
+            text = remedies.for_words(part) if nodes[name] in words else validation.TEXT
+            parts[name] = validation.as_numbers(part, what, text)
         if name in open_axes:
-            if found is None:
-                array = parts[name] = validation.as_numbers(part, what)
-                length = array.shape[1] if array.ndim > 1 else 0
-            else:
-                length = int(found.lengths.max())
+            length = int(found.lengths.max()) if found else _steps(parts[name], nodes[name], what)
             steps[open_axes[name]] = max(steps.get(open_axes[name], 0), length)
+    _check_side_by_side(parts, steps, programs)
     for name, part in parts.items():
         if not isinstance(part, sequences.Ragged):
             continue
@@ -146,12 +147,41 @@ def _padded(
     return parts, steps, whole
 
 
+def _steps(array: np.ndarray, node: Node, what: str) -> int:
+    """Return how many steps there are in what is given for an input whose steps are open, a single example too."""
+    is_one = array.ndim == node.ndim - 1 and array.shape[1:] == node.shape[2:]
+    if array.ndim < 2 and not is_one:
+        series = array.ndim and array.size and node.shape[2:] == (1,)
+        remedy = f" A single sequence of numbers is {what}.reshape(1, -1, 1)." if series else ""
+        raise DataError(
+            f"{what} has shape {show(array.shape)}; this network takes {show(node.shape)}.{remedy}"
+        )
+    return array.shape[0 if is_one else 1]
+
+
+def _check_side_by_side(parts: Mapping[str, Any], steps: Mapping[Extent, int], programs: Programs) -> None:
+    """Refuse sequences of different lengths along an open axis that several inputs share."""
+    nodes = programs.architecture.inputs
+    for name, extent in programs.open_axes.items():
+        part = parts[name]
+        if isinstance(part, sequences.Ragged) or part.ndim < 2 or part.shape[1] == steps[extent]:
+            continue
+        if list(programs.open_axes.values()).count(extent) > 1 and part.ndim == nodes[name].ndim:
+            own = (f"{name}_steps", *nodes[name].shape[2:])
+            raise DataError(
+                f"{validation.called(name, nodes)} has sequences of {part.shape[1]} steps and another {steps[extent]}, "
+                f"and both go along the same open axis, '{extent}'. Where they differ, name one of its own: "
+                f"inputs={{'{name}': {own}, ...}}."
+            )
+
+
 def shape_of(X: Any, layers: Sequence[Layer]) -> tuple[int | None, ...]:
     """Return the shape of an example, for which a list of layers that has seen no data is to be made."""
     X = sequences.listed(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X)
     found = sequences.ragged(X, "X")
     if found is None:
-        array = validation.as_numbers(X, "X")
+        text = remedies.for_words(X) if layers and layers[0].is_choosy else validation.TEXT
+        array = validation.as_numbers(X, "X", text)
         if array.ndim < 1:
             raise DataError("X is a single number; expected a row for each example.")
         return array.shape[1:] or (1,)

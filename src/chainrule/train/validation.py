@@ -19,7 +19,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
 from chainrule.train import remedies
 
-_TEXT = (
+TEXT = (
     "Turn text into numbers first: pandas.get_dummies(X) makes a column of each category, and "
     "cr.TableModel.train(table, target) prepares the columns of a table itself."
 )
@@ -29,7 +29,7 @@ _TEXT_LABELS = (
 )
 
 
-def as_numbers(value: Any, what: str, text: str = _TEXT) -> np.ndarray:
+def as_numbers(value: Any, what: str, text: str = TEXT) -> np.ndarray:
     """Return ``value`` as an array of numbers, or say which cell is none; ``text`` says what to do with words."""
     if isinstance(value, Node):
         raise DataError(f"{what} is a node of a graph; give its numbers: {what}.value.")
