@@ -97,7 +97,7 @@ def test_memory_that_is_used_up_is_an_error_of_ours(monkeypatch):
     def used_up(*_, **__):
         raise MemoryError("Unable to allocate 14.9 GiB")
 
-    monkeypatch.setattr(cr.Network, "_inputs", used_up)
+    monkeypatch.setattr(cr.Network, "_take", used_up)
     with pytest.raises(
         cr.OutOfMemoryError, match=r"used up \(Unable to allocate 14.9 GiB\). Take fewer rows"
     ):

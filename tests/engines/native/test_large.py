@@ -136,7 +136,7 @@ KINDS = {
 LONG = {  # how often, for more nodes than one function holds
     "sines of rows": 140, "sines of numbers": 140, "tables": 130, "choices": 60, "maxima": 50, "quotients": 60,
     "shifts": 65, "positions": 60, "sums": 75, "tree": 105, "layers": 65, "joined": 110,
-    "slices": 130, "rnn": 50, "lstm": 12,
+    "slices": 130, "rnn": 50, "lstm": 14,
 }  # fmt: skip
 
 
