@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import UnsupportedError
 from chainrule.friendly import foreign, missing, working
 from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent
 
 
 def method(node: Node, name: str) -> Callable[..., Any]:
@@ -21,6 +23,14 @@ def frozen(node: Node, name: str) -> AttributeError:
     """Return the error for an attribute that is assigned to."""
     answer = foreign("Node", name, _called(node)) or "Make a new node."
     return AttributeError(f"A node is frozen: its {name} cannot be changed. {answer}")
+
+
+def endless(extent: Extent) -> int:
+    """Raise where NumPy, or Python, needs a number and is given the length of an open axis."""
+    raise UnsupportedError(
+        f"The axis '{extent}' is open: how long it is comes with the data. Of a node that has it, nodes as long are "
+        "made by np.zeros_like(x), np.repeat(x, 5, axis=1) or np.broadcast_to(cr.constant(0.0), (x.shape[0], 5))."
+    )
 
 
 def _called(node: Node) -> str:

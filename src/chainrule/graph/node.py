@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.doors import Door
+from chainrule.doors import Door, late
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
 from chainrule.graph import shapes, show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
@@ -46,6 +46,7 @@ class OpenExtent(Extent, Operators["Node"]):
     """An open extent that can be computed with: in ``1 / x.shape[0]`` it becomes a node."""
 
     __array_ufunc__ = None  # arrays leave the operator to us
+    __index__ = late("chainrule.graph.guests:endless")
 
 
 class Node(Operators["Node"], Methods["Node"]):
@@ -497,10 +498,8 @@ def input(
         shape = (shape,)
     extents: list[Any] = []
     for extent in shape:
-        if isinstance(extent, str):
-            extents.append(OpenExtent(extent))
-        elif isinstance(extent, Extent):
-            extents.append(OpenExtent(extent.name))
+        if isinstance(extent, str | Extent):
+            extents.append(OpenExtent(str(extent)))
         elif hasattr(extent, "__index__") and not isinstance(extent, bool) and int(extent) >= 0:
             extents.append(int(extent))
         else:

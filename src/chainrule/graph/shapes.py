@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from chainrule.errors import ShapeError, UnsupportedError, short
+from chainrule.errors import ShapeError, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +25,6 @@ class Extent:
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-    def __index__(self) -> int:
-        raise UnsupportedError(
-            f"The axis '{self}' is open: how long it is comes with the data. Of a node that has it, nodes as long are "
-            "made by np.zeros_like(x), np.repeat(x, 5, axis=1) or "
-            "np.broadcast_to(cr.constant(0.0), (x.shape[0], 5))."
-        )
 
     def __str__(self) -> str:
         return self.name
