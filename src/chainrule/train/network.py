@@ -140,7 +140,7 @@ class Network(Friendly):
         layers: Layer | Sequence[Layer] | Callable[..., NodeLike] | NodeLike | Architecture,
         inputs: Mapping[str, int | Sequence[int]] | Node | Sequence[Node] | None = None,
         *,
-        input_shape: int | Sequence[int] | None = None,
+        input_shape: int | Sequence[int | str | None] | None = None,
         dtype: "FloatLike" = "float32",
         seed: int | None = None,
         engine: EngineName | str = "auto",
