@@ -266,6 +266,21 @@ def test_random_loops(share, check, drawn):
             np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("batch", [2, 50, 400])
+@pytest.mark.parametrize("share", ["", "2", "3"])
+def test_what_a_loop_reads_may_be_turned_over(share, batch, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_SHARE", share)
+    shared, w = cr.input("shared", ("batch", 2)), cr.variable([[0.5, -1.0], [2.0, 0.3]], "w")
+
+    def step(h, _):
+        return np.tanh(np.tanh(h + shared) @ w), None
+
+    last, _ = cr.scan(step, np.tanh(shared), None, length=3)
+    judge, native = both([last], [shared])
+    given = np.linspace(-2, 2, 2 * batch).reshape(batch, 2)
+    np.testing.assert_allclose(native(given)[0], judge(given)[0], rtol=1e-9)
+
+
 # --- what is the same, whatever is done how ---
 
 

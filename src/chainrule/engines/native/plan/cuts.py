@@ -20,6 +20,7 @@ from chainrule.engines.native.plan.views import (
 )
 from chainrule.graph.contraction import contraction
 from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.shapes import Extent
 
 SMALL = 50_000  # operations: what is less is done whole by one part
 # A part begins at a multiple of these: wherever it is, at a whole vector and at a line of a cache.
@@ -135,7 +136,7 @@ def rows_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
         return None
     extent, grain = size(plan.rows), grain_of_rows(forced)
     if isinstance(work.item, Loop):
-        return Cut(ROWS_OF_LOOP, extent, ONE, grain) if work.item.rows == plan.rows else None
+        return Cut(ROWS_OF_LOOP, extent, ONE, grain) if _rows_of(plan, work.item) == plan.rows else None
     if isinstance(work.item, Task):
         along = _along(plan, work.item.node, extent)
         return Cut(along, extent, ONE, grain) if along is not None else None
@@ -153,7 +154,7 @@ def own_cut(plan: Fusion, work: Work, forced: bool) -> Cut | None:
         leading = _leading(plan, work.item.node)
         cut = Cut(*leading, ONE, 1) if leading is not None else None
     elif isinstance(work.item, Loop):
-        rows = work.item.rows
+        rows = _rows_of(plan, work.item)
         cut = Cut(ROWS_OF_LOOP, size(rows), ONE, 1) if rows is not None else None
     elif work.plan is not None and (axis := work.plan.split) is not None:
         cut = Cut(axis, *work.plan.rows(axis), 1)
@@ -225,6 +226,20 @@ def _arrays(plan: Fusion, work: Work, cut: Cut | None) -> Iterator[tuple[View, S
         for access in work.plan.accesses:
             stride = work.plan.strides[access][axis] * cut.unit if isinstance(axis, int) and cut else ZERO
             yield access.view, stride, access in written
+
+
+def _rows_of(plan: Fusion, loop: Loop) -> Extent | None:
+    """Return the rows that go through all steps by themselves, if a part of them may be taken for the whole batch.
+
+    In one step nothing may then lie a batch away from what comes next, as in an array that is turned over.
+    """
+    rows, scanned = loop.rows, len(loop.body.inputs)
+    if rows is None:
+        return None
+    by_time = [(x, int(loop.carried <= i < scanned)) for i, x in enumerate(loop.inputs)]
+    by_time += [(x, int(x.attributes["take"] >= loop.carried)) for x in loop.nodes]
+    strides = [s for x, first in by_time if rows in x.shape for s in plan.view(x).strides[first:]]
+    return None if any(rows.name in s.extents for s in strides) else rows
 
 
 def _along(plan: Fusion, node: Node, rows: Size) -> int | str | None:
