@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 import chainrule as cr
+from chainrule.cli.kinds import METRICS
 from chainrule.cli.main import cli
-from chainrule.cli.options import METRICS, TASKS
+from chainrule.cli.options import TASKS
 from chainrule.data import target
 from chainrule.nn.losses import LOSSES
 from chainrule.train.metrics import METRICS as KNOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chainrule.cli import front, main
+from chainrule.cli import front
 from chainrule.cli.main import cli
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command_line.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_every_command_and_option_is_told(name):
 
 
 def test_every_exit_code_is_told():
-    codes = [main.WENT_WRONG, front.REFUSED, front.CLOSED_PIPE, 129, 130, 143]
+    codes = [front.WENT_WRONG, front.REFUSED, front.CLOSED_PIPE, 129, 130, 143]
     assert all(re.search(rf"^\| .*\b{code}\b.* \|", PAGE, re.MULTILINE) for code in codes)
 
 

@@ -14,6 +14,7 @@ import chainrule as cr
 from chainrule.disk import check_place
 from chainrule.names import closest
 
+PRINTED = ("-", "/dev/stdout")
 STDIN = "/dev/stdin"  # what is piped into a command, as "-" is too
 
 

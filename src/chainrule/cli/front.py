@@ -21,7 +21,7 @@ from chainrule.names import closest
 from chainrule.shown import visible
 
 AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number != signal.SIGINT}
-REFUSED = 2
+WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 

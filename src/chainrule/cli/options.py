@@ -1,168 +1,26 @@
-"""What commands take: kinds of values, and the options that several share."""
+"""Options: what each is called, takes and says, and in which group of a help page it stands."""
 
-import math
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 import chainrule as cr
-from chainrule.cli.completion import columns, models, tables
-from chainrule.cli.files import STDIN
-
-Missing = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-class Whole(click.IntRange):
-    """A whole number, called so in messages."""
-
-    name = "whole number"
-
-
-class Number(click.FloatRange):
-    """A number, called so in messages, and neither NaN nor infinite."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return it."""
-        found = super().convert(value, param, ctx)
-        if not math.isfinite(found):
-            self.fail(f"{value!r} is not a finite number.", param, ctx)
-        return found
-
-
-class Hidden(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """Units of the hidden layers: 32,16; or none."""
-
-    name = "units"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the numbers of units."""
-        if not isinstance(value, str):
-            return value
-        if value == "none":
-            return ()
-        units = value.split(",")
-        if not all(unit.strip().isdecimal() and int(unit) for unit in units):
-            self.fail(
-                f"{value!r} names no hidden layers; expected units such as 32 or 64,32, or none.", param, ctx
-            )
-        return tuple(map(int, units))
-
-
-class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A table: a file, a sample, or "-" for what is piped into the command."""
-
-    name = "table"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return its name."""
-        if value != "-":
-            return value or self.fail("the name of the table is empty", param, ctx)
-        if sys.stdin is None or sys.stdin.isatty():
-            self.fail("nothing is piped into the command; give the name of a file, or add < FILE", param, ctx)
-        if not Path(STDIN).exists():
-            self.fail("this system has no - for what is piped in; give the name of a file", param, ctx)
-        return STDIN
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the samples and tables that begin so."""
-        return tables(incomplete)
-
-
-class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A model file."""
-
-    name = "model"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the models that begin so."""
-        return models(incomplete)
-
-
-class Column(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A column of DATA, or several with commas."""
-
-    name = "column"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the columns that begin so, of the table that stands before."""
-        first = next(iter(ctx.args), "")  # which is no DATA yet, where --target is not whole
-        return columns(ctx.params.get("data") or first, incomplete)
-
-
-class Name(click.Choice):  # type: ignore[type-arg]  # which only newer ones of click take
-    """One of several names, in any case."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__(list(names), case_sensitive=False)
-
-
-class Shell(Name):
-    """A shell that completion is made for."""
-
-    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Return which there are."""
-        return f"Choose from: {', '.join(map(str, self.choices))}"
-
-
-class StageName(Name):
-    """A stage that can be shown."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return its name; the old one of "fusion" is left to :meth:`TableModel.show`, which says the new one."""
-        return value if value == "schedule" else super().convert(value, param, ctx)
-
-
-class Words(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """Words that mean "no value": [COLUMN=]WORDS."""
-
-    name = "words"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the column, "" for all others, and its words, to which the empty one always belongs."""
-        if not isinstance(value, str):
-            return value
-        column, _, words = value.rpartition("=")
-        return column, ("", *filter(None, map(str.strip, words.split(","))))
-
-
-class Metrics(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A metric, or several with commas."""
-
-    name = "metric"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the names."""
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the metrics that begin so."""
-        return [CompletionItem(name) for name in METRICS if name.startswith(incomplete)]
+from chainrule.cli.kinds import Column, Hidden, Metrics, Model, Name, Number, StageName, Table, Words
+from chainrule.cli.pages import Option
 
 
 def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **settings: Any) -> Callable[..., Any]:
     """Return an option whose value is of a kind; its default is shown, if it has one."""
-    settings = {"show_default": "default" in settings, **settings}
+    settings = {"show_default": "default" in settings, "cls": Option, **settings}
     return click.option(flag, *names, metavar=metavar, type=kind, help=says, **settings)
 
 
-METRICS = [
-    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision", "log_loss", "r2", "rmse",
-    "mae", "mape", "mse",
-]  # fmt: skip
+def switch(flag: str, says: str, **settings: Any) -> Callable[..., Any]:
+    """Return an option that is there or is not."""
+    return click.option(flag, is_flag=True, help=says, cls=Option, **settings)
+
+
 TASKS = ["regression", "classification", "binary", "multiclass", "multilabel"]
 ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
 STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
@@ -177,45 +35,41 @@ TARGET = option(
     Column(),
     "The column to predict; for several, repeat it or put commas.",
     multiple=True,
+    section="data",
 )
 TASK = option(
-    "--task",
-    "TASK",
-    Name(TASKS),
-    f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [default: by the target]",
+    "--task", "TASK", Name(TASKS), f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [by the target]", section="data"
 )
 HIDDEN = option(
-    "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [default: by size]"
+    "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [by size]", section="network"
 )
-LEARNING_RATE = option("--learning-rate", "RATE", Number(0, min_open=True), "That of Adam.", default=3e-3)
+LEARNING_RATE = option(
+    "--learning-rate", "RATE", Number(0, min_open=True), "That of Adam.", default=3e-3, section="training"
+)
 CLIP_NORM = option(
     "--clip-norm",
     "NORM",
     Number(0, min_open=True),
-    "Shorten longer gradients to this. [default: none is shortened]",
+    "Shorten longer gradients to this. [none is shortened]",
+    section="training",
 )
 DROPOUT = option(
     "--dropout", "SHARE", Number(0, 1, max_open=True),
-    "Hidden units left out in a step. [default: 0.2 for classes, 0 for numbers]",
-)  # fmt: skip
+    "Hidden units left out in a step. [0.2 for classes, 0 for numbers]", section="network")  # fmt: skip
 MISSING = option(
     "--missing", "[COLUMN=]WORDS", Words(),
     "Words for 'no value', with commas, beside the empty cell: --missing 'grade=?' makes NA a grade. "
-    "[default: NA, ?, null and their kin; predict and evaluate: as in training]",
-    multiple=True,
-)  # fmt: skip
-ANY_SIZE = click.option("--any-size", is_flag=True, help="Unpack a gzipped DATA however large it becomes.")
+    "[NA, ?, null and their kin; predict and evaluate: as in training]",
+    multiple=True, section="data")  # fmt: skip
+ANY_SIZE = switch("--any-size", "Unpack a gzipped DATA however large it becomes.", section="data")
 METRIC = option(
     "--metric", "NAME", Metrics(),
-    "A score to print, such as f1 or auc; for several, repeat it or put commas. [default: by the task]", "metrics",
-    multiple=True,
-)  # fmt: skip
+    "A score to print, such as f1 or auc; for several, repeat it or put commas. [by the task]", "metrics",
+    multiple=True, section="results")  # fmt: skip
 ENGINE = option(
     "--engine", "NAME", Name(["auto", *ENGINES]),
     f"{', '.join(f'{name} ({says})' for name, says in ENGINES.items())}, or auto: the one that is done first.",
-    default="auto", show_default=False,
-)  # fmt: skip
+    default="auto", show_default=False, section="training")  # fmt: skip
 STAGE = option(
     "--show", "STAGE", StageName(STAGES), "; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
-    "stage", default="fusion",
-)  # fmt: skip
+    "stage", default="fusion", section="results")  # fmt: skip

@@ -1,0 +1,69 @@
+"""What shows how things are: ``chainrule compile``, ``completion`` and ``versions``."""
+
+from typing import Any
+
+import click
+
+import chainrule as cr
+from chainrule.cli import completion, options
+from chainrule.cli.front import printing
+from chainrule.cli.kinds import Missing, Shell
+from chainrule.cli.pages import command
+from chainrule.cli.reading import read_table, targets_of
+
+
+@command("compile")
+@options.DATA
+@options.TARGET
+@options.MISSING
+@options.ANY_SIZE
+@options.TASK
+@options.HIDDEN
+@options.LEARNING_RATE
+@options.DROPOUT
+@options.STAGE
+def show_compiled(
+    data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any
+) -> None:
+    """Show how a training step is compiled.
+
+    A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
+    one stage to the next, and each can be shown.
+
+    \b
+    Example:
+      chainrule compile iris --hidden 8 --show fusion
+    """
+    table, usual = read_table(data, missing, any_size)
+    names = targets_of(data, list(table.columns), target or usual)
+    text = cr.TableModel.show(table, names, stage, **settings)
+    with printing():
+        click.echo(text)
+
+
+@command("completion")
+@click.argument("shell", type=Shell(list(completion.SHELLS)), metavar="|".join(completion.SHELLS))
+def complete(shell: str) -> None:
+    """Print what makes a shell complete commands.
+
+    Commands and options, samples, tables and models, columns of the table after --target, and the names that
+    options take are completed then. The first line that is printed says where to put it.
+
+    \b
+    Example:
+      chainrule completion bash
+    """
+    with printing():
+        click.echo(completion.script(click.get_current_context().find_root().command, shell))
+
+
+@command()
+def versions() -> None:
+    """Print versions, engines and the machine, for a report.
+
+    \b
+    Example:
+      chainrule versions
+    """
+    with printing():
+        cr.show_versions()

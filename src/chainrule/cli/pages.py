@@ -1,0 +1,57 @@
+"""Help pages: the options of a command in groups, in the order of a training, on lines of 80 characters."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+SECTIONS = {
+    "data": "Data",
+    "columns": "Columns",
+    "rows": "Rows",
+    "network": "Network",
+    "training": "Training",
+    "results": "Results",
+    "": "Other options",
+}
+WIDE = 26  # columns of the names, beyond which what is said of one begins on the next line
+
+
+class Option(click.Option):
+    """An option that stands in a group of a help page, with its default in brackets."""
+
+    def __init__(self, *arguments: Any, section: str = "", **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.section = section
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return its name and what is said of it. What it may be, an error tells to who needs it."""
+        if self.hidden:
+            return None
+        flags = ", ".join(sorted([*self.opts, *self.secondary_opts], key=len))
+        usual = f" [{self.default}]" if self.show_default else ""
+        return f"{flags} {self.metavar}" if self.metavar else flags, f"{self.help}{usual}"
+
+
+class Command(click.Command):
+    """A command whose help page has its options in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group."""
+        found: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+        for each in self.get_params(ctx):
+            record = each.get_help_record(ctx) if isinstance(each, click.Option) else None
+            if record:
+                found[getattr(each, "section", "")].append(record)
+        several = sum(map(bool, found.values())) > 1
+        names = [name for records in found.values() for name, _ in records]
+        wide = max(len(name) for name in names if len(name) <= WIDE)  # in all groups alike
+        for section, records in found.items():
+            if records:
+                with formatter.section(SECTIONS[section] if several else "Options"):
+                    formatter.write_dl([(name.ljust(wide), says) for name, says in records], col_max=WIDE)
+
+
+def command(name: str | None = None) -> Callable[..., Any]:
+    """Return what makes a command of a function."""
+    return click.command(name, cls=Command)

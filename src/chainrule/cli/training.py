@@ -1,0 +1,130 @@
+"""What trains: ``chainrule train``."""
+
+import signal
+import warnings
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+import chainrule as cr
+from chainrule import signals
+from chainrule.cli import options, outcome
+from chainrule.cli.files import PRINTED, check_no_model, check_writable, stem
+from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, printing, tell, tell_as_is
+from chainrule.cli.kinds import Missing, Number, Whole
+from chainrule.cli.options import option, switch
+from chainrule.cli.pages import command
+from chainrule.cli.reading import read_table, targets_of
+from chainrule.cli.replacing import check_same_target, model_there, place_of
+from chainrule.shown import counted
+
+
+@command()
+@options.DATA
+@options.TARGET
+@options.MISSING
+@options.ANY_SIZE
+@options.TASK
+@options.HIDDEN
+@option("--epochs", "N", Whole(min=1), "At most so many epochs.", default=300, section="training")
+@option("--batch-size", "N", Whole(min=1), "Rows a step. [by size]", section="training")
+@options.LEARNING_RATE
+@options.CLIP_NORM
+@options.DROPOUT
+@option("--seed", "N", Whole(min=0), "The same seed: the same model.", default=0, section="rows")
+@option(
+    "--test-fraction",
+    "SHARE",
+    Number(0, 1, max_open=True),
+    "Rows held back for the test.",
+    default=0.2,
+    section="rows",
+)
+@option(
+    "--time",
+    "SECONDS",
+    Number(0, min_open=True),
+    "Stop after so long. [no limit]",
+    "time_budget",
+    section="training",
+)
+@options.METRIC
+@options.ENGINE
+@option(
+    "--out",
+    "MODEL",
+    click.Path(path_type=Path, readable=False),
+    "The model file. [<DATA>.safetensors, here]",
+    section="results",
+)
+@switch("--force", "Replace whatever is at --out.", section="results")
+@switch("--quiet", "Print the test scores and errors only.", section="results")
+def train(
+    data: str,
+    target: tuple[str, ...],
+    missing: Missing,
+    any_size: bool,
+    out: Path | None,
+    force: bool,
+    quiet: bool,
+    metrics: tuple[tuple[str, ...], ...],
+    **settings: Any,
+) -> int:
+    """Train a network on a table.
+
+    It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
+    (also gzipped), - for what is piped in, or iris, wine, breast_cancer, digits or diabetes. Ctrl-C ends training
+    early and keeps the best network so far. The exit code is 1 where training went wrong, or where a good model
+    was there already and is kept.
+
+    \b
+    Example:
+      chainrule train houses.csv --target price
+    """
+    path = out or Path(f"{stem(data)}.safetensors")
+    if str(path) in PRINTED:
+        raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
+    check_no_model(data)
+    say = (lambda sentence: None) if quiet else tell
+    check_writable(path, data)
+    old = None if force else model_there(path)
+    table, usual = read_table(data, missing, any_size)
+    say(f"Read {data}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}.")
+    names = targets_of(data, list(table.columns), target or usual)
+    if old:
+        check_same_target(old, *cr.TableModel.read_target(table, names, settings["task"]), path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
+        model = cr.TableModel.train(
+            table, names, **settings, metrics=sum(metrics, ()), verbose=0 if quiet else 1, tell=say
+        )
+    path, why_beside = place_of(path, model, old)
+    replaced = path.exists()
+    into_file = path.is_file() or not replaced
+    # a pipe may take for ever to be emptied, so there a signal ends at once
+    with signals.asking() if into_file else nullcontext(signals.Asked()) as late:
+        model.save(path)
+    ended = (model.history.signal if model.history else 0) or late.number
+    by_signal = ended not in (0, signal.SIGINT)
+    code = BY_SIGNAL + ended if by_signal else WENT_WRONG if why_beside or model.diverged else 0
+    if by_signal and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
+        say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
+    try:
+        say("")
+        with printing(closed=code):
+            click.echo(model.report.scores or "No row was held back for a test.")
+    finally:
+        say("")
+        for sentence in outcome.meanings(model):
+            say(sentence)
+        if why_beside:
+            tell(
+                f"Kept the model that was there, as {why_beside}: the new one is {path}. --force replaces it."
+            )
+        say(outcome.saved(model, path, old if replaced else None, replaced))
+        for sentence in outcome.next_steps(model, path):
+            as_is = sentence.startswith(" ") and not quiet  # commands are not wrapped: they are copied
+            (tell_as_is if as_is else say)(sentence)
+    return code
