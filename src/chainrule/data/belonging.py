@@ -1,0 +1,150 @@
+"""Which rows belong together: those of one group, such as a customer's, and those of one time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chainrule.data.cells import clean_text, floats, kind_of, read_numbers
+from chainrule.data.words import check_columns, row_name, shortened
+from chainrule.data.written import texts_of
+from chainrule.errors import DataError
+from chainrule.shown import counted
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The group of each row, by number from 0, shape (rows,), and the column that says it."""
+
+    column: str
+    codes: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Groups":
+        """Return the groups of some of the rows."""
+        return Groups(self.column, np.unique(self.codes[rows], return_inverse=True)[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """The time of each row as a number, shape (rows,), what the column that says it holds there, and its name."""
+
+    column: str
+    values: np.ndarray
+    cells: pd.Series
+
+    def of(self, rows: np.ndarray) -> "Times":
+        """Return the times of some of the rows."""
+        return Times(self.column, self.values[rows], self.cells.iloc[rows])
+
+    @property
+    def span(self) -> str:
+        """From when to when, as the column writes it."""
+        ends = [_written(self.cells.iloc[int(at)]) for at in (self.values.argmin(), self.values.argmax())]
+        return " to ".join(dict.fromkeys(ends))
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """What rows may not be torn apart by: whole groups stay together, and what is later in time judges.
+
+    At most one of the two is there.
+    """
+
+    groups: Groups | None = None
+    times: Times | None = None
+
+    def of(self, rows: np.ndarray) -> "Belonging":
+        """Return what belongs together among some of the rows, given by position."""
+        return Belonging(self.groups and self.groups.of(rows), self.times and self.times.of(rows))
+
+
+def belonging_of(
+    frame: pd.DataFrame, group: str | None = None, time_order: str | None = None
+) -> tuple[pd.DataFrame, Belonging, tuple[str, ...]]:
+    """Return the rows that can be placed, what of them belongs together, and sentences for their owner.
+
+    Rows without a group make one of their own together, and those without a time are left out: nobody knows before
+    which they were.
+
+    Raises :class:`~chainrule.errors.DataError` for a time that is neither a date nor a number, and
+    :class:`~chainrule.errors.UnknownNameError` for a column that is not there.
+
+    >>> table = pd.DataFrame({"who": ["ann", "bob", "ann", None], "x": range(4)})
+    >>> rows, found, notes = belonging_of(table, "who")
+    >>> found.groups.codes.tolist(), notes
+    ([0, 1, 0, 2], ("1 row without a value in 'who' makes one group.",))
+    """
+    if group is not None and time_order is not None:
+        raise DataError(
+            f"group={group!r} keeps rows together that time_order={time_order!r} would divide: give one of the two."
+        )
+    check_columns(frame, filter(None, [group, time_order]))
+    if group is not None:
+        codes, _ = pd.factorize(texts_of(frame[group]))
+        lost = int((codes < 0).sum())
+        make = "makes" if lost == 1 else "make"
+        note = f"{counted(lost, 'row')} without a value in {group!r} {make} one group."
+        codes = np.where(codes < 0, codes.max(initial=-1) + 1, codes)
+        return frame, Belonging(Groups(group, codes)), (note,) if lost else ()
+    if time_order is not None:
+        values = _times(frame[time_order])
+        there = ~np.isnan(values)
+        if not there.any():
+            raise DataError(
+                f"Column {time_order!r} has no value in any row, so nothing tells which come later."
+            )
+        note = f"Left out: {counted(int((~there).sum()), 'row')} without a time in {time_order!r}."
+        frame = frame[there]
+        times = Times(time_order, values[there], frame[time_order])
+        return frame, Belonging(times=times), () if there.all() else (note,)
+    return frame, Belonging(), ()
+
+
+def _times(cells: pd.Series) -> np.ndarray:
+    """Return times as float64 of shape (rows,), whose order is that of time; NaN for none."""
+    kind = kind_of(cells)
+    if kind == "number":
+        return floats(cells)
+    if kind == "date":
+        return _seconds(cells)
+    texts = clean_text(cells)
+    numbers = read_numbers(texts)
+    if not numbers[texts.notna()].isna().any():
+        return numbers.to_numpy()
+    dates = read_dates(texts)
+    wrong = (texts.notna() & dates.isna()).to_numpy()
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError(
+            f"Column {cells.name!r}, {row_name(cells.index, first)}: {shortened(texts.iloc[first])!r}, where a date or "
+            f"a number is expected ({counted(int(wrong.sum()), 'such cell')}): time_order={str(cells.name)!r} reads "
+            "from it which rows come later.\nCorrect or empty the cell; a row without a time is left out."
+        )
+    return _seconds(dates)
+
+
+def _seconds(dates: Any) -> np.ndarray:
+    """Return dates as seconds; NaN for none."""
+    stamps = pd.to_datetime(dates, utc=True)
+    seconds = (stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    return np.asarray(seconds.to_numpy(dtype=float, na_value=np.nan))
+
+
+def read_dates(texts: pd.Series) -> pd.Series:
+    """Read texts as dates; what is none becomes missing. The day is first where it stands first in any of them."""
+    found = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
+    if found.isna().sum() > texts.isna().sum():
+        day_first = texts.str.extract(r"^(\d+)[./]", expand=False).astype(float).gt(12).any()
+        dotted = texts.str.match(r"\d+\.").eq(True).any()
+        other = pd.to_datetime(
+            texts, errors="coerce", utc=True, format="mixed", dayfirst=bool(day_first or dotted)
+        )
+        found = found if found.notna().sum() > other.notna().sum() else other
+    return found
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return str(value.date() if value == value.normalize() else value)
+    return f"{value:g}" if isinstance(value, float) else shortened(str(value))
