@@ -110,6 +110,17 @@ def test_smooth_functions_pass_and_wrong_ones_fail_everywhere(frequency, at, sca
         assert not check_gradients(off(J, 0.01), x).passed
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("inner", [1.0, 1e-6, 100.0])
+def test_a_slope_of_0_where_every_term_is_0_is_right(scale, inner):
+    x = variable(0.0, "x")
+    J = scale * (np.sin(-x / 2 * inner) + np.tanh(-x / 2 * inner) + x * inner)
+    assert grad(J, x).value == 0  # each term vanishes here, and beside the point they cancel
+    report = check_gradients(J, x)
+    assert report.passed, str(report)
+    assert not check_gradients(J + off(x * inner * scale, 0.01), x).passed
+
+
 def off(J, by):
     """Return J with a derivative that is too large."""
     return OFF(J, by=by)

@@ -86,7 +86,7 @@ def check_gradients(
     rules = Rules(eps, tolerance, elements)
     found = [
         compare(
-            *_moving(twin[J], twin[w], values, steps),
+            *_moving(twin[J], twin[w], values, steps, eps),
             values[twin[w]],
             np.broadcast_to(values[g], values[twin[w]].shape),
             rules,
@@ -138,8 +138,13 @@ def _twin(
     return twin, start, origin
 
 
-def _moving(J: Node, w: Node, values: Mapping[Node, np.ndarray], steps: Sequence[Node]) -> tuple[At, float]:
-    """Return J as a function of one element of ``w``, and the largest number it is computed from."""
+def _moving(
+    J: Node, w: Node, values: Mapping[Node, np.ndarray], steps: Sequence[Node], eps: float
+) -> tuple[At, float]:
+    """Return J as a function of one element of ``w``, and the largest number it is computed from, as J feels it.
+
+    What a number weighs is its gradient, and both are taken beside the point: at it, all may be 0.
+    """
     moving = reached([w], steps)
     if J not in moving:
         return (lambda _index, _distance: float(values[J])), 0.0
@@ -151,4 +156,10 @@ def _moving(J: Node, w: Node, values: Mapping[Node, np.ndarray], steps: Sequence
         array[index] += distance
         return float(evaluate([J], {**still, w: array})[J])
 
-    return at, max(largest(values[n]) for n in moving)
+    felt = [n for n in steps if n in moving and n.dtype.kind == "f"]
+    weights = grad(J, felt)
+    beside = values[w] + eps * np.maximum(1, np.abs(values[w]))
+    found = evaluate([*felt, *weights], {**still, w: beside})
+    with np.errstate(all="ignore"):
+        scale = max(largest(found[n] * found[g]) for n, g in zip(felt, weights, strict=True))
+    return at, scale

@@ -70,9 +70,8 @@ class _Slope:
 
     @property
     def uncertainty(self) -> float:
-        """How little it can be relied on, relative to its size."""
-        size = abs(self.value) + self.rounding
-        return (self.doubt + self.rounding) / size if size and math.isfinite(self.value) else math.inf
+        """How far it may be from the slope, whose size is the same for every step."""
+        return self.doubt + self.noise if math.isfinite(self.value) else math.inf
 
     @property
     def allowance(self) -> float:
