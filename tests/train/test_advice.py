@@ -245,6 +245,26 @@ def test_few_epochs_of_many_steps_are_judged():
         cr.Network(classifier(2, 8), seed=0).fit(X, y, epochs=3, batch_size=64)
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        cr.Dropout(0.5),
+        cr.GaussianNoise(0.1),
+        cr.BatchNormalization(),
+        cr.Dense(4, "relu", regularizer="l2"),
+        cr.LayerNormalization(),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_network_that_learns_nothing_is_advised_whatever_its_layers_do_in_training(between):
+    X, y = NOISE[:60, :1], RNG.integers(0, 3, 60)
+    layers = [cr.Dense(4, "relu"), between, cr.Dense(4, "relu"), cr.Dense(3, "softmax")]
+    network = cr.Network(layers, seed=0)
+    with pytest.warns(cr.LearningWarning):
+        history = network.fit(X, y, epochs=40, batch_size=2, optimizer=cr.SGD(1e-9))
+    assert history.epochs == 40
+
+
 def test_what_is_asked_of_dead_layers_holds_no_windows_of_all_pictures():
     X, y = RNG.uniform(size=(400, 48, 48, 4)).astype(np.float32), RNG.integers(0, 2, 400)
     layers = [

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node
 from chainrule.nn import losses
 from chainrule.nn.activations import ACTIVATIONS, activation_name, relu
+from chainrule.nn.layers.base import SEED, STEP
 from chainrule.nn.reading import at
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Judged
@@ -308,8 +310,8 @@ def _dead_layer(run: Fitting) -> str:
     nodes = at([architecture.outputs[label] for label in labels], training=False)
     silent = dict(zip(labels, nodes, strict=True))
     for start in range(0, len(table[0]), size):
-        feed = {x: t[start : start + size] for x, t in zip(inputs, table, strict=True)}
-        found = evaluate(list(silent.values()), feed)
+        feed: dict[Node, Any] = {x: t[start : start + size] for x, t in zip(inputs, table, strict=True)}
+        found = evaluate(list(silent.values()), feed | {STEP: 0, SEED: run.seed})
         silent = {label: n for label, n in silent.items() if not found[n].any()}
         if not silent:
             break
