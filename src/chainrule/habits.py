@@ -486,9 +486,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "epoch n_epochs max_iter": "epochs",
         "lr learning_rate_init": "learning_rate",
         "test_size": "test_fraction",
-        "data df": "table",
+        "df X frame": "data",
         "label y": "target",
+        "metrics": "metric",
     },
+    "TableModel.evaluate": {"metrics": "metric"},
     "read_table": {
         "filepath_or_buffer path": "source",
         "na_values": "missing",

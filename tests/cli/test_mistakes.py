@@ -424,7 +424,7 @@ def strange(model, here):
     """A model whose classes are texts that no table of ours may hold, and a table for it."""
 
     def make(*classes):
-        table = pd.DataFrame({"x": [0.0, 1.0] * 20, "y": list(classes) * 20})
+        table = pd.DataFrame({"x": [0.0, 1.0] * 20, "y": pd.Series(list(classes) * 20, dtype=object)})
         cr.TableModel.train(table, "y", epochs=1).save(here / "strange.safetensors")
         table[["x"]].to_csv(here / "x.csv", index=False)
         return here / "strange.safetensors"

@@ -24,7 +24,8 @@ ROOMS = [
     "train/fit/advice.py",
 ]
 PYTHON_ALONE = [
-    "Expected a table (a pandas", "pd.DataFrame(...) makes one", "Read the file first", "cr.load_table gives it",
+    "Expected a table (a pandas", "a table: a DataFrame, or",
+    "pd.DataFrame(...) makes one", "Read the file first", "cr.load_table gives it",
     "table.dropna(subset=",
     "the index that read_table gave", "at least 0 and below 1, got", "custom is a dict",
     "lowered the cost by less than tol", "Give validation_split or",

@@ -645,7 +645,7 @@ def test_whoever_is_called_with_what_it_does_not_take_says_what_it_takes(name, t
 def test_what_is_known_is_what_a_user_writes():
     with pytest.raises(cr.ArgumentError, match=r"Known: table, target, stage"):
         cr.TableModel.show(nonsense=1)
-    with pytest.raises(cr.ArgumentError, match=r"Known: table, target, task"):
+    with pytest.raises(cr.ArgumentError, match=r"Known: data, target, task"):
         cr.TableModel.train(nonsense=1)
     with pytest.raises(cr.ArgumentError, match=r"Known: X, y, loss"):
         cr.Network([cr.Dense(1)]).fit(nonsense=1)

@@ -9,9 +9,9 @@ import pytest
 import chainrule as cr
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import split
+from chainrule.models.prepared import setting_for
 from chainrule.models.scores import Scores
 from chainrule.models.scoring import baseline
-from chainrule.models.table import setting_for
 from chainrule.train import store as files
 
 QUICK = {"epochs": 3, "hidden": (4,)}
@@ -99,7 +99,7 @@ def test_the_test_rows_teach_nothing():
     frame = mixed(100)[["size", "city", "dear"]]
     changed = frame.copy()
     changed.loc[split(frame, stratify="dear").test.index, "size"] = 1e9
-    before, after = cr.TableModel.train(frame, "dear", **QUICK), cr.TableModel.train(changed, "dear", **QUICK)
+    before, after = (cr.TableModel.train(each, "dear", **QUICK, refit=False) for each in (frame, changed))
     assert (before.report.rows, before.report.validation_rows, before.report.test_rows) == (68, 12, 20)
     assert before.columns == after.columns and before.target == after.target
     assert before.history.history == after.history.history
@@ -108,7 +108,7 @@ def test_the_test_rows_teach_nothing():
 
 def test_the_scores_are_those_of_the_rows_held_back():
     frame = mixed(100)[["size", "city", "dear"]]
-    model = cr.TableModel.train(frame, "dear", **QUICK)
+    model = cr.TableModel.train(frame, "dear", **QUICK, refit=False)
     test = split(frame, stratify="dear").test
     right = (model.predict(test)["dear"] == test["dear"]).mean()
     assert model.report.scores.network["accuracy"] == pytest.approx(right)
@@ -134,17 +134,18 @@ def test_a_tiny_table_is_all_learned_from():
     assert (report.rows, report.validation_rows, report.test_rows) == (4, 0, 1)
 
 
-def test_each_decision_is_told_before_training():
+def test_each_decision_is_told():
     frame = mixed()[["size", "city", "dear"]]
     frame["id"], frame["dear"] = range(80), frame["dear"].where(frame.index > 3)
     told = []
     model = cr.TableModel.train(frame, "dear", tell=told.append, **QUICK)
     assert told[0].startswith("Target 'dear': 2 classes (no, yes), binary classification")
     assert told[1].startswith("Inputs: 1 column of numbers and 1 column of categories")
-    assert told[2:-1] == list(model.report.notes)
+    assert told[2:-2] == list(model.report.notes)
     assert told[2] == "Left out of training: 4 rows of 80 without a value in 'dear'."
     assert "Left out 'id': it numbers the rows." in told
-    assert told[-1] == (
+    assert told[-1].startswith("Learned anew from all 76 rows") and told[-1] == model.report.refit
+    assert told[-2] == (
         "Network: 6 inputs, a hidden layer of 4 units, 1 output (sigmoid). "
         "Rows: 52 to learn from, 9 to know when to stop, 15 for the test."
     )

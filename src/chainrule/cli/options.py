@@ -64,7 +64,7 @@ MISSING = option(
 ANY_SIZE = switch("--any-size", "Unpack a gzipped DATA however large it becomes.", section="data")
 METRIC = option(
     "--metric", "NAME", Metrics(),
-    "A score to print, such as f1 or auc; for several, repeat it or put commas. [by the task]", "metrics",
+    "A score to print, such as f1 or auc; for several, repeat it or put commas. [by the task]",
     multiple=True, section="results")  # fmt: skip
 ENGINE = option(
     "--engine", "NAME", Name(["auto", *ENGINES]),

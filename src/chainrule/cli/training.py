@@ -69,7 +69,7 @@ def train(
     out: Path | None,
     force: bool,
     quiet: bool,
-    metrics: tuple[tuple[str, ...], ...],
+    metric: tuple[tuple[str, ...], ...],
     **settings: Any,
 ) -> int:
     """Train a network on a table.
@@ -98,7 +98,7 @@ def train(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
         model = cr.TableModel.train(
-            table, names, **settings, metrics=sum(metrics, ()), verbose=0 if quiet else 1, tell=say
+            table, names, **settings, metric=sum(metric, ()), verbose=0 if quiet else 1, tell=say
         )
     path, why_beside = place_of(path, model, old)
     replaced = path.exists()

@@ -68,7 +68,7 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
 @options.MISSING
 @options.ANY_SIZE
 def evaluate(
-    model: str, data: str, metrics: tuple[tuple[str, ...], ...], missing: Missing, any_size: bool
+    model: str, data: str, metric: tuple[tuple[str, ...], ...], missing: Missing, any_size: bool
 ) -> None:
     """Score a model on a table with targets.
 
@@ -80,7 +80,7 @@ def evaluate(
     """
     found = load_table_model(model, data)
     table, _ = read_table(data, missing, any_size, found.missing)
-    scores = found.evaluate(table, metrics=sum(metrics, ()))
+    scores = found.evaluate(table, metric=sum(metric, ()))
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
     for remark in found.remarks(table, evaluated=True):

@@ -84,6 +84,7 @@ class Report:
         stopped: Why training ended.
         epochs: After so many epochs.
         seconds: And so many seconds.
+        refit: What is to be said of the network that is kept, where another was judged.
 
     >>> table, target = cr.load_table("iris")
     >>> report = cr.TableModel.train(table, target, epochs=30).report
@@ -99,6 +100,7 @@ class Report:
     stopped: str
     epochs: int
     seconds: float
+    refit: str = ""
 
     def __str__(self) -> str:
         tested = [] if self.scores is None else [f"Test:\n{self.scores}"]
@@ -120,8 +122,8 @@ class Report:
 
 
 def in_short(report: Report) -> str:
-    """Return what a training was like, in two sentences."""
-    return f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped}"
+    """Return what a training was like, in a few sentences."""
+    return f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped} {report.refit}".rstrip()
 
 
 def report_from(data: Any) -> Report:

@@ -1,9 +1,10 @@
 """A network for a table, and all preparing of its columns, as one thing that is trained, saved and loaded."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -11,22 +12,27 @@ from chainrule import plain
 from chainrule.arguments import public
 from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
 from chainrule.data.labels import decode_predictions, encode_target
-from chainrule.data.target import Target, about_gaps, describe_target, drop_rows_without_target, fit_target
+from chainrule.data.tables import Missing, load_table
+from chainrule.data.target import (
+    Target,
+    about_gaps,
+    describe_target,
+    drop_rows_without_target,
+    fit_target,
+    target_columns,
+    target_of,
+)
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError, short
+from chainrule.errors import DataError, UnknownNameError, deprecated
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
-from chainrule.models.blowing_up import blown_up
-from chainrule.models.prepared import Prepared, prepare, words_for_nothing
+from chainrule.models import base
+from chainrule.models.options import USUAL_RATE, Options, refuse_what_is_to_come
+from chainrule.models.prepared import Prepared, guess_of, prepare, rows_for, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import baseline, chosen, score, told_of
-from chainrule.nn.layers.base import Layer
-from chainrule.nn.layers.dense import Dense
-from chainrule.nn.layers.dropout import Dropout
 from chainrule.shown import counted, in_a_row
-from chainrule.signals import asking
-from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
@@ -34,35 +40,12 @@ from chainrule.train.optimizers import Adam
 if TYPE_CHECKING:
     from chainrule.train.kinds import MetricsLike
 
+Table = pd.DataFrame | str | PathLike[str]
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
-USUAL_RATE = 3e-3
-_OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 _BASELINES = {
     "regression": "the mean of training, in every row",
     "multilabel": "what is more frequent in training of each label, in every row",
 }
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What suits a table: hidden layers, batch size, and for how many epochs to wait for a better one."""
-
-    hidden: tuple[int, ...]
-    batch_size: int
-    patience: int
-
-
-def setting_for(rows: int) -> Setting:
-    """Return what suits a table with so many rows to learn from.
-
-    Small tables are learned by heart by large networks; large ones give better gradients in larger batches.
-
-    >>> setting_for(120), setting_for(30_000).hidden
-    (Setting(hidden=(32, 16), batch_size=32, patience=20), (64, 32))
-    """
-    if rows <= 1_000:
-        return Setting((32, 16), batch_size=32, patience=20)
-    return Setting((64, 32), batch_size=32 if rows <= 5_000 else 128, patience=20 if rows <= 5_000 else 10)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,35 +82,67 @@ class TableModel(Friendly):
     @public
     def train(
         cls,
-        table: pd.DataFrame,
-        target: str | Sequence[str],
+        data: Table | None = None,
+        target: str | Sequence[str] | None = None,
         *,
         task: TaskName | str | None = None,
+        test_data: Table | None = None,
+        test_fraction: float = 0.2,
+        folds: int | None = None,
+        group: str | None = None,
+        time_order: str | None = None,
+        drop: str | Sequence[str] = (),
+        numbers: str | Sequence[str] = (),
+        categories: str | Sequence[str] = (),
+        dates: str | Sequence[str] = (),
+        keep: str | Sequence[str] = (),
+        ignore: str | Sequence[str] = (),
+        missing: Missing | str | None = None,
+        table: str | None = None,
+        any_size: bool = False,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
         epochs: int = 300,
         batch_size: int | None = None,
         learning_rate: float = USUAL_RATE,
         clip_norm: float | None = None,
-        test_fraction: float = 0.2,
+        class_weight: Literal["balanced"] | Mapping[str | int | float, float] | None = None,
+        metric: "MetricsLike" = (),
+        threshold: Literal["best"] | float | None = None,
         seed: int = 0,
-        time_budget: float | None = None,
+        time_budget: float | str | None = None,
         engine: EngineName | str = "auto",
-        metrics: "MetricsLike" = (),
+        refit: bool = True,
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
     ) -> "TableModel":
         """Train a network to predict one or more columns of a table from all others.
 
         Some rows are held back for a test, with the same shares of the classes, and of the others some to say
-        when to stop: training ends when their cost has not fallen for a while, and keeps the best weights.
+        when to stop: training ends when their cost has not fallen for a while, and keeps the best weights. These are
+        what the scores are of. Then a network begins anew and learns from all rows, as many epochs as were best.
         The optimizer is Adam. The same seed gives the same model.
 
         Args:
-            table: One row for each example, by column names: a DataFrame, see :func:`read_table`.
-            target: The column to be predicted, or several.
+            data: One row for each example, by column names: a DataFrame, the path of a file as in :func:`read_table`,
+                or the name of a sample.
+            target: The column to be predicted, or several; where None, that of a sample.
             task: "regression", "classification", "binary", "multiclass" or "multilabel"; decided from the
                 target if None.
+            test_data: Rows that judge the network, as a table of their own; none of ``data`` is held back then.
+            test_fraction: The share of rows held back for the test, from 0 to below 1; 0 holds back none.
+            folds: Judge by cross-validation, with so many networks.
+            group: A column; rows with the same value in it stay together.
+            time_order: A column; the last rows in time judge.
+            drop: Columns to leave out.
+            numbers: Columns to read as numbers.
+            categories: Columns to read as categories.
+            dates: Columns to read as dates.
+            keep: Columns to learn from that would be left out.
+            ignore: Other targets, which are not known when predicting.
+            missing: The words that say that a cell has no value, as in :func:`read_table`.
+            table: Which table of a database.
+            any_size: As in :func:`read_table`.
             hidden: The units of each hidden layer (relu); ``()`` for a linear model. By default 32 and 16 up
                 to 1,000 rows, 64 and 32 above: small tables are learned by heart by large networks.
             dropout: The share of hidden units left out in a step, from 0 to below 1; by default 0.2 for classes, 0 for
@@ -136,21 +151,23 @@ class TableModel(Friendly):
             batch_size: By default 32, and 128 above 5,000 rows.
             learning_rate: Of Adam.
             clip_norm: The longest gradient of a step; longer ones are shortened to it. None sets no limit.
-            test_fraction: The share of rows held back for the test, from 0 to below 1; 0 holds back none.
-            seed: Decides the split, the first weights and the shuffling.
-            time_budget: The most seconds.
-            engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
-            metrics: What ``report.scores`` holds, named as in :meth:`Network.fit`; by default what is usual for the
+            class_weight: A weight for each class, by label, or "balanced".
+            metric: What ``report.scores`` holds, named as in :meth:`Network.fit`; by default what is usual for the
                 task: for two classes accuracy, auc, balanced accuracy, precision, recall, f1 and log loss.
+            threshold: From which probability on a class is said: a number between 0 and 1, or "best".
+            seed: Decides the split, the first weights and the shuffling.
+            time_budget: The most seconds, or a text such as "5m".
+            engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
+            refit: Whether the network that is kept learns from all rows; False keeps the one that was judged.
             verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.
-            tell: Called with a sentence about each decision before training starts: ``print``, for example.
+            tell: Called with a sentence about each decision: ``print``, for example.
 
         Returns:
             A model that predicts from tables with the same columns; ``report`` has its scores.
 
         Raises:
-            DataError: If the table cannot be learned from, with column, row and remedy, or if the cost became
-                NaN or infinite in the first epoch.
+            DataError: If the table cannot be learned from, with column, row and remedy, if a choice makes no sense, or
+                if the cost became NaN or infinite in the first epoch.
             UnknownNameError: For a column, task, engine or metric that is not there.
 
         >>> table, target = cr.load_table("iris")
@@ -158,43 +175,22 @@ class TableModel(Friendly):
         Target 'target': 3 classes (setosa, versicolor, virginica), multi-class classification.
         Inputs: 4 columns of numbers...
         Network: 4 inputs, hidden layers of 32 and 16 units, 3 outputs (softmax). Rows: 102 to learn from...
+        Learned anew from all 150 rows, as many epochs as were best...
         >>> model.report.rows, model.report.validation_rows, model.report.test_rows
         (102, 18, 30)
         """
-        say = tell or (lambda sentence: None)
-        data = prepare(table, target, task, test_fraction, seed)
-        chosen(data.target, metrics)  # which refuses what makes no sense, before anything is done
-        network, usual = _network(data, hidden, dropout, seed, engine), setting_for(len(data.learn))
-        about = describe_target(data.target), describe_columns(data.columns)
-        for sentence in (*about, *data.notes, _plan(network, data)):
-            say(sentence)
-
-        history = network.fit(
-            *data.arrays(data.learn),
-            optimizer=Adam(learning_rate, clip_norm=clip_norm),
-            batch_size=batch_size or usual.batch_size,
-            epochs=epochs,
-            validation_data=data.arrays(data.validation) if len(data.validation) else None,
-            callbacks=[EarlyStopping(usual.patience)],
-            time_budget=time_budget,
-            verbose=verbose,
-        )
-        if history.diverged and not history.epochs:
-            raise DataError(
-                "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
-                f"Its steps were too long: try learning_rate={min(learning_rate / 10, USUAL_RATE):g}."
-            )
-        if why := blown_up(history, data.target):
-            say(f"{why} Try learning_rate={min(learning_rate / 10, USUAL_RATE):g}.")
-        with asking() as late:  # what was learned is not lost by a signal that comes now
-            scores = (
-                _scores(network, data.columns, data.target, data.test, metrics) if len(data.test) else None
-            )
-        history.signal = history.signal or late.number
-        rows = len(data.learn), len(data.validation), len(data.test)
-        report = Report(*rows, scores, data.notes, history.stopped, history.epochs, history.seconds)
-        missing = words_for_nothing(table, data.columns, data.target)
-        return cls(network, data.columns, data.target, report, history, missing)
+        given: dict[str, Any] = {
+            "task": task, "test_data": test_data, "test_fraction": test_fraction, "folds": folds, "group": group,
+            "time_order": time_order, "drop": drop, "numbers": numbers, "categories": categories, "dates": dates,
+            "keep": keep, "ignore": ignore, "missing": missing, "table": table, "any_size": any_size, "hidden": hidden,
+            "dropout": dropout, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
+            "clip_norm": clip_norm, "class_weight": class_weight, "metric": metric, "threshold": threshold,
+            "seed": seed, "time_budget": time_budget, "engine": engine, "refit": refit,
+        }  # fmt: skip
+        if data is None and isinstance(table, pd.DataFrame):
+            deprecated("The argument table of TableModel.train", "data")
+            data, given["table"] = table, None
+        return _train(data, Options(target=target, **given), tell or (lambda sentence: None), verbose)
 
     @property
     def diverged(self) -> bool:
@@ -205,7 +201,7 @@ class TableModel(Friendly):
         False
         """
         return self.history is not None and (
-            self.history.diverged or bool(blown_up(self.history, self.target))
+            self.history.diverged or bool(base.blown_up(self.history, guess_of(self.target)))
         )
 
     @staticmethod
@@ -268,9 +264,9 @@ class TableModel(Friendly):
         >>> "softmax" in cr.TableModel.show(table, target, "graph")
         True
         """
-        data = prepare(table, target, task)
-        network = _network(data, hidden, dropout)
-        return network.show(*data.arrays(data.learn), stage, optimizer=Adam(learning_rate))
+        choice: Any = {"hidden": hidden, "dropout": dropout, "learning_rate": learning_rate}
+        ready = _ready(table, Options(target=target, task=task, **choice))
+        return ready.network().show(*ready.learn, stage, optimizer=Adam(learning_rate))
 
     @public
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -295,12 +291,12 @@ class TableModel(Friendly):
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
     @public
-    def evaluate(self, table: pd.DataFrame, *, metrics: "MetricsLike" = ()) -> Scores:
+    def evaluate(self, table: pd.DataFrame, *, metric: "MetricsLike" = ()) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 
         Args:
             table: One row for each example, with the columns that training saw, the target among them.
-            metrics: As in :meth:`train`.
+            metric: As in :meth:`train`.
 
         Returns:
             ``network`` and ``baseline`` with the metrics by name, and ``rows``, how many were scored; printed, a table.
@@ -320,7 +316,8 @@ class TableModel(Friendly):
         except UnknownNameError as error:
             wanted = "evaluate compares predictions with what is there; predict needs no such column."
             raise UnknownNameError(f"{error}\n{wanted}") from None
-        return _scores(self.network, self.columns, self.target, frame, metrics)
+        features, truth = encode(self.columns, frame), encode_target(self.target, frame)
+        return _scores(self.network, self.target, features, truth, metric)
 
     @public
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
@@ -422,53 +419,64 @@ def from_file(network: Network, saved: Any) -> TableModel:
     return model
 
 
-def _network(
-    data: Prepared,
-    hidden: Sequence[int] | None,
-    dropout: float | None,
-    seed: int = 0,
-    engine: EngineName | str = "auto",
-) -> Network:
-    """Return the network that suits a table, untrained."""
-    units = setting_for(len(data.learn)).hidden if hidden is None else hidden
-    if isinstance(units, str) or not isinstance(units, Iterable):
-        raise DataError(
-            f"hidden has the units of each hidden layer, such as (32, 16) or (32,); found {short(units)}."
-        )
-    usual = 0.0 if data.target.task == "regression" else 0.2
-    share = usual if dropout is None else dropout
-    layers: list[Layer] = []
-    for width in units:
-        layers += [Dense(width, "relu"), *([Dropout(share)] if share else [])]
-    layers = [*layers, Dense(data.target.width, _OUTPUTS[data.target.task])]
-    return Network(layers, input_shape=(data.columns.width,), seed=seed, engine=engine)
+def _train(data: Any, options: Options, say: base.Say, verbose: int) -> TableModel:
+    """Return the model of a table, with all choices in their place."""
+    refuse_what_is_to_come(options)
+    table, options = _table(data, options)
+    kind, rows, options = _kind(table, options)
+    trained = base.train(kind, rows, options, say, verbose)
+    history, made = trained.history, trained.kept.data
+    report = Report(
+        len(rows.learn), len(rows.validation), len(rows.test), trained.scores, trained.ready.data.notes,
+        history.stopped, history.epochs, history.seconds, trained.refit,
+    )  # fmt: skip
+    missing = words_for_nothing(table, made.columns, made.target)
+    return TableModel(trained.network, made.columns, made.target, report, history, missing)
 
 
-def _scores(
-    network: Network, columns: Columns, target: Target, frame: pd.DataFrame, metrics: "MetricsLike"
-) -> Scores:
-    features, truth = encode(columns, frame), encode_target(target, frame)
+def _table(data: Any, options: Options) -> tuple[pd.DataFrame, Options]:
+    """Return the table that was given, read if it is a file, and the choices with its target."""
+    known: str | None = None
+    if isinstance(data, str | PathLike):
+        how = {"missing": options.missing, "any_size": options.any_size}
+        data, known = load_table(data, **{name: value for name, value in how.items() if value})
+    target = known if options.target is None else options.target
+    if target is None:
+        raise DataError("Which column is to be predicted? Name it as the target.")
+    return data, replace(options, target=target)
+
+
+def _kind(table: pd.DataFrame, options: Options) -> tuple[base.Kind[Prepared], base.Rows, Options]:
+    """Return what is special to a table, and which rows are for what."""
+    frame, dropped = drop_rows_without_target(table, options.target)
+    whole = target_of(frame, target_columns(frame, options.target), options.task)
+    options = replace(options, target=whole.columns, task=whole.task)
+    chosen(whole, options.metric)  # which refuses what makes no sense, before anything is done
+    rows, about_rows = rows_for(frame, whole, options)
+    notes = *written_of(table).notes, *dropped, *about_rows
+    prepare_rows: Any = partial(prepare, frame, whole, notes)
+    return base.Kind(prepare_rows, _score), rows, options
+
+
+def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
+    """Return a table made ready as for training."""
+    table, options = _table(table, options)
+    kind, rows, options = _kind(table, options)
+    return kind.prepare(rows, options)
+
+
+def _score(ready: base.Ready[Prepared], network: Network, arrays: base.Arrays) -> Scores:
+    options: Any = ready.options
+    return _scores(network, ready.data.target, *arrays, options.metric)
+
+
+def _scores(network: Network, target: Target, features: Any, truth: Any, metrics: "MetricsLike") -> Scores:
     usual = _BASELINES.get(target.task, "the most frequent class of training, in every row")
     outputs = network.predict(features)
     return Scores(
-        len(frame),
+        len(truth),
         score(target, truth, outputs, metrics),
         baseline(target, truth, metrics),
         usual,
         told_of(target, truth, outputs, metrics),
-    )
-
-
-def _plan(network: Network, data: Prepared) -> str:
-    found = network.architecture
-    wide = [str(found.outputs[label].shape[-1]) for label, call in found.calls.items() if call.layer.counts]
-    units = wide[:-1]
-    layers = "a hidden layer" if len(units) == 1 else "hidden layers"
-    hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
-    outputs = counted(data.target.width, "output")
-    counts = {"to learn from": data.learn, "to know when to stop": data.validation, "for the test": data.test}
-    rows = ", ".join(f"{len(frame):,} {what}" for what, frame in counts.items() if len(frame))
-    return (
-        f"Network: {counted(data.columns.width, 'input')}, {hidden}, {outputs} ({_OUTPUTS[data.target.task]}). "
-        f"Rows: {rows}."
     )

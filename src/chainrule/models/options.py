@@ -1,0 +1,313 @@
+"""Every choice of a training in one list: its type, its default, which values it takes, and a line that says what for.
+
+The arguments of ``TableModel.train``, the options of the command line, ``config.toml`` and what a model says of how it
+was trained all follow from it: a choice is added here, and where it has its meaning.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from os import PathLike, fspath
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from chainrule.data.target import TASKS
+from chainrule.engines.registry import ENGINES
+from chainrule.errors import DataError, short, unknown_name
+from chainrule.names import spelled
+from chainrule.nn.specs import Above0, AtLeast0, Count, Rule, Share, Within01
+from chainrule.train.kinds import MetricsLike
+
+Section = Literal["data", "columns", "rows", "network", "training"]
+USUAL_RATE = 3e-3
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which values a choice takes.
+
+    Attributes:
+        name: What the command line makes a type of.
+        metavar: What stands for a value in its help.
+        says: What a value is, in the words of an error.
+        read: Returns a value as it is kept; None for what is none.
+    """
+
+    name: str
+    metavar: str
+    says: str
+    read: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is known of a choice beside its name, type and default.
+
+    Attributes:
+        section: Where it stands in help and configuration.
+        kind: Which values it takes.
+        says: What it is for, in a line.
+        usual: What is taken where nothing is chosen, if the default does not say it.
+    """
+
+    section: Section
+    kind: Kind
+    says: str
+    usual: str = ""
+
+
+def _number(annotation: Any, metavar: str = "NUMBER") -> Kind:
+    rule: Rule = annotation.__metadata__[0]
+    return Kind("whole" if rule.kind is int else "number", metavar, rule.says, rule.read)
+
+
+def _whole(least: int) -> Kind:
+    rule = Rule(f"a whole number of at least {least}", lambda x: x == int(x) and x >= least, int)
+    return Kind("whole", "N", rule.says, rule.read)
+
+
+def _named(kind: str, metavar: str, known: Iterable[str]) -> Kind:
+    names = list(known)
+
+    def read(value: Any) -> str | None:
+        found = spelled(value, names)
+        if isinstance(found, str) and found not in names:
+            raise unknown_name(kind, value, names)
+        return found if isinstance(found, str) else None
+
+    return Kind(kind, metavar, f"one of {', '.join(names)}", read)
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """Return names of columns: one, or several; a column may be called by a number, as in pandas."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return (str(value),)
+    if isinstance(value, Mapping | pd.DataFrame) or not isinstance(value, Iterable):
+        return None
+    found = list(value)
+    return tuple(map(str, found)) if all(isinstance(each, str | int | np.integer) for each in found) else None
+
+
+def _one_name(value: Any) -> str | None:
+    names = _names(value)
+    return names[0] if names and len(names) == 1 else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _path_or_table(value: Any) -> Any:
+    if isinstance(value, pd.DataFrame):
+        return value
+    return fspath(value) if isinstance(value, str | PathLike) else None
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    return bool(value) if isinstance(value, bool | np.bool_) else None
+
+
+def _units(value: Any) -> tuple[Any, ...] | None:
+    return None if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+
+
+def _words(value: Any) -> dict[str, tuple[str, ...]] | None:
+    """Return words for "no value" by column; those of every other column stand under ""."""
+    by_column = value if isinstance(value, Mapping) else {"": value}
+    found = {str(name): _names(words) for name, words in by_column.items()}
+    return None if None in found.values() else found  # type: ignore[return-value]
+
+
+def _several_metrics(value: Any) -> tuple[Any, ...] | None:
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return (value,) if isinstance(value, str) or callable(value) else None
+
+
+def _weights(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        weigh = AtLeast0.__metadata__[0].read  # type: ignore[attr-defined]
+        found = {label: weigh(weight) for label, weight in value.items()}
+        return None if None in found.values() or not found else found
+    return "balanced" if spelled(value, ["balanced"]) == "balanced" else None
+
+
+def _threshold(value: Any) -> Any:
+    if isinstance(value, str):
+        return "best" if spelled(value, ["best"]) == "best" else None
+    return Within01.__metadata__[0].read(value)  # type: ignore[attr-defined]
+
+
+_PARTS = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s?)?")
+
+
+def seconds(value: Any) -> float | None:
+    """Return a time in seconds, or None where it is none above 0.
+
+    >>> seconds("30s"), seconds("1h 30m"), seconds("90"), seconds(2.5), seconds("soon")
+    (30.0, 5400.0, 90.0, 2.5, None)
+    """
+    if isinstance(value, str):
+        found = _PARTS.fullmatch(value.strip().lower())
+        parts = found.groups() if found else ()
+        value = sum(size * float(part or 0) for size, part in zip((3600, 60, 1), parts, strict=False))
+    return Above0.__metadata__[0].read(value)  # type: ignore[attr-defined]
+
+
+_METRIC = Kind("metrics", "NAME", "the name of a metric, or several", _several_metrics)
+_TARGET = Kind(
+    "columns", "COLUMN", "the name of a column, or several names", lambda x: x
+)  # read with the table
+_COLUMN = Kind("column", "COLUMN", "the name of a column", _one_name)
+_COLUMNS = Kind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
+_FLAG = Kind("flag", "", "True or False", _yes_or_no)
+_SHARE = Kind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
+_TASK = _named("task", "TASK", TASKS)
+_ENGINE = _named("engine", "NAME", ["auto", *ENGINES])
+_PATH = Kind("path", "FILE", "a table: a DataFrame, or the path of a file", _path_or_table)
+_TEXT = Kind("text", "NAME", "the name of a table or sheet", _text)
+_WORDS = Kind("words", "[COLUMN=]WORDS", "words for 'no value', or such words by column", _words)
+_UNITS = Kind("units", "UNITS", "the units of each hidden layer, such as (32, 16) or (32,)", _units)
+_TIME = Kind("time", "TIME", "a time above 0, such as 90 (seconds), '30s' or '5m'", seconds)
+_WEIGHTS = Kind(
+    "weights",
+    "balanced|CLASS=WEIGHT,...",
+    "'balanced', or a weight for each class, such as {'yes': 5, 'no': 1}",
+    _weights,
+)
+_THRESHOLD = Kind(
+    "threshold", "SHARE|best", "a number between 0 and 1, neither of them, or 'best'", _threshold
+)
+_COUNT, _RATE, _NORM = _number(Count, "N"), _number(Above0, "RATE"), _number(Above0, "NORM")
+
+
+class Chosen:
+    """The base of the choices: each is read as its kind says, or refused in words."""
+
+    def __post_init__(self) -> None:
+        for name, choice in choices(type(self)).items():
+            value = getattr(self, name)
+            if value is getattr(type(self), name):  # nothing was chosen
+                continue
+            found = choice.kind.read(value)
+            if found is None:
+                raise DataError(f"{name} must be {choice.kind.says}; found {short(value)}.")
+            object.__setattr__(self, name, found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Chosen):
+    """The choices of a training on data of any kind."""
+
+    test_data: Annotated[
+        Any,
+        Choice("rows", _PATH, "Rows that judge the network, as a table of their own.", "some of the data"),
+    ] = None
+    test_fraction: Annotated[
+        float, Choice("rows", _SHARE, "Rows held back for the test; 0 holds back none.")
+    ] = 0.2
+    folds: Annotated[
+        int | None,
+        Choice(
+            "rows", _whole(2), "Judge by cross-validation: each row by a network that never saw it.", "none"
+        ),
+    ] = None
+    group: Annotated[
+        str | None, Choice("rows", _COLUMN, "Rows with the same value in this column stay together.", "none")
+    ] = None
+    time_order: Annotated[
+        str | None, Choice("rows", _COLUMN, "The last rows in time judge, by this column.", "random rows")
+    ] = None
+    seed: Annotated[int, Choice("rows", _whole(0), "The same seed: the same model.")] = 0
+    epochs: Annotated[int, Choice("training", _COUNT, "At most so many epochs.")] = 300
+    batch_size: Annotated[int | None, Choice("training", _COUNT, "Rows a step.", "by size")] = None
+    learning_rate: Annotated[float, Choice("training", _RATE, "That of Adam.")] = USUAL_RATE
+    clip_norm: Annotated[
+        float | None, Choice("training", _NORM, "Shorten longer gradients to this.", "none is shortened")
+    ] = None
+    class_weight: Annotated[
+        Any,
+        Choice("training", _WEIGHTS, "What a row of a class weighs; balanced: rare ones more.", "all alike"),
+    ] = None
+    metric: Annotated[
+        MetricsLike,
+        Choice("training", _METRIC, "Scores to print; the first tells the best epoch.", "by the task"),
+    ] = ()
+    threshold: Annotated[
+        Any, Choice("training", _THRESHOLD, "From which probability on a class is said.", "0.5")
+    ] = None
+    time_budget: Annotated[Any, Choice("training", _TIME, "Stop after so long: 30s, 5m, 90.", "no limit")] = (
+        None
+    )
+    engine: Annotated[str, Choice("training", _ENGINE, "What computes; auto: what is done first.")] = "auto"
+    refit: Annotated[bool, Choice("training", _FLAG, "In the end learn anew from all rows.")] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Training):
+    """The choices of a training on a table."""
+
+    target: Annotated[
+        Any, Choice("data", _TARGET, "The column to predict, or several.", "an obvious last one")
+    ] = None
+    task: Annotated[str | None, Choice("data", _TASK, "What kind of target it is.", "by the target")] = None
+    table: Annotated[
+        str | None,
+        Choice("data", _TEXT, "Which table of a database, or sheet of a workbook.", "the only one"),
+    ] = None
+    missing: Annotated[
+        Any,
+        Choice("data", _WORDS, "Words for 'no value' beside the empty cell.", "NA, ?, null and their kin"),
+    ] = None
+    any_size: Annotated[bool, Choice("data", _FLAG, "Unpack a packed file however large it becomes.")] = False
+    drop: Annotated[tuple[str, ...], Choice("columns", _COLUMNS, "Columns to leave out.")] = ()
+    numbers: Annotated[tuple[str, ...], Choice("columns", _COLUMNS, "Columns to read as numbers.")] = ()
+    categories: Annotated[tuple[str, ...], Choice("columns", _COLUMNS, "Columns to read as categories.")] = ()
+    dates: Annotated[tuple[str, ...], Choice("columns", _COLUMNS, "Columns to read as dates.")] = ()
+    keep: Annotated[
+        tuple[str, ...], Choice("columns", _COLUMNS, "Columns to learn from that would be left out.")
+    ] = ()
+    ignore: Annotated[
+        tuple[str, ...], Choice("columns", _COLUMNS, "Other targets, unknown when predicting.")
+    ] = ()
+    hidden: Annotated[
+        tuple[int, ...] | None,
+        Choice("network", _UNITS, "Units of each hidden layer; none for a linear model.", "by size"),
+    ] = None
+    dropout: Annotated[
+        float | None,
+        Choice("network", _SHARE, "Hidden units left out in a step.", "0.2 for classes, 0 for numbers"),
+    ] = None
+
+
+def choices(kind: type = Options) -> dict[str, Choice]:
+    """Return what is known of each choice, by name, in the order in which they are declared.
+
+    >>> choices()["epochs"].section
+    'training'
+    """
+    return {name: found.__metadata__[0] for name, found in _annotations(kind).items()}
+
+
+@cache
+def _annotations(kind: type) -> dict[str, Any]:
+    return {each.name: each.type for each in fields(kind)}
+
+
+# Choices whose meaning is being built, and by whom.
+_TO_COME = {
+    **dict.fromkeys(("test_data", "folds", "group", "time_order"), "folds"),
+    **dict.fromkeys(("drop", "numbers", "categories", "dates", "keep", "ignore"), "columns"),
+    "table": "reading",
+    **dict.fromkeys(("class_weight", "threshold"), "scores"),
+}
+
+
+def refuse_what_is_to_come(options: Options) -> None:
+    """Raise for a choice that has no meaning yet."""
+    for name in _TO_COME:
+        if getattr(options, name) is not getattr(Options, name):
+            raise DataError(f"{name} has no meaning yet.")
