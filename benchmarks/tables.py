@@ -28,7 +28,8 @@ def read(name: str, folder: str | None) -> Table:
 
 def xor(folder: Path | None) -> Table:
     """Return the four examples of exclusive or."""
-    return np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1.0], [1.0], [0.0]]), "exclusive or"
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    return X, np.array([[0.0], [1.0], [1.0], [0.0]]), "exclusive or"
 
 
 def circles(folder: Path | None) -> Table:

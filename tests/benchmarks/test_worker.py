@@ -10,6 +10,7 @@ from benchmarks.measured import Crew, measure
 from benchmarks.networks import parameters, shapes
 from benchmarks.peers import PEERS, CannotExpress, Peer, Setting
 from benchmarks.peers.by_hand import trainer
+from benchmarks.tables import read
 from benchmarks.work import ROWS, job, operations, roots, steps
 from benchmarks.worker import Turn, hired, in_turns, spread, typical, written
 
@@ -95,3 +96,9 @@ def test_loops_that_measure_the_machine_compute_what_they_say():
             function.call(ctypes.addressof(memory))
             ends = np.array(memory[function.wide : function.wide * (CHAINS + 1)])
             assert ends == pytest.approx(fixed, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["xor", "circles", "digits", "digits01", "iris"])
+def test_peers_get_examples_as_floats(name):
+    # PyTorch refuses products of whole numbers, and only an embedding takes them
+    assert read(name, None)[0].dtype == np.float32
