@@ -158,6 +158,15 @@ def write_beside(place: str | os.PathLike[str], blob: bytes, mode: int, *, lasti
         raise
 
 
+def remove_parts(place: str | os.PathLike[str]) -> None:
+    """Remove what :func:`write_beside` had not renamed when the process was killed."""
+    folder, name = os.path.split(place)
+    with suppress(OSError):
+        for part in os.scandir(folder or "."):
+            if part.name.startswith(f".{name[:50]}.") and part.name.endswith(".part"):
+                os.unlink(part.path)
+
+
 def _usual_mode() -> int:
     with _ASKING:
         mask = os.umask(0)

@@ -120,7 +120,9 @@ WRITE: dict[str, dict[str, str]] = {
         "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])",
         "Callback LambdaCallback": "A callback is a function, or an object with on_epoch_end(self, network, epoch, "
         "logs): network.fit(X, y, callbacks=lambda network, epoch, logs: print(epoch, logs))",
-        "ModelCheckpoint BackupAndRestore": "It is called: cr.Checkpoint('best.safetensors')",
+        "ModelCheckpoint": "It is called: cr.Checkpoint('best.safetensors')",
+        "BackupAndRestore": "A fit goes on after a crash where it is given a file for it: "
+        "network.fit(X, y, resume='fit.safetensors')",
         "CSVLogger TensorBoard": "A line for each epoch is written by: cr.CSVLog('log.csv')",
         "ReduceLROnPlateau": "A schedule takes the place of the learning rate: cr.Adam(cr.ReduceOnPlateau(0.001))",
         "LearningRateScheduler LRScheduler CosineDecay CosineAnnealingLR": "A schedule takes the place of the learning "

@@ -212,6 +212,7 @@ TOLD = [
     ("cr.datasets.mnist", "cr.load_table('iris')"),
     ("cr.GradientTape()", "cr.grad(J, w).value"),
     ("cr.ModelCheckpoint('m')", "cr.Checkpoint('best.safetensors')"),
+    ("cr.BackupAndRestore('m')", "resume='fit.safetensors'"),
     ("cr.ReduceLROnPlateau()", "cr.ReduceOnPlateau"),
     ("cr.to_categorical(labels)", "need no one-hot"),
     ("network.compile(optimizer='adam')", "network.fit(X, y, optimizer='adam', loss='mse')"),

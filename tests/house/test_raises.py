@@ -43,14 +43,18 @@ def model():
     return cr.TableModel.train(FRAME, "b", epochs=1)
 
 
-def log_on_a_full_disk():
+def one_epoch(name):
+    return cr.History({name: [1.0]}, times=[0.1])
+
+
+def log_on_a_full_disk(event, *given):
     class Full:
         def write(self, text):
             raise OSError(28, "No space left on device")
 
     log = cr.CSVLog("log.csv")
     log._file = Full()
-    log.on_epoch_end(None, 0, {"cost": 0.5})
+    getattr(log, event)(*given)
 
 
 def ends_in(layer, activation):
@@ -276,13 +280,15 @@ CASES = [
     ("Checkpoint", Missing, fitted(callbacks=cr.Checkpoint("no/a"))),
     ("Checkpoint.on_train_begin", Data, lambda: cr.Checkpoint(".").on_train_begin(None)),
     ("Checkpoint.on_train_begin", Missing, lambda: cr.Checkpoint("no/a").on_train_begin(None)),
+    ("Checkpoint.on_resume", Graph, lambda: cr.Checkpoint("a", monitor="z").on_resume(None, one_epoch("z"))),
     ("Checkpoint.on_epoch_end", Data, lambda: cr.Checkpoint(".").on_epoch_end(built(), 0, {"cost": 1.0})),
     ("Checkpoint.on_epoch_end", Graph, lambda: cr.Checkpoint("a", monitor="z").on_epoch_end(built(), 0, {"z": 1.0})),
     ("CSVLog", Data, fitted(callbacks=cr.CSVLog("."))),
     ("CSVLog", Missing, fitted(callbacks=cr.CSVLog("no/a"))),
     ("CSVLog.on_train_begin", Data, lambda: cr.CSVLog(".").on_train_begin(None)),
     ("CSVLog.on_train_begin", Missing, lambda: cr.CSVLog("no/a").on_train_begin(None)),
-    ("CSVLog.on_epoch_end", Data, log_on_a_full_disk),
+    ("CSVLog.on_resume", Data, lambda: log_on_a_full_disk("on_resume", None, one_epoch("cost"))),
+    ("CSVLog.on_epoch_end", Data, lambda: log_on_a_full_disk("on_epoch_end", None, 0, {"cost": 0.5})),
     # networks
     ("Network", Graph, lambda: cr.Network([3])),
     ("Network", Shape, lambda: cr.Network([cr.Dense(10**9)], input_shape=10**9)),
@@ -300,6 +306,8 @@ CASES = [
     *[(f"Network.{name}", Data, lambda name=name: getattr(built(), name)(X, Y[1:])) for name in GIVEN_TARGETS],
     ("Network.evaluate", Unknown, lambda: built().evaluate(X, Y, metrics="goodness")),
     ("Network.fit", Data, fitted(batch_size=-1)),
+    ("Network.fit", Format, lambda: fitted(resume=no_model())()),
+    ("Network.fit", Missing, fitted(resume="no/a")),
     ("Network.fit", Graph, fitted(optimizer=cr.Adam)),
     ("Network.fit", Unknown, fitted(loss="rellu")),
     ("Network.initialize", Graph, lambda: unbuilt().initialize()),

@@ -47,8 +47,10 @@ ANY = {
     "Layer.mask_after": "likewise",
     "Schedule.at": "a number of numbers, a node of nodes",
     "Checkpoint.on_train_begin": "the network, which is known above",
+    "Checkpoint.on_resume": "likewise",
     "Checkpoint.on_epoch_end": "likewise",
     "CSVLog.on_train_begin": "likewise",
+    "CSVLog.on_resume": "likewise",
     "CSVLog.on_epoch_end": "likewise",
     "CSVLog.on_train_end": "likewise",
 }

@@ -512,3 +512,19 @@ def test_other_readers_of_safetensors_find_the_parameters(tmp_path):
     arrays = load_file(tmp_path / "m")
     assert set(arrays) == {*NETWORK.parameters, *NETWORK.statistics}
     np.testing.assert_array_equal(arrays["W1"], NETWORK.parameters["W1"])
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Scaled(Layer):
+    """A layer of a single number, which has no axes."""
+
+    name: str = ""
+
+    def build(self, scope, x):
+        return x * scope.parameter("gamma", (), "ones")
+
+
+def test_a_parameter_without_axes_comes_back_as_one(tmp_path):
+    Network([Dense(1), Scaled()], input_shape=2, seed=0).save(tmp_path / "scaled.safetensors")
+    again = load(tmp_path / "scaled.safetensors", custom={"Scaled": Scaled})
+    assert again.parameters["gamma_1"].shape == ()

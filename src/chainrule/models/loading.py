@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments import public
 from chainrule.doors import DOORS, opened
-from chainrule.errors import DataError, needing, short
+from chainrule.errors import DataError, FileFormatError, needing, short
 from chainrule.train import store
 from chainrule.train.network import from_file
 
@@ -47,6 +47,10 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
     if reader := DOORS.get(f"read {splitext(str(path))[1].lower()}"):  # another kind says so by its ending
         return opened(reader)(path, custom)
     config, arrays = store.read(path)
+    if store.FITS in config:
+        raise FileFormatError(
+            f"{path} is no model: it keeps how far a training is. network.fit(X, y, resume=...) goes on from it."
+        )
     with store.trouble(path):
         network = from_file(config, arrays, custom)
         for kind in network.extra:  # where a file says that it is more than a network

@@ -1,6 +1,7 @@
 """Callbacks: what happens beside training, once an epoch."""
 
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from inspect import signature
@@ -14,7 +15,7 @@ from chainrule.friendly import Friendly
 from chainrule.literals import MonitorName
 from chainrule.nn.callables import check_takes, takes_instead
 from chainrule.nn.specs import AtLeast0, Checked, Count
-from chainrule.train.history import History
+from chainrule.train.history import History, Numbers
 from chainrule.train.metrics import larger_is_better, recorded_name
 
 __all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
@@ -105,6 +106,27 @@ class Checkpoint(Friendly):
         self._best = float("inf")
         check_place(self.path)
 
+    def on_resume(self, network: Any, history: History) -> None:
+        """See what the best was before the interruption; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network that goes on learning.
+            history: The epochs before.
+
+        Raises:
+            GraphError: If it is not known whether more of the monitored value is better.
+
+        >>> best = cr.Checkpoint("best.safetensors")
+        >>> best.on_resume(network=None, history=cr.History({"cost": [0.5, 0.25]}, times=[0.1, 0.2]))
+        """
+        self._best = min((self._value(logs) for logs in lines_of(history)), default=float("inf"))
+
+    def _value(self, logs: Mapping[str, float]) -> float:
+        """Return what is watched, of which less is better."""
+        usual = "val_cost" if "val_cost" in logs else "cost"
+        name = recorded_name(self.monitor, logs) if self.monitor else usual
+        return -logs[name] if larger_is_better(name, self.larger_is_better) else logs[name]
+
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Save, if this epoch is the best; :meth:`Network.fit` calls it.
 
@@ -123,14 +145,7 @@ class Checkpoint(Friendly):
         >>> cr.load("after-1.safetensors")
         Network([Dense(1)]) with 3 parameters
         """
-        name = (
-            recorded_name(self.monitor, logs)
-            if self.monitor
-            else "val_cost"
-            if "val_cost" in logs
-            else "cost"
-        )
-        value = -logs[name] if larger_is_better(name, self.larger_is_better) else logs[name]
+        value = self._value(logs)
         if value < self._best or not self.best_only:
             self._best = min(value, self._best)
             network.save(str(self.path).replace("{epoch}", str(epoch + 1)))
@@ -172,6 +187,26 @@ class CSVLog(Friendly):
         >>> log.on_train_end(network=None, history=None)
         """
         self._file, self._named = open_lines(self.path), False
+
+    def on_resume(self, network: Any, history: History) -> None:
+        """Write the lines of the epochs before the interruption; :meth:`Network.fit` calls it.
+
+        Args:
+            network: The network that goes on learning.
+            history: The epochs before.
+
+        Raises:
+            DataError: If they cannot be written.
+
+        >>> log = cr.CSVLog("log.csv")
+        >>> log.on_train_begin(network=None)
+        >>> log.on_resume(network=None, history=cr.History({"cost": [0.5, 0.25]}, times=[0.1, 0.2]))
+        >>> log.on_train_end(network=None, history=None)
+        >>> cr.read_table("log.csv")["epoch"].tolist()
+        [1, 2]
+        """
+        for epoch, logs in enumerate(lines_of(history)):
+            self.on_epoch_end(network, epoch, logs)
 
     def on_epoch_end(self, network: Any, epoch: int, logs: dict[str, float]) -> None:
         """Write the epoch's line; :meth:`Network.fit` calls it.
@@ -225,6 +260,11 @@ class CSVLog(Friendly):
         return {"path": self.path, "_file": None, "_named": False}
 
 
+def lines_of(history: History) -> Iterator[dict[str, float]]:
+    """Yield what was logged of each epoch."""
+    yield from (Numbers(zip(history, line, strict=True)) for line in zip(*history.values(), strict=True))
+
+
 def _check_monitor(monitor: Any) -> None:
     if monitor is not None and not isinstance(monitor, str):
         raise DataError(f"monitor is the name of what to watch, such as 'val_cost'; found {short(monitor)}.")
@@ -245,10 +285,12 @@ class Listeners:
         """Whether one of them wants to hear of every epoch."""
         return any(hasattr(c, "on_epoch_end") or callable(c) for c in self.callbacks)
 
-    def begin(self) -> None:
-        """Say that training begins."""
+    def begin(self, before: History | None = None) -> None:
+        """Say that training begins, or goes on after the epochs of ``before``."""
         for callback in self.callbacks:
             _tell(callback, "on_train_begin", self.network)
+            if before is not None:
+                _tell(callback, "on_resume", self.network, before)
 
     def epoch_ended(self, epoch: int, logs: dict[str, float]) -> bool:
         """Say that an epoch has ended; True if one of them asks to stop by returning True."""
@@ -265,6 +307,7 @@ class Listeners:
 # What a callback may have, and what it is called with.
 EVENTS: dict[str, tuple[str, ...]] = {
     "on_train_begin": ("network",),
+    "on_resume": ("network", "history"),  # after it, where a fit goes on: the epochs before
     "on_epoch_end": ("network", "epoch", "logs"),
     "on_train_end": ("network", "history"),
 }

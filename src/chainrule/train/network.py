@@ -2,10 +2,9 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import inf, prod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from chainrule.train.fit.descent import descend
     from chainrule.train.fit.divergence import warn_of_failure
     from chainrule.train.fit.preparing import begin, hold_back
+    from chainrule.train.fit.resuming import ResumeLike
     from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
     from chainrule.train.objective import Examples, gradient_program, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
@@ -400,6 +400,7 @@ class Network(Friendly):
         callbacks: "CallbacksLike[Network]" = (),
         tol: float | None = None,
         time_budget: float | None = None,
+        resume: "ResumeLike" = None,
         verbose: int = 0,
     ) -> History:
         """Learn from examples by gradient descent, starting from the parameters as they are.
@@ -436,6 +437,9 @@ class Network(Friendly):
                 ``(network, epoch, logs)``, epochs counted from 0; one that returns True stops the run.
             tol: Stop when ten epochs in a row lower the best cost by less than this; None, the default, never.
             time_budget: Stop after this many seconds; None, the default, sets no limit.
+            resume: A file to go on from after a crash: it is written every 30 seconds, at the end of an epoch, and when
+                Ctrl-C or SIGTERM ends training. Where it is there, a fit of the same settings and examples goes on from
+                it, and ends with the bits of one that was never stopped; one that ends otherwise removes it.
             verbose: 0 silent, 1 a progress line, 2 a line for each epoch.
 
         Returns:
@@ -446,6 +450,8 @@ class Network(Friendly):
                 pandas' have different indexes; if a setting makes no sense.
             GraphError: If a class stands where one of its kind is needed, or the network is being fitted already.
             UnknownNameError: If no loss, optimizer or metric bears the name.
+            FileFormatError: If the file to go on from is damaged, or no checkpoint.
+            MissingFileError: If there is no folder for it.
 
         >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
         >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
@@ -453,7 +459,6 @@ class Network(Friendly):
         >>> history["cost"][-1] < 0.2 * history["cost"][0], history["accuracy"][-1]
         (True, 1.0)
         """
-        began = time.perf_counter()
         with self._alone():
             kept = self._kept()
             with self._as_before(kept):
@@ -475,15 +480,13 @@ class Network(Friendly):
                 elif validation_split:
                     examples, held = hold_back(examples, validation_split, self.seed)
                 self.loss = self.loss if loss is None else named("loss", loss, LOSSES)
-                deadline = inf if time_budget is None else began + time_budget
-                run = begin(
-                    given.programs, settings, method, listeners, examples, held, shuffle, self.runs, deadline
-                )
+                data = examples, held, shuffle
+                run, keeper = begin(given.programs, settings, method, listeners, *data, self.runs, resume)
             with run.watched():
                 with self._as_before(kept):
-                    listeners.begin()
-                self.runs += 1
-                descend(run)
+                    listeners.begin(run.history if run.goes_on else None)
+                self.runs = run.runs + 1
+                descend(run, keeper)
             warn_of_failure(run, self.columns, self.runs == 1)
             return run.history
 

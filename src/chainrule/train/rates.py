@@ -18,8 +18,7 @@ from chainrule.nn.kinds import LossLike
 from chainrule.nn.specs import Above0
 from chainrule.shown import columns
 from chainrule.train.callbacks import Listeners
-from chainrule.train.fit.descent import first_state
-from chainrule.train.fit.fitting import Fitting
+from chainrule.train.fit.fitting import Fitting, first_state
 from chainrule.train.fit.preparing import begin
 from chainrule.train.fit.settings import Settings, whole
 from chainrule.train.kinds import ClassWeight, Data, OptimizerLike
@@ -172,8 +171,8 @@ def find_learning_rate(
     rising: Any = replace(method, learning_rate=Rising(float(low), float(high), steps, updates))  # type: ignore[type-var]
     settings = Settings(batch_size, steps * updates, 0.0, None, None, 0)  # as many epochs at most
     listeners, in_any_order = Listeners((), network), not goal.architecture.carried
-    run = begin(
-        given.programs, settings, rising, listeners, (goal, table), None, in_any_order, network.runs, inf
+    run, _ = begin(
+        given.programs, settings, rising, listeners, (goal, table), None, in_any_order, network.runs
     )
     costs, smoothed = _climb(run, steps, updates)
     if not costs:

@@ -30,6 +30,7 @@ from chainrule.nn.settings import Names
 
 FORMAT = 1
 KEY, CHECKSUM = "chainrule", "checksum"
+FITS = "fits"  # what the header of a checkpoint has, in place of a network
 # Where a meaning changes, FORMAT grows by one, and the older number leads here to what makes configuration and arrays
 # one newer. What is only renamed has a line in `plain.OLD_NAMES` instead.
 UPGRADES: dict[int, Callable[[Any, Any], tuple[Any, Any]]] = {}
@@ -68,7 +69,7 @@ def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
         raise DataError(
             f"What is to be saved beside the network must be plain data for JSON: {error}."
         ) from None
-    whole = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
+    whole = {k: np.asarray(v, order="C") for k, v in arrays.items()}  # a number stays one, without axes
     write_bytes(path, save(whole, metadata={KEY: header, CHECKSUM: _checksum(header, whole)}))
 
 
@@ -80,8 +81,10 @@ def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return configuration and arrays of a model file."""
+def read(
+    path: Any, what: str = "model file", remedy: str = "Save the network again, or fetch the file again."
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return configuration and arrays of a file; ``what`` it is to be, and what to do where it is damaged."""
     with needing("A model file"):
         from safetensors import SafetensorError, safe_open  # noqa: PLC0415 -- needed for files alone
 
@@ -93,7 +96,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not exists:
         raise MissingFileError(f"There is no file {file}.")
     if folder:
-        raise FileFormatError(f"{file} is a folder; expected a model file.")
+        raise FileFormatError(f"{file} is a folder; expected a {what}.")
     check_file(file)
     try:
         with safe_open(file, framework="numpy") as opened:
@@ -114,8 +117,7 @@ def read(path: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         *(RecursionError, OverflowError, MemoryError),
     ) as error:
         raise FileFormatError(
-            f"{file} is no whole model file: it is damaged, cut off, or of another kind ({_told(error)}). "
-            "Save the network again, or fetch the file again."
+            f"{file} is no whole {what}: it is damaged, cut off, or of another kind ({_told(error)}). {remedy}"
         ) from None
     for version in range(_version(file, config), FORMAT):
         with trouble(file):
@@ -142,7 +144,7 @@ def _version(file: str, config: Any) -> int:
 
 
 @contextmanager
-def trouble(path: Any) -> Iterator[None]:
+def trouble(path: Any, what: str = "a network that cannot be rebuilt") -> Iterator[None]:
     """Turn what goes wrong while a file's contents are read into one clear error."""
     try:
         yield
@@ -151,7 +153,7 @@ def trouble(path: Any) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, FileFormatError) and str(error).startswith(str(path)):
             raise
-        raise FileFormatError(f"{path} holds a network that cannot be rebuilt. {_told(error)}") from error
+        raise FileFormatError(f"{path} holds {what}. {_told(error)}") from error
 
 
 def _told(error: Exception) -> str:

@@ -14,13 +14,14 @@ from chainrule.engines.stopping import Progress
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
 from chainrule.graph.numbers import is_finite
+from chainrule.nn.layers.base import SEED, STEP
 from chainrule.signals import Asked
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
 from chainrule.train.history import History, Numbers
 from chainrule.train.metrics import recorded_name
-from chainrule.train.objective import Examples, Objective
+from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL, Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressLine
@@ -47,6 +48,21 @@ class Good:
     values: Arrays
     epoch: int
     cost: float = math.inf
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a fit is between two epochs: all that decides how it goes on.
+
+    Attributes:
+        state: The program's: parameters, statistics, slots, what goes on from batch to batch, the clock.
+        progress: What early stopping and a plateau have seen.
+        good: The last good values, for a fit that diverges.
+    """
+
+    state: Arrays
+    progress: Progress
+    good: tuple[Good, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,9 @@ class Fitting:
         executable: A step, compiled.
         slots: What the optimizer keeps among its state.
         began_with: The network's values before the first step.
+        runs: How often the network was fitted before.
+        begins: Where it begins, if it goes on after an interruption.
+        ended: Whether it had ended before, and has nothing left to do.
         left: What the slots hold after the last step.
         judged: How well it learned, once it has ended.
     """
@@ -100,11 +119,17 @@ class Fitting:
     slots: Sequence[Node]
     began_with: Arrays
     interrupts: Interrupts
+    runs: int = 0
+    begins: Point | None = None
+    ended: bool = False
     left: Arrays = field(default_factory=list)
     judged: Judged | None = None
-    history: History = field(default_factory=History)
+    history: History = field(init=False)
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = History({name: [] for name in recorded(self.goal, self.validation is not None)})
 
     @property
     def rows(self) -> int:
@@ -115,6 +140,17 @@ class Fitting:
     def steps(self) -> int:
         """The number of steps an epoch takes."""
         return self.batches.steps(self.rows)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether some of it was done before an interruption."""
+        return self.ended or self.begins is not None
+
+    @property
+    def carried(self) -> slice:
+        """Where what goes on from batch to batch stands in the state, between the slots and the clock."""
+        first = len(self.began_with) + len(self.slots)
+        return slice(first, first + len(self.programs.architecture.carried))
 
     @property
     def monitor(self) -> str:
@@ -132,7 +168,6 @@ class Fitting:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
-        self.history.update({name: [] for name in recorded(self.goal, self.validation is not None)})
         self.display = ProgressLine(self.settings.verbose, self.settings.epochs, self.steps)
         try:
             yield
@@ -163,6 +198,21 @@ class Fitting:
         logs = Numbers({k: v[-1] for k, v in self.history.items() if v})
         self.display.show(epoch, logs)
         return self.listeners.epoch_ended(epoch, logs)
+
+
+def first_state(run: Fitting) -> Arrays:
+    """Return the state before the first step: the network's numbers, the optimizer's slots, the clock."""
+    total = run.steps * run.settings.epochs
+    begins = {STEP: 0, SEED: run.seed, SCALE: 1, TOTAL: total, PER_EPOCH: run.steps}
+    clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]
+    slots = [np.zeros(s.shape, s.dtype) for s in run.slots]
+    return [*run.began_with, *slots, *carried_on(run), *clock]
+
+
+def carried_on(run: Fitting) -> Arrays:
+    """Return the states that go on from batch to batch: those that there are, if as many rows go on as there were."""
+    kept, size = run.programs.carried, run.batches.size
+    return list(kept) if kept and len(kept[0]) == size else run.programs.begun(size)
 
 
 def recorded(goal: Objective, validated: bool = False) -> list[str]:

@@ -1,6 +1,7 @@
 """What happens before the first step: whatever is wrong with a fit is found here."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.train.callbacks import Listeners
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.fitting import Fitting, Interrupts, recorded
 from chainrule.train.fit.orders import orders_of
+from chainrule.train.fit.resuming import Keeper, ResumeLike, keeper_of
 from chainrule.train.fit.settings import Settings
 from chainrule.train.fit.stopping import check_monitors
 from chainrule.train.objective import Examples, Objective, slots_in
@@ -56,16 +58,19 @@ def begin(
     validation: Examples | None,
     shuffle: Any,
     runs: int,
-    deadline: float,
-) -> Fitting:
-    """Return a fit that is ready for its first step, compiled.
+    resume: ResumeLike = None,
+) -> tuple[Fitting, Keeper | None]:
+    """Return a fit that is ready for its first step, compiled, and what writes down how far it is.
 
     Args (the others are kept as they are, see :class:`Fitting`):
         examples: What to learn from.
         shuffle: In which order epochs see the examples, see :func:`orders_of`.
         runs: How often the network was fitted before.
-        deadline: When its time is over.
+        resume: Where it is written down how far it is.
     """
+    keeper = keeper_of(resume, method)
+    runs, spent = (runs, 0.0) if keeper is None else keeper.before(runs)
+    budget = settings.time_budget
     goal, table = examples
     rows = len(table[0])
     batch_size = rows if settings.batch_size is None else min(int(settings.batch_size), rows)
@@ -86,7 +91,7 @@ def begin(
     orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows), executable.draw)
     if settings.epochs:
         _warn_of_lone_examples(goal, batches, rows)
-    return Fitting(
+    run = Fitting(
         programs=programs,
         settings=settings,
         method=method,
@@ -100,8 +105,12 @@ def begin(
         executable=executable,
         slots=slots,
         began_with=programs.values.get(),
-        interrupts=Interrupts(deadline),
+        interrupts=Interrupts(inf if budget is None else settings.began + budget - spent),
+        runs=runs,
     )
+    if keeper is not None:
+        keeper.go_on(run)
+    return run, keeper
 
 
 def _check_going_on(

@@ -1,6 +1,7 @@
 """How a fit goes: what the user may set of it, checked."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from math import inf
 from numbers import Real
 from operator import index
@@ -19,6 +20,7 @@ class Settings:
     tol: float | None
     time_budget: float | None
     verbose: int
+    began: float = field(default_factory=time.perf_counter, init=False)  # a time budget counts from here
 
     def __post_init__(self) -> None:
         whole("epochs", self.epochs, 0)
