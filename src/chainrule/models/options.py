@@ -207,8 +207,9 @@ class Training(Chosen):
         Choice("rows", _PATH, "Rows that judge the network, as a table of their own.", "some of the data"),
     ] = None
     test_fraction: Annotated[
-        float, Choice("rows", _SHARE, "Rows held back for the test; 0 holds back none.")
-    ] = 0.2
+        float | None,
+        Choice("rows", _SHARE, "Rows held back for the test.", "0.2; 0 with folds or test_data"),
+    ] = None
     folds: Annotated[
         int | None,
         Choice(
@@ -299,7 +300,6 @@ def _annotations(kind: type) -> dict[str, Any]:
 
 # Choices whose meaning is being built, and by whom.
 _TO_COME = {
-    **dict.fromkeys(("test_data", "folds", "group", "time_order"), "folds"),
     **dict.fromkeys(("drop", "numbers", "categories", "dates", "keep", "ignore"), "columns"),
     "table": "reading",
     **dict.fromkeys(("class_weight", "threshold"), "scores"),
