@@ -5,10 +5,11 @@ A kind of data supplies a :class:`Kind`, and nothing here knows of tables.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.models.by_folds import in_a_sentence, mean_of
 from chainrule.models.options import USUAL_RATE, Training
@@ -20,6 +21,11 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
+
+if TYPE_CHECKING:
+    from chainrule.train.fit.resuming import Checkpoints, Keeper
+else:  # a process that loads a model and predicts waits for nothing of learning
+    Keeper = late("chainrule.train.fit.resuming:Keeper")
 
 D = TypeVar("D")
 Arrays = tuple[Any, np.ndarray]
@@ -126,10 +132,17 @@ class Stages:
     Attributes:
         verbose: As in :meth:`Network.fit`.
         histories: Those of the fits that are done.
+        file: Where it is written down how far they are; where one was there, those that had ended are read from it, and
+            the one that was broken off goes on.
     """
 
     verbose: int = 0
     histories: dict[str, History] = field(default_factory=dict)
+    file: "Checkpoints | None" = None
+
+    def keeper(self, name: str) -> "Keeper | None":
+        """Return what writes down how far a stage is."""
+        return None if self.file is None else Keeper(self.file, name, alone=False)
 
 
 def fit_stage(
@@ -163,6 +176,7 @@ def fit_stage(
         validation_data=validation,
         callbacks=[] if patience is None else [EarlyStopping(patience)],
         time_budget=options.time_budget,
+        resume=stages.keeper(name),
         verbose=stages.verbose,
     )
     stages.histories[name] = history
