@@ -73,8 +73,8 @@ def told(rows: Rows, belonging: Belonging, folds: int | None = None) -> tuple[st
             for what, found in there.items()
             if found.groups
         ]
-        parts = "parts or folds" if folds else "parts"
-        return (f"Groups of {belonging.groups.column!r}: {', '.join(numbers)}; none is in two {parts}.",)
+        several = "parts or folds" if folds else "parts"
+        return (f"Groups of {belonging.groups.column!r}: {', '.join(numbers)}; none is in two {several}.",)
     if belonging.times is not None:
         spans = [f"{found.times.span} {what}" for what, found in there.items() if found.times]
         return (f"In the order of {belonging.times.column!r}: {', '.join(spans)}.",)
