@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import select
 import stat
 import threading
@@ -12,6 +13,7 @@ from chainrule.errors import DataError, MissingFileError
 
 PATIENCE = 2.0  # seconds for somebody to open the other end of a pipe
 
+_TEXT = re.compile(rb"[^\x00-\x08\x0e-\x1f]{4,}")
 _ASKING = threading.Lock()  # the umask can only be asked for by changing it
 _KINDS = {stat.S_IFBLK: "a disk", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFIFO: "a pipe"}
 
@@ -99,6 +101,15 @@ def check_file(path: Any) -> None:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
     if not stat.S_ISREG(mode):
         raise _no_file(path, mode)
+
+
+def begins_as_text(path: Any) -> bool:
+    """Say whether a file begins as texts do; what is not there or cannot be read does not."""
+    with suppress(OSError, DataError, TypeError, ValueError):
+        check_file(path)
+        with open(path, "rb") as file:
+            return bool(_TEXT.fullmatch(file.read(1000)))
+    return False
 
 
 def _no_file(path: Any, mode: int) -> DataError:

@@ -78,19 +78,13 @@ def contents():
         ),
         (
             ["train", "iris", "--epochs", "ten"],
-            "Invalid value for '--epochs': 'ten'; expected a whole number of at least 1.",
+            "Invalid value for '--epochs': 'ten' is not a valid whole number.",
         ),
-        (
-            ["train", "iris", "--epochs", "0"],
-            "Invalid value for '--epochs': '0'; expected a whole number of at least 1.",
-        ),
-        (
-            ["train", "iris", "--hidden", "8,x"],
-            "Invalid value for '--hidden': '8,x'; expected the units of each hidden layer",
-        ),
+        (["train", "iris", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1."),
+        (["train", "iris", "--hidden", "8,x"], "Invalid value for '--hidden': '8,x' names no hidden layers"),
         (
             ["train", "iris", "--dropout", "1"],
-            "Invalid value for '--dropout': '1'; expected at least 0 and below 1.",
+            "Invalid value for '--dropout': 1.0 is not in the range 0<=x<1.",
         ),
         (["train", "iris", "--engine", "abacus"], "Invalid value for '--engine': 'abacus'"),
         (["train", "iris", "--targt", "x"], "No such option '--targt'."),
@@ -435,7 +429,8 @@ def strange(model, here):
         table[["x"]].to_csv(here / "x.csv", index=False)
         return here / "strange.safetensors"
 
-    return make
+    with pd.option_context("mode.string_storage", "python"):  # those of pyarrow hold no such texts
+        yield make
 
 
 def test_what_a_terminal_would_obey_is_shown(strange):
@@ -446,18 +441,20 @@ def test_what_a_terminal_would_obey_is_shown(strange):
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
 def test_letters_that_the_output_does_not_have_are_named(strange, here):
-    strange("é", "\ud800")
+    strange("é", "e")
     predict = "chainrule predict strange.safetensors x.csv"
     codes, _, told = shell(f"PYTHONIOENCODING=ascii {predict}")
     assert (
         codes == [2]
         and "written in ascii, which has no '\\xe9'.\nSet PYTHONIOENCODING=utf-8, which has" in told
     )
-    codes, _, told = shell(f"{predict} --out p.csv")
-    assert codes == [2] and told == "Error: Cannot write p.csv: '\\ud800' in its texts is no letter.\n"
-    strange("é", "e")
     codes, printed, _ = shell(f"PYTHONIOENCODING=utf-8 {predict}")
     assert codes == [0] and len(printed) == 41
+    strange("é", "\ud800")
+    assert (
+        refused("predict", "strange.safetensors", "x.csv", "--out", "p.csv")
+        == "Cannot write p.csv: '\\ud800' in its texts is no letter.\n"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")

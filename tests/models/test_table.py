@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.data.labels import encode_target
-from chainrule.data.splitting import held_back
+from chainrule.data.splitting import split
 from chainrule.models.prepared import setting_for
 from chainrule.models.scores import Scores
 from chainrule.models.scoring import baseline
@@ -95,14 +95,10 @@ def test_the_linear_model_has_no_hidden_layer():
     assert model.network.parameters["W1"].shape == (model.columns.width, 1)
 
 
-def judging(frame, target):
-    return frame[held_back(pd.factorize(frame[target])[0], 0.2)]
-
-
 def test_the_test_rows_teach_nothing():
     frame = mixed(100)[["size", "city", "dear"]]
     changed = frame.copy()
-    changed.loc[judging(frame, "dear").index, "size"] = 1e9
+    changed.loc[split(frame, stratify="dear").test.index, "size"] = 1e9
     before, after = (cr.TableModel.train(each, "dear", **QUICK, refit=False) for each in (frame, changed))
     assert (before.report.rows, before.report.validation_rows, before.report.test_rows) == (68, 12, 20)
     assert before.columns == after.columns and before.target == after.target
@@ -113,7 +109,7 @@ def test_the_test_rows_teach_nothing():
 def test_the_scores_are_those_of_the_rows_held_back():
     frame = mixed(100)[["size", "city", "dear"]]
     model = cr.TableModel.train(frame, "dear", **QUICK, refit=False)
-    test = judging(frame, "dear")
+    test = split(frame, stratify="dear").test
     right = (model.predict(test)["dear"] == test["dear"]).mean()
     assert model.report.scores.network["accuracy"] == pytest.approx(right)
     assert model.report.scores.baseline == baseline(model.target, encode_target(model.target, test))
@@ -130,8 +126,7 @@ def test_the_seed_decides_everything():
 
 def test_nothing_may_be_held_back():
     report = trained("binary", test_fraction=0).report
-    assert report.test_rows == 0 and report.rows + report.validation_rows == 80
-    assert report.scores.rows == report.validation_rows and "flatter a little" in report.scores.notes[0]
+    assert report.test_rows == 0 and report.scores is None and report.rows + report.validation_rows == 80
 
 
 def test_a_tiny_table_is_all_learned_from():
@@ -268,3 +263,10 @@ def test_custom_that_is_no_dict_is_not_the_fault_of_the_file(custom, tmp_path):
         cr.DataError, match=r"^custom is a dict of your own functions .*'swish'.*; found .*len"
     ):
         cr.load(tmp_path / "n.safetensors", custom=custom)
+
+
+def test_a_network_is_kept_where_all_rows_together_leave_no_column():
+    table = pd.DataFrame({"name": [f"Mr. {i}" for i in range(12)], "rooms": np.arange(12) * 1.5})
+    told = []
+    model = cr.TableModel.train(table, "rooms", epochs=1, tell=told.append)
+    assert "name" in str(model.columns) and told[-1].startswith("All rows together teach nothing")

@@ -1,7 +1,6 @@
 """Files: models that are read, and places for results, checked before the work begins."""
 
 import os
-import re
 import shlex
 import stat
 from contextlib import suppress
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 import chainrule as cr
-from chainrule.disk import check_place
+from chainrule.disk import begins_as_text, check_place
 from chainrule.names import closest
 
 PRINTED = ("-", "/dev/stdout")
@@ -37,9 +36,9 @@ def load_model(path: str) -> Any:
         beside = {each.name: str(each) for each in file.parent.glob("*.safetensors")}
         whole = f"{file.name}.safetensors"
         near = whole if whole in beside else closest(file.name, beside)
-        hint = f" Did you mean {beside[near]!r}?" if near else ""
-        raise cr.MissingFileError(f"No model file {path!r}.{hint}\n'chainrule train DATA' makes one.")
-    if file.is_file() and not _begins_as_model(file) and _is_text(file):
+        hint = f" Did you mean {beside[near]!r}?" if near else "\n'chainrule train DATA' makes one."
+        raise cr.MissingFileError(f"No model file {path!r}.{hint}")
+    if file.is_file() and not is_model(file) and begins_as_text(file):
         makes = f"{_line('train', path)} makes a model of a table."
         raise cr.FileFormatError(f"{path} is no model but a text, perhaps a table.\n{makes}")
     return cr.load(file)
@@ -47,7 +46,7 @@ def load_model(path: str) -> Any:
 
 def check_no_model(data: str) -> None:
     """Raise if what should be a table is a model."""
-    if _begins_as_model(Path(data)):
+    if is_model(Path(data)):
         raise cr.DataError(f"{data} is a model, not a table.\n{_line('summary', data)} shows what it is.")
 
 
@@ -57,7 +56,7 @@ def _line(*words: str) -> str:
 
 def load_table_model(path: str, data: str) -> Any:
     """Return the table model in a file, or say what the file holds instead; ``data`` is the table for it."""
-    if _begins_as_model(Path(data)) and not _begins_as_model(Path(path)):
+    if is_model(Path(data)) and not is_model(Path(path)):
         command = click.get_current_context().command_path
         raise cr.DataError(
             f"{data} is a model and {path} is none: the model comes first.\n"
@@ -72,13 +71,9 @@ def load_table_model(path: str, data: str) -> Any:
     return found
 
 
-def _begins_as_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
     """Say whether a file begins like one of safetensors: the length of its header, and the header."""
     return _first_bytes(path)[8:10] == b'{"'
-
-
-def _is_text(path: Path) -> bool:
-    return bool(re.fullmatch(rb"[^\x00-\x08\x0e-\x1f]+", _first_bytes(path)))
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -1,23 +1,22 @@
 """What all commands share: errors in one paragraph, suggestions, and streams that stay clean."""
 
 import errno
-import json
-import math
 import os
 import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import click
 
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli.elsewhere import about, as_meant, options_of
+from chainrule.cli.files import is_model
 from chainrule.cli.speech import Speaking, learn, spoken
 from chainrule.names import closest
 from chainrule.shown import visible
@@ -26,13 +25,6 @@ AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number 
 WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
-EXIT_CODES = {
-    0: "done; after Ctrl-C while training too: the best network so far is saved",
-    WENT_WRONG: "trained, but the training diverged or learned nothing",
-    REFUSED: "refused: nothing was written",
-    BY_SIGNAL + signal.SIGINT: "ended by Ctrl-C, before there was anything to save",
-    BY_SIGNAL + signal.SIGTERM: "ended by SIGTERM; a training saved its best network so far",
-}
 
 
 class Commands(click.Group):
@@ -60,16 +52,13 @@ class Commands(click.Group):
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:
             number = getattr(abort.__cause__, "number", signal.SIGINT)
-            _fail(
-                f"Stopped by {signals.NAMES[number]} before anything was saved.",
-                BY_SIGNAL + number,
-                arguments,
-            )
+            complain(f"Stopped by {signals.NAMES[number]} before anything was saved.")
+            sys.exit(BY_SIGNAL + number)
         except Exception as error:
             if "--debug" in arguments:
                 raise
-            command = self.commands.get(next(iter(arguments), ""), self)
-            _fail(_paragraph(error, command), REFUSED, arguments)
+            complain(_paragraph(error, self.commands.get(next(iter(arguments), ""), self)))
+            sys.exit(REFUSED)
         sys.exit(code if isinstance(code, int) else 0)
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
@@ -92,6 +81,8 @@ class Commands(click.Group):
             near = closest(name, self.list_commands(ctx))
             if near:
                 hint = f"Did you mean 'chainrule {near}'?"
+            elif is_model(Path(name)):
+                hint = f"Did you mean 'chainrule summary {name}'?"
             elif name in cr.SAMPLES or Path(name).exists():
                 hint = f"Did you mean 'chainrule train {name}'?"
             else:
@@ -151,29 +142,6 @@ def _give_up(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def document(value: Any) -> None:
-    """Print a JSON document: what is not finite is null in it."""
-    with printing():
-        click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _fail(paragraph: str, code: int, arguments: Sequence[str]) -> NoReturn:
-    """Say what went wrong, to who asked for JSON as a document too, and end the process."""
-    if "--json" in arguments:
-        with suppress(Exception):  # of the two failures the first is the one to be told
-            document({"error": visible(spoken(paragraph)), "exit_code": code})
-    complain(paragraph)
-    sys.exit(code)
-
-
 def complain(paragraph: str) -> None:
     """Print what went wrong to the error stream."""
     tell_as_is(_headed("Error: ", "red") + visible(spoken(paragraph)))
@@ -189,6 +157,14 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     tell(str(message), _headed("Warning: ", "yellow"))
 
 
+def _about_value(command: click.Command, flag: str) -> str:
+    """Return what to say of an option that has no value, or has one and takes none."""
+    option: Any = next((each for each in command.params if flag in each.opts), None)
+    if option is None or option.is_flag:
+        return f"{flag} takes no value."
+    return f"{flag} needs a value: {flag} {option.metavar}."
+
+
 def _paragraph(error: Exception, command: click.Command) -> str:
     """Return what went wrong in a command, in words."""
     if isinstance(error, click.UsageError):
@@ -197,6 +173,8 @@ def _paragraph(error: Exception, command: click.Command) -> str:
         if isinstance(error, click.NoSuchOption):
             flag = error.option_name
             told = f"No such option '{flag}'. {about(flag, options_of(*command.params))}".strip()
+        elif isinstance(error, click.BadOptionUsage):
+            told = _about_value(command, error.option_name)
         return f"{told}\n'chainrule {name}--help' shows what it takes."
     if isinstance(error, click.ClickException):
         return error.format_message()

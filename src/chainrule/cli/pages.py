@@ -1,6 +1,8 @@
 """Help pages: the options of a command in groups, in the order of a training, on lines of 80 characters."""
 
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,7 +36,29 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help page has its options in groups."""
+    """A command whose help page has its options in groups, and which says what an argument too many may be meant as."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        found = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            takes = " ".join(
+                each.make_metavar(ctx) for each in self.get_params(ctx) if isinstance(each, click.Argument)
+            )
+            hint = self._meant(ctx)
+            raise click.UsageError(
+                f"{shlex.join(ctx.args)}: too many arguments; {ctx.command_path} takes {takes or 'none'}.{hint}"
+            )
+        return found
+
+    def _meant(self, ctx: click.Context) -> str:
+        """Return what arguments too many may be meant as."""
+        option = next((each for each in self.get_params(ctx) if each.name == "target"), None)
+        if option is None or ctx.params.get("target") or any(Path(each).exists() for each in ctx.args):
+            return ""
+        return f" Did you mean '--target {shlex.join(ctx.args[:1])}'?"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group."""

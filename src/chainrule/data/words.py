@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from os import PathLike
 
+import numpy as np
 import pandas as pd
 
-from chainrule.errors import DataError, UnknownNameError
+from chainrule.errors import DataError, UnknownNameError, short
 from chainrule.names import closest
 
 SHOWN = 3  # no message prints more values than this
@@ -56,7 +57,22 @@ def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     repeated = frame.columns[frame.columns.duplicated()].unique()
     if len(repeated):
         raise DataError(f"Column names must differ; this table has {listed(map(repr, repeated))} twice.")
+    for name, dtype in frame.dtypes.items():
+        if dtype == np.dtype(object):
+            _check_cells(frame[name])
     return frame
+
+
+def _check_cells(cells: pd.Series) -> None:
+    """Raise for the first cell that holds several values."""
+    if not pd.api.types.infer_dtype(cells, skipna=True).startswith("mixed"):
+        return
+    for position, cell in enumerate(cells):
+        if isinstance(cell, list | dict | set | np.ndarray | pd.Series | pd.DataFrame):
+            raise DataError(
+                f"Column {cells.name!r}, {row_name(cells.index, position)}: {short(cell)}, where one number, text or "
+                "date is expected.\nGive each part a column of its own."
+            )
 
 
 def check_columns(frame: pd.DataFrame, names: Iterable[str]) -> None:

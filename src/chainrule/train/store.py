@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import plain
-from chainrule.disk import check_file, write_bytes
+from chainrule.disk import begins_as_text, check_file, write_bytes
 from chainrule.errors import (
     ChainruleError,
     DataError,
@@ -116,6 +116,10 @@ def read(
         *(SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError),
         *(RecursionError, OverflowError, MemoryError),
     ) as error:
+        if begins_as_text(file):
+            raise FileFormatError(
+                f"{file} is no model but a text, perhaps a table.\ncr.read_table({str(file)!r}) reads a table."
+            ) from None
         raise FileFormatError(
             f"{file} is no whole {what}: it is damaged, cut off, or of another kind ({_told(error)}). {remedy}"
         ) from None
