@@ -50,6 +50,7 @@ Where to look:
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
+- choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
@@ -92,6 +93,7 @@ _HOMES = {
     "train.parameters": ["Parameters"],
     "train.sequences": ["pad_sequences"],
     "models.table": ["TableModel"],
+    "models.options": ["CHOICES"],
     "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "explain"],

@@ -30,6 +30,7 @@ from chainrule.graph.primitives.primitive import Primitive as Primitive
 from chainrule.graph.table import primitive as primitive
 from chainrule.graph.trace import Trace as Trace, trace as trace
 from chainrule.models.loading import load as load
+from chainrule.models.options import CHOICES as CHOICES
 from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
 from chainrule.nn.initializers import *

@@ -16,7 +16,6 @@ from click.testing import CliRunner
 import chainrule as cr
 from chainrule.cli.kinds import METRICS
 from chainrule.cli.main import cli
-from chainrule.cli.options import TASKS
 from chainrule.data import target
 from chainrule.nn.losses import LOSSES
 from chainrule.train.metrics import METRICS as KNOWN
@@ -92,7 +91,7 @@ def test_which_scores_are_printed_can_be_chosen():
 
 
 def test_each_task_that_there_is_may_be_asked_for():
-    assert set(TASKS) == set(target.TASKS)
+    assert set(cr.CHOICES["task"].kind.names) == set(target.TASKS)
 
 
 def test_a_shell_completes_each_metric_and_the_page_tells_of_it():

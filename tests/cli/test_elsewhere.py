@@ -66,8 +66,8 @@ def test_what_there_is_not_is_answered(name):
         (["train", "iris", "--zzz"], "No such option '--zzz'.\n'chainrule train --help'"),
         (["train", "iris", "--target"], "--target needs a value: --target COLUMN.\n'chainrule train --help'"),
         (["train", ""], "Invalid value for 'DATA': the name of the table is empty"),
-        (["train", "iris", "--learning-rate", "nan"], "'nan' is not a finite number."),
-        (["train", "iris", "--time", "inf"], "'inf' is not a finite number."),
+        (["train", "iris", "--learning-rate", "nan"], "'nan'; expected a number above 0."),
+        (["train", "iris", "--time", "inf"], "'inf'; expected a time above 0"),
         (["completion"], "Choose from: bash, zsh, fish, powershell\n'chainrule completion --help'"),
     ],
 )

@@ -78,13 +78,19 @@ def contents():
         ),
         (
             ["train", "iris", "--epochs", "ten"],
-            "Invalid value for '--epochs': 'ten' is not a valid whole number.",
+            "Invalid value for '--epochs': 'ten'; expected a whole number of at least 1.",
         ),
-        (["train", "iris", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1."),
-        (["train", "iris", "--hidden", "8,x"], "Invalid value for '--hidden': '8,x' names no hidden layers"),
+        (
+            ["train", "iris", "--epochs", "0"],
+            "Invalid value for '--epochs': '0'; expected a whole number of at least 1.",
+        ),
+        (
+            ["train", "iris", "--hidden", "8,x"],
+            "Invalid value for '--hidden': '8,x'; expected the units of each hidden layer",
+        ),
         (
             ["train", "iris", "--dropout", "1"],
-            "Invalid value for '--dropout': 1.0 is not in the range 0<=x<1.",
+            "Invalid value for '--dropout': '1'; expected at least 0 and below 1.",
         ),
         (["train", "iris", "--engine", "abacus"], "Invalid value for '--engine': 'abacus'"),
         (["train", "iris", "--targt", "x"], "No such option '--targt'."),

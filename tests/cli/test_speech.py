@@ -24,6 +24,7 @@ ROOMS = [
     "train/fit/advice.py",
 ]
 PYTHON_ALONE = [
+    "balanced, or yes=5,no=1.", "import chainrule as cr\n",
     "Expected a table (a pandas", "a table: a DataFrame, or",
     "pd.DataFrame(...) makes one", "Read the file first", "cr.load_table gives it",
     "table.dropna(subset=",

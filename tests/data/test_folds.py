@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 import chainrule as cr
 from chainrule.data.belonging import Belonging, Groups, Times, belonging_of, read_dates
-from chainrule.data.splitting import folds, held_back, split, strata_of
+from chainrule.data.splitting import folds, held_back, strata_of
 from chainrule.data.target import fit_target
 
 CLASSES = st.lists(st.integers(0, 3), min_size=6, max_size=60)
@@ -116,6 +116,7 @@ def test_rows_without_a_group_stay_together_and_those_without_a_time_are_left_ou
     rows, belonging, notes = belonging_of(table, "who")
     assert len(rows) == 4 and belonging.groups.codes.tolist() == [0, 2, 1, 2]
     assert notes == ("2 rows without a value in 'who' make one group.",)
+    assert belonging.columns() == ["who"] and belonging.columns(keep=["who"]) == []
     rows, belonging, notes = belonging_of(table, time_order="when")
     assert rows.index.tolist() == [0, 1] and belonging.times.values.tolist() == [1578009600, 1577836800]
     assert notes == ("Left out: 2 rows without a time in 'when'.",)
@@ -139,7 +140,7 @@ def test_times_are_read_as_they_are_written(written, dates):
 def test_numbers_are_times_too():
     table = pd.DataFrame({"year": [2003, 2001, 2002, 2001, 2004]})
     _, belonging, _ = belonging_of(table, time_order="year")
-    assert split(table, test_fraction=0.4, belonging=belonging).test["year"].tolist() == [2003, 2004]
+    assert table["year"][held_back(np.zeros(5), 0.4, 0, belonging)].tolist() == [2003, 2004]
     assert belonging.times.span == "2001 to 2004"
 
 

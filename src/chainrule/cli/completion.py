@@ -24,8 +24,14 @@ SHELLS = {
     "fish": "Write it once:  chainrule completion fish > ~/.config/fish/completions/chainrule.fish",
     "powershell": "Put  chainrule completion powershell | Out-String | Invoke-Expression  into $PROFILE.",
 }
-_TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+_KINDS = (
+    ".csv", ".tsv", ".txt", ".arff", ".json", ".jsonl", ".parquet", ".feather", ".xlsx", ".db", ".sqlite", ".sqlite3",
+    ".duckdb",
+)  # fmt: skip
+_TABLES = tuple(f"{kind}{packed}" for kind in _KINDS for packed in ("", ".gz", ".zip", ".zst"))
+_TEXTS = (".csv", ".tsv", ".txt")
 _HEAD = 1 << 16  # of a table, where its column names are
+_SMALL = 1 << 24  # bytes of a table that is read whole while a hand waits
 
 
 class Bash(BashComplete):
@@ -110,24 +116,49 @@ def tables(begun: str) -> list[CompletionItem]:
 
 
 def models(begun: str) -> list[CompletionItem]:
-    """Return the model files in a folder that begin so."""
-    return _offered(_files(begun, (".safetensors",)), begun)
+    """Return the model files and the runs in a folder that begin so."""
+    return _offered(sorted([*_files(begun, (".safetensors",)), *_runs(begun)]), begun)
 
 
-def columns(data: object, begun: str) -> list[CompletionItem]:
-    """Return the columns of a table that begin so, as far as its first line tells."""
+def configurations(begun: str) -> list[CompletionItem]:
+    """Return the configurations in a folder, and those of the runs there, that begin so."""
+    return _offered(
+        sorted([*_files(begun, (".toml",)), *(f"{run}/config.toml" for run in _runs(begun))]), begun
+    )
+
+
+def runs(begun: str) -> list[CompletionItem]:
+    """Return the runs in a folder that begin so."""
+    return _offered(_runs(begun), begun)
+
+
+def columns(data: object, begun: str, before: str = "") -> list[CompletionItem]:
+    """Return the columns of a table that begin so, behind what stands before: of a text those of its first line."""
+    name = str(data or "")
+    with suppress(Exception):  # what cannot be read is told by the command, not while it is being written
+        if name == STDIN or not (name in cr.SAMPLES or Path(name).is_file()):
+            return []
+        is_text = Path(name.removesuffix(".gz")).suffix.lower() in _TEXTS
+        if is_text or name in cr.SAMPLES or Path(name).stat().st_size < _SMALL:
+            found = _first_line(Path(name)) if is_text else map(str, cr.load_table(name)[0].columns)
+            return [CompletionItem(f"{before}{each}") for each in found if each and each.startswith(begun)]
+    return []
+
+
+def _first_line(path: Path) -> list[str]:
     import csv  # noqa: PLC0415 -- only where columns are completed
 
-    path = Path(str(data or ""))
-    with suppress(OSError, EOFError, csv.Error):
-        if str(data) != STDIN and path.is_file():
-            packed = path.suffix == ".gz"
-            with gzip.open(path) if packed else path.open("rb") as file:
-                first = file.read(_HEAD).decode("utf-8-sig", "replace").splitlines()[:1]
-            delimiter = max(",;\t|", key=first[0].count) if first else ","
-            names = [name.strip() for line in csv.reader(first, delimiter=delimiter) for name in line]
-            return [CompletionItem(name) for name in names if name and name.startswith(begun)]
-    return []
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        first = file.read(_HEAD).decode("utf-8-sig", "replace").splitlines()[:1]
+    delimiter = max(",;\t|", key=first[0].count) if first else ","
+    return [name.strip() for line in csv.reader(first, delimiter=delimiter) for name in line]
+
+
+def _runs(begun: str) -> list[str]:
+    """Return the runs in a folder, and in its folder ``runs``."""
+    head = begun[: begun.rfind("/") + 1]
+    found = [each for folder in (head, f"{head}runs/") for each in _files(folder, ("",))]
+    return sorted(each for each in found if Path(each, "config.toml").is_file())
 
 
 def _files(begun: str, endings: tuple[str, ...]) -> Iterable[str]:

@@ -15,12 +15,17 @@ COMMANDS = {
     "version": "versions", "env": "versions", "show-versions": "versions",
 }  # fmt: skip
 SAME = {
-    "lr": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target",
-    "y": "target", "random-state": "seed", "random-seed": "seed", "test-size": "test-fraction", "max-iter": "epochs",
-    "n-epochs": "epochs", "num-epochs": "epochs", "hidden-layer-sizes": "hidden",
+    "lr": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target", "labels": "target",
+    "y": "target", "targets": "target", "random-state": "seed", "random-seed": "seed", "test-size": "test-fraction",
+    "max-iter": "epochs", "n-epochs": "epochs", "num-epochs": "epochs", "hidden-layer-sizes": "hidden",
     "batch": "batch-size", "time-limit": "time", "time-budget": "time", "timeout": "time", "na-values": "missing",
-    "overwrite": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
-    "metrics": "metric", "scoring": "metric",
+    "na": "missing", "nulls": "missing", "overwrite": "force", "silent": "quiet", "q": "quiet", "backend": "engine",
+    "metrics": "metric", "scoring": "metric", "monitor": "metric", "exclude": "drop", "drop-columns": "drop",
+    "numerical": "numbers", "numeric": "numbers", "categorical": "categories", "cat-features": "categories",
+    "categorical-features": "categories", "parse-dates": "dates", "date": "dates", "test": "test-file",
+    "test-data": "test-file", "test-set": "test-file", "cv": "folds", "k-fold": "folds", "kfold": "folds",
+    "n-splits": "folds", "groups": "group", "time-column": "time-order", "class-weights": "class-weight",
+    "sheet": "table", "sheet-name": "table", "cutoff": "threshold", "problem-type": "task",
 }  # fmt: skip
 ANSWERS = {
     "layers hidden-layers units neurons": "--hidden 64,32 gives two hidden layers of 64 and 32 units.",
@@ -37,8 +42,9 @@ ANSWERS = {
     "model m": "The model is named without an option, before the table.",
     "data input file i": "The table is named without an option.",
     "sep delimiter header encoding decimal": "How a table is written is found out.",
-    "drop ignore exclude categorical categories": "Take a column out of the table, or write it as text, in the file.",
-    "feature features x": "All columns but the target are inputs; take others out of the file.",
+    "feature features x": "All columns but the target are inputs; --drop leaves others out.",
+    "balanced balance": "--class-weight balanced lets the rows of rare classes weigh more.",
+    "shuffle no-shuffle": "Rows are mixed by --seed; --time-order COLUMN lets the last in time judge.",
 }  # fmt: skip
 _ANSWERS = spread(ANSWERS)
 _OPTION = re.compile(r"--?([a-zA-Z][\w-]*)(=.*)?", re.DOTALL)

@@ -1,15 +1,17 @@
 """What all commands share: errors in one paragraph, suggestions, and streams that stay clean."""
 
 import errno
+import json
+import math
 import os
 import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -25,6 +27,13 @@ AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number 
 WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
+EXIT_CODES = {
+    0: "done; after Ctrl-C while training too: the best network so far is saved",
+    WENT_WRONG: "trained, but the training diverged or learned nothing",
+    REFUSED: "refused: nothing was written",
+    BY_SIGNAL + signal.SIGINT: "ended by Ctrl-C, before there was anything to save",
+    BY_SIGNAL + signal.SIGTERM: "ended by SIGTERM; a training saved its best network so far",
+}
 
 
 class Commands(click.Group):
@@ -52,13 +61,16 @@ class Commands(click.Group):
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:
             number = getattr(abort.__cause__, "number", signal.SIGINT)
-            complain(f"Stopped by {signals.NAMES[number]} before anything was saved.")
-            sys.exit(BY_SIGNAL + number)
+            _fail(
+                f"Stopped by {signals.NAMES[number]} before anything was saved.",
+                BY_SIGNAL + number,
+                arguments,
+            )
         except Exception as error:
             if "--debug" in arguments:
                 raise
-            complain(_paragraph(error, self.commands.get(next(iter(arguments), ""), self)))
-            sys.exit(REFUSED)
+            command = self.commands.get(next(iter(arguments), ""), self)
+            _fail(_paragraph(error, command), REFUSED, arguments)
         sys.exit(code if isinstance(code, int) else 0)
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
@@ -140,6 +152,29 @@ def _give_up(stream: TextIO) -> None:
         nowhere = _nowhere()
         os.dup2(nowhere, stream.fileno())  # or Python fails at it once more when it ends
         os.close(nowhere)
+
+
+def document(value: Any) -> None:
+    """Print a JSON document: what is not finite is null in it."""
+    with printing():
+        click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _fail(paragraph: str, code: int, arguments: Sequence[str]) -> NoReturn:
+    """Say what went wrong, to who asked for JSON as a document too, and end the process."""
+    if "--json" in arguments:
+        with suppress(Exception):  # of the two failures the first is the one to be told
+            document({"error": visible(spoken(paragraph)), "exit_code": code})
+    complain(paragraph)
+    sys.exit(code)
 
 
 def complain(paragraph: str) -> None:

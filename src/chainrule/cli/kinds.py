@@ -1,60 +1,71 @@
-"""Kinds of values that commands take: each reads a word, says what is wrong with it, and completes it."""
+"""Kinds of values that commands take: how each is written, what is said to a wrong one, and what completes it."""
 
+import csv
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+import chainrule as cr
 from chainrule.cli.completion import columns, models, tables
 from chainrule.cli.files import STDIN
 
-Missing = tuple[tuple[str, tuple[str, ...]], ...]
 METRICS = [
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "average_precision", "log_loss", "r2", "rmse",
     "mae", "mape", "mse",
 ]  # fmt: skip
+Completing = Callable[[click.Context, str], list[CompletionItem]]
 
 
-class Whole(click.IntRange):
-    """A whole number, called so in messages."""
+@dataclass(frozen=True)
+class Written:
+    """How values of a kind of ``cr.Options`` are written in a command line.
 
-    name = "whole number"
+    Attributes:
+        parse: Returns what a word stands for; raises ValueError for one that stands for nothing.
+        expected: What is expected, where the words of the library are those of Python.
+        gather: Returns what several words stand for together, of an option that may be repeated.
+        complete: Returns what may stand at the cursor.
+    """
+
+    parse: Callable[[str], Any] = str
+    expected: str = ""
+    gather: Callable[[list[Any]], Any] | None = None
+    complete: Completing | None = None
 
 
-class Number(click.FloatRange):
-    """A number, called so in messages, and neither NaN nor infinite."""
+class Value(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
+    """The value of a choice: written as its kind is, and what the library takes."""
 
-    name = "number"
+    def __init__(self, kind: Any) -> None:
+        self.name, self._kind, self._written = kind.name, kind, WRITTEN[kind.name]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return it."""
-        found = super().convert(value, param, ctx)
-        if not math.isfinite(found):
-            self.fail(f"{value!r} is not a finite number.", param, ctx)
-        return found
-
-
-class Hidden(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """Units of the hidden layers: 32,16; or none."""
-
-    name = "units"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the numbers of units."""
+        """Return what a word stands for."""
         if not isinstance(value, str):
             return value
-        if value == "none":
-            return ()
-        units = value.split(",")
-        if not all(unit.strip().isdecimal() and int(unit) for unit in units):
-            self.fail(
-                f"{value!r} names no hidden layers; expected units such as 32 or 64,32, or none.", param, ctx
-            )
-        return tuple(map(int, units))
+        try:
+            found = self._written.parse(value)
+            known = self._written.gather or self._kind.read(found) is not None
+        except ValueError:
+            known = False
+        except cr.ChainruleError as error:  # a name that is none of those that are known
+            self.fail(str(error), param, ctx)
+        if not known:
+            self.fail(f"{value!r}; expected {self._written.expected or self._kind.says}.", param, ctx)
+        return found
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return what may stand at the cursor."""
+        complete = self._written.complete or _beginning(self._kind.names)
+        return complete(ctx, incomplete)
 
 
 class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
@@ -80,7 +91,7 @@ class Table(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
 
 
 class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A model file."""
+    """A model file, or the folder of a run."""
 
     name = "model"
 
@@ -89,19 +100,6 @@ class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
     ) -> list[CompletionItem]:
         """Return the models that begin so."""
         return models(incomplete)
-
-
-class Column(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A column of DATA, or several with commas."""
-
-    name = "column"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the columns that begin so, of the table that stands before."""
-        first = next(iter(ctx.args), "")  # which is no DATA yet, where --target is not whole
-        return columns(ctx.params.get("data") or first, incomplete)
 
 
 class Name(click.Choice):  # type: ignore[type-arg]  # which only newer ones of click take
@@ -127,30 +125,82 @@ class StageName(Name):
         return value if value == "schedule" else super().convert(value, param, ctx)
 
 
-class Words(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """Words that mean "no value": [COLUMN=]WORDS."""
-
-    name = "words"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the column, "" for all others, and its words, to which the empty one always belongs."""
-        if not isinstance(value, str):
-            return value
-        column, _, words = value.rpartition("=")
-        return column, ("", *filter(None, map(str.strip, words.split(","))))
+def _finite(word: str) -> float:
+    found = float(word)
+    if not math.isfinite(found):
+        raise ValueError
+    return found
 
 
-class Metrics(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
-    """A metric, or several with commas."""
+def _units(word: str) -> tuple[int, ...]:
+    return () if word.strip().lower() == "none" else tuple(_unit(each) for each in word.split(","))
 
-    name = "metric"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the names."""
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+def _unit(word: str) -> int:
+    if not word.strip().isdecimal() or not int(word):
+        raise ValueError
+    return int(word)
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Return the metrics that begin so."""
-        return [CompletionItem(name) for name in METRICS if name.startswith(incomplete)]
+
+def _words(word: str) -> tuple[str, tuple[str, ...]]:
+    """Return the column, "" for all others, and its words, to which the empty one always belongs."""
+    column, _, words = word.rpartition("=")
+    return column, ("", *_listed(words))
+
+
+def _weights(word: str) -> Any:
+    """Return "balanced", or the weight of each class: yes=5,no=1."""
+    if "=" not in word:
+        return word
+    found = {}
+    for each in next(csv.reader([word])):
+        label, _, weight = each.rpartition("=")
+        found[label.strip()] = _finite(weight)
+    return found
+
+
+def _threshold(word: str) -> float | str:
+    try:
+        return _finite(word)
+    except ValueError:
+        return word
+
+
+def _listed(word: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, word.split(","))))
+
+
+def _together(found: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return sum(found, ())
+
+
+def _columns(ctx: click.Context, begun: str) -> list[CompletionItem]:
+    """Return the columns that begin so, of the table that stands before; behind a comma begins another."""
+    first = next(iter(ctx.args), "")  # which is no DATA yet, where --target is not whole
+    data = ctx.params.get("data") or first
+    before, comma, last = begun.rpartition(",")
+    return columns(data, begun) or columns(data, last, f"{before}{comma}" if comma else "")
+
+
+def _beginning(names: Iterable[str]) -> Completing:
+    return lambda ctx, begun: [CompletionItem(name) for name in names if name.startswith(begun.lower())]
+
+
+WRITTEN = {
+    "whole": Written(int),
+    "number": Written(_finite),
+    "share": Written(_finite),
+    "time": Written(expected="a time above 0: 90 (seconds), 30s or 5m"),
+    "flag": Written(),
+    "text": Written(),
+    "task": Written(),
+    "engine": Written(),
+    "units": Written(_units, "the units of each hidden layer, such as 32 or 64,32, or none"),
+    "path": Written(complete=lambda ctx, begun: tables(begun)),
+    "column": Written(complete=_columns),
+    "columns": Written(gather=list, complete=_columns),
+    "words": Written(_words, gather=dict),
+    "metrics": Written(_listed, gather=_together, complete=_beginning(METRICS)),
+    "weights": Written(_weights, "balanced, or a weight above 0 for each class: yes=5,no=1"),
+    "threshold": Written(_threshold, "a number between 0 and 1, neither of them, or best"),
+}

@@ -7,24 +7,17 @@ import click
 import chainrule as cr
 from chainrule.cli import completion, options
 from chainrule.cli.front import printing
-from chainrule.cli.kinds import Missing, Shell
+from chainrule.cli.kinds import Shell
+from chainrule.cli.options import choices, chosen
 from chainrule.cli.pages import command
 from chainrule.cli.reading import read_table, targets_of
 
 
 @command("compile")
 @options.DATA
-@options.TARGET
-@options.MISSING
-@options.ANY_SIZE
-@options.TASK
-@options.HIDDEN
-@options.LEARNING_RATE
-@options.DROPOUT
+@choices("target", "task", "table", "missing", "any_size", "hidden", "dropout", "learning_rate")
 @options.STAGE
-def show_compiled(
-    data: str, target: tuple[str, ...], missing: Missing, any_size: bool, stage: str, **settings: Any
-) -> None:
+def show_compiled(data: str, stage: str, **settings: Any) -> None:
     """Show how a training step is compiled.
 
     A network for the table is made as 'chainrule train' makes it, and nothing is trained. Its step goes from
@@ -34,9 +27,12 @@ def show_compiled(
     Example:
       chainrule compile iris --hidden 8 --show fusion
     """
-    table, usual = read_table(data, missing, any_size)
-    names = targets_of(data, list(table.columns), target or usual)
-    text = cr.TableModel.show(table, names, stage, **settings)
+    given = chosen(settings)
+    table, usual = read_table(data, given)
+    names = targets_of(data, list(table.columns), given.get("target", usual and [usual]) or ())
+    shown = ("task", "hidden", "dropout", "learning_rate")
+    how = {name: given[name] for name in shown if name in given}
+    text = cr.TableModel.show(table, names, stage, **how)
     with printing():
         click.echo(text)
 

@@ -1,75 +1,90 @@
-"""Options: what each is called, takes and says, and in which group of a help page it stands."""
+"""Options: those of a training follow from ``cr.Options``, where each choice is told once; the others stand here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import chainrule as cr
-from chainrule.cli.kinds import Column, Hidden, Metrics, Model, Name, Number, StageName, Table, Words
+from chainrule.cli.kinds import WRITTEN, Model, StageName, Table, Value
 from chainrule.cli.pages import Option
 
+# where the name of an argument is none for an option
+FLAGS = {"test_data": "--test-file", "time_budget": "--time", "refit": "--no-refit"}
+SAYS = {"refit": "Keep the chosen network: do not train anew on all rows."}
+STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
 
-def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **settings: Any) -> Callable[..., Any]:
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def choices(*names: str, usual: str = "", **says: str) -> Decorator:
+    """Return the options of some choices of a training, of all if none is named.
+
+    Args:
+        names: Of the choices.
+        usual: What is taken where nothing is chosen, where that is not as in training.
+        says: What is said of a choice, likewise.
+    """
+    added = [_option(name, usual, says.get(name)) for name in names or cr.CHOICES]
+    return lambda function: reduce(lambda inner, add: add(inner), reversed(added), function)
+
+
+def chosen(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices that stood in the command line, as ``TableModel.train`` takes them."""
+    source = click.get_current_context().get_parameter_source
+    given = [name for name in settings if source(name) is ParameterSource.COMMANDLINE]
+    return {name: _gathered(cr.CHOICES[name], settings[name]) for name in given if name in cr.CHOICES}
+
+
+def _gathered(choice: Any, value: Any) -> Any:
+    if choice.kind.name == "flag":
+        return not choice.default
+    gather = WRITTEN[choice.kind.name].gather
+    return gather(list(value)) if gather else value
+
+
+def _option(name: str, usual: str, says: str | None) -> Decorator:
+    choice = cr.CHOICES[name]
+    flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
+    told = says or SAYS.get(name, choice.says)
+    if choice.kind.name == "flag":
+        return switch(flag, told, name, section=choice.section)
+    usual = usual or choice.usual or ("" if choice.default == () else str(choice.default))
+    if names := choice.kind.names:
+        told = f"{told} {', '.join(names[:-1])} or {names[-1]}."
+    several = WRITTEN[choice.kind.name].gather is not None
+    return option(
+        flag, choice.kind.metavar, Value(choice.kind), f"{told} [{usual}]" if usual else told, name,
+        section=choice.section, multiple=several,
+    )  # fmt: skip
+
+
+def option(flag: str, metavar: str, kind: Any, says: str, *names: str, **settings: Any) -> Decorator:
     """Return an option whose value is of a kind; its default is shown, if it has one."""
     settings = {"show_default": "default" in settings, "cls": Option, **settings}
     return click.option(flag, *names, metavar=metavar, type=kind, help=says, **settings)
 
 
-def switch(flag: str, says: str, **settings: Any) -> Callable[..., Any]:
+def switch(flag: str, says: str, *names: str, **settings: Any) -> Decorator:
     """Return an option that is there or is not."""
-    return click.option(flag, is_flag=True, help=says, cls=Option, **settings)
+    return click.option(flag, *names, is_flag=True, help=says, cls=Option, **settings)
 
-
-TASKS = ["regression", "classification", "binary", "multiclass", "multilabel"]
-ENGINES = {engine.name: engine.says for engine in cr.ENGINES.values()}
-STAGES = {name: stage.says for engine in cr.ENGINES.values() for name, stage in engine.stages.items()}
 
 DATA = click.argument("data", type=Table())
 MODEL = click.argument("model", type=Model())
-
-# Those that several commands take, or that read the registry of engines.
-TARGET = option(
-    "--target",
-    "COLUMN",
-    Column(),
-    "The column to predict; for several, repeat it or put commas.",
-    multiple=True,
-    section="data",
+OUT = option(
+    "--out",
+    "MODEL",
+    click.Path(path_type=Path, readable=False),
+    "Write the model file here, too.",
+    section="results",
 )
-TASK = option(
-    "--task", "TASK", Name(TASKS), f"{', '.join(TASKS[:-1])} or {TASKS[-1]}. [by the target]", section="data"
-)
-HIDDEN = option(
-    "--hidden", "UNITS", Hidden(), "Units of each hidden layer: 64,32; or none. [by size]", section="network"
-)
-LEARNING_RATE = option(
-    "--learning-rate", "RATE", Number(0, min_open=True), "That of Adam.", default=3e-3, section="training"
-)
-CLIP_NORM = option(
-    "--clip-norm",
-    "NORM",
-    Number(0, min_open=True),
-    "Shorten longer gradients to this. [none is shortened]",
-    section="training",
-)
-DROPOUT = option(
-    "--dropout", "SHARE", Number(0, 1, max_open=True),
-    "Hidden units left out in a step. [0.2 for classes, 0 for numbers]", section="network")  # fmt: skip
-MISSING = option(
-    "--missing", "[COLUMN=]WORDS", Words(),
-    "Words for 'no value', with commas, beside the empty cell: --missing 'grade=?' makes NA a grade. "
-    "[NA, ?, null and their kin; predict and evaluate: as in training]",
-    multiple=True, section="data")  # fmt: skip
-ANY_SIZE = switch("--any-size", "Unpack a gzipped DATA however large it becomes.", section="data")
-METRIC = option(
-    "--metric", "NAME", Metrics(),
-    "A score to print, such as f1 or auc; for several, repeat it or put commas. [by the task]",
-    multiple=True, section="results")  # fmt: skip
-ENGINE = option(
-    "--engine", "NAME", Name(["auto", *ENGINES]),
-    f"{', '.join(f'{name} ({says})' for name, says in ENGINES.items())}, or auto: the one that is done first.",
-    default="auto", show_default=False, section="training")  # fmt: skip
+QUIET = switch("--quiet", "Print the scores and errors only.", section="results")
+JSON = switch("--json", "Print one JSON document, errors too.", "as_json", section="results")
 STAGE = option(
     "--show", "STAGE", StageName(STAGES), "; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
-    "stage", default="fusion", section="results")  # fmt: skip
+    "stage", default="fusion", section="results",
+)  # fmt: skip

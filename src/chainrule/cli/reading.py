@@ -5,32 +5,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import chainrule as cr
-from chainrule.cli.kinds import Missing
 
 SHOWN_COLUMNS = 20
 
 
 def read_table(
     data: str,
-    missing: Missing,
-    any_size: bool,
+    given: Mapping[str, Any],
     usual: Mapping[str, Sequence[str]] | None = None,
     others: Sequence[str] = (),
-) -> tuple[Any, tuple[str, ...]]:
+) -> tuple[Any, str | None]:
     """Return the table, and its target where that is known.
 
-    ``missing`` may name columns of the table and the ``others``; without it, what a cell without a value says is
-    as ``usual``.
+    Args:
+        data: A file or a sample.
+        given: The choices of the command line: how it is read.
+        usual: What a cell without a value says, by column, if ``given`` does not say it.
+        others: Columns that the table need not have, and ``given`` may name.
     """
-    told: dict[str, Any] = {"missing": {**(usual or {}), **dict(missing)}, "any_size": any_size}
-    table, target = cr.load_table(data, **{name: value for name, value in told.items() if value})
-    for column, _ in missing:
+    told = {**given, "missing": {**(usual or {}), **given.get("missing", {})}}
+    how = {name: value for name in ("missing", "any_size", "table") if (value := told.get(name))}
+    table, target = cr.load_table(data, **how)
+    for column in given.get("missing", {}):
         if column and column not in table and column not in others:
             raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
-    return table, (target,) if target else ()
+    return table, target
 
 
-def targets_of(data: str, columns: list[str], named: tuple[str, ...]) -> list[str]:
+def targets_of(data: str, columns: list[str], named: Sequence[str]) -> list[str]:
     """Return the columns to predict; a name that no column bears may be several, with commas."""
     if not named:
         shown = ", ".join(columns[:SHOWN_COLUMNS])

@@ -51,8 +51,10 @@ def _written(option: click.Option, value: Any) -> str:
 
 
 def _values(option: click.Option, value: Any) -> Iterable[str]:
-    if isinstance(value, Mapping):  # words for nothing, by column
+    if isinstance(value, Mapping) and option.multiple:  # words for nothing, by column
         return [f"{name}={','.join(words)}" if name else ",".join(words) for name, words in value.items()]
+    if isinstance(value, Mapping):  # weights, by class
+        return [",".join(f"{name}={weight:g}" for name, weight in value.items())]
     if isinstance(value, tuple | list):
         return map(str, value) if option.multiple else [",".join(map(str, value)) or "none"]
     return [f"{value:g}" if isinstance(value, float) else str(value)]

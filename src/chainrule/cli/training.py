@@ -13,8 +13,7 @@ from chainrule import signals
 from chainrule.cli import options, outcome
 from chainrule.cli.files import PRINTED, check_no_model, check_writable, stem
 from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, printing, tell, tell_as_is
-from chainrule.cli.kinds import Missing, Number, Whole
-from chainrule.cli.options import option, switch
+from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.reading import read_table, targets_of
 from chainrule.cli.replacing import check_same_target, model_there, place_of
@@ -23,35 +22,7 @@ from chainrule.shown import counted
 
 @command()
 @options.DATA
-@options.TARGET
-@options.MISSING
-@options.ANY_SIZE
-@options.TASK
-@options.HIDDEN
-@option("--epochs", "N", Whole(min=1), "At most so many epochs.", default=300, section="training")
-@option("--batch-size", "N", Whole(min=1), "Rows a step. [by size]", section="training")
-@options.LEARNING_RATE
-@options.CLIP_NORM
-@options.DROPOUT
-@option("--seed", "N", Whole(min=0), "The same seed: the same model.", default=0, section="rows")
-@option(
-    "--test-fraction",
-    "SHARE",
-    Number(0, 1, max_open=True),
-    "Rows held back for the test.",
-    default=0.2,
-    section="rows",
-)
-@option(
-    "--time",
-    "SECONDS",
-    Number(0, min_open=True),
-    "Stop after so long. [no limit]",
-    "time_budget",
-    section="training",
-)
-@options.METRIC
-@options.ENGINE
+@choices()
 @option(
     "--out",
     "MODEL",
@@ -60,18 +31,8 @@ from chainrule.shown import counted
     section="results",
 )
 @switch("--force", "Replace whatever is at --out.", section="results")
-@switch("--quiet", "Print the test scores and errors only.", section="results")
-def train(
-    data: str,
-    target: tuple[str, ...],
-    missing: Missing,
-    any_size: bool,
-    out: Path | None,
-    force: bool,
-    quiet: bool,
-    metric: tuple[tuple[str, ...], ...],
-    **settings: Any,
-) -> int:
+@options.QUIET
+def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any) -> int:
     """Train a network on a table.
 
     It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
@@ -90,16 +51,15 @@ def train(
     say = (lambda sentence: None) if quiet else tell
     check_writable(path, data)
     old = None if force else model_there(path)
-    table, usual = read_table(data, missing, any_size)
+    given = chosen(settings)
+    table, usual = read_table(data, given)
     say(f"Read {data}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}.")
-    names = targets_of(data, list(table.columns), target or usual)
+    names = targets_of(data, list(table.columns), given.pop("target", usual and [usual]) or ())
     if old:
-        check_same_target(old, *cr.TableModel.read_target(table, names, settings["task"]), path)
+        check_same_target(old, *cr.TableModel.read_target(table, names, given.get("task")), path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
-        model = cr.TableModel.train(
-            table, names, **settings, metric=sum(metric, ()), verbose=0 if quiet else 1, tell=say
-        )
+        model = cr.TableModel.train(table, names, **given, verbose=0 if quiet else 1, tell=say)
     path, why_beside = place_of(path, model, old)
     replaced = path.exists()
     into_file = path.is_file() or not replaced

@@ -1,16 +1,17 @@
 """What uses a model: ``chainrule predict``, ``evaluate`` and ``summary``."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 import chainrule as cr
 from chainrule.cli import options
 from chainrule.cli.files import PRINTED, check_writable, load_model, load_table_model
-from chainrule.cli.front import printing, tell
-from chainrule.cli.kinds import Missing
-from chainrule.cli.options import option, switch
+from chainrule.cli.front import document, printing, tell
+from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.reading import read_table
 from chainrule.cli.speech import spoken
@@ -19,9 +20,13 @@ from chainrule.shown import counted, visible
 WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
+READING = choices("table", "missing", "any_size", usual="as in training")
+
+
 @command()
 @options.MODEL
 @options.DATA
+@READING
 @option(
     "--out", "FILE", str, "A CSV file, gzipped if it ends with .gz. [print]",
     default="-", show_default=False, section="results",
@@ -29,17 +34,16 @@ WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 @switch(
     "--raw-cells", "Leave texts that a spreadsheet would run (=...) without an apostrophe.", section="results"
 )
-@options.MISSING
-@options.ANY_SIZE
-def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, any_size: bool) -> None:
+@switch("--json", "Print one JSON document: a list of rows.", "as_json", section="results")
+def predict(model: str, data: str, out: str, raw_cells: bool, as_json: bool, **settings: Any) -> None:
     """Predict the target of every row.
 
-    The result has a column for each target, and one for the probability of each class. DATA needs the
-    columns that the model was trained on, in any order, without the target.
+    The result has a column for each target, and one for the probability of each class. MODEL is a run or a model
+    file. DATA needs the columns that the model was trained on, in any order, without the target.
 
     \b
     Example:
-      chainrule predict houses.safetensors new_houses.csv --out prices.csv
+      chainrule predict runs/houses-price-001 new.csv --out prices.csv
     """
     if out not in PRINTED:
         check_writable(Path(out), model, data)
@@ -49,42 +53,46 @@ def predict(model: str, data: str, out: str, raw_cells: bool, missing: Missing, 
                 f"Give --out a name such as {Path(out).with_suffix('.csv')}; a spreadsheet opens it."
             )
     found = load_table_model(model, data)
-    table, _ = read_table(data, missing, any_size, found.missing, found.target.columns)
+    table, _ = read_table(data, chosen(settings), found.missing, found.target.columns)
     for remark in found.remarks(table):
         tell(remark)
     predictions = found.predict(table)
-    if out in PRINTED:
+    if out not in PRINTED:
+        cr.write_table(predictions, out, raw_cells=raw_cells)
+        tell(f"Wrote {counted(len(predictions), 'prediction')} to {out}.")
+    if as_json:
+        document(predictions.to_dict("records"))
+    elif out in PRINTED:
         with printing():
             cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)
-        return
-    cr.write_table(predictions, out, raw_cells=raw_cells)
-    tell(f"Wrote {counted(len(predictions), 'prediction')} to {out}.")
 
 
 @command()
 @options.MODEL
 @options.DATA
-@options.METRIC
-@options.MISSING
-@options.ANY_SIZE
-def evaluate(
-    model: str, data: str, metric: tuple[tuple[str, ...], ...], missing: Missing, any_size: bool
-) -> None:
+@READING
+@choices("metric", metric="A score to print, such as f1 or auc.")
+@options.JSON
+def evaluate(model: str, data: str, as_json: bool, **settings: Any) -> None:
     """Score a model on a table with targets.
 
-    Beside its scores stand those of the best guess that needs no inputs.
+    Beside its scores stand those of the best guess that needs no inputs. MODEL is a run or a model file.
 
     \b
     Example:
-      chainrule evaluate houses.safetensors other_houses.csv
+      chainrule evaluate runs/houses-price-001 more_houses.csv
     """
+    given = chosen(settings)
     found = load_table_model(model, data)
-    table, _ = read_table(data, missing, any_size, found.missing)
-    scores = found.evaluate(table, metric=sum(metric, ()))
+    table, _ = read_table(data, given, found.missing)
+    scores = found.evaluate(table, metric=given.get("metric", ()))
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
     for remark in found.remarks(table, evaluated=True):
         tell(remark)
+    if as_json:
+        document(asdict(scores))
+        return
     with printing():
         click.echo(scores)
 
@@ -94,9 +102,11 @@ def evaluate(
 def summary(model: str) -> None:
     """Show what a model is and how good.
 
+    MODEL is a run or a model file.
+
     \b
     Example:
-      chainrule summary houses.safetensors
+      chainrule summary runs/houses-price-001
     """
     text = load_model(model).summary_text()
     with printing():

@@ -1,5 +1,6 @@
 """Which rows belong together: those of one group, such as a customer's, and those of one time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,13 @@ class Belonging:
         """Return what belongs together among some of the rows, given by position."""
         return Belonging(self.groups and self.groups.of(rows), self.times and self.times.of(rows))
 
+    def columns(self, keep: Sequence[str] = ()) -> list[str]:
+        """Return the columns that say it, which are no inputs but for those to keep."""
+        return [each.column for each in (self.groups, self.times) if each and each.column not in keep]
+
+
+NOTHING_TOGETHER = Belonging()
+
 
 def belonging_of(
     frame: pd.DataFrame, group: str | None = None, time_order: str | None = None
@@ -98,7 +106,7 @@ def belonging_of(
         frame = frame[there]
         times = Times(time_order, values[there], frame[time_order])
         return frame, Belonging(times=times), () if there.all() else (note,)
-    return frame, Belonging(), ()
+    return frame, NOTHING_TOGETHER, ()
 
 
 def _times(cells: pd.Series) -> np.ndarray:

@@ -1,16 +1,14 @@
 """Which rows are learned from and which judge: drawn by the seed, by whole groups, or the last ones in time."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from chainrule.data.belonging import Belonging, Groups, Times
+from chainrule.data.belonging import NOTHING_TOGETHER, Belonging, Groups, Times
 from chainrule.data.labels import encode_target
 from chainrule.data.target import Target
-from chainrule.data.words import check_columns, checked_table, listed
-from chainrule.data.written import texts_of
+from chainrule.data.words import listed
 from chainrule.errors import DataError
 from chainrule.random import Draws
 from chainrule.shown import counted
@@ -19,71 +17,35 @@ FEWEST_ROWS = 5
 _MOST_STRATA = 20  # that are balanced where whole groups are dealt
 
 
-class Split(NamedTuple):
-    """A table in two parts, each in its old order and with its old index; ``notes`` are to be printed."""
+def held_back(
+    strata: np.ndarray, fraction: float, seed: int = 0, belonging: Belonging = NOTHING_TOGETHER
+) -> np.ndarray:
+    """Return which rows are held back, truth values of shape (rows,): random ones, whole groups, or the last in time.
 
-    train: pd.DataFrame
-    test: pd.DataFrame
-    notes: tuple[str, ...]
+    ``strata`` has a number for each row, such as its class. Rows of one number are held back in their share, and one
+    of them is always left, since a class that training never saw cannot be predicted; where groups or times decide, as
+    far as they let it. A fraction of 0 holds nothing back. Fewer than 5 rows, or a fraction outside [0, 1), raise
+    :class:`~chainrule.errors.DataError`.
 
-
-def split(
-    frame: pd.DataFrame,
-    *,
-    test_fraction: float = 0.2,
-    seed: int = 0,
-    stratify: str | None = None,
-    belonging: Belonging | None = None,
-) -> Split:
-    """Hold back a part of the rows for a test: a random one, whole groups, or the last in time.
-
-    ``stratify`` names a column whose values (classes) get the same shares in both parts. One row of each
-    class always stays in training, since a class that training never saw cannot be predicted; where groups
-    or times decide, as far as they let it. A fraction of 0 holds nothing back. Fewer than 5 rows, or a
-    fraction outside [0, 1), raise :class:`~chainrule.errors.DataError`.
-
-    >>> table = pd.DataFrame({"x": range(10), "kind": list("aabababbba")})
-    >>> train, test, notes = split(table, test_fraction=0.4, stratify="kind")
-    >>> len(train), sorted(test["kind"]), notes
-    (6, ['a', 'a', 'b', 'b'], ())
+    >>> kinds = np.array([0, 0, 1, 0, 1, 0, 1, 1, 1, 0])
+    >>> sorted(kinds[held_back(kinds, 0.4)].tolist())
+    [0, 0, 1, 1]
     """
-    frame = checked_table(frame)
-    rows = len(frame)
-    check_fraction(test_fraction)
-    if test_fraction and rows < FEWEST_ROWS:
+    rows = len(strata)
+    if not 0 <= fraction < 1:
+        raise DataError(f"test_fraction must be at least 0 and below 1, got {fraction}.")
+    if not fraction:
+        return np.zeros(rows, bool)
+    if rows < FEWEST_ROWS:
         raise DataError(
             f"This table has {counted(rows, 'row')}, too few to hold some back for a test (at least "
             f"{FEWEST_ROWS}).\nAdd rows, or hold back nothing: test_fraction=0."
         )
-    strata = np.zeros(rows, dtype=np.intp)
-    notes: tuple[str, ...] = ()
-    if stratify is not None:
-        check_columns(frame, [stratify])
-        strata, values = pd.factorize(texts_of(frame[stratify]))
-        single = values[np.bincount(strata[strata >= 0]) == 1]
-        notes = _about_single_rows(stratify, single) if belonging in (None, Belonging()) else ()
-    is_test = held_back(strata, test_fraction, seed, belonging or Belonging())
-    return Split(frame[~is_test], frame[is_test], notes)
-
-
-def check_fraction(test_fraction: float) -> None:
-    """Raise :class:`~chainrule.errors.DataError` for what is no share of the rows."""
-    if not 0 <= test_fraction < 1:
-        raise DataError(f"test_fraction must be at least 0 and below 1, got {test_fraction}.")
-
-
-def held_back(strata: np.ndarray, fraction: float, seed: int, belonging: Belonging) -> np.ndarray:
-    """Return which rows are held back, truth values of shape (rows,).
-
-    ``strata`` has a number for each row; those of one number are held back in their share.
-    """
-    rows = len(strata)
-    if not fraction:
-        return np.zeros(rows, bool)
     if belonging.times is not None:
         return np.asarray(_pieces(belonging.times, [1 - fraction, fraction], "test") == 1)
     if belonging.groups is not None:
         return np.asarray(_by_group(strata, belonging.groups, [1 - fraction, fraction], seed) == 1)
+    strata = pd.factorize(strata)[0]
     by_stratum = _shuffled_by(strata, Draws(seed, "split"))
     _, first_of_stratum = np.unique(strata[by_stratum], return_index=True)
     free = np.delete(by_stratum, first_of_stratum)
@@ -94,14 +56,14 @@ def held_back(strata: np.ndarray, fraction: float, seed: int, belonging: Belongi
 
 
 def folds(
-    strata: np.ndarray, count: int, seed: int, belonging: Belonging
+    strata: np.ndarray, count: int, seed: int = 0, belonging: Belonging = NOTHING_TOGETHER
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the positions of the rows that each fold learns from, and of those that judge it.
 
     Each row judges once. In time those of a fold are all before those that judge it (expanding windows), so the first
     of ``count + 1`` pieces judges nothing.
 
-    >>> two = folds(np.array([0, 0, 1, 1]), 2, 0, Belonging())
+    >>> two = folds(np.array([0, 0, 1, 1]), 2)
     >>> [len(learn) for learn, _ in two], sorted(row for _, judge in two for row in judge.tolist())
     ([2, 2], [0, 1, 2, 3])
     """
@@ -138,6 +100,25 @@ def strata_of(target: Target, frame: pd.DataFrame) -> np.ndarray:
     elif target.task == "multilabel":
         y = y[:, np.argsort(y.mean(axis=0), kind="stable")]
     return np.asarray(np.unique(y, axis=0, return_inverse=True)[1]).reshape(-1)
+
+
+def about_rare_classes(column: str, labels: pd.Series, fewest: int = 2) -> tuple[str, ...]:
+    """Return a sentence about classes of so few rows that not all parts can have one.
+
+    >>> about_rare_classes("kind", pd.Series(["a", "b", "a"]))
+    ("1 class of 'kind' (b) has a single row, kept for training: the test says nothing about it.",)
+    """
+    codes, values = pd.factorize(labels)
+    rare = np.asarray(values, dtype=object)[np.bincount(codes[codes >= 0]) < fewest]
+    if not len(rare):
+        return ()
+    have = "has" if len(rare) == 1 else "have"
+    which = f"{counted(len(rare), 'class', 'classes')} of '{column}' ({listed(rare)}) {have}"
+    if fewest == 2:
+        return (f"{which} a single row, kept for training: the test says nothing about it.",)
+    return (
+        f"{which} fewer rows than there are folds: not every fold judges {'it' if len(rare) == 1 else 'them'}.",
+    )
 
 
 def _shuffled_by(strata: np.ndarray, draws: Draws) -> np.ndarray:
@@ -191,13 +172,3 @@ def _by_group(strata: np.ndarray, groups: Groups, shares: Sequence[float], seed:
         rich = np.bincount(part, minlength=len(shares)).argmax()
         part[min(np.flatnonzero(part == rich), key=lambda unit: sizes[unit])] = empty
     return np.asarray(part[units])
-
-
-def _about_single_rows(column: str, values: pd.Index) -> tuple[str, ...]:
-    if not len(values):
-        return ()
-    return (
-        f"{counted(len(values), 'class', 'classes')} of '{column}' ({listed(values)}) "
-        f"{'has' if len(values) == 1 else 'have'} a single row, kept for training: "
-        "the test says nothing about it.",
-    )

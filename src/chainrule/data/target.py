@@ -1,7 +1,7 @@
 """The target: what is to be predicted, and which task that makes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -123,6 +123,30 @@ def target_of(frame: pd.DataFrame, names: tuple[str, ...], task: str | None) -> 
                 f"task={task!r} takes one target column; {len(names)} were named: {listed(names)}."
             )
     raise unknown_name("task", task, TASKS)
+
+
+def told_by(whole: Target, frame: pd.DataFrame) -> Target:
+    """Return what some of the rows tell of a target, whose task and classes all rows know.
+
+    Raises :class:`~chainrule.errors.DataError` where they tell nothing apart.
+
+    >>> table = pd.DataFrame({"kind": ["a", "b", "a", "c", "b", "c"]})
+    >>> told_by(fit_target(table, "kind"), table[:4]).shares
+    (0.5, 0.25, 0.25)
+    """
+    if whole.task == "regression":
+        return target_of(frame, whole.columns, whole.task)
+    codes = [positions_of(stripped(frame[name]), whole.classes) for name in whole.columns]
+    if whole.task == "multilabel":
+        return replace(whole, shares=tuple(float((code == 1).mean()) for code in codes))
+    counts = np.bincount(codes[0], minlength=len(whole.classes))
+    if (counts > 0).sum() == 1:
+        raise DataError(
+            f"All {counted(len(frame), 'row')} to learn from are of one class of {_quoted(whole.columns)}, "
+            f"{whole.classes[int(counts.argmax())]!r}: the others are all among those that judge.\n"
+            "Hold back fewer rows, or other ones."
+        )
+    return replace(whole, shares=tuple(float(count) / len(frame) for count in counts))
 
 
 def _apart(target: Target) -> Target:

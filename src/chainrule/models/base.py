@@ -3,14 +3,17 @@
 A kind of data supplies a :class:`Kind`, and nothing here knows of tables.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.errors import DataError
+from chainrule.models.by_folds import in_a_sentence, mean_of
 from chainrule.models.options import USUAL_RATE, Training
+from chainrule.models.rows import Rows
 from chainrule.models.scores import Scores
 from chainrule.shown import counted
 from chainrule.signals import asking
@@ -19,32 +22,17 @@ from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
+if TYPE_CHECKING:
+    from chainrule.train.fit.resuming import Checkpoints, Keeper
+else:  # a process that loads a model and predicts waits for nothing of learning
+    Keeper = late("chainrule.train.fit.resuming:Keeper")
+
 D = TypeVar("D")
 Arrays = tuple[Any, np.ndarray]
 Say = Callable[[str], Any]
 
+FLATTER = "No row was held back for a test: these said when to stop, so their scores flatter a little."
 FAR = 10.0  # times the cost of a guess: no beginning of a training costs as much
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Which examples are for what, by their position in the data.
-
-    Attributes:
-        learn: Those to learn from.
-        validation: Those that only say when to stop.
-        test: Those that have no part in either.
-    """
-
-    learn: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
-
-    @property
-    def all(self) -> "Rows":
-        """All of them, to learn from."""
-        nothing = self.learn[:0]
-        return Rows(np.sort(np.concatenate([self.learn, self.validation, self.test])), nothing, nothing)
 
 
 @dataclass(frozen=True)
@@ -89,6 +77,25 @@ class Kind(Generic[D]):
 
 
 @dataclass(frozen=True)
+class Fold(Generic[D]):
+    """A network that judges by examples of its own, in cross-validation.
+
+    Attributes:
+        ready: What it learned from.
+        network: The network.
+        rows: Which examples it learned from, which said when to stop, and which judged.
+        scores: Those on the examples that judged.
+        history: Its training.
+    """
+
+    ready: Ready[D]
+    network: Network
+    rows: Rows
+    scores: Scores
+    history: History
+
+
+@dataclass(frozen=True)
 class Trained(Generic[D]):
     """What a training gave.
 
@@ -97,7 +104,9 @@ class Trained(Generic[D]):
         network: The network that is kept.
         kept: What that one learned from.
         rows: Which examples the chosen network learned from, which said when to stop, and which judged.
-        scores: Those of the chosen network on the rows of the test.
+        scores: Those of the chosen network on the rows of the test; without any, those by folds; without these, those
+            on the rows that said when to stop.
+        folds: The networks of cross-validation.
         history: That of the chosen network.
         histories: Those of all stages, by name.
         refit: What is said of learning from all rows.
@@ -109,6 +118,7 @@ class Trained(Generic[D]):
     kept: Ready[D]
     rows: Rows
     scores: Scores | None
+    folds: tuple[Fold[D], ...]
     history: History
     histories: dict[str, History]
     refit: str
@@ -122,10 +132,17 @@ class Stages:
     Attributes:
         verbose: As in :meth:`Network.fit`.
         histories: Those of the fits that are done.
+        file: Where it is written down how far they are; where one was there, those that had ended are read from it, and
+            the one that was broken off goes on.
     """
 
     verbose: int = 0
     histories: dict[str, History] = field(default_factory=dict)
+    file: "Checkpoints | None" = None
+
+    def keeper(self, name: str) -> "Keeper | None":
+        """Return what writes down how far a stage is."""
+        return None if self.file is None else Keeper(self.file, name, alone=False)
 
 
 def fit_stage(
@@ -159,14 +176,19 @@ def fit_stage(
         validation_data=validation,
         callbacks=[] if patience is None else [EarlyStopping(patience)],
         time_budget=options.time_budget,
+        resume=stages.keeper(name),
         verbose=stages.verbose,
     )
     stages.histories[name] = history
     return history
 
 
-def train(kind: Kind[D], rows: Rows, options: Training, say: Say, verbose: int = 0) -> Trained[D]:
+def train(
+    kind: Kind[D], rows: Rows, options: Training, say: Say, verbose: int = 0, folds: Sequence[Rows] = ()
+) -> Trained[D]:
     """Train a network on examples, judge it by those it never saw, and let it learn from all of them.
+
+    With folds others like it, each of which judges by other examples, tell how good it is and how long to learn.
 
     Raises :class:`~chainrule.errors.DataError` where nothing was learned.
     """
@@ -176,9 +198,10 @@ def train(kind: Kind[D], rows: Rows, options: Training, say: Say, verbose: int =
         say(sentence)
     options = ready.options
     network = ready.network()
-    history = fit_stage(
-        "main", network, ready.learn, ready.validation, options, stages, patience=ready.patience
-    )
+    main = options
+    if folds and options.time_budget:  # for the folds too, and for learning from all
+        main = replace(options, time_budget=options.time_budget / (len(folds) + 2))
+    history = fit_stage("main", network, ready.learn, ready.validation, main, stages, patience=ready.patience)
     shorter = f"learning_rate={min(options.learning_rate / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
         raise DataError(
@@ -190,16 +213,65 @@ def train(kind: Kind[D], rows: Rows, options: Training, say: Say, verbose: int =
     with asking() as late:  # what was learned is not lost by a signal that comes now
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
-    kept, network, told = refit(kind, rows, ready, network, history, stages)
+    done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, options, history, stages)
+    judged = "the network before, on rows that it never saw"
+    if len(done) == len(folds) > 0:
+        crossed = mean_of([fold.scores for fold in done])
+        if scores is None:
+            scores, judged = crossed, f"{len(done)} networks, on rows that each never saw"
+        else:
+            scores = replace(scores, notes=(*scores.notes, in_a_sentence(crossed)))
+    elif scores is None and ready.validation is not None:
+        scores = kind.score(ready, network, ready.validation)
+        scores, judged = replace(scores, notes=(FLATTER, *scores.notes)), "the network before"
+    of_folds = [fold.history for fold in done]
+    kept, network, told = refit(kind, rows, ready, network, history, stages, of_folds, judged)
     if told:
         say(told)
-    return Trained(ready, network, kept, rows, scores, history, stages.histories, told, options)
+    return Trained(ready, network, kept, rows, scores, done, history, stages.histories, told, options)
+
+
+def _by_folds(
+    kind: Kind[D], folds: Sequence[Rows], options: Training, main: History, stages: Stages
+) -> tuple[Fold[D], ...]:
+    """Train a network for each fold and judge it; fewer than all of them where a signal ends it."""
+    done: list[Fold[D]] = []
+    # where time is short no fold takes more epochs than there was time for
+    epochs = main.epochs if options.time_budget else options.epochs
+    options = replace(options, time_budget=None)
+    for number, rows in enumerate(folds, start=1):
+        if main.signal:
+            break
+        ready = kind.prepare(rows, options)
+        network = ready.network()
+        history = fit_stage(
+            f"fold {number}", network, ready.learn, ready.validation, options, stages,
+            epochs=epochs, patience=ready.patience,
+        )  # fmt: skip
+        main.signal = main.signal or history.signal
+        if not history.signal and ready.test is not None:
+            done.append(Fold(ready, network, rows, kind.score(ready, network, ready.test), history))
+    return tuple(done)
+
+
+def best_epochs(history: History) -> int:
+    """Return after how many epochs a network was best."""
+    return history.epochs if history.best_epoch is None else history.best_epoch + 1
 
 
 def refit(
-    kind: Kind[D], rows: Rows, ready: Ready[D], chosen: Network, history: History, stages: Stages
+    kind: Kind[D],
+    rows: Rows,
+    ready: Ready[D],
+    chosen: Network,
+    history: History,
+    stages: Stages,
+    folds: Sequence[History],
+    judged: str,
 ) -> tuple[Ready[D], Network, str]:
     """Let a network begin anew and learn from all rows, as long as the chosen one took to become best.
+
+    With folds that is as long as theirs took, the one in the middle. ``judged`` says whose scores stand in the report.
 
     Returns what the network that is kept learned from, that network, and a sentence.
     """
@@ -208,28 +280,23 @@ def refit(
         return ready, chosen, ""
     if history.signal or history.diverged or blown_up(history, ready.guess):
         return ready, chosen, ""
-    epochs = history.epochs if history.best_epoch is None else history.best_epoch + 1
+    epochs = max(1, int(np.median([best_epochs(each) for each in folds or [history]]) + 0.5))
     try:
         whole = kind.prepare(everything, options)
     except DataError as error:  # what was learned is not lost because more rows have other columns
         why = str(error).replace("\n", " ")
-        return (
-            ready,
-            chosen,
-            f"All rows together teach nothing ({why}), so the network that was judged is kept.",
-        )
+        told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
+        return ready, chosen, told
     network = whole.network()
     options = replace(options, time_budget=None)
     again = fit_stage("refit", network, whole.learn, None, options, stages, epochs=epochs)
     history.signal = history.signal or again.signal
     if why := _dropped(again, epochs, whole):
         return ready, chosen, f"Learning from all rows {why}, so the network that was judged is kept."
-    return (
-        whole,
-        network,
+    return whole, network, (
         f"Learned anew from all {counted(len(everything.learn), 'row')}, as many epochs as were best ({epochs}); the "
-        "scores are those of the network before, on rows that it never saw.",
-    )
+        f"scores are those of {judged}."
+    )  # fmt: skip
 
 
 def _dropped(again: History, epochs: int, whole: Ready[Any]) -> str:

@@ -48,9 +48,7 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
         return opened(reader)(path, custom)
     config, arrays = store.read(path)
     if store.FITS in config:
-        raise FileFormatError(
-            f"{path} is no model: it keeps how far a training is. network.fit(X, y, resume=...) goes on from it."
-        )
+        raise FileFormatError(f"{path} is no model: it keeps how far a training is, which goes on from it.")
     with store.trouble(path):
         network = from_file(config, arrays, custom)
         for kind in network.extra:  # where a file says that it is more than a network

@@ -6,20 +6,20 @@ was trained all follow from it: a choice is added here, and where it has its mea
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
+from numbers import Integral
 from os import PathLike, fspath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-import numpy as np
-import pandas as pd
-
-from chainrule.data.target import TASKS
 from chainrule.engines.registry import ENGINES
 from chainrule.errors import DataError, short, unknown_name
+from chainrule.literals import TaskName
 from chainrule.names import spelled
-from chainrule.nn.specs import Above0, AtLeast0, Count, Rule, Share, Within01
-from chainrule.train.kinds import MetricsLike
+from chainrule.nn.specs import Above0, AtLeast0, Count, Rule, Share, Within01, is_numpys_truth
+
+if TYPE_CHECKING:
+    from chainrule.train.kinds import MetricsLike
 
 Section = Literal["data", "columns", "rows", "network", "training"]
 USUAL_RATE = 3e-3
@@ -34,12 +34,14 @@ class Kind:
         metavar: What stands for a value in its help.
         says: What a value is, in the words of an error.
         read: Returns a value as it is kept; None for what is none.
+        names: Which there are, of a kind that is a name.
     """
 
     name: str
     metavar: str
     says: str
     read: Callable[[Any], Any]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class Choice:
         kind: Which values it takes.
         says: What it is for, in a line.
         usual: What is taken where nothing is chosen, if the default does not say it.
+        default: What is taken where nothing is chosen.
     """
 
     section: Section
     kind: Kind
     says: str
     usual: str = ""
+    default: Any = None
 
 
 def _number(annotation: Any, metavar: str = "NUMBER") -> Kind:
@@ -78,17 +82,23 @@ def _named(kind: str, metavar: str, known: Iterable[str]) -> Kind:
             raise unknown_name(kind, value, names)
         return found if isinstance(found, str) else None
 
-    return Kind(kind, metavar, f"one of {', '.join(names)}", read)
+    return Kind(kind, metavar, f"one of {', '.join(names)}", read, tuple(names))
+
+
+def _is_table(value: Any) -> bool:
+    return hasattr(value, "columns") and hasattr(
+        value, "iloc"
+    )  # a command that shows its help waits for no pandas
 
 
 def _names(value: Any) -> tuple[str, ...] | None:
     """Return names of columns: one, or several; a column may be called by a number, as in pandas."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return (str(value),)
-    if isinstance(value, Mapping | pd.DataFrame) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping) or _is_table(value) or not isinstance(value, Iterable):
         return None
     found = list(value)
-    return tuple(map(str, found)) if all(isinstance(each, str | int | np.integer) for each in found) else None
+    return tuple(map(str, found)) if all(isinstance(each, str | int | Integral) for each in found) else None
 
 
 def _one_name(value: Any) -> str | None:
@@ -101,13 +111,13 @@ def _text(value: Any) -> str | None:
 
 
 def _path_or_table(value: Any) -> Any:
-    if isinstance(value, pd.DataFrame):
+    if _is_table(value):
         return value
     return fspath(value) if isinstance(value, str | PathLike) else None
 
 
 def _yes_or_no(value: Any) -> bool | None:
-    return bool(value) if isinstance(value, bool | np.bool_) else None
+    return bool(value) if isinstance(value, bool) or is_numpys_truth(value) else None
 
 
 def _units(value: Any) -> tuple[Any, ...] | None:
@@ -165,7 +175,7 @@ _COLUMN = Kind("column", "COLUMN", "the name of a column", _one_name)
 _COLUMNS = Kind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
 _FLAG = Kind("flag", "", "True or False", _yes_or_no)
 _SHARE = Kind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
-_TASK = _named("task", "TASK", TASKS)
+_TASK = _named("task", "TASK", get_args(TaskName))
 _ENGINE = _named("engine", "NAME", ["auto", *ENGINES])
 _PATH = Kind("path", "FILE", "a table: a DataFrame, or the path of a file", _path_or_table)
 _TEXT = Kind("text", "NAME", "the name of a table or sheet", _text)
@@ -174,7 +184,7 @@ _UNITS = Kind("units", "UNITS", "the units of each hidden layer, such as (32, 16
 _TIME = Kind("time", "TIME", "a time above 0, such as 90 (seconds), '30s' or '5m'", seconds)
 _WEIGHTS = Kind(
     "weights",
-    "balanced|CLASS=WEIGHT,...",
+    "WEIGHTS",
     "'balanced', or a weight for each class, such as {'yes': 5, 'no': 1}",
     _weights,
 )
@@ -207,8 +217,9 @@ class Training(Chosen):
         Choice("rows", _PATH, "Rows that judge the network, as a table of their own.", "some of the data"),
     ] = None
     test_fraction: Annotated[
-        float, Choice("rows", _SHARE, "Rows held back for the test; 0 holds back none.")
-    ] = 0.2
+        float | None,
+        Choice("rows", _SHARE, "Rows held back for the test.", "0.2; 0 with folds or test_data"),
+    ] = None
     folds: Annotated[
         int | None,
         Choice(
@@ -230,10 +241,15 @@ class Training(Chosen):
     ] = None
     class_weight: Annotated[
         Any,
-        Choice("training", _WEIGHTS, "What a row of a class weighs; balanced: rare ones more.", "all alike"),
+        Choice(
+            "training",
+            _WEIGHTS,
+            "What rows of a class weigh: balanced, or yes=5,no=1.",
+            "all alike",
+        ),
     ] = None
     metric: Annotated[
-        MetricsLike,
+        "MetricsLike",
         Choice("training", _METRIC, "Scores to print; the first tells the best epoch.", "by the task"),
     ] = ()
     threshold: Annotated[
@@ -242,7 +258,9 @@ class Training(Chosen):
     time_budget: Annotated[Any, Choice("training", _TIME, "Stop after so long: 30s, 5m, 90.", "no limit")] = (
         None
     )
-    engine: Annotated[str, Choice("training", _ENGINE, "What computes; auto: what is done first.")] = "auto"
+    engine: Annotated[str, Choice("training", _ENGINE, "What computes; auto takes what is done first.")] = (
+        "auto"
+    )
     refit: Annotated[bool, Choice("training", _FLAG, "In the end learn anew from all rows.")] = True
 
 
@@ -289,7 +307,8 @@ def choices(kind: type = Options) -> dict[str, Choice]:
     >>> choices()["epochs"].section
     'training'
     """
-    return {name: found.__metadata__[0] for name, found in _annotations(kind).items()}
+    found = {name: known.__metadata__[0] for name, known in _annotations(kind).items()}
+    return {name: replace(choice, default=getattr(kind, name)) for name, choice in found.items()}
 
 
 @cache
@@ -299,7 +318,6 @@ def _annotations(kind: type) -> dict[str, Any]:
 
 # Choices whose meaning is being built, and by whom.
 _TO_COME = {
-    **dict.fromkeys(("test_data", "folds", "group", "time_order"), "folds"),
     **dict.fromkeys(("drop", "numbers", "categories", "dates", "keep", "ignore"), "columns"),
     "table": "reading",
     **dict.fromkeys(("class_weight", "threshold"), "scores"),
@@ -311,3 +329,6 @@ def refuse_what_is_to_come(options: Options) -> None:
     for name in _TO_COME:
         if getattr(options, name) is not getattr(Options, name):
             raise DataError(f"{name} has no meaning yet.")
+
+
+CHOICES = choices()  # of a training on a table

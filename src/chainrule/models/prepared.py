@@ -8,21 +8,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from chainrule.data.belonging import NOTHING_TOGETHER, Belonging, belonging_of
 from chainrule.data.cells import MISSING
 from chainrule.data.columns import CategoryColumn, Columns, describe_columns, encode, fit_columns
 from chainrule.data.labels import encode_target
-from chainrule.data.splitting import FEWEST_ROWS, split
-from chainrule.data.target import Target, alike_classes, describe_target, target_of
+from chainrule.data.splitting import about_rare_classes, strata_of
+from chainrule.data.target import (
+    Target,
+    alike_classes,
+    describe_target,
+    drop_rows_without_target,
+    target_columns,
+    target_of,
+    told_by,
+)
+from chainrule.data.words import listed
 from chainrule.data.written import texts_of, written_of
-from chainrule.models.base import Ready, Rows
+from chainrule.errors import DataError
+from chainrule.models.base import Ready
 from chainrule.models.options import Options
+from chainrule.models.rows import Rows, by_fold, divided, told
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Dense
 from chainrule.nn.layers.dropout import Dropout
 from chainrule.shown import counted
 from chainrule.train.network import Network
 
-VALIDATION_FRACTION = 0.15
+TEST_FRACTION = 0.2
 _OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 
 
@@ -63,56 +75,145 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def rows_for(frame: pd.DataFrame, target: Target, options: Options) -> tuple[Rows, tuple[str, ...]]:
-    """Return which rows are for what, and sentences about it; ``target`` is what all of them tell."""
-    by_class = target.columns[0] if target.task in {"binary", "multiclass"} else None
-    light = pd.DataFrame(index=pd.RangeIndex(len(frame)))
-    if by_class is not None:
-        light[by_class] = pd.Series(
-            texts_of(frame[by_class]).to_numpy(), dtype=object
-        )  # any text, half a letter too
-    training, test, notes = split(
-        light, test_fraction=options.test_fraction, seed=options.seed, stratify=by_class
-    )
-    fraction = VALIDATION_FRACTION if len(training) >= 4 * FEWEST_ROWS else 0.0
-    # another seed, or the same rows of each class would be drawn again
-    learn, validation, _ = split(training, test_fraction=fraction, seed=options.seed + 1, stratify=by_class)
-    return Rows(*(np.asarray(part.index, np.intp) for part in (learn, validation, test))), notes
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """The rows of a table that have all their targets, and which of them are for what.
+
+    Attributes:
+        frame: Those rows.
+        target: What all of them tell of the target: they decide the task and its classes.
+        rows: Which are learned from, say when to stop, and judge.
+        folds: The same for each fold.
+        judges: Rows of a table of their own that judge; then none of the frame do.
+        belonging: Which of them belong together.
+        notes: Sentences about them.
+    """
+
+    frame: pd.DataFrame
+    target: Target
+    rows: Rows
+    folds: tuple[Rows, ...]
+    judges: pd.DataFrame | None
+    belonging: Belonging
+    notes: tuple[str, ...]
 
 
-def prepare(
-    frame: pd.DataFrame, whole: Target, notes: Sequence[str], rows: Rows, options: Options
-) -> Ready[Prepared]:
-    """Make a table ready, of which all rows have their targets.
+def sort_rows(
+    frame: pd.DataFrame, options: Options, judges: pd.DataFrame | None = None
+) -> tuple[Sorted, Options]:
+    """Decide which rows of a table are for what; returns the choices with the target and the share of the test.
 
     Args:
         frame: The table.
-        whole: What all rows tell of the target: they decide the task, and those of the test tell no more.
-        notes: Sentences about the table.
-        rows: Which of them are for what.
+        options: The choices, the target among them.
+        judges: Rows of a table of their own, which judge.
+    """
+    written = written_of(frame).notes
+    frame, dropped = drop_rows_without_target(frame, options.target)
+    frame, belonging, about = belonging_of(frame, options.group, options.time_order)
+    whole = target_of(frame, target_columns(frame, options.target), options.task)
+    fraction = options.test_fraction
+    if fraction is None:
+        fraction = 0.0 if options.folds or judges is not None else TEST_FRACTION
+    if fraction and judges is not None:
+        raise DataError(
+            f"test_fraction={fraction:g} holds back rows for the test, and the rows of test_data judge already: "
+            "give one of the two."
+        )
+    strata, rare = _strata(whole, frame, belonging, 2 if fraction or not options.folds else options.folds)
+    rows = divided(strata, belonging, fraction, options.seed)
+    among = np.sort(np.concatenate([rows.learn, rows.validation]))
+    folds = (
+        by_fold(strata_of(whole, frame), belonging, among, options.folds, options.seed)
+        if options.folds
+        else ()
+    )
+    notes = (
+        *written,
+        *dropped,
+        *about,
+        *rare,
+        *told(rows, belonging, options.folds),
+        *_known_already(frame, judges),
+    )
+    options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction)
+    return Sorted(frame, whole, rows, folds, judges, belonging, notes), options
+
+
+def _known_already(frame: pd.DataFrame, judges: pd.DataFrame | None) -> tuple[str, ...]:
+    """Return a sentence about rows that judge and are learned from too."""
+    if judges is None:
+        return ()
+    names = [name for name in frame if name in judges]
+    learned, judging = (
+        pd.util.hash_pandas_object(table[names].astype(str), index=False) for table in (frame, judges)
+    )
+    alike = int(judging.isin(learned).sum())
+    if not alike:
+        return ()
+    return (
+        f"{alike:,} of the {counted(len(judges), 'row')} of test_data {'is' if alike == 1 else 'are'} among those to "
+        "learn from as well: the scores flatter.",
+    )
+
+
+def _strata(
+    target: Target, frame: pd.DataFrame, belonging: Belonging, fewest: int
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return what is to have its share in all parts, by number, and a sentence about classes of too few rows."""
+    if belonging != NOTHING_TOGETHER:
+        return strata_of(target, frame), ()
+    if target.task not in {"binary", "multiclass"}:
+        return np.zeros(len(frame), np.intp), ()
+    labels = texts_of(frame[target.columns[0]])
+    return pd.factorize(labels)[0], about_rare_classes(target.columns[0], labels, fewest)
+
+
+def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
+    """Make rows of a table ready.
+
+    What is learned of its columns is learned from the rows to learn from, and from those that say when to stop.
+
+    Args:
+        whole: The table.
+        rows: Which of its rows are for what.
         options: The choices.
     """
+    frame = whole.frame
     training = frame.iloc[np.sort(np.concatenate([rows.learn, rows.validation]))]
-    target = target_of(training, whole.columns, whole.task)
-    columns = fit_columns(training.drop(columns=list(target.columns)))
+    target = told_by(whole.target, training)
+    columns = fit_columns(training.drop(columns=[*target.columns, *whole.belonging.columns(options.keep)]))
     decided = _decided(options, target, len(rows.learn))
-    every = *notes, *alike_classes(target), *columns.notes
+    every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
 
-    def arrays(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        part = frame.iloc[positions]
-        return encode(columns, part), encode_target(target, part)
+    def arrays(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
+        return (encode(columns, part), encode_target(target, part)) if len(part) else None
 
-    about = describe_target(target), describe_columns(columns), *every, _plan(columns, target, rows, decided)
+    judges = frame.iloc[rows.test]
+    if rows is whole.rows and whole.judges is not None:
+        judges = whole.judges
+    plan = _plan(columns, target, decided, rows, len(judges), whole.folds)
     return Ready(
         Prepared(columns, target, every),
         decided,
         partial(network_for, columns, target, decided),
-        arrays(rows.learn),
-        arrays(rows.validation) if len(rows.validation) else None,
-        arrays(rows.test) if len(rows.test) else None,
+        (encode(columns, part := frame.iloc[rows.learn]), encode_target(target, part)),
+        arrays(frame.iloc[rows.validation]),
+        arrays(judges),
         setting_for(len(rows.learn)).patience,
         guess_of(target),
-        about,
+        (describe_target(target), describe_columns(columns), *every, plan),
+    )
+
+
+def _never_learned(target: Target) -> tuple[str, ...]:
+    """Return a sentence about classes of which no row is learned from."""
+    lost = [label for label, share in zip(target.classes, target.shares, strict=False) if not share]
+    if not lost or target.task == "multilabel":
+        return ()
+    return (
+        f"No row to learn from is of {listed(map(repr, lost))}, since all of them judge: nothing is learned of such "
+        "rows.",
     )
 
 
@@ -151,16 +252,31 @@ def guess_of(target: Target) -> float:
     return float(-(shares * np.log(shares) + no).sum()) / (len(shares) if target.task == "multilabel" else 1)
 
 
-def _plan(columns: Columns, target: Target, rows: Rows, options: Options) -> str:
+def _plan(
+    columns: Columns, target: Target, options: Options, rows: Rows, judges: int, folds: Sequence[Rows]
+) -> str:
     units = [str(width) for width in options.hidden or ()]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
-    counts = {"to learn from": rows.learn, "to know when to stop": rows.validation, "for the test": rows.test}
-    told = ", ".join(f"{len(part):,} {what}" for what, part in counts.items() if len(part))
+    counts = {
+        "to learn from": len(rows.learn),
+        "to know when to stop": len(rows.validation),
+        "for the test": judges,
+    }
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     return (
         f"Network: {counted(columns.width, 'input')}, {hidden}, {counted(target.width, 'output')} "
-        f"({_OUTPUTS[target.task]}). Rows: {told}."
+        f"({_OUTPUTS[target.task]}). Rows: {told}.{_of_folds(folds, options)}"
     )
+
+
+def _of_folds(folds: Sequence[Rows], options: Options) -> str:
+    if not folds:
+        return ""
+    judged = sum(len(rows.test) for rows in folds)
+    if options.time_order:
+        return f" Folds: {len(folds)}; the {judged:,} rows that judge are later than those that their network saw."
+    return f" Folds: {len(folds)}; each of {judged:,} rows judges once, a network that never saw it."
 
 
 def words_for_nothing(table: pd.DataFrame, columns: Columns, target: Target) -> dict[str, Sequence[str]]:

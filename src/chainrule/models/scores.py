@@ -21,6 +21,7 @@ class Scores:
         baseline_is: What the baseline says: "the most frequent class of training, in every row", say.
         notes: Sentences about them: of two classes how many rows were found and missed, and which metrics have no
             value for these rows.
+        folds: Over how many folds these scores are means; 0 where they are of rows that were held back.
 
     >>> table, target = cr.load_table("iris")
     >>> scores = cr.TableModel.train(table, target, epochs=30).evaluate(table)
@@ -33,6 +34,7 @@ class Scores:
     baseline: dict[str, float]
     baseline_is: str
     notes: tuple[str, ...] = ()
+    folds: int = 0
 
     @property
     def learned(self) -> bool:
@@ -62,7 +64,8 @@ def cells(scores: Scores) -> list[tuple[str, str, str]]:
 
 def remarks(scores: Scores) -> list[str]:
     """Return what is said below the table."""
-    lines = [f"On {counted(scores.rows, 'row')}. Baseline: {scores.baseline_is}.", *scores.notes]
+    where = f"Means over {scores.folds} folds of" if scores.folds else "On"
+    lines = [f"{where} {counted(scores.rows, 'row')}. Baseline: {scores.baseline_is}.", *scores.notes]
     if not scores.learned:
         lines.append(
             "The network does no better than the baseline: these inputs may say little about the target; "

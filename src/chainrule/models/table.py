@@ -6,6 +6,7 @@ from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from chainrule import plain
@@ -20,8 +21,8 @@ from chainrule.data.target import (
     drop_rows_without_target,
     fit_target,
     target_columns,
-    target_of,
 )
+from chainrule.data.words import checked_table, listed
 from chainrule.data.written import written_of
 from chainrule.doors import Door
 from chainrule.errors import DataError, UnknownNameError, deprecated
@@ -29,7 +30,7 @@ from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base
 from chainrule.models.options import USUAL_RATE, Options, refuse_what_is_to_come
-from chainrule.models.prepared import Prepared, guess_of, prepare, rows_for, words_for_nothing
+from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import baseline, chosen, score, told_of
 from chainrule.shown import counted, in_a_row
@@ -87,7 +88,7 @@ class TableModel(Friendly):
         *,
         task: TaskName | str | None = None,
         test_data: Table | None = None,
-        test_fraction: float = 0.2,
+        test_fraction: float | None = None,
         folds: int | None = None,
         group: str | None = None,
         time_order: str | None = None,
@@ -130,10 +131,11 @@ class TableModel(Friendly):
             task: "regression", "classification", "binary", "multiclass" or "multilabel"; decided from the
                 target if None.
             test_data: Rows that judge the network, as a table of their own; none of ``data`` is held back then.
-            test_fraction: The share of rows held back for the test, from 0 to below 1; 0 holds back none.
-            folds: Judge by cross-validation, with so many networks.
-            group: A column; rows with the same value in it stay together.
-            time_order: A column; the last rows in time judge.
+            test_fraction: The share of rows held back for the test, from 0 to below 1; by default 0.2, and 0 with
+                ``test_data`` or ``folds``, since others judge then.
+            folds: Judge by cross-validation, with so many networks: each row once, by one that never saw it.
+            group: A column; rows with the same value in it stay together: no customer is learned from and judges too.
+            time_order: A column of dates or numbers: what judges is always later than what is learned from.
             drop: Columns to leave out.
             numbers: Columns to read as numbers.
             categories: Columns to read as categories.
@@ -423,11 +425,17 @@ def _train(data: Any, options: Options, say: base.Say, verbose: int) -> TableMod
     """Return the model of a table, with all choices in their place."""
     refuse_what_is_to_come(options)
     table, options = _table(data, options)
-    kind, rows, options = _kind(table, options)
-    trained = base.train(kind, rows, options, say, verbose)
+    whole, options = sort_rows(table, options, _judges(table, options))
+    chosen(whole.target, options.metric)  # which refuses what makes no sense, before anything is done
+    trained = base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds)
     history, made = trained.history, trained.kept.data
+    judged = (
+        trained.ready.test[1]
+        if trained.ready.test
+        else np.zeros(sum(len(fold.rows.test) for fold in trained.folds))
+    )
     report = Report(
-        len(rows.learn), len(rows.validation), len(rows.test), trained.scores, trained.ready.data.notes,
+        len(whole.rows.learn), len(whole.rows.validation), len(judged), trained.scores, trained.ready.data.notes,
         history.stopped, history.epochs, history.seconds, trained.refit,
     )  # fmt: skip
     missing = words_for_nothing(table, made.columns, made.target)
@@ -446,23 +454,31 @@ def _table(data: Any, options: Options) -> tuple[pd.DataFrame, Options]:
     return data, replace(options, target=target)
 
 
-def _kind(table: pd.DataFrame, options: Options) -> tuple[base.Kind[Prepared], base.Rows, Options]:
-    """Return what is special to a table, and which rows are for what."""
-    frame, dropped = drop_rows_without_target(table, options.target)
-    whole = target_of(frame, target_columns(frame, options.target), options.task)
-    options = replace(options, target=whole.columns, task=whole.task)
-    chosen(whole, options.metric)  # which refuses what makes no sense, before anything is done
-    rows, about_rows = rows_for(frame, whole, options)
-    notes = *written_of(table).notes, *dropped, *about_rows
-    prepare_rows: Any = partial(prepare, frame, whole, notes)
-    return base.Kind(prepare_rows, _score), rows, options
+def _kind(whole: Sorted) -> base.Kind[Prepared]:
+    """Return what is special to a table."""
+    prepare_rows: Any = partial(prepare, whole)
+    return base.Kind(prepare_rows, _score)
+
+
+def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
+    """Return the rows of a table of their own that judge, if there is one; read if it is a file."""
+    if options.test_data is None:
+        return None
+    judges, _ = _table(options.test_data, options)
+    names, judges = target_columns(table, options.target), checked_table(judges)
+    if lost := [name for name in names if name not in judges]:
+        raise DataError(
+            f"The rows of test_data judge by the target, and have no column {lost[0]!r}; their columns: "
+            f"{listed(judges.columns)}.\nWithout answers rows cannot judge: leave test_data out, and predict for them."
+        )
+    return drop_rows_without_target(judges, names)[0]
 
 
 def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
     """Return a table made ready as for training."""
     table, options = _table(table, options)
-    kind, rows, options = _kind(table, options)
-    return kind.prepare(rows, options)
+    whole, options = sort_rows(table, options)
+    return _kind(whole).prepare(whole.rows, options)
 
 
 def _score(ready: base.Ready[Prepared], network: Network, arrays: base.Arrays) -> Scores:

@@ -9,8 +9,6 @@ from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import numpy as np
-
 from chainrule import plain
 from chainrule.errors import FileFormatError, GraphError, short, unknown_name
 from chainrule.friendly import Friendly, is_ours, named
@@ -280,7 +278,12 @@ def own(name: str, custom: Mapping[str, Any] | None) -> Any:
 
 def is_yes_or_no(value: Any) -> bool:
     """Say whether a value is True or False, or the 1 or 0 of these."""
-    return isinstance(value, Integral | np.bool_) and value in (0, 1)
+    return (isinstance(value, Integral) or is_numpys_truth(value)) and value in (0, 1)
+
+
+def is_numpys_truth(value: Any) -> bool:
+    """Say whether a value is one of NumPy's True and False, which is not imported to ask."""
+    return getattr(getattr(value, "dtype", None), "kind", "") == "b" and getattr(value, "ndim", 1) == 0
 
 
 def _is_whole(value: Any) -> bool:
