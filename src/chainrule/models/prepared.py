@@ -22,7 +22,7 @@ from chainrule.data.target import (
     target_of,
     told_by,
 )
-from chainrule.data.words import listed
+from chainrule.data.words import checked_table, listed
 from chainrule.data.written import texts_of, written_of
 from chainrule.errors import DataError
 from chainrule.models.base import Ready
@@ -108,6 +108,7 @@ def sort_rows(
         options: The choices, the target among them.
         judges: Rows of a table of their own, which judge.
     """
+    frame = checked_table(frame)
     written = written_of(frame).notes
     frame, dropped = drop_rows_without_target(frame, options.target)
     frame, belonging, about = belonging_of(frame, options.group, options.time_order)
