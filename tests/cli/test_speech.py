@@ -90,6 +90,8 @@ def test_no_message_of_the_library_speaks_of_options(file):
         ("missing={'': ('', '?'), 'a': ('', 'NA')}", "--missing ',?' --missing a=,NA"),
         ("hidden=(64, 32) or hidden=()", "--hidden 64,32 or --hidden none"),
         ("target=['a', 'b c']", "--target a --target 'b c'"),
+        ("folds must be from 2 on", "--folds must be from 2 on"),
+        ("the folds must be many", "the folds must be many"),
         ("nothing='known', y='names' and x = 3", "nothing='known', y='names' and x = 3"),
         ("Column 'task=1', row 1: \"task=1\", task=TASK", "Column 'task=1', row 1: \"task=1\", task=TASK"),
     ],

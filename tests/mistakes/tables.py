@@ -73,6 +73,7 @@ FILES = {
     "town.csv": csv(
         "rooms,city,sold", lambda i: f"{i % 7},{'Oslo' if i % 2 else 'Rome'},{'no' if i % 3 else 'yes'}"
     ),
+    "test.csv": csv("rooms,city,price", house, 12),
     "folder": folder,
     # what is no table
     "data.json": text('{"a": [1], "b": "x"}'),
@@ -107,7 +108,10 @@ FILES = {
     "halves.csv": csv("rooms,share", lambda i: f"{i},{i % 3 / 2}"),
     "cyrillic.csv": csv("комнаты,цена", "{i},{j}.5"),
     "commas.csv": csv('rooms,"price, in EUR"', "{i},{j}.5"),
-    # rows to predict that do not fit
+    "rare.csv": csv("rooms,floor,sold", lambda i: f"{i},{i % 7},{'rare' if i == 3 else 'yes' if i % 2 else 'no'}"),
+    # rows that judge, or are to be predicted, that do not fit
+    "town_test.csv": csv("rooms,city,sold", lambda i: f"{i},Oslo,{'maybe' if i == 3 else 'yes' if i % 2 else 'no'}", 9),
+    "wordy_test.csv": csv("rooms,city,price", lambda i: f"{'many' if i == 3 else i},Oslo,{i * 2}.5", 9),
     "no_city.csv": text("rooms\n3\n"),
     "many.csv": text("rooms,city\n3,Oslo\nmany,Rome\n"),
     "capital.csv": text("Rooms,city\n3,Oslo\n"),

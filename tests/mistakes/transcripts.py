@@ -34,7 +34,7 @@ from chainrule.cli.main import cli
 from chainrule.cli.speech import OPTIONS
 
 FOLDER = Path(__file__).parent
-NAMES = ("arguments.txt", "tables.txt", "models.txt", "python.txt")
+NAMES = ("arguments.txt", "tables.txt", "rows.txt", "models.txt", "python.txt")
 QUICK = ["--epochs", "1", "--hidden", "2"]  # for what is tried: it has to work, not to be good
 _COMMAND = re.compile(r"chainrule(?: [^\s';,]+)+")
 

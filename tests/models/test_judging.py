@@ -108,14 +108,14 @@ def test_rows_that_judge_and_teach_are_told():
     told = []
     train(frame=frame, test_data=pd.concat([frame[:7], table_of(20, seed=1)]), tell=told.append)
     assert any(
-        line.startswith("7 of the 27 rows of test_data are among those to learn from") for line in told
+        line.startswith("7 of the 27 rows that judge are among those to learn from") for line in told
     )
 
 
 def test_judges_that_cannot_judge_are_refused():
     judges = table_of(30, seed=1)
     with pytest.raises(
-        cr.DataError, match=r"rows of test_data judge by the target, and have no column 'kind'"
+        cr.DataError, match=r"rows that judge have no column 'kind', which is predicted"
     ):
         train(test_data=judges.drop(columns="kind"))
     with pytest.raises(cr.DataError, match="Missing: z"):
@@ -185,3 +185,9 @@ def test_an_interval_over_folds_is_that_of_student():
 def test_short_time_is_shared_among_the_folds():
     model = train(folds=3, time_budget=1e-6, epochs=300)
     assert model.report.epochs == 1 and model.report.scores.folds == 3
+
+
+def test_of_two_groups_one_judges_what_the_other_teaches():
+    table = pd.DataFrame({"x": np.arange(40.0), "town": ["a", "b"] * 20, "y": np.arange(40.0) * 2})
+    report = cr.TableModel.train(table, "y", group="town", epochs=1).report
+    assert (report.rows, report.validation_rows, report.test_rows) == (20, 0, 20)

@@ -18,6 +18,7 @@ _VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|\([^()]*\
 _PYTHON = re.compile(r" \(cr\.(?:[^()]|\([^()]*\))*\)")
 # none that begins within quotation marks: they hold names of the user's
 _ARGUMENT = re.compile(rf"(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
+_SUBJECT = re.compile(r"^[a-z_]+(?= must be )")  # of what says which values an argument takes
 
 
 def learn(command: click.Command) -> None:
@@ -32,7 +33,12 @@ def spoken(text: str) -> str:
     >>> spoken("If it is one, say so: any_size=True.")
     'If it is one, say so: --any-size.'
     """
-    return _ARGUMENT.sub(_option, _PYTHON.sub("", text))
+    return _SUBJECT.sub(_flag, _ARGUMENT.sub(_option, _PYTHON.sub("", text)))
+
+
+def _flag(found: re.Match[str]) -> str:
+    option = OPTIONS.get(found[0])
+    return found[0] if option is None else max(option.opts, key=len)
 
 
 def _option(found: re.Match[str]) -> str:

@@ -59,6 +59,12 @@ class Belonging:
         """Return what belongs together among some of the rows, given by position."""
         return Belonging(self.groups and self.groups.of(rows), self.times and self.times.of(rows))
 
+    @property
+    def is_one(self) -> bool:
+        """Whether all rows belong together, so that nothing can be held back of them."""
+        kept = self.groups.codes if self.groups else self.times.values if self.times else None
+        return kept is not None and len(kept) > 0 and bool((kept == kept[0]).all())
+
     def columns(self, keep: Sequence[str] = ()) -> list[str]:
         """Return the columns that say it, which are no inputs but for those to keep."""
         return [each.column for each in (self.groups, self.times) if each and each.column not in keep]

@@ -218,7 +218,7 @@ class Training(Chosen):
     ] = None
     test_fraction: Annotated[
         float | None,
-        Choice("rows", _SHARE, "Rows held back for the test.", "0.2; 0 with folds or test_data"),
+        Choice("rows", _SHARE, "Rows held back for the test.", "0.2; 0 where folds or other rows judge"),
     ] = None
     folds: Annotated[
         int | None,

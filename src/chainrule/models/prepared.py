@@ -118,7 +118,7 @@ def sort_rows(
         fraction = 0.0 if options.folds or judges is not None else TEST_FRACTION
     if fraction and judges is not None:
         raise DataError(
-            f"test_fraction={fraction:g} holds back rows for the test, and the rows of test_data judge already: "
+            f"test_fraction={fraction:g} holds back rows for the test, and there are rows of their own that judge: "
             "give one of the two."
         )
     strata, rare = _strata(whole, frame, belonging, 2 if fraction or not options.folds else options.folds)
@@ -153,7 +153,7 @@ def _known_already(frame: pd.DataFrame, judges: pd.DataFrame | None) -> tuple[st
     if not alike:
         return ()
     return (
-        f"{alike:,} of the {counted(len(judges), 'row')} of test_data {'is' if alike == 1 else 'are'} among those to "
+        f"{alike:,} of the {counted(len(judges), 'row')} that judge {'is' if alike == 1 else 'are'} among those to "
         "learn from as well: the scores flatter.",
     )
 

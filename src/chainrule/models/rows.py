@@ -57,9 +57,10 @@ def by_fold(
 def _stopping(
     strata: np.ndarray, belonging: Belonging, training: np.ndarray, test: np.ndarray, seed: int
 ) -> Rows:
-    fraction = VALIDATION_FRACTION if len(training) >= 4 * FEWEST_ROWS else 0.0
+    belonging = belonging.of(training)
+    fraction = VALIDATION_FRACTION if len(training) >= 4 * FEWEST_ROWS and not belonging.is_one else 0.0
     # another seed, or the same rows of each class would be drawn again
-    held = held_back(strata[training], fraction, seed + 1, belonging.of(training))
+    held = held_back(strata[training], fraction, seed + 1, belonging)
     return Rows(training[~held], training[held], test)
 
 

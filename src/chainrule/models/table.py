@@ -468,8 +468,8 @@ def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
     names, judges = target_columns(table, options.target), checked_table(judges)
     if lost := [name for name in names if name not in judges]:
         raise DataError(
-            f"The rows of test_data judge by the target, and have no column {lost[0]!r}; their columns: "
-            f"{listed(judges.columns)}.\nWithout answers rows cannot judge: leave test_data out, and predict for them."
+            f"The rows that judge have no column {lost[0]!r}, which is predicted; their columns: "
+            f"{listed(judges.columns)}.\nWithout answers rows cannot judge: train without them, and predict for them."
         )
     return drop_rows_without_target(judges, names)[0]
 
