@@ -79,6 +79,12 @@ def no_model():
     return "text.safetensors"
 
 
+def config(text):
+    with open("config.toml", "w") as file:
+        print(text, file=file)
+    return "config.toml"
+
+
 def new_row(name, forward):
     return cr.primitive(name, forward, lambda y, x: [1])
 
@@ -339,6 +345,10 @@ CASES = [
     ("write_table", Missing, lambda: cr.write_table(FRAME, "no/a")),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
     ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
+    ("TableModel.repeat", Missing, lambda: cr.TableModel.repeat("nowhere.toml")),
+    ("TableModel.repeat", Format, lambda: cr.TableModel.repeat(no_model())),
+    ("TableModel.repeat", Data, lambda: cr.TableModel.repeat(config(""))),
+    ("TableModel.repeat", Unknown, lambda: cr.TableModel.repeat(config("epcohs = 3"))),
     ("TableModel.read_target", Data, lambda: cr.TableModel.read_target(FRAME, "b", "regression")),
     ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
     ("TableModel.show", Data, lambda: cr.TableModel.show(FRAME, "b", task="regression")),

@@ -43,6 +43,7 @@ ANY = {
     "Recurrent.__call__": "a node, or a tuple of nodes where the states are put out besides",
     "Bidirectional.__call__": "likewise",
     "Cell.step": "so typed, an override may take what it likes",
+    "TableModel.repeat": "choices, each of its own type",
     "Layer.build": "so typed, an override may take what it likes",
     "Layer.mask_after": "likewise",
     "Schedule.at": "a number of numbers, a node of nodes",

@@ -44,6 +44,15 @@ def row_name(index: pd.Index, position: int) -> str:
     return f"row {label + 1}" if pd.api.types.is_integer_dtype(index.dtype) else f"row {label!r}"
 
 
+def row_labels(index: pd.Index) -> list[object]:
+    """Return what each row is called: its number from 1, below the header, or the index's own label.
+
+    >>> row_labels(pd.RangeIndex(2)), row_labels(pd.Index(["ann"]))
+    ([1, 2], ['ann'])
+    """
+    return [int(label) + 1 for label in index] if pd.api.types.is_integer_dtype(index.dtype) else list(index)
+
+
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text for column names, each of which it has only once."""
     if not isinstance(frame, pd.DataFrame):

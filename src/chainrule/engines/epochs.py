@@ -74,9 +74,11 @@ class Epochs:
         """Return what is recorded of epochs; its first column is the cost."""
         return means if self.reading is None else self.reading(means, rows, each)
 
-    def end(self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]]) -> str:
-        """Look after the end of an epoch; return a reason to stop, or ""."""
-        return end_of_epoch(self.stopping, self.progress, state, epochs, validation)
+    def end(
+        self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]], whole: bool = True
+    ) -> str:
+        """Look after the end of an epoch, perhaps not a whole one; return a reason to stop, or ""."""
+        return end_of_epoch(self.stopping, self.progress, state, epochs, validation, whole)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
                     break
         joined = [np.concatenate(x) for x in zip(*each, strict=True)]
         epochs.append(asked.read(totals[None] / steps, line[:done], joined)[0].tolist())
-        stopped = asked.end(state, epochs, validation) or stopped
+        stopped = asked.end(state, epochs, validation, done == len(line)) or stopped
         seconds.append(time.perf_counter() - began)
         if stopped:
             break

@@ -55,13 +55,20 @@ def end_of_epoch(
     state: Arrays,
     epochs: Sequence[Any],
     validation: list[list[float]],
+    whole: bool = True,
 ) -> str:
-    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or ""."""
+    """Validate, remember the best state, lower the learning rate on a plateau; return a reason to stop, or "".
+
+    One that was broken off (``whole=False``) is the best only where there is no other: the same call, ended after the
+    best epoch, gives the same state again.
+    """
     if stopping.validate is not None:
         validation.append(stopping.validate(state))
     value = (validation if stopping.on_validation else epochs)[-1][stopping.monitor]
     value = -value if stopping.larger_is_better else value
     progress.epochs_done += 1
+    if not whole and progress.best_epoch >= 0:
+        return ""
     if value < progress.best - stopping.min_delta:
         progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
         if stopping.keep_best:

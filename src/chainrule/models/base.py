@@ -110,7 +110,8 @@ class Trained(Generic[D]):
         history: That of the chosen network.
         histories: Those of all stages, by name.
         refit: What is said of learning from all rows.
-        options: The choices that lead to the same network again, whatever ended this training.
+        options: The choices that lead to the same networks again, whatever ended this training.
+        judged: The network that was judged.
     """
 
     ready: Ready[D]
@@ -123,6 +124,7 @@ class Trained(Generic[D]):
     histories: dict[str, History]
     refit: str
     options: Training
+    judged: Network
 
 
 @dataclass
@@ -199,8 +201,9 @@ def train(
     options = ready.options
     network = ready.network()
     main = options
-    if folds and options.time_budget:  # for the folds too, and for learning from all
-        main = replace(options, time_budget=options.time_budget / (len(folds) + 2))
+    if options.time_budget:  # which is for the folds too, and for learning from all rows, half as many again
+        shares = 1 + len(folds) + 1.5 * options.refit
+        main = replace(options, time_budget=options.time_budget / shares)
     history = fit_stage("main", network, ready.learn, ready.validation, main, stages, patience=ready.patience)
     shorter = f"learning_rate={min(options.learning_rate / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
@@ -210,6 +213,8 @@ def train(
         )
     if why := blown_up(history, ready.guess):
         say(f"{why} Try {shorter}.")
+    options = _as_it_went(options, history)
+    ready, network.engine = replace(ready, options=options), options.engine
     with asking() as late:  # what was learned is not lost by a signal that comes now
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
@@ -225,10 +230,12 @@ def train(
         scores = kind.score(ready, network, ready.validation)
         scores, judged = replace(scores, notes=(FLATTER, *scores.notes)), "the network before"
     of_folds = [fold.history for fold in done]
-    kept, network, told = refit(kind, rows, ready, network, history, stages, of_folds, judged)
+    kept, last, told = refit(kind, rows, ready, network, history, stages, of_folds, judged)
     if told:
         say(told)
-    return Trained(ready, network, kept, rows, scores, done, history, stages.histories, told, options)
+    if last is network and len(done) == len(folds):
+        options = replace(options, refit=False)
+    return Trained(ready, last, kept, rows, scores, done, history, stages.histories, told, options, network)
 
 
 def _by_folds(
@@ -236,18 +243,14 @@ def _by_folds(
 ) -> tuple[Fold[D], ...]:
     """Train a network for each fold and judge it; fewer than all of them where a signal ends it."""
     done: list[Fold[D]] = []
-    # where time is short no fold takes more epochs than there was time for
-    epochs = main.epochs if options.time_budget else options.epochs
-    options = replace(options, time_budget=None)
     for number, rows in enumerate(folds, start=1):
         if main.signal:
             break
         ready = kind.prepare(rows, options)
         network = ready.network()
         history = fit_stage(
-            f"fold {number}", network, ready.learn, ready.validation, options, stages,
-            epochs=epochs, patience=ready.patience,
-        )  # fmt: skip
+            f"fold {number}", network, ready.learn, ready.validation, options, stages, patience=ready.patience
+        )
         main.signal = main.signal or history.signal
         if not history.signal and ready.test is not None:
             done.append(Fold(ready, network, rows, kind.score(ready, network, ready.test), history))
@@ -257,6 +260,14 @@ def _by_folds(
 def best_epochs(history: History) -> int:
     """Return after how many epochs a network was best."""
     return history.epochs if history.best_epoch is None else history.best_epoch + 1
+
+
+def _as_it_went(options: Training, history: History) -> Training:
+    """Return the choices that lead to the same network where time, or a signal, might have ended the training."""
+    if history.epochs == 0 or not (options.time_budget or history.signal):
+        return options
+    # the last epoch may have been broken off; and which engine is done first depends on the number of epochs
+    return replace(options, epochs=best_epochs(history), engine=history.engine, time_budget=None)
 
 
 def refit(
@@ -288,7 +299,6 @@ def refit(
         told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
         return ready, chosen, told
     network = whole.network()
-    options = replace(options, time_budget=None)
     again = fit_stage("refit", network, whole.learn, None, options, stages, epochs=epochs)
     history.signal = history.signal or again.signal
     if why := _dropped(again, epochs, whole):

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from os.path import splitext
+from os.path import isdir, isfile, join, splitext
 from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments import public
 from chainrule.doors import DOORS, opened
-from chainrule.errors import DataError, FileFormatError, needing, short
+from chainrule.errors import DataError, FileFormatError, MissingFileError, needing, short
+from chainrule.models.places import MODEL
 from chainrule.train import store
 from chainrule.train.network import from_file
 
@@ -22,14 +23,14 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
     Files hold no code, so reading one of anybody's runs none.
 
     Args:
-        path: The file that :meth:`Network.save` or :meth:`TableModel.save` wrote.
+        path: The file that :meth:`Network.save` or :meth:`TableModel.save` wrote, or the folder of a run.
         custom: Your own callables and layer classes, by the names they were saved under; files hold no code.
 
     Returns:
         A :class:`Network` or a :class:`TableModel`, which predicts what the saved one predicted, to the last bit.
 
     Raises:
-        MissingFileError: If there is no such file.
+        MissingFileError: If there is no such file, or a folder without a model.
         FileFormatError: If the file is corrupt, truncated, foreign or written by a newer version.
         DataError: If ``custom`` is no dict of what is yours by name.
 
@@ -44,6 +45,10 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
             "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
             f"{short(custom)}."
         )
+    if isdir(path):
+        path = join(path, MODEL)
+        if not isfile(path):
+            raise MissingFileError(f"No {MODEL} in this folder, so no run that has ended: {path}.")
     if reader := DOORS.get(f"read {splitext(str(path))[1].lower()}"):  # another kind says so by its ending
         return opened(reader)(path, custom)
     config, arrays = store.read(path)

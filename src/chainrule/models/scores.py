@@ -1,6 +1,6 @@
 """How a model was trained, and how good it is beside a baseline."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chainrule import plain
@@ -127,6 +127,11 @@ class Report:
 def in_short(report: Report) -> str:
     """Return what a training was like, in a few sentences."""
     return f"Learned from {counted(report.rows, 'row')} in {report.took}. {report.stopped} {report.refit}".rstrip()
+
+
+def metrics_of(report: Report) -> dict[str, Any]:
+    """Return what a report says as plain data, which JSON can hold: what ``metrics.json`` is made of."""
+    return asdict(report)
 
 
 def report_from(data: Any) -> Report:

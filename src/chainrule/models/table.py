@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from os import PathLike
+from os import PathLike, fspath, path as paths
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from chainrule import plain
@@ -25,13 +25,16 @@ from chainrule.data.target import (
 from chainrule.data.words import checked_table, listed
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError, deprecated
+from chainrule.errors import DataError, UnknownNameError, deprecated, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
-from chainrule.models import base
-from chainrule.models.options import USUAL_RATE, Options, refuse_what_is_to_come
+from chainrule.models import base, configuration, runs
+from chainrule.models.fingerprint import differing, fingerprint_of
+from chainrule.models.judgements import judgements
+from chainrule.models.options import USUAL_RATE, Options, choices, refuse_what_is_to_come
+from chainrule.models.places import MODEL
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
-from chainrule.models.scores import Report, Scores, in_short, report_from
+from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
 from chainrule.models.scoring import baseline, chosen, score, told_of
 from chainrule.shown import counted, in_a_row
 from chainrule.train.history import History
@@ -63,6 +66,7 @@ class TableModel(Friendly):
         history: The costs by epoch; a model from a file has none.
         missing: Which words mean "no value" in which columns, where that is not the usual: read tables to predict with
             it, ``cr.read_table(path, missing=model.missing)``.
+        run: The folder of its run, where it was trained with one.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -78,6 +82,7 @@ class TableModel(Friendly):
     report: Report
     history: History | None = None
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    run: Path | None = None
 
     @classmethod
     @public
@@ -114,6 +119,7 @@ class TableModel(Friendly):
         time_budget: float | str | None = None,
         engine: EngineName | str = "auto",
         refit: bool = True,
+        run: str | PathLike[str] | bool | None = None,
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
     ) -> "TableModel":
@@ -161,6 +167,8 @@ class TableModel(Friendly):
             time_budget: The most seconds, or a text such as "5m".
             engine: The name of one of ``cr.ENGINES``, or "auto": the one that is done first.
             refit: Whether the network that is kept learns from all rows; False keeps the one that was judged.
+            run: A new folder for all that there is of this training: ``model.safetensors``, ``config.toml``,
+                ``history.csv``, ``metrics.json`` and ``predictions.csv``; True for a free place in ``runs``.
             verbose: 1 shows a progress line, 2 a line for each epoch: on the error stream, or below the cell.
             tell: Called with a sentence about each decision: ``print``, for example.
 
@@ -192,7 +200,55 @@ class TableModel(Friendly):
         if data is None and isinstance(table, pd.DataFrame):
             deprecated("The argument table of TableModel.train", "data")
             data, given["table"] = table, None
-        return _train(data, Options(target=target, **given), tell or (lambda sentence: None), verbose)
+        return _train(data, Options(target=target, **given), tell or (lambda sentence: None), verbose, run)
+
+    @classmethod
+    @public
+    def repeat(
+        cls,
+        config: str | PathLike[str],
+        data: Table | None = None,
+        *,
+        run: str | PathLike[str] | bool | None = None,
+        verbose: int = 0,
+        tell: Callable[[str], Any] | None = None,
+        **changes: Any,
+    ) -> "TableModel":
+        """Train once more as a configuration says: with the same data the same model, to the last bit.
+
+        Args:
+            config: A ``config.toml``, or the folder of a run, which has one.
+            data: The table; by default the file or sample that the configuration names.
+            run: As in :meth:`train`.
+            verbose: Likewise.
+            tell: Likewise.
+            changes: Choices that are to be others, as in :meth:`train`.
+
+        Returns:
+            The model.
+
+        Raises:
+            DataError: As in :meth:`train`, and where the configuration names no data.
+            MissingFileError: If there is no such configuration.
+            FileFormatError: If it is none.
+            UnknownNameError: For a choice that there is not.
+
+        >>> model = cr.TableModel.train("iris", epochs=5, run="first")
+        >>> again = cr.TableModel.repeat("first")
+        >>> (again.network.parameters["W1"] == model.network.parameters["W1"]).all()
+        np.True_
+        """
+        found = configuration.read(config)
+        unknown = next((name for name in changes if name not in choices()), None)
+        if unknown:
+            raise unknown_name("choice", unknown, choices())
+        given = found.data if data is None else data
+        if isinstance(given, str) and not given:
+            raise DataError(
+                f"{fspath(config)} names no data: it was a table in memory.\nGive the table, too."
+            )
+        say = tell or (lambda sentence: None)
+        return _train(given, Options(**found.choices | changes), say, verbose, run, found.fingerprint)
 
     @property
     def diverged(self) -> bool:
@@ -421,25 +477,58 @@ def from_file(network: Network, saved: Any) -> TableModel:
     return model
 
 
-def _train(data: Any, options: Options, say: base.Say, verbose: int) -> TableModel:
-    """Return the model of a table, with all choices in their place."""
+def _train(
+    data: Any,
+    options: Options,
+    say: base.Say,
+    verbose: int,
+    run: str | PathLike[str] | bool | None,
+    before: configuration.Fingerprint | None = None,
+) -> TableModel:
+    """Return the model of a table, with all choices in their place; ``before`` is what the table was once."""
     refuse_what_is_to_come(options)
     table, options = _table(data, options)
+    if before and before != (now := fingerprint_of(table)):
+        say(
+            f"This is not the table of that configuration: {differing(before, now)}. So the model will differ, too."
+        )
     whole, options = sort_rows(table, options, _judges(table, options))
     chosen(whole.target, options.metric)  # which refuses what makes no sense, before anything is done
-    trained = base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds)
-    history, made = trained.history, trained.kept.data
-    judged = (
-        trained.ready.test[1]
-        if trained.ready.test
-        else np.zeros(sum(len(fold.rows.test) for fold in trained.folds))
-    )
+    if run is None or run is False:
+        return _model(table, base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds))
+    source = _source(data)
+    begun = configuration.of(options, source, fingerprint_of(table))
+    with runs.begun(run, "-".join([runs.called(source), *options.target]), begun) as folder:
+        trained = base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds)
+        model = replace(_model(table, trained), run=folder)
+        model.save(folder / MODEL)
+        runs.write_history(folder, trained.histories)
+        runs.write_metrics(folder, metrics_of(model.report))
+        if judged := judgements(whole, trained):
+            runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
+        runs.end(folder, configuration.ended(begun, trained.options))
+    return model
+
+
+def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
+    """Return the model that a training gave."""
+    history, made, rows = trained.history, trained.kept.data, trained.rows
+    test = trained.ready.test
+    judged = sum(len(fold.rows.test) for fold in trained.folds) if test is None else len(test[1])
     report = Report(
-        len(whole.rows.learn), len(whole.rows.validation), len(judged), trained.scores, trained.ready.data.notes,
+        len(rows.learn), len(rows.validation), judged, trained.scores, trained.ready.data.notes,
         history.stopped, history.epochs, history.seconds, trained.refit,
     )  # fmt: skip
     missing = words_for_nothing(table, made.columns, made.target)
     return TableModel(trained.network, made.columns, made.target, report, history, missing)
+
+
+def _source(data: Any) -> str:
+    """Return the file or the sample that was given; "" for a table in memory."""
+    if not isinstance(data, str | PathLike):
+        return ""
+    name = fspath(data)
+    return paths.abspath(name) if paths.exists(name) else name
 
 
 def _table(data: Any, options: Options) -> tuple[pd.DataFrame, Options]:

@@ -100,6 +100,7 @@ class History(Friendly, Numbers[list[float]]):
         best_epoch: The epoch (from 0) of the best monitored value, or None.
         diverged: Whether the cost became NaN or infinite.
         signal: The signal that ended training (Ctrl-C is ``signal.SIGINT``), 0 if none did.
+        engine: What computed it: the name of one of ``cr.ENGINES``.
 
     >>> X = np.linspace(-1, 1, 32)[:, None]
     >>> network = cr.Network([cr.Dense(1)], seed=0)
@@ -117,6 +118,7 @@ class History(Friendly, Numbers[list[float]]):
     best_epoch: int | None
     diverged: bool
     signal: int
+    engine: str = ""
 
     def __init__(
         self,
@@ -126,10 +128,11 @@ class History(Friendly, Numbers[list[float]]):
         best_epoch: int | None = None,
         diverged: bool = False,
         signal: int = 0,
+        engine: str = "",
     ) -> None:
         super().__init__({name: list(numbers) for name, numbers in (history or {}).items()})
         self.times, self.stopped, self.best_epoch = list(times), stopped, best_epoch
-        self.diverged, self.signal = diverged, signal
+        self.diverged, self.signal, self.engine = diverged, signal, engine
 
     @property
     def history(self) -> dict[str, list[float]]:

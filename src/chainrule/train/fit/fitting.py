@@ -168,6 +168,7 @@ class Fitting:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
+        self.history.engine = self.executable.engine
         self.display = ProgressLine(self.settings.verbose, self.settings.epochs, self.steps)
         try:
             yield

@@ -179,10 +179,11 @@ class Running:
         return np.interp(ends, done, times)
 
     def _end_of_epoch(self, done: int, validation: list[list[float]]) -> str:
+        whole = done % self.per_epoch == 0
         self.sharing.end()  # who looks at it, validation say, may want help too
         self.recorded.append(self._read(done)[-1])
         before = list(self.state)
-        stopped = self.asked.end(self.state, self.recorded, validation)
+        stopped = self.asked.end(self.state, self.recorded, validation, whole)
         for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
             if new is not old:
                 old[...] = new

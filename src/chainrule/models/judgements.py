@@ -1,0 +1,30 @@
+"""What was predicted for the rows that judged a network, beside the truth."""
+
+import pandas as pd
+
+from chainrule.data.labels import decode_predictions
+from chainrule.data.words import row_labels
+from chainrule.models.base import Ready, Trained
+from chainrule.models.prepared import Prepared, Sorted
+from chainrule.train.network import Network
+
+
+def judgements(whole: Sorted, trained: Trained[Prepared]) -> list[pd.DataFrame]:
+    """Return the rows that judged, by their place in their table: the truth, and what was predicted for them."""
+    if trained.ready.test is None:
+        parts = [(fold.ready, fold.network, whole.frame.iloc[fold.rows.test]) for fold in trained.folds]
+    else:
+        part = whole.frame.iloc[trained.rows.test] if whole.judges is None else whole.judges
+        parts = [(trained.ready, trained.judged, part)]
+    return [_beside_truth(ready, network, part) for ready, network, part in parts if ready.test is not None]
+
+
+def _beside_truth(ready: Ready[Prepared], network: Network, part: pd.DataFrame) -> pd.DataFrame:
+    """Return what a network predicts for the rows that judge it, beside what is there and the names of the rows."""
+    features, _ = ready.test or ([], [])
+    target = ready.data.target
+    predicted = decode_predictions(target, network.predict(features))
+    told = {name: f"predicted_{name}" for name in target.columns}
+    truth = part[list(target.columns)].reset_index(drop=True)
+    rows = pd.Series(row_labels(part.index), name="row")
+    return pd.concat([rows, truth, predicted.rename(columns=told)], axis=1)

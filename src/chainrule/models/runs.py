@@ -1,0 +1,129 @@
+"""A run: the folder of a training, and what each file in it is."""
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from chainrule.data.tables import write_table
+from chainrule.disk import write_bytes
+from chainrule.errors import ChainruleError, DataError
+from chainrule.models import configuration
+from chainrule.models.configuration import Configuration
+from chainrule.models.places import CHECKPOINT, CONFIG, HISTORY, METRICS, PREDICTIONS
+from chainrule.train.history import History, measured
+
+HOME = "runs"  # where runs are that are given no place
+_LONGEST = 60  # characters of what a folder is called after
+
+
+@contextmanager
+def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration) -> Iterator[Path]:
+    """Make the folder of a run, and write what was chosen; where an error ends the training, it goes again.
+
+    Args:
+        place: Where it is to be; True for a free place in ``runs``.
+        name: What it is called after there, such as "houses-price".
+        chosen: The choices.
+    """
+    text = configuration.written(chosen).encode()  # which refuses what cannot be written, before anything is
+    folder = _free(name) if isinstance(place, bool) else _made(Path(place))
+    write_bytes(folder / CONFIG, text)
+    try:
+        yield folder
+    except ChainruleError:
+        for file in (CONFIG, CHECKPOINT):
+            (folder / file).unlink(missing_ok=True)
+        with suppress(OSError):  # something else is in it
+            folder.rmdir()
+        raise
+
+
+def called(source: str) -> str:
+    """Return what a table is called: the name of its file without folder and endings, or of the sample.
+
+    >>> called("prices/houses.csv.gz"), called("iris"), called("")
+    ('houses', 'iris', 'table')
+    """
+    name = os.path.basename(source)
+    for packed in (".gz", ".bz2", ".xz", ".zip", ".zst"):
+        name = name.removesuffix(packed)
+    return os.path.splitext(name)[0] or "table"
+
+
+def end(folder: Path, chosen: Configuration) -> None:
+    """Write the choices of a training that has ended, the last of its files; what was for going on is taken away."""
+    write_bytes(folder / CONFIG, configuration.written(chosen).encode())
+    if not chosen.asked:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _free(name: str) -> Path:
+    """Return a new folder for a run; the number after its name is the first that is free."""
+    short = re.sub(r"[^\w.-]+", "_", name).strip("._")[:_LONGEST] or "table"
+    for number in count(1):
+        folder = Path(HOME) / f"{short}-{number:03}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not folder.parent.is_dir():
+                raise DataError(
+                    f"{HOME} is no folder, so no run can be in it.\nGive the run another place."
+                ) from None
+        except OSError as error:
+            raise DataError(
+                f"Cannot make the folder {folder}: {error.strerror}.\nGive the run another place."
+            ) from None
+        else:
+            return folder
+    raise AssertionError
+
+
+def _made(folder: Path) -> Path:
+    """Return the folder that a user names for a run; nothing may be in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = next(folder.iterdir(), None)
+    except (FileExistsError, NotADirectoryError):
+        raise DataError(
+            f"{folder} is a file, where the folder of a run is expected.\nGive it another name."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot make the folder {folder}: {getattr(error, 'strerror', error)}.") from None
+    if taken is not None:
+        what = "a run already" if (folder / CONFIG).exists() else f"not empty: {taken.name} is in it"
+        raise DataError(f"{folder} is {what}, and no run is ever overwritten.\nGive the run another name.")
+    return folder
+
+
+def write_history(folder: Path, histories: Mapping[str, History]) -> None:
+    """Write the numbers of all epochs of all stages, a row for each."""
+    names = list(dict.fromkeys(name for history in histories.values() for name in measured(history)))
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["stage", "epoch", *names, "seconds"])
+    for stage, history in histories.items():
+        numbers = measured(history)
+        for epoch in range(history.epochs):
+            row = [numbers[name][epoch] if name in numbers else "" for name in names]
+            lines.writerow([stage, epoch + 1, *row, f"{history.times[epoch]:.6f}"])
+    write_bytes(folder / HISTORY, text.getvalue().encode())
+
+
+def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Write what is known of a training, as JSON."""
+    text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
+    write_bytes(folder / METRICS, f"{text}\n".encode())
+
+
+def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
+    """Write what was predicted for the rows of the test, beside the truth."""
+    write_table(predictions, folder / PREDICTIONS)

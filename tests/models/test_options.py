@@ -1,0 +1,53 @@
+"""The one list of choices: who takes them takes all of them, each is read in words or refused."""
+
+import inspect
+import re
+
+import pandas as pd
+import pytest
+
+import chainrule as cr
+from chainrule.models.options import Options, choices, seconds
+
+TRAIN = inspect.signature(cr.TableModel.train).parameters
+OF_THE_CALL = {"data", "run", "verbose", "tell"}
+
+
+def test_the_arguments_of_train_are_the_choices():
+    assert TRAIN.keys() - OF_THE_CALL == choices().keys()
+    assert {name: TRAIN[name].default for name in choices()} == {
+        name: getattr(Options, name) for name in choices()
+    }
+
+
+def test_the_docstring_of_train_tells_of_each():
+    told = re.findall(r"^            (\w+): ", cr.TableModel.train.__doc__, re.MULTILINE)
+    assert {*told} >= choices().keys()
+
+
+@pytest.mark.parametrize("name", choices().keys() - {"target"})
+def test_a_value_that_is_none_is_refused_in_words(name):
+    with pytest.raises((cr.DataError, cr.UnknownNameError), match=f"^{name} must be "):
+        Options(**{name: object()})
+
+
+def test_times_are_read_as_they_are_written():
+    assert [seconds(text) for text in ("30s", "5m", "90", "1h30m", "1.5 min", 2)] == [
+        30,
+        300,
+        90,
+        5400,
+        90,
+        2,
+    ]
+    assert [
+        seconds(text) for text in ("", "0", "-1", "s", "5 parsecs", True, float("inf"), float("nan"))
+    ] == [None] * 8
+
+
+def test_the_old_way_to_give_the_table_and_the_metrics_goes_on():
+    frame = pd.DataFrame({"a": [1.0, 2.0] * 20, "b": ["x", "y"] * 20})
+    with pytest.warns(cr.RenamedWarning, match="data"):
+        old = cr.TableModel.train(table=frame, target="b", epochs=1, metrics=["f1"])
+    assert old.report.scores == cr.TableModel.train(frame, "b", epochs=1, metric="f1").report.scores
+    assert old.evaluate(frame, metrics="f1") == old.evaluate(frame, metric="f1")

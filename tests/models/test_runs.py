@@ -1,0 +1,222 @@
+"""The folder of a run: what is in it, that nothing there is replaced, and that it is repeated to the last bit."""
+
+import json
+import signal
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import chainrule as cr
+from chainrule.models import configuration
+from chainrule.models.options import Options
+
+QUICK = {"epochs": 4, "hidden": (4,)}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def table(rows=60):
+    random = np.random.default_rng(0)
+    x, z = random.normal(size=rows), random.choice(["a", "b"], rows)
+    return pd.DataFrame({"x": x, "z": z, "price": 2 * x + (z == "a")})
+
+
+def written(rows=60):
+    table(rows).to_csv("houses.csv", index=False)
+    return "houses.csv"
+
+
+def same(a, b):
+    assert a.network.parameters.keys() == b.network.parameters.keys()
+    for name, value in a.network.parameters.items():
+        np.testing.assert_array_equal(value, b.network.parameters[name])
+    assert a.columns == b.columns and a.target == b.target and a.report.scores == b.report.scores
+
+
+def test_a_run_holds_all_that_there_is_of_a_training():
+    model = cr.TableModel.train(written(), "price", **QUICK, run=True)
+    assert str(model.run) == "runs/houses-price-001"
+    assert sorted(file.name for file in model.run.iterdir()) == [
+        "config.toml", "history.csv", "metrics.json", "model.safetensors", "predictions.csv",
+    ]  # fmt: skip
+    same(cr.load(model.run), model)
+    history = pd.read_csv(model.run / "history.csv")
+    assert history["stage"].tolist() == ["main"] * 4 + ["refit"] * int(history["stage"].eq("refit").sum())
+    assert history["cost"][:4].tolist() == model.history["cost"]
+    metrics = json.loads((model.run / "metrics.json").read_text())
+    assert metrics["scores"]["network"] == model.report.scores.network
+    told = tomllib.loads((model.run / "config.toml").read_text())
+    assert told["target"] == ["price"] and told["hidden"] == [4] and told["batch_size"] == 32
+
+
+def test_predictions_are_those_of_the_rows_that_judged_by_their_place_in_the_table():
+    model = cr.TableModel.train(written(), "price", **QUICK, refit=False, run="first")
+    found = cr.read_table("first/predictions.csv")
+    assert list(found) == ["row", "price", "predicted_price"] and len(found) == model.report.test_rows
+    rows = cr.read_table("houses.csv").iloc[found["row"] - 1]
+    np.testing.assert_array_equal(found["price"], rows["price"])
+    np.testing.assert_allclose(found["predicted_price"], model.predict(rows)["price"], rtol=1e-5)
+
+
+def test_no_run_is_overwritten():
+    data = written()
+    first = cr.TableModel.train(data, "price", **QUICK, run=True).run
+    before = {file: file.read_bytes() for file in first.iterdir()}
+    assert cr.TableModel.train(data, "price", **QUICK, run=True).run.name == "houses-price-002"
+    with pytest.raises(cr.DataError, match=r"^runs/houses-price-001 is a run already, and no run is ever"):
+        cr.TableModel.train(data, "price", **QUICK, run=first)
+    assert {file: file.read_bytes() for file in first.iterdir()} == before
+    with pytest.raises(cr.DataError, match=r"houses\.csv is a file, where the folder of a run is expected"):
+        cr.TableModel.train(data, "price", **QUICK, run="houses.csv")
+
+
+def test_a_training_that_is_refused_leaves_no_run():
+    with pytest.raises(cr.DataError), pytest.warns(cr.DivergenceWarning):
+        cr.TableModel.train(table(), "price", **QUICK, learning_rate=1e30, run="here/first")
+    with pytest.raises(cr.UnknownNameError):
+        cr.TableModel.train(table(), "prize", run=True)
+    with pytest.raises(cr.DataError, match="holds names and numbers; metric is"):
+        cr.TableModel.train(table(), "price", metric=lambda y, p: y, run=True)
+    assert not Path("runs").exists() and not Path("here/first").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "choices"),
+    [("price", {}), ("z", {"dropout": 0.3, "seed": 5, "metric": ["f1", "auc"]}), ("z", {"refit": False})],
+)
+def test_a_run_is_repeated_from_its_configuration_to_the_last_bit(target, choices):
+    first = cr.TableModel.train(written(), target, **{**QUICK, **choices}, run="first")
+    again = cr.TableModel.repeat("first", run="again")
+    same(first, again)
+    for file in ("predictions.csv", "config.toml"):
+        assert (first.run / file).read_bytes() == (again.run / file).read_bytes()
+    assert cr.load(again.run).predict(table()).equals(cr.load(first.run).predict(table()))
+
+
+def test_a_run_that_time_ended_is_repeated_too():
+    first = cr.TableModel.train(written(), "price", hidden=(4,), epochs=10_000, time_budget=0.2, run="first")
+    told = tomllib.loads((first.run / "config.toml").read_text())
+    assert told["epochs"] == first.history.best_epoch + 1 and "time_budget" not in told
+    assert told["asked"]["epochs"] == 10_000 and told["asked"]["time_budget"] == 0.2
+    same(first, cr.TableModel.repeat("first"))
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_a_run_that_was_interrupted_is_repeated_too():
+    told = []
+
+    def interrupt(sentence):
+        told.append(sentence)
+        if sentence.startswith("Network"):  # the last before training
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        first = cr.TableModel.train(
+            written(), "price", hidden=(4,), epochs=10**6, learning_rate=1e-6, run="first", tell=interrupt
+        )
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    config = tomllib.loads((first.run / "config.toml").read_text())
+    assert first.history.signal == signal.SIGINT and config["epochs"] == first.history.best_epoch + 1 < 10**6
+    assert config["refit"] is False and config["asked"]["epochs"] == 10**6
+    same(first, cr.TableModel.repeat("first"))
+
+
+def test_choices_are_changed_by_hand_and_by_the_call():
+    cr.TableModel.train(written(), "price", **QUICK, run="first")
+    assert cr.TableModel.repeat("first", epochs=2).report.epochs == 2
+    path = Path("first/config.toml")
+    path.write_text(path.read_text().replace("epochs = 4", "epochs = 3"))
+    assert cr.TableModel.repeat(path).report.epochs == 3
+    with pytest.raises(cr.UnknownNameError, match="Did you mean 'epochs'"):
+        cr.TableModel.repeat(path, epcohs=3)
+
+
+def test_other_data_than_that_of_the_configuration_is_said():
+    cr.TableModel.train(written(), "price", **QUICK, run="first")
+    told = []
+    cr.TableModel.repeat("first", tell=told.append)
+    assert not told[0].startswith("This is not the table")
+    written(70)
+    cr.TableModel.repeat("first", tell=told.append)
+    assert any(
+        line.startswith("This is not the table of that configuration: it has 70 rows, and had 60.")
+        for line in told
+    )
+    cr.TableModel.train(table(), "price", **QUICK, run="second")
+    with pytest.raises(cr.DataError, match="second names no data"):
+        cr.TableModel.repeat("second")
+    same(cr.TableModel.repeat("second", table()), cr.TableModel.repeat("second", table()))
+
+
+def test_data_is_found_beside_the_configuration():
+    Path("folder").mkdir()
+    table().to_csv("folder/houses.csv", index=False)
+    Path("folder/my.toml").write_text('data = "houses.csv"\ntarget = "price"\nepochs = 2\n')
+    assert cr.TableModel.repeat("folder/my.toml").report.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (
+            "epcohs = 3",
+            cr.UnknownNameError,
+            "c.toml chooses 'epcohs', which there is not. Did you mean 'epochs'?",
+        ),
+        ("random_state = 3", cr.UnknownNameError, "Did you mean 'seed'?"),
+        ('version = "9.9"\nnew = 1', cr.UnknownNameError, "It was written by chainrule 9.9, and this is"),
+        ('epochs = "3"', cr.DataError, "c.toml: epochs must be a whole number of at least 1; found '3'."),
+        ("epochs = 2026-01-01", cr.DataError, "epochs must be a whole number"),
+        ("learning_rate = inf", cr.DataError, "learning_rate must be a number above 0"),
+        ("learning_rate = nan", cr.DataError, "learning_rate must be a number above 0"),
+        ('task = "clasification"', cr.UnknownNameError, "Did you mean 'classification'?"),
+        ("epochs = ", cr.FileFormatError, "c.toml is no configuration: "),
+        ("asked = 3", cr.FileFormatError, "asked holds choices"),
+        ("asked = {epochs = 0}", cr.DataError, "epochs must be"),
+        ("[fingerprint]\nrows = 1", cr.FileFormatError, "needs its field 'columns'"),
+        ("data = 3", cr.FileFormatError, "data: expected text; found 3"),
+        ("a = " + "[" * 5000, cr.FileFormatError, "is no configuration"),
+        ("\0\1", cr.FileFormatError, "is no configuration"),
+    ],
+)
+def test_a_configuration_that_is_none_is_answered(text, error, message):
+    Path("c.toml").write_text(text)
+    with pytest.raises(error) as raised:
+        configuration.read("c.toml")
+    assert message in str(raised.value)
+
+
+def test_every_choice_is_written_and_read_again():
+    odd = 'a"b\\c\n\t\x7f\x00ü€😀='
+    given = {
+        "target": (odd, "b"), "task": "multilabel", "test_data": "t.csv", "test_fraction": 0.0, "folds": 3,
+        "group": odd, "time_order": "when",
+        "drop": (odd,), "numbers": ("n",), "categories": ("c",), "dates": ("d",), "keep": ("k",),
+        "ignore": ("i",), "missing": {"": ("?",), odd: ("", "NA")}, "table": "t", "any_size": True, "hidden": (),
+        "dropout": 0.25, "epochs": 7, "batch_size": 9, "learning_rate": 1e-7, "clip_norm": 1.5e300,
+        "class_weight": {"yes": 2.0, "no": 0.1}, "metric": ("f1",), "threshold": "best", "seed": 2**70,
+        "time_budget": 90.0, "engine": "numpy", "refit": False,
+    }  # fmt: skip
+    options = Options(**given)
+    assert {name for name in given if getattr(options, name) == getattr(Options, name)} == set()
+    found = configuration.of(options, "x.csv", configuration.Fingerprint(1, 2, "3"))
+    Path("c.toml").write_text(configuration.written(found), encoding="utf-8")
+    read = configuration.read("c.toml")
+    assert Options(**{**read.choices, "target": tuple(read.choices["target"])}) == options
+    assert read.fingerprint == found.fingerprint
+    Path("c.toml").write_text(configuration.written(configuration.Configuration({})), encoding="utf-8")
+    assert configuration.read("c.toml").options == Options()
+
+
+def test_a_folder_that_holds_no_model_is_said():
+    Path("runs").mkdir()
+    with pytest.raises(cr.MissingFileError, match=r"No model\.safetensors in this folder"):
+        cr.load("runs")
