@@ -17,6 +17,7 @@ from chainrule import signals
 from chainrule.errors import ChainruleError, DataError, GraphError, MissingFileError
 from chainrule.models.loading import load
 from chainrule.nn.layers import Dense, Dropout
+from chainrule.train import progress
 from chainrule.train.callbacks import Checkpoint, CSVLog, EarlyStopping
 from chainrule.train.network import Network
 from chainrule.train.optimizers import SGD
@@ -473,6 +474,7 @@ def test_verbose_1_in_a_terminal_redraws_one_line(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "SOON", -1.0)
     history = small().fit(X, Y, epochs=300, verbose=1, validation_data=HELD)
     shown = screen.getvalue()
     assert "epoch 300/300" in shown and f"val_cost {history['val_cost'][-1]:.4f}" in shown

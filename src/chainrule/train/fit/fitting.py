@@ -20,11 +20,11 @@ from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
 from chainrule.train.history import History, Numbers
-from chainrule.train.metrics import recorded_name
+from chainrule.train.metrics import larger_is_better, recorded_name
 from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL, Examples, Objective
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
-from chainrule.train.progress import ProgressLine
+from chainrule.train.progress import ProgressLine, Watched
 
 
 @dataclass
@@ -169,7 +169,14 @@ class Fitting:
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
         self.history.engine = self.executable.engine
-        self.display = ProgressLine(self.settings.verbose, self.settings.epochs, self.steps)
+        stopping, validated = self.listeners.stopping, self.validation is not None
+        more = larger_is_better(self.monitor, stopping.larger_is_better if stopping else None)
+        may_end = stopping is not None or self.settings.tol is not None
+        watched = Watched(self.monitor, more, validated or stopping is not None, may_end)
+        settings, rest = self.settings, self.interrupts.deadline - time.perf_counter()
+        self.display = ProgressLine(
+            settings.verbose, settings.epochs, self.steps, watched, self.history.epochs, rest
+        )
         try:
             yield
         finally:
@@ -197,7 +204,7 @@ class Fitting:
         """Show the epoch that has ended, and tell the callbacks; True if one of them asks to stop."""
         epoch = self.history.epochs - 1
         logs = Numbers({k: v[-1] for k, v in self.history.items() if v})
-        self.display.show(epoch, logs)
+        self.display.show(epoch, logs, (self.progress.best, self.progress.best_epoch))
         return self.listeners.epoch_ended(epoch, logs)
 
 
