@@ -108,9 +108,14 @@ FILES = {
     "halves.csv": csv("rooms,share", lambda i: f"{i},{i % 3 / 2}"),
     "cyrillic.csv": csv("комнаты,цена", "{i},{j}.5"),
     "commas.csv": csv('rooms,"price, in EUR"', "{i},{j}.5"),
-    "rare.csv": csv("rooms,floor,sold", lambda i: f"{i},{i % 7},{'rare' if i == 3 else 'yes' if i % 2 else 'no'}"),
+    "constant.csv": csv("rooms,floor,one,price", "{j},{i},1,{i}.5"),
+    "rare.csv": csv(
+        "rooms,floor,sold", lambda i: f"{i},{i % 7},{'rare' if i == 3 else 'yes' if i % 2 else 'no'}"
+    ),
     # rows that judge, or are to be predicted, that do not fit
-    "town_test.csv": csv("rooms,city,sold", lambda i: f"{i},Oslo,{'maybe' if i == 3 else 'yes' if i % 2 else 'no'}", 9),
+    "town_test.csv": csv(
+        "rooms,city,sold", lambda i: f"{i},Oslo,{'maybe' if i == 3 else 'yes' if i % 2 else 'no'}", 9
+    ),
     "wordy_test.csv": csv("rooms,city,price", lambda i: f"{'many' if i == 3 else i},Oslo,{i * 2}.5", 9),
     "no_city.csv": text("rooms\n3\n"),
     "many.csv": text("rooms,city\n3,Oslo\nmany,Rome\n"),

@@ -107,22 +107,18 @@ def test_rows_that_judge_and_teach_are_told():
     frame = table_of()
     told = []
     train(frame=frame, test_data=pd.concat([frame[:7], table_of(20, seed=1)]), tell=told.append)
-    assert any(
-        line.startswith("7 of the 27 rows that judge are among those to learn from") for line in told
-    )
+    assert any(line.startswith("7 of the 27 rows that judge are among those to learn from") for line in told)
 
 
 def test_judges_that_cannot_judge_are_refused():
     judges = table_of(30, seed=1)
-    with pytest.raises(
-        cr.DataError, match=r"rows that judge have no column 'kind', which is predicted"
-    ):
+    with pytest.raises(cr.DataError, match=r"rows that judge have no column 'kind', which is predicted"):
         train(test_data=judges.drop(columns="kind"))
     with pytest.raises(cr.DataError, match="Missing: z"):
         train(test_data=judges.drop(columns="z"))
     with pytest.raises(cr.DataError, match="'maybe' is not a class that training saw"):
         train(test_data=judges.assign(kind="maybe"))
-    with pytest.raises(cr.DataError, match=r"test_fraction=0\.1 holds back rows .* test_data judge already"):
+    with pytest.raises(cr.DataError, match=r"test_fraction=0\.1 holds back rows .* that judge: give one"):
         train(test_data=judges, test_fraction=0.1)
     assert train(test_data=judges, test_fraction=0).report.test_rows == 30
 
