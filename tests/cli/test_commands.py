@@ -56,9 +56,12 @@ def test_train_tells_its_decisions_and_its_scores():
     assert result.stderr.startswith(
         "Read houses.csv: 60 rows, 4 columns.\n"
         "Target 'sold': 2 classes (no, yes), binary classification; the network gives the probability of 'yes'.\n"
-        "Inputs: 2 columns of numbers and 1 column of categories, encoded as 6 features.\n"
-        "Missing numbers count as the median of their column, and as missing: 'rooms' in "
+        "column  kind          becomes\n"
     )
+    assert re.search(
+        r"^rooms +leak suspect +2 features: missing in \d rows; alone", result.stderr, re.MULTILINE
+    )
+    assert "Inputs: 2 columns of numbers and 1 column of categories, encoded as 6 features." in result.stderr
     assert "Trained all 3 epochs" in result.stderr
     assert "Saved the model: houses.safetensors" in result.stderr
     assert result.stderr.endswith("  chainrule predict houses.safetensors new.csv --out predictions.csv\n")

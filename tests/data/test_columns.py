@@ -7,15 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from chainrule.data.columns import (
-    CategoryColumn,
-    Columns,
-    NumberColumn,
-    describe_columns,
-    encode,
-    fit_columns,
-    unseen_categories,
-)
+from chainrule.data.categories import CategoryColumn
+from chainrule.data.columns import Columns, Planned, describe_columns, encode, fit_columns, news, plan_lines
+from chainrule.data.numbers import NumberColumn
 from chainrule.data.samples import sample_table
 from chainrule.errors import DataError
 
@@ -98,11 +92,13 @@ def test_a_missing_number_is_the_median_and_says_so_if_training_had_any():
     assert gap.tolist() == [filled[0], 1, filled[2]] and filled[1] == 0
 
 
-def test_missing_numbers_are_noted():
+def test_missing_numbers_are_counted_in_the_plan():
     columns = fit_columns(pd.DataFrame({"x": [1.0, None, 3.0], "y": [None, None, 1], "z": [1, 2, 3]}))
-    assert columns.notes == (
-        "Missing numbers count as the median of their column, and as missing: 'x' in 1 row, 'y' in 2 rows.",
-    )
+    assert [each.says for each in columns.plan] == [
+        "2 features: missing in 1 row",
+        "2 features: missing in 2 rows",
+        "1 feature",
+    ]
 
 
 def test_one_value_and_gaps_still_say_something():
@@ -123,11 +119,11 @@ def test_categories_are_one_hot_and_unseen_ones_are_none():
         [0, 0, 0, 0, 1],
         [0, 0, 0, 0, 1],
     ]
-    assert unseen_categories(columns, frame) == (
+    assert news(columns, frame) == (
         "Column 'kind' has values in 1 row (first: row 3) that training did not see: c. They count as none.",
         "Column 'other' has values in 1 row (first: row 2) that training did not see: z. They count as none.",
     )
-    assert unseen_categories(columns, frame[:1]) == ()
+    assert news(columns, frame[:1]) == ()
 
 
 def test_the_same_category_may_come_as_text_or_number():
@@ -174,31 +170,30 @@ def test_text_that_reads_as_numbers_fits_a_column_of_numbers():
 
 
 @pytest.mark.parametrize(
-    ("name", "cells", "words"),
+    ("name", "cells", "kind", "why"),
     [
-        ("bad", [None] * 30, "no value at all"),
-        ("bad", [3.0] * 30, "3 in every row"),
-        ("bad", ["x"] * 30, "x in every row"),
-        (
-            "bad",
-            [f"text {i}" for i in range(30)],
-            "30 different texts in 30 rows are too many for categories",
-        ),
-        ("bad", [f"2015-02-{i + 1:02}" for i in range(28)] + [None] * 2, "dates"),
-        ("bad", [f"{i + 1}.2.2015 12:00" for i in range(28)] + [None] * 2, "dates"),
-        ("bad", pd.date_range("2020-01-01", periods=30), "dates"),
-        ("bad", [*map(str, range(29)), "unknown"], "numbers but for 'unknown' in row 30"),
-        ("id", range(30), "it numbers the rows"),
-        ("PassengerId", range(1, 31), "it numbers the rows"),
-        ("customer_id", range(500, 530), "it numbers the rows"),
-        ("Unnamed: 0", range(30), "it numbers the rows"),
+        ("bad", [None] * 30, "empty", "no value at all"),
+        ("bad", [3.0] * 30, "constant", "3 in every row"),
+        ("bad", ["x"] * 30, "constant", "x in every row"),
+        ("bad", ["2020-01-01"] * 29 + [None], "constant", "the same date in every row"),
+        ("bad", [f"text {i}" for i in range(30)], "identifier", "every row has its own"),
+        ("bad", [f"{i:032x}" for i in range(30)], "identifier", "every row has its own"),
+        ("id", range(30), "identifier", "it numbers the rows"),
+        ("PassengerId", range(1, 31), "identifier", "it numbers the rows"),
+        ("customer_id", range(500, 530), "identifier", "it numbers the rows"),
+        ("customer_id", [*range(500, 528), 500, 501], "identifier", "nearly every row has its own"),
+        ("No", range(1, 31), "identifier", "it numbers the rows"),
+        ("zip", range(10001, 10031), "identifier", "every row has its own"),
+        ("Unnamed: 0", range(30), "identifier", "it numbers the rows"),
+        ("twice", [2.0 * (i * i % 31) for i in range(30)], "duplicate", "'x' times 2"),
+        ("fahrenheit", [1.8 * (i * i % 31) + 32 for i in range(30)], "duplicate", "'x' times 1.8 plus 32"),
+        ("again", [i * i % 31 for i in range(30)], "duplicate", "the same as 'x'"),
     ],
 )
-def test_columns_of_no_use_are_left_out_with_a_note(name, cells, words):
-    columns = fit_columns(pd.DataFrame({name: cells, "x": range(30)}))
-    assert columns.names == ("x",)
-    (note,) = columns.notes
-    assert note.startswith(f"Left out {name!r}: ") and words in note
+def test_columns_of_no_use_are_left_out_and_the_plan_says_why(name, cells, kind, why):
+    columns = fit_columns(pd.DataFrame({"x": [i * i % 31 for i in range(30)], name: cells}))
+    assert columns.names == ("x",) and columns.notes == ()
+    assert columns.plan[1] == Planned(name, kind, f"left out: {why}")
 
 
 @pytest.mark.parametrize("name", ["humid", "paid", "t", "day", "Grid"])
@@ -206,10 +201,13 @@ def test_counting_columns_with_other_names_stay(name):
     assert fit_columns(pd.DataFrame({name: range(30)})).names == (name,)
 
 
-def test_many_columns_left_out_for_one_reason_have_one_note():
-    frame = pd.DataFrame({f"pixel{i}": [0.0, 0.0] for i in range(300)}).assign(x=[1, 2])
-    (note,) = fit_columns(frame).notes
-    assert note == "Left out 'pixel0', 'pixel1', 'pixel2' and 297 more: 0 in every row."
+def test_of_very_many_columns_those_alike_share_a_line():
+    frame = pd.DataFrame({f"pixel{i}": [0.0, 0.0] for i in range(300)}).assign(x=[1, 2.5])
+    assert plan_lines(fit_columns(frame)) == [
+        "column                       kind      becomes",
+        "pixel0, … 298 more …, pixe…  constant  left out: 0 in every row (300 columns)",
+        "x                            number    1 feature",
+    ]
 
 
 def test_a_table_of_which_nothing_is_left_is_refused():
@@ -237,16 +235,37 @@ def test_a_lost_column_is_named_with_the_nearest():
         encode(columns, iris.drop(columns="petal_width"))
 
 
-def test_text_in_a_column_of_numbers_is_refused_by_row():
+def test_a_few_texts_in_a_column_of_numbers_count_as_missing_and_are_told():
+    columns = fit_columns(pd.DataFrame({"age": [1.0, 2.0, 4.0]}))
+    frame = pd.DataFrame({"age": ["1", "?", "old", "2", "4"]})
+    assert (encode(columns, frame) == encode(columns, frame.replace("old", None))).all()
+    assert news(columns, frame) == ("Column 'age', row 3: 'old' is no number and counts as missing.",)
+    frame = pd.DataFrame({"age": ["1", "x" * 99, "2", "y", "3"]}, index=list("abcde"))
+    assert news(columns, frame) == (
+        f"Column 'age', row 'b': '{'x' * 38}…, 'y' are no numbers and count as missing, in 2 rows.",
+    )
+
+
+def test_a_column_that_is_mostly_text_is_no_column_of_numbers():
     columns = fit_columns(pd.DataFrame({"age": [1.0, 2.0]}))
     with pytest.raises(
         DataError, match=r"Column 'age', row 3: 'old' \(2 such cells\), where numbers"
     ) as caught:
         encode(columns, pd.DataFrame({"age": ["1", "?", "old", "2", "older"]}))
     assert "Correct or empty the cell" in str(caught.value)
-    frame = pd.DataFrame({"age": ["1", "x" * 99]}, index=["ann", "bob"])
-    with pytest.raises(DataError, match=r"Column 'age', row 'bob': 'x{39}…', where"):
-        encode(columns, frame)
+
+
+@pytest.mark.parametrize("wrong", ["oops", "12,,5", "1O0", "unknown"])
+@pytest.mark.parametrize("rows", [12, 300, 3000])
+def test_one_bad_cell_costs_one_cell(wrong, rows):
+    numbers = pd.Series(np.arange(rows) * 7 % (rows - 1) / 2)
+    cells = numbers.astype(object)
+    cells[5] = wrong
+    columns = fit_columns(pd.DataFrame({"x": cells.astype(str)}))
+    assert columns.plan[0] == Planned("x", "number", "2 features: missing in 1 row")
+    assert columns.notes == (f"Column 'x', row 6: {wrong!r} is no number and counts as missing.",)
+    clean = numbers.where(numbers.index != 5)
+    assert (encode(columns, pd.DataFrame({"x": cells})) == encode(columns, pd.DataFrame({"x": clean}))).all()
 
 
 def test_infinite_numbers_are_refused_by_row():

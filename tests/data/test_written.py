@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from chainrule.data.columns import CategoryColumn, NumberColumn, encode, fit_columns, unseen_categories
+from chainrule.data.categories import CategoryColumn
+from chainrule.data.columns import encode, fit_columns, news
 from chainrule.data.labels import decode_predictions, encode_target
+from chainrule.data.numbers import NumberColumn
 from chainrule.data.tables import read_table
 from chainrule.data.target import Target, alike_classes, fit_target
 from chainrule.data.written import has_padded
@@ -141,7 +143,7 @@ def test_categories_are_found_in_a_table_that_has_numbers_only(tmp_path, labels)
     columns = fit_columns(table)
     assert isinstance(columns.columns[1], CategoryColumn)
     alone = read_table(written(tmp_path, labels, rows=len(labels)))
-    assert not unseen_categories(columns, alone)
+    assert not news(columns, alone)
     assert encode(columns, alone)[:, 1:].tolist() == encode(columns, table[: len(labels)])[:, 1:].tolist()
 
 
@@ -152,7 +154,7 @@ def test_leading_zeros_make_a_column_one_of_codes(tmp_path):
     assert table["zip"].tolist()[:2] == ["00", "01"]
     columns = fit_columns(table[["zip", "width"]])
     assert [type(each) for each in columns.columns] == [CategoryColumn, NumberColumn]
-    assert any("Leading zeros" in note and "'zip'" in note for note in columns.notes)
+    assert [each.kind for each in columns.plan] == ["code", "number"]
     of_old = NumberColumn("zip", 3.0, 3.0, 1.0, False)  # what 0.1.0 has learned of it
     assert of_old.encode(table["zip"][:3])[:, 0].tolist() == [-3, -2, -1]
 

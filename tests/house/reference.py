@@ -124,7 +124,8 @@ def members_too(things: Iterable[tuple[str, Any]]) -> list[Entry]:
 
 # What a user is handed by what is public, and reads: an example for each class suffices.
 HANDED = [
-    "data.columns:CategoryColumn", "data.columns:Columns", "data.columns:NumberColumn", "data.target:Target",
+    "data.categories:CategoryColumn", "data.columns:Columns", "data.columns:Planned", "data.datecolumn:DateColumn",
+    "data.numbers:NumberColumn", "data.target:Target", "data.texts:TextColumn",
     "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
     "explaining.formula:Formula", "explaining.steps:BackwardStep", "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",

@@ -357,6 +357,9 @@ CASES = [
     ("TableModel.evaluate", Data, lambda: model().evaluate(FRAME[["b"]])),
     ("TableModel.evaluate", Unknown, lambda: model().evaluate(FRAME[["a"]])),
     ("NumberColumn.encode", Data, lambda: model().columns.columns[0].encode(pd.Series([np.inf], name="a"))),
+    ("DateColumn.encode", Data, lambda: cr.TableModel.train(
+        pd.DataFrame({"d": pd.date_range("2020-01-01", periods=40), "y": range(40)}), "y", epochs=1,
+    ).columns.columns[0].encode(pd.Series(["soon"], name="d"))),
     ("Columns.from_dict", Format, lambda: type(model().columns).from_dict({"columns": []})),
     ("Target.from_dict", Format, lambda: type(model().target).from_dict({"task": "binary", "columns": ["b"]})),
     ("TableModel.save", Data, lambda: model().save(".")),

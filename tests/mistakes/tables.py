@@ -116,7 +116,7 @@ FILES = {
     "town_test.csv": csv(
         "rooms,city,sold", lambda i: f"{i},Oslo,{'maybe' if i == 3 else 'yes' if i % 2 else 'no'}", 9
     ),
-    "wordy_test.csv": csv("rooms,city,price", lambda i: f"{'many' if i == 3 else i},Oslo,{i * 2}.5", 9),
+    "wordy_test.csv": csv("rooms,city,price", lambda i: f"{'many' if i > 2 else i},Oslo,{i * 2}.5", 9),
     "no_city.csv": text("rooms\n3\n"),
     "many.csv": text("rooms,city\n3,Oslo\nmany,Rome\n"),
     "capital.csv": text("Rooms,city\n3,Oslo\n"),

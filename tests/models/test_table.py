@@ -145,10 +145,15 @@ def test_each_decision_is_told():
     told = []
     model = cr.TableModel.train(frame, "dear", tell=told.append, **QUICK)
     assert told[0].startswith("Target 'dear': 2 classes (no, yes), binary classification")
-    assert told[1].startswith("Inputs: 1 column of numbers and 1 column of categories")
-    assert told[2:-2] == list(model.report.notes)
-    assert told[2] == "Left out of training: 4 rows of 80 without a value in 'dear'."
-    assert "Left out 'id': it numbers the rows." in told
+    assert told[1].splitlines() == [
+        "column  kind        becomes",
+        "size    number      2 features: missing in 5 rows",
+        "city    category    4 features: Oslo, Rome, Ulm; missing in 10 rows",
+        "id      identifier  left out: it numbers the rows",
+    ]
+    assert told[2].startswith("Inputs: 1 column of numbers and 1 column of categories")
+    assert told[3:-2] == list(model.report.notes)
+    assert told[3] == "Left out of training: 4 rows of 80 without a value in 'dear'."
     assert told[-1].startswith("Learned anew from all 76 rows") and told[-1] == model.report.refit
     assert told[-2] == (
         "Network: 6 inputs, a hidden layer of 4 units, 1 output (sigmoid). "
@@ -192,8 +197,10 @@ def test_what_cannot_be_predicted_is_refused():
     model = trained("regression")
     with pytest.raises(cr.DataError, match=r"Missing: city"):
         model.predict(mixed(5).drop(columns="city"))
-    with pytest.raises(cr.DataError, match="Column 'size', row 2: 'big', where numbers are expected"):
-        model.predict(mixed(3).assign(size=["1", "big", "3"]))
+    with pytest.raises(
+        cr.DataError, match=r"Column 'size', row 2: 'big' \(2 such cells\), where numbers are expected"
+    ):
+        model.predict(mixed(3).assign(size=["1", "big", "huge"]))
     with pytest.raises(cr.UnknownNameError, match="No column 'price'"):
         model.evaluate(mixed(5).drop(columns="price"))
 

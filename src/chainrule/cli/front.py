@@ -106,9 +106,9 @@ class Commands(click.Group):
 
 
 def tell(sentence: str, head: str = "") -> None:
-    """Print a sentence to the error stream, so that a pipe gets results only; in a terminal, wrapped."""
+    """Print a sentence to the error stream, so that a pipe gets results only; in a terminal, wrapped, but no table."""
     sentence = head + visible(spoken(sentence))
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and "\n" not in sentence:
         width = shutil.get_terminal_size().columns
         sentence = click.wrap_text(sentence, width, subsequent_indent="  ")
     tell_as_is(sentence)

@@ -137,18 +137,27 @@ def floats(cells: pd.Series) -> np.ndarray:
     >>> floats(pd.Series(["1", "?", "2,104"], name="size")).tolist()
     [1.0, nan, 2104.0]
     """
-    if kind_of(cells) == "number" or pd.api.types.is_bool_dtype(cells.dtype):
-        plain = cells.map(_as_float, na_action="ignore") if cells.dtype == object else pd.to_numeric(cells)
-        values = plain.to_numpy(dtype=float, na_value=np.nan)
-    else:
-        texts = clean_text(cells)
-        values = read_numbers(texts).to_numpy()
-        filled = texts.notna().to_numpy()
-        wrong = filled & np.isnan(values)
-        remedy = NO_NUMBERS if wrong.sum() > 1 and np.array_equal(wrong, filled) else CORRECT
-        refuse(cells, wrong, "numbers are expected", remedy)
+    values, wrong = numbers_of(cells)
+    remedy = NO_NUMBERS if wrong.sum() > 1 and (wrong | np.isnan(values)).all() else CORRECT
+    refuse(cells, wrong, "numbers are expected", remedy)
     refuse(cells, np.isinf(values), "finite numbers are expected, no larger than 1.8e308")
     return values
+
+
+def numbers_of(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return a column as float64, shape (rows,), and which of its cells are texts that are no number.
+
+    Those, as the missing, are NaN.
+
+    >>> numbers_of(pd.Series(["1", "?", "oops"]))[1].tolist()
+    [False, False, True]
+    """
+    if kind_of(cells) == "number" or pd.api.types.is_bool_dtype(cells.dtype):
+        plain = cells.map(_as_float, na_action="ignore") if cells.dtype == object else pd.to_numeric(cells)
+        return plain.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), bool)
+    texts = clean_text(cells)
+    values = read_numbers(texts).to_numpy()
+    return values, texts.notna().to_numpy() & np.isnan(values)
 
 
 def mean_and_std(values: np.ndarray, column: str) -> tuple[float, float]:

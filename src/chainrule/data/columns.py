@@ -1,144 +1,57 @@
-"""Input columns: what each holds, learned from the training table, and how it becomes features."""
+"""Input columns: what each is and becomes, learned from the training table, and how a row becomes features."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from textwrap import wrap
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.cells import (
-    clean_text,
-    floats,
-    kind_of,
-    looks_like_date,
-    mean_and_std,
-    read_numbers,
-    refuse,
-    text_of,
-    whole_of,
-)
-from chainrule.data.words import checked_table, listed, row_name, shortened
-from chainrule.data.written import positions_of, stripped, texts_of
+from chainrule.data.alike import about_suspects, duplicates, suspects
+from chainrule.data.categories import CategoryColumn
+from chainrule.data.datecolumn import DateColumn
+from chainrule.data.kinds import Column, Found, Kind, found_in
+from chainrule.data.numbers import NumberColumn
+from chainrule.data.target import Target
+from chainrule.data.texts import TextColumn
+from chainrule.data.told import NOTHING_TOLD, Told, check_told
+from chainrule.data.words import checked_table, listed
 from chainrule.errors import DataError, FileFormatError, short
 from chainrule.names import closest
-from chainrule.shown import brief, counted
+from chainrule.shown import WIDE, brief, columns as aligned, counted, cut, in_a_row
 
-MOST_CATEGORIES = 100
+MOST_LINES = 30  # of the plan; above, columns of which the same is said share one
 
-_COUNTS_ROWS = re.compile(
-    r"(.*[\s_.-])?(id|ID|Id)|.*[a-z]I[dD]|(?i:index|row|row.?(nr|no|number))|Unnamed: \d+"
-)
+_KINDS: dict[str, type[Column]] = {
+    "number": NumberColumn,
+    "category": CategoryColumn,
+    "date": DateColumn,
+    "text": TextColumn,
+}
 
 
 @dataclass(frozen=True, repr=False)
-class NumberColumn:
-    """A column of numbers: a missing one becomes the median, then ``(x - mean) / std``.
-
-    Median, mean and standard deviation are those of the training table. If any cell was missing there, a
-    second feature is 1 where the number is missing and 0 elsewhere.
+class Planned:
+    """What a column of the table is, and what becomes of it.
 
     Attributes:
         name: What the column is called.
-        median: What stands in for a missing number.
-        mean: What is taken off.
-        std: What is divided by.
-        had_missing: Whether training had missing numbers.
+        kind: "number", "category", "yes/no", "date", "code", "text", "list", "identifier", "constant", "duplicate",
+            "leak suspect", "empty" or "dropped".
+        says: How many features it becomes and which, or that it is left out, and why.
 
     >>> table, target = cr.load_table("iris")
-    >>> cr.TableModel.train(table, target, epochs=1).columns.columns[0].features
-    ('sepal_length',)
+    >>> cr.TableModel.train(table, target, epochs=1).columns.plan[0].kind
+    'number'
     """
 
     name: str
-    median: float
-    mean: float
-    std: float
-    had_missing: bool
+    kind: Kind
+    says: str
 
     __repr__ = brief
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The names of the features that this column becomes."""
-        return (self.name, f"{self.name} is missing") if self.had_missing else (self.name,)
-
-    def encode(self, cells: pd.Series) -> np.ndarray:
-        """Return the features of some cells.
-
-        Args:
-            cells: The column, of any table.
-
-        Returns:
-            An array of float32, of shape (rows, len(features)).
-
-        Raises:
-            DataError: If a number is infinite, or too far from those of training.
-        """
-        values = floats(cells)
-        missing = np.isnan(values)
-        with np.errstate(over="ignore"):
-            scaled = (np.where(missing, self.median, values) - self.mean) / self.std
-            encoded = scaled.astype(np.float32)
-        usual = f"(mean {self.mean:.4g}, standard deviation {self.std:.4g})"
-        refuse(cells, np.isinf(encoded), f"numbers like those of training are expected {usual}")
-        return np.column_stack([encoded, missing] if self.had_missing else [encoded]).astype(np.float32)
-
-
-@dataclass(frozen=True, repr=False)
-class CategoryColumn:
-    """A column of categories: one feature for each that training saw, 1 where a row has it and 0 elsewhere.
-
-    A category that training did not see has 0 everywhere. So has a missing one, unless cells were missing in
-    training too: then missing is a category of its own.
-
-    Attributes:
-        name: What the column is called.
-        categories: Those that training saw.
-        had_missing: Whether training had missing ones.
-
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"town": ["Basel", "Bern"] * 20, "price": [3, 5] * 20})
-    >>> cr.TableModel.train(table, "price", task="regression", epochs=1).columns.columns[0].features
-    ('town=Basel', 'town=Bern')
-    """
-
-    name: str
-    categories: tuple[str, ...]
-    had_missing: bool
-
-    __repr__ = brief
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The names of the features that this column becomes."""
-        known = tuple(f"{self.name}={category}" for category in self.categories)
-        return (*known, f"{self.name} is missing") if self.had_missing else known
-
-    def encode(self, cells: pd.Series) -> np.ndarray:
-        """Return the features of some cells.
-
-        Args:
-            cells: The column, of any table.
-
-        Returns:
-            An array of float32, of shape (rows, len(features)).
-        """
-        return (self.slots(cells)[:, None] == np.arange(len(self.features))).astype(np.float32)
-
-    def slots(self, cells: pd.Series) -> np.ndarray:
-        """Return the position of each cell's category: -1 for a new one, their number for none.
-
-        Args:
-            cells: The column, of any table.
-
-        Returns:
-            Whole numbers, of shape (rows,).
-        """
-        nothing = () if "" in self.categories else ("",)
-        return positions_of(cells, (*self.categories, *nothing), gap=len(self.categories))
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,16 +59,20 @@ class Columns:
     """The input columns that training uses. ``model.columns`` is one.
 
     Attributes:
-        columns: How each becomes numbers: a :class:`NumberColumn` or a :class:`CategoryColumn`.
-        notes: What the owner of the table should know: which were left out, and why.
+        columns: How each becomes numbers: a :class:`NumberColumn`, a :class:`CategoryColumn`, a :class:`DateColumn` or
+            a :class:`TextColumn`.
+        notes: What the owner of the table should know.
+        plan: What each column of the table is and becomes, those that are left out among them; a file of an older
+            version has none.
 
     >>> table, target = cr.load_table("iris")
     >>> cr.TableModel.train(table, target, epochs=1).columns.names
     ('sepal_length', 'sepal_width', 'petal_length', 'petal_width')
     """
 
-    columns: tuple[NumberColumn | CategoryColumn, ...]
+    columns: tuple[Column, ...]
     notes: tuple[str, ...] = ()
+    plan: tuple[Planned, ...] = ()
 
     __repr__ = brief
 
@@ -171,10 +88,11 @@ class Columns:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON can hold, to the last bit."""
-        kinds = {NumberColumn: "number", CategoryColumn: "category"}
+        kinds = {kind: name for name, kind in _KINDS.items()}
         return {
             "columns": [{"kind": kinds[type(column)], **asdict(column)} for column in self.columns],
             "notes": list(self.notes),
+            "plan": [asdict(each) for each in self.plan],
         }
 
     @classmethod
@@ -196,60 +114,119 @@ class Columns:
         return found
 
 
-def fit_columns(frame: pd.DataFrame) -> Columns:
-    """Learn from the training rows of the input columns what each holds.
+def fit_columns(
+    frame: pd.DataFrame, target: Target | None = None, told: Told = NOTHING_TOLD, aside: Sequence[str] = ()
+) -> Columns:
+    """Learn from the training rows what each input column holds, what it becomes, and which are left out.
 
-    Left out, each with a note: a column without any value, with one value only, of dates, of row numbers, and
-    of texts too many to be categories. Raises :class:`~chainrule.errors.DataError` for an infinite number and
-    if no column is left.
+    Left out are columns without any value, with one value only, identifiers, duplicates of another, those that
+    ``told`` says, and those ``aside``, which say what rows belong together. The columns of ``target`` are none; with
+    it, columns that alone tell it are found, which stay.
+    Raises :class:`~chainrule.errors.DataError` for an infinite number and if no column is left.
 
     >>> columns = fit_columns(pd.DataFrame({"size": [1.0, 3.0, None], "kind": ["a", "b", "a"]}))
     >>> columns.names
     ('size', 'size is missing', 'kind=a', 'kind=b')
     """
     frame = checked_table(frame)
-    if frame.empty:
+    predicted = target.columns if target else ()
+    check_told(told, frame, predicted)
+    inputs = frame.drop(columns=[name for name in predicted if name in frame])
+    if inputs.empty:
         raise DataError("No row or no column to learn from is left in this table.")
-    learned = {name: _learn(frame[name]) for name in frame.columns}
-    columns = tuple(column for column in learned.values() if not isinstance(column, str))
-    notes = tuple(_left_out(learned))
+    away = Found("dropped", None, "it says which rows belong together, or which come first")
+    found = {name: away if name in aside else found_in(inputs[name], told) for name in inputs.columns}
+
+    def learned() -> dict[str, Column]:
+        return {name: each.column for name, each in found.items() if each.column is not None}
+
+    free = {name: column for name, column in learned().items() if not told.stays(name)}
+    for name, why in duplicates(inputs, free).items():
+        found[name] = Found("duplicate", None, why)
+    suspected = suspects(frame, learned(), target) if target else {}
+    plan = tuple(
+        Planned(name, "leak suspect", f"{each.says}; {suspected[name]}")
+        if name in suspected
+        else Planned(name, each.kind, each.says)
+        for name, each in found.items()
+    )
+    columns = tuple(learned().values())
     if not columns:
-        raise DataError("\n".join(["No input column is left to learn from.", *notes[:4]]))
-    return Columns(columns, (*notes, *_filled(columns, frame), *_codes(columns)))
+        reasons = [*_left_out(plan)][:4]
+        free = [each.name for each in plan if each.kind in {"identifier", "code"}][:1]
+        remedy = [f"To learn from {free[0]!r} all the same: keep={free}."] if free else []
+        raise DataError("\n".join(["No input column is left to learn from.", *reasons, *remedy]))
+    notes = (*about_suspects(suspected), *(note for each in found.values() for note in each.notes))
+    return Columns(columns, notes, plan)
 
 
 def encode(columns: Columns, frame: pd.DataFrame) -> np.ndarray:
     """Return the features of every row, float32, shape (rows, columns.width), all finite.
 
     Columns are found by name: their order does not matter, and those that training did not use are ignored.
-    Raises :class:`~chainrule.errors.DataError` for a column that is not there, and for text or infinite
-    numbers in a column of numbers.
+    Raises :class:`~chainrule.errors.DataError` for a column that is not there, for infinite numbers, and where
+    half of the cells or more are texts in a column of numbers or dates.
 
     >>> columns = fit_columns(pd.DataFrame({"size": [1.0, 3.0], "kind": ["a", "b"]}))
     >>> encode(columns, pd.DataFrame({"kind": ["b", "c"], "size": [1, 5]})).tolist()
     [[-1.0, 0.0, 1.0], [3.0, 0.0, 0.0]]
     """
     frame = _with_all(columns, checked_table(frame))
-    return np.hstack([column.encode(frame[column.name]) for column in columns.columns])
+    encoded = np.empty((len(frame), columns.width), np.float32)
+    begin = 0
+    for column in columns.columns:
+        end = begin + len(column.features)
+        encoded[:, begin:end] = column.encode(frame[column.name])
+        begin = end
+    return encoded
 
 
-def unseen_categories(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return a sentence for each column with categories that training did not see.
+def news(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return sentences about what is new in a table: categories, spellings and dates, and cells that do not fit.
 
     >>> columns = fit_columns(pd.DataFrame({"kind": ["a", "b"]}))
-    >>> unseen_categories(columns, pd.DataFrame({"kind": ["c", "a", "c"]}))
+    >>> news(columns, pd.DataFrame({"kind": ["c", "a", "c"]}))
     ("Column 'kind' has values in 2 rows (first: row 1) that training did not see: c. They count as none.",)
     """
-    frame, found = _with_all(columns, checked_table(frame)), []
-    for column in columns.columns:
-        if isinstance(column, CategoryColumn) and (new := column.slots(frame[column.name]) < 0).any():
-            texts = texts_of(frame[column.name][new])
-            first = row_name(frame.index, int(new.argmax()))
-            found.append(
-                f"Column {column.name!r} has values in {counted(int(new.sum()), 'row')} (first: {first}) "
-                f"that training did not see: {listed(texts.unique())}. They count as none."
-            )
-    return tuple(found)
+    frame = _with_all(columns, checked_table(frame))
+    return tuple(remark for column in columns.columns for remark in column.remarks(frame[column.name]))
+
+
+def plan_lines(columns: Columns, width: int = WIDE) -> list[str]:
+    """Return the plan as the lines of a table; where there are very many columns, those alike share a line.
+
+    >>> columns = fit_columns(pd.DataFrame({"size": [1.5, 3.0], "kind": ["a", "b"], "unit": ["m", "m"]}))
+    >>> print(*plan_lines(columns), sep="\\n")
+    column  kind      becomes
+    size    number    1 feature
+    kind    category  2 features: a, b
+    unit    constant  left out: m in every row
+    """
+    rows = [("column", "kind", "becomes"), *plan_rows(columns)]
+    names, kinds = ([cut(row[i], most) for row in rows] for i, most in ((0, 27), (1, 12)))
+    room = max(width - max(map(len, names)) - max(map(len, kinds)) - 4, 20)
+    lines = []
+    for name, kind, (_, _, says) in zip(names, kinds, rows, strict=True):
+        first, *more = wrap(cut(says, 10 * room), room, break_on_hyphens=False) or [""]
+        lines += [(name, kind, first), *(("", "", line) for line in more)]
+    return [line.rstrip() for line in aligned(lines, left=(0, 1, 2))]
+
+
+def plan_rows(columns: Columns) -> list[tuple[str, str, str]]:
+    """Return name, kind and what becomes of it of each column, or of several alike where there are very many."""
+    if len(columns.plan) <= MOST_LINES:
+        return [(each.name, each.kind, each.says) for each in columns.plan]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in columns.plan:
+        groups.setdefault((each.kind, each.says), []).append(each.name)
+    return [
+        (
+            names[0] if len(names) == 1 else in_a_row(names, 26),
+            kind,
+            says if len(names) == 1 else f"{says} ({len(names):,} columns)",
+        )
+        for (kind, says), names in groups.items()
+    ]
 
 
 def describe_columns(columns: Columns) -> str:
@@ -258,42 +235,18 @@ def describe_columns(columns: Columns) -> str:
     >>> describe_columns(fit_columns(pd.DataFrame({"size": [1.0, 3.0], "kind": ["a", "b"]})))
     'Inputs: 1 column of numbers and 1 column of categories, encoded as 3 features.'
     """
-    kinds = {"numbers": NumberColumn, "categories": CategoryColumn}
+    kinds = {"numbers": NumberColumn, "categories": CategoryColumn, "dates": DateColumn, "texts": TextColumn}
     counts = {what: sum(isinstance(each, kind) for each in columns.columns) for what, kind in kinds.items()}
-    parts = [f"{counted(count, 'column')} of {what}" for what, count in counts.items() if count]
-    return f"Inputs: {' and '.join(parts)}, encoded as {counted(columns.width, 'feature')}."
+    *parts, last = [f"{counted(count, 'column')} of {what}" for what, count in counts.items() if count]
+    several = f"{', '.join(parts)} and {last}" if parts else last
+    return f"Inputs: {several}, encoded as {counted(columns.width, 'feature')}."
 
 
-def _left_out(learned: Mapping[str, object]) -> Iterator[str]:
-    reasons = {name: why for name, why in learned.items() if isinstance(why, str)}
-    for reason in dict.fromkeys(reasons.values()):  # one note for the hundreds of empty pixels of images
-        yield f"Left out {listed(repr(name) for name, why in reasons.items() if why == reason)}: {reason}."
-
-
-def _filled(columns: Iterable[NumberColumn | CategoryColumn], frame: pd.DataFrame) -> Iterator[str]:
-    gaps = {
-        column.name: int(frame[column.name].isna().sum())
-        for column in columns
-        if isinstance(column, NumberColumn) and column.had_missing
-    }
-    if gaps:
-        where = listed(f"{name!r} in {counted(count, 'row')}" for name, count in gaps.items())
-        yield f"Missing numbers count as the median of their column, and as missing: {where}."
-
-
-def _codes(columns: Iterable[NumberColumn | CategoryColumn]) -> Iterator[str]:
-    codes = [repr(c.name) for c in columns if isinstance(c, CategoryColumn) and _are_codes(c.categories)]
-    if codes:
-        yield (
-            f"Leading zeros, or more digits than a quantity keeps, make codes of numbers, each a category of its "
-            f"own: {listed(codes)}."
-        )
-
-
-def _are_codes(texts: Sequence[str]) -> bool:
-    wholes = [whole for text in texts if (whole := whole_of(text)) is not None]
-    padded = any(text[0] == "0" < text[1:] for text in texts if text)
-    return len(wholes) == len(texts) and (padded or max(map(abs, wholes)) > 2**53)
+def _left_out(plan: Sequence[Planned]) -> Iterator[str]:
+    reasons = {each.name: each.says for each in plan if each.says.startswith("left out")}
+    for reason in dict.fromkeys(reasons.values()):  # one line for the hundreds of empty pixels of images
+        names = listed(repr(name) for name, why in reasons.items() if why == reason)
+        yield f"Left out {names}: {reason.removeprefix('left out: ')}."
 
 
 def _field_from(declared: Any, data: Any, where: str) -> Any:
@@ -302,13 +255,14 @@ def _field_from(declared: Any, data: Any, where: str) -> Any:
     return tuple([_column_from(each, where) for each in plain.read(tuple[dict[str, Any], ...], data, where)])
 
 
-def _column_from(data: dict[str, Any], where: str) -> NumberColumn | CategoryColumn:
-    kind = plain.read(Literal["number", "category"], data.get("kind"), f"{where}.kind")
+def _column_from(data: dict[str, Any], where: str) -> Column:
+    kind = plain.read(Literal["number", "category", "date", "text"], data.get("kind"), f"{where}.kind")
     fields = {key: value for key, value in data.items() if key != "kind"}
-    declared = NumberColumn if kind == "number" else CategoryColumn
-    column: NumberColumn | CategoryColumn = plain.record(declared, fields, where)
+    column: Column = plain.record(_KINDS[kind], fields, where)
     if isinstance(column, NumberColumn) and column.std == 0:
         raise FileFormatError(f"{where}: the standard deviation of {short(column.name)} is 0.")
+    if isinstance(column, DateColumn) and not column.whole:
+        raise FileFormatError(f"{where}: the parts and scales of {short(column.name)} make no dates.")
     return column
 
 
@@ -323,45 +277,3 @@ def _with_all(columns: Columns, frame: pd.DataFrame) -> pd.DataFrame:
             f"{len(frame.columns)}.\nMissing: {listed(lost)}.{hint}"
         )
     return frame
-
-
-def _learn(cells: pd.Series) -> NumberColumn | CategoryColumn | str:
-    """Return what a column of the training table holds, or why it is of no use."""
-    cells = stripped(cells)
-    present = cells.dropna()
-    distinct = present.nunique()
-    had_missing = len(present) < len(cells)
-    if not distinct:
-        return "no value at all"
-    if distinct == 1 and not had_missing:
-        return f"{text_of(present.iloc[0])} in every row"
-    kind = kind_of(cells)
-    if kind == "number" and np.unique(floats(present)).size < distinct:  # some would be the same quantity
-        cells, present, kind = texts_of(cells), texts_of(present), "text"
-    match kind:
-        case "number":
-            return _learn_number(cells, distinct, had_missing)
-        case "text" if distinct <= min(MOST_CATEGORIES, max(10, len(present) / 2)):
-            categories = sorted({text_of(value) for value in present.unique()})
-            return CategoryColumn(str(cells.name), tuple(categories), had_missing)
-        case "text" if not looks_like_date(text_of(present.iloc[0])):
-            return _why_too_many(present, distinct)
-    return "dates; add what matters of them as numbers, such as the year or the month"
-
-
-def _learn_number(cells: pd.Series, distinct: int, had_missing: bool) -> NumberColumn | str:
-    name, values = str(cells.name), floats(cells.dropna())
-    if _COUNTS_ROWS.fullmatch(name) and distinct == len(cells) and not (values % 1).any():
-        return "it numbers the rows"
-    return NumberColumn(name, float(np.median(values)), *mean_and_std(values, name), had_missing)
-
-
-def _why_too_many(present: pd.Series, distinct: int) -> str:
-    texts = clean_text(present)
-    not_numbers = (texts.notna() & read_numbers(texts).isna()).to_numpy()
-    rows = counted(len(present), "row")
-    why = f"{counted(distinct, 'different text')} in {rows} are too many for categories"
-    if 0 < not_numbers.mean() < 0.2:
-        first = int(not_numbers.argmax())
-        why += f" (numbers but for {shortened(texts.iloc[first])!r} in {row_name(present.index, first)})"
-    return why

@@ -318,7 +318,6 @@ def _annotations(kind: type) -> dict[str, Any]:
 
 # Choices whose meaning is being built, and by whom.
 _TO_COME = {
-    **dict.fromkeys(("drop", "numbers", "categories", "dates", "keep", "ignore"), "columns"),
     "table": "reading",
     **dict.fromkeys(("class_weight", "threshold"), "scores"),
 }

@@ -1,7 +1,7 @@
 """A table made ready for a network: which rows are for what, and what those to learn from tell of its columns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from chainrule.data.belonging import NOTHING_TOGETHER, Belonging, belonging_of
+from chainrule.data.categories import CategoryColumn
 from chainrule.data.cells import MISSING
-from chainrule.data.columns import CategoryColumn, Columns, describe_columns, encode, fit_columns
+from chainrule.data.columns import Columns, describe_columns, encode, fit_columns, news, plan_lines
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import about_rare_classes, strata_of
 from chainrule.data.target import (
@@ -22,6 +23,7 @@ from chainrule.data.target import (
     target_of,
     told_by,
 )
+from chainrule.data.told import Told
 from chainrule.data.words import checked_table, listed
 from chainrule.data.written import texts_of, written_of
 from chainrule.errors import DataError
@@ -183,7 +185,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     frame = whole.frame
     training = frame.iloc[np.sort(np.concatenate([rows.learn, rows.validation]))]
     target = told_by(whole.target, training)
-    columns = fit_columns(training.drop(columns=[*target.columns, *whole.belonging.columns(options.keep)]))
+    columns = fit_columns(training, target, told_in(options), whole.belonging.columns(options.keep))
     decided = _decided(options, target, len(rows.learn))
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
 
@@ -193,7 +195,9 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     judges = frame.iloc[rows.test]
     if rows is whole.rows and whole.judges is not None:
         judges = whole.judges
-    plan = _plan(columns, target, decided, rows, len(judges), whole.folds)
+    plan = "\n".join(plan_lines(columns))
+    network = _plan(columns, target, decided, rows, len(judges), whole.folds)
+    every = *every, *(f"Of the rows that judge: {sentence}" for sentence in news(columns, judges))
     return Ready(
         Prepared(columns, target, every),
         decided,
@@ -203,7 +207,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         arrays(judges),
         setting_for(len(rows.learn)).patience,
         guess_of(target),
-        (describe_target(target), describe_columns(columns), *every, plan),
+        (describe_target(target), plan, describe_columns(columns), *every, network),
     )
 
 
@@ -216,6 +220,11 @@ def _never_learned(target: Target) -> tuple[str, ...]:
         f"No row to learn from is of {listed(map(repr, lost))}, since all of them judge: nothing is learned of such "
         "rows.",
     )
+
+
+def told_in(options: Options) -> Told:
+    """Return what the choices tell of the columns."""
+    return Told(*(getattr(options, each.name) for each in fields(Told)))
 
 
 def _decided(options: Options, target: Target, rows: int) -> Options:

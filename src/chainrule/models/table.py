@@ -11,7 +11,7 @@ import pandas as pd
 
 from chainrule import plain
 from chainrule.arguments import public
-from chainrule.data.columns import Columns, describe_columns, encode, unseen_categories
+from chainrule.data.columns import Columns, describe_columns, encode, news
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.tables import Missing, load_table
 from chainrule.data.target import (
@@ -183,7 +183,9 @@ class TableModel(Friendly):
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30, tell=print)
         Target 'target': 3 classes (setosa, versicolor, virginica), multi-class classification.
-        Inputs: 4 columns of numbers...
+        column        kind    becomes
+        sepal_length  number  1 feature
+        ...
         Network: 4 inputs, hidden layers of 32 and 16 units, 3 outputs (softmax). Rows: 102 to learn from...
         Learned anew from all 150 rows, as many epochs as were best...
         >>> model.report.rows, model.report.validation_rows, model.report.test_rows
@@ -395,7 +397,7 @@ class TableModel(Friendly):
         ("Column 'town' has values in 1 row (first: row 2) that training did not see: Bonn. They count as none.",)
         """
         passed_over = about_gaps(table, self.target.columns) if evaluated else ()
-        return (*written_of(table).notes, *passed_over, *unseen_categories(self.columns, table))
+        return (*written_of(table).notes, *passed_over, *news(self.columns, table))
 
     _repr_html_ = Door()
 
