@@ -79,6 +79,14 @@ def no_model():
     return "text.safetensors"
 
 
+def broken_run():
+    from pathlib import Path
+
+    Path("broken").mkdir()
+    Path("broken/config.toml").write_text("epochs =")
+    return "broken"
+
+
 def config(text):
     with open("config.toml", "w") as file:
         print(text, file=file)
@@ -345,6 +353,9 @@ CASES = [
     ("write_table", Missing, lambda: cr.write_table(FRAME, "no/a")),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
     ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
+    ("TableModel.resume", Missing, lambda: cr.TableModel.resume("nowhere")),
+    ("TableModel.resume", Data, lambda: cr.TableModel.resume(cr.TableModel.train(FRAME, "b", epochs=1, run="r").run)),
+    ("TableModel.resume", Format, lambda: cr.TableModel.resume(broken_run())),
     ("TableModel.repeat", Missing, lambda: cr.TableModel.repeat("nowhere.toml")),
     ("TableModel.repeat", Format, lambda: cr.TableModel.repeat(no_model())),
     ("TableModel.repeat", Data, lambda: cr.TableModel.repeat(config(""))),

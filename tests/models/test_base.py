@@ -64,7 +64,7 @@ def test_what_learned_from_all_rows_is_dropped_where_it_went_wrong(monkeypatch):
 
     monkeypatch.setattr(base, "fit_stage", fit_stage)
     trained = base.train(KIND, ROWS, Training(epochs=3), lambda sentence: None)
-    assert trained.network is trained.judged and trained.kept is not None and trained.options.refit is False
+    assert trained.network is trained.judged and trained.kept is trained.ready
     assert trained.refit == "Learning from all rows diverged, so the network that was judged is kept."
 
 

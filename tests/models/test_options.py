@@ -51,3 +51,41 @@ def test_the_old_way_to_give_the_table_and_the_metrics_goes_on():
         old = cr.TableModel.train(table=frame, target="b", epochs=1, metrics=["f1"])
     assert old.report.scores == cr.TableModel.train(frame, "b", epochs=1, metric="f1").report.scores
     assert old.evaluate(frame, metrics="f1") == old.evaluate(frame, metric="f1")
+
+
+def table_of(**columns):
+    rows = 30
+    whole = {name: [values[i % len(values)] for i in range(rows)] for name, values in columns.items()}
+    return pd.DataFrame({"a": [i * 0.5 for i in range(rows)], **whole})
+
+
+@pytest.mark.parametrize(
+    ("table", "target"),
+    [
+        (table_of(price=[1.5, 2.5, 4.0]), "price"),
+        (table_of(species=["x", "y"]), "species"),
+        (table_of(label=["x", "y"], b=[1.5, 2.5]), "label"),
+        (table_of(y=[1.5, 2.5], b=[3.5, 2.5]), "y"),
+    ],
+)
+def test_an_obvious_target_is_taken_and_said(table, target):
+    told = []
+    assert cr.TableModel.train(table, epochs=1, tell=told.append).target.columns == (target,)
+    assert told[0].startswith("No target was named") and repr(target) in told[0]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        table_of(when=["2026-01-01", "2026-01-02"]),
+        table_of(id=[1, 2, 3]),
+        table_of(constant=[1]),
+        table_of(text=[f"text {i}" for i in range(30)]),
+        table_of(gone=[None, None, 1.5]),
+        table_of(number=[*range(30)]),
+    ],
+)
+def test_where_no_target_is_obvious_it_is_asked_for(table):
+    last = list(table)[-1]
+    with pytest.raises(cr.DataError, match=rf"Which column is to be predicted\?(.|\n)*target='{last}'"):
+        cr.TableModel.train(table, epochs=1)

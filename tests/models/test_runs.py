@@ -3,6 +3,7 @@
 import json
 import signal
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.models import configuration
+from chainrule.models import configuration, table as table_models
 from chainrule.models.options import Options
+from chainrule.train.fit.resuming import Checkpoints, Keeper
 
 QUICK = {"epochs": 4, "hidden": (4,)}
 
@@ -124,6 +126,7 @@ def test_a_run_that_was_interrupted_is_repeated_too():
     finally:
         signal.signal(signal.SIGALRM, before)
     config = tomllib.loads((first.run / "config.toml").read_text())
+    assert (first.run / "checkpoint.safetensors").exists()
     assert first.history.signal == signal.SIGINT and config["epochs"] == first.history.best_epoch + 1 < 10**6
     assert config["refit"] is False and config["asked"]["epochs"] == 10**6
     same(first, cr.TableModel.repeat("first"))
@@ -220,3 +223,58 @@ def test_a_folder_that_holds_no_model_is_said():
     Path("runs").mkdir()
     with pytest.raises(cr.MissingFileError, match=r"No model\.safetensors in this folder"):
         cr.load("runs")
+
+
+class Killed(BaseException):
+    """What ends a process at once: nothing is tidied up."""
+
+
+def killed_after(number, monkeypatch):
+    """Let a training write its checkpoint as often as it can, and end it after so many."""
+    keep, left = Keeper.keep, iter(range(number - 1))
+
+    def keep_and_die(self, *arguments):
+        keep(self, *arguments)
+        if next(left, None) is None:
+            raise Killed
+
+    monkeypatch.setattr(Keeper, "keep", keep_and_die)
+    monkeypatch.setattr(table_models, "Checkpoints", partial(Checkpoints, every=0.0))
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_bits_of_one_that_never_was(monkeypatch):
+    settings = {"hidden": (4,), "epochs": 12, "seed": 3, "folds": 2}
+    whole = cr.TableModel.train(written(), "price", **settings, run="whole")
+    deaths = 0
+    for number in (1, 2, 3, 5, 7, 9, 12, 16):
+        with monkeypatch.context() as patched:
+            killed_after(number, patched)
+            try:
+                cr.TableModel.train("houses.csv", "price", **settings, run=f"killed-{number}")
+            except Killed:
+                deaths += 1
+            else:
+                continue
+        assert sorted(file.name for file in Path(f"killed-{number}").iterdir()) == [
+            "checkpoint.safetensors", "config.toml",
+        ]  # fmt: skip
+        again = cr.TableModel.resume(f"killed-{number}")
+        same(whole, again)
+        for file in ("predictions.csv", "config.toml"):
+            assert (whole.run / file).read_bytes() == (again.run / file).read_bytes()
+        assert not (again.run / "checkpoint.safetensors").exists()
+    assert deaths > 3
+
+
+def test_what_cannot_go_on_is_answered():
+    cr.TableModel.train(written(), "price", **QUICK, run="first")
+    with pytest.raises(cr.DataError, match="The run first has ended: there is nothing to go on with"):
+        cr.TableModel.resume("first")
+    with pytest.raises(cr.MissingFileError, match=r"nowhere is no run: there is no config\.toml in it"):
+        cr.TableModel.resume("nowhere")
+    Path("first/model.safetensors").unlink()
+    written(70)
+    with pytest.raises(
+        cr.DataError, match="not the table that the run first began with: it has 70 rows, and had 60"
+    ):
+        cr.TableModel.resume("first")

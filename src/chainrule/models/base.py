@@ -186,7 +186,12 @@ def fit_stage(
 
 
 def train(
-    kind: Kind[D], rows: Rows, options: Training, say: Say, verbose: int = 0, folds: Sequence[Rows] = ()
+    kind: Kind[D],
+    rows: Rows,
+    options: Training,
+    say: Say,
+    stages: Stages | None = None,
+    folds: Sequence[Rows] = (),
 ) -> Trained[D]:
     """Train a network on examples, judge it by those it never saw, and let it learn from all of them.
 
@@ -194,7 +199,7 @@ def train(
 
     Raises :class:`~chainrule.errors.DataError` where nothing was learned.
     """
-    stages = Stages(verbose)
+    stages = stages or Stages()
     ready = kind.prepare(rows, options)
     for sentence in ready.about:
         say(sentence)
@@ -233,7 +238,7 @@ def train(
     kept, last, told = refit(kind, rows, ready, network, history, stages, of_folds, judged)
     if told:
         say(told)
-    if last is network and len(done) == len(folds):
+    if history.signal and last is network and len(done) == len(folds):
         options = replace(options, refit=False)
     return Trained(ready, last, kept, rows, scores, done, history, stages.histories, told, options, network)
 

@@ -15,10 +15,10 @@ import pandas as pd
 
 from chainrule.data.tables import write_table
 from chainrule.disk import write_bytes
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
-from chainrule.models.places import CHECKPOINT, CONFIG, HISTORY, METRICS, PREDICTIONS
+from chainrule.models.places import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
 from chainrule.train.history import History, measured
 
 HOME = "runs"  # where runs are that are given no place
@@ -47,6 +47,22 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
         raise
 
 
+@contextmanager
+def resumed(folder: Path) -> Iterator[Path]:
+    """Go on with a run that was broken off; an error changes nothing in it."""
+    yield folder
+
+
+def check_resumable(folder: Path) -> None:
+    """Raise if a folder is no run, or of one that has ended."""
+    if not (folder / CONFIG).is_file():
+        raise MissingFileError(f"{folder} is no run: there is no {CONFIG} in it.")
+    if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
+        raise DataError(
+            f"The run {folder} has ended: there is nothing to go on with.\nIts model is {folder / MODEL}."
+        )
+
+
 def called(source: str) -> str:
     """Return what a table is called: the name of its file without folder and endings, or of the sample.
 
@@ -59,10 +75,13 @@ def called(source: str) -> str:
     return os.path.splitext(name)[0] or "table"
 
 
-def end(folder: Path, chosen: Configuration) -> None:
-    """Write the choices of a training that has ended, the last of its files; what was for going on is taken away."""
+def end(folder: Path, chosen: Configuration, may_go_on: bool) -> None:
+    """Write the choices of a training that has ended, the last of its files.
+
+    What is for going on is taken away, unless a signal ended it.
+    """
     write_bytes(folder / CONFIG, configuration.written(chosen).encode())
-    if not chosen.asked:
+    if not may_go_on:
         (folder / CHECKPOINT).unlink(missing_ok=True)
 
 

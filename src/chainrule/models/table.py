@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from os import PathLike, fspath, path as paths
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,16 +13,14 @@ from chainrule import plain
 from chainrule.arguments import public
 from chainrule.data.columns import Columns, describe_columns, encode, news
 from chainrule.data.labels import decode_predictions, encode_target
-from chainrule.data.tables import Missing, load_table
+from chainrule.data.tables import Missing
 from chainrule.data.target import (
     Target,
     about_gaps,
     describe_target,
     drop_rows_without_target,
     fit_target,
-    target_columns,
 )
-from chainrule.data.words import checked_table, listed
 from chainrule.data.written import written_of
 from chainrule.doors import Door
 from chainrule.errors import DataError, UnknownNameError, deprecated, unknown_name
@@ -30,13 +28,15 @@ from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.fingerprint import differing, fingerprint_of
+from chainrule.models.given import data_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements
 from chainrule.models.options import USUAL_RATE, Options, choices, refuse_what_is_to_come
-from chainrule.models.places import MODEL
+from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
-from chainrule.models.scoring import baseline, chosen, score, told_of
+from chainrule.models.scoring import baseline, score, told_of
 from chainrule.shown import counted, in_a_row
+from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
@@ -244,13 +244,55 @@ class TableModel(Friendly):
         unknown = next((name for name in changes if name not in choices()), None)
         if unknown:
             raise unknown_name("choice", unknown, choices())
-        given = found.data if data is None else data
-        if isinstance(given, str) and not given:
-            raise DataError(
-                f"{fspath(config)} names no data: it was a table in memory.\nGive the table, too."
-            )
+        given = data_of(found, config, data)
         say = tell or (lambda sentence: None)
         return _train(given, Options(**found.choices | changes), say, verbose, run, found.fingerprint)
+
+    @classmethod
+    @public
+    def resume(
+        cls,
+        run: str | PathLike[str],
+        data: Table | None = None,
+        *,
+        verbose: int = 0,
+        tell: Callable[[str], Any] | None = None,
+    ) -> "TableModel":
+        """Go on with a training that was broken off, by a crash or by Ctrl-C: it ends as if it never was, bit for bit.
+
+        Args:
+            run: The folder of its run.
+            data: The table; by default the file or sample that it began with.
+            verbose: As in :meth:`train`.
+            tell: Likewise.
+
+        Returns:
+            The model.
+
+        Raises:
+            DataError: If the run has ended, or the table is another.
+            MissingFileError: If there is no such run.
+            FileFormatError: If what it keeps is damaged.
+
+        >>> model = cr.TableModel.train("iris", epochs=5, run="ended")
+        >>> cr.TableModel.resume("ended")
+        Traceback (most recent call last):
+            ...
+        chainrule.errors.DataError: The run ended has ended: there is nothing to go on with...
+        """
+        folder, say = Path(run), tell or (lambda sentence: None)
+        runs.check_resumable(folder)
+        found = configuration.read(folder)
+        given = data_of(found, folder, data)
+        table, options = table_of(given, Options(**found.choices | found.asked), say)
+        if found.fingerprint and found.fingerprint != (now := fingerprint_of(table)):
+            raise DataError(
+                f"This is not the table that the run {folder} began with: {differing(found.fingerprint, now)}.\n"
+                "Give that one, or train anew."
+            )
+        whole, options = rows_of(table, options)
+        begun = configuration.of(options, found.data, fingerprint_of(table))
+        return _in_folder(folder, table, whole, options, begun, say, verbose)
 
     @property
     def diverged(self) -> bool:
@@ -489,26 +531,42 @@ def _train(
 ) -> TableModel:
     """Return the model of a table, with all choices in their place; ``before`` is what the table was once."""
     refuse_what_is_to_come(options)
-    table, options = _table(data, options)
+    table, options = table_of(data, options, say)
     if before and before != (now := fingerprint_of(table)):
         say(
             f"This is not the table of that configuration: {differing(before, now)}. So the model will differ, too."
         )
-    whole, options = sort_rows(table, options, _judges(table, options))
-    chosen(whole.target, options.metric)  # which refuses what makes no sense, before anything is done
+    whole, options = rows_of(table, options)
     if run is None or run is False:
-        return _model(table, base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds))
-    source = _source(data)
+        return _model(
+            table, base.train(_kind(whole), whole.rows, options, say, base.Stages(verbose), whole.folds)
+        )
+    source = source_of(data)
     begun = configuration.of(options, source, fingerprint_of(table))
-    with runs.begun(run, "-".join([runs.called(source), *options.target]), begun) as folder:
-        trained = base.train(_kind(whole), whole.rows, options, say, verbose, whole.folds)
-        model = replace(_model(table, trained), run=folder)
-        model.save(folder / MODEL)
-        runs.write_history(folder, trained.histories)
-        runs.write_metrics(folder, metrics_of(model.report))
-        if judged := judgements(whole, trained):
-            runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
-        runs.end(folder, configuration.ended(begun, trained.options))
+    name = "-".join([runs.called(source), *options.target])
+    with runs.begun(run, name, begun) as folder:
+        return _in_folder(folder, table, whole, options, begun, say, verbose)
+
+
+def _in_folder(
+    folder: Path,
+    table: pd.DataFrame,
+    whole: Sorted,
+    options: Options,
+    begun: configuration.Configuration,
+    say: base.Say,
+    verbose: int,
+) -> TableModel:
+    """Train in the folder of a run, from where its checkpoint leads, and write all that there is of it."""
+    stages = base.Stages(verbose, file=Checkpoints(folder / CHECKPOINT))
+    trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
+    model = replace(_model(table, trained), run=folder)
+    model.save(folder / MODEL)
+    runs.write_history(folder, trained.histories)
+    runs.write_metrics(folder, metrics_of(model.report))
+    if judged := judgements(whole, trained):
+        runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
+    runs.end(folder, configuration.ended(begun, trained.options), bool(trained.history.signal))
     return model
 
 
@@ -525,49 +583,15 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     return TableModel(trained.network, made.columns, made.target, report, history, missing)
 
 
-def _source(data: Any) -> str:
-    """Return the file or the sample that was given; "" for a table in memory."""
-    if not isinstance(data, str | PathLike):
-        return ""
-    name = fspath(data)
-    return paths.abspath(name) if paths.exists(name) else name
-
-
-def _table(data: Any, options: Options) -> tuple[pd.DataFrame, Options]:
-    """Return the table that was given, read if it is a file, and the choices with its target."""
-    known: str | None = None
-    if isinstance(data, str | PathLike):
-        how = {"missing": options.missing, "any_size": options.any_size}
-        data, known = load_table(data, **{name: value for name, value in how.items() if value})
-    target = known if options.target is None else options.target
-    if target is None:
-        raise DataError("Which column is to be predicted? Name it as the target.")
-    return data, replace(options, target=target)
-
-
 def _kind(whole: Sorted) -> base.Kind[Prepared]:
     """Return what is special to a table."""
     prepare_rows: Any = partial(prepare, whole)
     return base.Kind(prepare_rows, _score)
 
 
-def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
-    """Return the rows of a table of their own that judge, if there is one; read if it is a file."""
-    if options.test_data is None:
-        return None
-    judges, _ = _table(options.test_data, options)
-    names, judges = target_columns(table, options.target), checked_table(judges)
-    if lost := [name for name in names if name not in judges]:
-        raise DataError(
-            f"The rows that judge have no column {lost[0]!r}, which is predicted; their columns: "
-            f"{listed(judges.columns)}.\nWithout answers rows cannot judge: train without them, and predict for them."
-        )
-    return drop_rows_without_target(judges, names)[0]
-
-
 def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
     """Return a table made ready as for training."""
-    table, options = _table(table, options)
+    table, options = table_of(table, options)
     whole, options = sort_rows(table, options)
     return _kind(whole).prepare(whole.rows, options)
 

@@ -1,0 +1,67 @@
+"""What a training on a table is given: the table, the rows that judge, and what a configuration says of both."""
+
+from dataclasses import replace
+from os import PathLike, fspath, path as paths
+from typing import Any
+
+import pandas as pd
+
+from chainrule.data.tables import load_table
+from chainrule.data.target import drop_rows_without_target, target_columns
+from chainrule.data.words import checked_table, listed
+from chainrule.errors import DataError
+from chainrule.models.base import Say
+from chainrule.models.configuration import Configuration
+from chainrule.models.obvious import obvious_target
+from chainrule.models.options import Options
+from chainrule.models.prepared import Sorted, sort_rows
+from chainrule.models.scoring import chosen
+
+
+def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> tuple[pd.DataFrame, Options]:
+    """Return the table that was given, read if it is a file, and the choices with its target."""
+    known: str | None = None
+    if isinstance(data, str | PathLike):
+        how = {"missing": options.missing, "any_size": options.any_size}
+        data, known = load_table(data, **{name: value for name, value in how.items() if value})
+    target = known if options.target is None else options.target
+    if target is None:
+        target, told = obvious_target(data)
+        say(told)
+    return data, replace(options, target=target)
+
+
+def rows_of(table: pd.DataFrame, options: Options) -> tuple[Sorted, Options]:
+    """Return which rows of a table are for what, and the choices with what they decide."""
+    whole, options = sort_rows(table, options, _judges(table, options))
+    chosen(whole.target, options.metric)  # which refuses what makes no sense, before anything is done
+    return whole, options
+
+
+def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
+    """Return the rows of a table of their own that judge, if there is one; read if it is a file."""
+    if options.test_data is None:
+        return None
+    judges, _ = table_of(options.test_data, options)
+    names, judges = target_columns(table, options.target), checked_table(judges)
+    if lost := [name for name in names if name not in judges]:
+        raise DataError(
+            f"The rows that judge have no column {lost[0]!r}, which is predicted; their columns: "
+            f"{listed(judges.columns)}.\nWithout answers rows cannot judge: train without them, and predict for them."
+        )
+    return drop_rows_without_target(judges, names)[0]
+
+
+def data_of(found: Configuration, config: Any, data: Any) -> Any:
+    """Return the data that is given, or else that a configuration names."""
+    if data is None and not found.data:
+        raise DataError(f"{fspath(config)} names no data: it was a table in memory.\nGive the table, too.")
+    return found.data if data is None else data
+
+
+def source_of(data: Any) -> str:
+    """Return the file or the sample that was given; "" for a table in memory."""
+    if not isinstance(data, str | PathLike):
+        return ""
+    name = fspath(data)
+    return paths.abspath(name) if paths.exists(name) else name
