@@ -360,6 +360,8 @@ CASES = [
     ("TableModel.repeat", Format, lambda: cr.TableModel.repeat(no_model())),
     ("TableModel.repeat", Data, lambda: cr.TableModel.repeat(config(""))),
     ("TableModel.repeat", Unknown, lambda: cr.TableModel.repeat(config("epcohs = 3"))),
+    ("TableModel.compare", Data, lambda: cr.TableModel.compare(FRAME, "b", task="regression")),
+    ("TableModel.compare", Unknown, lambda: cr.TableModel.compare(FRAME, "b", colour=1)),
     ("TableModel.read_target", Data, lambda: cr.TableModel.read_target(FRAME, "b", "regression")),
     ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
     ("TableModel.show", Data, lambda: cr.TableModel.show(FRAME, "b", task="regression")),

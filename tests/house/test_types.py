@@ -31,6 +31,7 @@ LEAST_KNOWN = 99.5  # per cent of what is exported; the rest is what click is no
 # Where `Any` says what is true, and why.
 ANY = {
     "load": "a network or a table's model, of which the reader knows which: model: cr.TableModel = cr.load(path)",
+    "TableModel.compare": "the choices of TableModel.train, each read as cr.CHOICES says",
     "Node.__init__": "what rooms above say of a node, its meaning",
     "Node.meaning": "likewise",
     "ShapeError.where": "a layer and nodes, which are known above",

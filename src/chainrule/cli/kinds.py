@@ -195,6 +195,7 @@ WRITTEN = {
     "text": Written(),
     "task": Written(),
     "engine": Written(),
+    "activation": Written(),
     "units": Written(_units, "the units of each hidden layer, such as 32 or 64,32, or none"),
     "path": Written(complete=lambda ctx, begun: tables(begun)),
     "column": Written(complete=_columns),

@@ -5,7 +5,7 @@ import click
 import chainrule as cr
 from chainrule.cli.front import Commands
 from chainrule.cli.looking import complete, show_compiled, versions
-from chainrule.cli.training import train
+from chainrule.cli.training import compare, train
 from chainrule.cli.using import evaluate, predict, summary
 
 
@@ -23,6 +23,7 @@ def cli(ctx: click.Context) -> None:
     \b
     Examples:
       chainrule train iris
+      chainrule compare iris
       chainrule predict iris.safetensors iris --out predictions.csv
       chainrule evaluate iris.safetensors iris
       chainrule summary iris.safetensors
@@ -32,7 +33,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for each in (train, predict, evaluate, summary, show_compiled, complete, versions):
+for each in (train, compare, predict, evaluate, summary, show_compiled, complete, versions):
     cli.add_command(each)
 
 

@@ -1,7 +1,8 @@
-"""What trains: ``chainrule train``."""
+"""What trains: ``chainrule train`` and ``chainrule compare``."""
 
 import signal
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from chainrule.cli.pages import command
 from chainrule.cli.reading import read_table, targets_of
 from chainrule.cli.replacing import check_same_target, model_there, place_of
 from chainrule.shown import counted
+
+Say = Callable[[str], Any]
 
 
 @command()
@@ -44,6 +47,54 @@ def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any
     Example:
       chainrule train houses.csv --target price
     """
+    return _trained(data, out, force, quiet, settings, _one)
+
+
+@command()
+@options.DATA
+@choices(metric="Ranks them, such as f1 or auc; for several, repeat it.")
+@option(
+    "--out",
+    "MODEL",
+    click.Path(path_type=Path, readable=False),
+    "The model file. [<DATA>.safetensors, here]",
+    section="results",
+)
+@switch("--force", "Replace whatever is at --out.", section="results")
+@options.QUIET
+def compare(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any) -> int:
+    """Try about ten networks, and train the one that wins.
+
+    From a linear one to wide and deep, all learn from the same rows of DATA and are ranked by the same others: those
+    that say when to stop, or those of --folds. The smallest wins that is no worse than the best within noise. It is
+    trained as by 'chainrule train', which judges it by rows that had no part in any of this. --time is for all of them.
+
+    \b
+    Example:
+      chainrule compare houses.csv --target price
+    """
+    return _trained(data, out, force, quiet, settings, _several)
+
+
+def _one(
+    table: Any, names: Sequence[str], choice: dict[str, Any], verbose: int, say: Say
+) -> "tuple[cr.TableModel, str]":
+    """Return the model of a table, and nothing to print before its scores."""
+    return cr.TableModel.train(table, names, **choice, verbose=verbose, tell=say), ""
+
+
+def _several(
+    table: Any, names: Sequence[str], choice: dict[str, Any], verbose: int, say: Say
+) -> "tuple[cr.TableModel, str]":
+    """Return the model of the network that wins, and how all of them compare."""
+    found = cr.TableModel.compare(table, names, **choice, verbose=verbose, tell=say)
+    return found.model, f"{found}\n\nTest of '{found.winner}':\n"
+
+
+def _trained(
+    data: str, out: Path | None, force: bool, quiet: bool, settings: dict[str, Any], learn: Callable[..., Any]
+) -> int:
+    """Train by ``learn`` on a table, print the scores and keep the model; returns the exit code."""
     path = out or Path(f"{stem(data)}.safetensors")
     if str(path) in PRINTED:
         raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
@@ -59,7 +110,7 @@ def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any
         check_same_target(old, *cr.TableModel.read_target(table, names, given.get("task")), path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
-        model = cr.TableModel.train(table, names, **given, verbose=0 if quiet else 1, tell=say)
+        model, before = learn(table, names, given, 0 if quiet else 1, say)
     path, why_beside = place_of(path, model, old)
     replaced = path.exists()
     into_file = path.is_file() or not replaced
@@ -74,7 +125,7 @@ def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any
     try:
         say("")
         with printing(closed=code):
-            click.echo(model.report.scores or "No row was held back for a test.")
+            click.echo(before + str(model.report.scores or "No row was held back for a test."))
     finally:
         say("")
         for sentence in outcome.meanings(model):

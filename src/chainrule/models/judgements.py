@@ -1,4 +1,4 @@
-"""What was predicted for the rows that judged a network, beside the truth."""
+"""What a training was like, and what was predicted for the rows that judged, beside the truth."""
 
 import pandas as pd
 
@@ -6,7 +6,18 @@ from chainrule.data.labels import decode_predictions
 from chainrule.data.words import row_labels
 from chainrule.models.base import Ready, Trained
 from chainrule.models.prepared import Prepared, Sorted
+from chainrule.models.scores import Report
 from chainrule.train.network import Network
+
+
+def report_of(trained: Trained[Prepared]) -> Report:
+    """Return what a training was like."""
+    history, rows, test = trained.history, trained.rows, trained.ready.test
+    judged = sum(len(fold.rows.test) for fold in trained.folds) if test is None else len(test[1])
+    return Report(
+        len(rows.learn), len(rows.validation), judged, trained.scores, trained.ready.data.notes,
+        history.stopped, history.epochs, history.seconds, trained.refit,
+    )  # fmt: skip
 
 
 def judgements(whole: Sorted, trained: Trained[Prepared]) -> list[pd.DataFrame]:

@@ -177,6 +177,7 @@ _FLAG = Kind("flag", "", "True or False", _yes_or_no)
 _SHARE = Kind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
 _TASK = _named("task", "TASK", get_args(TaskName))
 _ENGINE = _named("engine", "NAME", ["auto", *ENGINES])
+_ACTIVATION = _named("activation", "NAME", ["relu", "gelu", "silu", "elu", "leaky_relu", "tanh", "sigmoid"])
 _PATH = Kind("path", "FILE", "a table: a DataFrame, or the path of a file", _path_or_table)
 _TEXT = Kind("text", "NAME", "the name of a table or sheet", _text)
 _WORDS = Kind("words", "[COLUMN=]WORDS", "words for 'no value', or such words by column", _words)
@@ -299,6 +300,16 @@ class Options(Training):
         float | None,
         Choice("network", _SHARE, "Hidden units left out in a step.", "0.2 for classes, 0 for numbers"),
     ] = None
+    activation: Annotated[str, Choice("network", _ACTIVATION, "Of the hidden layers.")] = "relu"
+    batch_norm: Annotated[
+        bool, Choice("network", _FLAG, "Normalize the sums of each hidden layer over the batch.")
+    ] = False
+
+
+def check_names(given: Iterable[str]) -> None:
+    """Raise :class:`~chainrule.errors.UnknownNameError` for the first name that no choice bears."""
+    if unknown := next((name for name in given if name not in choices()), None):
+        raise unknown_name("choice", unknown, choices())
 
 
 def choices(kind: type = Options) -> dict[str, Choice]:

@@ -5,5 +5,6 @@ CONFIG = "config.toml"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.csv"
+COMPARISON = "compare.csv"  # of several networks, of which one won
 CARD = "card.md"
 CHECKPOINT = "checkpoint.safetensors"  # while it trains

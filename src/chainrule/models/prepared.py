@@ -31,8 +31,9 @@ from chainrule.models.base import Ready
 from chainrule.models.options import Options
 from chainrule.models.rows import Rows, by_fold, divided, told
 from chainrule.nn.layers.base import Layer
-from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
+from chainrule.nn.layers.normalization import BatchNormalization
 from chainrule.shown import counted
 from chainrule.train.network import Network
 
@@ -244,7 +245,11 @@ def network_for(columns: Columns, target: Target, options: Options) -> Network:
     """Return the network that suits a table, untrained."""
     layers: list[Layer] = []
     for width in options.hidden or ():
-        layers += [Dense(width, "relu"), *([Dropout(options.dropout)] if options.dropout else [])]
+        if options.batch_norm:
+            layers += [Dense(width), BatchNormalization(), Activation(options.activation)]
+        else:
+            layers += [Dense(width, options.activation)]
+        layers += [Dropout(options.dropout)] if options.dropout else []
     layers = [*layers, Dense(target.width, _OUTPUTS[target.task])]
     return Network(layers, input_shape=(columns.width,), seed=options.seed, engine=options.engine)
 
@@ -268,6 +273,8 @@ def _plan(
     units = [str(width) for width in options.hidden or ()]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
+    if units and (options.batch_norm or options.activation != "relu"):
+        hidden += f" ({options.activation}{', batch norm' if options.batch_norm else ''})"
     counts = {
         "to learn from": len(rows.learn),
         "to know when to stop": len(rows.validation),

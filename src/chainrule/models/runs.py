@@ -18,7 +18,7 @@ from chainrule.disk import write_bytes
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
-from chainrule.models.places import CHECKPOINT, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
+from chainrule.models.places import CHECKPOINT, COMPARISON, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
 from chainrule.train.history import History, measured
 
 HOME = "runs"  # where runs are that are given no place
@@ -61,6 +61,12 @@ def check_resumable(folder: Path) -> None:
         raise DataError(
             f"The run {folder} has ended: there is nothing to go on with.\nIts model is {folder / MODEL}."
         )
+
+
+def check_place(place: str | os.PathLike[str] | bool | None) -> None:
+    """Raise where the folder of a run cannot be made, since something is there."""
+    if not isinstance(place, bool) and place is not None and Path(place).exists():
+        _made(Path(place))
 
 
 def called(source: str) -> str:
@@ -141,6 +147,11 @@ def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
     """Write what is known of a training, as JSON."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False)
     write_bytes(folder / METRICS, f"{text}\n".encode())
+
+
+def write_comparison(folder: Path, networks: pd.DataFrame) -> None:
+    """Write how several networks compared."""
+    write_table(networks, folder / COMPARISON)
 
 
 def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:

@@ -57,7 +57,7 @@ def score(
     >>> score(target, np.array([0, 0, 1, 1]), np.array([[0.1], [0.6], [0.7], [0.9]]), ["accuracy", "auc"])
     {'accuracy': 0.75, 'auc': 1.0}
     """
-    y, p = _measured(target, truth, outputs)
+    y, p = measured(target, truth, outputs)
     scores: dict[str, float] = {}
     for name, metric in chosen(target, metrics).items():
         if lacks_value(metric, y, p):
@@ -92,7 +92,7 @@ def told_of(
     >>> print(*told_of(target, np.array([0, 0, 1, 1]), np.array([[0.1], [0.6], [0.7], [0.9]])))
     Of 2 rows of 'spam' 2 were found and 0 missed; of 2 of 'ham' 1 was taken for 'spam'.
     """
-    y, p = _measured(target, truth, outputs)
+    y, p = measured(target, truth, outputs)
     sentences = []
     if target.task == "binary":
         no, yes = (repr(label) for label in target.classes)
@@ -113,7 +113,7 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _measured(
+def measured(
     target: Target, truth: pd.DataFrame | np.ndarray, outputs: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and outputs as metrics take them: numbers of classes, or columns."""

@@ -23,14 +23,16 @@ from chainrule.data.target import (
 )
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError, deprecated, unknown_name
+from chainrule.errors import DataError, UnknownNameError, deprecated
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
+from chainrule.models.comparing import Comparison
+from chainrule.models.comparing_tables import compare_on_table
 from chainrule.models.fingerprint import differing, fingerprint_of
 from chainrule.models.given import data_of, rows_of, source_of, table_of
-from chainrule.models.judgements import judgements
-from chainrule.models.options import USUAL_RATE, Options, choices, refuse_what_is_to_come
+from chainrule.models.judgements import judgements, report_of
+from chainrule.models.options import USUAL_RATE, Options, check_names, refuse_what_is_to_come
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
@@ -108,6 +110,8 @@ class TableModel(Friendly):
         any_size: bool = False,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
+        activation: str = "relu",
+        batch_norm: bool = False,
         epochs: int = 300,
         batch_size: int | None = None,
         learning_rate: float = USUAL_RATE,
@@ -155,6 +159,8 @@ class TableModel(Friendly):
                 to 1,000 rows, 64 and 32 above: small tables are learned by heart by large networks.
             dropout: The share of hidden units left out in a step, from 0 to below 1; by default 0.2 for classes, 0 for
                 numbers.
+            activation: That of the hidden layers: relu, gelu, silu, elu, leaky_relu, tanh or sigmoid.
+            batch_norm: Whether the sums of each hidden layer are normalized over the batch.
             epochs: The most epochs; few tables need them all.
             batch_size: By default 32, and 128 above 5,000 rows.
             learning_rate: Of Adam.
@@ -195,9 +201,10 @@ class TableModel(Friendly):
             "task": task, "test_data": test_data, "test_fraction": test_fraction, "folds": folds, "group": group,
             "time_order": time_order, "drop": drop, "numbers": numbers, "categories": categories, "dates": dates,
             "keep": keep, "ignore": ignore, "missing": missing, "table": table, "any_size": any_size, "hidden": hidden,
-            "dropout": dropout, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
-            "clip_norm": clip_norm, "class_weight": class_weight, "metric": metric, "threshold": threshold,
-            "seed": seed, "time_budget": time_budget, "engine": engine, "refit": refit,
+            "dropout": dropout, "activation": activation, "batch_norm": batch_norm, "epochs": epochs, "refit": refit,
+            "batch_size": batch_size, "learning_rate": learning_rate, "clip_norm": clip_norm, "engine": engine,
+            "class_weight": class_weight, "metric": metric, "threshold": threshold, "seed": seed,
+            "time_budget": time_budget,
         }  # fmt: skip
         if data is None and isinstance(table, pd.DataFrame):
             deprecated("The argument table of TableModel.train", "data")
@@ -241,9 +248,7 @@ class TableModel(Friendly):
         np.True_
         """
         found = configuration.read(config)
-        unknown = next((name for name in changes if name not in choices()), None)
-        if unknown:
-            raise unknown_name("choice", unknown, choices())
+        check_names(changes)
         given = data_of(found, config, data)
         say = tell or (lambda sentence: None)
         return _train(given, Options(**found.choices | changes), say, verbose, run, found.fingerprint)
@@ -293,6 +298,50 @@ class TableModel(Friendly):
         whole, options = rows_of(table, options)
         begun = configuration.of(options, found.data, fingerprint_of(table))
         return _in_folder(folder, table, whole, options, begun, say, verbose)
+
+    @classmethod
+    @public
+    def compare(
+        cls,
+        data: Table,
+        target: str | Sequence[str] | None = None,
+        *,
+        run: str | PathLike[str] | bool | None = None,
+        verbose: int = 0,
+        tell: Callable[[str], Any] | None = None,
+        **choices: Any,
+    ) -> Comparison:
+        """Try about ten networks on the same rows, from a linear one to wide and deep, and train the one that wins.
+
+        They are ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, on the rows
+        that say when to stop, or with ``folds`` on those of each fold. The smallest wins that is no worse than the best
+        by more than one standard error of their difference (Breiman et al. 1984). It is trained as by :meth:`train`,
+        which judges it by rows that had no part in any of this.
+
+        Args:
+            data: As in :meth:`train`.
+            target: The column to be predicted, or several; where None, that of a sample.
+            run: As in :meth:`train`, for the winner; ``compare.csv`` in it has a row for each network.
+            verbose: 1 shows a progress line of the winner, 2 a line for each epoch of all.
+            tell: Called with a sentence about each decision: ``print``, for example.
+            choices: As in :meth:`train`; those of the network are those of the usual one, from which others differ.
+                ``time_budget`` is for all of them together.
+
+        Returns:
+            What each was like, the best first; printed, a table. ``model`` is the model of the winner.
+
+        Raises:
+            DataError: As in :meth:`train`, or if there are too few rows to rank by.
+            UnknownNameError: For a column, choice or metric that is not there.
+
+        >>> table, target = cr.load_table("iris")
+        >>> comparison = cr.TableModel.compare(table, target, epochs=30)
+        >>> comparison.winner in [tried.name for tried in comparison.tried]
+        True
+        >>> comparison.model.report.test_rows
+        30
+        """
+        return compare_on_table(data, {"target": target, **choices}, tell, verbose, run, _train)
 
     @property
     def diverged(self) -> bool:
@@ -572,15 +621,9 @@ def _in_folder(
 
 def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     """Return the model that a training gave."""
-    history, made, rows = trained.history, trained.kept.data, trained.rows
-    test = trained.ready.test
-    judged = sum(len(fold.rows.test) for fold in trained.folds) if test is None else len(test[1])
-    report = Report(
-        len(rows.learn), len(rows.validation), judged, trained.scores, trained.ready.data.notes,
-        history.stopped, history.epochs, history.seconds, trained.refit,
-    )  # fmt: skip
+    made, report = trained.kept.data, report_of(trained)
     missing = words_for_nothing(table, made.columns, made.target)
-    return TableModel(trained.network, made.columns, made.target, report, history, missing)
+    return TableModel(trained.network, made.columns, made.target, report, trained.history, missing)
 
 
 def _kind(whole: Sorted) -> base.Kind[Prepared]:

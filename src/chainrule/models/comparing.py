@@ -1,0 +1,286 @@
+"""Several networks on the same rows: which one wins, and how far noise leaves that open."""
+
+import json
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chainrule.errors import DataError, DivergenceWarning, LearningWarning
+from chainrule.models.base import Ready, Say, Stages, best_epochs, fit_stage
+from chainrule.models.ladder import Rung, ladder
+from chainrule.models.options import Options, Training
+from chainrule.models.rows import Rows
+from chainrule.random import Draws
+from chainrule.shown import columns, counted, took
+from chainrule.train.metrics import Watched, lacks_value
+
+DRAWS = 100
+Prepare = Callable[[Rows, Training], Ready[Any]]
+SPREAD = 1.96  # standard errors to each end of a 95 % interval
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How good a network was on rows that it did not learn from.
+
+    Attributes:
+        name: What it is called.
+        says: Its hidden units, or what differs from the usual network.
+        changes: The choices in which it does.
+        parameters: How many numbers it learned.
+        score: What it is ranked by; NaN if it has none.
+        low: Where the 95 % interval of the score begins.
+        high: Where it ends.
+        epochs: After how many epochs it was best.
+        seconds: How long it learned.
+        remark: "best", "as good" within noise, and which one "wins".
+    """
+
+    name: str
+    says: str
+    changes: dict[str, Any]
+    parameters: int
+    score: float
+    low: float
+    high: float
+    epochs: int
+    seconds: float
+    remark: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Networks that were tried on the same rows, the best first. Printed, it is a table.
+
+    Attributes:
+        metric: What they are ranked by.
+        rows: How many rows they were ranked on.
+        folds: In how many folds; 0 where these are the rows that said when to stop.
+        tried: How good each was.
+        winner: The name of the smallest one that is no worse than the best by more than noise.
+        model: The model of the winner, trained as by ``train``.
+
+    >>> table, target = cr.load_table("iris")
+    >>> comparison = cr.TableModel.compare(table, target, epochs=20)
+    >>> comparison.metric, comparison.rows, len(comparison.tried)
+    ('log_loss', 18, 12)
+    """
+
+    metric: str
+    rows: int
+    folds: int
+    tried: tuple[Tried, ...]
+    winner: str
+    model: Any = None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each network, the best first, with all that is known of it.
+
+        >>> table, target = cr.load_table("iris")
+        >>> cr.TableModel.compare(table, target, epochs=20).table.columns.tolist()[:4]
+        ['network', 'hidden_units', 'log_loss', 'low']
+        """
+        named = {"name": "network", "says": "hidden_units", "score": self.metric}
+        rows = [{named.get(name, name): value for name, value in vars(each).items()} for each in self.tried]
+        found = pd.DataFrame(rows)
+        found["changes"] = [json.dumps(each.changes) for each in self.tried]
+        first = ["network", "hidden_units", self.metric, "low", "high", "remark"]
+        return found[[*first, *(name for name in found if name not in first)]]
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The choices in which the winner differs from the usual network."""
+        return next(each.changes for each in self.tried if each.name == self.winner)
+
+    def __str__(self) -> str:
+        heads = "network", "hidden units", self.metric, "± 95 %", "learned", "time", ""
+        lines = columns([heads, *map(_cells, self.tried)], left=(0, 1, 6))
+        return "\n".join([*map(str.rstrip, lines), *remarks(self)])
+
+    __repr__ = __str__
+
+
+def _cells(tried: Tried) -> tuple[str, ...]:
+    far = (tried.high - tried.low) / 2
+    score, spread = (_digits(x) if math.isfinite(x) else "" for x in (tried.score, far))
+    return tried.name, tried.says, score, spread, f"{tried.parameters:,}", took(tried.seconds), tried.remark
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """Return what is said below the table."""
+    best, winner = comparison.tried[0].name, comparison.winner
+    where = f"{counted(comparison.rows, 'row')} that said when to stop"
+    if comparison.folds:
+        where = (
+            f"{counted(comparison.rows, 'row')} in {comparison.folds} folds, none of which was learned from"
+        )
+    lines = [f"By {comparison.metric} on {where}. A network has 'learned' so many numbers."]
+    if winner == best:
+        as_good = any(each.remark == "as good" for each in comparison.tried)
+        why = (
+            "is best, and what is as good within noise is no smaller"
+            if as_good
+            else "is best, by more than noise"
+        )
+        return [*lines, f"'{best}' {why}: it wins."]
+    return [*lines, f"'{best}' is best; '{winner}' is no worse within noise, and smaller: it wins."]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What networks are ranked by.
+
+    Attributes:
+        name: That of the metric.
+        metric: The metric.
+        measured: Returns targets and outputs as it takes them.
+    """
+
+    name: str
+    metric: Watched
+    measured: Callable[[Ready[Any], np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Which way is better; of a metric of the user's own, that is a cost."""
+        return bool(getattr(self.metric, "larger_is_better", False))
+
+    def of(self, y: np.ndarray, p: np.ndarray) -> float:
+        """Return its value; NaN where it has none."""
+        return math.nan if lacks_value(self.metric, y, p) else self.metric(y, p)
+
+
+def compare(
+    prepare: Prepare,
+    rows: Rows,
+    folds: Sequence[Rows],
+    options: Options,
+    rate: Rate,
+    say: Say,
+    stages: Stages,
+) -> Comparison:
+    """Try all networks of the ladder on the same rows, and rank them.
+
+    Args:
+        prepare: Makes rows of the data ready.
+        rows: Which examples are for what; those that say when to stop rank where there are no folds.
+        folds: Those of cross-validation.
+        options: The choices.
+        rate: What they are ranked by.
+        say: Told about each network that was tried.
+        stages: Where each fit is a stage.
+    """
+    usual: Any = prepare(rows, options).options
+    rungs, parts = ladder(usual), folds or [rows]
+    if not folds and not len(rows.validation):
+        raise DataError(
+            "Too few rows to rank networks by: none can be held back to say when to stop.\nAdd rows, or give folds=5."
+        )
+    if usual.time_budget:  # and as much for each fit of the winner
+        usual = replace(usual, time_budget=usual.time_budget / (len(rungs) * len(parts) + len(folds) + 2))
+    say(
+        f"Trying {len(rungs)} networks on the same rows, the usual one and others{' in each fold' if folds else ''}."
+    )
+    tried: list[Tried] = []
+    draws: list[np.ndarray] = []
+    for rung in rungs:
+        found, of_draws = _try(
+            prepare, rung, parts, bool(folds), replace(usual, **rung.changes), rate, stages
+        )
+        if any(history.signal for history in stages.histories.values()):
+            break  # what was not done is not ranked
+        say(f"Tried '{found.name}': {rate.name} {_digits(found.score)}, {took(found.seconds)}.")
+        tried.append(found)
+        draws.append(of_draws)
+    if not tried:
+        raise DataError("Ended before any network was tried, so none wins.")
+    judged = sum(len(part.test if folds else part.validation) for part in parts)
+    return _ranked(tried, draws, rate, judged, len(folds))
+
+
+def _try(
+    prepare: Prepare,
+    rung: Rung,
+    parts: Sequence[Rows],
+    folds: bool,
+    options: Options,
+    rate: Rate,
+    stages: Stages,
+) -> tuple[Tried, np.ndarray]:
+    """Train a network on each part, and return how good it is and its scores by draws of rows, shape (draws,)."""
+    scores, by_draw, histories, learned = [], [], [], 0
+    for number, part in enumerate(parts, start=1):
+        ready = prepare(part, options)
+        network = ready.network()
+        name = f"{rung.name}, fold {number}" if folds else rung.name
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
+            warnings.simplefilter("ignore", DivergenceWarning)
+            history = fit_stage(
+                name, network, ready.learn, ready.validation, options, stages, patience=ready.patience
+            )
+        histories.append(history)
+        judging: Any = ready.test if folds else ready.validation
+        y, p = rate.measured(ready, judging[1], network.predict(judging[0]))
+        draw = Draws(options.seed, "compared", number)
+        drawn = [np.sort(draw.uniform(0, len(y), (len(y),)).astype(np.int64)) for _ in range(DRAWS)]
+        scores.append(rate.of(y, p))
+        by_draw.append([rate.of(y[rows], p[rows]) for rows in drawn])
+        learned = sum(value.size for value in network.parameters.values())
+    score, of_draws = float(np.mean(scores)), np.mean(by_draw, axis=0)
+    far = SPREAD * _error(of_draws)
+    epochs = int(np.median([best_epochs(history) for history in histories]))
+    seconds = sum(history.seconds for history in histories)
+    remark = "diverged" if any(history.diverged for history in histories) else ""
+    found = Tried(
+        rung.name, rung.says, rung.changes, learned, score, score - far, score + far, epochs, seconds, remark
+    )
+    return found, of_draws
+
+
+def _ranked(tried: list[Tried], draws: list[np.ndarray], rate: Rate, rows: int, folds: int) -> Comparison:
+    scores, learned = [each.score for each in tried], [each.parameters for each in tried]
+    order, winner, near = standing(scores, draws, learned, rate.larger_is_better)
+    said = {order[0]: "best", **dict.fromkeys(near, "as good")}
+    said[winner] = "best, wins" if winner == order[0] else "as good, wins"
+    ranked = tuple(replace(tried[number], remark=said.get(number, tried[number].remark)) for number in order)
+    return Comparison(rate.name, rows, folds, ranked, tried[winner].name)
+
+
+def standing(
+    scores: Sequence[float], draws: Sequence[np.ndarray], learned: Sequence[int], larger_is_better: bool
+) -> tuple[list[int], int, list[int]]:
+    """Return the order of networks from the best on, the number of the winner, and those as good as the best.
+
+    As good is what is behind by no more than a standard error of the difference, which is taken over the same draws of
+    rows; the smallest of these wins (Breiman et al. 1984).
+
+    >>> near, far = np.array([0.0, 0.1]), np.array([-1.0, -1.1])
+    >>> standing([0.05, 0.04, -1.0], [near, near[::-1], far], [100, 10, 1], larger_is_better=True)
+    ([0, 1, 2], 1, [1])
+    """
+    sign = 1 if larger_is_better else -1
+    behind = [-sign * score if math.isfinite(score) else math.inf for score in scores]
+    order = sorted(range(len(scores)), key=lambda number: (behind[number], learned[number]))
+    best = order[0]
+    near = [
+        number for number in order[1:] if behind[number] - behind[best] <= _error(draws[number] - draws[best])
+    ]
+    winner = min([best, *near], key=lambda number: (learned[number], order.index(number)))
+    return order, winner, near
+
+
+def _error(draws: np.ndarray) -> float:
+    """Return the standard error that draws show, NaN where none of them has a value."""
+    known = draws[np.isfinite(draws)]
+    return float(known.std()) if len(known) else math.nan
+
+
+def _digits(score: float) -> str:
+    return f"{score:.4g}" if abs(score) >= 1 else f"{score:.4f}"

@@ -1,0 +1,133 @@
+"""Networks that are compared: on the same rows, by one metric, and the smallest that is as good wins."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+
+import chainrule as cr
+from chainrule.models.comparing import standing
+from chainrule.models.ladder import ladder
+from chainrule.models.options import Options
+
+
+def table_of(rows=160, seed=0):
+    draw = np.random.default_rng(seed)
+    x = draw.normal(size=(rows, 3))
+    found = pd.DataFrame(x, columns=list("abc"))
+    found["curved"] = np.abs(x[:, 0]) + x[:, 1] ** 2
+    found["straight"] = x @ [1.0, -2.0, 0.5] + draw.normal(size=rows) * 0.1
+    found["kind"] = np.where(x[:, 0] * x[:, 1] > 0, "yes", "no")
+    return found
+
+
+def compared(target, **choices):
+    others = {"curved", "straight", "kind"} - {target}
+    return cr.TableModel.compare(table_of().drop(columns=list(others)), target, **{"epochs": 25, **choices})
+
+
+def test_the_ladder_has_no_network_twice_and_begins_with_the_linear_one():
+    for options in (
+        Options(hidden=(32, 16), dropout=0.2),
+        Options(hidden=(), dropout=0.0),
+        Options(hidden=(8,), dropout=0.0, activation="tanh", batch_norm=True),
+    ):
+        rungs = ladder(options)
+        same = [str({**vars(options), **rung.changes}) for rung in rungs]
+        assert len(set(same)) == len(same) >= 9 and rungs[0].name == "linear"
+        assert len({rung.name for rung in rungs}) == len(rungs)
+
+
+def test_what_a_straight_line_tells_no_larger_network_wins():
+    comparison = compared("straight", learning_rate=0.03)
+    assert comparison.winner == "linear" and comparison.metric == "r2"
+    assert comparison.model.network.parameters["W1"].shape == (3, 1)
+    assert "linear" in str(comparison) and "no hidden layer" not in str(comparison)
+
+
+def test_what_is_curved_needs_hidden_units():
+    comparison = compared("curved")
+    assert comparison.winner != "linear" and comparison.tried[-1].name == "linear"
+    scores = [each.score for each in comparison.tried]
+    assert scores == sorted(scores, reverse=True)
+    assert comparison.model.report.test_rows == 32 and comparison.rows == 19
+
+
+def test_the_winner_is_what_train_makes_of_its_choices():
+    comparison = compared("kind", metric="accuracy", seed=3)
+    again = cr.TableModel.train(
+        table_of().drop(columns=["curved", "straight"]),
+        "kind",
+        epochs=25,
+        metric="accuracy",
+        seed=3,
+        **comparison.changes,
+    )
+    for name, value in comparison.model.network.parameters.items():
+        np.testing.assert_array_equal(value, again.network.parameters[name])
+    assert comparison.model.report.scores == again.report.scores
+    assert comparison.metric == "accuracy" and all(0 <= each.score <= 1 for each in comparison.tried)
+
+
+def test_a_run_keeps_how_they_compared(tmp_path):
+    comparison = compared("curved", epochs=4, run=tmp_path / "run")
+    kept = pd.read_csv(tmp_path / "run" / "compare.csv")
+    assert kept["network"].tolist() == [each.name for each in comparison.tried]
+    assert kept["r2"].to_numpy() == pytest.approx([each.score for each in comparison.tried])
+    assert cr.load(tmp_path / "run").report.scores == comparison.model.report.scores
+    with pytest.raises(cr.DataError, match="is a run already"):
+        compared("curved", epochs=4, run=tmp_path / "run")
+
+
+def test_folds_rank_by_rows_that_were_not_learned_from():
+    comparison = compared("kind", folds=3, epochs=5)
+    assert comparison.folds == 3 and comparison.rows == 160
+    assert comparison.model.report.scores.folds == 3
+    assert "in 3 folds, none of which was learned from" in str(comparison)
+
+
+def test_the_same_seed_compares_the_same():
+    once, again = (compared("curved", epochs=4) for _ in range(2))
+    assert [(t.name, t.score, t.low) for t in once.tried] == [(t.name, t.score, t.low) for t in again.tried]
+    table = once.table
+    assert table["network"].tolist() == [each.name for each in once.tried]
+    assert table.columns[2] == "r2" and table["changes"].map(len).min() > 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_networks_that_learn_badly_are_ranked_as_well():
+    comparison = compared("curved", learning_rate=300.0)
+    assert len(comparison.tried) == 12 and comparison.tried[-1].score < -10
+
+
+def test_the_time_is_for_all_of_them():
+    comparison = compared("curved", epochs=1_000_000, time_budget=1.0)
+    assert comparison.model.report.seconds + sum(each.seconds for each in comparison.tried) < 20
+    assert max(each.epochs for each in comparison.tried) < 1_000_000
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(cr.UnknownNameError, match=r"Unknown choice 'epoch'\. Did you mean 'epochs'"):
+        cr.TableModel.compare("iris", epoch=3)
+    with pytest.raises(cr.DataError, match="Too few rows to rank networks by"):
+        cr.TableModel.compare(table_of(12)[["a", "curved"]], "curved")
+    with pytest.raises(cr.DataError, match="The metric 'f1' compares classes"):
+        compared("curved", metric="f1")
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.integers(1, 1000)), min_size=1, max_size=8), st.booleans())
+def test_the_winner_is_the_smallest_that_is_as_good(networks, larger):
+    scores, learned = (list(column) for column in zip(*networks, strict=True))
+    draw = np.random.default_rng(0)
+    draws = [score + draw.normal(size=50) for score in scores]
+    order, winner, near = standing(scores, draws, learned, larger)
+    best = max(scores) if larger else min(scores)
+    assert scores[order[0]] == best and sorted(order) == [*range(len(scores))]
+    assert all(learned[winner] <= learned[number] for number in [order[0], *near])
+    for number in set(order) - {order[0], *near}:
+        assert abs(scores[number] - best) > np.std(draws[number] - draws[order[0]])
+
+
+def test_networks_without_a_score_are_last():
+    none = np.full(3, np.nan)
+    assert standing([np.nan, 0.5], [none, np.ones(3)], [1, 2], larger_is_better=False) == ([1, 0], 1, [])
