@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import chainrule as cr
-from chainrule.data.belonging import Belonging, Groups, Times, belonging_of, read_dates
+from chainrule.data.belonging import Belonging, Groups, Times, belonging_of
 from chainrule.data.splitting import folds, held_back, strata_of
 from chainrule.data.target import fit_target
 
@@ -134,7 +134,8 @@ def test_rows_without_a_group_stay_together_and_those_without_a_time_are_left_ou
     ],
 )
 def test_times_are_read_as_they_are_written(written, dates):
-    assert read_dates(pd.Series(written)).tolist() == [pd.Timestamp(date, tz="UTC") for date in dates]
+    _, belonging, _ = belonging_of(pd.DataFrame({"when": written}), time_order="when")
+    assert belonging.times.values.tolist() == [pd.Timestamp(date).timestamp() for date in dates]
 
 
 def test_numbers_are_times_too():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from chainrule.data.cells import clean_text, floats, kind_of, read_numbers
+from chainrule.data.dates import dates_in, read_dates
 from chainrule.data.words import check_columns, row_name, shortened
 from chainrule.data.written import texts_of
 from chainrule.errors import DataError
@@ -117,17 +118,14 @@ def belonging_of(
 
 def _times(cells: pd.Series) -> np.ndarray:
     """Return times as float64 of shape (rows,), whose order is that of time; NaN for none."""
-    kind = kind_of(cells)
-    if kind == "number":
+    if kind_of(cells) == "number":
         return floats(cells)
-    if kind == "date":
-        return _seconds(cells)
     texts = clean_text(cells)
     numbers = read_numbers(texts)
-    if not numbers[texts.notna()].isna().any():
+    if kind_of(cells) == "text" and not numbers[texts.notna()].isna().any():
         return numbers.to_numpy()
-    dates = read_dates(texts)
-    wrong = (texts.notna() & dates.isna()).to_numpy()
+    found = dates_in(cells, forced=True)
+    seconds, wrong = read_dates(cells, found.writing if found else "year first")
     if wrong.any():
         first = int(wrong.argmax())
         raise DataError(
@@ -135,27 +133,7 @@ def _times(cells: pd.Series) -> np.ndarray:
             f"a number is expected ({counted(int(wrong.sum()), 'such cell')}): time_order={str(cells.name)!r} reads "
             "from it which rows come later.\nCorrect or empty the cell; a row without a time is left out."
         )
-    return _seconds(dates)
-
-
-def _seconds(dates: Any) -> np.ndarray:
-    """Return dates as seconds; NaN for none."""
-    stamps = pd.to_datetime(dates, utc=True)
-    seconds = (stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    return np.asarray(seconds.to_numpy(dtype=float, na_value=np.nan))
-
-
-def read_dates(texts: pd.Series) -> pd.Series:
-    """Read texts as dates; what is none becomes missing. The day is first where it stands first in any of them."""
-    found = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
-    if found.isna().sum() > texts.isna().sum():
-        day_first = texts.str.extract(r"^(\d+)[./]", expand=False).astype(float).gt(12).any()
-        dotted = texts.str.match(r"\d+\.").eq(True).any()
-        other = pd.to_datetime(
-            texts, errors="coerce", utc=True, format="mixed", dayfirst=bool(day_first or dotted)
-        )
-        found = found if found.notna().sum() > other.notna().sum() else other
-    return found
+    return seconds
 
 
 def _written(value: Any) -> str:
