@@ -108,6 +108,12 @@ FILES = {
     "halves.csv": csv("rooms,share", lambda i: f"{i},{i % 3 / 2}"),
     "cyrillic.csv": csv("комнаты,цена", "{i},{j}.5"),
     "commas.csv": csv('rooms,"price, in EUR"', "{i},{j}.5"),
+    "dates.csv": csv(
+        "sold_on,rooms,price", lambda i: f"2020-02-{i % 28 + 1 if i != 9 else 30:02},{i % 7},{i}.5"
+    ),
+    "word.csv": csv("rooms,price", lambda i: f"{'many' if i == 7 else i},{i * 2}.5"),
+    "spellings.csv": csv("rooms,sold", lambda i: f"{i},{['yes', 'Yes', 'no'][i % 3]}"),
+    "leak.csv": csv("rooms,tax,price", lambda i: f"{i % 7},{i * 0.1:.2f},{i}.5"),
     "constant.csv": csv("rooms,floor,one,price", "{j},{i},1,{i}.5"),
     "rare.csv": csv(
         "rooms,floor,sold", lambda i: f"{i},{i % 7},{'rare' if i == 3 else 'yes' if i % 2 else 'no'}"

@@ -8,8 +8,8 @@ An entry is a paragraph: a title, what is typed, the answer word for word, and b
     > chainrule train houses.csv --target price
 
 ``>>>`` instead of ``$`` is Python; what begins with ``+`` is done before; what is no command of ours is given to bash.
-``= 1`` behind what is typed is an exit code other than 2, and what answers then are the warnings. Whatever files an
-entry names are made for it, see ``tables.py``. "··" stands for an empty line, HERE for the folder.
+``= 1`` behind what is typed is an exit code other than 2, and the answer then is what is said among other things.
+Whatever files an entry names are made for it, see ``tables.py``. "··" stands for an empty line, HERE for the folder.
 
 ``python tests/mistakes/transcripts.py`` writes the answers of today into the transcripts: read the difference.
 """
@@ -34,7 +34,7 @@ from chainrule.cli.main import cli
 from chainrule.cli.speech import OPTIONS
 
 FOLDER = Path(__file__).parent
-NAMES = ("arguments.txt", "tables.txt", "rows.txt", "models.txt", "python.txt")
+NAMES = ("arguments.txt", "tables.txt", "columns.txt", "rows.txt", "models.txt", "python.txt")
 QUICK = ["--epochs", "1", "--hidden", "2"]  # for what is tried: it has to work, not to be good
 _COMMAND = re.compile(r"chainrule(?: [^\s';,]+)+")
 
@@ -141,7 +141,9 @@ def answered(mistake):
         return 0, []
     code, told = do(mistake.typed)
     if code != 2:
-        return code, [line for line in told.split("\n") if line.startswith("Warning: ")]
+        return code, [
+            line for line in told.split("\n") if line.startswith("Warning: ") or line in mistake.answer
+        ]
     return code, told[told.index("Error: ") :].rstrip("\n").split("\n")
 
 

@@ -54,11 +54,11 @@ def check_told(told: Told, frame: pd.DataFrame, target: Iterable[str]) -> None:
         try:
             check_columns(frame, names)
         except UnknownNameError as error:
-            raise UnknownNameError(f"{error}\nIt is named in {argument}.") from None
+            raise UnknownNameError(f"{error}\nIt is named by {argument}={list(names)}.") from None
         if predicted := [name for name in names if name in target]:
             raise DataError(
                 f"{argument}={predicted} names what is to be predicted, which is no input.\n"
-                f"Leave {listed(map(repr, predicted))} out of {argument}, or choose another target."
+                f"Leave {listed(map(repr, predicted))} out there, or choose another target."
             )
     arguments = list(given)
     for i, first in enumerate(arguments):

@@ -1,6 +1,6 @@
 """Phrases that the messages and notes of this room share."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from os import PathLike
 
 import numpy as np
@@ -82,6 +82,19 @@ def _check_cells(cells: pd.Series) -> None:
                 f"Column {cells.name!r}, {row_name(cells.index, position)}: {short(cell)}, where one number, text or "
                 "date is expected.\nGive each part a column of its own."
             )
+
+
+def apart(names: Iterable[str], columns: Collection[str]) -> tuple[str, ...]:
+    """Return names of columns; one that no column bears may be several, with commas.
+
+    >>> apart(["a,b", "c, in EUR"], ["a", "b", "c, in EUR"])
+    ('a', 'b', 'c, in EUR')
+    """
+    return tuple(each for name in names for each in ([name] if name in columns else _parts(name)))
+
+
+def _parts(name: str) -> list[str]:
+    return [part.strip() for part in name.split(",")]
 
 
 def check_columns(frame: pd.DataFrame, names: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ from chainrule.data.target import (
     told_by,
 )
 from chainrule.data.told import Told
-from chainrule.data.words import checked_table, listed
+from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
 from chainrule.errors import DataError
 from chainrule.models.base import Ready
@@ -140,7 +140,8 @@ def sort_rows(
         *told(rows, belonging, options.folds),
         *_known_already(frame, judges),
     )
-    options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction)
+    corrected = {each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)}
+    options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
     return Sorted(frame, whole, rows, folds, judges, belonging, notes), options
 
 
