@@ -9,7 +9,6 @@ import pandas as pd
 
 from chainrule.data.cells import (
     CORRECT,
-    NO_NUMBERS,
     clean_text,
     kind_of,
     mean_and_std,
@@ -21,6 +20,10 @@ from chainrule.shown import brief, counted
 
 _WITH_UNIT = re.compile(
     r"([-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([^\W\d_][\w/²³^]{0,9}|[°\"'][\w]?)"
+)
+
+_NO_NUMBERS = (
+    "No cell of this column is a number: it may hold categories, or stand in the place of another column."
 )
 
 
@@ -101,7 +104,7 @@ def few_wrong(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     values, wrong = numbers_of(cells)
     filled = int((wrong | ~np.isnan(values)).sum())
     if 2 * wrong.sum() >= max(filled, 1):
-        refuse(cells, wrong, "numbers are expected", NO_NUMBERS if wrong.sum() == filled > 1 else CORRECT)
+        refuse(cells, wrong, "numbers are expected", _NO_NUMBERS if wrong.sum() == filled > 1 else CORRECT)
     refuse(cells, np.isinf(values), "finite numbers are expected, no larger than 1.8e308")
     return values, wrong
 
