@@ -140,7 +140,9 @@ def sort_rows(
         *told(rows, belonging, options.folds),
         *_known_already(frame, judges),
     )
-    corrected = {each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)}
+    corrected: dict[str, Any] = {
+        each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)
+    }
     options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
     return Sorted(frame, whole, rows, folds, judges, belonging, notes), options
 
