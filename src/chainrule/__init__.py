@@ -126,6 +126,7 @@ _DOORS |= {
     "NamedArrays._repr_html_": "chainrule.showing.training:parameters",
     "History._repr_html_": "chainrule.showing.training:history",
     "TableModel._repr_html_": "chainrule.showing.models:model",
+    "Plan._repr_html_": "chainrule.showing.models:plan",
     "Scores._repr_html_": "chainrule.showing.models:scores",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}

@@ -29,6 +29,7 @@ def test_the_doors_there_are():
         "Parameters._repr_html_": "showing.training:parameters",
         "NamedArrays._repr_html_": "showing.training:parameters",
         "History._repr_html_": "showing.training:history",
+        "Plan._repr_html_": "showing.models:plan",
         "TableModel._repr_html_": "showing.models:model",
         "Scores._repr_html_": "showing.models:scores",
     }

@@ -364,6 +364,8 @@ CASES = [
     ("TableModel.compare", Unknown, lambda: cr.TableModel.compare(FRAME, "b", colour=1)),
     ("TableModel.read_target", Data, lambda: cr.TableModel.read_target(FRAME, "b", "regression")),
     ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
+    ("TableModel.plan", Data, lambda: cr.TableModel.plan(FRAME, "b", task="regression")),
+    ("TableModel.plan", Unknown, lambda: cr.TableModel.plan(FRAME, "b", colour=1)),
     ("TableModel.show", Data, lambda: cr.TableModel.show(FRAME, "b", task="regression")),
     ("TableModel.show", Unknown, lambda: cr.TableModel.show(FRAME, "b", "colour")),
     ("TableModel.predict", Data, lambda: model().predict(FRAME[["b"]])),

@@ -153,8 +153,8 @@ def fit_columns(
     columns = tuple(learned().values())
     if not columns:
         reasons = [*_left_out(plan)][:4]
-        free = [each.name for each in plan if each.kind in {"identifier", "code"}][:1]
-        remedy = [f"To learn from {free[0]!r} all the same: keep={free}."] if free else []
+        names = [each.name for each in plan if each.kind in {"identifier", "code"}][:1]
+        remedy = [f"To learn from {names[0]!r} all the same: keep={names}."] if names else []
         raise DataError("\n".join(["No input column is left to learn from.", *reasons, *remedy]))
     notes = (*about_suspects(suspected), *(note for each in found.values() for note in each.notes))
     return Columns(columns, notes, plan)

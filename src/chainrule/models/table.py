@@ -23,7 +23,7 @@ from chainrule.data.target import (
 )
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError, deprecated
+from chainrule.errors import DataError, UnknownNameError, deprecated, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
@@ -34,6 +34,7 @@ from chainrule.models.given import data_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements, report_of
 from chainrule.models.options import USUAL_RATE, Options, check_names, refuse_what_is_to_come
 from chainrule.models.places import CHECKPOINT, MODEL
+from chainrule.models.plan import Plan
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
 from chainrule.models.scoring import baseline, score, told_of
@@ -380,6 +381,37 @@ class TableModel(Friendly):
         """
         found = fit_target(table, target, task)
         return found.columns, found.task
+
+    @staticmethod
+    @public
+    def plan(data: Table | None = None, target: str | Sequence[str] | None = None, **choices: Any) -> Plan:
+        """Return what :meth:`train` would do with a table; nothing is trained.
+
+        Args:
+            data: As in :meth:`train`.
+            target: The column to be predicted, or several.
+            choices: Any of the choices of :meth:`train`, by name.
+
+        Returns:
+            What each column is and becomes, and why; the task, the network and the rows. Printed, a table.
+
+        Raises:
+            DataError: If the table cannot be learned from.
+            UnknownNameError: For a column or a choice that is not there.
+
+        >>> table, target = cr.load_table("iris")
+        >>> print(cr.TableModel.plan(table, target, drop="sepal_width"))
+        Target 'target': 3 classes (setosa, versicolor, virginica), multi-class classification.
+        column        kind     becomes
+        sepal_length  number   1 feature
+        sepal_width   dropped  left out: as you said
+        ...
+        """
+        for name in choices:
+            if name not in Options.__dataclass_fields__:
+                raise unknown_name("choice", name, Options.__dataclass_fields__)
+        ready = _ready(data, Options(target=target, **choices))
+        return Plan(ready.data.target, ready.data.columns, ready.about)
 
     @staticmethod
     @public

@@ -1,7 +1,8 @@
 """What a notebook shows of a model of a table, and of scores."""
 
-from chainrule.data.columns import describe_columns
+from chainrule.data.columns import describe_columns, plan_rows
 from chainrule.data.target import describe_target
+from chainrule.models.plan import Plan
 from chainrule.models.scores import HEADS, Scores, cells, in_short, remarks
 from chainrule.models.table import TableModel
 from chainrule.showing.html import page, sentences, table, title
@@ -30,3 +31,10 @@ def model(of: TableModel) -> str:
         *tested,
         *summary_of(of.network),
     )
+
+
+def plan(of: Plan) -> str:
+    """Return what each column is and becomes, and what is to be trained."""
+    sentence = [line for line in of.about if "\n" not in line]
+    rows = plan_rows(of.columns)
+    return page(table(("column", "kind", "becomes"), rows, left=(0, 1, 2)), sentences(sentence))
