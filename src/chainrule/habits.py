@@ -496,7 +496,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "read_table": {
         "filepath_or_buffer path": "source",
         "na_values": "missing",
-        "sep delimiter header index_col encoding decimal": "It is found out by reading: cr.read_table('iris.csv')",
+        "sheet_name sheet key": "table",
+        "sep delimiter index_col encoding decimal quotechar comment": "It is found out by reading: "
+        "cr.read_table('iris.csv')",
     },
     "Optimizer": {
         "()": "fit gives it the parameters, and all but the learning rate goes by name: "

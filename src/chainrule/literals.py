@@ -32,6 +32,8 @@ MonitorName: TypeAlias = Literal[
     "val_cost", "cost", "val_accuracy", "accuracy"
 ]  # and every other that is recorded
 TaskName: TypeAlias = Literal["regression", "classification", "binary", "multiclass", "multilabel"]
-SampleName: TypeAlias = Literal["iris", "wine", "breast_cancer", "digits", "diabetes"]
+SampleName: TypeAlias = Literal[
+    "iris", "wine", "breast_cancer", "digits", "diabetes", "xor", "circles", "moons", "spirals", "four_people"
+]
 EngineName: TypeAlias = Literal["auto", "native", "numpy"]
 StageName: TypeAlias = Literal["graph", "fusion", "memory", "ir", "asm", "source"]

@@ -85,17 +85,13 @@ def test_a_model_that_may_not_be_read_is_not_called_a_text(monkeypatch):
 
 
 KINDS = {
-    "t.json": (b'{"a": [1, 2]}', "JSON"),
-    "rows.json": (b'\n[\n {"a": 1},\n {"a": 2}]', "JSON"),
-    "t.arff": (b"% from elsewhere\n%\n@RELATION iris\n@attribute a numeric\n@data\n1\n", "an ARFF file"),
     "t.html": (b"<!DOCTYPE html><p>Not found", "a web page or XML"),
     "t.pdf": (b"%PDF-1.7\n1 0 obj", "a PDF"),
     "t.npy": (b"\x93NUMPY\x01\x00v\x00{", "an array of NumPy"),
-    "t.parquet": (b"PAR1\x15\x04\x00", "a Parquet file"),
-    "t.db": (b"SQLite format 3\x00\x10", "a database"),
-    "t.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "an Excel workbook"),
-    "t.xlsx": (b"PK\x03\x04\x14\x00", "a zip archive or an Excel workbook"),
-    "t.csv.xz": (b"\xfd7zXZ\x00\x00\x04", "compressed in another way than with gzip"),
+    "t.xls": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00",
+        "an old Excel workbook, or another file of Microsoft Office",
+    ),
 }
 
 
@@ -186,6 +182,6 @@ def test_a_table_of_two_rows_says_which_option_takes_it(here):
     assert run("train", "two.csv", "--target", "y", "--test-fraction", "0").exit_code == 0
 
 
-def test_json_as_predict_writes_none_is_no_table(here):
+def test_json_is_predicted_on_like_any_table(here):
     (here / "p.json").write_text(json.dumps([{"rooms": 1}]))
-    assert refused("predict", "houses.safetensors", "p.json")[0] == "p.json is JSON, not a table in text."
+    assert run("predict", "houses.safetensors", "p.json").exit_code == 0

@@ -249,7 +249,7 @@ def test_training_again_replaces_the_model_and_says_so():
 
 @pytest.mark.parametrize("name", cr.SAMPLES)
 def test_samples_need_no_target(name):
-    done("train", name, "--epochs", "1")
+    done("train", name, "--epochs", "1", *(["--test-fraction", "0"] if name == "four_people" else []))
     assert cr.load(f"{name}.safetensors").target.columns == ("target",)
 
 

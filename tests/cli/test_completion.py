@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 import chainrule as cr
+from chainrule.cli import completion
 from chainrule.cli.completion import SHELLS
 from chainrule.cli.main import cli
+from chainrule.data import formats
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +48,10 @@ COMPLETIONS = [
     (["predict", "houses.safetensors", "hou"], ["houses.csv"]),
     (["completion", "p"], ["powershell"]),
 ]
+
+
+def test_the_endings_of_all_formats_are_completed():
+    assert sorted(completion.TABLES) == sorted(formats.ENDINGS) and completion.PACKINGS == formats.PACKINGS
 
 
 def answered(words, shell):

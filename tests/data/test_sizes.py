@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.data import textfile
+from chainrule.data import unpacking
 
 HUGE = ["9" * 500, "-" + "9" * 500, "1e500", "1" + "0" * 400 + ".5", "9" * 400 + "e5"]
 
@@ -20,7 +20,7 @@ def bomb(folder, megabytes):
 
 
 def test_a_file_that_unpacks_to_far_more_than_itself_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(textfile, "MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(unpacking, "MOST_UNPACKED", 1 << 20)
     path, read_table = bomb(tmp_path, 32), cr.read_table  # imported before memory is counted
     tracemalloc.start()
     with pytest.raises(

@@ -283,4 +283,4 @@ def test_a_frame_from_pandas_has_no_other_form_than_its_own():
 )  # fmt: skip
 def test_a_glance_finds_whole_numbers_that_are_written_otherwise(cell, padded, delimiter):
     for text in (f"{cell}{delimiter}x\n", f"x{delimiter}{cell}\n", f"x{delimiter} {cell}", cell):
-        assert padded is None or has_padded(text) == padded
+        assert padded is None or has_padded(text.encode(), delimiter) == padded

@@ -1,6 +1,8 @@
 """What a docstring says is raised is raised: a case for each line of each ``Raises``, and a line for each case."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from chainrule.errors import (
     FileFormatError as Format,
     GraphError as Graph,
     MissingFileError as Missing,
+    MissingLibraryError as Library,
     NoDerivativeError as NoDerivative,
     ShapeError as Shape,
     UnknownNameError as Unknown,
@@ -55,6 +58,13 @@ def log_on_a_full_disk(event, *given):
     log = cr.CSVLog("log.csv")
     log._file = Full()
     getattr(log, event)(*given)
+
+
+def without_pyarrow():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "pyarrow", None)
+        Path("t.parquet").write_bytes(b"PAR1")
+        cr.read_table("t.parquet")
 
 
 def ends_in(layer, activation):
@@ -349,6 +359,7 @@ CASES = [
     ("load_table", Missing, lambda: cr.load_table("a")),
     ("read_table", Data, lambda: cr.read_table(".")),
     ("read_table", Missing, lambda: cr.read_table("a")),
+    ("read_table", Library, without_pyarrow),
     ("write_table", Data, lambda: cr.write_table(FRAME, ".")),
     ("write_table", Missing, lambda: cr.write_table(FRAME, "no/a")),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),

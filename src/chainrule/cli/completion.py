@@ -24,11 +24,12 @@ SHELLS = {
     "fish": "Write it once:  chainrule completion fish > ~/.config/fish/completions/chainrule.fish",
     "powershell": "Put  chainrule completion powershell | Out-String | Invoke-Expression  into $PROFILE.",
 }
-_KINDS = (
-    ".csv", ".tsv", ".txt", ".arff", ".json", ".jsonl", ".parquet", ".feather", ".xlsx", ".db", ".sqlite", ".sqlite3",
-    ".duckdb",
+TABLES = (
+    ".csv", ".tsv", ".tab", ".txt", ".data", ".arff", ".json", ".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db",
+    ".db3", ".duckdb", ".parquet", ".pq", ".feather", ".arrow", ".xlsx", ".xlsm",
 )  # fmt: skip
-_TABLES = tuple(f"{kind}{packed}" for kind in _KINDS for packed in ("", ".gz", ".zip", ".zst"))
+PACKINGS = (".gz", ".zip", ".bz2", ".xz", ".zst")
+_TABLES = (*TABLES, *(f"{ending}{packing}" for ending in TABLES for packing in PACKINGS), ".zip")
 _TEXTS = (".csv", ".tsv", ".txt")
 _HEAD = 1 << 16  # of a table, where its column names are
 _SMALL = 1 << 24  # bytes of a table that is read whole while a hand waits

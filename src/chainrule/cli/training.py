@@ -38,8 +38,10 @@ Say = Callable[[str], Any]
 def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any) -> int:
     """Train a network on a table.
 
-    It is saved with all the preparing that a prediction needs. DATA is a CSV file with a row of column names
-    (also gzipped), - for what is piped in, or iris, wine, breast_cancer, digits or diabetes. Ctrl-C ends training
+    It is saved with all the preparing that a prediction needs. DATA is a file: CSV and its kin, ARFF, JSON,
+    SQLite, also packed (.gz, .zip); Parquet, Feather, Excel, DuckDB and .zst with pip install
+    'chainrule[tables]'. Or - for what is piped in, 'data/*.csv' for several files alike, or a sample: iris, wine,
+    breast_cancer, digits, diabetes, xor, circles, moons, spirals, four_people. Ctrl-C ends training
     early and keeps the best network so far. The exit code is 1 where training went wrong, or where a good model
     was there already and is kept.
 

@@ -81,6 +81,11 @@ def number_of(value: Any) -> int | float | None:
 
 def clean_text(cells: pd.Series, missing: tuple[str, ...] = MISSING) -> pd.Series:
     """Return the cells as texts without blanks at either end, those that mean nothing as missing."""
+    if (
+        cells.dtype == "str" and getattr(cells.dtype, "storage", "") == "pyarrow"
+    ):  # its columns are quicker than ours
+        texts = cells.str.strip()
+        return texts.mask(texts.isin(missing))
     codes, values = pd.factorize(cells)  # each text once: columns of categories repeat few of them
     texts = pd.Series(values).astype("str").str.strip()
     cleaned = texts.mask(texts.isin(missing)).reindex(codes)  # a missing cell has code -1, and no text

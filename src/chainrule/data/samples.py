@@ -1,14 +1,17 @@
-"""The sample tables that scikit-learn ships: real data without a download, read without scikit-learn's seconds."""
+"""Sample tables: those that scikit-learn ships, read without its seconds, and the lectures' own, made by a seed."""
 
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.doors import late
 from chainrule.errors import MissingFileError, unknown_name
 
 if TYPE_CHECKING:  # the names below are asked for where neither is needed
     import numpy as np
     import pandas as pd
+
+made = late("chainrule.data.made:made")
 
 _NUCLEUS = (
     "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave_points",
@@ -28,7 +31,8 @@ _COLUMNS = {
     "diabetes": ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"],
 }  # fmt: skip
 
-SAMPLES = tuple(_COLUMNS)
+MADE = ("xor", "circles", "moons", "spirals", "four_people")
+SAMPLES = (*_COLUMNS, *MADE)
 """The names of the sample tables, which ``load_table`` and the command line read like files."""
 
 SAMPLE_TARGET = "target"
@@ -39,7 +43,8 @@ def sample_table(name: str) -> "pd.DataFrame":
     """Return a sample table; its last column, ``target``, is what is to be predicted.
 
     The target of iris, wine and breast_cancer holds the names of the classes as text, that of digits the
-    digit, that of diabetes the progress of the disease. An unknown name raises
+    digit, that of diabetes the progress of the disease. Those that are made have points x1, x2 of two classes, but for
+    four_people, who have weights, heights and a gender; they are the same on every machine. An unknown name raises
     :class:`~chainrule.errors.UnknownNameError`; where scikit-learn, whose files they are, is not installed,
     :class:`~chainrule.errors.MissingFileError` says so.
 
@@ -52,6 +57,8 @@ def sample_table(name: str) -> "pd.DataFrame":
 
     if name not in SAMPLES:
         raise unknown_name("sample table", name, SAMPLES)
+    if name in MADE:
+        return pd.DataFrame(made(name))
     target: Any
     if name == "diabetes":
         X = _numbers("diabetes_data_raw.csv.gz", " ")

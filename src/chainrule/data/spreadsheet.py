@@ -50,7 +50,8 @@ def mark_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 def unmark_cells(cells: pd.Series) -> pd.Series:
     """Return a column of texts as it was before :func:`mark_cells`."""
-    return _distinct(cells, unmarked)
+    begin = kind_of(cells) == "text" and cells.dtype != "bool" and cells.str.startswith(MARK).eq(True).any()
+    return _distinct(cells, unmarked) if begin else cells
 
 
 def _distinct(cells: pd.Series, change: Callable[[list[Any]], list[Any]]) -> pd.Series:

@@ -1,6 +1,5 @@
 """How a table was written: a number has forgotten whether it was 1e5, +5 or 1.50, and a gap whether it was NA."""
 
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from chainrule.data.cells import clean_text, kind_of, number_of, text_of, whole_
 from chainrule.errors import DataError
 
 MOST_FORMS = 1000  # a column of more numbers than these holds quantities
+_PIECE = 1 << 18  # bytes that stay in the cache while they are looked at
 _KEY = "chainrule"  # of what is kept here in a table's attrs
 
 
@@ -58,27 +58,54 @@ def may_differ(cells: pd.Series) -> bool:
     """Tell whether it matters how a column was written, beyond what its cells have become."""
     if cells.isna().any():  # some word stood there, perhaps
         return True
-    return kind_of(cells) == "number" and (cells.dtype != "float64" or _few(cells) or _beyond(cells))
+    return kind_of(cells) == "number" and (cells.dtype != "float64" or matters(cells))
 
 
-def has_padded(text: str) -> bool:
+def matters(cells: pd.Series) -> bool:
+    """Tell whether it matters how numbers were written that are floats: few, or too large to be exact."""
+    return _few(cells) or _beyond(cells)
+
+
+def has_padded(text: bytes, delimiter: str = ",") -> bool:
     """Tell whether a text may hold whole numbers such as 007, +7 or -0; a look at bytes, since files are long."""
-    content = np.frombuffer(f"  {text}  ".encode(errors="replace"), np.uint8)
-    digit, inside = np.zeros(256, bool), np.zeros(256, bool)
-    digit[list(b"0123456789")] = True
-    # what stands before a zero that is inside of a number or a word
-    inside[list(b"0123456789.,_" + string.ascii_letters.encode())] = True
-    plus, zero = np.flatnonzero(content == ord("+")), np.flatnonzero(content == ord("0"))
-    if digit[content[plus + 1]].any():
-        return True
-    zero = zero[~inside[content[zero - 1]] | (content[zero - 1] == ord(","))]
-    minus, after = content[zero - 1] == ord("-"), content[zero + 1]
-    dated = minus & digit[content[zero - 2]]  # 2015-02-17
-    return bool((~dated & (digit[after] | (minus & (after != ord("."))))).any())
+    for at in range(0, len(text), _PIECE):
+        # what a cut begins or ends in the middle of a number is seen whole in the piece beside
+        before, after = b"aa" if at else b"  ", b"." if at + _PIECE < len(text) else b"  "
+        if _padded_within(before + text[max(0, at - 3) : at + _PIECE] + after, delimiter):
+            return True
+    return False
+
+
+def _padded_within(text: bytes, delimiter: str) -> bool:
+    content = np.frombuffer(text, np.uint8)
+    digit = (content - np.uint8(ord("0"))) < 10
+    zero = content == ord("0")
+    sign = (content == ord("+")) | (content == ord("-"))
+    letter = (content | np.uint8(32)) - np.uint8(ord("a")) < 26
+    inside = digit | letter | (content == ord(".")) | (content == ord("_"))
+    if delimiter != ",":
+        inside |= content == ord(",")
+    # a zero before a digit, or the only digit after a sign, at the beginning of a number; that is neither in 2015-02-17
+    # nor in 1e-05
+    within = digit | letter
+    begins = np.zeros_like(digit)
+    begins[2:] = ~inside[1:-1] & ~(sign[1:-1] & within[:-2])
+    alone = zero[1:-1] & sign[:-2] & (content[2:] != ord("."))
+    after = zero[1:-1] & digit[2:]
+    plus = (content[1:-1] == ord("+")) & digit[2:] & ~within[:-2]
+    return bool((begins[1:-1] & (after | alone)).any() or plus.any())
+
+
+def are_few(distinct: int, count: int) -> bool:
+    """Tell whether so many different numbers in so many cells may name something; more are quantities."""
+    return distinct <= min(MOST_FORMS, max(20, count / 2))
 
 
 def _few(cells: pd.Series) -> bool:
-    return cells.nunique() <= min(MOST_FORMS, max(20, cells.count() / 2))
+    there = cells.dropna()
+    if len(there) > 4 * MOST_FORMS and there[: 4 * MOST_FORMS].nunique() > MOST_FORMS:
+        return False
+    return are_few(there.nunique(), len(there))
 
 
 def _beyond(cells: pd.Series) -> bool:
@@ -86,21 +113,27 @@ def _beyond(cells: pd.Series) -> bool:
 
 
 def remembering(
-    frame: pd.DataFrame, raw: pd.DataFrame, missing: Mapping[str, Sequence[str]], notes: Sequence[str]
+    frame: pd.DataFrame,
+    raw: pd.DataFrame,
+    missing: Mapping[str, Sequence[str]],
+    notes: Sequence[str],
+    gaps: Mapping[str, tuple[str, ...]],
 ) -> pd.DataFrame:
     """Return a table that knows how it was written, as does every part of it; see :class:`Written`.
 
-    ``raw`` has the texts of all cells in the columns that :func:`may_differ`. Whole numbers that floats would round
-    become exact, and those with leading zeros texts.
+    ``raw`` has the texts of all cells in the columns that :func:`may_differ`, but for those whose ``gaps`` are known.
+    Whole numbers that floats would round become exact, and those with leading zeros texts.
     """
     forms: dict[str, Forms] = {}
-    codes, gaps = [], {}
+    codes, gaps = [], {name: words for name, words in gaps.items() if frame[name].isna().any()}
     for name in map(str, raw):
         cells, there = frame[name], frame[name].notna()
         words = {text.strip() for text in raw[name][~there].dropna().unique()} - {""}
         if words:
             gaps[name] = tuple(sorted(words))
-        if kind_of(cells) != "number":
+        if kind_of(cells) != "number" or (cells.dtype == "float64" and not matters(cells)):
+            continue
+        if cells.dtype == "int64" and bool((raw[name].str.strip() == cells.astype("str")).all()):
             continue
         positions, values = pd.factorize(raw[name].where(there))
         texts = np.array([text.strip() for text in values], dtype=object)

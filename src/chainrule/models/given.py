@@ -22,7 +22,7 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     """Return the table that was given, read if it is a file, and the choices with its target."""
     known: str | None = None
     if isinstance(data, str | PathLike):
-        how = {"missing": options.missing, "any_size": options.any_size}
+        how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
         data, known = load_table(data, **{name: value for name, value in how.items() if value})
     target = known if options.target is None else options.target
     if target is None:
