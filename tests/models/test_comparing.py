@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import chainrule as cr
+from chainrule.models import comparing
 from chainrule.models.comparing import standing
 from chainrule.models.ladder import ladder
 from chainrule.models.options import Options
@@ -98,6 +99,22 @@ def test_the_same_seed_compares_the_same():
 def test_networks_that_learn_badly_are_ranked_as_well():
     comparison = compared("curved", learning_rate=300.0)
     assert len(comparison.tried) == 12 and comparison.tried[-1].score < -10
+
+
+def test_who_stops_it_gets_the_winner_of_those_that_were_tried(monkeypatch):
+    fit_stage = comparing.fit_stage
+
+    def stopped(name, *given, **how):
+        history = fit_stage(name, *given, **how)
+        history.signal = 15 if name == "wide" else 0
+        return history
+
+    monkeypatch.setattr(comparing, "fit_stage", stopped)
+    told = []
+    comparison = compared("curved", epochs=4, tell=told.append)
+    assert {each.name for each in comparison.tried} == {"linear", "small", "usual"}
+    assert comparison.model.history.signal == 15
+    assert "Stopped: of 12 networks 3 were tried, and the one of these that wins is trained." in told
 
 
 def test_the_time_is_for_all_of_them():

@@ -142,6 +142,11 @@ class Stages:
     histories: dict[str, History] = field(default_factory=dict)
     file: "Checkpoints | None" = None
 
+    @property
+    def signal(self) -> int:
+        """The signal that ended one of them, 0 if none did."""
+        return next((history.signal for history in self.histories.values() if history.signal), 0)
+
     def keeper(self, name: str) -> "Keeper | None":
         """Return what writes down how far a stage is."""
         return None if self.file is None else Keeper(self.file, name, alone=False)

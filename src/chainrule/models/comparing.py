@@ -193,8 +193,11 @@ def compare(
         found, of_draws = _try(
             prepare, rung, parts, bool(folds), replace(usual, **rung.changes), rate, stages
         )
-        if any(history.signal for history in stages.histories.values()):
-            break  # what was not done is not ranked
+        if stages.signal:  # what was not done is not ranked
+            say(
+                f"Stopped: of {len(rungs)} networks {len(tried)} were tried, and the one of these that wins is trained."
+            )
+            break
         say(f"Tried '{found.name}': {rate.name} {_digits(found.score)}, {took(found.seconds)}.")
         tried.append(found)
         draws.append(of_draws)

@@ -47,6 +47,8 @@ def compare_on_table(
         fits = len(comparison.tried) * max(1, len(whole.folds)) + len(whole.folds) + 2
         left = replace(options, time_budget=options.time_budget * (len(whole.folds) + 2) / fits)
     model = train(data, replace(left, **comparison.changes), say, verbose, run)
+    if model.history is not None:
+        model.history.signal = model.history.signal or stages.signal
     if model.run:
         runs.write_comparison(model.run, comparison.table)
     return replace(comparison, model=model)
