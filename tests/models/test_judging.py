@@ -178,6 +178,15 @@ def test_an_interval_over_folds_is_that_of_student():
     assert interval_over([0.7]) is None
 
 
+def test_what_time_ended_is_repeated_with_all_its_folds(tmp_path):
+    table_of().drop(columns=["third", "price", "a", "b"]).to_csv(tmp_path / "t.csv", index=False)
+    once = cr.TableModel.train(tmp_path / "t.csv", "kind", folds=3, time_budget=0.3, run=tmp_path / "run")
+    again = cr.TableModel.repeat(tmp_path / "run")
+    assert again.report.scores == once.report.scores
+    for name, value in once.network.parameters.items():
+        np.testing.assert_array_equal(value, again.network.parameters[name])
+
+
 def test_short_time_is_shared_among_the_folds():
     model = train(folds=3, time_budget=1e-6, epochs=300)
     assert model.report.epochs == 1 and model.report.scores.folds == 3
