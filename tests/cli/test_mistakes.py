@@ -143,6 +143,11 @@ def test_predict(model, arguments, message):
     assert refused("predict", *arguments).startswith(message)
 
 
+def test_a_network_that_is_larger_than_memory_is_answered_in_a_sentence():
+    told = refused("train", "houses.csv", "--target", "price", "--hidden", "9000000,9000000")
+    assert told.startswith("Layer 2 ") and told.endswith("numbers).\n") and told.count("\n") == 1
+
+
 def test_predict_names_the_column_that_is_missing(model, here):
     (here / "new.csv").write_text("Rooms,city\n3,Oslo\n")
     assert refused("predict", model, "new.csv").endswith(

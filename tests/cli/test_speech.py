@@ -90,6 +90,7 @@ def test_no_message_of_the_library_speaks_of_options(file):
         ("missing={'': ('', '?'), 'a': ('', 'NA')}", "--missing ',?' --missing a=,NA"),
         ("hidden=(64, 32) or hidden=()", "--hidden 64,32 or --hidden none"),
         ("target=['a', 'b c']", "--target a --target 'b c'"),
+        ("Dense(3, engine='numpy'), engine='numpy'", "Dense(3, engine='numpy'), --engine numpy"),
         ("folds must be from 2 on", "--folds must be from 2 on"),
         ("the folds must be many", "the folds must be many"),
         ("nothing='known', y='names' and x = 3", "nothing='known', y='names' and x = 3"),

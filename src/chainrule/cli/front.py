@@ -213,6 +213,8 @@ def _paragraph(error: Exception, command: click.Command) -> str:
         return f"{told}\n'chainrule {name}--help' shows what it takes."
     if isinstance(error, click.ClickException):
         return error.format_message()
+    if isinstance(error, cr.ShapeError):
+        return str(error).partition("\n\n")[0]  # the table of layers is for who wrote them
     if isinstance(error, cr.ChainruleError):
         return str(error)
     if isinstance(error, OSError):

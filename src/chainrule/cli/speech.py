@@ -17,7 +17,8 @@ OPTIONS: dict[str, click.Option] = {}  # of all commands, by the name of the arg
 _VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|\([^()]*\)|[-+\w.]*\w"""
 _PYTHON = re.compile(r" \(cr\.(?:[^()]|\([^()]*\))*\)")
 # none that begins within quotation marks: they hold names of the user's
-_ARGUMENT = re.compile(rf"(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
+# a call, whose arguments are no options, or an argument
+_ARGUMENT = re.compile(rf"\b[A-Za-z]\w*\((?:[^()]|\([^()]*\))*\)|(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
 _SUBJECT = re.compile(r"^[a-z_]+(?= must be )")  # of what says which values an argument takes
 
 
@@ -42,7 +43,7 @@ def _flag(found: re.Match[str]) -> str:
 
 
 def _option(found: re.Match[str]) -> str:
-    option = OPTIONS.get(found[1])
+    option = OPTIONS.get(found[1] or "")
     try:
         return found[0] if option is None else _written(option, literal_eval(found[2]))
     except (SyntaxError, ValueError):  # a variable, or what is to stand in its place

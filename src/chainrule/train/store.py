@@ -118,7 +118,7 @@ def read(
     ) as error:
         if begins_as_text(file):
             raise FileFormatError(
-                f"{file} is no model but a text, perhaps a table.\ncr.read_table({str(file)!r}) reads a table."
+                f"{file} is no model but a text, perhaps a table (cr.read_table({str(file)!r}) reads one)."
             ) from None
         raise FileFormatError(
             f"{file} is no whole {what}: it is damaged, cut off, or of another kind ({_told(error)}). {remedy}"
