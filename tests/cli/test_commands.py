@@ -219,7 +219,8 @@ def test_time_ends_training():
         warnings.simplefilter("default", cr.LearningWarning)
         result = done("train", "houses.csv", "--target", "price", "--time", "0.2", "--learning-rate", "1e-7",
                       "--epochs", "1000000", "--batch-size", "1")  # fmt: skip
-    assert "the time budget of 0.2 s was used up" in result.stderr
+    assert "Of 0.2 s 0.08 s are for this network, the rest for others." in result.stderr
+    assert "the time budget of 0.08 s was used up" in result.stderr
 
 
 def test_quiet_prints_the_scores_only():

@@ -214,6 +214,10 @@ def train(
     if options.time_budget:  # which is for the folds too, and for learning from all rows, half as many again
         shares = 1 + len(folds) + 1.5 * options.refit
         main = replace(options, time_budget=options.time_budget / shares)
+        if shares > 1:
+            say(
+                f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for this network, the rest for others."
+            )
     history = fit_stage("main", network, ready.learn, ready.validation, main, stages, patience=ready.patience)
     shorter = f"learning_rate={min(options.learning_rate / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:

@@ -24,12 +24,15 @@ def fingerprint_of(table: pd.DataFrame) -> Fingerprint:
     return Fingerprint(*table.shape, found.hexdigest()[:32])
 
 
-def differing(before: Fingerprint, now: Fingerprint) -> str:
-    """Say in what a table differs from what it was.
+def about_other(table: pd.DataFrame, before: Fingerprint | None) -> str:
+    """Say in what a table differs from what it was, or return "".
 
-    >>> differing(Fingerprint(3, 4, "ab"), Fingerprint(5, 4, "cd"))
-    'it has 5 rows, and had 3'
+    >>> table = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    >>> about_other(table[:2], fingerprint_of(table)), about_other(table, fingerprint_of(table))
+    ('it has 2 rows, and had 3', '')
     """
+    if before is None or before == (now := fingerprint_of(table)):
+        return ""
     sizes = ("rows", now.rows, before.rows), ("columns", now.columns, before.columns)
     parts = [f"{there:,} {what}, and had {was:,}" for what, there, was in sizes if there != was]
     return f"it has {'; '.join(parts)}" if parts else "cells, or names of columns, are others"

@@ -29,10 +29,11 @@ from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.comparing import Comparison
 from chainrule.models.comparing_tables import compare_on_table
-from chainrule.models.fingerprint import differing, fingerprint_of
+from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import data_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements, report_of
-from chainrule.models.options import USUAL_RATE, Options, check_names, refuse_what_is_to_come
+from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
+from chainrule.models.options import USUAL_RATE, Options, check_names, choices, refuse_what_is_to_come
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
@@ -70,6 +71,7 @@ class TableModel(Friendly):
         missing: Which words mean "no value" in which columns, where that is not the usual: read tables to predict with
             it, ``cr.read_table(path, missing=model.missing)``.
         run: The folder of its run, where it was trained with one.
+        learned: By what it tells rows that it learned from.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -86,6 +88,7 @@ class TableModel(Friendly):
     history: History | None = None
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     run: Path | None = None
+    learned: Learned | None = None
 
     @classmethod
     @public
@@ -198,19 +201,12 @@ class TableModel(Friendly):
         >>> model.report.rows, model.report.validation_rows, model.report.test_rows
         (102, 18, 30)
         """
-        given: dict[str, Any] = {
-            "task": task, "test_data": test_data, "test_fraction": test_fraction, "folds": folds, "group": group,
-            "time_order": time_order, "drop": drop, "numbers": numbers, "categories": categories, "dates": dates,
-            "keep": keep, "ignore": ignore, "missing": missing, "table": table, "any_size": any_size, "hidden": hidden,
-            "dropout": dropout, "activation": activation, "batch_norm": batch_norm, "epochs": epochs, "refit": refit,
-            "batch_size": batch_size, "learning_rate": learning_rate, "clip_norm": clip_norm, "engine": engine,
-            "class_weight": class_weight, "metric": metric, "threshold": threshold, "seed": seed,
-            "time_budget": time_budget,
-        }  # fmt: skip
+        here = locals()
+        given: dict[str, Any] = {name: here[name] for name in choices()}
         if data is None and isinstance(table, pd.DataFrame):
             deprecated("The argument table of TableModel.train", "data")
             data, given["table"] = table, None
-        return _train(data, Options(target=target, **given), tell or (lambda sentence: None), verbose, run)
+        return _train(data, Options(**given), tell or (lambda sentence: None), verbose, run)
 
     @classmethod
     @public
@@ -291,10 +287,9 @@ class TableModel(Friendly):
         found = configuration.read(folder)
         given = data_of(found, folder, data)
         table, options = table_of(given, Options(**found.choices | found.asked), say)
-        if found.fingerprint and found.fingerprint != (now := fingerprint_of(table)):
+        if other := about_other(table, found.fingerprint):
             raise DataError(
-                f"This is not the table that the run {folder} began with: {differing(found.fingerprint, now)}.\n"
-                "Give that one, or train anew."
+                f"The run {folder} began with another table: {other}. Give that one, or train anew."
             )
         whole, options = rows_of(table, options)
         begun = configuration.of(options, found.data, fingerprint_of(table))
@@ -500,11 +495,13 @@ class TableModel(Friendly):
             wanted = "evaluate compares predictions with what is there; predict needs no such column."
             raise UnknownNameError(f"{error}\n{wanted}") from None
         features, truth = encode(self.columns, frame), encode_target(self.target, frame)
-        return _scores(self.network, self.target, features, truth, metric)
+        scores = _scores(self.network, self.target, features, truth, metric)
+        known = about_known(self.learned, features) if self.learned else ""
+        return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 
     @public
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
-        """Return sentences about what is new in a table: categories that training did not see.
+        """Return sentences about what is new in a table, such as categories that training did not see, and what is not.
 
         Args:
             table: A table to predict for.
@@ -519,8 +516,15 @@ class TableModel(Friendly):
         >>> model.remarks(pd.DataFrame({"town": ["Bern", "Bonn"]}))
         ("Column 'town' has values in 1 row (first: row 2) that training did not see: Bonn. They count as none.",)
         """
-        passed_over = about_gaps(table, self.target.columns) if evaluated else ()
-        return (*written_of(table).notes, *passed_over, *news(self.columns, table))
+        told = [*written_of(table).notes, *(about_gaps(table, self.target.columns) if evaluated else ())]
+        told += news(self.columns, table)
+        if (
+            self.learned
+            and not evaluated
+            and (known := about_known(self.learned, encode(self.columns, table)))
+        ):
+            told.append(f"{known} among those that the network learned from: it knows their answers.")
+        return tuple(told)
 
     _repr_html_ = Door()
 
@@ -584,6 +588,8 @@ class TableModel(Friendly):
         }
         if self.missing:
             parts["missing"] = {name: list(words) for name, words in self.missing.items()}
+        if self.learned:
+            parts["learned"] = self.learned.to_dict()
         self.network.save(path, extra={**self.network.extra, _IN_FILE: parts})
 
 
@@ -596,6 +602,7 @@ def from_file(network: Network, saved: Any) -> TableModel:
         Target.from_dict(parts["target"]),
         report_from(parts["report"]),
         missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
+        learned=Learned.from_dict(parts["learned"]) if "learned" in parts else None,
     )
     # a prediction finds what does not fit together, before the user's table gets the blame
     model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
@@ -613,10 +620,8 @@ def _train(
     """Return the model of a table, with all choices in their place; ``before`` is what the table was once."""
     refuse_what_is_to_come(options)
     table, options = table_of(data, options, say)
-    if before and before != (now := fingerprint_of(table)):
-        say(
-            f"This is not the table of that configuration: {differing(before, now)}. So the model will differ, too."
-        )
+    if other := about_other(table, before):
+        say(f"This is not the table of that configuration: {other}. So the model will differ, too.")
     whole, options = rows_of(table, options)
     if run is None or run is False:
         return _model(
@@ -655,7 +660,10 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     """Return the model that a training gave."""
     made, report = trained.kept.data, report_of(trained)
     missing = words_for_nothing(table, made.columns, made.target)
-    return TableModel(trained.network, made.columns, made.target, report, trained.history, missing)
+    learned = learned_from(trained.kept.learn[0], alike_by_chance(trained.ready.learn[0], trained.ready.test))
+    return TableModel(
+        trained.network, made.columns, made.target, report, trained.history, missing, learned=learned
+    )
 
 
 def _kind(whole: Sorted) -> base.Kind[Prepared]:
