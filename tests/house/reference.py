@@ -129,7 +129,8 @@ HANDED = [
     "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
     "explaining.formula:Formula", "explaining.steps:BackwardStep", "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",
-    "explaining.steps:Path", "explaining.steps:Use", "models.plan:Plan", "models.scores:Report", "models.scores:Scores",
+    "explaining.steps:Path", "explaining.steps:Use", "models.comparing:Comparison",
+    "models.comparing:Tried", "models.plan:Plan", "models.scores:Report", "models.scores:Scores",
     "nn.architecture:Architecture", "nn.layers.base:Scope", "transform.report:Culprit", "transform.report:Kink",
     "transform.report:ParameterCheck", "transform.report:Undefined",
 ]  # fmt: skip
