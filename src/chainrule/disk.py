@@ -169,12 +169,12 @@ def write_beside(place: str | os.PathLike[str], blob: bytes, mode: int, *, lasti
         raise
 
 
-def remove_parts(place: str | os.PathLike[str]) -> None:
-    """Remove what :func:`write_beside` had not renamed when the process was killed."""
-    folder, name = os.path.split(place)
+def remove_parts(folder: str | os.PathLike[str], name: str = "") -> None:
+    """Remove what :func:`write_beside` had not renamed when it was killed: of a file, or of all in a folder."""
+    begins = f".{name[:50]}." if name else "."
     with suppress(OSError):
-        for part in os.scandir(folder or "."):
-            if part.name.startswith(f".{name[:50]}.") and part.name.endswith(".part"):
+        for part in os.scandir(folder):
+            if part.name.startswith(begins) and part.name.endswith(".part"):
                 os.unlink(part.path)
 
 

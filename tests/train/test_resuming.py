@@ -221,6 +221,32 @@ def test_an_epoch_that_a_signal_ends_in_its_middle_is_begun_anew(tmp_path, monke
     ends_alike((whole, history), (again, again.fit(*rows, epochs=3, batch_size=1, resume=path)))
 
 
+def test_the_best_epoch_is_none_that_was_broken_off(monkeypatch):
+    """So that as many epochs lead to the same network again."""
+    monkeypatch.setattr("chainrule.engines.epochs.POLL_SECONDS", -1.0)
+    monkeypatch.setattr("chainrule.engines.native.run.sharing.Sharing.seconds", 0.0, raising=False)
+    case = CASES["a plateau"]
+    settings = {
+        "optimizer": cr.SGD(1e-3),
+        "callbacks": [cr.EarlyStopping(50)],
+        "batch_size": 4,
+    }  # slow, but falling
+    polled = [0]
+
+    def soon(interrupts):
+        polled[0] += 1
+        return "time" if polled[0] > 32 else None  # of 13 steps an epoch
+
+    ended, again = case.network(), case.network()
+    with monkeypatch.context() as patch:
+        patch.setattr(Interrupts, "poll", soon)
+        history = case.fit(ended, **settings, epochs=100, time_budget=60)
+    assert history.best_epoch is not None and history["val_cost"][-1] < history["val_cost"][-2]
+    assert history.best_epoch < history.epochs - 1
+    case.fit(again, **settings, epochs=history.best_epoch + 1)
+    assert all(map(np.array_equal, values_of(ended), values_of(again)))
+
+
 def test_a_later_fit_of_a_network_goes_on_too(tmp_path, crash_after):
     case, path = CASES["adam, dropout"], tmp_path / "fit.safetensors"
     whole, broken, again = (case.network() for _ in range(3))

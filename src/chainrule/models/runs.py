@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from chainrule.data.tables import write_table
-from chainrule.disk import write_bytes
+from chainrule.disk import remove_parts, write_bytes
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
@@ -47,20 +47,15 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
         raise
 
 
-@contextmanager
-def resumed(folder: Path) -> Iterator[Path]:
-    """Go on with a run that was broken off; an error changes nothing in it."""
-    yield folder
-
-
 def check_resumable(folder: Path) -> None:
-    """Raise if a folder is no run, or of one that has ended."""
+    """Raise if a folder is no run, or of one that has ended; remove what was half written when it was killed."""
     if not (folder / CONFIG).is_file():
         raise MissingFileError(f"{folder} is no run: there is no {CONFIG} in it.")
     if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
         raise DataError(
             f"The run {folder} has ended: there is nothing to go on with.\nIts model is {folder / MODEL}."
         )
+    remove_parts(folder)
 
 
 def check_place(place: str | os.PathLike[str] | bool | None) -> None:
@@ -81,14 +76,9 @@ def called(source: str) -> str:
     return os.path.splitext(name)[0] or "table"
 
 
-def end(folder: Path, chosen: Configuration, may_go_on: bool) -> None:
-    """Write the choices of a training that has ended, the last of its files.
-
-    What is for going on is taken away, unless a signal ended it.
-    """
+def write_configuration(folder: Path, chosen: Configuration) -> None:
+    """Write the choices of a training that has ended."""
     write_bytes(folder / CONFIG, configuration.written(chosen).encode())
-    if not may_go_on:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _free(name: str) -> Path:

@@ -644,15 +644,20 @@ def _in_folder(
     verbose: int,
 ) -> TableModel:
     """Train in the folder of a run, from where its checkpoint leads, and write all that there is of it."""
-    stages = base.Stages(verbose, file=Checkpoints(folder / CHECKPOINT))
+    file = Checkpoints(folder / CHECKPOINT)
+    stages = base.Stages(verbose, file=file)
     trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
     model = replace(_model(table, trained), run=folder)
-    model.save(folder / MODEL)
+    if trained.history.signal:
+        file.write()  # from which the training can go on
     runs.write_history(folder, trained.histories)
     runs.write_metrics(folder, metrics_of(model.report))
     if judged := judgements(whole, trained):
         runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
-    runs.end(folder, configuration.ended(begun, trained.options), bool(trained.history.signal))
+    runs.write_configuration(folder, configuration.ended(begun, trained.options))
+    model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
+    if not trained.history.signal:
+        file.remove()
     return model
 
 

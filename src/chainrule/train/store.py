@@ -116,7 +116,7 @@ def read(
         *(SafetensorError, ValueError, TypeError, KeyError, AttributeError, OSError),
         *(RecursionError, OverflowError, MemoryError),
     ) as error:
-        if begins_as_text(file):
+        if what == "model file" and begins_as_text(file):
             raise FileFormatError(
                 f"{file} is no model but a text, perhaps a table (cr.read_table({str(file)!r}) reads one)."
             ) from None

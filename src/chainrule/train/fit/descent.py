@@ -31,6 +31,7 @@ def descend(run: Fitting, keeper: Keeper | None = None) -> None:
         run.history.stopped = stopped
         if keeper is not None:
             keeper.end(run)
+    run.history.signal = run.history.signal or run.interrupts.asked.number  # it may come when all is done
 
 
 def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:

@@ -89,13 +89,13 @@ class Checkpoints:
     """
 
     path: str | os.PathLike[str]
-    every: float = EVERY
+    every: float = field(default_factory=lambda: EVERY)
     fits: dict[str, Kept] = field(default_factory=dict)
     written: float = field(default_factory=time.monotonic, init=False)  # when, or when it was opened
 
     def __post_init__(self) -> None:
         place, mode = check_place(self.path)
-        remove_parts(place)
+        remove_parts(*os.path.split(place))
         if mode is None:
             return
         config, arrays = store.read(self.path, "checkpoint", _DAMAGED)
@@ -184,7 +184,7 @@ class Keeper:
         ended = Ended(history.stopped, history.best_epoch, history.diverged, history.signal)
         settings, examples = self._settings or settings_of(run), self._examples or examples_of(run)
         self._file.fits[self._name] = Kept(About(settings, examples, "", run.runs, {}, (), ended), arrays)
-        if self.due:
+        if self.due or run.settings.time_budget is not None:  # which would end it elsewhere another time
             self._file.write()
 
     # --- going on ---

@@ -1,0 +1,196 @@
+"""A training that is killed, wherever it is, goes on and ends as if it never was: the same model, the same files."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import chainrule as cr
+from chainrule import disk
+from chainrule.train.fit import descent, resuming
+
+CHOICES = {"hidden": (5,), "epochs": 11, "dropout": 0.2, "batch_size": 16, "folds": 2, "test_fraction": 0.2}
+
+
+class Killed(BaseException):
+    """Ends a process, as far as anyone inside can tell."""
+
+
+@pytest.fixture(autouse=True)
+def points(tmp_path, monkeypatch):
+    """Each epoch ends with a checkpoint."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(resuming, "EVERY", 0.0)
+    monkeypatch.setattr(descent, "REDRAW_SECONDS", 0.0)
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """Kill at the n-th file that is written: before it is there, or after."""
+    write = disk.write_beside
+
+    def kill(count, late):
+        left = [count]
+
+        def then(place, blob, mode, **how):
+            left[0] -= 1
+            if left[0] == 0 and not late:
+                with open(
+                    os.path.join(os.path.dirname(place), f".{os.path.basename(place)}.abc.part"), "wb"
+                ) as half:
+                    half.write(blob[: len(blob) // 2])
+                raise Killed
+            write(place, blob, mode, **how)
+            if left[0] == 0:
+                raise Killed
+
+        monkeypatch.setattr(disk, "write_beside", then)
+        return lambda: monkeypatch.setattr(disk, "write_beside", write)
+
+    yield kill
+    monkeypatch.setattr(disk, "write_beside", write)
+
+
+def houses():
+    random = np.random.default_rng(1)
+    x, town = random.normal(size=90), random.choice(["Basel", "Bern", "Chur"], 90)
+    dear = np.where(x + (town == "Bern") + random.normal(size=90) > 0.5, "yes", "no")
+    pd.DataFrame({"x": x, "town": town, "dear": dear}).to_csv("houses.csv", index=False)
+    return "houses.csv"
+
+
+def without_times(folder):
+    """All files of a run, but for how long it took."""
+    found = {}
+    for file in sorted(folder.iterdir()):
+        text = file.read_bytes()
+        if file.suffix == ".csv" and file.name.startswith("history"):
+            text = cr.read_table(file).drop(columns="seconds").to_csv().encode()
+        if file.suffix == ".json":
+            text = json.dumps({k: v for k, v in json.loads(text).items() if "seconds" not in k}).encode()
+        if file.suffix in (".safetensors", ".md"):
+            text = b""  # the report has seconds
+        found[file.name] = text
+    return found
+
+
+def same(model, whole):
+    for part in ("parameters", "statistics"):
+        ours, theirs = (getattr(each.network, part) for each in (model, whole))
+        assert {k: v.tobytes() for k, v in ours.items()} == {k: v.tobytes() for k, v in theirs.items()}
+    assert dict(model.history) == dict(whole.history) and model.history.stopped == whole.history.stopped
+    assert model.report.scores == whole.report.scores and model.report.refit == whole.report.refit
+    assert without_times(model.run) == without_times(whole.run)
+    assert (
+        cr.load(model.run)
+        .predict(cr.read_table("houses.csv"))
+        .equals(model.predict(cr.read_table("houses.csv")))
+    )
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_killed_thirty_times_on_its_way_it_ends_as_one_that_was_not(killed_at):
+    """By the third file that it writes or a later one: checkpoints, and in the end all that there is of it."""
+    data, kills = houses(), 0
+    whole = cr.TableModel.train(data, "dear", **CHOICES, run="whole")
+    while True:
+        alive = killed_at(3 + kills // 10, late=kills % 2 == 0)
+        begin = partial(cr.TableModel.train, data, "dear", **CHOICES, run="run")
+        try:
+            model = cr.TableModel.resume("run") if kills else begin()
+        except Killed:
+            kills += 1
+            assert kills < 100
+        else:
+            break
+        finally:
+            alive()
+    assert kills >= 30
+    same(model, whole)
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stage", [1, 13, 20])
+def test_a_signal_keeps_the_best_so_far_and_the_run_can_go_on(stage, number, monkeypatch):
+    data = houses()
+    whole = cr.TableModel.train(data, "dear", **CHOICES, run="whole")
+    write, left = resuming.Checkpoints.write, [stage]
+
+    def then(file):
+        write(file)
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resuming.Checkpoints, "write", then)
+        ended = cr.TableModel.train(data, "dear", **CHOICES, run="ended")
+    assert ended.history.signal == number
+    names = {file.name for file in ended.run.iterdir()}
+    assert {"model.safetensors", "checkpoint.safetensors", "config.toml"} <= names
+    assert cr.load("ended").predict(cr.read_table(data)).shape[0] == 90
+    same(cr.TableModel.resume("ended"), whole)
+    with pytest.raises(cr.DataError, match="has ended"):
+        cr.TableModel.resume("ended")
+
+
+def test_a_table_that_was_changed_is_not_gone_on_with(killed_at):
+    data = houses()
+    alive = killed_at(4, late=True)
+    with pytest.raises(Killed):
+        cr.TableModel.train(data, "dear", **CHOICES, run="broken")
+    alive()
+    cr.read_table(data)[:-1].to_csv(data, index=False)
+    with pytest.raises(cr.DataError, match="The run broken began with another table: it has 89 rows"):
+        cr.TableModel.resume("broken")
+
+
+def test_a_damaged_checkpoint_is_answered(killed_at, tmp_path):
+    data = houses()
+    alive = killed_at(4, late=True)
+    with pytest.raises(Killed):
+        cr.TableModel.train(data, "dear", **CHOICES, run="broken")
+    alive()
+    path = tmp_path / "broken" / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(cr.FileFormatError, match="no whole checkpoint"):
+        cr.TableModel.resume("broken")
+    path.unlink()
+    cr.TableModel.resume("broken")  # from the beginning
+
+
+PROGRAM = """
+import os, signal, sys
+import chainrule as cr
+from chainrule.train.fit import descent, resuming
+resuming.EVERY = descent.REDRAW_SECONDS = 0.0
+write, left = resuming.Checkpoints.write, [int(sys.argv[1])]
+def then(file):
+    write(file)
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+resuming.Checkpoints.write = then
+"""
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_processes_that_are_killed_again_and_again():
+    data, choices = houses(), CHOICES | {"engine": "numpy"}
+    whole = cr.TableModel.train(data, "dear", **choices, run="whole")
+    begin = f"cr.TableModel.train('houses.csv', 'dear', **{choices!r}, run='killed')"
+    for count, line in ((3, begin), (9, "cr.TableModel.resume('killed')")):
+        command = [sys.executable, "-c", f"{PROGRAM}\n{line}", str(count)]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    same(cr.TableModel.resume("killed"), whole)
+    assert not re.search("part|checkpoint", " ".join(os.listdir("killed")))
