@@ -341,3 +341,40 @@ def test_a_model_of_one_format_predicts_on_another(tmp_path):
         pd.testing.assert_frame_equal(model.predict(cr.read_table(tmp_path / name)), expected)
     of_arff = cr.TableModel.train(cr.read_table(tmp_path / "t.arff"), "ok", epochs=2, hidden=(2,))
     assert of_arff.predict(cr.read_table(tmp_path / "t.csv")).shape == expected.shape
+
+
+def test_files_of_the_same_columns_are_one_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("code,x,form,y\n007,1,1.50,NA\n010,2,2.00,b\n")
+    (tmp_path / "b.json").write_text(
+        '[{"y": "c", "x": 2.5, "code": 12, "form": 3.0}, {"y": "d", "x": null, "code": "8"}]'
+    )
+    with gzip.open("c.csv.gz", "wt") as file:
+        file.write("code;x;form;y\n11;4,5;1,25;?\n12;4;2;e\n")
+    table = cr.read_table("?.*")
+    assert cells(table) == {
+        "code": ["007", "010", "12", "8", "11", "12"],
+        "x": [1, 2, 2.5, None, 4.5, 4],
+        "form": [1.5, 2, 3, None, 1.25, 2],
+        "y": [None, "b", "c", "d", None, "e"],
+    }
+    known = written_of(table)
+    assert known.notes == ("Read 3 files as one table: a.csv (2 rows), b.json (2 rows), c.csv.gz (2 rows).",)
+    assert cr.read_table(["a.csv", tmp_path / "b.json", "c.csv.gz"]).equals(table)
+    assert len(cr.load_table("*.csv")[0]) == 2
+    (tmp_path / "d[1].csv").write_text("a\n1\n")
+    assert cells(cr.read_table("d[1].csv")) == {"a": [1]}
+
+
+def test_files_of_other_columns_are_no_one_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "b.csv").write_text("x,z\n1,2\n")
+    with pytest.raises(
+        cr.DataError, match=r"^b.csv has other columns than a.csv. It lacks y. It has z besides.\n"
+    ):
+        cr.read_table("*.csv")
+    with pytest.raises(cr.MissingFileError, match=r"No file matches '\*.tsv'"):
+        cr.read_table("*.tsv")
+    with pytest.raises(cr.DataError, match="list of files is empty"):
+        cr.read_table([])

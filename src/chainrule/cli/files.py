@@ -1,6 +1,7 @@
 """Files: models that are read, and places for results, checked before the work begins."""
 
 import os
+import re
 import shlex
 import stat
 from contextlib import suppress
@@ -20,12 +21,15 @@ STDIN = "/dev/stdin"  # what is piped into a command, as "-" is too
 def stem(data: str) -> str:
     """Return the name of a data file or sample without folder and endings; that of a pipe says nothing.
 
-    >>> stem("prices/houses.csv.gz"), stem("iris")
-    ('houses', 'iris')
+    >>> stem("prices/houses.csv.gz"), stem("iris"), stem("prices/*.csv"), stem("20??.csv")
+    ('houses', 'iris', 'prices', '20')
     """
     if data == STDIN or Path(data).is_fifo():
         return "model"
-    name = Path(data).name.removesuffix(".gz")
+    name = re.sub(r"\.(gz|zip|bz2|xz|zst)$", "", Path(data).name)
+    if not Path(data).exists() and re.search(r"[*?[]", data):  # several files
+        name = re.sub(r"[*?]|\[.*?\]", "", name)
+        return Path(name).stem.strip(".-_ ") if Path(name).suffix else Path(data).parent.name or "model"
     return Path(name).stem or name
 
 

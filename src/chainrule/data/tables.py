@@ -11,6 +11,7 @@ import pandas as pd
 from chainrule.arguments import public
 from chainrule.data.cells import MISSING, kind_of
 from chainrule.data.formats import check_library, format_of
+from chainrule.data.joined import Source, files_of, joined
 from chainrule.data.meaning import Missing as Missing, nothing_is
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells
@@ -34,7 +35,7 @@ def load_table(
 ) -> tuple[pd.DataFrame, str]: ...
 @overload
 def load_table(
-    source: str | PathLike[str],
+    source: Source,
     *,
     missing: Missing = ...,
     any_size: bool = ...,
@@ -43,7 +44,7 @@ def load_table(
 ) -> tuple[pd.DataFrame, str | None]: ...
 @public
 def load_table(
-    source: str | PathLike[str],
+    source: Source,
     *,
     missing: Missing = MISSING,
     any_size: bool = False,
@@ -73,15 +74,16 @@ def load_table(
     >>> len(table), target
     (178, 'target')
     """
-    name = spelled(fspath(source), SAMPLES)
-    if name in SAMPLES and not Path(source).is_file():
-        return sample_table(name), SAMPLE_TARGET
+    if isinstance(source, str | PathLike):
+        name = spelled(fspath(source), SAMPLES)
+        if name in SAMPLES and not Path(source).is_file():
+            return sample_table(name), SAMPLE_TARGET
     return read_table(source, missing=missing, any_size=any_size, table=table, header=header), None
 
 
 @public
 def read_table(
-    source: str | PathLike[str],
+    source: Source,
     *,
     missing: Missing = MISSING,
     any_size: bool = False,
@@ -124,10 +126,15 @@ def read_table(
     >>> cr.read_table("houses.csv").to_dict("list")
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
-    content = content_of(local(source), any_size, table or "")
-    found = format_of(content)
-    check_library(found, content)
-    return found.read(content, nothing_is(missing), header)
+    nothing = nothing_is(missing)
+    files = files_of(source)
+    tables = []
+    for file in files:
+        content = content_of(local(file), any_size, table or "")
+        found = format_of(content)
+        check_library(found, content)
+        tables.append(found.read(content, nothing, header))
+    return joined(files, tables, nothing) if len(files) > 1 else tables[0]
 
 
 @public

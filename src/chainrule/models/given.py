@@ -21,7 +21,8 @@ from chainrule.models.scoring import chosen
 def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> tuple[pd.DataFrame, Options]:
     """Return the table that was given, read if it is a file, and the choices with its target."""
     known: str | None = None
-    if isinstance(data, str | PathLike):
+    several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
+    if isinstance(data, str | PathLike) or several:
         how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
         data, known = load_table(data, **{name: value for name, value in how.items() if value})
     target = known if options.target is None else options.target
