@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from chainrule.names import closest
 
 __all__ = [
-    "ArgumentError", "ChainruleError", "DataError", "DivergenceWarning", "EngineWarning", "FileFormatError",
-    "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "MissingLibraryError",
+    "ArgumentError", "ChainruleError", "DataError", "DataWarning", "DivergenceWarning", "EngineWarning",
+    "FileFormatError", "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "MissingLibraryError",
     "NoDerivativeError", "OutOfMemoryError",
     "RenamedWarning", "ShapeError", "UnknownNameError", "UnsupportedError",
 ]  # fmt: skip
@@ -137,6 +137,20 @@ class OutOfMemoryError(ChainruleError, MemoryError):
 
     >>> issubclass(cr.OutOfMemoryError, MemoryError) and issubclass(cr.OutOfMemoryError, cr.ChainruleError)
     True
+    """
+
+
+class DataWarning(UserWarning):
+    """Some cells of a table are not what their column holds, and count as missing; the message names the first.
+
+    >>> import pandas as pd, warnings
+    >>> table = pd.DataFrame({"x": range(40), "y": [2.5 * i for i in range(40)]})
+    >>> model = cr.TableModel.train(table, "y", epochs=1)
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     predictions = model.predict(pd.DataFrame({"x": ["3", "oops", "5"]}))
+    >>> print(told[0].message)
+    Column 'x', row 2: 'oops' is no number and counts as missing.
     """
 
 

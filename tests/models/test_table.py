@@ -193,6 +193,16 @@ def test_a_network_that_diverged_at_once_is_no_model():
         trained("regression", learning_rate=1e30)
 
 
+def test_a_cell_that_counts_as_missing_is_warned_of():
+    model = trained("regression")
+    new = mixed(5).assign(size=["1", "big", "3", "4", "5"])
+    with pytest.warns(cr.DataWarning, match="Column 'size', row 2: 'big' is no number and counts as missing"):
+        predicted = model.predict(new)
+    assert predicted.equals(model.predict(new.replace("big", None)))
+    with pytest.warns(cr.DataWarning, match="row 2: 'big'"):
+        model.evaluate(new)
+
+
 def test_what_cannot_be_predicted_is_refused():
     model = trained("regression")
     with pytest.raises(cr.DataError, match=r"Missing: city"):

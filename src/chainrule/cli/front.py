@@ -58,6 +58,9 @@ class Commands(click.Group):
                 signals.handling(signals.end_at_once, AT_ONCE),
             ):
                 warnings.showwarning = _show_warning
+                warnings.simplefilter(
+                    "ignore", cr.DataWarning
+                )  # which commands tell with what else is new in a table
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:
             number = getattr(abort.__cause__, "number", signal.SIGINT)

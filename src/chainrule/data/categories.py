@@ -164,7 +164,8 @@ def learn_categories(
 
 
 def _by_size(counts: pd.Series) -> list[str]:
-    return sorted(counts.index, key=lambda text: (-counts[text], text))
+    rows = dict(zip(map(str, counts.index), counts, strict=True))  # a lookup in it is much faster
+    return sorted(rows, key=lambda text: (-rows[text], text))
 
 
 def _as_one(counts: pd.Series, spelling: str) -> pd.Series:

@@ -192,6 +192,18 @@ def news(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(remark for column in columns.columns for remark in column.remarks(frame[column.name]))
 
 
+def wrong_cells(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for each column with cells that count as missing since they are not what it holds.
+
+    >>> columns = fit_columns(pd.DataFrame({"size": [1.0, 3.0]}))
+    >>> wrong_cells(columns, pd.DataFrame({"size": ["1", "big", "2"]}))
+    ("Column 'size', row 2: 'big' is no number and counts as missing.",)
+    """
+    frame = _with_all(columns, checked_table(frame))
+    held = (c for c in columns.columns if isinstance(c, NumberColumn | DateColumn))
+    return tuple(sentence for column in held for sentence in column.wrong(frame[column.name]))
+
+
 def plan_lines(columns: Columns, width: int = WIDE) -> list[str]:
     """Return the plan as the lines of a table; where there are very many columns, those alike share a line.
 

@@ -101,6 +101,17 @@ class DateColumn:
         encoded = np.where(missing[:, None], 0, np.column_stack(columns)).astype(np.float32)
         return np.column_stack([encoded, missing.astype(np.float32)]) if self.had_missing else encoded
 
+    def wrong(self, cells: pd.Series) -> Iterator[str]:
+        """Say which cells are no dates and count as missing.
+
+        Args:
+            cells: The column, of any table.
+
+        Yields:
+            A sentence, if there is any.
+        """
+        yield from about_wrong(cells, self._read(cells)[1], "date")
+
     def remarks(self, cells: pd.Series) -> Iterator[str]:
         """Say which cells are no dates, and which lie before or after all of training.
 

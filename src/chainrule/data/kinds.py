@@ -167,7 +167,10 @@ def _categories(
     spelling: Spelling = "exact",
     why: str = "",
 ) -> Found:
-    column = learn_categories(cells, most, fewest, spelling)
+    return _about(learn_categories(cells, most, fewest, spelling), cells, kind, why)
+
+
+def _about(column: CategoryColumn, cells: pd.Series, kind: Kind, why: str = "") -> Found:
     found = why or listed(column.categories)
     if column.others:
         found += f"{'; ' if found else ''}others count as one"
@@ -233,7 +236,7 @@ def _of_texts(cells: pd.Series, present: pd.Series, distinct: int, stays: bool) 
         return Found("list" if separator else "text", words, about_words(words))
     column = learn_categories(cells, MOST_CATEGORIES, FEWEST_ROWS)
     if (column.slots(cells) < len(column.categories)).sum() >= count / 10:
-        return _categories(cells, kind, MOST_CATEGORIES, FEWEST_ROWS)
+        return _about(column, cells, kind)
     if count < 0.95 * len(cells):
         return Found(kind, replace(column, categories=()), "whether there is one, since most are different")
     identifier: Kind = "identifier" if distinct >= NEARLY_ALL * count else kind
@@ -270,8 +273,10 @@ def _quantity(present: pd.Series, distinct: int) -> str | None:
         return None
     counts = texts_of(present).value_counts()
     texts = pd.Series(counts.index, dtype=object)
-    first = texts[:50]
-    unit = unit_of(texts) if unit_of(first) else ""
+    first = texts[:: max(1, len(texts) // 200)]
+    unit = unit_of(texts) if unit_of(first[:50]) else ""
+    if 2 * read_numbers(without_unit(first, unit).astype("str")).isna().mean() > 1:  # quickly told
+        return None
     bare = without_unit(texts, unit)
     numbers = read_numbers(bare.astype("str"))
     wrong = numbers.isna().to_numpy()

@@ -84,8 +84,8 @@ class NumberColumn:
         refuse(cells, np.isinf(encoded), f"numbers like those of training are expected {usual}")
         return np.column_stack([encoded, missing] if self.had_missing else [encoded]).astype(np.float32)
 
-    def remarks(self, cells: pd.Series) -> Iterator[str]:
-        """Say which cells are no numbers.
+    def wrong(self, cells: pd.Series) -> Iterator[str]:
+        """Say which cells are no numbers and count as missing.
 
         Args:
             cells: The column, of any table.
@@ -93,7 +93,10 @@ class NumberColumn:
         Yields:
             A sentence, if there is any.
         """
-        yield from about_wrong(cells, few_wrong(without_unit(cells, self.unit))[1], "number")
+        if kind_of(cells) != "number":
+            yield from about_wrong(cells, few_wrong(without_unit(cells, self.unit))[1], "number")
+
+    remarks = wrong
 
 
 def few_wrong(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:

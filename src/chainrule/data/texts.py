@@ -98,7 +98,7 @@ def words_of(text: str, separator: str = "") -> set[str]:
     >>> sorted(words_of("Don't PANIC, don't!")), sorted(words_of("['Drama', 'Sci-Fi']", ","))
     (["don't", 'panic'], ['drama', 'sci-fi'])
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
     if not separator:
         return set(_WORD.findall(folded))
     return {item for part in folded.split(separator) if (item := part.strip(_AROUND))}

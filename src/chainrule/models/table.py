@@ -11,7 +11,7 @@ import pandas as pd
 
 from chainrule import plain
 from chainrule.arguments import public
-from chainrule.data.columns import Columns, describe_columns, encode, news
+from chainrule.data.columns import Columns, describe_columns, encode, news, wrong_cells
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.tables import Missing
 from chainrule.data.target import (
@@ -23,7 +23,7 @@ from chainrule.data.target import (
 )
 from chainrule.data.written import written_of
 from chainrule.doors import Door
-from chainrule.errors import DataError, UnknownNameError, deprecated, unknown_name
+from chainrule.errors import DataError, DataWarning, UnknownNameError, deprecated, unknown_name, warn
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
@@ -465,6 +465,7 @@ class TableModel(Friendly):
         >>> model.predict(table[:3])["target"].tolist()
         ['setosa', 'setosa', 'setosa']
         """
+        self._warn_of_cells(table)
         outputs = self.network.predict(encode(self.columns, table))
         return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
 
@@ -494,10 +495,15 @@ class TableModel(Friendly):
         except UnknownNameError as error:
             wanted = "evaluate compares predictions with what is there; predict needs no such column."
             raise UnknownNameError(f"{error}\n{wanted}") from None
+        self._warn_of_cells(frame)
         features, truth = encode(self.columns, frame), encode_target(self.target, frame)
         scores = _scores(self.network, self.target, features, truth, metric)
         known = about_known(self.learned, features) if self.learned else ""
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
+
+    def _warn_of_cells(self, table: pd.DataFrame) -> None:
+        for sentence in wrong_cells(self.columns, table):
+            warn(sentence, DataWarning)
 
     @public
     def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
