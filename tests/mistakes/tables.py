@@ -1,7 +1,9 @@
 """The files that mistakes are made with: FILES says how each is made, by its name."""
 
+import contextlib
 import functools
 import gzip
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -53,6 +55,16 @@ def cut_gzip(path):
     path.write_bytes(gzip.compress(lines.encode(), mtime=0)[:-50])
 
 
+def database(path):
+    """Make a database of two tables."""
+    with contextlib.closing(sqlite3.connect(path)) as shop:
+        for name in ("houses", "people"):
+            shop.execute(f"CREATE TABLE {name} (rooms INTEGER, city TEXT, price REAL)")
+            rows = [(i % 7, "Oslo" if i % 2 else "Rome", i * 10.5) for i in range(ROWS)]
+            shop.executemany(f"INSERT INTO {name} VALUES (?, ?, ?)", rows)
+        shop.commit()
+
+
 def folder(path):
     """Make a folder with a table in it."""
     path.mkdir(exist_ok=True)
@@ -77,6 +89,9 @@ FILES = {
     "folder": folder,
     # what is no table
     "data.json": text('{"a": [1], "b": "x"}'),
+    "settings.json": text('{"colour": "red", "size": {"width": 3}}'),
+    "cut.json": text('[{"rooms": 3, "price": 5}, {"rooms": 4, "pri'),
+    "shop.sqlite": database,
     "empty.csv": text(""),
     "blank.csv": text("\n\n\n"),
     "header.csv": text("rooms,city,price\n"),

@@ -21,7 +21,6 @@ from chainrule.data.words import listed
 from chainrule.disk import read_bytes
 from chainrule.errors import DataError, MissingFileError, MissingLibraryError
 from chainrule.names import closest
-from chainrule.shown import counted
 
 MOST_UNPACKED = 1 << 28  # bytes, or so many times the size of the file:
 MOST_TIMES = 100
@@ -103,7 +102,7 @@ def choose(names: list[str], content: Content, what: str) -> str:
         raise DataError(f"{content.path} holds no {what}.")
     if len(names) == 1 and not content.table:
         return names[0]
-    has = f"{content.path} holds {counted(len(names), what)}: {listed(names, 20)}."
+    has = f"{content.path} holds {len(names):,} {what}: {listed(names, 20)}."
     if content.table:
         near = closest(content.table, names)
         hint = f" Did you mean {near!r}?" if near else ""
@@ -179,7 +178,7 @@ def _member(content: Content) -> tuple[bytes, str]:
         with zipfile.ZipFile(io.BytesIO(content.data)) as archive:
             names = [name for name in archive.namelist() if not _BESIDE.fullmatch(name)]
             inner = "" if len(names) == 1 and content.table not in names else content.table
-            name = choose(names, Content(content.path, b"", content.bound, inner), "file")
+            name = choose(names, Content(content.path, b"", content.bound, inner), "files")
             return _unpacked(lambda _: archive.open(name), content.data, content.path, content.bound), (
                 "" if inner else content.table
             )
