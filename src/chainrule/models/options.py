@@ -329,7 +329,6 @@ def _annotations(kind: type) -> dict[str, Any]:
 
 # Choices whose meaning is being built, and by whom.
 _TO_COME = {
-    "table": "reading",
     **dict.fromkeys(("class_weight", "threshold"), "scores"),
 }
 
