@@ -279,8 +279,18 @@ def test_a_frame_from_pandas_has_no_other_form_than_its_own():
 @pytest.mark.parametrize(
     ("cell", "padded"),
     [("007", True), ("+7", True), ("-0", True), ("-07", True), ('"00"', True), ("0", False), ("10.05", False),
-     ("1,005", None), ("2015-02-07", False), ("100", False), ("0.05", False), ("-0.5", False), ("x07", False)],
+     ("1,005", None), ("2015-02-07", False), ("100", False), ("0.05", False), ("-0.5", False), ("x07", False),
+     ("5e-05", False), ("1e+05", False)],
 )  # fmt: skip
 def test_a_glance_finds_whole_numbers_that_are_written_otherwise(cell, padded, delimiter):
     for text in (f"{cell}{delimiter}x\n", f"x{delimiter}{cell}\n", f"x{delimiter} {cell}", cell):
         assert padded is None or has_padded(text.encode(), delimiter) == padded
+
+
+@pytest.mark.parametrize("at", range(-6, 7))
+def test_a_glance_sees_what_the_pieces_that_it_looks_at_cut_apart(at, monkeypatch):
+    monkeypatch.setattr("chainrule.data.written._PIECE", 64)
+    for cells, padded in ((b"1007,-0.5,2015-02-07,1e-05,", False), (b"12,007,", True), (b"3,-0,", True)):
+        text = b"1," * (32 + at // 2) + b"1" * (at % 2) + cells + b"1," * 40
+        assert has_padded(text) == padded
+    assert not has_padded(b"1;-0,5;0,07;3", ";") and has_padded(b"1;-0;3", ";")

@@ -82,15 +82,17 @@ def _padded_within(text: bytes, delimiter: str) -> bool:
     zero = content == ord("0")
     sign = (content == ord("+")) | (content == ord("-"))
     letter = (content | np.uint8(32)) - np.uint8(ord("a")) < 26
-    inside = digit | letter | (content == ord(".")) | (content == ord("_"))
+    inside = digit | letter | (content == ord("_"))
+    point = content == ord(".")
     if delimiter != ",":
-        inside |= content == ord(",")
+        point |= content == ord(",")
+    inside |= point
     # a zero before a digit, or the only digit after a sign, at the beginning of a number; that is neither in 2015-02-17
     # nor in 1e-05
     within = digit | letter
     begins = np.zeros_like(digit)
     begins[2:] = ~inside[1:-1] & ~(sign[1:-1] & within[:-2])
-    alone = zero[1:-1] & sign[:-2] & (content[2:] != ord("."))
+    alone = zero[1:-1] & sign[:-2] & ~point[2:]
     after = zero[1:-1] & digit[2:]
     plus = (content[1:-1] == ord("+")) & digit[2:] & ~within[:-2]
     return bool((begins[1:-1] & (after | alone)).any() or plus.any())
