@@ -312,3 +312,16 @@ def test_a_target_that_is_called_like_a_probability_is_refused(columns, task):
     with pytest.raises(DataError, match=f"Target '{name}' is called as predictions call the probability of"):
         fit_target(frame, columns, task)
     assert fit_target(frame, "probability_x").classes == ("a", "b")
+
+
+def test_a_target_of_numbers_or_dates_that_does_not_read_as_one_says_what_it_is():
+    numbers = [str(i / 2) for i in range(60)]
+    numbers[17] = "oops"
+    with pytest.raises(DataError, match=r"numbers but for 'oops' in row 18: correct or empty such cells"):
+        fit_target(pd.DataFrame({"y": numbers}), "y")
+    for dates in (
+        pd.date_range("2020-01-01", periods=60),
+        pd.date_range("2020-01-01", periods=60).strftime("%d.%m.%Y"),
+    ):
+        with pytest.raises(DataError, match="They are dates, and numbers are predicted"):
+            fit_target(pd.DataFrame({"y": dates}), "y")

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from chainrule import plain
-from chainrule.data.cells import floats, kind_of, mean_and_std, number_of, read_numbers, text_of
-from chainrule.data.words import check_columns, checked_table, listed
+from chainrule.data.cells import floats, kind_of, mean_and_std, number_of, numbers_of, read_numbers, text_of
+from chainrule.data.dates import dates_in
+from chainrule.data.words import check_columns, checked_table, listed, row_name
 from chainrule.data.written import as_written, positions_of, reads_as_numbers, stripped, texts_of, written_of
 from chainrule.errors import DataError, FileFormatError, unknown_name
 from chainrule.names import spelled
@@ -349,7 +350,7 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
         raise DataError(
             f"Target {name!r} has {len(classes):,} different values in {counted(rows, 'row')}, too many "
             f"to be classes (such as {listed(map(repr, labels))}).\n"
-            f"Choose another target{quantity}."
+            f"{_nearly(cells)}Choose another target{quantity}."
         )
     if task == "binary" and len(classes) != 2:
         raise DataError(
@@ -360,6 +361,21 @@ def _fit_classes(cells: pd.Series, task: str) -> Target:
     shares = tuple(float(counts[text]) / rows for text in classes)
     kind: Task = "binary" if len(classes) == 2 and task != "multiclass" else "multiclass"
     return Target(kind, (name,), tuple(labels), shares)
+
+
+def _nearly(cells: pd.Series) -> str:
+    """Say what a column of too many classes is rather: numbers but for some cell, or dates."""
+    if kind_of(cells) != "number":
+        _, wrong = numbers_of(cells)
+        if 0 < wrong.mean() < 0.5:
+            first = int(wrong.argmax())
+            return (
+                f"They are numbers but for {cells.iloc[first]!r} in {row_name(cells.index, first)}: correct or empty "
+                "such cells (a row without a target is passed over). Or: "
+            )
+        if dates_in(cells):
+            return "They are dates, and numbers are predicted: make one of them, such as the days since the first. Or: "
+    return ""
 
 
 def _fit_labels(frame: pd.DataFrame, names: tuple[str, ...]) -> Target:

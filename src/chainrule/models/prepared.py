@@ -11,7 +11,15 @@ import pandas as pd
 from chainrule.data.belonging import NOTHING_TOGETHER, Belonging, belonging_of
 from chainrule.data.categories import CategoryColumn
 from chainrule.data.cells import MISSING
-from chainrule.data.columns import Columns, describe_columns, encode, fit_columns, news, plan_lines
+from chainrule.data.columns import (
+    Columns,
+    describe_columns,
+    encode,
+    fit_columns,
+    news,
+    plan_lines,
+    wrong_cells,
+)
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import about_rare_classes, strata_of
 from chainrule.data.target import (
@@ -201,7 +209,10 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         judges = whole.judges
     plan = "\n".join(plan_lines(columns))
     network = _plan(columns, target, decided, rows, len(judges), whole.folds)
-    every = *every, *(f"Of the rows that judge: {sentence}" for sentence in news(columns, judges))
+    told = (
+        news if judges is whole.judges else wrong_cells
+    )  # of the same table, spellings and dates are no news
+    every = *every, *(f"Of the rows that judge: {sentence}" for sentence in remarks(columns, judges))
     return Ready(
         Prepared(columns, target, every),
         decided,
