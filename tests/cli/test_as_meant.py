@@ -137,8 +137,10 @@ def process(*arguments, **settings):
 
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="a device of Unix")
 def test_a_hyphen_is_what_is_piped_into_the_command(here):
-    trained = process("train", "-", "--target", "price", "--epochs", "1", input=HOUSES)
-    assert trained.returncode == 0 and "Saved the model: model.safetensors" in trained.stderr
+    trained = process(
+        "train", "-", "--target", "price", "--epochs", "1", "--out", "model.safetensors", input=HOUSES
+    )
+    assert trained.returncode == 0 and "Wrote the model to model.safetensors, too." in trained.stderr
     predicted = process("predict", "model.safetensors", "-", input=HOUSES)
     assert predicted.stdout == process("predict", "model.safetensors", "houses.csv").stdout != ""
     with open("houses.csv") as file:

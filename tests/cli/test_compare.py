@@ -24,14 +24,17 @@ def _visits(here):
 
 
 def test_compare_prints_a_table_and_keeps_the_winner():
-    result = run("compare", "visits.csv", "--target", "ill", "--epochs", "4", "--group", "patient")
+    result = run(
+        "compare", "visits.csv", "--target", "ill", "--epochs", "4", "--group", "patient", "--run", "r"
+    )
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["network", "hidden", "units", "log_loss", "±", "95", "%", "learned", "time"]
     assert all(len(line) <= 80 for line in lines[:13]) and len(lines[1:13]) == 12
+    assert "r has the model (" in result.stderr and "compare.csv" in result.stderr
     assert "it wins." in result.stdout and "Test of '" in result.stdout
     assert "Tried 'linear': log_loss" in result.stderr
-    assert "patient" not in [column.name for column in cr.load("visits.safetensors").columns.columns]
+    assert "patient" not in [column.name for column in cr.load("r").columns.columns]
 
 
 @pytest.mark.parametrize(

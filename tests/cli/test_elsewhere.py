@@ -79,7 +79,7 @@ def test_what_is_not_known_is_told_for_the_command(arguments, told):
 def test_names_are_taken_in_any_case():
     options = ["--task", "Multiclass", "--engine", "NumPy", "--epochs", "2", "--quiet"]
     assert CliRunner().invoke(cli, ["train", "iris", *options]).exit_code == 0
-    assert cr.load("iris.safetensors").target.task == "multiclass"
+    assert cr.load("runs/iris-target-001").target.task == "multiclass"
     graph = [
         CliRunner().invoke(cli, ["compile", "iris", "--show", name]).stdout for name in ("Graph", "graph")
     ]

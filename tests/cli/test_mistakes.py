@@ -57,16 +57,17 @@ def contents():
         (["trian", "iris"], "No command 'trian'. Did you mean 'chainrule train'?"),
         (["iris"], "No command 'iris'. Did you mean 'chainrule train iris'?"),
         (["houses.csv"], "No command 'houses.csv'. Did you mean 'chainrule train houses.csv'?"),
-        (["xyz"], "No command 'xyz'. 'chainrule --help' says what each does. Commands: train, predict, "),
+        (
+            ["xyz"],
+            "No command 'xyz'. 'chainrule --help' says what each does. Commands: train, compare, config, ",
+        ),
         (["--nothing"], "No such option '--nothing'."),
-        (["train"], "Missing argument 'DATA'.\n'chainrule train --help' shows what it takes.\n"),
+        (
+            ["train"],
+            "Missing argument 'DATA': a file, or a sample such as iris.\n'chainrule train --help' shows",
+        ),
         (["train", "house.csv"], "No file 'house.csv'. Did you mean 'houses.csv'?"),
         (["train", "iriss"], "No file 'iriss'. Did you mean 'iris'?"),
-        (
-            ["train", "houses.csv"],
-            "Which column is to be predicted? houses.csv has 3: rooms, city, price.\n"
-            "For the last: chainrule train houses.csv --target price\n",
-        ),
         (
             ["train", "houses.csv", "--target", "prize"],
             "No column 'prize' in this table. Did you mean 'price'?",
@@ -178,7 +179,7 @@ def test_summary(model, here):
     assert refused("summary", "nothing").startswith(
         "No model file 'nothing'.\n'chainrule train DATA' makes one."
     )
-    assert refused("summary", ".").startswith(". is a folder")
+    assert refused("summary", ".").startswith("No model.safetensors in this folder")
     whole = (here / model).read_bytes()
     (here / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     told = refused("summary", "cut.safetensors")
@@ -248,12 +249,13 @@ PATIENT = """
 import sys, time
 import chainrule as cr
 from chainrule.cli.main import main
-read = cr.load_table
+from chainrule.models import given
+read = given.load_table
 def slowly(data):
     print("reading", file=sys.stderr, flush=True)
     time.sleep(5 if "slow.csv" in sys.argv else 0)
     return read(data)
-cr.load_table = slowly
+given.load_table = slowly
 main()
 """
 
@@ -281,8 +283,8 @@ ENDLESS = ["train", "houses.csv", "--target", "price", "--epochs", "100000000", 
 def test_a_signal_while_training_saves_the_best_so_far(here, by, name, expected):
     code, told = interrupted("epoch", *ENDLESS, by=by)
     assert code == expected, told
-    assert f"by {name}" in told and "Saved the model: houses.safetensors" in told
-    assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+    assert f"by {name}" in told and "runs/houses-price-001 has the model" in told
+    assert isinstance(cr.load(here / "runs/houses-price-001"), cr.TableModel)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
@@ -296,19 +298,20 @@ def test_what_nohup_ignores_stays_ignored(here):
         before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
     # The signal is sent at the first line of progress: without one this would show nothing.
-    assert code == 0 and "\nepoch" in told and "the time budget of 2.5 s was used up" in told
+    assert code == 0 and "\nepoch" in told and "the time budget of" in told
 
 
 def test_a_signal_while_the_model_is_saved_lets_it_be_saved(here, monkeypatch):
-    def late(*arguments):
-        for _ in range(2):
+    def late(model, path):
+        for _ in range(2 * (str(path) == "houses.safetensors")):
             os.kill(os.getpid(), signal.SIGTERM)
-        return sync(*arguments)
+        return save(model, path)
 
-    sync = os.fsync
-    monkeypatch.setattr("os.fsync", late)
-    result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
-    assert result.exit_code == 143 and "Saved the model" in result.stderr
+    save = cr.TableModel.save
+    monkeypatch.setattr(cr.TableModel, "save", late)
+    place = ["--out", "houses.safetensors"]
+    result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK, *place])
+    assert result.exit_code == 143 and "Wrote the model to houses.safetensors" in result.stderr
     assert "Ended by SIGTERM, which came after training." in result.stderr
     assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -369,7 +372,7 @@ def test_a_signal_while_the_network_is_tested_lets_it_be_saved(here, monkeypatch
     score = table_model._scores
     monkeypatch.setattr(table_model, "_scores", late)
     result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
-    assert result.exit_code == 143 and "Saved the model" in result.stderr
+    assert result.exit_code == 143 and "runs/houses-price-001 has the model" in result.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
@@ -383,7 +386,7 @@ def test_a_terminal_that_closes_ends_a_training_that_is_saved(here):
         shown += os.read(terminal, 1000)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 129
-    assert isinstance(cr.load(here / "houses.safetensors"), cr.TableModel)
+    assert isinstance(cr.load(here / "runs/houses-price-001"), cr.TableModel)
 
 
 def shell(line):
@@ -397,14 +400,15 @@ def shell(line):
     return [int(code) for code in codes.split()], printed, found.stderr
 
 
-TRAIN = "chainrule train houses.csv --target price --epochs 300 --learning-rate 1e-5"
+TRAIN = "chainrule train houses.csv --target price --epochs 300 --learning-rate 1e-5 --out houses.safetensors"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
 def test_the_model_of_a_pipe_has_a_name_of_its_own(here):
     codes, _, told = shell("chainrule train <(cat houses.csv) --target price --epochs 1 --hidden 2")
-    assert codes == [0] and (here / "model.safetensors").is_file()
-    assert told.endswith("\n  chainrule predict model.safetensors new.csv --out predictions.csv\n")
+    (run,) = (here / "runs").iterdir()
+    assert codes == [0] and (run / "model.safetensors").is_file()
+    assert f"\n  chainrule predict runs/{run.name} new.csv --out predictions.csv\n" in told
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
@@ -482,4 +486,4 @@ def test_a_full_disk_behind_the_output_is_named(model, here):
     assert told == "Error: The standard output cannot be written: No space left on device.\n"
     assert (here / "code").read_text() == "2\n"
     _, _, told = shell(f"{TRAIN} >/dev/full")
-    assert "Replaced the model" in told and "The standard output cannot be written" in told
+    assert "Wrote the model" in told and "The standard output cannot be written" in told

@@ -45,7 +45,7 @@ def test_a_run_holds_all_that_there_is_of_a_training():
     model = cr.TableModel.train(written(), "price", **QUICK, run=True)
     assert str(model.run) == "runs/houses-price-001"
     assert sorted(file.name for file in model.run.iterdir()) == [
-        "config.toml", "history.csv", "metrics.json", "model.safetensors", "predictions.csv",
+        "card.md", "config.toml", "history.csv", "metrics.json", "model.safetensors", "predictions.csv",
     ]  # fmt: skip
     same(cr.load(model.run), model)
     history = pd.read_csv(model.run / "history.csv")

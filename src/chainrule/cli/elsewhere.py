@@ -12,7 +12,8 @@ from chainrule.names import closest
 COMMANDS = {
     "fit": "train", "learn": "train", "score": "evaluate", "eval": "evaluate", "test": "evaluate", "infer": "predict",
     "inference": "predict", "show": "summary", "info": "summary", "describe": "summary", "inspect": "summary",
-    "version": "versions", "env": "versions", "show-versions": "versions",
+    "version": "versions", "env": "versions", "show-versions": "versions", "init": "config",
+    "defaults": "config",
 }  # fmt: skip
 SAME = {
     "lr": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target", "labels": "target",
@@ -26,12 +27,13 @@ SAME = {
     "test-data": "test-file", "test-set": "test-file", "cv": "folds", "k-fold": "folds", "kfold": "folds",
     "n-splits": "folds", "groups": "group", "time-column": "time-order", "class-weights": "class-weight",
     "sheet": "table", "sheet-name": "table", "cutoff": "threshold", "problem-type": "task",
+    "output-dir": "run", "out-dir": "run", "outdir": "run", "run-dir": "run", "cfg": "config", "c": "config",
+    "config-file": "config", "n": "dry-run", "plan": "dry-run", "continue": "resume", "restart": "resume",
 }  # fmt: skip
 ANSWERS = {
     "layers hidden-layers units neurons": "--hidden 64,32 gives two hidden layers of 64 and 32 units.",
     "optimizer momentum weight-decay": "Training is by Adam; --learning-rate and --clip-norm set it.",
     "loss cost": "The loss is that of the task, which --task decides.",
-    "activation": "Hidden units are relu; Python sets others, with cr.Network.",
     "alpha": "--learning-rate sets the length of the steps; large weights have no price, --dropout may serve.",
     "iterations steps": "--epochs counts how often all rows are seen.",
     "f": "The table is named without an option; --force replaces what is there.",

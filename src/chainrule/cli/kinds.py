@@ -1,6 +1,5 @@
 """Kinds of values that commands take: how each is written, what is said to a wrong one, and what completes it."""
 
-import csv
 import math
 import sys
 from collections.abc import Callable, Iterable
@@ -12,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 import chainrule as cr
-from chainrule.cli.completion import columns, models, tables
+from chainrule.cli.completion import columns, configurations, models, runs, tables
 from chainrule.cli.files import STDIN
 
 METRICS = [
@@ -102,6 +101,30 @@ class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
         return models(incomplete)
 
 
+class Run(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
+    """The folder of a run."""
+
+    name = "run"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the runs that begin so."""
+        return runs(incomplete)
+
+
+class Config(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
+    """A configuration, or a run that has one."""
+
+    name = "configuration"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the configurations that begin so."""
+        return configurations(incomplete)
+
+
 class Name(click.Choice):  # type: ignore[type-arg]  # which only newer ones of click take
     """One of several names, in any case."""
 
@@ -152,6 +175,8 @@ def _weights(word: str) -> Any:
     """Return "balanced", or the weight of each class: yes=5,no=1."""
     if "=" not in word:
         return word
+    import csv  # noqa: PLC0415 -- only where weights are given
+
     found = {}
     for each in next(csv.reader([word])):
         label, _, weight = each.rpartition("=")

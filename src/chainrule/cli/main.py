@@ -5,7 +5,7 @@ import click
 import chainrule as cr
 from chainrule.cli.front import Commands
 from chainrule.cli.looking import complete, show_compiled, versions
-from chainrule.cli.training import compare, train
+from chainrule.cli.training import compare, config, train
 from chainrule.cli.using import evaluate, predict, summary
 
 
@@ -23,17 +23,17 @@ def cli(ctx: click.Context) -> None:
     \b
     Examples:
       chainrule train iris
-      chainrule compare iris
-      chainrule predict iris.safetensors iris --out predictions.csv
-      chainrule evaluate iris.safetensors iris
-      chainrule summary iris.safetensors
-      chainrule compile iris --show fusion
+      chainrule train houses.csv --target price --dry-run
+      chainrule compare houses.csv --target price
+      chainrule predict runs/iris-target-001 new.csv --out predictions.csv
+      chainrule evaluate runs/iris-target-001 more.csv
+      chainrule summary runs/iris-target-001
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for each in (train, compare, predict, evaluate, summary, show_compiled, complete, versions):
+for each in (train, compare, config, predict, evaluate, summary, show_compiled, complete, versions):
     cli.add_command(each)
 
 

@@ -74,6 +74,7 @@ def switch(flag: str, says: str, *names: str, **settings: Any) -> Decorator:
 
 
 DATA = click.argument("data", type=Table())
+OPTIONAL_DATA = click.argument("data", type=Table(), required=False, metavar="DATA")
 MODEL = click.argument("model", type=Model())
 OUT = option(
     "--out",
@@ -84,6 +85,18 @@ OUT = option(
 )
 QUIET = switch("--quiet", "Print the scores and errors only.", section="results")
 JSON = switch("--json", "Print one JSON document, errors too.", "as_json", section="results")
+RUN = option(
+    "--run", "FOLDER", click.Path(path_type=Path), "A new folder for all of it. [runs/NAME-TARGET-001]",
+    section="results",
+)  # fmt: skip
+FORCE = switch("--force", "Replace whatever is at --out.", section="results")
+
+
+def results(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every training takes: where its results go, and what is printed."""
+    return RUN(OUT(FORCE(QUIET(JSON(function)))))
+
+
 STAGE = option(
     "--show", "STAGE", StageName(STAGES), "; ".join(f"{name}: {says}" for name, says in STAGES.items()) + ".",
     "stage", default="fusion", section="results",

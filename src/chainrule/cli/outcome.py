@@ -1,16 +1,20 @@
-"""What is told of a training that is over: what its scores mean, where the model is, and what can be done with it."""
+"""What is told of a training that is over: what its scores mean, where it all is, and what can be done with it."""
 
+import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import chainrule as cr
-from chainrule.shown import counted
+from chainrule.shown import in_a_row
 
 MEANINGS = {
     "auc": "auc: how often a row of the one class is ranked above one of the other; 0.5 is chance, 1 the best.",
     "r2": "r2: the share of the target's variation that is predicted; 0 is that of the mean, 1 the best.",
 }
+MODEL, METRICS = "model.safetensors", "metrics.json"
+OTHERS = ("card.md", METRICS, "compare.csv", "predictions.csv", "history.csv", "config.toml")
 
 
 def meanings(model: "cr.TableModel") -> list[str]:
@@ -19,20 +23,29 @@ def meanings(model: "cr.TableModel") -> list[str]:
     return [meaning for name, meaning in MEANINGS.items() if scores and name in scores.network]
 
 
-def saved(model: "cr.TableModel", path: Path, before: "cr.TableModel | None", replaced: bool) -> str:
-    """Return where a model is, and how good the one was that was there."""
-    told = f"{path.stat().st_size / 1000:,.0f} kB, trained in {model.report.took}"
-    if before and before.report.scores:
-        name, value = next(iter(before.report.scores.network.items()))
-        told += f"; {name} {value:.4g} before"
-    return f"{'Replaced' if replaced else 'Saved'} the model: {path} ({told})."
+def saved(model: "cr.TableModel", run: Path) -> str:
+    """Return where a run is, and what is in it."""
+    size = (run / MODEL).stat().st_size / 1000
+    *others, last = [name for name in OTHERS if (run / name).exists()]
+    files = f"{', '.join(others)} and {last}"
+    return f"{run} has the model ({size:,.0f} kB, trained in {model.report.took}), {files}."
 
 
-def next_steps(model: "cr.TableModel", path: Path) -> Iterator[str]:
+def next_steps(model: "cr.TableModel", run: Path) -> Iterator[str]:
     """Yield what can be done now: sentences, and commands that begin with blanks."""
-    if held := model.report.test_rows:
-        of_test = f"{counted(held, 'row')} of the test"
-        yield f"Once its scores are known, test_fraction=0 learns from the {of_test} too."
-    yield "What it is made of, and predictions for the rows of another table:"
-    yield f"  {shlex.join(['chainrule', 'summary', str(path)])}"
-    yield f"  {shlex.join(['chainrule', 'predict', str(path), 'new.csv', '--out', 'predictions.csv'])}"
+    columns = [column.name for column in model.columns.columns]
+    needed = "the column" if len(columns) == 1 else "the columns"
+    yield f"Next, with a new table that has {needed} {in_a_row(columns, 120)}:"
+    yield _command("predict", str(run), "new.csv", "--out", "predictions.csv")
+    yield "What it is made of; and the same training once more:"
+    yield _command("summary", str(run))
+    yield _command("train", "--config", str(run / "config.toml"))
+
+
+def as_document(run: Path, code: int) -> dict[str, Any]:
+    """Return what is told of a training as one JSON document: where it is, and what its metrics.json holds."""
+    return {"run": str(run), "exit_code": code, **json.loads((run / METRICS).read_text(encoding="utf-8"))}
+
+
+def _command(*words: str) -> str:
+    return f"  {shlex.join(['chainrule', *words])}"

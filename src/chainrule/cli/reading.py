@@ -26,9 +26,10 @@ def read_table(
     told = {**given, "missing": {**(usual or {}), **given.get("missing", {})}}
     how = {name: value for name in ("missing", "any_size", "table") if (value := told.get(name))}
     table, target = cr.load_table(data, **how)
-    for column in given.get("missing", {}):
+    for column, words in given.get("missing", {}).items():
         if column and column not in table and column not in others:
-            raise cr.UnknownNameError(f"--missing names no column of {data}: {column!r}.")
+            told = {column: tuple(filter(None, words))}
+            raise cr.UnknownNameError(f"missing={told} names no column of {data}.")
     return table, target
 
 

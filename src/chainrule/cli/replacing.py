@@ -1,8 +1,11 @@
-"""A model that is there already: none of another target is replaced, and no good one by one that went wrong."""
+"""A model file that is there already: none of another target is replaced, and no good one by one that went wrong.
+
+The new model is in its run, whatever becomes of ``--out``.
+"""
 
 import re
 import shlex
-from itertools import count
+from collections.abc import Sequence
 from pathlib import Path
 
 import chainrule as cr
@@ -23,33 +26,34 @@ def model_there(path: Path) -> "cr.TableModel | None":
     return found
 
 
-def check_same_target(old: "cr.TableModel", columns: tuple[str, ...], task: str, path: Path) -> None:
-    """Raise if the model at ``path`` predicts something else."""
-    if (old.target.columns, _kind(old.target.task)) == (columns, _kind(task)):
+def check_target(old: "cr.TableModel", target: Sequence[str], path: Path) -> None:
+    """Raise if the columns that are to be predicted are others than those of the model at ``path``."""
+    apart = [part.strip() for name in target for part in name.split(",")]
+    if old.target.columns in (tuple(target), tuple(apart)):
         return
-    other = columns if columns != old.target.columns else (*columns, _kind(task))
-    name = "-".join([path.stem, *(re.sub(r"\W+", "_", each) for each in other)])[:100]
+    name = "-".join([path.stem, *(re.sub(r"\W+", "_", each) for each in target)])[:100]
     raise cr.DataError(
         f"{path} is there already and predicts {_told(old.target.columns, old.target.task)}; this one would predict "
-        f"{_told(columns, task)}.\n"
+        f"{', '.join(map(repr, target))}.\n"
         f"Give it a name of its own, --out {shlex.quote(str(path.with_stem(name)))}, or --force to replace the other."
     )
 
 
-def place_of(path: Path, model: "cr.TableModel", old: "cr.TableModel | None") -> tuple[Path, str]:
-    """Return where a model is to be saved; if that is beside a good one at ``path``, also why."""
-    good = old is not None and (old.report.scores is None or old.report.scores.learned)
-    ended = model.history.signal if model.history else 0
-    if good and model.diverged:
-        why = "this training diverged"
-    elif good and ended:
-        why = f"this training was ended by {signals.Asked(ended).name}"
-    elif good and model.report.scores is not None and not model.report.scores.learned:
-        why = "the new one does no better than the baseline"
-    else:
-        return path, ""
-    free = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(each for each in free if not each.exists()), why
+def why_kept(model: "cr.TableModel", old: "cr.TableModel | None") -> str:
+    """Return why a new model does not take the place of an old one, or ""."""
+    if old is None:
+        return ""
+    if (old.target.columns, _kind(old.target.task)) != (model.target.columns, _kind(model.target.task)):
+        return f"it predicts {_told(old.target.columns, old.target.task)}"
+    if old.report.scores is not None and not old.report.scores.learned:
+        return ""
+    if model.diverged:
+        return "this training diverged"
+    if ended := model.history.signal if model.history else 0:
+        return f"this training was ended by {signals.Asked(ended).name}"
+    if model.report.scores is not None and not model.report.scores.learned:
+        return "the new one does no better than the baseline"
+    return ""
 
 
 def _kind(task: str) -> str:

@@ -1,9 +1,10 @@
-"""What trains: ``chainrule train`` and ``chainrule compare``."""
+"""What trains: ``chainrule train`` and ``compare``; and what it would do: ``--dry-run`` and ``chainrule config``."""
 
+import shlex
 import signal
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,59 +13,151 @@ import click
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli import options, outcome
-from chainrule.cli.files import PRINTED, check_no_model, check_writable, stem
-from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, printing, tell, tell_as_is
+from chainrule.cli.files import PRINTED, check_no_model, check_writable
+from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, document, printing, tell, tell_as_is
+from chainrule.cli.kinds import Config, Run
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
-from chainrule.cli.reading import read_table, targets_of
-from chainrule.cli.replacing import check_same_target, model_there, place_of
-from chainrule.shown import counted
-
-Say = Callable[[str], Any]
+from chainrule.cli.replacing import check_target, model_there, why_kept
 
 
 @command()
-@options.DATA
+@options.OPTIONAL_DATA
 @choices()
 @option(
-    "--out",
-    "MODEL",
-    click.Path(path_type=Path, readable=False),
-    "The model file. [<DATA>.safetensors, here]",
-    section="results",
-)
-@switch("--force", "Replace whatever is at --out.", section="results")
-@options.QUIET
-def train(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any) -> int:
+    "--config", "FILE", Config(),
+    "A config.toml, or a run that has one: its choices, and its data where none is given; options go before them.",
+    section="training",
+)  # fmt: skip
+@option("--resume", "RUN", Run(), "Go on with a training that was broken off.", section="training")
+@switch("--dry-run", "Show the plan, and train nothing.", section="training")
+@options.results
+def train(
+    data: str | None,
+    config: str | None,
+    resume: str | None,
+    dry_run: bool,
+    run: Path | None,
+    out: Path | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: Any,
+) -> int:
     """Train a network on a table.
 
-    It is saved with all the preparing that a prediction needs. DATA is a file: CSV and its kin, ARFF, JSON,
-    SQLite, also packed (.gz, .zip); Parquet, Feather, Excel, DuckDB and .zst with pip install
-    'chainrule[tables]'. Or - for what is piped in, 'data/*.csv' for several files alike, or a sample: iris, wine,
-    breast_cancer, digits, diabetes, xor, circles, moons, spirals, four_people. Ctrl-C ends training
-    early and keeps the best network so far. The exit code is 1 where training went wrong, or where a good model
-    was there already and is kept.
+    DATA is a file: CSV and its kin, ARFF, JSON, SQLite, also packed (.gz, .zip); Parquet, Feather, Excel, DuckDB and
+    .zst with pip install 'chainrule[tables]'. Or - for what is piped in, 'data/*.csv' for several files alike, or a
+    sample: iris, wine, breast_cancer, digits, diabetes, xor, circles, moons, spirals, four_people. The task, the
+    columns, the network and how long it learns are found out. All of it is in the folder of a run in the end, which
+    predict, evaluate and summary take. Ctrl-C ends training early and keeps the best network so far.
 
     \b
-    Example:
+    Examples:
       chainrule train houses.csv --target price
+      chainrule train houses.csv --target price --drop id,agent --time 30s
+      chainrule train --config runs/houses-price-001
     """
-    return _trained(data, out, force, quiet, settings, _one)
+    say = (lambda sentence: None) if quiet else tell
+    given = chosen(settings)
+    verbose = 0 if quiet else 1
+    _check(data, config, resume, dry_run, out, given)
+    old = _model_at(out, force, given)
+    if dry_run:
+        plan = cr.TableModel.plan(data, config=config, **given)
+        with printing():
+            click.echo(plan)
+        return 0
+    with _telling_once():
+        if resume:
+            model = cr.TableModel.resume(resume, verbose=verbose, tell=say)
+        elif config:
+            model = cr.TableModel.repeat(config, data, run=run or True, verbose=verbose, tell=say, **given)
+        else:
+            model = cr.TableModel.train(data, **given, run=run or True, verbose=verbose, tell=say)
+    return _finish(model, out, old, quiet, as_json)
+
+
+def _check(
+    data: str | None,
+    config: str | None,
+    resume: str | None,
+    dry_run: bool,
+    out: Path | None,
+    given: Mapping[str, Any],
+) -> None:
+    """Raise for what cannot be, before anything is read."""
+    if resume and (data or config or given):
+        raise cr.DataError(
+            "--resume goes on with the data and the choices of its run.\n"
+            f"Give it alone: chainrule train --resume {shlex.quote(resume)}"
+        )
+    if resume and dry_run:
+        raise cr.DataError("A training that goes on has its plan already.\nLeave out --dry-run.")
+    if not (data or config or resume):
+        raise click.UsageError("Missing argument 'DATA': a file, or a sample such as iris.")
+    if data:
+        check_no_model(data)
+    if out:
+        if str(out) in PRINTED:
+            raise cr.DataError(f"A model is no text to print: --out {out}.\nGive --out the name of a file.")
+        check_writable(out, *[each for each in (data, config) if each])
+
+
+def _finish(
+    model: "cr.TableModel",
+    out: Path | None,
+    old: "cr.TableModel | None",
+    quiet: bool,
+    as_json: bool,
+    before: str = "",
+    more: Mapping[str, Any] = {},
+) -> int:
+    """Say how a training went, and return the exit code."""
+    say = (lambda sentence: None) if quiet else tell
+    run = Path(model.run or "")
+    kept = why_kept(model, old) if out else ""
+    late = signals.Asked()
+    if out and not kept:
+        # a pipe may take for ever to be emptied, so there a signal ends at once
+        into_file = out.is_file() or not out.exists()
+        with signals.asking() if into_file else nullcontext(late) as late:
+            model.save(out)
+    ended = (model.history.signal if model.history else 0) or late.number
+    by_signal = ended not in (0, signal.SIGINT)
+    went_wrong = bool(kept) or model.diverged
+    code = BY_SIGNAL + ended if by_signal else WENT_WRONG if went_wrong else 0
+    if by_signal and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
+        say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
+    try:
+        say("")
+        if as_json:
+            document({**outcome.as_document(run, code), **more})
+        else:
+            with printing(closed=code):
+                click.echo(before + str(model.report.scores or "No row was held back for a test."))
+    finally:
+        say("")
+        for sentence in outcome.meanings(model):
+            say(sentence)
+        if kept:
+            tell(f"Kept the model at {out}, as {kept}: the new one is in {run}. --force replaces it.")
+        elif out:
+            say(f"Wrote the model to {out}, too.")
+        say(outcome.saved(model, run))
+        for sentence in outcome.next_steps(model, run):
+            as_is = sentence.startswith(" ") and not quiet  # commands are not wrapped: they are copied
+            (tell_as_is if as_is else say)(sentence)
+    return code
 
 
 @command()
 @options.DATA
 @choices(metric="Ranks them, such as f1 or auc; for several, repeat it.")
-@option(
-    "--out",
-    "MODEL",
-    click.Path(path_type=Path, readable=False),
-    "The model file. [<DATA>.safetensors, here]",
-    section="results",
-)
-@switch("--force", "Replace whatever is at --out.", section="results")
-@options.QUIET
-def compare(data: str, out: Path | None, force: bool, quiet: bool, **settings: Any) -> int:
+@options.results
+def compare(
+    data: str, run: Path | None, out: Path | None, force: bool, quiet: bool, as_json: bool, **settings: Any
+) -> int:
     """Try about ten networks, and train the one that wins.
 
     From a linear one to wide and deep, all learn from the same rows of DATA and are ranked by the same others: those
@@ -75,69 +168,47 @@ def compare(data: str, out: Path | None, force: bool, quiet: bool, **settings: A
     Example:
       chainrule compare houses.csv --target price
     """
-    return _trained(data, out, force, quiet, settings, _several)
-
-
-def _one(
-    table: Any, names: Sequence[str], choice: dict[str, Any], verbose: int, say: Say
-) -> "tuple[cr.TableModel, str]":
-    """Return the model of a table, and nothing to print before its scores."""
-    return cr.TableModel.train(table, names, **choice, verbose=verbose, tell=say), ""
-
-
-def _several(
-    table: Any, names: Sequence[str], choice: dict[str, Any], verbose: int, say: Say
-) -> "tuple[cr.TableModel, str]":
-    """Return the model of the network that wins, and how all of them compare."""
-    found = cr.TableModel.compare(table, names, **choice, verbose=verbose, tell=say)
-    return found.model, f"{found}\n\nTest of '{found.winner}':\n"
-
-
-def _trained(
-    data: str, out: Path | None, force: bool, quiet: bool, settings: dict[str, Any], learn: Callable[..., Any]
-) -> int:
-    """Train by ``learn`` on a table, print the scores and keep the model; returns the exit code."""
-    path = out or Path(f"{stem(data)}.safetensors")
-    if str(path) in PRINTED:
-        raise cr.DataError(f"A model is no text to print: --out {path}.\nGive --out the name of a file.")
-    check_no_model(data)
     say = (lambda sentence: None) if quiet else tell
-    check_writable(path, data)
-    old = None if force else model_there(path)
     given = chosen(settings)
-    table, usual = read_table(data, given)
-    say(f"Read {data}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}.")
-    names = targets_of(data, list(table.columns), given.pop("target", usual and [usual]) or ())
-    if old:
-        check_same_target(old, *cr.TableModel.read_target(table, names, given.get("task")), path)
+    _check(data, None, None, False, out, given)
+    old = _model_at(out, force, given)
+    with _telling_once():
+        found = cr.TableModel.compare(data, **given, run=run or True, verbose=0 if quiet else 1, tell=say)
+    table = f"{found}\n\nTest of '{found.winner}':\n"
+    return _finish(found.model, out, old, quiet, as_json, table, {"networks": found.table.to_dict("records")})
+
+
+@contextmanager
+def _telling_once() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cr.DivergenceWarning)  # why training stopped is said anyway
-        model, before = learn(table, names, given, 0 if quiet else 1, say)
-    path, why_beside = place_of(path, model, old)
-    replaced = path.exists()
-    into_file = path.is_file() or not replaced
-    # a pipe may take for ever to be emptied, so there a signal ends at once
-    with signals.asking() if into_file else nullcontext(signals.Asked()) as late:
-        model.save(path)
-    ended = (model.history.signal if model.history else 0) or late.number
-    by_signal = ended not in (0, signal.SIGINT)
-    code = BY_SIGNAL + ended if by_signal else WENT_WRONG if why_beside or model.diverged else 0
-    if by_signal and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
-        say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
-    try:
-        say("")
-        with printing(closed=code):
-            click.echo(before + str(model.report.scores or "No row was held back for a test."))
-    finally:
-        say("")
-        for sentence in outcome.meanings(model):
-            say(sentence)
-        if why_beside:
-            tell(
-                f"Kept the model that was there, as {why_beside}: the new one is {path}. --force replaces it."
-            )
-        say(outcome.saved(model, path, old if replaced else None, replaced))
-        for sentence in outcome.next_steps(model, path):
-            as_is = sentence.startswith(" ") and not quiet  # commands are not wrapped: they are copied
-            (tell_as_is if as_is else say)(sentence)
-    return code
+        yield
+
+
+def _model_at(out: Path | None, force: bool, given: Mapping[str, Any]) -> "cr.TableModel | None":
+    """Return the model that is at --out, if it may be replaced by one as good."""
+    old = model_there(out) if out and not force else None
+    if out and old and "target" in given:
+        check_target(old, given["target"], out)
+    return old
+
+
+@command()
+@options.OPTIONAL_DATA
+@choices()
+def config(data: str | None, **settings: Any) -> None:
+    """Print every choice with its default, as TOML.
+
+    It is a configuration: save it, change it, and train with --config. Given DATA, what depends on it stands there
+    too: the kind of target, the size of the network, the size of a batch.
+
+    \b
+    Examples:
+      chainrule config > houses.toml
+      chainrule config houses.csv --target price > houses.toml
+    """
+    if data:
+        check_no_model(data)
+    text = cr.TableModel.configuration(data, **chosen(settings))
+    with printing():
+        click.echo(str(text), nl=False)

@@ -63,7 +63,7 @@ class Configuration:
         return Options(**self.choices)
 
 
-def of(options: Options, data: str, fingerprint: Fingerprint) -> Configuration:
+def of(options: Options, data: str = "", fingerprint: Fingerprint | None = None) -> Configuration:
     """Return the configuration of a training that begins."""
     return Configuration(_plain(options), data, RUNNING, fingerprint)
 

@@ -8,14 +8,15 @@ import pandas as pd
 
 from chainrule.data.tables import load_table
 from chainrule.data.target import drop_rows_without_target, target_columns
-from chainrule.data.words import checked_table, listed
-from chainrule.errors import DataError
+from chainrule.data.words import apart, checked_table, listed
+from chainrule.errors import DataError, UnknownNameError
 from chainrule.models.base import Say
 from chainrule.models.configuration import Configuration
 from chainrule.models.obvious import obvious_target
 from chainrule.models.options import Options
 from chainrule.models.prepared import Sorted, sort_rows
 from chainrule.models.scoring import chosen
+from chainrule.shown import counted
 
 
 def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> tuple[pd.DataFrame, Options]:
@@ -24,11 +25,19 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
     if isinstance(data, str | PathLike) or several:
         how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
+        named = fspath(data)
         data, known = load_table(data, **{name: value for name, value in how.items() if value})
+        for column, words in (options.missing or {}).items():
+            if column and column not in data:
+                only = {column: tuple(filter(None, words))}
+                raise UnknownNameError(f"missing={only} names no column of {named}.")
+        say(f"Read {named}: {counted(len(data), 'row')}, {counted(len(data.columns), 'column')}.")
     target = known if options.target is None else options.target
     if target is None:
         target, told = obvious_target(data)
         say(told)
+    if isinstance(target, str) or all(isinstance(name, str) for name in target):
+        target = apart([target] if isinstance(target, str) else target, checked_table(data).columns)
     return data, replace(options, target=target)
 
 

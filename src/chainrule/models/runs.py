@@ -18,7 +18,7 @@ from chainrule.disk import remove_parts, write_bytes
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
-from chainrule.models.places import CHECKPOINT, COMPARISON, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
+from chainrule.models.places import CARD, CHECKPOINT, COMPARISON, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
 from chainrule.train.history import History, measured
 
 HOME = "runs"  # where runs are that are given no place
@@ -44,6 +44,8 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
             (folder / file).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
+            if isinstance(place, bool):
+                folder.parent.rmdir()
         raise
 
 
@@ -142,6 +144,11 @@ def write_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
 def write_comparison(folder: Path, networks: pd.DataFrame) -> None:
     """Write how several networks compared."""
     write_table(networks, folder / COMPARISON)
+
+
+def write_card(folder: Path, card: str) -> None:
+    """Write what the model is, for people, in Markdown."""
+    write_bytes(folder / CARD, card.encode())
 
 
 def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:

@@ -22,8 +22,8 @@ from chainrule.data.target import (
     fit_target,
 )
 from chainrule.data.written import written_of
-from chainrule.doors import Door
-from chainrule.errors import DataError, DataWarning, UnknownNameError, deprecated, unknown_name, warn
+from chainrule.doors import Door, late
+from chainrule.errors import DataError, DataWarning, UnknownNameError, deprecated, warn
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
@@ -36,10 +36,10 @@ from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_c
 from chainrule.models.options import USUAL_RATE, Options, check_names, choices, refuse_what_is_to_come
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
-from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, sort_rows, words_for_nothing
+from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
 from chainrule.models.scoring import baseline, score, told_of
-from chainrule.shown import counted, in_a_row
+from chainrule.shown import Lines, counted, in_a_row
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
 from chainrule.train.network import Network
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from chainrule.train.kinds import MetricsLike
 
 Table = pd.DataFrame | str | PathLike[str]
+_card = late("chainrule.models.card:card")
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 _BASELINES = {
     "regression": "the mean of training, in every row",
@@ -379,12 +380,19 @@ class TableModel(Friendly):
 
     @staticmethod
     @public
-    def plan(data: Table | None = None, target: str | Sequence[str] | None = None, **choices: Any) -> Plan:
+    def plan(
+        data: Table | None = None,
+        target: str | Sequence[str] | None = None,
+        *,
+        config: str | PathLike[str] | None = None,
+        **choices: Any,
+    ) -> Plan:
         """Return what :meth:`train` would do with a table; nothing is trained.
 
         Args:
             data: As in :meth:`train`.
             target: The column to be predicted, or several.
+            config: A configuration, as in :meth:`repeat`.
             choices: Any of the choices of :meth:`train`, by name.
 
         Returns:
@@ -402,11 +410,42 @@ class TableModel(Friendly):
         sepal_width   dropped  left out: as you said
         ...
         """
-        for name in choices:
-            if name not in Options.__dataclass_fields__:
-                raise unknown_name("choice", name, Options.__dataclass_fields__)
-        ready = _ready(data, Options(target=target, **choices))
+        given = choices if target is None else {"target": target, **choices}
+        check_names(given)
+        if config is not None:
+            found = configuration.read(config)
+            data, given = data_of(found, config, data), found.choices | given
+        ready = _ready(data, Options(**given))
         return Plan(ready.data.target, ready.data.columns, ready.about)
+
+    @staticmethod
+    @public
+    def configuration(
+        data: Table | None = None, target: str | Sequence[str] | None = None, **choices: Any
+    ) -> Lines:
+        """Return all choices of a training as TOML: a file that :meth:`repeat` takes.
+
+        Args:
+            data: As in :meth:`train`; with a table, what depends on it stands there too, such as the network.
+            target: The column to be predicted, or several.
+            choices: As in :meth:`train`.
+
+        Returns:
+            The text: print it, or write it to a file.
+
+        Raises:
+            DataError: If the table cannot be learned from, or a choice makes no sense.
+            UnknownNameError: For a column, task, engine or metric that is not there.
+
+        >>> "hidden = [32, 16]" in cr.TableModel.configuration("iris")
+        True
+        """
+        check_names(choices)
+        options = Options(target=target, **choices)
+        if data is None:
+            return Lines(configuration.written(configuration.of(options)))
+        decided: Any = _ready(data, options).options
+        return Lines(configuration.written(configuration.of(decided, source_of(data))))
 
     @staticmethod
     @public
@@ -660,6 +699,7 @@ def _in_folder(
     runs.write_metrics(folder, metrics_of(model.report))
     if judged := judgements(whole, trained):
         runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
+    runs.write_card(folder, _card(model, begun.data, trained.options))
     runs.write_configuration(folder, configuration.ended(begun, trained.options))
     model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
     if not trained.history.signal:
@@ -685,8 +725,9 @@ def _kind(whole: Sorted) -> base.Kind[Prepared]:
 
 def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
     """Return a table made ready as for training."""
+    refuse_what_is_to_come(options)
     table, options = table_of(table, options)
-    whole, options = sort_rows(table, options)
+    whole, options = rows_of(table, options)
     return _kind(whole).prepare(whole.rows, options)
 
 

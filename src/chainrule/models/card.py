@@ -1,0 +1,126 @@
+"""The model card of a run (after Mitchell et al. 2019): what it is for, made of what, how good, and where it fails."""
+
+from collections.abc import Iterable, Iterator
+from os.path import basename
+from time import strftime
+from typing import Any
+
+from chainrule import __version__ as VERSION
+from chainrule.data.columns import plan_rows
+from chainrule.data.target import Target, describe_target
+from chainrule.models.options import Training, choices
+from chainrule.models.scores import HEADS, Report, Scores, cells, remarks
+from chainrule.shown import counted, visible
+
+RARE = 0.1  # the share of a class, below which accuracy says little
+FEW = 100  # rows, of which chance decides much
+LISTED = 100  # columns that are listed one by one
+
+
+def card(model: Any, data: str, options: Training) -> str:
+    """Return the model card of a training with a run, in Markdown.
+
+    Args:
+        model: What was trained.
+        data: The file or the sample it was trained on; "" for a table in memory.
+        options: All choices of the training.
+    """
+    sections = {
+        f"# {_title(model.target)}": _about(model, data),
+        "## Columns": _columns(model),
+        "## Rows": _rows(model.report),
+        "## How good it is": _scores(model.report.scores) if model.report.scores else (),
+        "## What to beware of": _bullets(_limits(model)),
+        "## How to use it": _use(str(model.run)),
+        "## How it was trained": _choices(options),
+    }
+    return "\n\n".join(part for head, said in sections.items() for part in _section(head, said)) + "\n"
+
+
+def _section(head: str, said: Iterable[str]) -> list[str]:
+    parts = [visible(part) for part in said if part]
+    return [visible(head), *parts] if parts else []
+
+
+def _title(target: Target) -> str:
+    return f"Model card: {', '.join(target.columns)}"
+
+
+def _about(model: Any, data: str) -> Iterator[str]:
+    of = f"`{basename(data)}`" if data else "a table"
+    yield f"Made by chainrule {VERSION} on {strftime('%Y-%m-%d')} from {of}."
+    yield describe_target(model.target).replace("task='regression'", "the task regression")
+    layers = [layer for layer in model.network.layers if hasattr(layer, "units")]
+    hidden = " and ".join(str(layer.units) for layer in layers[:-1])
+    yield (
+        f"It is a neural network with {counted(model.columns.width, 'input')}, "
+        f"{f'hidden layers of {hidden} units' if hidden else 'no hidden layer'} and "
+        f"{counted(model.target.width, 'output')}. It predicts from the columns of a table alone: it knows nothing "
+        "of the world they come from, and was made for rows like those it learned from."
+    )
+
+
+def _columns(model: Any) -> Iterator[str]:
+    rows = [(f"`{name}`", kind, becomes) for name, kind, becomes in plan_rows(model.columns)]
+    yield _table(("column", "kind", "what becomes of it"), rows[:LISTED])
+    if len(rows) > LISTED:
+        yield f"And {counted(len(rows) - LISTED, 'column')} more."
+
+
+def _rows(report: Report) -> Iterator[str]:
+    parts = [f"{counted(report.rows, 'row')} to learn from"]
+    parts += [f"{report.validation_rows:,} that said when to stop"] * bool(report.validation_rows)
+    parts += [f"{report.test_rows:,} that it never saw, for the test"] * bool(report.test_rows)
+    yield f"{', '.join(parts)}. {report.stopped}"
+
+
+def _scores(scores: Scores) -> Iterator[str]:
+    yield _table(HEADS, cells(scores))
+    yield "\n".join(f"- {remark}" for remark in remarks(scores))
+
+
+def _limits(model: Any) -> Iterator[str]:
+    report, target = model.report, model.target
+    yield from report.notes
+    if report.scores is None:
+        yield "No row was held back for a test, so nothing tells how good it is."
+    elif report.scores.rows < FEW:
+        yield f"The scores are those of {counted(report.scores.rows, 'row')}: chance decides much of them."
+    if target.task in ("binary", "multiclass"):
+        for label, share in zip(target.classes, target.shares, strict=True):
+            if share < RARE:
+                yield (
+                    f"Only {100 * share:.2g} % of the rows are '{label}': accuracy says little of them; look at "
+                    "their recall and precision."
+                )
+    yield (
+        "The scores hold for rows of the same kind and time. Other places, other people or later years may differ: "
+        "evaluate it on new rows before it is relied on, and again from time to time."
+    )
+
+
+def _use(place: str) -> Iterator[str]:
+    yield f"```\nchainrule predict {place} new.csv --out predictions.csv\nchainrule evaluate {place} new.csv\n```"
+    yield (
+        f'```python\nimport chainrule as cr\n\nmodel = cr.load("{place}")\n'
+        'print(model.predict(cr.read_table("new.csv")))\n```'
+    )
+    yield "A new table needs the columns above, in any order and by the same names; others are passed over."
+
+
+def _choices(options: Training) -> Iterator[str]:
+    made = {name: getattr(options, name) for name in choices(type(options))}
+    rows = [(name, f"`{value}`", choices(type(options))[name].says) for name, value in made.items()]
+    yield _table(("choice", "value", "what it is"), [row for row in rows if row[1] not in ("`None`", "`()`")])
+
+
+def _bullets(said: Iterable[str]) -> Iterator[str]:
+    yield "\n".join(f"- {sentence}" for sentence in said)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(heads), *(list(row) for row in rows)]
+    if len(lines) == 1:
+        return ""
+    written = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines]
+    return "\n".join([written[0], f"|{'---|' * len(lines[0])}", *written[1:]])
