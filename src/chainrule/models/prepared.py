@@ -209,7 +209,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         judges = whole.judges
     plan = "\n".join(plan_lines(columns))
     network = _plan(columns, target, decided, rows, len(judges), whole.folds)
-    told = (
+    remarks = (
         news if judges is whole.judges else wrong_cells
     )  # of the same table, spellings and dates are no news
     every = *every, *(f"Of the rows that judge: {sentence}" for sentence in remarks(columns, judges))
