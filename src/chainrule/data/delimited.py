@@ -27,6 +27,7 @@ from chainrule.shown import counted
 
 NAMELESS = re.compile(r"Unnamed: \d+")
 NUMBERED = "column_{}"
+TOLD = 200  # rows that tell whether the first has names
 LONG = 1 << 23  # bytes of a file that is worth to be read by several threads
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -41,7 +42,7 @@ def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.D
     if len(text) > SNIFFED:
         head = head[: head.rfind("\n") + 1] or head  # without the row that the end would cut
     dialect, rows = sniff(head)
-    named, nameless = has_names(rows[0][1], [row for _, row in rows[1:]], header, content.path)
+    named, nameless = has_names(rows[0][1], [row for _, row in rows[1:TOLD]], header, content.path)
     notes = [_passed(content.path, head, dialect), nameless]
     names = _names(rows, content.path, named)
     text, remarks = without_remarks(text, len(names), dialect.delimiter, dialect.passed > 0)
