@@ -1,7 +1,6 @@
 """What all commands share: errors in one paragraph, suggestions, and streams that stay clean."""
 
 import errno
-import json
 import math
 import os
 import shutil
@@ -159,6 +158,8 @@ def _give_up(stream: TextIO) -> None:
 
 def document(value: Any) -> None:
     """Print a JSON document: what is not finite is null in it."""
+    import json  # noqa: PLC0415 -- only where it is asked for
+
     with printing():
         click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 

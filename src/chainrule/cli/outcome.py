@@ -1,6 +1,5 @@
 """What is told of a training that is over: what its scores mean, where it all is, and what can be done with it."""
 
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +43,8 @@ def next_steps(model: "cr.TableModel", run: Path) -> Iterator[str]:
 
 def as_document(run: Path, code: int) -> dict[str, Any]:
     """Return what is told of a training as one JSON document: where it is, and what its metrics.json holds."""
+    import json  # noqa: PLC0415 -- only where it is asked for
+
     return {"run": str(run), "exit_code": code, **json.loads((run / METRICS).read_text(encoding="utf-8"))}
 
 
