@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+import consoles
 import pytest
 import reference
 
@@ -46,6 +47,14 @@ def test_what_is_shown_runs_and_prints_what_the_page_says(page, tmp_path, monkey
     for code, printed, expected in blocks:
         # How small a rounding error is depends on the machine.
         assert re.sub(r"\d\.\de-1\d", "tiny", printed) == re.sub(r"\d\.\de-1\d", "tiny", expected), code
+
+
+def test_commands_print_what_the_page_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = list(consoles.shown((ROOT / "docs/first_table.md").read_text(encoding="utf-8")))
+    assert len(found) >= 6
+    for command, below in found:
+        assert consoles.alike(consoles.printed(command)) == consoles.alike(below), command
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -34,7 +34,7 @@ from chainrule.cli.main import cli
 from chainrule.cli.speech import OPTIONS
 
 FOLDER = Path(__file__).parent
-NAMES = ("arguments.txt", "tables.txt", "columns.txt", "rows.txt", "models.txt", "python.txt")
+NAMES = ("arguments.txt", "tables.txt", "columns.txt", "rows.txt", "models.txt", "runs.txt", "python.txt")
 QUICK = ["--epochs", "1", "--hidden", "2"]  # for what is tried: it has to work, not to be good
 _COMMAND = re.compile(r"chainrule(?: [^\s';,]+)+")
 
@@ -130,8 +130,6 @@ def evaluated(code):
 
 def answered(mistake):
     """Do what is typed: its exit code (of Python 2, where it is refused), and the answer in lines."""
-    for line in mistake.before:
-        assert do(line)[0] == 0, line
     if mistake.is_python:
         try:
             evaluated(mistake.typed[4:])
@@ -171,11 +169,13 @@ def proposed(answer):
 
 
 def made(mistake):
-    """Make the files that an entry names, in the folder where we are."""
+    """Make the files that an entry names, in the folder where we are, and do what is done before."""
     text = " ".join([*mistake.before, mistake.typed, *mistake.tried])
     for name, make in tables.FILES.items():
         if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text):
             make(Path(name))
+    for line in mistake.before:
+        assert do(line)[0] == 0, line
 
 
 def contents():
