@@ -377,6 +377,8 @@ CASES = [
     ("TableModel.read_target", Unknown, lambda: cr.TableModel.read_target(FRAME, "c")),
     ("TableModel.plan", Data, lambda: cr.TableModel.plan(FRAME, "b", task="regression")),
     ("TableModel.plan", Unknown, lambda: cr.TableModel.plan(FRAME, "b", colour=1)),
+    ("TableModel.configuration", Data, lambda: cr.TableModel.configuration(FRAME, "b", task="regression")),
+    ("TableModel.configuration", Unknown, lambda: cr.TableModel.configuration(FRAME, "b", colour=1)),
     ("TableModel.show", Data, lambda: cr.TableModel.show(FRAME, "b", task="regression")),
     ("TableModel.show", Unknown, lambda: cr.TableModel.show(FRAME, "b", "colour")),
     ("TableModel.predict", Data, lambda: model().predict(FRAME[["b"]])),
