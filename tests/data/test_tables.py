@@ -345,3 +345,14 @@ def test_what_pandas_wrote_is_read_back(tmp_path_factory, data, rows, marks):
     written.to_csv(path, index=False, sep=marks[0], decimal=marks[1])
     read = read_table(path)
     pd.testing.assert_frame_equal(read, written, check_dtype=False, rtol=1e-14)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("cells", ["", '""', "NA", "?", " ", '"x,\ny"', "'"])
+def test_a_last_cell_that_is_written_empty_is_told_from_one_that_is_not_there(tmp_path, end, cells):
+    """Bytes tell it where they can, and the rows where not: cells of several lines, blanks, words for nothing."""
+    above = ["a,b,c", "1,x,2", "2,x,3", f"3,x,{cells}", "4,x,NA", "5,x,", "6,,"]
+    for more in ([], ["7,x"], ["7"], ["7,x", "", "8,x", '"9,', ',"']):
+        (tmp_path / "t.csv").write_bytes(end.join([*above, *more]).encode())
+        notes = written_of(read_table(tmp_path / "t.csv")).notes
+        assert sum("for 3 column names" in note for note in notes) == bool(more)

@@ -16,9 +16,9 @@ from pandas.api.types import infer_dtype
 from chainrule.data.cells import clean_text, kind_of, number_of, text_of, whole_of
 from chainrule.data.dialect import SNIFFED, Dialect, Rows, sniff, without_remarks
 from chainrule.data.headers import has_names
-from chainrule.data.meaning import Nothing, decimal_of, understood
+from chainrule.data.meaning import HEAD, Nothing, decimal_of, may_be_numbers, understood
 from chainrule.data.spreadsheet import unmarked
-from chainrule.data.textfile import short_rows, strange, text_in
+from chainrule.data.textfile import empty_at_ends, short_rows, strange, text_in
 from chainrule.data.unpacking import Content, check_no_choice
 from chainrule.data.words import listed, shortened
 from chainrule.data.written import are_few, has_padded, matters
@@ -95,13 +95,18 @@ class Lines:
             frame, raw = self._parsed(decimal := ",")  # what tells it stands far below
         if frame.empty:
             raise DataError(f"{self.path} has column names ({listed(self.names)}) but no rows below them.")
-        # it is the last column that a short row leaves without a value
-        last = frame.iloc[:, -1]
-        ends = bool((last.isna() | (last == "")).any())
-        short = short_rows(self.text, self.dialect, len(self.names)) if ends else ""
+        notes = [strange(self.text), self._short(frame), *notes]
         gaps = {name: found for name in self.names if (found := tuple(sorted(self._gaps(name))))}
-        told = [strange(self.text), short, *notes]
-        return understood(frame, self.nothing, told, raw=raw, decimal=decimal, gaps=gaps)
+        return understood(frame, self.nothing, notes, raw=raw, decimal=decimal, gaps=gaps)
+
+    def _short(self, frame: pd.DataFrame) -> str:
+        """Return a sentence if rows are short: it is the last column that these leave without a value."""
+        last = frame.iloc[:, -1]
+        words = self._not_read(self.names[-1]) if kind_of(last) == "number" else []
+        empty = int((last.isna() | (last == "")).sum())
+        if not empty or empty == empty_at_ends(self.text, self.dialect, words, len(frame) + self.header):
+            return ""
+        return short_rows(self.text, self.dialect, len(self.names))
 
     @cached_property
     def _shown(self) -> dict[str, list[str]]:
@@ -117,6 +122,10 @@ class Lines:
         """Return the words for nothing that would pass as numbers, or leave texts no number."""
         return [word for word in self.nothing.words(name) if not word or number_of(word) is not None]
 
+    def _not_read(self, name: str) -> list[str]:
+        """Return the words for nothing in a column of numbers."""
+        return [*self._always(name), *self._gaps(name)]
+
     def _decimal(self, frame: pd.DataFrame | None = None) -> str:
         """Return the decimal mark that the first rows show, or the texts in a frame that was read with points."""
         if frame is None:
@@ -126,7 +135,12 @@ class Lines:
         points = frame is not None and any(
             cells.dtype == "float64" and (cells.dropna() % 1 != 0).any() for _, cells in frame.items()
         )
-        cleaned = {name: clean_text(cells, self.nothing.words(name)) for name, cells in texts.items()}
+        # most texts show at the top that they are no numbers
+        cleaned = {
+            name: clean_text(cells.drop_duplicates(), words)
+            for name, cells in texts.items()
+            if may_be_numbers(clean_text(cells[:HEAD], words := self.nothing.words(name)))
+        }
         return decimal_of(cleaned, self.dialect.delimiter == ";" and not points)
 
     def _is_odd(self, name: str, decimal: str) -> bool:
@@ -156,9 +170,7 @@ class Lines:
         odd = {name for name in self.names if self._is_odd(name, decimal)}
         texts = odd | {name for name in self.names if self._is_text(name, decimal)}
         # a word that means nothing and shows up below makes a text of its column, which is looked at afterwards
-        words = {
-            name: [] if name in texts else [*self._always(name), *self._gaps(name)] for name in self.names
-        }
+        words = {name: [] if name in texts else self._not_read(name) for name in self.names}
         frame = self._read(dict.fromkeys(odd, "str"), words, decimal)
         padded = cache(lambda: has_padded(self.text, self.dialect.delimiter))
         again = []

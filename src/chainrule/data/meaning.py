@@ -5,6 +5,7 @@ Whatever a table was read from, it becomes one here: the same cells are the same
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -60,10 +61,9 @@ def understood(
         for name in map(str, frame)
         if kind_of(frame[name]) == "text" and frame[name].dtype != "category"
     }
-    became = with_numbers({name: _cleaned(cells, nothing) for name, cells in texts.items()}, decimal)
     frame = frame.copy(deep=False)
-    for name, cells in became.items():
-        frame[name] = cells
+    for name, cells in texts.items():
+        frame[name] = _understood(cells, nothing.words(name), decimal)
     differ = {name: cells for name, cells in texts.items() if may_differ(frame[name])}
     if raw is not None:
         differ |= {name: raw[name] for name in map(str, raw)}
@@ -71,18 +71,17 @@ def understood(
     return remembering(frame, written, nothing.told, tuple(filter(None, notes)), gaps or {})
 
 
-def _cleaned(cells: pd.Series, nothing: Nothing) -> pd.Series:
-    return unmark_cells(clean_text(cells, nothing.words(str(cells.name))))
-
-
-def with_numbers(texts: Mapping[str, pd.Series], decimal: str) -> dict[str, pd.Series]:
-    """Return cleaned columns, as numbers those in which every cell reads as one; ``decimal`` is tried first."""
-    found = {}
-    for name, cells in texts.items():
-        marks = dict.fromkeys([decimal, ".", ","])
-        mark = next((mark for mark in marks if are_numbers(cells, mark)), None)
-        found[name] = _numbers(cells, mark) if mark else cells
-    return found
+def _understood(cells: pd.Series, missing: tuple[str, ...], decimal: str) -> pd.Series:
+    """Return a column as numbers if all cells read as such, with the mark ``decimal`` first; else as cleaned texts."""
+    codes, values = pd.factorize(cells)  # each text is looked at once: most columns repeat few of them
+    distinct = pd.Series(values)
+    texts = unmark_cells(clean_text(distinct, missing))
+    mark = next((mark for mark in dict.fromkeys([decimal, ".", ","]) if are_numbers(texts, mark)), None)
+    if not mark and texts.equals(distinct):
+        return cells
+    found: pd.Series = _numbers(texts, mark, gaps=bool((codes < 0).any())) if mark else texts
+    by_row: Any = found.array.take(codes, allow_fill=True) if (codes < 0).any() else found.array.take(codes)
+    return pd.Series(by_row, index=cells.index, name=cells.name)
 
 
 def are_numbers(cells: pd.Series, decimal: str) -> bool:
@@ -93,6 +92,11 @@ def are_numbers(cells: pd.Series, decimal: str) -> bool:
         if not (read_numbers(distinct, decimal).notna().all() and share_a_unit(distinct)):
             return False
     return True
+
+
+def may_be_numbers(texts: pd.Series) -> bool:
+    """Tell whether some cleaned texts read as numbers, with any mark."""
+    return any(are_numbers(texts, mark) for mark in ".,")
 
 
 def decimal_of(texts: Mapping[str, pd.Series], semicolons: bool) -> str:
@@ -107,10 +111,7 @@ def decimal_of(texts: Mapping[str, pd.Series], semicolons: bool) -> str:
     return "," if semicolons and ambiguous and not readable["."] - readable[","] else "."
 
 
-def _numbers(cells: pd.Series, decimal: str) -> pd.Series:
-    positions, values = pd.factorize(cells)
-    by_text = read_numbers(pd.Series(values), decimal)
-    numbers = by_text.reindex(positions).set_axis(cells.index)
-    numbers.name = cells.name
-    whole = numbers.notna().all() and (by_text % 1 == 0).all() and (by_text.abs() < 2**53).all()
+def _numbers(texts: pd.Series, decimal: str, gaps: bool) -> pd.Series:
+    numbers = read_numbers(texts, decimal)
+    whole = not gaps and numbers.notna().all() and (numbers % 1 == 0).all() and (numbers.abs() < 2**53).all()
     return numbers.astype("int64") if whole else numbers

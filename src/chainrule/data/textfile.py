@@ -1,6 +1,7 @@
 """The text of a file, whatever its encoding."""
 
 import re
+from collections.abc import Iterable
 
 from chainrule.data.dialect import BLANKS, Dialect
 from chainrule.data.unpacking import Content
@@ -71,6 +72,26 @@ def strange(text: bytes) -> str:
         f"The file is not in UTF-8, and {shortened(found)!r} in it looks like a text in another encoding than the "
         "western one it was read in. If so, save it as UTF-8 and give that."
     )
+
+
+def empty_at_ends(text: bytes, dialect: Dialect, words: Iterable[str], rows: int) -> int:
+    """Return how many lines end with a delimiter and nothing, or one of some words that mean it, behind it.
+
+    If a text of as many rows has so many rows without a last value, none of them is short. It is -1 where that cannot
+    be told from bytes alone, as for cells of several lines.
+
+    >>> empty_at_ends(b"a,b\\n1,x\\n2,\\n3,NA\\n", Dialect(","), ["NA"], 4)
+    2
+    """
+    if dialect.delimiter == BLANKS:
+        return -1
+    lines = text.count(b"\n") + (not text.endswith(b"\n")) - dialect.passed
+    quoted = bool(dialect.quote) and dialect.quote.encode() in text
+    if quoted and lines != rows:
+        return -1
+    ends = [f"{dialect.delimiter}{word}".encode() for word in {"", dialect.quote * 2 * quoted, *words}]
+    breaks = (b"\n", b"\r\n") if b"\r" in text else (b"\n",)
+    return sum(text.count(begin + end) for begin in ends for end in breaks) + text.endswith(tuple(ends))
 
 
 def short_rows(text: bytes, dialect: Dialect, width: int) -> str:
