@@ -66,6 +66,41 @@ def test_predictions_are_those_of_the_rows_that_judged_by_their_place_in_the_tab
     np.testing.assert_allclose(found["predicted_price"], model.predict(rows)["price"], rtol=1e-5)
 
 
+def test_the_truth_beside_predictions_is_written_as_they_are():
+    labels = ["1.50", "+2", "1e5"]
+    Path("kinds.csv").write_text(
+        "x,kind\n" + "".join(f"{i % 3 + i / 500},{labels[i % 3]}\n" for i in range(60))
+    )
+    model = cr.TableModel.train("kinds.csv", "kind", task="classification", run="first")
+    found = pd.read_csv("first/predictions.csv", dtype="str")
+    assert found["kind"].tolist() == [labels[(int(row) - 1) % 3] for row in found["row"]]
+    right = (found["kind"] == found["predicted_kind"]).mean()
+    assert right == pytest.approx(model.report.scores.network["accuracy"], rel=1e-6)
+
+
+def test_several_files_are_trained_on_as_one_table():
+    whole = table()
+    whole[:30].to_csv("a.csv", index=False)
+    whole[30:].to_csv("b.csv", index=False)
+    same(
+        cr.TableModel.train(["a.csv", "b.csv"], "price", **QUICK),
+        cr.TableModel.train(whole, "price", **QUICK),
+    )
+
+
+def test_words_for_nothing_are_those_of_a_file():
+    with pytest.raises(cr.DataError, match="missing says how a file is read, and this table is in memory"):
+        cr.TableModel.train(table(), "price", **QUICK, missing={"z": "a"})
+    Path("gaps.csv").write_text(
+        "x,price\n" + "".join(f"{-999 if i % 7 == 0 else i},{i}\n" for i in range(60))
+    )
+    read = cr.read_table("gaps.csv", missing={"x": ("-999",)})
+    same(
+        cr.TableModel.train(read, "price", **QUICK, missing={"x": ("-999",)}),
+        cr.TableModel.train("gaps.csv", "price", **QUICK, missing={"x": ("-999",)}),
+    )
+
+
 def test_no_run_is_overwritten():
     data = written()
     first = cr.TableModel.train(data, "price", **QUICK, run=True).run

@@ -9,6 +9,7 @@ import pandas as pd
 from chainrule.data.tables import load_table
 from chainrule.data.target import drop_rows_without_target, target_columns
 from chainrule.data.words import apart, checked_table, listed
+from chainrule.data.written import written_of
 from chainrule.errors import DataError, UnknownNameError
 from chainrule.models.base import Say
 from chainrule.models.configuration import Configuration
@@ -25,13 +26,18 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
     if isinstance(data, str | PathLike) or several:
         how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
-        named = fspath(data)
+        named = ", ".join(map(fspath, data)) if isinstance(data, list | tuple) else fspath(data)
         data, known = load_table(data, **{name: value for name, value in how.items() if value})
         for column, words in (options.missing or {}).items():
             if column and column not in data:
                 only = {column: tuple(filter(None, words))}
                 raise UnknownNameError(f"missing={only} names no column of {named}.")
         say(f"Read {named}: {counted(len(data), 'row')}, {counted(len(data.columns), 'column')}.")
+    elif options.missing and isinstance(data, pd.DataFrame) and not written_of(data).missing:
+        raise DataError(
+            "missing says how a file is read, and this table is in memory already.\n"
+            "Put NaN where there is no value, such as table.replace('?', float('nan')), or give the file."
+        )
     target = known if options.target is None else options.target
     if target is None:
         target, told = obvious_target(data)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from chainrule.data.labels import decode_predictions
 from chainrule.data.words import row_labels
+from chainrule.data.written import texts_of
 from chainrule.models.base import Ready, Trained
 from chainrule.models.prepared import Prepared, Sorted
 from chainrule.models.scores import Report
@@ -36,6 +37,9 @@ def _beside_truth(ready: Ready[Prepared], network: Network, part: pd.DataFrame) 
     target = ready.data.target
     predicted = decode_predictions(target, network.predict(features))
     told = {name: f"predicted_{name}" for name in target.columns}
-    truth = part[list(target.columns)].reset_index(drop=True)
+    truth = part[list(target.columns)]
+    if target.task != "regression":  # as they were written, as what is predicted is
+        truth = pd.DataFrame({name: texts_of(part[name]) for name in target.columns})
+    truth = truth.reset_index(drop=True)
     rows = pd.Series(row_labels(part.index), name="row")
     return pd.concat([rows, truth, predicted.rename(columns=told)], axis=1)

@@ -48,7 +48,7 @@ from chainrule.train.optimizers import Adam
 if TYPE_CHECKING:
     from chainrule.train.kinds import MetricsLike
 
-Table = pd.DataFrame | str | PathLike[str]
+Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
 _card = late("chainrule.models.card:card")
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 _BASELINES = {
@@ -141,7 +141,7 @@ class TableModel(Friendly):
 
         Args:
             data: One row for each example, by column names: a DataFrame, the path of a file as in :func:`read_table`,
-                or the name of a sample.
+                or several, or the name of a sample.
             target: The column to be predicted, or several; where None, that of a sample.
             task: "regression", "classification", "binary", "multiclass" or "multilabel"; decided from the
                 target if None.
