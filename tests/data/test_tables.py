@@ -356,3 +356,23 @@ def test_a_last_cell_that_is_written_empty_is_told_from_one_that_is_not_there(tm
         (tmp_path / "t.csv").write_bytes(end.join([*above, *more]).encode())
         notes = written_of(read_table(tmp_path / "t.csv")).notes
         assert sum("for 3 column names" in note for note in notes) == bool(more)
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+def test_rows_that_a_stray_mark_swallows_far_below_are_told(tmp_path, delimiter):
+    """Nothing at the top shows it, and every line has as many cells as there are columns."""
+    rows = [delimiter.join([f"{i}", f"name {i}", f"{i / 2}", "x"]) for i in range(5000)]
+    below = delimiter.join("abcd"), *rows
+
+    def note(*lines):
+        (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+        notes = written_of(read_table(tmp_path / "t.csv")).notes
+        return next((note for note in notes if "quotation mark" in note), "")
+
+    stray = [line.replace("name", '"name') if i in (4001, 4009) else line for i, line in enumerate(below)]
+    assert note(*below) == ""
+    assert note(*stray).startswith(
+        "The quotation mark in line 4,002 closes in line 4,010, and what stands between"
+    )
+    assert "8 rows would be lost" in note(*stray)
+    assert note(*below, delimiter.join(["1", '"two, 2;\nlines, 2;\nand more"', "3", "x"])) == ""

@@ -18,6 +18,7 @@ from chainrule.data.dialect import SNIFFED, Dialect, Rows, sniff, without_remark
 from chainrule.data.headers import has_names
 from chainrule.data.meaning import HEAD, Nothing, decimal_of, may_be_numbers, understood
 from chainrule.data.spreadsheet import unmarked
+from chainrule.data.swallowed import swallowed_rows
 from chainrule.data.textfile import empty_at_ends, short_rows, strange, text_in
 from chainrule.data.unpacking import Content, check_no_choice
 from chainrule.data.words import listed, shortened
@@ -95,7 +96,12 @@ class Lines:
             frame, raw = self._parsed(decimal := ",")  # what tells it stands far below
         if frame.empty:
             raise DataError(f"{self.path} has column names ({listed(self.names)}) but no rows below them.")
-        notes = [strange(self.text), self._short(frame), *notes]
+        notes = [
+            strange(self.text),
+            swallowed_rows(self.text, self.dialect, frame, self.above),
+            self._short(frame),
+            *notes,
+        ]
         gaps = {name: found for name in self.names if (found := tuple(sorted(self._gaps(name))))}
         return understood(frame, self.nothing, notes, raw=raw, decimal=decimal, gaps=gaps)
 
