@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
 from chainrule.nn.layers.normalization import BatchNormalization
+from chainrule.nn.room import check_trained
 from chainrule.shown import counted
 from chainrule.train.network import Network
 
@@ -199,6 +201,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     target = told_by(whole.target, training)
     columns = fit_columns(training, target, told_in(options), whole.belonging.columns(options.keep))
     decided = _decided(options, target, len(rows.learn))
+    _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
 
     def arrays(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
@@ -253,6 +256,13 @@ def _decided(options: Options, target: Target, rows: int) -> Options:
         batch_size=options.batch_size or usual.batch_size,
         dropout=share if options.dropout is None else options.dropout,
     )
+
+
+def _check_room(inputs: int, target: Target, options: Options) -> None:
+    """Raise, before all the work, if the network that was chosen cannot be trained in this machine's memory."""
+    widths = [inputs, *(options.hidden or ()), target.width]
+    weights = 4 * sum(a * b for a, b in pairwise(widths))  # float32
+    check_trained(weights, 2 * weights)  # of Adam
 
 
 def network_for(columns: Columns, target: Target, options: Options) -> Network:

@@ -1,6 +1,7 @@
 """Reading an architecture: its graph in training and at prediction, its first values, what it ends in, its table."""
 
 from collections.abc import Callable, Collection, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from chainrule.nn.architecture import Architecture
 from chainrule.nn.callables import apply
 from chainrule.nn.calls import Carried
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Learns, Parameter
+from chainrule.nn.room import check_drawn
 from chainrule.random import Draws
 from chainrule.shown import cut
 
@@ -105,7 +107,9 @@ def penalty(architecture: Architecture, frozen: Collection[str] = ()) -> Node | 
 def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
     """Return the first value of every parameter and statistic; equal seeds give equal bits."""
     values: dict[str, np.ndarray] = {}
-    for number, (name, w) in enumerate({**architecture.parameters, **architecture.statistics}.items()):
+    every = {**architecture.parameters, **architecture.statistics}
+    check_drawn([prod(w.shape) * w.dtype.itemsize for w in every.values()])
+    for number, (name, w) in enumerate(every.items()):
         kind = w.meaning.initializer
         if kind is None:
             follows = _activation_after(architecture, w.meaning.layer)

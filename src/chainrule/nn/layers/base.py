@@ -53,7 +53,8 @@ NAMED: dict[str, Mapping[str, Any]] = {
     "initializer": INITIALIZERS,
     "regularizer": REGULARIZERS,
 }
-MOST_NUMBERS = _memory() // 8  # of one parameter; they are drawn in float64
+MEMORY = _memory()
+MOST_NUMBERS = MEMORY // 8  # of one parameter; they are drawn in float64
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """What happens before the first step: whatever is wrong with a fit is found here."""
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Iterable, Sequence
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from chainrule.engines.executable import Executable
 from chainrule.errors import DataError, LearningWarning, warn
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import Call
+from chainrule.nn.room import check_trained
 from chainrule.random import Draws
 from chainrule.shown import counted
 from chainrule.train.callbacks import Listeners
@@ -141,10 +142,15 @@ def _compiled(
     steps = batches.steps(rows)
     if method.by_steps:
         compiled = training_of(goal, method)
-        executable = compiled.on(engine, settings.epochs * steps, batches.largest(rows))
-        return executable, slots_in(goal, compiled.program)
+        slots = slots_in(goal, compiled.program)
+        check_trained(_bytes(goal.architecture.parameters.values()), _bytes(slots))
+        return compiled.on(engine, settings.epochs * steps, batches.largest(rows)), slots
     lbfgs.check(goal, steps, settings.batch_size)
     return slopes_of(goal, goal.trained).on(engine, settings.epochs, rows), []
+
+
+def _bytes(nodes: Iterable[Node]) -> int:
+    return sum(prod(n.shape) * n.dtype.itemsize for n in nodes)
 
 
 def _learning(goal: Objective) -> dict[str, Call]:
