@@ -69,14 +69,18 @@ def test_train_tells_its_decisions_and_its_scores():
     assert "Wrote the model to houses.safetensors, too." in result.stderr
     assert "\n  chainrule predict runs/houses-sold-001 new.csv --out predictions.csv\n" in result.stderr
     lines = result.stdout.splitlines()
-    assert re.fullmatch(r"metric +this network +baseline", lines[0])
-    assert re.fullmatch(r"accuracy +\d\.\d{4} +0\.5000", lines[1])
-    assert re.fullmatch(r"auc +\d\.\d{4} +0\.5000", lines[2])
+    assert re.fullmatch(r"metric +this network +95 % interval +linear( +95 % interval)? +baseline", lines[0])
+    number, ends = r"\d\.\d{4}", r"\d\.\d{3} to \d\.\d{3}"
+    assert re.fullmatch(rf"accuracy +{number} +{ends} +{number}( +{ends})? +0\.5000", lines[1])
+    assert re.fullmatch(rf"auc +{number} +{ends} +{number}( +{ends})? +0\.5000", lines[2])
     names = ["balanced_accuracy", "precision", "recall", "f1", "log_loss"]
     assert [line.split()[0] for line in lines[3:8]] == names
-    assert "On 12 rows. Baseline: the most frequent class of training" in lines[8]
+    assert lines[9].split() == ["true", "\\", "predicted", "no", "yes"]
+    assert sum(int(cell) for line in lines[10:12] for cell in line.split()[1:]) == 12
+    assert "On 12 rows. Baseline: the most frequent class of training" in lines[13]
+    assert "Linear: logistic regression" in lines[13]
     assert re.fullmatch(
-        r"Of 6 rows of 'yes' \d w.* found and \d missed; of 6 of 'no' \d w.* taken for 'yes'\.", lines[9]
+        r"Of 6 rows of 'yes' \d w.* found and \d missed; of 6 of 'no' \d w.* taken for 'yes'\.", lines[14]
     )
 
 

@@ -369,8 +369,8 @@ def test_a_signal_while_the_network_is_tested_lets_it_be_saved(here, monkeypatch
         os.kill(os.getpid(), signal.SIGTERM)
         return score(*arguments)
 
-    score = table_model._scores
-    monkeypatch.setattr(table_model, "_scores", late)
+    score = table_model.judged
+    monkeypatch.setattr(table_model, "judged", late)
     result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
     assert result.exit_code == 143 and "runs/houses-price-001 has the model" in result.stderr
 

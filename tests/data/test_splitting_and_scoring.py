@@ -102,14 +102,11 @@ def test_binary_scores():
     assert everything["log_loss"] == pytest.approx(metrics.log_loss(truth, outputs))
 
 
-def test_two_classes_are_told_how_many_were_found_and_missed():
+def test_what_has_no_value_for_these_rows_is_told():
     target = Target("binary", ("y",), ("benign", "malignant"), (0.4, 0.6))
     truth, outputs = np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.9, 0.4, 0.6, 0.7])[:, None]
-    assert told_of(target, truth, outputs) == (
-        "Of 3 rows of 'malignant' 2 were found and 1 missed; of 2 of 'benign' 1 was taken for 'malignant'.",
-    )
-    found, left_out, also = told_of(target, truth[[0, 3]], outputs[[0, 3]])
-    assert found.startswith("Of 0 rows of 'malignant' 0 were found")
+    assert told_of(target, truth, outputs) == ()
+    left_out, also = told_of(target, truth[[0, 3]], outputs[[0, 3]])
     assert (
         left_out == "Left out, as every row is no (0): auc." and also == "Left out, as no row is yes: recall."
     )

@@ -30,7 +30,7 @@ def prepare(rows, options):
 
     options = base.replace(options, batch_size=8)
     parts = part(rows.learn), part(rows.validation), part(rows.test)
-    return base.Ready(center, options, partial(network, options), *parts, 5, 3.0, ("Go.",))
+    return base.Ready(center, options, partial(network, options), *parts, cr.EarlyStopping(5), 3.0, ("Go.",))
 
 
 def score(ready, network, arrays):

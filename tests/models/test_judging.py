@@ -48,7 +48,7 @@ def test_the_mean_over_folds_is_that_of_networks_that_never_saw_what_judges(monk
     seen = []
     fit_stage = base.fit_stage
     monkeypatch.setattr(
-        base, "fit_stage", lambda *a, **k: seen.append((a[0], len(a[2][0]))) or fit_stage(*a, **k)
+        base, "fit_stage", lambda *a, **k: seen.append((a[0], len(a[2].learn[0]))) or fit_stage(*a, **k)
     )
     train(folds=4)
     assert [name for name, _ in seen] == ["main", "fold 1", "fold 2", "fold 3", "fold 4", "refit"]

@@ -117,7 +117,13 @@ def test_the_scores_are_those_of_the_rows_held_back():
     right = (model.predict(test)["dear"] == test["dear"]).mean()
     assert model.report.scores.network["accuracy"] == pytest.approx(right)
     assert model.report.scores.baseline == baseline(model.target, encode_target(model.target, test))
-    assert model.evaluate(test) == model.report.scores
+    again, scores = model.evaluate(test), model.report.scores
+    assert (again.network, again.baseline, again.confusion) == (
+        scores.network,
+        scores.baseline,
+        scores.confusion,
+    )
+    assert again.intervals["network"] == scores.intervals["network"]
 
 
 def test_the_seed_decides_everything():

@@ -19,6 +19,7 @@ from chainrule.cli.kinds import Config, Run
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.replacing import check_target, model_there, why_kept
+from chainrule.cli.speech import spoken
 
 
 @command()
@@ -135,7 +136,7 @@ def _finish(
             document({**outcome.as_document(run, code), **more})
         else:
             with printing(closed=code):
-                click.echo(before + str(model.report.scores or "No row was held back for a test."))
+                click.echo(before + spoken(str(model.report.scores or "No row was held back for a test.")))
     finally:
         say("")
         for sentence in outcome.meanings(model):

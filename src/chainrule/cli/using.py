@@ -94,7 +94,7 @@ def evaluate(model: str, data: str, as_json: bool, **settings: Any) -> None:
         document(asdict(scores))
         return
     with printing():
-        click.echo(scores)
+        click.echo(spoken(str(scores)))
 
 
 @command()

@@ -37,7 +37,7 @@ def decode_predictions(target: Target, outputs: np.ndarray) -> pd.DataFrame:
 
     ``outputs`` has shape (rows, target.width): probabilities, or standardised numbers. Labels have their
     original type. With classes, ``probability_<class>`` follows for each of them, with several labels
-    ``probability_<column>`` of yes. One half is no; of equal classes the first wins.
+    ``probability_<column>`` of yes. One half, or the threshold, is no; of equal classes the first wins.
 
     Raises :class:`~chainrule.errors.ShapeError` for outputs of another shape, and
     :class:`~chainrule.errors.DataError` if one is not finite.
@@ -86,7 +86,7 @@ def predicted_codes(target: Target, outputs: np.ndarray) -> np.ndarray:
     """Return the positions of the predicted labels in ``target.classes``, int64, shape (rows, columns)."""
     if target.task == "multiclass":
         return outputs.argmax(axis=1)[:, None]
-    return (outputs > 0.5).astype(np.int64)
+    return (outputs > (target.thresholds or 0.5)).astype(np.int64)
 
 
 def _codes(target: Target, cells: pd.Series) -> np.ndarray:

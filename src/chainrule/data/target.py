@@ -35,6 +35,7 @@ class Target:
         shares: The share of each class in training, for "multilabel" that of yes in each column.
         mean: That of each column of numbers.
         std: The standard deviation of each column of numbers.
+        thresholds: Above which probability yes is said, of two classes or of each of several labels; () is one half.
 
     >>> table, target = cr.load_table("iris")
     >>> found = cr.TableModel.train(table, target, epochs=1).target
@@ -48,6 +49,7 @@ class Target:
     shares: tuple[float, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
     __repr__ = brief
 
@@ -74,13 +76,15 @@ class Target:
             FileFormatError: If it is anything else.
         """
         found: Target = plain.record(cls, data, "target")
-        columns, classes = len(found.columns), len(found.classes)
+        columns, classes, thresholds = len(found.columns), len(found.classes), found.thresholds
         whole = {
             "regression": columns == len(found.mean) == len(found.std) and all(found.std),
             "binary": columns == 1 and classes == 2 == len(found.shares),
             "multiclass": columns == 1 and classes == len(found.shares) > 1,
             "multilabel": columns == len(found.shares) and classes == 2,
         }[found.task]
+        of_yes = found.task in ("binary", "multilabel") and len(thresholds) == found.width
+        whole = whole and (not thresholds or (of_yes and all(0 < share < 1 for share in thresholds)))
         if not whole or not columns:
             raise FileFormatError(f"target: its columns, classes and scales do not make a {found.task}.")
         return found
@@ -231,16 +235,30 @@ def describe_target(target: Target) -> str:
         case "binary":
             return (
                 f"{subject}: {what}, binary classification; the network gives the probability of "
-                f"{target.classes[1]!r}."
+                f"{target.classes[1]!r}." + (f" {describe_thresholds(target)}" if target.thresholds else "")
             )
         case "multilabel":
             no, yes = target.classes
             count = counted(len(target.columns), "label")
-            return f"{subject}: {count}, each {no} or {yes}, multi-label classification."
+            said = f" {describe_thresholds(target)}" if target.thresholds else ""
+            return f"{subject}: {count}, each {no} or {yes}, multi-label classification.{said}"
     texts = pd.Series([str(label) for label in target.classes], dtype=object)
     numbers = read_numbers(texts).notna().any()  # $40,000 too
     hint = " Whole numbers are read as classes; task='regression' reads them as quantities."
     return f"{subject}: {what}, multi-class classification.{hint * bool(numbers)}"
+
+
+def describe_thresholds(target: Target) -> str:
+    """Say above which probability yes is said, where that is not one half.
+
+    >>> describe_thresholds(Target("binary", ("kind",), ("ham", "spam"), (0.5, 0.5), thresholds=(0.3,)))
+    "'spam' is said above a probability of 0.3."
+    """
+    names = target.classes[1:] if target.task == "binary" else target.columns
+    each = [f"{name!r} above {share:.4g}" for name, share in zip(names, target.thresholds, strict=True)]
+    if len(each) == 1:
+        return each[0].replace("above", "is said above a probability of") + "."
+    return f"Said where the probability is more: {listed(each, 20)}."
 
 
 def alike_classes(target: Target) -> tuple[str, ...]:

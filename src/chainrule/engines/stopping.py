@@ -20,6 +20,7 @@ class Stopping:
     monitor: int = 0  # its position among them; 0 is the cost
     larger_is_better: bool = False
     min_delta: float = 0.0  # by how much a value must be better to count
+    then_cost: bool = False  # whether of equal values the one of the lower cost is better
     keep_best: bool = False  # whether the best state is kept, as `Progress.best_state`
     tol: tuple[float, int] | None = None  # by how much the training cost must fall, in how many epochs
     # Position of the learning-rate scale in the state, what it is multiplied by after how many epochs, the smallest.
@@ -39,6 +40,7 @@ class Progress:
     """What a run must remember from one call to the next, when callbacks split it."""
 
     best: float = np.inf
+    best_cost: float = np.inf
     best_epoch: int = -1
     best_state: Arrays = field(default_factory=list)
     waited: int = 0
@@ -64,13 +66,16 @@ def end_of_epoch(
     """
     if stopping.validate is not None:
         validation.append(stopping.validate(state))
-    value = (validation if stopping.on_validation else epochs)[-1][stopping.monitor]
+    seen = (validation if stopping.on_validation else epochs)[-1]
+    value, cost = seen[stopping.monitor], seen[0]
     value = -value if stopping.larger_is_better else value
     progress.epochs_done += 1
     if not whole and progress.best_epoch >= 0:
         return ""
-    if value < progress.best - stopping.min_delta:
+    tied = stopping.then_cost and value == progress.best and cost < progress.best_cost
+    if value < progress.best - stopping.min_delta or tied:
         progress.best, progress.best_epoch, progress.waited = value, progress.epochs_done - 1, 0
+        progress.best_cost = cost
         if stopping.keep_best:
             progress.best_state = [np.array(x) for x in state]
     else:

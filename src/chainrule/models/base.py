@@ -19,6 +19,7 @@ from chainrule.shown import counted
 from chainrule.signals import asking
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
+from chainrule.train.metrics import Metric
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
@@ -44,22 +45,26 @@ class Ready(Generic[D]):
         options: The choices, with those that the data decides.
         network: Makes the network, untrained.
         learn: Inputs and targets of the examples to learn from.
-        validation: Of those that say when to stop.
+        validation: Of those that say when to stop, and what each of them weighs where that differs.
         test: Of those that judge.
-        patience: For how many epochs to wait for a better one.
+        stopping: When to stop, and what decides which epoch was best.
         guess: What the best guess costs that is the same for every example.
         about: Sentences about what was decided.
+        watched: Metrics that are recorded of each epoch.
+        class_weight: What each class weighs, by its number; None where all examples are equal.
     """
 
     data: D
     options: Training
     network: Callable[[], Network]
     learn: Arrays
-    validation: Arrays | None
+    validation: Any
     test: Arrays | None
-    patience: int
+    stopping: EarlyStopping
     guess: float
     about: tuple[str, ...] = ()
+    watched: tuple[Metric, ...] = ()
+    class_weight: dict[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,12 @@ class Kind(Generic[D]):
         prepare: Makes examples ready, and learns what there is to learn of them from those to learn from and those
             that say when to stop alone.
         score: Judges a network by examples that it never saw.
+        settle: Adds what only a trained network tells, of examples that it did not learn from.
     """
 
     prepare: Callable[[Rows, Training], Ready[D]]
     score: Callable[[Ready[D], Network, Arrays], Scores]
+    settle: Callable[[Ready[D], Network], Ready[D]] = lambda ready, network: ready
 
 
 @dataclass(frozen=True)
@@ -155,33 +162,33 @@ class Stages:
 def fit_stage(
     name: str,
     network: Network,
-    learn: Arrays,
-    validation: Arrays | None,
+    ready: Ready[Any],
     options: Training,
     stages: Stages,
     *,
     epochs: int | None = None,
-    patience: int | None = None,
+    stopping: EarlyStopping | None = None,
 ) -> History:
     """Fit a network, as a stage of a training: the one place where anything is learned.
 
     Args:
         name: That of the stage: "main", "refit", "fold 1".
         network: The network, untrained.
-        learn: Inputs and targets to learn from.
-        validation: Those that say when to stop, or None.
+        ready: What to learn from, and what says when to stop.
         options: The choices, all decided.
         stages: What was done before.
-        epochs: How many; as chosen if None.
-        patience: For how many epochs to wait for a better one; without, all are trained.
+        epochs: How many at most; as chosen if None.
+        stopping: What ends it earlier.
     """
     history = network.fit(
-        *learn,
+        *ready.learn,
         optimizer=Adam(options.learning_rate, clip_norm=options.clip_norm),
         batch_size=options.batch_size,
         epochs=options.epochs if epochs is None else epochs,
-        validation_data=validation,
-        callbacks=[] if patience is None else [EarlyStopping(patience)],
+        class_weight=ready.class_weight,
+        metrics=ready.watched,
+        validation_data=ready.validation,
+        callbacks=[] if stopping is None else [stopping],
         time_budget=options.time_budget,
         resume=stages.keeper(name),
         verbose=stages.verbose,
@@ -218,7 +225,7 @@ def train(
             say(
                 f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for this network, the rest for others."
             )
-    history = fit_stage("main", network, ready.learn, ready.validation, main, stages, patience=ready.patience)
+    history = fit_stage("main", network, ready, main, stages, stopping=ready.stopping)
     shorter = f"learning_rate={min(options.learning_rate / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
         raise DataError(
@@ -230,6 +237,7 @@ def train(
     options = _as_it_went(options, history)
     ready, network.engine = replace(ready, options=options), options.engine
     with asking() as late:  # what was learned is not lost by a signal that comes now
+        ready = kind.settle(ready, network)
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
     done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, options, history, stages)
@@ -262,10 +270,9 @@ def _by_folds(
             break
         ready = kind.prepare(rows, options)
         network = ready.network()
-        history = fit_stage(
-            f"fold {number}", network, ready.learn, ready.validation, options, stages, patience=ready.patience
-        )
+        history = fit_stage(f"fold {number}", network, ready, options, stages, stopping=ready.stopping)
         main.signal = main.signal or history.signal
+        ready = kind.settle(ready, network)
         if not history.signal and ready.test is not None:
             done.append(Fold(ready, network, rows, kind.score(ready, network, ready.test), history))
     return tuple(done)
@@ -313,7 +320,7 @@ def refit(
         told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
         return ready, chosen, told
     network = whole.network()
-    again = fit_stage("refit", network, whole.learn, None, options, stages, epochs=epochs)
+    again = fit_stage("refit", network, whole, options, stages, epochs=epochs)
     history.signal = history.signal or again.signal
     if why := _dropped(again, epochs, whole):
         return ready, chosen, f"Learning from all rows {why}, so the network that was judged is kept."

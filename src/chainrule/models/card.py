@@ -9,7 +9,7 @@ from chainrule import __version__ as VERSION
 from chainrule.data.columns import plan_rows
 from chainrule.data.target import Target, describe_target
 from chainrule.models.options import Training, choices
-from chainrule.models.scores import HEADS, Report, Scores, cells, remarks
+from chainrule.models.scores import Report, Scores, cells, heads, remarks
 from chainrule.shown import counted, visible
 
 RARE = 0.1  # the share of a class, below which accuracy says little
@@ -75,7 +75,7 @@ def _rows(report: Report) -> Iterator[str]:
 
 
 def _scores(scores: Scores) -> Iterator[str]:
-    yield _table(HEADS, cells(scores))
+    yield _table(heads(scores), cells(scores))
     yield "\n".join(f"- {remark}" for remark in remarks(scores))
 
 

@@ -233,9 +233,7 @@ def _try(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
             warnings.simplefilter("ignore", DivergenceWarning)
-            history = fit_stage(
-                name, network, ready.learn, ready.validation, options, stages, patience=ready.patience
-            )
+            history = fit_stage(name, network, ready, options, stages, stopping=ready.stopping)
         histories.append(history)
         judging: Any = ready.test if folds else ready.validation
         y, p = rate.measured(ready, judging[1], network.predict(judging[0]))

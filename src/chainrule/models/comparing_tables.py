@@ -10,7 +10,7 @@ from chainrule.models import runs
 from chainrule.models.base import Say, Stages
 from chainrule.models.comparing import Comparison, Rate, compare
 from chainrule.models.given import rows_of, table_of
-from chainrule.models.options import Options, check_names, refuse_what_is_to_come
+from chainrule.models.options import Options, check_names
 from chainrule.models.prepared import prepare
 from chainrule.models.scoring import chosen, measured
 
@@ -28,7 +28,6 @@ def compare_on_table(
     """Return how several networks compare on a table, with the model that ``train`` makes of the one that wins."""
     check_names(choices)
     options, say = Options(**choices), tell or (lambda sentence: None)
-    refuse_what_is_to_come(options)
     runs.check_place(run)  # before all the work
     table, options = table_of(data, options, say)
     whole, decided = rows_of(table, options)

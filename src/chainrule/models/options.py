@@ -327,17 +327,4 @@ def _annotations(kind: type) -> dict[str, Any]:
     return {each.name: each.type for each in fields(kind)}
 
 
-# Choices whose meaning is being built, and by whom.
-_TO_COME = {
-    **dict.fromkeys(("class_weight", "threshold"), "scores"),
-}
-
-
-def refuse_what_is_to_come(options: Options) -> None:
-    """Raise for a choice that has no meaning yet."""
-    for name in _TO_COME:
-        if getattr(options, name) is not getattr(Options, name):
-            raise DataError(f"{name} has no meaning yet.")
-
-
 CHOICES = choices()  # of a training on a table

@@ -1,6 +1,6 @@
 """A table made ready for a network: which rows are for what, and what those to learn from tell of its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import pairwise
@@ -37,8 +37,10 @@ from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
 from chainrule.errors import DataError
 from chainrule.models.base import Ready
+from chainrule.models.conformal import Distances
 from chainrule.models.options import Options
 from chainrule.models.rows import Rows, by_fold, divided, told
+from chainrule.models.weighing import check_choices, class_weights, watching, weights_of
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
@@ -81,11 +83,15 @@ class Prepared:
         columns: Of its columns.
         target: Of what is predicted.
         notes: Sentences that the owner of the table should know.
+        settled: How the thresholds of the target were found, in words.
+        measured: How far the network was off, in rows that it did not learn from: of numbers only.
     """
 
     columns: Columns
     target: Target
     notes: tuple[str, ...]
+    settled: str = ""
+    measured: Distances | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +132,7 @@ def sort_rows(
     frame, dropped = drop_rows_without_target(frame, options.target)
     frame, belonging, about = belonging_of(frame, options.group, options.time_order)
     whole = target_of(frame, target_columns(frame, options.target), options.task)
+    check_choices(whole, options.metric, options.class_weight, options.threshold)
     fraction = options.test_fraction
     if fraction is None:
         fraction = 0.0 if options.folds or judges is not None else TEST_FRACTION
@@ -203,6 +210,9 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     decided = _decided(options, target, len(rows.learn))
     _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
+    by_class, patience = class_weights(target, options.class_weight), setting_for(len(rows.learn)).patience
+    validated = len(rows.validation) > 0
+    watched, stopping = watching(target, options.metric if validated else (), patience)
 
     def arrays(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
         return (encode(columns, part), encode_target(target, part)) if len(part) else None
@@ -221,11 +231,13 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         decided,
         partial(network_for, columns, target, decided),
         (encode(columns, part := frame.iloc[rows.learn]), encode_target(target, part)),
-        arrays(frame.iloc[rows.validation]),
+        _weighed(arrays(frame.iloc[rows.validation]), None if watched else by_class),
         arrays(judges),
-        setting_for(len(rows.learn)).patience,
+        stopping,
         guess_of(target),
         (describe_target(target), plan, describe_columns(columns), *every, network),
+        watched,
+        by_class,
     )
 
 
@@ -243,6 +255,12 @@ def _never_learned(target: Target) -> tuple[str, ...]:
 def told_in(options: Options) -> Told:
     """Return what the choices tell of the columns."""
     return Told(*(getattr(options, each.name) for each in fields(Told)))
+
+
+def _weighed(arrays: Any, by_class: Mapping[int, float] | None) -> Any:
+    """Return arrays, and what each row weighs where that differs: a metric is one of rows as they are."""
+    weights = None if arrays is None else weights_of(by_class, arrays[1])
+    return arrays if weights is None else (*arrays, weights)
 
 
 def _decided(options: Options, target: Target, rows: int) -> Options:

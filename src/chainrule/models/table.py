@@ -29,16 +29,18 @@ from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.comparing import Comparison
 from chainrule.models.comparing_tables import compare_on_table
+from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import data_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements, report_of
+from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
-from chainrule.models.options import USUAL_RATE, Options, check_names, choices, refuse_what_is_to_come
+from chainrule.models.options import USUAL_RATE, Options, check_names, choices
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
-from chainrule.models.scores import Report, Scores, in_short, metrics_of, report_from
-from chainrule.models.scoring import baseline, score, told_of
+from chainrule.models.scores import Report, Scores, in_short, report_from
+from chainrule.models.scoring import judge
 from chainrule.shown import Lines, counted, in_a_row
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
@@ -51,10 +53,6 @@ if TYPE_CHECKING:
 Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
 _card = late("chainrule.models.card:card")
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
-_BASELINES = {
-    "regression": "the mean of training, in every row",
-    "multilabel": "what is more frequent in training of each label, in every row",
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,6 +71,7 @@ class TableModel(Friendly):
             it, ``cr.read_table(path, missing=model.missing)``.
         run: The folder of its run, where it was trained with one.
         learned: By what it tells rows that it learned from.
+        measured: How far predictions of numbers were off in rows that were not learned from: intervals are made of it.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -90,6 +89,7 @@ class TableModel(Friendly):
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     run: Path | None = None
     learned: Learned | None = None
+    measured: Distances | None = None
 
     @classmethod
     @public
@@ -486,18 +486,23 @@ class TableModel(Friendly):
         return ready.network().show(*ready.learn, stage, optimizer=Adam(learning_rate))
 
     @public
-    def predict(self, table: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, table: pd.DataFrame, *, interval: float | None = None) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
         Args:
             table: One row for each example, with the columns that training saw, in any order; others are passed over.
+            interval: The share of new rows, such as 0.9, whose number is to lie in an interval around its prediction.
+                They are split conformal (Lei et al. 2018): made from how far predictions were off in the rows of
+                validation and test, none of which the network that was judged had learned from.
 
         Returns:
             A column for each target, named as it is; for classes ``probability_<class>`` follows for each of
-            them, for several labels ``probability_<column>`` of yes.
+            them, for several labels ``probability_<column>`` of yes. With an interval ``<column>_low`` and
+            ``<column>_high`` follow each column of numbers.
 
         Raises:
-            DataError: For a missing column, and for text in a column of numbers.
+            DataError: For a missing column, and for text in a column of numbers; for an interval of classes, or one
+                that too few rows were held back for.
 
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -506,7 +511,10 @@ class TableModel(Friendly):
         """
         self._warn_of_cells(table)
         outputs = self.network.predict(encode(self.columns, table))
-        return decode_predictions(self.target, outputs).set_axis(table.index, axis="index")
+        found = decode_predictions(self.target, outputs)
+        if interval is not None:
+            found = with_intervals(self.target, found, self.measured, interval)
+        return found.set_axis(table.index, axis="index")
 
     @public
     def evaluate(self, table: pd.DataFrame, *, metric: "MetricsLike" = ()) -> Scores:
@@ -536,7 +544,7 @@ class TableModel(Friendly):
             raise UnknownNameError(f"{error}\n{wanted}") from None
         self._warn_of_cells(frame)
         features, truth = encode(self.columns, frame), encode_target(self.target, frame)
-        scores = _scores(self.network, self.target, features, truth, metric)
+        scores = judge(self.target, truth, self.network.predict(features), metrics=metric)
         known = about_known(self.learned, features) if self.learned else ""
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 
@@ -635,6 +643,8 @@ class TableModel(Friendly):
             parts["missing"] = {name: list(words) for name, words in self.missing.items()}
         if self.learned:
             parts["learned"] = self.learned.to_dict()
+        if self.measured:
+            parts["measured"] = asdict(self.measured)
         self.network.save(path, extra={**self.network.extra, _IN_FILE: parts})
 
 
@@ -648,6 +658,7 @@ def from_file(network: Network, saved: Any) -> TableModel:
         report_from(parts["report"]),
         missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
         learned=Learned.from_dict(parts["learned"]) if "learned" in parts else None,
+        measured=distances_from(parts.get("measured"), Target.from_dict(parts["target"])),
     )
     # a prediction finds what does not fit together, before the user's table gets the blame
     model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
@@ -663,7 +674,6 @@ def _train(
     before: configuration.Fingerprint | None = None,
 ) -> TableModel:
     """Return the model of a table, with all choices in their place; ``before`` is what the table was once."""
-    refuse_what_is_to_come(options)
     table, options = table_of(data, options, say)
     if other := about_other(table, before):
         say(f"This is not the table of that configuration: {other}. So the model will differ, too.")
@@ -696,9 +706,9 @@ def _in_folder(
     if trained.history.signal:
         file.write()  # from which the training can go on
     runs.write_history(folder, trained.histories)
-    runs.write_metrics(folder, metrics_of(model.report))
-    if judged := judgements(whole, trained):
-        runs.write_predictions(folder, pd.concat(judged, ignore_index=True))
+    runs.write_metrics(folder, model.report.to_dict())
+    if beside := judgements(whole, trained):
+        runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
     runs.write_card(folder, _card(model, begun.data, trained.options))
     runs.write_configuration(folder, configuration.ended(begun, trained.options))
     model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
@@ -712,37 +722,23 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     made, report = trained.kept.data, report_of(trained)
     missing = words_for_nothing(table, made.columns, made.target)
     learned = learned_from(trained.kept.learn[0], alike_by_chance(trained.ready.learn[0], trained.ready.test))
-    return TableModel(
-        trained.network, made.columns, made.target, report, trained.history, missing, learned=learned
-    )
+    known = trained.ready.data  # of rows that the network that was judged did not learn from
+    target = replace(made.target, thresholds=known.target.thresholds)
+    model = TableModel(
+        trained.network, made.columns, target, report, trained.history, missing, learned=learned,
+        measured=known.measured,
+    )  # fmt: skip
+    return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 
 
 def _kind(whole: Sorted) -> base.Kind[Prepared]:
     """Return what is special to a table."""
     prepare_rows: Any = partial(prepare, whole)
-    return base.Kind(prepare_rows, _score)
+    return base.Kind(prepare_rows, judged, settle)
 
 
 def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
     """Return a table made ready as for training."""
-    refuse_what_is_to_come(options)
     table, options = table_of(table, options)
     whole, options = rows_of(table, options)
     return _kind(whole).prepare(whole.rows, options)
-
-
-def _score(ready: base.Ready[Prepared], network: Network, arrays: base.Arrays) -> Scores:
-    options: Any = ready.options
-    return _scores(network, ready.data.target, *arrays, options.metric)
-
-
-def _scores(network: Network, target: Target, features: Any, truth: Any, metrics: "MetricsLike") -> Scores:
-    usual = _BASELINES.get(target.task, "the most frequent class of training, in every row")
-    outputs = network.predict(features)
-    return Scores(
-        len(truth),
-        score(target, truth, outputs, metrics),
-        baseline(target, truth, metrics),
-        usual,
-        told_of(target, truth, outputs, metrics),
-    )

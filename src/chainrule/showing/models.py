@@ -2,8 +2,9 @@
 
 from chainrule.data.columns import describe_columns, plan_rows
 from chainrule.data.target import describe_target
+from chainrule.models.found import confusion_table
 from chainrule.models.plan import Plan
-from chainrule.models.scores import HEADS, Scores, cells, in_short, remarks
+from chainrule.models.scores import Scores, cells, heads, in_short, remarks
 from chainrule.models.table import TableModel
 from chainrule.showing.html import page, sentences, table, title
 from chainrule.showing.training import summary_of
@@ -16,7 +17,9 @@ def scores(of: Scores) -> str:
 
 
 def _scores(of: Scores) -> tuple[str, ...]:
-    return table(HEADS, cells(of)), sentences(remarks(of))
+    confusion = confusion_table(of.classes, of.confusion)
+    mixed = (table(confusion[0], confusion[1:]),) if confusion else ()
+    return table(heads(of), cells(of)), *mixed, sentences(remarks(of))
 
 
 def model(of: TableModel) -> str:

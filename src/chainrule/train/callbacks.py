@@ -35,6 +35,8 @@ class EarlyStopping(Checked):
         min_delta: By how much it must be better to count, at least 0, in the units of what is watched.
         restore_best: Whether to go back to the weights at the end of the best epoch.
         larger_is_better: Whether more is better; known of every metric but your own.
+        then_cost: Whether of equal values the one of the lower cost is better: what is counted, such as "val_f1", is
+            alike for many epochs.
 
     Raises:
         GraphError: If patience is no whole number of at least 1, or min_delta below 0.
@@ -53,6 +55,7 @@ class EarlyStopping(Checked):
     min_delta: AtLeast0 = 0.0
     restore_best: bool = True
     larger_is_better: bool | None = None
+    then_cost: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

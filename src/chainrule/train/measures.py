@@ -19,23 +19,42 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Counts:
-    """What was found, was predicted and was to be found of each class, or in each column: how much it weighs."""
+    """What was found, was predicted and was to be found of each class, or in each column: how much it weighs.
+
+    The last axis is that of the classes or columns; axes before it are of samples that are counted side by side.
+    """
 
     hits: np.ndarray
     said: np.ndarray
     true: np.ndarray
     classes: bool
 
-    def share(self, above: np.ndarray, below: np.ndarray, average: str) -> float:
+    def precision(self, average: str = "") -> np.ndarray:
+        """Return the share of what is predicted that is right."""
+        return self._mean(self.hits, self.said, average)
+
+    def recall(self, average: str = "") -> np.ndarray:
+        """Return the share of what is to be found that is found."""
+        return self._mean(self.hits, self.true, average)
+
+    def f1(self, average: str = "") -> np.ndarray:
+        """Return the harmonic mean of both."""
+        return self._mean(2 * self.hits, self.said + self.true, average)
+
+    def balanced_accuracy(self) -> np.ndarray:
+        """Return the mean of the recalls of all classes that there are."""
+        return _mean_of(_share(self.hits, self.true), self.true > 0)
+
+    def _mean(self, above: np.ndarray, below: np.ndarray, average: str) -> np.ndarray:
         """Return one count as a share of another, averaged over the classes or columns."""
-        each, there = _share(above, below), self.said + self.true > 0
+        each = _share(above, below)
         if average == "micro" or (not average and not self.classes):
-            return float(_share(above.sum(), below.sum()))
+            return _share(above.sum(axis=-1), below.sum(axis=-1))
         if average == "weighted":
-            return float(_share(each @ self.true, self.true.sum()))
-        if not average and len(each) == 2:
-            return float(each[1])
-        return float(each[there if self.classes else ...].mean())
+            return _share((each * self.true).sum(axis=-1), self.true.sum(axis=-1))
+        if not average and each.shape[-1] == 2:
+            return each[..., 1]
+        return _mean_of(each, self.said + self.true > 0) if self.classes else each.mean(axis=-1)
 
 
 def counts(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> Counts:
@@ -45,16 +64,30 @@ def counts(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> Co
     >>> found.hits, found.said, found.true
     (array([1.]), array([2.]), array([2.]))
     """
-    if y.ndim == 2 and not (y.shape[1] == 1 and average):
-        yes, found = y > 0.5, p > 0.5
-        return Counts(w @ (yes & found), w @ found, w @ yes, classes=False)
-    if y.ndim == 2:  # no and yes are two classes
-        y, p = (y[:, 0] > 0.5).astype(np.int64), p > [0.5]
-        p = np.hstack([~p, p])
-    said, many = p.argmax(axis=1), p.shape[1]
-    right = said == y
-    hits = np.bincount(y[right], w[right], many)
-    return Counts(hits, np.bincount(said, w, many), np.bincount(y, w, many), classes=True)
+    true, said, many = decided(y, p, average)
+    if not many:
+        return Counts(w @ (true & said), w @ said, w @ true, classes=False)
+    right = said == true
+    hits = np.bincount(true[right], w[right], many)
+    return Counts(hits, np.bincount(said, w, many), np.bincount(true, w, many), classes=True)
+
+
+def decided(y: np.ndarray, p: np.ndarray, average: str = "") -> tuple[np.ndarray, np.ndarray, int]:
+    """Return what is right and what is said: yes or no in columns and 0, or the numbers of classes and how many.
+
+    >>> decided(np.array([2, 0]), np.array([[0.1, 0.2, 0.7], [0.3, 0.6, 0.1]]))
+    (array([2, 0]), array([2, 1]), 3)
+    """
+    if y.ndim == 1:
+        return y, p.argmax(axis=1), p.shape[1]
+    yes, found = y > 0.5, p > 0.5
+    if y.shape[1] == 1 and average:  # no and yes are two classes
+        return yes[:, 0].astype(np.int64), found[:, 0].astype(np.int64), 2
+    return yes, found, 0
+
+
+def _mean_of(each: np.ndarray, there: np.ndarray) -> np.ndarray:
+    return _share((each * there).sum(axis=-1), there.sum(axis=-1))
 
 
 def _share(above: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -67,8 +100,7 @@ def precision(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") ->
     >>> precision(np.array([[1.0], [0.0], [1.0]]), np.array([[0.9], [0.8], [0.1]]), np.ones(3))
     0.5
     """
-    found = counts(y, p, w, average)
-    return found.share(found.hits, found.said, average)
+    return float(counts(y, p, w, average).precision(average))
 
 
 def recall(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> float:
@@ -77,8 +109,7 @@ def recall(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> fl
     >>> recall(np.array([0, 1, 2]), np.array([[0.9, 0.1, 0.0]] * 3), np.ones(3)).__round__(4)
     0.3333
     """
-    found = counts(y, p, w, average)
-    return found.share(found.hits, found.true, average)
+    return float(counts(y, p, w, average).recall(average))
 
 
 def f1(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> float:
@@ -87,8 +118,7 @@ def f1(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> float:
     >>> f1(np.array([[1.0], [0.0], [1.0]]), np.array([[0.9], [0.2], [0.1]]), np.ones(3)).__round__(4)
     0.6667
     """
-    found = counts(y, p, w, average)
-    return found.share(2 * found.hits, found.said + found.true, average)
+    return float(counts(y, p, w, average).f1(average))
 
 
 def balanced_accuracy(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
@@ -99,9 +129,7 @@ def balanced_accuracy(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> float:
     """
     if y.ndim == 2:  # of several columns all cells, as the others
         w, y, p = np.repeat(w, y.shape[1]), y.reshape(-1, 1), p.reshape(-1, 1)
-    found = counts(y, p, w, "macro")
-    there = found.true > 0
-    return float(np.mean(found.hits[there] / found.true[there])) if there.any() else 0.0
+    return float(counts(y, p, w, "macro").balanced_accuracy())
 
 
 def auc(y: np.ndarray, p: np.ndarray, w: np.ndarray, average: str = "") -> float:

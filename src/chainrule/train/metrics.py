@@ -100,6 +100,11 @@ class Known:
     average: str = ""
     lacks: Callable[[Any, Any, Any], str] | None = None
 
+    @property
+    def ranks(self) -> bool:
+        """Whether it looks at the order of the outputs, and not at what they are taken for."""
+        return self.formula in (measures.auc, measures.average_precision)
+
     def __call__(self, y: np.ndarray, p: np.ndarray, w: np.ndarray | None = None) -> float:
         """Return its value of arrays as :mod:`~chainrule.train.measures` take them."""
         if not self.whole:

@@ -30,7 +30,7 @@ from chainrule.train.optimizers import LBFGS, Optimizer
 EVERY = 30.0  # seconds of work that a crash may cost, if an epoch is not longer
 _DAMAGED = "If it was one, delete it to begin anew; else give resume another name."
 COUNTS = ("best_epoch", "waited", "tol_waited", "plateau_waited", "epochs_done")
-COSTS = ("best", "tol_best", "plateau_best")
+COSTS = ("best", "best_cost", "tol_best", "plateau_best")
 
 
 @dataclass(frozen=True)
@@ -261,14 +261,14 @@ def _point(run: Fitting, kept: Kept, epochs: int) -> Point:
     """Return the point that a file has, its arrays as the fit wants them."""
     counts = {name: kept.about.counts[name] for name in COUNTS}
     best, *costs = kept.arrays["costs"].astype(np.float64).tolist()
-    if counts["epochs_done"] != epochs or len(costs) != 2 + len(kept.about.good):
+    if counts["epochs_done"] != epochs or len(costs) != len(COSTS) - 1 + len(kept.about.good):
         raise FileFormatError("Its progress is that of another number of epochs.")
     seen = kept.several("best")
     progress = Progress(
         best, best_state=fitting(seen, run.began_with) if seen else [],
-        tol_best=costs[0], plateau_best=costs[1], **counts,
+        **dict(zip(COSTS[1:], costs, strict=False)), **counts,
     )  # fmt: skip
-    every = zip(kept.about.good, costs[2:], strict=True)
+    every = zip(kept.about.good, costs[len(COSTS) - 1 :], strict=True)
     good = [Good(fitting(kept.several(f"good{i}"), run.began_with), *each) for i, each in enumerate(every)]
     return Point(fitting(kept.several("state"), first_state(run)), progress, tuple(good))
 

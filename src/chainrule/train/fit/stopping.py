@@ -49,6 +49,7 @@ def stopping_of(
         monitor=recorded(run.goal).index(run.monitor.removeprefix("val_")),
         larger_is_better=larger_is_better(run.monitor, stopping.larger_is_better if stopping else None),
         min_delta=stopping.min_delta if stopping else 0.0,
+        then_cost=stopping is not None and stopping.then_cost,
         keep_best=run.validation is not None or (stopping is not None and stopping.restore_best),
         tol=None if tol is None else (float(tol), TOL_EPOCHS),
         plateau=None if low is None else (size + SCALE_AT, low.factor, low.patience, low.minimum / low.rate),
