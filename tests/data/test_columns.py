@@ -284,6 +284,13 @@ def test_numbers_too_large_to_standardise_are_refused():
         encode(columns, pd.DataFrame({"x": [1.0, 1e308]}))
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e9 + 0.1, -7e-300])
+def test_one_value_with_gaps_leaves_other_values_near(value):
+    columns = fit_columns(pd.DataFrame({"x": [None, *[value] * 70]}))
+    assert columns.columns[0].std == 1
+    assert encode(columns, pd.DataFrame({"x": [value, value + 0.5]}))[:, 0].tolist() == [0.0, 0.5]
+
+
 def test_numbers_whose_squares_vanish_are_not_divided_by_zero():
     columns = fit_columns(pd.DataFrame({"x": [0.0, 1e-300]}))
     assert np.isfinite(encode(columns, pd.DataFrame({"x": [0.0, 1.0]}))).all()

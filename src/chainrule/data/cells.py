@@ -168,12 +168,14 @@ def numbers_of(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 def mean_and_std(values: np.ndarray, column: str) -> tuple[float, float]:
     """Return mean and standard deviation of finite numbers, shape (rows,).
 
-    A standard deviation of 0 becomes 1, so that one may divide by it. Numbers whose squares overflow raise
-    :class:`~chainrule.errors.DataError`.
+    A standard deviation of 0, as of equal numbers, becomes 1, so that one may divide by it. Numbers whose squares
+    overflow raise :class:`~chainrule.errors.DataError`.
 
-    >>> mean_and_std(np.array([1.0, 3.0]), "size")
-    (2.0, 1.0)
+    >>> mean_and_std(np.array([1.0, 3.0]), "size"), mean_and_std(np.full(9, 0.1), "size")
+    ((2.0, 1.0), (0.1, 1.0))
     """
+    if values.min() == values.max():  # whose standard deviation may come out as 1e-17
+        return float(values[0]), 1.0
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = float(values.mean()), float(values.std())
     if not np.isfinite([mean, std]).all():
