@@ -141,6 +141,7 @@ def test_a_hyphen_is_what_is_piped_into_the_command(here):
         "train", "-", "--target", "price", "--epochs", "1", "--out", "model.safetensors", input=HOUSES
     )
     assert trained.returncode == 0 and "Wrote the model to model.safetensors, too." in trained.stderr
+    assert "Read standard input: " in trained.stderr
     predicted = process("predict", "model.safetensors", "-", input=HOUSES)
     assert predicted.stdout == process("predict", "model.safetensors", "houses.csv").stdout != ""
     with open("houses.csv") as file:

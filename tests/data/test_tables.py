@@ -376,3 +376,12 @@ def test_rows_that_a_stray_mark_swallows_far_below_are_told(tmp_path, delimiter)
     )
     assert "8 rows would be lost" in note(*stray)
     assert note(*below, delimiter.join(["1", '"two, 2;\nlines, 2;\nand more"', "3", "x"])) == ""
+
+
+def test_a_long_file_is_a_text_whatever_it_is_called(tmp_path, monkeypatch):
+    """Such are read from their place, by pandas, which sees more in a name than we do."""
+    monkeypatch.setattr("chainrule.data.delimited.LONG", 4)
+    monkeypatch.chdir(tmp_path)
+    for name in ("t.csv", "t.csv.gz", "~t.csv", "t#1.zip"):
+        (tmp_path / name).write_text("a,b\n1,x\n2,y\n")
+        assert read_table(name).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}

@@ -50,7 +50,11 @@ def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.D
     if remarks:
         notes.append(f"Passed over {counted(remarks, 'line')} of {content.path} that begin with #.")
     below = [row for _, row in rows[named:]]
-    place = str(content.path) if content.lies_there and text is content.data and len(text) > LONG else None
+    place = (
+        str(content.path.absolute())
+        if content.lies_there and text is content.data and len(text) > LONG
+        else None
+    )
     frame = Lines(text, dialect, names, content.path, named, below, nothing, place).table(notes)
     nothing_in = [n for n in names if (NAMELESS.fullmatch(n) or not named) and frame[n].isna().all()]
     if len(nothing_in) == len(names):
@@ -219,6 +223,7 @@ class Lines:
                     na_values=words,
                     dtype=dtype,
                     decimal=decimal,
+                    compression=None,
                     usecols=only,
                     low_memory=self.place is not None,  # then it is read in parts, side by side
                     **quoting,

@@ -61,6 +61,20 @@ def local(source: str | PathLike[str]) -> Path:
     return Path(source)
 
 
+def is_piped(path: str | PathLike[str]) -> bool:
+    """Tell whether a path means what is piped into the process."""
+    return str(path) in PIPED and not (str(path) == "-" and Path(path).exists())
+
+
+def spoken(path: str | PathLike[str]) -> str:
+    """Return what a message calls a file.
+
+    >>> spoken("/dev/stdin"), spoken("houses.csv")
+    ('standard input', 'houses.csv')
+    """
+    return "standard input" if is_piped(path) else str(path)
+
+
 def content_of(path: Path, any_size: bool = False, table: str = "") -> Content:
     """Return what is in a file, or what is piped into the process for "-".
 
@@ -69,8 +83,10 @@ def content_of(path: Path, any_size: bool = False, table: str = "") -> Content:
     unless ``any_size`` is set.
     """
     data = _bytes(path)
+    lies_there = not is_piped(path) and path.is_file()
+    path = Path(spoken(path))
     bound = math.inf if any_size else max(MOST_UNPACKED, MOST_TIMES * len(data))
-    found = Content(path, data, bound, table, lies_there=path.is_file())
+    found = Content(path, data, bound, table, lies_there)
     for _ in range(2):  # a zip archive may hold a gzip file
         if data.startswith(b"PK\x03\x04") and not _is_workbook(data):
             data, table = _member(found)
@@ -119,7 +135,7 @@ def check_no_choice(content: Content) -> None:
 
 
 def _bytes(path: Path) -> bytes:
-    if str(path) in PIPED and not (str(path) == "-" and path.exists()):
+    if is_piped(path):
         return _piped(path)
     if path.is_dir():
         raise DataError(f"{path} is a folder.\nA table is one file, such as {path / 'data.csv'}.")

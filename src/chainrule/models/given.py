@@ -8,6 +8,7 @@ import pandas as pd
 
 from chainrule.data.tables import load_table
 from chainrule.data.target import drop_rows_without_target, target_columns
+from chainrule.data.unpacking import spoken
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, UnknownNameError
@@ -26,7 +27,7 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
     if isinstance(data, str | PathLike) or several:
         how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
-        named = ", ".join(map(fspath, data)) if isinstance(data, list | tuple) else fspath(data)
+        named = ", ".join(map(spoken, data)) if isinstance(data, list | tuple) else spoken(data)
         data, known = load_table(data, **{name: value for name, value in how.items() if value})
         for column, words in (options.missing or {}).items():
             if column and column not in data:
