@@ -385,3 +385,13 @@ def test_a_long_file_is_a_text_whatever_it_is_called(tmp_path, monkeypatch):
     for name in ("t.csv", "t.csv.gz", "~t.csv", "t#1.zip"):
         (tmp_path / name).write_text("a,b\n1,x\n2,y\n")
         assert read_table(name).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+
+
+@pytest.mark.parametrize("between", ["~", "^", ":", "   "])
+def test_what_may_part_cells_and_does_not_is_told(table, between):
+    rows = [
+        between.join(row) for row in (["who", "age", "town"], ["Bo Xi", "31", "New York"], ["Jo", "4", "Ulm"])
+    ]
+    told = written_of(table("\n".join(rows))).notes
+    assert any("If blanks should part" in n or f"If {between!r} should part" in n for n in told)
+    assert not written_of(table("time\n10:15\n10:20\n")).notes

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 
 from chainrule.data.cells import clean_text, kind_of, number_of, text_of, whole_of
-from chainrule.data.dialect import SNIFFED, Dialect, Rows, sniff, without_remarks
+from chainrule.data.dialect import SNIFFED, Dialect, Rows, sniff, uncut, without_remarks
 from chainrule.data.headers import has_names
 from chainrule.data.meaning import HEAD, Nothing, decimal_of, may_be_numbers, understood
 from chainrule.data.spreadsheet import unmarked
@@ -45,6 +45,10 @@ def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.D
     dialect, rows = sniff(head)
     named, nameless = has_names(rows[0][1], [row for _, row in rows[1:TOLD]], header, content.path)
     notes = [_passed(content.path, head, dialect), nameless]
+    if between := uncut(rows):
+        notes.append(
+            f"The rows of {content.path} have a cell each. If {between} should part them, put commas or tabs there."
+        )
     names = _names(rows, content.path, named)
     text, remarks = without_remarks(text, len(names), dialect.delimiter, dialect.passed > 0)
     if remarks:

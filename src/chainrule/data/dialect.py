@@ -10,6 +10,7 @@ from statistics import mode
 SNIFFED = 1 << 16  # letters from which all is told
 BLANKS = r"\s+"  # the delimiter where any number of blanks stands between cells
 _DELIMITERS = (",", ";", "\t", "|")
+_RARE = "~^:\x01\x1f"  # which now and then stand between cells, and are too frequent within them to be sure
 _EXCEL = re.compile(r"sep=(.)\s*?\n", re.IGNORECASE)
 _WORD = re.compile(r'"[^"\n]*"|\S+')
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -78,6 +79,20 @@ def sniff(head: str) -> tuple[Dialect, Rows]:
         dialect, rows = Dialect(BLANKS), words
     passed = 1 if told else _title(rows)
     return replace(dialect, passed=rows[passed - 1][0] if passed else 0), rows[passed:]
+
+
+def uncut(rows: Rows) -> str:
+    """Return what seems to stand between the cells of rows that no delimiter cuts, "" if nothing does.
+
+    >>> uncut([(1, ["a~b"]), (2, ["1~2"]), (3, ["3~4"])]), uncut([(1, ["time"]), (2, ["10:15"]), (3, ["10:20"])])
+    ("'~'", '')
+    """
+    lines = [row[0].strip() for _, row in rows if len(row) == 1]
+    if len(lines) < max(3, len(rows)):
+        return ""
+    marks = {repr(mark): [line.count(mark) for line in lines] for mark in _RARE}
+    marks["blanks"] = [len(re.findall(r"\s{2,}", line)) for line in lines]
+    return next((mark for mark, counts in marks.items() if len(set(counts)) == 1 and counts[0]), "")
 
 
 def _evenness(rows: Rows) -> tuple[float, int]:
