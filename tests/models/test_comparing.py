@@ -124,8 +124,10 @@ def test_the_time_is_for_all_of_them():
 
 
 def test_what_cannot_be_compared_is_refused():
-    with pytest.raises(cr.UnknownNameError, match=r"Unknown choice 'epoch'\. Did you mean 'epochs'"):
-        cr.TableModel.compare("iris", epoch=3)
+    with pytest.raises(
+        cr.ArgumentError, match=r"TableModel.compare takes no 'epohcs'\. Did you mean 'epochs'"
+    ):
+        cr.TableModel.compare("iris", epohcs=3)
     with pytest.raises(cr.DataError, match="Too few rows to rank networks by"):
         cr.TableModel.compare(table_of(12)[["a", "curved"]], "curved")
     with pytest.raises(cr.DataError, match="The metric 'f1' compares classes"):

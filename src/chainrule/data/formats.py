@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from chainrule.data.unpacking import INSTALL, Content
@@ -71,12 +71,8 @@ def format_of(content: Content) -> Format:
 
 def check_library(found: Format, content: Content) -> None:
     """Raise :class:`~chainrule.errors.MissingLibraryError` where a format takes a library that is not installed."""
-    if not found.needs:
-        return
-    try:
-        import_module(found.needs)
-    except ModuleNotFoundError:
+    if found.needs and find_spec(found.needs) is None:
         raise MissingLibraryError(
             f"{content.path} is {found.name}, and reading one needs {found.needs}, which is not installed here: "
             f"{INSTALL}"
-        ) from None
+        )

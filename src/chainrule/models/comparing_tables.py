@@ -10,7 +10,7 @@ from chainrule.models import runs
 from chainrule.models.base import Say, Stages
 from chainrule.models.comparing import Comparison, Rate, compare
 from chainrule.models.given import rows_of, table_of
-from chainrule.models.options import Options, check_names
+from chainrule.models.options import Options, by_name
 from chainrule.models.prepared import prepare
 from chainrule.models.scoring import chosen, measured
 
@@ -26,8 +26,7 @@ def compare_on_table(
     train: Callable[..., Any],
 ) -> Comparison:
     """Return how several networks compare on a table, with the model that ``train`` makes of the one that wins."""
-    check_names(choices)
-    options, say = Options(**choices), tell or (lambda sentence: None)
+    options, say = Options(**by_name("compare", choices)), tell or (lambda sentence: None)
     runs.check_place(run)  # before all the work
     table, options = table_of(data, options, say)
     whole, decided = rows_of(table, options)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from os import PathLike, fspath, path as paths
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from chainrule.data.tables import load_table
@@ -43,7 +44,9 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     if target is None:
         target, told = obvious_target(data)
         say(told)
-    if isinstance(target, str) or all(isinstance(name, str) for name in target):
+    # values, not names; they are refused as such
+    values = isinstance(target, pd.Series | np.ndarray)
+    if isinstance(target, str) or (not values and all(isinstance(name, str) for name in target)):
         target = apart([target] if isinstance(target, str) else target, checked_table(data).columns)
     return data, replace(options, target=target)
 

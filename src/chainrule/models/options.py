@@ -12,6 +12,7 @@ from numbers import Integral
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
+from chainrule.arguments import as_ours
 from chainrule.engines.registry import ENGINES
 from chainrule.errors import DataError, short, unknown_name
 from chainrule.literals import TaskName
@@ -306,10 +307,16 @@ class Options(Training):
     ] = False
 
 
-def check_names(given: Iterable[str]) -> None:
-    """Raise :class:`~chainrule.errors.UnknownNameError` for the first name that no choice bears."""
-    if unknown := next((name for name in given if name not in choices()), None):
-        raise unknown_name("choice", unknown, choices())
+def by_name(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``**choices`` of a method; what they are called elsewhere is read as ``train`` reads it.
+
+    Raises :class:`~chainrule.errors.ArgumentError` for a name that no choice bears.
+
+    >>> by_name("compare", {"lr": 0.01})
+    {'learning_rate': 0.01}
+    """
+    found = as_ours(Options, ("TableModel.train",), f"TableModel.{method}", (), given)
+    return dict(given) if found is None else found
 
 
 def choices(kind: type = Options) -> dict[str, Choice]:

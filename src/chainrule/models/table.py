@@ -35,7 +35,7 @@ from chainrule.models.given import data_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements, report_of
 from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
-from chainrule.models.options import USUAL_RATE, Options, check_names, choices
+from chainrule.models.options import USUAL_RATE, Options, by_name, choices
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
@@ -246,7 +246,7 @@ class TableModel(Friendly):
         np.True_
         """
         found = configuration.read(config)
-        check_names(changes)
+        changes = by_name("repeat", changes)
         given = data_of(found, config, data)
         say = tell or (lambda sentence: None)
         return _train(given, Options(**found.choices | changes), say, verbose, run, found.fingerprint)
@@ -329,7 +329,7 @@ class TableModel(Friendly):
 
         Raises:
             DataError: As in :meth:`train`, or if there are too few rows to rank by.
-            UnknownNameError: For a column, choice or metric that is not there.
+            UnknownNameError: For a column, task, engine or metric that is not there.
 
         >>> table, target = cr.load_table("iris")
         >>> comparison = cr.TableModel.compare(table, target, epochs=30)
@@ -400,7 +400,7 @@ class TableModel(Friendly):
 
         Raises:
             DataError: If the table cannot be learned from.
-            UnknownNameError: For a column or a choice that is not there.
+            UnknownNameError: For a column, task, engine or metric that is not there.
 
         >>> table, target = cr.load_table("iris")
         >>> print(cr.TableModel.plan(table, target, drop="sepal_width"))
@@ -410,8 +410,7 @@ class TableModel(Friendly):
         sepal_width   dropped  left out: as you said
         ...
         """
-        given = choices if target is None else {"target": target, **choices}
-        check_names(given)
+        given = by_name("plan", choices) | ({} if target is None else {"target": target})
         if config is not None:
             found = configuration.read(config)
             data, given = data_of(found, config, data), found.choices | given
@@ -440,8 +439,7 @@ class TableModel(Friendly):
         >>> "hidden = [32, 16]" in cr.TableModel.configuration("iris")
         True
         """
-        check_names(choices)
-        options = Options(target=target, **choices)
+        options = Options(target=target, **by_name("configuration", choices))
         if data is None:
             return Lines(configuration.written(configuration.of(options)))
         decided: Any = _ready(data, options).options
