@@ -169,6 +169,24 @@ def test_a_run_that_was_interrupted_is_repeated_too(monkeypatch):
     same(first, cr.TableModel.repeat("first"))
 
 
+def test_what_is_no_error_of_ours_leaves_no_half_of_a_run(monkeypatch):
+    def fails(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(table_models, "_card", fails)  # when all is trained, and some files are there
+    with pytest.raises(RuntimeError, match="a bug"):
+        cr.TableModel.train("iris", epochs=2, run=True)
+    assert not Path("runs").exists()
+
+
+def test_where_a_model_is_expected_the_newest_run_of_a_folder_is_named():
+    for name in ("first", "second"):
+        cr.TableModel.train("iris", epochs=1, run=f"runs/{name}")
+    with pytest.raises(cr.MissingFileError) as found:
+        cr.load("runs")
+    assert str(found.value).endswith(f"The newest run in it is {Path('runs/second')}.")
+
+
 def test_choices_are_changed_by_hand_and_by_the_call():
     cr.TableModel.train(written(), "price", **QUICK, run="first")
     assert cr.TableModel.repeat("first", epochs=2).report.epochs == 2

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from os import PathLike
 from os.path import isdir, isfile, join, splitext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.arguments import public
@@ -46,9 +47,11 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
             f"{short(custom)}."
         )
     if isdir(path):
-        path = join(path, MODEL)
+        folder, path = Path(path), join(path, MODEL)
         if not isfile(path):
-            raise MissingFileError(f"No {MODEL} in this folder, so no run that has ended: {path}.")
+            runs = sorted(folder.glob(f"*/{MODEL}"), key=lambda model: model.stat().st_mtime)
+            newest = f"\nThe newest run in it is {runs[-1].parent}." if runs else ""
+            raise MissingFileError(f"No {MODEL} in this folder, so no run that has ended: {path}.{newest}")
     if reader := DOORS.get(f"read {splitext(str(path))[1].lower()}"):  # another kind says so by its ending
         return opened(reader)(path, custom)
     config, arrays = store.read(path)

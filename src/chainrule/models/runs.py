@@ -29,6 +29,8 @@ _LONGEST = 60  # characters of what a folder is called after
 def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration) -> Iterator[Path]:
     """Make the folder of a run, and write what was chosen; where an error ends the training, it goes again.
 
+    What is no error of ours, such as a second Ctrl-C, leaves it where there is a checkpoint to go on from.
+
     Args:
         place: Where it is to be; True for a free place in ``runs``.
         name: What it is called after there, such as "houses-price".
@@ -39,8 +41,10 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     write_bytes(folder / CONFIG, text)
     try:
         yield folder
-    except ChainruleError:
-        for file in (CONFIG, CHECKPOINT):
+    except BaseException as error:
+        if not isinstance(error, ChainruleError) and (folder / CHECKPOINT).exists():
+            raise
+        for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD):
             (folder / file).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
