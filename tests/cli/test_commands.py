@@ -1,6 +1,8 @@
 """The commands, from a table to predictions, and what they print where."""
 
 import gzip
+import io
+import json
 import os
 import pty
 import re
@@ -190,6 +192,52 @@ def test_summary_shows_columns_layers_and_test():
 def test_summary_of_a_network_alone():
     cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], input_shape=(2,), seed=0).save("n.safetensors")
     assert done("summary", "n.safetensors").stdout == cr.load("n.safetensors").summary_text() + "\n"
+
+
+def test_predictions_have_intervals_and_another_threshold(here):
+    done("train", "houses.csv", "--target", "price", *QUICK, "--out", "price.safetensors")
+    found = done("predict", "price.safetensors", "houses.csv", "--interval", "0.8")
+    expected = cr.load("price.safetensors").predict(cr.read_table("houses.csv"), interval=0.8)
+    assert found.stdout == expected.to_csv(index=False)
+    assert list(expected) == ["price", "price_low", "price_high"]
+    refused = run("predict", "price.safetensors", "houses.csv", "--interval", "0.9999")
+    most = re.search(r"--interval (\S+)\.$", refused.stderr.strip())
+    assert refused.exit_code == 2 and most
+    done("predict", "price.safetensors", "houses.csv", "--interval", most[1])
+    for wrong in ("90", "1", "0", "nan", "most"):
+        for command, option in (
+            ("predict", "--interval"),
+            ("predict", "--threshold"),
+            ("evaluate", "--threshold"),
+        ):
+            refused = run(command, "price.safetensors", "houses.csv", option, wrong)
+            assert refused.exit_code == 2 and "expected a number between 0 and 1" in refused.stderr
+
+    done("train", "houses.csv", "--target", "sold", *QUICK, "--out", "sold.safetensors")
+    likely = pd.read_csv(io.StringIO(done("predict", "sold.safetensors", "houses.csv").stdout))[
+        "probability_yes"
+    ]
+    middle = float(likely.median())
+    said = done("predict", "sold.safetensors", "houses.csv", "--threshold", middle).stdout
+    assert (pd.read_csv(io.StringIO(said))["sold"] == "yes").equals(likely > middle)
+    told = done("evaluate", "sold.safetensors", "houses.csv", "--threshold", middle).stdout
+    assert f"'yes' is said above a probability of {middle:.4g}." in told
+
+
+def test_json_of_each_command_is_one_document(here):
+    trained = json.loads(done("train", "houses.csv", "--target", "sold", *QUICK, "--json").stdout)
+    assert json.loads(done("summary", "houses.safetensors", "--json").stdout)["report"] == {
+        name: value for name, value in trained.items() if name not in ("run", "exit_code")
+    }
+    judged = json.loads(done("evaluate", "houses.safetensors", "houses.csv", "--json").stdout)
+    assert judged.keys() == trained["scores"].keys() and judged["rows"] == 60
+    plan = json.loads(done("train", "houses.csv", "--target", "sold", "--dry-run", "--json").stdout)
+    assert [each["name"] for each in plan["columns"]] == ["rooms", "city", "price"]
+    assert plan["target"]["classes"] == ["no", "yes"] and plan["features"] == 6
+    network = cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], input_shape=(2,), seed=0)
+    network.save("n.safetensors")
+    shown = json.loads(done("summary", "n.safetensors", "--json").stdout)["network"]
+    assert shown["numbers"] == 13 and shown["parameters"]["W1"] == [2, 3]
 
 
 def test_settings_reach_the_network():

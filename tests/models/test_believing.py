@@ -391,3 +391,17 @@ def test_what_has_no_intervals_says_so():
     tiny = cr.TableModel.train(frame[:8], "x", epochs=2, test_fraction=0)
     with pytest.raises(cr.DataError, match=r"was not measured .*\n.*test_fraction=0\.2"):
         tiny.predict(frame, interval=0.9)
+
+
+def test_predictions_take_another_threshold():
+    table, target = cr.load_table("breast_cancer")
+    model = cr.TableModel.train(table, target, epochs=5)
+    likely = model.predict(table)["probability_malignant"]
+    said = model.predict(table, threshold=0.2)
+    assert ((said[target] == "malignant") == (likely > 0.2)).all()
+    assert model.evaluate(table, threshold=0.2).network["recall"] >= model.evaluate(table).network["recall"]
+    for wrong in ("best", 1, 0, "0.3", True):
+        with pytest.raises(cr.DataError, match="number between 0 and 1"):
+            model.predict(table, threshold=wrong)
+    with pytest.raises(cr.DataError, match="threshold is for two classes"):
+        cr.TableModel.train("diabetes", epochs=1).predict(cr.load_table("diabetes")[0], threshold=0.3)

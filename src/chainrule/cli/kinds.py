@@ -101,6 +101,22 @@ class Model(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
         return models(incomplete)
 
 
+class Level(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
+    """A share between 0 and 1."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it as a number."""
+        try:
+            found = float(value)
+        except ValueError:
+            found = math.nan
+        if not 0 < found < 1:
+            self.fail(f"{value!r}; expected a number between 0 and 1, such as 0.9.", param, ctx)
+        return found
+
+
 class Run(click.ParamType):  # type: ignore[type-arg]  # which only newer ones of click take
     """The folder of a run."""
 

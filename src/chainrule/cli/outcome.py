@@ -27,7 +27,9 @@ def saved(model: "cr.TableModel", run: Path) -> str:
     size = (run / MODEL).stat().st_size / 1000
     *others, last = [name for name in OTHERS if (run / name).exists()]
     files = f"{', '.join(others)} and {last}"
-    return f"{run} has the model ({size:,.0f} kB, trained in {model.report.took}), {files}."
+    quick = model.report.row_seconds
+    alone = "" if quick is None else f", {1000 * quick:.2g} ms for one row"
+    return f"{run} has the model ({size:,.0f} kB, trained in {model.report.took}{alone}), {files}."
 
 
 def next_steps(model: "cr.TableModel", run: Path) -> Iterator[str]:

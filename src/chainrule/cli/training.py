@@ -12,7 +12,7 @@ import click
 
 import chainrule as cr
 from chainrule import signals
-from chainrule.cli import options, outcome
+from chainrule.cli import documents, options, outcome
 from chainrule.cli.files import PRINTED, check_no_model, check_writable
 from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, document, printing, tell, tell_as_is
 from chainrule.cli.kinds import Config, Run
@@ -66,6 +66,9 @@ def train(
     old = _model_at(out, force, given)
     if dry_run:
         plan = cr.TableModel.plan(data, config=config, **given)
+        if as_json:
+            document(documents.of_plan(plan))
+            return 0
         with printing():
             click.echo(plan)
         return 0

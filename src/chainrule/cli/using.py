@@ -1,16 +1,16 @@
 """What uses a model: ``chainrule predict``, ``evaluate`` and ``summary``."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 import chainrule as cr
-from chainrule.cli import options
+from chainrule.cli import documents, options
 from chainrule.cli.files import PRINTED, check_writable, load_model, load_table_model
 from chainrule.cli.front import document, printing, tell
+from chainrule.cli.kinds import Level
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.reading import read_table
@@ -21,12 +21,17 @@ WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
 READING = choices("table", "missing", "any_size", usual="as in training")
+THRESHOLD = option(
+    "--threshold", "SHARE", Level(), "From which probability on a class is said. [as in training]", section="results",
+)  # fmt: skip
 
 
 @command()
 @options.MODEL
 @options.DATA
 @READING
+@option("--interval", "SHARE", Level(), "Ends of intervals that hold such a share: 0.9.", section="results")
+@THRESHOLD
 @option(
     "--out", "FILE", str, "A CSV file, gzipped if it ends with .gz. [print]",
     default="-", show_default=False, section="results",
@@ -35,10 +40,20 @@ READING = choices("table", "missing", "any_size", usual="as in training")
     "--raw-cells", "Leave texts that a spreadsheet would run (=...) without an apostrophe.", section="results"
 )
 @switch("--json", "Print one JSON document: a list of rows.", "as_json", section="results")
-def predict(model: str, data: str, out: str, raw_cells: bool, as_json: bool, **settings: Any) -> None:
+def predict(
+    model: str,
+    data: str,
+    interval: float | None,
+    threshold: float | None,
+    out: str,
+    raw_cells: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Predict the target of every row.
 
-    The result has a column for each target, and one for the probability of each class. MODEL is a run or a model
+    The result has a column for each target, and one for the probability of each class; numbers get columns _low and
+    _high by --interval. MODEL is a run or a model
     file. DATA needs the columns that the model was trained on, in any order, without the target.
 
     \b
@@ -54,9 +69,9 @@ def predict(model: str, data: str, out: str, raw_cells: bool, as_json: bool, **s
             )
     found = load_table_model(model, data)
     table, _ = read_table(data, chosen(settings), found.missing, found.target.columns)
+    predictions = found.predict(table, interval=interval, threshold=threshold)
     for remark in found.remarks(table):
         tell(remark)
-    predictions = found.predict(table)
     if out not in PRINTED:
         cr.write_table(predictions, out, raw_cells=raw_cells)
         tell(f"Wrote {counted(len(predictions), 'prediction')} to {out}.")
@@ -72,8 +87,9 @@ def predict(model: str, data: str, out: str, raw_cells: bool, as_json: bool, **s
 @options.DATA
 @READING
 @choices("metric", metric="A score to print, such as f1 or auc.")
+@THRESHOLD
 @options.JSON
-def evaluate(model: str, data: str, as_json: bool, **settings: Any) -> None:
+def evaluate(model: str, data: str, threshold: float | None, as_json: bool, **settings: Any) -> None:
     """Score a model on a table with targets.
 
     Beside its scores stand those of the best guess that needs no inputs. MODEL is a run or a model file.
@@ -85,13 +101,13 @@ def evaluate(model: str, data: str, as_json: bool, **settings: Any) -> None:
     given = chosen(settings)
     found = load_table_model(model, data)
     table, _ = read_table(data, given, found.missing)
-    scores = found.evaluate(table, metric=given.get("metric", ()))
+    scores = found.evaluate(table, metric=given.get("metric", ()), threshold=threshold)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")
     for remark in found.remarks(table, evaluated=True):
         tell(remark)
     if as_json:
-        document(asdict(scores))
+        document(scores.to_dict())
         return
     with printing():
         click.echo(spoken(str(scores)))
@@ -99,7 +115,8 @@ def evaluate(model: str, data: str, as_json: bool, **settings: Any) -> None:
 
 @command()
 @options.MODEL
-def summary(model: str) -> None:
+@options.JSON
+def summary(model: str, as_json: bool) -> None:
     """Show what a model is and how good.
 
     MODEL is a run or a model file.
@@ -108,6 +125,10 @@ def summary(model: str) -> None:
     Example:
       chainrule summary runs/houses-price-001
     """
-    text = load_model(model).summary_text()
+    found = load_model(model)
+    if as_json:
+        document(documents.of_model(found))
+        return
+    text = found.summary_text()
     with printing():
         click.echo(visible(spoken(text)))

@@ -8,8 +8,10 @@ from typing import Any
 from chainrule import __version__ as VERSION
 from chainrule.data.columns import plan_rows
 from chainrule.data.target import Target, describe_target
+from chainrule.models.found import confusion_table
 from chainrule.models.options import Training, choices
 from chainrule.models.scores import Report, Scores, cells, heads, remarks
+from chainrule.nn.summary import in_bytes
 from chainrule.shown import counted, visible
 
 RARE = 0.1  # the share of a class, below which accuracy says little
@@ -58,6 +60,13 @@ def _about(model: Any, data: str) -> Iterator[str]:
         f"{counted(model.target.width, 'output')}. It predicts from the columns of a table alone: it knows nothing "
         "of the world they come from, and was made for rows like those it learned from."
     )
+    arrays = model.network.parameters.values()
+    quick = model.report.row_seconds
+    alone = "" if quick is None else f" Predicting a single row took {1000 * quick:.2g} ms."
+    yield (
+        f"It keeps {sum(array.size for array in arrays):,} numbers, {in_bytes(sum(array.nbytes for array in arrays))}."
+        f"{alone}"
+    )
 
 
 def _columns(model: Any) -> Iterator[str]:
@@ -76,6 +85,8 @@ def _rows(report: Report) -> Iterator[str]:
 
 def _scores(scores: Scores) -> Iterator[str]:
     yield _table(heads(scores), cells(scores))
+    if confused := confusion_table(scores.classes, scores.confusion):
+        yield _table(confused[0], confused[1:])
     yield "\n".join(f"- {remark}" for remark in remarks(scores))
 
 

@@ -41,6 +41,7 @@ from chainrule.models.plan import Plan
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import judge
+from chainrule.models.weighing import decided_at
 from chainrule.shown import Lines, counted, in_a_row
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
@@ -484,7 +485,9 @@ class TableModel(Friendly):
         return ready.network().show(*ready.learn, stage, optimizer=Adam(learning_rate))
 
     @public
-    def predict(self, table: pd.DataFrame, *, interval: float | None = None) -> pd.DataFrame:
+    def predict(
+        self, table: pd.DataFrame, *, interval: float | None = None, threshold: float | None = None
+    ) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
         Args:
@@ -492,6 +495,8 @@ class TableModel(Friendly):
             interval: The share of new rows, such as 0.9, whose number is to lie in an interval around its prediction.
                 They are split conformal (Lei et al. 2018): made from how far predictions were off in the rows of
                 validation and test, none of which the network that was judged had learned from.
+            threshold: From which probability on a class of two, or one of several labels, is said; by default what
+                training decided, 0.5 if nothing else.
 
         Returns:
             A column for each target, named as it is; for classes ``probability_<class>`` follows for each of
@@ -500,27 +505,31 @@ class TableModel(Friendly):
 
         Raises:
             DataError: For a missing column, and for text in a column of numbers; for an interval of classes, or one
-                that too few rows were held back for.
+                that too few rows were held back for; for a threshold of what is not two classes or several labels.
 
         >>> table, target = cr.load_table("iris")
         >>> model = cr.TableModel.train(table, target, epochs=30)
         >>> model.predict(table[:3])["target"].tolist()
         ['setosa', 'setosa', 'setosa']
         """
+        target = decided_at(self.target, threshold)
         self._warn_of_cells(table)
         outputs = self.network.predict(encode(self.columns, table))
-        found = decode_predictions(self.target, outputs)
+        found = decode_predictions(target, outputs)
         if interval is not None:
             found = with_intervals(self.target, found, self.measured, interval)
         return found.set_axis(table.index, axis="index")
 
     @public
-    def evaluate(self, table: pd.DataFrame, *, metric: "MetricsLike" = ()) -> Scores:
+    def evaluate(
+        self, table: pd.DataFrame, *, metric: "MetricsLike" = (), threshold: float | None = None
+    ) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 
         Args:
             table: One row for each example, with the columns that training saw, the target among them.
             metric: As in :meth:`train`.
+            threshold: As in :meth:`predict`.
 
         Returns:
             ``network`` and ``baseline`` with the metrics by name, and ``rows``, how many were scored; printed, a table.
@@ -535,6 +544,7 @@ class TableModel(Friendly):
         >>> scores.network["accuracy"] > 0.8, scores.rows
         (True, 150)
         """
+        target = decided_at(self.target, threshold)
         try:
             frame, _ = drop_rows_without_target(table, self.target.columns)
         except UnknownNameError as error:
@@ -542,7 +552,7 @@ class TableModel(Friendly):
             raise UnknownNameError(f"{error}\n{wanted}") from None
         self._warn_of_cells(frame)
         features, truth = encode(self.columns, frame), encode_target(self.target, frame)
-        scores = judge(self.target, truth, self.network.predict(features), metrics=metric)
+        scores = judge(target, truth, self.network.predict(features), metrics=metric)
         known = about_known(self.learned, features) if self.learned else ""
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 

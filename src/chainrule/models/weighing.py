@@ -10,7 +10,8 @@ from chainrule.data.labels import in_units, predicted_codes
 from chainrule.data.target import Target
 from chainrule.data.words import listed
 from chainrule.data.written import places
-from chainrule.errors import DataError
+from chainrule.errors import DataError, short
+from chainrule.models.options import CHOICES
 from chainrule.models.scores import larger_is_better
 from chainrule.models.scoring import chosen, decides, measured
 from chainrule.names import closest
@@ -35,6 +36,24 @@ def check_choices(target: Target, metric: Any, weight: Any, threshold: Any) -> N
             "two, each of which has a probability of its own with task='multiclass'; task='binary' has one"
         )
     raise DataError(f"threshold is for two classes, or for several labels; this target holds {holds}.")
+
+
+def decided_at(target: Target, threshold: float | None) -> Target:
+    """Return the target whose classes are said from another probability on; None leaves it as it is.
+
+    >>> decided_at(Target("binary", ("kind",), ("ham", "spam"), (0.8, 0.2)), 0.3).thresholds
+    (0.3,)
+    """
+    if threshold is None:
+        return target
+    found = CHOICES["threshold"].kind.read(threshold)
+    if found is None or found == "best":
+        raise DataError(
+            "A threshold for predictions is a number between 0 and 1, neither of them; found "
+            f"{short(threshold)}.\nThe best one is looked for in training."
+        )
+    check_choices(target, (), None, found)
+    return with_thresholds(target, found)[0]
 
 
 def class_weights(target: Target, choice: Any) -> dict[int, float] | None:
