@@ -19,7 +19,9 @@ _PYTHON = re.compile(r" \(cr\.(?:[^()]|\([^()]*\))*\)")
 # none that begins within quotation marks: they hold names of the user's
 # a call, whose arguments are no options, or an argument
 _ARGUMENT = re.compile(rf"\b[A-Za-z]\w*\((?:[^()]|\([^()]*\))*\)|(?<![\w.'\"=-])([a-z_]+)=({_VALUE})")
-_SUBJECT = re.compile(r"^[a-z_]+(?= must be )")  # of what says which values an argument takes
+_SUBJECT = re.compile(
+    r"^[a-z_]+(?= (?:must be|weighs|leaves no|names no|is for) )"
+)  # of what says what an argument is
 
 
 def learn(command: click.Command) -> None:
