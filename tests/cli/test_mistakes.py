@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -278,12 +279,13 @@ ENDLESS = ["train", "houses.csv", "--target", "price", "--epochs", "100000000", 
 
 @pytest.mark.parametrize(
     ("by", "name", "expected"),
-    [(signal.SIGINT, "Ctrl-C", 0), (signal.SIGTERM, "SIGTERM", 143), (HANGUP, HANGUP.name, 128 + HANGUP)],
+    [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143), (HANGUP, HANGUP.name, 128 + HANGUP)],
 )
 def test_a_signal_while_training_saves_the_best_so_far(here, by, name, expected):
     code, told = interrupted("epoch", *ENDLESS, by=by)
     assert code == expected, told
     assert f"by {name}" in told and "runs/houses-price-001 has the model" in told
+    assert re.search(r"\n  chainrule train --resume runs/houses-price-001\n(.|\n)*chainrule predict", told)
     assert isinstance(cr.load(here / "runs/houses-price-001"), cr.TableModel)
 
 

@@ -1,7 +1,5 @@
 """The way from data to a model knows nothing of tables: lists of numbers take it in a few lines."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -30,7 +28,7 @@ def prepare(rows, options):
 
     options = base.replace(options, batch_size=8)
     parts = part(rows.learn), part(rows.validation), part(rows.test)
-    return base.Ready(center, options, partial(network, options), *parts, cr.EarlyStopping(5), 3.0, ("Go.",))
+    return base.Ready(center, options, network, *parts, cr.EarlyStopping(5), 3.0, ("Go.",))
 
 
 def score(ready, network, arrays):

@@ -58,6 +58,19 @@ def killed_at(monkeypatch):
     monkeypatch.setattr(disk, "write_beside", write)
 
 
+def signal_at(patch, count, number):
+    """Send a signal when the checkpoint was written so many times."""
+    write, left = resuming.Checkpoints.write, [count]
+
+    def then(file):
+        write(file)
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), number)
+
+    patch.setattr(resuming.Checkpoints, "write", then)
+
+
 def houses():
     random = np.random.default_rng(1)
     x, town = random.normal(size=90), random.choice(["Basel", "Bern", "Chur"], 90)
@@ -71,7 +84,7 @@ def without_times(folder):
     found = {}
     for file in sorted(folder.iterdir()):
         text = file.read_bytes()
-        if file.suffix == ".csv" and file.name.startswith("history"):
+        if file.name in ("history.csv", "compare.csv"):
             text = cr.read_table(file).drop(columns="seconds").to_csv().encode()
         if file.suffix == ".json":
             text = json.dumps({k: v for k, v in json.loads(text).items() if "seconds" not in k}).encode()
@@ -123,16 +136,8 @@ def test_killed_thirty_times_on_its_way_it_ends_as_one_that_was_not(killed_at):
 def test_a_signal_keeps_the_best_so_far_and_the_run_can_go_on(stage, number, monkeypatch):
     data = houses()
     whole = cr.TableModel.train(data, "dear", **CHOICES, run="whole")
-    write, left = resuming.Checkpoints.write, [stage]
-
-    def then(file):
-        write(file)
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), number)
-
     with monkeypatch.context() as patch:
-        patch.setattr(resuming.Checkpoints, "write", then)
+        signal_at(patch, stage, number)
         ended = cr.TableModel.train(data, "dear", **CHOICES, run="ended")
     assert ended.history.signal == number
     names = {file.name for file in ended.run.iterdir()}
@@ -166,6 +171,45 @@ def test_a_damaged_checkpoint_is_answered(killed_at, tmp_path):
         cr.TableModel.resume("broken")
     path.unlink()
     cr.TableModel.resume("broken")  # from the beginning
+
+
+LADDER = {"hidden": (3,), "epochs": 2, "dropout": 0.0, "metric": "auc"}
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_a_comparison_that_is_killed_goes_on_to_the_same_table_and_winner(killed_at, monkeypatch):
+    data, fitted = houses(), []
+    whole = cr.TableModel.compare(data, "dear", **LADDER, run="whole")
+    for count in (3, 12, 20):  # the configuration is the first file
+        alive = killed_at(count, late=count % 2 == 0)
+        begin = partial(cr.TableModel.compare, data, "dear", **LADDER, run="run")
+        with pytest.raises(Killed):
+            begin() if count == 3 else cr.TableModel.resume("run")
+        alive()
+    assert cr.read_table("run/compare.csv").shape[0] < 12
+    descend = descent._descend
+    monkeypatch.setattr(descent, "_descend", lambda *given: fitted.append(given) or descend(*given))
+    model = cr.TableModel.resume("run")
+    assert len(fitted) < 10  # of fourteen: those that had ended were read
+    same(model, whole.model)
+    assert model.comparison.winner == whole.winner
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.parametrize("write", [8, 37])
+def test_a_comparison_that_a_signal_ends_keeps_the_best_so_far_and_goes_on(write, monkeypatch):
+    data = houses()
+    whole = cr.TableModel.compare(data, "dear", **LADDER, run="whole")
+    with monkeypatch.context() as patch:
+        signal_at(patch, write, signal.SIGINT)
+        ended = cr.TableModel.compare(data, "dear", **LADDER, run="ended")
+    assert ended.model.history.signal == signal.SIGINT and len(ended.tried) <= 12
+    repeated = cr.TableModel.repeat("ended")
+    for name, value in repeated.network.parameters.items():
+        np.testing.assert_array_equal(value, ended.model.network.parameters[name])
+    same(cr.TableModel.resume("ended"), whole.model)
 
 
 PROGRAM = """

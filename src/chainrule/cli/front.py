@@ -27,10 +27,10 @@ WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
 EXIT_CODES = {
-    0: "done; after Ctrl-C while training too: the best network so far is saved",
+    0: "done",
     WENT_WRONG: "trained, but the training diverged or learned nothing",
     REFUSED: "refused: nothing was written",
-    BY_SIGNAL + signal.SIGINT: "ended by Ctrl-C, before there was anything to save",
+    BY_SIGNAL + signal.SIGINT: "ended by Ctrl-C; a training that was under way has saved its best network",
     BY_SIGNAL + signal.SIGTERM: "ended by SIGTERM; a training saved its best network so far",
 }
 

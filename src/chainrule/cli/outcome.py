@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import chainrule as cr
+from chainrule.cli.speech import spoken
 from chainrule.shown import in_a_row
 
 MEANINGS = {
     "auc": "auc: how often a row of the one class is ranked above one of the other; 0.5 is chance, 1 the best.",
     "r2": "r2: the share of the target's variation that is predicted; 0 is that of the mean, 1 the best.",
 }
-MODEL, METRICS = "model.safetensors", "metrics.json"
+MODEL, METRICS, CHECKPOINT = "model.safetensors", "metrics.json", "checkpoint.safetensors"
 OTHERS = ("card.md", METRICS, "compare.csv", "predictions.csv", "history.csv", "config.toml")
 
 
@@ -34,6 +35,9 @@ def saved(model: "cr.TableModel", run: Path) -> str:
 
 def next_steps(model: "cr.TableModel", run: Path) -> Iterator[str]:
     """Yield what can be done now: sentences, and commands that begin with blanks."""
+    if (run / CHECKPOINT).exists():
+        yield "It was ended early; to go on with it:"
+        yield _command("train", "--resume", str(run))
     columns = [column.name for column in model.columns.columns]
     needed = "the column" if len(columns) == 1 else "the columns"
     yield f"Next, with a new table that has {needed} {in_a_row(columns, 120)}:"
@@ -43,11 +47,21 @@ def next_steps(model: "cr.TableModel", run: Path) -> Iterator[str]:
     yield _command("train", "--config", str(run / "config.toml"))
 
 
-def as_document(run: Path, code: int) -> dict[str, Any]:
+def judged(model: "cr.TableModel") -> str:
+    """Return how networks compared, where several did, and how well the one that is kept does."""
+    scores = spoken(str(model.report.scores or "No row was held back for a test."))
+    found = model.comparison
+    return f"{found}\n\nTest of '{found.winner}':\n{scores}" if found else scores
+
+
+def as_document(model: "cr.TableModel", run: Path, code: int) -> dict[str, Any]:
     """Return what is told of a training as one JSON document: where it is, and what its metrics.json holds."""
     import json  # noqa: PLC0415 -- only where it is asked for
 
-    return {"run": str(run), "exit_code": code, **json.loads((run / METRICS).read_text(encoding="utf-8"))}
+    found = model.comparison
+    networks = {"networks": found.table.to_dict("records")} if found else {}
+    metrics = json.loads((run / METRICS).read_text(encoding="utf-8"))
+    return {"run": str(run), "exit_code": code, **metrics, **networks}
 
 
 def _command(*words: str) -> str:

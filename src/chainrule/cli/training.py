@@ -19,7 +19,6 @@ from chainrule.cli.kinds import Config, Run
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.replacing import check_target, model_there, why_kept
-from chainrule.cli.speech import spoken
 
 
 @command()
@@ -51,7 +50,7 @@ def train(
     .zst with pip install 'chainrule[tables]'. Or - for what is piped in, 'data/*.csv' for several files alike, or a
     sample: iris, wine, breast_cancer, digits, diabetes, xor, circles, moons, spirals, four_people. The task, the
     columns, the network and how long it learns are found out. All of it is in the folder of a run in the end, which
-    predict, evaluate and summary take. Ctrl-C ends training early and keeps the best network so far.
+    predict, evaluate and summary take. Ctrl-C ends training early and keeps the best network so far: --resume goes on.
 
     \b
     Examples:
@@ -114,8 +113,6 @@ def _finish(
     old: "cr.TableModel | None",
     quiet: bool,
     as_json: bool,
-    before: str = "",
-    more: Mapping[str, Any] = {},
 ) -> int:
     """Say how a training went, and return the exit code."""
     say = (lambda sentence: None) if quiet else tell
@@ -128,18 +125,17 @@ def _finish(
         with signals.asking() if into_file else nullcontext(late) as late:
             model.save(out)
     ended = (model.history.signal if model.history else 0) or late.number
-    by_signal = ended not in (0, signal.SIGINT)
     went_wrong = bool(kept) or model.diverged
-    code = BY_SIGNAL + ended if by_signal else WENT_WRONG if went_wrong else 0
-    if by_signal and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
+    code = BY_SIGNAL + ended if ended else WENT_WRONG if went_wrong else 0
+    if ended and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
         say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
     try:
         say("")
         if as_json:
-            document({**outcome.as_document(run, code), **more})
+            document(outcome.as_document(model, run, code))
         else:
             with printing(closed=code):
-                click.echo(before + spoken(str(model.report.scores or "No row was held back for a test.")))
+                click.echo(outcome.judged(model))
     finally:
         say("")
         for sentence in outcome.meanings(model):
@@ -178,8 +174,7 @@ def compare(
     old = _model_at(out, force, given)
     with _telling_once():
         found = cr.TableModel.compare(data, **given, run=run or True, verbose=0 if quiet else 1, tell=say)
-    table = f"{found}\n\nTest of '{found.winner}':\n"
-    return _finish(found.model, out, old, quiet, as_json, table, {"networks": found.table.to_dict("records")})
+    return _finish(found.model, out, old, quiet, as_json)
 
 
 @contextmanager

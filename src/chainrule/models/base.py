@@ -43,7 +43,7 @@ class Ready(Generic[D]):
     Attributes:
         data: What the kind of data learned from them, such as the columns of a table.
         options: The choices, with those that the data decides.
-        network: Makes the network, untrained.
+        network: Makes the network of choices, untrained.
         learn: Inputs and targets of the examples to learn from.
         validation: Of those that say when to stop, and what each of them weighs where that differs.
         test: Of those that judge.
@@ -56,7 +56,7 @@ class Ready(Generic[D]):
 
     data: D
     options: Training
-    network: Callable[[], Network]
+    network: Callable[[Training], Network]
     learn: Arrays
     validation: Any
     test: Arrays | None
@@ -216,7 +216,7 @@ def train(
     for sentence in ready.about:
         say(sentence)
     options = ready.options
-    network = ready.network()
+    network = ready.network(options)
     main = options
     if options.time_budget:  # which is for the folds too, and for learning from all rows, half as many again
         shares = 1 + len(folds) + 1.5 * options.refit
@@ -269,7 +269,7 @@ def _by_folds(
         if main.signal:
             break
         ready = kind.prepare(rows, options)
-        network = ready.network()
+        network = ready.network(options)
         history = fit_stage(f"fold {number}", network, ready, options, stages, stopping=ready.stopping)
         main.signal = main.signal or history.signal
         ready = kind.settle(ready, network)
@@ -319,7 +319,7 @@ def refit(
         why = str(error).replace("\n", " ")
         told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
         return ready, chosen, told
-    network = whole.network()
+    network = whole.network(options)
     again = fit_stage("refit", network, whole, options, stages, epochs=epochs)
     history.signal = history.signal or again.signal
     if why := _dropped(again, epochs, whole):

@@ -3,7 +3,7 @@
 import json
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -172,6 +172,7 @@ def compare(
     rate: Rate,
     say: Say,
     stages: Stages,
+    keep: Callable[[Comparison], Any] = lambda comparison: None,
 ) -> Comparison:
     """Try all networks of the ladder on the same rows, and rank them.
 
@@ -183,24 +184,32 @@ def compare(
         rate: What they are ranked by.
         say: Told about each network that was tried.
         stages: Where each fit is a stage.
+        keep: Told after each network how those that were tried compare.
     """
-    usual: Any = prepare(rows, options).options
-    rungs, parts = ladder(usual), folds or [rows]
+    ready = prepare(rows, options)
+    for sentence in ready.about[:-1]:
+        say(sentence)
+    usual: Any = ready.options
+    rungs = ladder(usual)
     if not folds and not len(rows.validation):
         raise DataError(
             "Too few rows to rank networks by: none can be held back to say when to stop.\nAdd rows, or give folds=5."
         )
     if usual.time_budget:  # and as much for each fit of the winner
-        usual = replace(usual, time_budget=usual.time_budget / (len(rungs) * len(parts) + len(folds) + 2))
+        usual = replace(
+            usual, time_budget=usual.time_budget / (len(rungs) * max(1, len(folds)) + len(folds) + 2)
+        )
     say(
         f"Trying {len(rungs)} networks on the same rows, the usual one and others{' in each fold' if folds else ''}."
     )
+    judged = sum(len(part.test) for part in folds) if folds else len(rows.validation)
     tried: list[Tried] = []
     draws: list[np.ndarray] = []
+    comparison = None
     for rung in rungs:
-        found, of_draws = _try(
-            prepare, rung, parts, bool(folds), replace(usual, **rung.changes), rate, stages
-        )
+        # many folds of a large table are too much to keep in memory from network to network
+        parts = (prepare(part, usual) for part in folds) if folds else [ready]
+        found, of_draws = _try(rung, parts, bool(folds), replace(usual, **rung.changes), rate, stages)
         if stages.signal:  # what was not done is not ranked
             say(
                 f"Stopped: of {len(rungs)} networks {len(tried)} were tried, and the one of these that wins is trained."
@@ -209,16 +218,16 @@ def compare(
         say(f"Tried '{found.name}': {rate.name} {_digits(found.score)}, {took(found.seconds)}.")
         tried.append(found)
         draws.append(of_draws)
-    if not tried:
+        comparison = _ranked(tried, draws, rate, judged, len(folds))
+        keep(comparison)
+    if comparison is None:
         raise DataError("Ended before any network was tried, so none wins.")
-    judged = sum(len(part.test if folds else part.validation) for part in parts)
-    return _ranked(tried, draws, rate, judged, len(folds))
+    return comparison
 
 
 def _try(
-    prepare: Prepare,
     rung: Rung,
-    parts: Sequence[Rows],
+    parts: Iterable[Ready[Any]],
     folds: bool,
     options: Options,
     rate: Rate,
@@ -226,9 +235,8 @@ def _try(
 ) -> tuple[Tried, np.ndarray]:
     """Train a network on each part, and return how good it is and its scores by draws of rows, shape (draws,)."""
     scores, by_draw, histories, learned = [], [], [], 0
-    for number, part in enumerate(parts, start=1):
-        ready = prepare(part, options)
-        network = ready.network()
+    for number, ready in enumerate(parts, start=1):
+        network = ready.network(options)
         name = f"{rung.name}, fold {number}" if folds else rung.name
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison

@@ -48,7 +48,8 @@ class Configuration:
         data: The file or the sample that was learned from; "" where it was a table in memory.
         version: Of what wrote it; "" where a user did.
         fingerprint: That of the table that was learned from.
-        asked: What was asked for of the choices that time, or who ended the training, decided otherwise.
+        asked: What was asked for of the choices that time, a comparison, or who ended the training, decided otherwise.
+        compares: Whether these are the choices of a comparison that has not ended, which is gone on with.
     """
 
     choices: dict[str, Any]
@@ -56,6 +57,7 @@ class Configuration:
     version: str = ""
     fingerprint: Fingerprint | None = None
     asked: dict[str, Any] = field(default_factory=dict)
+    compares: bool = False
 
     @property
     def options(self) -> Options:
@@ -63,20 +65,21 @@ class Configuration:
         return Options(**self.choices)
 
 
-def of(options: Options, data: str = "", fingerprint: Fingerprint | None = None) -> Configuration:
-    """Return the configuration of a training that begins."""
-    return Configuration(_plain(options), data, RUNNING, fingerprint)
+def of(
+    options: Options, data: str = "", fingerprint: Fingerprint | None = None, compares: bool = False
+) -> Configuration:
+    """Return the configuration of a training, or of a comparison, that begins."""
+    return Configuration(_plain(options), data, RUNNING, fingerprint, compares=compares)
 
 
-def ended(begun: Configuration, options: Training) -> Configuration:
+def ended(begun: Configuration, options: Training, goes_on: bool = False) -> Configuration:
     """Return the configuration of a training that has ended: all its choices, as they lead to the same model again.
 
-    What was asked for and came out otherwise, by time or a signal, stands beside them.
+    What was asked for and came out otherwise, by time, a signal or a comparison, stands beside them.
     """
     found = _plain(options)
-    other = {n: begun.choices.get(n) for n in ("epochs", "engine", "time_budget", "refit")}
-    asked = {n: value for n, value in other.items() if value is not None and value != found.get(n)}
-    return replace(begun, choices=found, asked=asked)
+    asked = {name: value for name, value in begun.choices.items() if value != found.get(name)}
+    return replace(begun, choices=found, asked=asked, compares=begun.compares and goes_on)
 
 
 def _plain(options: Training) -> dict[str, Any]:
@@ -112,8 +115,9 @@ def written(configuration: Configuration, usual: Mapping[str, str] | None = None
     return "\n".join(lines) + "\n"
 
 
-def _heading(configuration: Configuration) -> Iterator[tuple[str, str]]:
+def _heading(configuration: Configuration) -> Iterator[tuple[str, str | bool]]:
     yield "data", configuration.data
+    yield "compare", configuration.compares
     yield "version", configuration.version
 
 
@@ -172,6 +176,7 @@ def read(path: str | os.PathLike[str]) -> Configuration:
 def _checked(found: dict[str, Any], path: str) -> Configuration:
     version = plain.read(str, found.pop("version", ""), f"{path}: version")
     data = plain.read(str, found.pop("data", ""), f"{path}: data")
+    compares = plain.read(bool, found.pop("compare", False), f"{path}: compare")
     seen = found.pop("fingerprint", None)
     fingerprint = plain.read(Fingerprint, seen, f"{path}: fingerprint") if seen is not None else None
     asked = found.pop("asked", {})
@@ -184,7 +189,7 @@ def _checked(found: dict[str, Any], path: str) -> Configuration:
             Options(**values)
         except (DataError, UnknownNameError) as error:
             raise type(error)(f"{path}: {error}") from None
-    return Configuration(found, _beside(data, path), version, fingerprint, asked)
+    return Configuration(found, _beside(data, path), version, fingerprint, asked, compares)
 
 
 def _beside(data: str, path: str) -> str:

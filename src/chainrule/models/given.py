@@ -1,7 +1,10 @@
 """What a training on a table is given: the table, the rows that judge, and what a configuration says of both."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike, fspath, path as paths
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +16,17 @@ from chainrule.data.unpacking import spoken
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import written_of
 from chainrule.errors import DataError, UnknownNameError
+from chainrule.models import configuration, runs
 from chainrule.models.base import Say
 from chainrule.models.configuration import Configuration
+from chainrule.models.fingerprint import fingerprint_of
 from chainrule.models.obvious import obvious_target
 from chainrule.models.options import Options
 from chainrule.models.prepared import Sorted, sort_rows
 from chainrule.models.scoring import chosen
 from chainrule.shown import counted
+
+Place = tuple[Path, Configuration]  # of a run, and what was chosen when it began
 
 
 def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> tuple[pd.DataFrame, Options]:
@@ -85,3 +92,21 @@ def source_of(data: Any) -> str:
         return ""
     name = fspath(data)
     return paths.abspath(name) if paths.exists(name) else name
+
+
+@contextmanager
+def place_of(
+    run: str | PathLike[str] | bool | None,
+    data: Any,
+    table: pd.DataFrame,
+    options: Options,
+    compares: bool = False,
+) -> Iterator[Place | None]:
+    """Make the folder of a run, if there is to be one."""
+    if run is None or run is False:
+        yield None
+        return
+    source = source_of(data)
+    begun = configuration.of(options, source, fingerprint_of(table), compares)
+    with runs.begun(run, "-".join([runs.called(source), *options.target]), begun) as folder:
+        yield folder, begun

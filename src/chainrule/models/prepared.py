@@ -207,7 +207,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     training = frame.iloc[np.sort(np.concatenate([rows.learn, rows.validation]))]
     target = told_by(whole.target, training)
     columns = fit_columns(training, target, told_in(options), whole.belonging.columns(options.keep))
-    decided = _decided(options, target, len(rows.learn))
+    decided = decide(options, target, len(rows.learn))
     _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
     by_class, patience = class_weights(target, options.class_weight), setting_for(len(rows.learn)).patience
@@ -229,7 +229,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     return Ready(
         Prepared(columns, target, every),
         decided,
-        partial(network_for, columns, target, decided),
+        partial(network_for, columns, target),
         (encode(columns, part := frame.iloc[rows.learn]), encode_target(target, part)),
         _weighed(arrays(frame.iloc[rows.validation]), None if watched else by_class),
         arrays(judges),
@@ -263,7 +263,7 @@ def _weighed(arrays: Any, by_class: Mapping[int, float] | None) -> Any:
     return arrays if weights is None else (*arrays, weights)
 
 
-def _decided(options: Options, target: Target, rows: int) -> Options:
+def decide(options: Options, target: Target, rows: int) -> Options:
     """Return the choices with what is usual for a table where nothing was chosen."""
     usual = setting_for(rows)
     share = 0.0 if target.task == "regression" else 0.2
@@ -285,6 +285,7 @@ def _check_room(inputs: int, target: Target, options: Options) -> None:
 
 def network_for(columns: Columns, target: Target, options: Options) -> Network:
     """Return the network that suits a table, untrained."""
+    _check_room(columns.width, target, options)
     layers: list[Layer] = []
     for width in options.hidden or ():
         if options.batch_norm:

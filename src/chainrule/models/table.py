@@ -28,17 +28,17 @@ from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.comparing import Comparison
-from chainrule.models.comparing_tables import compare_on_table
+from chainrule.models.comparing_tables import compare_in, once
 from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
-from chainrule.models.given import data_of, rows_of, source_of, table_of
+from chainrule.models.given import Place, data_of, place_of, rows_of, source_of, table_of
 from chainrule.models.judgements import judgements, report_of
 from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
 from chainrule.models.options import USUAL_RATE, Options, by_name, choices
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
-from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
+from chainrule.models.prepared import Prepared, Sorted, decide, guess_of, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import decided_at
@@ -73,6 +73,7 @@ class TableModel(Friendly):
         run: The folder of its run, where it was trained with one.
         learned: By what it tells rows that it learned from.
         measured: How far predictions of numbers were off in rows that were not learned from: intervals are made of it.
+        comparison: How it compared with other networks, where it won a comparison.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -91,6 +92,7 @@ class TableModel(Friendly):
     run: Path | None = None
     learned: Learned | None = None
     measured: Distances | None = None
+    comparison: Comparison | None = None
 
     @classmethod
     @public
@@ -264,6 +266,8 @@ class TableModel(Friendly):
     ) -> "TableModel":
         """Go on with a training that was broken off, by a crash or by Ctrl-C: it ends as if it never was, bit for bit.
 
+        So does a comparison: its table is ``comparison``.
+
         Args:
             run: The folder of its run.
             data: The table; by default the file or sample that it began with.
@@ -294,8 +298,10 @@ class TableModel(Friendly):
                 f"The run {folder} began with another table: {other}. Give that one, or train anew."
             )
         whole, options = rows_of(table, options)
-        begun = configuration.of(options, found.data, fingerprint_of(table))
-        return _in_folder(folder, table, whole, options, begun, say, verbose)
+        place = folder, configuration.of(options, found.data, fingerprint_of(table), found.compares)
+        if found.compares:
+            return compare_in(place, table, whole, options, say, verbose, _in_folder)
+        return _in_folder(place, table, whole, options, say, verbose)
 
     @classmethod
     @public
@@ -339,7 +345,15 @@ class TableModel(Friendly):
         >>> comparison.model.report.test_rows
         30
         """
-        return compare_on_table(data, {"target": target, **choices}, tell, verbose, run, _train)
+        options = Options(**by_name("compare", {"target": target, **choices}))
+        runs.check_place(run)  # before all the work
+        say = once(tell or (lambda sentence: None))
+        table, options = table_of(data, options, say)
+        whole, options = rows_of(table, options)
+        options = decide(options, whole.target, len(whole.rows.learn))
+        with place_of(run, data, table, options, compares=True) as place:
+            model = compare_in(place, table, whole, options, say, verbose, _in_folder)
+        return replace(model.comparison, model=model)
 
     @property
     def diverged(self) -> bool:
@@ -482,7 +496,7 @@ class TableModel(Friendly):
         """
         choice: Any = {"hidden": hidden, "dropout": dropout, "learning_rate": learning_rate}
         ready = _ready(table, Options(target=target, task=task, **choice))
-        return ready.network().show(*ready.learn, stage, optimizer=Adam(learning_rate))
+        return ready.network(ready.options).show(*ready.learn, stage, optimizer=Adam(learning_rate))
 
     @public
     def predict(
@@ -686,41 +700,44 @@ def _train(
     if other := about_other(table, before):
         say(f"This is not the table of that configuration: {other}. So the model will differ, too.")
     whole, options = rows_of(table, options)
-    if run is None or run is False:
-        return _model(
-            table, base.train(_kind(whole), whole.rows, options, say, base.Stages(verbose), whole.folds)
-        )
-    source = source_of(data)
-    begun = configuration.of(options, source, fingerprint_of(table))
-    name = "-".join([runs.called(source), *options.target])
-    with runs.begun(run, name, begun) as folder:
-        return _in_folder(folder, table, whole, options, begun, say, verbose)
+    with place_of(run, data, table, options) as place:
+        return _in_folder(place, table, whole, options, say, verbose)
 
 
 def _in_folder(
-    folder: Path,
+    place: Place | None,
     table: pd.DataFrame,
     whole: Sorted,
     options: Options,
-    begun: configuration.Configuration,
     say: base.Say,
     verbose: int,
+    compared: base.Stages | None = None,
 ) -> TableModel:
-    """Train in the folder of a run, from where its checkpoint leads, and write all that there is of it."""
-    file = Checkpoints(folder / CHECKPOINT)
-    stages = base.Stages(verbose, file=file)
+    """Train, in the folder of a run from where its checkpoint leads, and write all that there is of it.
+
+    ``compared`` are the stages of a comparison that has led here; the winner of one that was broken off is a makeshift,
+    which no checkpoint needs to know.
+    """
+    file = compared.file if compared else Checkpoints(place[0] / CHECKPOINT) if place else None
+    before = compared.signal if compared else 0
+    stages = base.Stages(verbose, file=None if before else file)
     trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
-    model = replace(_model(table, trained), run=folder)
-    if trained.history.signal:
+    model = _model(table, trained)
+    signal = trained.history.signal = before or trained.history.signal
+    if place is None or file is None:
+        return model
+    folder, begun = place
+    model = replace(model, run=folder)
+    if signal:
         file.write()  # from which the training can go on
     runs.write_history(folder, trained.histories)
     runs.write_metrics(folder, model.report.to_dict())
     if beside := judgements(whole, trained):
         runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
     runs.write_card(folder, _card(model, begun.data, trained.options))
-    runs.write_configuration(folder, configuration.ended(begun, trained.options))
+    runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
     model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
-    if not trained.history.signal:
+    if not signal:
         file.remove()
     return model
 
