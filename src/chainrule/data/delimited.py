@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 import warnings
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from chainrule.data.meaning import HEAD, Nothing, decimal_of, may_be_numbers, un
 from chainrule.data.spreadsheet import unmarked
 from chainrule.data.swallowed import swallowed_rows
 from chainrule.data.textfile import empty_at_ends, short_rows, strange, text_in
+from chainrule.data.typed import check_twice
 from chainrule.data.unpacking import Content, check_no_choice
 from chainrule.data.words import listed, shortened
 from chainrule.data.written import are_few, has_padded, matters
@@ -28,6 +30,7 @@ from chainrule.shown import counted
 
 NAMELESS = re.compile(r"Unnamed: \d+")
 NUMBERED = "column_{}"
+WHOLE = 10  # rows at the least that are looked at, whatever their length
 TOLD = 200  # rows that tell whether the first has names
 LONG = 1 << 23  # bytes of a file that is worth to be read by several threads
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -39,9 +42,7 @@ def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.D
     text = text_in(content)
     if b"\n" not in text and b"\r" in text:
         text = text.replace(b"\r", b"\n")
-    head = text[:SNIFFED].decode("utf-8", "ignore")
-    if len(text) > SNIFFED:
-        head = head[: head.rfind("\n") + 1] or head  # without the row that the end would cut
+    head = _head(text)
     dialect, rows = sniff(head)
     named, nameless = has_names(rows[0][1], [row for _, row in rows[1:TOLD]], header, content.path)
     notes = [_passed(content.path, head, dialect), nameless]
@@ -238,6 +239,16 @@ class Lines:
             return pd.DataFrame(columns=self.names)
 
 
+def _head(text: bytes) -> str:
+    """Return the rows at the top of a text, whole: some, however long they are."""
+    end = SNIFFED
+    if len(text) > end and text.count(b"\n", 0, end) < WHOLE:
+        ends = itertools.islice(re.finditer(rb"\n", text[:LONG]), WHOLE)
+        end = max([end, *(found.end() for found in ends)])
+    head = text[:end].decode("utf-8", "ignore")
+    return head if len(text) <= end else head[: head.rfind("\n") + 1] or head
+
+
 def _passed(path: Path, head: str, dialect: Dialect) -> str:
     if not dialect.passed or head.lower().startswith("sep="):
         return ""
@@ -250,12 +261,7 @@ def _names(rows: Rows, path: Path, header: bool) -> list[str]:
         width = mode([len(row) for _, row in rows])
         return [NUMBERED.format(i + 1) for i in range(width)]
     names = unmarked([name.strip() or f"Unnamed: {i}" for i, name in enumerate(rows[0][1])])
-    for i, name in enumerate(names):
-        if (first := names.index(name)) < i:
-            raise DataError(
-                f"Two columns of {path} are called {name!r}: columns {first + 1} and {i + 1}.\n"
-                "Give each a name of its own."
-            )
+    check_twice(names, path)
     # pandas would drop what the first row has too much, and tells of the other rows only
     if len(rows) > 1 and any(rows[1][1][len(names) :]):
         raise _too_many_cells(path, "The first row below the names", len(rows[1][1]), len(names))

@@ -53,13 +53,19 @@ def table_of(
 def check_names(names: list[str], content: Content) -> list[str]:
     """Return the names of columns, a number for one that has none; each may be there once."""
     names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
+    check_twice(names, content.path)
+    return names
+
+
+def check_twice(names: Sequence[str], path: object) -> None:
+    """Raise where two columns have the same name."""
+    seen: dict[str, int] = {}
     for i, name in enumerate(names):
-        if (first := names.index(name)) < i:
+        if (first := seen.setdefault(name, i)) < i:
             raise DataError(
-                f"Two columns of {content.path} are called {name!r}: columns {first + 1} and {i + 1}.\n"
+                f"Two columns of {path} are called {name!r}: columns {first + 1} and {i + 1}.\n"
                 "Give each a name of its own."
             )
-    return names
 
 
 def written(value: Any) -> str | None:
