@@ -306,6 +306,15 @@ def test_a_file_wins_over_the_sample_of_its_name(tmp_path, monkeypatch):
     assert list(frame.columns) == ["a", "b"] and target is None
 
 
+@pytest.mark.parametrize("width", [9_000, 30_000])
+def test_a_row_of_names_may_be_long(tmp_path, width):
+    names = [f"column{i}" for i in range(width)]
+    rows = [",".join(map(str, row)) for row in np.arange(3 * width).reshape(3, width)]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
+    found = read_table(tmp_path / "wide.csv")
+    assert list(found) == names and found.iloc[2, -1] == 3 * width - 1
+
+
 def test_delimiters_alone_are_no_table(tmp_path):
     path = tmp_path / "empty.csv"
     path.write_bytes(b";;\n;;\n")

@@ -1,5 +1,6 @@
 """The one list of choices: who takes them takes all of them, each is read in words or refused."""
 
+import datetime
 import inspect
 import re
 
@@ -29,6 +30,18 @@ def test_the_docstring_of_train_tells_of_each():
 def test_a_value_that_is_none_is_refused_in_words(name):
     with pytest.raises((cr.DataError, cr.UnknownNameError), match=f"^{name} must be "):
         Options(**{name: object()})
+
+
+@pytest.mark.parametrize("value", [True, {}, [["price"]], [{}], 1.5, datetime.date(2020, 1, 1)])
+def test_a_target_that_is_no_name_is_refused_in_words(value):
+    with pytest.raises(cr.DataError, match=r"^target must be the name of a column, or several names; found "):
+        Options(target=value)
+
+
+@pytest.mark.parametrize("name", ["group", "time_order"])
+def test_no_column_is_called_nothing(name):
+    with pytest.raises(cr.DataError, match=f"^{name} must be the name of a column; found ''"):
+        Options(**{name: ""})
 
 
 def test_times_are_read_as_they_are_written():

@@ -1,6 +1,7 @@
 """The folder of a run: what is in it, that nothing there is replaced, and that it is repeated to the last bit."""
 
 import json
+import shutil
 import signal
 import tomllib
 from functools import partial
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.models import configuration, table as table_models
+from chainrule.models import configuration, runs, table as table_models
 from chainrule.models.options import Options
 from chainrule.train.fit.resuming import Checkpoints, Keeper
 
@@ -185,6 +186,46 @@ def test_where_a_model_is_expected_the_newest_run_of_a_folder_is_named():
     with pytest.raises(cr.MissingFileError) as found:
         cr.load("runs")
     assert str(found.value).endswith(f"The newest run in it is {Path('runs/second')}.")
+
+
+def test_a_run_that_is_repeated_has_the_same_file_of_a_model():
+    cr.TableModel.train(written(), "price", **QUICK, run="first")
+    cr.TableModel.repeat("first", run="second")
+    assert Path("first/model.safetensors").read_bytes() == Path("second/model.safetensors").read_bytes()
+
+
+def test_a_training_whose_results_cannot_be_written_is_not_lost(monkeypatch):
+    whole = cr.TableModel.train(written(), "price", **QUICK, run="whole")
+
+    def full(folder, predictions):
+        raise cr.DataError("Cannot write predictions.csv: No space left on device.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "write_predictions", full)
+        with pytest.raises(
+            cr.DataError, match=r"No space left(.|\n)*not lost: make room, and go on with resume='full'"
+        ):
+            cr.TableModel.train("houses.csv", "price", **QUICK, run="full")
+    same(cr.TableModel.resume("full"), whole)
+
+
+def test_the_folder_of_a_run_that_somebody_removes_meanwhile_is_made_again():
+    def remove(sentence):
+        if sentence.startswith("Network: "):
+            shutil.rmtree("gone")
+
+    model = cr.TableModel.train(written(), "price", **QUICK, run="gone", tell=remove)
+    same(cr.load("gone"), model)
+
+
+def test_who_stops_before_anything_is_learned_leaves_no_run():
+    def stop(sentence):
+        if sentence.startswith("Network: "):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cr.TableModel.train(written(), "price", **QUICK, run="stopped", tell=stop)
+    assert not Path("stopped").exists()
 
 
 def test_choices_are_changed_by_hand_and_by_the_call():

@@ -3,6 +3,7 @@
 import csv
 import io
 from os import PathLike, fspath
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Literal, TextIO, overload
 
@@ -76,7 +77,7 @@ def load_table(
     """
     if isinstance(source, str | PathLike):
         name = spelled(fspath(source), SAMPLES)
-        if name in SAMPLES and not Path(source).is_file():
+        if name in SAMPLES and not isfile(source):
             return sample_table(name), SAMPLE_TARGET
     return read_table(source, missing=missing, any_size=any_size, table=table, header=header), None
 

@@ -104,5 +104,5 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str]) -> None:
             near = closest(name, frame.columns)
             hint = f" Did you mean {near!r}?" if near else ""
             raise UnknownNameError(
-                f"No column {name!r} in this table.{hint} Columns: {listed(frame.columns)}."
+                f"No column {shortened(str(name))!r} in this table.{hint} Columns: {listed(frame.columns)}."
             )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from numbers import Integral
+from numbers import Integral, Real
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -104,7 +104,13 @@ def _names(value: Any) -> tuple[str, ...] | None:
 
 def _one_name(value: Any) -> str | None:
     names = _names(value)
-    return names[0] if names and len(names) == 1 else None
+    return names[0] or None if names and len(names) == 1 else None
+
+
+def _target(value: Any) -> Any:
+    """Return what is to be predicted: one text may name several, and values are answered where the table is known."""
+    is_several = isinstance(value, list | tuple) and all(isinstance(each, str | Real) for each in value)
+    return value if isinstance(value, str) or is_several or hasattr(value, "shape") else _names(value)
 
 
 def _text(value: Any) -> str | None:
@@ -169,9 +175,7 @@ def seconds(value: Any) -> float | None:
 
 
 _METRIC = Kind("metrics", "NAME", "the name of a metric, or several", _several_metrics)
-_TARGET = Kind(
-    "columns", "COLUMN", "the name of a column, or several names", lambda x: x
-)  # read with the table
+_TARGET = Kind("columns", "COLUMN", "the name of a column, or several names", _target)
 _COLUMN = Kind("column", "COLUMN", "the name of a column", _one_name)
 _COLUMNS = Kind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
 _FLAG = Kind("flag", "", "True or False", _yes_or_no)

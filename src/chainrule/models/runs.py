@@ -30,6 +30,7 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     """Make the folder of a run, and write what was chosen; where an error ends the training, it goes again.
 
     What is no error of ours, such as a second Ctrl-C, leaves it where there is a checkpoint to go on from.
+    Where what was learned cannot be written, it stays: the training can go on from it.
 
     Args:
         place: Where it is to be; True for a free place in ``runs``.
@@ -41,6 +42,8 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     write_bytes(folder / CONFIG, text)
     try:
         yield folder
+    except _Unwritten:
+        raise
     except BaseException as error:
         if not isinstance(error, ChainruleError) and (folder / CHECKPOINT).exists():
             raise
@@ -51,6 +54,24 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
             if isinstance(place, bool):
                 folder.parent.rmdir()
         raise
+
+
+class _Unwritten(DataError):
+    """What a training gave could not be written."""
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Write what a training gave; a folder that somebody removed meanwhile is made again."""
+    try:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except DataError as error:
+        raise _Unwritten(
+            f"{error}\nThe training is not lost: make room, and go on with resume={str(folder)!r} "
+            "(cr.TableModel.resume)."
+        ) from None
 
 
 def check_resumable(folder: Path) -> None:

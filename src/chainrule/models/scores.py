@@ -256,9 +256,9 @@ class Report:
         notes: Sentences that the owner of the table should know.
         stopped: Why training ended.
         epochs: After so many epochs.
-        seconds: And so many seconds.
+        seconds: And so many seconds; 0 of a model from a file, for the same training gives the same file.
         refit: What is to be said of the network that is kept, where another was judged.
-        row_seconds: How long a prediction for a single row takes, preparing included.
+        row_seconds: How long a prediction for a single row takes, preparing included; likewise.
 
     >>> table, target = cr.load_table("iris")
     >>> report = cr.TableModel.train(table, target, epochs=30).report
@@ -314,8 +314,9 @@ def in_short(report: Report) -> str:
     """Return what a training was like, in a few sentences."""
     quick = report.row_seconds
     alone = "" if quick is None else f"Predicting a row takes {1000 * quick:.2g} ms."
+    took = f" in {report.took}" * bool(report.seconds)
     parts = (
-        f"Learned from {counted(report.rows, 'row')} in {report.took}.",
+        f"Learned from {counted(report.rows, 'row')}{took}.",
         report.stopped,
         report.refit,
         alone,

@@ -659,7 +659,9 @@ class TableModel(Friendly):
         parts: dict[str, Any] = {
             "columns": self.columns.to_dict(),
             "target": self.target.to_dict(),
-            "report": asdict(self.report),
+            "report": asdict(
+                replace(self.report, seconds=0.0, row_seconds=None)
+            ),  # no times: the same training, the same file
         }
         if self.missing:
             parts["missing"] = {name: list(words) for name, words in self.missing.items()}
@@ -728,15 +730,16 @@ def _in_folder(
         return model
     folder, begun = place
     model = replace(model, run=folder)
-    if signal:
-        file.write()  # from which the training can go on
-    runs.write_history(folder, trained.histories)
-    runs.write_metrics(folder, model.report.to_dict())
-    if beside := judgements(whole, trained):
-        runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
-    runs.write_card(folder, _card(model, begun.data, trained.options))
-    runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
-    model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
+    with runs.writing(folder):
+        if signal:
+            file.write()  # from which the training can go on
+        runs.write_history(folder, trained.histories)
+        runs.write_metrics(folder, model.report.to_dict())
+        if beside := judgements(whole, trained):
+            runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
+        runs.write_card(folder, _card(model, begun.data, trained.options))
+        runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
+        model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
     if not signal:
         file.remove()
     return model

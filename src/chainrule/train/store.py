@@ -70,7 +70,17 @@ def write(path: Any, config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
             f"What is to be saved beside the network must be plain data for JSON: {error}."
         ) from None
     whole = {k: np.asarray(v, order="C") for k, v in arrays.items()}  # a number stays one, without axes
-    write_bytes(path, save(whole, metadata={KEY: header, CHECKSUM: _checksum(header, whole)}))
+    write_bytes(path, _ordered(save(whole, metadata={KEY: header, CHECKSUM: _checksum(header, whole)})))
+
+
+def _ordered(blob: bytes) -> bytes:
+    """Return a file whose metadata stands in one order: the library takes another each time."""
+    size = int.from_bytes(blob[:8], "little")
+    head = json.loads(blob[8 : 8 + size])
+    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + blob[8 + size :]
 
 
 def _checksum(header: str, arrays: Mapping[str, np.ndarray]) -> str:
