@@ -41,7 +41,7 @@ from chainrule.models.conformal import Distances
 from chainrule.models.options import Options
 from chainrule.models.rows import Rows, by_fold, divided, told
 from chainrule.models.weighing import check_choices, class_weights, watching, weights_of
-from chainrule.nn.layers.base import Layer
+from chainrule.nn.layers.base import MOST_NUMBERS, Layer
 from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
 from chainrule.nn.layers.normalization import BatchNormalization
@@ -278,9 +278,10 @@ def decide(options: Options, target: Target, rows: int) -> Options:
 
 def _check_room(inputs: int, target: Target, options: Options) -> None:
     """Raise, before all the work, if the network that was chosen cannot be trained in this machine's memory."""
-    widths = [inputs, *(options.hidden or ()), target.width]
-    weights = 4 * sum(a * b for a, b in pairwise(widths))  # float32
-    check_trained(weights, 2 * weights)  # of Adam
+    sizes = [a * b for a, b in pairwise([inputs, *(options.hidden or ()), target.width])]
+    weights = 4 * sum(sizes)  # float32
+    if max(sizes) <= MOST_NUMBERS:  # a layer that is larger says so by its name
+        check_trained(weights, 2 * weights)  # of Adam
 
 
 def network_for(columns: Columns, target: Target, options: Options) -> Network:

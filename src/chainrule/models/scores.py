@@ -226,7 +226,7 @@ def _beside_linear(scores: Scores) -> str:
         return f"Better than {scores.linear_is}: {name} by {by} {ends}."
     if high < 0:
         return f"Worse than {scores.linear_is}: {name} by {by} {ends}. hidden=() trains that simpler model."
-    if low == high == 0:
+    if better == 0:
         return f"As good as {scores.linear_is}, by {name}. hidden=() trains that simpler model."
     than = "better" if better >= 0 else "worse"
     simpler = "" if better > 0 else " hidden=() trains that simpler model."
