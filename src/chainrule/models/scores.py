@@ -227,7 +227,7 @@ def _beside_linear(scores: Scores) -> str:
     if high < 0:
         return f"Worse than {scores.linear_is}: {name} by {by} {ends}. hidden=() trains that simpler model."
     if better == 0:
-        return f"As good as {scores.linear_is}, by {name}. hidden=() trains that simpler model."
+        return f"As good as {scores.linear_is}, by {name}; hidden=() trains that simpler one."
     than = "better" if better >= 0 else "worse"
     simpler = "" if better > 0 else " hidden=() trains that simpler model."
     return f"Beside {scores.linear_is}: {name} {than} by {by} {ends}, which may be chance.{simpler}"
