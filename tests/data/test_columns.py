@@ -11,6 +11,7 @@ from chainrule.data.categories import CategoryColumn
 from chainrule.data.columns import Columns, Planned, describe_columns, encode, fit_columns, news, plan_lines
 from chainrule.data.numbers import NumberColumn
 from chainrule.data.samples import sample_table
+from chainrule.data.told import Told
 from chainrule.errors import DataError
 
 NUMBERS = st.one_of(st.none(), st.floats(-1e100, 1e100), st.integers(-(2**40), 2**40))
@@ -201,13 +202,54 @@ def test_counting_columns_with_other_names_stay(name):
     assert fit_columns(pd.DataFrame({name: range(30)})).names == (name,)
 
 
-def test_of_very_many_columns_those_alike_share_a_line():
+def test_columns_alike_share_a_row_and_what_is_special_has_its_own():
+    numbers = {f"n{i}": [1.5, 2, 4] for i in range(5)}
+    numbers = {name: [a + i * i for a in cells] for i, (name, cells) in enumerate(numbers.items())}
+    frame = pd.DataFrame({"kind": ["a", "b", "a"], **numbers, "gaps": [1.0, None, 9.5]})
+    told = Told(keep=tuple(numbers))
+    assert plan_lines(fit_columns(frame, told=told)) == [
+        "column     kind      becomes",
+        "kind       category  2 features: a, b",
+        "5 columns  number    1 feature each: n0, n1, n2, n3, n4",
+        "gaps       number    2 features: missing in 1 row",
+    ]
+    few = plan_lines(fit_columns(frame.drop(columns="n2"), told=Told(keep=("n0", "n1", "n3", "n4"))))
+    assert [line.split()[0] for line in few] == ["column", "kind", "n0", "n1", "n3", "n4", "gaps"]
+
+
+def test_of_very_many_columns_those_alike_share_a_row():
     frame = pd.DataFrame({f"pixel{i}": [0.0, 0.0] for i in range(300)}).assign(x=[1, 2.5])
     assert plan_lines(fit_columns(frame)) == [
-        "column                       kind      becomes",
-        "pixel0, … 298 more …, pixe…  constant  left out: 0 in every row (300 columns)",
-        "x                            number    1 feature",
+        "column       kind      becomes",
+        "300 columns  constant  left out: 0 in every row (pixel0, pixel1, pixel2,",
+        "                       pixel3, pixel4, pixel5, pixel6, pixel7, pixel8, pixel9,",
+        "                       pixel10, pixel11, pixel12, pixel13, pixel14, … 284 more",
+        "                       …, pixel299)",
+        "x            number    1 feature",
     ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["number", "category", "yes/no", "date", "code", "leak suspect", "constant"]),
+            st.integers(1, 3000),
+            st.sampled_from(["", ": missing in 3 rows", ": a, b, c", f": {'many words ' * 30}"]),
+            st.booleans(),
+        ),
+        max_size=120,
+    )
+)
+def test_any_plan_fits_a_screen_and_counts_every_column(found):
+    plan = tuple(
+        Planned(f"c{i}", kind, f"left out: {count} in every row" if out else f"{count:,} features{why}")
+        for i, (kind, count, why, out) in enumerate(found)
+    )
+    lines = plan_lines(Columns((), plan=plan))
+    assert len(lines) <= 24 and max(map(len, lines)) < 80
+    rows = [line.split() for line in lines[1:] if not line.startswith(" ")]
+    shared = [int(words[0]) for words in rows if words[1] == "columns"]
+    assert sum(shared) + len(rows) - len(shared) == len(plan)
 
 
 def test_a_table_of_which_nothing_is_left_is_refused():

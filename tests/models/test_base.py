@@ -52,6 +52,15 @@ def test_lists_of_numbers_are_a_kind_of_data():
     assert trained.histories["refit"].epochs == trained.history.best_epoch + 1
 
 
+@pytest.mark.parametrize(("verbose", "lines"), [(0, 0), (1, 1)])
+def test_what_learns_from_all_rows_is_told_in_one_sentence(verbose, lines, capsys):
+    told = []
+    base.train(KIND, ROWS, Training(epochs=400, learning_rate=0.02), told.append, base.Stages(verbose))
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) == lines and all(line.startswith("Stopped at epoch") for line in shown)
+    assert told[-1].startswith("Learned anew from all 40 rows")
+
+
 def test_what_learned_from_all_rows_is_dropped_where_it_went_wrong(monkeypatch):
     usual = base.fit_stage
 

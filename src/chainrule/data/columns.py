@@ -1,6 +1,8 @@
 """Input columns: what each is and becomes, learned from the training table, and how a row becomes features."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from textwrap import wrap
 from typing import Any, Literal
@@ -22,7 +24,9 @@ from chainrule.errors import DataError, FileFormatError, short
 from chainrule.names import closest
 from chainrule.shown import WIDE, brief, columns as aligned, counted, cut, in_a_row
 
-MOST_LINES = 30  # of the plan; above, columns of which the same is said share one
+MOST_ROWS, MOST_LINES = 22, 24  # of the plan
+ALIKE = 5  # columns of which there is nothing special to say share a row from so many on
+NAMES = 150  # characters of the names in such a row
 
 _KINDS: dict[str, type[Column]] = {
     "number": NumberColumn,
@@ -205,7 +209,7 @@ def wrong_cells(columns: Columns, frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def plan_lines(columns: Columns, width: int = WIDE) -> list[str]:
-    """Return the plan as the lines of a table; where there are very many columns, those alike share a line.
+    """Return the plan as the lines of a table, a screen at the most; columns alike share a row.
 
     >>> columns = fit_columns(pd.DataFrame({"size": [1.5, 3.0], "kind": ["a", "b"], "unit": ["m", "m"]}))
     >>> print(*plan_lines(columns), sep="\\n")
@@ -217,28 +221,79 @@ def plan_lines(columns: Columns, width: int = WIDE) -> list[str]:
     rows = [("column", "kind", "becomes"), *plan_rows(columns)]
     names, kinds = ([cut(row[i], most) for row in rows] for i, most in ((0, 27), (1, 12)))
     room = max(width - max(map(len, names)) - max(map(len, kinds)) - 4, 20)
-    lines = []
-    for name, kind, (_, _, says) in zip(names, kinds, rows, strict=True):
-        first, *more = wrap(cut(says, 10 * room), room, break_on_hyphens=False) or [""]
-        lines += [(name, kind, first), *(("", "", line) for line in more)]
+    for most in (10, 3, 2, 1):  # lines of a row
+        lines = []
+        for name, kind, (_, _, says) in zip(names, kinds, rows, strict=True):
+            first, *more = wrap(
+                cut(says, 10 * room), room, break_on_hyphens=False, max_lines=most, placeholder=" …"
+            ) or [""]
+            lines += [(name, kind, first), *(("", "", line) for line in more)]
+        if len(lines) <= MOST_LINES:
+            break
     return [line.rstrip() for line in aligned(lines, left=(0, 1, 2))]
 
 
-def plan_rows(columns: Columns) -> list[tuple[str, str, str]]:
-    """Return name, kind and what becomes of it of each column, or of several alike where there are very many."""
-    if len(columns.plan) <= MOST_LINES:
-        return [(each.name, each.kind, each.says) for each in columns.plan]
-    groups: dict[tuple[str, str], list[str]] = {}
-    for each in columns.plan:
-        groups.setdefault((each.kind, each.says), []).append(each.name)
+def plan_rows(columns: Columns, name: str = "{}", room: int = NAMES) -> list[tuple[str, str, str]]:
+    """Return name, kind and what becomes of it of each column, or of several alike: never more than a screen.
+
+    A name is written as ``name`` says; names that share a row have so many characters.
+    """
+    rows = _together(
+        [[each] for each in columns.plan], lambda each: _alike(each) if _is_plain(each) else each.name, ALIKE
+    )
+    if len(rows) > MOST_ROWS:
+        rows = _together(rows, _alike, 2)
+    sizes, shared = Counter(_sort(row[0]) for row in rows), set[Hashable]()
+    for sort in sorted(sizes, key=lambda sort: (sort[0] == "leak suspect", -sizes[sort])):
+        if len(rows) <= MOST_ROWS:
+            break
+        shared.add(sort)
+        rows = _together(rows, lambda each: _sort(each) if _sort(each) in shared else each.name, 2)
+    place = {each.name: number for number, each in enumerate(columns.plan)}
+    rows = [sorted(row, key=lambda each: place[each.name]) for row in rows]
     return [
-        (
-            names[0] if len(names) == 1 else in_a_row(names, 26),
-            kind,
-            says if len(names) == 1 else f"{says} ({len(names):,} columns)",
-        )
-        for (kind, says), names in groups.items()
+        (name.format(row[0].name), row[0].kind, row[0].says)
+        if len(row) == 1
+        else (f"{len(row):,} columns", row[0].kind, _says_of(row, name, room))
+        for row in rows
     ]
+
+
+def _together(
+    rows: list[list[Planned]], key: Callable[[Planned], Hashable], fewest: int
+) -> list[list[Planned]]:
+    """Make one row of those with the same key, where they are so many, in the place of the first."""
+    keys = [key(row[0]) for row in rows]
+    many = {each for each, count in Counter(keys).items() if count >= fewest}
+    made: dict[Hashable, list[Planned]] = {}
+    for each, row in zip(keys, rows, strict=True):
+        made.setdefault(each if each in many else row[0].name, []).extend(row)
+    return list(made.values())
+
+
+def _alike(each: Planned) -> Hashable:
+    return each.kind, each.says
+
+
+def _sort(each: Planned) -> tuple[str, bool, bool]:
+    return each.kind, each.says.startswith("left out"), _is_plain(each)
+
+
+def _is_plain(each: Planned) -> bool:
+    return ":" not in each.says and each.kind != "leak suspect"
+
+
+def _says_of(row: Sequence[Planned], name: str, room: int) -> str:
+    """Say what becomes of several columns, and which they are."""
+    names = in_a_row([name.format(each.name) for each in row], room)
+    becomes, _, why = row[0].says.partition(": ")
+    if becomes != "left out":
+        found = (re.match(r"\d[\d,]*", each.says) for each in row)
+        counts = sorted({int(number[0].replace(",", "")) for number in found if number})
+        several = counted(counts[-1], "feature") if counts else "features"
+        becomes = f"{f'{counts[0]:,} to ' if len(counts) > 1 else ''}{several} each"
+    same = why and len({each.says for each in row}) == 1
+    return f"{becomes}: {why} ({names})" if same else f"{becomes}: {names}"
 
 
 def describe_columns(columns: Columns) -> str:

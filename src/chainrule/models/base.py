@@ -22,6 +22,7 @@ from chainrule.train.history import History
 from chainrule.train.metrics import Metric
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
+from chainrule.train.progress import ends_untold
 
 if TYPE_CHECKING:
     from chainrule.train.fit.resuming import Checkpoints, Keeper
@@ -320,7 +321,8 @@ def refit(
         told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
         return ready, chosen, told
     network = whole.network(options)
-    again = fit_stage("refit", network, whole, options, stages, epochs=epochs)
+    with ends_untold():
+        again = fit_stage("refit", network, whole, options, stages, epochs=epochs)
     history.signal = history.signal or again.signal
     if why := _dropped(again, epochs, whole):
         return ready, chosen, f"Learning from all rows {why}, so the network that was judged is kept."

@@ -16,7 +16,7 @@ from chainrule.shown import counted, visible
 
 RARE = 0.1  # the share of a class, below which accuracy says little
 FEW = 100  # rows, of which chance decides much
-LISTED = 100  # columns that are listed one by one
+NAMES = 5000  # characters of the names of columns that share a row
 
 
 def card(model: Any, data: str, options: Training) -> str:
@@ -70,10 +70,7 @@ def _about(model: Any, data: str) -> Iterator[str]:
 
 
 def _columns(model: Any) -> Iterator[str]:
-    rows = [(f"`{name}`", kind, becomes) for name, kind, becomes in plan_rows(model.columns)]
-    yield _table(("column", "kind", "what becomes of it"), rows[:LISTED])
-    if len(rows) > LISTED:
-        yield f"And {counted(len(rows) - LISTED, 'column')} more."
+    yield _table(("column", "kind", "what becomes of it"), plan_rows(model.columns, "`{}`", NAMES))
 
 
 def _rows(report: Report) -> Iterator[str]:

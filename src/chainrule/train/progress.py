@@ -4,7 +4,8 @@ import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -12,8 +13,19 @@ from typing import Any, Protocol
 REDRAWN = 0.1  # seconds between two states of a line
 LONG = 1.0  # seconds of an epoch, until the line moves within it
 REMEMBERED = 5.0  # seconds, after which an older pace counts for a third
+_UNTOLD = ContextVar("untold", default=False)
 BLOCKS = "▁▂▃▄▅▆▇█"
 LIST = 200  # values of a curve, of which two neighbours become one where there are twice as many
+
+
+@contextmanager
+def ends_untold() -> Iterator[None]:
+    """Inside, a fit shows how far it is, and leaves it to the caller to say how it ended."""
+    before = _UNTOLD.set(True)
+    try:
+        yield
+    finally:
+        _UNTOLD.reset(before)
 
 
 def number(value: float) -> str:
@@ -82,7 +94,7 @@ class Place(Protocol):
         """
 
     def close(self, sentence: str, last: str) -> None:
-        """Say how training ended, and perhaps what there was to say of its last epoch."""
+        """Say how training ended, if that is for the line to say, and perhaps what there was of its last epoch."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +239,7 @@ class ProgressLine:
         """Clear the line and say how training ended."""
         if self._place is not None:
             last = [self._count(self._done - 1), *self._last.values()] if self._last else []
-            self._place.close(sentence, "  ".join(last))
+            self._place.close("" if _UNTOLD.get() else sentence, "  ".join(last))
 
 
 def _place(verbose: int, epochs: int) -> Place | None:
@@ -311,7 +323,8 @@ class Terminal:
             if self._live is not None:
                 self._live.stop()
         with suppress(OSError):
-            print(sentence, file=sys.stderr)
+            if sentence:
+                print(sentence, file=sys.stderr)
 
 
 def _has_blocks(stream: Any) -> bool:
@@ -365,13 +378,15 @@ class Pipe:
     def show(self, done: float, parts: Sequence[str], values: Sequence[float] = ()) -> None:
         """Print the epoch, if it is its turn."""
         now = time.monotonic()
-        if self._every or done == self._epochs or now - self._last >= BETWEEN:
+        last = done == self._epochs and not _UNTOLD.get()
+        if self._every or last or now - self._last >= BETWEEN:
             self._last = now
             self._print("  ".join(parts))
 
     def close(self, sentence: str, last: str) -> None:
         """Print how training ended."""
-        self._print(sentence)
+        if sentence:
+            self._print(sentence)
 
     def _print(self, text: str) -> None:
         if self._stream is not None:
