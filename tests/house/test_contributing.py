@@ -127,3 +127,15 @@ def test_so_many_places_are_touched():
     touched = Counter(heading for heading, code, _ in blocks() if RECIPE.match(code))
     assert touched == PLACES
     assert all(f"## {thing}: {['', 'one place', 'two places'][n]}\n" in PAGE for thing, n in PLACES.items())
+
+
+def test_the_files_that_are_named_are_there():
+    named = re.findall(r"`([\w./]+\.(?:py|md|toml))`", PAGE)
+    written = "config.toml"  # by a training
+    lost = {
+        name
+        for name in named
+        if not any((folder / name).exists() for folder in (ROOT, PACKAGE, PACKAGE.parent))
+        and not any(PACKAGE.rglob(name))
+    }
+    assert len(named) > 50 and lost <= {written}

@@ -5,6 +5,7 @@ import functools
 import gzip
 import sqlite3
 import tempfile
+import zipfile
 from pathlib import Path
 
 import chainrule as cr
@@ -65,6 +66,12 @@ def database(path):
         shop.commit()
 
 
+def workbook(path):
+    """Make what begins as a workbook does."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+
+
 def folder(path):
     """Make a folder with a table in it."""
     path.mkdir(exist_ok=True)
@@ -92,6 +99,8 @@ FILES = {
     "settings.json": text('{"colour": "red", "size": {"width": 3}}'),
     "cut.json": text('[{"rooms": 3, "price": 5}, {"rooms": 4, "pri'),
     "shop.sqlite": database,
+    "houses.parquet": blob(b"PAR1\x15\x04" + bytes(90)),  # as they begin, for who lacks what reads them
+    "houses.xlsx": workbook,
     "empty.csv": text(""),
     "blank.csv": text("\n\n\n"),
     "header.csv": text("rooms,city,price\n"),

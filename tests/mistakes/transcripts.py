@@ -8,12 +8,14 @@ An entry is a paragraph: a title, what is typed, the answer word for word, and b
     > chainrule train houses.csv --target price
 
 ``>>>`` instead of ``$`` is Python; what begins with ``+`` is done before; what is no command of ours is given to bash.
+``- pyarrow`` says that this library is not installed where the mistake is made.
 ``= 1`` behind what is typed is an exit code other than 2, and the answer then is what is said among other things.
 Whatever files an entry names are made for it, see ``tables.py``. "··" stands for an empty line, HERE for the folder.
 
 ``python tests/mistakes/transcripts.py`` writes the answers of today into the transcripts: read the difference.
 """
 
+import contextlib
 import os
 import re
 import shlex
@@ -45,6 +47,7 @@ class Mistake:
 
     title: str
     before: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
     typed: str = ""
     code: int = 2
     answer: list[str] = field(default_factory=list)
@@ -62,6 +65,7 @@ class Mistake:
         return [
             self.title,
             *(f"+ {line}" for line in self.before),
+            *(f"- {name}" for name in self.lacking),
             "".join([*mark, self.typed]),
             *code,
             *answer,
@@ -82,6 +86,8 @@ def read(path):
             head, _, rest = line.partition(" ")
             if head == "+":
                 mistake.before.append(rest)
+            elif head == "-":
+                mistake.lacking.append(rest)
             elif head == "$":
                 mistake.typed = rest
             elif head == ">>>":
@@ -128,21 +134,39 @@ def evaluated(code):
     return eval(last, names)
 
 
+@contextlib.contextmanager
+def without(names):
+    """Have libraries as if they were not installed."""
+    before = {name: sys.modules.pop(name, None) for name in names}
+    sys.modules.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            del sys.modules[name]
+            if module is not None:
+                sys.modules[name] = module
+
+
 def answered(mistake):
     """Do what is typed: its exit code (of Python 2, where it is refused), and the answer in lines."""
     if mistake.is_python:
         try:
             evaluated(mistake.typed[4:])
         except cr.ChainruleError as error:
-            told = f"{type(error).__name__}: {error}"
-            return 2, told.replace(os.path.realpath("."), "HERE").split("\n")
+            return 2, _here(f"{type(error).__name__}: {error}").split("\n")
         return 0, []
-    code, told = do(mistake.typed)
+    with without(mistake.lacking):
+        code, told = do(mistake.typed)
     if code != 2:
         return code, [
             line for line in told.split("\n") if line.startswith("Warning: ") or line in mistake.answer
         ]
-    return code, told[told.index("Error: ") :].rstrip("\n").split("\n")
+    return code, _here(told[told.index("Error: ") :]).rstrip("\n").split("\n")
+
+
+def _here(told):
+    return told.replace(os.path.realpath("."), "HERE")
 
 
 def try_out(line, is_python):

@@ -195,8 +195,10 @@ def _weights(word: str) -> Any:
 
     found = {}
     for each in next(csv.reader([word])):
-        label, _, weight = each.rpartition("=")
-        found[label.strip()] = _finite(weight)
+        label, _, weight = map(str.strip, each.rpartition("="))
+        if label in found:
+            raise click.BadParameter(f"{label!r} has two weights; give each class one.")
+        found[label] = _finite(weight)
     return found
 
 

@@ -32,8 +32,17 @@ def files_of(source: Source) -> list[str]:
         return [name]
     found = sorted(each for each in glob.glob(name, recursive=True) if Path(each).is_file())
     if not found:
-        raise MissingFileError(f"No file matches {name!r}.")
+        raise MissingFileError(f"No file matches {name!r}.{_beside(name)}")
     return found
+
+
+def _beside(pattern: str) -> str:
+    """Return what there is where files were looked for."""
+    folder = next(str(each) for each in Path(pattern).parents if not glob.has_magic(str(each)))
+    if not Path(folder).is_dir():
+        return f"\nThere is no folder {folder!r}."
+    where = "This folder" if folder == "." else folder
+    return f"\n{where} has: {listed(sorted(glob.glob('*', root_dir=folder)), 8) or 'nothing'}."
 
 
 def joined(names: Sequence[str], tables: Sequence[pd.DataFrame], nothing: Nothing) -> pd.DataFrame:

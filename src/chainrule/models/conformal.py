@@ -107,8 +107,8 @@ def with_intervals(
     level = checked_level(level)
     if target.task != "regression":
         raise DataError(
-            f"An interval is one of numbers, and the target holds classes ({target.task}): how sure their predictions "
-            "are is said by the columns probability_..."
+            "An interval is one of numbers, and the target holds classes.\nPredict without: how sure the model is of "
+            "each class is said by the columns probability_..."
         )
     if known is None:
         raise DataError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from glob import has_magic
 from os import PathLike, fspath, path as paths
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from chainrule.data.target import drop_rows_without_target, target_columns
 from chainrule.data.unpacking import spoken
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import written_of
-from chainrule.errors import DataError, UnknownNameError
+from chainrule.errors import DataError, MissingFileError, UnknownNameError
 from chainrule.models import configuration, runs
 from chainrule.models.base import Say
 from chainrule.models.configuration import Configuration
@@ -83,6 +84,16 @@ def data_of(found: Configuration, config: Any, data: Any) -> Any:
     """Return the data that is given, or else that a configuration names."""
     if data is None and not found.data:
         raise DataError(f"{fspath(config)} names no data: it was a table in memory.\nGive the table, too.")
+    if (
+        data is None
+        and paths.isabs(found.data)
+        and not has_magic(found.data)
+        and not paths.exists(found.data)
+    ):
+        raise MissingFileError(
+            f"{fspath(config)} is of the table {found.data}, which is not there.\nPut it back, or repeat the "
+            "configuration with the table where it is now."
+        )
     return found.data if data is None else data
 
 
@@ -91,7 +102,7 @@ def source_of(data: Any) -> str:
     if not isinstance(data, str | PathLike):
         return ""
     name = fspath(data)
-    return paths.abspath(name) if paths.exists(name) else name
+    return paths.abspath(name) if paths.exists(name) or has_magic(name) else name
 
 
 @contextmanager

@@ -35,7 +35,9 @@ def check_choices(target: Target, metric: Any, weight: Any, threshold: Any) -> N
         holds = (
             "two, each of which has a probability of its own with task='multiclass'; task='binary' has one"
         )
-    raise DataError(f"threshold is for two classes, or for several labels; this target holds {holds}.")
+    raise DataError(
+        f"threshold is for two classes, or for several labels; this target holds {holds}. Leave it out."
+    )
 
 
 def decided_at(target: Target, threshold: float | None) -> Target:
@@ -69,9 +71,10 @@ def class_weights(target: Target, choice: Any) -> dict[int, float] | None:
     if choice is None:
         return None
     if target.task not in ("binary", "multiclass"):
-        what = "numbers" if target.task == "regression" else "several labels"
-        instead = "" if target.task == "regression" else " threshold='best' finds more of the rare ones."
-        raise DataError(f"class_weight weighs the classes of one target; this one holds {what}.{instead}")
+        holds, instead = "several labels", "threshold='best' finds more of the rare ones."
+        if target.task == "regression":
+            holds, instead = "numbers", "Leave it out."
+        raise DataError(f"class_weight weighs the classes of one target; this one holds {holds}. {instead}")
     if choice == "balanced":
         known = sum(share > 0 for share in target.shares)  # of a class that all judge no row is learned from
         return {i: 1 / (known * share) if share else 1.0 for i, share in enumerate(target.shares)}
