@@ -53,7 +53,8 @@ def test_a_run_holds_all_that_there_is_of_a_training():
     assert history["stage"].tolist() == ["main"] * 4 + ["refit"] * int(history["stage"].eq("refit").sum())
     assert history["cost"][:4].tolist() == model.history["cost"]
     metrics = json.loads((model.run / "metrics.json").read_text())
-    assert metrics["scores"]["network"] == model.report.scores.network
+    network = {name: of["network"] for name, of in metrics["scores"]["metrics"].items()}
+    assert network == model.report.scores.network
     told = tomllib.loads((model.run / "config.toml").read_text())
     assert told["target"] == ["price"] and told["hidden"] == [4] and told["batch_size"] == 32
 
@@ -234,8 +235,16 @@ def test_choices_are_changed_by_hand_and_by_the_call():
     path = Path("first/config.toml")
     path.write_text(path.read_text().replace("epochs = 4", "epochs = 3"))
     assert cr.TableModel.repeat(path).report.epochs == 3
-    with pytest.raises(cr.UnknownNameError, match="Did you mean 'epochs'"):
+    with pytest.raises(cr.ArgumentError, match="Did you mean 'epochs'"):
         cr.TableModel.repeat(path, epcohs=3)
+
+
+def test_files_of_a_pattern_are_found_from_another_folder(monkeypatch):
+    written()
+    model = cr.TableModel.train("hous*.csv", "price", **QUICK, run="first")
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    same(cr.TableModel.repeat("../first"), model)
 
 
 def test_other_data_than_that_of_the_configuration_is_said():
