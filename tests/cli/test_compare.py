@@ -1,5 +1,7 @@
 """The rows that judge, and networks that are compared, from the command line."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,7 +35,7 @@ def test_compare_prints_a_table_and_keeps_the_winner():
     assert all(len(line) <= 80 for line in lines[:13]) and len(lines[1:13]) == 12
     assert "r has the model (" in result.stderr and "compare.csv" in result.stderr
     assert "it wins." in result.stdout and "Test of '" in result.stdout
-    assert "Tried 'linear': log_loss" in result.stderr
+    assert "Tried 'linear': log_loss" in result.stderr and result.stderr.count("Read visits.csv") == 1
     assert "patient" not in [column.name for column in cr.load("r").columns.columns]
 
 
@@ -50,6 +52,20 @@ def test_rows_judge_as_they_are_told(options, says):
     result = run("train", "visits.csv", "--target", "ill", "--epochs", "3", *options)
     assert result.exit_code == 0, result.stderr
     assert says in result.stdout
+    assert ("Fold 3 of 3: accuracy 0." in result.stderr) == ("--folds" in options)
+
+
+def test_a_dry_run_says_what_training_would_in_words_and_as_json():
+    pd.read_csv("visits.csv").assign(ill_2=lambda t: t["ill"]).to_csv("leak.csv", index=False)
+    shown = run("train", "leak.csv", "--target", "ill", "--dry-run")
+    assert shown.stderr.startswith("Read leak.csv: 70 rows") and "--drop ill_2" in shown.stdout
+    document = json.loads(run("train", "leak.csv", "--target", "ill", "--dry-run", "--json").stdout)
+    assert document["target"]["task"] == "binary" and len(document["columns"]) == 4
+    assert "=[" not in shown.stdout + str(document) and any(
+        "--drop ill_2" in each for each in document["about"]
+    )
+    guessed = run("train", "visits.csv", "--dry-run")
+    assert "No target was named, so it is the last column, 'ill'" in guessed.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from typing import Any
 
 import chainrule as cr
+from chainrule.cli.speech import spoken
 
 
 def of_plan(plan: Any) -> dict[str, Any]:
     """Return what a training would do: the target, every column, and the sentences that are printed."""
     about = [
-        sentence for sentence in plan.about if "\n" not in sentence
+        spoken(sentence) for sentence in plan.about if "\n" not in sentence
     ]  # the table of columns stands beside
     return {"target": plan.target.to_dict(), **_columns(plan.columns), "about": about}
 

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 import chainrule as cr
 from chainrule.cli.kinds import WRITTEN, Model, StageName, Table, Value
-from chainrule.cli.pages import Option
+from chainrule.cli.pages import Option, OptionalArgument
 
 # where the name of an argument is none for an option
 FLAGS = {"test_data": "--test-file", "time_budget": "--time", "refit": "--no-refit"}
@@ -74,7 +74,7 @@ def switch(flag: str, says: str, *names: str, **settings: Any) -> Decorator:
 
 
 DATA = click.argument("data", type=Table())
-OPTIONAL_DATA = click.argument("data", type=Table(), required=False, metavar="DATA")
+OPTIONAL_DATA = click.argument("data", type=Table(), required=False, metavar="DATA", cls=OptionalArgument)
 MODEL = click.argument("model", type=Model())
 OUT = option(
     "--out",

@@ -35,6 +35,14 @@ class Option(click.Option):
         return f"{flags} {self.metavar}" if self.metavar else flags, f"{self.help}{usual}"
 
 
+class OptionalArgument(click.Argument):
+    """An argument that may be left out, which the usage line shows by brackets."""
+
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what stands in the usage line."""
+        return [f"[{self.make_metavar(ctx)}]"]
+
+
 class Command(click.Command):
     """A command whose help page has its options in groups, and which says what an argument too many may be meant as."""
 

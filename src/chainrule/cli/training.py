@@ -19,6 +19,7 @@ from chainrule.cli.kinds import Config, Run
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
 from chainrule.cli.replacing import check_target, model_there, why_kept
+from chainrule.cli.speech import spoken
 
 
 @command()
@@ -64,12 +65,12 @@ def train(
     _check(data, config, resume, dry_run, out, given)
     old = _model_at(out, force, given)
     if dry_run:
-        plan = cr.TableModel.plan(data, config=config, **given)
+        plan = cr.TableModel.plan(data, config=config, tell=say, **given)
         if as_json:
             document(documents.of_plan(plan))
-            return 0
-        with printing():
-            click.echo(plan)
+        else:
+            with printing():
+                click.echo(spoken(str(plan)))
         return 0
     with _telling_once():
         if resume:

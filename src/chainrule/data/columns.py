@@ -138,7 +138,11 @@ def fit_columns(
     inputs = frame.drop(columns=[name for name in predicted if name in frame])
     if inputs.empty:
         raise DataError("No row or no column to learn from is left in this table.")
-    away = Found("dropped", None, "it says which rows belong together, or which come first")
+    away = Found(
+        "dropped",
+        None,
+        "it says which rows belong together, or come first (keep it to learn from it, too)",
+    )
     found = {name: away if name in aside else found_in(inputs[name], told) for name in inputs.columns}
 
     def learned() -> dict[str, Column]:

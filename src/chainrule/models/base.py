@@ -34,6 +34,7 @@ Arrays = tuple[Any, np.ndarray]
 Say = Callable[[str], Any]
 
 FLATTER = "No row was held back for a test: these said when to stop, so their scores flatter a little."
+BRIEF = 1.0  # seconds, below which a first fit is over before others like it need a line
 FAR = 10.0  # times the cost of a guess: no beginning of a training costs as much
 
 
@@ -140,7 +141,7 @@ class Stages:
     """The fits of a training, one after another, by name.
 
     Attributes:
-        verbose: As in :meth:`Network.fit`.
+        verbose: As in :meth:`Network.fit`; at 1 those that follow a brief one show nothing.
         histories: Those of the fits that are done.
         file: Where it is written down how far they are; where one was there, those that had ended are read from it, and
             the one that was broken off goes on.
@@ -181,6 +182,8 @@ def fit_stage(
         epochs: How many at most; as chosen if None.
         stopping: What ends it earlier.
     """
+    first = next(iter(stages.histories.values()), None)
+    brief = stages.verbose == 1 and first is not None and first.seconds < BRIEF
     history = network.fit(
         *ready.learn,
         optimizer=Adam(options.learning_rate, clip_norm=options.clip_norm),
@@ -192,7 +195,7 @@ def fit_stage(
         callbacks=[] if stopping is None else [stopping],
         time_budget=options.time_budget,
         resume=stages.keeper(name),
-        verbose=stages.verbose,
+        verbose=0 if brief else stages.verbose,
     )
     stages.histories[name] = history
     return history
@@ -241,7 +244,7 @@ def train(
         ready = kind.settle(ready, network)
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
-    done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, options, history, stages)
+    done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, options, history, stages, say)
     judged = "the network before, on rows that it never saw"
     if len(done) == len(folds) > 0:
         crossed = mean_of([fold.scores for fold in done])
@@ -262,7 +265,7 @@ def train(
 
 
 def _by_folds(
-    kind: Kind[D], folds: Sequence[Rows], options: Training, main: History, stages: Stages
+    kind: Kind[D], folds: Sequence[Rows], options: Training, main: History, stages: Stages, say: Say
 ) -> tuple[Fold[D], ...]:
     """Train a network for each fold and judge it; fewer than all of them where a signal ends it."""
     done: list[Fold[D]] = []
@@ -275,7 +278,10 @@ def _by_folds(
         main.signal = main.signal or history.signal
         ready = kind.settle(ready, network)
         if not history.signal and ready.test is not None:
-            done.append(Fold(ready, network, rows, kind.score(ready, network, ready.test), history))
+            scores = kind.score(ready, network, ready.test)
+            name, value = next(iter(scores.network.items()))
+            say(f"Fold {number} of {len(folds)}: {name} {value:.4f} on {counted(scores.rows, 'row')}.")
+            done.append(Fold(ready, network, rows, scores, history))
     return tuple(done)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from chainrule import __version__ as VERSION
 from chainrule.data.columns import plan_rows
 from chainrule.data.target import Target, describe_target
+from chainrule.models.configuration import toml
 from chainrule.models.found import confusion_table
 from chainrule.models.options import Training, choices
 from chainrule.models.scores import Report, Scores, cells, heads, remarks
@@ -28,7 +29,7 @@ def card(model: Any, data: str, options: Training) -> str:
         options: All choices of the training.
     """
     sections = {
-        f"# {_title(model.target)}": _about(model, data),
+        f"# {_title(model.target, data)}": _about(model, data),
         "## Columns": _columns(model),
         "## Rows": _rows(model.report),
         "## How good it is": _scores(model.report.scores) if model.report.scores else (),
@@ -44,8 +45,9 @@ def _section(head: str, said: Iterable[str]) -> list[str]:
     return [visible(head), *parts] if parts else []
 
 
-def _title(target: Target) -> str:
-    return f"Model card: {', '.join(target.columns)}"
+def _title(target: Target, data: str) -> str:
+    of = f" of {basename(data)}" if data else ""
+    return f"Model card: {', '.join(target.columns)}{of}"
 
 
 def _about(model: Any, data: str) -> Iterator[str]:
@@ -118,8 +120,12 @@ def _use(place: str) -> Iterator[str]:
 
 def _choices(options: Training) -> Iterator[str]:
     made = {name: getattr(options, name) for name in choices(type(options))}
-    rows = [(name, f"`{value}`", choices(type(options))[name].says) for name, value in made.items()]
-    yield _table(("choice", "value", "what it is"), [row for row in rows if row[1] not in ("`None`", "`()`")])
+    rows = [
+        (name, f"`{toml(name, value)}`", choices(type(options))[name].says)
+        for name, value in made.items()
+        if value is not None and (value != () or name == "hidden")
+    ]
+    yield _table(("choice", "value", "what it is"), rows)
 
 
 def _bullets(said: Iterable[str]) -> Iterator[str]:

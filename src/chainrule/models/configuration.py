@@ -96,7 +96,7 @@ def written(configuration: Configuration, usual: Mapping[str, str] | None = None
     >>> print(written(Configuration({"epochs": 20}, "houses.csv")).splitlines()[0])
     data = "houses.csv"
     """
-    lines = [f"{key} = {_value(key, value)}" for key, value in _heading(configuration) if value]
+    lines = [f"{key} = {toml(key, value)}" for key, value in _heading(configuration) if value]
     for section, title in _SECTIONS.items():
         lines += ["", f"# {title}"]
         for name, choice in choices().items():
@@ -108,10 +108,10 @@ def written(configuration: Configuration, usual: Mapping[str, str] | None = None
                 why = (usual or {}).get(name) or choice.usual or "none"
                 lines.append(f"{said:<24}  # {choice.says} [{why}]")
             else:
-                lines.append(f"{f'{name} = {_value(name, value)}':<24}  # {choice.says}")
+                lines.append(f"{f'{name} = {toml(name, value)}':<24}  # {choice.says}")
     for title, table in (("fingerprint", _fields(configuration.fingerprint)), ("asked", configuration.asked)):
         if table:
-            lines += ["", f"[{title}]", *(f"{name} = {_value(name, value)}" for name, value in table.items())]
+            lines += ["", f"[{title}]", *(f"{name} = {toml(name, value)}" for name, value in table.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -125,7 +125,7 @@ def _fields(fingerprint: Fingerprint | None) -> dict[str, Any]:
     return vars(fingerprint) if fingerprint else {}
 
 
-def _value(name: str, value: Any) -> str:
+def toml(name: str, value: Any) -> str:
     """Write a value as TOML does; each is one of a few kinds, by what the choices take."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -134,9 +134,9 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_quoted(str(k))} = {_value(name, v)}' for k, v in value.items())}}}"
+        return f"{{{', '.join(f'{_quoted(str(k))} = {toml(name, v)}' for k, v in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(name, each) for each in value)}]"
+        return f"[{', '.join(toml(name, each) for each in value)}]"
     raise DataError(
         f"A run's {CONFIG} holds names and numbers; {name} is {short(value)}.\nGive its name, or train without a run."
     )

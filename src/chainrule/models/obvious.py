@@ -34,9 +34,10 @@ def obvious_target(table: pd.DataFrame) -> tuple[str, str]:
         )
     if not names:
         raise DataError("This table has no column, so there is nothing to predict.")
+    fit = next((name for name in reversed(names[-SHOWN_COLUMNS:]) if _may_be_target(table, name)), None)
     raise DataError(
         f"Which column is to be predicted? There are {len(names)}: {listed(names, SHOWN_COLUMNS)}.\n"
-        f"Name it; for the last: target={names[-1]!r}."
+        + (f"Name it, such as target={fit!r}." if fit else "Name it: target='COLUMN'.")
     )
 
 

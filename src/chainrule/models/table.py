@@ -400,6 +400,7 @@ class TableModel(Friendly):
         target: str | Sequence[str] | None = None,
         *,
         config: str | PathLike[str] | None = None,
+        tell: Callable[[str], Any] | None = None,
         **choices: Any,
     ) -> Plan:
         """Return what :meth:`train` would do with a table; nothing is trained.
@@ -408,6 +409,7 @@ class TableModel(Friendly):
             data: As in :meth:`train`.
             target: The column to be predicted, or several.
             config: A configuration, as in :meth:`repeat`.
+            tell: Called with what there is to say of reading the table: ``print``, for example.
             choices: Any of the choices of :meth:`train`, by name.
 
         Returns:
@@ -429,7 +431,7 @@ class TableModel(Friendly):
         if config is not None:
             found = configuration.read(config)
             data, given = data_of(found, config, data), found.choices | given
-        ready = _ready(data, Options(**given))
+        ready = _ready(data, Options(**given), tell or (lambda sentence: None))
         return Plan(ready.data.target, ready.data.columns, ready.about)
 
     @staticmethod
@@ -765,8 +767,8 @@ def _kind(whole: Sorted) -> base.Kind[Prepared]:
     return base.Kind(prepare_rows, judged, settle)
 
 
-def _ready(table: Any, options: Options) -> base.Ready[Prepared]:
+def _ready(table: Any, options: Options, say: base.Say = lambda sentence: None) -> base.Ready[Prepared]:
     """Return a table made ready as for training."""
-    table, options = table_of(table, options)
+    table, options = table_of(table, options, say)
     whole, options = rows_of(table, options)
     return _kind(whole).prepare(whole.rows, options)
