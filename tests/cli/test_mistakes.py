@@ -294,8 +294,9 @@ def test_what_nohup_ignores_stays_ignored(here):
     code, told = interrupted(
         "epoch",
         *ENDLESS,
+        "--no-refit",
         "--time",
-        "2.5",
+        "4",
         by=signal.SIGHUP,
         before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )

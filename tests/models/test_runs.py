@@ -383,3 +383,16 @@ def test_what_cannot_go_on_is_answered():
         cr.DataError, match="The run first began with another table: it has 70 rows, and had 60"
     ):
         cr.TableModel.resume("first")
+
+
+def test_rows_that_judged_from_memory_are_given_again():
+    # without them others would judge, and nobody would know
+    table, _ = cr.load_table("iris")
+    model = cr.TableModel.train(
+        table[::2], "target", test_data=table[1::2], epochs=2, hidden=(4,), run="judged"
+    )
+    assert "| test_data | a table in memory |" in Path("judged/card.md").read_text()
+    with pytest.raises(cr.DataError, match=r"were a table in memory.*\nGive it again: test_data=table\."):
+        cr.TableModel.repeat("judged/config.toml", table[::2])
+    again = cr.TableModel.repeat("judged/config.toml", table[::2], test_data=table[1::2])
+    assert again.report.scores.network == model.report.scores.network

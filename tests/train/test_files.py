@@ -447,7 +447,7 @@ def test_other_programs_files_newer_files_and_nonsense(tmp_path):
 def test_places_that_cannot_be_read(tmp_path):
     with pytest.raises(MissingFileError, match="There is no file"):
         load(tmp_path / "none")
-    with pytest.raises(FileFormatError, match="is a folder"):
+    with pytest.raises(MissingFileError, match=r"No model\.safetensors in this folder"):
         load(tmp_path)
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(FileFormatError, match="no whole model file"):

@@ -8,7 +8,7 @@ from typing import Any
 from chainrule import __version__ as VERSION
 from chainrule.data.columns import plan_rows
 from chainrule.data.target import Target, describe_target
-from chainrule.models.configuration import toml
+from chainrule.models.configuration import IN_MEMORY, as_data, toml
 from chainrule.models.found import confusion_table
 from chainrule.models.options import Training, choices
 from chainrule.models.scores import Report, Scores, cells, heads, remarks
@@ -119,11 +119,11 @@ def _use(place: str) -> Iterator[str]:
 
 
 def _choices(options: Training) -> Iterator[str]:
-    made = {name: getattr(options, name) for name in choices(type(options))}
+    known = choices(type(options))
     rows = [
-        (name, f"`{toml(name, value)}`", choices(type(options))[name].says)
-        for name, value in made.items()
-        if value is not None and (value != () or name == "hidden")
+        (name, "a table in memory" if value == IN_MEMORY else f"`{toml(name, value)}`", known[name].says)
+        for name, value in as_data(options).items()
+        if value != () or name == "hidden"
     ]
     yield _table(("choice", "value", "what it is"), rows)
 

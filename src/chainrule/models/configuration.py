@@ -15,6 +15,7 @@ from chainrule.models.options import Options, Training, choices
 from chainrule.models.places import CONFIG
 from chainrule.names import closest
 
+IN_MEMORY = ""  # the name of a table that no file could name: it is to be given again
 _SECTIONS = {
     "data": "The data",
     "columns": "Its columns",
@@ -69,7 +70,7 @@ def of(
     options: Options, data: str = "", fingerprint: Fingerprint | None = None, compares: bool = False
 ) -> Configuration:
     """Return the configuration of a training, or of a comparison, that begins."""
-    return Configuration(_plain(options), data, RUNNING, fingerprint, compares=compares)
+    return Configuration(as_data(options), data, RUNNING, fingerprint, compares=compares)
 
 
 def ended(begun: Configuration, options: Training, goes_on: bool = False) -> Configuration:
@@ -77,16 +78,18 @@ def ended(begun: Configuration, options: Training, goes_on: bool = False) -> Con
 
     What was asked for and came out otherwise, by time, a signal or a comparison, stands beside them.
     """
-    found = _plain(options)
+    found = as_data(options)
     asked = {name: value for name, value in begun.choices.items() if value != found.get(name)}
     return replace(begun, choices=found, asked=asked, compares=begun.compares and goes_on)
 
 
-def _plain(options: Training) -> dict[str, Any]:
-    """Return the choices by name; a table in memory has no name that a file could hold."""
-    found = {name: getattr(options, name) for name in choices()}
+def as_data(options: Training) -> dict[str, Any]:
+    """Return the choices that were made, by name, as a file can hold them."""
+    found = {name: getattr(options, name) for name in choices(type(options))}
+    if isinstance(found["test_data"], os.PathLike):
+        found["test_data"] = os.fspath(found["test_data"])
     if not isinstance(found["test_data"], str | None):
-        del found["test_data"]
+        found["test_data"] = IN_MEMORY
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -19,7 +19,7 @@ from chainrule.data.written import written_of
 from chainrule.errors import DataError, MissingFileError, UnknownNameError
 from chainrule.models import configuration, runs
 from chainrule.models.base import Say
-from chainrule.models.configuration import Configuration
+from chainrule.models.configuration import IN_MEMORY, Configuration
 from chainrule.models.fingerprint import fingerprint_of
 from chainrule.models.obvious import obvious_target
 from chainrule.models.options import Options
@@ -70,6 +70,11 @@ def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
     """Return the rows of a table of their own that judge, if there is one; read if it is a file."""
     if options.test_data is None:
         return None
+    if isinstance(options.test_data, str) and options.test_data == IN_MEMORY:
+        raise DataError(
+            "The rows that judged were a table in memory, and others would give other scores.\n"
+            "Give it again: test_data=table."
+        )
     judges, _ = table_of(options.test_data, options)
     names, judges = target_columns(table, options.target), checked_table(judges)
     if lost := [name for name in names if name not in judges]:

@@ -46,7 +46,7 @@ def load(path: str | PathLike[str], custom: Mapping[str, Any] | None = None) -> 
             "custom is a dict of your own functions and layers by name, such as {'swish': swish}; found "
             f"{short(custom)}."
         )
-    if isdir(path):
+    if isinstance(path, str | PathLike) and isdir(path):
         folder, path = Path(path), join(path, MODEL)
         if not isfile(path):
             runs = sorted(folder.glob(f"*/{MODEL}"), key=lambda model: model.stat().st_mtime)
