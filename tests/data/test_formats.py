@@ -205,6 +205,7 @@ def test_a_table_without_a_name_is_not_chosen_by_one(tmp_path):
 
 def test_a_view_is_read_and_one_without_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(databases, "MOST_STEPS", 1 << 20)
+    monkeypatch.setattr(unpacking, "MOST_UNPACKED", 1 << 22)
     several_sqlite(tmp_path / "t.db")
     with sqlite3.connect(tmp_path / "t.db") as database:
         endless = "with recursive c(x) as (select 1 union all select x + 1 from c) select x from c"

@@ -306,7 +306,7 @@ def test_a_file_wins_over_the_sample_of_its_name(tmp_path, monkeypatch):
     assert list(frame.columns) == ["a", "b"] and target is None
 
 
-@pytest.mark.parametrize("width", [9_000, 30_000])
+@pytest.mark.parametrize("width", [9_000, pytest.param(30_000, marks=pytest.mark.long)])
 def test_a_row_of_names_may_be_long(tmp_path, width):
     names = [f"column{i}" for i in range(width)]
     rows = [",".join(map(str, row)) for row in np.arange(3 * width).reshape(3, width)]

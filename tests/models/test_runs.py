@@ -392,7 +392,9 @@ def test_rows_that_judged_from_memory_are_given_again():
         table[::2], "target", test_data=table[1::2], epochs=2, hidden=(4,), run="judged"
     )
     assert "| test_data | a table in memory |" in Path("judged/card.md").read_text()
-    with pytest.raises(cr.DataError, match=r"were a table in memory.*\nGive it again: test_data=table\."):
+    with pytest.raises(
+        cr.DataError, match=r"were a table in memory.*\nGive them again: test_data='rows.csv'"
+    ):
         cr.TableModel.repeat("judged/config.toml", table[::2])
     again = cr.TableModel.repeat("judged/config.toml", table[::2], test_data=table[1::2])
     assert again.report.scores.network == model.report.scores.network

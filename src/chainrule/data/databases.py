@@ -15,7 +15,7 @@ from chainrule.data.typed import table_of
 from chainrule.data.unpacking import Content, check_size, choose
 from chainrule.errors import DataError
 
-_ROWS = 10_000  # that are fetched at once
+_ROWS = 100  # that are fetched at once: each may hold megabytes
 _STEPS = 10_000  # of a query between two looks at how long it goes on
 MOST_STEPS = 1 << 29  # of SQLite's machine, for a view; a few seconds
 MOST_SECONDS = 60.0  # of DuckDB, for a view

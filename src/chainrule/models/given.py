@@ -73,7 +73,7 @@ def _judges(table: pd.DataFrame, options: Options) -> pd.DataFrame | None:
     if isinstance(options.test_data, str) and options.test_data == IN_MEMORY:
         raise DataError(
             "The rows that judged were a table in memory, and others would give other scores.\n"
-            "Give it again: test_data=table."
+            "Give them again: test_data='rows.csv', for example."
         )
     judges, _ = table_of(options.test_data, options)
     names, judges = target_columns(table, options.target), checked_table(judges)
