@@ -15,8 +15,9 @@ from hypothesis import settings
 from chainrule.errors import ChainruleError
 from chainrule.transform import verify
 
-settings.register_profile("chainrule", deadline=None)  # time depends on what else the machine does
-settings.load_profile("chainrule")
+# Time depends on what else the machine does; each run draws other examples, so many short ones see as many.
+settings.register_profile("sample", deadline=None, max_examples=50)
+settings.register_profile("long", deadline=None)
 verify.ALWAYS = True
 
 LONG = "long, pytest --long runs it"
@@ -29,6 +30,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    settings.load_profile("long" if config.getoption("--long") else "sample")
     config.addinivalue_line(
         "markers", "long: takes long; run by pytest --long, with a sample that always runs"
     )
