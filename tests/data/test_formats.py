@@ -379,3 +379,18 @@ def test_files_of_other_columns_are_no_one_table(tmp_path, monkeypatch):
         cr.read_table("*.tsv")
     with pytest.raises(cr.DataError, match="list of files is empty"):
         cr.read_table([])
+
+
+def test_half_a_letter_in_json_is_named_and_whole_ones_are_read(tmp_path):
+    for name, text in {
+        "half": r"b\ud800",
+        "tail": r"\udc00 b",
+        "whole": r"\ud83d\ude00",
+        "escaped": r"\\ud800",
+    }.items():
+        (tmp_path / f"{name}.json").write_text(f'[{{"a": 1, "b": "{text}"}}, {{"a": 2, "b": "c"}}]')
+    for name in ("half", "tail"):
+        with pytest.raises(cr.DataError, match=r"holds '\\ud[8c]00', half of a letter"):
+            cr.read_table(tmp_path / f"{name}.json")
+    assert cr.read_table(tmp_path / "whole.json")["b"].tolist() == ["\U0001f600", "c"]
+    assert cr.read_table(tmp_path / "escaped.json")["b"].tolist() == ["\\ud800", "c"]

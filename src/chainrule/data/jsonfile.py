@@ -1,6 +1,7 @@
 """Tables in JSON: a list of records, lines of them, columns, or what pandas writes."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from chainrule.data.typed import table_of, written
 from chainrule.data.unpacking import Content, check_no_choice, choose
 from chainrule.errors import DataError
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _HOW = (
     'A table in JSON is a list of records, [{"size": 3, "town": "Bern"}, ...], such records line by line, '
     'or columns, {"size": [3, ...], "town": ["Bern", ...]}.'
@@ -21,7 +23,10 @@ _HOW = (
 
 def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.DataFrame:
     """Return the table in JSON; objects within a record become columns such as ``place.town``."""
-    values = list(_values(text_in(content).decode(), content))
+    text = text_in(content).decode()
+    values = list(_values(text, content))
+    if _SURROGATE.search(text):
+        _check_letters(values, content)
     value: Any = values[0] if len(values) == 1 else values
     names = _tables(value)
     if names:
@@ -30,6 +35,18 @@ def read(content: Content, nothing: Nothing, header: bool | None = None) -> pd.D
         check_no_choice(content)
     notes: list[str] = []
     return table_of(_columns(value, content, header, notes), content, nothing, notes)
+
+
+def _check_letters(values: list[Any], content: Content) -> None:
+    """Raise for half a letter, which an escape of JSON can write and no text can hold."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError as reason:
+        half = ascii(reason.object[reason.start])
+        raise DataError(
+            f"{content.path} holds {half}, half of a letter, which no text can hold.\n"
+            "Write the other half behind it, or U+FFFD (\\ufffd) for a letter that was lost."
+        ) from None
 
 
 def _values(text: str, content: Content) -> Iterator[Any]:
