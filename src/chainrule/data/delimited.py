@@ -260,7 +260,8 @@ def _names(rows: Rows, path: Path, header: bool) -> list[str]:
     if not header:
         width = mode([len(row) for _, row in rows])
         return [NUMBERED.format(i + 1) for i in range(width)]
-    names = unmarked([name.strip() or f"Unnamed: {i}" for i, name in enumerate(rows[0][1])])
+    names = unmarked([name.strip() for name in rows[0][1]])
+    names = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(names)]
     check_twice(names, path)
     # pandas would drop what the first row has too much, and tells of the other rows only
     if len(rows) > 1 and any(rows[1][1][len(names) :]):
