@@ -178,9 +178,12 @@ def test_an_interval_over_folds_is_that_of_student():
     assert interval_over([0.7]) is None
 
 
-def test_what_time_ended_is_repeated_with_all_its_folds(tmp_path):
+def test_what_time_ended_is_repeated_with_all_its_folds(tmp_path, time_ends_soon):
     table_of().drop(columns=["third", "price", "a", "b"]).to_csv(tmp_path / "t.csv", index=False)
-    once = cr.TableModel.train(tmp_path / "t.csv", "kind", folds=3, time_budget=0.3, run=tmp_path / "run")
+    once = cr.TableModel.train(
+        tmp_path / "t.csv", "kind", hidden=(4,), folds=3, time_budget=600, run=tmp_path / "run"
+    )
+    assert "time budget" in once.history.stopped and once.history.epochs > 1
     again = cr.TableModel.repeat(tmp_path / "run")
     assert again.report.scores == once.report.scores
     for name, value in once.network.parameters.items():
