@@ -25,6 +25,7 @@ from chainrule.train.optimizers import (
     clip_by_norm,
     optimizer,
 )
+from chainrule.train.programs import training_of
 from chainrule.train.schedules import Cosine, StepDecay
 from chainrule.transform.backprop import grad
 
@@ -303,3 +304,32 @@ def test_a_class_of_your_own_is_an_optimizer():
     w = variable([1.0, 2.0])
     with pytest.raises(GraphError, match=r"returns \(step, slots\), such as"):
         Bare().update([w], [w], variable(0.0))
+
+
+class Steady(cr.Schedule):
+    """A rate that never changes, of which nothing is known but its formula: it stands in the program."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def at(self, step, total, per_epoch):
+        return self.rate
+
+
+@pytest.mark.parametrize(
+    ("rule", "engine"), [*((rule, "numpy") for rule in (SGD, Adagrad, RMSprop, Adam)), (AdamW, "native")]
+)
+def test_rates_that_are_constant_share_a_program_with_the_bits_of_one_of_their_own(rule, engine):
+    X, y = np.random.default_rng(0).normal(size=(2, 40, 3))
+    made = []
+    for rate in (0.003, 1, np.float64(0.7)):
+        costs = []
+        for given in (rate, Steady(float(rate))):
+            network = cr.Network([cr.Dense(5, "tanh"), cr.Dense(3)], seed=1, engine=engine)
+            costs.append(network.fit(X, y, optimizer=rule(given), epochs=4)["cost"])
+            costs[-1] += network.parameters["W1"].ravel().tolist()
+            if given is rate:
+                (goal,) = network._programs.objectives.values()
+                made.append(training_of(goal, rule(given)).on(engine))
+        assert costs[0] == costs[1]
+    assert made[0] is made[1] is made[2]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -381,6 +382,22 @@ def evaluation_program(goal: Objective) -> Program:
     seen = [goal.architecture.output] if goal.whole else []
     ends = [means.cost, price, *means.watched.values(), *seen]
     return replace(going_on_program(goal.architecture, ends), inputs=goal.inputs)
+
+
+def rate_apart(optimizer: Any) -> tuple[Any, float]:
+    """Return an optimizer of which those that differ in a constant rate alone have one program, and where SCALE begins.
+
+    The bits are the same: a constant is multiplied by the scale, which is 1 elsewhere. One of the user's own may read
+    its rate in other places, so it stays as it is.
+
+    >>> from chainrule.train.optimizers import SGD
+    >>> rate_apart(SGD(0.25))[0] == rate_apart(SGD(0.5))[0], rate_apart(SGD(0.5))[1]
+    (True, 0.5)
+    """
+    rate = getattr(optimizer, "learning_rate", None)
+    if not isinstance(rate, Real) or not lasting(optimizer):
+        return optimizer, 1.0
+    return replace(optimizer, learning_rate=1.0), float(rate)
 
 
 def lasting(thing: Any) -> bool:

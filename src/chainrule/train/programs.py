@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         evaluation_program,
         gradient_program,
         lasting,
+        rate_apart,
         training_program,
     )
     from chainrule.train.optimizers import Optimizer
@@ -43,6 +44,7 @@ else:  # who predicts waits for nothing of learning
     evaluation_program = late("chainrule.train.objective:evaluation_program")
     gradient_program = late("chainrule.train.objective:gradient_program")
     lasting = late("chainrule.train.objective:lasting")
+    rate_apart = late("chainrule.train.objective:rate_apart")
     training_program = late("chainrule.train.objective:training_program")
     whole_values = late("chainrule.train.watching:whole_values")
 
@@ -344,13 +346,17 @@ _shared: Recent[Program] = Recent(64)  # what a new fold would only build again
 
 
 def training_of(goal: "Objective", method: "Optimizer") -> Compiled:
-    """Return the program of a training step: of all equal networks one, for they are the same but for the weights."""
+    """Return the program of a training step: of all equal networks one, for they are the same but for the weights.
+
+    The rate of one that is constant stands in its state, see :func:`rate_apart`.
+    """
     if not lasting(method):
         return Compiled(training_program(goal, method))
+    rule, _ = rate_apart(method)
 
     def shared() -> Program:
-        return simplified(training_program(goal, method)).detached()
+        return simplified(training_program(goal, rule)).detached()
 
     return goal.programs.get(
-        method, lambda: Compiled(_shared.get((goal.fingerprint, method), shared), simple=True)
+        rule, lambda: Compiled(_shared.get((goal.fingerprint, rule), shared), simple=True)
     )

@@ -21,7 +21,7 @@ from chainrule.train.fit.orders import Orders
 from chainrule.train.fit.settings import Settings
 from chainrule.train.history import History, Numbers
 from chainrule.train.metrics import larger_is_better, recorded_name
-from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL, Examples, Objective
+from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL, Examples, Objective, rate_apart
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressLine, Watched
@@ -211,7 +211,8 @@ class Fitting:
 def first_state(run: Fitting) -> Arrays:
     """Return the state before the first step: the network's numbers, the optimizer's slots, the clock."""
     total = run.steps * run.settings.epochs
-    begins = {STEP: 0, SEED: run.seed, SCALE: 1, TOTAL: total, PER_EPOCH: run.steps}
+    _, scale = rate_apart(run.method)
+    begins = {STEP: 0, SEED: run.seed, SCALE: scale, TOTAL: total, PER_EPOCH: run.steps}
     clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]
     slots = [np.zeros(s.shape, s.dtype) for s in run.slots]
     return [*run.began_with, *slots, *carried_on(run), *clock]
