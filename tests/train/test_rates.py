@@ -8,6 +8,7 @@ import pytest
 from values_of import values_of
 
 import chainrule as cr
+from chainrule.train import rates as finder
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 3))
@@ -157,3 +158,13 @@ def test_where_no_rate_lowers_the_cost_it_says_so():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cr.find_learning_rate(network(), X, Y)
+
+
+@pytest.mark.parametrize(("rows", "batch_size"), [(200, 32), (45, 7), (20, None), (5, 3)])
+def test_steps_that_are_done_together_are_those_that_are_done_one_by_one(monkeypatch, rows, batch_size):
+    chosen = {"batch_size": batch_size, "high": 1e4, "steps": 60}
+    together = cr.find_learning_rate(network(), X[:rows], Y[:rows], **chosen)
+    monkeypatch.setattr(finder, "TOGETHER", 1)
+    one_by_one = cr.find_learning_rate(network(), X[:rows], Y[:rows], **chosen)
+    np.testing.assert_array_equal(together.costs, one_by_one.costs)
+    assert 11 < len(together.costs) < 60

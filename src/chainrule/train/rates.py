@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.arguments import public
+from chainrule.engines.epochs import Epochs
 from chainrule.errors import DataError, GraphError, LearningWarning, short, warn
 from chainrule.friendly import Friendly
 from chainrule.nn.kinds import LossLike
@@ -31,6 +32,7 @@ SMOOTHING = 0.9  # of the running mean of the costs, which the batches make jump
 FIRST = 10  # costs, of which the running mean is still that of a few: how low it is there is chance
 EXAMPLES = 32  # that a cost rests on at least: smaller batches take several updates a step
 LEAST_FALL, BY_CHANCE = 0.01, 0.75  # of the cost, and of its deviation from batch to batch
+TOGETHER = 100_000  # examples of the steps that are done before anyone looks whether the costs rise
 LINES, WIDTH = 14, 40  # of the chart
 
 
@@ -193,25 +195,32 @@ def find_learning_rate(
 
 def _climb(run: Fitting, steps: int, updates: int) -> tuple[list[float], list[float]]:
     """Return the costs of the steps, and their running means, until these rise."""
-    state: Sequence[np.ndarray] = first_state(run)
+    state = first_state(run)
     costs: list[float] = []
     smoothed: list[float] = []
-    mean = 0.0
-    for step in range(steps):
-        cost = 0.0
-        for update in range(step * updates, (step + 1) * updates):
-            epoch, number = divmod(update, run.steps)
-            rows = run.orders(epoch, 1)[0][run.batches.cut(number, run.rows)]
-            state, outputs = run.executable.step(state, [t[rows] for t in run.table])
-            cost += float(outputs[0]) / updates
-        if not math.isfinite(cost):
-            break
-        mean = SMOOTHING * mean + (1 - SMOOTHING) * cost
-        costs.append(cost)
-        smoothed.append(mean / (1 - SMOOTHING ** (step + 1)))
-        if step > FIRST and smoothed[-1] > DIVERGED * min(smoothed):
+    mean, examples = 0.0, updates * run.batches.size
+    for begin in range(0, steps, together := max(1, TOGETHER // examples)):
+        order = _order(run, begin, min(begin + together, steps), examples)
+        result = run.executable.run(Epochs(state, run.table, order, run.batches))
+        state = result.state
+        for step, line in enumerate(result.epochs, start=begin):
+            cost = float(line[0])
+            mean = SMOOTHING * mean + (1 - SMOOTHING) * cost
+            costs.append(cost)
+            smoothed.append(mean / (1 - SMOOTHING ** (step + 1)))
+            if step > FIRST and smoothed[-1] > DIVERGED * min(smoothed):
+                return costs, smoothed
+        if result.failure is not None:
             break
     return costs, smoothed
+
+
+def _order(run: Fitting, begin: int, end: int, examples: int) -> np.ndarray:
+    """Return the numbers of the examples of some steps, a line for each: those of all epochs, one after the other."""
+    first, last = begin * examples // run.rows, -(-end * examples // run.rows)
+    skipped = begin * examples - first * run.rows
+    stream = run.orders(first, last - first).ravel()[skipped:]
+    return stream[: (end - begin) * examples].reshape(-1, examples)
 
 
 def _suggested(rates: np.ndarray, smoothed: Sequence[float]) -> float:
