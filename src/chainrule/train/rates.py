@@ -199,11 +199,11 @@ def _climb(run: Fitting, steps: int, updates: int) -> tuple[list[float], list[fl
     costs: list[float] = []
     smoothed: list[float] = []
     mean, examples = 0.0, updates * run.batches.size
-    for begin in range(0, steps, together := max(1, TOGETHER // examples)):
-        order = _order(run, begin, min(begin + together, steps), examples)
+    for first in range(0, steps, together := max(1, TOGETHER // examples)):
+        order = _order(run, first, min(first + together, steps), examples)
         result = run.executable.run(Epochs(state, run.table, order, run.batches))
         state = result.state
-        for step, line in enumerate(result.epochs, start=begin):
+        for step, line in enumerate(result.epochs, start=first):
             cost = float(line[0])
             mean = SMOOTHING * mean + (1 - SMOOTHING) * cost
             costs.append(cost)
