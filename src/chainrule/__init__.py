@@ -32,10 +32,11 @@ dJ/dc = dJ/dt2 · dt2/dt1 · dt1/dc = 3 × 1 × 3 = 9
 
 Where to look:
 
-- networks: ``Network``, ``load``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
+- networks: ``Network``, ``load``, ``mixture``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
   ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``PReLU``, ``Dropout``, ``GaussianNoise``, ``BatchNormalization``,
-  ``LayerNormalization``, ``GroupNormalization``, ``Embedding``; ``Layer`` for one of your own
+  ``LayerNormalization``, ``GroupNormalization``, ``Embedding``, ``PiecewiseLinearEncoding`` with ``bin_edges``;
+  ``Layer`` for one of your own
 - sequences of different lengths: ``Masking``, ``Embedding(mask_zero=True)``; ``mask_of`` for layers of your own;
   ``pad_sequences``
 - what slides over pictures and sequences: ``Conv1D``, ``Conv2D``, ``Conv3D``, ``DepthwiseConv2D``,
@@ -88,6 +89,7 @@ _HOMES = {
     "engines.registry": ["ENGINES"],
     "engines.versions": ["show_versions"],
     "train.network": ["Network"],
+    "train.mixing": ["mixture"],
     "train.metrics": ["Metric"],
     "train.rates": ["LearningRates", "find_learning_rate"],
     "train.parameters": ["Parameters"],
@@ -110,7 +112,8 @@ _FAMILIES += [
         "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
         "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
         "nn.layers.padding", "nn.layers.augmentation", "nn.layers.recurrent", "nn.layers.bidirectional",
-        "nn.layers.cells", "nn.layers.masking", "nn.masking", "nn.layers.distributed",
+        "nn.layers.cells", "nn.layers.masking", "nn.masking", "nn.layers.distributed", "nn.layers.encoding",
+        "nn.binning",
     )
 ]  # fmt: skip
 _RENAMED = {"Row": "Primitive"}

@@ -33,6 +33,7 @@ from chainrule.models.loading import load as load
 from chainrule.models.options import CHOICES as CHOICES
 from chainrule.models.table import TableModel as TableModel
 from chainrule.nn.activations import *
+from chainrule.nn.binning import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layers.augmentation import *
 from chainrule.nn.layers.base import *
@@ -43,6 +44,7 @@ from chainrule.nn.layers.dense import *
 from chainrule.nn.layers.distributed import *
 from chainrule.nn.layers.dropout import *
 from chainrule.nn.layers.embedding import *
+from chainrule.nn.layers.encoding import *
 from chainrule.nn.layers.masking import *
 from chainrule.nn.layers.merging import *
 from chainrule.nn.layers.normalization import *
@@ -59,6 +61,7 @@ from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History
 from chainrule.train.metrics import Metric as Metric
+from chainrule.train.mixing import mixture as mixture
 from chainrule.train.network import Network as Network
 from chainrule.train.optimizers import *
 from chainrule.train.parameters import Parameters as Parameters

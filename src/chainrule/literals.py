@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 ActivationName: TypeAlias = Literal[
     "relu", "sigmoid", "tanh", "softmax", "identity", "linear", "gelu", "silu", "swish", "elu", "leaky_relu",
-    "softplus", "logistic", "step",
+    "softplus", "logistic", "step", "exponential",
 ]  # fmt: skip
 LossName: TypeAlias = Literal[
     "mse", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "mae", "huber",

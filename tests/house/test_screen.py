@@ -42,7 +42,7 @@ GIVEN = {  # what must be given
     "RandomTranslation": (0.1, 0.1), "RandomRotation": (0.1,), "RandomZoom": (0.1,), "RandomContrast": (0.1,),
     "RandomBrightness": (0.1,), "SpatialDropout1D": (0.5,),
     "SpatialDropout2D": (0.5,), "Reshape": ((8, 8, 1),), "Permute": ((2, 1),),
-    "Rescaling": (0.5,),
+    "Rescaling": (0.5,), "Clip": (-8, 8), "Mixture": ((0.25, 0.75),), "PiecewiseLinearEncoding": (((0, 1, 2),) * 99,),
     "DepthwiseConv2D": (3,), "DepthwiseConv1D": (3,), "SeparableConv1D": (8, 3), "GaussianNoise": (0.1,),
     **{f"{name}Conv2D": (8, 3) for name in ("", "Separable")}, "Conv1D": (8, 3), "Conv3D": (8, 3),
     "Conv2DTranspose": (8, 3), "Conv1DTranspose": (8, 3),

@@ -37,6 +37,7 @@ def erf_gelu(z):
         ("elu", lambda z: [x if x > 0 else math.expm1(x) for x in z]),
         ("silu", lambda z: z / (1 + np.exp(-z))),
         ("softplus", lambda z: np.log1p(np.exp(z))),
+        ("exponential", np.exp),
         ("softmax", lambda z: np.exp(z) / np.exp(z).sum()),
     ],
 )

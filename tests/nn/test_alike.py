@@ -43,6 +43,10 @@ LAYERS = st.one_of(
     ),
     st.builds(cr.RandomTranslation, st.sampled_from([0.5, (-0.5, 0.0)]), st.just(0.1)),
     st.builds(cr.GroupNormalization, st.sampled_from([1, 3])),
+    st.builds(
+        cr.PiecewiseLinearEncoding,
+        st.sampled_from([((0, 1), (), (2, 3)), ((0, 2), (), (2, 4)), ((), (), ())]),
+    ),
 )
 
 

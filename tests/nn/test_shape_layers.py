@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,6 +31,15 @@ def grouped(x, groups):
         apart.var(axis=axes, keepdims=True) + 1e-5
     )
     return normal.reshape(x.shape)
+
+
+EDGES = ((-2, -0.5, 0, 0.1, 3), (), (0, 0.25), (-1, 0, 1))
+
+
+def encoded(x, edges):
+    bins = [(x[..., i], *ends) for i, row in enumerate(edges) for ends in pairwise(row)]
+    parts = [np.interp(column, ends, (0, 1)) for column, *ends in bins]
+    return np.concatenate([x, *[part[..., None] for part in parts]], axis=-1)
 
 
 def pad(x, *sides):
@@ -62,6 +72,12 @@ CASES = [
     (cr.UpSampling2D(1, "bilinear"), PICTURES, lambda x: x),
     (cr.Rescaling(0.5), PICTURES, lambda x: x * 0.5),
     (cr.Rescaling(1 / 127.5, offset=-1), SEQUENCES, lambda x: x / 127.5 - 1),
+    (cr.Rescaling((1, 2, 3, 4), offset=(-4, 3, 2, 1)), SEQUENCES, lambda x: x * [1, 2, 3, 4] + [-4, 3, 2, 1]),
+    (cr.Clip(-0.5, 0.25), PICTURES, lambda x: np.clip(x, -0.5, 0.25)),
+    (cr.Clip((-1, 0, -1, 0), 1), SEQUENCES, lambda x: np.clip(x, [-1, 0, -1, 0], 1)),
+    (cr.PiecewiseLinearEncoding(EDGES), SEQUENCES[:, 0], lambda x: encoded(x, EDGES)),
+    (cr.PiecewiseLinearEncoding(EDGES), SEQUENCES, lambda x: encoded(x, EDGES)),
+    (cr.PiecewiseLinearEncoding(((),) * 4), SEQUENCES, lambda x: x),
     (cr.GroupNormalization(2), PICTURES, lambda x: grouped(x, 2)),
     (cr.GroupNormalization(1), SEQUENCES, lambda x: grouped(x, 1)),
     (cr.GroupNormalization(4), PICTURES, lambda x: grouped(x, 4)),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "ELU", "LeakyReLU", "elu", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
+    "ELU", "LeakyReLU", "elu", "exponential", "gelu", "identity", "leaky_relu", "relu", "sigmoid", "silu", "softmax",
     "softplus", "step", "tanh",
 ]  # fmt: skip
 
@@ -114,6 +114,27 @@ def tanh(z: Any) -> Any:
     array([0., 1.])
     """
     return exponentials.tanh(_numbers(z))
+
+
+@of_numbers
+def exponential(z: Any) -> Any:
+    """``exp(z)``, in (0, 1.7e38]: for counts and amounts, of which the layer before gives the logarithm.
+
+    Above z = 88 it stays what it is there, the largest that float32 holds: no z makes it infinite.
+
+    Args:
+        z: A number, an array or a node, of any shape.
+
+    Returns:
+        An array of the same shape, or a node for a node. Whole numbers become float64.
+
+    Raises:
+        GraphError: If z holds anything but real numbers.
+
+    >>> cr.exponential([0.0, 1.0]).round(3)
+    array([1.   , 2.718])
+    """
+    return np.exp(np.minimum(_numbers(z), 88))
 
 
 @stops_half

@@ -28,7 +28,7 @@ class _Unlike(Exception):
 
 @dataclass(frozen=True)
 class _Field:
-    """In place of an array of initial values: the field of its layer that holds it."""
+    """In place of an array of initial values: the attribute of its layer that holds it."""
 
     name: str
 
@@ -64,7 +64,7 @@ def _settings(layer: Layer) -> list[Hashable]:
         raise _Unlike
     found: list[Hashable] = [type(layer)]
     for field in fields(layer):
-        value = getattr(layer, field.name)
+        value = layer._in_graph(field.name)
         if isinstance(value, np.ndarray | list) and field.name == "initializer":
             found.append(_Field)
         elif field.name != "trainable":  # each fit asks for it again
@@ -100,7 +100,7 @@ def _without_layers(drawn: Architecture, layers: Sequence[Layer]) -> Architectur
     def without(old: Parameter) -> Parameter:
         found: Any = old.initializer
         if isinstance(found, np.ndarray | list):
-            found = _Field(next(f.name for f in fields(old.layer) if getattr(old.layer, f.name) is found))
+            found = _Field(next(name for name, value in vars(old.layer).items() if value is found))
         place: Any = places[id(old.layer)]
         return replace(old, layer=place, initializer=found)
 

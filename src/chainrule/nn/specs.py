@@ -69,6 +69,15 @@ class Row(Rule):
 
 
 @dataclass(frozen=True, repr=False)
+class OneOrRow(Row):
+    """What a number must be, or each of a row of them."""
+
+    def read(self, value: Any) -> Any:
+        """Return a plain number or a tuple of them, or None where they are not what they must be."""
+        return super().read(value) if isinstance(value, tuple | list) else Rule.read(self, value)
+
+
+@dataclass(frozen=True, repr=False)
 class Drawn(Rule):
     """What a random number lies between: from -x to x, or from the first of two to the second."""
 
@@ -151,6 +160,18 @@ Limits = Annotated[
         lambda x: True,
         together=lambda found: len(found) == 2 and found[0] < found[1],
     ),
+]
+Parts = Annotated[
+    tuple[float, ...],
+    Row(
+        "numbers of at least 0 with the sum 1",
+        lambda x: x >= 0,
+        together=lambda found: abs(math.fsum(found) - 1) < 1e-6,
+    ),
+]
+Each = Annotated[
+    float | tuple[float, ...],
+    OneOrRow("a number, or a row of them, one for each feature", lambda x: True),
 ]
 Shares = Annotated[
     float | tuple[float, float],

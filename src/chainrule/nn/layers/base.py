@@ -372,6 +372,10 @@ class Layer(Checked):
         """
         return None
 
+    def _in_graph(self, setting: str) -> Any:
+        """Return what of a setting shows in the graph that the layer draws, where that is less than all of it."""
+        return getattr(self, setting)
+
     @property
     def pads(self) -> float | None:
         """What stands for padding in what it is given, of a layer from which masks come; None of any other.

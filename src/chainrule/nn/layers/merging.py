@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
+from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import show
 from chainrule.nn.layers.base import Layer, Scope
-from chainrule.nn.specs import Axis
+from chainrule.nn.specs import Axis, Parts
 
-__all__ = ["Add", "Average", "Concatenate", "Maximum", "Multiply", "Subtract"]
+__all__ = ["Add", "Average", "Concatenate", "Maximum", "Mixture", "Multiply", "Subtract"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -178,6 +179,59 @@ class Subtract(Layer):
         """
         _fitting(self, (a, b))
         return a - b
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Mixture(Layer):
+    """The sum of several nodes, each times its share: what several models say, as one.
+
+    The shares have the sum 1, so that probabilities stay probabilities. :func:`mixture` makes one network of several
+    that have learned, which ends in this layer.
+
+    Takes as many nodes as there are shares, of one shape (batch, ...), and gives the same.
+
+    Args:
+        shares: A number of at least 0 for each node; their sum is 1.
+        name: What to call the layer in tables, errors and :meth:`Network.activations`; else its kind and a number.
+        trainable: As of every layer; this one learns nothing.
+
+    Raises:
+        GraphError: If shares are no such numbers.
+
+    >>> a, b = cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))
+    >>> print(cr.Mixture((0.25, 0.75))(a, b))
+    a · 0.25 + b · 0.75
+    """
+
+    shares: Parts
+    name: str = ""
+    keeps_values: ClassVar[bool] = True
+
+    def build(self, scope: Scope, *xs: Node) -> Node:
+        """Return the sum of the nodes, each times its share.
+
+        Args:
+            scope: Not used: there is nothing to learn.
+            xs: Nodes of shape (batch, ...).
+
+        Returns:
+            A node of the same shape.
+
+        Raises:
+            GraphError: If there are more nodes or fewer than shares.
+            ShapeError: If the shapes do not fit each other.
+
+        >>> one, other = cr.input("a", ("batch", 3)), cr.input("b", ("batch", 3))
+        >>> cr.Mixture((0.5, 0.5))(one, other).shape  # which calls build
+        (batch, 3)
+        """
+        if len(xs) != len(self.shares):
+            raise GraphError(f"{self!r} has {len(self.shares)} shares, and is called on {len(xs)} nodes.")
+        if len(xs) > 1:
+            _fitting(self, xs)
+        mixed: Any = reduce(add, [x * w for x, w in zip(xs, self.shares, strict=True)])
+        shares = all(range_of(x).low >= 0 and range_of(x).high <= 1 for x in xs)
+        return np.minimum(mixed, 1) if shares else mixed  # a sum may be rounded to above it
 
 
 @dataclass(frozen=True, repr=False, eq=False)
