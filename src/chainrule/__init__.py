@@ -33,7 +33,7 @@ dJ/dc = dJ/dt2 · dt2/dt1 · dt1/dc = 3 × 1 × 3 = 9
 Where to look:
 
 - networks: ``Network``, ``load``, ``mixture``, ``Parameters``, ``History``, callbacks such as ``EarlyStopping``;
-  ``find_learning_rate``
+  ``fit_many``, ``find_learning_rate``
 - layers: ``Dense``, ``Activation``, ``PReLU``, ``Dropout``, ``GaussianNoise``, ``BatchNormalization``,
   ``LayerNormalization``, ``GroupNormalization``, ``Embedding``, ``PiecewiseLinearEncoding`` with ``bin_edges``;
   ``Layer`` for one of your own
@@ -88,6 +88,8 @@ _HOMES = {
     "engines.function": ["compile"],
     "engines.registry": ["ENGINES"],
     "engines.versions": ["show_versions"],
+    "train.kept": ["KeptEpochs"],
+    "train.many": ["fit_many"],
     "train.network": ["Network"],
     "train.mixing": ["mixture"],
     "train.metrics": ["Metric"],

@@ -60,6 +60,8 @@ from chainrule.nn.masking import *
 from chainrule.nn.regularizers import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import History as History
+from chainrule.train.kept import KeptEpochs as KeptEpochs
+from chainrule.train.many import fit_many as fit_many
 from chainrule.train.metrics import Metric as Metric
 from chainrule.train.mixing import mixture as mixture
 from chainrule.train.network import Network as Network

@@ -1,7 +1,7 @@
 """What a docstring says is raised is raised: a case for each line of each ``Raises``, and a line for each case."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,15 @@ def new_row(name, forward):
 
 def fitted(**settings):
     return lambda: built().fit(X, Y, epochs=1, **settings)
+
+
+def many(**settings):
+    return lambda: cr.fit_many([built()], X, Y, epochs=1, **settings)
+
+
+def kept():
+    (history,) = many(validation_rows=[[0]], keep_epochs=True)()
+    return history.kept
 
 
 NUMBERS = [
@@ -349,6 +358,13 @@ CASES = [
     ("Network.fit", Missing, fitted(resume="no/a")),
     ("Network.fit", Graph, fitted(optimizer=cr.Adam)),
     ("Network.fit", Unknown, fitted(loss="rellu")),
+    ("fit_many", Data, many(rows=[[9]])),
+    ("fit_many", Graph, lambda: cr.fit_many([3], X, Y)),
+    ("fit_many", Unknown, many(loss="rellu")),
+    ("fit_many", Format, lambda: many(resume=no_model())()),
+    ("fit_many", Missing, many(resume="no/a")),
+    ("KeptEpochs.restore", Data, lambda: kept().restore(built(), 1)),
+    ("KeptEpochs.restore", Graph, lambda: replace(kept(), values=None).restore(built(), 0)),
     ("Network.initialize", Graph, lambda: unbuilt().initialize()),
     ("Network.reset_states", Graph, lambda: unbuilt().reset_states()),
     ("Network.initialize", Data, lambda: built().initialize(-1)),

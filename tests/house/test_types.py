@@ -53,6 +53,7 @@ ANY = {
     "Checkpoint.on_train_begin": "the network, which is known above",
     "Checkpoint.on_resume": "likewise",
     "Checkpoint.on_epoch_end": "likewise",
+    "KeptEpochs.restore": "likewise",
     "CSVLog.on_train_begin": "likewise",
     "CSVLog.on_resume": "likewise",
     "CSVLog.on_epoch_end": "likewise",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Real
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from chainrule.doors import Door
 from chainrule.errors import MissingNameError, UnsupportedError, unknown_name
 from chainrule.friendly import Friendly
 from chainrule.shown import WIDE, counted, in_a_row
 from chainrule.train.metrics import recorded_name
+
+if TYPE_CHECKING:
+    from chainrule.train.kept import KeptEpochs
 
 V = TypeVar("V")  # a list of one number an epoch, or one epoch's number
 
@@ -101,6 +104,7 @@ class History(Friendly, Numbers[list[float]]):
         diverged: Whether the cost became NaN or infinite.
         signal: The signal that ended training (Ctrl-C is ``signal.SIGINT``), 0 if none did.
         engine: What computed it: the name of one of ``cr.ENGINES``.
+        kept: What :func:`fit_many` kept of every epoch, if it was asked to: predictions and weights, else None.
 
     >>> X = np.linspace(-1, 1, 32)[:, None]
     >>> network = cr.Network([cr.Dense(1)], seed=0)
@@ -119,6 +123,7 @@ class History(Friendly, Numbers[list[float]]):
     diverged: bool
     signal: int
     engine: str = ""
+    kept: "KeptEpochs | None" = None
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from chainrule.arguments import public
 from chainrule.doors import Door, late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
-from chainrule.friendly import Friendly, named
+from chainrule.friendly import Friendly
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.literals import EngineName, StageName
 from chainrule.nn.alike import chain_of
@@ -22,14 +22,13 @@ from chainrule.nn.architecture import Architecture, branches, check_layers
 from chainrule.nn.callables import check_names
 from chainrule.nn.examples import check_size
 from chainrule.nn.layers.base import SEED, STEP, Layer
-from chainrule.nn.losses import LOSSES
 from chainrule.nn.nodes import is_drawn, of_nodes
 from chainrule.nn.reading import at, initial_values, seen_inside
 from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, classes_of, gives_labels
-from chainrule.train.fit.settings import Settings, whole
+from chainrule.train.fit.settings import whole
 from chainrule.train.history import Evaluation, History
 from chainrule.train.parameters import NamedArrays, Parameters
 from chainrule.train.programs import Programs
@@ -42,30 +41,24 @@ if TYPE_CHECKING:
     from chainrule.engines.stages import show_stage
     from chainrule.nn.kinds import FloatLike, LossLike
     from chainrule.nn.summary import summary_text
-    from chainrule.train.callbacks import Listeners
-    from chainrule.train.fit.descent import descend
-    from chainrule.train.fit.divergence import warn_of_failure
-    from chainrule.train.fit.preparing import begin, hold_back
+    from chainrule.train.fit.asking import Asking, begun, learn, warn_of
     from chainrule.train.fit.resuming import ResumeLike
     from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
     from chainrule.train.objective import Examples, gradient_program, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
-    from chainrule.train.sequences import numbers_of
     from chainrule.train.targets import Given, classifies, prepare
     from chainrule.train.watching import check_values
     from chainrule.transform.check import GradientReport
 else:  # a process that loads a network and predicts waits for nothing of learning
     show_stage = late("chainrule.engines.stages:show_stage")
     summary_text = late("chainrule.nn.summary:summary_text")
-    Listeners = late("chainrule.train.callbacks:Listeners")
-    descend = late("chainrule.train.fit.descent:descend")
-    warn_of_failure = late("chainrule.train.fit.divergence:warn_of_failure")
-    begin = late("chainrule.train.fit.preparing:begin")
-    hold_back = late("chainrule.train.fit.preparing:hold_back")
+    Asking = late("chainrule.train.fit.asking:Asking")
+    begun = late("chainrule.train.fit.asking:begun")
+    learn = late("chainrule.train.fit.asking:learn")
+    warn_of = late("chainrule.train.fit.asking:warn_of")
     gradient_program = late("chainrule.train.objective:gradient_program")
     training_program = late("chainrule.train.objective:training_program")
     find_optimizer = late("chainrule.train.optimizers:optimizer")
-    numbers_of = late("chainrule.train.sequences:numbers_of")
     Given = late("chainrule.train.targets:Given")
     classifies = late("chainrule.train.targets:classifies")
     prepare = late("chainrule.train.targets:prepare")
@@ -459,36 +452,15 @@ class Network(Friendly):
         >>> history["cost"][-1] < 0.2 * history["cost"][0], history["accuracy"][-1]
         (True, 1.0)
         """
+        asked = Asking(
+            X, y, loss, optimizer, batch_size, epochs, metrics, validation_split, validation_data, shuffle,
+            class_weight, sample_weight, callbacks, tol, time_budget, resume, verbose,
+        )  # fmt: skip
         with self._alone():
-            kept = self._kept()
-            with self._as_before(kept):
-                settings = Settings(batch_size, epochs, validation_split, tol, time_budget, verbose)
-                if validation_split and validation_data is not None:
-                    raise DataError("Give validation_split or validation_data, not both.")
-                method, listeners = find_optimizer(optimizer), Listeners(callbacks, self)
-                _check_column_names(X, y)
-                given = self._read(X, y, sample_weight, learning=True)
-                if given.rows == 0:
-                    raise DataError("X has no rows: there is nothing to learn from.")
-                examples = self._examples(given, loss, metrics, class_weight)
-                target = examples[1][len(given.inputs)]
-                if target.dtype.kind == "f":
-                    validation.check_resolution(numbers_of(y, "y"), target.dtype, y, "y")
-                held: Examples | None = None
-                if validation_data is not None:
-                    held = self._examples(self._read_validation(validation_data), loss, metrics)
-                elif validation_split:
-                    examples, held = hold_back(examples, validation_split, self.seed)
-                self.loss = self.loss if loss is None else named("loss", loss, LOSSES)
-                data = examples, held, shuffle
-                run, keeper = begin(given.programs, settings, method, listeners, *data, self.runs, resume)
-            with run.watched():
-                with self._as_before(kept):
-                    listeners.begin(run.history if run.goes_on else None)
-                self.runs = run.runs + 1
-                descend(run, keeper)
-            warn_of_failure(run, self.columns, self.runs == 1)
-            return run.history
+            fit = begun(self, asked)
+            learn(fit)
+            warn_of(fit)
+            return fit.run.history
 
     @public
     def show(
@@ -922,15 +894,6 @@ def from_file(
     network._programs.batch = None if saved.batch is None else whole("batch", saved.batch, 1)
     network.loss = store.loss_from_config(saved.loss, custom)
     return network
-
-
-def _check_column_names(X: Any, y: Any) -> None:
-    """Raise where y is no column but the name of one."""
-    if isinstance(y, str) and y in (frames.names(X) or ()):
-        raise DataError(
-            f"y is the name of a column of X; give the column, and X without it: fit(X.drop(columns={y!r}), X[{y!r}]). "
-            f"cr.TableModel.train(X, {y!r}) takes the whole table, and prepares its columns too."
-        )
 
 
 def _float_name(dtype: Any) -> str:

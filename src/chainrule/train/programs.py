@@ -213,11 +213,20 @@ class Programs:
         self.carried = carried
         return np.concatenate(found)
 
-    def outputs(self, prediction: Prediction, arrays: Arrays) -> Arrays:
-        """Return what a program predicts for inputs; many rows are read in parts, which changes nothing."""
-        state, rows = self._state(), len(arrays[0])
+    def outputs(
+        self,
+        prediction: Prediction,
+        arrays: Arrays,
+        values: Sequence[np.ndarray] | None = None,
+        engine: str | None = None,
+    ) -> Arrays:
+        """Return what a program predicts for inputs; many rows are read in parts, which changes nothing.
+
+        ``values`` and ``engine`` as in :meth:`measure`.
+        """
+        state, rows = self._state(values), len(arrays[0])
         lengths = self._lengths(arrays)
-        executable = prediction.on(self.engine, 1, lengths)
+        executable = prediction.on(self.engine, 1, lengths, engine)
         size = 1
         if rows > 1:
             most = max(1, prediction.most_rows * rows // max(1, prod(lengths.values())))

@@ -1,13 +1,14 @@
 """Gradient descent: epochs on an engine, as many at a time as nobody wants to look between."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 
 from chainrule.engines.epochs import Epochs
 from chainrule.graph.evaluate import Arrays
-from chainrule.signals import asking
+from chainrule.signals import Asked, asking
 from chainrule.train.fit import lbfgs
 from chainrule.train.fit.divergence import diverged
 from chainrule.train.fit.fitting import Fitting, Good, Point, carried_on, finite, first_state
@@ -21,12 +22,18 @@ MOST_ROWS_PLANNED = 4_000_000  # example numbers that are shuffled ahead: 32 MB
 REDRAW_SECONDS = 0.05
 
 
-def descend(run: Fitting, keeper: Keeper | None = None) -> None:
-    """Train, until it is done or a signal asks for the end; ``keeper`` writes down how far it is."""
+def descend(run: Fitting, keeper: Keeper | None = None, signals: Asked | None = None) -> None:
+    """Train, until it is done or a signal asks for the end.
+
+    Args:
+        run: The fit.
+        keeper: What writes down how far it is, or None.
+        signals: Those that have come, where another thread than this one hears of them.
+    """
     if run.ended:
         return
     method = run.method
-    with asking() as run.interrupts.asked:
+    with asking() if signals is None else nullcontext(signals) as run.interrupts.asked:
         stopped = _descend(run, method, keeper) if method.by_steps else lbfgs.descend(run, method)
         run.history.stopped = stopped
         if keeper is not None:

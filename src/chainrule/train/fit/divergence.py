@@ -12,7 +12,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.shown import counted
 from chainrule.train.fit.advice import unlearned
 from chainrule.train.fit.fitting import Fitting, Good, finite
-from chainrule.train.objective import SCALE_AT
+from chainrule.train.objective import SCALE_AT, rate_apart
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import schedule
 
@@ -63,7 +63,8 @@ def diverged(run: Fitting, method: Optimizer, result: Run, epochs_before: int, g
     later = _gradient_norms(run, before, failure.before_rows)
     name = max(norms, key=lambda n: _growth(norms[n], later[n]))
     total, scale = float(run.steps * run.settings.epochs), float(failure.before[SCALE_AT])
-    rate = scale * float(schedule(method.learning_rate).at(step - 1, total, float(run.steps)))
+    rule, _ = rate_apart(method)  # whose rate the scale has, where that is constant
+    rate = scale * float(schedule(rule.learning_rate).at(step - 1, total, float(run.steps)))
     grown = f"The gradient of {name} (layer {_layer_of(run, name)}) grew {_times(norms[name], later[name])}, "
     grown += f"from {norms[name]:.3g} to {later[name]:.3g}"
     leap = _leap(run, chosen.values, result.state, updates=step - (chosen.epoch + 1) * run.steps)

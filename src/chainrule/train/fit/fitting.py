@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from chainrule.train.objective import CLOCK, PER_EPOCH, SCALE, TOTAL, Examples, 
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressLine, Watched
+
+if TYPE_CHECKING:
+    from chainrule.train.kept import Keeping
 
 
 @dataclass
@@ -103,6 +107,7 @@ class Fitting:
         ended: Whether it had ended before, and has nothing left to do.
         left: What the slots hold after the last step.
         judged: How well it learned, once it has ended.
+        keeping: What keeps something of every epoch, or None.
     """
 
     programs: Programs
@@ -124,6 +129,7 @@ class Fitting:
     ended: bool = False
     left: Arrays = field(default_factory=list)
     judged: Judged | None = None
+    keeping: "Keeping | None" = None
     history: History = field(init=False)
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)

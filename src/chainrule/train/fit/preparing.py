@@ -60,6 +60,8 @@ def begin(
     shuffle: Any,
     runs: int,
     resume: ResumeLike = None,
+    engine: str | None = None,
+    times: int = 1,
 ) -> tuple[Fitting, Keeper | None]:
     """Return a fit that is ready for its first step, compiled, and what writes down how far it is.
 
@@ -88,7 +90,8 @@ def begin(
     check_values(goal, table, "the examples to learn from")
     if validation is not None:
         check_values(*validation, "the examples to validate on")
-    executable, slots = _compiled(programs.engine, settings, method, goal, batches, rows)
+    chosen = engine if engine is not None and programs.engine == "auto" else programs.engine
+    executable, slots = _compiled(chosen, settings, method, goal, batches, rows, times)
     orders = orders_of(shuffle, seed, rows, settings.epochs, batches.steps(rows), executable.draw)
     if settings.epochs:
         _warn_of_lone_examples(goal, batches, rows)
@@ -136,7 +139,13 @@ def _check_going_on(
 
 
 def _compiled(
-    engine: str, settings: Settings, method: Optimizer | LBFGS, goal: Objective, batches: Batches, rows: int
+    engine: str,
+    settings: Settings,
+    method: Optimizer | LBFGS,
+    goal: Objective,
+    batches: Batches,
+    rows: int,
+    times: int,
 ) -> tuple[Executable, Sequence[Node]]:
     """Return what an engine runs for a step, and the optimizer's slots among its state."""
     steps = batches.steps(rows)
@@ -144,9 +153,9 @@ def _compiled(
         compiled = training_of(goal, method)
         slots = slots_in(goal, compiled.program)
         check_trained(_bytes(goal.architecture.parameters.values()), _bytes(slots))
-        return compiled.on(engine, settings.epochs * steps, batches.largest(rows)), slots
+        return compiled.on(engine, settings.epochs * steps * times, batches.largest(rows)), slots
     lbfgs.check(goal, steps, settings.batch_size)
-    return slopes_of(goal, goal.trained).on(engine, settings.epochs, rows), []
+    return slopes_of(goal, goal.trained).on(engine, settings.epochs * times, rows), []
 
 
 def _bytes(nodes: Iterable[Node]) -> int:

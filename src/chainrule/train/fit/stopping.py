@@ -39,7 +39,12 @@ def stopping_of(
         goal, table = run.validation
 
         def validate(state: Arrays) -> list[float]:
-            return list(run.programs.measure(goal, table, state[:kept], engine).values())
+            values = state[:kept]
+            if run.keeping is not None:
+                inputs = table[: len(run.programs.architecture.inputs)]
+                predicted = run.programs.outputs(run.programs.output, inputs, values, engine)[0]
+                run.keeping.note(predicted, values, run.settings.epochs)
+            return list(run.programs.measure(goal, table, values, engine).values())
 
     tol, low = run.settings.tol, lowering
     return Stopping(

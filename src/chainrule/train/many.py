@@ -1,0 +1,261 @@
+"""Many networks fitted at once: each as it would be alone, on rows of the same examples."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.arguments import public
+from chainrule.errors import DataError, GraphError, short
+from chainrule.nn.kinds import LossLike
+from chainrule.shown import counted
+from chainrule.signals import asking
+from chainrule.train.fit.asking import Asking, begun, learn, warn_of
+from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
+from chainrule.train.history import History
+from chainrule.train.kept import Keeping
+from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
+from chainrule.train.network import Network
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+MOST_KEPT = 2**29  # bytes of numbers of epochs, of all members together
+
+
+@public
+def fit_many(
+    networks: Sequence[Network],
+    X: Data,
+    y: "ArrayLike",
+    *,
+    rows: "Sequence[ArrayLike | None] | None" = None,
+    validation_rows: "Sequence[ArrayLike | None] | None" = None,
+    loss: LossLike | Sequence[LossLike] = None,
+    optimizer: OptimizerLike | Sequence[OptimizerLike] = "adam",
+    batch_size: int | Sequence[int | None] | None = 32,
+    epochs: int | Sequence[int] = 100,
+    metrics: MetricsLike = (),
+    validation_split: float | Sequence[float] = 0.0,
+    validation_data: Validation = None,
+    shuffle: "bool | ArrayLike" = True,
+    class_weight: ClassWeight | Sequence[ClassWeight] = None,
+    sample_weight: "ArrayLike | None" = None,
+    callbacks: CallbacksLike[Network] | Sequence[CallbacksLike[Network]] = (),
+    tol: float | Sequence[float | None] | None = None,
+    time_budget: float | None = None,
+    resume: ResumeLike | Sequence[ResumeLike] = None,
+    keep_epochs: bool = False,
+    verbose: int = 0,
+) -> list[History]:
+    """Fit many networks at once: seeds, folds, settings. Each learns as by :meth:`Network.fit` alone, to the same bits.
+
+    Of those that are alike a step is compiled once, and one engine does them all: where networks leave it open, the one
+    that is done first with all of them. Which it was, the history's ``engine`` says.
+
+    Args:
+        networks: The networks; each is there once.
+        X: The examples of all, as :meth:`Network.fit` takes them.
+        y: Their targets.
+        rows: For each network the numbers of the rows that it learns from; None for all.
+        validation_rows: For each network the numbers of the rows that it validates on, with their sample weights.
+        loss: As in :meth:`Network.fit`, or a list of one for each network.
+        optimizer: Likewise.
+        batch_size: Likewise.
+        epochs: Likewise.
+        metrics: As in :meth:`Network.fit`.
+        validation_split: As in :meth:`Network.fit`, or a list of one for each network.
+        validation_data: As in :meth:`Network.fit`, for all of them.
+        shuffle: As in :meth:`Network.fit`, for all of them.
+        class_weight: As in :meth:`Network.fit`, or a list of one for each network.
+        sample_weight: A weight for each row of X.
+        callbacks: As in :meth:`Network.fit`; or a list of lists, one for each network.
+        tol: As in :meth:`Network.fit`, or a list of one for each network.
+        time_budget: Seconds for all of them: what is left is shared by those that have not begun.
+        resume: A file for all of them, as in :meth:`Network.fit`.
+        keep_epochs: Whether to keep, of every epoch of each network, what it predicts for the rows that it validates
+            on, and its weights: ``history.kept``, a :class:`KeptEpochs`. So an epoch can be chosen for all together.
+        verbose: As in :meth:`Network.fit`.
+
+    Returns:
+        The history of each network. One whose cost becomes NaN or infinite says so; the others go on.
+
+    Raises:
+        DataError: If X or y cannot be learned from, a row is not there, lists are not as long as that of networks, or
+            a setting makes no sense.
+        GraphError: If one of the networks is none, is there twice, or is being fitted already.
+        UnknownNameError: If no loss, optimizer or metric bears the name.
+        FileFormatError: If the file to go on from is damaged, or no checkpoint.
+        MissingFileError: If there is no folder for it.
+
+    >>> X = np.linspace(-1, 1, 40)[:, None]
+    >>> networks = [cr.Network([cr.Dense(8, "tanh"), cr.Dense(1)], seed=seed) for seed in range(4)]
+    >>> folds = np.array_split(np.random.default_rng(0).permutation(40), 4)
+    >>> rows = [np.setdiff1d(np.arange(40), fold) for fold in folds]
+    >>> y, rule = np.sin(2 * X), cr.Adam(0.01)
+    >>> histories = cr.fit_many(networks, X, y, rows=rows, validation_rows=folds, optimizer=rule, batch_size=4)
+    >>> [history["val_cost"][-1] < 0.02 for history in histories]
+    [True, True, True, True]
+    """
+    members = _networks(networks)
+    count = len(members)
+    if keep_epochs and validation_rows is None and validation_data is None and not np.any(validation_split):
+        raise DataError(
+            "keep_epochs keeps what each network predicts for the rows that it validates on: give validation_rows, "
+            "validation_data or validation_split."
+        )
+    if validation_rows is not None and validation_data is not None:
+        raise DataError("Give validation_rows or validation_data, not both.")
+    learned, held = (
+        _row_lists("rows", rows, count, y),
+        _row_lists("validation_rows", validation_rows, count, y),
+    )
+    each = {
+        "loss": loss, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs,
+        "validation_split": validation_split, "class_weight": class_weight, "tol": tol,
+    }  # fmt: skip
+    settings = {name: _one_each(name, given, count) for name, given in each.items()}
+    settings |= {
+        name: _lists(name, given, count) for name, given in (("metrics", metrics), ("callbacks", callbacks))
+    }
+    file = None if resume is None or isinstance(resume, list | tuple) else Checkpoints(resume)  # type: ignore[arg-type]
+    keepers: Sequence[Any] = (
+        [Keeper(file, f"network {i}", alone=False) for i in range(count)]
+        if file
+        else _one_each("resume", resume, count)
+    )
+    common = Asking(
+        X,
+        y,
+        None,
+        None,
+        None,
+        0,
+        (),
+        0.0,
+        validation_data,
+        shuffle,
+        None,
+        sample_weight,
+        (),
+        None,
+        None,
+        None,
+        verbose,
+    )
+    ends = None if time_budget is None else time.perf_counter() + time_budget
+    found: list[History] = []
+    engines: dict[Any, str] = {}
+    with ExitStack() as stack, asking() as signals:
+        for network in members:
+            stack.enter_context(network._alone())
+        for i, network in enumerate(members):
+            inputs = 1 if network._built is None else len(network.inputs)
+            asked = replace(common, resume=keepers[i], **{name: given[i] for name, given in settings.items()})
+            if learned[i] is not None:
+                asked = replace(
+                    asked,
+                    X=_at(X, learned[i], inputs),
+                    y=_at(y, learned[i]),
+                    sample_weight=_at(sample_weight, learned[i]),
+                )
+            if held[i] is not None:
+                parts = (_at(X, held[i], inputs), _at(y, held[i]), _at(sample_weight, held[i]))
+                asked = replace(asked, validation_data=parts)
+            if ends is not None:
+                asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / (count - i)))
+            kept = Keeping(MOST_KEPT / count) if keep_epochs else None
+            key = tuple(map(repr, network.layers)), network.dtype
+            fit = begun(network, asked, engines.get(key), count, kept)
+            engines.setdefault(key, fit.run.executable.engine)
+            learn(fit, signals)
+            warn_of(fit)
+            found.append(fit.run.history)
+            if signals.number:
+                break
+    if file is not None and not signals.number:
+        file.remove()
+    never = f"Never begun: {signals.name} came before." if signals.number else ""
+    return found + [History(stopped=never, signal=signals.number) for _ in members[len(found) :]]
+
+
+# --- what is given for each of them ---------------------------------------------------------------------
+
+
+def _networks(given: Any) -> list[Network]:
+    """Return the networks, each of which is there once."""
+    if isinstance(given, Network) or not isinstance(given, Sequence):
+        raise GraphError(f"fit_many takes a list of networks; found {short(given)}.")
+    for i, network in enumerate(given):
+        if not isinstance(network, Network):
+            raise GraphError(f"fit_many takes a list of networks; at place {i} it found {short(network)}.")
+        if any(network is other for other in given[:i]):
+            raise GraphError(
+                f"The network at place {i} is there twice: it cannot learn two things at once. Give a copy: "
+                "copy.deepcopy(network)."
+            )
+    return list(given)
+
+
+def _one_each(name: str, given: Any, count: int) -> list[Any]:
+    """Return a setting for each network: one for all, or as many as there are."""
+    if not isinstance(given, list | tuple):
+        return [given] * count
+    if len(given) != count:
+        raise DataError(
+            f"{name} is one for all networks, or a list of one for each: there are {counted(count, 'network')} and "
+            f"{len(given)} of {name}."
+        )
+    return list(given)
+
+
+def _lists(name: str, given: Any, count: int) -> list[Any]:
+    """Return for each network what is itself a list: the same for all, or a list for each."""
+    listed = isinstance(given, list | tuple) and len(given) > 0
+    return (
+        _one_each(name, given, count)
+        if listed and all(isinstance(x, list | tuple) for x in given)
+        else [given] * count
+    )
+
+
+def _row_lists(name: str, given: Any, count: int, y: Any) -> list[np.ndarray | None]:
+    """Return the row numbers of each network, or None for all rows."""
+    if given is None:
+        return [None] * count
+    total = len(y)
+    found: list[np.ndarray | None] = []
+    for i, wanted in enumerate(_one_each(name, list(given), count)):
+        if wanted is None:
+            found.append(None)
+            continue
+        numbers = np.asarray(wanted)
+        if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
+            raise DataError(
+                f"{name}[{i}] holds the numbers of rows, whole numbers from 0, at least one; found {short(wanted)}."
+            )
+        if numbers.min() < 0 or numbers.max() >= total:
+            wrong = int(numbers[(numbers < 0) | (numbers >= total)][0])
+            raise DataError(f"{name}[{i}] names the row {wrong}; there are {total} rows.")
+        found.append(numbers.astype(np.int64))
+    return found
+
+
+def _at(given: Any, rows: np.ndarray | None, inputs: int = 1) -> Any:
+    """Return some rows of what is given, which stays what it is: a table, a dict of inputs, an array, a list."""
+    if given is None or rows is None:
+        return given
+    if isinstance(given, Mapping):
+        return {name: _at(part, rows) for name, part in given.items()}
+    if isinstance(given, list | tuple) and inputs > 1:
+        return [_at(part, rows) for part in given]
+    if hasattr(given, "iloc"):
+        return given.iloc[rows]
+    if isinstance(given, list | tuple):
+        return [given[i] for i in rows.tolist()]
+    if hasattr(given, "toarray"):
+        return given.toarray()[rows]
+    return given[rows] if hasattr(given, "__getitem__") else np.asarray(given)[rows]
