@@ -49,17 +49,21 @@ class PiecewiseLinearEncoding(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         rows = [_row(number, row) for number, row in enumerate(_listed("edges", self.edges))]
-        widths = [np.diff(row) for row in rows]
+        bins, itself = [np.stack([row[:-1], np.diff(row)]) for row in rows], np.ones((2, len(rows)))
+        itself[0] = 0  # x itself is as a bin from 0 to 1 that has no ends, so that all is written in one go
+        left, width = np.concatenate([itself, *bins], axis=1)
+        each = np.repeat(np.arange(len(rows)), [part.shape[1] for part in bins])
         vars(self).update(
             edges=tuple([tuple(row.tolist()) for row in rows]),
-            _left=np.concatenate([np.empty(0), *[row[:-1] for row in rows]]),
-            _slope=1 / np.concatenate([np.empty(0), *widths]),
-            _columns=np.repeat(np.arange(len(rows)), [len(each) for each in widths]),
+            _left=left,
+            _slope=1 / width,
+            _columns=np.concatenate([np.arange(len(rows)), each]),
         )
 
     def __repr__(self) -> str:
         """Write how many there are, and never all edges: this stands in tables and errors."""
-        return f"PiecewiseLinearEncoding(<{len(self.edges)} columns, {len(vars(self)['_left'])} bins>)"
+        columns = len(self.edges)
+        return f"PiecewiseLinearEncoding(<{columns} columns, {len(vars(self)['_left']) - columns} bins>)"
 
     def _in_graph(self, setting: str) -> Any:
         return tuple(map(len, self.edges)) if setting == "edges" else super()._in_graph(setting)
@@ -84,14 +88,16 @@ class PiecewiseLinearEncoding(Layer):
         if width != len(self.edges):
             raise ShapeError(f"{self!r} has edges for {len(self.edges)} columns; found {width}.")
         own = vars(self)
-        bins = len(own["_left"])
-        if not bins:
+        count = len(own["_left"])
+        if count == width:
             return x
-        left = scope.parameter("left", (bins,), own["_left"], trainable=False)
-        slope = scope.parameter("slope", (bins,), own["_slope"], trainable=False)
-        through: Any = np.clip((np.take(x, own["_columns"], axis=-1) - left) * slope, 0, 1)
-        joined: Any = np.concatenate([x, through], axis=-1)
-        return joined
+        left = scope.parameter("left", (count,), own["_left"], trainable=False)
+        slope = scope.parameter("slope", (count,), own["_slope"], trainable=False)
+        most = np.where(np.arange(count) < width, np.finfo(scope.dtype).max, 1).astype(scope.dtype)
+        least = np.where(np.arange(count) < width, -most, 0).astype(scope.dtype)
+        through: Any = (np.take(x, own["_columns"], axis=-1) - left) * slope
+        found: Any = np.clip(through, least, most)
+        return found
 
 
 def _listed(what: str, given: Any) -> list[Any]:
