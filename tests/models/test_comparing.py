@@ -101,20 +101,39 @@ def test_networks_that_learn_badly_are_ranked_as_well():
     assert len(comparison.tried) == 12 and comparison.tried[-1].score < -10
 
 
-def test_who_stops_it_gets_the_winner_of_those_that_were_tried(monkeypatch):
-    fit_stage = comparing.fit_stage
+@pytest.mark.parametrize(
+    ("folds", "last", "says"),
+    [
+        (None, {"linear", "small", "usual"}, "of 12 networks 3 were tried"),
+        (2, {"linear, fold 1", "small, fold 1"}, "of 12 networks 2 were tried"),
+        (3, {"linear, fold 3", "small, fold 3"}, "of 3 folds 2 were tried"),
+    ],
+)
+def test_who_stops_it_gets_the_winner_of_those_that_were_tried(monkeypatch, folds, last, says):
+    fit_stages = comparing.fit_stages
 
-    def stopped(name, *given, **how):
-        history = fit_stage(name, *given, **how)
-        history.signal = 15 if name == "wide" else 0
-        return history
+    def stopped(names, *given, ended, **how):
+        stops = last & set(names)
+        tell = [
+            t if not stops or name in last else lambda *_: None for name, t in zip(names, ended, strict=True)
+        ]
+        for name, history in zip(
+            names, histories := fit_stages(names, *given, ended=tell, **how), strict=True
+        ):
+            history.signal = 15 if stops and name not in last else 0
+        return histories
 
-    monkeypatch.setattr(comparing, "fit_stage", stopped)
+    monkeypatch.setattr(comparing, "fit_stages", stopped)
     told = []
-    comparison = compared("curved", epochs=4, tell=told.append)
-    assert {each.name for each in comparison.tried} == {"linear", "small", "usual"}
+    comparison = compared("curved", epochs=4, tell=told.append, folds=folds)
+    networks = {each.name for each in comparison.tried}
+    assert (
+        networks == {name.partition(",")[0] for name in last} if "networks" in says else len(networks) == 12
+    )
     assert comparison.model.history.signal == 15
-    assert "Stopped: of 12 networks 3 were tried, and the one of these that wins is trained." in told
+    assert f"Stopped: {says}, and the one of these that wins is trained." in told
+    if folds:
+        assert (comparison.folds, comparison.rows) == ((1, 80) if folds == 2 else (2, 107))
 
 
 def test_the_time_is_for_all_of_them():

@@ -26,8 +26,10 @@ from chainrule.train.progress import ends_untold
 
 if TYPE_CHECKING:
     from chainrule.train.fit.resuming import Checkpoints, Keeper
+    from chainrule.train.many import fit_many
 else:  # a process that loads a model and predicts waits for nothing of learning
     Keeper = late("chainrule.train.fit.resuming:Keeper")
+    fit_many = late("chainrule.train.many:fit_many")
 
 D = TypeVar("D")
 Arrays = tuple[Any, np.ndarray]
@@ -199,6 +201,52 @@ def fit_stage(
     )
     stages.histories[name] = history
     return history
+
+
+@dataclass(frozen=True)
+class _End:
+    """A callback that tells of a fit that has ended of itself."""
+
+    tell: Callable[[Network, History], Any]
+
+    def on_train_end(self, network: Network, history: History) -> None:
+        if history.stopped and not history.signal:
+            self.tell(network, history)
+
+
+def fit_stages(
+    names: Sequence[str],
+    networks: Sequence[Network],
+    ready: Ready[Any],
+    choices: Sequence[Training],
+    stages: Stages,
+    *,
+    stopping: EarlyStopping | None = None,
+    ended: Sequence[Callable[[Network, History], Any]] = (),
+) -> list[History]:
+    """Fit several networks on the same examples at once, each a stage as by :func:`fit_stage`, to the same bits.
+
+    Their ``time_budget`` is added up: who ends early leaves the rest to the others. ``ended`` has for each what is told
+    that it has ended, perhaps by a thread of its own.
+    """
+    times = [each.time_budget for each in choices if each.time_budget]
+    common: list[Any] = [] if stopping is None else [stopping]
+    histories = fit_many(
+        networks,
+        *ready.learn,
+        optimizer=[Adam(each.learning_rate, clip_norm=each.clip_norm) for each in choices],
+        batch_size=[each.batch_size for each in choices],
+        epochs=[each.epochs for each in choices],
+        class_weight=ready.class_weight,
+        metrics=ready.watched,
+        validation_data=ready.validation,
+        callbacks=[[*common, _End(tell)] for tell in ended] if ended else common,
+        time_budget=sum(times) if times else None,
+        resume=None if stages.file is None else [stages.keeper(name) for name in names],
+        verbose=stages.verbose,
+    )
+    stages.histories.update(zip(names, histories, strict=True))
+    return histories
 
 
 def train(

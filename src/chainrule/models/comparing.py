@@ -2,22 +2,26 @@
 
 import json
 import math
+import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from chainrule.errors import DataError, DivergenceWarning, LearningWarning
-from chainrule.models.base import Ready, Say, Stages, best_epochs, fit_stage
+from chainrule.models.base import Ready, Say, Stages, best_epochs, fit_stages
 from chainrule.models.ladder import Rung, ladder
 from chainrule.models.options import Options, Training
 from chainrule.models.rows import Rows
 from chainrule.random import Draws
 from chainrule.shown import columns, counted, took
+from chainrule.train.history import History
 from chainrule.train.metrics import Watched, lacks_value
+from chainrule.train.network import Network
 
 DRAWS = 100
 Prepare = Callable[[Rows, Training], Ready[Any]]
@@ -174,17 +178,17 @@ def compare(
     stages: Stages,
     keep: Callable[[Comparison], Any] = lambda comparison: None,
 ) -> Comparison:
-    """Try all networks of the ladder on the same rows, and rank them.
+    """Try all networks of the ladder on the same rows, at once, and rank them.
 
     Args:
         prepare: Makes rows of the data ready.
         rows: Which examples are for what; those that say when to stop rank where there are no folds.
-        folds: Those of cross-validation.
+        folds: Those of cross-validation, one after the other: a large table is made ready for one of them at a time.
         options: The choices.
         rate: What they are ranked by.
         say: Told about each network that was tried.
         stages: Where each fit is a stage.
-        keep: Told after each network how those that were tried compare.
+        keep: Told after each network how those that were tried compare, in the first fold; then after each fold.
     """
     ready = prepare(rows, options)
     for sentence in ready.about[:-1]:
@@ -202,66 +206,114 @@ def compare(
     say(
         f"Trying {len(rungs)} networks on the same rows, the usual one and others{' in each fold' if folds else ''}."
     )
-    judged = sum(len(part.test) for part in folds) if folds else len(rows.validation)
-    tried: list[Tried] = []
-    draws: list[np.ndarray] = []
+    done: list[Sequence[Judged]] = []
     comparison = None
-    for rung in rungs:
-        # many folds of a large table are too much to keep in memory from network to network
-        parts = (prepare(part, usual) for part in folds) if folds else [ready]
-        found, of_draws = _try(rung, parts, bool(folds), replace(usual, **rung.changes), rate, stages)
-        if stages.signal:  # what was not done is not ranked
-            say(
-                f"Stopped: of {len(rungs)} networks {len(tried)} were tried, and the one of these that wins is trained."
-            )
+    for number, part in enumerate(folds or [rows], start=1):
+        here = prepare(part, usual) if folds else ready
+        judges = sum(len(each.test) for each in folds[:number]) if folds else len(rows.validation)
+
+        def so_far(
+            judged: Sequence[Judged], judges: int = judges, fold: int = number if folds else 0
+        ) -> None:
+            nonlocal comparison
+            if len(judged) == len(rungs) or not done:  # others are compared in the folds that all have done
+                comparison = _ranked([*done, judged], rate, judges, fold)
+                keep(comparison)
+
+        judged = _try(rungs, here, number if folds else 0, usual, rate, say, stages, so_far)
+        if stages.signal:
             break
-        say(f"Tried '{found.name}': {rate.name} {_digits(found.score)}, {took(found.seconds)}.")
-        tried.append(found)
-        draws.append(of_draws)
-        comparison = _ranked(tried, draws, rate, judged, len(folds))
-        keep(comparison)
+        done.append(judged)
     if comparison is None:
         raise DataError("Ended before any network was tried, so none wins.")
+    if stages.signal:  # what was not done is not ranked
+        which = f"{len(rungs)} networks {len(comparison.tried)}"
+        if comparison.folds > 1:
+            which = f"{len(folds)} folds {comparison.folds}"
+        say(f"Stopped: of {which} were tried, and the one of these that wins is trained.")
     return comparison
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A network that has learned, and how good it is on rows that judge.
+
+    Attributes:
+        rung: Which network it is.
+        parameters: How many numbers it learned.
+        score: What it is ranked by.
+        draws: The same by draws of the rows, shape (draws,).
+        history: Its training.
+    """
+
+    rung: Rung
+    parameters: int
+    score: float
+    draws: np.ndarray
+    history: History
+
+
 def _try(
-    rung: Rung,
-    parts: Iterable[Ready[Any]],
-    folds: bool,
+    rungs: Sequence[Rung],
+    ready: Ready[Any],
+    fold: int,
     options: Options,
     rate: Rate,
+    say: Say,
     stages: Stages,
-) -> tuple[Tried, np.ndarray]:
-    """Train a network on each part, and return how good it is and its scores by draws of rows, shape (draws,)."""
-    scores, by_draw, histories, learned = [], [], [], 0
-    for number, ready in enumerate(parts, start=1):
-        network = ready.network(options)
-        name = f"{rung.name}, fold {number}" if folds else rung.name
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
-            warnings.simplefilter("ignore", DivergenceWarning)
-            history = fit_stage(name, network, ready, options, stages, stopping=ready.stopping)
-        histories.append(history)
-        judging: Any = ready.test if folds else ready.validation
-        y, p = rate.measured(ready, judging[1], network.predict(judging[0]))
-        draw = Draws(options.seed, "compared", number)
-        drawn = [np.sort(draw.uniform(0, len(y), (len(y),)).astype(np.int64)) for _ in range(DRAWS)]
-        scores.append(rate.of(y, p))
-        by_draw.append([rate.of(y[rows], p[rows]) for rows in drawn])
+    so_far: Callable[[Sequence[Judged]], None],
+) -> Sequence[Judged]:
+    """Train the networks on the same rows, side by side, and return how good they are, of those that were not stopped.
+
+    ``fold`` is the number of the fold, 0 where there is none; ``so_far`` is told after each network of those that have
+    ended.
+    """
+    chosen = [replace(options, **rung.changes) for rung in rungs]
+    networks = [ready.network(each) for each in chosen]
+    names = [f"{rung.name}, fold {fold}" if fold else rung.name for rung in rungs]
+    X, y = ready.test if fold and ready.test is not None else ready.validation[:2]
+    draw = Draws(options.seed, "compared", fold or 1)
+    drawn = [np.sort(draw.uniform(0, len(y), (len(y),)).astype(np.int64)) for _ in range(DRAWS)]
+    found: dict[int, Judged] = {}
+    one_at_a_time = threading.Lock()
+
+    def ended(number: int, network: Network, history: History) -> None:
+        truth, outputs = rate.measured(ready, y, network.predict(X))
+        score = rate.of(truth, outputs)
+        draws = np.array([rate.of(truth[rows], outputs[rows]) for rows in drawn])
         learned = sum(value.size for value in network.parameters.values())
-    score, of_draws = float(np.mean(scores)), np.mean(by_draw, axis=0)
-    far = SPREAD * _error(of_draws)
+        with one_at_a_time:
+            found[number] = Judged(rungs[number], learned, score, draws, history)
+            say(f"Tried '{names[number]}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
+            so_far([found[each] for each in sorted(found)])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
+        warnings.simplefilter("ignore", DivergenceWarning)
+        told = [partial(ended, number) for number in range(len(rungs))]
+        fit_stages(names, networks, ready, chosen, stages, stopping=ready.stopping, ended=told)
+    return [found[each] for each in sorted(found)]
+
+
+def _over_folds(judged: Sequence[Judged]) -> tuple[Tried, np.ndarray]:
+    """Return how good a network is over folds, and its scores by draws of rows."""
+    histories = [each.history for each in judged]
+    score = float(np.mean([each.score for each in judged]))
+    draws = np.mean([each.draws for each in judged], axis=0)
+    far = SPREAD * _error(draws)
     epochs = int(np.median([best_epochs(history) for history in histories]))
     seconds = sum(history.seconds for history in histories)
     remark = "diverged" if any(history.diverged for history in histories) else ""
-    found = Tried(
-        rung.name, rung.says, rung.changes, learned, score, score - far, score + far, epochs, seconds, remark
-    )
-    return found, of_draws
+    rung, learned = judged[0].rung, judged[-1].parameters
+    ends = score - far, score + far
+    tried = Tried(rung.name, rung.says, rung.changes, learned, score, *ends, epochs, seconds, remark)
+    return tried, draws
 
 
-def _ranked(tried: list[Tried], draws: list[np.ndarray], rate: Rate, rows: int, folds: int) -> Comparison:
+def _ranked(done: Sequence[Sequence[Judged]], rate: Rate, rows: int, folds: int) -> Comparison:
+    """Return how networks compare that were tried in each of some folds."""
+    every = [_over_folds(judged) for judged in zip(*done, strict=True)]
+    tried, draws = [each for each, _ in every], [of_draws for _, of_draws in every]
     scores, learned = [each.score for each in tried], [each.parameters for each in tried]
     order, winner, near = standing(scores, draws, learned, rate.larger_is_better)
     said = {order[0]: "best", **dict.fromkeys(near, "as good")}
