@@ -116,7 +116,7 @@ def test_rows_without_a_group_stay_together_and_those_without_a_time_are_left_ou
     rows, belonging, notes = belonging_of(table, "who")
     assert len(rows) == 4 and belonging.groups.codes.tolist() == [0, 2, 1, 2]
     assert notes == ("2 rows without a value in 'who' make one group.",)
-    assert belonging.columns() == ["who"] and belonging.columns(keep=["who"]) == []
+    assert belonging.aside() == ["who"] and belonging.aside(keep=["who"]) == []
     rows, belonging, notes = belonging_of(table, time_order="when")
     assert rows.index.tolist() == [0, 1] and belonging.times.values.tolist() == [1578009600, 1577836800]
     assert notes == ("Left out: 2 rows without a time in 'when'.",)

@@ -36,7 +36,8 @@ def test_folds_judge_networks_of_every_kind(task, how):
     scores = model.report.scores
     assert scores.folds == 3 and scores.rows == (90 if "time_order" in how else 120)
     assert str(scores).count("Means over 3 folds of") == 1
-    assert not {*how.values()} & {column.name for column in model.columns.columns}
+    inputs = {column.name for column in model.columns.columns}
+    assert ("who" in inputs) == ("group" not in how) and "when" in inputs  # new rows are of other groups
     assert "those of 3 networks, on rows that each never saw" in model.report.refit
     again = train(task, folds=3, **how)
     assert again.report.scores == scores
@@ -155,8 +156,32 @@ def test_the_last_rows_in_time_judge():
     assert kept.report.scores.network == pytest.approx(kept.evaluate(last).network, rel=1e-6)
 
 
-def test_a_class_that_only_judges_is_told_and_counts_as_wrong():
+def test_a_series_is_found_and_judged_by_its_last_rows_and_repeated_so(tmp_path):
+    told = []
     frame = table_of().sort_values("when")
+    model = train("regression", frame, tell=told.append, run=tmp_path / "run")
+    assert any(line.startswith("The rows are a series in 'when', 2020-01-01 to 2020-04-29") for line in told)
+    assert model.report.scores == train("regression", frame, time_order="when").report.scores
+    assert model.report.scores != train("regression", frame, time_order=False).report.scores
+    assert 'time_order = "when"' in (tmp_path / "run" / "config.toml").read_text()
+
+
+def test_patients_are_found_and_none_is_learned_from_and_judges():
+    draw, who = np.random.default_rng(0), np.repeat(np.arange(24), 5)
+    frame = table_of().assign(patient_id=who, age=draw.integers(20, 80, 24)[who])
+    told = []
+    model = train(frame=frame, tell=told.append)
+    assert any(line.startswith("Groups of 'patient_id': ") for line in told)
+    assert "patient_id" not in {column.name for column in model.columns.columns}
+    assert model.report.scores == train(frame=frame, group="patient_id").report.scores
+    for choice in ({"group": "none"}, {"keep": "patient_id"}):
+        told.clear()
+        train(frame=frame, tell=told.append, **choice)
+        assert not any("stay together" in line for line in told)
+
+
+def test_a_class_that_only_judges_is_told_and_counts_as_wrong():
+    frame = table_of().sort_values("when")  # in which no series is found, where a class is new
     frame["third"] = ["0", "1"] * 50 + ["2"] * 20
     told = []
     scores = train("multiclass", frame, time_order="when", tell=told.append).report.scores

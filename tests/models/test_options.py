@@ -40,7 +40,7 @@ def test_a_target_that_is_no_name_is_refused_in_words(value):
 
 @pytest.mark.parametrize("name", ["group", "time_order"])
 def test_no_column_is_called_nothing(name):
-    with pytest.raises(cr.DataError, match=f"^{name} must be the name of a column; found ''"):
+    with pytest.raises(cr.DataError, match=f"^{name} must be the name of a column, or 'none'; found ''"):
         Options(**{name: ""})
 
 

@@ -66,9 +66,9 @@ class Belonging:
         kept = self.groups.codes if self.groups else self.times.values if self.times else None
         return kept is not None and len(kept) > 0 and bool((kept == kept[0]).all())
 
-    def columns(self, keep: Sequence[str] = ()) -> list[str]:
-        """Return the columns that say it, which are no inputs but for those to keep."""
-        return [each.column for each in (self.groups, self.times) if each and each.column not in keep]
+    def aside(self, keep: Sequence[str] = ()) -> list[str]:
+        """Return the columns that are no inputs: that of the groups, of which new rows are none, if not to be kept."""
+        return [self.groups.column] if self.groups and self.groups.column not in keep else []
 
 
 NOTHING_TOGETHER = Belonging()

@@ -124,7 +124,7 @@ def fit_columns(
     """Learn from the training rows what each input column holds, what it becomes, and which are left out.
 
     Left out are columns without any value, with one value only, identifiers, duplicates of another, those that
-    ``told`` says, and those ``aside``, which say what rows belong together. The columns of ``target`` are none; with
+    ``told`` says, and those ``aside``, which say which rows belong together. The columns of ``target`` are none; with
     it, columns that alone tell it are found, which stay.
     Raises :class:`~chainrule.errors.DataError` for an infinite number and if no column is left.
 
@@ -141,7 +141,7 @@ def fit_columns(
     away = Found(
         "dropped",
         None,
-        "it says which rows belong together, or come first (keep it to learn from it, too)",
+        "it says which rows belong together (keep it to learn from it, too)",
     )
     found = {name: away if name in aside else found_in(inputs[name], told) for name in inputs.columns}
 

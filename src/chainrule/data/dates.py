@@ -18,6 +18,7 @@ Writing = Literal[
 """How a column writes its dates: texts, of which the second and third read 3/4/2020 differently, and numbers."""
 
 DAY = 86_400
+_YEAR_1 = -62_135_596_800  # where Python's calendar begins
 FEWEST_DATES = 0.8  # a column with fewer of them among its texts is none of dates
 _SPREADSHEET_ZERO = 25_569  # days from 1899-12-30, where spreadsheets begin, to 1970
 _DIVISORS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
@@ -66,6 +67,7 @@ _UNIX = re.compile(
 )
 _TIME = re.compile(rf"(?=\d+:){_CLOCK}{_ZONE}")  # four digits are a code rather than a time
 _ALL = (*_PATTERNS, _UNIX, _TIME)
+_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _EITHER = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}")  # of which the day and the month may be either
 
 
@@ -179,8 +181,21 @@ def _read(texts: Sequence[Any], writing: str) -> np.ndarray:
     if writing in get_args(Writing)[3:]:
         numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(dtype=float)
         return _of_numbers(numbers, writing)
+    if (plain := _of_plain(texts)) is not None:
+        return plain
     # blanks within, and letters as a phone writes them
     return np.array([_seconds(" ".join(str(text).lower().split()), writing) for text in texts], dtype=float)
+
+
+def _of_plain(texts: Sequence[Any]) -> np.ndarray | None:
+    """Read texts that are all such as 2015-02-17 10:30:00, a hundred times as fast; None where any is not."""
+    if not texts or not all(isinstance(text, str) and _PLAIN.fullmatch(text) for text in texts):
+        return None
+    try:
+        seconds = np.array(texts, dtype="datetime64[s]").astype("int64")
+    except ValueError:  # the 30th of February
+        return None
+    return seconds.astype(float) if seconds.min() >= _YEAR_1 else None
 
 
 def _of_numbers(numbers: np.ndarray, writing: str) -> np.ndarray:

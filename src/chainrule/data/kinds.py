@@ -49,7 +49,7 @@ NEARLY_ALL = 0.9
 SAMPLE = 2000  # different texts that tell what all are
 
 # Words in the names of columns, as people write them: customer_id, zipCode, "Postal code"
-_IDENTIFIERS = re.compile(
+IDENTIFIERS = re.compile(
     r"(.*[\s_.-])?(id|ID|Id)|.*[a-z]I[dD]|id[\s_.-].*|(?i:(.*[\s_.-])?(uuid|guid|hash|uid)|index|row|row.?(nr|no|number))"
     r"|Unnamed: \d+"
 )
@@ -66,7 +66,7 @@ _NAMED = {
         months day days hour hours score amount percent price value level rank min max std width height length weight
         income cost sqft sqm m2""",
 }
-_CODES, _GROUPS, _QUANTITIES = (frozenset(words.split()) for words in _NAMED.values())
+CODES, GROUPS, QUANTITIES = (frozenset(words.split()) for words in _NAMED.values())
 
 
 @dataclass(frozen=True)
@@ -185,18 +185,18 @@ def _of_numbers(cells: pd.Series, present: pd.Series, distinct: int, stays: bool
     name, values = str(cells.name), floats(present)
     if stays or (values % 1).any():
         return _numbers(cells)
-    words = _words(name)
+    words = words_of(name)
     count = len(present)
-    if _IDENTIFIERS.fullmatch(name):
+    if IDENTIFIERS.fullmatch(name):
         if distinct == count:
             return Found("identifier", None, "it numbers the rows")
         return _repeated(cells, distinct, "identifier")
     counts_rows = distinct == count > 2 and values.max() - values.min() < 3 * count
     if _COUNTS.fullmatch(name) and counts_rows:
         return Found("identifier", None, "it numbers the rows")
-    if words & _CODES and not words & _QUANTITIES - {"number", "num", "nr"} and distinct > 2:
+    if words & CODES and not words & QUANTITIES - {"number", "num", "nr"} and distinct > 2:
         return _repeated(cells, distinct, "code")
-    if words & _GROUPS and not words & _QUANTITIES and 2 < distinct <= min(30, count / 10):
+    if words & GROUPS and not words & QUANTITIES and 2 < distinct <= min(30, count / 10):
         return _categories(cells, "category", why="whole numbers that name groups")
     return _numbers(cells)
 
@@ -229,7 +229,7 @@ def _of_texts(cells: pd.Series, present: pd.Series, distinct: int, stays: bool) 
         return _few(cells, texts, kind)
     if stays:
         return _categories(cells, kind, MOST_CATEGORIES)
-    if kind == "code" or _IDENTIFIERS.fullmatch(name):
+    if kind == "code" or IDENTIFIERS.fullmatch(name):
         return _repeated(cells, distinct, kind)
     separator = separator_in(texts[:: max(1, len(texts) // SAMPLE)])
     if separator is not None and (words := learn_texts(cells, separator)):
@@ -301,10 +301,10 @@ def _quantity(present: pd.Series, distinct: int) -> str | None:
     return unit if few_words or mistakes else None
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
     """Return the words in the name of a column, however they are joined.
 
-    >>> sorted(_words("zipCode_2")), sorted(_words("Soil Type"))
+    >>> sorted(words_of("zipCode_2")), sorted(words_of("Soil Type"))
     (['2', 'code', 'zip'], ['soil', 'type'])
     """
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Section = Literal["data", "columns", "rows", "network", "training"]
 USUAL_RATE = 3e-3
+NONE = "none"  # the column, where nothing is to be found out
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,10 @@ def _target(value: Any) -> Any:
     return value if isinstance(value, str) or is_several or hasattr(value, "shape") else _names(value)
 
 
+def _name_or_none(value: Any) -> str | None:
+    return NONE if value is False else _one_name(value)
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
@@ -176,7 +181,7 @@ def seconds(value: Any) -> float | None:
 
 _METRIC = Kind("metrics", "NAME", "the name of a metric, or several", _several_metrics)
 _TARGET = Kind("columns", "COLUMN", "the name of a column, or several names", _target)
-_COLUMN = Kind("column", "COLUMN", "the name of a column", _one_name)
+_COLUMN_OR_NONE = Kind("column", "COLUMN", "the name of a column, or 'none'", _name_or_none)
 _COLUMNS = Kind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
 _FLAG = Kind("flag", "", "True or False", _yes_or_no)
 _SHARE = Kind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
@@ -233,10 +238,17 @@ class Training(Chosen):
         ),
     ] = None
     group: Annotated[
-        str | None, Choice("rows", _COLUMN, "Rows with the same value in this column stay together.", "none")
+        str | None,
+        Choice(
+            "rows",
+            _COLUMN_OR_NONE,
+            "Rows with the same value in this column stay together.",
+            "found, or none",
+        ),
     ] = None
     time_order: Annotated[
-        str | None, Choice("rows", _COLUMN, "The last rows in time judge, by this column.", "random rows")
+        str | None,
+        Choice("rows", _COLUMN_OR_NONE, "The last rows in time judge, by this column.", "found, or none"),
     ] = None
     seed: Annotated[int, Choice("rows", _whole(0), "The same seed: the same model.")] = 0
     epochs: Annotated[int, Choice("training", _COUNT, "At most so many epochs.")] = 300

@@ -32,6 +32,7 @@ from chainrule.data.target import (
     target_of,
     told_by,
 )
+from chainrule.data.together import found_together
 from chainrule.data.told import Told
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
@@ -39,7 +40,7 @@ from chainrule.errors import DataError
 from chainrule.models.base import Ready
 from chainrule.models.conformal import Distances
 from chainrule.models.options import Options
-from chainrule.models.rows import Rows, by_fold, divided, told
+from chainrule.models.rows import Rows, by_fold, divided, named_in, told
 from chainrule.models.weighing import check_choices, class_weights, watching, weights_of
 from chainrule.nn.layers.base import MOST_NUMBERS, Layer
 from chainrule.nn.layers.dense import Activation, Dense
@@ -130,9 +131,20 @@ def sort_rows(
     frame = checked_table(frame)
     written = written_of(frame).notes
     frame, dropped = drop_rows_without_target(frame, options.target)
-    frame, belonging, about = belonging_of(frame, options.group, options.time_order)
+    said = {name: named_in(frame, getattr(options, name)) for name in ("group", "time_order")}
+    frame, belonging, about = belonging_of(frame, **said)
     whole = target_of(frame, target_columns(frame, options.target), options.task)
     check_choices(whole, options.metric, options.class_weight, options.threshold)
+    corrected: dict[str, Any] = {
+        each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)
+    }
+    if belonging == NOTHING_TOGETHER:
+        taken = [name for each in ("keep", "numbers", "categories", "dates") for name in corrected[each]]
+        open_ = {name: getattr(options, name) is None for name in said}
+        group, time_order, seen = found_together(frame, whole, taken, open_["group"], open_["time_order"])
+        frame, belonging, about = belonging_of(frame, group, time_order)
+        about = (*filter(None, [seen]), *about)
+        corrected |= {"group": group or options.group, "time_order": time_order or options.time_order}
     fraction = options.test_fraction
     if fraction is None:
         fraction = 0.0 if options.folds or judges is not None else TEST_FRACTION
@@ -157,9 +169,6 @@ def sort_rows(
         *told(rows, belonging, options.folds),
         *_known_already(frame, judges),
     )
-    corrected: dict[str, Any] = {
-        each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)
-    }
     options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
     return Sorted(frame, whole, rows, folds, judges, belonging, notes), options
 
@@ -206,7 +215,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     frame = whole.frame
     training = frame.iloc[np.sort(np.concatenate([rows.learn, rows.validation]))]
     target = told_by(whole.target, training)
-    columns = fit_columns(training, target, told_in(options), whole.belonging.columns(options.keep))
+    columns = fit_columns(training, target, told_in(options), whole.belonging.aside(options.keep))
     decided = decide(options, target, len(rows.learn))
     _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
@@ -221,7 +230,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     if rows is whole.rows and whole.judges is not None:
         judges = whole.judges
     plan = "\n".join(plan_lines(columns))
-    network = _plan(columns, target, decided, rows, len(judges), whole.folds)
+    network = _plan(columns, target, decided, rows, len(judges), whole)
     remarks = (
         news if judges is whole.judges else wrong_cells
     )  # of the same table, spellings and dates are no news
@@ -311,9 +320,7 @@ def guess_of(target: Target) -> float:
     return float(-(shares * np.log(shares) + no).sum()) / (len(shares) if target.task == "multilabel" else 1)
 
 
-def _plan(
-    columns: Columns, target: Target, options: Options, rows: Rows, judges: int, folds: Sequence[Rows]
-) -> str:
+def _plan(columns: Columns, target: Target, options: Options, rows: Rows, judges: int, whole: Sorted) -> str:
     units = [str(width) for width in options.hidden or ()]
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
     hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
@@ -327,15 +334,16 @@ def _plan(
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     return (
         f"Network: {counted(columns.width, 'input')}, {hidden}, {counted(target.width, 'output')} "
-        f"({_OUTPUTS[target.task]}). Rows: {told}.{_of_folds(folds, options)}"
+        f"({_OUTPUTS[target.task]}). Rows: {told}.{_of_folds(whole)}"
     )
 
 
-def _of_folds(folds: Sequence[Rows], options: Options) -> str:
+def _of_folds(whole: Sorted) -> str:
+    folds = whole.folds
     if not folds:
         return ""
     judged = sum(len(rows.test) for rows in folds)
-    if options.time_order:
+    if whole.belonging.times:
         return f" Folds: {len(folds)}; the {judged:,} rows that judge are later than those that their network saw."
     return f" Folds: {len(folds)}; each of {judged:,} rows judges once, a network that never saw it."
 

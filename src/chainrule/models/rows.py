@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from chainrule.data.belonging import Belonging
 from chainrule.data.splitting import FEWEST_ROWS, folds, held_back
+from chainrule.models.options import NONE
 
 VALIDATION_FRACTION = 0.15
 
@@ -62,6 +64,15 @@ def _stopping(
     # another seed, or the same rows of each class would be drawn again
     held = held_back(strata[training], fraction, seed + 1, belonging)
     return Rows(training[~held], training[held], test)
+
+
+def named_in(frame: pd.DataFrame, said: str | None) -> str | None:
+    """Return the column that was said, None where that was none; a column may be called so.
+
+    >>> named_in(pd.DataFrame({"who": ["ann"]}), "none"), named_in(pd.DataFrame({"none": ["ann"]}), "none")
+    (None, 'none')
+    """
+    return None if said == NONE and said not in frame.columns else said
 
 
 def told(rows: Rows, belonging: Belonging, folds: int | None = None) -> tuple[str, ...]:

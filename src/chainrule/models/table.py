@@ -105,8 +105,8 @@ class TableModel(Friendly):
         test_data: Table | None = None,
         test_fraction: float | None = None,
         folds: int | None = None,
-        group: str | None = None,
-        time_order: str | None = None,
+        group: str | Literal[False] | None = None,
+        time_order: str | Literal[False] | None = None,
         drop: str | Sequence[str] = (),
         numbers: str | Sequence[str] = (),
         categories: str | Sequence[str] = (),
@@ -153,7 +153,10 @@ class TableModel(Friendly):
                 ``test_data`` or ``folds``, since others judge then.
             folds: Judge by cross-validation, with so many networks: each row once, by one that never saw it.
             group: A column; rows with the same value in it stay together: no customer is learned from and judges too.
-            time_order: A column of dates or numbers: what judges is always later than what is learned from.
+                Where None, found by its name if it is plain: ``patient_id``, say, with rows that are alike; False looks
+                for none.
+            time_order: A column of dates or numbers: what judges is always later than what is learned from. Where None,
+                found if the rows are a series, such as a row for each day; False looks for none.
             drop: Columns to leave out.
             numbers: Columns to read as numbers.
             categories: Columns to read as categories.
