@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any
 
@@ -397,7 +397,13 @@ def rate_apart(optimizer: Any) -> tuple[Any, float]:
     rate = getattr(optimizer, "learning_rate", None)
     if not isinstance(rate, Real) or not lasting(optimizer):
         return optimizer, 1.0
-    return replace(optimizer, learning_rate=1.0), float(rate)
+    return _of_rate_one(optimizer), float(rate)
+
+
+@lru_cache(maxsize=64)
+def _of_rate_one(optimizer: Optimizer) -> Optimizer:
+    found: Any = replace(optimizer, learning_rate=1.0)  # type: ignore[type-var]
+    return found
 
 
 def lasting(thing: Any) -> bool:
