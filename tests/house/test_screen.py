@@ -75,7 +75,7 @@ def examples():
     yield from (function, function.executable, function._compiled.program)
     yield cr.find_learning_rate(cr.Network([cr.Dense(1)], seed=0), X, y)
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
-    yield cr.KeptEpochs(np.zeros((100, 10_000, 1)), None)
+    yield cr.KeptEpochs(list(range(100)), np.zeros((100, 10_000, 1)), None)
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
     yield cr.Dense(5, lambda z: z, initializer=np.ones((400, 5)))

@@ -1,6 +1,8 @@
 """Many networks at once: each learns what it would alone, to the last bit, and what happens to one is its own."""
 
 import copy
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -72,8 +74,112 @@ def test_every_epoch_is_kept_and_can_be_gone_back_to():
         history.kept.restore(member, 2)
         member.engine = history.engine
         assert np.array_equal(member.predict(X[fold]), history.kept.predictions[2])
-        with pytest.raises(cr.DataError, match="no epoch 6"):
+        with pytest.raises(cr.DataError, match="Epoch 6 was not kept: of 6 epochs there are 0 to 5"):
             history.kept.restore(member, 6)
+
+
+def test_some_epochs_are_kept_where_these_are_named():
+    (history,) = cr.fit_many([network()], X, Y, validation_rows=[FOLDS[0]], epochs=6, keep_epochs=[1, 4])
+    assert history.kept.epochs == [1, 4] and history.kept.predictions.shape == (2, 15, 1)
+    costs = [np.mean((p[:, 0] - Y[FOLDS[0]]) ** 2) for p in history.kept.predictions]
+    assert np.allclose(costs, [history["val_cost"][1], history["val_cost"][4]], rtol=1e-5)
+
+
+def test_it_ends_within_the_course_that_was_set():
+    members, same = ([network(seed) for seed in range(3)] for _ in range(2))
+    rule = cr.SGD(cr.Cosine(0.1))
+    histories = cr.fit_many(members, X, Y, optimizer=rule, epochs=9, until=[4, 9, None])
+    assert [h.epochs for h in histories] == [4, 9, 9]
+    assert histories[0].stopped == "Stopped at epoch 4, as it was asked to."
+    for one, other, history in zip(members, same, histories, strict=True):
+        other.engine = history.engine
+        other.fit(X, Y, optimizer=rule, epochs=9, callbacks=lambda n, e, _, h=history: e + 1 == h.epochs)
+        assert the_same(one, other)
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "3"])
+def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", threads)
+    members = [network(seed, engine="native") for seed in range(7)]
+    histories = cr.fit_many(members, X, Y, rows=[None, *OTHERS[:3], *OTHERS[:3]], epochs=4)
+    same = [network(seed, engine="native") for seed in range(7)]
+    for i, member in enumerate(same):
+        rows = np.arange(60) if i == 0 else OTHERS[(i - 1) % 3]
+        assert member.fit(X[rows], Y[rows], epochs=4) == histories[i] and the_same(member, members[i])
+
+
+def test_what_a_thread_finds_wrong_is_raised_and_the_others_end(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    monkeypatch.setattr(cr.train.fit.asking, "descend", failing_at_the_second())
+    members = [network(seed, engine="native") for seed in range(5)]
+    with pytest.raises(RuntimeError, match="of the second"):
+        cr.fit_many(members, X, Y, epochs=10_000_000)
+    assert not any(member._learning.locked() for member in members)
+
+
+def failing_at_the_second():
+    done, begun = cr.train.fit.asking.descend, []
+
+    def descend(run, *rest):
+        begun.append(run)
+        if len(begun) == 2:
+            raise RuntimeError("of the second")
+        done(run, *rest)
+
+    return descend
+
+
+def test_a_signal_ends_them_all(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    members = [network(seed, engine="native") for seed in range(5)]
+    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    histories = cr.fit_many(members, X, Y, epochs=10_000_000)
+    assert [h.signal for h in histories] == [signal.SIGINT] * 5
+    assert (
+        sum(h.epochs > 0 for h in histories) == 2
+        and histories[-1].stopped == "Never begun: Ctrl-C came before."
+    )
+
+
+def test_time_is_shared(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    members = [network(seed, engine="native") for seed in range(4)]
+    histories = cr.fit_many(members, X, Y, epochs=10_000_000, time_budget=0.4)
+    assert all(h.epochs and "time budget" in h.stopped for h in histories)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
+    monkeypatch.setattr(cr.train.fit.resuming, "EVERY", 0.0)
+    path, settings = (
+        tmp_path / "fits",
+        {"rows": OTHERS, "validation_rows": FOLDS, "epochs": 5, "keep_epochs": keep},
+    )
+    whole = [network(seed, engine="native") for seed in range(4)]
+    expected = cr.fit_many(whole, X, Y, **settings)
+    broken = [network(seed, engine="native") for seed in range(4)]
+    real, ended = cr.train.fit.crew.warn_of, []
+
+    def interrupt(fit):
+        real(fit)
+        ended.append(fit)
+        if len(ended) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(cr.train.fit.crew, "warn_of", interrupt)
+    cr.fit_many(broken, X, Y, **settings, resume=path)
+    assert path.exists()
+    monkeypatch.setattr(cr.train.fit.crew, "warn_of", real)
+    members = [network(seed, engine="native") for seed in range(4)]
+    histories = cr.fit_many(members, X, Y, **settings, resume=path)
+    assert not path.exists()
+    for i, history in enumerate(histories):
+        assert history == expected[i] and the_same(members[i], whole[i])
+        if keep:
+            assert np.array_equal(history.kept.predictions, expected[i].kept.predictions)
+            history.kept.restore(members[i], 1)
+            expected[i].kept.restore(whole[i], 1)
+            assert the_same(members[i], whole[i])
 
 
 def test_one_that_diverges_leaves_the_others_alone():

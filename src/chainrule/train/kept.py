@@ -1,6 +1,6 @@
-"""What is kept of every epoch of a fit: what it predicts for the rows it validates on, and the network's numbers."""
+"""What is kept of the epochs of a fit: what it predicts for the rows it validates on, and the network's numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from chainrule.shown import counted
 
 @dataclass(frozen=True, eq=False, repr=False)
 class KeptEpochs(Friendly):
-    """What :func:`fit_many` keeps of every epoch of a network, as the ``kept`` of its history.
+    """What :func:`fit_many` keeps of the epochs of a network, as the ``kept`` of its history.
 
     Attributes:
-        predictions: What it predicted for the rows it validates on after each epoch, ``(epochs, rows, ...)``.
-        values: Its parameters and statistics after each epoch; None where they were too many to be kept.
+        epochs: Which epochs were kept, counted from 0.
+        predictions: What it predicted for the rows it validates on after each of them, ``(epochs, rows, ...)``.
+        values: The network's parameters and statistics after each of them; None where they were too many to be kept.
 
     >>> X, y = np.linspace(-1, 1, 30)[:, None], np.linspace(-1, 1, 30) ** 2
     >>> network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1)], seed=0)
@@ -33,12 +34,13 @@ class KeptEpochs(Friendly):
     True
     """
 
+    epochs: list[int]
     predictions: np.ndarray
     values: list[Arrays] | None
 
     def __repr__(self) -> str:
         weights = ", and weights" * (self.values is not None)
-        epochs, shape = counted(len(self.predictions), "epoch"), show(self.predictions.shape[1:])
+        epochs, shape = counted(len(self.epochs), "epoch"), show(self.predictions.shape[1:])
         return f"<{epochs}: predictions {shape} each{weights}>"
 
     @public
@@ -47,11 +49,11 @@ class KeptEpochs(Friendly):
 
         Args:
             network: The one whose history this was, or one of the same layers.
-            epoch: Counted from 0.
+            epoch: One of ``epochs``.
 
         Raises:
-            DataError: If there was no such epoch.
-            GraphError: If the numbers of the epochs were too many to be kept.
+            DataError: If that epoch was not kept.
+            GraphError: If the weights of the epochs were too many to be kept.
 
         >>> X = np.linspace(-1, 1, 30)[:, None]
         >>> network = cr.Network([cr.Dense(1)], seed=0)
@@ -63,36 +65,60 @@ class KeptEpochs(Friendly):
         """
         if self.values is None:
             raise GraphError(
-                "The weights of all epochs together were too many to be kept: only the predictions are. Fit as before, "
-                f"and end after that epoch: callbacks=lambda network, epoch, logs: epoch == {epoch}."
+                "The weights of all epochs together were too many to be kept: only the predictions are. Keep fewer "
+                f"epochs, keep_epochs=[...], or fit as before and end with this one, until={epoch + 1}."
             )
-        if not 0 <= epoch < len(self.values):
+        if epoch not in self.epochs:
+            listed = f"{self.epochs[0]} to {self.epochs[-1]}" if self.epochs else "none"
             raise DataError(
-                f"There is no epoch {epoch}: {counted(len(self.values), 'epoch')} were run, from 0 on."
+                f"Epoch {epoch} was not kept: of {counted(len(self.epochs), 'epoch')} there are {listed}."
             )
-        network._programs.values.set([np.array(x) for x in self.values[epoch]])
+        network._programs.values.set([np.array(x) for x in self.values[self.epochs.index(epoch)]])
 
 
 class Keeping:
-    """Keeps the epochs of a fit while it goes on.
+    """Keeps epochs of a fit while it goes on.
 
     Args:
-        most: How many bytes the values of all epochs may take; where they would take more, none are kept.
+        wanted: Which; None for all.
+        most: How many bytes the values of all of them may take; where they would take more, none are kept.
     """
 
-    def __init__(self, most: float) -> None:
-        self._most = most
+    def __init__(self, wanted: Collection[int] | None, most: float) -> None:
+        self._wanted, self._most = wanted, most
+        self._epochs: list[int] = []
         self._predictions: Arrays = []
         self._values: list[Arrays] | None = []
 
-    def note(self, predictions: np.ndarray, values: Sequence[np.ndarray], epochs: int) -> None:
-        """Keep what was predicted after an epoch, and with which values; ``epochs`` is how many there will be."""
+    def wants(self, epoch: int) -> bool:
+        """Say whether an epoch is to be kept."""
+        return self._wanted is None or epoch in self._wanted
+
+    def note(self, epoch: int, predictions: np.ndarray, values: Sequence[np.ndarray], epochs: int) -> None:
+        """Keep what was predicted after an epoch, and with which values; ``epochs`` is how many there are at most."""
+        self._epochs.append(epoch)
         self._predictions.append(predictions)
-        if self._values is not None and epochs * sum(x.nbytes for x in values) > self._most:
+        count = epochs if self._wanted is None else len(self._wanted)
+        if self._values is not None and count * sum(x.nbytes for x in values) > self._most:
             self._values = None
         if self._values is not None:
             self._values.append([np.array(x) for x in values])
 
+    def go_on(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what was kept by a fit that has ended, as :meth:`named` has it."""
+        self._epochs, self._predictions = arrays["kept.epochs"].tolist(), list(arrays["kept.predictions"])
+        count = sum(name.startswith("kept0.") for name in arrays)
+        each = [[arrays[f"kept{e}.{i}"] for i in range(count)] for e in range(len(self._epochs))]
+        self._values = each if count else None
+
     def found(self) -> KeptEpochs:
         """Return what was kept."""
-        return KeptEpochs(np.array(self._predictions), self._values)
+        return KeptEpochs(self._epochs, np.array(self._predictions), self._values)
+
+    def named(self) -> dict[str, np.ndarray]:
+        """Return what was kept as arrays by name."""
+        values = {f"kept{e}.{i}": x for e, each in enumerate(self._values or []) for i, x in enumerate(each)}
+        return {
+            "kept.epochs": np.array(self._epochs, np.int64),
+            "kept.predictions": np.array(self._predictions),
+        } | values

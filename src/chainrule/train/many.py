@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from math import inf
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from chainrule.errors import DataError, GraphError, short
 from chainrule.nn.kinds import LossLike
 from chainrule.shown import counted
 from chainrule.signals import asking
-from chainrule.train.fit.asking import Asking, begun, learn, warn_of
+from chainrule.train.fit.asking import Asking, Begun, begun
+from chainrule.train.fit.crew import Crew, never_begun
 from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
 from chainrule.train.history import History
 from chainrule.train.kept import Keeping
@@ -48,7 +51,8 @@ def fit_many(
     tol: float | Sequence[float | None] | None = None,
     time_budget: float | None = None,
     resume: ResumeLike | Sequence[ResumeLike] = None,
-    keep_epochs: bool = False,
+    until: int | Sequence[int | None] | None = None,
+    keep_epochs: bool | Sequence[int] = False,
     verbose: int = 0,
 ) -> list[History]:
     """Fit many networks at once: seeds, folds, settings. Each learns as by :meth:`Network.fit` alone, to the same bits.
@@ -76,8 +80,10 @@ def fit_many(
         tol: As in :meth:`Network.fit`, or a list of one for each network.
         time_budget: Seconds for all of them: what is left is shared by those that have not begun.
         resume: A file for all of them, as in :meth:`Network.fit`.
+        until: After how many epochs to end, of the course that ``epochs`` sets; or a list of one for each network.
         keep_epochs: Whether to keep, of every epoch of each network, what it predicts for the rows that it validates
             on, and its weights: ``history.kept``, a :class:`KeptEpochs`. So an epoch can be chosen for all together.
+            Or of which epochs, counted from 0.
         verbose: As in :meth:`Network.fit`.
 
     Returns:
@@ -109,80 +115,68 @@ def fit_many(
         )
     if validation_rows is not None and validation_data is not None:
         raise DataError("Give validation_rows or validation_data, not both.")
-    learned, held = (
-        _row_lists("rows", rows, count, y),
-        _row_lists("validation_rows", validation_rows, count, y),
-    )
-    each = {
-        "loss": loss, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs,
+    settings = {
+        "loss": loss, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs, "until": until,
         "validation_split": validation_split, "class_weight": class_weight, "tol": tol,
     }  # fmt: skip
-    settings = {name: _one_each(name, given, count) for name, given in each.items()}
-    settings |= {
+    each = {name: _one_each(name, given, count) for name, given in settings.items()}
+    each |= {
         name: _lists(name, given, count) for name, given in (("metrics", metrics), ("callbacks", callbacks))
     }
-    file = None if resume is None or isinstance(resume, list | tuple) else Checkpoints(resume)  # type: ignore[arg-type]
-    keepers: Sequence[Any] = (
-        [Keeper(file, f"network {i}", alone=False) for i in range(count)]
-        if file
-        else _one_each("resume", resume, count)
-    )
-    common = Asking(
-        X,
-        y,
-        None,
-        None,
-        None,
-        0,
-        (),
-        0.0,
-        validation_data,
-        shuffle,
-        None,
-        sample_weight,
-        (),
-        None,
-        None,
-        None,
-        verbose,
-    )
-    ends = None if time_budget is None else time.perf_counter() + time_budget
-    found: list[History] = []
+    each |= {
+        name: _row_lists(name, given, count, y) for name, given in (("rows", rows), ("held", validation_rows))
+    }
+    file = Checkpoints(resume) if isinstance(resume, str | PathLike) else None
+    each["resume"] = _keepers(file, count) if file else _one_each("resume", resume, count)
+    common = {
+        "X": X, "y": y, "sample_weight": sample_weight, "validation_data": validation_data, "shuffle": shuffle,
+        "verbose": verbose,
+    }  # fmt: skip
+    ends = inf if time_budget is None else time.perf_counter() + time_budget
+    wanted = None if isinstance(keep_epochs, bool) else keep_epochs
     engines: dict[Any, str] = {}
+
+    def begin(i: int, crew: Crew) -> Begun:
+        network = members[i]
+        asked = _asking(network, common | {name: given[i] for name, given in each.items()})
+        if ends < inf:
+            turns = -(-(count - i) // crew.threads)  # what is left is shared by those that have not begun
+            asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / turns))
+        keeping = Keeping(wanted, MOST_KEPT / count) if keep_epochs is not False else None
+        alike = tuple(map(repr, network.layers)), network.dtype, network.engine
+        fit = begun(network, asked, engines.get(alike), count, keeping)
+        engines.setdefault(alike, fit.run.executable.engine)
+        return fit
+
     with ExitStack() as stack, asking() as signals:
         for network in members:
             stack.enter_context(network._alone())
-        for i, network in enumerate(members):
-            inputs = 1 if network._built is None else len(network.inputs)
-            asked = replace(common, resume=keepers[i], **{name: given[i] for name, given in settings.items()})
-            if learned[i] is not None:
-                asked = replace(
-                    asked,
-                    X=_at(X, learned[i], inputs),
-                    y=_at(y, learned[i]),
-                    sample_weight=_at(sample_weight, learned[i]),
-                )
-            if held[i] is not None:
-                parts = (_at(X, held[i], inputs), _at(y, held[i]), _at(sample_weight, held[i]))
-                asked = replace(asked, validation_data=parts)
-            if ends is not None:
-                asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / (count - i)))
-            kept = Keeping(MOST_KEPT / count) if keep_epochs else None
-            key = tuple(map(repr, network.layers)), network.dtype
-            fit = begun(network, asked, engines.get(key), count, kept)
-            engines.setdefault(key, fit.run.executable.engine)
-            learn(fit, signals)
-            warn_of(fit)
-            found.append(fit.run.history)
-            if signals.number:
-                break
+        total = sum(each["epochs"]) if verbose else 0
+        found = Crew(count, signals, verbose, total).do(begin)
     if file is not None and not signals.number:
         file.remove()
-    never = f"Never begun: {signals.name} came before." if signals.number else ""
-    return found + [History(stopped=never, signal=signals.number) for _ in members[len(found) :]]
+    return found + [History(**never_begun(signals)) for _ in members[len(found) :]]
 
 
 # --- what is given for each of them ---------------------------------------------------------------------
+
+
+def _asking(network: Network, given: dict[str, Any]) -> Asking:
+    """Return what one network is asked for, of its own rows."""
+    own, rows, held = dict(given), given["rows"], given["held"]
+    del own["rows"], own["held"]
+    inputs = 1 if network._built is None else len(network.inputs)
+    parts = given["X"], given["y"], given["sample_weight"]
+    if rows is not None:
+        own |= zip(("X", "y", "sample_weight"), _at(parts, rows, inputs), strict=True)
+    if held is not None:
+        own["validation_data"] = _at(parts, held, inputs)
+    return Asking(**own)
+
+
+def _keepers(file: Checkpoints, count: int) -> list[Keeper]:
+    """Return what keeps each of the fits in one file."""
+    return [Keeper(file, f"network {i}", alone=False) for i in range(count)]
 
 
 def _networks(given: Any) -> list[Network]:
@@ -244,14 +238,18 @@ def _row_lists(name: str, given: Any, count: int, y: Any) -> list[np.ndarray | N
     return found
 
 
-def _at(given: Any, rows: np.ndarray | None, inputs: int = 1) -> Any:
-    """Return some rows of what is given, which stays what it is: a table, a dict of inputs, an array, a list."""
-    if given is None or rows is None:
-        return given
+def _at(parts: Sequence[Any], rows: np.ndarray, inputs: int) -> list[Any]:
+    """Return some rows of X, y and the weights, each of which stays what it is."""
+    X, *others = parts
+    several = isinstance(X, list | tuple) and inputs > 1
+    chosen = [_rows_of(part, rows) for part in X] if several else _rows_of(X, rows)
+    return [chosen, *(None if part is None else _rows_of(part, rows) for part in others)]
+
+
+def _rows_of(given: Any, rows: np.ndarray) -> Any:
+    """Return some rows of a table, a dict of inputs, an array or a list."""
     if isinstance(given, Mapping):
-        return {name: _at(part, rows) for name, part in given.items()}
-    if isinstance(given, list | tuple) and inputs > 1:
-        return [_at(part, rows) for part in given]
+        return {name: _rows_of(part, rows) for name, part in given.items()}
     if hasattr(given, "iloc"):
         return given.iloc[rows]
     if isinstance(given, list | tuple):

@@ -372,14 +372,14 @@ def gradient_program(goal: Objective, by: Collection[str] | None = None) -> Prog
     return Program(goal.inputs, state, (cost, *slopes), state)
 
 
-def evaluation_program(goal: Objective) -> Program:
+def evaluation_program(goal: Objective, telling: bool = False) -> Program:
     """Return the objective at prediction: the data's cost, the price of the weights, the means of the metrics.
 
-    Where there are metrics that look at all outputs at once, these follow.
+    Where it is ``telling`` the outputs follow, as for metrics that look at all of them at once.
     """
     means = goal.means
     price = goal.price if goal.price is not None else as_node(0.0, [means.cost.dtype])
-    seen = [goal.architecture.output] if goal.whole else []
+    seen = [goal.architecture.output] if telling else []
     ends = [means.cost, price, *means.watched.values(), *seen]
     return replace(going_on_program(goal.architecture, ends), inputs=goal.inputs)
 

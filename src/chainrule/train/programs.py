@@ -250,13 +250,17 @@ class Programs:
         table: Arrays,
         values: Sequence[np.ndarray] | None = None,
         engine: str | None = None,
+        predicted: Arrays | None = None,
     ) -> dict[str, float]:
         """Return the cost and the metrics of a table; a large one is read in parts, which changes nothing.
 
-        ``values`` are the network's numbers, by default those it has; ``engine`` is what "auto" takes unweighed.
+        ``values`` are the network's numbers, by default those it has; ``engine`` is what "auto" takes unweighed;
+        ``predicted`` is a list that is given what was predicted, part by part.
         """
-        rows = len(table[0])
-        compiled = goal.programs.get("evaluate", lambda: Compiled(evaluation_program(goal)))
+        rows, telling = len(table[0]), predicted is not None or bool(goal.whole)
+        compiled = goal.programs.get(
+            ("evaluate", telling), lambda: Compiled(evaluation_program(goal, telling))
+        )
         executable = compiled.on(self.engine, 1, rows, engine)
         current = self._state(values)
         if rows == 0:
@@ -282,6 +286,8 @@ class Programs:
             totals += share * np.array([float(x) for x in numbers])
             weight += share
             seen += [np.array(x) for x in outputs[2 + len(goal.means.watched) :]]
+        if predicted is not None:
+            predicted += seen
         cost, *means = (totals / weight if weight else totals).tolist()
         found = dict(zip(goal.means.watched, means, strict=True)) | whole_values(goal, table, seen)
         return {"cost": cost + price} | {name: found[name] for name in goal.watched}

@@ -10,6 +10,7 @@ from helped import Always, true_in_a_child
 from values_of import values_of
 
 import chainrule as cr
+from chainrule.engines import cores
 from chainrule.engines.native.run import sharing, threads as native_threads
 from chainrule.train.fit.fitting import Interrupts
 
@@ -188,13 +189,13 @@ def test_a_user_may_change_the_number_of_threads_between_runs(monkeypatch):
 def test_threads_are_counted_by_what_the_user_says_then_by_the_cores(monkeypatch):
     monkeypatch.delenv("CHAINRULE_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert native_threads.threads() == 3
+    assert cores.threads() == 3
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    assert native_threads.threads() == 2
+    assert cores.threads() == 2
     monkeypatch.setenv("CHAINRULE_THREADS", "none")
     monkeypatch.delenv("OMP_NUM_THREADS")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    assert native_threads.threads() == cores
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert cores.threads() == here
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -31,21 +31,22 @@ class Asking:
 
     X: Any
     y: Any
-    loss: Any
-    optimizer: Any
-    batch_size: int | None
-    epochs: int
-    metrics: Any
-    validation_split: float
-    validation_data: Any
-    shuffle: Any
-    class_weight: Any
-    sample_weight: Any
-    callbacks: Any
-    tol: float | None
-    time_budget: float | None
-    resume: ResumeLike
-    verbose: int
+    loss: Any = None
+    optimizer: Any = "adam"
+    batch_size: int | None = 32
+    epochs: int = 100
+    metrics: Any = ()
+    validation_split: float = 0.0
+    validation_data: Any = None
+    shuffle: Any = True
+    class_weight: Any = None
+    sample_weight: Any = None
+    callbacks: Any = ()
+    tol: float | None = None
+    time_budget: float | None = None
+    resume: ResumeLike = None
+    verbose: int = 0
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def begun(
             asked.tol,
             asked.time_budget,
             asked.verbose,
+            asked.until,
         )
         if asked.validation_split and asked.validation_data is not None:
             raise DataError("Give validation_split or validation_data, not both.")
@@ -107,9 +109,8 @@ def begun(
         network.loss = network.loss if loss is None else named("loss", loss, LOSSES)
         run, keeper = begin(
             given.programs, settings, method, listeners, examples, held, asked.shuffle, network.runs, asked.resume,
-            engine, times,
+            engine, times, keep,
         )  # fmt: skip
-        run.keeping = keep
     return Begun(network, run, keeper, before)
 
 

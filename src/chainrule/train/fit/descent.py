@@ -47,7 +47,7 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     state, good, epoch = begins.state, list(begins.good), run.history.epochs
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
-    count, last = len(run.began_with), run.settings.epochs
+    count, last = len(run.began_with), run.settings.last
     carried, chunk, stopped = run.carried, 1, ""
     reading = reading_of(run.goal, run.table)
     while epoch < last and not stopped:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from math import inf, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from chainrule.train.objective import Examples, Objective, slots_in
 from chainrule.train.optimizers import LBFGS, Optimizer
 from chainrule.train.programs import Programs, slopes_of, training_of
 from chainrule.train.watching import check_values
+
+if TYPE_CHECKING:
+    from chainrule.train.kept import Keeping
 
 
 def hold_back(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
@@ -62,6 +65,7 @@ def begin(
     resume: ResumeLike = None,
     engine: str | None = None,
     times: int = 1,
+    keeping: "Keeping | None" = None,
 ) -> tuple[Fitting, Keeper | None]:
     """Return a fit that is ready for its first step, compiled, and what writes down how far it is.
 
@@ -111,6 +115,7 @@ def begin(
         began_with=programs.values.get(),
         interrupts=Interrupts(inf if budget is None else settings.began + budget - spent),
         runs=runs,
+        keeping=keeping,
     )
     if keeper is not None:
         keeper.go_on(run)

@@ -8,6 +8,7 @@ thrown away. A fit that goes on from a point ends with the bits of one that was 
 import hashlib
 import os
 import re
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -92,6 +93,7 @@ class Checkpoints:
     every: float = field(default_factory=lambda: EVERY)
     fits: dict[str, Kept] = field(default_factory=dict)
     written: float = field(default_factory=time.monotonic, init=False)  # when, or when it was opened
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         place, mode = check_place(self.path)
@@ -109,6 +111,13 @@ class Checkpoints:
                     key.removeprefix(f"{name}/"): x for key, x in arrays.items() if key.startswith(f"{name}/")
                 }
                 self.fits[name] = Kept(plain.read(About, saved, name), found)
+
+    def keep(self, name: str, kept: Kept, write: bool = True) -> None:
+        """Keep a fit; threads may share the file."""
+        with self._lock:
+            self.fits[name] = kept
+            if write:
+                self.write()
 
     def write(self) -> None:
         """Write the file."""
@@ -144,7 +153,10 @@ class Keeper:
         return time.monotonic() - self._file.written >= self._file.every
 
     def keep(self, run: Fitting, point: Point) -> None:
-        """Write down where a fit is."""
+        """Write down where a fit is; one that keeps epochs is done whole, or begun anew."""
+        if run.keeping is not None:
+            self._file.write()
+            return
         values = len(run.began_with)
         arrays = {
             f"history/{name}": np.array(run.history[name][: point.progress.epochs_done])
@@ -166,8 +178,7 @@ class Keeper:
             tuple(good.epoch for good in point.good),
         )
         self._settings, self._examples = about.settings, about.examples
-        self._file.fits[self._name] = Kept(about, arrays)
-        self._file.write()
+        self._file.keep(self._name, Kept(about, arrays))
 
     def end(self, run: Fitting) -> None:
         """Note how a fit ended; one that a signal ended is kept as it was."""
@@ -181,11 +192,13 @@ class Keeper:
             "times": np.array(history.times)
         }
         arrays |= {f"values.{i}": x for i, x in enumerate(run.programs.values.get())}
+        if run.keeping is not None:
+            arrays |= run.keeping.named()
         ended = Ended(history.stopped, history.best_epoch, history.diverged, history.signal)
         settings, examples = self._settings or settings_of(run), self._examples or examples_of(run)
-        self._file.fits[self._name] = Kept(About(settings, examples, "", run.runs, {}, (), ended), arrays)
-        if self.due or run.settings.time_budget is not None:  # which would end it elsewhere another time
-            self._file.write()
+        kept = Kept(About(settings, examples, "", run.runs, {}, (), ended), arrays)
+        # a time budget would end it elsewhere another time
+        self._file.keep(self._name, kept, write=self.due or run.settings.time_budget is not None)
 
     # --- going on ---
 
@@ -198,7 +211,7 @@ class Keeper:
 
     def go_on(self, run: Fitting) -> None:
         """Bring a fit that has not begun to where the file has it, and say so in ``run.begins`` or ``run.ended``."""
-        if self.found is None:
+        if self.found is None or (run.keeping is not None and self.found.about.ended is None):
             return
         kept, path = self.found, self._file.path
         self._settings, self._examples = settings_of(run), examples_of(run)
@@ -214,6 +227,8 @@ class Keeper:
                 run.ended = True
                 run.programs.values.set(fitting(kept.several("values"), run.began_with))
                 vars(run.history).update(asdict(kept.about.ended))
+                if run.keeping is not None:
+                    run.keeping.go_on(kept.arrays)
                 return
             run.begins = point = _point(run, kept, len(times))
             state, values = point.state, len(run.began_with)
@@ -288,7 +303,7 @@ _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # where a function lies is another
 def settings_of(run: Fitting) -> dict[str, str]:
     """Return in words what decides how a fit goes, but for its examples."""
     layers = [call.layer for call in run.programs.architecture.calls.values()]
-    every = {
+    every: dict[str, Any] = {
         "the network": layers,
         "loss": losses.describe_loss(run.goal.loss),
         "optimizer": run.method,
@@ -299,6 +314,8 @@ def settings_of(run: Fitting) -> dict[str, str]:
         "the seed": run.seed,
         "the engine": run.executable.engine,
     }
+    if run.settings.until is not None:
+        every["until"] = run.settings.until
     return {name: _ADDRESS.sub("", repr(each)) for name, each in every.items()}
 
 

@@ -20,12 +20,15 @@ class Settings:
     tol: float | None
     time_budget: float | None
     verbose: int
+    until: int | None = None  # so many epochs are enough, of a schedule of all of them
     began: float = field(default_factory=time.perf_counter, init=False)  # a time budget counts from here
 
     def __post_init__(self) -> None:
         whole("epochs", self.epochs, 0)
         if self.batch_size is not None:
             whole("batch_size", self.batch_size, 1)
+        if self.until is not None:
+            whole("until", self.until, 0)
         share = self.validation_split
         if not isinstance(share, Real) or not 0 <= share < 1:
             raise DataError(
@@ -37,6 +40,11 @@ class Settings:
         for name, value in (("tol", self.tol), ("time_budget", self.time_budget)):
             if value is not None and not (isinstance(value, Real) and value >= 0):
                 raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
+
+    @property
+    def last(self) -> int:
+        """The epoch before which it ends."""
+        return self.epochs if self.until is None else min(self.until, self.epochs)
 
 
 def whole(name: str, value: Any, least: int, beyond: float = inf) -> int:

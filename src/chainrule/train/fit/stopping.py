@@ -1,5 +1,7 @@
 """When a fit stops, and what is said of it."""
 
+import numpy as np
+
 from chainrule.engines.stopping import Stopping
 from chainrule.errors import DataError, unknown_name
 from chainrule.graph.evaluate import Arrays
@@ -40,11 +42,13 @@ def stopping_of(
 
         def validate(state: Arrays) -> list[float]:
             values = state[:kept]
-            if run.keeping is not None:
-                inputs = table[: len(run.programs.architecture.inputs)]
-                predicted = run.programs.outputs(run.programs.output, inputs, values, engine)[0]
-                run.keeping.note(predicted, values, run.settings.epochs)
-            return list(run.programs.measure(goal, table, values, engine).values())
+            epoch, keeping = run.progress.epochs_done, run.keeping
+            if keeping is None or not keeping.wants(epoch):
+                return list(run.programs.measure(goal, table, values, engine).values())
+            predicted = Arrays()
+            found = run.programs.measure(goal, table, values, engine, predicted)
+            keeping.note(epoch, np.concatenate(predicted), values, run.settings.last)
+            return list(found.values())
 
     tol, low = run.settings.tol, lowering
     return Stopping(
@@ -91,4 +95,6 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
         return f"{here} by {run.interrupts.asked.name}{kept}."
     if stopped == "callback":
         return f"{here}: a callback asked for it{kept}."
+    if history.epochs < run.settings.epochs:
+        return f"{here}, as it was asked to{kept}."
     return f"Trained all {counted(history.epochs, 'epoch')}{kept}{still_falling(run)}."

@@ -1,8 +1,9 @@
 """Whether machine code can be made here: asked before LLVM is loaded, for it may not be installed."""
 
 from chainrule.doors import opened
+from chainrule.engines.cores import threads
 
-_ABOUT = ("build:host", "build:llvm_version", "threads:threads", "cache:told")
+_ABOUT = ("build:host", "build:llvm_version", "cache:told")
 
 
 def missing() -> str:
@@ -18,6 +19,6 @@ def missing() -> str:
 
 def about() -> dict[str, str]:
     """Return what machine code is made for and by, on how many threads it runs, and where it is kept."""
-    host, llvm, threads, kept = (opened(f"chainrule.engines.native.run.{place}") for place in _ABOUT)
+    host, llvm, kept = (opened(f"chainrule.engines.native.run.{place}") for place in _ABOUT)
     cpu = host()
     return {"CPU": f"{cpu.cpu} ({cpu.triple})", "LLVM": llvm(), "threads": str(threads()), "cache": kept()}

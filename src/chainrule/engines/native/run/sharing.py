@@ -3,7 +3,8 @@
 import statistics
 from collections.abc import Callable
 
-from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent, threads
+from chainrule.engines.cores import threads
+from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent
 
 # Seconds:
 CALL_SECONDS = 0.005  # a call into machine code is meant to last: another program may take a core away

@@ -93,17 +93,6 @@ class Helpers:
 _helpers: Helpers | None = None
 
 
-def threads() -> int:
-    """Return how many threads a call may use: CHAINRULE_THREADS, OMP_NUM_THREADS, or the cores there are."""
-    for name in ("CHAINRULE_THREADS", "OMP_NUM_THREADS"):
-        wanted = os.environ.get(name, "")
-        if wanted.isdigit() and int(wanted) > 0:
-            return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def lent() -> Helpers | None:
     """Return the threads that help, whom the caller lets go by ``busy.release()``; None if another run has them."""
     global _helpers

@@ -1,0 +1,133 @@
+"""Fits side by side: each on a thread of its own while there are cores, begun as others end."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from signal import SIGINT
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.cores import alone, threads
+from chainrule.engines.registry import REFERENCE
+from chainrule.shown import counted
+from chainrule.signals import Asked
+from chainrule.train.callbacks import EarlyStopping
+from chainrule.train.fit.asking import Begun, learn, warn_of
+from chainrule.train.history import History
+from chainrule.train.progress import ProgressLine, Watched
+
+LOOK_SECONDS = 0.05  # between two looks at how far all are, and at signals
+
+
+class Crew:
+    """Does fits. What calls functions of the user's is done in the caller's thread, and alone, as it always was.
+
+    Args:
+        count: How many fits there are.
+        signals: Those that ask for the end of all.
+        verbose: What of :meth:`Network.fit`, for all of them together.
+        epochs: How many epochs there are in all.
+
+    Attributes:
+        threads: How many fits are done at a time.
+    """
+
+    def __init__(self, count: int, signals: Asked, verbose: int, epochs: int) -> None:
+        self.threads: int = max(1, min(threads(), count))
+        self._count, self._signals = count, signals
+        self._given: SimpleQueue[Begun | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Begun, BaseException | None]] = SimpleQueue()
+        self._workers: list[threading.Thread] = []
+        self._running: list[Begun] = []
+        self._verbose, self._epochs = verbose, epochs
+        self._line: ProgressLine | None = None
+        self._done: list[History] = []
+
+    def do(self, begin: Callable[[int, "Crew"], Begun]) -> list[History]:
+        """Do all fits, of which ``begin`` begins one; return the histories of those that were begun, in order."""
+        histories: list[History] = []
+        try:
+            for i in range(self._count):
+                while len(self._running) > self.threads:  # one waits, so that no thread does
+                    self._look()
+                if self._signals.number:
+                    break
+                fit = begin(i, self)
+                histories.append(fit.run.history)
+                if self.threads > 1 and _goes_on_a_thread(fit):
+                    self._give(fit)
+                else:
+                    learn(fit, self._signals)
+                    warn_of(fit)
+            while self._running:
+                self._look()
+        except BaseException:
+            self._signals.number = self._signals.number or SIGINT  # the others end, too
+            raise
+        finally:
+            for _ in self._workers:
+                self._given.put(None)
+            for worker in self._workers:
+                worker.join()
+            if self._line is not None:
+                self._line.close(f"Trained {counted(len(histories), 'network')}.")
+        return histories
+
+    def _give(self, fit: Begun) -> None:
+        fit.run.settings = replace(fit.run.settings, verbose=0)
+        if self._line is None:
+            validated = fit.run.validation is not None
+            self._line = ProgressLine(
+                self._verbose, self._epochs, 1, Watched("val_cost" if validated else "cost")
+            )
+        self._running.append(fit)
+        self._given.put(fit)
+        if len(self._workers) < min(self.threads, len(self._running)):
+            worker = threading.Thread(target=self._work, name=f"fit-{len(self._workers)}", daemon=True)
+            worker.start()
+            self._workers.append(worker)
+
+    def _work(self) -> None:
+        with alone():
+            while (fit := self._given.get()) is not None:
+                error: BaseException | None = None
+                try:
+                    if self._signals.number:
+                        vars(fit.run.history).update(never_begun(self._signals))
+                    else:
+                        learn(fit, self._signals)
+                except BaseException as found:  # it belongs to the caller's thread
+                    error = found
+                self._ended.put((fit, error))
+                del fit, error  # while it waits for the next one, nothing holds their examples
+
+    def _look(self) -> None:
+        """Wait a little for one to end, and show how far all are."""
+        with suppress(Empty):
+            fit, error = self._ended.get(timeout=LOOK_SECONDS)
+            self._running.remove(fit)
+            self._done.append(fit.run.history)
+            if error is not None:
+                raise error
+            warn_of(fit)
+        if self._verbose and self._line is not None:
+            every = [*self._done, *(fit.run.history for fit in self._running)]
+            begun = [history for history in every if history.epochs]
+            if begun:
+                names = begun[0].keys()
+                logs = {name: float(np.mean([h[name][-1] for h in begun if h[name]])) for name in names}
+                self._line.show(sum(history.epochs for history in every) - 1, logs)
+
+
+def never_begun(signals: Asked) -> dict[str, Any]:
+    """Return what the history of a fit says that a signal was before."""
+    return {"stopped": f"Never begun: {signals.name} came before.", "signal": signals.number}
+
+
+def _goes_on_a_thread(fit: Begun) -> bool:
+    """Say whether another thread may do a fit, and is of use: machine code lets others run beside it."""
+    ours = all(isinstance(callback, EarlyStopping) for callback in fit.run.listeners.callbacks)
+    return ours and fit.run.method.by_steps and fit.run.executable.engine != REFERENCE
