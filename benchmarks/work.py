@@ -5,6 +5,7 @@ from math import prod, sqrt
 
 import numpy as np
 
+from benchmarks.learnable import read
 from benchmarks.networks import (
     Activation,
     Convolution,
@@ -23,7 +24,6 @@ from benchmarks.networks import (
     shapes,
     weights,
 )
-from benchmarks.tables import read
 
 SEED = 0
 
@@ -35,7 +35,7 @@ class Work:
     Attributes:
         name: What ``--rows`` calls it.
         words: What the table calls it, with ``{epochs}`` and ``{calls}``.
-        data: The table in :mod:`benchmarks.tables`.
+        data: The table in :mod:`benchmarks.learnable`.
         network: Its layers, but for the last activation.
         output: The last activation; with it goes its loss: sigmoid and log loss, softmax and cross-entropy,
             identity and half the squared error.

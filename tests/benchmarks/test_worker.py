@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.learnable import read
 from benchmarks.limits import CHAINS, compiled
 from benchmarks.measured import Crew, measure
 from benchmarks.networks import parameters, shapes
 from benchmarks.peers import PEERS, CannotExpress, Peer, Setting
 from benchmarks.peers.by_hand import trainer
-from benchmarks.tables import read
 from benchmarks.work import ROWS, job, operations, roots, steps
 from benchmarks.worker import Turn, hired, in_turns, spread, typical, written
 
