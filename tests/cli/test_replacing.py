@@ -105,7 +105,7 @@ def test_a_good_model_outlives_a_training_that_was_ended(good, here, monkeypatch
         return history
 
     monkeypatch.setattr(cr.Network, "fit", ended)
-    result = train("--target", "the price", *OUT)
+    result = train("--target", "the price", "--epochs", "30", *OUT)
     assert result.exit_code == 130 and (here / PLACE).read_bytes() == good
     assert "this training was ended by Ctrl-C" in result.stderr
 

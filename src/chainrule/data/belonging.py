@@ -70,6 +70,13 @@ class Belonging:
         """Return the columns that are no inputs: that of the groups, of which new rows are none, if not to be kept."""
         return [self.groups.column] if self.groups and self.groups.column not in keep else []
 
+    @property
+    def parts(self) -> int | None:
+        """In how many folds the rows may fall at most, so that what belongs together stays so; None for any number."""
+        if self.groups is not None:
+            return len(np.unique(self.groups.codes))
+        return None if self.times is None else len(np.unique(self.times.values)) - 1
+
 
 NOTHING_TOGETHER = Belonging()
 

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.models.by_folds import in_a_sentence, mean_of
-from chainrule.models.options import USUAL_RATE, Training
+from chainrule.models.options import USUAL_EPOCHS, USUAL_RATE, Training
 from chainrule.models.rows import Rows
 from chainrule.models.scores import Scores
 from chainrule.shown import counted
@@ -21,7 +21,7 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.metrics import Metric
 from chainrule.train.network import Network
-from chainrule.train.optimizers import Adam
+from chainrule.train.optimizers import Adam, Optimizer
 from chainrule.train.progress import ends_untold
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ BRIEF = 1.0  # seconds, below which a first fit is over before others like it ne
 FAR = 10.0  # times the cost of a guess: no beginning of a training costs as much
 
 
+def adam(options: Training) -> Optimizer:
+    """Return Adam as it was chosen, or as is usual."""
+    return Adam(options.learning_rate or USUAL_RATE, clip_norm=options.clip_norm)
+
+
 @dataclass(frozen=True)
 class Ready(Generic[D]):
     """Examples as numbers, and what suits them.
@@ -56,6 +61,9 @@ class Ready(Generic[D]):
         about: Sentences about what was decided.
         watched: Metrics that are recorded of each epoch.
         class_weight: What each class weighs, by its number; None where all examples are equal.
+        optimizer: Makes what moves the weights, of choices.
+        unseen: Targets, and what the network that was trained said of them without having learned from them: of the
+            examples that say when to stop, or of all by others that did not learn from them.
     """
 
     data: D
@@ -69,6 +77,28 @@ class Ready(Generic[D]):
     about: tuple[str, ...] = ()
     watched: tuple[Metric, ...] = ()
     class_weight: dict[int, float] | None = None
+    optimizer: Callable[[Training], Optimizer] = adam
+    unseen: Arrays | None = None
+
+
+@dataclass(frozen=True)
+class Fitted(Generic[D]):
+    """A network that learned, and how it is done again.
+
+    Attributes:
+        ready: What it learned from, with what its training told.
+        network: The network.
+        history: Its training.
+        epochs: After how many epochs it was best.
+        again: Learns from other examples without choosing anew: takes these, how many epochs are best, and what was
+            done before; returns a network, and why it is not to be kept, or "".
+    """
+
+    ready: Ready[D]
+    network: Network
+    history: History
+    epochs: int
+    again: Callable[[Ready[D], int, "Stages"], tuple[Network, History, str]]
 
 
 @dataclass(frozen=True)
@@ -80,11 +110,16 @@ class Kind(Generic[D]):
             that say when to stop alone.
         score: Judges a network by examples that it never saw.
         settle: Adds what only a trained network tells, of examples that it did not learn from.
+        fit: Trains: takes the name of the stage, what to learn from, the choices, what was done before, and whom to
+            tell; returns what learned.
     """
 
     prepare: Callable[[Rows, Training], Ready[D]]
     score: Callable[[Ready[D], Network, Arrays], Scores]
     settle: Callable[[Ready[D], Network], Ready[D]] = lambda ready, network: ready
+    fit: "Callable[[str, Ready[D], Training, Stages, Say], Fitted[D]]" = (
+        lambda name, ready, options, stages, say: fit_one(name, ready, options, stages)
+    )
 
 
 @dataclass(frozen=True)
@@ -97,6 +132,7 @@ class Fold(Generic[D]):
         rows: Which examples it learned from, which said when to stop, and which judged.
         scores: Those on the examples that judged.
         history: Its training.
+        epochs: After how many epochs it was best.
     """
 
     ready: Ready[D]
@@ -104,6 +140,7 @@ class Fold(Generic[D]):
     rows: Rows
     scores: Scores
     history: History
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -154,6 +191,12 @@ class Stages:
     file: "Checkpoints | None" = None
 
     @property
+    def verbose_now(self) -> int:
+        """How much the next fit shows."""
+        first = next(iter(self.histories.values()), None)
+        return 0 if self.verbose == 1 and first is not None and first.seconds < BRIEF else self.verbose
+
+    @property
     def signal(self) -> int:
         """The signal that ended one of them, 0 if none did."""
         return next((history.signal for history in self.histories.values() if history.signal), 0)
@@ -184,20 +227,24 @@ def fit_stage(
         epochs: How many at most; as chosen if None.
         stopping: What ends it earlier.
     """
-    first = next(iter(stages.histories.values()), None)
-    brief = stages.verbose == 1 and first is not None and first.seconds < BRIEF
+    callbacks: list[Any] = [] if stopping is None else [stopping]
+    most = options.epochs or USUAL_EPOCHS
+    if epochs is not None and ready.optimizer is adam:
+        most = epochs
+    elif epochs is not None:  # a rate that falls over the run falls as it did where that was chosen
+        callbacks.append(ends_after(epochs))
     history = network.fit(
         *ready.learn,
-        optimizer=Adam(options.learning_rate, clip_norm=options.clip_norm),
+        optimizer=ready.optimizer(options),
         batch_size=options.batch_size,
-        epochs=options.epochs if epochs is None else epochs,
+        epochs=most,
         class_weight=ready.class_weight,
         metrics=ready.watched,
         validation_data=ready.validation,
-        callbacks=[] if stopping is None else [stopping],
+        callbacks=callbacks,
         time_budget=options.time_budget,
         resume=stages.keeper(name),
-        verbose=0 if brief else stages.verbose,
+        verbose=stages.verbose_now,
     )
     stages.histories[name] = history
     return history
@@ -234,9 +281,9 @@ def fit_stages(
     histories = fit_many(
         networks,
         *ready.learn,
-        optimizer=[Adam(each.learning_rate, clip_norm=each.clip_norm) for each in choices],
+        optimizer=[ready.optimizer(each) for each in choices],
         batch_size=[each.batch_size for each in choices],
-        epochs=[each.epochs for each in choices],
+        epochs=[each.epochs or USUAL_EPOCHS for each in choices],
         class_weight=ready.class_weight,
         metrics=ready.watched,
         validation_data=ready.validation,
@@ -268,7 +315,6 @@ def train(
     for sentence in ready.about:
         say(sentence)
     options = ready.options
-    network = ready.network(options)
     main = options
     if options.time_budget:  # which is for the folds too, and for learning from all rows, half as many again
         shares = 1 + len(folds) + 1.5 * options.refit
@@ -277,8 +323,9 @@ def train(
             say(
                 f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for this network, the rest for others."
             )
-    history = fit_stage("main", network, ready, main, stages, stopping=ready.stopping)
-    shorter = f"learning_rate={min(options.learning_rate / 10, USUAL_RATE):g}"
+    fitted = kind.fit("main", ready, main, stages, say)
+    ready, network, history = fitted.ready, fitted.network, fitted.history
+    shorter = f"learning_rate={min((options.learning_rate or USUAL_RATE) / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
         raise DataError(
             "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
@@ -286,8 +333,8 @@ def train(
         )
     if why := blown_up(history, ready.guess):
         say(f"{why} Try {shorter}.")
-    options = _as_it_went(options, history)
-    ready, network.engine = replace(ready, options=options), options.engine
+    options = ready.options
+    network.engine = options.engine
     with asking() as late:  # what was learned is not lost by a signal that comes now
         ready = kind.settle(ready, network)
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
@@ -303,8 +350,9 @@ def train(
     elif scores is None and ready.validation is not None:
         scores = kind.score(ready, network, ready.validation)
         scores, judged = replace(scores, notes=(FLATTER, *scores.notes)), "the network before"
-    of_folds = [fold.history for fold in done]
-    kept, last, told = refit(kind, rows, ready, network, history, stages, of_folds, judged)
+    fitted = replace(fitted, ready=ready)
+    epochs = int(np.median([fold.epochs for fold in done] or [fitted.epochs]) + 0.5)
+    kept, last, told = refit(kind, rows, fitted, stages, max(1, epochs), judged)
     if told:
         say(told)
     if history.signal and last is network and len(done) == len(folds):
@@ -321,16 +369,31 @@ def _by_folds(
         if main.signal:
             break
         ready = kind.prepare(rows, options)
-        network = ready.network(options)
-        history = fit_stage(f"fold {number}", network, ready, options, stages, stopping=ready.stopping)
+        fitted = kind.fit(f"fold {number}", ready, options, stages, lambda sentence: None)
+        network, history = fitted.network, fitted.history
         main.signal = main.signal or history.signal
-        ready = kind.settle(ready, network)
+        ready = kind.settle(fitted.ready, network)
         if not history.signal and ready.test is not None:
             scores = kind.score(ready, network, ready.test)
             name, value = next(iter(scores.network.items()))
             say(f"Fold {number} of {len(folds)}: {name} {value:.4f} on {counted(scores.rows, 'row')}.")
-            done.append(Fold(ready, network, rows, scores, history))
+            done.append(Fold(ready, network, rows, scores, history, fitted.epochs))
     return tuple(done)
+
+
+def fit_one(name: str, ready: Ready[D], options: Training, stages: Stages) -> Fitted[D]:
+    """Train the network of choices until its validation tells that it is best."""
+    network = ready.network(options)
+    history = fit_stage(name, network, ready, options, stages, stopping=ready.stopping)
+
+    def again(whole: Ready[D], epochs: int, stages: Stages) -> tuple[Network, History, str]:
+        network = whole.network(whole.options)
+        with ends_untold():
+            last = fit_stage("refit", network, whole, whole.options, stages, epochs=epochs)
+        return network, last, dropped(last, epochs, whole)
+
+    went = _as_it_went(ready, history)
+    return Fitted(replace(ready, options=went), network, history, best_epochs(history), again)
 
 
 def best_epochs(history: History) -> int:
@@ -338,8 +401,9 @@ def best_epochs(history: History) -> int:
     return history.epochs if history.best_epoch is None else history.best_epoch + 1
 
 
-def _as_it_went(options: Training, history: History) -> Training:
+def _as_it_went(ready: Ready[Any], history: History) -> Training:
     """Return the choices that lead to the same network where time, or a signal, might have ended the training."""
+    options = ready.options
     if history.epochs == 0 or not (options.time_budget or history.signal):
         return options
     # the last epoch may have been broken off; and which engine is done first depends on the number of epochs
@@ -347,50 +411,47 @@ def _as_it_went(options: Training, history: History) -> Training:
 
 
 def refit(
-    kind: Kind[D],
-    rows: Rows,
-    ready: Ready[D],
-    chosen: Network,
-    history: History,
-    stages: Stages,
-    folds: Sequence[History],
-    judged: str,
+    kind: Kind[D], rows: Rows, chosen: Fitted[D], stages: Stages, epochs: int, judged: str
 ) -> tuple[Ready[D], Network, str]:
-    """Let a network begin anew and learn from all rows, as long as the chosen one took to become best.
+    """Let what was chosen begin anew and learn from all rows, for as many epochs as were best.
 
-    With folds that is as long as theirs took, the one in the middle. ``judged`` says whose scores stand in the report.
+    ``judged`` says whose scores stand in the report.
 
     Returns what the network that is kept learned from, that network, and a sentence.
     """
-    options, everything = ready.options, rows.all
-    if not options.refit or len(everything.learn) == len(rows.learn):
-        return ready, chosen, ""
+    ready, history, everything = chosen.ready, chosen.history, rows.all
+    options = ready.options
+    if not options.refit or len(everything.learn) == len(ready.learn[0]):
+        return ready, chosen.network, ""
     if history.signal or history.diverged or blown_up(history, ready.guess):
-        return ready, chosen, ""
-    epochs = max(1, int(np.median([best_epochs(each) for each in folds or [history]]) + 0.5))
+        return ready, chosen.network, ""
     try:
         whole = kind.prepare(everything, options)
     except DataError as error:  # what was learned is not lost because more rows have other columns
         why = str(error).replace("\n", " ")
         told = f"All rows together teach nothing ({why}), so the network that was judged is kept."
-        return ready, chosen, told
-    network = whole.network(options)
-    with ends_untold():
-        again = fit_stage("refit", network, whole, options, stages, epochs=epochs)
+        return ready, chosen.network, told
+    network, again, why = chosen.again(whole, epochs, stages)
     history.signal = history.signal or again.signal
-    if why := _dropped(again, epochs, whole):
-        return ready, chosen, f"Learning from all rows {why}, so the network that was judged is kept."
+    if why:
+        told = f"Learning from all rows {why}, so the network that was judged is kept."
+        return ready, chosen.network, told
     return whole, network, (
         f"Learned anew from all {counted(len(everything.learn), 'row')}, as many epochs as were best ({epochs}); the "
         f"scores are those of {judged}."
     )  # fmt: skip
 
 
-def _dropped(again: History, epochs: int, whole: Ready[Any]) -> str:
+def dropped(again: History, epochs: int, whole: Ready[Any]) -> str:
     """Return why what learned from all rows is not kept, or ""."""
     if again.diverged or blown_up(again, whole.guess):
         return "diverged"
     return "was ended early" if again.epochs < epochs else ""
+
+
+def ends_after(epochs: int) -> Callable[[Any, int, Any], bool]:
+    """Return a callback that ends training after so many epochs."""
+    return lambda network, epoch, logs: epoch + 1 >= epochs
 
 
 def blown_up(history: History, guess: float) -> str:

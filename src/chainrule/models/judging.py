@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainrule.models.base import Ready
 from chainrule.models.conformal import coverage, distances
-from chainrule.models.linear import fit_linear
+from chainrule.models.linear import crossed, fit_linear
 from chainrule.models.prepared import Prepared
+from chainrule.models.recipe import row_losses
 from chainrule.models.scores import Coverage, Scores
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import weights_of, with_thresholds
@@ -20,14 +22,23 @@ from chainrule.train.network import Network
 def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     """Make ready what a trained network tells: its thresholds, and how far it is off."""
     options: Any = ready.options
-    data, held = ready.data, [arrays[:2] for arrays in (ready.validation, ready.test) if arrays is not None]
-    seen = [(truth, network.predict(features)) for features, truth in held]
-    said = seen[0] if ready.validation is not None else None
-    target, how = with_thresholds(data.target, options.threshold, options.metric, said)
+    data, unseen = ready.data, ready.unseen
+    if unseen is None and ready.validation is not None:
+        unseen = ready.validation[1], network.predict(ready.validation[0])
+    seen = [] if unseen is None else [unseen]
+    if ready.test is not None:
+        seen.append((ready.test[1], network.predict(ready.test[0])))
+    target, how = with_thresholds(data.target, options.threshold, options.metric, unseen, _from(ready))
     measured = None
     if target.task == "regression" and seen:
         measured = distances(target, *(np.concatenate(parts) for parts in zip(*seen, strict=True)))
-    return replace(ready, data=replace(data, target=target, settled=how, measured=measured))
+    data = replace(data, target=target, settled=how, measured=measured)
+    return replace(ready, data=data, unseen=unseen)
+
+
+def _from(ready: Ready[Prepared]) -> str:
+    """Return what the rows did that the network did not learn from."""
+    return "said when to stop" if ready.validation is not None else "had not been seen"
 
 
 def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) -> Scores:
@@ -36,22 +47,30 @@ def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) ->
     data, target = ready.data, ready.data.target
     features, truth = arrays[:2]
     outputs = network.predict(features)
-    beside = fit_linear(
-        target, *ready.learn, weights_of(ready.class_weight, ready.learn[1]), options.time_budget
-    )
+    beside = fit_linear(target, *ready.learn, weights_of(ready.class_weight, ready.learn[1]))
     linear = None
     if beside is not None:
         held = ready.validation
         said = None if held is None else (held[1], beside.predict(held[0]))
+        if held is None and options.threshold == "best" and data.folds:
+            said = _by_linear(ready)
         of_linear, _ = with_thresholds(target, options.threshold, options.metric, said)
         linear = of_linear, beside.predict(features)
     scores = judge(target, truth, outputs, linear=linear, metrics=options.metric, seed=options.seed)
     notes = (*scores.notes, data.settled) if data.settled else scores.notes
     covered: tuple[Coverage, ...] = ()
-    if target.task == "regression" and ready.validation is not None and arrays is not ready.validation:
-        known, true = ready.validation[0], ready.validation[1]
-        covered = coverage(target, distances(target, true, network.predict(known)), truth, outputs)
+    if target.task == "regression" and ready.unseen is not None and arrays is not ready.validation:
+        covered = coverage(target, distances(target, *ready.unseen), truth, outputs)
     return replace(scores, notes=notes, coverage=covered)
+
+
+def _by_linear(ready: Ready[Prepared]) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets, and what linear models say of them that did not learn from them."""
+    (X, y), target = ready.learn, ready.data.target
+    weight, task = weights_of(ready.class_weight, y), target.task
+    outputs = crossed(target, X, y, weight, ready.data.folds, [1.0], partial(row_losses, task, y)).outputs
+    known = np.isfinite(outputs).all(axis=1)
+    return y[known], outputs[known]
 
 
 def fastest(do: Callable[[], Any], times: int = 3) -> float:

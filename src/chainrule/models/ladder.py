@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.models.options import Options
+from chainrule.models.options import USUAL_RATE, Options
 
 _VARIED = ("hidden", "dropout", "batch_norm", "activation", "learning_rate")
 
@@ -35,7 +35,7 @@ def ladder(options: Options) -> tuple[Rung, ...]:
     ['dropout', 'batch norm', 'tanh', 'gelu', 'fast', 'slow']
     """
     usual = tuple(options.hidden or ()) or (32, 16)
-    most, rate = max(usual), options.learning_rate
+    most, rate = max(usual), options.learning_rate or USUAL_RATE
     wide = 4 * most
     drops = {"dropout": 0.0} if options.dropout else {"dropout": 0.2}
     shapes = [

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from chainrule.train.kinds import MetricsLike
 
 Section = Literal["data", "columns", "rows", "network", "training"]
-USUAL_RATE = 3e-3
+USUAL_RATE, USUAL_EPOCHS = 3e-3, 300
+BY_HAND = (
+    "hidden",
+    "dropout",
+    "activation",
+    "batch_norm",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "clip_norm",
+)
 NONE = "none"  # the column, where nothing is to be found out
 
 
@@ -251,9 +261,19 @@ class Training(Chosen):
         Choice("rows", _COLUMN_OR_NONE, "The last rows in time judge, by this column.", "found, or none"),
     ] = None
     seed: Annotated[int, Choice("rows", _whole(0), "The same seed: the same model.")] = 0
-    epochs: Annotated[int, Choice("training", _COUNT, "At most so many epochs.")] = 300
+    members: Annotated[
+        int | None,
+        Choice(
+            "network", _COUNT, "How many networks decide together.", "8 by the recipe; 1 of a network by hand"
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None, Choice("training", _COUNT, "At most so many epochs.", "by the recipe; else 300")
+    ] = None
     batch_size: Annotated[int | None, Choice("training", _COUNT, "Rows a step.", "by size")] = None
-    learning_rate: Annotated[float, Choice("training", _RATE, "That of Adam.")] = USUAL_RATE
+    learning_rate: Annotated[
+        float | None, Choice("training", _RATE, "That of Adam.", "by the recipe; else 0.003")
+    ] = None
     clip_norm: Annotated[
         float | None, Choice("training", _NORM, "Shorten longer gradients to this.", "none is shortened")
     ] = None
@@ -309,6 +329,21 @@ class Options(Training):
     ignore: Annotated[
         tuple[str, ...], Choice("columns", _COLUMNS, "Other targets, unknown when predicting.")
     ] = ()
+    recipe: Annotated[
+        bool | None,
+        Choice(
+            "network",
+            _FLAG,
+            "The recipe decides what is not chosen.",
+            "yes, where nothing of a network is chosen by hand",
+        ),
+    ] = None
+    bins: Annotated[
+        int | None,
+        Choice(
+            "network", _whole(0), "Bins of each column of numbers, beside it.", "by the recipe; else none"
+        ),
+    ] = None
     hidden: Annotated[
         tuple[int, ...] | None,
         Choice("network", _UNITS, "Units of each hidden layer; none for a linear model.", "by size"),
@@ -317,10 +352,19 @@ class Options(Training):
         float | None,
         Choice("network", _SHARE, "Hidden units left out in a step.", "0.2 for classes, 0 for numbers"),
     ] = None
-    activation: Annotated[str, Choice("network", _ACTIVATION, "Of the hidden layers.")] = "relu"
+    activation: Annotated[str | None, Choice("network", _ACTIVATION, "Of the hidden layers.", "relu")] = None
     batch_norm: Annotated[
         bool, Choice("network", _FLAG, "Normalize the sums of each hidden layer over the batch.")
     ] = False
+
+
+def made_by_hand(options: Options) -> tuple[str, ...]:
+    """Return which choices shape a network by hand: whoever makes one of them gets what was chosen, and no recipe.
+
+    >>> made_by_hand(Options(hidden=(8,), seed=3))
+    ('hidden',)
+    """
+    return tuple(name for name in BY_HAND if getattr(options, name) not in (None, False))
 
 
 def by_name(method: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """The plan of a training: what each column of the table is and becomes, and what is to be trained on which rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.data.columns import Columns
 from chainrule.data.target import Target
 from chainrule.doors import Door
-from chainrule.shown import Lines
+from chainrule.models.options import Options
+from chainrule.models.rows import Rows
+from chainrule.shown import Lines, counted
+
+OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,3 +39,60 @@ class Plan:
 
     def __repr__(self) -> str:
         return repr(Lines(self))
+
+
+def about_network(
+    inputs: int,
+    target: Target,
+    options: Options,
+    rows: Rows,
+    judges: int,
+    folds: Sequence[Rows],
+    in_time: bool,
+) -> str:
+    """Return what is to be trained, on which rows, and whether that is the recipe's or was made by hand.
+
+    Args:
+        inputs: How many features there are.
+        target: What is predicted.
+        options: The choices, all decided.
+        rows: Which rows are for what.
+        judges: How many judge.
+        folds: The rows of cross-validation.
+        in_time: Whether what judges is later.
+    """
+    units, members = [str(width) for width in options.hidden or ()], options.members or 1
+    layers = "a hidden layer" if len(units) == 1 else "hidden layers"
+    hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
+    if units and (options.batch_norm or options.activation != "relu"):
+        hidden += f" ({options.activation}{', batch norm' if options.batch_norm else ''})"
+    bins = f" and up to {options.bins} bins of each number" if options.bins else ""
+    folded = f" in {members} folds" if members > 1 else ""
+    counts = {
+        f"to learn from{folded}": len(rows.learn),
+        "to know when to stop": len(rows.validation),
+        "for the test": judges,
+    }
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    what = "Network: " if members == 1 else f"{members} networks, each: "
+    beside = " A linear model decides with them." if options.recipe and members > 1 else ""
+    beside += " The time decides how many there are." if options.recipe and options.time_budget else ""
+    return (
+        f"{what}{counted(inputs, 'input')}{bins}, {hidden}, {counted(target.width, 'output')} "
+        f"({OUTPUTS[target.task]}).{beside} Rows: {told}.{_of_folds(folds, in_time)} {_why(options)}"
+    )
+
+
+def _why(options: Options) -> str:
+    if options.recipe:
+        return "This is the recipe for tables."
+    return "It is made by hand, not by the recipe."
+
+
+def _of_folds(folds: Sequence[Rows], in_time: bool) -> str:
+    if not folds:
+        return ""
+    judged = sum(len(rows.test) for rows in folds)
+    if in_time:
+        return f" Folds: {len(folds)}; the {judged:,} rows that judge are later than those that their network saw."
+    return f" Folds: {len(folds)}; each of {judged:,} rows judges once, a network that never saw it."

@@ -22,7 +22,7 @@ from chainrule.data.columns import (
     wrong_cells,
 )
 from chainrule.data.labels import encode_target
-from chainrule.data.splitting import about_rare_classes, strata_of
+from chainrule.data.splitting import about_rare_classes, folds as dealt, strata_of
 from chainrule.data.target import (
     Target,
     alike_classes,
@@ -37,21 +37,26 @@ from chainrule.data.told import Told
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
 from chainrule.errors import DataError
-from chainrule.models.base import Ready
+from chainrule.models.base import Ready, adam
 from chainrule.models.conformal import Distances
-from chainrule.models.options import Options
+from chainrule.models.options import USUAL_EPOCHS, USUAL_RATE, Options, Training, made_by_hand
+from chainrule.models.plan import OUTPUTS, about_network
+from chainrule.models.recipe import DECAY, MOST_MEMBERS, members_for, recipe_for
 from chainrule.models.rows import Rows, by_fold, divided, named_in, told
 from chainrule.models.weighing import check_choices, class_weights, watching, weights_of
+from chainrule.nn.binning import bin_edges
 from chainrule.nn.layers.base import MOST_NUMBERS, Layer
 from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
+from chainrule.nn.layers.encoding import PiecewiseLinearEncoding
 from chainrule.nn.layers.normalization import BatchNormalization
 from chainrule.nn.room import check_trained
 from chainrule.shown import counted
 from chainrule.train.network import Network
+from chainrule.train.optimizers import AdamW, Optimizer
+from chainrule.train.schedules import Cosine
 
 TEST_FRACTION = 0.2
-_OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Prepared:
         notes: Sentences that the owner of the table should know.
         settled: How the thresholds of the target were found, in words.
         measured: How far the network was off, in rows that it did not learn from: of numbers only.
+        folds: Where several networks decide: which rows each learns from, and of which it says what it never saw.
+        in_time: Whether these are in the order of time, so that the first of them learned from few rows.
     """
 
     columns: Columns
@@ -93,6 +100,8 @@ class Prepared:
     notes: tuple[str, ...]
     settled: str = ""
     measured: Distances | None = None
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    in_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +116,7 @@ class Sorted:
         judges: Rows of a table of their own that judge; then none of the frame do.
         belonging: Which of them belong together.
         notes: Sentences about them.
+        members: How many networks learn from them usually.
     """
 
     frame: pd.DataFrame
@@ -116,6 +126,7 @@ class Sorted:
     judges: pd.DataFrame | None
     belonging: Belonging
     notes: tuple[str, ...]
+    members: int = 1
 
 
 def sort_rows(
@@ -161,6 +172,9 @@ def sort_rows(
         if options.folds
         else ()
     )
+    options, usual = _decided_by(options, belonging.of(among), len(among))
+    if (options.members or usual) > 1:
+        rows, folds = rows.without_validation, tuple(each.without_validation for each in folds)
     notes = (
         *written,
         *dropped,
@@ -170,7 +184,20 @@ def sort_rows(
         *_known_already(frame, judges),
     )
     options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
-    return Sorted(frame, whole, rows, folds, judges, belonging, notes), options
+    return Sorted(frame, whole, rows, folds, judges, belonging, notes, usual), options
+
+
+def _decided_by(options: Options, belonging: Belonging, rows: int) -> tuple[Options, int]:
+    """Return the choices with whether the recipe decides, and how many networks there are usually.
+
+    How many there are is open where that is a question of time.
+    """
+    by_recipe = not made_by_hand(options) if options.recipe is None else options.recipe
+    most = members_for(rows, belonging.parts)
+    usual, members = most if by_recipe else 1, options.members
+    if members is None and not (by_recipe and options.time_budget):
+        members = usual
+    return replace(options, recipe=by_recipe, members=1 if members and most == 1 else members), usual
 
 
 def _known_already(frame: pd.DataFrame, judges: pd.DataFrame | None) -> tuple[str, ...]:
@@ -216,7 +243,8 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     training = frame.iloc[np.sort(np.concatenate([rows.learn, rows.validation]))]
     target = told_by(whole.target, training)
     columns = fit_columns(training, target, told_in(options), whole.belonging.aside(options.keep))
-    decided = decide(options, target, len(rows.learn))
+    learned = encode(columns, part := frame.iloc[rows.learn]), encode_target(target, part)
+    decided = decide(options, target, len(rows.learn), several_values(learned[0]))
     _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
     by_class, patience = class_weights(target, options.class_weight), setting_for(len(rows.learn)).patience
@@ -230,16 +258,31 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     if rows is whole.rows and whole.judges is not None:
         judges = whole.judges
     plan = "\n".join(plan_lines(columns))
-    network = _plan(columns, target, decided, rows, len(judges), whole)
+    network = about_network(
+        columns.width,
+        target,
+        replace(decided, members=decided.members or whole.members),
+        rows,
+        len(judges),
+        whole.folds,
+        whole.belonging.times is not None,
+    )
     remarks = (
         news if judges is whole.judges else wrong_cells
     )  # of the same table, spellings and dates are no news
     every = *every, *(f"Of the rows that judge: {sentence}" for sentence in remarks(columns, judges))
+    edges, folds = edges_of(learned[0], decided.bins or 0), member_folds(whole, rows, decided)
     return Ready(
-        Prepared(columns, target, every),
+        Prepared(
+            columns,
+            target,
+            every,
+            folds=folds,
+            in_time=whole.belonging.times is not None,
+        ),
         decided,
-        partial(network_for, columns, target),
-        (encode(columns, part := frame.iloc[rows.learn]), encode_target(target, part)),
+        partial(network_for, columns, target, edges),
+        learned,
         _weighed(arrays(frame.iloc[rows.validation]), None if watched else by_class),
         arrays(judges),
         stopping,
@@ -247,7 +290,29 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         (describe_target(target), plan, describe_columns(columns), *every, network),
         watched,
         by_class,
+        falling if decided.recipe else adam,
     )
+
+
+def member_folds(whole: Sorted, rows: Rows, options: Options) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Return for each of several networks which of the rows to learn from it learns from, and those it never sees.
+
+    More networks than there are folds take folds of another seed; as many as there ever are where time decides.
+    """
+    wanted = options.members or (MOST_MEMBERS if whole.members > 1 else 1)
+    if wanted == 1 or not len(rows.learn):
+        return ()
+    belonging, strata = whole.belonging.of(rows.learn), strata_of(whole.target, whole.frame)[rows.learn]
+    most = max(2, min(options.members or whole.members, members_for(len(rows.learn), belonging.parts)))
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    while len(found) < wanted:
+        found += dealt(strata, most, options.seed + len(found), belonging)
+    return tuple(found[:wanted])
+
+
+def falling(options: Training) -> Optimizer:
+    """Return the optimizer of the recipe, whose rate falls over the run."""
+    return AdamW(Cosine(options.learning_rate or USUAL_RATE), weight_decay=DECAY, clip_norm=options.clip_norm)
 
 
 def _never_learned(target: Target) -> tuple[str, ...]:
@@ -272,17 +337,41 @@ def _weighed(arrays: Any, by_class: Mapping[int, float] | None) -> Any:
     return arrays if weights is None else (*arrays, weights)
 
 
-def decide(options: Options, target: Target, rows: int) -> Options:
-    """Return the choices with what is usual for a table where nothing was chosen."""
-    usual = setting_for(rows)
-    share = 0.0 if target.task == "regression" else 0.2
-    return replace(
-        options,
-        target=target.columns,
-        hidden=usual.hidden if options.hidden is None else options.hidden,
-        batch_size=options.batch_size or usual.batch_size,
-        dropout=share if options.dropout is None else options.dropout,
-    )
+def decide(options: Options, target: Target, rows: int, columns: int = 0) -> Options:
+    """Return the choices with what the recipe says, or what is usual for a table, where nothing was chosen.
+
+    ``columns`` is how many features hold more than two values.
+    """
+    if options.recipe:
+        found = recipe_for(rows, columns, target.task)
+        said: dict[str, Any] = {**vars(found), "activation": "relu"}
+    else:
+        usual = setting_for(rows)
+        said = {
+            "hidden": usual.hidden, "batch_size": usual.batch_size, "activation": "relu", "bins": 0,
+            "dropout": 0.0 if target.task == "regression" else 0.2,
+            "epochs": USUAL_EPOCHS, "learning_rate": USUAL_RATE,
+        }  # fmt: skip
+    chosen = {name: value for name in said if (value := getattr(options, name)) is not None}
+    return replace(options, target=target.columns, **{**said, **chosen})
+
+
+def several_values(features: np.ndarray) -> int:
+    """Return how many features hold more than two values."""
+    return int(sum(_has_several(column) for column in features.T))
+
+
+def _has_several(column: np.ndarray) -> bool:
+    low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+    return bool(((column > low) & (column < high)).any())
+
+
+def edges_of(features: np.ndarray, bins: int) -> tuple[tuple[float, ...], ...]:
+    """Return the edges of the bins of each feature; none of one that holds two values, or where no bins are wanted."""
+    if not bins:
+        return ((),) * features.shape[1]
+    found = bin_edges(features, bins)
+    return tuple(each if _has_several(column) else () for each, column in zip(found, features.T, strict=True))
 
 
 def _check_room(inputs: int, target: Target, options: Options) -> None:
@@ -293,17 +382,19 @@ def _check_room(inputs: int, target: Target, options: Options) -> None:
         check_trained(weights, 2 * weights)  # of Adam
 
 
-def network_for(columns: Columns, target: Target, options: Options) -> Network:
+def network_for(
+    columns: Columns, target: Target, edges: Sequence[tuple[float, ...]], options: Options
+) -> Network:
     """Return the network that suits a table, untrained."""
     _check_room(columns.width, target, options)
-    layers: list[Layer] = []
+    layers: list[Layer] = [PiecewiseLinearEncoding(tuple(edges))] if any(edges) else []
     for width in options.hidden or ():
         if options.batch_norm:
-            layers += [Dense(width), BatchNormalization(), Activation(options.activation)]
+            layers += [Dense(width), BatchNormalization(), Activation(options.activation or "relu")]
         else:
-            layers += [Dense(width, options.activation)]
+            layers += [Dense(width, options.activation or "relu")]
         layers += [Dropout(options.dropout)] if options.dropout else []
-    layers = [*layers, Dense(target.width, _OUTPUTS[target.task])]
+    layers = [*layers, Dense(target.width, OUTPUTS[target.task])]
     return Network(layers, input_shape=(columns.width,), seed=options.seed, engine=options.engine)
 
 
@@ -318,34 +409,6 @@ def guess_of(target: Target) -> float:
     shares = np.clip(target.shares, 1e-7, 1 - 1e-7)
     no = (1 - shares) * np.log(1 - shares) if target.task == "multilabel" else 0.0
     return float(-(shares * np.log(shares) + no).sum()) / (len(shares) if target.task == "multilabel" else 1)
-
-
-def _plan(columns: Columns, target: Target, options: Options, rows: Rows, judges: int, whole: Sorted) -> str:
-    units = [str(width) for width in options.hidden or ()]
-    layers = "a hidden layer" if len(units) == 1 else "hidden layers"
-    hidden = f"{layers} of {' and '.join(units)} unit{'s' * (units != ['1'])}" if units else "no hidden layer"
-    if units and (options.batch_norm or options.activation != "relu"):
-        hidden += f" ({options.activation}{', batch norm' if options.batch_norm else ''})"
-    counts = {
-        "to learn from": len(rows.learn),
-        "to know when to stop": len(rows.validation),
-        "for the test": judges,
-    }
-    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    return (
-        f"Network: {counted(columns.width, 'input')}, {hidden}, {counted(target.width, 'output')} "
-        f"({_OUTPUTS[target.task]}). Rows: {told}.{_of_folds(whole)}"
-    )
-
-
-def _of_folds(whole: Sorted) -> str:
-    folds = whole.folds
-    if not folds:
-        return ""
-    judged = sum(len(rows.test) for rows in folds)
-    if whole.belonging.times:
-        return f" Folds: {len(folds)}; the {judged:,} rows that judge are later than those that their network saw."
-    return f" Folds: {len(folds)}; each of {judged:,} rows judges once, a network that never saw it."
 
 
 def words_for_nothing(table: pd.DataFrame, columns: Columns, target: Target) -> dict[str, Sequence[str]]:

@@ -32,6 +32,11 @@ class Rows:
         nothing = self.learn[:0]
         return Rows(np.sort(np.concatenate([self.learn, self.validation, self.test])), nothing, nothing)
 
+    @property
+    def without_validation(self) -> "Rows":
+        """The same rows to judge; all others are learned from."""
+        return Rows(np.sort(np.concatenate([self.learn, self.validation])), self.learn[:0], self.test)
+
 
 def divided(strata: np.ndarray, belonging: Belonging, fraction: float, seed: int) -> Rows:
     """Return the rows of a training: a share of them for the test, and of the others some that say when to stop.

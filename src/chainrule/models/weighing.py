@@ -129,7 +129,11 @@ def watching(target: Target, metric: Any, patience: int) -> tuple[tuple[Metric, 
 
 
 def with_thresholds(
-    target: Target, choice: Any, metric: Any = (), rows: tuple[np.ndarray, np.ndarray] | None = None
+    target: Target,
+    choice: Any,
+    metric: Any = (),
+    rows: tuple[np.ndarray, np.ndarray] | None = None,
+    that: str = "said when to stop",
 ) -> tuple[Target, str]:
     """Return the target with its thresholds, and a sentence about how they were found, or "".
 
@@ -138,6 +142,7 @@ def with_thresholds(
         choice: A number; "best", for what is best by the metric in rows that were not learned from; None for one half.
         metric: As in :func:`~chainrule.models.scoring.score`; the first counts, and f1 where that knows no threshold.
         rows: The encoded targets of such rows, and the outputs for them.
+        that: What these rows did.
 
     >>> target = Target("binary", ("kind",), ("ham", "spam"), (0.5, 0.5))
     >>> rows = np.array([0, 0, 1, 1]), np.array([[0.1], [0.2], [0.3], [0.9]])
@@ -153,7 +158,7 @@ def with_thresholds(
     name, meant = _of_thresholds(target, metric)
     y, p = measured(target, *rows)
     found = tuple(_best(meant, y[:, [i]], p[:, i]) for i in range(target.width))
-    how = f"That is best by {name} in {counted(len(y), 'row')} that said when to stop."
+    how = f"That is best by {name} in {counted(len(y), 'row')} that {that}."
     return replace(target, thresholds=found), how
 
 

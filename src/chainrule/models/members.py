@@ -1,0 +1,377 @@
+"""Several networks that learn from folds of the rows and decide together, beside a linear model, by the recipe."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainrule.models.base import Fitted, Ready, Say, Stages, dropped, ends_after, fit_one
+from chainrule.models.linear import Crossed, coefficients, crossed, network_of
+from chainrule.models.logarithm import Logarithm, logarithm_of, said_plainly
+from chainrule.models.options import USUAL_EPOCHS, Options
+from chainrule.models.pacing import paced
+from chainrule.models.prepared import Prepared
+from chainrule.models.recipe import (
+    FEW,
+    PRICES,
+    best_epoch,
+    row_losses,
+    share_of_networks,
+)
+from chainrule.models.weighing import weights_of
+from chainrule.random import Draws
+from chainrule.shown import counted
+from chainrule.train.callbacks import EarlyStopping
+from chainrule.train.history import History
+from chainrule.train.kept import KeptEpochs
+from chainrule.train.many import fit_many
+from chainrule.train.mixing import mixture
+from chainrule.train.network import Network
+
+TRIED = 2  # folds that say whether a logarithm is the better thing to learn
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A network that learned, which of the folds it learned from, and its training."""
+
+    network: Network
+    fold: int
+    history: History
+
+
+@dataclass(frozen=True, eq=False)
+class Crew:
+    """Networks that learn the same of several folds.
+
+    Attributes:
+        members: Those that learned.
+        logarithm: Of what is predicted, if that is what they learned.
+        epochs: After how many epochs each was best.
+        outputs: What they say of rows that they did not learn from, shape (rows, outputs); NaN where all did.
+        cost: What that costs, in the mean.
+    """
+
+    members: tuple[Member, ...]
+    logarithm: Logarithm | None
+    epochs: tuple[int, ...]
+    outputs: np.ndarray
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What was chosen by predictions for rows that were not learned from.
+
+    Attributes:
+        logarithm: Of what is predicted, if networks learn that.
+        epochs: How many each of them learns.
+        share: How much they say beside a linear model, from 0 to 1.
+        price: That of the weights of the linear model.
+    """
+
+    logarithm: Logarithm | None
+    epochs: tuple[int, ...]
+    share: float = 1.0
+    price: float = 1.0
+
+
+def fit(name: str, ready: Ready[Prepared], options: Any, stages: Stages, say: Say) -> Fitted[Prepared]:
+    """Train what the choices say: one network, or several that decide together."""
+    if options.recipe and options.time_budget:
+        ready, options = paced(name, ready, options, stages, say)
+    if (options.members or 1) > 1:
+        return fit_members(name, ready, options, stages, say)
+    return fit_one(name, ready, options, stages)
+
+
+def fit_members(
+    name: str, ready: Ready[Prepared], options: Options, stages: Stages, say: Say
+) -> Fitted[Prepared]:
+    """Train networks on the folds, choose by what each says of rows that it never saw, and mix them."""
+    began, task = time.perf_counter(), ready.data.target.task
+    y = ready.learn[1]
+    weight = weights_of(ready.class_weight, y)
+    losses = partial(row_losses, task, y)
+    crew, histories = _best_crew(
+        "" if name == "main" else f"{name}, ", ready, options, stages, losses, weight
+    )
+    history = together(histories, time.perf_counter() - began)
+    if not crew.members:
+        failed = ready.network(options)
+        history.diverged = not history.signal
+        return Fitted(ready, failed, history, 0, lambda whole, epochs, done: (failed, history, "failed"))
+    known = np.isfinite(crew.outputs).all(axis=1)
+    mixed, choice = crew.outputs, Choice(crew.logarithm, crew.epochs)
+    if options.recipe:
+        linear = _linear(ready, weight, losses)
+        of_known = partial(row_losses, task, y[known])
+        share = share_of_networks(
+            of_known, mixed[known], linear.outputs[known], None if weight is None else weight[known]
+        )
+        mixed = share * mixed + (1 - share) * linear.outputs
+        choice = replace(choice, share=share, price=linear.price)
+    epochs = int(np.median(choice.epochs))
+    history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options)
+    say(history.stopped)
+    if ready.data.in_time and not history.signal:  # the first of them learned from few rows
+        crew = replace(crew, members=tuple(_anew("in time, ", ready, choice, stages)))
+    network = mixed_of(ready, options, choice, [each.network for each in crew.members])
+    ready = replace(ready, unseen=(y[known], mixed[known]))
+
+    def again(whole: Ready[Prepared], epochs: int, stages: Stages) -> tuple[Network, History, str]:
+        began, members = time.perf_counter(), list(_anew("refit, ", whole, choice, stages))
+        last = together([each.history for each in members], time.perf_counter() - began)
+        decided: Any = whole.options
+        why = dropped(last, min(choice.epochs), whole)
+        return mixed_of(whole, decided, choice, [each.network for each in members]), last, why
+
+    return Fitted(ready, network, history, epochs, again)
+
+
+def mixed_of(
+    ready: Ready[Prepared], options: Options, choice: Choice, networks: Sequence[Network]
+) -> Network:
+    """Return networks, and the linear model of the same rows, as one network."""
+    (X, y), target = ready.learn, ready.data.target
+    parts = [said_plainly(each, target, choice.logarithm) for each in networks]
+    shares = [choice.share / len(parts)] * len(parts)
+    if choice.share < 1:
+        found = coefficients(target, X, y, weights_of(ready.class_weight, y), choice.price)
+        if linear := network_of(target, found):
+            parts, shares = [*parts, linear], [*shares, 1 - choice.share]
+    network = mixture(parts, shares)
+    network.seed, network.engine = options.seed, options.engine
+    return network
+
+
+# --- training ---------------------------------------------------------------------------------------------
+
+
+def _best_crew(
+    prefix: str,
+    ready: Ready[Prepared],
+    options: Options,
+    stages: Stages,
+    losses: Callable[[np.ndarray], np.ndarray],
+    weight: np.ndarray | None,
+) -> tuple[Crew, list[History]]:
+    """Train a network on each fold: to learn what is predicted, or its logarithm, where that is better on some."""
+    folds, target = ready.data.folds, ready.data.target
+    other = logarithm_of(target, ready.learn[1]) if options.recipe else None
+    tried = len(folds) if other is None else min(TRIED, len(folds))
+    learn = partial(_learned, prefix, ready, options, stages)
+    members = learn(range(tried), None)
+    histories = [each.history for each in members]
+    chosen = partial(_chosen, ready, options, losses, weight)
+    if other is not None and not stages.signal:
+        others = learn(range(tried), other)
+        histories += [each.history for each in others]
+        wins = chosen(others, other).cost < chosen(members, None).cost
+        members, other = (others, other) if wins else (members, None)
+        if not stages.signal:
+            members += (more := learn(range(tried, len(folds)), other))
+            histories += [each.history for each in more]
+    crew = chosen(members, other)
+    _restore(ready, options, crew)
+    return crew, histories
+
+
+def _learned(
+    prefix: str,
+    ready: Ready[Prepared],
+    options: Options,
+    stages: Stages,
+    numbers: Sequence[int],
+    logarithm: Logarithm | None,
+) -> list[Member]:
+    """Train a network on each of some folds."""
+    folds = [ready.data.folds[number] for number in numbers]
+    names = [f"{prefix}{'log ' if logarithm else ''}member {number + 1}" for number in numbers]
+    stopping: list[Any] = []
+    if not _common(ready):
+        patience = max(8, _epochs(options) // 2)
+        stopping = [EarlyStopping(patience) if logarithm else replace(ready.stopping, patience=patience)]
+    return _fit(
+        names, ready, options, stages, numbers, logarithm,
+        rows=[learn for learn, _ in folds], validation_rows=[judge for _, judge in folds],
+        callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if logarithm else ready.watched,
+    )  # fmt: skip
+
+
+def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -> Iterator[Member]:
+    """Train as many networks as were chosen on all rows, each for as many epochs as one of those was best after."""
+    options: Any = ready.options
+    numbers = range(len(choice.epochs))
+    names = [f"{prefix}member {number + 1}" for number in numbers]
+    callbacks = [[ends_after(epochs)] for epochs in choice.epochs]
+    yield from _fit(names, ready, options, stages, numbers, choice.logarithm, callbacks=callbacks)
+
+
+def _fit(
+    names: Sequence[str],
+    ready: Ready[Prepared],
+    options: Options,
+    stages: Stages,
+    numbers: Sequence[int],
+    logarithm: Logarithm | None,
+    **how: Any,
+) -> list[Member]:
+    networks = [ready.network(replace(options, seed=seed_of(options.seed, number))) for number in numbers]
+    X, y = ready.learn
+    histories = fit_many(
+        networks, X, y if logarithm is None else logarithm.learned(ready.data.target, y),
+        optimizer=ready.optimizer(options), batch_size=options.batch_size, epochs=_epochs(options),
+        sample_weight=weights_of(ready.class_weight, y), resume=[stages.keeper(name) for name in names],
+        verbose=stages.verbose_now, **how,
+    )  # fmt: skip
+    stages.histories.update(zip(names, histories, strict=True))
+    return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of a member.
+
+    >>> seed_of(0, 0) == seed_of(0, 0) != seed_of(0, 1)
+    True
+    """
+    return int(Draws(seed, "member", number).uniform(0, 2**31, (1,))[0])
+
+
+def _epochs(options: Options) -> int:
+    return options.epochs or USUAL_EPOCHS
+
+
+# --- choosing ---------------------------------------------------------------------------------------------
+
+
+def _common(ready: Ready[Prepared]) -> bool:
+    """Say whether all folds have one best epoch."""
+    return len(ready.learn[0]) <= FEW
+
+
+def _chosen(
+    ready: Ready[Prepared],
+    options: Options,
+    losses: Callable[[np.ndarray], np.ndarray],
+    weight: np.ndarray | None,
+    members: Sequence[Member],
+    logarithm: Logarithm | None,
+) -> Crew:
+    """Return those networks that learned, after how many epochs each is best, and what they say then."""
+    done = [each for each in members if each.history.epochs and not each.history.diverged]
+    if _common(ready):
+        most = max((each.history.epochs for each in done), default=0)
+        done = [each for each in done if each.history.epochs == most]
+    rows, width = len(ready.learn[0]), ready.data.target.width
+    nothing = np.full((rows, width), np.nan)
+    if not done:
+        return Crew((), logarithm, (), nothing, np.inf)
+    said = [_said(ready, each, logarithm) for each in done]
+    judged = [ready.data.folds[each.fold][1] for each in done]
+    if _common(ready):
+        by_epoch = _out_of_fold(rows, judged, said)
+        monitor = ready.stopping.monitor
+        if monitor is None or logarithm is not None:
+            curve = _means(losses(by_epoch), weight)
+        else:
+            curve = np.mean([each.history[monitor] for each in done], axis=0)
+            curve = -curve if ready.stopping.larger_is_better else curve
+        epochs = [best_epoch(curve) + 1] * len(done)
+        outputs = by_epoch[epochs[0] - 1]
+    else:
+        best = (each.history.best_epoch for each in done)
+        epochs = [each.history.epochs if at is None else at + 1 for each, at in zip(done, best, strict=True)]
+        outputs = _out_of_fold(rows, judged, [p[[e - 1]] for p, e in zip(said, epochs, strict=True)])[0]
+    cost = float(_means(losses(outputs[None]), weight)[0])
+    return Crew(tuple(done), logarithm, tuple(epochs), outputs, cost)
+
+
+def _said(ready: Ready[Prepared], member: Member, logarithm: Logarithm | None) -> np.ndarray:
+    """Return what a network said after each epoch of the rows that judge it, shape (epochs, rows, outputs)."""
+    found = _kept(member).predictions
+    found = found.reshape(*found.shape[:2], -1)
+    return found if logarithm is None else logarithm.said(ready.data.target, found)
+
+
+def _kept(member: Member) -> KeptEpochs:
+    kept: KeptEpochs | Any = member.history.kept
+    return kept
+
+
+def _out_of_fold(rows: int, judged: Sequence[np.ndarray], said: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mean of what networks say of each row, shape (epochs, rows, outputs); NaN where none does."""
+    shape = said[0].shape[0], rows, said[0].shape[2]
+    total, count = np.zeros(shape), np.zeros(rows)
+    for places, outputs in zip(judged, said, strict=True):
+        total[:, places] += outputs
+        count[places] += 1
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / count[:, None])
+
+
+def _means(losses: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return the mean over the rows that have a loss, of each epoch; losses have shape (epochs, rows)."""
+    known = np.isfinite(losses).any(axis=0)
+    return np.average(losses[:, known], axis=1, weights=None if weight is None else weight[known])
+
+
+def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
+    """Bring networks back to the epoch that is the best for all of them."""
+    if not _common(ready):
+        return  # each is where it was best
+    for member, epochs in zip(crew.members, crew.epochs, strict=True):
+        if _kept(member).values is not None:
+            _kept(member).restore(member.network, epochs - 1)
+            continue
+        (X, y), (learn, _) = ready.learn, ready.data.folds[member.fold]
+        weight = weights_of(ready.class_weight, y)
+        member.network.initialize()
+        member.network.fit(
+            X[learn], (y if crew.logarithm is None else crew.logarithm.learned(ready.data.target, y))[learn],
+            optimizer=ready.optimizer(options), batch_size=options.batch_size, epochs=_epochs(options),
+            sample_weight=None if weight is None else weight[learn], callbacks=[ends_after(epochs)],
+        )  # fmt: skip
+
+
+def _linear(
+    ready: Ready[Prepared], weight: np.ndarray | None, losses: Callable[[np.ndarray], np.ndarray]
+) -> Crossed:
+    """Return the linear model on the same folds."""
+    (X, y), target = ready.learn, ready.data.target
+    size = "regression" if target.task == "regression" else "few" if len(X) <= FEW else "many"
+    return crossed(target, X, y, weight, ready.data.folds, PRICES[size], losses)
+
+
+def _told(crew: Crew, choice: Choice, options: Options) -> str:
+    """Say in a sentence what was chosen."""
+    least, most = min(choice.epochs), max(choice.epochs)
+    when = f"{most}" if least == most else f"{least} to {most}"
+    networks = counted(len(crew.members), "network")
+    said = f"{networks}, best after {when} of {_epochs(options)} epochs"
+    if choice.logarithm:
+        said += ", learned the logarithm, which was the better"
+    if choice.share == 1:
+        return f"{said}."
+    if choice.share == 0:
+        return f"{said}, were no better than a linear model on rows that they had not seen: it decides alone."
+    return f"{said}; they decide with {choice.share:.0%}, a linear model with {1 - choice.share:.0%}."
+
+
+def together(histories: Sequence[History], seconds: float) -> History:
+    """Return the history of networks that learned side by side: the mean of each epoch, over those that had it."""
+    there = [each for each in histories if each.epochs]
+    if not there:
+        return History({"cost": []}, signal=next((each.signal for each in histories if each.signal), 0))
+    most = max(each.epochs for each in there)
+    names = [name for name in there[0] if all(name in each for each in there)]
+    lines = {
+        name: [float(np.mean([x[name][e] for x in there if len(x[name]) > e])) for e in range(most)]
+        for name in names
+    }
+    times = [seconds * (e + 1) / most for e in range(most)]
+    signal = next((each.signal for each in histories if each.signal), 0)
+    return History(lines, times, there[0].stopped, there[0].best_epoch, False, signal, there[0].engine)

@@ -1,0 +1,68 @@
+"""How many networks, and how many epochs of each, there is time for: measured once, and then a choice like others."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.models.base import Ready, Say, Stages
+from chainrule.models.options import Options
+from chainrule.models.prepared import Prepared
+from chainrule.models.recipe import MEMBERS, within
+from chainrule.shown import counted
+from chainrule.train.fit.resuming import About, Kept
+from chainrule.train.progress import ends_untold
+
+TRIAL = 0.1  # of the time
+
+
+def paced(
+    name: str, ready: Ready[Prepared], options: Any, stages: Stages, say: Say
+) -> tuple[Ready[Prepared], Options]:
+    """Return what the recipe does in the time there is; what was measured before a crash holds on.
+
+    Args:
+        name: That of the stage.
+        ready: What to learn from.
+        options: The choices, the time of this stage among them.
+        stages: What was done before.
+        say: Told what there is time for.
+    """
+    pace, file = f"{name}, pace", stages.file
+    kept = None if file is None else file.fits.get(pace)
+    if kept is not None:
+        members, epochs = kept.about.counts["members"], kept.about.counts["epochs"]
+    else:
+        most = options.members or len(ready.data.folds) or 1
+        usual = min(most, MEMBERS)
+        epoch = _seconds_of_an_epoch(ready, options)
+        members, epochs = within(
+            options.time_budget, epoch, min(_cores(), usual), options.epochs, usual, most
+        )
+        if file is not None:
+            counts = {"members": members, "epochs": epochs}
+            file.fits[pace] = Kept(About({}, "", "", 0, counts, ()), {})
+            file.write()
+    say(f"There is time for {counted(members, 'network')} of {counted(epochs, 'epoch')}.")
+    data = replace(ready.data, folds=ready.data.folds[:members] if members > 1 else ())
+    whole: Any = ready.options
+    settled = [replace(each, members=members, epochs=epochs, time_budget=None) for each in (whole, options)]
+    return replace(ready, data=data, options=settled[0]), settled[1]
+
+
+def _seconds_of_an_epoch(ready: Ready[Prepared], options: Any) -> float:
+    """Return how long a network takes, by trying for a while."""
+    (X, y), folds = ready.learn, ready.data.folds
+    learn = folds[0][0] if folds else np.arange(len(X))
+    with ends_untold():
+        history = ready.network(options).fit(
+            X[learn], y[learn], optimizer=ready.optimizer(options), batch_size=options.batch_size,
+            epochs=options.epochs, time_budget=TRIAL * options.time_budget,
+        )  # fmt: skip
+    times = history.times
+    return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else max(history.seconds, 1e-6)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,173 @@
+"""The recipe: what suits a table of which nothing else is known. All its rules, as functions of rows, inputs and task.
+
+It was found by trying and is explained, with what each part brings, in ``docs/recipe.md``:
+
+- Bins beside each column of numbers (Gorishniy et al. 2022), more of them where rows are many: :func:`recipe_for`.
+- Networks on folds of the rows, which decide together: each row teaches most of them, and what the others say of it
+  is what it would be like to have never seen it. All that follows is chosen by such out-of-fold predictions.
+- One best epoch for all folds where rows are few, since that of each fold would flatter it: :func:`best_epoch`.
+- A logarithm of what is predicted, where networks that learn that are the better ones: :func:`has_logarithm`.
+- A share for the linear model, and more of it the less sure it is that networks are better: :func:`share_of_networks`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+MEMBERS, MOST_MEMBERS = 8, 32  # usually, and where there is time
+FEWEST_EPOCHS = 5  # in which a network learns anything at all
+DECAY = 0.02  # of AdamW
+FEW = 5_000  # rows, up to which all folds have one best epoch
+FEWEST_FOR_MEMBERS = 4  # rows that each fold judges, at least
+FEWEST_BINS, ROWS_A_BIN, MOST_INPUTS = 3, 8, 1024
+SKEWED = 0.75  # the third moment of what is predicted, from which on its logarithm is tried
+SURE = 4.0  # standard errors by which networks are better, from which on they decide alone
+PRICES = {  # of the weights of a linear model
+    "regression": tuple(np.logspace(-2, 4, 13).tolist()),
+    "few": (1000.0, 100.0, 10.0, 1.0, 0.1),
+    "many": (10.0, 1.0),
+}
+_TINY = 1e-7  # a probability that was given to what happened counts as no less
+_SHARES = np.linspace(0, 1, 101)
+_LEAST_SHARE = 0.03
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What suits a table.
+
+    Attributes:
+        bins: How many each column of numbers has.
+        hidden: The units of each hidden layer.
+        dropout: The share of them left out in a step.
+        batch_size: How many rows a step learns from.
+        epochs: How often all rows are seen while the learning rate falls to 0, along half a cosine.
+        learning_rate: The one to begin with.
+    """
+
+    bins: int
+    hidden: tuple[int, ...]
+    dropout: float
+    batch_size: int
+    epochs: int
+    learning_rate: float = 2e-3
+
+
+def members_for(rows: int, parts: int | None = None) -> int:
+    """Return how many networks learn from folds of so many rows, which fall in so many parts that stay together.
+
+    >>> members_for(1000), members_for(20), members_for(3), members_for(1000, parts=5)
+    (8, 5, 1, 5)
+    """
+    return max(1, min(MEMBERS, rows // FEWEST_FOR_MEMBERS, rows if parts is None else parts))
+
+
+def recipe_for(rows: int, columns: int, task: str) -> Recipe:
+    """Return what suits so many rows to learn from, with so many columns of numbers.
+
+    >>> recipe_for(150, 4, "multiclass")
+    Recipe(bins=18, hidden=(64, 64), dropout=0.2, batch_size=16, epochs=80, learning_rate=0.002)
+    >>> recipe_for(30_000, 6, "regression").bins
+    48
+    """
+    bins = min(24 if rows <= 10_000 else 48, MOST_INPUTS // max(columns, 1), rows // ROWS_A_BIN)
+    sizes = {300: 16, 2_000: 32, FEW: 64, 20_000: 128}
+    batch = next((size for most, size in sizes.items() if rows <= most), 256)
+    seen = (4_000 if rows <= 10_000 else 6_000) * batch / max(rows, 1)
+    number = task == "regression"
+    return Recipe(
+        bins=bins if bins >= FEWEST_BINS else 0,
+        hidden=(64, 64) if rows <= 1_000 else (128, 128),
+        dropout=0.2 if not number else 0.1 if rows > FEW else 0.0,
+        batch_size=batch,
+        epochs=int(np.clip(seen, 20, 200) if number else np.clip(0.35 * seen, 12, 80)),
+    )
+
+
+def within(seconds: float, epoch: float, cores: int, epochs: int, members: int, most: int) -> tuple[int, int]:
+    """Return how many networks, from ``members`` to ``most``, and how many epochs of each there is time for.
+
+    ``epoch`` is how many seconds an epoch of one takes. Where time is short epochs are fewer, and then networks.
+
+    >>> within(100.0, epoch=0.1, cores=2, epochs=50, members=8, most=32)
+    (32, 50)
+    >>> within(20.0, 0.1, 2, 50, 8, 8), within(10.0, 0.1, 2, 50, 8, 32), within(2.0, 0.1, 2, 50, 8, 32)
+    ((8, 40), (8, 20), (6, 5))
+    """
+    many = (
+        0.8 * seconds * cores / max(epoch, 1e-9)
+    )  # epochs of one network; the rest is for what comes between
+    if many >= members * epochs:
+        return max(members, min(most, int(many // epochs))), epochs
+    if many < members * FEWEST_EPOCHS:
+        members = max(1, min(members, int(many // FEWEST_EPOCHS)))
+    return members, max(1, min(epochs, int(many // members)))
+
+
+def row_losses(task: str, truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Return what outputs cost in each row: squares of standardised numbers, or the log loss.
+
+    Outputs may have axes in front of (rows, outputs), such as epochs; truth is what the network learns, for each row.
+
+    >>> row_losses("binary", np.array([0, 1]), np.array([[0.5], [1.0]])).round(3).tolist()
+    [0.693, -0.0]
+    """
+    if task == "regression":
+        return np.asarray(((outputs - truth.reshape(len(truth), -1)) ** 2).mean(axis=-1))
+    if task == "multiclass":
+        chances = np.take_along_axis(outputs, np.broadcast_to(truth[:, None], (*outputs.shape[:-1], 1)), -1)
+        return -np.log(np.clip(chances, _TINY, 1))[..., 0]
+    yes = truth.reshape(len(truth), -1) > 0.5
+    return -np.log(np.clip(np.where(yes, outputs, 1 - outputs), _TINY, 1)).mean(axis=-1)
+
+
+def best_epoch(curve: np.ndarray) -> int:
+    """Return the epoch, from 0, whose value is the least; NaN is none.
+
+    >>> best_epoch(np.array([3.0, np.nan, 1.0, 2.0]))
+    2
+    """
+    return int(np.nanargmin(curve)) if np.isfinite(curve).any() else 0
+
+
+def has_logarithm(numbers: np.ndarray) -> bool:
+    """Say whether the logarithm of numbers to be predicted, shape (rows, columns), is worth a trial.
+
+    >>> incomes = np.exp(np.random.default_rng(0).normal(size=(99, 1)))
+    >>> has_logarithm(incomes), has_logarithm(-incomes), has_logarithm(np.arange(1.0, 99)[:, None])
+    (True, False, False)
+    """
+    if not (numbers > 0).all():
+        return False
+    scaled = (numbers - numbers.mean(axis=0)) / np.maximum(numbers.std(axis=0), 1e-300)
+    return bool(((scaled**3).mean(axis=0) > SKEWED).any())
+
+
+def share_of_networks(
+    losses: Callable[[np.ndarray], np.ndarray],
+    networks: np.ndarray,
+    linear: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> float:
+    """Return how much networks say in a mixture with a linear model, from 0 to 1; the linear model says the rest.
+
+    It is the share that is best in rows that neither had seen. That alone is luck where rows are few, and would leave
+    the mixture worse than the linear model now and then: so it is all of that share only where the mixture is better
+    by four standard errors of the difference, and in proportion below.
+
+    Args:
+        losses: What outputs, shape (rows, outputs), cost in each row.
+        networks: What networks say of rows that they did not learn from.
+        linear: What linear models say of them.
+        weight: What each row counts for; None where all are equal.
+    """
+    alone = losses(linear)
+    count = np.ones(len(alone)) if weight is None else weight / weight.mean()
+    costs = [float((count * losses(share * networks + (1 - share) * linear)).mean()) for share in _SHARES]
+    share = float(_SHARES[int(np.argmin(costs))])
+    gain = count * (alone - losses(share * networks + (1 - share) * linear))
+    error = float(gain.std() / np.sqrt(len(gain)))
+    sure = float(np.clip(gain.mean() / (SURE * error), 0, 1)) if error > 0 else 0.0
+    share *= sure
+    return 0.0 if share < _LEAST_SHARE else 1.0 if share > 1 - _LEAST_SHARE else share
