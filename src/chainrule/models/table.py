@@ -790,7 +790,7 @@ def _fit(
     """Train what the choices say: one network, or several that decide together."""
     if options.members == 1 and not (options.recipe and options.time_budget):
         return base.fit_one(name, ready, options, stages)
-    return _fit_several(name, ready, options, stages, say)  # type: ignore[no-any-return]
+    return _fit_several(name, ready, options, stages, say)
 
 
 def _ready(table: Any, options: Options, say: base.Say = lambda sentence: None) -> base.Ready[Prepared]:
