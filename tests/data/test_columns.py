@@ -81,7 +81,9 @@ def test_rows_are_encoded_one_by_one(frame):
 def test_numbers_are_standardised_with_the_mean_and_deviation_of_training():
     columns = fit_columns(pd.DataFrame({"x": [2.0, 4.0, 6.0]}))
     (column,) = columns.columns
-    assert column == NumberColumn("x", 4.0, 4.0, pytest.approx(np.std([2, 4, 6])), False)
+    std = np.std([2, 4, 6])
+    ends = pytest.approx(4 - 8 * std), pytest.approx(4 + 8 * std)
+    assert column == NumberColumn("x", 4.0, 4.0, pytest.approx(std), False, "", *ends)
     assert encode(columns, pd.DataFrame({"x": [4, 10]}))[:, 0] == pytest.approx([0, 6 / np.std([2, 4, 6])])
 
 
@@ -321,9 +323,67 @@ def test_infinite_numbers_are_refused_by_row():
 def test_numbers_too_large_to_standardise_are_refused():
     with pytest.raises(DataError, match=r"'x' holds numbers up to 1e\+300; their spread overflows"):
         fit_columns(pd.DataFrame({"x": [1.0, 1e300]}))
-    columns = fit_columns(pd.DataFrame({"x": [1.0, 1.5]}))
+    of_old = NumberColumn("x", 1.25, 1.25, 0.25, False)  # which knows no ends
     with pytest.raises(DataError, match=r"row 2: 1e\+308, where numbers like those of training.*mean 1.25"):
-        encode(columns, pd.DataFrame({"x": [1.0, 1e308]}))
+        of_old.encode(pd.Series([1.0, 1e308], name="x"))
+    columns = fit_columns(pd.DataFrame({"x": [1.0, 1.5]}))
+    assert encode(columns, pd.DataFrame({"x": [1.5, 1e308]}))[:, 0].tolist() == [1, 8]
+
+
+SLIPS = [1e12, -1e12, 1e30, 5e4]
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("few", [1, 3])
+def test_a_slip_leaves_the_other_numbers_apart(slip, few):
+    others = np.random.default_rng(0).normal(20, 5, 500)
+    columns = fit_columns(pd.DataFrame({"x": [*others, *[slip] * few]}))
+    (note,) = columns.notes
+    assert note.startswith(
+        f"Column 'x', row 501: {slip:.6g} is far from the numbers of training and counts as "
+    )
+    assert (f"far ones are in {few} rows" in note) == (few > 1)
+    encoded = encode(columns, pd.DataFrame({"x": [*others, slip]}))[:, 0]
+    assert encoded[:-1].std() > 0.6 and abs(encoded[-1]) < 10
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda r: r.normal(size=300),
+        lambda r: r.lognormal(0, 2, size=300),
+        lambda r: r.standard_t(2, size=300),
+        lambda r: np.where(r.random(1000) < 0.99, 0, r.lognormal(3, 1, size=1000)),
+        lambda r: np.where(r.random(300) < 0.1, -999, r.random(300)),
+        lambda r: r.poisson(0.05, 300),
+        lambda r: np.arange(12.0),
+        lambda r: np.array([0.0, 0.0, 1e6]),
+    ],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_no_number_of_an_ordinary_column_is_far(draw, seed):
+    x = draw(np.random.default_rng(seed)).astype(float)
+    columns = fit_columns(pd.DataFrame({"x": [*x, None]}))
+    assert columns.notes == ()
+    plain = ((x - x.mean()) / x.std()).astype("f4")
+    assert (encode(columns, pd.DataFrame({"x": x}))[:, 0] == plain).all()
+
+
+def test_numbers_far_beyond_training_count_as_its_ends_and_are_told():
+    columns = fit_columns(pd.DataFrame({"x": np.linspace(-1, 1, 101)}))
+    frame = pd.DataFrame({"x": [0.5, 4.0, 1e9, -1e6]})
+    found = encode(columns, frame)[:, 0]
+    std = np.linspace(-1, 1, 101).std()
+    np.testing.assert_allclose(found, [0.5 / std, 4 / std, 8, -8], rtol=1e-6)
+    assert news(columns, frame) == (
+        "Column 'x', row 3: 1e+09 is far from the numbers of training and counts as 4.665; far ones are in 2 rows.",
+    )
+
+
+def test_columns_of_older_files_have_no_ends():
+    column = NumberColumn("x", 0.0, 0.0, 1.0, False)
+    assert column.encode(pd.Series([1e9, -1e9], name="x")).tolist() == [[1e9], [-1e9]]
+    assert list(column.far(pd.Series([1e9], name="x"))) == []
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e9 + 0.1, -7e-300])

@@ -154,9 +154,25 @@ def test_new_and_wrong_dates_are_told():
     columns = fit_columns(pd.DataFrame({"d": pd.date_range("2020-01-01", periods=90).astype(str)}))
     assert news(columns, pd.DataFrame({"d": ["2020-02-01", "soon", "2021-01-01", None]})) == (
         "Column 'd', row 2: 'soon' is no date and counts as missing.",
+        "Column 'd', row 3: 2021-01-01 is far from the dates of training; its year and time count as 2020-09-10.",
         "Column 'd' has dates in 1 row (first: row 3) outside of those of training, 2020-01-01 to 2020-03-30.",
     )
     with pytest.raises(
         DataError, match=r"Column 'd', row 1: 'soon' \(2 such cells\), where dates are expected"
     ):
         encode(columns, pd.DataFrame({"d": ["soon", "later", "2020-01-05"]}))
+
+
+def test_a_date_that_means_never_leaves_the_others_apart():
+    days = pd.date_range("2020-01-01", periods=200).astype(str).tolist()
+    usual, with_never = (fit_columns(pd.DataFrame({"d": d})) for d in (days, [*days, "9999-12-31"]))
+    (note,) = with_never.notes
+    assert note.startswith(
+        "Column 'd', row 201: 9999-12-31 is far from the dates of training; its year and time count"
+    )
+    at = with_never.names.index("d: time since the first")
+    assert encode(with_never, pd.DataFrame({"d": days}))[:, at].std() > 0.5
+    plain = encode(usual, pd.DataFrame({"d": ["9999-12-31", "2500-06-01"]}))[
+        :, usual.names.index("d: time since the first")
+    ]
+    assert plain[0] == plain[1] < 10

@@ -159,6 +159,13 @@ def formulas(a, b):
     return cr.Dense(2)(cr.LayerNormalization(1e-3)(np.concatenate(parts, axis=1)))
 
 
+def encoded(x):
+    bins = cr.PiecewiseLinearEncoding(((-1, 0, 0.5), (), (0, 2)))(x)
+    amount = cr.Activation("exponential")(cr.Clip(-3, (2, 3))(cr.Dense(2)(cr.Dense(5, "relu")(bins))))
+    amount = cr.Rescaling((0.5, 2), (0, -1))(amount)
+    return cr.Mixture((0.25, 0.75))(cr.Dense(2)(x), amount)
+
+
 def merged(a, b):
     """Two paths that meet in each of the ways that there are."""
     h, g = cr.Dense(4, "tanh")(a), cr.Dense(4, "tanh")(b)
@@ -432,6 +439,7 @@ NETWORKS = {
         ],
         shape=(5, 4, 2),
     ),
+    "encoded": drawn(encoded, {"x": (3,)}),
     "merged": drawn(merged, {"a": (6,), "b": (3,)}),
     "recurrent": drawn(recurrent, {"x": (5, 3)}),
     "looped": drawn(looped, {"x": (4, 3)}),

@@ -235,6 +235,7 @@ def test_layers_with_other_settings_are_refused(field, value, tmp_path):
 
 TABLES = {
     "a deviation of nothing": put(0, "columns", "columns", 0, "std"),
+    "one end alone": put(0.5, "columns", "columns", 0, "low"),
     "a median that is text": put("3", "columns", "columns", 0, "median"),
     "a huge mean": put(10**400, "columns", "columns", 0, "mean"),
     "a column of another kind": put("date", "columns", "columns", 0, "kind"),

@@ -165,6 +165,45 @@ def numbers_of(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return values, texts.notna().to_numpy() & np.isnan(values)
 
 
+FAR = 8.0  # standard deviations from the mean: so far numbers count as they are, if none of training lies beyond
+APART = 300.0  # standard deviations of the others: so far away a number says nothing but that it is far
+
+
+def ends_of(values: np.ndarray) -> tuple[float, float]:
+    """Return the least and the most that numbers of a column count as; they are finite, of shape (rows,).
+
+    None of training lies beyond them, but for few that are so far from all others that these would look the same: a
+    slip of 1e12, or a date in the year 9999. What may be far is judged by the others without the value that stands in
+    most rows, if it is half of them: of a column that is nearly always 0, the rest is no slip.
+
+    >>> [round(end, 2) for end in ends_of(np.array([1.0, 2.0, 3.0, 4.0]))]
+    [-6.44, 11.44]
+    >>> ends_of(np.array([*np.linspace(-1, 1, 99), 1e12]))[1] < 6
+    True
+    """
+    near = values[~_far(values)]
+    low, high = float(near.min()), float(near.max())
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(near.mean())
+        reach = FAR * (float(near.std()) if low < high else 1.0)
+    return (
+        (min(low, mean - reach), max(high, mean + reach)) if np.isfinite([mean, reach]).all() else (low, high)
+    )
+
+
+def _far(values: np.ndarray) -> np.ndarray:
+    """Return which of some numbers are far from all others."""
+    found, counts = np.unique(values, return_counts=True)
+    telling = values[values != found[counts.argmax()]] if 2 * counts.max() > len(values) else values
+    few = min(max(2, len(telling) // 100), (len(telling) - 1) // 3)
+    if few < 1:
+        return np.zeros(len(values), bool)
+    middle = np.sort(telling)[few:-few]
+    with np.errstate(over="ignore", invalid="ignore"):
+        far: np.ndarray = np.abs(values - middle.mean()) > APART * middle.std()
+    return far if middle.std() > 0 else np.zeros(len(values), bool)
+
+
 def mean_and_std(values: np.ndarray, column: str) -> tuple[float, float]:
     """Return mean and standard deviation of finite numbers, shape (rows,).
 

@@ -332,6 +332,10 @@ def _column_from(data: dict[str, Any], where: str) -> Column:
     column: Column = plain.record(_KINDS[kind], fields, where)
     if isinstance(column, NumberColumn) and column.std == 0:
         raise FileFormatError(f"{where}: the standard deviation of {short(column.name)} is 0.")
+    if isinstance(column, NumberColumn | DateColumn):
+        low, high = column.low, column.high
+        if (low is None) is not (high is None) or (low is not None and high is not None and low > high):
+            raise FileFormatError(f"{where}: {short(column.name)} has no two ends in order.")
     if isinstance(column, DateColumn) and not column.whole:
         raise FileFormatError(f"{where}: the parts and scales of {short(column.name)} make no dates.")
     return column

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from chainrule.data.cells import CORRECT, refuse
+from chainrule.data.cells import CORRECT, ends_of, refuse
 from chainrule.data.dates import DAY, Writing, day_of, read_dates
-from chainrule.data.numbers import about_wrong
+from chainrule.data.numbers import about_far, about_wrong, within
 from chainrule.data.words import row_name
 from chainrule.shown import brief, counted
 
@@ -25,7 +25,8 @@ class DateColumn:
     Year and time since the first are standardised as numbers are. Month, weekday, day of the year and time of day go
     round, so each becomes the sine and the cosine of its place on a circle: December lies beside January. A missing
     date has 0 everywhere, and 1 in a feature of its own if any was missing in training. What is no date counts as
-    missing, as long as it is in fewer than half of the cells.
+    missing, as long as it is in fewer than half of the cells. Year and time of a date before ``low`` or after ``high``
+    are those of these, as numbers far from those of training are.
 
     Attributes:
         name: What the column is called.
@@ -37,6 +38,8 @@ class DateColumn:
         mean: That of the numbers of ``parts`` which do not go round, in their order.
         std: Their standard deviations.
         had_missing: Whether training had missing ones.
+        low: The earliest whose year and time count, in seconds since 1970; None in files of older versions.
+        high: The latest.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=60).astype(str), "sold": range(60)})
@@ -52,6 +55,8 @@ class DateColumn:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     had_missing: bool
+    low: float | None = None
+    high: float | None = None
 
     __repr__ = brief
 
@@ -89,7 +94,9 @@ class DateColumn:
         """
         seconds, _ = self._read(cells)
         missing = np.isnan(seconds)
-        found = parts_of(np.where(missing, self.first, seconds), self.first)
+        given = np.where(missing, self.first, seconds)
+        kept = parts_of(within(given, self.low, self.high), self.first)
+        found = parts_of(given, self.first) | {part: kept[part] for part in kept if part not in _AROUND}
         scales = iter(zip(self.mean, self.std, strict=True))
         columns = []
         for part in self.parts:
@@ -112,6 +119,24 @@ class DateColumn:
         """
         yield from about_wrong(cells, self._read(cells)[1], "date")
 
+    def far(self, cells: pd.Series) -> Iterator[str]:
+        """Say which cells are dates that are too early or too late to count as they are.
+
+        Args:
+            cells: The column, of any table.
+
+        Yields:
+            A sentence, if there is any.
+        """
+        seconds, _ = self._read(cells)
+        kept = within(seconds, self.low, self.high)
+        far = (kept < seconds) | (kept > seconds)
+        if far.any() and not {"year", "time since the first"}.isdisjoint(self.parts):
+            first, counts = day_of(float(seconds[far][0])), day_of(float(kept[far][0]))
+            yield about_far(
+                cells, far, f"{first} is far from the dates of training; its year and time count as {counts}"
+            )
+
     def remarks(self, cells: pd.Series) -> Iterator[str]:
         """Say which cells are no dates, and which lie before or after all of training.
 
@@ -123,6 +148,7 @@ class DateColumn:
         """
         seconds, wrong = self._read(cells)
         yield from about_wrong(cells, wrong, "date")
+        yield from self.far(cells)
         new = (seconds < self.first) | (seconds > self.last)
         if new.any() and {"year", "time since the first"} & {*self.parts}:
             yield (
@@ -171,7 +197,10 @@ def learn_dates(cells: pd.Series, writing: Writing) -> DateColumn | None:
     if (day_of_month == day_of_month[0]).all():  # the first of each month, say: the month tells all
         changes -= {"day of the year", "weekday"}
     parts: tuple[Part, ...] = tuple(part for part in found if part in changes)  # type: ignore[misc]
-    scaled = [found[part] for part in parts if part not in _AROUND]
+    low, high = ends_of(there)
+    low, high = float(np.floor(low / DAY) * DAY), float(np.ceil(high / DAY) * DAY)
+    kept = parts_of(within(there, low, high), first)
+    scaled = [kept[part] for part in parts if part not in _AROUND]
     if not parts:
         return None
     mean, std = [float(v.mean()) for v in scaled], [float(v.std()) or 1.0 for v in scaled]
@@ -184,4 +213,6 @@ def learn_dates(cells: pd.Series, writing: Writing) -> DateColumn | None:
         tuple(mean),
         tuple(std),
         len(there) < len(cells),
+        low,
+        high,
     )

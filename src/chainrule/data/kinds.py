@@ -140,7 +140,7 @@ def _numbers(cells: pd.Series, unit: str = "", why: str = "") -> Found:
     several = ", ".join(filter(None, [why, in_unit, missing]))
     two = {float(x) for x in np.unique(values[~np.isnan(values)])[:3]}
     kind: Kind = "yes/no" if two == {0.0, 1.0} else "number"
-    return Found(kind, column, several, tuple(about_wrong(bare, wrong, "number")))
+    return Found(kind, column, several, (*about_wrong(bare, wrong, "number"), *column.far(cells)))
 
 
 def _dates(cells: pd.Series, dates: Dates) -> Found:
@@ -148,7 +148,7 @@ def _dates(cells: pd.Series, dates: Dates) -> Found:
     if column is None:
         return Found("constant", None, "the same date in every row")
     _, wrong = column._read(cells)
-    notes = tuple(about_wrong(cells, wrong, "date"))
+    notes = (*about_wrong(cells, wrong, "date"), *column.far(cells))
     if dates.doubtful:
         sample = text_of(cells.dropna().iloc[0])
         notes += (

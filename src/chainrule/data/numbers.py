@@ -10,6 +10,7 @@ import pandas as pd
 from chainrule.data.cells import (
     CORRECT,
     clean_text,
+    ends_of,
     kind_of,
     mean_and_std,
     numbers_of,
@@ -31,7 +32,10 @@ _NO_NUMBERS = (
 class NumberColumn:
     """A column of numbers: a missing one becomes the median, then ``(x - mean) / std``.
 
-    Median, mean and standard deviation are those of the training table. If any cell was missing there, a
+    Median, mean and standard deviation are those of the training table. What lies below ``low`` or above ``high``
+    counts as these, so that no number leads a model to where it has learned nothing: they are eight standard deviations
+    from the mean, or the ends of training where those are further; and nearer where few numbers of training are so far
+    from all others that these would look the same. If any cell was missing there, a
     second feature is 1 where the number is missing and 0 elsewhere. A text that is no number counts as missing,
     as long as fewer than half of the cells are such texts.
 
@@ -42,6 +46,8 @@ class NumberColumn:
         std: What is divided by.
         had_missing: Whether training had missing numbers.
         unit: What stands behind each number, as in "12 kg"; mostly nothing.
+        low: The least that counts; None in files of older versions, where there is no end.
+        high: The most that counts.
 
     >>> table, target = cr.load_table("iris")
     >>> cr.TableModel.train(table, target, epochs=1).columns.columns[0].features
@@ -54,6 +60,8 @@ class NumberColumn:
     std: float
     had_missing: bool
     unit: str = ""
+    low: float | None = None
+    high: float | None = None
 
     __repr__ = brief
 
@@ -72,11 +80,12 @@ class NumberColumn:
             An array of float32, of shape (rows, len(features)).
 
         Raises:
-            DataError: If a number is infinite, or too far from those of training, or if half of the cells or
-                more are no numbers.
+            DataError: If a number is infinite, or if half of the cells or more are no numbers; where there are no ends,
+                if one is too far from those of training to compute with.
         """
         values, _ = few_wrong(without_unit(cells, self.unit))
         missing = np.isnan(values)
+        values = within(values, self.low, self.high)
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.median, values) - self.mean) / self.std
             encoded = scaled.astype(np.float32)
@@ -96,7 +105,35 @@ class NumberColumn:
         if kind_of(cells) != "number":
             yield from about_wrong(cells, few_wrong(without_unit(cells, self.unit))[1], "number")
 
-    remarks = wrong
+    def far(self, cells: pd.Series) -> Iterator[str]:
+        """Say which cells are numbers that are too low or too high to count as they are.
+
+        Args:
+            cells: The column, of any table.
+
+        Yields:
+            A sentence, if there is any.
+        """
+        values, _ = few_wrong(without_unit(cells, self.unit))
+        kept = within(values, self.low, self.high)
+        far = (kept < values) | (kept > values)
+        if far.any():
+            shown = (
+                f"{values[far][0]:.6g} is far from the numbers of training and counts as {kept[far][0]:.4g}"
+            )
+            yield about_far(cells, far, shown)
+
+    def remarks(self, cells: pd.Series) -> Iterator[str]:
+        """Say which cells are no numbers, and which are too far from those of training.
+
+        Args:
+            cells: The column, of any table.
+
+        Yields:
+            Sentences, if there are any.
+        """
+        yield from self.wrong(cells)
+        yield from self.far(cells)
 
 
 def few_wrong(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +158,20 @@ def about_wrong(cells: pd.Series, wrong: np.ndarray, expected: str) -> Iterator[
             yield f"{where}: {found} is no {expected} and counts as missing."
         else:
             yield f"{where}: {found} are no {expected}s and count as missing, in {counted(count, 'row')}."
+
+
+def about_far(cells: pd.Series, far: np.ndarray, shown: str) -> str:
+    """Say that some cells are too far from those of training, of which the first is shown."""
+    count = int(far.sum())
+    where = f"Column {cells.name!r}, {row_name(cells.index, int(far.argmax()))}"
+    return (
+        f"{where}: {shown}." if count == 1 else f"{where}: {shown}; far ones are in {counted(count, 'row')}."
+    )
+
+
+def within(values: np.ndarray, low: float | None, high: float | None) -> np.ndarray:
+    """Return numbers as they count between two ends; None, in files of older versions, is no end."""
+    return values if low is None or high is None else np.clip(values, low, high)
 
 
 def without_unit(cells: pd.Series, unit: str) -> pd.Series:
@@ -149,6 +200,6 @@ def learn_numbers(cells: pd.Series, unit: str = "") -> NumberColumn:
     values, _ = few_wrong(without_unit(cells, unit))
     there = values[~np.isnan(values)]
     name = str(cells.name)
-    return NumberColumn(
-        name, float(np.median(there)), *mean_and_std(there, name), len(there) < len(values), unit
-    )
+    low, high = ends_of(there)
+    mean, std = mean_and_std(within(there, low, high), name)
+    return NumberColumn(name, float(np.median(there)), mean, std, len(there) < len(values), unit, low, high)

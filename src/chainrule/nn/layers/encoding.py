@@ -50,7 +50,7 @@ class PiecewiseLinearEncoding(Layer):
         super().__post_init__()
         rows = [_row(number, row) for number, row in enumerate(_listed("edges", self.edges))]
         bins, itself = [np.stack([row[:-1], np.diff(row)]) for row in rows], np.ones((2, len(rows)))
-        itself[0] = 0  # x itself is as a bin from 0 to 1 that has no ends, so that all is written in one go
+        itself[0] = 0  # x itself stands among the bins, so that all is written in one go
         left, width = np.concatenate([itself, *bins], axis=1)
         each = np.repeat(np.arange(len(rows)), [part.shape[1] for part in bins])
         vars(self).update(
@@ -93,10 +93,8 @@ class PiecewiseLinearEncoding(Layer):
             return x
         left = scope.parameter("left", (count,), own["_left"], trainable=False)
         slope = scope.parameter("slope", (count,), own["_slope"], trainable=False)
-        most = np.where(np.arange(count) < width, np.finfo(scope.dtype).max, 1).astype(scope.dtype)
-        least = np.where(np.arange(count) < width, -most, 0).astype(scope.dtype)
-        through: Any = (np.take(x, own["_columns"], axis=-1) - left) * slope
-        found: Any = np.clip(through, least, most)
+        each = np.take(x, own["_columns"], axis=-1)
+        found: Any = np.where(np.arange(count) < width, each, np.clip((each - left) * slope, 0, 1))
         return found
 
 
