@@ -185,6 +185,39 @@ class Draws:
         return np.random.Generator(np.random.Philox(key=self.words(2)))
 
 
+class ManyDraws:
+    """The streams of one use and number of many seeds, side by side: row i is what ``Draws(seeds[i], ...)`` draws.
+
+    >>> ManyDraws(np.array([0, 1]), "example").uniform(0.0, 1.0, (2,)).round(4)
+    array([[0.8997, 0.3988],
+           [0.2331, 0.0556]])
+    """
+
+    def __init__(self, seeds: np.ndarray, use: str, number: int = 0) -> None:
+        low, high = (words.astype(np.uint32) for words in (seeds & WORD, seeds >> 32))
+        of_use = threefry(low, high, np.uint32(zlib.crc32(use.encode())), np.uint32(1), rotated)
+        first, second = threefry(*of_use, np.uint32(number), np.uint32(1), rotated)
+        self._keys = first[:, None], second[:, None]
+
+    def _words(self, count: int) -> np.ndarray:
+        high, low = threefry(*self._keys, np.arange(count, dtype=np.uint32), np.uint32(0), rotated)
+        return high.astype(np.uint64) << np.uint64(32) | low
+
+    def uniform(self, low: float = 0.0, high: float = 1.0, size: tuple[int, ...] = ()) -> np.ndarray:
+        """Draw numbers between ``low`` and ``high``, ``(seeds, *size)``."""
+        words = self._words(math.prod(size)) >> np.uint64(11)
+        found = words.astype(np.float64).reshape(-1, *size)
+        found *= (high - low) * 2.0**-53
+        found += low
+        return found
+
+    def normal(self, loc: float = 0.0, scale: float = 1.0, size: tuple[int, ...] = ()) -> np.ndarray:
+        """Draw normal numbers, ``(seeds, *size)``."""
+        words = self._words(math.prod(size)) >> np.uint64(12)
+        found = quantiles((words.ravel() + 0.5) * 2.0**-52)
+        return loc + scale * found.reshape(-1, *size)
+
+
 # The normal distribution's quantiles, by Wichura 1988 (AS 241): in the middle, and towards the ends, where they are
 # right to 5e-13 as far as words of 52 bits reach. Sums, products, quotients and roots round alike on every machine;
 # NumPy's log does not, so there is one here.

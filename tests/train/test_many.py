@@ -3,9 +3,11 @@
 import copy
 import signal
 import threading
+import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 
@@ -38,7 +40,7 @@ def alone(members, histories, rows, held, **settings):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "options",
     [
         {},
         {"batch_size": [None, 8, 16, 7], "epochs": [3, 4, 5, 6], "loss": ["mse", "mae", "huber", "mse"]},
@@ -47,14 +49,68 @@ def alone(members, histories, rows, held, **settings):
     ],
     ids=["plain", "lists", "optimizers", "stopping"],
 )
-def test_each_learns_to_the_bit_what_it_would_alone(settings):
-    settings = {"epochs": 5, **settings}
+def test_each_learns_to_the_bit_what_it_would_alone(options):
+    options = {"epochs": 5, **options}
     members, same = ([network(seed) for seed in range(4)] for _ in range(2))
-    histories = cr.fit_many(members, X, Y, rows=OTHERS, validation_rows=FOLDS, **settings)
-    expected = alone(same, histories, OTHERS, FOLDS, **settings)
+    histories = cr.fit_many(members, X, Y, rows=OTHERS, validation_rows=FOLDS, **options)
+    expected = alone(same, histories, OTHERS, FOLDS, **options)
     for i, history in enumerate(histories):
         assert dict(history) == dict(expected[i]) and history.stopped == expected[i].stopped
         assert the_same(members[i], same[i]) and members[i].runs == 1
+
+
+TINY_X, TINY_Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+ON_NATIVE = pytest.mark.parametrize("engine", ["native"], indirect=True)  # as they say themselves
+RULES = [cr.SGD(0.1), cr.SGD(1e12), cr.Adam(cr.Cosine(0.1)), cr.Adam(0.05, clip_norm=0.1), cr.RMSprop(0.01)]
+INITIALIZERS = [
+    None,
+    "large",
+    "orthogonal",
+    cr.TruncatedNormal(1.0),
+    cr.Scaled(1.0, "in", "uniform"),
+    [[0.5, 1.0]] * 2,
+]
+
+
+@ON_NATIVE
+@settings(max_examples=8)
+@given(
+    activation=st.sampled_from(["tanh", "relu", None]),
+    initializer=st.sampled_from(INITIALIZERS),
+    normalized=st.booleans(),
+    rule=st.sampled_from(
+        [cr.SGD(0.1), cr.SGD(1e12), cr.Adam(cr.Cosine(0.1)), cr.Adam(0.05, clip_norm=0.1), cr.RMSprop(0.01)]
+    ),
+    metrics=st.sampled_from([(), ["accuracy", "mae"]]),
+    seeds=st.lists(st.integers(0, 2**63 - 1), min_size=2, max_size=9, unique=True),
+)
+def test_tiny_ones_alike_are_what_each_is_alone(activation, initializer, normalized, rule, metrics, seeds):
+    hidden = [cr.Dense(2, activation, initializer=initializer), *[cr.LayerNormalization()] * normalized]
+    layers = [*hidden, cr.Dense(1, "sigmoid")]
+    made, same = ([cr.Network(layers, seed=s, engine="native") for s in seeds] for _ in range(2))
+    given_to = {"optimizer": rule, "batch_size": None, "epochs": 12, "metrics": metrics}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cr.DivergenceWarning)
+        histories = cr.fit_many(made, TINY_X, TINY_Y, **given_to)
+        for one, other, history in zip(made, same, histories, strict=True):
+            expected = other.fit(TINY_X, TINY_Y, **given_to)
+            assert history == expected and history.stopped == expected.stopped and one.runs == 1
+            assert np.array_equal(one.predict(TINY_X), other.predict(TINY_X)) and the_same(one, other)
+            assert copy.deepcopy(one).loss == other.loss and repr(one) == repr(other)
+
+
+@ON_NATIVE
+def test_tiny_ones_alike_go_on_as_any_other(tmp_path):
+    made, same = ([network(seed, engine="native") for seed in range(5)] for _ in range(2))
+    cr.fit_many(made, TINY_X, TINY_Y, batch_size=None, epochs=9)
+    assert sum(member._later is not None for member in made) == 4
+    made[3].save(tmp_path / "one.safetensors")
+    for _ in range(2):
+        same[3].fit(TINY_X, TINY_Y, batch_size=None, epochs=9)
+    for member in (made[3], cr.load(tmp_path / "one.safetensors")):
+        member.engine = "native"
+        member.fit(TINY_X, TINY_Y, batch_size=None, epochs=9)
+        assert the_same(member, same[3]) and member.runs == 2
 
 
 def test_every_epoch_is_kept_and_can_be_gone_back_to():
@@ -97,6 +153,7 @@ def test_it_ends_within_the_course_that_was_set():
         assert the_same(one, other)
 
 
+@ON_NATIVE
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", threads)
@@ -108,6 +165,7 @@ def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
         assert member.fit(X[rows], Y[rows], epochs=4) == histories[i] and the_same(member, members[i])
 
 
+@ON_NATIVE
 def test_what_a_thread_finds_wrong_is_raised_and_the_others_end(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
     monkeypatch.setattr(cr.train.fit.asking, "descend", failing_at_the_second())
@@ -129,6 +187,7 @@ def failing_at_the_second():
     return descend
 
 
+@ON_NATIVE
 def test_a_signal_ends_them_all(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
     members = [network(seed, engine="native") for seed in range(5)]
@@ -141,6 +200,7 @@ def test_a_signal_ends_them_all(monkeypatch):
     )
 
 
+@ON_NATIVE
 def test_time_is_shared(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
     members = [network(seed, engine="native") for seed in range(4)]
@@ -148,15 +208,14 @@ def test_time_is_shared(monkeypatch):
     assert all(h.epochs and "time budget" in h.stopped for h in histories)
 
 
+@ON_NATIVE
 @pytest.mark.parametrize("keep", [False, True])
 def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
     monkeypatch.setattr(cr.train.fit.resuming, "EVERY", 0.0)
-    path, settings = (
-        tmp_path / "fits",
-        {"rows": OTHERS, "validation_rows": FOLDS, "epochs": 5, "keep_epochs": keep},
-    )
+    path = tmp_path / "fits"
+    options = {"rows": OTHERS, "validation_rows": FOLDS, "epochs": 5, "keep_epochs": keep}
     whole = [network(seed, engine="native") for seed in range(4)]
-    expected = cr.fit_many(whole, X, Y, **settings)
+    expected = cr.fit_many(whole, X, Y, **options)
     broken = [network(seed, engine="native") for seed in range(4)]
     real, ended = cr.train.fit.crew.warn_of, []
 
@@ -167,11 +226,11 @@ def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(cr.train.fit.crew, "warn_of", interrupt)
-    cr.fit_many(broken, X, Y, **settings, resume=path)
+    cr.fit_many(broken, X, Y, **options, resume=path)
     assert path.exists()
     monkeypatch.setattr(cr.train.fit.crew, "warn_of", real)
     members = [network(seed, engine="native") for seed in range(4)]
-    histories = cr.fit_many(members, X, Y, **settings, resume=path)
+    histories = cr.fit_many(members, X, Y, **options, resume=path)
     assert not path.exists()
     for i, history in enumerate(histories):
         assert history == expected[i] and the_same(members[i], whole[i])
@@ -206,7 +265,7 @@ def test_what_is_given_stays_what_it_is():
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "says"),
+    ("wrong", "error", "says"),
     [
         ({"networks": network()}, cr.GraphError, "a list of networks"),
         ({"networks": ["no"]}, cr.GraphError, "at place 0 it found 'no'"),
@@ -219,10 +278,10 @@ def test_what_is_given_stays_what_it_is():
         ({"validation_rows": FOLDS[:2], "validation_data": (X, Y)}, cr.DataError, "not both"),
     ],
 )
-def test_what_makes_no_sense_is_said(given, error, says):
+def test_what_makes_no_sense_is_said(wrong, error, says):
     members = [network(0), network(1)]
     with pytest.raises(error, match=says):
-        cr.fit_many(**{"networks": members, "X": X, "y": Y, **given})
+        cr.fit_many(**{"networks": members, "X": X, "y": Y, **wrong})
     assert all(member.runs == 0 for member in members)
 
 

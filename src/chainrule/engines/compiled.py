@@ -19,7 +19,7 @@ from chainrule.transform.simplify import simplified
 from chainrule.transform.verify import verify
 
 if TYPE_CHECKING:
-    from chainrule.engines.epochs import Epochs, Run
+    from chainrule.engines.epochs import Alike, Epochs, Run
 
 MOST_KEPT = 64
 _compiled: Recent[Executable] = Recent(MOST_KEPT)
@@ -156,3 +156,9 @@ class Willing(Executable):
             self._give_up(error)
             vars(asked.progress).update(seen)  # the epochs that it had done are done again
         return self.chosen.run(asked)
+
+    def run_alike(
+        self, states: Sequence[np.ndarray], table: Sequence[np.ndarray], epochs: int
+    ) -> "Alike | None":
+        """Run epochs from many states."""
+        return self.chosen.run_alike(states, table, epochs)

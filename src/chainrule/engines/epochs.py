@@ -104,6 +104,19 @@ class Run:
     failure: Failure | None = None
 
 
+@dataclass(frozen=True)
+class Alike:
+    """What many runs give back, beside the states that they changed.
+
+    Attributes:
+        epochs: What the outputs were in each step, ``(runs, epochs, outputs)``.
+        good: Which runs ended with numbers, ``(runs,)``; of the others nothing is to be used.
+    """
+
+    epochs: np.ndarray
+    good: np.ndarray
+
+
 def run_epochs(step: Step, asked: Epochs) -> Run:
     """Run epochs step by step: the loop of every engine that has none of its own."""
     began = polled = time.perf_counter()

@@ -11,7 +11,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.random import Key, words_within
 
 if TYPE_CHECKING:
-    from chainrule.engines.epochs import Epochs, Run, run_epochs
+    from chainrule.engines.epochs import Alike, Epochs, Run, run_epochs
 else:  # who predicts takes a single step
     run_epochs = late("chainrule.engines.epochs:run_epochs")
 
@@ -41,3 +41,15 @@ class Executable(ABC):
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""
         return run_epochs(self.step, asked)
+
+    def run_alike(
+        self, states: Sequence[np.ndarray], table: Sequence[np.ndarray], epochs: int
+    ) -> "Alike | None":
+        """Run epochs of a step each from many states, if that is what this engine has code for.
+
+        Args:
+            states: The arrays of a state, each with an axis before its own for the runs; they are changed.
+            table: The examples of all.
+            epochs: How many.
+        """
+        return None

@@ -19,7 +19,7 @@ from chainrule.graph.numbers import is_finite
 from chainrule.graph.shapes import show
 from chainrule.nn.callables import apply
 from chainrule.nn.specs import Above0, AtLeast0, Checked, Number, classes, find
-from chainrule.random import Draws, quantiles
+from chainrule.random import Draws, ManyDraws, quantiles
 
 __all__ = ["Filled", "Normal", "Orthogonal", "Scaled", "TruncatedNormal"]
 
@@ -319,6 +319,18 @@ def initialize(spec: Any, shape: Shape, draws: Draws, dtype: Any, each: Shape | 
         large = f", too large for {cast.dtype.name}" if np.isfinite(found[at]) else ""
         raise DataError(f"These initial values hold {found[at]} at {at}{large}. Start from finite numbers.")
     return cast
+
+
+def initialize_many(spec: Any, shape: Shape, draws: ManyDraws, dtype: Any) -> np.ndarray | None:
+    """Return what :func:`initialize` does for many seeds, ``(seeds, *shape)``; None where each is to be drawn alone."""
+    found = spec if callable(spec) or isinstance(spec, np.ndarray | list) else initializer(spec)
+    if not isinstance(found, Filled | Normal | Scaled) or type(found) not in CLASSES.values():
+        return None
+    if isinstance(found, Scaled) and found.distribution == "truncated_normal":
+        return None
+    many: Any = draws
+    cast = np.asarray(found(shape, many)).astype(dtype)
+    return cast if is_finite(cast) else None
 
 
 def default_initializer(activation: Callable[..., Any]) -> str:

@@ -17,7 +17,7 @@ from chainrule.nn.callables import apply
 from chainrule.nn.calls import Carried
 from chainrule.nn.layers.base import SEED, STEP, TRAINING, Layer, Learns, Parameter
 from chainrule.nn.room import check_drawn
-from chainrule.random import Draws
+from chainrule.random import Draws, ManyDraws
 from chainrule.shown import cut
 
 
@@ -110,16 +110,39 @@ def initial_values(architecture: Architecture, seed: int) -> dict[str, np.ndarra
     every = {**architecture.parameters, **architecture.statistics}
     check_drawn([prod(w.shape) * w.dtype.itemsize for w in every.values()])
     for number, (name, w) in enumerate(every.items()):
-        kind = w.meaning.initializer
-        if kind is None:
-            follows = _activation_after(architecture, w.meaning.layer)
-            kind = initializers.default_initializer(follows)
+        kind = _initializer_of(architecture, w)
         draws = Draws(seed, "initial", number)
         try:
             values[name] = initializers.initialize(kind, w.shape, draws, w.dtype, w.meaning.each)
         except (DataError, ShapeError) as error:
             raise type(error)(f"{name} of {cut(repr(w.meaning.layer))}: {error}") from None
     return values
+
+
+def many_initial_values(architecture: Architecture, seeds: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what :func:`initial_values` does for each of many seeds, ``(seeds, ...)``."""
+    found: dict[str, np.ndarray] = {}
+    for number, (name, w) in enumerate({**architecture.parameters, **architecture.statistics}.items()):
+        kind, draws = _initializer_of(architecture, w), ManyDraws(seeds, "initial", number)
+        alone = w.meaning.each is not None and w.meaning.each != w.shape
+        values = None if alone else initializers.initialize_many(kind, w.shape, draws, w.dtype)
+        if values is None:
+            each = (Draws(int(seed), "initial", number) for seed in seeds)
+            values = np.array(
+                [initializers.initialize(kind, w.shape, d, w.dtype, w.meaning.each) for d in each]
+            )
+        found[name] = np.broadcast_to(values, (len(seeds), *w.shape))
+    return found
+
+
+def _initializer_of(architecture: Architecture, w: Node) -> Any:
+    """Return what draws the first value of a parameter or statistic."""
+    kind = w.meaning.initializer
+    return (
+        initializers.default_initializer(_activation_after(architecture, w.meaning.layer))
+        if kind is None
+        else kind
+    )
 
 
 def _activation_after(architecture: Architecture, layer: Layer) -> Callable[..., Any]:

@@ -15,7 +15,8 @@ from chainrule.errors import DataError, GraphError, short
 from chainrule.nn.kinds import LossLike
 from chainrule.shown import counted
 from chainrule.signals import asking
-from chainrule.train.fit.asking import Asking, Begun, begun
+from chainrule.train.fit.alike import alike, can_be_followed, learn_alike
+from chainrule.train.fit.asking import Asking, Begun, begun, learn, warn_of
 from chainrule.train.fit.crew import Crew, never_begun
 from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
 from chainrule.train.history import History
@@ -136,29 +137,69 @@ def fit_many(
     wanted = None if isinstance(keep_epochs, bool) else keep_epochs
     engines: dict[Any, str] = {}
 
-    def begin(i: int, crew: Crew) -> Begun:
+    begun_before: dict[int, Begun] = {}
+
+    def begin(i: int, threads: int = 1) -> Begun:
+        if i in begun_before:
+            return begun_before.pop(i)
         network = members[i]
         asked = _asking(network, common | {name: given[i] for name, given in each.items()})
         if ends < inf:
-            turns = -(-(count - i) // crew.threads)  # what is left is shared by those that have not begun
+            turns = -(-(count - i) // threads)  # what is left is shared by those that have not begun
             asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / turns))
         keeping = Keeping(wanted, MOST_KEPT / count) if keep_epochs is not False else None
-        alike = tuple(map(repr, network.layers)), network.dtype, network.engine
-        fit = begun(network, asked, engines.get(alike), count, keeping)
-        engines.setdefault(alike, fit.run.executable.engine)
+        kind = tuple(map(repr, network.layers)), network.dtype, network.engine
+        fit = begun(network, asked, engines.get(kind), count, keeping)
+        engines.setdefault(kind, fit.run.executable.engine)
         return fit
 
     with ExitStack() as stack, asking() as signals:
         for network in members:
             stack.enter_context(network._alone())
+        histories: dict[int, History] = {}
+        plain = ends == inf and keep_epochs is False and not verbose and validation_data is None
+        for first, *others in _groups(members) if members and plain and _is_the_same(each) else ():
+            fit = begin(first)
+            if not can_be_followed(fit.run):
+                begun_before[first] = fit
+                continue
+            learn(fit, signals)
+            warn_of(fit)
+            histories[first] = fit.run.history
+            places = {id(members[i]): i for i in others}
+            followed = learn_alike(fit, [members[i] for i in others], signals)
+            histories |= {places[id(network)]: history for network, history in followed}
+        left = [i for i in range(count) if i not in histories]
         total = sum(each["epochs"]) if verbose else 0
-        found = Crew(count, signals, verbose, total).do(begin)
+        histories |= Crew(left, signals, verbose, total).do(begin)
     if file is not None and not signals.number:
         file.remove()
-    return found + [History(**never_begun(signals)) for _ in members[len(found) :]]
+    return [histories[i] if i in histories else History(**never_begun(signals)) for i in range(count)]
 
 
 # --- what is given for each of them ---------------------------------------------------------------------
+
+
+def _is_the_same(each: dict[str, list[Any]]) -> bool:
+    """Say whether all networks are asked for the same, and for no more than to learn from all rows."""
+    first = {name: given[0] for name, given in each.items()}
+    absent = ("rows", "held", "tol", "until", "resume")
+    nothing = (
+        all(first[name] is None for name in absent)
+        and not first["validation_split"]
+        and not first["callbacks"]
+    )
+    return nothing and all(x is first[name] for name, given in each.items() for x in given)
+
+
+def _groups(members: Sequence[Network]) -> list[list[int]]:
+    """Return the places of networks that are alike, where there are several."""
+    found: dict[Any, list[int]] = {}
+    for i, network in enumerate(members):
+        key = alike(network)
+        if key is not None:
+            found.setdefault(key, []).append(i)
+    return [places for places in found.values() if len(places) > 1]
 
 
 def _asking(network: Network, given: dict[str, Any]) -> Asking:
@@ -183,14 +224,16 @@ def _networks(given: Any) -> list[Network]:
     """Return the networks, each of which is there once."""
     if isinstance(given, Network) or not isinstance(given, Sequence):
         raise GraphError(f"fit_many takes a list of networks; found {short(given)}.")
+    seen: set[int] = set()
     for i, network in enumerate(given):
         if not isinstance(network, Network):
             raise GraphError(f"fit_many takes a list of networks; at place {i} it found {short(network)}.")
-        if any(network is other for other in given[:i]):
+        if id(network) in seen:
             raise GraphError(
                 f"The network at place {i} is there twice: it cannot learn two things at once. Give a copy: "
                 "copy.deepcopy(network)."
             )
+        seen.add(id(network))
     return list(given)
 
 

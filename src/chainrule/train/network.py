@@ -15,6 +15,7 @@ from chainrule.doors import Door, late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
 from chainrule.literals import EngineName, StageName
 from chainrule.nn.alike import chain_of
@@ -64,6 +65,7 @@ else:  # a process that loads a network and predicts waits for nothing of learni
     prepare = late("chainrule.train.targets:prepare")
     check_values = late("chainrule.train.watching:check_values")
 
+_drawing = threading.Lock()  # of graphs that wait until they are asked for
 SEEDS = 2**63  # so many there are: a step keeps its own as int64
 
 
@@ -126,6 +128,8 @@ class Network(Friendly):
     dtype: str
     seed: int
     runs: int  # how often it was fitted: each run has shuffles and dropout of its own
+    _made: Programs | None
+    _later: tuple[tuple[Any, ...], Arrays] | None  # an example's shape, and what it has learned
 
     @public
     def __init__(
@@ -149,7 +153,7 @@ class Network(Friendly):
         self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
         self.target_columns: frames.Names = ()  # likewise, where y has several
         self._layers: list[Layer] = []
-        self._built: Programs | None = None
+        self._built = None
         self._learning = threading.Lock()  # held by the one fit there may be
         if isinstance(layers, Architecture):  # of a file or a pickle, which has its values too
             self._built = Programs(layers, engine, self.seed)
@@ -181,6 +185,26 @@ class Network(Friendly):
 
     # --- what it is made of ---
 
+    @property
+    def _built(self) -> Programs | None:
+        """Its graph and numbers, once it has seen data; where it learned beside others alike, they are drawn now."""
+        if self._later is not None:
+            with _drawing:
+                if self._later is not None:
+                    shape, values = self._later
+                    made = Programs(chain_of(self._layers, shape, self.dtype), self.engine, self.seed)
+                    made.values.set(values)
+                    self._built = made
+        return self._made
+
+    @_built.setter
+    def _built(self, made: Programs | None) -> None:
+        self._made, self._later = made, None
+
+    def _learned(self, shape: tuple[Any, ...], values: Arrays) -> None:
+        """Take the numbers that it has learned beside others that are alike, from examples of a shape."""
+        self._later = shape, values
+
     def _build(self, architecture: Architecture) -> None:
         values = initial_values(architecture, self.seed)
         self._built = Programs(architecture, self.engine, self.seed)
@@ -201,7 +225,7 @@ class Network(Friendly):
 
     def _kept(self) -> dict[str, Any]:
         """Return what an error before the first step leaves as it was."""
-        return {name: vars(self)[name] for name in ("_built", "loss", "columns", "target_columns")}
+        return {name: vars(self)[name] for name in ("_made", "_later", "loss", "columns", "target_columns")}
 
     @contextmanager
     def _as_before(self, kept: Mapping[str, Any]) -> Iterator[None]:
@@ -804,7 +828,7 @@ class Network(Friendly):
 
     def __getstate__(self) -> dict[str, Any]:
         check_names("This network", self.loss, self.layers)
-        kept = {k: v for k, v in vars(self).items() if k not in ("_built", "_learning")}
+        kept = {k: v for k, v in vars(self).items() if k not in ("_made", "_later", "_learning")}
         if self._built is not None:
             kept["_saved"] = (
                 to_config(self.architecture, keep=True),

@@ -96,7 +96,7 @@ def _judged(run: Fitting) -> Judged:
         return Judged(0.0, 0.0, 0.0)  # the cost is that of a time when hardly anything was learned
     if history.diverged or not lasting(run.goal.loss):
         return Judged(0.0, 0.0, 0.0)
-    floor, guess = _guess(run)
+    floor, guess = run.guess = run.guess or _guess(run)
     price = 0.0 if run.goal.price is None else float(evaluate([run.goal.price])[run.goal.price])
     cost = min(history["cost"][-3:]) - price
     scale = guess - floor

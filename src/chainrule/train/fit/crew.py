@@ -1,7 +1,7 @@
 """Fits side by side: each on a thread of its own while there are cores, begun as others end."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -17,8 +17,11 @@ from chainrule.signals import Asked
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.fit.asking import Begun, learn, warn_of
 from chainrule.train.history import History
+from chainrule.train.optimizers import LBFGS
+from chainrule.train.programs import training_of
 from chainrule.train.progress import ProgressLine, Watched
 
+LONG_SECONDS = 0.1  # of NumPy: what takes less is mostly Python, of which one thread is done at a time
 LOOK_SECONDS = 0.05  # between two looks at how far all are, and at signals
 
 
@@ -26,7 +29,7 @@ class Crew:
     """Does fits. What calls functions of the user's is done in the caller's thread, and alone, as it always was.
 
     Args:
-        count: How many fits there are.
+        places: The numbers of the fits.
         signals: Those that ask for the end of all.
         verbose: What of :meth:`Network.fit`, for all of them together.
         epochs: How many epochs there are in all.
@@ -35,9 +38,9 @@ class Crew:
         threads: How many fits are done at a time.
     """
 
-    def __init__(self, count: int, signals: Asked, verbose: int, epochs: int) -> None:
-        self.threads: int = max(1, min(threads(), count))
-        self._count, self._signals = count, signals
+    def __init__(self, places: Sequence[int], signals: Asked, verbose: int, epochs: int) -> None:
+        self.threads: int = max(1, min(threads(), len(places)))
+        self._places, self._signals = places, signals
         self._given: SimpleQueue[Begun | None] = SimpleQueue()
         self._ended: SimpleQueue[tuple[Begun, BaseException | None]] = SimpleQueue()
         self._workers: list[threading.Thread] = []
@@ -46,17 +49,17 @@ class Crew:
         self._line: ProgressLine | None = None
         self._done: list[History] = []
 
-    def do(self, begin: Callable[[int, "Crew"], Begun]) -> list[History]:
-        """Do all fits, of which ``begin`` begins one; return the histories of those that were begun, in order."""
-        histories: list[History] = []
+    def do(self, begin: Callable[[int, int], Begun]) -> dict[int, History]:
+        """Do all fits, each begun by ``begin(number, threads)``; return the histories of those that were begun."""
+        histories: dict[int, History] = {}
         try:
-            for i in range(self._count):
+            for i in self._places:
                 while len(self._running) > self.threads:  # one waits, so that no thread does
                     self._look()
                 if self._signals.number:
                     break
-                fit = begin(i, self)
-                histories.append(fit.run.history)
+                fit = begin(i, self.threads)
+                histories[i] = fit.run.history
                 if self.threads > 1 and _goes_on_a_thread(fit):
                     self._give(fit)
                 else:
@@ -128,6 +131,10 @@ def never_begun(signals: Asked) -> dict[str, Any]:
 
 
 def _goes_on_a_thread(fit: Begun) -> bool:
-    """Say whether another thread may do a fit, and is of use: machine code lets others run beside it."""
-    ours = all(isinstance(callback, EarlyStopping) for callback in fit.run.listeners.callbacks)
-    return ours and fit.run.method.by_steps and fit.run.executable.engine != REFERENCE
+    """Say whether another thread may do a fit, and is of use: beside machine code others run, beside Python not."""
+    run = fit.run
+    ours = all(isinstance(callback, EarlyStopping) for callback in run.listeners.callbacks)
+    if not ours or isinstance(run.method, LBFGS) or run.executable.engine == REFERENCE:
+        return False
+    work = training_of(run.goal, run.method).work[REFERENCE]
+    return work.seconds(run.steps * run.settings.last, run.batches.largest(run.rows)) > LONG_SECONDS

@@ -107,6 +107,7 @@ class Fitting:
         ended: Whether it had ended before, and has nothing left to do.
         left: What the slots hold after the last step.
         judged: How well it learned, once it has ended.
+        guess: What the targets themselves and their mean would cost as predictions, once that was found.
         keeping: What keeps something of every epoch, or None.
     """
 
@@ -129,6 +130,7 @@ class Fitting:
     ended: bool = False
     left: Arrays = field(default_factory=list)
     judged: Judged | None = None
+    guess: tuple[float, float] | None = None
     keeping: "Keeping | None" = None
     history: History = field(init=False)
     progress: Progress = field(default_factory=Progress)

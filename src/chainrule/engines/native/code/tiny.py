@@ -34,6 +34,15 @@ MOST_NODES = 250
 LENGTH = object()  # what a constant means that was an open length
 POINTERS = ("inputs", "state", "constants", "totals", "status")
 PARAMETERS = (*((n, PTR) for n in POINTERS), ("first", I64), ("last", I64))
+# Of many runs: the states' pointers, the totals and the status of one lie behind those of the other.
+MANY_PARAMETERS = (
+    *((n, PTR) for n in POINTERS),
+    ("steps", I64),
+    ("members", I64),
+    ("states", I64),
+    ("outputs", I64),
+)
+MANY, STATUS = "_many", 4
 
 
 def fixed(program: Program, lengths: Mapping[str, int]) -> Program | None:
@@ -91,6 +100,13 @@ def write_tiny(module: Module, program: Program, name: str) -> list[Node]:
             loop.next = [held.whole(new) for _, _, new in changed]
         for (i, _, _), value in zip(changed, loop.carried, strict=True):
             code.store(value, code.load(code.at(state, i, PTR), PTR))
+    with module.function(name + MANY, MANY_PARAMETERS) as code, flushed(code, program):
+        inputs, state, given, totals, status, steps, members, states, width = code.parameters
+        with code.loop(members) as loop:
+            own = code.at(state, loop.index * states, PTR)
+            sums = code.at(totals, loop.index * (steps * width), Type("f64"))
+            ended = code.at(status, loop.index * STATUS, I64)
+            code.call(f"{name}_steps", VOID, inputs, own, given, sums, ended, code.index(0), steps)
     return constants
 
 

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.engines.epochs import Epochs, Run
+from chainrule.engines.epochs import Alike, Epochs, Run
 from chainrule.engines.executable import Executable
+from chainrule.engines.native.code.loop import numbers_in
+from chainrule.engines.native.code.tiny import STATUS
 from chainrule.engines.native.code.types import type_of
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.cuts import work_of
@@ -252,3 +254,18 @@ class NativeExecutable(MachineCode, Executable):
         """Run epochs, in calls of some milliseconds."""
         with closing(Running(self, asked)) as running:
             return running.run()
+
+    def run_alike(
+        self, states: Sequence[np.ndarray], table: Sequence[np.ndarray], epochs: int
+    ) -> Alike | None:
+        """Run epochs of a step each from many states: of tiny programs, whose loop is done in registers."""
+        tiny = self.tiny(len(table[0])) if numbers_in(self.program) == len(self.program.outputs) else None
+        if tiny is None:
+            return None
+        kept = [ready(x, n) for x, n in zip(table, self.program.inputs, strict=True)]
+        runs = np.arange(len(states[0]))[:, None]
+        begins = [x.ctypes.data for x in states] + runs * [x.strides[0] for x in states]
+        totals = np.empty((len(runs), epochs, len(self.program.outputs)))
+        status = np.zeros((len(runs), STATUS), np.int64)
+        tiny.many(pointers(kept), np.ascontiguousarray(begins, np.int64), totals, status)
+        return Alike(totals, status[:, 0] == 0)

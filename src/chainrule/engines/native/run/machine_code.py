@@ -11,7 +11,12 @@ from chainrule.engines.native.code.loop import RUN_PARAMETERS
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.step import STEP_PARAMETERS, extent_names
 from chainrule.engines.native.code.team import WORKER
-from chainrule.engines.native.code.tiny import PARAMETERS as TINY_PARAMETERS, fixed, write_tiny
+from chainrule.engines.native.code.tiny import (
+    MANY_PARAMETERS,
+    PARAMETERS as TINY_PARAMETERS,
+    fixed,
+    write_tiny,
+)
 from chainrule.engines.native.code.types import Type
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
@@ -19,7 +24,7 @@ from chainrule.engines.native.plan.expand import expand
 from chainrule.engines.native.run import build, mode, pipeline
 from chainrule.engines.native.run.arrays import pointers, ready
 from chainrule.engines.native.run.once import making, once
-from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, Stages, stages
+from chainrule.engines.native.run.pipeline import LOOP, STEP, TINY, TINY_MANY, Stages, stages
 from chainrule.engines.native.run.rooms import Arena, Rooms
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.graph.closed import Program
@@ -41,11 +46,26 @@ class Tiny:
         self.ir: str = module.text()
         self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
         self._constants = pointers(self._values)
-        self._function = pipeline.library(self.ir, machine).function(TINY, *_sorts(TINY_PARAMETERS))
+        library = pipeline.library(self.ir, machine)
+        self._function = library.function(TINY, *_sorts(TINY_PARAMETERS))
+        self._many = library.function(TINY_MANY, *_sorts(MANY_PARAMETERS))
 
     def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
         """Do the steps from first to before last; pointers are what a run has."""
         self._function(inputs, state, self._constants, totals, status, first, last)
+
+    def many(self, inputs: Any, begins: np.ndarray, totals: np.ndarray, status: np.ndarray) -> None:
+        """Do all steps of many runs of one table.
+
+        Args:
+            inputs: Pointers to the table.
+            begins: Where the arrays of each state lie, ``(runs, arrays)``.
+            totals: What the outputs are after each step, ``(runs, steps, outputs)``.
+            status: How each run ended, ``(runs, 4)``.
+        """
+        runs, steps, width = totals.shape
+        found = [x.ctypes.data for x in (begins, totals, status)]
+        self._many(inputs, found[0], self._constants, *found[1:], steps, runs, begins.shape[1], width)
 
 
 class MachineCode:

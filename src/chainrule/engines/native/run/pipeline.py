@@ -11,6 +11,7 @@ from chainrule.engines.native.code.loop import numbers_in, write_loop
 from chainrule.engines.native.code.lower import write_step
 from chainrule.engines.native.code.operations import CODED
 from chainrule.engines.native.code.team import WORKER, write_worker
+from chainrule.engines.native.code.tiny import MANY
 from chainrule.engines.native.look import watch
 from chainrule.engines.native.machine import Machine
 from chainrule.engines.native.plan.cuts import Amount
@@ -31,6 +32,7 @@ from chainrule.graph.shapes import Extent
 from chainrule.transform.verify import Level, between_stages, verify
 
 STEP, LOOP, TINY = "chainrule_step", "chainrule_run", "chainrule_tiny"
+TINY_MANY = TINY + MANY
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def _watching_symbols(machine: Machine) -> dict[str, int]:
 @lru_cache(maxsize=64)
 def library(text: str, machine: Machine, checked: bool = False) -> build.Library:
     """Return the code of a program; equal programs share it."""
-    names = [n for n in (STEP, LOOP, WORKER, TINY) if f"@{n}(" in text]
+    names = [n for n in (STEP, LOOP, WORKER, TINY, TINY_MANY) if f"@{n}(" in text]
     symbols = {
         n: made(machine, kind, checked).address(n)
         for kind in product.KINDS
