@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 from values_of import values_of
 
 from chainrule import signals
@@ -37,6 +38,27 @@ def snapshots(store):
 
 
 # --- early stopping -------------------------------------------------------------------------------------
+
+
+@given(
+    rate=st.floats(0.01, 3.0),
+    patience=st.none() | st.integers(1, 6),
+    tol=st.none() | st.floats(0, 0.05),
+    epochs=st.integers(1, 40),
+)
+def test_epochs_that_are_done_together_stop_where_they_do_one_by_one(rate, patience, tol, epochs):
+    waits = [] if patience is None else [EarlyStopping(patience, monitor="cost", restore_best=False)]
+    found = []
+    for looks in (
+        [],
+        [lambda network, epoch, logs: None],
+    ):  # who looks at every epoch lets them be done apart
+        network = Network([Dense(3, "tanh"), Dense(1, "sigmoid")], input_shape=3, seed=0)
+        history = network.fit(
+            X, Y, optimizer=SGD(rate), batch_size=16, epochs=epochs, tol=tol, callbacks=[*waits, *looks]
+        )
+        found.append((history["cost"], history.stopped, history.best_epoch, *map(bytes, values_of(network))))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,18 @@ class Stopping:
         wanted = (self.validate, self.patience, self.tol, self.plateau)
         return self.keep_best or any(w is not None for w in wanted)
 
+    def unasked(self, progress: "Progress") -> int:
+        """Return how many epochs may be done before anyone looks at their ends, the last of which is the first to stop.
+
+        >>> Stopping(tol=(1e-4, 10)).unasked(Progress(tol_waited=3))
+        7
+        """
+        if self.keep_best or self.validate is not None or self.plateau is not None:
+            return 1
+        left = [] if self.patience is None else [self.patience - progress.waited]
+        left += [] if self.tol is None else [self.tol[1] - progress.tol_waited]
+        return max(1, min(left, default=1))
+
 
 @dataclass
 class Progress:

@@ -128,7 +128,8 @@ class Running:
         while done < steps and not stopped:
             last = min(done + max(int(pace), 1), steps)
             if each:
-                last = min(last, (done // self.per_epoch + 1) * self.per_epoch)
+                apart = 1 if self.each else self.asked.stopping.unasked(self.asked.progress)
+                last = min(last, (len(self.recorded) + apart) * self.per_epoch)
             began = time.perf_counter()
             if began - self.began > SNAPSHOT_SECONDS and done > self.snapshot[0] + self.per_epoch:
                 self.snapshot = (done, [np.array(x) for x in self.state])
@@ -147,11 +148,11 @@ class Running:
                 seen = done - epoch * self.per_epoch
                 watching(epoch, seen, float(self.totals[epoch, 0]) / seen)
             if each and done % self.per_epoch == 0:
-                stopped = self._end_of_epoch(done, validation)
+                stopped = self._end_of_epochs(done, validation)
             if not stopped and poll is not None:
                 stopped = poll() or ""
         if each and done % self.per_epoch:  # stopped within an epoch
-            stopped = self._end_of_epoch(done, validation) or stopped
+            stopped = self._end_of_epochs(done, validation) or stopped
         if not each:
             many_epochs(self.asked.stopping, self.asked.progress, self._read(done))
         return self._result(done, validation, stopped)
@@ -178,12 +179,14 @@ class Running:
         ends = np.minimum(np.arange(1, epochs + 1) * self.per_epoch, done[-1])
         return np.interp(ends, done, times)
 
-    def _end_of_epoch(self, done: int, validation: list[list[float]]) -> str:
-        whole = done % self.per_epoch == 0
+    def _end_of_epochs(self, done: int, validation: list[list[float]]) -> str:
+        """Look after the ends of the epochs since one was looked after; none but the last may stop."""
         self.sharing.end()  # who looks at it, validation say, may want help too
-        self.recorded.append(self._read(done)[-1])
-        before = list(self.state)
-        stopped = self.asked.end(self.state, self.recorded, validation, whole)
+        before, stopped = list(self.state), ""
+        for line in self._read(done):
+            self.recorded.append(line)
+            whole = len(self.recorded) * self.per_epoch <= done
+            stopped = self.asked.end(self.state, self.recorded, validation, whole)
         for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
             if new is not old:
                 old[...] = new
