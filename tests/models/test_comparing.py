@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, strategies as st
 
 import chainrule as cr
-from chainrule.models import comparing
+from chainrule.models import comparing, comparing_tables
 from chainrule.models.comparing import standing
+from chainrule.models.given import rows_of
 from chainrule.models.ladder import ladder
 from chainrule.models.options import Options
+
+FEW = comparing_tables.FEW
 
 
 def table_of(rows=160, seed=0):
@@ -20,6 +23,18 @@ def table_of(rows=160, seed=0):
     found["straight"] = x @ [1.0, -2.0, 0.5] + draw.normal(size=rows) * 0.1
     found["kind"] = np.where(x[:, 0] * x[:, 1] > 0, "yes", "no")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _in_one_part(monkeypatch):
+    """The rows that say when to stop rank, as where there are many: it is sooner done."""
+    monkeypatch.setattr(comparing_tables, "FEW", 0)
+
+
+@pytest.fixture
+def in_folds(_in_one_part, monkeypatch):
+    """Folds rank, as they do where nothing is changed."""
+    monkeypatch.setattr(comparing_tables, "FEW", FEW)
 
 
 def compared(target, **choices):
@@ -85,6 +100,35 @@ def test_folds_rank_by_rows_that_were_not_learned_from():
     assert comparison.folds == 3 and comparison.rows == 160
     assert comparison.model.report.scores.folds == 3
     assert "in 3 folds, none of which was learned from" in str(comparison)
+
+
+@pytest.mark.usefixtures("in_folds")
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_few_rows_rank_in_folds_and_the_winner_is_trained_as_without():
+    told = []
+    comparison = compared("straight", epochs=3, learning_rate=0.03, tell=told.append)
+    assert (comparison.folds, comparison.rows) == (5, 128)  # of 160, without those of the test
+    report = comparison.model.report
+    assert report.test_rows == 32 and not report.scores.folds
+    assert [each[:15] for each in told if each.startswith("Fold")] == [
+        f"Fold {n} of 5: 12" for n in range(1, 6)
+    ]
+    whole, _ = rows_of(table_of(), Options(target="straight", recipe=False))
+    few, none = whole.rows, comparing_tables._folds_of(whole, Options())
+    assert sorted(np.concatenate([fold.test for fold in none]).tolist()) == sorted(
+        [*few.learn, *few.validation]
+    )
+    assert not {*few.test} & {row for fold in none for row in [*fold.learn, *fold.validation, *fold.test]}
+
+
+@pytest.mark.usefixtures("in_folds")
+def test_groups_too_few_for_folds_rank_by_the_rows_that_say_when_to_stop():
+    table = table_of(60).assign(who=np.arange(60) % 4)
+    for groups, folds in ((4, 0), (20, 5)):
+        whole, options = rows_of(
+            table.assign(who=np.arange(60) % groups), Options(target="kind", group="who", recipe=False)
+        )
+        assert len(comparing_tables._folds_of(whole, options)) == folds
 
 
 def test_the_same_seed_compares_the_same():

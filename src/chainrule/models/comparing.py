@@ -68,7 +68,7 @@ class Comparison:
     Attributes:
         metric: What they are ranked by.
         rows: How many rows they were ranked on.
-        folds: In how many folds; 0 where these are the rows that said when to stop.
+        folds: In how many folds; 0 where these are rows that said when to stop.
         tried: How good each was.
         winner: The name of the smallest one that is no worse than the best by more than noise.
         model: The model of the winner, trained as by ``train``.
@@ -76,7 +76,7 @@ class Comparison:
     >>> table, target = cr.load_table("iris")
     >>> comparison = cr.TableModel.compare(table, target, epochs=20)
     >>> comparison.metric, comparison.rows, len(comparison.tried)
-    ('log_loss', 18, 12)
+    ('log_loss', 120, 12)
     """
 
     metric: str
@@ -184,7 +184,7 @@ def compare(
         prepare: Makes rows of the data ready.
         rows: Which examples are for what; those that say when to stop rank where there are no folds.
         folds: Those of cross-validation, one after the other: a large table is made ready for one of them at a time.
-        options: The choices.
+        options: The choices; the time is for all networks together.
         rate: What they are ranked by.
         say: Told about each network that was tried.
         stages: Where each fit is a stage.
@@ -199,15 +199,13 @@ def compare(
         raise DataError(
             "Too few rows to rank networks by: none can be held back to say when to stop.\nAdd rows, or give folds=5."
         )
-    if usual.time_budget:  # and as much for each fit of the winner
-        usual = replace(
-            usual, time_budget=usual.time_budget / (len(rungs) * max(1, len(folds)) + len(folds) + 2)
-        )
+    if usual.time_budget:
+        usual = replace(usual, time_budget=usual.time_budget / (len(rungs) * max(1, len(folds))))
     say(
         f"Trying {len(rungs)} networks on the same rows, the usual one and others{' in each fold' if folds else ''}."
     )
     done: list[Sequence[Judged]] = []
-    comparison = None
+    comparison: Comparison | None = None
     for number, part in enumerate(folds or [rows], start=1):
         here = prepare(part, usual) if folds else ready
         judges = sum(len(each.test) for each in folds[:number]) if folds else len(rows.validation)
@@ -221,9 +219,15 @@ def compare(
                 keep(comparison)
 
         judged = _try(rungs, here, number if folds else 0, usual, rate, say, stages, so_far)
-        if stages.signal:
+        if stages.signal or comparison is None:
             break
         done.append(judged)
+        if folds:
+            best = comparison.tried[0]
+            say(
+                f"Fold {number} of {len(folds)}: {counted(len(judged), 'network')} tried. '{best.name}' is the best so "
+                f"far: {rate.name} {_digits(best.score)}."
+            )
     if comparison is None:
         raise DataError("Ended before any network was tried, so none wins.")
     if stages.signal:  # what was not done is not ranked
@@ -284,7 +288,8 @@ def _try(
         learned = sum(value.size for value in network.parameters.values())
         with one_at_a_time:
             found[number] = Judged(rungs[number], learned, score, draws, history)
-            say(f"Tried '{names[number]}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
+            if not fold:
+                say(f"Tried '{names[number]}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
             so_far([found[each] for each in sorted(found)])
 
     with warnings.catch_warnings():
@@ -298,8 +303,8 @@ def _try(
 def _over_folds(judged: Sequence[Judged]) -> tuple[Tried, np.ndarray]:
     """Return how good a network is over folds, and its scores by draws of rows."""
     histories = [each.history for each in judged]
-    score = float(np.mean([each.score for each in judged]))
-    draws = np.mean([each.draws for each in judged], axis=0)
+    score = float(_mean(np.array([each.score for each in judged])))
+    draws = _mean(np.array([each.draws for each in judged]))
     far = SPREAD * _error(draws)
     epochs = int(np.median([best_epochs(history) for history in histories]))
     seconds = sum(history.seconds for history in histories)
@@ -308,6 +313,13 @@ def _over_folds(judged: Sequence[Judged]) -> tuple[Tried, np.ndarray]:
     ends = score - far, score + far
     tried = Tried(rung.name, rung.says, rung.changes, learned, score, *ends, epochs, seconds, remark)
     return tried, draws
+
+
+def _mean(scores: np.ndarray) -> np.ndarray:
+    """Return the mean over folds of what has a value there: in some a class may have no row."""
+    known = np.isfinite(scores)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, scores, 0).sum(axis=0) / known.sum(axis=0))
 
 
 def _ranked(done: Sequence[Sequence[Judged]], rate: Rate, rows: int, folds: int) -> Comparison:

@@ -5,18 +5,25 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from chainrule.data.splitting import strata_of
+from chainrule.errors import DataError
 from chainrule.models import runs
 from chainrule.models.base import Say, Stages
 from chainrule.models.comparing import Comparison, Rate, compare
 from chainrule.models.given import Place
+from chainrule.models.ladder import ladder
 from chainrule.models.options import Options
 from chainrule.models.places import CHECKPOINT
 from chainrule.models.prepared import Sorted, prepare
+from chainrule.models.rows import Rows, by_fold
 from chainrule.models.scoring import chosen, measured
 from chainrule.train.fit.resuming import Checkpoints
 
+FOLDS = 5
+FEW = 2_000  # rows, up to which folds of them rank
 RANKED_BY = {"regression": "r2"}  # what few rows tell apart best
 
 
@@ -46,15 +53,32 @@ def compare_in(
             runs.write_comparison(folder, comparison.table)
 
     prepare_rows: Any = partial(prepare, whole)
-    comparison = compare(prepare_rows, whole.rows, whole.folds, options, rate, say, stages, keep)
+    folds = whole.folds or _folds_of(whole, options)
+    tries, left = options, options
+    if options.time_budget:
+        winners = len(whole.folds) + 2
+        share = options.time_budget / (len(ladder(options)) * max(1, len(folds)) + winners)
+        left = replace(options, time_budget=share * winners)
+        tries = replace(options, time_budget=options.time_budget - left.time_budget)
+    comparison = compare(prepare_rows, whole.rows, folds, tries, rate, say, stages, keep)
     if stages.signal and stages.file:
         stages.file.write()
-    left = options
-    if options.time_budget:
-        fits = len(comparison.tried) * max(1, len(whole.folds)) + len(whole.folds) + 2
-        left = replace(options, time_budget=options.time_budget * (len(whole.folds) + 2) / fits)
     model = train(place, table, whole, replace(left, **comparison.changes), say, verbose, stages)
     return replace(model, comparison=comparison)
+
+
+def _folds_of(whole: Sorted, options: Options) -> tuple[Rows, ...]:
+    """Return folds of the rows to learn from, where there are few: their ranks are worth more than a single part's.
+
+    What is told apart by a few rows, by which the best epoch was chosen besides, is mostly luck.
+    """
+    among = np.sort(np.concatenate([whole.rows.learn, whole.rows.validation]))
+    if len(among) > FEW or not len(whole.rows.validation):
+        return ()
+    try:
+        return by_fold(strata_of(whole.target, whole.frame), whole.belonging, among, FOLDS, options.seed)
+    except DataError:  # too few groups, or times
+        return ()
 
 
 def once(say: Say) -> Say:

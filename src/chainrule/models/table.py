@@ -334,8 +334,9 @@ class TableModel(Friendly):
     ) -> Comparison:
         """Try about ten networks on the same rows, from a linear one to wide and deep, and train the one that wins.
 
-        They are ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, on the rows
-        that say when to stop, or with ``folds`` on those of each fold. The smallest wins that is no worse than the best
+        They are ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, in five folds
+        (or ``folds``) of the rows that are not held back for the test; of more than 2,000 rows, on those that say when
+        to stop. The smallest wins that is no worse than the best
         by more than one standard error of their difference (Breiman et al. 1984). It is trained as by :meth:`train`,
         which judges it by rows that had no part in any of this.
 
