@@ -497,7 +497,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "filepath_or_buffer path": "source",
         "na_values": "missing",
         "sheet_name sheet key": "table",
-        "sep delimiter index_col encoding decimal quotechar comment": "It is found out by reading: "
+        "sep delimiter index_col encoding quotechar comment": "It is found out by reading: "
         "cr.read_table('iris.csv')",
     },
     "Optimizer": {

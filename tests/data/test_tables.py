@@ -141,6 +141,41 @@ def test_the_decimal_mark_is_found(table, text, read):
     assert table(text)["a"].tolist() == read
 
 
+@pytest.mark.parametrize(
+    ("text", "mark", "read"),
+    [
+        ("a\tb\n2,104\t1\n", ",", [2.104]),
+        ("a;b\n2,104;1\n", ".", [2104]),
+        ('a,b\n"2,104",1\n', ",", [2.104]),
+        ("a\n1.234\n", ",", [1234]),
+        ("a\n1.5\n1.234\n", ",", [1.5, 1.234]),  # what the table says itself counts
+        ("a;b\n1,5;x\n1,234;y\n", ".", [1.5, 1.234]),
+        ("a\tb\n1.5\t2,104\n", ",", [1.5]),
+        ('[{"a": "2,104"}]', ",", [2.104]),
+    ],
+)
+def test_a_mark_that_is_told_decides_what_reads_both_ways(table, text, mark, read):
+    assert table(text, decimal=mark)["a"].tolist() == read
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("a;b\n1,5;1\n2,5;2\n", ","), ("a,b\n1.5,1\n", "."), ('a,b\n"1,5",1\n', ","), ('a,b\n"1,5",1.5\n', ""),
+        ("a,b\n1,2\n", ""), ('a,b\n"2,104",2\n', ""), ('[{"a": 1.5}]', "."),
+    ],
+)  # fmt: skip
+def test_the_mark_of_fractions_is_remembered(table, text, mark):
+    assert written_of(table(text)).decimal == mark
+
+
+def test_what_reads_both_ways_in_one_file_is_read_as_in_the_others(tmp_path):
+    for name, text in {"1": "a\tb\n2,104\tx\n", "2": "a\tb\n0,5\ty\n", "3": "a\tb\n7\tz\n"}.items():
+        (tmp_path / f"{name}.tsv").write_text(text)
+    found = read_table(str(tmp_path / "*.tsv"))
+    assert found["a"].tolist() == [2.104, 0.5, 7] and written_of(found).decimal == ","
+
+
 def test_a_german_thousand_is_a_thousand_if_other_columns_have_decimal_commas(table):
     frame = table("a;b;c\n1.234;0,5;0.5\n2.000;1,25;0.25\n")
     assert rows(frame) == {"a": [1234, 2000], "b": [0.5, 1.25], "c": [0.5, 0.25]}

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import chainrule as cr
+from chainrule.cli.main import cli
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import held_back
 from chainrule.models.prepared import setting_for
@@ -167,6 +169,26 @@ def test_each_decision_is_told():
         "Network: 6 inputs, a hidden layer of 4 units, 1 output (sigmoid). "
         "Rows: 52 to learn from, 9 to know when to stop, 15 for the test. It is made by hand, not by the recipe."
     )
+
+
+def test_a_file_is_predicted_for_and_read_as_that_of_training_was(tmp_path):
+    whole, lone, kept = tmp_path / "t.csv", tmp_path / "new.tsv", tmp_path / "m.safetensors"
+    whole.write_text(
+        "size;town;price\n" + "".join(f"{i % 9},{i % 7}05;{'xy'[i % 2]};{i},5\n" for i in range(60))
+    )
+    lone.write_text("size\ttown\tprice\n2,104\tx\t3\n")
+    cr.TableModel.train(whole, "price", **QUICK).save(kept)
+    model = cr.load(kept)
+    assert model.decimal == ","
+    same = pd.DataFrame({"size": [2.104], "town": ["x"], "price": [3]})
+    assert model.predict(lone).equals(model.predict(same)) and model.predict([str(lone)]).equals(
+        model.predict(same)
+    )
+    assert model.evaluate(lone).network == model.evaluate(same).network
+    lone.write_text("size\ttown\n2,104\tz\n")
+    assert "did not see: z" in model.remarks(lone)[0]
+    done = CliRunner().invoke(cli, ["predict", str(kept), str(lone), "--json"])
+    assert json.loads(done.stdout)[0]["price"] == pytest.approx(model.predict(lone)["price"][0])
 
 
 def test_new_categories_are_remarked():

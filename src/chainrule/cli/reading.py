@@ -14,6 +14,7 @@ def read_table(
     given: Mapping[str, Any],
     usual: Mapping[str, Sequence[str]] | None = None,
     others: Sequence[str] = (),
+    decimal: str = "",
 ) -> tuple[Any, str | None]:
     """Return the table, and its target where that is known.
 
@@ -22,9 +23,11 @@ def read_table(
         given: The choices of the command line: how it is read.
         usual: What a cell without a value says, by column, if ``given`` does not say it.
         others: Columns that the table need not have, and ``given`` may name.
+        decimal: The mark of fractions, where cells read both ways.
     """
     told = {**given, "missing": {**(usual or {}), **given.get("missing", {})}}
     how = {name: value for name in ("missing", "any_size", "table") if (value := told.get(name))}
+    how |= {"decimal": decimal} if decimal else {}
     table, target = cr.load_table(data, **how)
     for column, words in given.get("missing", {}).items():
         if column and column not in table and column not in others:

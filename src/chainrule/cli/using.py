@@ -68,7 +68,7 @@ def predict(
                 f"Give --out a name such as {Path(out).with_suffix('.csv')}; a spreadsheet opens it."
             )
     found = load_table_model(model, data)
-    table, _ = read_table(data, chosen(settings), found.missing, found.target.columns)
+    table, _ = read_table(data, chosen(settings), found.missing, found.target.columns, found.decimal)
     predictions = found.predict(table, interval=interval, threshold=threshold)
     for remark in found.remarks(table):
         tell(remark)
@@ -100,7 +100,7 @@ def evaluate(model: str, data: str, threshold: float | None, as_json: bool, **se
     """
     given = chosen(settings)
     found = load_table_model(model, data)
-    table, _ = read_table(data, given, found.missing)
+    table, _ = read_table(data, given, found.missing, decimal=found.decimal)
     scores = found.evaluate(table, metric=given.get("metric", ()), threshold=threshold)
     if scores.rows < len(table):
         tell(f"Passed over {len(table) - scores.rows:,} of {len(table):,} rows: they have no target.")

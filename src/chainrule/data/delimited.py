@@ -24,7 +24,7 @@ from chainrule.data.textfile import empty_at_ends, short_rows, strange, text_in
 from chainrule.data.typed import check_twice
 from chainrule.data.unpacking import Content, check_no_choice
 from chainrule.data.words import listed, shortened
-from chainrule.data.written import are_few, has_padded, matters
+from chainrule.data.written import Mark, are_few, has_padded, matters
 from chainrule.errors import DataError
 from chainrule.shown import counted
 
@@ -99,9 +99,10 @@ class Lines:
 
     def table(self, notes: list[str]) -> pd.DataFrame:
         """Return the table, which knows how it was written."""
-        decimal = "." if self.dialect.delimiter == "," else self._decimal()
+        points = self.dialect.delimiter == "," and len(self.names) > 1  # a comma cannot be both
+        decimal: Mark = "." if points else self._decimal()
         frame, raw = self._parsed(decimal)
-        if decimal == "." and self.dialect.delimiter != "," and self._decimal(frame) == ",":
+        if decimal == "." and not points and self._decimal(frame) == ",":
             frame, raw = self._parsed(decimal := ",")  # what tells it stands far below
         if frame.empty:
             raise DataError(f"{self.path} has column names ({listed(self.names)}) but no rows below them.")
@@ -112,6 +113,7 @@ class Lines:
             *notes,
         ]
         gaps = {name: found for name in self.names if (found := tuple(sorted(self._gaps(name))))}
+        decimal = "" if decimal == "." else decimal
         return understood(frame, self.nothing, notes, raw=raw, decimal=decimal, gaps=gaps)
 
     def _short(self, frame: pd.DataFrame) -> str:
@@ -141,7 +143,7 @@ class Lines:
         """Return the words for nothing in a column of numbers."""
         return [*self._always(name), *self._gaps(name)]
 
-    def _decimal(self, frame: pd.DataFrame | None = None) -> str:
+    def _decimal(self, frame: pd.DataFrame | None = None) -> Mark:
         """Return the decimal mark that the first rows show, or the texts in a frame that was read with points."""
         if frame is None:
             texts = {name: pd.Series(cells, dtype="str") for name, cells in self._shown.items()}
@@ -156,7 +158,8 @@ class Lines:
             for name, cells in texts.items()
             if may_be_numbers(clean_text(cells[:HEAD], words := self.nothing.words(name)))
         }
-        return decimal_of(cleaned, self.dialect.delimiter == ";" and not points)
+        told: Mark = "" if points else self.nothing.decimal
+        return decimal_of(cleaned, self.dialect.delimiter == ";" and not points, told)
 
     def _is_odd(self, name: str, decimal: str) -> bool:
         """Tell whether the first cells of a column are no plain texts, and would lose how they are written otherwise.

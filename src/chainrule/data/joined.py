@@ -80,7 +80,9 @@ def joined(names: Sequence[str], tables: Sequence[pd.DataFrame], nothing: Nothin
     notes = dict.fromkeys(note for table in tables for note in written_of(table).notes)
     told = [f"Read {counted(len(names), 'file')} as one table: {rows}.", *notes]
     frame = pd.DataFrame(columns)
-    return understood(frame, nothing, told, raw=pd.DataFrame(raw, index=frame.index), gaps=gaps)
+    return understood(
+        frame, nothing, told, raw=pd.DataFrame(raw, index=frame.index), decimal=nothing.decimal, gaps=gaps
+    )
 
 
 def _has_forms(parts: Sequence[pd.Series]) -> bool:

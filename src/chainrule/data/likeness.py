@@ -2,7 +2,7 @@
 
 import numpy as np
 
-CHANCE = 6.0  # standard errors, beyond which rows are not alike by chance
+CHANCE = 5.0  # standard errors, beyond which rows are not alike by chance
 
 
 def likeness(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -29,5 +29,6 @@ def likeness(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
     usual_size = (rows - (sizes**2).sum() / rows) / (groups - 1)
     spread = between + (usual_size - 1) * within
     found = np.divide(between - within, spread, out=np.zeros_like(spread), where=spread > 1e-12)
-    beyond = (between - within) > CHANCE * np.sqrt(2 / (groups - 1) + 2 / (rows - groups)) * within
-    return np.where(beyond, found, 0.0)
+    # the logarithm of their ratio is nearly normal (Fisher 1924)
+    by_chance = np.exp(CHANCE * np.sqrt(2 / (groups - 1) + 2 / (rows - groups)))
+    return np.where(between > by_chance * within, found, 0.0)

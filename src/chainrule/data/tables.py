@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from os import PathLike, fspath
 from os.path import isfile
 from pathlib import Path
@@ -13,15 +14,17 @@ from chainrule.arguments import public
 from chainrule.data.cells import MISSING, kind_of
 from chainrule.data.formats import check_library, format_of
 from chainrule.data.joined import Source, files_of, joined
-from chainrule.data.meaning import Missing as Missing, nothing_is
+from chainrule.data.meaning import Missing as Missing, Nothing, nothing_is
 from chainrule.data.samples import SAMPLE_TARGET, SAMPLES, sample_table
 from chainrule.data.spreadsheet import mark_cells
 from chainrule.data.unpacking import content_of, local
+from chainrule.data.written import written_of
 from chainrule.disk import write_bytes
 from chainrule.errors import DataError
 from chainrule.literals import SampleName
 from chainrule.names import spelled
 
+Decimal = Literal[".", ","]
 _COMPRESSIONS: dict[str, Any] = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 
@@ -33,6 +36,7 @@ def load_table(
     any_size: bool = ...,
     table: str | None = ...,
     header: bool | None = ...,
+    decimal: Decimal | None = ...,
 ) -> tuple[pd.DataFrame, str]: ...
 @overload
 def load_table(
@@ -42,6 +46,7 @@ def load_table(
     any_size: bool = ...,
     table: str | None = ...,
     header: bool | None = ...,
+    decimal: Decimal | None = ...,
 ) -> tuple[pd.DataFrame, str | None]: ...
 @public
 def load_table(
@@ -51,6 +56,7 @@ def load_table(
     any_size: bool = False,
     table: str | None = None,
     header: bool | None = None,
+    decimal: Decimal | None = None,
 ) -> tuple[pd.DataFrame, str | None]:
     """Return the table that a path or the name of a sample means, and its target where that is known.
 
@@ -63,6 +69,7 @@ def load_table(
         any_size: As in :func:`read_table`.
         table: As in :func:`read_table`.
         header: As in :func:`read_table`.
+        decimal: As in :func:`read_table`.
 
     Returns:
         A DataFrame, and the name of the column to predict; None for a file, which does not say it.
@@ -79,7 +86,9 @@ def load_table(
         name = spelled(fspath(source), SAMPLES)
         if name in SAMPLES and not isfile(source):
             return sample_table(name), SAMPLE_TARGET
-    return read_table(source, missing=missing, any_size=any_size, table=table, header=header), None
+    return read_table(
+        source, missing=missing, any_size=any_size, table=table, header=header, decimal=decimal
+    ), None
 
 
 @public
@@ -90,6 +99,7 @@ def read_table(
     any_size: bool = False,
     table: str | None = None,
     header: bool | None = None,
+    decimal: Decimal | None = None,
 ) -> pd.DataFrame:
     r"""Read a table from a file: text (CSV, TSV, ARFF, JSON), SQLite; Parquet, Feather, Excel and DuckDB.
 
@@ -113,6 +123,8 @@ def read_table(
         any_size: A packed file may unpack to 100 times its size, and to 256 MB in any case; True lifts that bound.
         table: Which table of a database, sheet of a workbook or file of a zip archive, where there are several.
         header: Whether the first row has the names of the columns; None to find it out.
+        decimal: The mark of fractions, "." or ",", where cells such as 2,104 read both ways and nothing else in the
+            table tells; None to find it out.
 
     Returns:
         A DataFrame.
@@ -120,22 +132,33 @@ def read_table(
     Raises:
         MissingFileError: If there is no such file.
         MissingLibraryError: If reading it takes a library that is not installed.
-        DataError: If it holds no table, with the line where that can be said; several, and none was chosen.
+        DataError: If it holds no table, with the line where that can be said; several, and none was chosen; if decimal
+            is no mark.
 
     >>> import pathlib
     >>> written = pathlib.Path("houses.csv").write_text("price|rooms|sold\n$400,000|3|TRUE\n$250,000|?|FALSE\n")
     >>> cr.read_table("houses.csv").to_dict("list")
     {'price': [400000, 250000], 'rooms': [3.0, nan], 'sold': ['TRUE', 'FALSE']}
     """
-    nothing = nothing_is(missing)
-    files = files_of(source)
-    tables = []
-    for file in files:
-        content = content_of(local(file), any_size, table or "")
-        found = format_of(content)
-        check_library(found, content)
-        tables.append(found.read(content, nothing, header))
-    return joined(files, tables, nothing) if len(files) > 1 else tables[0]
+    nothing, files = nothing_is(missing, decimal), files_of(source)
+    tables = [_read(file, nothing, any_size, table or "", header) for file in files]
+    if len(files) == 1:
+        return tables[0]
+    marks = {written_of(each).decimal for each in tables} - {""}
+    if len(marks) == 1:  # what reads both ways in one file is read as in the others
+        nothing = replace(nothing, decimal=marks.pop())
+        tables = [
+            each if written_of(each).decimal else _read(file, nothing, any_size, table or "", header)
+            for file, each in zip(files, tables, strict=True)
+        ]
+    return joined(files, tables, nothing)
+
+
+def _read(file: str, nothing: Nothing, any_size: bool, table: str, header: bool | None) -> pd.DataFrame:
+    content = content_of(local(file), any_size, table)
+    found = format_of(content)
+    check_library(found, content)
+    return found.read(content, nothing, header)
 
 
 @public

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from chainrule.data.cells import clean_text, kind_of, number_of, text_of, whole_of
 from chainrule.errors import DataError
 
+Mark = Literal["", ".", ","]
 MOST_FORMS = 1000  # a column of more numbers than these holds quantities
 _PIECE = 1 << 18  # bytes that stay in the cache while they are looked at
 _KEY = "chainrule"  # of what is kept here in a table's attrs
@@ -35,7 +36,8 @@ class Written(dict[str, str]):
 
     ``forms`` has the columns whose numbers were not written as Python writes them, ``codes`` the names of those
     that stay text because of their leading zeros, ``gaps`` the words (NA, ?) that count as missing and stood in a
-    column, ``missing`` what the reader was told of such words, by column, and ``notes`` are for its owner to know.
+    column, ``missing`` what the reader was told of such words, by column, ``notes`` are for its owner to know, and
+    ``decimal`` is the mark of its fractions, "" where it has none, or both.
     """
 
     forms: Mapping[str, Forms] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Written(dict[str, str]):
     gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    decimal: Mark = ""
 
     def __deepcopy__(self, memo: Any) -> "Written":
         return self  # pandas copies with every column that is looked at
@@ -120,6 +123,7 @@ def remembering(
     missing: Mapping[str, Sequence[str]],
     notes: Sequence[str],
     gaps: Mapping[str, tuple[str, ...]],
+    decimal: Mark,
 ) -> pd.DataFrame:
     """Return a table that knows how it was written, as does every part of it; see :class:`Written`.
 
@@ -150,7 +154,7 @@ def remembering(
         elif _few(cells) and [text_of(number) for number in cells[firsts]] != list(texts):
             by_row = pd.Series(positions.astype(np.int32), index=cells.index)
             forms[name] = Forms(by_row, texts, cells[firsts].reset_index(drop=True))
-    frame.attrs[_KEY] = Written(forms, codes, gaps, missing, notes)
+    frame.attrs[_KEY] = Written(forms, codes, gaps, missing, notes, decimal)
     return frame
 
 

@@ -11,22 +11,22 @@ import pandas as pd
 
 from chainrule import plain
 from chainrule.arguments import public
-from chainrule.data.columns import Columns, describe_columns, encode, news, wrong_cells
+from chainrule.data.columns import Columns, describe_columns, encode
 from chainrule.data.labels import decode_predictions, encode_target
 from chainrule.data.tables import Missing
 from chainrule.data.target import (
     Target,
-    about_gaps,
     describe_target,
     drop_rows_without_target,
     fit_target,
 )
-from chainrule.data.written import written_of
+from chainrule.data.written import Mark, written_of
 from chainrule.doors import Door, late
-from chainrule.errors import DataError, DataWarning, UnknownNameError, deprecated, warn
+from chainrule.errors import DataError, UnknownNameError, deprecated
 from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
+from chainrule.models.asked import read_like, told_of, warn_of_cells
 from chainrule.models.comparing import Comparison
 from chainrule.models.comparing_tables import compare_in, once
 from chainrule.models.conformal import Distances, distances_from, with_intervals
@@ -71,6 +71,8 @@ class TableModel(Friendly):
         history: The costs by epoch; a model from a file has none.
         missing: Which words mean "no value" in which columns, where that is not the usual: read tables to predict with
             it, ``cr.read_table(path, missing=model.missing)``.
+        decimal: The mark of the fractions in the file it was trained on, "." or ",", by which cells such as 2,104 are
+            read in files to predict for; "" where that is not known.
         run: The folder of its run, where it was trained with one.
         learned: By what it tells rows that it learned from.
         measured: How far predictions of numbers were off in rows that were not learned from: intervals are made of it.
@@ -94,6 +96,7 @@ class TableModel(Friendly):
     learned: Learned | None = None
     measured: Distances | None = None
     comparison: Comparison | None = None
+    decimal: Mark = ""
 
     @classmethod
     @public
@@ -520,12 +523,13 @@ class TableModel(Friendly):
 
     @public
     def predict(
-        self, table: pd.DataFrame, *, interval: float | None = None, threshold: float | None = None
+        self, table: Table, *, interval: float | None = None, threshold: float | None = None
     ) -> pd.DataFrame:
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
         Args:
-            table: One row for each example, with the columns that training saw, in any order; others are passed over.
+            table: One row for each example, with the columns that training saw, in any order; others are passed over. A
+                DataFrame, or the path of a file, which is read as that of training was.
             interval: The share of new rows, such as 0.9, whose number is to lie in an interval around its prediction.
                 They are split conformal (Lei et al. 2018): made from how far predictions were off in the rows of
                 validation and test, none of which the network that was judged had learned from.
@@ -546,8 +550,8 @@ class TableModel(Friendly):
         >>> model.predict(table[:3])["target"].tolist()
         ['setosa', 'setosa', 'setosa']
         """
-        target = decided_at(self.target, threshold)
-        self._warn_of_cells(table)
+        target, table = decided_at(self.target, threshold), read_like(table, self.missing, self.decimal)
+        warn_of_cells(self.columns, table)
         outputs = self.network.predict(encode(self.columns, table))
         found = decode_predictions(target, outputs)
         if interval is not None:
@@ -555,13 +559,12 @@ class TableModel(Friendly):
         return found.set_axis(table.index, axis="index")
 
     @public
-    def evaluate(
-        self, table: pd.DataFrame, *, metric: "MetricsLike" = (), threshold: float | None = None
-    ) -> Scores:
+    def evaluate(self, table: Table, *, metric: "MetricsLike" = (), threshold: float | None = None) -> Scores:
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 
         Args:
-            table: One row for each example, with the columns that training saw, the target among them.
+            table: One row for each example, with the columns that training saw, the target among them: a DataFrame, or
+                the path of a file.
             metric: As in :meth:`train`.
             threshold: As in :meth:`predict`.
 
@@ -578,28 +581,24 @@ class TableModel(Friendly):
         >>> scores.network["accuracy"] > 0.8, scores.rows
         (True, 150)
         """
-        target = decided_at(self.target, threshold)
+        target, table = decided_at(self.target, threshold), read_like(table, self.missing, self.decimal)
         try:
             frame, _ = drop_rows_without_target(table, self.target.columns)
         except UnknownNameError as error:
             wanted = "evaluate compares predictions with what is there; predict needs no such column."
             raise UnknownNameError(f"{error}\n{wanted}") from None
-        self._warn_of_cells(frame)
+        warn_of_cells(self.columns, frame)
         features, truth = encode(self.columns, frame), encode_target(self.target, frame)
         scores = judge(target, truth, self.network.predict(features), metrics=metric)
         known = about_known(self.learned, features) if self.learned else ""
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 
-    def _warn_of_cells(self, table: pd.DataFrame) -> None:
-        for sentence in wrong_cells(self.columns, table):
-            warn(sentence, DataWarning)
-
     @public
-    def remarks(self, table: pd.DataFrame, *, evaluated: bool = False) -> tuple[str, ...]:
+    def remarks(self, table: Table, *, evaluated: bool = False) -> tuple[str, ...]:
         """Return sentences about what is new in a table, such as categories that training did not see, and what is not.
 
         Args:
-            table: A table to predict for.
+            table: A table to predict for, or the path of a file.
             evaluated: Whether it is evaluated: then which words counted as no target is told too.
 
         Returns:
@@ -611,15 +610,8 @@ class TableModel(Friendly):
         >>> model.remarks(pd.DataFrame({"town": ["Bern", "Bonn"]}))
         ("Column 'town' has values in 1 row (first: row 2) that training did not see: Bonn. They count as none.",)
         """
-        told = [*written_of(table).notes, *(about_gaps(table, self.target.columns) if evaluated else ())]
-        told += news(self.columns, table)
-        if (
-            self.learned
-            and not evaluated
-            and (known := about_known(self.learned, encode(self.columns, table)))
-        ):
-            told.append(f"{known} among those that the network learned from: it knows their answers.")
-        return tuple(told)
+        table = read_like(table, self.missing, self.decimal)
+        return told_of(table, self.columns, self.target, self.learned, evaluated)
 
     _repr_html_ = Door()
 
@@ -683,6 +675,8 @@ class TableModel(Friendly):
                 replace(self.report, seconds=0.0, row_seconds=None)
             ),  # no times: the same training, the same file
         }
+        if self.decimal:
+            parts["decimal"] = self.decimal
         if self.missing:
             parts["missing"] = {name: list(words) for name, words in self.missing.items()}
         if self.learned:
@@ -703,6 +697,7 @@ def from_file(network: Network, saved: Any) -> TableModel:
         missing=plain.read(dict[str, tuple[str, ...]], parts.get("missing", {}), "missing"),
         learned=Learned.from_dict(parts["learned"]) if "learned" in parts else None,
         measured=distances_from(parts.get("measured"), Target.from_dict(parts["target"])),
+        decimal=plain.read(Mark, parts.get("decimal", ""), "decimal"),
     )
     # a prediction finds what does not fit together, before the user's table gets the blame
     model.predict(pd.DataFrame({column.name: [None] for column in model.columns.columns}))
@@ -774,7 +769,7 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     target = replace(made.target, thresholds=known.target.thresholds)
     model = TableModel(
         trained.network, made.columns, target, report, trained.history, missing, learned=learned,
-        measured=known.measured,
+        measured=known.measured, decimal=written_of(table).decimal,
     )  # fmt: skip
     return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 
