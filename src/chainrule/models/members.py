@@ -207,8 +207,7 @@ def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -
     options: Any = ready.options
     numbers = range(len(choice.epochs))
     names = [f"{prefix}member {number + 1}" for number in numbers]
-    callbacks = [[ends_after(epochs)] for epochs in choice.epochs]
-    yield from _fit(names, ready, options, stages, numbers, choice.logarithm, callbacks=callbacks)
+    yield from _fit(names, ready, options, stages, numbers, choice.logarithm, until=list(choice.epochs))
 
 
 def _fit(
