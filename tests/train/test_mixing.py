@@ -132,3 +132,14 @@ def test_what_makes_none(networks, given, says):
 def test_weights_that_are_none(networks, weights):
     with pytest.raises(cr.ChainruleError, match="weights"):
         cr.mixture(networks["dense"], weights)
+
+
+def test_a_summary_shows_members_that_are_alike_once():
+    layers = [cr.PiecewiseLinearEncoding(EDGES), cr.Dense(3, "relu"), cr.Dense(2)]
+    members = [cr.Network(layers, input_shape=3, seed=seed) for seed in range(5)]
+    lines = cr.mixture([*members, cr.Network([cr.Dense(2)], input_shape=3)]).summary_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("dense_1 (Dense) × 5"))
+    assert lines[at + 1] == "  ← piecewise_linear_encoding_1" and lines[at + 2].startswith(
+        "dense_2 (Dense) × 5"
+    )
+    assert lines[at + 3].startswith("dense_11 (Dense) ") and lines[at + 4] == "  ← x"

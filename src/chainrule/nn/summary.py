@@ -188,17 +188,23 @@ def folded(found: Sequence[Row]) -> list[Row]:
 
     Rows are repeated that are equal but for their labels; two or three times is no reason to hide one.
     """
-    same = [
-        (r.kind, r.frozen, r.shape, r.parameters, r.counting, r.products, r.bytes, _says_it(found, i))
-        for i, r in enumerate(found)
-    ]
+    looks = [(r.kind, r.frozen, r.shape, r.parameters, r.counting, r.products, r.bytes) for r in found]
+    says_it = [_says_it(found, i) for i in range(len(found))]
+
+    def same(i: int, j: int, length: int) -> bool:
+        """Say whether what stands at i is repeated at j: in a chain as it is there, or on what the other takes."""
+        return looks[i : i + length] == looks[j : j + length] and all(
+            says_it[i + k] == says_it[j + k] or found[i + k].takes == found[j + k].takes
+            for k in range(length)
+        )
+
     result: list[Row] = []
     at = 0
     while at < len(found):
         block, times = 1, 1
         for length in range(1, LONGEST_BLOCK + 1):
             again = 1
-            while same[at : at + length] == same[at + again * length : at + (again + 1) * length]:
+            while at + (again + 1) * length <= len(found) and same(at, at + again * length, length):
                 again += 1
             if again > 3 and again * length > block * times:
                 block, times = length, again
@@ -245,7 +251,11 @@ def lines_of(found: Sequence[Row]) -> list[str]:
         written[0] = cut(written[0] if len(written[0]) <= room else _shorter(row), room)
     lines = columns(table, left=(0, 1))
     rule = "─" * max(map(len, lines))
-    told = {row.label for i, row in enumerate(found) if not _says_it(found, i)}
+    jumps = [row for i, row in enumerate(found) if not _says_it(found, i)]
+    told = {row.label for row in jumps}
+    told |= {
+        row.label for row in shown if row.times > 1 and row.takes in {jump.takes for jump in jumps}
+    }  # all of its times take the same
     body = []
     for row, line in zip(shown, lines[1:], strict=True):
         body.append(line)
