@@ -157,6 +157,7 @@ def test_it_ends_within_the_course_that_was_set():
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", threads)
+    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
     members = [network(seed, engine="native") for seed in range(7)]
     histories = cr.fit_many(members, X, Y, rows=[None, *OTHERS[:3], *OTHERS[:3]], epochs=4)
     same = [network(seed, engine="native") for seed in range(7)]
@@ -185,6 +186,29 @@ def failing_at_the_second():
         done(run, *rest)
 
     return descend
+
+
+@ON_NATIVE
+@pytest.mark.parametrize("verbose", [1, 2])
+def test_all_are_shown_together(verbose, monkeypatch, capsys):
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
+    members = [network(seed) for seed in range(5)]
+    cr.fit_many(members, X, Y, validation_split=0.2, epochs=3, verbose=verbose)
+    told = capsys.readouterr().err
+    assert "epoch 15/15  cost 0." in told and "val_cost" in told and told.endswith("5 networks trained.\n")
+
+
+@ON_NATIVE
+def test_where_no_thread_may_begin_they_are_done_one_after_the_other(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    members = [network(seed) for seed in range(3)]
+    assert [h.epochs for h in cr.fit_many(members, X, Y, epochs=2)] == [2, 2, 2]
 
 
 @ON_NATIVE

@@ -49,7 +49,7 @@ class Asking:
     until: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Begun:
     """A fit that is ready for its first step.
 

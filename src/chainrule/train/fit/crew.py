@@ -60,9 +60,7 @@ class Crew:
                     break
                 fit = begin(i, self.threads)
                 histories[i] = fit.run.history
-                if self.threads > 1 and _goes_on_a_thread(fit):
-                    self._give(fit)
-                else:
+                if not (self.threads > 1 and _goes_on_a_thread(fit) and self._give(fit)):
                     learn(fit, self._signals)
                     warn_of(fit)
             while self._running:
@@ -76,22 +74,26 @@ class Crew:
             for worker in self._workers:
                 worker.join()
             if self._line is not None:
-                self._line.close(f"Trained {counted(len(histories), 'network')}.")
+                by = f"Stopped by {self._signals.name}: " if self._signals.number else ""
+                self._line.close(f"{by}{counted(len(self._done), 'network')} trained.")
         return histories
 
-    def _give(self, fit: Begun) -> None:
+    def _give(self, fit: Begun) -> bool:
+        """Give a fit to a thread; False where the system lets no thread begin."""
+        if len(self._workers) < self.threads and len(self._workers) <= len(self._running):
+            worker = threading.Thread(target=self._work, name=f"fit-{len(self._workers)}", daemon=True)
+            with suppress(RuntimeError):  # a limit of the system: as many as there are do it
+                worker.start()
+                self._workers.append(worker)
+        if not self._workers:
+            return False
         fit.run.settings = replace(fit.run.settings, verbose=0)
         if self._line is None:
-            validated = fit.run.validation is not None
-            self._line = ProgressLine(
-                self._verbose, self._epochs, 1, Watched("val_cost" if validated else "cost")
-            )
+            watched = Watched("val_cost" if fit.run.validation is not None else "cost")
+            self._line = ProgressLine(self._verbose, self._epochs, 1, watched)
         self._running.append(fit)
         self._given.put(fit)
-        if len(self._workers) < min(self.threads, len(self._running)):
-            worker = threading.Thread(target=self._work, name=f"fit-{len(self._workers)}", daemon=True)
-            worker.start()
-            self._workers.append(worker)
+        return True
 
     def _work(self) -> None:
         with alone():
@@ -109,20 +111,26 @@ class Crew:
 
     def _look(self) -> None:
         """Wait a little for one to end, and show how far all are."""
-        with suppress(Empty):
+        try:
             fit, error = self._ended.get(timeout=LOOK_SECONDS)
-            self._running.remove(fit)
-            self._done.append(fit.run.history)
-            if error is not None:
-                raise error
-            warn_of(fit)
-        if self._verbose and self._line is not None:
-            every = [*self._done, *(fit.run.history for fit in self._running)]
-            begun = [history for history in every if history.epochs]
-            if begun:
-                names = begun[0].keys()
-                logs = {name: float(np.mean([h[name][-1] for h in begun if h[name]])) for name in names}
-                self._line.show(sum(history.epochs for history in every) - 1, logs)
+        except Empty:
+            if self._verbose == 1:
+                self._show()
+            return
+        self._running.remove(fit)
+        self._done.append(fit.run.history)
+        if error is not None:
+            raise error
+        warn_of(fit)
+        self._show()
+
+    def _show(self) -> None:
+        """Show how many epochs of all are done, and the means of what was recorded last of each."""
+        every = [*self._done, *(fit.run.history for fit in self._running)]
+        begun = [history for history in every if history.epochs]
+        if self._verbose and self._line is not None and begun:
+            logs = {name: float(np.mean([h[name][-1] for h in begun if h[name]])) for name in begun[0]}
+            self._line.show(sum(history.epochs for history in every) - 1, logs)
 
 
 def never_begun(signals: Asked) -> dict[str, Any]:
