@@ -13,6 +13,7 @@ from chainrule.graph.shapes import show
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.encoding import PiecewiseLinearEncoding
 from chainrule.nn.layers.merging import Mixture
+from chainrule.nn.losses import default_loss
 from chainrule.nn.reading import output_kind
 from chainrule.nn.saved import from_config, to_config
 from chainrule.train.network import Network
@@ -154,7 +155,7 @@ def _check_alike(networks: Sequence[Network]) -> None:
                 f"The networks of a mixture have the same inputs and outputs; the first has {_told(wanted)}, and that "
                 f"at place {number} {_told(found)}."
             )
-        if kind != ends and {kind, ends} & {"softmax", "sigmoid"}:
+        if default_loss(kind) != default_loss(ends):
             raise GraphError(
                 f"The first network ends with the activation '{ends}', and that at place {number} with "
                 f"'{kind}': the mean of probabilities and of other numbers is neither."
