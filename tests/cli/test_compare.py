@@ -35,9 +35,7 @@ def test_compare_prints_a_table_and_keeps_the_winner():
     assert all(len(line) <= 80 for line in lines[:13]) and len(lines[1:13]) == 12
     assert "r has the model (" in result.stderr and "compare.csv" in result.stderr
     assert "it wins." in result.stdout and "Test of '" in result.stdout
-    assert (
-        "Fold 5 of 5: 12 networks tried. '" in result.stderr and result.stderr.count("Read visits.csv") == 1
-    )
+    assert "Fold 5 of 5: '" in result.stderr and result.stderr.count("Read visits.csv") == 1
     assert "patient" not in [column.name for column in cr.load("r").columns.columns]
 
 

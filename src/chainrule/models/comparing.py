@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from chainrule.errors import DataError, DivergenceWarning, LearningWarning
-from chainrule.models.base import Ready, Say, Stages, best_epochs, fit_stages
+from chainrule.models.base import Fitted, Ready, Say, Stages, best_epochs, fit_stages
 from chainrule.models.ladder import Rung, ladder
 from chainrule.models.options import Options, Training
 from chainrule.models.rows import Rows
@@ -168,6 +168,22 @@ class Rate:
         return math.nan if lacks_value(self.metric, y, p) else self.metric(y, p)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is tried beside the networks of the ladder and is none of them: several networks that decide together.
+
+    Attributes:
+        rung: What it is called.
+        shares: For how many networks it counts where time is short.
+        fit: Trains it: takes the name of the stage, rows to learn from and to judge, the seconds that there are, and
+            what was done before.
+    """
+
+    rung: Rung
+    shares: int
+    fit: Callable[[str, Rows, float | None, Stages], Fitted[Any]]
+
+
 def compare(
     prepare: Prepare,
     rows: Rows,
@@ -177,6 +193,7 @@ def compare(
     say: Say,
     stages: Stages,
     keep: Callable[[Comparison], Any] = lambda comparison: None,
+    beside: Beside | None = None,
 ) -> Comparison:
     """Try all networks of the ladder on the same rows, at once, and rank them.
 
@@ -189,6 +206,7 @@ def compare(
         say: Told about each network that was tried.
         stages: Where each fit is a stage.
         keep: Told after each network how those that were tried compare, in the first fold; then after each fold.
+        beside: What else is tried.
     """
     ready = prepare(rows, options)
     for sentence in ready.about[:-1]:
@@ -199,11 +217,12 @@ def compare(
         raise DataError(
             "Too few rows to rank networks by: none can be held back to say when to stop.\nAdd rows, or give folds=5."
         )
+    count, shares = len(rungs) + (beside is not None), len(rungs) + (beside.shares if beside else 0)
     if usual.time_budget:
-        usual = replace(usual, time_budget=usual.time_budget / (len(rungs) * max(1, len(folds))))
-    say(
-        f"Trying {len(rungs)} networks on the same rows, the usual one and others{' in each fold' if folds else ''}."
-    )
+        usual = replace(usual, time_budget=usual.time_budget / (shares * max(1, len(folds))))
+    also = f", and {beside.rung.says} of the recipe that decide together" if beside else ""
+    where = f", in each of {len(folds)} folds" if folds else ""
+    say(f"Trying {len(rungs)} networks on the same rows, the usual one and others{also}{where}.")
     done: list[Sequence[Judged]] = []
     comparison: Comparison | None = None
     for number, part in enumerate(folds or [rows], start=1):
@@ -214,24 +233,24 @@ def compare(
             judged: Sequence[Judged], judges: int = judges, fold: int = number if folds else 0
         ) -> None:
             nonlocal comparison
-            if len(judged) == len(rungs) or not done:  # others are compared in the folds that all have done
+            if len(judged) == count or not done:  # others are compared in the folds that all have done
                 comparison = _ranked([*done, judged], rate, judges, fold)
                 keep(comparison)
 
-        judged = _try(rungs, here, number if folds else 0, usual, rate, say, stages, so_far)
+        judged = _try(rungs, beside, here, part, number if folds else 0, usual, rate, say, stages, so_far)
         if stages.signal or comparison is None:
             break
         done.append(judged)
         if folds:
             best = comparison.tried[0]
             say(
-                f"Fold {number} of {len(folds)}: {counted(len(judged), 'network')} tried. '{best.name}' is the best so "
-                f"far: {rate.name} {_digits(best.score)}."
+                f"Fold {number} of {len(folds)}: '{best.name}' is the best of {len(judged)} so far, {rate.name} "
+                f"{_digits(best.score)}."
             )
     if comparison is None:
         raise DataError("Ended before any network was tried, so none wins.")
     if stages.signal:  # what was not done is not ranked
-        which = f"{len(rungs)} networks {len(comparison.tried)}"
+        which = f"{count} networks {len(comparison.tried)}"
         if comparison.folds > 1:
             which = f"{len(folds)} folds {comparison.folds}"
         say(f"Stopped: of {which} were tried, and the one of these that wins is trained.")
@@ -259,7 +278,9 @@ class Judged:
 
 def _try(
     rungs: Sequence[Rung],
+    beside: Beside | None,
     ready: Ready[Any],
+    part: Rows,
     fold: int,
     options: Options,
     rate: Rate,
@@ -272,31 +293,42 @@ def _try(
     ``fold`` is the number of the fold, 0 where there is none; ``so_far`` is told after each network of those that have
     ended.
     """
-    chosen = [replace(options, **rung.changes) for rung in rungs]
-    networks = [ready.network(each) for each in chosen]
-    names = [f"{rung.name}, fold {fold}" if fold else rung.name for rung in rungs]
-    X, y = ready.test if fold and ready.test is not None else ready.validation[:2]
-    draw = Draws(options.seed, "compared", fold or 1)
-    drawn = [np.sort(draw.uniform(0, len(y), (len(y),)).astype(np.int64)) for _ in range(DRAWS)]
     found: dict[int, Judged] = {}
     one_at_a_time = threading.Lock()
 
-    def ended(number: int, network: Network, history: History) -> None:
-        truth, outputs = rate.measured(ready, y, network.predict(X))
-        score = rate.of(truth, outputs)
-        draws = np.array([rate.of(truth[rows], outputs[rows]) for rows in drawn])
+    def named(rung: Rung) -> str:
+        return f"{rung.name}, fold {fold}" if fold else rung.name
+
+    def ended(
+        number: int, rung: Rung, made: Ready[Any], judges: Any, network: Network, history: History
+    ) -> None:
+        truth, outputs = rate.measured(made, judges[1], network.predict(judges[0]))
+        draw = Draws(options.seed, "compared", fold or 1)
+        drawn = (np.sort(draw.uniform(0, len(truth), (len(truth),)).astype(np.int64)) for _ in range(DRAWS))
+        score, draws = rate.of(truth, outputs), np.array([rate.of(truth[at], outputs[at]) for at in drawn])
         learned = sum(value.size for value in network.parameters.values())
         with one_at_a_time:
-            found[number] = Judged(rungs[number], learned, score, draws, history)
+            found[number] = Judged(rung, learned, score, draws, history)
             if not fold:
-                say(f"Tried '{names[number]}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
+                say(f"Tried '{rung.name}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
             so_far([found[each] for each in sorted(found)])
 
+    chosen = [replace(options, **rung.changes) for rung in rungs]
+    networks, names = [ready.network(each) for each in chosen], [named(rung) for rung in rungs]
+    judges = ready.test if fold else ready.validation
+    told = [partial(ended, number, rung, ready, judges) for number, rung in enumerate(rungs)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
         warnings.simplefilter("ignore", DivergenceWarning)
-        told = [partial(ended, number) for number in range(len(rungs))]
         fit_stages(names, networks, ready, chosen, stages, stopping=ready.stopping, ended=told)
+        if beside is not None and not stages.signal:
+            rows = part.without_validation if fold else Rows(part.learn, part.learn[:0], part.validation)
+            seconds = options.time_budget and options.time_budget * beside.shares
+            fitted = beside.fit(named(beside.rung), rows, seconds, stages)
+            if not stages.signal:
+                ended(
+                    len(rungs), beside.rung, fitted.ready, fitted.ready.test, fitted.network, fitted.history
+                )
     return [found[each] for each in sorted(found)]
 
 

@@ -3,34 +3,58 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from chainrule.data.splitting import strata_of
+from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.models import runs
-from chainrule.models.base import Say, Stages
-from chainrule.models.comparing import Comparison, Rate, compare
-from chainrule.models.given import Place
-from chainrule.models.ladder import ladder
-from chainrule.models.options import Options
+from chainrule.models.base import Fitted, Say, Stages
+from chainrule.models.comparing import Beside, Comparison, Rate, compare
+from chainrule.models.given import Place, rows_of
+from chainrule.models.ladder import Rung, ladder
+from chainrule.models.options import BY_HAND, Options, made_by_hand
 from chainrule.models.places import CHECKPOINT
-from chainrule.models.prepared import Sorted, prepare
+from chainrule.models.prepared import Sorted, decide, prepare
 from chainrule.models.rows import Rows, by_fold
 from chainrule.models.scoring import chosen, measured
+from chainrule.shown import counted
 from chainrule.train.fit.resuming import Checkpoints
 
+if TYPE_CHECKING:
+    from chainrule.models.members import fit
+else:  # a process that loads a model and predicts waits for nothing of learning
+    fit = late("chainrule.models.members:fit")
+
+RECIPE = "recipe"
 FOLDS = 5
 FEW = 2_000  # rows, up to which folds of them rank
 RANKED_BY = {"regression": "r2"}  # what few rows tell apart best
 
 
+def usual_of(table: pd.DataFrame, options: Options) -> Options:
+    """Return the choices of the usual network, from which others differ.
+
+    ``recipe`` says whether the recipe is tried as well: it is not where a network is made by hand.
+    """
+    by_hand = made_by_hand(options)
+    if by_hand and (options.members or options.recipe):
+        what = "members" if options.members else "recipe"
+        raise DataError(
+            f"{what} is a choice of the recipe, and {by_hand[0]} makes networks by hand: a comparison tries either.\n"
+            "Leave out one of the two."
+        )
+    whole, usual = rows_of(table, replace(options, recipe=False, members=None))
+    usual = decide(usual, whole.target, len(whole.rows.learn))
+    return replace(usual, recipe=not by_hand and options.recipe is not False, members=options.members)
+
+
 def compare_in(
     place: Place | None,
     table: pd.DataFrame,
-    whole: Sorted,
     options: Options,
     say: Say,
     verbose: int,
@@ -38,8 +62,10 @@ def compare_in(
 ) -> Any:
     """Compare networks on a table, and return the model that ``train`` makes of the one that wins.
 
-    In the folder of a run each fit is a stage in its checkpoint, and each network that was tried a row of its table.
+    ``options`` are those of :func:`usual_of`. In the folder of a run each fit is a stage in its checkpoint, and each
+    network that was tried a row of its table.
     """
+    whole, by_hand = rows_of(table, replace(options, recipe=False, members=None))
     folder = place[0] if place else None
     stages = Stages(verbose if verbose > 1 else 0, file=Checkpoints(folder / CHECKPOINT) if folder else None)
     metrics = chosen(whole.target, options.metric or RANKED_BY.get(whole.target.task, "log_loss"))
@@ -54,17 +80,40 @@ def compare_in(
 
     prepare_rows: Any = partial(prepare, whole)
     folds = whole.folds or _folds_of(whole, options)
-    tries, left = options, options
+    several, by_recipe = _by_recipe(table, options) if options.recipe else (whole, by_hand)
+    beside = _beside(several, by_recipe) if options.recipe else None
+    tries, left = options.time_budget, options.time_budget
     if options.time_budget:
-        winners = len(whole.folds) + 2
-        share = options.time_budget / (len(ladder(options)) * max(1, len(folds)) + winners)
-        left = replace(options, time_budget=share * winners)
-        tries = replace(options, time_budget=options.time_budget - left.time_budget)
-    comparison = compare(prepare_rows, whole.rows, folds, tries, rate, say, stages, keep)
+        shares = beside.shares if beside else 0
+        winner = (len(whole.folds) + 2) * max(1, shares)
+        left = options.time_budget * winner / ((len(ladder(by_hand)) + shares) * max(1, len(folds)) + winner)
+        tries = options.time_budget - left
+    comparison = compare(
+        prepare_rows, whole.rows, folds, replace(by_hand, time_budget=tries), rate, say, stages, keep, beside
+    )
     if stages.signal and stages.file:
         stages.file.write()
-    model = train(place, table, whole, replace(left, **comparison.changes), say, verbose, stages)
+    if comparison.winner == RECIPE:
+        whole, by_hand = several, by_recipe
+    winner_is = replace(by_hand, **comparison.changes, time_budget=left)
+    model = train(place, table, whole, winner_is, say, verbose, stages)
     return replace(model, comparison=comparison)
+
+
+def _by_recipe(table: pd.DataFrame, options: Options) -> tuple[Sorted, Options]:
+    """Return rows and choices of the recipe, of those of the usual network: it decides itself what those decide."""
+    return rows_of(table, replace(options, **{name: getattr(Options, name) for name in BY_HAND}))
+
+
+def _beside(whole: Sorted, options: Options) -> Beside:
+    """Return what the recipe makes of a table, to be tried beside networks that are made by hand."""
+
+    def fit_it(name: str, rows: Rows, seconds: float | None, stages: Stages) -> Fitted[Any]:
+        ready = prepare(whole, rows, replace(options, time_budget=seconds))
+        return fit(name, ready, ready.options, stages, lambda sentence: None)
+
+    count = options.members or whole.members
+    return Beside(Rung(RECIPE, counted(count, "network"), {"recipe": True}), count, fit_it)
 
 
 def _folds_of(whole: Sorted, options: Options) -> tuple[Rows, ...]:

@@ -28,7 +28,7 @@ from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.asked import read_like, told_of, warn_of_cells
 from chainrule.models.comparing import Comparison
-from chainrule.models.comparing_tables import compare_in, once
+from chainrule.models.comparing_tables import compare_in, once, usual_of
 from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import Place, data_of, place_of, rows_of, source_of, table_of
@@ -38,7 +38,7 @@ from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_c
 from chainrule.models.options import USUAL_RATE, Options, by_name, choices
 from chainrule.models.places import CHECKPOINT, MODEL
 from chainrule.models.plan import Plan
-from chainrule.models.prepared import Prepared, Sorted, decide, guess_of, prepare, words_for_nothing
+from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import decided_at
@@ -317,10 +317,11 @@ class TableModel(Friendly):
             raise DataError(
                 f"The run {folder} began with another table: {other}. Give that one, or train anew."
             )
-        whole, options = rows_of(table, options)
-        place = folder, configuration.of(options, found.data, fingerprint_of(table), found.compares)
         if found.compares:
-            return compare_in(place, table, whole, options, say, verbose, _in_folder)
+            place = folder, configuration.of(options, found.data, fingerprint_of(table), compares=True)
+            return compare_in(place, table, options, once(say), verbose, _in_folder)
+        whole, options = rows_of(table, options)
+        place = folder, configuration.of(options, found.data, fingerprint_of(table))
         return _in_folder(place, table, whole, options, say, verbose)
 
     @classmethod
@@ -337,11 +338,12 @@ class TableModel(Friendly):
     ) -> Comparison:
         """Try about ten networks on the same rows, from a linear one to wide and deep, and train the one that wins.
 
-        They are ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, in five folds
-        (or ``folds``) of the rows that are not held back for the test; of more than 2,000 rows, on those that say when
-        to stop. The smallest wins that is no worse than the best
-        by more than one standard error of their difference (Breiman et al. 1984). It is trained as by :meth:`train`,
-        which judges it by rows that had no part in any of this.
+        The networks of the recipe, which decide together, are one more, where no network is made by hand. They are
+        ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, in five folds (or
+        ``folds``) of the rows that are not held back for the test; of more than 2,000 rows, on those that say when to
+        stop. The smallest wins that is no worse than the best by more than one standard error of their difference
+        (Breiman et al. 1984). It is trained as by :meth:`train`, which judges it by rows that had no part in any of
+        this.
 
         Args:
             data: As in :meth:`train`.
@@ -349,8 +351,8 @@ class TableModel(Friendly):
             run: As in :meth:`train`, for the winner; ``compare.csv`` in it has a row for each network.
             verbose: 1 shows a progress line of the winner, 2 a line for each epoch of all.
             tell: Called with a sentence about each decision: ``print``, for example.
-            choices: As in :meth:`train`; those of the network are those of the usual one, from which others differ.
-                ``time_budget`` is for all of them together.
+            choices: As in :meth:`train`; those of the network are those of the usual one, from which others differ, and
+                ``members`` is that of the recipe. ``time_budget`` is for all of them together.
 
         Returns:
             What each was like, the best first; printed, a table. ``model`` is the model of the winner.
@@ -366,14 +368,13 @@ class TableModel(Friendly):
         >>> comparison.model.report.test_rows
         30
         """
-        options = Options(**by_name("compare", {"target": target, "recipe": False, **choices}))
+        options = Options(**by_name("compare", {"target": target, **choices}))
         runs.check_place(run)  # before all the work
         say = once(tell or (lambda sentence: None))
         table, options = table_of(data, options, say)
-        whole, options = rows_of(table, options)
-        options = decide(options, whole.target, len(whole.rows.learn))
+        options = usual_of(table, options)
         with place_of(run, data, table, options, compares=True) as place:
-            model = compare_in(place, table, whole, options, say, verbose, _in_folder)
+            model = compare_in(place, table, options, say, verbose, _in_folder)
         return replace(model.comparison, model=model)
 
     @property
