@@ -99,6 +99,11 @@ WRITE: dict[str, dict[str, str]] = {
         "cr.BatchNormalization(); the columns of a table beforehand: X = (X - X.mean(axis=0)) / X.std(axis=0)",
         "StandardScaler scale normalize preprocessing": "Scale the columns with NumPy, or give the table to "
         "cr.TableModel, which does: X = (X - X.mean(axis=0)) / X.std(axis=0)",
+        "VotingClassifier VotingRegressor BaggingClassifier BaggingRegressor StackingClassifier StackingRegressor "
+        "Ensemble ensemble": "Networks that have learned become one by: cr.mixture([network, network])",
+        "KBinsDiscretizer Discretization PiecewiseLinearEmbedding PiecewiseLinearEmbeddings": "Numbers have bins "
+        "beside them by: cr.PiecewiseLinearEncoding(cr.bin_edges(X, 24))",
+        "Clamp Hardtanh": "It is called: cr.Clip(-1, 1)",
         "LayerNorm": "It is called: cr.LayerNormalization()",
         "concatenate": "Nodes are joined by NumPy's functions, or a layer, cr.Concatenate(), in a network drawn by a "
         "function: np.concatenate([x, x], axis=-1)",
@@ -605,7 +610,7 @@ ORDERS: dict[str, tuple[str, ...]] = {"EarlyStopping": ("monitor", "min_delta", 
 
 # What is given by name: of which kind, the foreign names, and ours.
 VALUES: dict[str, dict[str, str]] = {
-    "activation": {"none": "identity"},
+    "activation": {"none": "identity", "exp": "exponential"},
     "initializer": {"kaiming_normal": "he_normal", "kaiming_uniform": "he_uniform"},
     "loss": {
         "bce": "binary_crossentropy",

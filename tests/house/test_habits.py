@@ -164,6 +164,9 @@ WORKS = [
 # What does not, and what is told: the last part of it, where there is a line to write, is run below.
 TOLD = [
     ("cr.pad_sequence([[1, 2], [3]])", "cr.pad_sequences([[1, 2], [3]])"),
+    ("cr.VotingRegressor([network])", "cr.mixture([network, network])"),
+    ("cr.KBinsDiscretizer(24)", "cr.PiecewiseLinearEncoding(cr.bin_edges(X, 24))"),
+    ("cr.Clamp(-1, 1)", "cr.Clip(-1, 1)"),
     ("cr.Embedding(9, 2, padding_idx=0)", "cr.Embedding(9, 2, mask_zero=True)"),
     # Keras
     ("cr.Sequential()", "cr.Network([cr.Dense(16, 'relu'), cr.Dense(1)])"),
