@@ -3,6 +3,7 @@
 What each stage makes of a graph is verified before the next one takes it.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -55,6 +56,12 @@ def pytest_collection_modifyitems(config, items):
         for marker, why in left_out.items():
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=why))
+
+
+def pytest_collection_finish(session):
+    """Look for garbage more rarely: tests make many nodes, and each look goes through all tests and modules as well."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -245,10 +245,10 @@ def test_layers_learn_the_same_bits_in_any_parts(case, monkeypatch):
     found = []
     for parts, threads, checked in (
         ("", "1", ""),
-        ("2", "1", "1"),
-        ("3", "2", ""),
-        ("7", "4", "1"),
-        ("", "3", "1"),
+        ("2", "1", ""),
+        ("3", "2", "1"),  # in one of them every access to memory is checked, which is slow to compile
+        ("7", "4", ""),
+        ("", "3", ""),
     ):
         monkeypatch.setenv("CHAINRULE_SHARE", parts)
         monkeypatch.setenv("CHAINRULE_THREADS", threads)
