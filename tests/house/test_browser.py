@@ -95,7 +95,7 @@ def test_what_needs_a_library_that_is_not_there_says_which_and_how_to_get_it(tmp
         ({"sys_platform": "darwin", "platform_machine": "x86_64"}, {"llvmlite"}),
         (
             {"sys_platform": "emscripten", "platform_machine": "wasm32"},
-            {"llvmlite", "pandas", "scipy", "scikit-learn", "matplotlib"},
+            {"llvmlite", "pandas", "scipy", "scikit-learn", "threadpoolctl", "matplotlib"},
         ),
     ],
     ids=lambda value: value.get("sys_platform", "") if isinstance(value, dict) else "",

@@ -4,6 +4,7 @@ import copy
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.recent import Recent
 from chainrule.train import programs
+from chainrule.train.fit import lbfgs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 6)).astype(np.float32)
@@ -165,3 +167,24 @@ def test_one_network_is_fitted_by_one_thread_at_a_time():
         net.fit(X, Y, epochs=1, callbacks=[lambda net, *_: net.fit(X, Y)])
     net.fit(X, Y, epochs=1)  # and it is free again
     pickle.loads(pickle.dumps(net)).fit(X, Y, epochs=1)
+
+
+def test_lbfgs_takes_one_thread_of_scipy_and_gives_all_back():
+    """However many fits there are at once: how many threads there are is set for the whole process."""
+    import scipy.optimize  # noqa: F401 -- so that there are some
+
+    of_scipy = lbfgs._threads_of_scipy()
+
+    def threads():
+        return {each["num_threads"] for each in of_scipy.info()}
+
+    def fit(seed, *callbacks):
+        plain = cr.Network([cr.Dense(3, "softmax")], seed=seed)
+        return plain.fit(X, Y, optimizer="lbfgs", epochs=5, callbacks=[*callbacks])
+
+    found, before = [], threads()
+    fit(0, lambda *_: found.append(threads()))
+    assert found == [before and {1}] * 5 and threads() == before
+    alone = [fit(seed)["cost"] for seed in range(3)]
+    assert [history["cost"] for history in at_once(*(partial(fit, seed) for seed in range(3)))] == alone
+    assert threads() == before
