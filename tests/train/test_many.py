@@ -241,18 +241,18 @@ def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
     whole = [network(seed, engine="native") for seed in range(4)]
     expected = cr.fit_many(whole, X, Y, **options)
     broken = [network(seed, engine="native") for seed in range(4)]
-    real, ended = cr.train.fit.crew.warn_of, []
+    real, ended = cr.train.fit.crew.failure, []
 
     def interrupt(fit):
-        real(fit)
         ended.append(fit)
         if len(ended) == 2:
             signal.raise_signal(signal.SIGINT)
+        return real(fit)
 
-    monkeypatch.setattr(cr.train.fit.crew, "warn_of", interrupt)
+    monkeypatch.setattr(cr.train.fit.crew, "failure", interrupt)
     cr.fit_many(broken, X, Y, **options, resume=path)
     assert path.exists()
-    monkeypatch.setattr(cr.train.fit.crew, "warn_of", real)
+    monkeypatch.setattr(cr.train.fit.crew, "failure", real)
     members = [network(seed, engine="native") for seed in range(4)]
     histories = cr.fit_many(members, X, Y, **options, resume=path)
     assert not path.exists()
@@ -267,11 +267,12 @@ def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
 
 def test_one_that_diverges_leaves_the_others_alone():
     members = [network(seed) for seed in range(3)]
-    rates = [cr.SGD(0.01), cr.SGD(1e30), cr.SGD(0.01)]
-    with pytest.warns(cr.DivergenceWarning):
+    rates = [cr.SGD(0.01), cr.SGD(1e30), cr.SGD(1e30)]
+    with pytest.warns(cr.DivergenceWarning) as seen:
         histories = cr.fit_many(members, X, Y, optimizer=rates, epochs=3)
-    assert [h.diverged for h in histories] == [False, True, False]
-    assert [h.epochs for h in histories][::2] == [3, 3]
+    assert [h.diverged for h in histories] == [False, True, True] and histories[0].epochs == 3
+    (said,) = (str(w.message) for w in seen)
+    assert said.startswith(f"networks[1]: {histories[1].stopped} So it is with 1 other of the 3 networks.")
 
 
 def test_what_is_given_stays_what_it_is():

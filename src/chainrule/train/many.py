@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, GraphError, short
+from chainrule.errors import DataError, GraphError, short, warn
 from chainrule.nn.kinds import LossLike
 from chainrule.shown import counted
 from chainrule.signals import asking
 from chainrule.train.fit.alike import alike, can_be_followed, learn_alike
-from chainrule.train.fit.asking import Asking, Begun, begun, learn, warn_of
+from chainrule.train.fit.asking import Asking, Begun, begun, failure, learn
 from chainrule.train.fit.crew import Crew, never_begun
+from chainrule.train.fit.divergence import Told
 from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
 from chainrule.train.history import History
 from chainrule.train.kept import Keeping
@@ -157,6 +158,7 @@ def fit_many(
         for network in members:
             stack.enter_context(network._alone())
         histories: dict[int, History] = {}
+        failures: dict[int, Told | None] = {}
         plain = ends == inf and keep_epochs is False and not verbose and validation_data is None
         for first, *others in _groups(members) if members and plain and _is_the_same(each) else ():
             fit = begin(first)
@@ -164,17 +166,30 @@ def fit_many(
                 begun_before[first] = fit
                 continue
             learn(fit, signals)
-            warn_of(fit)
-            histories[first] = fit.run.history
+            histories[first], failures[first] = fit.run.history, failure(fit)
             places = {id(members[i]): i for i in others}
-            followed = learn_alike(fit, [members[i] for i in others], signals)
-            histories |= {places[id(network)]: history for network, history in followed}
+            for network, history, told in learn_alike(fit, [members[i] for i in others], signals):
+                histories[places[id(network)]], failures[places[id(network)]] = history, told
         left = [i for i in range(count) if i not in histories]
         total = sum(each["epochs"]) if verbose else 0
-        histories |= Crew(left, signals, verbose, total).do(begin)
+        crew = Crew(left, signals, verbose, total)
+        histories |= crew.do(begin)
+    _warn(failures | crew.failures, count)
     if file is not None and not signals.number:
         file.remove()
     return [histories[i] if i in histories else History(**never_begun(signals)) for i in range(count)]
+
+
+def _warn(failures: Mapping[int, Told | None], count: int) -> None:
+    """Warn of networks that diverged, or learned nothing: once for each kind of warning, as of the first of them."""
+    found: dict[type[Warning], list[tuple[int, str]]] = {}
+    for i, told in sorted(failures.items()):
+        if told is not None:
+            found.setdefault(told[1], []).append((i, told[0]))
+    for kind, ((first, says), *others) in found.items():
+        which = f"networks[{first}]: " * (count > 1)
+        more = f" So it is with {counted(len(others), 'other')} of the {count} networks." * bool(others)
+        warn(f"{which}{says}{more}", kind)
 
 
 # --- what is given for each of them ---------------------------------------------------------------------

@@ -16,7 +16,8 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.nn.layers.base import SEED
 from chainrule.nn.reading import many_initial_values
 from chainrule.signals import Asked
-from chainrule.train.fit.asking import Begun, warn_of
+from chainrule.train.fit.asking import Begun, failure
+from chainrule.train.fit.divergence import Told
 from chainrule.train.fit.fitting import Fitting, Good, first_state, recorded
 from chainrule.train.fit.stopping import finish
 from chainrule.train.history import History
@@ -50,8 +51,10 @@ def alike(network: Any) -> Hashable | None:
     return key
 
 
-def learn_alike(leader: Begun, networks: Sequence[Any], signals: Asked) -> Iterator[tuple[Any, History]]:
-    """Fit networks like one that was fitted, as long as no signal comes; yield those that are done.
+def learn_alike(
+    leader: Begun, networks: Sequence[Any], signals: Asked
+) -> Iterator[tuple[Any, History, Told | None]]:
+    """Fit networks like one that was fitted, as long as no signal comes; yield those done, and what to warn of.
 
     Args:
         leader: The fit of the first, of which nothing was asked but to learn from all rows.
@@ -129,8 +132,8 @@ def _states(run: Fitting, seeds: np.ndarray) -> Arrays:
 
 def _ended(
     leader: Begun, networks: Sequence[Any], states: Arrays, found: Alike
-) -> Iterator[tuple[Any, History]]:
-    """Yield networks whose loops are done, each with what there is to say of its fit."""
+) -> Iterator[tuple[Any, History, Told | None]]:
+    """Yield networks whose loops are done, each with its history and what there is to warn of."""
     run, count = leader.run, len(leader.run.began_with)
     slots = slice(count, count + len(run.slots))
     names, lines = recorded(run.goal), found.epochs
@@ -167,5 +170,4 @@ def _ended(
         network._learned(shape, values)
         network.runs, network.loss = 1, leader.network.loss
         network.columns, network.target_columns = dict(leader.network.columns), leader.network.target_columns
-        warn_of(Begun(network, own, None, {}))
-        yield network, own.history
+        yield network, own.history, failure(Begun(network, own, None, {}))

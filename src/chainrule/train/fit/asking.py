@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, warn
 from chainrule.friendly import named
 from chainrule.nn.losses import LOSSES
 from chainrule.signals import Asked as Signals
 from chainrule.train import validation
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.descent import descend
-from chainrule.train.fit.divergence import warn_of_failure
+from chainrule.train.fit.divergence import Told, failure_of
 from chainrule.train.fit.fitting import Fitting
 from chainrule.train.fit.preparing import begin, hold_back
 from chainrule.train.fit.resuming import Keeper, ResumeLike
@@ -126,9 +126,16 @@ def learn(fit: Begun, signals: Signals | None = None) -> None:
         run.history.kept = run.keeping.found()
 
 
+def failure(fit: Begun) -> Told | None:
+    """Return what to say of a fit that diverged, or learned nothing, and as which warning."""
+    return failure_of(fit.run, fit.network.columns, fit.network.runs == 1)
+
+
 def warn_of(fit: Begun) -> None:
     """Warn of a fit that diverged, or learned nothing."""
-    warn_of_failure(fit.run, fit.network.columns, fit.network.runs == 1)
+    told = failure(fit)
+    if told is not None:
+        warn(*told)
 
 
 def _check_column_names(X: Any, y: Any) -> None:

@@ -15,7 +15,8 @@ from chainrule.engines.registry import REFERENCE
 from chainrule.shown import counted
 from chainrule.signals import Asked
 from chainrule.train.callbacks import EarlyStopping
-from chainrule.train.fit.asking import Begun, learn, warn_of
+from chainrule.train.fit.asking import Begun, failure, learn
+from chainrule.train.fit.divergence import Told
 from chainrule.train.history import History
 from chainrule.train.optimizers import LBFGS
 from chainrule.train.programs import training_of
@@ -36,15 +37,17 @@ class Crew:
 
     Attributes:
         threads: How many fits are done at a time.
+        failures: What there is to say of each that has ended.
     """
 
     def __init__(self, places: Sequence[int], signals: Asked, verbose: int, epochs: int) -> None:
         self.threads: int = max(1, min(threads(), len(places)))
+        self.failures: dict[int, Told | None] = {}
         self._places, self._signals = places, signals
-        self._given: SimpleQueue[Begun | None] = SimpleQueue()
-        self._ended: SimpleQueue[tuple[Begun, BaseException | None]] = SimpleQueue()
+        self._given: SimpleQueue[tuple[int, Begun] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[int, BaseException | None]] = SimpleQueue()
         self._workers: list[threading.Thread] = []
-        self._running: list[Begun] = []
+        self._running: dict[int, Begun] = {}
         self._verbose, self._epochs = verbose, epochs
         self._line: ProgressLine | None = None
         self._done: list[History] = []
@@ -60,9 +63,9 @@ class Crew:
                     break
                 fit = begin(i, self.threads)
                 histories[i] = fit.run.history
-                if not (self.threads > 1 and _goes_on_a_thread(fit) and self._give(fit)):
+                if not (self.threads > 1 and _goes_on_a_thread(fit) and self._give(i, fit)):
                     learn(fit, self._signals)
-                    warn_of(fit)
+                    self.failures[i] = failure(fit)
             while self._running:
                 self._look()
         except BaseException:
@@ -78,7 +81,7 @@ class Crew:
                 self._line.close(f"{by}{counted(len(self._done), 'network')} trained.")
         return histories
 
-    def _give(self, fit: Begun) -> bool:
+    def _give(self, i: int, fit: Begun) -> bool:
         """Give a fit to a thread; False where the system lets no thread begin."""
         if len(self._workers) < self.threads and len(self._workers) <= len(self._running):
             worker = threading.Thread(target=self._work, name=f"fit-{len(self._workers)}", daemon=True)
@@ -91,13 +94,14 @@ class Crew:
         if self._line is None:
             watched = Watched("val_cost" if fit.run.validation is not None else "cost")
             self._line = ProgressLine(self._verbose, self._epochs, 1, watched)
-        self._running.append(fit)
-        self._given.put(fit)
+        self._running[i] = fit
+        self._given.put((i, fit))
         return True
 
     def _work(self) -> None:
         with alone():
-            while (fit := self._given.get()) is not None:
+            while (given := self._given.get()) is not None:
+                i, fit = given
                 error: BaseException | None = None
                 try:
                     if self._signals.number:
@@ -106,27 +110,27 @@ class Crew:
                         learn(fit, self._signals)
                 except BaseException as found:  # it belongs to the caller's thread
                     error = found
-                self._ended.put((fit, error))
-                del fit, error  # while it waits for the next one, nothing holds their examples
+                self._ended.put((i, error))
+                del given, fit, error  # while it waits for the next one, nothing holds their examples
 
     def _look(self) -> None:
         """Wait a little for one to end, and show how far all are."""
         try:
-            fit, error = self._ended.get(timeout=LOOK_SECONDS)
+            i, error = self._ended.get(timeout=LOOK_SECONDS)
         except Empty:
             if self._verbose == 1:
                 self._show()
             return
-        self._running.remove(fit)
+        fit = self._running.pop(i)
         self._done.append(fit.run.history)
         if error is not None:
             raise error
-        warn_of(fit)
+        self.failures[i] = failure(fit)
         self._show()
 
     def _show(self) -> None:
         """Show how many epochs of all are done, and the means of what was recorded last of each."""
-        every = [*self._done, *(fit.run.history for fit in self._running)]
+        every = [*self._done, *(fit.run.history for fit in self._running.values())]
         begun = [history for history in every if history.epochs]
         if self._verbose and self._line is not None and begun:
             logs = {name: float(np.mean([h[name][-1] for h in begun if h[name]])) for name in begun[0]}

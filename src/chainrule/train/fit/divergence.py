@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engines.epochs import Failure, Run
-from chainrule.errors import DivergenceWarning, LearningWarning, warn
+from chainrule.errors import DivergenceWarning, LearningWarning
 from chainrule.graph.evaluate import Arrays
 from chainrule.shown import counted
 from chainrule.train.fit.advice import unlearned
@@ -16,17 +16,16 @@ from chainrule.train.objective import SCALE_AT, rate_apart
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import schedule
 
+Told = tuple[str, type[Warning]]  # what is to be said, and as what
 MUCH = 10.0  # a gradient that grew less than this did not diverge
 
 
-def warn_of_failure(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -> None:
-    """Warn of a fit that diverged, or learned nothing; ``names`` and ``first`` as in :func:`unlearned`."""
+def failure_of(run: Fitting, names: Mapping[str, tuple[Any, ...]], first: bool) -> Told | None:
+    """Return what to say of a fit that diverged or learned nothing; ``names`` and ``first`` as in :func:`unlearned`."""
     if run.history.diverged:
-        warn(run.history.stopped, DivergenceWarning)
-    elif not _warned_of_lost_steps(run) and run.history.epochs:
-        advice = unlearned(run, names, first)
-        if advice:
-            warn(advice, LearningWarning)
+        return run.history.stopped, DivergenceWarning
+    advice = _lost_steps(run) or (unlearned(run, names, first) if run.history.epochs else "")
+    return (advice, LearningWarning) if advice else None
 
 
 # --- the cost became NaN or infinite --------------------------------------------------------------------
@@ -139,37 +138,33 @@ def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str,
 # --- the steps were 0 -----------------------------------------------------------------------------------
 
 
-def _warned_of_lost_steps(run: Fitting) -> bool:
-    """Warn where the steps were 0 though the gradients were not: a run in vain looks like any other."""
+def _lost_steps(run: Fitting) -> str:
+    """Return what to say where the steps were 0 though the gradients were not: a run in vain looks like any other."""
     trained, slots = run.goal.trained, run.left
     names, dtype = list(trained), next(iter(trained.values())).dtype
     if not finite(slots):
         # An optimizer has as many slots for each parameter, one parameter after the other.
         each = max(1, len(slots) // len(names))
         lost = [n for i, n in enumerate(names) if not finite(slots[i * each : (i + 1) * each])]
-        warn(
+        return (
             f"The squares of the gradients of {', '.join(lost)} are too large for {dtype}, so the optimizer's steps "
             "became 0 and these weights learn no more. Scale X and y to mean 0 and deviation 1, lower the learning "
-            "rate, or give the optimizer clip_norm=1.0.",
-            LearningWarning,
+            "rate, or give the optimizer clip_norm=1.0."
         )
-        return True
     values = run.programs.values
     before, now = (dict(zip(values.names, v, strict=True)) for v in (run.began_with, values.get()))
     # A 0 is changed by the smallest step, so that of other numbers says more.
     if not run.history.epochs or any(before[n].any() and (before[n] != now[n]).any() for n in names):
-        return False
+        return ""
     telling = [n for n in names if before[n].any()] or names
     if any((before[n] != now[n]).any() for n in telling):
-        return False
+        return ""
     norms = _gradient_norms(run, run.programs.values.get(), np.arange(run.batches.largest(run.rows)))
     name = max(telling, key=lambda n: norms[n])
     limits = np.finfo(dtype)
     if norms[name] > 0 and not float(limits.tiny) <= norms[name] ** 2 <= float(limits.max):
-        warn(
+        return (
             f"No weight moved in {counted(run.history.epochs, 'epoch')}: the gradient of {name} has the norm "
-            f"{norms[name]:.3g}, whose square is no number of {dtype}. Scale X and y to mean 0 and deviation 1.",
-            LearningWarning,
+            f"{norms[name]:.3g}, whose square is no number of {dtype}. Scale X and y to mean 0 and deviation 1."
         )
-        return True
-    return False
+    return ""
