@@ -1,6 +1,7 @@
 """Several networks that learn from folds of the rows and decide together, beside a linear model, by the recipe."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.models.base import Fitted, Ready, Say, Stages, dropped, ends_after, fit_one
+from chainrule.errors import DivergenceWarning, LearningWarning
+from chainrule.models.base import Fitted, Ready, Say, Stages, dropped, fit_one
 from chainrule.models.linear import Crossed, coefficients, crossed, network_of
 from chainrule.models.logarithm import Logarithm, logarithm_of, said_plainly
 from chainrule.models.options import USUAL_EPOCHS, Options
@@ -220,15 +222,28 @@ def _fit(
     **how: Any,
 ) -> list[Member]:
     networks = [ready.network(replace(options, seed=seed_of(options.seed, number))) for number in numbers]
-    X, y = ready.learn
-    histories = fit_many(
-        networks, X, y if logarithm is None else logarithm.learned(ready.data.target, y),
-        optimizer=ready.optimizer(options), batch_size=options.batch_size, epochs=_epochs(options),
-        sample_weight=weights_of(ready.class_weight, y), resume=[stages.keeper(name) for name in names],
-        verbose=stages.verbose_now, **how,
-    )  # fmt: skip
+    keepers = [stages.keeper(name) for name in names]
+    histories = _train(networks, ready, options, logarithm, resume=keepers, verbose=stages.verbose_now, **how)
     stages.histories.update(zip(names, histories, strict=True))
     return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
+
+
+def _train(
+    networks: Sequence[Network],
+    ready: Ready[Prepared],
+    options: Options,
+    logarithm: Logarithm | None,
+    **how: Any,
+) -> list[History]:
+    X, y = ready.learn
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LearningWarning)  # a poor network gets no share
+        warnings.simplefilter("ignore", DivergenceWarning)
+        return fit_many(
+            networks, X, y if logarithm is None else logarithm.learned(ready.data.target, y),
+            optimizer=ready.optimizer(options), batch_size=options.batch_size, epochs=_epochs(options),
+            sample_weight=weights_of(ready.class_weight, y), **how,
+        )  # fmt: skip
 
 
 def seed_of(seed: int, number: int) -> int:
@@ -322,17 +337,18 @@ def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
     """Bring networks back to the epoch that is the best for all of them."""
     if not _common(ready):
         return  # each is where it was best
+    lost = []
     for member, epochs in zip(crew.members, crew.epochs, strict=True):
-        if _kept(member).values is not None:
+        if _kept(member).values is None:  # they were too many
+            member.network.initialize()
+            member.network.engine = member.history.engine  # another would make other bits
+            lost.append((member, epochs))
+        else:
             _kept(member).restore(member.network, epochs - 1)
-            continue
-        (X, y), (learn, _) = ready.learn, ready.data.folds[member.fold]
-        weight = weights_of(ready.class_weight, y)
-        member.network.initialize()
-        member.network.fit(
-            X[learn], (y if crew.logarithm is None else crew.logarithm.learned(ready.data.target, y))[learn],
-            optimizer=ready.optimizer(options), batch_size=options.batch_size, epochs=_epochs(options),
-            sample_weight=None if weight is None else weight[learn], callbacks=[ends_after(epochs)],
+    if lost:
+        _train(
+            [each.network for each, _ in lost], ready, options, crew.logarithm, until=[epochs for _, epochs in lost],
+            rows=[ready.data.folds[each.fold][0] for each, _ in lost],
         )  # fmt: skip
 
 
@@ -349,15 +365,15 @@ def _told(crew: Crew, choice: Choice, options: Options) -> str:
     """Say in a sentence what was chosen."""
     least, most = min(choice.epochs), max(choice.epochs)
     when = f"{most}" if least == most else f"{least} to {most}"
-    networks = counted(len(crew.members), "network")
-    said = f"{networks}, best after {when} of {_epochs(options)} epochs"
-    if choice.logarithm:
-        said += ", learned the logarithm, which was the better"
+    learned = ", learned the logarithm" if choice.logarithm else ""
+    said = (
+        f"{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
+    )
     if choice.share == 1:
-        return f"{said}."
+        return said
     if choice.share == 0:
-        return f"{said}, were no better than a linear model on rows that they had not seen: it decides alone."
-    return f"{said}; they decide with {choice.share:.0%}, a linear model with {1 - choice.share:.0%}."
+        return f"{said} A linear model decides alone: on rows that they had not seen they were no better."
+    return f"{said} They decide with {choice.share:.0%}, a linear model with {1 - choice.share:.0%}."
 
 
 def together(histories: Sequence[History], seconds: float) -> History:

@@ -1,11 +1,13 @@
 """How many networks, and how many epochs of each, there is time for: measured once, and then a choice like others."""
 
 import os
+import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.errors import LearningWarning
 from chainrule.models.base import Ready, Say, Stages
 from chainrule.models.options import Options
 from chainrule.models.prepared import Prepared
@@ -55,7 +57,8 @@ def _seconds_of_an_epoch(ready: Ready[Prepared], options: Any) -> float:
     """Return how long a network takes, by trying for a while."""
     (X, y), folds = ready.learn, ready.data.folds
     learn = folds[0][0] if folds else np.arange(len(X))
-    with ends_untold():
+    with ends_untold(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", LearningWarning)
         history = ready.network(options).fit(
             X[learn], y[learn], optimizer=ready.optimizer(options), batch_size=options.batch_size,
             epochs=options.epochs, time_budget=TRIAL * options.time_budget,

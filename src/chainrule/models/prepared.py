@@ -247,7 +247,10 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     decided = decide(options, target, len(rows.learn), several_values(learned[0]))
     _check_room(columns.width, target, decided)
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
-    by_class, patience = class_weights(target, options.class_weight), setting_for(len(rows.learn)).patience
+    by_class = class_weights(target, options.class_weight)
+    patience = setting_for(len(rows.learn)).patience
+    if decided.recipe:  # whose rate falls: the last epochs are often the best
+        patience = max(patience, (decided.epochs or 0) // 2)
     validated = len(rows.validation) > 0
     watched, stopping = watching(target, options.metric if validated else (), patience)
 

@@ -21,6 +21,7 @@ DECAY = 0.02  # of AdamW
 FEW = 5_000  # rows, up to which all folds have one best epoch
 FEWEST_FOR_MEMBERS = 4  # rows that each fold judges, at least
 FEWEST_BINS, ROWS_A_BIN, MOST_INPUTS = 3, 8, 1024
+FEWEST_FOR_LOGARITHM = 100  # rows; fewer cannot tell which is better
 SKEWED = 0.75  # the third moment of what is predicted, from which on its logarithm is tried
 SURE = 4.0  # standard errors by which networks are better, from which on they decide alone
 PRICES = {  # of the weights of a linear model
@@ -134,11 +135,11 @@ def best_epoch(curve: np.ndarray) -> int:
 def has_logarithm(numbers: np.ndarray) -> bool:
     """Say whether the logarithm of numbers to be predicted, shape (rows, columns), is worth a trial.
 
-    >>> incomes = np.exp(np.random.default_rng(0).normal(size=(99, 1)))
-    >>> has_logarithm(incomes), has_logarithm(-incomes), has_logarithm(np.arange(1.0, 99)[:, None])
+    >>> incomes = np.exp(np.random.default_rng(0).normal(size=(100, 1)))
+    >>> has_logarithm(incomes), has_logarithm(-incomes), has_logarithm(np.arange(1.0, 200)[:, None])
     (True, False, False)
     """
-    if not (numbers > 0).all():
+    if len(numbers) < FEWEST_FOR_LOGARITHM or not (numbers > 0).all():
         return False
     scaled = (numbers - numbers.mean(axis=0)) / np.maximum(numbers.std(axis=0), 1e-300)
     return bool(((scaled**3).mean(axis=0) > SKEWED).any())
