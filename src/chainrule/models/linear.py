@@ -26,7 +26,10 @@ _DOUBLE = 2_000_000  # numbers, up to which a table is computed with in float64
 _MOST_FOR_BOUND = 2_000  # rows that tell the curvature, where features are more than that squared could hold
 _PAIRS = 10  # that L-BFGS remembers
 _HALVINGS = 30
-_TRIED = 3  # folds that say which price is best
+_TRIED, _CHEAP = (
+    3,
+    200_000,
+)  # folds that say which price is best where a table holds more numbers; else all do
 _ALONE = 2**18  # multiplications, for which no second core is woken
 
 Solve = Callable[[np.ndarray], np.ndarray]
@@ -107,9 +110,10 @@ def crossed(
                 said[number, judge] = outputs_of(target, X[judge], found)
 
     tried = range(len(prices))
-    cross(tried, folds[:_TRIED])
+    first = len(folds) if target.task == "regression" or X.size <= _CHEAP else _TRIED
+    cross(tried, folds[:first])
     best = min(tried, key=lambda number: float(np.nanmean(losses(said[number]))))
-    cross([best], folds[_TRIED:])
+    cross([best], folds[first:])
     return Crossed(float(prices[best]), said[best])
 
 
