@@ -18,7 +18,6 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.report import milliseconds
 from benchmarks.run import say
-from chainrule.shown import counted
 
 SHAPES = ((16,), (32,), (64,), (32, 16))
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -123,7 +122,7 @@ def main() -> None:
     heads = [
         f"{whose}, {when}" for whose in ("chainrule", "scikit-learn", "ratio") for when in ("first", "warm")
     ]
-    print(f"| 100 fits, ms, {counted(cores, 'core')} | {' | '.join(heads)} | accuracy | |")
+    print(f"| 100 fits, ms, cores: {cores} | {' | '.join(heads)} | accuracy | |")
     print("|---|" + "--:|" * (len(heads) + 2))
     with tempfile.TemporaryDirectory() as empty, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn says of each fit that it might go on
