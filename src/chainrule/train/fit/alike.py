@@ -144,9 +144,12 @@ def _ended(
     began = list(
         many_initial_values(run.programs.architecture, np.array([n.seed for n in networks])).values()
     )
-    finite = found.good.copy()
-    for x in states[:count]:
-        finite &= np.isfinite(x).all(axis=tuple(range(1, x.ndim)))
+    finite: Any = _flat([found.good, *map(np.isfinite, states[:count])]).all(axis=1)
+    began_with_some = zip(run.programs.values.names, began, states[:count], strict=True)
+    changed = [(x != 0) & (x != now) for name, x, now in began_with_some if name in run.goal.trained]
+    moved: Any = _flat(changed).any(axis=1) & _flat([found.good, *map(np.isfinite, states[slots])]).all(
+        axis=1
+    )
     shape = tuple(next(iter(run.programs.architecture.inputs.values())).shape[1:])
     columns = lines.transpose(0, 2, 1).tolist()
     for i, network in enumerate(networks):
@@ -165,9 +168,14 @@ def _ended(
         )
         own.programs.objectives, own.programs.predictions = run.programs.objectives, run.programs.predictions
         own.seed, own.judged, own.began_with = network.seed, None, [x[i] for x in began]
-        own.left = [x[i] for x in states[slots]]
+        own.left, own.moved = [x[i] for x in states[slots]], bool(moved[i])
         own.history.stopped = finish(own, "", Good([], -1))
         network._learned(shape, values)
         network.runs, network.loss = 1, leader.network.loss
         network.columns, network.target_columns = dict(leader.network.columns), leader.network.target_columns
         yield network, own.history, failure(Begun(network, own, None, {}))
+
+
+def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return arrays that have a row for each network as one table."""
+    return np.concatenate([x.reshape(len(x), -1) for x in arrays], axis=1)

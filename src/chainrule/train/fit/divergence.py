@@ -140,6 +140,8 @@ def _gradient_norms(run: Fitting, values: Arrays, rows: np.ndarray) -> dict[str,
 
 def _lost_steps(run: Fitting) -> str:
     """Return what to say where the steps were 0 though the gradients were not: a run in vain looks like any other."""
+    if run.moved:
+        return ""
     trained, slots = run.goal.trained, run.left
     names, dtype = list(trained), next(iter(trained.values())).dtype
     if not finite(slots):

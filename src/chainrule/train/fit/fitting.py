@@ -106,6 +106,7 @@ class Fitting:
         begins: Where it begins, if it goes on after an interruption.
         ended: Whether it had ended before, and has nothing left to do.
         left: What the slots hold after the last step.
+        moved: Whether it is known that steps changed weights, and left finite slots.
         judged: How well it learned, once it has ended.
         guess: What the targets themselves and their mean would cost as predictions, once that was found.
         keeping: What keeps something of every epoch, or None.
@@ -129,6 +130,7 @@ class Fitting:
     begins: Point | None = None
     ended: bool = False
     left: Arrays = field(default_factory=list)
+    moved: bool = False
     judged: Judged | None = None
     guess: tuple[float, float] | None = None
     keeping: "Keeping | None" = None
