@@ -1,6 +1,8 @@
 """The folder of a run: what is in it, that nothing there is replaced, and that it is repeated to the last bit."""
 
+import itertools
 import json
+import math
 import shutil
 import signal
 import tomllib
@@ -14,6 +16,7 @@ import pytest
 import chainrule as cr
 from chainrule.models import configuration, runs, table as table_models
 from chainrule.models.options import Options
+from chainrule.train.fit.fitting import Interrupts
 from chainrule.train.fit.resuming import Checkpoints, Keeper
 
 QUICK = {"epochs": 4, "hidden": (4,)}
@@ -146,6 +149,43 @@ def test_a_run_that_time_ended_is_repeated_too(time_ends_soon):
     assert "time budget" in first.history.stopped and 1 < first.history.epochs < 100
     assert told["epochs"] == first.history.best_epoch + 1 and "time_budget" not in told
     assert told["asked"]["epochs"] == 10**6 and told["asked"]["time_budget"] == 600
+    same(first, cr.TableModel.repeat("first"))
+
+
+@pytest.fixture
+def time_is_over_at_once(monkeypatch):
+    """Let time be over with the second step, wherever there is a limit."""
+    monkeypatch.setattr("chainrule.engines.epochs.POLL_SECONDS", -1.0)
+    poll, looks = Interrupts.poll, itertools.count(1)
+
+    def soon(interrupts):
+        limited = interrupts.deadline < math.inf
+        return "time" if limited and next(looks) % 2 == 0 else None if limited else poll(interrupts)
+
+    monkeypatch.setattr(Interrupts, "poll", soon)
+
+
+def test_what_ended_within_the_first_epoch_says_that_nothing_repeats_it(time_is_over_at_once):
+    one = cr.TableModel.train(
+        written(), "price", hidden=(4,), batch_size=8, engine="numpy", time_budget=600.0, run="first"
+    )
+    assert one.history.epochs == 1 and 0 < one.history.last_share < 1
+    assert "no configuration repeats this" in one.report.refit
+    told = tomllib.loads((one.run / "config.toml").read_text())
+    assert told["time_budget"] == 600 and told["refit"] and told.get("epochs") != 1
+
+
+def test_what_there_was_no_time_to_learn_anew_from_all_rows_is_repeated(monkeypatch):
+    fit = cr.Network.fit
+
+    def too_late(self, *given, **settings):
+        early = settings.get("validation_data") is None  # that of all rows
+        return fit(self, *given, **{**settings, "epochs": 1 if early else settings["epochs"]})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cr.Network, "fit", too_late)
+        first = cr.TableModel.train(written(), "price", **{**QUICK, "time_budget": 600.0}, run="first")
+    assert first.report.refit.startswith("Learning from all rows was ended early")
     same(first, cr.TableModel.repeat("first"))
 
 

@@ -487,6 +487,22 @@ def test_a_time_budget_stops_between_steps():
     assert history.times[-1] < 5
 
 
+@pytest.mark.parametrize(("looks", "epochs", "share"), [(3, 1, 3 / 6), (6, 1, 1.0), (9, 2, 2 / 6)])
+def test_it_is_said_where_within_an_epoch_time_was_over(monkeypatch, looks, epochs, share):
+    seen = iter(range(1, 100))
+    monkeypatch.setattr("chainrule.engines.epochs.POLL_SECONDS", -1.0)  # looked at after each step
+    monkeypatch.setattr(
+        "chainrule.train.fit.fitting.Interrupts.poll", lambda self: "time" if next(seen) == looks else None
+    )
+    network = Network([Dense(1)], seed=0, engine="numpy")
+    history = network.fit(np.eye(12), np.arange(12.0), batch_size=2, epochs=9, time_budget=600)
+    assert history.epochs == epochs and history.last_share == share
+    where = "at" if share == 1 else "within"
+    assert history.stopped.startswith(f"Stopped {where} epoch {epochs}")
+    assert (f"after {round(6 * share)} of its 6 steps" in history.stopped) == (share < 1)
+    assert network.fit(np.eye(12), np.arange(12.0), epochs=2).last_share == 1
+
+
 # --- divergence -----------------------------------------------------------------------------------------
 
 

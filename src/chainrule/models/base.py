@@ -36,6 +36,9 @@ Arrays = tuple[Any, np.ndarray]
 Say = Callable[[str], Any]
 
 FLATTER = "No row was held back for a test: these said when to stop, so their scores flatter a little."
+CUT_SHORT = (
+    "Time was over within the first epoch. Another time it ends elsewhere: no configuration repeats this."
+)
 BRIEF = 1.0  # seconds, below which a first fit is over before others like it need a line
 FAR = 10.0  # times the cost of a guess: no beginning of a training costs as much
 
@@ -333,13 +336,13 @@ def train(
         )
     if why := blown_up(history, ready.guess):
         say(f"{why} Try {shorter}.")
-    options = ready.options
-    network.engine = options.engine
+    options, network.engine = ready.options, ready.options.engine
     with asking() as late:  # what was learned is not lost by a signal that comes now
         ready = kind.settle(ready, network)
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
-    done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, options, history, stages, say)
+    each = replace(options, time_budget=main.time_budget) if options.time_budget else options
+    done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, each, history, stages, say)
     judged = "the network before, on rows that it never saw"
     if len(done) == len(folds) > 0:
         crossed = mean_of([fold.scores for fold in done])
@@ -355,7 +358,10 @@ def train(
     kept, last, told = refit(kind, rows, fitted, stages, max(1, epochs), judged)
     if told:
         say(told)
-    if history.signal and last is network and len(done) == len(folds):
+    ended = history.signal or (main.time_budget and not cut_short(history))
+    if (
+        ended and last is network and len(done) == len(folds)
+    ):  # which may have time for more when it is repeated
         options = replace(options, refit=False)
     return Trained(ready, last, kept, rows, scores, done, history, stages.histories, told, options, network)
 
@@ -404,7 +410,7 @@ def best_epochs(history: History) -> int:
 def _as_it_went(ready: Ready[Any], history: History) -> Training:
     """Return the choices that lead to the same network where time, or a signal, might have ended the training."""
     options = ready.options
-    if history.epochs == 0 or not (options.time_budget or history.signal):
+    if history.epochs == 0 or cut_short(history) or not (options.time_budget or history.signal):
         return options
     # the last epoch may have been broken off; and which engine is done first depends on the number of epochs
     return replace(options, epochs=best_epochs(history), engine=history.engine, time_budget=None)
@@ -421,9 +427,10 @@ def refit(
     """
     ready, history, everything = chosen.ready, chosen.history, rows.all
     options = ready.options
-    if not options.refit or len(everything.learn) == len(ready.learn[0]):
-        return ready, chosen.network, ""
-    if history.signal or history.diverged or blown_up(history, ready.guess):
+    if cut_short(history):
+        return ready, chosen.network, CUT_SHORT
+    no_more = not options.refit or len(everything.learn) == len(ready.learn[0])
+    if no_more or history.signal or history.diverged or blown_up(history, ready.guess):
         return ready, chosen.network, ""
     try:
         whole = kind.prepare(everything, options)
@@ -446,7 +453,12 @@ def dropped(again: History, epochs: int, whole: Ready[Any]) -> str:
     """Return why what learned from all rows is not kept, or ""."""
     if again.diverged or blown_up(again, whole.guess):
         return "diverged"
-    return "was ended early" if again.epochs < epochs else ""
+    return "was ended early" if again.epochs < epochs or again.last_share < 1 else ""
+
+
+def cut_short(history: History) -> bool:
+    """Say whether a training ended within its first epoch: no number of epochs leads there again."""
+    return history.epochs == 1 and history.last_share < 1
 
 
 def ends_after(epochs: int) -> Callable[[Any, int, Any], bool]:

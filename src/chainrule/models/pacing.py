@@ -42,14 +42,22 @@ def paced(
         members, epochs = within(
             options.time_budget, epoch, min(_cores(), usual), options.epochs, usual, most
         )
+        if epoch > options.time_budget:
+            members, epochs = 1, 0
         if file is not None:
             counts = {"members": members, "epochs": epochs}
             file.fits[pace] = Kept(About({}, "", "", 0, counts, ()), {})
             file.write()
-    say(f"There is time for {counted(members, 'network')} of {counted(epochs, 'epoch')}.")
+    there = (
+        f"time for {counted(members, 'network')} of {counted(epochs, 'epoch')}"
+        if epochs
+        else "no time for an epoch"
+    )
+    say(f"There is {there}.")
     data = replace(ready.data, folds=ready.data.folds[:members] if members > 1 else ())
     whole: Any = ready.options
-    settled = [replace(each, members=members, epochs=epochs, time_budget=None) for each in (whole, options)]
+    changes: dict[str, Any] = {"epochs": epochs, "time_budget": None} if epochs else {}  # else time ends it
+    settled = [replace(each, members=members, **changes) for each in (whole, options)]
     return replace(ready, data=data, options=settled[0]), settled[1]
 
 
@@ -63,8 +71,8 @@ def _seconds_of_an_epoch(ready: Ready[Prepared], options: Any) -> float:
             X[learn], y[learn], optimizer=ready.optimizer(options), batch_size=options.batch_size,
             epochs=options.epochs, time_budget=TRIAL * options.time_budget,
         )  # fmt: skip
-    times = history.times
-    return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else max(history.seconds, 1e-6)
+    times, done = history.times, history.epochs - 1 + history.last_share
+    return (times[-1] - times[0]) / (done - 1) if done >= 2 else max(history.seconds / done, 1e-6)
 
 
 def _cores() -> int:

@@ -104,6 +104,7 @@ class History(Friendly, Numbers[list[float]]):
         diverged: Whether the cost became NaN or infinite.
         signal: The signal that ended training (Ctrl-C is ``signal.SIGINT``), 0 if none did.
         engine: What computed it: the name of one of ``cr.ENGINES``.
+        last_share: How much of the last epoch was done: below 1 where time, or a signal, ended the training within it.
         kept: What :func:`fit_many` kept of every epoch, if it was asked to: predictions and weights, else None.
 
     >>> X = np.linspace(-1, 1, 32)[:, None]
@@ -123,6 +124,7 @@ class History(Friendly, Numbers[list[float]]):
     diverged: bool
     signal: int
     engine: str = ""
+    last_share: float = 1.0
     kept: "KeptEpochs | None" = None
 
     def __init__(

@@ -36,7 +36,9 @@ SCALE = input("learning_rate_scale", (), "float64")
 TOTAL = input("total_steps", (), "float64")
 PER_EPOCH = input("steps_per_epoch", (), "float64")
 CLOCK = (STEP, SEED, SCALE, TOTAL, PER_EPOCH)
-SCALE_AT = CLOCK.index(SCALE) - len(CLOCK)  # its position in a state, which ends with the clock
+STEP_AT, SCALE_AT = (
+    CLOCK.index(each) - len(CLOCK) for each in (STEP, SCALE)
+)  # in a state, which ends with the clock
 MOST_PROGRAMS = 8  # of one objective: to evaluate, for its gradients, to train with the last few optimizers
 
 

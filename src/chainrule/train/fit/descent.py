@@ -14,6 +14,7 @@ from chainrule.train.fit.divergence import diverged
 from chainrule.train.fit.fitting import Fitting, Good, Point, carried_on, finite, first_state
 from chainrule.train.fit.resuming import Keeper
 from chainrule.train.fit.stopping import finish, stopping_of
+from chainrule.train.objective import STEP_AT
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.schedules import plateau
 from chainrule.train.watching import reading_of
@@ -84,4 +85,5 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     if stopped == "interrupted" and keeper is not None:
         keeper.keep(run, here)  # an epoch that was begun is begun anew
     run.left = state[count : count + len(run.slots)]
+    run.history.last_share = (int(state[STEP_AT]) % run.steps or run.steps) / run.steps
     return finish(run, stopped, good[-1])

@@ -42,6 +42,7 @@ class Ended:
     best_epoch: int | None
     diverged: bool
     signal: int
+    last_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,9 @@ class Keeper:
         arrays |= {f"values.{i}": x for i, x in enumerate(run.programs.values.get())}
         if run.keeping is not None:
             arrays |= run.keeping.named()
-        ended = Ended(history.stopped, history.best_epoch, history.diverged, history.signal)
+        ended = Ended(
+            history.stopped, history.best_epoch, history.diverged, history.signal, history.last_share
+        )
         settings, examples = self._settings or settings_of(run), self._examples or examples_of(run)
         kept = Kept(About(settings, examples, "", run.runs, {}, (), ended), arrays)
         # a time budget would end it elsewhere another time

@@ -89,6 +89,9 @@ def finish(run: Fitting, stopped: str, good: Good) -> str:
     if stopped == "tol":
         return f"{here}: ten epochs in a row lowered the cost by less than tol={run.settings.tol:g}{kept}."
     if stopped == "time":
+        if history.last_share < 1:
+            done = round(history.last_share * run.steps)
+            here = f"Stopped within epoch {history.epochs}, after {done:,} of its {run.steps:,} steps"
         return f"{here}: the time budget of {run.settings.time_budget:g} s was used up{kept}."
     if stopped == "interrupted":
         history.signal = run.interrupts.asked.number
