@@ -29,8 +29,14 @@ def train(task="binary", frame=None, **choices):
     return cr.TableModel.train(frame, target, **{**QUICK, **choices})
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("how", [{}, {"group": "who"}, {"time_order": "when"}])
+@pytest.mark.parametrize(
+    ("task", "how"),
+    [
+        *((task, {}) for task in TASKS),
+        *((task, {"group": "who"}) for task in ("binary", "multilabel")),
+        *((task, {"time_order": "when"}) for task in ("multiclass", "regression")),
+    ],
+)
 def test_folds_judge_networks_of_every_kind(task, how):
     model = train(task, folds=3, **how)
     scores = model.report.scores

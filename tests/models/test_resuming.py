@@ -133,8 +133,9 @@ def test_killed_thirty_times_on_its_way_it_ends_as_one_that_was_not(killed_at):
 
 
 @pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("stage", [1, 13, 20])
+@pytest.mark.parametrize(
+    ("stage", "number"), [(1, signal.SIGINT), (13, signal.SIGTERM), (20, signal.SIGINT), (25, signal.SIGTERM)]
+)
 def test_a_signal_keeps_the_best_so_far_and_the_run_can_go_on(stage, number, monkeypatch):
     data = houses()
     whole = cr.TableModel.train(data, "dear", **CHOICES, run="whole")
