@@ -14,7 +14,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import disk
-from chainrule.models import comparing_tables
+from chainrule.models import comparing_tables, configuration
+from chainrule.models.options import Options
 from chainrule.train.fit import descent, resuming
 
 CHOICES = {"hidden": (5,), "epochs": 11, "dropout": 0.2, "batch_size": 16, "folds": 2, "test_fraction": 0.2}
@@ -213,6 +214,15 @@ def test_a_comparison_that_a_signal_ends_keeps_the_best_so_far_and_goes_on(write
     for name, value in repeated.network.parameters.items():
         np.testing.assert_array_equal(value, ended.model.network.parameters[name])
     same(cr.TableModel.resume("ended"), whole.model)
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+def test_a_comparison_that_a_signal_ends_asks_for_what_it_began_with():
+    begun = configuration.of(Options(target="dear", recipe=True, hidden=(32, 16)), compares=True)
+    winner = Options(target="dear", recipe=False, hidden=(8,), members=1, bins=0)
+    goes_on = configuration.ended(begun, winner, goes_on=True)
+    assert goes_on.compares and goes_on.asked == begun.choices and "members" not in goes_on.asked
+    assert not configuration.ended(begun, winner).compares
 
 
 PROGRAM = """

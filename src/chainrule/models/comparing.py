@@ -220,7 +220,7 @@ def compare(
     count, shares = len(rungs) + (beside is not None), len(rungs) + (beside.shares if beside else 0)
     if usual.time_budget:
         usual = replace(usual, time_budget=usual.time_budget / (shares * max(1, len(folds))))
-    also = f", and {beside.rung.says} of the recipe that decide together" if beside else ""
+    also = f", and those of the recipe together ({beside.rung.says})" if beside else ""
     where = f", in each of {len(folds)} folds" if folds else ""
     say(f"Trying {len(rungs)} networks on the same rows, the usual one and others{also}{where}.")
     done: list[Sequence[Judged]] = []

@@ -49,7 +49,8 @@ def usual_of(table: pd.DataFrame, options: Options) -> Options:
         )
     whole, usual = rows_of(table, replace(options, recipe=False, members=None))
     usual = decide(usual, whole.target, len(whole.rows.learn))
-    return replace(usual, recipe=not by_hand and options.recipe is not False, members=options.members)
+    recipe = not by_hand and options.recipe is not False
+    return replace(usual, recipe=recipe, members=options.members, bins=options.bins)
 
 
 def compare_in(

@@ -312,7 +312,8 @@ class TableModel(Friendly):
         runs.check_resumable(folder)
         found = configuration.read(folder)
         given = data_of(found, folder, data)
-        table, options = table_of(given, Options(**found.choices | found.asked), say)
+        begun = found.asked if found.compares and found.asked else found.choices | found.asked
+        table, options = table_of(given, Options(**begun), say)
         if other := about_other(table, found.fingerprint):
             raise DataError(
                 f"The run {folder} began with another table: {other}. Give that one, or train anew."
