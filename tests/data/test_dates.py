@@ -176,3 +176,20 @@ def test_a_date_that_means_never_leaves_the_others_apart():
         :, usual.names.index("d: time since the first")
     ]
     assert plain[0] == plain[1] < 10
+
+
+WRITTEN = st.tuples(
+    st.one_of(
+        st.datetimes().map(lambda at: at.strftime("%Y-%m-%d").rjust(10, "0")),
+        st.just("2021-02-30"),
+        st.just("0000-01-01"),
+    ),
+    st.sampled_from(["", " 23:59", "T00:00:59", " 24:00", "T12:30:60"]),
+).map("".join)
+
+
+@given(st.lists(WRITTEN, min_size=1, max_size=5))
+def test_dates_are_the_same_read_at_once_and_one_by_one(texts):
+    at_once = read_dates(pd.Series(texts), "year first")[0]
+    one_by_one = read_dates(pd.Series([*texts, "1 Jan 2020"]), "year first")[0]
+    np.testing.assert_array_equal(at_once, one_by_one[:-1])

@@ -113,7 +113,7 @@ def _use(place: str) -> Iterator[str]:
     yield f"```\nchainrule predict {place} new.csv --out predictions.csv\nchainrule evaluate {place} new.csv\n```"
     yield (
         f'```python\nimport chainrule as cr\n\nmodel = cr.load("{place}")\n'
-        'print(model.predict(cr.read_table("new.csv")))\n```'
+        'print(model.predict("new.csv"))\n```'
     )
     yield "A new table needs the columns above, in any order and by the same names; others are passed over."
 
