@@ -4,12 +4,14 @@ import copy
 import signal
 import threading
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
+from chainrule.train.fit.fitting import Interrupts
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(60, 3))
@@ -215,7 +217,15 @@ def test_where_no_thread_may_begin_they_are_done_one_after_the_other(monkeypatch
 def test_a_signal_ends_them_all(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
     members = [network(seed, engine="native") for seed in range(5)]
-    threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+    asked, once, poll = Counter(), iter([True]), Interrupts.poll
+
+    def both_have_begun(interrupts):
+        asked[id(interrupts)] += 1
+        if sum(times >= 3 for times in asked.values()) == 2 and next(once, False):
+            signal.raise_signal(signal.SIGINT)
+        return poll(interrupts)
+
+    monkeypatch.setattr(Interrupts, "poll", both_have_begun)
     histories = cr.fit_many(members, X, Y, epochs=10_000_000)
     assert [h.signal for h in histories] == [signal.SIGINT] * 5
     assert (
