@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
+from chainrule.train.fit import asking, crew, resuming
 from chainrule.train.fit.fitting import Interrupts
 
 RANDOM = np.random.default_rng(0)
@@ -159,7 +160,7 @@ def test_it_ends_within_the_course_that_was_set():
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", threads)
-    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "LONG_SECONDS", 0.0)
     members = [network(seed, engine="native") for seed in range(7)]
     histories = cr.fit_many(members, X, Y, rows=[None, *OTHERS[:3], *OTHERS[:3]], epochs=4)
     same = [network(seed, engine="native") for seed in range(7)]
@@ -171,7 +172,7 @@ def test_how_many_are_done_at_a_time_changes_nothing(threads, monkeypatch):
 @ON_NATIVE
 def test_what_a_thread_finds_wrong_is_raised_and_the_others_end(monkeypatch):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(cr.train.fit.asking, "descend", failing_at_the_second())
+    monkeypatch.setattr(asking, "descend", failing_at_the_second())
     members = [network(seed, engine="native") for seed in range(5)]
     with pytest.raises(RuntimeError, match="of the second"):
         cr.fit_many(members, X, Y, epochs=10_000_000)
@@ -179,7 +180,7 @@ def test_what_a_thread_finds_wrong_is_raised_and_the_others_end(monkeypatch):
 
 
 def failing_at_the_second():
-    done, begun = cr.train.fit.asking.descend, []
+    done, begun = asking.descend, []
 
     def descend(run, *rest):
         begun.append(run)
@@ -194,7 +195,7 @@ def failing_at_the_second():
 @pytest.mark.parametrize("verbose", [1, 2])
 def test_all_are_shown_together(verbose, monkeypatch, capsys):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "LONG_SECONDS", 0.0)
     members = [network(seed) for seed in range(5)]
     cr.fit_many(members, X, Y, validation_split=0.2, epochs=3, verbose=verbose)
     told = capsys.readouterr().err
@@ -207,7 +208,7 @@ def test_where_no_thread_may_begin_they_are_done_one_after_the_other(monkeypatch
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(cr.train.fit.crew, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "LONG_SECONDS", 0.0)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     members = [network(seed) for seed in range(3)]
     assert [h.epochs for h in cr.fit_many(members, X, Y, epochs=2)] == [2, 2, 2]
@@ -245,13 +246,13 @@ def test_time_is_shared(monkeypatch):
 @ON_NATIVE
 @pytest.mark.parametrize("keep", [False, True])
 def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
-    monkeypatch.setattr(cr.train.fit.resuming, "EVERY", 0.0)
+    monkeypatch.setattr(resuming, "EVERY", 0.0)
     path = tmp_path / "fits"
     options = {"rows": OTHERS, "validation_rows": FOLDS, "epochs": 5, "keep_epochs": keep}
     whole = [network(seed, engine="native") for seed in range(4)]
     expected = cr.fit_many(whole, X, Y, **options)
     broken = [network(seed, engine="native") for seed in range(4)]
-    real, ended = cr.train.fit.crew.failure, []
+    real, ended = crew.failure, []
 
     def interrupt(fit):
         ended.append(fit)
@@ -259,10 +260,10 @@ def test_it_goes_on_from_a_file(keep, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return real(fit)
 
-    monkeypatch.setattr(cr.train.fit.crew, "failure", interrupt)
+    monkeypatch.setattr(crew, "failure", interrupt)
     cr.fit_many(broken, X, Y, **options, resume=path)
     assert path.exists()
-    monkeypatch.setattr(cr.train.fit.crew, "failure", real)
+    monkeypatch.setattr(crew, "failure", real)
     members = [network(seed, engine="native") for seed in range(4)]
     histories = cr.fit_many(members, X, Y, **options, resume=path)
     assert not path.exists()
@@ -326,3 +327,14 @@ def test_a_network_that_is_there_twice_is_refused():
         cr.fit_many([one, one], X, Y)
     assert len(cr.fit_many([one, copy.deepcopy(one)], X, Y, epochs=1)) == 2
     assert cr.fit_many([], X, Y) == []
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_each_may_have_a_time_of_its_own():
+    networks = [cr.Network([cr.Dense(2, "tanh"), cr.Dense(1)], seed=seed) for seed in range(3)]
+    X = np.linspace(-1, 1, 20)[:, None]
+    short, long, free = cr.fit_many(networks, X, X, epochs=30, time_budget=[0.0, 600.0, None])
+    assert "the time budget of 0 s was used up" in short.stopped and short.epochs < 30
+    assert long.epochs == free.epochs == 30
+    with pytest.raises(cr.DataError, match="time_budget is one for all networks, or a list of one for each"):
+        cr.fit_many(networks, X, X, time_budget=[1.0])

@@ -5,7 +5,7 @@ A kind of data supplies a :class:`Kind`, and nothing here knows of tables.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -258,6 +258,7 @@ class _End:
     """A callback that tells of a fit that has ended of itself."""
 
     tell: Callable[[Network, History], Any]
+    on_any_thread: ClassVar[bool] = True
 
     def on_train_end(self, network: Network, history: History) -> None:
         if history.stopped and not history.signal:
@@ -276,10 +277,8 @@ def fit_stages(
 ) -> list[History]:
     """Fit several networks on the same examples at once, each a stage as by :func:`fit_stage`, to the same bits.
 
-    Their ``time_budget`` is added up: who ends early leaves the rest to the others. ``ended`` has for each what is told
-    that it has ended, perhaps by a thread of its own.
+    ``ended`` has for each what is told that it has ended, perhaps by a thread of its own.
     """
-    times = [each.time_budget for each in choices if each.time_budget]
     common: list[Any] = [] if stopping is None else [stopping]
     histories = fit_many(
         networks,
@@ -291,7 +290,7 @@ def fit_stages(
         metrics=ready.watched,
         validation_data=ready.validation,
         callbacks=[[*common, _End(tell)] for tell in ended] if ended else common,
-        time_budget=sum(times) if times else None,
+        time_budget=[each.time_budget for each in choices],
         resume=None if stages.file is None else [stages.keeper(name) for name in names],
         verbose=stages.verbose,
     )

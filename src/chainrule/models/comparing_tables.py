@@ -30,6 +30,7 @@ else:  # a process that loads a model and predicts waits for nothing of learning
     fit = late("chainrule.models.members:fit")
 
 RECIPE = "recipe"
+SHARES = 4  # networks for which those of the recipe count at most, where time is short
 FOLDS = 5
 FEW = 2_000  # rows, up to which folds of them rank
 RANKED_BY = {"regression": "r2"}  # what few rows tell apart best
@@ -114,16 +115,17 @@ def _beside(whole: Sorted, options: Options) -> Beside:
         return fit(name, ready, ready.options, stages, lambda sentence: None)
 
     count = options.members or whole.members
-    return Beside(Rung(RECIPE, counted(count, "network"), {"recipe": True}), count, fit_it)
+    return Beside(Rung(RECIPE, counted(count, "network"), {"recipe": True}), min(count, SHARES), fit_it)
 
 
 def _folds_of(whole: Sorted, options: Options) -> tuple[Rows, ...]:
     """Return folds of the rows to learn from, where there are few: their ranks are worth more than a single part's.
 
-    What is told apart by a few rows, by which the best epoch was chosen besides, is mostly luck.
+    What is told apart by a few rows, by which the best epoch was chosen besides, is mostly luck. They take five times
+    as long, so that there are none where time is short.
     """
     among = np.sort(np.concatenate([whole.rows.learn, whole.rows.validation]))
-    if len(among) > FEW or not len(whole.rows.validation):
+    if len(among) > FEW or not len(whole.rows.validation) or options.time_budget:
         return ()
     try:
         return by_fold(strata_of(whole.target, whole.frame), whole.belonging, among, FOLDS, options.seed)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from math import inf
+from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def fit_many(
     sample_weight: "ArrayLike | None" = None,
     callbacks: CallbacksLike[Network] | Sequence[CallbacksLike[Network]] = (),
     tol: float | Sequence[float | None] | None = None,
-    time_budget: float | None = None,
+    time_budget: float | Sequence[float | None] | None = None,
     resume: ResumeLike | Sequence[ResumeLike] = None,
     until: int | Sequence[int | None] | None = None,
     keep_epochs: bool | Sequence[int] = False,
@@ -80,7 +81,8 @@ def fit_many(
         sample_weight: A weight for each row of X.
         callbacks: As in :meth:`Network.fit`; or a list of lists, one for each network.
         tol: As in :meth:`Network.fit`, or a list of one for each network.
-        time_budget: Seconds for all of them: what is left is shared by those that have not begun.
+        time_budget: Seconds for all of them: what is left is shared by those that have not begun. A list has those of
+            each, as in :meth:`Network.fit`.
         resume: A file for all of them, as in :meth:`Network.fit`.
         until: After how many epochs to end, of the course that ``epochs`` sets; or a list of one for each network.
         keep_epochs: Whether to keep, of every epoch of each network, what it predicts for the rows that it validates
@@ -134,7 +136,9 @@ def fit_many(
         "X": X, "y": y, "sample_weight": sample_weight, "validation_data": validation_data, "shuffle": shuffle,
         "verbose": verbose,
     }  # fmt: skip
-    ends = inf if time_budget is None else time.perf_counter() + time_budget
+    shared = time_budget if isinstance(time_budget, Real) else None
+    each["time_budget"] = _one_each("time_budget", time_budget if shared is None else None, count)
+    ends = inf if shared is None else time.perf_counter() + float(shared)
     wanted = None if isinstance(keep_epochs, bool) else keep_epochs
     engines: dict[Any, str] = {}
 
@@ -159,7 +163,7 @@ def fit_many(
             stack.enter_context(network._alone())
         histories: dict[int, History] = {}
         failures: dict[int, Told | None] = {}
-        plain = ends == inf and keep_epochs is False and not verbose and validation_data is None
+        plain = time_budget is None and keep_epochs is False and not verbose and validation_data is None
         for first, *others in _groups(members) if members and plain and _is_the_same(each) else ():
             fit = begin(first)
             if not can_be_followed(fit.run):

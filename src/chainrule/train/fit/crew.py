@@ -145,7 +145,8 @@ def never_begun(signals: Asked) -> dict[str, Any]:
 def _goes_on_a_thread(fit: Begun) -> bool:
     """Say whether another thread may do a fit, and is of use: beside machine code others run, beside Python not."""
     run = fit.run
-    ours = all(isinstance(callback, EarlyStopping) for callback in run.listeners.callbacks)
+    callbacks = run.listeners.callbacks
+    ours = all(isinstance(each, EarlyStopping) or getattr(each, "on_any_thread", False) for each in callbacks)
     if not ours or isinstance(run.method, LBFGS) or run.executable.engine == REFERENCE:
         return False
     work = training_of(run.goal, run.method).work[REFERENCE]
