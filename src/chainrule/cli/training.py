@@ -162,10 +162,10 @@ def compare(
     """Try about ten networks, and train the one that wins.
 
     From a linear one to wide and deep, and those of the recipe together, all learn from the same rows of DATA and are
-    ranked by the same others: in five folds, or --folds; of more than 2,000 rows, by those that say when to stop. The
-    smallest wins that is no worse than the best within noise. It is trained as by 'chainrule train', which judges it
-    by rows that had no part in any of this. --time is for all of them. Who makes a network by hand, by --hidden, say,
-    compares it with others like it alone.
+    ranked by the same others: in five folds, or --folds; of more than 2,000 rows, or within --time, by those that say
+    when to stop. The smallest wins that is no worse than the best within noise. It is trained as by 'chainrule train',
+    which judges it by rows that had no part in any of this. --time is for all of them. Who makes a network by hand, by
+    --hidden, say, compares it with others like it alone.
 
     \b
     Example:

@@ -341,10 +341,10 @@ class TableModel(Friendly):
 
         The networks of the recipe, which decide together, are one more, where no network is made by hand. They are
         ranked by the first ``metric``, by default the log loss of classes and the r2 of numbers, in five folds (or
-        ``folds``) of the rows that are not held back for the test; of more than 2,000 rows, on those that say when to
-        stop. The smallest wins that is no worse than the best by more than one standard error of their difference
-        (Breiman et al. 1984). It is trained as by :meth:`train`, which judges it by rows that had no part in any of
-        this.
+        ``folds``) of the rows that are not held back for the test; of more than 2,000 rows, or in a ``time_budget``, on
+        those that say when to stop. The smallest wins that is no worse than the best by more than one standard error of
+        their difference (Breiman et al. 1984). It is trained as by :meth:`train`, which judges it by rows that had no
+        part in any of this.
 
         Args:
             data: As in :meth:`train`.
