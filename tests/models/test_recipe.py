@@ -1,5 +1,6 @@
 """The recipe of tables: its rules, several networks that decide as one, and what of it is repeated to the last bit."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -173,8 +174,8 @@ def test_what_is_predicted_is_what_members_and_linear_model_say_together():
     ready, choice, networks, whole = fitted["all"]
     (X, y), target = ready.learn, ready.data.target
     said = np.mean([each.predict(X) for each in networks], axis=0)
-    if choice.logarithm:
-        said = np.mean([choice.logarithm.said(target, each.predict(X)) for each in networks], axis=0)
+    if choice.kind.logarithm:
+        said = np.mean([choice.kind.logarithm.said(target, each.predict(X)) for each in networks], axis=0)
     beside = linear.outputs_of(target, X, linear.coefficients(target, X, y, None, choice.price))
     assert np.allclose(whole.predict(X), choice.share * said + (1 - choice.share) * beside, atol=1e-4)
     assert any("networks" in sentence and "best after" in sentence for sentence in told)
@@ -267,3 +268,18 @@ def test_thresholds_and_intervals_come_of_rows_that_were_not_seen():
     )
     assert any("rows that had not been seen" in note for note in model.report.scores.notes)
     assert model.target.thresholds
+
+
+@pytest.mark.parametrize("wanted", [0, 20])
+def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
+    chosen = members._chosen
+
+    def judged(ready, losses, weight, some, kind):
+        crew = chosen(ready, losses, weight, some, kind)
+        return replace(crew, cost=0.0 if kind.bins == wanted and not kind.logarithm else 1.0)
+
+    monkeypatch.setattr(members, "_chosen", judged)
+    model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, members=4, test_fraction=0.0)
+    assert ("without bins" in model.report.stopped) == (wanted == 0)
+    encodes = any(isinstance(each, cr.PiecewiseLinearEncoding) for each in model.network.layers)
+    assert encodes == (wanted > 0) or "A linear model decides alone" in model.report.stopped

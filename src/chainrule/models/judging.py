@@ -18,6 +18,8 @@ from chainrule.models.scoring import judge
 from chainrule.models.weighing import weights_of, with_thresholds
 from chainrule.train.network import Network
 
+ENOUGH = 100  # rows of a test, which tell alone how far several networks together are off
+
 
 def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     """Make ready what a trained network tells: its thresholds, and how far it is off."""
@@ -27,7 +29,9 @@ def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
         unseen = ready.validation[1], network.predict(ready.validation[0])
     seen = [] if unseen is None else [unseen]
     if ready.test is not None:
-        seen.append((ready.test[1], network.predict(ready.test[0])))
+        tested = ready.test[1], network.predict(ready.test[0])
+        # one of several networks is further off than all of them together are
+        seen = [tested] if data.folds and len(tested[0]) >= ENOUGH else [*seen, tested]
     target, how = with_thresholds(data.target, options.threshold, options.metric, unseen, _from(ready))
     measured = None
     if target.task == "regression" and seen:

@@ -33,7 +33,25 @@ from chainrule.train.many import fit_many
 from chainrule.train.mixing import mixture
 from chainrule.train.network import Network
 
-TRIED = 2  # folds that say whether a logarithm is the better thing to learn
+TRIED = 2  # folds that say which kind of network is the best
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What networks see and learn.
+
+    Attributes:
+        bins: How many bins stand beside each column of numbers.
+        logarithm: Of what is predicted, if that is what they learn.
+    """
+
+    bins: int
+    logarithm: Logarithm | None = None
+
+    @property
+    def name(self) -> str:
+        """What stages of it are called, before their number; "" for that of the choices."""
+        return "log " if self.logarithm else "" if self.bins else "plain "
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +69,14 @@ class Crew:
 
     Attributes:
         members: Those that learned.
-        logarithm: Of what is predicted, if that is what they learned.
+        kind: What they see and learn.
         epochs: After how many epochs each was best.
         outputs: What they say of rows that they did not learn from, shape (rows, outputs); NaN where all did.
         cost: What that costs, in the mean.
     """
 
     members: tuple[Member, ...]
-    logarithm: Logarithm | None
+    kind: Kind
     epochs: tuple[int, ...]
     outputs: np.ndarray
     cost: float
@@ -69,13 +87,13 @@ class Choice:
     """What was chosen by predictions for rows that were not learned from.
 
     Attributes:
-        logarithm: Of what is predicted, if networks learn that.
+        kind: What networks see and learn.
         epochs: How many each of them learns.
         share: How much they say beside a linear model, from 0 to 1.
         price: That of the weights of the linear model.
     """
 
-    logarithm: Logarithm | None
+    kind: Kind
     epochs: tuple[int, ...]
     share: float = 1.0
     price: float = 1.0
@@ -107,7 +125,7 @@ def fit_members(
         history.diverged = not history.signal
         return Fitted(ready, failed, history, 0, lambda whole, epochs, done: (failed, history, "failed"))
     known = np.isfinite(crew.outputs).all(axis=1)
-    mixed, choice = crew.outputs, Choice(crew.logarithm, crew.epochs)
+    mixed, choice = crew.outputs, Choice(crew.kind, crew.epochs)
     if options.recipe:
         linear = _linear(ready, weight, losses)
         of_known = partial(row_losses, task, y[known])
@@ -139,7 +157,7 @@ def mixed_of(
 ) -> Network:
     """Return networks, and the linear model of the same rows, as one network."""
     (X, y), target = ready.learn, ready.data.target
-    parts = [said_plainly(each, target, choice.logarithm) for each in networks]
+    parts = [said_plainly(each, target, choice.kind.logarithm) for each in networks]
     shares = [choice.share / len(parts)] * len(parts)
     if choice.share < 1:
         found = coefficients(target, X, y, weights_of(ready.class_weight, y), choice.price)
@@ -161,25 +179,38 @@ def _best_crew(
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
 ) -> tuple[Crew, list[History]]:
-    """Train a network on each fold: to learn what is predicted, or its logarithm, where that is better on some."""
-    folds, target = ready.data.folds, ready.data.target
-    other = logarithm_of(target, ready.learn[1]) if options.recipe else None
-    tried = len(folds) if other is None else min(TRIED, len(folds))
+    """Train a network on each fold, of the kind that is the best on some of them."""
+    folds = ready.data.folds
+    kinds = _kinds(ready, options)
+    tried = len(folds) if len(kinds) == 1 else min(TRIED, len(folds))
     learn = partial(_learned, prefix, ready, options, stages)
-    members = learn(range(tried), None)
-    histories = [each.history for each in members]
-    chosen = partial(_chosen, ready, options, losses, weight)
-    if other is not None and not stages.signal:
-        others = learn(range(tried), other)
-        histories += [each.history for each in others]
-        wins = chosen(others, other).cost < chosen(members, None).cost
-        members, other = (others, other) if wins else (members, None)
-        if not stages.signal:
-            members += (more := learn(range(tried, len(folds)), other))
-            histories += [each.history for each in more]
-    crew = chosen(members, other)
-    _restore(ready, options, crew)
-    return crew, histories
+    crews: list[Crew] = []
+    histories: list[History] = []
+    for kind in kinds:
+        if crews and stages.signal:
+            break
+        members = learn(range(tried), kind)
+        histories += [each.history for each in members]
+        crews.append(_chosen(ready, losses, weight, members, kind))
+    best = min(crews, key=lambda crew: crew.cost)
+    if tried < len(folds) and not stages.signal:
+        more = learn(range(tried, len(folds)), best.kind)
+        histories += [each.history for each in more]
+        best = _chosen(ready, losses, weight, [*best.members, *more], best.kind)
+    _restore(ready, options, best)
+    return best, histories
+
+
+def _kinds(ready: Ready[Prepared], options: Options) -> list[Kind]:
+    """Return the kinds of networks that are worth a trial, the usual one first."""
+    bins, kinds = options.bins or 0, [Kind(options.bins or 0)]
+    if not options.recipe:
+        return kinds
+    if bins and _common(ready):
+        kinds.append(Kind(0))
+    if logarithm := logarithm_of(ready.data.target, ready.learn[1]):
+        kinds.append(Kind(bins, logarithm))
+    return kinds
 
 
 def _learned(
@@ -188,19 +219,22 @@ def _learned(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    logarithm: Logarithm | None,
+    kind: Kind,
 ) -> list[Member]:
     """Train a network on each of some folds."""
     folds = [ready.data.folds[number] for number in numbers]
-    names = [f"{prefix}{'log ' if logarithm else ''}member {number + 1}" for number in numbers]
+    names = [
+        f"{prefix}{kind.name if kind.logarithm or options.bins else ''}member {number + 1}"
+        for number in numbers
+    ]
     stopping: list[Any] = []
     if not _common(ready):
         patience = max(8, _epochs(options) // 2)
-        stopping = [EarlyStopping(patience) if logarithm else replace(ready.stopping, patience=patience)]
+        stopping = [EarlyStopping(patience) if kind.logarithm else replace(ready.stopping, patience=patience)]
     return _fit(
-        names, ready, options, stages, numbers, logarithm,
+        names, ready, options, stages, numbers, kind,
         rows=[learn for learn, _ in folds], validation_rows=[judge for _, judge in folds],
-        callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if logarithm else ready.watched,
+        callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if kind.logarithm else ready.watched,
     )  # fmt: skip
 
 
@@ -209,7 +243,7 @@ def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -
     options: Any = ready.options
     numbers = range(len(choice.epochs))
     names = [f"{prefix}member {number + 1}" for number in numbers]
-    yield from _fit(names, ready, options, stages, numbers, choice.logarithm, until=list(choice.epochs))
+    yield from _fit(names, ready, options, stages, numbers, choice.kind, until=list(choice.epochs))
 
 
 def _fit(
@@ -218,12 +252,15 @@ def _fit(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    logarithm: Logarithm | None,
+    kind: Kind,
     **how: Any,
 ) -> list[Member]:
-    networks = [ready.network(replace(options, seed=seed_of(options.seed, number))) for number in numbers]
+    each = replace(options, bins=kind.bins)
+    networks = [ready.network(replace(each, seed=seed_of(options.seed, number))) for number in numbers]
     keepers = [stages.keeper(name) for name in names]
-    histories = _train(networks, ready, options, logarithm, resume=keepers, verbose=stages.verbose_now, **how)
+    histories = _train(
+        networks, ready, options, kind.logarithm, resume=keepers, verbose=stages.verbose_now, **how
+    )
     stages.histories.update(zip(names, histories, strict=True))
     return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
 
@@ -269,11 +306,10 @@ def _common(ready: Ready[Prepared]) -> bool:
 
 def _chosen(
     ready: Ready[Prepared],
-    options: Options,
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
     members: Sequence[Member],
-    logarithm: Logarithm | None,
+    kind: Kind,
 ) -> Crew:
     """Return those networks that learned, after how many epochs each is best, and what they say then."""
     done = [each for each in members if each.history.epochs and not each.history.diverged]
@@ -283,13 +319,13 @@ def _chosen(
     rows, width = len(ready.learn[0]), ready.data.target.width
     nothing = np.full((rows, width), np.nan)
     if not done:
-        return Crew((), logarithm, (), nothing, np.inf)
-    said = [_said(ready, each, logarithm) for each in done]
+        return Crew((), kind, (), nothing, np.inf)
+    said = [_said(ready, each, kind.logarithm) for each in done]
     judged = [ready.data.folds[each.fold][1] for each in done]
     if _common(ready):
         by_epoch = _out_of_fold(rows, judged, said)
         monitor = ready.stopping.monitor
-        if monitor is None or logarithm is not None:
+        if monitor is None or kind.logarithm:
             curve = _means(losses(by_epoch), weight)
         else:
             curve = np.mean([each.history[monitor] for each in done], axis=0)
@@ -301,7 +337,7 @@ def _chosen(
         epochs = [each.history.epochs if at is None else at + 1 for each, at in zip(done, best, strict=True)]
         outputs = _out_of_fold(rows, judged, [p[[e - 1]] for p, e in zip(said, epochs, strict=True)])[0]
     cost = float(_means(losses(outputs[None]), weight)[0])
-    return Crew(tuple(done), logarithm, tuple(epochs), outputs, cost)
+    return Crew(tuple(done), kind, tuple(epochs), outputs, cost)
 
 
 def _said(ready: Ready[Prepared], member: Member, logarithm: Logarithm | None) -> np.ndarray:
@@ -346,8 +382,9 @@ def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
         else:
             _kept(member).restore(member.network, epochs - 1)
     if lost:
+        networks, until = [each.network for each, _ in lost], [epochs for _, epochs in lost]
         _train(
-            [each.network for each, _ in lost], ready, options, crew.logarithm, until=[epochs for _, epochs in lost],
+            networks, ready, options, crew.kind.logarithm, until=until,
             rows=[ready.data.folds[each.fold][0] for each, _ in lost],
         )  # fmt: skip
 
@@ -365,7 +402,8 @@ def _told(crew: Crew, choice: Choice, options: Options) -> str:
     """Say in a sentence what was chosen."""
     least, most = min(choice.epochs), max(choice.epochs)
     when = f"{most}" if least == most else f"{least} to {most}"
-    learned = ", learned the logarithm" if choice.logarithm else ""
+    learned = ", learned the logarithm" if choice.kind.logarithm else ""
+    learned += " without bins" if options.bins and not choice.kind.bins else ""
     said = (
         f"{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
     )

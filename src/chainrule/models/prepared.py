@@ -390,7 +390,7 @@ def network_for(
 ) -> Network:
     """Return the network that suits a table, untrained."""
     _check_room(columns.width, target, options)
-    layers: list[Layer] = [PiecewiseLinearEncoding(tuple(edges))] if any(edges) else []
+    layers: list[Layer] = [PiecewiseLinearEncoding(tuple(edges))] if options.bins and any(edges) else []
     for width in options.hidden or ():
         if options.batch_norm:
             layers += [Dense(width), BatchNormalization(), Activation(options.activation or "relu")]
