@@ -4,7 +4,7 @@ Nobody makes a choice: each table is trained on with what the library takes by i
 network, histogram gradient boosting and, where they are installed, RealMLP and TabM (pytabkit) learn from the same
 rows and are judged by the same others. What a model said is kept in ``--kept``, so that the next run asks the others
 no more; ours is asked anew unless ``--no-fresh`` is given. One process trains at a time, and its seconds are of
-training alone.
+training alone. ``--models chainrule no_bins no_guard`` says what a part of the recipe brings.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
+from benchmarks.table_parts import LESS
 from benchmarks.table_peers import INSTALLED, MODELS
 from benchmarks.table_scores import Predictions, better, score, truth_of
 from benchmarks.table_sets import SETS, TableSet
@@ -46,7 +47,7 @@ class Run:
     def done(self, folder: Path, kept: Path) -> Predictions:
         """Train here, and keep what was predicted."""
         train, test = self.found.split(folder, self.seed)
-        told = MODELS[self.model](self.found, train, test, self.seed)
+        told = (MODELS | LESS)[self.model](self.found, train, test, self.seed)
         kept.mkdir(parents=True, exist_ok=True)
         parts = {name: part for name, part in vars(told).items() if part is not None}
         np.savez_compressed(self.file(kept), **parts)
@@ -167,7 +168,7 @@ def main() -> None:
         "--sets", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS)
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
-    parser.add_argument("--models", nargs="+", choices=INSTALLED, default=INSTALLED)
+    parser.add_argument("--models", nargs="+", choices=[*INSTALLED, *LESS], default=INSTALLED)
     parser.add_argument("--no-fresh", action="store_true", help="ask nobody anew, ours neither")
     parser.add_argument("--one", nargs=3, metavar=("SET", "SEED", "MODEL"), help=argparse.SUPPRESS)
     given = parser.parse_args()
