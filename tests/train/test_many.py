@@ -103,6 +103,20 @@ def test_tiny_ones_alike_are_what_each_is_alone(activation, initializer, normali
 
 
 @ON_NATIVE
+def test_one_layer_that_stands_twice_is_not_taken_for_two_that_are_equal():
+    def made():
+        twice = cr.Dense(2, "tanh")
+        lists = [[twice, twice], [cr.Dense(2, "tanh"), cr.Dense(2, "tanh")]] * 3
+        return [cr.Network([*hidden, cr.Dense(2)], seed=i, engine="native") for i, hidden in enumerate(lists)]
+
+    many, same = made(), made()
+    histories = cr.fit_many(many, TINY_X, TINY_X, batch_size=None, epochs=9)
+    for one, other, history in zip(many, same, histories, strict=True):
+        assert dict(history) == dict(other.fit(TINY_X, TINY_X, batch_size=None, epochs=9))
+        assert list(one.parameters) == list(other.parameters) and the_same(one, other)
+
+
+@ON_NATIVE
 def test_tiny_ones_alike_go_on_as_any_other(tmp_path):
     made, same = ([network(seed, engine="native") for seed in range(5)] for _ in range(2))
     cr.fit_many(made, TINY_X, TINY_Y, batch_size=None, epochs=9)
@@ -312,6 +326,18 @@ def test_what_is_given_stays_what_it_is():
         ({"epochs": [1, 2, 3]}, cr.DataError, "2 networks and 3 of epochs"),
         ({"keep_epochs": True}, cr.DataError, "give validation_rows"),
         ({"validation_rows": FOLDS[:2], "validation_data": (X, Y)}, cr.DataError, "not both"),
+        (
+            {"validation_rows": FOLDS[:2], "validation_split": 0.2},
+            cr.DataError,
+            "or validation_split, not both",
+        ),
+        ({"rows": 3}, cr.DataError, "rows is a list .* found 3"),
+        ({"rows": OTHERS[:2], "X": np.ones((99, 3))}, cr.DataError, "X has 99 rows and y has 60"),
+        ({"rows": OTHERS[:2], "sample_weight": np.ones(99)}, cr.DataError, "99 .*needs its weight"),
+        ({"rows": [[0, 1]] * 2, "X": np.full((60, 3), np.nan)}, cr.DataError, r"networks\[0\], whose rows"),
+        ({"validation_rows": FOLDS[:2], "keep_epochs": [-1]}, cr.DataError, "at least 0; found -1"),
+        ({"validation_rows": FOLDS[:2], "keep_epochs": 3}, cr.DataError, "True, or a list of epochs"),
+        ({"time_budget": -1}, cr.DataError, "time_budget must be a number of at least 0"),
     ],
 )
 def test_what_makes_no_sense_is_said(wrong, error, says):

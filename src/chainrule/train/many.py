@@ -1,7 +1,7 @@
 """Many networks fitted at once: each as it would be alone, on rows of the same examples."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from math import inf
@@ -21,6 +21,7 @@ from chainrule.train.fit.asking import Asking, Begun, begun, failure, learn
 from chainrule.train.fit.crew import Crew, never_begun
 from chainrule.train.fit.divergence import Told
 from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
+from chainrule.train.fit.settings import at_least_0, whole
 from chainrule.train.history import History
 from chainrule.train.kept import Keeping
 from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
@@ -87,7 +88,8 @@ def fit_many(
         until: After how many epochs to end, of the course that ``epochs`` sets; or a list of one for each network.
         keep_epochs: Whether to keep, of every epoch of each network, what it predicts for the rows that it validates
             on, and its weights: ``history.kept``, a :class:`KeptEpochs`. So an epoch can be chosen for all together.
-            Or of which epochs, counted from 0.
+            Or of which epochs, counted from 0. Their ``val_cost`` is computed together with what is predicted, so that
+            its last bit may be another than without.
         verbose: As in :meth:`Network.fit`.
 
     Returns:
@@ -112,13 +114,15 @@ def fit_many(
     """
     members = _networks(networks)
     count = len(members)
-    if keep_epochs and validation_rows is None and validation_data is None and not np.any(validation_split):
+    validated = validation_rows is not None or validation_data is not None or np.any(validation_split)
+    if keep_epochs is not False and not validated:
         raise DataError(
             "keep_epochs keeps what each network predicts for the rows that it validates on: give validation_rows, "
             "validation_data or validation_split."
         )
-    if validation_rows is not None and validation_data is not None:
-        raise DataError("Give validation_rows or validation_data, not both.")
+    if validation_rows is not None and (validation_data is not None or np.any(validation_split)):
+        other = "validation_split" if validation_data is None else "validation_data"
+        raise DataError(f"Give validation_rows or {other}, not both.")
     settings = {
         "loss": loss, "optimizer": optimizer, "batch_size": batch_size, "epochs": epochs, "until": until,
         "validation_split": validation_split, "class_weight": class_weight, "tol": tol,
@@ -137,9 +141,10 @@ def fit_many(
         "verbose": verbose,
     }  # fmt: skip
     shared = time_budget if isinstance(time_budget, Real) else None
+    at_least_0("time_budget", shared)
     each["time_budget"] = _one_each("time_budget", time_budget if shared is None else None, count)
     ends = inf if shared is None else time.perf_counter() + float(shared)
-    wanted = None if isinstance(keep_epochs, bool) else keep_epochs
+    wanted = None if isinstance(keep_epochs, bool) else _epochs(keep_epochs)
     engines: dict[Any, str] = {}
 
     begun_before: dict[int, Begun] = {}
@@ -148,13 +153,19 @@ def fit_many(
         if i in begun_before:
             return begun_before.pop(i)
         network = members[i]
-        asked = _asking(network, common | {name: given[i] for name, given in each.items()})
+        own = {name: given[i] for name, given in each.items()}
+        asked = _asking(network, common | own)
         if ends < inf:
             turns = -(-(count - i) // threads)  # what is left is shared by those that have not begun
             asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / turns))
         keeping = Keeping(wanted, MOST_KEPT / count) if keep_epochs is not False else None
         kind = tuple(map(repr, network.layers)), network.dtype, network.engine
-        fit = begun(network, asked, engines.get(kind), count, keeping)
+        try:
+            fit = begun(network, asked, engines.get(kind), count, keeping)
+        except DataError as error:
+            if own["rows"] is not None or own["held"] is not None:
+                error.args = (f"networks[{i}], whose rows are counted anew: {error}", *error.args[1:])
+            raise
         engines.setdefault(kind, fit.run.executable.engine)
         return fit
 
@@ -283,6 +294,8 @@ def _row_lists(name: str, given: Any, count: int, y: Any) -> list[np.ndarray | N
     if given is None:
         return [None] * count
     total = len(y)
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise DataError(f"{name} is a list of the numbers of rows for each network; found {short(given)}.")
     found: list[np.ndarray | None] = []
     for i, wanted in enumerate(_one_each(name, list(given), count)):
         if wanted is None:
@@ -302,16 +315,31 @@ def _row_lists(name: str, given: Any, count: int, y: Any) -> list[np.ndarray | N
 
 def _at(parts: Sequence[Any], rows: np.ndarray, inputs: int) -> list[Any]:
     """Return some rows of X, y and the weights, each of which stays what it is."""
-    X, *others = parts
+    X, y, weight = parts
     several = isinstance(X, list | tuple) and inputs > 1
-    chosen = [_rows_of(part, rows) for part in X] if several else _rows_of(X, rows)
-    return [chosen, *(None if part is None else _rows_of(part, rows) for part in others)]
+    chosen = [_rows_of(part, rows, len(y)) for part in X] if several else _rows_of(X, rows, len(y))
+    return [
+        chosen,
+        _rows_of(y, rows, len(y)),
+        None if weight is None else _rows_of(weight, rows, len(y), "sample_weight"),
+    ]
 
 
-def _rows_of(given: Any, rows: np.ndarray) -> Any:
-    """Return some rows of a table, a dict of inputs, an array or a list."""
+def _epochs(given: Any) -> list[int]:
+    """Return the numbers of epochs that are to be kept."""
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise DataError(f"keep_epochs is True, or a list of epochs, counted from 0; found {short(given)}.")
+    return [whole("an epoch of keep_epochs", each, 0) for each in given]
+
+
+def _rows_of(given: Any, rows: np.ndarray, total: int, what: str = "X") -> Any:
+    """Return some rows of a table, a dict of inputs, an array or a list, of as many as there are targets."""
     if isinstance(given, Mapping):
-        return {name: _rows_of(part, rows) for name, part in given.items()}
+        return {name: _rows_of(part, rows, total, what) for name, part in given.items()}
+    found = given.shape[0] if hasattr(given, "shape") else len(given)
+    if found != total:
+        needs = "its weight" if what == "sample_weight" else "its target"
+        raise DataError(f"{what} has {counted(found, 'row')} and y has {total}. Each example needs {needs}.")
     if hasattr(given, "iloc"):
         return given.iloc[rows]
     if isinstance(given, list | tuple):

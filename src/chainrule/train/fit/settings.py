@@ -37,14 +37,19 @@ class Settings:
         if not isinstance(self.verbose, int) or self.verbose not in (0, 1, 2):
             choices = "0 (silent), 1 (a progress line) or 2 (a line an epoch)"
             raise DataError(f"verbose is {choices}; found {short(self.verbose)}.")
-        for name, value in (("tol", self.tol), ("time_budget", self.time_budget)):
-            if value is not None and not (isinstance(value, Real) and value >= 0):
-                raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
+        at_least_0("tol", self.tol)
+        at_least_0("time_budget", self.time_budget)
 
     @property
     def last(self) -> int:
         """The epoch before which it ends."""
         return self.epochs if self.until is None else min(self.until, self.epochs)
+
+
+def at_least_0(name: str, value: Any) -> None:
+    """Raise DataError for a setting that is neither a number of at least 0 nor None."""
+    if value is not None and not (isinstance(value, Real) and float(value) >= 0):
+        raise DataError(f"{name} must be a number of at least 0, or None; found {short(value)}.")
 
 
 def whole(name: str, value: Any, least: int, beyond: float = inf) -> int:
