@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import product
 
 import numpy as np
 import pytest
@@ -59,8 +60,15 @@ def test_a_setting_ends_where_numpy_by_hand_ends(name, row, elsewhere):
     assert found == pytest.approx([by_hand(work)()] * 2, rel=2e-3)
 
 
-@pytest.mark.parametrize("row", ["cnn32", "cnn1d", "lstm", "gru", "char"])
-@pytest.mark.parametrize("name", [n for n in DISTINCT if SETTINGS[n].module in NEEDS and n != SLOW])
+def grid():
+    """Return every setting with every row: long, but for two rows of each setting, which take turns."""
+    names = [n for n in DISTINCT if SETTINGS[n].module in NEEDS and n != SLOW]
+    rows = ["cnn32", "cnn1d", "lstm", "gru", "char"]
+    for (i, name), (j, row) in product(enumerate(names), enumerate(rows)):
+        yield pytest.param(name, row, marks=[] if (j - i) % 5 in (0, 2) else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("name", "row"), [*grid()])
 def test_a_convolutional_or_recurrent_setting_ends_where_chainrule_ends(name, row, elsewhere):
     setting = SETTINGS[name]
     if not find_spec(NEEDS[setting.module]):
