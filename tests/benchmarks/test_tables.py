@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.made_tables import MADE
+from benchmarks.table_parts import LESS, quantiles
 from benchmarks.table_peers import as_categories, as_numbers, boosting, filled, linear
 from benchmarks.table_scores import Predictions, better, calibration_error, losses, score, truth_of
 from benchmarks.table_sets import SETS, TableSet, apart, sample
@@ -120,3 +121,15 @@ def test_boosting_learns_labels_and_categories():
         with threadpool_limits(1):  # threads that wait for each other are slow where others compute, too
             told = boosting(found, train, test, 0)
         assert told.values.shape == truth_of(found, train, test).shape and np.isfinite(told.values).all()
+
+
+def test_parts_that_are_left_out_are_there():
+    parts = [part for less in LESS.values() for given in less.args for part in given]
+    assert len(parts) == 4 and all(hasattr(module, name) for module, name, _ in parts)
+
+
+def test_quantiles_alone_leave_a_value_that_repeats_no_edge_of_its_own():
+    x = np.where(np.arange(1000) < 920, 0.0, np.arange(1000) - 900.0)
+    (edges,) = quantiles(x[:, np.newaxis], 10)
+    assert edges == ()
+    assert len(quantiles(np.arange(100.0)[:, np.newaxis], 10)[0]) == 11
