@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.table_peers import ours
 from benchmarks.table_scores import Predictions
 from benchmarks.table_sets import TableSet
-from chainrule.models import members, prepared, recipe
+from chainrule.models import members, out_of_fold, prepared, recipe
 
 Part = tuple[Any, str, Any]  # a module, a name in it, and what stands there instead
 
@@ -46,7 +46,7 @@ LESS: dict[str, Callable[..., Predictions]] = {
     "no_ties": partial(without, [(prepared, "bin_edges", quantiles)]),
     "no_linear": partial(without, [(members, "share_of_networks", networks_alone)]),
     "no_guard": partial(without, [(recipe, "SURE", 1e-9)]),
-    "own_epochs": partial(without, [(members, "FEW", 0)]),
+    "own_epochs": partial(without, [(out_of_fold, "FEW", 0)]),
     "best_threshold": partial(ours, threshold="best"),
 }
 """By name, for ``--models``: a network made by hand, fewer networks, the recipe without a part, a choice."""

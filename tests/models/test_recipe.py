@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import chainrule as cr
 from chainrule.data.target import Target
-from chainrule.models import linear, members, recipe
+from chainrule.models import linear, members, out_of_fold, recipe
 from chainrule.models.options import Options
 from chainrule.models.table import _ready
 
@@ -193,7 +193,7 @@ def test_a_logarithm_is_learned_where_that_is_better_and_bounded_by_what_was_see
 
 @pytest.mark.parametrize("many", [True, False])
 def test_all_folds_have_one_best_epoch_where_rows_are_few(many, monkeypatch):
-    monkeypatch.setattr(members, "FEW", 10 if many else 5000)
+    monkeypatch.setattr(out_of_fold, "FEW", 10 if many else 5000)
     ready = _ready(table(), Options(target="amount", **SMALL))
     crew, _ = members._best_crew(
         "",
@@ -272,13 +272,13 @@ def test_thresholds_and_intervals_come_of_rows_that_were_not_seen():
 
 @pytest.mark.parametrize("wanted", [0, 20])
 def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
-    chosen = members._chosen
+    chosen = members.crew_of
 
     def judged(ready, losses, weight, some, kind):
         crew = chosen(ready, losses, weight, some, kind)
         return replace(crew, cost=0.0 if kind.bins == wanted and not kind.logarithm else 1.0)
 
-    monkeypatch.setattr(members, "_chosen", judged)
+    monkeypatch.setattr(members, "crew_of", judged)
     model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, members=4, test_fraction=0.0)
     assert ("without bins" in model.report.stopped) == (wanted == 0)
     encodes = any(isinstance(each, cr.PiecewiseLinearEncoding) for each in model.network.layers)

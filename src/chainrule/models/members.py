@@ -14,12 +14,12 @@ from chainrule.models.base import Fitted, Ready, Say, Stages, dropped, fit_one
 from chainrule.models.linear import Crossed, coefficients, crossed, network_of
 from chainrule.models.logarithm import Logarithm, logarithm_of, said_plainly
 from chainrule.models.options import USUAL_EPOCHS, Options
+from chainrule.models.out_of_fold import Crew, Kind, Member, crew_of, in_step
 from chainrule.models.pacing import paced
 from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import (
     FEW,
     PRICES,
-    best_epoch,
     row_losses,
     share_of_networks,
 )
@@ -28,58 +28,11 @@ from chainrule.random import Draws
 from chainrule.shown import counted
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
-from chainrule.train.kept import KeptEpochs
 from chainrule.train.many import fit_many
 from chainrule.train.mixing import mixture
 from chainrule.train.network import Network
 
 TRIED = 2  # folds that say which kind of network is the best
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What networks see and learn.
-
-    Attributes:
-        bins: How many bins stand beside each column of numbers.
-        logarithm: Of what is predicted, if that is what they learn.
-    """
-
-    bins: int
-    logarithm: Logarithm | None = None
-
-    @property
-    def name(self) -> str:
-        """What stages of it are called, before their number; "" for that of the choices."""
-        return "log " if self.logarithm else "" if self.bins else "plain "
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """A network that learned, which of the folds it learned from, and its training."""
-
-    network: Network
-    fold: int
-    history: History
-
-
-@dataclass(frozen=True, eq=False)
-class Crew:
-    """Networks that learn the same of several folds.
-
-    Attributes:
-        members: Those that learned.
-        kind: What they see and learn.
-        epochs: After how many epochs each was best.
-        outputs: What they say of rows that they did not learn from, shape (rows, outputs); NaN where all did.
-        cost: What that costs, in the mean.
-    """
-
-    members: tuple[Member, ...]
-    kind: Kind
-    epochs: tuple[int, ...]
-    outputs: np.ndarray
-    cost: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,12 +144,12 @@ def _best_crew(
             break
         members = learn(range(tried), kind)
         histories += [each.history for each in members]
-        crews.append(_chosen(ready, losses, weight, members, kind))
+        crews.append(crew_of(ready, losses, weight, members, kind))
     best = min(crews, key=lambda crew: crew.cost)
     if tried < len(folds) and not stages.signal:
         more = learn(range(tried, len(folds)), best.kind)
         histories += [each.history for each in more]
-        best = _chosen(ready, losses, weight, [*best.members, *more], best.kind)
+        best = crew_of(ready, losses, weight, [*best.members, *more], best.kind)
     _restore(ready, options, best)
     return best, histories
 
@@ -206,7 +159,7 @@ def _kinds(ready: Ready[Prepared], options: Options) -> list[Kind]:
     bins, kinds = options.bins or 0, [Kind(options.bins or 0)]
     if not options.recipe:
         return kinds
-    if bins and _common(ready):
+    if bins and in_step(ready):
         kinds.append(Kind(0))
     if logarithm := logarithm_of(ready.data.target, ready.learn[1]):
         kinds.append(Kind(bins, logarithm))
@@ -228,7 +181,7 @@ def _learned(
         for number in numbers
     ]
     stopping: list[Any] = []
-    if not _common(ready):
+    if not in_step(ready):
         patience = max(8, _epochs(options) // 2)
         stopping = [EarlyStopping(patience) if kind.logarithm else replace(ready.stopping, patience=patience)]
     return _fit(
@@ -299,88 +252,18 @@ def _epochs(options: Options) -> int:
 # --- choosing ---------------------------------------------------------------------------------------------
 
 
-def _common(ready: Ready[Prepared]) -> bool:
-    """Say whether all folds have one best epoch."""
-    return len(ready.learn[0]) <= FEW
-
-
-def _chosen(
-    ready: Ready[Prepared],
-    losses: Callable[[np.ndarray], np.ndarray],
-    weight: np.ndarray | None,
-    members: Sequence[Member],
-    kind: Kind,
-) -> Crew:
-    """Return those networks that learned, after how many epochs each is best, and what they say then."""
-    done = [each for each in members if each.history.epochs and not each.history.diverged]
-    if _common(ready):
-        most = max((each.history.epochs for each in done), default=0)
-        done = [each for each in done if each.history.epochs == most]
-    rows, width = len(ready.learn[0]), ready.data.target.width
-    nothing = np.full((rows, width), np.nan)
-    if not done:
-        return Crew((), kind, (), nothing, np.inf)
-    said = [_said(ready, each, kind.logarithm) for each in done]
-    judged = [ready.data.folds[each.fold][1] for each in done]
-    if _common(ready):
-        by_epoch = _out_of_fold(rows, judged, said)
-        monitor = ready.stopping.monitor
-        if monitor is None or kind.logarithm:
-            curve = _means(losses(by_epoch), weight)
-        else:
-            curve = np.mean([each.history[monitor] for each in done], axis=0)
-            curve = -curve if ready.stopping.larger_is_better else curve
-        epochs = [best_epoch(curve) + 1] * len(done)
-        outputs = by_epoch[epochs[0] - 1]
-    else:
-        best = (each.history.best_epoch for each in done)
-        epochs = [each.history.epochs if at is None else at + 1 for each, at in zip(done, best, strict=True)]
-        outputs = _out_of_fold(rows, judged, [p[[e - 1]] for p, e in zip(said, epochs, strict=True)])[0]
-    cost = float(_means(losses(outputs[None]), weight)[0])
-    return Crew(tuple(done), kind, tuple(epochs), outputs, cost)
-
-
-def _said(ready: Ready[Prepared], member: Member, logarithm: Logarithm | None) -> np.ndarray:
-    """Return what a network said after each epoch of the rows that judge it, shape (epochs, rows, outputs)."""
-    found = _kept(member).predictions
-    found = found.reshape(*found.shape[:2], -1)
-    return found if logarithm is None else logarithm.said(ready.data.target, found)
-
-
-def _kept(member: Member) -> KeptEpochs:
-    kept: KeptEpochs | Any = member.history.kept
-    return kept
-
-
-def _out_of_fold(rows: int, judged: Sequence[np.ndarray], said: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the mean of what networks say of each row, shape (epochs, rows, outputs); NaN where none does."""
-    shape = said[0].shape[0], rows, said[0].shape[2]
-    total, count = np.zeros(shape), np.zeros(rows)
-    for places, outputs in zip(judged, said, strict=True):
-        total[:, places] += outputs
-        count[places] += 1
-    with np.errstate(invalid="ignore"):
-        return np.asarray(total / count[:, None])
-
-
-def _means(losses: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Return the mean over the rows that have a loss, of each epoch; losses have shape (epochs, rows)."""
-    known = np.isfinite(losses).any(axis=0)
-    return np.average(losses[:, known], axis=1, weights=None if weight is None else weight[known])
-
-
 def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
     """Bring networks back to the epoch that is the best for all of them."""
-    if not _common(ready):
+    if not in_step(ready):
         return  # each is where it was best
     lost = []
     for member, epochs in zip(crew.members, crew.epochs, strict=True):
-        if _kept(member).values is None:  # they were too many
+        if member.kept.values is None:  # they were too many
             member.network.initialize()
             member.network.engine = member.history.engine  # another would make other bits
             lost.append((member, epochs))
         else:
-            _kept(member).restore(member.network, epochs - 1)
+            member.kept.restore(member.network, epochs - 1)
     if lost:
         networks, until = [each.network for each, _ in lost], [epochs for _, epochs in lost]
         _train(
