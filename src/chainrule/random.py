@@ -190,7 +190,7 @@ class ManyDraws:
 
     >>> ManyDraws(np.array([0, 1]), "example").uniform(0.0, 1.0, (2,)).round(4)
     array([[0.8997, 0.3988],
-           [0.2331, 0.0556]])
+           [0.8199, 0.7314]])
     """
 
     def __init__(self, seeds: np.ndarray, use: str, number: int = 0) -> None:

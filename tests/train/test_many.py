@@ -206,14 +206,16 @@ def failing_at_the_second():
 
 
 @ON_NATIVE
+@pytest.mark.parametrize("long", [0.0, np.inf])  # what is not long is done in the caller's thread
 @pytest.mark.parametrize("verbose", [1, 2])
-def test_all_are_shown_together(verbose, monkeypatch, capsys):
+def test_all_are_shown_together(verbose, long, monkeypatch, capsys):
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    monkeypatch.setattr(crew, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(crew, "LONG_SECONDS", long)
     members = [network(seed) for seed in range(5)]
-    cr.fit_many(members, X, Y, validation_split=0.2, epochs=3, verbose=verbose)
+    cr.fit_many(members, X, Y, validation_split=0.2, epochs=4, until=[3] * 5, verbose=verbose)
     told = capsys.readouterr().err
-    assert "epoch 15/15  cost 0." in told and "val_cost" in told and told.endswith("5 networks trained.\n")
+    assert told.count("epoch 15/15  cost 0.") == 1 and "val_cost" in told
+    assert told.endswith("5 networks trained.\n") and "Trained all" not in told
 
 
 @ON_NATIVE

@@ -208,6 +208,16 @@ def test_the_time_left_follows_the_pace(clock, monkeypatch):
     assert left[0] == "8.3 h left" and left[40] == "16 min left" and left[-1] == "47 min left"
 
 
+def test_the_time_left_is_by_the_mean_at_first(clock, monkeypatch):
+    """The first of many networks waits for machine code, and then a hundred epochs end at once."""
+    place = Drawn()
+    line = line_in(place, monkeypatch, 1000)
+    for seconds, epoch in ((0.4, 0), (0.6, 199)):
+        clock[0] = seconds
+        line.show(epoch, {"cost": 0.5})
+    assert place.lines[-1][1].endswith("  2 s left")
+
+
 def test_one_that_goes_on_counts_what_there_is_to_do(clock, monkeypatch):
     place = Drawn()
     line = line_in(place, monkeypatch, 100, done=90)

@@ -28,7 +28,7 @@ GUESSES = (
     ((1021, 5), (1031, 13)), ((509, 521, 3), (541, 547, 2)), ((67, 71, 73, 3), (79, 83, 89, 2)),
 )  # fmt: skip
 FORMULA = "formulas"  # what a network's function computes itself
-LONGEST_BLOCK = 6  # layers that are repeated together
+LONGEST_BLOCK = 12  # layers that are repeated together
 
 
 @dataclass(frozen=True)

@@ -186,13 +186,21 @@ def fit_many(
             for network, history, told in learn_alike(fit, [members[i] for i in others], signals):
                 histories[places[id(network)]], failures[places[id(network)]] = history, told
         left = [i for i in range(count) if i not in histories]
-        total = sum(each["epochs"]) if verbose else 0
-        crew = Crew(left, signals, verbose, total)
+        crew = Crew(left, signals, verbose, _all_epochs(each) if verbose else 0)
         histories |= crew.do(begin)
     _warn(failures | crew.failures, count)
     if file is not None and not signals.number:
         file.remove()
     return [histories[i] if i in histories else History(**never_begun(signals)) for i in range(count)]
+
+
+def _all_epochs(each: dict[str, list[Any]]) -> int:
+    """Return how many epochs there are of all networks."""
+    ends = zip(each["epochs"], each["until"], strict=True)
+    return sum(
+        min(whole("epochs", most, 0), most if until is None else whole("until", until, 0))
+        for most, until in ends
+    )
 
 
 def _warn(failures: Mapping[int, Told | None], count: int) -> None:

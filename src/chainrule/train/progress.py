@@ -141,12 +141,13 @@ class ProgressLine:
         self._verbose = verbose
         self._epochs, self._steps, self._watched = epochs, steps, watched or Watched()
         self._place: Place | None = _place(verbose, epochs) if verbose else None
-        self._ended = self._drawn = time.monotonic()  # the last epoch, the line
+        self._began = self._ended = self._drawn = time.monotonic()  # the last epoch, the line
         self._deadline = self._ended + seconds
         self._done, self._last = (
             done,
             dict[str, str](),
         )  # epochs that have ended, and what was said of the last
+        self._before = done
         self._pace = 0.0  # seconds an epoch takes; 0 where that is not known
         self._best = ""
         self._values = list[float]()  # of what decides
@@ -204,8 +205,10 @@ class ProgressLine:
             self._best = f"best {number(value)} at {best[1] + 1}"
 
     def _paced(self, now: float, epochs: float) -> float:
-        """Return how many seconds an epoch takes: as of late, if it was otherwise before."""
-        spent = now - self._ended
+        """Return how many seconds an epoch takes: at first in the mean, then as of late, if it was otherwise before."""
+        spent, done = now - self._ended, self._done - self._before + epochs
+        if now - self._began < REMEMBERED and done > 0:  # many networks end a hundred epochs at a time
+            return (now - self._began) / done
         if not self._pace or epochs <= 0:
             return spent / epochs if epochs > 0 else self._pace
         weight = -math.expm1(-spent / REMEMBERED)

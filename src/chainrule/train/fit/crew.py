@@ -1,6 +1,7 @@
 """Fits side by side: each on a thread of its own while there are cores, begun as others end."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -51,6 +52,9 @@ class Crew:
         self._verbose, self._epochs = verbose, epochs
         self._line: ProgressLine | None = None
         self._done: list[History] = []
+        self._here: list[History] = []  # of the fit that this thread does
+        self._spared = 0  # epochs of those that ended early
+        self._shown, self._when = 0, 0.0  # epochs that the line told of last, and when that was
 
     def do(self, begin: Callable[[int, int], Begun]) -> dict[int, History]:
         """Do all fits, each begun by ``begin(number, threads)``; return the histories of those that were begun."""
@@ -63,9 +67,9 @@ class Crew:
                     break
                 fit = begin(i, self.threads)
                 histories[i] = fit.run.history
+                self._draw(fit)
                 if not (self.threads > 1 and _goes_on_a_thread(fit) and self._give(i, fit)):
-                    learn(fit, self._signals)
-                    self.failures[i] = failure(fit)
+                    self._learn_here(i, fit)
             while self._running:
                 self._look()
         except BaseException:
@@ -77,6 +81,7 @@ class Crew:
             for worker in self._workers:
                 worker.join()
             if self._line is not None:
+                self._show()
                 by = f"Stopped by {self._signals.name}: " if self._signals.number else ""
                 self._line.close(f"{by}{counted(len(self._done), 'network')} trained.")
         return histories
@@ -91,12 +96,26 @@ class Crew:
         if not self._workers:
             return False
         fit.run.settings = replace(fit.run.settings, verbose=0)
-        if self._line is None:
-            watched = Watched("val_cost" if fit.run.validation is not None else "cost")
-            self._line = ProgressLine(self._verbose, self._epochs, 1, watched)
+        fit.run.among = None
         self._running[i] = fit
         self._given.put((i, fit))
         return True
+
+    def _draw(self, fit: Begun) -> None:
+        """Begin the line of all, and let a fit be shown in it."""
+        if not self._verbose or len(self._places) == 1:
+            return
+        if self._line is None:
+            watched = Watched("val_cost" if fit.run.validation is not None else "cost")
+            self._line = ProgressLine(self._verbose, self._epochs, 1, watched)
+        fit.run.among = _Among(self._show_again)
+
+    def _learn_here(self, i: int, fit: Begun) -> None:
+        """Do a fit in this thread."""
+        self._here = [fit.run.history]
+        learn(fit, self._signals)
+        self._here = []
+        self._end(i, fit)
 
     def _work(self) -> None:
         with alone():
@@ -122,19 +141,44 @@ class Crew:
                 self._show()
             return
         fit = self._running.pop(i)
-        self._done.append(fit.run.history)
         if error is not None:
             raise error
-        self.failures[i] = failure(fit)
+        self._end(i, fit)
         self._show()
+
+    def _end(self, i: int, fit: Begun) -> None:
+        """Note that a fit has ended."""
+        self._done.append(fit.run.history)
+        self._spared += max(0, fit.run.settings.last - fit.run.history.epochs)
+        self.failures[i] = failure(fit)
+
+    def _show_again(self) -> None:
+        """Show it if that is some time ago: to look at thousands takes longer than an epoch of one."""
+        if self._verbose == 2 or time.monotonic() - self._when > LOOK_SECONDS:
+            self._show()
 
     def _show(self) -> None:
         """Show how many epochs of all are done, and the means of what was recorded last of each."""
-        every = [*self._done, *(fit.run.history for fit in self._running.values())]
+        every = [*self._done, *self._here, *(fit.run.history for fit in self._running.values())]
         begun = [history for history in every if history.epochs]
         if self._verbose and self._line is not None and begun:
             logs = {name: float(np.mean([h[name][-1] for h in begun if h[name]])) for name in begun[0]}
-            self._line.show(sum(history.epochs for history in every) - 1, logs)
+            told, self._shown = self._shown, sum(history.epochs for history in every) + self._spared
+            if self._shown != told:
+                self._line.show(self._shown - 1, logs)
+            self._when = time.monotonic()
+
+
+class _Among(ProgressLine):
+    """Shows a fit by showing all."""
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        super().__init__(verbose=0, epochs=0)
+        self._show_all = show
+
+    def show(self, epoch: int, logs: dict[str, float], best: tuple[float, int] | None = None) -> None:
+        """Show all."""
+        self._show_all()
 
 
 def never_begun(signals: Asked) -> dict[str, Any]:

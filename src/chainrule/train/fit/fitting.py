@@ -110,6 +110,7 @@ class Fitting:
         judged: How well it learned, once it has ended.
         guess: What the targets themselves and their mean would cost as predictions, once that was found.
         keeping: What keeps something of every epoch, or None.
+        among: What shows it among others; None where it has a line of its own.
     """
 
     programs: Programs
@@ -137,6 +138,7 @@ class Fitting:
     history: History = field(init=False)
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)
+    among: ProgressLine | None = None
 
     def __post_init__(self) -> None:
         self.history = History({name: [] for name in recorded(self.goal, self.validation is not None)})
@@ -184,7 +186,7 @@ class Fitting:
         may_end = stopping is not None or self.settings.tol is not None
         watched = Watched(self.monitor, more, validated or stopping is not None, may_end)
         settings, rest = self.settings, self.interrupts.deadline - time.perf_counter()
-        self.display = ProgressLine(
+        self.display = self.among or ProgressLine(
             settings.verbose, settings.epochs, self.steps, watched, self.history.epochs, rest
         )
         try:
