@@ -283,11 +283,36 @@ def test_the_best_threshold_is_best_by_the_metric():
 def test_no_threshold_is_better_than_the_best(seed, name):
     random = np.random.default_rng(seed)
     truth, outputs = random.integers(0, 2, (2, 20)).astype(float).T.copy(), random.random((20, 2)).round(1)
-    found, _ = with_thresholds(LABELS, "best", name, (truth, outputs))
-    for i, threshold in enumerate(found.thresholds):
-        metric, y, p = metric_named(name), truth[:, [i]], outputs[:, [i]]
-        best = metric(y, (p > threshold).astype(float))
+    metric = metric_named(name)
+    for target, y, p in ((LABELS, truth, outputs), (BINARY, truth[:, :1], outputs[:, :1])):
+        found, _ = with_thresholds(target, "best", name, (y, p))
+        assert len(found.thresholds) == target.width and len({*found.thresholds}) == 1
+        best = metric(y, (p > found.thresholds[0]).astype(float))
         assert all(best >= metric(y, (p > t).astype(float)) for t in np.linspace(0.001, 0.999, 97))
+
+
+def test_labels_have_one_threshold_which_is_better_in_new_rows_than_one_half_and_than_one_for_each():
+    random = np.random.default_rng(0)
+    target = Target("multilabel", tuple(map(str, range(12))), ("no", "yes"), (0.2,) * 12)
+    shares = random.beta(1, 4, size=(4000, 12))
+    shares[:, 4:] /= 6  # rare labels, of which few rows say nothing certain
+    truth = (random.random(shares.shape) < shares).astype(float)
+    known, new = slice(0, 300), slice(300, None)
+    found, _ = with_thresholds(target, "best", (), (truth[known], shares[known]))
+
+    def f1(thresholds):
+        return metric_named("f1")(truth[new], (shares[new] > thresholds).astype(float))
+
+    each = [
+        with_thresholds(BINARY, "best", (), (truth[known][:, [i]], shares[known][:, [i]]))[0].thresholds[0]
+        for i in range(12)
+    ]
+    assert f1(found.thresholds) > max(f1(0.5), f1(each))
+    assert (
+        judge(found, truth[new], shares[new])
+        .notes[-1]
+        .startswith("Each label is said above a probability of")
+    )
 
 
 def test_a_threshold_is_kept_and_used(tmp_path):
@@ -377,6 +402,11 @@ def test_predictions_of_numbers_have_intervals(tmp_path):
     assert model.measured.rows == model.report.validation_rows + model.report.test_rows
     coverage = model.report.scores.coverage[0]
     assert (coverage.column, coverage.level, coverage.rows) == ("price", 0.9, 120) and coverage.held > 0.75
+    held = cr.TableModel.train(frame, "price", recipe=True, hidden=(8,), epochs=5, test_fraction=0.5)
+    beside = held.report.scores.coverage[0]  # each half of the test beside the other: it alone measures
+    assert held.measured.rows == beside.rows == 300 and 0.8 < beside.held < 0.97
+    low_high = held.predict(frame[:1], interval=0.9)
+    assert beside.width == pytest.approx((low_high["price_high"] - low_high["price_low"])[0] / 2, rel=0.2)
     largest = r"needs 999 rows.*\nThe largest that they know is interval=0\.99"
     for level, says in ((0.999, largest), (1, "between 0 and 1")):
         with pytest.raises(cr.DataError, match=says):

@@ -258,6 +258,8 @@ def describe_thresholds(target: Target) -> str:
     each = [f"{name!r} above {share:.4g}" for name, share in zip(names, target.thresholds, strict=True)]
     if len(each) == 1:
         return each[0].replace("above", "is said above a probability of") + "."
+    if len({*target.thresholds}) == 1:
+        return f"Each label is said above a probability of {target.thresholds[0]:.4g}."
     return f"Said where the probability is more: {listed(each, 20)}."
 
 

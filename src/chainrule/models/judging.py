@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.models.base import Ready
-from chainrule.models.conformal import coverage, distances
+from chainrule.models.conformal import coverage, coverage_by_halves, distances
 from chainrule.models.linear import crossed, fit_linear
 from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import row_losses
@@ -30,14 +30,18 @@ def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     seen = [] if unseen is None else [unseen]
     if ready.test is not None:
         tested = ready.test[1], network.predict(ready.test[0])
-        # one of several networks is further off than all of them together are
-        seen = [tested] if data.folds and len(tested[0]) >= ENOUGH else [*seen, tested]
+        seen = [tested] if _tells_alone(ready) else [*seen, tested]
     target, how = with_thresholds(data.target, options.threshold, options.metric, unseen, _from(ready))
     measured = None
     if target.task == "regression" and seen:
         measured = distances(target, *(np.concatenate(parts) for parts in zip(*seen, strict=True)))
     data = replace(data, target=target, settled=how, measured=measured)
     return replace(ready, data=data, unseen=unseen)
+
+
+def _tells_alone(ready: Ready[Prepared]) -> bool:
+    """Say whether the test alone tells how far off several networks are: each by itself is further off."""
+    return bool(ready.data.folds) and ready.test is not None and len(ready.test[1]) >= ENOUGH
 
 
 def _from(ready: Ready[Prepared]) -> str:
@@ -63,7 +67,9 @@ def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) ->
     scores = judge(target, truth, outputs, linear=linear, metrics=options.metric, seed=options.seed)
     notes = (*scores.notes, data.settled) if data.settled else scores.notes
     covered: tuple[Coverage, ...] = ()
-    if target.task == "regression" and ready.unseen is not None and arrays is not ready.validation:
+    if target.task == "regression" and arrays is ready.test and _tells_alone(ready):
+        covered = coverage_by_halves(target, truth, outputs)
+    elif target.task == "regression" and ready.unseen is not None and arrays is not ready.validation:
         covered = coverage(target, distances(target, *ready.unseen), truth, outputs)
     return replace(scores, notes=notes, coverage=covered)
 

@@ -140,6 +140,7 @@ def with_thresholds(
     Args:
         target: What is predicted.
         choice: A number; "best", for what is best by the metric in rows that were not learned from; None for one half.
+            Several labels have one threshold: that of each by itself would be luck where it is rare.
         metric: As in :func:`~chainrule.models.scoring.score`; the first counts, and f1 where that knows no threshold.
         rows: The encoded targets of such rows, and the outputs for them.
         that: What these rows did.
@@ -157,9 +158,8 @@ def with_thresholds(
         return target, "No row said when to stop, so none says which threshold is best: it stays at 0.5."
     name, meant = _of_thresholds(target, metric)
     y, p = measured(target, *rows)
-    found = tuple(_best(meant, y[:, [i]], p[:, i]) for i in range(target.width))
     how = f"That is best by {name} in {counted(len(y), 'row')} that {that}."
-    return replace(target, thresholds=found), how
+    return replace(target, thresholds=(_best(meant, y, p),) * target.width), how
 
 
 def _first(target: Target, metric: Any) -> tuple[str, Watched] | None:
@@ -181,11 +181,11 @@ def _of_thresholds(target: Target, metric: Any) -> tuple[str, Watched]:
 
 
 def _best(metric: Watched, y: np.ndarray, p: np.ndarray) -> float:
-    """Return the threshold of outputs, shape (rows,), that is best; of equal ones the nearest to one half."""
+    """Return the threshold of outputs, shape (rows, outputs), that is best; of equal ones the nearest to one half."""
     levels = np.unique(np.append(p, [0.0, 1.0]).astype(np.float64))
     tried = (levels[1:] + levels[:-1]) / 2
     if len(tried) > MOST_TRIED:
         tried = tried[np.linspace(0, len(tried) - 1, MOST_TRIED).astype(int)]
-    values = np.array([metric(y, (p > t)[:, None].astype(p.dtype)) for t in tried])
+    values = np.array([metric(y, (p > t).astype(p.dtype)) for t in tried])
     best = tried[values == values.max()]
     return float(best[np.abs(best - 0.5).argmin()])
