@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import chainrule as cr
+from chainrule.data.belonging import NOTHING_TOGETHER, belonging_of
 from chainrule.data.target import Target
 from chainrule.models import linear, members, out_of_fold, recipe
 from chainrule.models.options import Options
@@ -71,6 +72,26 @@ def test_what_is_surely_better_decides_alone_and_what_may_be_luck_does_not():
     assert recipe.share_of_networks(losses[0], poor, good) == 0
     assert 0 < recipe.share_of_networks(losses[1], good[few], poor[few]) < 1
     assert recipe.share_of_networks(losses[0], good, good) == 0  # equal: the simpler one
+
+
+@given(st.integers(0, 10**6))
+def test_rows_that_are_alike_make_nobody_surer(seed):
+    random = np.random.default_rng(seed)
+    truth = random.normal(size=(12, 1))
+    ours, theirs = (truth + noise * random.normal(size=(12, 1)) for noise in (1.0, 1.5))
+    losses = [partial(recipe.row_losses, "regression", rows) for rows in (truth, truth.repeat(50, axis=0))]
+    once = recipe.share_of_networks(losses[0], ours, theirs)
+    many = [each.repeat(50, axis=0) for each in (ours, theirs)]
+    assert recipe.share_of_networks(losses[1], *many, blocks=np.arange(12).repeat(50)) == pytest.approx(once)
+    assert recipe.share_of_networks(losses[1], *many) >= once
+
+
+def test_rows_of_a_group_and_of_a_stretch_of_time_are_alike():
+    table = pd.DataFrame({"who": list("abcab" * 20), "day": [*range(64)] + [63] * 36, "x": 0})
+    of_who, of_day = (belonging_of(table, **how)[1] for how in ({"group": "who"}, {"time_order": "day"}))
+    assert of_who.blocks.tolist() == [0, 1, 2, 0, 1] * 20
+    assert np.bincount(of_day.blocks).tolist() == [8] * 7 + [44]
+    assert of_who.of(np.arange(3)).blocks.tolist() == [0, 1, 2] and NOTHING_TOGETHER.blocks is None
 
 
 @given(st.integers(0, 10**6))

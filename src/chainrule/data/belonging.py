@@ -1,5 +1,6 @@
 """Which rows belong together: those of one group, such as a customer's, and those of one time."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,22 @@ class Belonging:
         if self.groups is not None:
             return len(np.unique(self.groups.codes))
         return None if self.times is None else len(np.unique(self.times.values)) - 1
+
+    @property
+    def blocks(self) -> np.ndarray | None:
+        """For each row the number of those it is like: its group, or its stretch of time; None where each is its own.
+
+        Of so many times as there are, the root is the number of stretches (batch means, Flegal & Jones 2010).
+
+        >>> Belonging(groups=Groups("who", np.array([0, 1, 0]))).blocks
+        array([0, 1, 0])
+        """
+        if self.groups is not None:
+            return self.groups.codes
+        if self.times is None:
+            return None
+        values, order = np.unique(self.times.values, return_inverse=True)
+        return np.asarray(order * math.isqrt(len(values)) // len(values))
 
 
 NOTHING_TOGETHER = Belonging()

@@ -82,9 +82,8 @@ def fit_members(
     if options.recipe:
         linear = _linear(ready, weight, losses)
         of_known = partial(row_losses, task, y[known])
-        share = share_of_networks(
-            of_known, mixed[known], linear.outputs[known], None if weight is None else weight[known]
-        )
+        weighs, blocks = (None if each is None else each[known] for each in (weight, ready.data.blocks))
+        share = share_of_networks(of_known, mixed[known], linear.outputs[known], weighs, blocks)
         mixed = share * mixed + (1 - share) * linear.outputs
         choice = replace(choice, share=share, price=linear.price)
     epochs = int(np.median(choice.epochs))

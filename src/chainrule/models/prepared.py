@@ -93,6 +93,7 @@ class Prepared:
         measured: How far the network was off, in rows that it did not learn from: of numbers only.
         folds: Where several networks decide: which rows each learns from, and of which it says what it never saw.
         in_time: Whether these are in the order of time, so that the first of them learned from few rows.
+        blocks: For each row to learn from the number of those that it is like; None where each is its own.
     """
 
     columns: Columns
@@ -102,6 +103,7 @@ class Prepared:
     measured: Distances | None = None
     folds: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
     in_time: bool = False
+    blocks: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,6 +284,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
             every,
             folds=folds,
             in_time=whole.belonging.times is not None,
+            blocks=whole.belonging.of(rows.learn).blocks,
         ),
         decided,
         partial(network_for, columns, target, edges),

@@ -150,6 +150,7 @@ def share_of_networks(
     networks: np.ndarray,
     linear: np.ndarray,
     weight: np.ndarray | None = None,
+    blocks: np.ndarray | None = None,
 ) -> float:
     """Return how much networks say in a mixture with a linear model, from 0 to 1; the linear model says the rest.
 
@@ -162,13 +163,19 @@ def share_of_networks(
         networks: What networks say of rows that they did not learn from.
         linear: What linear models say of them.
         weight: What each row counts for; None where all are equal.
+        blocks: For each row the number of those that it is like, such as a patient's: what is gained in one of them is
+            gained in all, so that they tell little more than one. None where each row is its own.
     """
     alone = losses(linear)
+    if not np.isfinite(alone).all():
+        return 1.0
     count = np.ones(len(alone)) if weight is None else weight / weight.mean()
     costs = [float((count * losses(share * networks + (1 - share) * linear)).mean()) for share in _SHARES]
     share = float(_SHARES[int(np.argmin(costs))])
     gain = count * (alone - losses(share * networks + (1 - share) * linear))
-    error = float(gain.std() / np.sqrt(len(gain)))
+    off = gain - gain.mean()
+    sums = off if blocks is None else np.bincount(blocks, off)
+    error = float(np.sqrt((sums**2).sum()) / len(gain))
     sure = float(np.clip(gain.mean() / (SURE * error), 0, 1)) if error > 0 else 0.0
     share *= sure
     return 0.0 if share < _LEAST_SHARE else 1.0 if share > 1 - _LEAST_SHARE else share
