@@ -149,7 +149,8 @@ def test_a_choice_by_hand_makes_one_network_and_nothing_of_the_recipe():
     )
     assert (plain.options.members, plain.options.recipe, plain.options.bins) == (1, False, 0)
     assert (ours.options.members, ours.options.recipe) == (8, True) and len(ours.validation or ()) == 0
-    assert "by hand" in plain.about[-1] and "the recipe" in ours.about[-1]
+    assert "by hand, as epochs was chosen" in plain.about[-1]
+    assert "the recipe for tables; members=1 trains a single network" in ours.about[-1]
     single = _ready(table(), Options(target="amount", members=1))
     assert single.options.recipe and not single.data.folds and single.validation is not None
     for name in ("seed", "metric", "threshold", "test_fraction"):
@@ -165,11 +166,16 @@ def test_each_row_is_judged_by_a_network_that_never_saw_it():
 
 
 @pytest.mark.parametrize(
-    "choices",
-    [{}, {"members": 1}, {"recipe": False, "members": 3}, {"members": 2, "time_order": "a"}],
+    ("choices", "what"),
+    [
+        ({}, "8 neural networks and a linear model that decide together, with 4 inputs, hidden layers of 8"),
+        ({"members": 1}, "a neural network with 4 inputs, hidden layers of 8"),
+        ({"recipe": False, "members": 3}, "3 neural networks that decide together, with 4 inputs"),
+        ({"members": 2, "time_order": "a"}, ""),
+    ],
     ids=str,
 )
-def test_several_networks_are_one_that_is_saved_and_repeated_to_the_last_bit(choices, tmp_path):
+def test_several_networks_are_one_that_is_saved_and_repeated_to_the_last_bit(choices, what, tmp_path):
     data = table()
     data.to_csv(tmp_path / "t.csv", index=False)
     run = tmp_path / "run"
@@ -177,6 +183,20 @@ def test_several_networks_are_one_that_is_saved_and_repeated_to_the_last_bit(cho
     assert same(model, cr.TableModel.repeat(run))
     assert cr.load(run).predict(data).equals(model.predict(data))
     assert model.report.scores is None or model.report.scores.rows
+    assert f"It is {what}" in (run / "card.md").read_text()
+
+
+def test_a_linear_model_that_is_as_good_decides_alone_and_is_said_to(tmp_path):
+    data, told = table()[["a", "b", "c"]], []
+    data["y"] = data["a"] - 2 * data["b"] + np.random.default_rng(1).normal(size=len(data))
+    model = cr.TableModel.train(data, "y", **SMALL, run=tmp_path / "run", tell=told.append)
+    assert "A linear model decides alone: on rows that they had not seen they are no better." in told[-2]
+    assert told[-1].startswith(
+        "Learned anew from all 160 rows; the scores"
+    )  # no epochs of networks that are not there
+    assert "It is a linear model with 3 inputs, no hidden layer" in (tmp_path / "run" / "card.md").read_text()
+    assert "refit" not in (tmp_path / "run" / "history.csv").read_text()
+    assert [each.shape for each in model.network.parameters.values()] == [(3, 1), (1,)]
 
 
 def test_what_is_predicted_is_what_members_and_linear_model_say_together():

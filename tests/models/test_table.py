@@ -167,7 +167,8 @@ def test_each_decision_is_told():
     assert told[-1].startswith("Learned anew from all 76 rows") and told[-1] == model.report.refit
     assert told[-2] == (
         "Network: 6 inputs, a hidden layer of 4 units, 1 output (sigmoid). "
-        "Rows: 52 to learn from, 9 to know when to stop, 15 for the test. It is made by hand, not by the recipe."
+        "Rows: 52 to learn from, 9 to know when to stop, 15 for the test. "
+        "It is made by hand, as hidden and epochs were chosen; without, the recipe decides."
     )
 
 

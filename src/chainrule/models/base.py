@@ -442,9 +442,9 @@ def refit(
     if why:
         told = f"Learning from all rows {why}, so the network that was judged is kept."
         return ready, chosen.network, told
+    as_long = f", as many epochs as were best ({epochs})" if again.epochs else ""
     return whole, network, (
-        f"Learned anew from all {counted(len(everything.learn), 'row')}, as many epochs as were best ({epochs}); the "
-        f"scores are those of {judged}."
+        f"Learned anew from all {counted(len(everything.learn), 'row')}{as_long}; the scores are those of {judged}."
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The model card of a run (after Mitchell et al. 2019): what it is for, made of what, how good, and where it fails."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os.path import basename
 from time import strftime
 from typing import Any
@@ -12,6 +12,8 @@ from chainrule.models.configuration import IN_MEMORY, as_data, toml
 from chainrule.models.found import confusion_table
 from chainrule.models.options import Training, choices
 from chainrule.models.scores import Report, Scores, cells, heads, remarks
+from chainrule.nn.layers.dense import Dense
+from chainrule.nn.layers.merging import Mixture
 from chainrule.nn.summary import in_bytes
 from chainrule.shown import counted, visible
 
@@ -29,7 +31,7 @@ def card(model: Any, data: str, options: Training) -> str:
         options: All choices of the training.
     """
     sections = {
-        f"# {_title(model.target, data)}": _about(model, data),
+        f"# {_title(model.target, data)}": _about(model, data, getattr(options, "hidden", None) or ()),
         "## Columns": _columns(model),
         "## Rows": _rows(model.report),
         "## How good it is": _scores(model.report.scores) if model.report.scores else (),
@@ -50,15 +52,15 @@ def _title(target: Target, data: str) -> str:
     return f"Model card: {', '.join(target.columns)}{of}"
 
 
-def _about(model: Any, data: str) -> Iterator[str]:
+def _about(model: Any, data: str, hidden: Sequence[int]) -> Iterator[str]:
     of = f"`{basename(data)}`" if data else "a table"
     yield f"Made by chainrule {VERSION} on {strftime('%Y-%m-%d')} from {of}."
     yield describe_target(model.target).replace("task='regression'", "the task regression")
-    layers = [layer for layer in model.network.layers if hasattr(layer, "units")]
-    hidden = " and ".join(str(layer.units) for layer in layers[:-1])
+    what = _deciders(model.network, len(hidden))
+    layers = " and ".join(map(str, hidden)) * ("network" in what)
     yield (
-        f"It is a neural network with {counted(model.columns.width, 'input')}, "
-        f"{f'hidden layers of {hidden} units' if hidden else 'no hidden layer'} and "
+        f"It is {what} with {counted(model.columns.width, 'input')}, "
+        f"{f'hidden layers of {layers} units' if layers else 'no hidden layer'} and "
         f"{counted(model.target.width, 'output')}. It predicts from the columns of a table alone: it knows nothing "
         "of the world they come from, and was made for rows like those it learned from."
     )
@@ -69,6 +71,21 @@ def _about(model: Any, data: str) -> Iterator[str]:
         f"It keeps {sum(array.size for array in arrays):,} numbers, {in_bytes(sum(array.nbytes for array in arrays))}."
         f"{alone}"
     )
+
+
+def _deciders(network: Any, hidden: int) -> str:
+    """Return what decides: a network, several, and a linear model beside them or alone."""
+    last = network.layers[-1]
+    if not isinstance(last, Mixture):
+        return "a neural network"
+    dense = sum(isinstance(layer, Dense) for layer in network.layers)
+    linear = dense != len(last.shares) * (hidden + 1)
+    networks = len(last.shares) - linear
+    if not networks:
+        return "a linear model"
+    several = "a neural network" if networks == 1 else f"{networks} neural networks"
+    beside = " and a linear model" * linear
+    return f"{several}{beside}{' that decide together,' * (len(last.shares) > 1)}"
 
 
 def _columns(model: Any) -> Iterator[str]:

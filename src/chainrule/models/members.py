@@ -31,6 +31,7 @@ from chainrule.train.history import History
 from chainrule.train.many import fit_many
 from chainrule.train.mixing import mixture
 from chainrule.train.network import Network
+from chainrule.train.progress import ends_untold
 
 TRIED = 2  # folds that say which kind of network is the best
 
@@ -89,16 +90,17 @@ def fit_members(
     epochs = int(np.median(choice.epochs))
     history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options)
     say(history.stopped)
-    if ready.data.in_time and not history.signal:  # the first of them learned from few rows
+    if ready.data.in_time and choice.share and not history.signal:  # the first of them learned from few rows
         crew = replace(crew, members=tuple(_anew("in time, ", ready, choice, stages)))
     network = mixed_of(ready, options, choice, [each.network for each in crew.members])
     ready = replace(ready, unseen=(y[known], mixed[known]))
 
     def again(whole: Ready[Prepared], epochs: int, stages: Stages) -> tuple[Network, History, str]:
-        began, members = time.perf_counter(), list(_anew("refit, ", whole, choice, stages))
+        began = time.perf_counter()
+        members = list(_anew("refit, ", whole, choice, stages)) if choice.share else []
         last = together([each.history for each in members], time.perf_counter() - began)
         decided: Any = whole.options
-        why = dropped(last, min(choice.epochs), whole)
+        why = dropped(last, min(choice.epochs), whole) if choice.share else ""
         return mixed_of(whole, decided, choice, [each.network for each in members]), last, why
 
     return Fitted(ready, network, history, epochs, again)
@@ -109,8 +111,8 @@ def mixed_of(
 ) -> Network:
     """Return networks, and the linear model of the same rows, as one network."""
     (X, y), target = ready.learn, ready.data.target
-    parts = [said_plainly(each, target, choice.kind.logarithm) for each in networks]
-    shares = [choice.share / len(parts)] * len(parts)
+    parts = [said_plainly(each, target, choice.kind.logarithm) for each in networks if choice.share]
+    shares = [choice.share / len(parts) for _ in parts]
     if choice.share < 1:
         found = coefficients(target, X, y, weights_of(ready.class_weight, y), choice.price)
         if linear := network_of(target, found):
@@ -225,7 +227,7 @@ def _train(
     **how: Any,
 ) -> list[History]:
     X, y = ready.learn
-    with warnings.catch_warnings():
+    with ends_untold(), warnings.catch_warnings():
         warnings.simplefilter("ignore", LearningWarning)  # a poor network gets no share
         warnings.simplefilter("ignore", DivergenceWarning)
         return fit_many(
@@ -289,11 +291,14 @@ def _told(crew: Crew, choice: Choice, options: Options) -> str:
     said = (
         f"{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
     )
-    if choice.share == 1:
+    if not options.recipe:
         return said
     if choice.share == 0:
-        return f"{said} A linear model decides alone: on rows that they had not seen they were no better."
-    return f"{said} They decide with {choice.share:.0%}, a linear model with {1 - choice.share:.0%}."
+        return f"{said} A linear model decides alone: on rows that they had not seen they are no better."
+    if choice.share == 1:
+        return f"{said} They decide alone: on rows that they had not seen a linear model is worse."
+    percent = min(max(round(100 * choice.share), 1), 99)
+    return f"{said} They decide with {percent} %, a linear model with {100 - percent} %: by rows that none had seen."
 
 
 def together(histories: Sequence[History], seconds: float) -> History:

@@ -49,6 +49,7 @@ def about_network(
     judges: int,
     folds: Sequence[Rows],
     in_time: bool,
+    by_hand: Sequence[str] = (),
 ) -> str:
     """Return what is to be trained, on which rows, and whether that is the recipe's or was made by hand.
 
@@ -60,6 +61,7 @@ def about_network(
         judges: How many judge.
         folds: The rows of cross-validation.
         in_time: Whether what judges is later.
+        by_hand: Choices of the user's for which the recipe does not decide.
     """
     units, members = [str(width) for width in options.hidden or ()], options.members or 1
     layers = "a hidden layer" if len(units) == 1 else "hidden layers"
@@ -79,13 +81,20 @@ def about_network(
     beside += " The time decides how many there are." if options.recipe and options.time_budget else ""
     return (
         f"{what}{counted(inputs, 'input')}{bins}, {hidden}, {counted(target.width, 'output')} "
-        f"({OUTPUTS[target.task]}).{beside} Rows: {told}.{_of_folds(folds, in_time)} {_why(options)}"
+        f"({OUTPUTS[target.task]}).{beside} Rows: {told}.{_of_folds(folds, in_time)} {_why(options, by_hand)}"
     )
 
 
-def _why(options: Options) -> str:
+def _why(options: Options, by_hand: Sequence[str]) -> str:
+    """Say whether it is the recipe that decides, and what decides otherwise."""
+    if options.recipe and (options.members or 1) > 1:
+        more = "" if options.time_budget else " time_budget='60s' trains as many as there is time for."
+        return f"This is the recipe for tables; members=1 trains a single network, much faster.{more}"
     if options.recipe:
-        return "This is the recipe for tables."
+        return "This is the recipe for tables, of a single network."
+    if by_hand:
+        were = "was" if len(by_hand) == 1 else "were"
+        return f"It is made by hand, as {' and '.join(by_hand)} {were} chosen; without, the recipe decides."
     return "It is made by hand, not by the recipe."
 
 

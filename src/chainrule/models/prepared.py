@@ -119,6 +119,7 @@ class Sorted:
         belonging: Which of them belong together.
         notes: Sentences about them.
         members: How many networks learn from them usually.
+        by_hand: Choices of the user's that make a network by hand, if any were made.
     """
 
     frame: pd.DataFrame
@@ -129,6 +130,7 @@ class Sorted:
     belonging: Belonging
     notes: tuple[str, ...]
     members: int = 1
+    by_hand: tuple[str, ...] = ()
 
 
 def sort_rows(
@@ -174,6 +176,7 @@ def sort_rows(
         if options.folds
         else ()
     )
+    by_hand = made_by_hand(options) if options.recipe is None else ()
     options, usual = _decided_by(options, belonging.of(among), len(among))
     if (options.members or usual) > 1:
         rows, folds = rows.without_validation, tuple(each.without_validation for each in folds)
@@ -186,7 +189,7 @@ def sort_rows(
         *_known_already(frame, judges),
     )
     options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
-    return Sorted(frame, whole, rows, folds, judges, belonging, notes, usual), options
+    return Sorted(frame, whole, rows, folds, judges, belonging, notes, usual, by_hand), options
 
 
 def _decided_by(options: Options, belonging: Belonging, rows: int) -> tuple[Options, int]:
@@ -271,6 +274,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         len(judges),
         whole.folds,
         whole.belonging.times is not None,
+        whole.by_hand,
     )
     remarks = (
         news if judges is whole.judges else wrong_cells
