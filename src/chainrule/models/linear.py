@@ -16,8 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data.target import Target
+from chainrule.doors import late
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
+
+_one_thread = late("chainrule.engines.cores:one_thread")  # for which nobody waits who predicts
 
 STEPS, TOLERANCE = 200, 1e-6  # of the loss of a row, which a step is worth going for
 CROSSED_STEPS, CROSSED_TOLERANCE = 80, 1e-5  # where linear models are many, and each judges a few rows
@@ -30,7 +33,6 @@ _TRIED, _CHEAP = (
     3,
     200_000,
 )  # folds that say which price is best where a table holds more numbers; else all do
-_ALONE = 2**18  # multiplications, for which no second core is woken
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
@@ -69,7 +71,8 @@ def coefficients(
     target: Target, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None, price: float = 1.0
 ) -> np.ndarray:
     """Return the best coefficients at a price, shape (features + 1, outputs)."""
-    return next(iter(_along(target, X, y, weight, [price])))
+    with _one_thread():
+        return next(iter(_along(target, X, y, weight, [price])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,20 +103,26 @@ def crossed(
     """
     said = np.full((len(prices), len(X), target.width), np.nan)
 
-    def cross(numbers: Sequence[int], folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
-        wanted = [prices[number] for number in numbers]
-        for learn, judge in folds:
-            some = None if weight is None else weight[learn]
-            for number, found in zip(
-                numbers, _along(target, X[learn], y[learn], some, wanted, crossing=True), strict=True
-            ):
-                said[number, judge] = outputs_of(target, X[judge], found)
+    def begun(wanted: Sequence[float], learn: np.ndarray) -> Iterator[np.ndarray]:
+        some = None if weight is None else weight[learn]
+        return _along(target, X[learn], y[learn], some, wanted, crossing=True)
 
-    tried = range(len(prices))
-    first = len(folds) if target.task == "regression" or X.size <= _CHEAP else _TRIED
-    cross(tried, folds[:first])
-    best = min(tried, key=lambda number: float(np.nanmean(losses(said[number]))))
-    cross([best], folds[first:])
+    def cost(number: int) -> float:
+        for path, (_, judge) in zip(paths, folds, strict=False):
+            said[number, judge] = outputs_of(target, X[judge], next(path))
+        found = float(np.nanmean(losses(said[number])))
+        return found if np.isfinite(found) else np.inf
+
+    closed = target.task == "regression"  # has a closed form, which takes as long at any price
+    first = len(folds) if closed or X.size <= _CHEAP else _TRIED
+    with _one_thread():
+        paths = [begun(prices, learn) for learn, _ in folds[:first]]
+        costs = [cost(0)]
+        while len(costs) < len(prices) and (closed or costs[-1] == min(costs)):
+            costs.append(cost(len(costs)))  # of lower prices, which take longer, until one does worse
+        best = int(np.argmin(costs))
+        for learn, judge in folds[first:]:
+            said[best, judge] = outputs_of(target, X[judge], next(begun([prices[best]], learn)))
     return Crossed(float(prices[best]), said[best])
 
 
@@ -182,13 +191,14 @@ def _descended(
     """Return the coefficients of the least loss, from some others on."""
     prices = np.full((len(W), 1), price)
     prices[-1] = 0.0
+    wanted = np.asfortranarray(wanted)
     z = _product(X, W)
-    least, total = tolerance * float(counts.sum()), _total(z, wanted, counts, W, prices, softmax)
+    total, chances = _weighed(z, wanted, counts, W, prices, softmax)
+    least = tolerance * float(counts.sum())
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
     before = None
     for _ in range(steps):
-        slope = counts * (_chances(z, softmax) - wanted)
-        gradient = _transposed(X, slope) + prices * W
+        gradient = _transposed(X, counts * (chances - wanted)) + prices * W
         if before is not None:
             change = gradient - before[1]
             if (change * before[0]).sum() > 0:
@@ -199,13 +209,13 @@ def _descended(
             break
         step_z, share = _product(X, towards), 1.0
         for _ in range(_HALVINGS):
-            after = _total(z + share * step_z, wanted, counts, W + share * towards, prices, softmax)
+            after, there = _weighed(z + share * step_z, wanted, counts, W + share * towards, prices, softmax)
             if after <= total - 1e-4 * share * worth:
                 break
             share /= 2
         else:
             break
-        W, z, total = W + share * towards, z + share * step_z, after
+        W, z, total, chances = W + share * towards, z + share * step_z, after, there
         before = share * towards, gradient
     return W
 
@@ -216,31 +226,21 @@ def _divided(
     """Return the gradient over the curvature that pairs of a step and its change of the gradient show."""
     found, shares = gradient, []
     for step, change in reversed(pairs):
-        shares.append(float((step * found).sum() / (step * change).sum()))
+        shares.append(float(np.vdot(step, found) / np.vdot(step, change)))
         found = found - shares[-1] * change
     found = solve(found)
     for step, change in pairs:
-        found = found + (shares.pop() - float((change * found).sum() / (step * change).sum())) * step
+        found = found + (shares.pop() - float(np.vdot(change, found) / np.vdot(step, change))) * step
     return found
 
 
-def _blocks(X: np.ndarray, outputs: int) -> list[slice]:
-    """Return pieces of the rows: small ones of a small table, which to wake other threads for takes longer."""
-    rows, width = X.shape
-    size = max(1, _ALONE // (width * outputs))
-    size = size if rows <= 16 * size else rows
-    return [slice(begin, begin + size) for begin in range(0, rows, size)]
-
-
 def _product(X: np.ndarray, W: np.ndarray) -> np.ndarray:
-    W = W.astype(X.dtype)
-    return np.concatenate([X[part] @ W for part in _blocks(X, W.shape[1])]).astype(np.float64)
+    """Return what weights make of rows, output after output in memory: what is summed over outputs is so in one go."""
+    return (W.astype(X.dtype).T @ X.T).T.astype(np.float64)
 
 
 def _transposed(X: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    slope = slope.astype(X.dtype)
-    parts = [X[part].T @ slope[part] for part in _blocks(X, slope.shape[1])]
-    return np.sum(parts, axis=0).astype(np.float64)
+    return (X.T @ slope.astype(X.dtype)).astype(np.float64)
 
 
 def _chances(z: np.ndarray, softmax: bool) -> np.ndarray:
@@ -250,13 +250,17 @@ def _chances(z: np.ndarray, softmax: bool) -> np.ndarray:
     return np.asarray(z / z.sum(axis=1, keepdims=True))
 
 
-def _total(
+def _weighed(
     z: np.ndarray, wanted: np.ndarray, counts: np.ndarray, W: np.ndarray, prices: np.ndarray, softmax: bool
-) -> float:
+) -> tuple[float, np.ndarray]:
+    """Return the loss of all rows with the price of the weights, and the chances."""
     if softmax:
-        most = z.max(axis=1, keepdims=True)
-        each = most[:, 0] + np.log(np.exp(z - most).sum(axis=1)) - (wanted * z).sum(axis=1)
-        loss = (counts[:, 0] * each).sum()
+        z = z - z.max(axis=1, keepdims=True)
+        chances = np.exp(z)
+        sums = chances.sum(axis=1, keepdims=True)
+        loss = (counts[:, 0] * (np.log(sums[:, 0]) - (wanted * z).sum(axis=1))).sum()
+        chances /= sums
     else:
+        chances = _chances(z, softmax)
         loss = (counts * (np.logaddexp(0, z) - wanted * z)).sum()
-    return float(loss + 0.5 * (prices * W * W).sum())
+    return float(loss + 0.5 * (prices * W * W).sum()), chances
