@@ -324,3 +324,19 @@ def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
     assert ("without bins" in model.report.stopped) == (wanted == 0)
     encodes = any(isinstance(each, cr.PiecewiseLinearEncoding) for each in model.network.layers)
     assert encodes == (wanted > 0) or "A linear model decides alone" in model.report.stopped
+
+
+def test_the_price_of_the_linear_model_is_that_of_all_rows_it_learns_from(monkeypatch):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(50, 45))
+    noisy = pd.DataFrame(x).add_prefix("c").assign(y=x[:, 0] + random.normal(size=50))
+    asked, found = [], members._linear
+    monkeypatch.setattr(members, "_linear", lambda ready: asked.append(found(ready)) or asked[-1])
+    model = cr.TableModel.train(noisy, "y", seed=0)
+    (judged, kept), y = asked, noisy["y"].to_numpy()[:, None]
+    assert [len(each.outputs) for each in asked] == [40, 50] and judged.price != kept.price
+    assert "A linear model decides alone" in model.report.stopped
+    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+    ridge = Ridge(alpha=kept.price).fit(scaled, (y - y.mean()) / y.std())
+    ours = (model.predict(noisy)["y"] - y.mean()) / y.std()
+    assert np.allclose(ours, ridge.predict(scaled).ravel(), atol=1e-3)

@@ -81,7 +81,7 @@ def fit_members(
     known = np.isfinite(crew.outputs).all(axis=1)
     mixed, choice = crew.outputs, Choice(crew.kind, crew.epochs)
     if options.recipe:
-        linear = _linear(ready, weight, losses)
+        linear = _linear(ready)
         of_known = partial(row_losses, task, y[known])
         weighs, blocks = (None if each is None else each[known] for each in (weight, ready.data.blocks))
         share = share_of_networks(of_known, mixed[known], linear.outputs[known], weighs, blocks)
@@ -101,7 +101,12 @@ def fit_members(
         last = together([each.history for each in members], time.perf_counter() - began)
         decided: Any = whole.options
         why = dropped(last, min(choice.epochs), whole) if choice.share else ""
-        return mixed_of(whole, decided, choice, [each.network for each in members]), last, why
+        settled = choice
+        if choice.share < 1 and in_step(
+            whole
+        ):  # where columns are many, a few rows more ask for another price by far
+            settled = replace(choice, price=_linear(whole).price)
+        return mixed_of(whole, decided, settled, [each.network for each in members]), last, why
 
     return Fitted(ready, network, history, epochs, again)
 
@@ -273,13 +278,12 @@ def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
         )  # fmt: skip
 
 
-def _linear(
-    ready: Ready[Prepared], weight: np.ndarray | None, losses: Callable[[np.ndarray], np.ndarray]
-) -> Crossed:
+def _linear(ready: Ready[Prepared]) -> Crossed:
     """Return the linear model on the same folds."""
     (X, y), target = ready.learn, ready.data.target
     size = "regression" if target.task == "regression" else "few" if len(X) <= FEW else "many"
-    return crossed(target, X, y, weight, ready.data.folds, PRICES[size], losses)
+    losses = partial(row_losses, target.task, y)
+    return crossed(target, X, y, weights_of(ready.class_weight, y), ready.data.folds, PRICES[size], losses)
 
 
 def _told(crew: Crew, choice: Choice, options: Options) -> str:
