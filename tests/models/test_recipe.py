@@ -16,7 +16,7 @@ from chainrule.models import linear, members, out_of_fold, recipe
 from chainrule.models.options import Options
 from chainrule.models.table import _ready
 
-SMALL = {"recipe": True, "hidden": (8,), "epochs": 12}
+SMALL = {"recipe": True, "hidden": (8,), "epochs": 8, "members": 4}
 BOTH = Target("binary", ("kind",), ("no", "yes"), (0.5, 0.5))
 
 
@@ -159,7 +159,7 @@ def test_a_choice_by_hand_makes_one_network_and_nothing_of_the_recipe():
 
 
 def test_each_row_is_judged_by_a_network_that_never_saw_it():
-    ready = _ready(table(), Options(target="amount", members=10, **SMALL))
+    ready = _ready(table(), Options(target="amount", **SMALL | {"members": 10}))
     learned, judged = (np.concatenate(each) for each in zip(*ready.data.folds, strict=True))
     assert len(ready.data.folds) == 10 and {*judged} == {*range(len(ready.learn[0]))}
     assert all(not {*learn} & {*judge} for learn, judge in ready.data.folds) and len(learned) > len(judged)
@@ -168,7 +168,10 @@ def test_each_row_is_judged_by_a_network_that_never_saw_it():
 @pytest.mark.parametrize(
     ("choices", "what"),
     [
-        ({}, "8 neural networks and a linear model that decide together, with 4 inputs, hidden layers of 8"),
+        (
+            {"members": 8},
+            "8 neural networks and a linear model that decide together, with 4 inputs, hidden layers of 8",
+        ),
         ({"members": 1}, "a neural network with 4 inputs, hidden layers of 8"),
         ({"recipe": False, "members": 3}, "3 neural networks that decide together, with 4 inputs"),
         ({"members": 2, "time_order": "a"}, ""),
@@ -224,7 +227,9 @@ def test_what_is_predicted_is_what_members_and_linear_model_say_together():
 
 def test_a_logarithm_is_learned_where_that_is_better_and_bounded_by_what_was_seen():
     data = table(400)
-    model = cr.TableModel.train(data, "amount", recipe=True, hidden=(16,), epochs=40, test_fraction=0.0)
+    model = cr.TableModel.train(
+        data, "amount", recipe=True, hidden=(16,), epochs=20, members=4, test_fraction=0.0
+    )
     assert "learned the logarithm" in model.report.stopped
     far = data[:1].assign(a=1e6, b=-1e6)
     assert np.isfinite(model.predict(far)["amount"]).all()
@@ -244,7 +249,7 @@ def test_all_folds_have_one_best_epoch_where_rows_are_few(many, monkeypatch):
         partial(recipe.row_losses, "regression", ready.learn[1]),
         None,
     )
-    assert len(crew.epochs) == 8 and (many or len({*crew.epochs}) == 1)
+    assert len(crew.epochs) == 4 and (many or len({*crew.epochs}) == 1)
     for member, epochs in zip(crew.members, crew.epochs, strict=True):
         judge = ready.data.folds[member.fold][1]
         kept = member.history.kept.predictions[epochs - 1]
@@ -289,7 +294,7 @@ def test_time_is_measured_once_and_stands_in_the_choices_then(tmp_path):
     table().to_csv(tmp_path / "t.csv", index=False)
     told, run = [], tmp_path / "run"
     model = cr.TableModel.train(
-        tmp_path / "t.csv", "amount", recipe=True, hidden=(4,), time_budget=0.5, run=run, tell=told.append
+        tmp_path / "t.csv", "amount", recipe=True, hidden=(4,), time_budget=0.2, run=run, tell=told.append
     )
     assert any(sentence.startswith("There is time for") for sentence in told)
     text = (run / "config.toml").read_text()
@@ -320,7 +325,7 @@ def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
         return replace(crew, cost=0.0 if kind.bins == wanted and not kind.logarithm else 1.0)
 
     monkeypatch.setattr(members, "crew_of", judged)
-    model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, members=4, test_fraction=0.0)
+    model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, test_fraction=0.0)
     assert ("without bins" in model.report.stopped) == (wanted == 0)
     encodes = any(isinstance(each, cr.PiecewiseLinearEncoding) for each in model.network.layers)
     assert encodes == (wanted > 0) or "A linear model decides alone" in model.report.stopped

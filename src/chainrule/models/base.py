@@ -67,6 +67,7 @@ class Ready(Generic[D]):
         optimizer: Makes what moves the weights, of choices.
         unseen: Targets, and what the network that was trained said of them without having learned from them: of the
             examples that say when to stop, or of all by others that did not learn from them.
+        tested: What it says of those that judge.
     """
 
     data: D
@@ -82,6 +83,7 @@ class Ready(Generic[D]):
     class_weight: dict[int, float] | None = None
     optimizer: Callable[[Training], Optimizer] = adam
     unseen: Arrays | None = None
+    tested: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ def _beside_truth(ready: Ready[Prepared], network: Network, part: pd.DataFrame) 
     """Return what a network predicts for the rows that judge it, beside what is there and the names of the rows."""
     features, _ = ready.test or ([], [])
     target = ready.data.target
-    predicted = decode_predictions(target, network.predict(features))
+    said = network.predict(features) if ready.tested is None else ready.tested
+    predicted = decode_predictions(target, said)
     told = {name: f"predicted_{name}" for name in target.columns}
     truth = part[list(target.columns)]
     if target.task != "regression":  # as they were written, as what is predicted is

@@ -27,16 +27,17 @@ def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     data, unseen = ready.data, ready.unseen
     if unseen is None and ready.validation is not None:
         unseen = ready.validation[1], network.predict(ready.validation[0])
-    seen = [] if unseen is None else [unseen]
+    seen, said = [] if unseen is None else [unseen], None
     if ready.test is not None:
-        tested = ready.test[1], network.predict(ready.test[0])
+        said = network.predict(ready.test[0])
+        tested = ready.test[1], said
         seen = [tested] if _tells_alone(ready) else [*seen, tested]
     target, how = with_thresholds(data.target, options.threshold, options.metric, unseen, _from(ready))
     measured = None
     if target.task == "regression" and seen:
         measured = distances(target, *(np.concatenate(parts) for parts in zip(*seen, strict=True)))
     data = replace(data, target=target, settled=how, measured=measured)
-    return replace(ready, data=data, unseen=unseen)
+    return replace(ready, data=data, unseen=unseen, tested=said)
 
 
 def _tells_alone(ready: Ready[Prepared]) -> bool:
@@ -54,7 +55,8 @@ def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) ->
     options: Any = ready.options
     data, target = ready.data, ready.data.target
     features, truth = arrays[:2]
-    outputs = network.predict(features)
+    known = ready.tested if arrays is ready.test else None
+    outputs = network.predict(features) if known is None else known
     beside = fit_linear(target, *ready.learn, weights_of(ready.class_weight, ready.learn[1]))
     linear = None
     if beside is not None:
