@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from chainrule.data.target import Target
 from chainrule.models.linear import coefficients, crossed, outputs_of
@@ -28,3 +29,33 @@ def test_all_rows_of_a_small_table_choose_the_price_of_a_linear_model(seed):
         costs.append(losses(said).mean())
     assert found.price == PRICES["regression"][int(np.argmin(costs))]
     assert losses(found.outputs).mean() == pytest.approx(min(costs))
+
+
+def crossing(told, prices):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(120, 4))
+    y = (told * X[:, 0] + random.normal(size=120) > 0).astype(int)
+    folds = [(np.flatnonzero(np.arange(120) % 4 != k), np.arange(k, 120, 4)) for k in range(4)]
+    costs, threads = [], set()
+
+    def losses(outputs):
+        threads.update(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+        costs.append(row_losses("binary", y, outputs))
+        return costs[-1]
+
+    target = Target("binary", ("kind",), ("no", "yes"), (0.5, 0.5))
+    found = crossed(target, X, y, None, folds, prices, losses)
+    return found, [float(each.mean()) for each in costs], threads
+
+
+def test_lower_prices_are_tried_until_one_does_worse_and_no_other_core_is_woken():
+    prices = PRICES["few"]
+    before = threadpool_info()
+    noise, costs, threads = crossing(0, prices)
+    assert noise.price == 1000 and len(costs) == 2 < len(prices) and costs[0] < costs[1] and threads == {1}
+    clear, costs, _ = crossing(3, prices)
+    each = [crossing(3, [price])[1][0] for price in prices]
+    assert clear.price == prices[int(np.argmin(each))] < 1000 and np.allclose(
+        costs, each[: len(costs)], atol=1e-4
+    )
+    assert threadpool_info() == before

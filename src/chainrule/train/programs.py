@@ -55,10 +55,8 @@ MOST_KEPT = 16  # predictions, and as many objectives, of a network
 MOST_LENGTHS = 8  # of sequences, for each of which what is compiled is kept
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
 LARGE = 2**20  # numbers that are neither copied nor read twice where that can be helped
-LITTLE, MUCH = (
-    1e-4,
-    1e-2,
-)  # seconds of NumPy, between which waking its other threads may take longer than the work
+# seconds of NumPy, between which it wakes other threads that may take longer to come than the work takes
+LITTLE, MUCH = 2e-4, 1e-2
 MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
 
 
