@@ -57,7 +57,7 @@ def test_the_guard_never_leaves_a_mixture_worse_than_the_linear_model_where_that
     truth = random.normal(size=(rows, 1))
     ours, theirs = (truth + noise * random.normal(size=(rows, 1)) for noise in random.uniform(0.1, 3, 2))
     losses = partial(recipe.row_losses, "regression", truth)
-    share = recipe.share_of_networks(losses, ours, theirs)
+    share = recipe.share_of_networks("regression", truth, ours, theirs)
     assert 0 <= share <= 1
     assert losses(share * ours + (1 - share) * theirs).mean() <= losses(theirs).mean() + 1e-12
 
@@ -67,11 +67,10 @@ def test_what_is_surely_better_decides_alone_and_what_may_be_luck_does_not():
     truth = random.normal(size=(2000, 1))
     good, poor = truth + 0.1 * random.normal(size=(2000, 1)), np.zeros((2000, 1))
     few = slice(0, 8)
-    losses = [partial(recipe.row_losses, "regression", rows) for rows in (truth, truth[few])]
-    assert recipe.share_of_networks(losses[0], good, poor) == 1
-    assert recipe.share_of_networks(losses[0], poor, good) == 0
-    assert 0 < recipe.share_of_networks(losses[1], good[few], poor[few]) < 1
-    assert recipe.share_of_networks(losses[0], good, good) == 0  # equal: the simpler one
+    assert recipe.share_of_networks("regression", truth, good, poor) == 1
+    assert recipe.share_of_networks("regression", truth, poor, good) == 0
+    assert 0 < recipe.share_of_networks("regression", truth[few], good[few], poor[few]) < 1
+    assert recipe.share_of_networks("regression", truth, good, good) == 0  # equal: the simpler one
 
 
 @given(st.integers(0, 10**6))
@@ -79,11 +78,38 @@ def test_rows_that_are_alike_make_nobody_surer(seed):
     random = np.random.default_rng(seed)
     truth = random.normal(size=(12, 1))
     ours, theirs = (truth + noise * random.normal(size=(12, 1)) for noise in (1.0, 1.5))
-    losses = [partial(recipe.row_losses, "regression", rows) for rows in (truth, truth.repeat(50, axis=0))]
-    once = recipe.share_of_networks(losses[0], ours, theirs)
-    many = [each.repeat(50, axis=0) for each in (ours, theirs)]
-    assert recipe.share_of_networks(losses[1], *many, blocks=np.arange(12).repeat(50)) == pytest.approx(once)
-    assert recipe.share_of_networks(losses[1], *many) >= once
+    once = recipe.share_of_networks("regression", truth, ours, theirs)
+    many = [each.repeat(50, axis=0) for each in (truth, ours, theirs)]
+    alike = recipe.share_of_networks("regression", *many, blocks=np.arange(12).repeat(50))
+    assert alike == pytest.approx(once)
+    assert recipe.share_of_networks("regression", *many) >= once
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_networks_that_were_never_wrong_in_few_rows_may_be_in_the_next(task):
+    def share(rows):
+        truth = np.arange(rows) % 2
+        ours, theirs = (np.where(truth, p, 1 - p)[:, None] for p in (0.99999, 0.9))
+        theirs[-1] = 1 - theirs[-1]  # of whose truth nothing is known but that the networks said it
+        if task == "multiclass":
+            return recipe.share_of_networks(task, truth, *(np.hstack([1 - p, p]) for p in (ours, theirs)))
+        return recipe.share_of_networks(task, truth[:, None], ours, theirs)
+
+    assert share(40) < 0.5 and share(4000) > 0.9
+
+
+def test_networks_have_the_share_that_suits_all_of_them_together():
+    random = np.random.default_rng(0)
+    truth = random.normal(size=(3000, 1))
+    eight = truth + 0.3 * random.normal(size=(3000, 1)) + 0.8 * random.normal(size=(8, 3000, 1))
+    theirs = truth + 0.7 * random.normal(size=(3000, 1))
+    share = recipe.share_of_networks("regression", truth, eight[0], theirs)
+    shares = np.linspace(0, 1, 101)
+
+    def best(ours):
+        return shares[np.argmin([((s * ours + (1 - s) * theirs - truth) ** 2).mean() for s in shares])]
+
+    assert best(eight[0]) + 0.1 < share <= best(eight.mean(axis=0))
 
 
 def test_rows_of_a_group_and_of_a_stretch_of_time_are_alike():
@@ -322,7 +348,9 @@ def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
 
     def judged(ready, losses, weight, some, kind):
         crew = chosen(ready, losses, weight, some, kind)
-        return replace(crew, cost=0.0 if kind.bins == wanted and not kind.logarithm else 1.0)
+        off = 0.0 if kind.bins == wanted and not kind.logarithm else 1.0
+        outputs = np.where(np.isfinite(crew.outputs), ready.learn[1] + off, np.nan)
+        return replace(crew, outputs=outputs, cost=off)
 
     monkeypatch.setattr(members, "crew_of", judged)
     model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, test_fraction=0.0)

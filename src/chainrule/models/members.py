@@ -20,6 +20,7 @@ from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import (
     FEW,
     PRICES,
+    is_better,
     row_losses,
     share_of_networks,
 )
@@ -82,9 +83,8 @@ def fit_members(
     mixed, choice = crew.outputs, Choice(crew.kind, crew.epochs)
     if options.recipe:
         linear = _linear(ready)
-        of_known = partial(row_losses, task, y[known])
         weighs, blocks = (None if each is None else each[known] for each in (weight, ready.data.blocks))
-        share = share_of_networks(of_known, mixed[known], linear.outputs[known], weighs, blocks)
+        share = share_of_networks(task, y[known], mixed[known], linear.outputs[known], weighs, blocks)
         mixed = share * mixed + (1 - share) * linear.outputs
         choice = replace(choice, share=share, price=linear.price)
     epochs = int(np.median(choice.epochs))
@@ -138,7 +138,7 @@ def _best_crew(
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
 ) -> tuple[Crew, list[History]]:
-    """Train a network on each fold, of the kind that is the best on some of them."""
+    """Train a network on each fold: of the kind that is the best on some of them."""
     folds = ready.data.folds
     kinds = _kinds(ready, options)
     tried = len(folds) if len(kinds) == 1 else min(TRIED, len(folds))
@@ -151,13 +151,29 @@ def _best_crew(
         members = learn(range(tried), kind)
         histories += [each.history for each in members]
         crews.append(crew_of(ready, losses, weight, members, kind))
-    best = min(crews, key=lambda crew: crew.cost)
+    best = _best_of(crews, [losses(crew.outputs) for crew in crews], weight, ready.data.blocks)
     if tried < len(folds) and not stages.signal:
         more = learn(range(tried, len(folds)), best.kind)
         histories += [each.history for each in more]
         best = crew_of(ready, losses, weight, [*best.members, *more], best.kind)
     _restore(ready, options, best)
     return best, histories
+
+
+def _best_of(
+    crews: Sequence[Crew], costs: Sequence[np.ndarray], weight: np.ndarray | None, blocks: np.ndarray | None
+) -> Crew:
+    """Return the usual networks, the first, or the best of those that surely are better.
+
+    A logarithm need not be sure: what is predicted has the look of it.
+    """
+    usual = crews[0]
+    better = [
+        crew
+        for crew, cost in zip(crews, costs, strict=True)
+        if (crew.kind.logarithm and crew.cost < usual.cost) or is_better(costs[0], cost, weight, blocks)
+    ]
+    return min(better, key=lambda crew: crew.cost, default=usual)
 
 
 def _kinds(ready: Ready[Prepared], options: Options) -> list[Kind]:

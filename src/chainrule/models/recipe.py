@@ -10,8 +10,8 @@ It was found by trying and is explained, with what each part brings, in ``docs/r
 - A share for the linear model, and more of it the less sure it is that networks are better: :func:`share_of_networks`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +23,7 @@ FEWEST_FOR_MEMBERS = 4  # rows that each fold judges, at least
 FEWEST_BINS, ROWS_A_BIN, MOST_INPUTS = 3, 8, 1024
 FEWEST_FOR_LOGARITHM = 100  # rows; fewer cannot tell which is better
 SKEWED = 0.75  # the third moment of what is predicted, from which on its logarithm is tried
+TOGETHER = 2.0  # times as good as one network several are, beside which the linear model is weighed
 SURE = 4.0  # standard errors by which networks are better, from which on they decide alone
 PRICES = {  # of the weights of a linear model
     "regression": tuple(np.logspace(-2, 4, 13).tolist()),
@@ -30,6 +31,7 @@ PRICES = {  # of the weights of a linear model
     "many": (10.0, 1.0),
 }
 _TINY = 1e-7  # a probability that was given to what happened counts as no less
+_ROUNDING = 1e-9  # of a cost
 _SHARES = np.linspace(0, 1, 101)
 _LEAST_SHARE = 0.03
 
@@ -146,7 +148,8 @@ def has_logarithm(numbers: np.ndarray) -> bool:
 
 
 def share_of_networks(
-    losses: Callable[[np.ndarray], np.ndarray],
+    task: str,
+    truth: np.ndarray,
     networks: np.ndarray,
     linear: np.ndarray,
     weight: np.ndarray | None = None,
@@ -154,28 +157,74 @@ def share_of_networks(
 ) -> float:
     """Return how much networks say in a mixture with a linear model, from 0 to 1; the linear model says the rest.
 
-    It is the share that is best in rows that neither had seen. That alone is luck where rows are few, and would leave
-    the mixture worse than the linear model now and then: so it is all of that share only where the mixture is better
-    by four standard errors of the difference, and in proportion below.
+    It is the share that is best in rows that neither had seen, at odds that are twice as large: of those rows each has
+    what one network says, and of new ones all of them say something, which is less far off. That alone is luck where
+    rows are few, and would leave the mixture worse than the linear model now and then: so it is all of that share only
+    where the mixture is better by four standard errors of the difference, and in proportion below.
+
+    Some rows cannot show what has not happened yet: networks that were right in each of a hundred may be wrong, and
+    quite sure of it, in the next. So one more counts, in which they are the worst beside the linear model: of numbers
+    that row once more; of classes the one in which another answer, which that model finds likelier than they do, would
+    cost them the most.
 
     Args:
-        losses: What outputs, shape (rows, outputs), cost in each row.
+        task: What is predicted.
+        truth: What the network learns, for each row.
         networks: What networks say of rows that they did not learn from.
         linear: What linear models say of them.
         weight: What each row counts for; None where all are equal.
         blocks: For each row the number of those that it is like, such as a patient's: what is gained in one of them is
             gained in all, so that they tell little more than one. None where each row is its own.
     """
-    alone = losses(linear)
-    if not np.isfinite(alone).all():
+    if not np.isfinite(row_losses(task, truth, linear)).all():
         return 1.0
-    count = np.ones(len(alone)) if weight is None else weight / weight.mean()
-    costs = [float((count * losses(share * networks + (1 - share) * linear)).mean()) for share in _SHARES]
-    share = float(_SHARES[int(np.argmin(costs))])
-    gain = count * (alone - losses(share * networks + (1 - share) * linear))
-    off = gain - gain.mean()
-    sums = off if blocks is None else np.bincount(blocks, off)
-    error = float(np.sqrt((sums**2).sum()) / len(gain))
-    sure = float(np.clip(gain.mean() / (SURE * error), 0, 1)) if error > 0 else 0.0
-    share *= sure
+    count = np.ones(len(truth)) if weight is None else weight / weight.mean()
+    other = truth
+    if task == "multiclass":
+        other = (linear / np.maximum(networks, _TINY)).argmax(axis=1)
+    elif task != "regression":
+        other = (linear > networks).reshape(truth.shape)
+    worst = np.argmax(row_losses(task, other, networks) - row_losses(task, other, linear))
+    truth = np.concatenate([truth, other[[worst]]])
+    networks, linear = (np.concatenate([each, each[[worst]]]) for each in (networks, linear))
+    if blocks is not None:
+        blocks = np.append(blocks, blocks.max() + 1)
+    count = np.append(count, 1.0 if blocks is None else (len(truth) - 1) / (len(np.unique(blocks)) - 1))
+    losses = partial(row_losses, task, truth)
+    alone = losses(linear)
+    costs = np.array([count @ losses(share * networks + (1 - share) * linear) for share in _SHARES])
+    share = float(
+        _SHARES[np.argmax(costs <= costs.min() + _ROUNDING * costs[0])]
+    )  # of equal ones the simpler
+    mean, error = mean_and_error(alone - losses(share * networks + (1 - share) * linear), count, blocks)
+    sure = float(np.clip(mean / (SURE * error), 0, 1)) if error > 0 else 0.0
+    share = TOGETHER * share / (1 + (TOGETHER - 1) * share) * sure
     return 0.0 if share < _LEAST_SHARE else 1.0 if share > 1 - _LEAST_SHARE else share
+
+
+def is_better(
+    usual: np.ndarray, other: np.ndarray, weight: np.ndarray | None, blocks: np.ndarray | None
+) -> bool:
+    """Say whether another kind of network is better by a standard error, of what both cost in the same rows.
+
+    Rows that either does not know are NaN; ``weight`` and ``blocks`` are those of :func:`share_of_networks`.
+
+    >>> costs = np.linspace(1, 2, 100)
+    >>> is_better(costs, costs - 0.1, None, None), is_better(costs, costs[::-1] - 0.01, None, None)
+    (True, False)
+    """
+    gain = usual - other
+    known = np.isfinite(gain)
+    if not known.any():
+        return bool(np.isnan(usual).all() and not np.isnan(other).all())
+    count = np.ones(len(gain)) if weight is None else weight
+    mean, error = mean_and_error(gain[known], count[known], None if blocks is None else blocks[known])
+    return mean > error
+
+
+def mean_and_error(gain: np.ndarray, count: np.ndarray, blocks: np.ndarray | None) -> tuple[float, float]:
+    """Return the mean of what is gained in each row, and its standard error; rows of a block tell it together."""
+    mean = float(np.average(gain, weights=count))
+    off = count * (gain - mean)
+    sums = off if blocks is None else np.bincount(blocks, off)
+    return mean, float(np.sqrt((sums**2).sum()) / count.sum())
