@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from signal import SIGTERM
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from chainrule.data.target import Target
 from chainrule.models import linear, members, out_of_fold, recipe
 from chainrule.models.options import Options
 from chainrule.models.table import _ready
+from chainrule.train.history import History
 
 SMALL = {"recipe": True, "hidden": (8,), "epochs": 8, "members": 4}
 BOTH = Target("binary", ("kind",), ("no", "yes"), (0.5, 0.5))
@@ -213,6 +215,16 @@ def test_several_networks_are_one_that_is_saved_and_repeated_to_the_last_bit(cho
     assert cr.load(run).predict(data).equals(model.predict(data))
     assert model.report.scores is None or model.report.scores.rows
     assert f"It is {what}" in (run / "card.md").read_text()
+
+
+def test_a_signal_that_ends_it_is_told_with_what_was_chosen():
+    crew = out_of_fold.Crew((None, None), out_of_fold.Kind(0), (3, 3), np.zeros((4, 1)), 1.0)
+    history = History({"cost": [1.0]}, signal=SIGTERM)
+    told = members._told(
+        crew, members.Choice(crew.kind, (3, 3), share=0.004), Options(recipe=True, epochs=9), history
+    )
+    assert told.startswith("Stopped by SIGTERM: 2 networks, best after 3 of 9 epochs.")
+    assert "decide with 1 %, a linear model with 99 %" in told
 
 
 def test_a_linear_model_that_is_as_good_decides_alone_and_is_said_to(tmp_path):

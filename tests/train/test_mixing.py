@@ -143,3 +143,21 @@ def test_a_summary_shows_members_that_are_alike_once():
         "dense_2 (Dense) × 5"
     )
     assert lines[at + 3].startswith("dense_11 (Dense) ") and lines[at + 4] == "  ← x"
+
+
+def test_long_members_are_shown_once_too():
+    """As those are that learn a logarithm: seven layers and more each."""
+    after = [
+        cr.Rescaling(2.0, 1.0),
+        cr.Clip(-9.0, 9.0),
+        cr.Activation("exponential"),
+        cr.Rescaling(0.5, -1.0),
+    ]
+    layers = [cr.PiecewiseLinearEncoding(EDGES), cr.Dense(3, "relu"), cr.Dropout(0.1), cr.Dense(3, "relu")]
+    members = [cr.Network([*layers, cr.Dense(1), *after], input_shape=3, seed=seed) for seed in range(4)]
+    text = cr.mixture(members).summary_text()
+    assert text.count("(Dense)") == 3 and text.count(" × 4") == 8
+
+
+def test_shares_that_are_equal_are_shown_once():
+    assert repr(cr.Mixture((0.1, 0.1, 0.1, 0.7))) == "Mixture(<3 × 0.1, 0.7>)"

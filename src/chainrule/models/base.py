@@ -324,9 +324,8 @@ def train(
         shares = 1 + len(folds) + 1.5 * options.refit
         main = replace(options, time_budget=options.time_budget / shares)
         if shares > 1:
-            say(
-                f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for this network, the rest for others."
-            )
+            who = "this network" if options.members == 1 else "these networks"
+            say(f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for {who}, the rest for others.")
     fitted = kind.fit("main", ready, main, stages, say)
     ready, network, history = fitted.ready, fitted.network, fitted.history
     shorter = f"learning_rate={min((options.learning_rate or USUAL_RATE) / 10, USUAL_RATE):g}"

@@ -27,6 +27,7 @@ from chainrule.models.recipe import (
 from chainrule.models.weighing import weights_of
 from chainrule.random import Draws
 from chainrule.shown import counted
+from chainrule.signals import Asked
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.many import fit_many
@@ -88,7 +89,7 @@ def fit_members(
         mixed = share * mixed + (1 - share) * linear.outputs
         choice = replace(choice, share=share, price=linear.price)
     epochs = int(np.median(choice.epochs))
-    history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options)
+    history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options, history)
     say(history.stopped)
     if ready.data.in_time and choice.share and not history.signal:  # the first of them learned from few rows
         crew = replace(crew, members=tuple(_anew("in time, ", ready, choice, stages)))
@@ -302,15 +303,14 @@ def _linear(ready: Ready[Prepared]) -> Crossed:
     return crossed(target, X, y, weights_of(ready.class_weight, y), ready.data.folds, PRICES[size], losses)
 
 
-def _told(crew: Crew, choice: Choice, options: Options) -> str:
-    """Say in a sentence what was chosen."""
+def _told(crew: Crew, choice: Choice, options: Options, history: History) -> str:
+    """Say in a sentence what was chosen, and what ended it early."""
     least, most = min(choice.epochs), max(choice.epochs)
     when = f"{most}" if least == most else f"{least} to {most}"
     learned = ", learned the logarithm" if choice.kind.logarithm else ""
     learned += " without bins" if options.bins and not choice.kind.bins else ""
-    said = (
-        f"{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
-    )
+    by = f"Stopped by {Asked(history.signal).name}: " if history.signal else ""
+    said = f"{by}{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
     if not options.recipe:
         return said
     if choice.share == 0:

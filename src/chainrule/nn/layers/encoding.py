@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.errors import GraphError, ShapeError, short
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import Layer, Scope, width_of
+from chainrule.shown import counted
 
 __all__ = ["PiecewiseLinearEncoding"]
 
@@ -63,7 +64,8 @@ class PiecewiseLinearEncoding(Layer):
     def __repr__(self) -> str:
         """Write how many there are, and never all edges: this stands in tables and errors."""
         columns = len(self.edges)
-        return f"PiecewiseLinearEncoding(<{columns} columns, {len(vars(self)['_left']) - columns} bins>)"
+        bins = len(vars(self)["_left"]) - columns
+        return f"PiecewiseLinearEncoding(<{counted(columns, 'column')}, {counted(bins, 'bin')}>)"
 
     def _in_graph(self, setting: str) -> Any:
         return tuple(map(len, self.edges)) if setting == "edges" else super()._in_graph(setting)

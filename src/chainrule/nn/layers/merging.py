@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import groupby
 from operator import add, mul
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import show
 from chainrule.nn.layers.base import Layer, Scope
 from chainrule.nn.specs import Axis, Parts
+from chainrule.shown import in_a_row
 
 __all__ = ["Add", "Average", "Concatenate", "Maximum", "Mixture", "Multiply", "Subtract"]
 
@@ -206,6 +208,12 @@ class Mixture(Layer):
     shares: Parts
     name: str = ""
     keeps_values: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        """Write the shares briefly, those that are equal once: this stands in tables and errors."""
+        several = ((share, len([*equal])) for share, equal in groupby(self.shares))
+        shown = [f"{count} × {share:.4g}" if count > 1 else f"{share:.4g}" for share, count in several]
+        return f"Mixture(<{in_a_row(shown)}>)"
 
     def build(self, scope: Scope, *xs: Node) -> Node:
         """Return the sum of the nodes, each times its share.
