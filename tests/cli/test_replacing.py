@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import chainrule as cr
 from chainrule import signals
 from chainrule.cli.main import cli
+from chainrule.models import base
 
 PLACE = "houses.safetensors"
 OUT = ["--out", PLACE]
@@ -97,14 +98,15 @@ def test_a_good_model_outlives_one_that_learned_nothing(good, here):
 
 
 def test_a_good_model_outlives_a_training_that_was_ended(good, here, monkeypatch):
-    fit = cr.Network.fit
+    fit_many = base.fit_many
 
     def ended(*arguments, **settings):
-        history = fit(*arguments, **settings)
-        history.signal = signals.signal.SIGINT
-        return history
+        histories = fit_many(*arguments, **settings)
+        for history in histories:
+            history.signal = signals.signal.SIGINT
+        return histories
 
-    monkeypatch.setattr(cr.Network, "fit", ended)
+    monkeypatch.setattr(base, "fit_many", ended)
     result = train("--target", "the price", "--epochs", "30", *OUT)
     assert result.exit_code == 130 and (here / PLACE).read_bytes() == good
     assert "this training was ended by Ctrl-C" in result.stderr

@@ -85,6 +85,7 @@ def test_the_winner_is_what_train_makes_of_its_choices():
     assert comparison.metric == "accuracy" and all(0 <= each.score <= 1 for each in comparison.tried)
 
 
+@pytest.mark.parametrize("engine", ["native"], indirect=True)  # its networks are large for NumPy
 def test_the_recipe_is_tried_where_nothing_is_made_by_hand(tmp_path):
     table = table_of(90)[["a", "b", "c", "straight"]]
     comparison = cr.TableModel.compare(table, "straight", members=2, run=tmp_path / "run")

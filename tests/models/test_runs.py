@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.models import configuration, runs, table as table_models
+from chainrule.models import base, configuration, runs, table as table_models
 from chainrule.models.options import Options
 from chainrule.train.fit.fitting import Interrupts
 from chainrule.train.fit.resuming import Checkpoints, Keeper
@@ -176,14 +176,14 @@ def test_what_ended_within_the_first_epoch_says_that_nothing_repeats_it(time_is_
 
 
 def test_what_there_was_no_time_to_learn_anew_from_all_rows_is_repeated(monkeypatch):
-    fit = cr.Network.fit
+    fit_many = base.fit_many
 
-    def too_late(self, *given, **settings):
-        early = settings.get("validation_data") is None  # that of all rows
-        return fit(self, *given, **{**settings, "epochs": 1 if early else settings["epochs"]})
+    def too_late(*given, epochs, **settings):
+        early = settings["validation_data"] is None  # that of all rows
+        return fit_many(*given, epochs=[1] if early else epochs, **settings)
 
     with monkeypatch.context() as patched:
-        patched.setattr(cr.Network, "fit", too_late)
+        patched.setattr(base, "fit_many", too_late)
         first = cr.TableModel.train(written(), "price", **{**QUICK, "time_budget": 600.0}, run="first")
     assert first.report.refit.startswith("Learning from all rows was ended early")
     same(first, cr.TableModel.repeat("first"))
@@ -191,17 +191,17 @@ def test_what_there_was_no_time_to_learn_anew_from_all_rows_is_repeated(monkeypa
 
 @pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
 def test_a_run_that_was_interrupted_is_repeated_too(monkeypatch):
-    fit = cr.Network.fit
+    fit_many = base.fit_many
 
-    def interrupted(self, *given, callbacks, **settings):
+    def interrupted(*given, callbacks, **settings):
         def raise_signal(network, epoch, logs):
             if epoch == 20:
                 signal.raise_signal(signal.SIGINT)
 
-        return fit(self, *given, callbacks=[*callbacks, raise_signal], **settings)
+        return fit_many(*given, callbacks=[*callbacks, raise_signal], **settings)
 
     with monkeypatch.context() as patched:
-        patched.setattr(cr.Network, "fit", interrupted)
+        patched.setattr(base, "fit_many", interrupted)
         first = cr.TableModel.train(
             written(), "price", hidden=(4,), epochs=10**6, learning_rate=1e-4, run="first"
         )

@@ -221,7 +221,7 @@ def fit_stage(
     epochs: int | None = None,
     stopping: EarlyStopping | None = None,
 ) -> History:
-    """Fit a network, as a stage of a training: the one place where anything is learned.
+    """Fit a network, as a stage of a training.
 
     Args:
         name: That of the stage: "main", "refit", "fold 1".
@@ -232,27 +232,10 @@ def fit_stage(
         epochs: How many at most; as chosen if None.
         stopping: What ends it earlier.
     """
-    callbacks: list[Any] = [] if stopping is None else [stopping]
-    most = options.epochs or USUAL_EPOCHS
     if epochs is not None and ready.optimizer is adam:
-        most = epochs
-    elif epochs is not None:  # a rate that falls over the run falls as it did where that was chosen
-        callbacks.append(ends_after(epochs))
-    history = network.fit(
-        *ready.learn,
-        optimizer=ready.optimizer(options),
-        batch_size=options.batch_size,
-        epochs=most,
-        class_weight=ready.class_weight,
-        metrics=ready.watched,
-        validation_data=ready.validation,
-        callbacks=callbacks,
-        time_budget=options.time_budget,
-        resume=stages.keeper(name),
-        verbose=stages.verbose_now,
-    )
-    stages.histories[name] = history
-    return history
+        options, epochs = replace(options, epochs=epochs), None
+    # else a rate that falls over the run falls as it did where that was chosen
+    return fit_stages([name], [network], ready, [options], stages, until=epochs, stopping=stopping)[0]
 
 
 @dataclass(frozen=True)
@@ -274,12 +257,14 @@ def fit_stages(
     choices: Sequence[Training],
     stages: Stages,
     *,
+    until: int | None = None,
     stopping: EarlyStopping | None = None,
     ended: Sequence[Callable[[Network, History], Any]] = (),
 ) -> list[History]:
     """Fit several networks on the same examples at once, each a stage as by :func:`fit_stage`, to the same bits.
 
-    ``ended`` has for each what is told that it has ended, perhaps by a thread of its own.
+    ``until`` ends all of them before the course of their epochs does; ``ended`` has for each what is told that it has
+    ended, perhaps by a thread of its own.
     """
     common: list[Any] = [] if stopping is None else [stopping]
     histories = fit_many(
@@ -293,8 +278,9 @@ def fit_stages(
         validation_data=ready.validation,
         callbacks=[[*common, _End(tell)] for tell in ended] if ended else common,
         time_budget=[each.time_budget for each in choices],
-        resume=None if stages.file is None else [stages.keeper(name) for name in names],
-        verbose=stages.verbose,
+        resume=[stages.keeper(name) for name in names],
+        until=until,
+        verbose=stages.verbose_now,
     )
     stages.histories.update(zip(names, histories, strict=True))
     return histories
@@ -359,9 +345,7 @@ def train(
     if told:
         say(told)
     ended = history.signal or (main.time_budget and not cut_short(history))
-    if (
-        ended and last is network and len(done) == len(folds)
-    ):  # which may have time for more when it is repeated
+    if ended and last is network and len(done) == len(folds):  # a repetition may have time for more
         options = replace(options, refit=False)
     return Trained(ready, last, kept, rows, scores, done, history, stages.histories, told, options, network)
 
@@ -459,11 +443,6 @@ def dropped(again: History, epochs: int, whole: Ready[Any]) -> str:
 def cut_short(history: History) -> bool:
     """Say whether a training ended within its first epoch: no number of epochs leads there again."""
     return history.epochs == 1 and history.last_share < 1
-
-
-def ends_after(epochs: int) -> Callable[[Any, int, Any], bool]:
-    """Return a callback that ends training after so many epochs."""
-    return lambda network, epoch, logs: epoch + 1 >= epochs
 
 
 def blown_up(history: History, guess: float) -> str:

@@ -79,9 +79,7 @@ def ended(begun: Configuration, options: Training, goes_on: bool = False) -> Con
     What was asked for and came out otherwise, by time, a signal or a comparison, stands beside them.
     """
     found = as_data(options)
-    if (
-        begun.compares and goes_on
-    ):  # with what was open when it began: its winner has decided that for itself alone
+    if begun.compares and goes_on:  # the winner alone has decided what was open when it began
         return replace(begun, choices=found, asked=begun.choices)
     asked = {name: value for name, value in begun.choices.items() if value != found.get(name)}
     return replace(begun, choices=found, asked=asked, compares=False)

@@ -1,12 +1,12 @@
 """How many networks, and how many epochs of each, there is time for: measured once, and then a choice like others."""
 
-import os
 import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.engines.cores import threads
 from chainrule.errors import LearningWarning
 from chainrule.models.base import Ready, Say, Stages
 from chainrule.models.options import Options
@@ -40,7 +40,7 @@ def paced(
         usual = min(most, MEMBERS)
         epoch = _seconds_of_an_epoch(ready, options)
         members, epochs = within(
-            options.time_budget, epoch, min(_cores(), usual), options.epochs, usual, most
+            options.time_budget, epoch, min(threads(), usual), options.epochs, usual, most
         )
         if epoch > options.time_budget:
             members, epochs = 1, 0
@@ -73,7 +73,3 @@ def _seconds_of_an_epoch(ready: Ready[Prepared], options: Any) -> float:
         )  # fmt: skip
     times, done = history.times, history.epochs - 1 + history.last_share
     return (times[-1] - times[0]) / (done - 1) if done >= 2 else max(history.seconds / done, 1e-6)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

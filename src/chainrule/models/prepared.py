@@ -276,9 +276,8 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         whole.belonging.times is not None,
         whole.by_hand,
     )
-    remarks = (
-        news if judges is whole.judges else wrong_cells
-    )  # of the same table, spellings and dates are no news
+    # of the same table, spellings and dates are no news
+    remarks = news if judges is whole.judges else wrong_cells
     every = *every, *(f"Of the rows that judge: {sentence}" for sentence in remarks(columns, judges))
     edges, folds = edges_of(learned[0], decided.bins or 0), member_folds(whole, rows, decided)
     return Ready(

@@ -673,9 +673,8 @@ class TableModel(Friendly):
         parts: dict[str, Any] = {
             "columns": self.columns.to_dict(),
             "target": self.target.to_dict(),
-            "report": asdict(
-                replace(self.report, seconds=0.0, row_seconds=None)
-            ),  # no times: the same training, the same file
+            # no times: the same training, the same file
+            "report": asdict(replace(self.report, seconds=0.0, row_seconds=None)),
         }
         if self.decimal:
             parts["decimal"] = self.decimal

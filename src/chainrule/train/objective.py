@@ -36,9 +36,7 @@ SCALE = input("learning_rate_scale", (), "float64")
 TOTAL = input("total_steps", (), "float64")
 PER_EPOCH = input("steps_per_epoch", (), "float64")
 CLOCK = (STEP, SEED, SCALE, TOTAL, PER_EPOCH)
-STEP_AT, SCALE_AT = (
-    CLOCK.index(each) - len(CLOCK) for each in (STEP, SCALE)
-)  # in a state, which ends with the clock
+STEP_AT, SCALE_AT = (CLOCK.index(each) - len(CLOCK) for each in (STEP, SCALE))  # in a state, whose end it is
 MOST_PROGRAMS = 8  # of one objective: to evaluate, for its gradients, to train with the last few optimizers
 
 

@@ -28,10 +28,7 @@ from chainrule.train.programs import Programs
 from chainrule.train.schedules import plateau
 from chainrule.train.watching import reading_of
 
-AT_ONCE, MOST_NUMBERS = (
-    256,
-    2**21,
-)  # networks in a call, and outputs of all their steps: memory, and how long it lasts
+AT_ONCE, MOST_NUMBERS = 256, 2**21  # networks in a call, and outputs of all their steps: its memory
 MOST_EPOCHS = 100_000  # of a longer fit somebody wants to see, and to end, what goes on
 
 
