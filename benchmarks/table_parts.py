@@ -12,9 +12,8 @@ import pandas as pd
 from benchmarks.table_peers import ours
 from benchmarks.table_scores import Predictions
 from benchmarks.table_sets import TableSet
-from chainrule.models import members, out_of_fold, prepared, recipe
 
-Part = tuple[Any, str, Any]  # a module, a name in it, and what stands there instead
+Part = tuple[str, Any]  # what stands in the models of tables, and what stands there instead
 
 
 def quantiles(X: np.ndarray, bins: int) -> tuple[tuple[float, ...], ...]:
@@ -28,8 +27,8 @@ def without(
 ) -> Predictions:
     """Return what the library predicts where parts of its recipe are others."""
     with ExitStack() as replaced:
-        for module, name, instead in parts:
-            replaced.enter_context(patch.object(module, name, instead))
+        for place, instead in parts:
+            replaced.enter_context(patch(f"chainrule.models.{place}", instead))
         return ours(found, train, test, seed)
 
 
@@ -43,10 +42,10 @@ LESS: dict[str, Callable[..., Predictions]] = {
     "one_network": partial(ours, members=1),
     "four_networks": partial(ours, members=4),
     "no_bins": partial(ours, recipe=True, bins=0),
-    "no_ties": partial(without, [(prepared, "bin_edges", quantiles)]),
-    "no_linear": partial(without, [(members, "share_of_networks", networks_alone)]),
-    "no_guard": partial(without, [(recipe, "SURE", 1e-9)]),
-    "own_epochs": partial(without, [(out_of_fold, "FEW", 0)]),
+    "no_ties": partial(without, [("prepared.bin_edges", quantiles)]),
+    "no_linear": partial(without, [("members.share_of_networks", networks_alone)]),
+    "no_guard": partial(without, [("recipe.SURE", 1e-9)]),
+    "own_epochs": partial(without, [("out_of_fold.FEW", 0)]),
     "best_threshold": partial(ours, threshold="best"),
 }
 """By name, for ``--models``: a network made by hand, fewer networks, the recipe without a part, a choice."""
