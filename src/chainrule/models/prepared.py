@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ from chainrule.data.together import found_together
 from chainrule.data.told import Told
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
+from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.models.base import Ready, adam
 from chainrule.models.conformal import Distances
@@ -44,17 +45,22 @@ from chainrule.models.plan import OUTPUTS, about_network
 from chainrule.models.recipe import DECAY, MOST_MEMBERS, members_for, recipe_for
 from chainrule.models.rows import Rows, by_fold, divided, named_in, told
 from chainrule.models.weighing import check_choices, class_weights, watching, weights_of
-from chainrule.nn.binning import bin_edges
 from chainrule.nn.layers.base import MOST_NUMBERS, Layer
 from chainrule.nn.layers.dense import Activation, Dense
 from chainrule.nn.layers.dropout import Dropout
-from chainrule.nn.layers.encoding import PiecewiseLinearEncoding
 from chainrule.nn.layers.normalization import BatchNormalization
 from chainrule.nn.room import check_trained
 from chainrule.shown import counted
 from chainrule.train.network import Network
 from chainrule.train.optimizers import AdamW, Optimizer
 from chainrule.train.schedules import Cosine
+
+if TYPE_CHECKING:
+    from chainrule.nn.binning import bin_edges
+    from chainrule.nn.layers.encoding import PiecewiseLinearEncoding
+else:  # for which nobody waits whose numbers have no bins
+    bin_edges = late("chainrule.nn.binning:bin_edges")
+    PiecewiseLinearEncoding = late("chainrule.nn.layers.encoding:PiecewiseLinearEncoding")
 
 TEST_FRACTION = 0.2
 

@@ -27,8 +27,6 @@ from chainrule.friendly import Friendly
 from chainrule.literals import EngineName, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.asked import read_like, told_of, warn_of_cells
-from chainrule.models.comparing import Comparison
-from chainrule.models.comparing_tables import compare_in, once, usual_of
 from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import Place, data_of, place_of, rows_of, source_of, table_of
@@ -49,7 +47,13 @@ from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
 if TYPE_CHECKING:
+    from chainrule.models.comparing import Comparison
+    from chainrule.models.comparing_tables import compare_in, once, usual_of
     from chainrule.train.kinds import MetricsLike
+else:  # for which nobody waits who compares nothing
+    compare_in = late("chainrule.models.comparing_tables:compare_in")
+    once = late("chainrule.models.comparing_tables:once")
+    usual_of = late("chainrule.models.comparing_tables:usual_of")
 
 Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
 _card = late("chainrule.models.card:card")
@@ -95,7 +99,7 @@ class TableModel(Friendly):
     run: Path | None = None
     learned: Learned | None = None
     measured: Distances | None = None
-    comparison: Comparison | None = None
+    comparison: "Comparison | None" = None
     decimal: Mark = ""
 
     @classmethod
@@ -336,7 +340,7 @@ class TableModel(Friendly):
         verbose: int = 0,
         tell: Callable[[str], Any] | None = None,
         **choices: Any,
-    ) -> Comparison:
+    ) -> "Comparison":
         """Try about ten networks on the same rows, from a linear one to wide and deep, and train the one that wins.
 
         The networks of the recipe, which decide together, are one more, where no network is made by hand. They are
