@@ -29,10 +29,8 @@ _DOUBLE = 2_000_000  # numbers, up to which a table is computed with in float64
 _MOST_FOR_BOUND = 2_000  # rows that tell the curvature, where features are more than that squared could hold
 _PAIRS = 10  # that L-BFGS remembers
 _HALVINGS = 30
-_TRIED, _CHEAP = (
-    3,
-    200_000,
-)  # folds that say which price is best where a table holds more numbers; else all do
+# folds that say which price is best where numbers times outputs are more; else all do
+_TRIED, _CHEAP = 3, 200_000
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
@@ -114,7 +112,7 @@ def crossed(
         return found if np.isfinite(found) else np.inf
 
     closed = target.task == "regression"  # has a closed form, which takes as long at any price
-    first = len(folds) if closed or X.size <= _CHEAP else _TRIED
+    first = len(folds) if closed or X.size * target.width <= _CHEAP else _TRIED
     with _one_thread():
         paths = [begun(prices, learn) for learn, _ in folds[:first]]
         costs = [cost(0)]

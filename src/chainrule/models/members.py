@@ -20,6 +20,7 @@ from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import (
     FEW,
     PRICES,
+    ROWS_A_COLUMN,
     is_better,
     row_losses,
     share_of_networks,
@@ -102,10 +103,8 @@ def fit_members(
         last = together([each.history for each in members], time.perf_counter() - began)
         decided: Any = whole.options
         why = dropped(last, min(choice.epochs), whole) if choice.share else ""
-        settled = choice
-        if choice.share < 1 and in_step(
-            whole
-        ):  # where columns are many, a few rows more ask for another price by far
+        settled, X = choice, whole.learn[0]
+        if choice.share < 1 and len(X) < ROWS_A_COLUMN * X.shape[1] and in_step(whole):
             settled = replace(choice, price=_linear(whole).price)
         return mixed_of(whole, decided, settled, [each.network for each in members]), last, why
 

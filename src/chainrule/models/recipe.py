@@ -25,6 +25,7 @@ FEWEST_FOR_LOGARITHM = 100  # rows; fewer cannot tell which is better
 SKEWED = 0.75  # the third moment of what is predicted, from which on its logarithm is tried
 TOGETHER = 2.0  # times as good as one network several are, beside which the linear model is weighed
 SURE = 4.0  # standard errors by which networks are better, from which on they decide alone
+ROWS_A_COLUMN = 10  # of a linear model; where they are fewer, a few rows more ask for another price by far
 PRICES = {  # of the weights of a linear model
     "regression": tuple(np.logspace(-2, 4, 13).tolist()),
     "few": (1000.0, 100.0, 10.0, 1.0, 0.1),
