@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import chainrule as cr
+from chainrule.data.categories import learn_frequent
 from chainrule.data.columns import Columns, encode, fit_columns, news, plan_lines
 from chainrule.data.target import fit_target
 from chainrule.data.told import Told
@@ -57,6 +58,19 @@ def test_frequent_categories_are_kept_and_all_others_are_one():
     assert found.says == "5 features: often0, often2, often4 and 1 more; others count as one"
     frame = pd.DataFrame({"x": [0.0] * 3, "c": ["often2", "rare 1", "never seen"]})
     assert encode(columns, frame)[:, 1:].tolist() == [[0, 1, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("name", ["town", "zip"])
+def test_of_many_categories_those_are_kept_that_return(name):
+    codes = [i % 250 if i < 1000 else 1000 + i for i in range(1200)]
+    letters = str.maketrans("0123456789", "abcdefghij")
+    cells = codes if name == "zip" else [str(code).translate(letters) for code in codes]
+    column = fit_columns(pd.DataFrame({name: [*cells, *cells[:500]]})).columns[0]
+    assert len(column.categories) == 250 and column.others
+    lonely = learn_frequent(pd.Series([f"{i % 400}" if i < 1200 else f"new {i}" for i in range(3000)]))
+    assert not lonely.categories  # 3 rows each, and every other has one of its own
+    many = learn_frequent(pd.Series([f"town {i % 400}" for i in range(160_000)]))
+    assert len(many.categories) == 100  # more would take more memory than they are worth
 
 
 def test_free_text_becomes_the_presence_of_its_words():

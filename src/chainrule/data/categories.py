@@ -15,6 +15,8 @@ from chainrule.shown import brief, counted
 MOST_CATEGORIES = 100
 Spelling = Literal["exact", "folded", "answers"]
 FEWEST_ROWS = 5  # of a category, in a column that has too many
+MOST_OF_MANY, FEWEST_OF_MANY = 500, 3  # where such categories are most of the column
+MOST_NUMBERS = 16_000_000  # that these become in all rows
 
 _ANSWERS = "yes y true t on 1 ja j wahr oui vrai si sí sim", "no n false f off 0 nein falsch non faux não nao"
 YES, NO = (frozenset(words.split()) for words in _ANSWERS)
@@ -161,6 +163,18 @@ def learn_categories(
     kept = [text for text in kept if counts[text] >= fewest]
     others = len(kept) < len(counts)
     return CategoryColumn(str(cells.name), tuple(kept), bool(cells.isna().any()), others, spelling)
+
+
+def learn_frequent(cells: pd.Series) -> CategoryColumn:
+    """Learn a column of too many categories: the most frequent ones, and more where most rows have a frequent one.
+
+    Of names that return each says something; of those that are nearly all different few do.
+    """
+    counts = texts_of(stripped(cells)).value_counts()
+    if 2 * counts[counts >= FEWEST_ROWS].sum() < counts.sum():
+        return learn_categories(cells, MOST_CATEGORIES, FEWEST_ROWS)
+    most = max(MOST_CATEGORIES, min(MOST_OF_MANY, MOST_NUMBERS // len(cells)))
+    return learn_categories(cells, most, FEWEST_OF_MANY)
 
 
 def _by_size(counts: pd.Series) -> list[str]:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from chainrule.data.categories import (
-    FEWEST_ROWS,
     MOST_CATEGORIES,
     CategoryColumn,
     Spelling,
     are_answers,
     learn_categories,
+    learn_frequent,
     merged,
 )
 from chainrule.data.cells import (
@@ -206,7 +206,7 @@ def _repeated(cells: pd.Series, distinct: int, kind: Kind) -> Found:
     count = int(cells.notna().sum())
     if distinct <= min(MOST_CATEGORIES, count / 2):
         return _categories(cells, "code")
-    found = _categories(cells, "code", MOST_CATEGORIES, FEWEST_ROWS)
+    found = _about(learn_frequent(cells), cells, "code")
     column = found.column
     if isinstance(column, CategoryColumn) and column.categories and distinct <= count / 2:
         return found
@@ -234,7 +234,7 @@ def _of_texts(cells: pd.Series, present: pd.Series, distinct: int, stays: bool) 
     separator = separator_in(texts[:: max(1, len(texts) // SAMPLE)])
     if separator is not None and (words := learn_texts(cells, separator)):
         return Found("list" if separator else "text", words, about_words(words))
-    column = learn_categories(cells, MOST_CATEGORIES, FEWEST_ROWS)
+    column = learn_frequent(cells)
     if (column.slots(cells) < len(column.categories)).sum() >= count / 10:
         return _about(column, cells, kind)
     if count < 0.95 * len(cells):
