@@ -42,7 +42,7 @@ LESS: dict[str, Callable[..., Predictions]] = {
     "one_network": partial(ours, members=1),
     "four_networks": partial(ours, members=4),
     "no_bins": partial(ours, recipe=True, bins=0),
-    "no_ties": partial(without, [("prepared.bin_edges", quantiles)]),
+    "no_ties": partial(without, [("suited.bin_edges", quantiles)]),
     "no_linear": partial(without, [("members.share_of_networks", networks_alone)]),
     "no_guard": partial(without, [("recipe.SURE", 1e-9)]),
     "own_epochs": partial(without, [("out_of_fold.FEW", 0)]),

@@ -12,9 +12,9 @@ import chainrule as cr
 from chainrule.cli.main import cli
 from chainrule.data.labels import encode_target
 from chainrule.data.splitting import held_back
-from chainrule.models.prepared import setting_for
 from chainrule.models.scores import Scores
 from chainrule.models.scoring import baseline
+from chainrule.models.suited import setting_for
 from chainrule.train import store as files
 
 QUICK = {"epochs": 3, "hidden": (4,)}

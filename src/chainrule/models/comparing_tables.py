@@ -18,9 +18,10 @@ from chainrule.models.given import Place, rows_of
 from chainrule.models.ladder import Rung, ladder
 from chainrule.models.options import BY_HAND, Options, made_by_hand
 from chainrule.models.places import CHECKPOINT
-from chainrule.models.prepared import Sorted, decide, prepare
+from chainrule.models.prepared import Sorted, prepare
 from chainrule.models.rows import Rows, by_fold
 from chainrule.models.scoring import chosen, measured
+from chainrule.models.suited import decide
 from chainrule.shown import counted
 from chainrule.train.fit.resuming import Checkpoints
 
