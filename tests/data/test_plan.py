@@ -209,7 +209,7 @@ def test_the_plan_is_what_training_tells_and_learns_from():
     frame = pd.DataFrame({"x": X, "day": pd.date_range("2020-01-01", periods=ROWS).astype(str), "y": NOISE})
     told = []
     model = cr.TableModel.train(frame, "y", epochs=1, tell=told.append, categories=["day"])
-    plan = cr.TableModel.plan(frame, "y", categories="day")
+    plan = cr.TableModel.plan(frame, "y", categories="day", epochs=1)
     assert str(plan).split("\n") == "\n".join(told).split("\n")[: len(str(plan).split("\n"))]
     assert plan.columns.names[:3] == model.columns.names[:3] == ("x", "day=2020-01-01", "day=2020-01-02")
     assert "day" in plan._repr_html_() and "<table" in plan._repr_html_()
