@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.doors import late
 from chainrule.models.base import Ready
 from chainrule.models.conformal import coverage, coverage_by_halves, distances
 from chainrule.models.linear import crossed, fit_linear
@@ -18,10 +17,6 @@ from chainrule.models.scores import Coverage, Scores
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import weights_of, with_thresholds
 from chainrule.train.network import Network
-
-_one_thread = late(
-    "chainrule.engines.cores:one_thread"
-)  # of linear algebra, for which nobody waits who evaluates
 
 ENOUGH = 100  # rows of a test, which tell alone how far several networks together are off
 
@@ -71,8 +66,7 @@ def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) ->
             said = _by_linear(ready)
         of_linear, _ = with_thresholds(target, options.threshold, options.metric, said)
         linear = of_linear, beside.predict(features)
-    with _one_thread():
-        scores = judge(target, truth, outputs, linear=linear, metrics=options.metric, seed=options.seed)
+    scores = judge(target, truth, outputs, linear=linear, metrics=options.metric, seed=options.seed)
     notes = (*scores.notes, data.settled) if data.settled else scores.notes
     covered: tuple[Coverage, ...] = ()
     if target.task == "regression" and arrays is ready.test and _tells_alone(ready):

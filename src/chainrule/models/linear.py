@@ -16,11 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data.target import Target
-from chainrule.doors import late
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
-
-_one_thread = late("chainrule.engines.cores:one_thread")  # for which nobody waits who predicts
 
 STEPS, TOLERANCE = 200, 1e-6  # of the loss of a row, which a step is worth going for
 CROSSED_STEPS, CROSSED_TOLERANCE = 80, 1e-5  # where linear models are many, and each judges a few rows
@@ -31,6 +28,9 @@ _PAIRS = 10  # that L-BFGS remembers
 _HALVINGS = 30
 # folds that say which price is best where numbers times outputs are more; else all do
 _TRIED, _CHEAP = 3, 200_000
+# multiplications, for which no second core is woken, which may take a hundred times as long to come; and how many such
+# parts a product is done in at most
+_ALONE, _PARTS = 2**18, 64
 
 Solve = Callable[[np.ndarray], np.ndarray]
 
@@ -69,8 +69,7 @@ def coefficients(
     target: Target, X: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None, price: float = 1.0
 ) -> np.ndarray:
     """Return the best coefficients at a price, shape (features + 1, outputs)."""
-    with _one_thread():
-        return next(iter(_along(target, X, y, weight, [price])))
+    return next(iter(_along(target, X, y, weight, [price])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +112,13 @@ def crossed(
 
     closed = target.task == "regression"  # has a closed form, which takes as long at any price
     first = len(folds) if closed or X.size * target.width <= _CHEAP else _TRIED
-    with _one_thread():
-        paths = [begun(prices, learn) for learn, _ in folds[:first]]
-        costs = [cost(0)]
-        while len(costs) < len(prices) and (closed or costs[-1] == min(costs)):
-            costs.append(cost(len(costs)))  # of lower prices, which take longer, until one does worse
-        best = int(np.argmin(costs))
-        for learn, judge in folds[first:]:
-            said[best, judge] = outputs_of(target, X[judge], next(begun([prices[best]], learn)))
+    paths = [begun(prices, learn) for learn, _ in folds[:first]]
+    costs = [cost(0)]
+    while len(costs) < len(prices) and (closed or costs[-1] == min(costs)):
+        costs.append(cost(len(costs)))  # of lower prices, which take longer, until one does worse
+    best = int(np.argmin(costs))
+    for learn, judge in folds[first:]:
+        said[best, judge] = outputs_of(target, X[judge], next(begun([prices[best]], learn)))
     return Crossed(float(prices[best]), said[best])
 
 
@@ -164,7 +162,9 @@ def _bound(X: np.ndarray, counts: np.ndarray, price: float, share: float) -> Sol
     """Return what divides by a bound on the curvature."""
     rows, width = X.shape
     if width <= _MOST_FOR_BOUND // 2 or width <= rows // 50:
-        found = share * ((X * counts.astype(X.dtype)).T @ X).astype(np.float64)
+        weighed = X * counts.astype(X.dtype)
+        products = [weighed[part].T @ X[part] for part in _blocks(X, width)]
+        found = np.asarray(share * np.sum(products, axis=0, dtype=np.float64))
         found[np.diag_indices(width)] += price + 1e-9 * np.trace(found) / width
         found[-1, -1] -= 0.999 * price  # biases cost nothing
         inverse = np.linalg.inv(found)
@@ -232,13 +232,25 @@ def _divided(
     return found
 
 
+def _blocks(X: np.ndarray, outputs: int) -> list[slice]:
+    """Return pieces of the rows, each of which one core does; all of them where they would be many."""
+    rows, width = X.shape
+    size = max(1, _ALONE // (width * outputs))
+    size = size if rows <= _PARTS * size else rows
+    return [slice(begin, begin + size) for begin in range(0, rows, size)]
+
+
 def _product(X: np.ndarray, W: np.ndarray) -> np.ndarray:
     """Return what weights make of rows, output after output in memory: what is summed over outputs is so in one go."""
-    return (W.astype(X.dtype).T @ X.T).T.astype(np.float64)
+    W = W.astype(X.dtype)
+    parts = [W.T @ X[part].T for part in _blocks(X, W.shape[1])]
+    return np.concatenate(parts, axis=1).T.astype(np.float64)
 
 
 def _transposed(X: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    return (X.T @ slope.astype(X.dtype)).astype(np.float64)
+    slope = slope.astype(X.dtype)
+    parts = [X[part].T @ slope[part] for part in _blocks(X, slope.shape[1])]
+    return np.sum(parts, axis=0).astype(np.float64)
 
 
 def _chances(z: np.ndarray, softmax: bool) -> np.ndarray:

@@ -1,7 +1,6 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import prod
@@ -29,7 +28,6 @@ from chainrule.transform.apart import keeps_apart
 from chainrule.transform.simplify import simplified
 
 if TYPE_CHECKING:
-    from chainrule.engines.cores import one_thread
     from chainrule.nn.lengths import of_lengths
     from chainrule.train.objective import (
         Objective,
@@ -48,15 +46,12 @@ else:  # who predicts waits for nothing of learning
     lasting = late("chainrule.train.objective:lasting")
     rate_apart = late("chainrule.train.objective:rate_apart")
     training_program = late("chainrule.train.objective:training_program")
-    one_thread = late("chainrule.engines.cores:one_thread")
     whole_values = late("chainrule.train.watching:whole_values")
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
 MOST_LENGTHS = 8  # of sequences, for each of which what is compiled is kept
 ROWS_AT_ONCE = 8192  # a prediction's intermediate values then stay within a few megabytes for usual widths
 LARGE = 2**20  # numbers that are neither copied nor read twice where that can be helped
-# seconds of NumPy, between which it wakes other threads that may take longer to come than the work takes
-LITTLE, MUCH = 2e-4, 1e-2
 MOST_BYTES = 2**28  # of the values that are there at a time, for all examples that are looked at together
 
 
@@ -239,12 +234,7 @@ class Programs:
         if rows > size and not prediction.keeps_apart:
             size = rows
         if rows <= size:
-            small = (
-                executable.engine == REFERENCE
-                and LITTLE < prediction.work[REFERENCE].seconds(1, lengths) < MUCH
-            )
-            with one_thread() if small else nullcontext():
-                return [np.array(x) for x in executable.step(state, arrays)[1]]
+            return [np.array(x) for x in executable.step(state, arrays)[1]]
         found: Arrays = []
         cuts = [slice(start, start + size) for start in range(0, rows, size)]
         parts = executable.each(state, _parts(arrays, prediction.program.inputs, cuts))

@@ -1,15 +1,16 @@
 """L-BFGS through SciPy: an iteration stands for an epoch; the cost recorded is that of the weights it ends with."""
 
 import math
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.doors import late
 from chainrule.engines.epochs import Run
 from chainrule.engines.stopping import end_of_epoch
 from chainrule.errors import DataError, GraphError, needing
@@ -21,8 +22,6 @@ from chainrule.train.fit.fitting import Fitting, Good
 from chainrule.train.fit.stopping import finish, stopping_of
 from chainrule.train.objective import Objective
 from chainrule.train.optimizers import LBFGS
-
-_one_thread = late("chainrule.engines.cores:one_thread")  # for which nobody waits who goes step by step
 
 DEFAULT_BATCH = 32  # of a fit that says nothing of batches
 
@@ -41,6 +40,27 @@ def check(goal: Objective, steps: int, batch_size: int | None) -> None:
                 f"L-BFGS compares costs at many points, and {name} changes the cost between two looks. "
                 "Leave it out, or train with an optimizer that goes step by step, such as 'adam'."
             )
+
+
+_limiting = threading.Lock()
+
+
+@contextmanager
+def _one_thread(threads: Any) -> Iterator[None]:
+    """Let SciPy's linear algebra go on one thread.
+
+    An iteration multiplies matrices of ``memory`` rows, and to wake another thread for that takes ten to a hundred
+    times as long as to do it. How many there are is set for the whole process: a fit beside another leaves it alone, so
+    that who sets it puts back what it found.
+    """
+    if not _limiting.acquire(blocking=False):
+        yield
+        return
+    try:
+        with threads.limit(limits=1):
+            yield
+    finally:
+        _limiting.release()
 
 
 @cache
