@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+import chainrule as cr
 from chainrule.data.likeness import likeness
 from chainrule.data.repeated import repeated
 from chainrule.data.target import fit_target
-from chainrule.data.together import found_together
+from chainrule.data.together import copies, found_together
 
 SEEDS = st.integers(0, 1000)
 
@@ -169,3 +170,34 @@ def test_a_series_with_a_class_that_comes_last_is_none():
     assert found(table.assign(y=["a", "b"] * 30 + ["a"] * 40)) == (None, None)
     assert found(table.assign(y=["a", "b"] * 50)) == (None, "on")
     assert found(table.assign(on=table["on"].where(table.index != 7))) == (None, None)  # one without a time
+
+
+@given(SEEDS, st.integers(2, 5))
+def test_copies_of_rows_stay_together_and_judge_nothing_of_each_other(seed, times):
+    draw = np.random.default_rng(seed)
+    once = pd.DataFrame(
+        {"x": draw.normal(size=40), "town": draw.choice(list("abc"), 40), "y": draw.normal(size=40)}
+    )
+    table = pd.concat([once] * times).sample(frac=1, random_state=seed)
+    groups, says = copies(table, ["y"])
+    assert (
+        len(set(zip(groups.codes.tolist(), table["x"], strict=True))) == len(set(groups.codes.tolist())) == 40
+    )
+    assert says.startswith(f"{40 * times} of {40 * times} rows are copies")
+    seen_anew = table.assign(y=draw.normal(size=len(table)))
+    assert copies(once, ["y"])[0] is copies(seen_anew, ["y"])[0] is None
+
+
+def test_rows_that_are_alike_by_chance_are_no_copies():
+    answers = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (600, 6))).add_prefix("q")
+    assert copies(answers.assign(y=answers.sum(axis=1)), ["y"])[0] is None
+
+
+def test_what_is_copied_is_not_learned_by_heart():
+    draw = np.random.default_rng(0)
+    once = pd.DataFrame(draw.normal(size=(60, 3)), columns=list("abc")).assign(y=draw.normal(size=60))
+    table = pd.concat([once] * 4, ignore_index=True)
+    models = [cr.TableModel.train(table, "y", seed=0, group=group) for group in (None, "none")]
+    honest, flattered = (model.report.scores.network["r2"] for model in models)
+    assert honest < 0.2 and flattered > 0.9
+    assert sum("copies of each other" in note for note in models[0].report.notes) == 1

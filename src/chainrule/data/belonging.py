@@ -18,7 +18,7 @@ from chainrule.shown import counted
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """The group of each row, by number from 0, shape (rows,), and the column that says it."""
+    """The group of each row, by number from 0, shape (rows,), and the column that says it; "" for copies of a row."""
 
     column: str
     codes: np.ndarray
@@ -69,7 +69,8 @@ class Belonging:
 
     def aside(self, keep: Sequence[str] = ()) -> list[str]:
         """Return the columns that are no inputs: that of the groups, of which new rows are none, if not to be kept."""
-        return [self.groups.column] if self.groups and self.groups.column not in keep else []
+        column = self.groups.column if self.groups else ""
+        return [column] if column and column not in keep else []
 
     @property
     def parts(self) -> int | None:

@@ -152,8 +152,11 @@ def _by_group(strata: np.ndarray, groups: Groups, shares: Sequence[float], seed:
     """
     units, strata = groups.codes, np.unique(strata, return_inverse=True)[1]
     if (number := int(units.max()) + 1) < len(shares):
+        which = f"Column {groups.column!r} has {counted(number, 'group')}"
+        if not groups.column:
+            which = f"The table has {counted(number, 'row')} that differ"
         raise DataError(
-            f"Column {groups.column!r} has {counted(number, 'group')}, and {len(shares)} parts are asked for; a group "
+            f"{which}, and {len(shares)} parts are asked for; a group "
             "stays together.\nName another column, or fewer folds."
         )
     ranks = np.argsort(np.argsort(-np.bincount(strata), kind="stable"), kind="stable")

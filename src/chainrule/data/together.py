@@ -5,12 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from chainrule.data.belonging import Groups
 from chainrule.data.labels import encode_target
 from chainrule.data.repeated import repeated
 from chainrule.data.series import series
 from chainrule.data.target import Target
+from chainrule.shown import counted
 
 MOST_CLASSES = 20
+FEWEST = 20  # rows that differ, where others are copies
+LEAST = 0.05  # of the rows, from which on copies matter
+AGREE = 1.1  # what differs with its target, over what differs without, at most: else the same was seen anew
 
 
 def found_together(
@@ -49,3 +54,45 @@ def _as_numbers(target: Target, frame: pd.DataFrame) -> np.ndarray:
         return truth
     classes = np.argsort(-np.bincount(truth), kind="stable")[:MOST_CLASSES]
     return np.asarray(truth[:, None] == classes).astype(float)
+
+
+def copies(frame: pd.DataFrame, targets: Sequence[str]) -> tuple[Groups | None, str]:
+    """Return which rows are copies of each other, if many are, and a sentence; None where they are alike by chance.
+
+    By chance rows are alike that have few values in each column, such as answers to five questions; and the same may be
+    seen again, with another outcome. Copies have one outcome, and a column that nearly tells them apart.
+
+    >>> table = pd.DataFrame({"x": np.arange(40) ** 0.5, "y": np.arange(40) % 7})
+    >>> groups, says = copies(pd.concat([table] * 3), ["y"])
+    >>> len(set(groups.codes.tolist())), says[:60]
+    (40, '120 of 120 rows are copies of each other: such are kept toge')
+    >>> copies(table, ["y"])
+    (None, '')
+    """
+    of_cells = {name: pd.util.hash_array(_cells(column)) for name, column in frame.items()}
+    inputs = [column for name, column in of_cells.items() if name not in targets]
+    distinct, codes, counts = np.unique(_joined(inputs, len(frame)), return_inverse=True, return_counts=True)
+    copied = counts[codes] > 1
+    if copied.mean() < LEAST or len(distinct) < FEWEST:
+        return None, ""
+    whole = _joined(list(of_cells.values()), len(frame))
+    outcomes = len(np.unique(whole[copied])) / int((counts > 1).sum())
+    if outcomes > AGREE or 2 * max(len(np.unique(column)) for column in inputs) < len(distinct):
+        return None, ""
+    return Groups("", codes), (
+        f"{int(copied.sum()):,} of {counted(len(frame), 'row')} are copies of each other: such are kept together, so "
+        "that none judges what another taught. If new rows are copies too: group='none'."
+    )
+
+
+def _cells(column: pd.Series) -> np.ndarray:
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb"
+    return column.to_numpy() if plain else column.astype(str).to_numpy(dtype=object)
+
+
+def _joined(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
+    """Return a number for each row, of the numbers of its cells."""
+    found = np.zeros(rows, np.uint64)
+    for column in columns:
+        found = found * np.uint64(6364136223846793005) + column
+    return found

@@ -31,7 +31,7 @@ from chainrule.data.target import (
     target_of,
     told_by,
 )
-from chainrule.data.together import found_together
+from chainrule.data.together import copies, found_together
 from chainrule.data.told import Told
 from chainrule.data.words import apart, checked_table, listed
 from chainrule.data.written import texts_of, written_of
@@ -134,6 +134,9 @@ def sort_rows(
         open_ = {name: getattr(options, name) is None for name in said}
         group, time_order, seen = found_together(frame, whole, taken, open_["group"], open_["time_order"])
         frame, belonging, about = belonging_of(frame, group, time_order)
+        if belonging == NOTHING_TOGETHER and open_["group"] and options.time_order is None:
+            groups, same = copies(frame, whole.columns)
+            belonging, about = Belonging(groups), (*about, *filter(None, [same]))
         about = (*filter(None, [seen]), *about)
         corrected |= {"group": group or options.group, "time_order": time_order or options.time_order}
     fraction = options.test_fraction

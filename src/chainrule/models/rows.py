@@ -91,6 +91,8 @@ def told(rows: Rows, belonging: Belonging, folds: int | None = None) -> tuple[st
             if found.groups
         ]
         several = "parts or folds" if folds else "parts"
+        if not belonging.groups.column:
+            return (f"Rows that differ: {', '.join(numbers)}.",)
         return (f"Groups of {belonging.groups.column!r}: {', '.join(numbers)}; none is in two {several}.",)
     if belonging.times is not None:
         spans = [f"{found.times.span} {what}" for what, found in there.items() if found.times]
