@@ -96,6 +96,7 @@ class Sorted:
         notes: Sentences about them.
         members: How many networks learn from them usually.
         by_hand: Choices of the user's that make a network by hand, if any were made.
+        seen: What is said of rows that were found to belong together: a configuration names them from then on.
     """
 
     frame: pd.DataFrame
@@ -107,6 +108,7 @@ class Sorted:
     notes: tuple[str, ...]
     members: int = 1
     by_hand: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 def sort_rows(
@@ -129,15 +131,16 @@ def sort_rows(
     corrected: dict[str, Any] = {
         each.name: apart(getattr(options, each.name), frame.columns) for each in fields(Told)
     }
+    seen: list[str] = []
     if belonging == NOTHING_TOGETHER:
         taken = [name for each in ("keep", "numbers", "categories", "dates") for name in corrected[each]]
         open_ = {name: getattr(options, name) is None for name in said}
-        group, time_order, seen = found_together(frame, whole, taken, open_["group"], open_["time_order"])
+        group, time_order, said_of = found_together(frame, whole, taken, open_["group"], open_["time_order"])
+        seen = [said_of] * bool(said_of)
         frame, belonging, about = belonging_of(frame, group, time_order)
         if belonging == NOTHING_TOGETHER and open_["group"] and options.time_order is None:
             groups, same = copies(frame, whole.columns)
             belonging, about = Belonging(groups), (*about, *filter(None, [same]))
-        about = (*filter(None, [seen]), *about)
         corrected |= {"group": group or options.group, "time_order": time_order or options.time_order}
     fraction = options.test_fraction
     if fraction is None:
@@ -168,7 +171,7 @@ def sort_rows(
         *_known_already(frame, judges),
     )
     options = replace(options, target=whole.columns, task=whole.task, test_fraction=fraction, **corrected)
-    return Sorted(frame, whole, rows, folds, judges, belonging, notes, usual, by_hand), options
+    return Sorted(frame, whole, rows, folds, judges, belonging, notes, usual, by_hand, tuple(seen)), options
 
 
 def _decided_by(options: Options, belonging: Belonging, rows: int) -> tuple[Options, int]:
@@ -275,7 +278,7 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
         arrays(judges),
         stopping,
         guess_of(target),
-        (describe_target(target), plan, describe_columns(columns), *every, network),
+        (describe_target(target), plan, describe_columns(columns), *whole.seen, *every, network),
         watched,
         by_class,
         falling if decided.recipe else adam,
