@@ -217,6 +217,16 @@ def test_several_networks_are_one_that_is_saved_and_repeated_to_the_last_bit(cho
     assert f"It is {what}" in (run / "card.md").read_text()
 
 
+def test_a_brief_trial_silences_nothing_of_what_follows(monkeypatch):
+    """Two networks that are tried are over at once, and eight learn for a minute after them."""
+    shown, usual = [], members.fit_many
+    monkeypatch.setattr(
+        members, "fit_many", lambda *x, **how: shown.append(how["verbose"]) or usual(*x, **how)
+    )
+    cr.TableModel.train(table(), "amount", **{**SMALL, "epochs": 3}, verbose=1)
+    assert len(shown) >= 3 and set(shown) == {1}
+
+
 def test_a_signal_that_ends_it_is_told_with_what_was_chosen():
     crew = out_of_fold.Crew((None, None), out_of_fold.Kind(0), (3, 3), np.zeros((4, 1)), 1.0)
     history = History({"cost": [1.0]}, signal=SIGTERM)

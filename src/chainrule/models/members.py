@@ -234,7 +234,7 @@ def _fit(
     networks = [ready.network(replace(each, seed=seed_of(options.seed, number))) for number in numbers]
     keepers = [stages.keeper(name) for name in names]
     histories = _train(
-        networks, ready, options, kind.logarithm, resume=keepers, verbose=stages.verbose_now, **how
+        networks, ready, options, kind.logarithm, resume=keepers, verbose=stages.verbose, **how
     )
     stages.histories.update(zip(names, histories, strict=True))
     return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
