@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data.target import Target
+from chainrule.models.plan import OUTPUTS
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
 
 STEPS, TOLERANCE = 200, 1e-6  # of the loss of a row, which a step is worth going for
 CROSSED_STEPS, CROSSED_TOLERANCE = 80, 1e-5  # where linear models are many, and each judges a few rows
-OUTPUTS = {"binary": "sigmoid", "multilabel": "sigmoid", "multiclass": "softmax"}
 _DOUBLE = 2_000_000  # numbers, up to which a table is computed with in float64
 _MOST_FOR_BOUND = 2_000  # rows that tell the curvature, where features are more than that squared could hold
 _PAIRS = 10  # that L-BFGS remembers
@@ -53,7 +53,7 @@ def network_of(target: Target, found: np.ndarray) -> Network | None:
     """Return coefficients, shape (features + 1, outputs), the last of them the biases, as a network."""
     if not np.isfinite(found.astype(np.float32)).all():
         return None
-    layer = Dense(found.shape[1], OUTPUTS.get(target.task))
+    layer = Dense(found.shape[1], OUTPUTS[target.task])
     network = Network([layer], input_shape=(len(found) - 1,), seed=0)
     network.parameters["W1"], network.parameters["b1"] = found[:-1], found[-1]
     return network

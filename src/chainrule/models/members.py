@@ -22,6 +22,7 @@ from chainrule.models.recipe import (
     PRICES,
     ROWS_A_COLUMN,
     is_better,
+    patience_for,
     row_losses,
     share_of_networks,
 )
@@ -204,7 +205,7 @@ def _learned(
     ]
     stopping: list[Any] = []
     if not in_step(ready):
-        patience = max(8, _epochs(options) // 2)
+        patience = patience_for(_epochs(options))
         stopping = [EarlyStopping(patience) if kind.logarithm else replace(ready.stopping, patience=patience)]
     return _fit(
         names, ready, options, stages, numbers, kind,

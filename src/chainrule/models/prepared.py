@@ -40,7 +40,7 @@ from chainrule.models.base import Ready, adam
 from chainrule.models.conformal import Distances
 from chainrule.models.options import Options, made_by_hand
 from chainrule.models.plan import about_network
-from chainrule.models.recipe import MOST_MEMBERS, members_for
+from chainrule.models.recipe import MOST_MEMBERS, members_for, patience_for
 from chainrule.models.rows import Rows, by_fold, divided, named_in, told
 from chainrule.models.suited import (
     check_room,
@@ -236,8 +236,8 @@ def prepare(whole: Sorted, rows: Rows, options: Options) -> Ready[Prepared]:
     every = *whole.notes, *alike_classes(target), *_never_learned(target), *columns.notes
     by_class = class_weights(target, options.class_weight)
     patience = setting_for(len(rows.learn)).patience
-    if decided.recipe:  # whose rate falls: the last epochs are often the best
-        patience = max(patience, (decided.epochs or 0) // 2)
+    if decided.recipe:
+        patience = max(patience, patience_for(decided.epochs or 0))
     validated = len(rows.validation) > 0
     watched, stopping = watching(target, options.metric if validated else (), patience)
 

@@ -89,6 +89,15 @@ def recipe_for(rows: int, columns: int, task: str) -> Recipe:
     )
 
 
+def patience_for(epochs: int) -> int:
+    """Return how many epochs without a better one are waited for: the rate falls, and the last are often the best.
+
+    >>> patience_for(80), patience_for(12)
+    (40, 8)
+    """
+    return max(8, epochs // 2)
+
+
 def within(seconds: float, epoch: float, cores: int, epochs: int, members: int, most: int) -> tuple[int, int]:
     """Return how many networks, from ``members`` to ``most``, and how many epochs of each there is time for.
 
@@ -99,9 +108,7 @@ def within(seconds: float, epoch: float, cores: int, epochs: int, members: int, 
     >>> within(20.0, 0.1, 2, 50, 8, 8), within(10.0, 0.1, 2, 50, 8, 32), within(2.0, 0.1, 2, 50, 8, 32)
     ((8, 40), (8, 20), (6, 5))
     """
-    many = (
-        0.8 * seconds * cores / max(epoch, 1e-9)
-    )  # epochs of one network; the rest is for what comes between
+    many = 0.8 * seconds * cores / max(epoch, 1e-9)  # epochs of one network; a fifth is for the rest
     if many >= members * epochs:
         return max(members, min(most, int(many // epochs))), epochs
     if many < members * FEWEST_EPOCHS:
@@ -194,9 +201,8 @@ def share_of_networks(
     losses = partial(row_losses, task, truth)
     alone = losses(linear)
     costs = np.array([count @ losses(share * networks + (1 - share) * linear) for share in _SHARES])
-    share = float(
-        _SHARES[np.argmax(costs <= costs.min() + _ROUNDING * costs[0])]
-    )  # of equal ones the simpler
+    first = np.argmax(costs <= costs.min() + _ROUNDING * costs[0])  # of equal ones the simpler
+    share = float(_SHARES[first])
     mean, error = mean_and_error(alone - losses(share * networks + (1 - share) * linear), count, blocks)
     sure = float(np.clip(mean / (SURE * error), 0, 1)) if error > 0 else 0.0
     share = TOGETHER * share / (1 + (TOGETHER - 1) * share) * sure
