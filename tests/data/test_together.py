@@ -176,7 +176,7 @@ def test_a_series_with_a_class_that_comes_last_is_none():
 def test_copies_of_rows_stay_together_and_judge_nothing_of_each_other(seed, times):
     draw = np.random.default_rng(seed)
     once = pd.DataFrame(
-        {"x": draw.normal(size=40), "town": draw.choice(list("abc"), 40), "y": draw.normal(size=40)}
+        {"x": draw.normal(size=40), "town": draw.choice(["a", "b", "c"], 40), "y": draw.normal(size=40)}
     )
     table = pd.concat([once] * times).sample(frac=1, random_state=seed)
     groups, says = copies(table, ["y"])
@@ -191,6 +191,12 @@ def test_copies_of_rows_stay_together_and_judge_nothing_of_each_other(seed, time
 def test_rows_that_are_alike_by_chance_are_no_copies():
     answers = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (600, 6))).add_prefix("q")
     assert copies(answers.assign(y=answers.sum(axis=1)), ["y"])[0] is None
+
+
+def test_cells_may_hold_letters_that_no_file_has():
+    town = pd.Series(["\ud800", "b"] * 20, dtype=object)
+    once = pd.DataFrame({"x": np.arange(40.0), "town": town, "y": np.arange(40.0)})
+    assert copies(pd.concat([once, once]), ["y"])[0].codes.max() == 39
 
 
 def test_what_is_copied_is_not_learned_by_heart():

@@ -87,7 +87,7 @@ def copies(frame: pd.DataFrame, targets: Sequence[str]) -> tuple[Groups | None, 
 
 def _cells(column: pd.Series) -> np.ndarray:
     plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb"
-    return column.to_numpy() if plain else column.astype(str).to_numpy(dtype=object)
+    return column.to_numpy() if plain else pd.factorize(np.array([str(x) for x in column], dtype=object))[0]
 
 
 def _joined(columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
