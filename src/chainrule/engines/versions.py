@@ -8,7 +8,8 @@ from chainrule.arguments import public
 from chainrule.engines.registry import ENGINES, missing
 
 PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "click", "rich", "jax",
+    "numpy", "scipy", "scikit-learn", "llvmlite", "safetensors", "pandas", "matplotlib", "click", "rich",
+    "threadpoolctl", "jax",
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from chainrule.train.fit.asking import Asking, begun, learn, warn_of
     from chainrule.train.fit.resuming import ResumeLike
     from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
-    from chainrule.train.objective import Examples, gradient_program, training_program
+    from chainrule.train.objective import Examples, gradient_program, rate_apart, training_program
     from chainrule.train.optimizers import optimizer as find_optimizer
     from chainrule.train.targets import Given, classifies, prepare
     from chainrule.train.watching import check_values
@@ -58,6 +58,7 @@ else:  # a process that loads a network and predicts waits for nothing of learni
     learn = late("chainrule.train.fit.asking:learn")
     warn_of = late("chainrule.train.fit.asking:warn_of")
     gradient_program = late("chainrule.train.objective:gradient_program")
+    rate_apart = late("chainrule.train.objective:rate_apart")
     training_program = late("chainrule.train.objective:training_program")
     find_optimizer = late("chainrule.train.optimizers:optimizer")
     Given = late("chainrule.train.targets:Given")
@@ -500,6 +501,9 @@ class Network(Friendly):
     ) -> str:
         """Return what an engine makes of a training step of :meth:`fit`, as text; nothing is trained.
 
+        A constant learning rate is what ``learning_rate_scale`` begins with, so that fits at other rates share a step.
+        One that a schedule gives is multiplied by it.
+
         Args:
             X: One row for each example, as in :meth:`fit`; how many there are does not matter.
             y: Their targets.
@@ -535,23 +539,23 @@ class Network(Friendly):
         v5: float32 (batch,) = reshape(v4, (batch,))
         v6: float32 = sum(v5)
         v7: float32 = v6 / batch
-        v8: float64 = 0.01 · learning_rate_scale
-        v9: float32 = float32(v8)
-        v10: float32 (batch, 1) = v3 / batch
-        v11: float32 (batch, 1) = v10 + v10
-        v12: float32 (1, 1) = xᵀ @ v11
-        v13: float32 (1, 1) = v9 · v12
-        W1': float32 (1, 1) = W1 - v13
-        v14: float32 (1,) = sum(v11, axis=0)
-        v15: float32 (1,) = v9 · v14
-        b1': float32 (1,) = b1 - v15
+        v8: float32 = float32(learning_rate_scale)
+        v9: float32 (batch, 1) = v3 / batch
+        v10: float32 (batch, 1) = v9 + v9
+        v11: float32 (1, 1) = xᵀ @ v10
+        v12: float32 (1, 1) = v8 · v11
+        W1': float32 (1, 1) = W1 - v12
+        v13: float32 (1,) = sum(v10, axis=0)
+        v14: float32 (1,) = v8 · v13
+        b1': float32 (1,) = b1 - v14
         step': int64 = step + 1
         return v7
         """
         method = find_optimizer(optimizer)
         with self._as_before(self._kept()):
             goal, _ = self._examples(self._read(X, y, sample_weight, learning=True), loss, metrics)
-            program = training_program(goal, method) if method.by_steps else gradient_program(goal)
+            rule, _ = rate_apart(method)  # as in fit: a constant rate stands in the state
+            program = training_program(goal, rule) if method.by_steps else gradient_program(goal)
         return show_stage(program, stage, self.engine)
 
     @public
