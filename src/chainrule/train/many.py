@@ -62,8 +62,8 @@ def fit_many(
     """Fit many networks at once: seeds, folds, settings. Each learns as by :meth:`Network.fit` alone, to the same bits.
 
     Of those that are alike a step is compiled once, and one engine does them all: where networks leave it open, the one
-    that is done first with all of them. Which it was, the history's ``engine`` says. Thousands of tiny networks that differ
-    in their seeds are done in blocks, where they were made without ``input_shape``: one that was is drawn already.
+    that is done first with all of them. Which it was, the history's ``engine`` says. Thousands of tiny networks that
+    differ in their seeds are done in blocks where they were made without ``input_shape``: with it each is drawn before.
 
     Args:
         networks: The networks; each is there once.
