@@ -366,3 +366,15 @@ def test_each_may_have_a_time_of_its_own():
     assert long.epochs == free.epochs == 30
     with pytest.raises(cr.DataError, match="time_budget is one for all networks, or a list of one for each"):
         cr.fit_many(networks, X, X, time_budget=[1.0])
+
+
+def test_no_epoch_is_restored_under_a_fit():
+    x = np.linspace(-1, 1, 20)[:, None]
+    found = cr.Network([cr.Dense(2, "tanh"), cr.Dense(1)], seed=0)
+    (history,) = cr.fit_many([found], x, x, validation_rows=[np.arange(5)], epochs=2, keep_epochs=True)
+
+    def goes_back(network, epoch, logs):
+        history.kept.restore(network, 0)
+
+    with pytest.raises(cr.GraphError, match="is being fitted just now"):
+        found.fit(x, x, epochs=2, callbacks=[goes_back])

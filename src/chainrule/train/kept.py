@@ -53,7 +53,7 @@ class KeptEpochs(Friendly):
 
         Raises:
             DataError: If that epoch was not kept.
-            GraphError: If the weights of the epochs were too many to be kept.
+            GraphError: If the weights of the epochs were too many to be kept, or the network is being fitted just now.
 
         >>> X = np.linspace(-1, 1, 30)[:, None]
         >>> network = cr.Network([cr.Dense(1)], seed=0)
@@ -73,7 +73,8 @@ class KeptEpochs(Friendly):
             raise DataError(
                 f"Epoch {epoch} was not kept: of {counted(len(self.epochs), 'epoch')} there are {listed}."
             )
-        network._programs.values.set([np.array(x) for x in self.values[self.epochs.index(epoch)]])
+        with network._alone():
+            network._programs.values.set([np.array(x) for x in self.values[self.epochs.index(epoch)]])
 
 
 class Keeping:
