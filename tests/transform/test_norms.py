@@ -5,7 +5,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines.registry import ENGINES
-from chainrule.graph.node import input, variable
+from chainrule.graph.node import apply, input, variable
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify
 
@@ -130,3 +130,11 @@ def test_a_network_trains_from_an_exact_fit(engine):
         network.parameters[name] = np.array(value)
     network.fit(X, 2 * X, loss=rmse, epochs=3)
     assert all(np.isfinite(v).all() for v in network.parameters.values())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_root_of_what_may_be_negative_is_not_undone(engine):
+    """Nothing but a program made by hand has such a root of anything but squares."""
+    x = input("x", (3,))
+    run = cr.compile(apply("root", x) ** 2, inputs=[x], engine=engine)
+    np.testing.assert_allclose(run(np.array([-0.25, 0.0, 4.0])), [np.nan, 0.0, 4.0])

@@ -62,8 +62,9 @@ def test_a_rewrite_fires_and_keeps_the_value(rule):
     if "length" in str(inspect.getsource(rule.when) if rule.when else ""):
         leaves[-1] = as_node(input("x", ("n",)).shape[0])
     before = rule.pattern(*leaves)
-    if rule.rewrite(before) is None:  # only of what is proved to be positive
-        before = rule.pattern(*map(sigmoid, leaves))
+    for proved in (sigmoid, np.square):
+        if rule.rewrite(before) is None:  # only of what is proved to be positive, or a square
+            before = rule.pattern(*map(proved, leaves))
     after = rule.rewrite(before)
     assert after is not None and not same(before, after)
     with np.errstate(all="ignore"):

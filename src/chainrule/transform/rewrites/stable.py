@@ -9,6 +9,7 @@ from chainrule.graph.primitives.exponentials import exp, log, log1p, sigmoid, so
 from chainrule.graph.primitives.identities import stop_gradient
 from chainrule.graph.primitives.linear import total
 from chainrule.graph.primitives.reductions import largest, log_softmax, logsumexp, softmax
+from chainrule.graph.ranges import range_of
 from chainrule.transform.constants import is_scalar
 from chainrule.transform.logarithms import logarithm, logarithm_of_one_plus
 from chainrule.transform.rewrites.rewrite import Move, Rewrite, only
@@ -41,8 +42,8 @@ STABLE: list[Rewrite | Move] = [
             lambda z: np.exp(-softplus(z)), lambda z: sigmoid(-z)),
     Rewrite("log of an exponential", "log undoes exp, which may have overflowed",
             lambda x: np.log(np.exp(x)), lambda x: x),
-    Rewrite("a root of squares, squared", "smooth at 0, where the root has a corner",
-            lambda x: root(x) * root(x), lambda x: x),
+    Rewrite("a root of squares, squared", "smooth at 0, where the root has a corner; of what is below 0 it is NaN",
+            lambda x: root(x) * root(x), lambda x: x, when=lambda x: range_of(x).square),
     Rewrite("log of expm1", "softplus undone: finite where the exponential overflows",
             lambda x: np.log(np.expm1(x)), lambda x: x + np.log(-np.expm1(-x))),
     Rewrite("log1p", "keeps the digits of a small x", lambda x: np.log(1 + x), lambda x: np.log1p(x)),
