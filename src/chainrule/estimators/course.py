@@ -1,0 +1,291 @@
+"""A descent as scikit-learn runs it: its orders, what ends it, how its rate goes on. The epochs are the engine's."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.engines.epochs import Batches, Epochs, Failure
+from chainrule.engines.executable import Executable
+from chainrule.engines.stopping import Progress, Stopping
+from chainrule.graph.evaluate import Arrays
+from chainrule.signals import Asked, asking
+from chainrule.train.objective import SCALE_AT
+
+MOST_ROWS_AHEAD = 2_000_000  # example numbers that are drawn ahead: 16 MB
+MOST_SECONDS_AHEAD = 0.2  # of work that is asked for at once
+BLOCK_BYTES = 2**25  # of sparse rows that are written out at a time
+
+
+@dataclass
+class Rate:
+    """The learning rate, and how it goes on: "constant", "invscaling" or "adaptive"."""
+
+    initial: float
+    schedule: str = "constant"
+    power: float = 0.5
+    now: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = float(self.initial)
+
+    def after_epoch(self, seen: int) -> None:
+        """Lower it after an epoch; ``seen`` is how many examples were learned from so far, in all fits."""
+        if self.schedule == "invscaling":
+            self.now = float(self.initial) / (seen + 1) ** self.power
+
+    def instead_of_stopping(self, message: str, verbose: bool) -> bool:
+        """Lower it where no epoch was better for long; return whether training goes on."""
+        goes_on = self.schedule == "adaptive" and self.now > 1e-6
+        if goes_on:
+            self.now /= 5.0
+        if verbose:
+            small = " Learning rate too small." if self.schedule == "adaptive" else ""
+            print(message + (f" Setting learning rate to {self.now:f}" if goes_on else f"{small} Stopping."))
+        return goes_on
+
+
+@dataclass
+class Watch:
+    """What a descent has seen, and when that ends it.
+
+    Attributes:
+        rate: The learning rate.
+        tol: By how much the loss, or the score, is to be better.
+        patience: In so many epochs, of which one more is needed.
+        verbose: Whether epochs are told.
+        losses: The loss of each epoch.
+        best_loss: The least of them; None where scores are watched.
+        waited: How many epochs in a row were not better.
+        seen: How many examples were learned from.
+        epochs: How many epochs this fit has done.
+        score: From a state to the score of held-back examples, or None.
+        scores: Of each epoch.
+        best_score: The largest.
+        best: The values that had it.
+    """
+
+    rate: Rate
+    tol: float
+    patience: float
+    verbose: bool
+    losses: list[float]
+    best_loss: float | None
+    waited: int = 0
+    seen: int = 0
+    epochs: int = 0
+    score: Callable[[Sequence[np.ndarray]], float] | None = None
+    scores: list[float] = field(default_factory=list)
+    best_score: float = -np.inf
+    best: Arrays = field(default_factory=list)
+    count: int = 0  # of a state, so many are the network's values
+
+    @property
+    def unasked(self) -> int:
+        """How many epochs may be done before anyone looks at their ends, the last of which is the first to stop."""
+        if self.verbose or self.score is not None or self.rate.schedule == "invscaling":
+            return 1
+        return int(min(max(self.patience + 1 - self.waited, 1), 2**31))
+
+    def end(self, state: list[np.ndarray], loss: float, rows: int) -> str:
+        """Look after the end of an epoch; return "stopped" or ""."""
+        self.epochs += 1
+        self.seen += rows
+        self.losses.append(loss)
+        if self.verbose:
+            print(f"Iteration {self.epochs:d}, loss = {loss:.8f}")
+        if self.score is not None:
+            self._look_at(self.score(state), state)
+        else:
+            best = np.inf if self.best_loss is None else self.best_loss
+            self.waited = self.waited + 1 if loss > best - self.tol else 0
+            self.best_loss = min(best, loss)
+        self.rate.after_epoch(self.seen)
+        stopped = ""
+        if self.waited > self.patience:
+            watched = "Validation score" if self.score is not None else "Training loss"
+            epochs = f"{int(self.patience):d} consecutive epochs."
+            message = f"{watched} did not improve more than tol={self.tol:f} for {epochs}"
+            if self.rate.instead_of_stopping(message, self.verbose):
+                self.waited = 0
+            else:
+                stopped = "stopped"
+        if state[SCALE_AT] != self.rate.now:
+            state[SCALE_AT] = np.asarray(self.rate.now)
+        return stopped
+
+    def _look_at(self, score: float, state: Sequence[np.ndarray]) -> None:
+        self.scores.append(score)
+        if self.verbose:
+            print(f"Validation score: {score:f}")
+        self.waited = self.waited + 1 if score < self.best_score + self.tol else 0
+        if score > self.best_score:
+            self.best_score = score
+            self.best = [np.array(x) for x in state[: self.count]]
+
+
+@dataclass(frozen=True)
+class _Ends(Stopping):
+    """The end of every epoch is looked after by a watch."""
+
+    watch: Any = None
+
+    @property
+    def each_epoch(self) -> bool:
+        """Whether the end of an epoch may change how the run goes on."""
+        return True
+
+    def unasked(self, progress: Progress) -> int:
+        """Return how many epochs may be done before anyone looks at their ends."""
+        found: int = self.watch.unasked
+        return found
+
+
+@dataclass(frozen=True)
+class _Watched(Epochs):
+    """Epochs whose ends a watch looks after."""
+
+    watch: Any = None
+
+    def end(
+        self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]], whole: bool = True
+    ) -> str:
+        """Look after the end of an epoch, but for one that was broken off: it is none."""
+        rows = self.rows.shape[1]
+        loss = float(epochs[-1][0]) * self.batches.steps(rows) / rows
+        return self.watch.end(state, loss, rows) if whole else ""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One descent.
+
+    Attributes:
+        executable: A step: its output is what a batch cost, times its rows.
+        table: The examples: X, which may be sparse, y, perhaps weights.
+        size: The rows of a batch.
+        orders: From a number of epochs to their orders, and what makes some of them not drawn.
+        watch: What it has seen.
+    """
+
+    executable: Executable
+    table: Sequence[Any]
+    size: int
+    orders: "Orders"
+    watch: Watch
+
+    @property
+    def rows(self) -> int:
+        """How many examples there are."""
+        return int(self.table[0].shape[0])
+
+    def run(self, state: Arrays, epochs: int) -> tuple[Arrays, str, Failure | None]:
+        """Do at most so many epochs; return the state, why they ended ("" when all are done), and where they failed.
+
+        Ctrl-C ends them after the step that is being done: then they ended because of "interrupted".
+        """
+        done = self._run_sparse if hasattr(self.table[0], "tocsr") else self._run
+        with asking() as asked:
+            return done(state, epochs, asked)
+
+    def _run(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
+        batches, watch = Batches(self.size), self.watch
+        ends = _Ends(poll=lambda: "interrupted" if asked.number else None, watch=watch)
+        chunk, left, stopped, room = 16, epochs, "", Arrays()
+        most = max(MOST_ROWS_AHEAD // max(self.rows, 1), 1)
+        while left and not stopped:
+            chunk = min(chunk, most, left)
+            before, began = watch.epochs, time.perf_counter()
+            with self.orders.ahead(chunk) as rows:
+                found = self.executable.run(
+                    _Watched(
+                        state, self.table, rows, batches, ends, to_come=left - chunk, room=room, watch=watch
+                    )
+                )
+                self.orders.keep(watch.epochs - before)
+            if found.failure is not None:
+                return found.state, "diverged", found.failure
+            state, stopped, left = found.state, found.stopped, left - (watch.epochs - before)
+            spent = max(time.perf_counter() - began, 1e-6)
+            chunk = max(1, min(8 * chunk, int(chunk * MOST_SECONDS_AHEAD / spent)))
+            stopped = stopped or ("interrupted" if asked.number else "")
+        return state, stopped, None
+
+    def _run_sparse(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
+        """Do epochs a block of batches at a time, of which the rows are written out."""
+        X, rest = self.table[0].tocsr(), self.table[1:]
+        dtype, rows = X.dtype, self.rows
+        batches = Batches(self.size)
+        block = self.size * max(1, BLOCK_BYTES // max(X.shape[1] * dtype.itemsize * self.size, 1))
+        ends = Stopping(poll=lambda: "interrupted" if asked.number else None)
+        for _ in range(epochs):
+            total = 0.0
+            with self.orders.ahead(1) as order:
+                self.orders.keep(1)
+                for start in range(0, rows, block):
+                    here = order[0, start : start + block]
+                    table = [X[here].toarray(), *[each[here] for each in rest]]
+                    lines = np.broadcast_to(np.arange(len(here)), (1, len(here)))
+                    found = self.executable.run(Epochs(state, table, lines, batches, ends))
+                    if found.failure is not None:
+                        return found.state, "diverged", found.failure
+                    state = found.state
+                    if found.stopped:
+                        return state, found.stopped, None
+                    total += float(found.epochs[0][0]) * batches.steps(len(here))
+            if stopped := self.watch.end(state, total / rows, rows):
+                return state, stopped, None
+        return state, "", None
+
+
+class Orders:
+    """In which order epochs see the examples, drawn as ``sklearn.utils.shuffle`` draws: each order shuffles the last.
+
+    Args:
+        rows: How many examples there are.
+        random: A ``RandomState``, or None where they stay as they lie.
+        private: Whether nobody else draws from it after this, so that it need not be left where scikit-learn would.
+        matters: Whether it matters in which order they are: not where one batch takes all.
+    """
+
+    def __init__(self, rows: int, random: Any, private: bool, matters: bool = True) -> None:
+        self._rows = rows
+        self._random = random
+        self._draws = random is not None and (matters or not private)
+        self._order = np.arange(rows)
+        self._matters = matters
+        self._begin: Any = None
+        self._kept = 0
+
+    @contextmanager
+    def ahead(self, epochs: int) -> Iterator[np.ndarray]:
+        """Yield the orders of so many epochs; those that are not kept are as if they had not been drawn."""
+        if not self._draws:
+            yield np.broadcast_to(self._order, (epochs, self._rows))
+            return
+        begin, order, self._kept = self._random.get_state(), self._order, 0
+        drawn = self._draw(epochs)
+        try:
+            yield drawn if self._matters else np.broadcast_to(np.arange(self._rows), (epochs, self._rows))
+        finally:
+            if self._kept < epochs:
+                self._random.set_state(begin)
+                self._order = order
+                self._draw(self._kept)
+
+    def keep(self, epochs: int) -> None:
+        """Say how many of the orders that were drawn ahead were needed."""
+        self._kept = epochs
+
+    def _draw(self, epochs: int) -> np.ndarray:
+        found = np.empty((epochs, self._rows), np.int64)
+        for line in found:
+            line[:] = np.arange(self._rows)
+            self._random.shuffle(line)
+            line[:] = self._order[line]
+            self._order = line
+        self._order = np.array(self._order)
+        return found

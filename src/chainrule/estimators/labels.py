@@ -1,0 +1,77 @@
+"""Classes as scikit-learn knows them: from labels of any kind to what a network learns, and back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the labels of a fit were.
+
+    Attributes:
+        kind: "binary", "multiclass" or "multilabel-indicator".
+        classes: All there are, sorted.
+        sparse: Whether they were a sparse matrix, of which predictions are then one too.
+    """
+
+    kind: str
+    classes: np.ndarray
+    sparse: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network puts out for them."""
+        return 1 if self.kind == "binary" and len(self.classes) <= 2 else len(self.classes)
+
+    @property
+    def activation(self) -> str:
+        """What these end in, in scikit-learn's words."""
+        return "softmax" if self.kind == "multiclass" else "logistic"
+
+    def encoded(self, y: Any, dtype: np.dtype) -> np.ndarray:
+        """Return what a network learns: the numbers of classes ``(n,)``, or ``(n, outputs)`` of 0 and 1."""
+        if self.kind == "multilabel-indicator":
+            found: np.ndarray = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
+            return found.astype(bool).astype(dtype)
+        numbers = np.searchsorted(self.classes, y)
+        if self.kind == "multiclass":
+            return numbers.astype(np.int64)
+        known = len(self.classes) > 1
+        return (numbers == 1 if known else np.zeros(len(numbers), bool)).astype(dtype)[:, None]
+
+    def chosen(self, p: np.ndarray) -> np.ndarray:
+        """Return what is chosen, given what a network puts out: as :meth:`encoded` has it, but as whole numbers."""
+        return p.argmax(axis=1) if self.kind == "multiclass" else (p > 0.5).astype(np.int64)
+
+    def decoded(self, p: np.ndarray) -> Any:
+        """Return the labels that are chosen, given what a network puts out."""
+        found = self.chosen(p)
+        if self.kind == "multilabel-indicator":
+            return scipy.sparse.csr_matrix(found) if self.sparse else found
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(p))
+        labels = self.classes.take(found.ravel())
+        return scipy.sparse.csr_matrix(labels[:, None]) if self.sparse else labels
+
+    def accuracy(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
+        """Return the share of examples of which all is right; ``y`` is encoded."""
+        if len(self.classes) == 1:
+            return 1.0
+        right = self.chosen(p) == y
+        return float(np.average(right.all(axis=1) if right.ndim > 1 else right, weights=weight))
+
+
+def labels_of(y: Any) -> Labels:
+    """Return what the labels of a fit are.
+
+    Raises:
+        ValueError: If they are none, in scikit-learn's words.
+    """
+    kind = type_of_target(y, input_name="y")
+    if "multioutput" in kind:
+        raise ValueError("Multioutput target data is not supported with label binarization")
+    return Labels(kind, unique_labels(y), scipy.sparse.issparse(y))

@@ -1,0 +1,410 @@
+"""scikit-learn's networks: the same classes, of which each fit is a graph that these engines run."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.utils import column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from chainrule.estimators.labels import labels_of
+from chainrule.estimators.losses import LOSSES, Loss
+from chainrule.estimators.perceptron import Perceptron, learns_by_steps
+from chainrule.estimators.settings import CONSTRAINTS, OF_REGRESSOR
+
+__all__ = ["MLPClassifier", "MLPRegressor"]
+
+
+class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
+    """A network for classes, as scikit-learn's ``MLPClassifier``: the same parameters, attributes and numbers.
+
+    With the same ``random_state`` it begins with the same weights, sees the examples in the same orders and ends with
+    the same weights, but for rounding. It learns in an engine's machine code, as every network here.
+
+    Args:
+        hidden_layer_sizes: How many neurons each hidden layer has: ``(100,)`` is one of 100, ``()`` none; a number
+            alone is one layer.
+        activation: What the hidden layers end in: "identity", "logistic", "tanh" or "relu".
+        solver: "lbfgs" (for small tables), "sgd" or "adam".
+        alpha: Half of it, times the squares of all weights, over the examples of a batch, is added to the loss.
+        batch_size: The examples of a step; "auto" is 200, or all where there are fewer. "lbfgs" takes all.
+        learning_rate: With "sgd": "constant"; "invscaling", the first one over the examples seen to the power of
+            ``power_t``, epoch by epoch; or "adaptive", a fifth of it wherever training would have stopped.
+        learning_rate_init: The first learning rate, of "sgd" and "adam".
+        power_t: The exponent of "invscaling".
+        max_iter: The epochs, or with "lbfgs" the iterations, at most.
+        shuffle: Whether each epoch sees the examples in a new order.
+        random_state: Fixes first weights, orders and what is held back: a whole number, a ``RandomState``, or None.
+        tol: By how much the loss, or the score, must be better to count; with "lbfgs", how large an entry of the
+            gradient counts as 0.
+        verbose: Whether each epoch is told.
+        warm_start: Whether ``fit`` goes on from the weights there are.
+        momentum: With "sgd": which share of a step the next one keeps.
+        nesterovs_momentum: With "sgd": whether to look ahead.
+        early_stopping: Whether to hold examples back, and to end with the weights of the best accuracy on them.
+        validation_fraction: The share that is held back, each class alike where there are two.
+        beta_1: With "adam": the weight of the past in the mean of the gradients.
+        beta_2: With "adam": the weight of the past in the mean of their squares.
+        epsilon: With "adam": what is added to the root of that.
+        n_iter_no_change: Training ends when more epochs than this in a row were not better.
+        max_fun: With "lbfgs": how often the cost may be asked for.
+
+    Attributes:
+        classes_: All labels, sorted.
+        loss_: The loss of the last epoch, alpha's share included.
+        best_loss_: The least loss; None with ``early_stopping``.
+        loss_curve_: The loss of each epoch, of all fits where it is a ``warm_start`` or ``partial_fit``.
+        validation_scores_: The score of each epoch with ``early_stopping``, else None.
+        best_validation_score_: The largest of them, else None.
+        t_: How many examples were learned from, each as often as it was.
+        coefs_: The weights of each layer, ``(inputs, outputs)``. Those of yours may be put there: predictions follow.
+        intercepts_: The biases of each layer, ``(outputs,)``, likewise.
+        n_features_in_: How many columns X had.
+        feature_names_in_: What they are called, where all names are texts.
+        n_iter_: How many epochs, or iterations, the last fit took.
+        n_layers_: How many layers there are, input and output counted.
+        n_outputs_: How many numbers are put out for an example.
+        out_activation_: What the last layer ends in.
+        network_: The fitted network, a :class:`Network`: it explains, saves, shows itself.
+
+    >>> from chainrule.estimators.mlp import MLPClassifier
+    >>> X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), ["no", "yes", "yes", "no"]
+    >>> model = MLPClassifier(8, "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model.predict(X)
+    array(['no', 'yes', 'yes', 'no'], dtype='<U3')
+    >>> model.network_
+    Network([Dense(8, activation='tanh'), Dense(1, activation='sigmoid')]) with 33 parameters
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+
+    @property
+    def _loss(self) -> Loss:
+        return LOSSES["log_loss" if self.out_activation_ == "softmax" else "binary_log_loss"]
+
+    def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
+            self._labels = labels_of(y)
+            self.classes_ = self._labels.classes
+        else:
+            self._check_classes(y)
+        return X, y
+
+    def _check_classes(self, y: Any) -> None:
+        classes = unique_labels(y)
+        if self.warm_start:
+            if set(classes) != set(self.classes_):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    f"Previously got {self.classes_}, `y` has {classes}"
+                )
+        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
+            )
+        several = type_of_target(y).startswith("multilabel")
+        if several and not self._labels.kind.startswith("multilabel"):
+            raise ValueError("The object was not fitted with multilabel input.")
+
+    def _encoded(self, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
+        self.n_outputs_, self.out_activation_ = self._labels.outputs, self._labels.activation
+        return self._labels.encoded(y, dtype)
+
+    @property
+    def _stratifies(self) -> bool:
+        return bool(self.n_outputs_ == 1)
+
+    def _score_of(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
+        return self._labels.accuracy(y, p, weight)
+
+    def predict(self, X: Any) -> Any:
+        """Predict the classes of examples.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+
+        Returns:
+            The labels, (n_samples,) or for several at once (n_samples, n_classes).
+        """
+        check_is_fitted(self)
+        return self._labels.decoded(self._outputs(X))
+
+    @available_if(learns_by_steps)  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> "MLPClassifier":
+        """Learn from examples for one epoch, and go on from where the last call was.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+            y: Their labels.
+            sample_weight: A weight for each example, (n_samples,).
+            classes: All labels that may come; they are needed at the first call.
+
+        Returns:
+            The estimator itself.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._labels = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
+        fitted: MLPClassifier = self._fit(X, y, sample_weight, incremental=True)
+        return fitted
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of the probability of each class.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+
+        Returns:
+            The logarithms, (n_samples, n_classes), in the order of ``classes_``.
+        """
+        found = self.predict_proba(X)
+        return np.log(found, out=found)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+
+        Returns:
+            The probabilities, (n_samples, n_classes), in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        p = self._outputs(X)
+        return np.hstack([1 - p, p]) if self.n_outputs_ == 1 else p
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
+    """A network for numbers, as scikit-learn's ``MLPRegressor``: the same parameters, attributes and numbers.
+
+    With the same ``random_state`` it begins with the same weights, sees the examples in the same orders and ends with
+    the same weights, but for rounding. It learns in an engine's machine code, as every network here.
+
+    Args:
+        loss: "squared_error", or "poisson" for counts, whose logarithm the network then learns.
+        hidden_layer_sizes: How many neurons each hidden layer has: ``(100,)`` is one of 100, ``()`` none; a number
+            alone is one layer.
+        activation: What the hidden layers end in: "identity", "logistic", "tanh" or "relu".
+        solver: "lbfgs" (for small tables), "sgd" or "adam".
+        alpha: Half of it, times the squares of all weights, over the examples of a batch, is added to the loss.
+        batch_size: The examples of a step; "auto" is 200, or all where there are fewer. "lbfgs" takes all.
+        learning_rate: With "sgd": "constant"; "invscaling", the first one over the examples seen to the power of
+            ``power_t``, epoch by epoch; or "adaptive", a fifth of it wherever training would have stopped.
+        learning_rate_init: The first learning rate, of "sgd" and "adam".
+        power_t: The exponent of "invscaling".
+        max_iter: The epochs, or with "lbfgs" the iterations, at most.
+        shuffle: Whether each epoch sees the examples in a new order.
+        random_state: Fixes first weights, orders and what is held back: a whole number, a ``RandomState``, or None.
+        tol: By how much the loss, or the score, must be better to count; with "lbfgs", how large an entry of the
+            gradient counts as 0.
+        verbose: Whether each epoch is told.
+        warm_start: Whether ``fit`` goes on from the weights there are.
+        momentum: With "sgd": which share of a step the next one keeps.
+        nesterovs_momentum: With "sgd": whether to look ahead.
+        early_stopping: Whether to hold examples back, and to end with the weights of the best R² on them.
+        validation_fraction: The share that is held back.
+        beta_1: With "adam": the weight of the past in the mean of the gradients.
+        beta_2: With "adam": the weight of the past in the mean of their squares.
+        epsilon: With "adam": what is added to the root of that.
+        n_iter_no_change: Training ends when more epochs than this in a row were not better.
+        max_fun: With "lbfgs": how often the cost may be asked for.
+
+    Attributes:
+        loss_: The loss of the last epoch, alpha's share included.
+        best_loss_: The least loss; None with ``early_stopping``.
+        loss_curve_: The loss of each epoch, of all fits where it is a ``warm_start`` or ``partial_fit``.
+        validation_scores_: The score of each epoch with ``early_stopping``, else None.
+        best_validation_score_: The largest of them, else None.
+        t_: How many examples were learned from, each as often as it was.
+        coefs_: The weights of each layer, ``(inputs, outputs)``. Those of yours may be put there: predictions follow.
+        intercepts_: The biases of each layer, ``(outputs,)``, likewise.
+        n_features_in_: How many columns X had.
+        feature_names_in_: What they are called, where all names are texts.
+        n_iter_: How many epochs, or iterations, the last fit took.
+        n_layers_: How many layers there are, input and output counted.
+        n_outputs_: How many numbers are put out for an example.
+        out_activation_: What the last layer ends in.
+        network_: The fitted network, a :class:`Network`: it explains, saves, shows itself.
+
+    >>> from chainrule.estimators.mlp import MLPRegressor
+    >>> X = np.linspace(-1, 1, 20)[:, None]
+    >>> model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, 3 * X.ravel() + 1)
+    >>> model.predict([[0.5]]).round(3)
+    array([2.5])
+    >>> model.network_
+    Network([Dense(1)]) with 2 parameters
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**CONSTRAINTS, **OF_REGRESSOR}
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+
+    @property
+    def _loss(self) -> Loss:
+        return LOSSES[self.loss]
+
+    def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+            dtype=(np.float64, np.float32), reset=reset,
+        )  # fmt: skip
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _encoded(self, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
+        y = y.reshape(-1, 1) if y.ndim == 1 else y
+        self.n_outputs_ = y.shape[1]
+        self.out_activation_ = "exp" if self.loss == "poisson" else "identity"
+        return np.asarray(y, dtype)
+
+    def _score_of(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
+        from sklearn.metrics import r2_score  # noqa: PLC0415 -- for early stopping alone
+
+        return float(r2_score(y, p, sample_weight=weight)) if np.isfinite(p).all() else float("nan")
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets of examples.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+
+        Returns:
+            The predictions, (n_samples,) or (n_samples, n_outputs).
+        """
+        check_is_fitted(self)
+        found = self._outputs(X)
+        return found.ravel() if found.shape[1] == 1 else found
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
+        """Learn from examples for one epoch, and go on from where the last call was.
+
+        Args:
+            X: An array or a sparse matrix of shape (n_samples, n_features).
+            y: Their targets.
+            sample_weight: A weight for each example, (n_samples,).
+
+        Returns:
+            The estimator itself.
+        """
+        fitted: MLPRegressor = self._fit(X, y, sample_weight, incremental=True)
+        return fitted

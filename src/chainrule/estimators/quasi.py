@@ -1,0 +1,74 @@
+"""L-BFGS as scikit-learn runs it: SciPy's, on what all examples cost together."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.evaluate import Arrays
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where L-BFGS came to: the values, what they cost, and after how many iterations."""
+
+    values: Arrays
+    loss: float
+    iterations: int
+
+
+def minimised(
+    cost: Callable[[Arrays], tuple[float, Arrays]],
+    values: Sequence[np.ndarray],
+    max_iter: int,
+    max_fun: int,
+    tol: float,
+    verbose: Any,
+) -> Found:
+    """Return where the cost is least.
+
+    Args:
+        cost: From values to what they cost, and the gradient by each.
+        values: Where to begin.
+        max_iter: How many iterations there may be.
+        max_fun: How many times the cost may be asked for.
+        tol: How large an entry of the gradient is counted as 0.
+        verbose: Whether SciPy tells of it, as far as the installed one does.
+    """
+    import scipy  # noqa: PLC0415 -- SciPy's optimizers take long to import
+    from scipy.optimize import minimize  # noqa: PLC0415
+
+    ends = np.cumsum([x.size for x in values])[:-1]
+
+    def unpacked(flat: np.ndarray) -> Arrays:
+        return [part.reshape(x.shape) for part, x in zip(np.split(flat, ends), values, strict=True)]
+
+    def asked(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, slopes = cost(unpacked(flat))
+        return loss, np.concatenate([g.ravel() for g in slopes])
+
+    options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
+    if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):  # later ones print nothing
+        options["iprint"] = 1 if verbose is True or verbose >= 1 else -1
+    start = np.concatenate([np.ravel(x) for x in values])
+    result = minimize(asked, start, method="L-BFGS-B", jac=True, options=options)
+    iterations = min(result.nit, max_iter)
+    if result.status != 0:
+        _warn_of(result, iterations, max_iter)
+    return Found([np.array(x) for x in unpacked(result.x)], float(result.fun), iterations)
+
+
+def _warn_of(result: Any, iterations: int, max_iter: int) -> None:
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+
+    message = result.message if isinstance(result.message, str) else result.message.decode("latin1")
+    told = f"lbfgs failed to converge after {iterations} iteration(s) (status={result.status}):\n{message}\n"
+    if iterations == max_iter:
+        told += f"\nIncrease the number of iterations to improve the convergence (max_iter={max_iter})."
+    told += (
+        "\nYou might also want to scale the data as shown in:\n    https://scikit-learn.org/stable/modules/"
+        "preprocessing.html"
+    )
+    warnings.warn(told, ConvergenceWarning, stacklevel=2)
