@@ -174,8 +174,10 @@ def test_what_is_shown_is_what_fit_runs():
     found = network(engine="native")
     shown = found.show(X, Y, "ir", optimizer=cr.SGD(0.3), metrics=["mae"])
     found.fit(X, Y, optimizer=cr.SGD(0.3), metrics=["mae"], epochs=1)
-    programs = [p for goal in found._built.objectives.values() for p in goal.programs.values()]
-    [training] = [p for p in programs if p.program.new_state != p.program.state]  # it changes what it has
+    programs = [p for goal in found._made.objectives.values() for p in goal.programs.values()]
+    *_, training = [
+        p for p in programs if p.program.new_state != p.program.state
+    ]  # the last that changes its state
     assert training.on("native").stages.ir == shown
 
 
@@ -195,4 +197,4 @@ def test_what_cannot_be_shown_leaves_a_network_unbuilt():
     found = network()
     with pytest.raises(cr.DataError):
         found.show(X, Y[:3])
-    assert found._built is None
+    assert found._made is None

@@ -216,7 +216,7 @@ def test_a_path_that_cannot_be_written_is_found_before_the_first_step(tmp_path, 
         unseen = Network([Dense(1, "sigmoid")], seed=0)
         with pytest.raises(error):
             unseen.fit(X, Y, loss="mse", callbacks=kind(path))
-        assert unseen._built is None and unseen.loss is None
+        assert unseen._made is None and unseen.loss is None
     np.testing.assert_array_equal(values_of(network)[0], before)
 
 

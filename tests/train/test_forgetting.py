@@ -22,8 +22,8 @@ def network(**options):
 
 
 def kept(network):
-    goals = network._built.objectives.values()
-    return len(network._built.predictions) + len(goals) + sum(len(goal.programs) for goal in goals)
+    goals = network._made.objectives.values()
+    return len(network._made.predictions) + len(goals) + sum(len(goal.programs) for goal in goals)
 
 
 def test_nothing_is_kept_of_losses_and_metrics_of_the_users():
@@ -44,8 +44,8 @@ def test_what_is_kept_of_ours_has_a_bound():
         net.fit(X, Y, epochs=1, loss=cr.Huber(1.0 + number), optimizer=cr.SGD(0.1))
         net.evaluate(X, Y, loss=cr.Huber(1.0 + number))
         net.fit(X, Y, epochs=1, loss="mse", optimizer=cr.SGD(1 / (2 + number)))
-    assert len(net._built.objectives) == MOST_KEPT
-    assert max(len(goal.programs) for goal in net._built.objectives.values()) <= MOST_PROGRAMS
+    assert len(net._made.objectives) == MOST_KEPT
+    assert max(len(goal.programs) for goal in net._made.objectives.values()) <= MOST_PROGRAMS
     assert len(compiled._compiled) <= compiled.MOST_KEPT and len(programs._shared) <= 64
 
 

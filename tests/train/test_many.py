@@ -120,7 +120,7 @@ def test_one_layer_that_stands_twice_is_not_taken_for_two_that_are_equal():
 def test_tiny_ones_alike_go_on_as_any_other(tmp_path):
     made, same = ([network(seed, engine="native") for seed in range(5)] for _ in range(2))
     cr.fit_many(made, TINY_X, TINY_Y, batch_size=None, epochs=9)
-    assert sum(member._later is not None for member in made) == 4
+    assert sum(member._made.common for member in made) == 4
     made[3].save(tmp_path / "one.safetensors")
     for _ in range(2):
         same[3].fit(TINY_X, TINY_Y, batch_size=None, epochs=9)
@@ -378,3 +378,48 @@ def test_no_epoch_is_restored_under_a_fit():
 
     with pytest.raises(cr.GraphError, match="is being fitted just now"):
         found.fit(x, x, epochs=2, callbacks=[goes_back])
+
+
+def test_networks_alike_have_one_graph_until_somebody_looks_and_draw_when_they_are_asked():
+    cr.Network([cr.Dense(5, "tanh"), cr.Dense(1)], input_shape=3, seed=0)  # the first one is drawn
+    made = [cr.Network([cr.Dense(5, "tanh"), cr.Dense(1)], input_shape=3, seed=i) for i in (4, 4, 5)]
+    apart = [cr.Network([cr.Dense(5, "tanh"), cr.Dense(1)], seed=i) for i in (4, 4, 5)]
+    assert all(member._made.common and member._made.values.untouched for member in made)
+    assert made[0]._made.architecture is made[1]._made.architecture
+    for one, other in zip(made, apart, strict=True):
+        assert dict(one.fit(X, Y, epochs=3)) == dict(other.fit(X, Y, epochs=3))
+        assert one._made.common and np.array_equal(one.predict(X), other.predict(X))
+    assert the_same(made[0], made[1]) and not the_same(made[0], made[2])
+    before = made[0].predict(X)
+    assert (
+        not made[0]._made.common
+        and made[1]._made.common is False
+        and made[0].architecture is not made[1].architecture
+    )
+    made[0].parameters["b2"] = made[0].parameters["b2"] + 1.0
+    assert np.allclose(made[0].predict(X), before + 1) and np.array_equal(made[1].predict(X), before)
+
+
+def test_a_network_that_is_looked_at_while_it_learns_with_a_graph_of_all_keeps_what_it_learns():
+    def look(network, epoch, logs):
+        seen.append(float(network.parameters["W1"][0, 0]))
+
+    seen = []
+    one, other = (cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], input_shape=3, seed=7) for _ in range(2))
+    one.fit(X, Y, epochs=4)
+    other.fit(X, Y, epochs=4, callbacks=look)
+    assert the_same(one, other) and len(set(seen)) == 4 and seen[-1] == float(one.parameters["W1"][0, 0])
+
+
+def test_a_layer_that_is_frozen_after_a_network_was_made_is_held():
+    made = [cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], input_shape=3, seed=i) for i in range(3)]
+    made[2].layers[0].trainable = False
+    before = [member.predict(X) for member in made]
+    held = made[2].parameters["W1"]
+    cr.fit_many(made, X, Y, epochs=2)
+    assert np.array_equal(made[2].parameters["W1"], held) and made[2].architecture.frozen == {"W1", "b1"}
+    assert all(not np.array_equal(member.predict(X), p) for member, p in zip(made, before, strict=True))
+    assert (
+        made[1].check_gradients(X, Y).passed
+        and cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)]).check_gradients(X, Y).passed
+    )

@@ -497,7 +497,7 @@ def test_copies_of_a_network_that_has_seen_no_data(tmp_path):
     for twin in round_trips(unseen, tmp_path):
         twin.fit(X, Y, epochs=0)
         np.testing.assert_array_equal(twin.parameters["W1"], network.parameters["W1"])
-        assert unseen._built is None
+        assert unseen._made is None
 
 
 def test_what_is_picklable_holds_no_compiled_code():
@@ -563,7 +563,7 @@ def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatc
     a = np.random.default_rng(0).normal(size=(50, 6))
     y = np.random.default_rng(1).normal(size=(50, network.output.shape[-1]))
     whole, cost = network.predict({"a": a}), network.evaluate({"a": a}, y, loss="mse")["cost"]
-    assert network._built.output.keeps_apart == (name == "apart")
+    assert network._made.output.keeps_apart == (name == "apart")
     monkeypatch.setattr(programs, "ROWS_AT_ONCE", 7)
     np.testing.assert_allclose(network.predict({"a": a}), whole, rtol=1e-12)
     assert network.evaluate({"a": a}, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
@@ -576,7 +576,7 @@ def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatc
     monkeypatch.setattr("chainrule.train.programs.MOST_BYTES", 1000)
     network = chain(4, 8, 1, dtype="float64", seed=0)
     seen = []
-    executable = network._built.output.on(network.engine, 1, len(X))
+    executable = network._made.output.on(network.engine, 1, len(X))
     each = type(executable).each
     monkeypatch.setattr(
         type(executable),
@@ -584,7 +584,7 @@ def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatc
         lambda self, state, batches: each(self, state, (seen.append(len(b[0])) or b for b in batches)),
     )
     np.testing.assert_allclose(network.predict(X), whole, rtol=1e-12)
-    assert max(seen) == network._built.output.most_rows < len(X) and sum(seen) == len(X)
+    assert max(seen) == network._made.output.most_rows < len(X) and sum(seen) == len(X)
     seen.clear()
     assert network.evaluate(X, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
-    assert max(seen) == network._built.output.most_rows and sum(seen) == len(X)
+    assert max(seen) == network._made.output.most_rows and sum(seen) == len(X)

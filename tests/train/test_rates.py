@@ -48,7 +48,7 @@ def test_the_network_and_the_optimizer_stay_as_they_are(built):
         for a, b in zip(before, values_of(one), strict=True):
             np.testing.assert_array_equal(a, b)
     else:
-        assert one._built is None
+        assert one._made is None
     again = network(input_shape=3 if built else None)
     assert one.fit(X, Y, epochs=3)["cost"] == again.fit(X, Y, epochs=3)["cost"]
 

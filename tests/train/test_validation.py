@@ -237,7 +237,7 @@ def test_after_a_mistake_the_network_is_as_it_was(mistake):
     fresh = Network(layers(), seed=0)
     with pytest.raises(ChainruleError):
         fresh.fit(features, targets, **{"epochs": 1} | options)
-    assert fresh._built is None and fresh.loss is None and fresh.runs == 0
+    assert fresh._made is None and fresh.loss is None and fresh.runs == 0
     built = Network(layers(), input_shape=4, seed=0)
     before = values_of(built)
     with pytest.raises(ChainruleError):

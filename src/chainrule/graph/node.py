@@ -14,9 +14,9 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.doors import Door, late
 from chainrule.errors import GraphError, ShapeError, UnsupportedError, deprecated, short
-from chainrule.graph import shapes, show
+from chainrule.graph import show
 from chainrule.graph.evaluate import evaluate, leaf_key as leaf_key
-from chainrule.graph.numbers import numbers
+from chainrule.graph.numbers import numbers, value_for
 from chainrule.graph.operators import Methods, Operators, opened
 from chainrule.graph.primitives.primitive import Primitive, floating
 from chainrule.graph.shapes import Extent, Shape, check_rank
@@ -220,14 +220,7 @@ class Node(Operators["Node"], Methods["Node"]):
     def value(self, new: Any) -> None:
         if self.primitive.name != "variable":
             raise AttributeError("Only a variable has a value that can be set; other nodes are computed.")
-        array = np.array(numbers(new, self.dtype))
-        if array.shape != self.shape:
-            raise ShapeError(
-                f"The variable '{self.name}' has shape {shapes.show(self.shape)}; "
-                f"the value given has {shapes.show(array.shape)}."
-            )
-        array.flags.writeable = False
-        self.attributes["cell"].value = array
+        self.attributes["cell"].value = value_for(self, new)
 
     @public
     def named(self, name: str) -> "Node":

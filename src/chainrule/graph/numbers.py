@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError, ShapeError, short
+from chainrule.graph.shapes import show
 
 FEW = 2**10  # that are looked at one by one: it takes less time than to let a sum overflow in silence
 # How many squares are added up at once: not so many that a library calls threads for it, which then wait, awake, where
@@ -28,6 +29,18 @@ def numbers(value: Any, dtype: Any = None) -> np.ndarray:
         return array if array.dtype == dtype else _cast_finite(array, dtype)
     if array.dtype.kind in "iu" or array.dtype == np.float16:
         return array.astype(np.float64 if array.dtype.kind in "iu" else np.float32)
+    return array
+
+
+def value_for(variable: Any, new: Any) -> np.ndarray:
+    """Return ``new`` as a variable holds it: a read-only array of its shape and dtype, which is nobody else's."""
+    array = np.array(numbers(new, variable.dtype))
+    if array.shape != variable.shape:
+        raise ShapeError(
+            f"The variable '{variable.name}' has shape {show(variable.shape)}; "
+            f"the value given has {show(array.shape)}."
+        )
+    array.flags.writeable = False
     return array
 
 

@@ -1,9 +1,10 @@
 """Networks that are alike: a chain of the same layers is drawn once, and copied for each network that has it.
 
 To copy a graph takes a fifth of the time that it takes to draw it, and what is made of one (the training step, say)
-serves the others too.
+serves the others too. Until somebody looks at its nodes a network needs no copy: there is one of all that are alike.
 """
 
+import copy
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from chainrule.nn.architecture import Architecture, as_shape, chain, check_layer
 from chainrule.nn.layers.base import NAMED, Layer, Learns, Parameter
 from chainrule.recent import Recent
 
-_kept: Recent[Architecture] = Recent(32)
+_kept: Recent["_Kept"] = Recent(32)
 
 
 class _Unlike(Exception):
@@ -33,21 +34,67 @@ class _Field:
     name: str
 
 
+class _Kept:
+    """What is kept of a chain: its graph, in which the places of layers stand for them; it keeps nobody's weights."""
+
+    def __init__(self, places: Architecture) -> None:
+        self.places = places
+        self._common: Architecture | None = None
+
+    def common(self, layers: Sequence[Layer]) -> Architecture | None:
+        """Return the graph as one of layers that are nobody's, the same each time; None where weights are arrays."""
+        if self._common is None:
+            every = {**self.places.parameters, **self.places.statistics}.values()
+            if any(type(w.meaning.initializer) is _Field for w in every):
+                return None
+            twins = {id(layer): copy.copy(layer) for layer in layers}
+            for twin in twins.values():
+                twin._set_trainable(True)
+            self._common = _of_layers(self.places, [twins[id(layer)] for layer in layers])
+        return self._common
+
+
 def chain_of(layers: Sequence[Any], shape: Any, dtype: str) -> Architecture:
     """Return the architecture of layers one after the other, for examples of ``shape``, as :func:`chain` does."""
+    layers = check_layers(layers)
+    return _own(_kept_of(layers, as_shape("x", shape), dtype), layers)
+
+
+def common_chain_of(layers: Sequence[Any], shape: Any, dtype: str) -> tuple[Architecture, bool]:
+    """Return what :func:`chain_of` does, or the graph that is common to all that are alike; and whether it is that.
+
+    It is where one was drawn before, all layers learn, and no weights begin as an array. The values of its parameters
+    mean nothing: whoever has it keeps values of its own.
+    """
     layers, shape = check_layers(layers), as_shape("x", shape)
+    kept = _kept_of(layers, shape, dtype)
+    common = (
+        kept.common(layers) if isinstance(kept, _Kept) and all(layer.trainable for layer in layers) else None
+    )
+    if common is not None:
+        return common, True
+    return _own(kept, layers), False
+
+
+def _own(kept: "_Kept | Architecture", layers: Sequence[Layer]) -> Architecture:
+    """Return a graph that is the network's own."""
+    return _of_layers(kept.places, layers) if isinstance(kept, _Kept) else kept
+
+
+def _kept_of(layers: Sequence[Layer], shape: Any, dtype: str) -> "_Kept | Architecture":
+    """Return what is kept of a chain, or the chain itself where it is the first or may not mean the same again."""
     try:
         key = Hashed((_structure(layers), shape, dtype))
     except _Unlike:
         return chain(layers, shape, dtype)
     drawn: list[Architecture] = []
 
-    def draw() -> Architecture:
+    def draw() -> _Kept:
         drawn.append(replace(chain(layers, shape, dtype), structure=key))
-        return _without_layers(drawn[0], layers)
+        return _Kept(_without_layers(drawn[0], layers))
 
     kept = _kept.get(key, draw)
-    return drawn[0] if drawn else _of_layers(kept, layers)
+    return drawn[0] if drawn else kept
 
 
 # --- what tells layers apart ----------------------------------------------------------------------------

@@ -245,7 +245,7 @@ def _asking(network: Network, given: dict[str, Any]) -> Asking:
     """Return what one network is asked for, of its own rows."""
     own, rows, held = dict(given), given["rows"], given["held"]
     del own["rows"], own["held"]
-    inputs = 1 if network._built is None else len(network.inputs)
+    inputs = 1 if network._made is None else len(network._made.architecture.inputs)
     parts = given["X"], given["y"], given["sample_weight"]
     if rows is not None:
         own |= zip(("X", "y", "sample_weight"), _at(parts, rows, inputs), strict=True)

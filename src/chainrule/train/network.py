@@ -15,8 +15,8 @@ from chainrule.doors import Door, late, opened
 from chainrule.engines.registry import engine_named
 from chainrule.errors import DataError, FileFormatError, GraphError, short
 from chainrule.friendly import Friendly
-from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, NodeLike, mark
+from chainrule.graph.shapes import Extent
 from chainrule.literals import EngineName, StageName
 from chainrule.nn.alike import chain_of
 from chainrule.nn.architecture import Architecture, branches, check_layers
@@ -29,6 +29,7 @@ from chainrule.nn.saved import check_arrays, from_config, to_config
 from chainrule.shown import WIDE, cut, in_a_row
 from chainrule.train import frames, store, validation
 from chainrule.train.classes import check_gives_classes, classes_of, gives_labels
+from chainrule.train.common import programs_of
 from chainrule.train.fit.settings import whole
 from chainrule.train.history import Evaluation, History
 from chainrule.train.parameters import NamedArrays, Parameters
@@ -129,8 +130,7 @@ class Network(Friendly):
     dtype: str
     seed: int
     runs: int  # how often it was fitted: each run has shuffles and dropout of its own
-    _made: Programs | None
-    _later: tuple[tuple[Any, ...], Arrays] | None  # an example's shape, and what it has learned
+    _made: Programs | None  # once it has seen data; its graph may be that of all networks alike, see _own
 
     @public
     def __init__(
@@ -154,10 +154,10 @@ class Network(Friendly):
         self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
         self.target_columns: frames.Names = ()  # likewise, where y has several
         self._layers: list[Layer] = []
-        self._built = None
+        self._made = None
         self._learning = threading.Lock()  # held by the one fit there may be
         if isinstance(layers, Architecture):  # of a file or a pickle, which has its values too
-            self._built = Programs(layers, engine, self.seed)
+            self._made = Programs(layers, engine, self.seed)
             return
         if is_drawn(layers):
             self._build(of_nodes(layers, inputs, input_shape, self.dtype))
@@ -182,34 +182,32 @@ class Network(Friendly):
             )
         self._layers = check_layers(layers)
         if input_shape is not None:
-            self._build(chain_of(self._layers, input_shape, self.dtype))
+            self._begin(input_shape)
 
     # --- what it is made of ---
 
     @property
-    def _built(self) -> Programs | None:
-        """Its graph and numbers, once it has seen data; where it learned beside others alike, they are drawn now."""
-        if self._later is not None:
+    def _own(self) -> Programs | None:
+        """The network with a graph of its own, which is drawn now where it had that of all networks alike."""
+        if self._made is not None and self._made.common:
             with _drawing:
-                if self._later is not None:
-                    shape, values = self._later
-                    made = Programs(chain_of(self._layers, shape, self.dtype), self.engine, self.seed)
-                    made.values.set(values)
-                    self._built = made
+                made = self._made
+                if made.common:
+                    (x,) = made.architecture.inputs.values()
+                    shape = [e.name if isinstance(e, Extent) else e for e in x.shape[1:]]
+                    own = chain_of(self._layers, shape, self.dtype)
+                    made.values.move_to(own)
+                    self._made = Programs(own, self.engine, self.seed, made.values)
         return self._made
 
-    @_built.setter
-    def _built(self, made: Programs | None) -> None:
-        self._made, self._later = made, None
-
-    def _learned(self, shape: tuple[Any, ...], values: Arrays) -> None:
-        """Take the numbers that it has learned beside others that are alike, from examples of a shape."""
-        self._later = shape, values
+    def _begin(self, shape: Any) -> None:
+        """Take the first values that a list of layers has for examples of a shape."""
+        self._made = programs_of(self._layers, shape, self.dtype, self.engine, self.seed)
 
     def _build(self, architecture: Architecture) -> None:
         values = initial_values(architecture, self.seed)
-        self._built = Programs(architecture, self.engine, self.seed)
-        self._built.values.set_named(values)
+        self._made = Programs(architecture, self.engine, self.seed)
+        self._made.values.set_named(values)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -226,7 +224,7 @@ class Network(Friendly):
 
     def _kept(self) -> dict[str, Any]:
         """Return what an error before the first step leaves as it was."""
-        return {name: vars(self)[name] for name in ("_made", "_later", "loss", "columns", "target_columns")}
+        return {name: vars(self)[name] for name in ("_made", "loss", "columns", "target_columns")}
 
     @contextmanager
     def _as_before(self, kept: Mapping[str, Any]) -> Iterator[None]:
@@ -267,13 +265,16 @@ class Network(Friendly):
     @property
     def _programs(self) -> Programs:
         """What those below need to know of the network, as it is now."""
-        if self._built is None:
+        made = self._made
+        if made is None:
             raise GraphError(
                 "This network has not seen data yet, so the shape of its input is unknown. "
                 "Give input_shape=(4,) when you make it, or (28, 28, 1) for pictures, say, or fit it first."
             )
-        self._built.engine, self._built.seed = self.engine, self.seed  # which the user may have set
-        return self._built
+        if made.common and not all(layer.trainable for layer in self._layers):
+            made = self._own or made  # the common one is of layers that learn
+        made.engine, made.seed = self.engine, self.seed  # which the user may have set
+        return made
 
     @property
     def architecture(self) -> Architecture:
@@ -286,6 +287,7 @@ class Network(Friendly):
         >>> list(network.architecture.parameters), network.architecture.output.shape
         (['W1', 'b1', 'W2', 'b2'], (batch, 1))
         """
+        self._own  # noqa: B018 -- whose nodes the user may look at, and set
         return self._programs.architecture
 
     @property
@@ -295,7 +297,7 @@ class Network(Friendly):
         >>> cr.Network([cr.Dense(2, "relu"), cr.Dense(1)]).layers
         [Dense(2, activation='relu'), Dense(1)]
         """
-        if self._built is None:
+        if self._made is None or self._made.common:
             return list(self._layers)
         return [call.layer for call in self.architecture.calls.values()]
 
@@ -358,10 +360,10 @@ class Network(Friendly):
 
     def __repr__(self) -> str:
         layers = in_a_row([cut(repr(layer)) for layer in self.layers], 3 * WIDE)
-        if self._built is None:
+        if self._made is None:
             return f"Network([{layers}])"
-        count = sum(prod(w.shape) for w in self.architecture.parameters.values())
-        names = list(self.architecture.inputs)
+        count = sum(prod(w.shape) for w in self._made.architecture.parameters.values())
+        names = list(self._made.architecture.inputs)
         of = f" of {in_a_row(names)}" if len(names) > 1 else ""
         return f"Network([{layers}]){of} with {count:,} parameters"
 
@@ -395,7 +397,7 @@ class Network(Friendly):
         >>> "Dense" in network.summary_text()
         True
         """
-        return summary_text(self._layers if self._built is None else self.architecture, self.dtype)
+        return summary_text(self._layers if self._made is None else self.architecture, self.dtype)
 
     # --- learning ---
 
@@ -640,8 +642,9 @@ class Network(Friendly):
         >>> network.predict_classes(X)
         array([0, 1, 1, 0])
         """
-        check_gives_classes(self.architecture, self.loss)
-        labels = gives_labels(self.architecture, self.loss)
+        architecture = self._programs.architecture
+        check_gives_classes(architecture, self.loss)
+        labels = gives_labels(architecture, self.loss)
         p: Any = self.predict(X)
         found: Any = (
             [classes_of(each, labels) for each in p] if isinstance(p, list) else classes_of(p, labels)
@@ -716,7 +719,7 @@ class Network(Friendly):
         (1.0, True)
         """
         given, wanted = self._read(X, y, sample_weight), self.loss if loss is None else loss
-        if not metrics and classifies(self.architecture, wanted):
+        if not metrics and classifies(given.programs.architecture, wanted):
             metrics = ["accuracy"]
         goal, table = self._examples(given, loss, metrics)
         check_values(goal, table, "y")
@@ -754,7 +757,7 @@ class Network(Friendly):
         """
         given = self._read(X, y, sample_weight)
         slopes = given.programs.slopes(*self._examples(given, loss))[1:]
-        return NamedArrays(zip(self.architecture.parameters, map(np.array, slopes), strict=True))
+        return NamedArrays(zip(given.programs.architecture.parameters, map(np.array, slopes), strict=True))
 
     @public
     def check_gradients(
@@ -788,7 +791,10 @@ class Network(Friendly):
         >>> report.passed, [(p.name, p.checked) for p in report.parameters]
         (True, [('W1', 8), ('b1', 4), ('W2', 12), ('b2', 3)])
         """
-        goal, table = self._examples(self._read(X, y, sample_weight, learning=self._built is None), loss)
+        given = self._read(X, y, sample_weight, learning=self._own is None)
+        if given.programs.common and self._own:  # it began just now, and variables of its own are to be moved
+            given = self._read(X, y, sample_weight)
+        goal, table = self._examples(given, loss)
         (cost,) = goal.learning([goal.cost])
         feed = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: self.seed}
         check = opened("chainrule.transform.check:check_gradients")  # which no fit needs
@@ -832,12 +838,12 @@ class Network(Friendly):
 
     def __getstate__(self) -> dict[str, Any]:
         check_names("This network", self.loss, self.layers)
-        kept = {k: v for k, v in vars(self).items() if k not in ("_made", "_later", "_learning")}
-        if self._built is not None:
+        kept = {k: v for k, v in vars(self).items() if k not in ("_made", "_learning")}
+        if (own := self._own) is not None:
             kept["_saved"] = (
-                to_config(self.architecture, keep=True),
-                self._built.values.named(),
-                self._built.batch,
+                to_config(own.architecture, keep=True),
+                own.values.named(),
+                own.batch,
             )
         return kept
 
@@ -845,9 +851,9 @@ class Network(Friendly):
         config, arrays, batch = kept.pop("_saved", (None, {}, None))
         Network.__init__(self, kept["_layers"] if config is None else from_config(config))
         vars(self).update(kept)
-        if self._built is not None:
-            self._built.values.set_named(arrays)
-            self._built.batch = batch
+        if self._made is not None:
+            self._made.values.set_named(arrays)
+            self._made.batch = batch
 
     # --- reading what it is given ---
 
@@ -869,7 +875,7 @@ class Network(Friendly):
             learning: Whether this is what the network learns from: it decides the shape of a network that has
                 seen no data, and what its columns are called from now on.
         """
-        inputs = 1 if self._built is None else len(self.architecture.inputs)
+        inputs = 1 if self._made is None else len(self._made.architecture.inputs)
         frames.check_index({**frames.parts(X, what[0], inputs), what[1]: y, what[2]: sample_weight})
         taken = self._take(X, learning)
         if learning and not self.target_columns:
@@ -888,8 +894,8 @@ class Network(Friendly):
 
     def _take(self, X: Any, learning: bool = False) -> Taken:
         """Return X checked and cast: an array for each input."""
-        if self._built is None and learning:
-            self._build(chain_of(self._layers, shape_of(X, self._layers), self.dtype))
+        if self._made is None and learning:
+            self._begin(shape_of(X, self._layers))
         programs = self._programs
         taken = take(programs, X, self.columns, learning)
         if learning:

@@ -1,7 +1,7 @@
 """The numbers of a network: by name for its user, all at once for what trains it."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from chainrule.errors import GraphError, MissingNameError, ShapeError, unknown_n
 from chainrule.friendly import Friendly
 from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node
+from chainrule.graph.numbers import value_for
 from chainrule.graph.shapes import Extent, Shape, show
 from chainrule.nn.architecture import Architecture
 from chainrule.shown import WIDE, in_a_row
@@ -143,13 +144,29 @@ def shape_of(array: Any) -> Shape:
 
 
 class Values:
-    """All parameters, then all statistics: read and replaced together, so that no thread sees half."""
+    """All parameters, then all statistics: read and replaced together, so that no thread sees half.
 
-    def __init__(self, architecture: Architecture) -> None:
+    Args:
+        architecture: The network's own graph, whose variables hold them; or one that it has in common with others.
+        first: Of a common graph, what draws the first of them, once they are asked for.
+
+    Attributes:
+        carried: The states that go on from batch to batch; none: where they begin.
+        batch: How many rows a batch of the last fit had.
+    """
+
+    def __init__(self, architecture: Architecture, first: Callable[[], Arrays] | None = None) -> None:
         self._nodes = {**architecture.parameters, **architecture.statistics}
         self._moving = threading.Lock()
-        self.carried: Arrays = []  # the states that go on from batch to batch; none: where they begin
-        self.batch: int | None = None  # how many rows a batch of the last fit had
+        self._first = first
+        self._held: Arrays | None = None if first is None else []  # where the variables do not hold them
+        self.carried: Arrays = []
+        self.batch: int | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has asked for them yet, or set them."""
+        return self._first is not None
 
     @property
     def names(self) -> list[str]:
@@ -159,7 +176,14 @@ class Values:
     def get(self) -> Arrays:
         """Return the arrays."""
         with self._moving:
-            return [node.attributes["cell"].value for node in self._nodes.values()]
+            return list(self._now())
+
+    def _now(self) -> Arrays:
+        if self._first is not None:
+            self._held, self._first = _read_only(self._first()), None
+        if self._held is not None:
+            return self._held
+        return [node.attributes["cell"].value for node in self._nodes.values()]
 
     def named(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
@@ -167,27 +191,34 @@ class Values:
 
     def set(self, arrays: Sequence[np.ndarray]) -> None:
         """Replace them all."""
+        new = [value_for(node, array) for node, array in zip(self._nodes.values(), arrays, strict=True)]
         with self._moving:
-            for node, array in zip(self._nodes.values(), arrays, strict=True):
-                node.value = array
+            if self._held is None:
+                for node, array in zip(self._nodes.values(), new, strict=True):
+                    node.attributes["cell"].value = array
+            else:
+                self._held, self._first = new, None
+
+    def take(self, arrays: Arrays) -> None:
+        """Replace those of a common graph by arrays that fit, and that nobody else writes into."""
+        with self._moving:
+            self._held, self._first = _read_only(arrays), None
+
+    def move_to(self, architecture: Architecture) -> None:
+        """Let the variables of the network's own graph hold them from now on."""
+        with self._moving:
+            now = self._now()
+            self._nodes = {**architecture.parameters, **architecture.statistics}
+            for node, array in zip(self._nodes.values(), now, strict=True):
+                node.attributes["cell"].value = array
+            self._held = None
 
     def set_named(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Replace them all, given by name."""
         self.set([arrays[name] for name in self._nodes])
 
 
-class Borrowed(Values):
-    """The numbers of a network whose graph is that of another one like it."""
-
-    def __init__(self, arrays: Arrays, of: Values) -> None:
-        self._nodes, self._moving = of._nodes, threading.Lock()
-        self.carried, self.batch = [], None
-        self._arrays = arrays
-
-    def get(self) -> Arrays:
-        """Return the arrays."""
-        return list(self._arrays)
-
-    def set(self, arrays: Sequence[np.ndarray]) -> None:
-        """Replace them all."""
-        self._arrays = list(arrays)
+def _read_only(arrays: Arrays) -> Arrays:
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays

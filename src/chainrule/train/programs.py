@@ -1,6 +1,7 @@
 """What is compiled for a network, up to a bound: its predictions, its objectives, and what trains it."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import prod
@@ -80,20 +81,33 @@ class Programs:
     """A network that knows its shape, as it is handed down: its graph, its numbers, and what is compiled for them.
 
     ``engine`` and ``seed`` are the network's own; random layers draw as at the first step of the seed, wherever
-    nothing is learned.
+    nothing is learned. Where ``common``, the graph is that of all networks that are alike, and so is what is compiled.
     """
 
     def __init__(
-        self, architecture: Architecture, engine: str, seed: int, values: Values | None = None
+        self,
+        architecture: Architecture,
+        engine: str,
+        seed: int,
+        values: Values | None = None,
+        common: bool = False,
     ) -> None:
         self.architecture: Architecture = architecture
         self.engine: str = engine
         self.seed: int = seed
         self.values: Values = Values(architecture) if values is None else values
+        self.common: bool = common
         self.fixed: Recent[Programs] = Recent(MOST_LENGTHS)
         self._gone_on: int = 0  # how many batches were predicted where states go on
         self.predictions: Recent[Prediction] = Recent(MOST_KEPT)
         self.objectives: Recent[Objective] = Recent(MOST_KEPT)
+
+    def beside(self, engine: str, seed: int, first: Callable[[], Arrays]) -> "Programs":
+        """Return a network of the same graph, for which the same is compiled; ``first`` draws its numbers."""
+        found = copy.copy(self)
+        found.engine, found.seed = engine, seed
+        found.values, found.fixed, found._gone_on = Values(self.architecture, first), Recent(MOST_LENGTHS), 0
+        return found
 
     def of_lengths(self, lengths: Mapping[Extent, int]) -> "Programs":
         """Return the same network for sequences of so many steps, where their axes are open: of the same numbers."""

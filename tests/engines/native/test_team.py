@@ -31,8 +31,10 @@ def threaded(monkeypatch, kind, threads):
 
 def executable(network):
     """Return what a network trained with, which knows no more which way was faster."""
-    programs = [p for goal in network._built.objectives.values() for p in goal.programs.values()]
-    [training] = [p for p in programs if p.program.new_state != p.program.state]  # it changes what it has
+    programs = [p for goal in network._made.objectives.values() for p in goal.programs.values()]
+    *_, training = [
+        p for p in programs if p.program.new_state != p.program.state
+    ]  # the last that changes its state
     found = training.on("native")
     found.sharing.clear()
     return found

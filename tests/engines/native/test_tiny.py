@@ -61,8 +61,10 @@ def test_it_is_for_small_arrays_and_rows_it_knows():
 
     network = cr.Network([cr.Dense(3, "tanh"), cr.Dropout(0.5), cr.Dense(1)], seed=0, engine="native")
     network.fit(*TABLE, epochs=2, batch_size=None)
-    programs = [p for goal in network._built.objectives.values() for p in goal.programs.values()]
-    [training] = [p for p in programs if p.program.new_state != p.program.state]  # it changes what it has
+    programs = [p for goal in network._made.objectives.values() for p in goal.programs.values()]
+    *_, training = [
+        p for p in programs if p.program.new_state != p.program.state
+    ]  # the last that changes its state
     assert training.on("native").tiny(4) is None
 
 

@@ -16,6 +16,7 @@ from chainrule.graph.evaluate import Arrays
 from chainrule.nn.layers.base import SEED
 from chainrule.nn.reading import many_initial_values
 from chainrule.signals import Asked
+from chainrule.train.common import beside, common_programs
 from chainrule.train.fit.asking import Begun, failure
 from chainrule.train.fit.divergence import Told
 from chainrule.train.fit.fitting import Fitting, Good, first_state, recorded
@@ -23,8 +24,6 @@ from chainrule.train.fit.stopping import finish
 from chainrule.train.history import History
 from chainrule.train.objective import CLOCK
 from chainrule.train.optimizers import LBFGS
-from chainrule.train.parameters import Borrowed
-from chainrule.train.programs import Programs
 from chainrule.train.schedules import plateau
 from chainrule.train.watching import reading_of
 
@@ -34,8 +33,12 @@ MOST_EPOCHS = 100_000  # of a longer fit somebody wants to see, and to end, what
 
 def alike(network: Any) -> Hashable | None:
     """Return what two networks that were never fitted have in common if they differ in seeds alone; None if unknown."""
-    if network._built is not None or network.runs or network.loss is not None:
+    made = network._made
+    if network.runs or network.loss is not None:
         return None
+    if made is not None:
+        plain = made.common and made.values.untouched and all(layer.trainable for layer in network._layers)
+        return (made.architecture.structure, network.engine) if plain else None
     found, places = [network.dtype, network.engine], list(map(id, network._layers))
     for layer in network._layers:
         settings, first = vars(layer), places.index(id(layer))  # one that is there twice has its numbers once
@@ -147,7 +150,8 @@ def _ended(
     moved: Any = _flat(changed).any(axis=1) & _flat([found.good, *map(np.isfinite, states[slots])]).all(
         axis=1
     )
-    shape = tuple(next(iter(run.programs.architecture.inputs.values())).shape[1:])
+    shape = next(iter(run.programs.architecture.inputs.values())).shape[1:]
+    of_all = common_programs(networks[0]._layers, shape, networks[0].dtype)
     columns = lines.transpose(0, 2, 1).tolist()
     for i, network in enumerate(networks):
         if not finite[i]:
@@ -157,17 +161,12 @@ def _ended(
         own.history = History(
             dict(zip(names, columns[i], strict=True)), run.history.times, engine=run.history.engine
         )
-        own.programs = Programs(
-            run.programs.architecture,
-            run.programs.engine,
-            network.seed,
-            Borrowed(values, run.programs.values),
-        )
-        own.programs.objectives, own.programs.predictions = run.programs.objectives, run.programs.predictions
+        own.programs = network._made or beside(of_all, network.engine, network.seed)
+        own.programs.values.take(values)
         own.seed, own.judged, own.began_with = network.seed, None, [x[i] for x in began]
         own.left, own.moved = [x[i] for x in states[slots]], bool(moved[i])
         own.history.stopped = finish(own, "", Good([], -1))
-        network._learned(shape, values)
+        network._made = own.programs
         network.runs, network.loss = 1, leader.network.loss
         network.columns, network.target_columns = dict(leader.network.columns), leader.network.target_columns
         yield network, own.history, failure(Begun(network, own, None, {}))
