@@ -274,6 +274,41 @@ def test_a_signal_before_training_saves_nothing(here, by, name, expected):
     assert [path.name for path in here.iterdir()] == ["houses.csv"]
 
 
+def ends(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (
+            "chainrule.models.base.refit",
+            "runs/houses-price-001 keeps what was done; to go on with it:\n"
+            "  chainrule train --resume runs/houses-price-001\n",
+        ),
+        ("chainrule.cli.outcome.judged", "The run is in runs/houses-price-001.\n"),
+    ],
+)
+def test_who_breaks_off_a_command_is_told_what_stands(here, monkeypatch, place, told):
+    with monkeypatch.context() as patch:
+        patch.setattr(place, ends)
+        result = CliRunner().invoke(cli, ["train", "houses.csv", "--target", "price", *QUICK])
+    assert result.exit_code == 130 and result.stderr.endswith(f"Error: Stopped by Ctrl-C.\n{told}")
+    assert (here / "runs/houses-price-001").is_dir()
+    goes_on = CliRunner().invoke(cli, ["train", "--resume", "runs/houses-price-001"])
+    assert goes_on.exit_code == (0 if "resume" in told else 2), goes_on.stderr
+
+
+def test_who_breaks_off_a_prediction_is_told_whether_it_is_written(model, here, monkeypatch):
+    predict = ["predict", model, "houses.csv", "--out", "p.csv", "--json"]
+    monkeypatch.setattr("chainrule.cli.using.document", ends)
+    assert CliRunner().invoke(cli, predict).stderr.endswith("Ctrl-C.\nThe predictions are in p.csv.\n")
+    monkeypatch.setattr(cr, "write_table", ends)
+    assert CliRunner().invoke(cli, predict).stderr.endswith("Ctrl-C before anything was saved.\n")
+    monkeypatch.setattr(cr.TableModel, "evaluate", ends)
+    assert CliRunner().invoke(cli, ["evaluate", model, "houses.csv"]).stderr.endswith("Stopped by Ctrl-C.\n")
+
+
 ENDLESS = ["train", "houses.csv", "--target", "price", "--epochs", "100000000", "--learning-rate", "1e-7"]
 
 
@@ -348,7 +383,9 @@ def test_a_signal_ends_the_writing_into_a_pipe_that_nobody_empties(here):
         time.sleep(0.05)
     process.terminate()
     told = process.communicate(timeout=30)[1]
-    assert process.returncode == 143 and told.endswith(b"Stopped by SIGTERM before anything was saved.\n")
+    assert process.returncode == 143 and told.endswith(
+        b"Stopped by SIGTERM.\nThe run is in runs/iris-target-001.\n"
+    )
     os.close(reader)
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule import disk
-from chainrule.models import comparing_tables, configuration
+from chainrule import disk, signals
+from chainrule.models import base, comparing_tables, configuration, judgements, table as table_models
 from chainrule.models.options import Options
 from chainrule.train.fit import descent, resuming
 
@@ -152,6 +152,75 @@ def test_a_signal_keeps_the_best_so_far_and_the_run_can_go_on(stage, number, mon
         cr.TableModel.resume("ended")
 
 
+def breaks_off(*_, **__):
+    raise KeyboardInterrupt
+
+
+RECIPE = {"recipe": True, "members": 2, "hidden": (3,), "epochs": 2, "bins": 3}
+MOMENTS = {  # where Ctrl-C comes while nobody asks what it wants: what it breaks off, and how often that is done before
+    "the linear model": ("chainrule.models.members.crossed", RECIPE),
+    "all rows are made ready": ("chainrule.models.base.refit", CHOICES),
+    "the folds": ("chainrule.models.base.mean_of", CHOICES),
+}
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_ctrl_c_breaks_off_between_fits_goes_on(moment, monkeypatch):
+    monkeypatch.setattr(resuming, "EVERY", 1e6)  # nothing was written yet
+    data, (place, choices) = houses(), MOMENTS[moment]
+    whole = cr.TableModel.train(data, "dear", **choices, run="whole")
+    told = "broken keeps what was done; to go on with it:\n  cr.TableModel.resume('broken')"
+    with monkeypatch.context() as patch:
+        patch.setattr(place, breaks_off)
+        with pytest.raises(KeyboardInterrupt) as ended:
+            cr.TableModel.train(data, "dear", **choices, run="broken")
+        assert ended.value.__notes__ == [told]
+        with pytest.raises(KeyboardInterrupt) as ended:
+            cr.TableModel.resume("broken")
+        assert ended.value.__notes__ == [told]
+    same(cr.TableModel.resume("broken"), whole)
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.parametrize("make", [cr.TableModel.train, cr.TableModel.compare])
+@pytest.mark.parametrize("choices", [{"hidden": (2,)}, {}])
+def test_a_signal_before_anything_was_learned_leaves_no_model(make, choices, monkeypatch):
+    """No untrained network is called the best so far."""
+
+    def never_begun(networks, *_, **__):
+        return [cr.History({"cost": []}, signal=signal.SIGTERM) for _ in networks]
+
+    for trains in ("base", "members"):
+        monkeypatch.setattr(f"chainrule.models.{trains}.fit_many", never_begun)
+    with pytest.raises(signals.Ended) as ended:
+        make(houses(), "dear", **choices, run="run")
+    assert ended.value.number == signal.SIGTERM and not os.path.exists("run")
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+@pytest.mark.parametrize("place", ["fastest", "report_of", "judgements"])
+def test_a_signal_while_a_run_is_written_lets_it_be_written(place, monkeypatch):
+    room = judgements if place == "judgements" else table_models
+    do = getattr(room, place)
+
+    def late(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+        return do(*given)
+
+    data = houses()
+    whole = cr.TableModel.train(data, "dear", **CHOICES, run="whole")
+    monkeypatch.setattr(room, place, late)
+    model = cr.TableModel.train(data, "dear", **CHOICES, run="run")
+    assert model.history.signal == signal.SIGINT
+    model.history.signal = 0
+    same(model, whole)
+    with pytest.raises(cr.DataError, match="has ended"):
+        cr.TableModel.resume("run")
+
+
 def test_a_table_that_was_changed_is_not_gone_on_with(killed_at):
     data = houses()
     alive = killed_at(4, late=True)
@@ -251,3 +320,31 @@ def test_processes_that_are_killed_again_and_again():
         assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
     same(cr.TableModel.resume("killed"), whole)
     assert not re.search("part|checkpoint", " ".join(os.listdir("killed")))
+
+
+@pytest.mark.parametrize("engine", ["numpy"], indirect=True)
+@pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
+def test_how_long_it_took_counts_all_that_was_trained_before_and_after_a_break(monkeypatch):
+    """Each fit takes an hour, by a clock that no machine has."""
+    now = [0.0]
+    monkeypatch.setattr("chainrule.models.base.time.perf_counter", lambda: now[0])
+    fit_many = base.fit_many
+
+    def an_hour(*given, **how):
+        now[0] += 3600.0
+        return fit_many(*given, **how)
+
+    monkeypatch.setattr(base, "fit_many", an_hour)
+    data, folds = houses(), {**CHOICES, "folds": 3}
+    assert cr.TableModel.train(data, "dear", **folds).report.seconds == 5 * 3600  # 1 + 3 folds + all rows
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "refit", breaks_off)
+        with pytest.raises(KeyboardInterrupt):
+            cr.TableModel.train(data, "dear", **folds, run="broken")
+    now[0] = 0.0
+    assert (
+        cr.TableModel.resume("broken").report.seconds == 4 * 3600 + 5 * 3600
+    )  # what is read takes the hour, too
+    assert (
+        cr.TableModel.compare(data, "dear", **LADDER).model.report.seconds == 3 * 3600
+    )  # others, it, on all rows

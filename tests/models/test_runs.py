@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.models import base, configuration, runs, table as table_models
+from chainrule.models import base, configuration, judgements, runs, table as table_models
 from chainrule.models.options import Options
 from chainrule.train.fit.fitting import Interrupts
 from chainrule.train.fit.resuming import Checkpoints, Keeper
@@ -216,7 +216,7 @@ def test_what_is_no_error_of_ours_leaves_no_half_of_a_run(monkeypatch):
     def fails(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(table_models, "_card", fails)  # when all is trained, and some files are there
+    monkeypatch.setattr(judgements, "_card", fails)  # when all is trained, and some files are there
     with pytest.raises(RuntimeError, match="a bug"):
         cr.TableModel.train("iris", epochs=2, run=True)
     assert not Path("runs").exists()

@@ -162,13 +162,18 @@ def test_each_decision_is_told():
         "id      identifier  left out: it numbers the rows",
     ]
     assert told[2].startswith("Inputs: 1 column of numbers and 1 column of categories")
-    assert told[3:-2] == list(model.report.notes)
+    assert told[3:-3] == list(model.report.notes)
     assert told[3] == "Left out of training: 4 rows of 80 without a value in 'dear'."
-    assert told[-1].startswith("Learned anew from all 76 rows") and told[-1] == model.report.refit
-    assert told[-2] == (
+    assert told[-2].startswith("Learned anew from all 76 rows") and told[-2] == model.report.refit
+    assert told[-1] == (
+        "This network was made by hand (hidden=(4,), epochs=3): it has nothing of the recipe, the other networks on "
+        "folds, the bins and the linear model beside it. recipe=True keeps these; its scores are on the same rows, and "
+        "say what they are worth."
+    )
+    assert told[-3] == (
         "Network: 6 inputs, a hidden layer of 4 units, 1 output (sigmoid). "
         "Rows: 52 to learn from, 9 to know when to stop, 15 for the test. "
-        "It is made by hand, as hidden and epochs were chosen; without, the recipe decides."
+        "It is made by hand, as hidden and epochs were chosen; without, or with recipe=True, the recipe decides."
     )
 
 

@@ -26,13 +26,6 @@ AT_ONCE: Any = {number: (signal.SIG_DFL,) for number in signals.NAMES if number 
 WENT_WRONG, REFUSED = 1, 2
 BY_SIGNAL = 128  # shells add the number of the signal: 130 after Ctrl-C
 CLOSED_PIPE = BY_SIGNAL + 13  # as of a program that SIGPIPE ended
-EXIT_CODES = {
-    0: "done",
-    WENT_WRONG: "trained, but the training diverged or learned nothing",
-    REFUSED: "refused: nothing was written",
-    BY_SIGNAL + signal.SIGINT: "ended by Ctrl-C; a training that was under way has saved its best network",
-    BY_SIGNAL + signal.SIGTERM: "ended by SIGTERM; a training saved its best network so far",
-}
 
 
 class Commands(click.Group):
@@ -63,17 +56,20 @@ class Commands(click.Group):
                 code = super().main(arguments, prog_name or self.name, **settings)
         except click.Abort as abort:
             number = getattr(abort.__cause__, "number", signal.SIGINT)
+            kept = getattr(abort.__cause__, "__notes__", [])
             _fail(
-                f"Stopped by {signals.NAMES[number]} before anything was saved.",
+                "\n".join([_stopped(number, self._command(arguments), kept), *kept]),
                 BY_SIGNAL + number,
                 arguments,
             )
         except Exception as error:
             if "--debug" in arguments:
                 raise
-            command = self.commands.get(next(iter(arguments), ""), self)
-            _fail(_paragraph(error, command), REFUSED, arguments)
+            _fail(_paragraph(error, self._command(arguments)), REFUSED, arguments)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def _command(self, arguments: Sequence[str]) -> click.Command:
+        return self.commands.get(next(iter(arguments), ""), self)
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command, and to it the option that :meth:`main` reads from the arguments."""
@@ -105,6 +101,25 @@ class Commands(click.Group):
                 f"No command {name!r}. {hint} Commands: {', '.join(self.list_commands(ctx))}."
             )
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def stands(sentence: str) -> Iterator[None]:
+    """Let who ends what is done inside be told what stands already."""
+    try:
+        yield
+    except KeyboardInterrupt as ended:
+        if sentence:
+            ended.add_note(sentence)
+        raise
+
+
+def _stopped(number: int, command: click.Command, kept: Sequence[str]) -> str:
+    """Say what ended a command; of one that would have saved something and has not, that too."""
+    nothing = (
+        " before anything was saved" if "out" in [each.name for each in command.params] and not kept else ""
+    )
+    return f"Stopped by {signals.NAMES[signal.Signals(number)]}{nothing}."
 
 
 def tell(sentence: str, head: str = "") -> None:

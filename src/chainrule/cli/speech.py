@@ -15,6 +15,7 @@ import click
 OPTIONS: dict[str, click.Option] = {}  # of all commands, by the name of the argument that each becomes
 
 _VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\{[^{}]*\}|\[[^][]*\]|\([^()]*\)|[-+\w.]*\w"""
+_RESUME = re.compile(rf"cr\.TableModel\.resume\(({_VALUE})\)")
 _PYTHON = re.compile(r" \(cr\.(?:[^()]|\([^()]*\))*\)")
 # none that begins within quotation marks: they hold names of the user's
 # a call, whose arguments are no options, or an argument
@@ -36,6 +37,7 @@ def spoken(text: str) -> str:
     >>> spoken("If it is one, say so: any_size=True.")
     'If it is one, say so: --any-size.'
     """
+    text = _RESUME.sub(lambda call: f"chainrule train --resume {shlex.quote(literal_eval(call[1]))}", text)
     return _SUBJECT.sub(_flag, _ARGUMENT.sub(_option, _PYTHON.sub("", text)))
 
 

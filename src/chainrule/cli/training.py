@@ -3,7 +3,7 @@
 import shlex
 import signal
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule import signals
 from chainrule.cli import documents, options, outcome
 from chainrule.cli.files import PRINTED, check_no_model, check_writable
-from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, document, printing, tell, tell_as_is
+from chainrule.cli.front import BY_SIGNAL, WENT_WRONG, document, printing, stands, tell, tell_as_is
 from chainrule.cli.kinds import Config, Run
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
@@ -50,8 +50,10 @@ def train(
     DATA is a file: CSV and its kin, ARFF, JSON, SQLite, also packed (.gz, .zip); Parquet, Feather, Excel, DuckDB and
     .zst with pip install 'chainrule[tables]'. Or - for what is piped in, 'data/*.csv' for several files alike, or a
     sample: iris, wine, breast_cancer, digits, diabetes, xor, circles, moons, spirals, four_people. The task, the
-    columns, the network and how long it learns are found out. All of it is in the folder of a run in the end, which
-    predict, evaluate and summary take. Ctrl-C ends training early and keeps the best network so far: --resume goes on.
+    columns, the networks and how long they learn are found out: eight decide together with a linear model. --members 1
+    trains a single network, much faster; --hidden, --dropout, --epochs, --batch-size, --learning-rate and their kin
+    make one by hand, without the recipe. All of it is in the folder of a run in the end, which predict, evaluate and
+    summary take. Ctrl-C ends training early and keeps what was learned so far: --resume goes on.
 
     \b
     Examples:
@@ -119,17 +121,37 @@ def _finish(
     say = (lambda sentence: None) if quiet else tell
     run = Path(model.run or "")
     kept = why_kept(model, old) if out else ""
-    late = signals.Asked()
-    if out and not kept:
-        # a pipe may take for ever to be emptied, so there a signal ends at once
-        into_file = out.is_file() or not out.exists()
-        with signals.asking() if into_file else nullcontext(late) as late:
-            model.save(out)
+    with stands(f"The run is in {run}."):
+        late = _save(model, out) if out and not kept else signals.Asked()
+        return _tell(model, out, kept, late, say, as_json)
+
+
+def _save(model: "cr.TableModel", out: Path) -> signals.Asked:
+    """Write a model; returns which signal came meanwhile."""
+    # a pipe may take for ever to be emptied, so there a signal ends at once
+    into_file = out.is_file() or not out.exists()
+    with signals.asking() if into_file else nullcontext(signals.Asked()) as late:
+        model.save(out)
+    return late
+
+
+def _tell(
+    model: "cr.TableModel",
+    out: Path | None,
+    kept: str,
+    late: signals.Asked,
+    say: Callable[[str], Any],
+    as_json: bool,
+) -> int:
+    run = Path(model.run or "")
     ended = (model.history.signal if model.history else 0) or late.number
     went_wrong = bool(kept) or model.diverged
     code = BY_SIGNAL + ended if ended else WENT_WRONG if went_wrong else 0
-    if ended and signals.NAMES[signal.Signals(ended)] not in model.report.stopped:
-        say(f"Ended by {signals.NAMES[signal.Signals(ended)]}, which came after training.")
+    if ended and (name := signals.NAMES[signal.Signals(ended)]) not in model.report.stopped:
+        goes_on = (run / outcome.CHECKPOINT).exists()
+        say(
+            f"Ended by {name}, which came after {'the network was trained that is kept' if goes_on else 'training'}."
+        )
     try:
         say("")
         if as_json:
@@ -147,7 +169,7 @@ def _finish(
             say(f"Wrote the model to {out}, too.")
         say(outcome.saved(model, run))
         for sentence in outcome.next_steps(model, run):
-            as_is = sentence.startswith(" ") and not quiet  # commands are not wrapped: they are copied
+            as_is = sentence.startswith(" ") and say is tell  # commands are not wrapped: they are copied
             (tell_as_is if as_is else say)(sentence)
     return code
 

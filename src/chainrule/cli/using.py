@@ -9,7 +9,7 @@ import click
 import chainrule as cr
 from chainrule.cli import documents, options
 from chainrule.cli.files import PRINTED, check_writable, load_model, load_table_model
-from chainrule.cli.front import document, printing, tell
+from chainrule.cli.front import document, printing, stands, tell
 from chainrule.cli.kinds import Level
 from chainrule.cli.options import choices, chosen, option, switch
 from chainrule.cli.pages import command
@@ -76,7 +76,8 @@ def predict(
         cr.write_table(predictions, out, raw_cells=raw_cells)
         tell(f"Wrote {counted(len(predictions), 'prediction')} to {out}.")
     if as_json:
-        document(predictions.to_dict("records"))
+        with stands("" if out in PRINTED else f"The predictions are in {out}."):
+            document(predictions.to_dict("records"))
     elif out in PRINTED:
         with printing():
             cr.write_table(predictions, sys.stdout, raw_cells=raw_cells)

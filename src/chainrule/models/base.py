@@ -3,6 +3,7 @@
 A kind of data supplies a :class:`Kind`, and nothing here knows of tables.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -14,9 +15,10 @@ from chainrule.errors import DataError
 from chainrule.models.by_folds import in_a_sentence, mean_of
 from chainrule.models.options import USUAL_EPOCHS, USUAL_RATE, Training
 from chainrule.models.rows import Rows
+from chainrule.models.runs import note, noted
 from chainrule.models.scores import Scores
 from chainrule.shown import counted
-from chainrule.signals import asking
+from chainrule.signals import Ended, asking
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.metrics import Metric
@@ -39,6 +41,7 @@ FLATTER = "No row was held back for a test: these said when to stop, so their sc
 CUT_SHORT = (
     "Time was over within the first epoch. Another time it ends elsewhere: no configuration repeats this."
 )
+SECONDS = "seconds"  # what a checkpoint calls how long its fits took
 BRIEF = 1.0  # seconds, below which a first fit is over before others like it need a line
 FAR = 10.0  # times the cost of a guess: no beginning of a training costs as much
 
@@ -165,6 +168,7 @@ class Trained(Generic[D]):
         refit: What is said of learning from all rows.
         options: The choices that lead to the same networks again, whatever ended this training.
         judged: The network that was judged.
+        seconds: How long all of it took.
     """
 
     ready: Ready[D]
@@ -178,6 +182,7 @@ class Trained(Generic[D]):
     refit: str
     options: Training
     judged: Network
+    seconds: float
 
 
 @dataclass
@@ -189,11 +194,30 @@ class Stages:
         histories: Those of the fits that are done.
         file: Where it is written down how far they are; where one was there, those that had ended are read from it, and
             the one that was broken off goes on.
+        began: When, by the clock of the process.
+        before: How many seconds it took until it was broken off.
     """
 
     verbose: int = 0
     histories: dict[str, History] = field(default_factory=dict)
     file: "Checkpoints | None" = None
+    began: float = field(init=False)
+    before: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = time.perf_counter()
+        self.before = noted(self.file, SECONDS).get("milliseconds", 0) / 1000
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it took until now, what another process did of it included."""
+        return self.before + time.perf_counter() - self.began
+
+    def ended(self, names: Sequence[str], histories: Sequence[History]) -> None:
+        """Take down fits that have ended."""
+        self.histories.update(zip(names, histories, strict=True))
+        if self.file is not None and self.file.fits:
+            note(self.file, SECONDS, {"milliseconds": round(1000 * self.seconds)})
 
     @property
     def verbose_now(self) -> int:
@@ -270,19 +294,16 @@ def fit_stages(
     histories = fit_many(
         networks,
         *ready.learn,
-        optimizer=[ready.optimizer(each) for each in choices],
-        batch_size=[each.batch_size for each in choices],
+        optimizer=[ready.optimizer(each) for each in choices], batch_size=[each.batch_size for each in choices],
         epochs=[each.epochs or USUAL_EPOCHS for each in choices],
-        class_weight=ready.class_weight,
-        metrics=ready.watched,
-        validation_data=ready.validation,
+        class_weight=ready.class_weight, metrics=ready.watched, validation_data=ready.validation,
         callbacks=[[*common, _End(tell)] for tell in ended] if ended else common,
         time_budget=[each.time_budget for each in choices],
         resume=[stages.keeper(name) for name in names],
         until=until,
         verbose=stages.verbose_now,
-    )
-    stages.histories.update(zip(names, histories, strict=True))
+    )  # fmt: skip
+    stages.ended(names, histories)
     return histories
 
 
@@ -314,6 +335,8 @@ def train(
             say(f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for {who}, the rest for others.")
     fitted = kind.fit("main", ready, main, stages, say)
     ready, network, history = fitted.ready, fitted.network, fitted.history
+    if history.signal and not history.epochs:  # there is nothing to be kept
+        raise Ended(history.signal)
     shorter = f"learning_rate={min((options.learning_rate or USUAL_RATE) / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
         raise DataError(
@@ -347,7 +370,9 @@ def train(
     ended = history.signal or (main.time_budget and not cut_short(history))
     if ended and last is network and len(done) == len(folds):  # a repetition may have time for more
         options = replace(options, refit=False)
-    return Trained(ready, last, kept, rows, scores, done, history, stages.histories, told, options, network)
+    return Trained(
+        ready, last, kept, rows, scores, done, history, stages.histories, told, options, network, stages.seconds
+    )  # fmt: skip
 
 
 def _by_folds(

@@ -19,6 +19,7 @@ from chainrule.models.options import Options, Training
 from chainrule.models.rows import Rows
 from chainrule.random import Draws
 from chainrule.shown import columns, counted, took
+from chainrule.signals import Ended
 from chainrule.train.history import History
 from chainrule.train.metrics import Watched, lacks_value
 from chainrule.train.network import Network
@@ -248,7 +249,7 @@ def compare(
                 f"{_digits(best.score)}."
             )
     if comparison is None:
-        raise DataError("Ended before any network was tried, so none wins.")
+        raise Ended(stages.signal)
     if stages.signal:  # what was not done is not ranked
         which = f"{count} networks {len(comparison.tried)}"
         if comparison.folds > 1:

@@ -91,9 +91,18 @@ def compare_in(
         winner = (len(whole.folds) + 2) * max(1, shares)
         left = options.time_budget * winner / ((len(ladder(by_hand)) + shares) * max(1, len(folds)) + winner)
         tries = options.time_budget - left
-    comparison = compare(
-        prepare_rows, whole.rows, folds, replace(by_hand, time_budget=tries), rate, say, stages, keep, beside
-    )
+    with runs.breaking_off(stages.file):
+        comparison = compare(
+            prepare_rows,
+            whole.rows,
+            folds,
+            replace(by_hand, time_budget=tries),
+            rate,
+            say,
+            stages,
+            keep,
+            beside,
+        )
     if stages.signal and stages.file:
         stages.file.write()
     if comparison.winner == RECIPE:

@@ -1,14 +1,25 @@
-"""What a training was like, and what was predicted for the rows that judged, beside the truth."""
+"""What a training was like, and what was predicted for the rows that judged, beside the truth: the files of a run."""
+
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from chainrule.data.labels import decode_predictions
 from chainrule.data.words import row_labels
 from chainrule.data.written import texts_of
+from chainrule.doors import late
+from chainrule.models import configuration, runs
 from chainrule.models.base import Ready, Trained
+from chainrule.models.given import Place
+from chainrule.models.places import MODEL
 from chainrule.models.prepared import Prepared, Sorted
 from chainrule.models.scores import Report
 from chainrule.train.network import Network
+
+if TYPE_CHECKING:
+    from chainrule.train.fit.resuming import Checkpoints
+
+_card = late("chainrule.models.card:card")
 
 
 def report_of(trained: Trained[Prepared]) -> Report:
@@ -17,7 +28,7 @@ def report_of(trained: Trained[Prepared]) -> Report:
     judged = sum(len(fold.rows.test) for fold in trained.folds) if test is None else len(test[1])
     return Report(
         len(rows.learn), len(rows.validation), judged, trained.scores, trained.ready.data.notes,
-        history.stopped, history.epochs, history.seconds, trained.refit,
+        history.stopped, history.epochs, trained.seconds, trained.refit,
     )  # fmt: skip
 
 
@@ -29,6 +40,26 @@ def judgements(whole: Sorted, trained: Trained[Prepared]) -> list[pd.DataFrame]:
         part = whole.frame.iloc[trained.rows.test] if whole.judges is None else whole.judges
         parts = [(trained.ready, trained.judged, part)]
     return [_beside_truth(ready, network, part) for ready, network, part in parts if ready.test is not None]
+
+
+def write_run(
+    place: Place, model: Any, trained: Trained[Prepared], file: "Checkpoints", whole: Sorted
+) -> None:
+    """Write all that there is of a run."""
+    folder, begun = place
+    signal = trained.history.signal
+    with runs.writing(folder):
+        if signal:
+            file.write()  # from which the training can go on
+        runs.write_history(folder, trained.histories)
+        runs.write_metrics(folder, model.report.to_dict())
+        if beside := judgements(whole, trained):
+            runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
+        runs.write_card(folder, _card(model, begun.data, trained.options))
+        runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
+        model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
+    if not signal:
+        file.remove()
 
 
 def _beside_truth(ready: Ready[Prepared], network: Network, part: pd.DataFrame) -> pd.DataFrame:

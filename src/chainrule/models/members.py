@@ -237,7 +237,7 @@ def _fit(
     histories = _train(
         networks, ready, options, kind.logarithm, resume=keepers, verbose=stages.verbose, **how
     )
-    stages.histories.update(zip(names, histories, strict=True))
+    stages.ended(names, histories)
     return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
 
 

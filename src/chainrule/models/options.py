@@ -264,7 +264,10 @@ class Training(Chosen):
     members: Annotated[
         int | None,
         Choice(
-            "network", _COUNT, "How many networks decide together.", "8 by the recipe; 1 of a network by hand"
+            "network",
+            _COUNT,
+            "How many networks decide together; 1 trains a single one.",
+            "8 by the recipe; 1 of a network by hand",
         ),
     ] = None
     epochs: Annotated[
@@ -334,7 +337,7 @@ class Options(Training):
         Choice(
             "network",
             _FLAG,
-            "The recipe decides what is not chosen.",
+            "The recipe decides the rest, even where some is chosen by hand.",
             "yes, where nothing of a network is chosen by hand",
         ),
     ] = None

@@ -12,8 +12,8 @@ from chainrule.models.base import Ready, Say, Stages
 from chainrule.models.options import Options
 from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import MEMBERS, within
+from chainrule.models.runs import note, noted
 from chainrule.shown import counted
-from chainrule.train.fit.resuming import About, Kept
 from chainrule.train.progress import ends_untold
 
 TRIAL = 0.1  # of the time
@@ -32,9 +32,8 @@ def paced(
         say: Told what there is time for.
     """
     pace, file = f"{name}, pace", stages.file
-    kept = None if file is None else file.fits.get(pace)
-    if kept is not None:
-        members, epochs = kept.about.counts["members"], kept.about.counts["epochs"]
+    if known := noted(file, pace):
+        members, epochs = known["members"], known["epochs"]
     else:
         most = options.members or len(ready.data.folds) or 1
         usual = min(most, MEMBERS)
@@ -45,8 +44,7 @@ def paced(
         if epoch > options.time_budget:
             members, epochs = 1, 0
         if file is not None:
-            counts = {"members": members, "epochs": epochs}
-            file.fits[pace] = Kept(About({}, "", "", 0, counts, ()), {})
+            note(file, pace, {"members": members, "epochs": epochs})
             file.write()
     there = (
         f"time for {counted(members, 'network')} of {counted(epochs, 'epoch')}"

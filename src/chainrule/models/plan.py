@@ -94,8 +94,27 @@ def _why(options: Options, by_hand: Sequence[str]) -> str:
         return "This is the recipe for tables, of a single network."
     if by_hand:
         were = "was" if len(by_hand) == 1 else "were"
-        return f"It is made by hand, as {' and '.join(by_hand)} {were} chosen; without, the recipe decides."
+        return (
+            f"It is made by hand, as {' and '.join(by_hand)} {were} chosen; without, or with recipe=True, the recipe "
+            "decides."
+        )
     return "It is made by hand, not by the recipe."
+
+
+def about_leaving(options: Options, by_hand: Sequence[str]) -> str:
+    """Return what a network had not since choices made it by hand, and how to know what that is worth; "" for none.
+
+    >>> about_leaving(Options(epochs=50), ("epochs",)).partition(":")[0]
+    'This network was made by hand (epochs=50)'
+    """
+    if not by_hand:
+        return ""
+    chosen = ", ".join(f"{name}={getattr(options, name)!r}" for name in by_hand)
+    several = "" if (options.members or 1) > 1 else "the other networks on folds, "
+    return (
+        f"This network was made by hand ({chosen}): it has nothing of the recipe, {several}the bins and the linear "
+        "model beside it. recipe=True keeps these; its scores are on the same rows, and say what they are worth."
+    )
 
 
 def _of_folds(folds: Sequence[Rows], in_time: bool) -> str:

@@ -9,17 +9,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from chainrule.data.tables import write_table
 from chainrule.disk import remove_parts, write_bytes
+from chainrule.doors import late
 from chainrule.errors import ChainruleError, DataError, MissingFileError
 from chainrule.models import configuration
 from chainrule.models.configuration import Configuration
 from chainrule.models.places import CARD, CHECKPOINT, COMPARISON, CONFIG, HISTORY, METRICS, MODEL, PREDICTIONS
 from chainrule.train.history import History, measured
+
+if TYPE_CHECKING:
+    from chainrule.train.fit.resuming import About, Checkpoints, Kept
+else:  # a process that loads a model and predicts waits for nothing of learning
+    About = late("chainrule.train.fit.resuming:About")
+    Kept = late("chainrule.train.fit.resuming:Kept")
 
 HOME = "runs"  # where runs are that are given no place
 _LONGEST = 60  # characters of what a folder is called after
@@ -29,7 +36,7 @@ _LONGEST = 60  # characters of what a folder is called after
 def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration) -> Iterator[Path]:
     """Make the folder of a run, and write what was chosen; where an error ends the training, it goes again.
 
-    What is no error of ours, such as a second Ctrl-C, leaves it where there is a checkpoint to go on from.
+    What is no error of ours, such as a second Ctrl-C, leaves it where there is a checkpoint to go on from, or a model.
     Where what was learned cannot be written, it stays: the training can go on from it.
 
     Args:
@@ -39,13 +46,13 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
     """
     text = configuration.written(chosen).encode()  # which refuses what cannot be written, before anything is
     folder = _free(name) if isinstance(place, bool) else _made(Path(place))
-    write_bytes(folder / CONFIG, text)
     try:
+        write_bytes(folder / CONFIG, text)
         yield folder
     except _Unwritten:
         raise
     except BaseException as error:
-        if not isinstance(error, ChainruleError) and (folder / CHECKPOINT).exists():
+        if not isinstance(error, ChainruleError) and any((folder / x).exists() for x in (CHECKPOINT, MODEL)):
             raise
         for file in (CONFIG, CHECKPOINT, COMPARISON, HISTORY, METRICS, PREDICTIONS, CARD):
             (folder / file).unlink(missing_ok=True)
@@ -54,6 +61,35 @@ def begun(place: str | os.PathLike[str] | bool, name: str, chosen: Configuration
             if isinstance(place, bool):
                 folder.parent.rmdir()
         raise
+
+
+@contextmanager
+def breaking_off(file: "Checkpoints | None") -> Iterator[None]:
+    """Let what Ctrl-C breaks off inside be gone on with: who broke it off is told how, if anything of it had ended."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if file is not None:
+            if file.fits:
+                file.write()
+            if os.path.exists(file.path):
+                run = os.path.dirname(file.path)
+                error.add_note(
+                    f"{run} keeps what was done; to go on with it:\n  cr.TableModel.resume({run!r})"
+                )
+        raise
+
+
+def note(file: "Checkpoints | None", name: str, counts: dict[str, int]) -> None:
+    """Keep whole numbers beside fits; they are in the file when it is written the next time."""
+    if file is not None:
+        file.fits[name] = Kept(About({}, "", "", 0, counts, ()), {})
+
+
+def noted(file: "Checkpoints | None", name: str) -> dict[str, int]:
+    """Return the whole numbers that are kept under a name, none if nothing is."""
+    kept = None if file is None else file.fits.get(name)
+    return {} if kept is None else kept.about.counts
 
 
 class _Unwritten(DataError):

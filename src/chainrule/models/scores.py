@@ -256,7 +256,8 @@ class Report:
         notes: Sentences that the owner of the table should know.
         stopped: Why training ended.
         epochs: After so many epochs.
-        seconds: And so many seconds; 0 of a model from a file, for the same training gives the same file.
+        seconds: How many seconds all of it took, networks on folds and on all rows included; 0 of a model from a file,
+            for the same training gives the same file.
         refit: What is to be said of the network that is kept, where another was judged.
         row_seconds: How long a prediction for a single row takes, preparing included; likewise.
 

@@ -30,17 +30,18 @@ from chainrule.models.asked import read_like, told_of, warn_of_cells
 from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import Place, data_of, place_of, rows_of, source_of, table_of
-from chainrule.models.judgements import judgements, report_of
+from chainrule.models.judgements import report_of, write_run
 from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
 from chainrule.models.options import USUAL_RATE, Options, by_name, choices
-from chainrule.models.places import CHECKPOINT, MODEL
-from chainrule.models.plan import Plan
+from chainrule.models.places import CHECKPOINT
+from chainrule.models.plan import Plan, about_leaving
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
 from chainrule.models.scores import Report, Scores, in_short, report_from
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import decided_at
 from chainrule.shown import Lines, counted, in_a_row
+from chainrule.signals import asking
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
 from chainrule.train.network import Network
@@ -56,7 +57,6 @@ else:  # for which nobody waits who compares nothing
     usual_of = late("chainrule.models.comparing_tables:usual_of")
 
 Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
-_card = late("chainrule.models.card:card")
 _fit_several = late("chainrule.models.members:fit")  # for which nobody waits who makes one network by hand
 _IN_FILE = "chainrule.table"  # what a model file calls the preparing, beside whatever its owner keeps there
 
@@ -743,25 +743,19 @@ def _in_folder(
     file = compared.file if compared else Checkpoints(place[0] / CHECKPOINT) if place else None
     before = compared.signal if compared else 0
     stages = base.Stages(verbose, file=None if before else file)
-    trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
-    model = _model(table, trained)
-    signal = trained.history.signal = before or trained.history.signal
-    if place is None or file is None:
-        return model
-    folder, begun = place
-    model = replace(model, run=folder)
-    with runs.writing(folder):
-        if signal:
-            file.write()  # from which the training can go on
-        runs.write_history(folder, trained.histories)
-        runs.write_metrics(folder, model.report.to_dict())
-        if beside := judgements(whole, trained):
-            runs.write_predictions(folder, pd.concat(beside, ignore_index=True))
-        runs.write_card(folder, _card(model, begun.data, trained.options))
-        runs.write_configuration(folder, configuration.ended(begun, trained.options, goes_on=bool(signal)))
-        model.save(folder / MODEL)  # the last: a run that has one, and no checkpoint, has ended
-    if not signal:
-        file.remove()
+    if compared:  # it was trained for as well
+        stages.began, stages.before = compared.began, compared.before
+    with runs.breaking_off(file):
+        trained = base.train(_kind(whole), whole.rows, options, say, stages, whole.folds)
+        with asking() as late:  # what was learned is not lost by a signal that comes now
+            trained.history.signal = before or trained.history.signal
+            model = _model(table, trained)
+            if place is not None and file is not None:
+                model = replace(model, run=place[0])
+                write_run(place, model, trained, file, whole)
+    trained.history.signal = trained.history.signal or late.number
+    if about := about_leaving(options, whole.by_hand):
+        say(about)
     return model
 
 
