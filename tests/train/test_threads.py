@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.engines import compiled
 from chainrule.recent import Recent
 from chainrule.train import programs
-from chainrule.train.fit import lbfgs
+from chainrule.train.fit.threads import threads_of_scipy
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 6)).astype(np.float32)
@@ -173,7 +173,7 @@ def test_lbfgs_takes_one_thread_of_scipy_and_gives_all_back():
     """However many fits there are at once: how many threads there are is set for the whole process."""
     import scipy.optimize  # noqa: F401 -- so that there are some
 
-    of_scipy = lbfgs._threads_of_scipy()
+    of_scipy = threads_of_scipy()
 
     def threads():
         return {each["num_threads"] for each in of_scipy.info()}

@@ -16,6 +16,7 @@ from chainrule.signals import Asked, asking
 from chainrule.train.objective import SCALE_AT
 
 MOST_ROWS_AHEAD = 2_000_000  # example numbers that are drawn ahead: 16 MB
+FIRST_ROWS_AHEAD = 100_000  # of the first epochs, of which it is not known how long they take
 MOST_SECONDS_AHEAD = 0.2  # of work that is asked for at once
 BLOCK_BYTES = 2**25  # of sparse rows that are written out at a time
 
@@ -149,14 +150,13 @@ class _Watched(Epochs):
     """Epochs whose ends a watch looks after."""
 
     watch: Any = None
+    shares: float = 1.0  # how many steps there are for each row
 
     def end(
         self, state: Arrays, epochs: Sequence[Any], validation: list[list[float]], whole: bool = True
     ) -> str:
         """Look after the end of an epoch, but for one that was broken off: it is none."""
-        rows = self.rows.shape[1]
-        loss = float(epochs[-1][0]) * self.batches.steps(rows) / rows
-        return self.watch.end(state, loss, rows) if whole else ""
+        return self.watch.end(state, float(epochs[-1][0]) * self.shares, self.rows.shape[1]) if whole else ""
 
 
 @dataclass(frozen=True)
@@ -193,16 +193,24 @@ class Course:
 
     def _run(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
         batches, watch = Batches(self.size), self.watch
+        shares = batches.steps(self.rows) / self.rows
         ends = _Ends(poll=lambda: "interrupted" if asked.number else None, watch=watch)
-        chunk, left, stopped, room = 16, epochs, "", Arrays()
-        most = max(MOST_ROWS_AHEAD // max(self.rows, 1), 1)
+        left, stopped = epochs, ""
+        chunk, most = (max(ahead // self.rows, 1) for ahead in (FIRST_ROWS_AHEAD, MOST_ROWS_AHEAD))
         while left and not stopped:
             chunk = min(chunk, most, left)
             before, began = watch.epochs, time.perf_counter()
             with self.orders.ahead(chunk) as rows:
                 found = self.executable.run(
                     _Watched(
-                        state, self.table, rows, batches, ends, to_come=left - chunk, room=room, watch=watch
+                        state,
+                        self.table,
+                        rows,
+                        batches,
+                        ends,
+                        to_come=left - chunk,
+                        watch=watch,
+                        shares=shares,
                     )
                 )
                 self.orders.keep(watch.epochs - before)

@@ -7,6 +7,8 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+FEW = 20  # labels, of which scikit-learn does not wonder that they differ
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -71,6 +73,10 @@ def labels_of(y: Any) -> Labels:
     Raises:
         ValueError: If they are none, in scikit-learn's words.
     """
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU" and len(y):
+        classes = np.unique(y)  # as scikit-learn would, which looks at them four times
+        if 2 * len(classes) <= len(y) or len(y) <= FEW:  # else it warns
+            return Labels("multiclass" if len(classes) > 2 else "binary", classes)
     kind = type_of_target(y, input_name="y")
     if "multioutput" in kind:
         raise ValueError("Multioutput target data is not supported with label binarization")

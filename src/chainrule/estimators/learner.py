@@ -19,7 +19,7 @@ from chainrule.nn.reading import prediction_program
 from chainrule.recent import Recent
 from chainrule.train.objective import CLOCK, Objective, gradient_program, objective, training_program
 from chainrule.train.optimizers import Optimizer
-from chainrule.train.programs import Prediction
+from chainrule.train.programs import Prediction, Programs
 
 # mypy: disable-error-code="call-overload"
 
@@ -51,11 +51,18 @@ class Learner:
         self.target = target
         self.weighed = weighed
         self._training: Recent[Compiled] = Recent(MOST_RULES)
+        self._programs: dict[str, Programs] = {}
 
     @cached_property
     def prediction(self) -> Prediction:
         """What the network puts out."""
         return Prediction(prediction_program(self.architecture, [self.architecture.output]))
+
+    def programs(self, engine: str) -> Programs:
+        """Return what runs predictions, which are given their numbers, on an engine."""
+        if engine not in self._programs:
+            self._programs[engine] = Programs(self.architecture, engine, 0)
+        return self._programs[engine]
 
     @cached_property
     def goal(self) -> Objective:

@@ -27,7 +27,6 @@ from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Dense
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Optimizer
-from chainrule.train.programs import Programs
 
 NAMES: dict[str, str | None] = {
     "logistic": "sigmoid",
@@ -213,16 +212,15 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         )
 
     def _minimise(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
-        dtype = np.dtype(np.float64)
+        dtype = X.dtype
         learner = self._learner(dtype, weight is not None)
         X = X.toarray() if scipy.sparse.issparse(X) else X
-        floats = np.asarray(X, dtype), y if y.dtype.kind == "i" else np.asarray(y, dtype)
-        table = [*floats, *([] if weight is None else [np.asarray(weight, dtype)])]
+        table = [X, y, *([] if weight is None else [_cast(weight, dtype)])]
         executable = self._on(learner.slopes, min(self.max_iter, self.max_fun), len(X))
         clock = [np.asarray(0), np.asarray(0), np.asarray(float(self.alpha))]
 
         def cost(values: Arrays) -> tuple[float, Arrays]:
-            loss, *slopes = executable.step([*_in_turn(values), *clock], table)[1]
+            loss, *slopes = executable.step([*(_cast(x, dtype) for x in _in_turn(values)), *clock], table)[1]
             return float(loss), [*slopes[::2], *slopes[1::2]]
 
         start = [np.asarray(x, dtype) for x in [*self.coefs_, *self.intercepts_]]
@@ -353,7 +351,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         dtype = np.result_type(X.dtype, *values)
         dtype = dtype if dtype.kind == "f" and dtype.itemsize in (4, 8) else np.dtype(np.float64)
         learner = self._learner(dtype)
-        programs = Programs(learner.architecture, self._engine, 0)
+        programs = learner.programs(self._engine)
         values = [_cast(x, dtype) for x in values]
         if scipy.sparse.issparse(X):
             X = X.tocsr()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.evaluate import Arrays
+from chainrule.train.fit.threads import one_thread, threads_of_scipy
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def minimised(
     if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):  # later ones print nothing
         options["iprint"] = 1 if verbose is True or verbose >= 1 else -1
     start = np.concatenate([np.ravel(x) for x in values])
-    result = minimize(asked, start, method="L-BFGS-B", jac=True, options=options)
+    with one_thread(threads_of_scipy()):
+        result = minimize(asked, start, method="L-BFGS-B", jac=True, options=options)
     iterations = min(result.nit, max_iter)
     if result.status != 0:
         _warn_of(result, iterations, max_iter)

@@ -1,12 +1,8 @@
 """L-BFGS through SciPy: an iteration stands for an epoch; the cost recorded is that of the weights it ends with."""
 
 import math
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,6 +16,7 @@ from chainrule.graph.walk import order
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Good
 from chainrule.train.fit.stopping import finish, stopping_of
+from chainrule.train.fit.threads import one_thread, threads_of_scipy
 from chainrule.train.objective import Objective
 from chainrule.train.optimizers import LBFGS
 
@@ -42,39 +39,6 @@ def check(goal: Objective, steps: int, batch_size: int | None) -> None:
             )
 
 
-_limiting = threading.Lock()
-
-
-@contextmanager
-def _one_thread(threads: Any) -> Iterator[None]:
-    """Let SciPy's linear algebra go on one thread.
-
-    An iteration multiplies matrices of ``memory`` rows, and to wake another thread for that takes ten to a hundred
-    times as long as to do it. How many there are is set for the whole process: a fit beside another leaves it alone, so
-    that who sets it puts back what it found.
-    """
-    if not _limiting.acquire(blocking=False):
-        yield
-        return
-    try:
-        with threads.limit(limits=1):
-            yield
-    finally:
-        _limiting.release()
-
-
-@cache
-def _threads_of_scipy() -> Any:
-    """Return what sets the threads of the libraries that SciPy brings: NumPy's, which has its own, keeps them."""
-    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 -- for L-BFGS alone
-
-    found = ThreadpoolController()
-    paths = [each["filepath"] for each in found.info()]
-    return found.select(
-        filepath=[path for path in paths if "scipy" in " ".join(Path(path).parent.parts[-2:])]
-    )
-
-
 class _Stop(Exception):
     """Leaves SciPy's loop; its words are the reason."""
 
@@ -84,7 +48,7 @@ def descend(run: Fitting, method: LBFGS) -> str:
     with needing("L-BFGS"):
         from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
-        threads = _threads_of_scipy()
+        threads = threads_of_scipy()
 
     programs, goal = run.programs, run.goal
     clock, until = time.perf_counter(), stopping_of(run, None, 0)
@@ -140,7 +104,7 @@ def descend(run: Fitting, method: LBFGS) -> str:
         "ftol": 64 * np.finfo(float).eps, "maxcor": method.memory,
     }  # fmt: skip
     try:
-        with _one_thread(threads):
+        with one_thread(threads):
             result = minimize(
                 value, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
             )
