@@ -51,6 +51,7 @@ Where to look:
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
+- scikit-learn's estimators: ``NetworkClassifier`` and ``NetworkRegressor`` around any network
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
@@ -98,6 +99,7 @@ _HOMES = {
     "train.sequences": ["pad_sequences"],
     "models.table": ["TableModel"],
     "models.options": ["CHOICES"],
+    "estimators.networks": ["NetworkClassifier", "NetworkRegressor"],
     "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "explain"],
@@ -133,6 +135,7 @@ _DOORS |= {
     "TableModel._repr_html_": "chainrule.showing.models:model",
     "Plan._repr_html_": "chainrule.showing.models:plan",
     "Scores._repr_html_": "chainrule.showing.models:scores",
+    "Estimator._html_below": "chainrule.showing.estimators:below",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 

@@ -32,6 +32,7 @@ def test_the_doors_there_are():
         "Plan._repr_html_": "showing.models:plan",
         "TableModel._repr_html_": "showing.models:model",
         "Scores._repr_html_": "showing.models:scores",
+        "Estimator._html_below": "showing.estimators:below",
     }
 
 

@@ -42,6 +42,10 @@ def yes_or_no():
     return built(cr.Dense(1, "sigmoid"))
 
 
+def classifier():
+    return cr.NetworkClassifier(epochs=1).fit(X, [0, 1, 1, 1])
+
+
 def model():
     return cr.TableModel.train(FRAME, "b", epochs=1)
 
@@ -393,6 +397,26 @@ CASES = [
     ("read_table", Library, without_zstandard),
     ("write_table", Data, lambda: cr.write_table(FRAME, ".")),
     ("write_table", Missing, lambda: cr.write_table(FRAME, "no/a")),
+    ("NetworkClassifier.fit", Data, lambda: cr.NetworkClassifier().fit(X, Y)),  # of one class only
+    ("NetworkClassifier.fit", Graph, lambda: cr.NetworkClassifier(cr.Dense(4, "softmax")).fit(X, [0, 1, 2, 2])),
+    ("NetworkClassifier.fit", ValueError, lambda: cr.NetworkClassifier().fit(X * np.nan, [0, 1, 1, 1])),
+    ("NetworkClassifier.partial_fit", Data, lambda: cr.NetworkClassifier().partial_fit(X, [0, 1, 1, 1])),
+    ("NetworkClassifier.partial_fit", Graph, lambda: cr.NetworkClassifier(cr.Dense(3)).partial_fit(X, Y, [0, 1])),
+    ("NetworkClassifier.partial_fit", ValueError, lambda: cr.NetworkClassifier().partial_fit(X * np.nan, Y, [0, 1])),
+    ("NetworkClassifier.predict", ValueError, lambda: classifier().predict(X[:, :1])),
+    ("NetworkClassifier.predict_proba", ValueError, lambda: classifier().predict_proba(X[:, :1])),
+    ("NetworkClassifier.predict_log_proba", ValueError, lambda: classifier().predict_log_proba(X[:, :1])),
+    ("NetworkClassifier.set_params", Unknown, lambda: cr.NetworkClassifier().set_params(network__units=3)),
+    ("NetworkClassifier.set_params", ValueError, lambda: cr.NetworkClassifier().set_params(units=3)),
+    ("NetworkRegressor.fit", Data, lambda: cr.NetworkRegressor(early_stopping="yes").fit(X, Y)),
+    ("NetworkRegressor.fit", Graph, lambda: cr.NetworkRegressor(cr.Dense(3)).fit(X, Y)),
+    ("NetworkRegressor.fit", ValueError, lambda: cr.NetworkRegressor().fit(X * np.nan, Y)),
+    ("NetworkRegressor.partial_fit", Data, lambda: cr.NetworkRegressor(batch_size=0).partial_fit(X, Y)),
+    ("NetworkRegressor.partial_fit", Graph, lambda: cr.NetworkRegressor(cr.Dense(3)).partial_fit(X, Y)),
+    ("NetworkRegressor.partial_fit", ValueError, lambda: cr.NetworkRegressor().partial_fit(X * np.nan, Y)),
+    ("NetworkRegressor.predict", ValueError, lambda: cr.NetworkRegressor(epochs=1).fit(X, Y).predict(X[:, :1])),
+    ("NetworkRegressor.set_params", Unknown, lambda: cr.NetworkRegressor().set_params(optimizer__rate=3)),
+    ("NetworkRegressor.set_params", ValueError, lambda: cr.NetworkRegressor().set_params(units=3)),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
     ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
     ("TableModel.resume", Missing, lambda: cr.TableModel.resume("nowhere")),

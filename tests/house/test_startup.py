@@ -12,15 +12,25 @@ HEAVY = {
     "numpy", "pandas", "safetensors", "click", "rich", "scipy", "sklearn", "matplotlib", "llvmlite", "jax", "torch",
     "asyncio", "http", "email", "multiprocessing", "unittest", "numpy.ma", "numpy.random", "chainrule.transform.check",
     "secrets", "tempfile", "csv", "difflib", "chainrule.train.objective", "chainrule.train.optimizers",
+    "sklearn.metrics", "sklearn.model_selection", "sklearn.neural_network", "chainrule.models.table",
 }  # fmt: skip
 LEARNING = {"numpy", "chainrule.train.objective", "chainrule.train.optimizers"}
 # pandas needs the others
 TABLES = {"pandas", "numpy.ma", "numpy.random", "secrets", "tempfile", "csv", "difflib"}
-COMMAND = {"click", "safetensors", *LEARNING, *TABLES}
+# what scikit-learn needs for any estimator
+ESTIMATORS = {
+    "scipy", "sklearn", "asyncio", "email", "http", "multiprocessing", "unittest", *LEARNING, *TABLES,
+}  # fmt: skip
+COMMAND = {"chainrule.models.table", "click", "safetensors", *LEARNING, *TABLES}
 FIT = """
 import chainrule as cr
 network = cr.Network([cr.Dense(4, "relu"), cr.Dropout(0.1), cr.Dense(1, "sigmoid")], seed=0)
 network.fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 1, 1], epochs=2, metrics="accuracy", validation_split=0.25)
+"""
+ESTIMATOR = """
+import chainrule as cr
+estimator = cr.NetworkClassifier([cr.Dense(4, "relu")], epochs=2, engine="numpy")
+estimator.fit([[0.0], [1.0], [2.0]], [0, 1, 1]).predict([[1.0]])
 """
 PREDICT = "import chainrule as cr; cr.load('network.safetensors').predict([[0.5, 1.0]])"
 TABLE = "import pandas as pd, chainrule as cr; cr.load('table.safetensors').predict(pd.read_csv('table.csv'))"
@@ -36,8 +46,9 @@ def command(line: str) -> str:
 DONE = [
     ("import chainrule", set(), 2),
     (FIT, LEARNING, 153),
+    (ESTIMATOR, ESTIMATORS, 160),
     (PREDICT, {"numpy", "safetensors"}, 133),
-    (TABLE, {"safetensors", *LEARNING, *TABLES}, 204),
+    (TABLE, {"safetensors", "chainrule.models.table", *LEARNING, *TABLES}, 204),
     (command("--help"), {"click", "difflib"}, 36),
     (command("train --help"), {"click", "difflib"}, 36),
     (command("train iris --epochs 2 --engine numpy"), COMMAND, 240),

@@ -113,7 +113,7 @@ def test_scaled_weights_keep_their_ratios(pairs, dtype):
     a, b = (np.array(v) for v in zip(*pairs, strict=True))
     exact = a.astype(np.longdouble) * b.astype(np.longdouble)
     if not exact.any():
-        with pytest.raises(cr.DataError, match="a times b is 0 in every row"):
+        with pytest.raises(cr.DataError, match="a times b is zero in every row"):
             weights.scaled({"a": a, "b": b}, np.dtype(dtype))
         return
     found, wide = weights.scaled({"a": a, "b": b}, np.dtype(dtype))
@@ -125,13 +125,13 @@ def test_scaled_weights_keep_their_ratios(pairs, dtype):
 
 def test_weights_that_are_all_0_are_named():
     zero = np.zeros(33)
-    with pytest.raises(cr.DataError, match=r"^sample_weight is 0 in every row"):
+    with pytest.raises(cr.DataError, match=r"^sample_weight is zero in every row"):
         fit(sample_weight=zero)
-    with pytest.raises(cr.DataError, match="the sample_weight of validation_data is 0 in every row"):
+    with pytest.raises(cr.DataError, match="the sample_weight of validation_data is zero in every row"):
         fit(validation_data=(X, Y, zero))
-    with pytest.raises(cr.DataError, match=r"^class_weight is 0 in every row"):
+    with pytest.raises(cr.DataError, match=r"^class_weight is zero in every row"):
         fit(LABELS, class_weight={0: 0, 1: 0}, ending="sigmoid")
-    with pytest.raises(cr.DataError, match=r"^class_weight times sample_weight is 0 in every row"):
+    with pytest.raises(cr.DataError, match=r"^class_weight times sample_weight is zero in every row"):
         fit(LABELS, class_weight={0: 0}, sample_weight=LABELS == 0, ending="sigmoid")
 
 

@@ -129,7 +129,7 @@ MISTAKES = {
     ),
     "negative weights": (binary, X, Y, {"sample_weight": put(np.ones(30), 3, -1)}, ["negative in row 3"]),
     "weights of another length": (binary, X, Y, {"sample_weight": np.ones(5)}, ["(5,)", "30 rows"]),
-    "weights that are all 0": (binary, X, Y, {"sample_weight": np.zeros(30)}, ["0 in every row"]),
+    "weights that are all 0": (binary, X, Y, {"sample_weight": np.zeros(30)}, ["zero in every row"]),
     "NaN weights": (binary, X, Y, {"sample_weight": put(np.ones(30), 3, np.nan)}, ["NaN", "row 3"]),
     "weights for a loss of one number": (
         numbers, X, Y, {"sample_weight": np.ones(30), "loss": lambda y, p: np.mean((y - p) ** 2)},

@@ -1,1 +1,1 @@
-"""scikit-learn's estimators, of which each is a network: the same programs, run by these engines."""
+"""scikit-learn's face: estimators, of which each is a network or a model of ours."""

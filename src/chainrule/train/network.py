@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from chainrule.engines.stages import show_stage
     from chainrule.nn.kinds import FloatLike, LossLike
     from chainrule.nn.summary import summary_text
-    from chainrule.train.fit.asking import Asking, begun, learn, warn_of
+    from chainrule.train.fit.asking import Asking, fitted
     from chainrule.train.fit.resuming import ResumeLike
     from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
     from chainrule.train.objective import Examples, gradient_program, rate_apart, training_program
@@ -55,9 +55,7 @@ else:  # a process that loads a network and predicts waits for nothing of learni
     show_stage = late("chainrule.engines.stages:show_stage")
     summary_text = late("chainrule.nn.summary:summary_text")
     Asking = late("chainrule.train.fit.asking:Asking")
-    begun = late("chainrule.train.fit.asking:begun")
-    learn = late("chainrule.train.fit.asking:learn")
-    warn_of = late("chainrule.train.fit.asking:warn_of")
+    fitted = late("chainrule.train.fit.asking:fitted")
     gradient_program = late("chainrule.train.objective:gradient_program")
     rate_apart = late("chainrule.train.objective:rate_apart")
     training_program = late("chainrule.train.objective:training_program")
@@ -143,7 +141,7 @@ class Network(Friendly):
         seed: int | None = None,
         engine: EngineName | str = "auto",
     ) -> None:
-        self.dtype = _float_name(dtype)
+        self.dtype = float_name(dtype)
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else whole("seed", seed, 0, SEEDS)
         if engine != "auto":
             engine = engine_named(engine).name
@@ -483,11 +481,8 @@ class Network(Friendly):
             X, y, loss, optimizer, batch_size, epochs, metrics, validation_split, validation_data, shuffle,
             class_weight, sample_weight, callbacks, tol, time_budget, resume, verbose,
         )  # fmt: skip
-        with self._alone():
-            fit = begun(self, asked)
-            learn(fit)
-            warn_of(fit)
-            return fit.run.history
+        found: History = fitted(self, asked).history
+        return found
 
     @public
     def show(
@@ -930,7 +925,8 @@ def from_file(
     return network
 
 
-def _float_name(dtype: Any) -> str:
+def float_name(dtype: Any) -> str:
+    """Return the name of a dtype that a network computes in, or say that it is none."""
     try:
         name = np.dtype(dtype.lower() if isinstance(dtype, str) else dtype).name
     except TypeError:

@@ -81,7 +81,7 @@ def scaled(factors: Mapping[str, np.ndarray], dtype: np.dtype) -> tuple[np.ndarr
     if not counts.size:
         return np.zeros(0, dtype), False
     if not counts.any():
-        raise DataError(f"{' times '.join(factors)} is 0 in every row: none would count.")
+        raise DataError(f"{' times '.join(factors)} is zero in every row: none would count.")
     power = power - power[counts].max()
     if power[counts].min() > -FAR_APART:
         return np.ldexp(digits, power).astype(dtype), False

@@ -12,7 +12,7 @@ from chainrule.train import validation
 from chainrule.train.callbacks import Listeners
 from chainrule.train.fit.descent import descend
 from chainrule.train.fit.divergence import Told, failure_of
-from chainrule.train.fit.fitting import Fitting
+from chainrule.train.fit.fitting import Fitting, Left
 from chainrule.train.fit.preparing import begin, hold_back
 from chainrule.train.fit.resuming import Keeper, ResumeLike
 from chainrule.train.fit.settings import Settings
@@ -124,6 +124,22 @@ def learn(fit: Begun, signals: Signals | None = None) -> None:
         descend(run, fit.keeper, signals)
     if run.keeping is not None:
         run.history.kept = run.keeping.found()
+
+
+def fitted(network: Any, asked: Asking, before: Left | None = None) -> Fitting:
+    """Do a fit from beginning to end.
+
+    Args:
+        network: What is to learn.
+        asked: What is asked for.
+        before: What an optimizer left that goes on; one of another kind begins anew.
+    """
+    with network._alone():
+        fit = begun(network, asked)
+        fit.run.before = before
+        learn(fit)
+        warn_of(fit)
+        return fit.run
 
 
 def failure(fit: Begun) -> Told | None:

@@ -46,6 +46,7 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     values, room = run.programs.values, Arrays()
     begins = run.begins or Point(first_state(run), run.progress, (Good(run.began_with, -1),))
     state, good, epoch = begins.state, list(begins.good), run.history.epochs
+    before = 0 if run.before is None else int(state[STEP_AT])
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.last
@@ -85,5 +86,6 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     if stopped == "interrupted" and keeper is not None:
         keeper.keep(run, here)  # an epoch that was begun is begun anew
     run.left = state[count : count + len(run.slots)]
-    run.history.last_share = (int(state[STEP_AT]) % run.steps or run.steps) / run.steps
+    run.history.last_share = ((int(state[STEP_AT]) - before) % run.steps or run.steps) / run.steps
+    run.done = int(state[STEP_AT])
     return finish(run, stopped, good[-1])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,6 +70,26 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Left:
+    """What an optimizer had in its slots when a fit ended, for one that goes on with other examples.
+
+    Attributes:
+        rule: The optimizer, but for a constant rate.
+        slots: What they held.
+        steps: How many steps it had done.
+    """
+
+    rule: Any
+    slots: Arrays
+    steps: int
+
+    def fits(self, rule: Any, slots: Sequence[Node]) -> bool:
+        """Say whether an optimizer goes on with them."""
+        alike = [(s.shape, s.dtype) for s in self.slots] == [(s.shape, s.dtype) for s in slots]
+        return alike and type(self.rule) is type(rule) and self.rule == rule
+
+
+@dataclass(frozen=True)
 class Judged:
     """A fit held against the best guess that needs no inputs: the mean of the targets.
 
@@ -105,7 +125,9 @@ class Fitting:
         runs: How often the network was fitted before.
         begins: Where it begins, if it goes on after an interruption.
         ended: Whether it had ended before, and has nothing left to do.
+        before: What the optimizer goes on with, of a fit before; None where it begins anew.
         left: What the slots hold after the last step.
+        done: How many steps the optimizer has done then.
         moved: Whether it is known that steps changed weights, and left finite slots.
         judged: How well it learned, once it has ended.
         guess: What the targets themselves and their mean would cost as predictions, once that was found.
@@ -130,7 +152,9 @@ class Fitting:
     runs: int = 0
     begins: Point | None = None
     ended: bool = False
+    before: Left | None = None
     left: Arrays = field(default_factory=list)
+    done: int = 0
     moved: bool = False
     judged: Judged | None = None
     guess: tuple[float, float] | None = None
@@ -177,6 +201,13 @@ class Fitting:
         """The best epoch that was remembered; its values are none where none was."""
         return Good(self.progress.best_state[: len(self.began_with)], self.progress.best_epoch)
 
+    @property
+    def leaves(self) -> Left | None:
+        """What another fit may go on with; None where there is nothing of the kind."""
+        if self.history.diverged or not self.done:
+            return None
+        return Left(rate_apart(self.method)[0], [np.array(s) for s in self.left], self.done)
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Show the progress of what is done inside; whatever happens, the callbacks hear of the end."""
@@ -222,11 +253,13 @@ class Fitting:
 
 def first_state(run: Fitting) -> Arrays:
     """Return the state before the first step: the network's numbers, the optimizer's slots, the clock."""
-    total = run.steps * run.settings.epochs
-    _, scale = rate_apart(run.method)
-    begins = {STEP: 0, SEED: run.seed, SCALE: scale, TOTAL: total, PER_EPOCH: run.steps}
+    rule, scale = rate_apart(run.method)
+    before = run.before if run.before is not None and run.before.fits(rule, run.slots) else None
+    done = before.steps if before else 0
+    total = done + run.steps * run.settings.epochs
+    begins = {STEP: done, SEED: run.seed, SCALE: scale, TOTAL: total, PER_EPOCH: run.steps}
     clock = [np.asarray(begins[n], n.dtype) for n in CLOCK]
-    slots = [np.zeros(s.shape, s.dtype) for s in run.slots]
+    slots = before.slots if before else [np.zeros(s.shape, s.dtype) for s in run.slots]
     return [*run.began_with, *slots, *carried_on(run), *clock]
 
 

@@ -1,0 +1,88 @@
+"""What all estimators share: what they take, what a notebook shows of them, and the door to what stands below it."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator
+from sklearn.utils import estimator_html_repr
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from chainrule.doors import Door
+from chainrule.errors import DataError
+from chainrule.friendly import Friendly
+
+
+class Estimator(Friendly, BaseEstimator):  # type: ignore[misc]
+    """The base of the estimators: parameters, routing of metadata and cloning are scikit-learn's.
+
+    What has been fitted shows, below scikit-learn's table of parameters, its network and how the cost fell.
+    """
+
+    _html_below = Door()
+
+    @property
+    def _repr_html_(self) -> Any:
+        if get_config()["display"] != "diagram":
+            raise AttributeError("_repr_html_ is there where scikit-learn's 'display' is set to 'diagram'.")
+        return self._html
+
+    def _html(self) -> str:
+        return f"{estimator_html_repr(self)}{self._html_below()}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        shown = {"text/plain": repr(self)}
+        if get_config()["display"] == "diagram":
+            shown["text/html"] = self._html()
+        return shown
+
+
+def checked(estimator: BaseEstimator, X: Any = "no_validation", y: Any = "no_validation", **how: Any) -> Any:
+    """Return X, or X and y, as scikit-learn's ``validate_data`` does; arrays of other libraries are refused.
+
+    Args:
+        estimator: Whose they are: with ``reset=True`` it learns how many columns there are, and what they are called.
+        X: One row for each example; left out where only y is looked at.
+        y: Their targets; left out in predictions.
+        how: What ``validate_data`` takes besides.
+    """
+    refuse_foreign(X=X, y=y)
+    return validate_data(estimator, X=X, y=y, **how)
+
+
+def checked_fitted(estimator: BaseEstimator, X: Any, **how: Any) -> Any:
+    """Return what an estimator that has been fitted is to predict for."""
+    check_is_fitted(estimator)
+    return checked(estimator, X, reset=False, **how)
+
+
+def refuse_foreign(**given: Any) -> None:
+    """Raise if something is an array of a library that NumPy is to know nothing of, such as a tensor of PyTorch's.
+
+    >>> refuse_foreign(X=[[1.0]], y=np.ones(1), sample_weight=None)
+    """
+    for name, value in given.items():
+        if not is_foreign(value):
+            continue
+        kind = type(value)
+        library = kind.__module__.partition(".")[0]
+        how = ".detach().cpu().numpy()" if library == "torch" else ""
+        array = f"{name}{how}" if how else f"np.asarray({name})"
+        raise DataError(
+            f"{name} is a {kind.__name__} of {library}, and estimators compute with NumPy's arrays on the processor. "
+            f"Give it as one: {array}."
+        )
+
+
+def is_foreign(value: Any) -> bool:
+    """Say whether something is an array of the array API, and none of NumPy's."""
+    if isinstance(value, np.ndarray | np.generic | str | type(None)):
+        return False
+    return hasattr(value, "__array_namespace__") or type(value).__module__.partition(".")[0] == "torch"
+
+
+def check_switch(name: str, value: Any) -> bool:
+    """Return a parameter that is True or False, or say that it is neither."""
+    if not isinstance(value, bool | np.bool_):
+        raise DataError(f"{name} is True or False; found {value!r}.")
+    return bool(value)
