@@ -12,13 +12,16 @@ from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import engine
 
 from chainrule.errors import ChainruleError
 from chainrule.transform import verify
 
 # Time depends on what else the machine does; each run draws other examples, so many short ones see as many.
-settings.register_profile("sample", deadline=None, max_examples=50)
+settings.register_profile("sample", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile("long", deadline=None)
+# Of what fails a smaller example is sought for five minutes else, and CI has a quarter of an hour for all there is.
+engine.MAX_SHRINKING_SECONDS = 20
 verify.ALWAYS = True
 
 LONG = "long, pytest --long runs it"
