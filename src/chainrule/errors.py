@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from chainrule.names import closest
 
 __all__ = [
-    "ArgumentError", "ChainruleError", "DataError", "DataWarning", "DivergenceWarning", "EngineWarning",
-    "FileFormatError", "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError", "MissingLibraryError",
-    "NoDerivativeError", "OutOfMemoryError",
-    "RenamedWarning", "ShapeError", "UnknownNameError", "UnsupportedError",
+    "ArgumentError", "ChainruleError", "CheckpointWarning", "DataError", "DataWarning", "DivergenceWarning",
+    "EngineWarning", "FileFormatError", "ForeignNameError", "GraphError", "LearningWarning", "MissingFileError",
+    "MissingLibraryError", "NoDerivativeError", "OutOfMemoryError", "RenamedWarning", "ShapeError",
+    "UnknownNameError", "UnsupportedError",
 ]  # fmt: skip
 
 OLD_NAMES_END = "0.3.0"  # that version knows no name that says `deprecated`
@@ -137,6 +137,18 @@ class OutOfMemoryError(ChainruleError, MemoryError):
 
     >>> issubclass(cr.OutOfMemoryError, MemoryError) and issubclass(cr.OutOfMemoryError, cr.ChainruleError)
     True
+    """
+
+
+class CheckpointWarning(UserWarning):
+    """Training goes on, but what it would need to go on after a crash cannot be written; the message says why.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", cr.CheckpointWarning)  # rather end than go on without
+    ...     network = cr.Network([cr.Dense(1)], seed=0)
+    ...     network.fit([[1.0], [2.0]], [1.0, 2.0], epochs=1, resume="fit.safetensors").epochs
+    1
     """
 
 

@@ -251,6 +251,29 @@ def test_a_training_whose_results_cannot_be_written_is_not_lost(monkeypatch):
     same(cr.TableModel.resume("full"), whole)
 
 
+def test_a_training_of_which_nothing_can_be_written_says_so_at_its_end(monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("chainrule.train.fit.resuming.EVERY", 0.0)
+
+        def fill(sentence):
+            if sentence.startswith("Network: "):
+                patched.setattr("chainrule.disk.write_beside", full)
+
+        with (
+            pytest.warns(cr.CheckpointWarning, match="No space left on device.*The training goes on") as told,
+            pytest.raises(
+                cr.DataError,
+                match=r"history.csv: No space left(.|\n)*checkpoint(.|\n)*what was learned is lost",
+            ),
+        ):
+            cr.TableModel.train(written(), "price", **QUICK, run="full", tell=fill)
+    assert len(told) == 1 and [file.name for file in Path("full").iterdir()] == ["config.toml"]
+    same(cr.TableModel.resume("full"), cr.TableModel.train("houses.csv", "price", **QUICK))
+
+
 def test_the_folder_of_a_run_that_somebody_removes_meanwhile_is_made_again():
     def remove(sentence):
         if sentence.startswith("Network: "):

@@ -174,6 +174,70 @@ def test_a_short_fit_writes_nothing(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Let no file be written, until what this returns is called."""
+    monkeypatch.setattr("chainrule.disk.write_beside", _full)
+    return lambda: monkeypatch.undo()
+
+
+def _full(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_warned_of_once_and_training_goes_on(tmp_path, full_disk):
+    case, path = CASES["early stopping"], tmp_path / "fit.safetensors"
+    whole, other = case.network(), case.network()
+    history = case.fit(whole)
+    with pytest.warns(cr.CheckpointWarning) as told:
+        ends_alike((whole, history), (other, case.fit_stepwise(other, path)))
+    (only,) = told
+    assert str(only.message) == (
+        f"Cannot write {path}: No space left on device. What was there is unchanged. The training goes on, and tries "
+        "again later: what it learns until then would be lost by a crash."
+    )
+    assert os.listdir(tmp_path) == []
+
+
+def test_it_is_written_again_when_there_is_room(tmp_path, full_disk):
+    case, path = CASES["adam, dropout"], tmp_path / "fit.safetensors"
+    seen = []
+
+    def make_room(network, epoch, logs):
+        seen.append(path.exists())
+        if epoch == 2:
+            full_disk()
+
+    with pytest.warns(cr.CheckpointWarning):
+        case.fit(case.network(), resume=Keeper(Checkpoints(path, every=0.0)), callbacks=make_room)
+    assert seen == [False] * 3 + [True] * 6 and not path.exists()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_interrupts_hears_that_it_cannot_go_on_from_there(kept, tmp_path, full_disk):
+    case, path = CASES["adam, dropout"], tmp_path / "fit.safetensors"
+    keeper = Keeper(Checkpoints(path))
+    if kept:
+        path.write_bytes(b"of an earlier point")
+    with pytest.warns(
+        cr.CheckpointWarning, match=f"begins {'from an earlier point' if kept else 'anew'}"
+    ) as told:
+        history = case.fit(case.network(), resume=keeper, callbacks=end_at(4, signal.SIGINT))
+    assert history.signal == signal.SIGINT and len(told) == 1 and path.exists() == kept
+
+
+def test_a_file_that_cannot_be_removed_costs_no_training(tmp_path, monkeypatch):
+    def denied(path):
+        raise PermissionError(13, "Permission denied")
+
+    case, path = CASES["adam, dropout"], tmp_path / "fit.safetensors"
+    monkeypatch.setattr("chainrule.train.fit.resuming.os.unlink", denied)
+    with pytest.warns(
+        cr.CheckpointWarning, match=r"Cannot remove .*: Permission denied\. .* nobody needs it"
+    ):
+        assert case.fit_stepwise(case.network(), path).epochs == 9
+
+
 def end_at(epoch, number):
     def end(network, now, logs):
         if now == epoch:

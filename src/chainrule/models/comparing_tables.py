@@ -78,8 +78,8 @@ def compare_in(
     )
 
     def keep(comparison: Comparison) -> None:
-        if folder:
-            runs.write_comparison(folder, comparison.table)
+        if folder and stages.file:
+            stages.file.try_to(partial(runs.write_comparison, folder, comparison.table))
 
     prepare_rows: Any = partial(prepare, whole)
     folds = whole.folds or _folds_of(whole, options)
@@ -104,7 +104,7 @@ def compare_in(
             beside,
         )
     if stages.signal and stages.file:
-        stages.file.write()
+        stages.file.try_to(stages.file.write, last=True)
     if comparison.winner == RECIPE:
         whole, by_hand = several, by_recipe
     winner_is = replace(by_hand, **comparison.changes, time_budget=left)

@@ -48,9 +48,9 @@ def write_run(
     """Write all that there is of a run."""
     folder, begun = place
     signal = trained.history.signal
-    with runs.writing(folder):
+    with runs.writing(folder, file):
         if signal:
-            file.write()  # from which the training can go on
+            file.try_to(file.write, last=True)  # from which the training can go on
         runs.write_history(folder, trained.histories)
         runs.write_metrics(folder, model.report.to_dict())
         if beside := judgements(whole, trained):

@@ -45,7 +45,7 @@ def paced(
             members, epochs = 1, 0
         if file is not None:
             note(file, pace, {"members": members, "epochs": epochs})
-            file.write()
+            file.try_to(file.write)
     there = (
         f"time for {counted(members, 'network')} of {counted(epochs, 'epoch')}"
         if epochs

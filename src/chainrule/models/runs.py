@@ -71,7 +71,7 @@ def breaking_off(file: "Checkpoints | None") -> Iterator[None]:
     except KeyboardInterrupt as error:
         if file is not None:
             if file.fits:
-                file.write()
+                file.try_to(file.write, last=True)
             if os.path.exists(file.path):
                 run = os.path.dirname(file.path)
                 error.add_note(
@@ -97,17 +97,25 @@ class _Unwritten(DataError):
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Write what a training gave; a folder that somebody removed meanwhile is made again."""
+def writing(folder: Path, file: "Checkpoints") -> Iterator[None]:
+    """Write what a training gave; a folder that somebody removed meanwhile is made again.
+
+    Where that fails, what it learned is kept in the file of its checkpoints, if at least that can be written.
+    """
     try:
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
         yield
-    except DataError as error:
-        raise _Unwritten(
-            f"{error}\nThe training is not lost: make room, and go on with resume={str(folder)!r} "
-            "(cr.TableModel.resume)."
-        ) from None
+    except (DataError, MissingFileError) as error:
+        says = f"make room, and go on with resume={str(folder)!r} (cr.TableModel.resume)."
+        try:
+            file.write()
+        except (DataError, MissingFileError):
+            learned = "some of what was learned" if os.path.exists(file.path) else "what was learned"
+            raise _Unwritten(
+                f"{error}\nNor can its checkpoint be written, so {learned} is lost. To learn it again, {says}"
+            ) from None
+        raise _Unwritten(f"{error}\nThe training is not lost: {says}") from None
 
 
 def check_resumable(folder: Path) -> None:

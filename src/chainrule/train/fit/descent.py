@@ -84,7 +84,7 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
             ahead = max(1, MOST_ROWS_PLANNED // max(run.rows, 1))
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), 64 * len(rows), ahead))
     if stopped == "interrupted" and keeper is not None:
-        keeper.keep(run, here)  # an epoch that was begun is begun anew
+        keeper.keep(run, here, last=True)  # an epoch that was begun is begun anew
     run.left = state[count : count + len(run.slots)]
     run.history.last_share = ((int(state[STEP_AT]) - before) % run.steps or run.steps) / run.steps
     run.done = int(state[STEP_AT])

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from chainrule import plain
 from chainrule.disk import check_place, remove_parts
 from chainrule.engines.epochs import Epochs
 from chainrule.engines.stopping import Progress
-from chainrule.errors import DataError, FileFormatError
+from chainrule.errors import CheckpointWarning, DataError, FileFormatError, MissingFileError, warn
 from chainrule.graph.evaluate import Arrays
 from chainrule.nn import losses
 from chainrule.shown import cut
@@ -93,7 +93,10 @@ class Checkpoints:
     path: str | os.PathLike[str]
     every: float = field(default_factory=lambda: EVERY)
     fits: dict[str, Kept] = field(default_factory=dict)
-    written: float = field(default_factory=time.monotonic, init=False)  # when, or when it was opened
+    written: float = field(
+        default_factory=time.monotonic, init=False
+    )  # when, or tried, or when it was opened
+    warned: bool = field(default=False, init=False)  # that something cannot be written
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -118,7 +121,29 @@ class Checkpoints:
         with self._lock:
             self.fits[name] = kept
             if write:
-                self.write()
+                self.try_to(self.write)
+
+    def try_to(self, write: Callable[[], object], last: bool = False) -> None:
+        """Write a file on the way; one that cannot be written is warned of, once, and no reason to end the training.
+
+        Args:
+            write: Writes it.
+            last: Whether the training is being ended, and nothing is written later.
+        """
+        with self._lock:
+            try:
+                write()
+            except (DataError, MissingFileError) as error:
+                before, self.warned, self.written = self.warned, True, time.monotonic()
+                if last:
+                    begins = "from an earlier point" if os.path.exists(self.path) else "anew"
+                    warn(f"{error} So what goes on with this training begins {begins}.", CheckpointWarning)
+                elif not before:
+                    warn(
+                        f"{error} The training goes on, and tries again later: what it learns until then would be "
+                        "lost by a crash.",
+                        CheckpointWarning,
+                    )
 
     def write(self) -> None:
         """Write the file."""
@@ -129,8 +154,15 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Let it go: all that it kept has ended."""
-        if os.path.exists(self.path):
+        try:
             os.unlink(self.path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            warn(
+                f"Cannot remove {self.path}: {error.strerror or error}. What it kept has ended: nobody needs it.",
+                CheckpointWarning,
+            )
 
 
 class Keeper:
@@ -153,10 +185,13 @@ class Keeper:
         """Whether it is time to keep a point."""
         return time.monotonic() - self._file.written >= self._file.every
 
-    def keep(self, run: Fitting, point: Point) -> None:
-        """Write down where a fit is; one that keeps epochs is done whole, or begun anew."""
+    def keep(self, run: Fitting, point: Point, last: bool = False) -> None:
+        """Write down where a fit is; one that keeps epochs is done whole, or begun anew.
+
+        ``last`` says that it is being ended, and will go on from there.
+        """
         if run.keeping is not None:
-            self._file.write()
+            self._file.try_to(self._file.write, last)
             return
         values = len(run.began_with)
         arrays = {
@@ -179,7 +214,8 @@ class Keeper:
             tuple(good.epoch for good in point.good),
         )
         self._settings, self._examples = about.settings, about.examples
-        self._file.keep(self._name, Kept(about, arrays))
+        self._file.keep(self._name, Kept(about, arrays), write=False)
+        self._file.try_to(self._file.write, last)
 
     def end(self, run: Fitting) -> None:
         """Note how a fit ended; one that a signal ended is kept as it was."""
