@@ -36,8 +36,12 @@ def printed(command):
 
 
 def alike(text):
-    """A text of which numbers do not count: how a training goes in its last digits depends on the machine."""
-    return re.sub(r"[ ─-╿▁-█]+", " ", NUMBER.sub("#", text)).strip()
+    """A text of which numbers do not count: how a training goes in its last digits depends on the machine.
+
+    Nor do lines of how far it is, every few seconds of one that takes longer.
+    """
+    same = re.sub(r"[ ─-╿▁-█]+", " ", NUMBER.sub("#", text))
+    return re.sub(r"^epoch #.*\n", "", same, flags=re.MULTILINE).strip()
 
 
 def shown(text):
