@@ -186,6 +186,17 @@ def test_text_that_reads_as_numbers_fits_a_column_of_numbers():
         ("customer_id", range(500, 530), "identifier", "it numbers the rows"),
         ("customer_id", [*range(500, 528), 500, 501], "identifier", "nearly every row has its own"),
         ("No", range(1, 31), "identifier", "it numbers the rows"),
+        ("customer_no", range(10_000, 10_030), "identifier", "each row has the next number"),
+        ("Kundennummer", [7 * i + i % 3 for i in range(30)], "identifier", "each row has the next number"),
+        (
+            "orderNumber",
+            [f"{i}" for i in range(70_000, 70_060, 2)],
+            "identifier",
+            "each row has the next number",
+        ),
+        ("Invoice Nr.", [*range(100, 129), 1000], "identifier", "each row has the next number"),
+        ("ticket", range(1, 31), "identifier", "each row has the next number"),
+        ("lfd_nr", range(1000, 1030), "identifier", "each row has the next number"),
         ("zip", range(10001, 10031), "identifier", "every row has its own"),
         ("Unnamed: 0", range(30), "identifier", "it numbers the rows"),
         ("twice", [2.0 * (i * i % 31) for i in range(30)], "duplicate", "'x' times 2"),
@@ -202,6 +213,36 @@ def test_columns_of_no_use_are_left_out_and_the_plan_says_why(name, cells, kind,
 @pytest.mark.parametrize("name", ["humid", "paid", "t", "day", "Grid"])
 def test_counting_columns_with_other_names_stay(name):
     assert fit_columns(pd.DataFrame({name: range(30)})).names == (name,)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("customer_no", [10_000.5 + i for i in range(30)]),  # a quantity: it has parts
+        ("customer_no", [*range(10_000, 10_028), 9_000, 8_000]),  # as counts are by chance: how many came
+        ("customers", range(100, 400, 10)),
+        ("customer_age", range(18, 48)),
+        ("year", range(1990, 2020)),
+        ("x", range(1000, 1030)),
+        ("wavelength", range(400, 430)),
+        ("wavenumber", range(400, 430)),
+        ("week_no", range(100, 130)),
+        ("atomic_number", range(1, 31)),
+        ("rank", [i * i for i in range(30)]),
+        ("number", [100 + i * i for i in range(30)]),
+        ("user", [100 + i * i for i in range(30)]),  # how many there were, perhaps
+        ("num_rooms", range(3, 33)),
+    ],
+)
+def test_what_rises_and_is_measured_stays(name, cells):
+    assert fit_columns(pd.DataFrame({name: cells})).names == (name,)
+
+
+def test_numbers_of_rows_are_kept_where_that_is_said():
+    frame = pd.DataFrame({"x": [i * i % 31 for i in range(30)], "customer_no": range(10_000, 10_030)})
+    assert fit_columns(frame).names == ("x",)
+    for told in (Told(keep=("customer_no",)), Told(numbers=("customer_no",))):
+        assert fit_columns(frame, told=told).names == ("x", "customer_no")
 
 
 def test_columns_alike_share_a_row_and_what_is_special_has_its_own():

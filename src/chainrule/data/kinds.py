@@ -65,8 +65,28 @@ _NAMED = {
     "quantities": """count counts num number n nr total sum rate ratio avg average mean median size age year years month
         months day days hour hours score amount percent price value level rank min max std width height length weight
         income cost sqft sqm m2""",
+    # who or what is measured several times, so that new rows are mostly of others
+    "bearers": """patient subject participant proband respondent person user customer client kunde kunden member student
+        pupil player driver rider visitor employee worker donor speaker singer author reviewer rater household animal
+        mouse rat dog cat cow horse pig sheep child baby infant mother twin voter applicant borrower tenant username
+        email session specimen engine battery account teilnehmer""",
+    # what comes again, so that new rows are of the same: known places, things and makers
+    "known": """product item article movie film song track book album store shop seller vendor supplier merchant
+        location site stop route line airport carrier airline school hospital clinic campaign ad page course club league
+        office machine sensor host server node warehouse model version room ward bank agent company firm ticker symbol
+        asset stock category subcategory""",
+    # what is counted as it comes, so that each has the next number
+    "things": """order invoice receipt ticket booking reservation policy contract claim loan payment transaction
+        shipment delivery parcel case document record entry sample student staff rechnung auftrag vertrag""",
+    "labels": "id ids no nr num number nummer name key code uid uuid guid identifier hash",
+    # what has a number since it follows another, and is a time of a kind
+    "courses": "week quarter period lap wave step cycle frame epoch iteration generation round stage phase trial turn",
 }
-CODES, GROUPS, QUANTITIES = (frozenset(words.split()) for words in _NAMED.values())
+CODES, GROUPS, QUANTITIES, BEARERS, KNOWN, THINGS, LABELS, COURSES = (
+    frozenset(words.split()) for words in _NAMED.values()
+)
+_NUMBERS = ("no", "nr", "num", "number", "nummer")
+_FEWEST_RISING = 10  # rows, of which each has a larger number than the one before
 
 
 @dataclass(frozen=True)
@@ -110,7 +130,7 @@ def found_in(cells: pd.Series, told: Told) -> Found:
     if kind == "number":
         return _of_numbers(cells, present, distinct, stays)
     if (unit := _quantity(present, distinct)) is not None:
-        return _numbers(cells, unit)
+        return _numbers(cells, unit) if unit else _of_numbers(cells, present, distinct, stays)
     return _of_texts(cells, present, distinct, stays)
 
 
@@ -182,7 +202,8 @@ def _about(column: CategoryColumn, cells: pd.Series, kind: Kind, why: str = "") 
 
 
 def _of_numbers(cells: pd.Series, present: pd.Series, distinct: int, stays: bool) -> Found:
-    name, values = str(cells.name), floats(present)
+    name, values = str(cells.name), numbers_of(present)[0]
+    values = values[np.isfinite(values)]  # some texts may be none
     if stays or (values % 1).any():
         return _numbers(cells)
     words = words_of(name)
@@ -194,11 +215,34 @@ def _of_numbers(cells: pd.Series, present: pd.Series, distinct: int, stays: bool
     counts_rows = distinct == count > 2 and values.max() - values.min() < 3 * count
     if _COUNTS.fullmatch(name) and counts_rows:
         return Found("identifier", None, "it numbers the rows")
+    if distinct == count and _numbers_what(words, values):
+        return Found("identifier", None, "each row has the next number")
     if words & CODES and not words & QUANTITIES - {"number", "num", "nr"} and distinct > 2:
         return _repeated(cells, distinct, "code")
     if words & GROUPS and not words & QUANTITIES and 2 < distinct <= min(30, count / 10):
         return _categories(cells, "category", why="whole numbers that name groups")
     return _numbers(cells)
+
+
+def _numbers_what(words: set[str], values: np.ndarray) -> bool:
+    """Say whether a name and what rises from row to row are those of numbers that were given to what came.
+
+    >>> came = np.arange(10_000.0, 10_020) * 1.0
+    >>> [_numbers_what(words_of(name), came) for name in ("customer_no", "invoiceNr", "order", "batch no", "year", "x")]
+    [True, True, True, True, False, False]
+    """
+    steps = np.diff(values)
+    if len(values) < _FEWEST_RISING or not (steps > 0).all():
+        return False
+    parts: set[str] = set()
+    for word in words:
+        label = next((each for each in _NUMBERS if word.endswith(each) and word != each), "")
+        parts |= {word.removesuffix(label), label} if label else {word}
+    labelled = bool(parts & {*_NUMBERS, "key"})
+    of = {part for part in parts if part and not part.isdigit()} - LABELS
+    if of and of <= BEARERS | KNOWN | THINGS:
+        return labelled or bool((steps == 1).all())
+    return labelled and values[0] >= 100 and bool((steps == 1).all()) and not of & (QUANTITIES | COURSES)
 
 
 def _repeated(cells: pd.Series, distinct: int, kind: Kind) -> Found:

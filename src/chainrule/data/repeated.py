@@ -9,7 +9,7 @@ import pandas as pd
 
 from chainrule.data.categories import MOST_CATEGORIES
 from chainrule.data.cells import floats, kind_of
-from chainrule.data.kinds import CODES, GROUPS, IDENTIFIERS, QUANTITIES, words_of
+from chainrule.data.kinds import BEARERS, CODES, GROUPS, IDENTIFIERS, KNOWN, LABELS, QUANTITIES, words_of
 from chainrule.data.likeness import likeness
 from chainrule.data.written import texts_of
 from chainrule.shown import counted
@@ -21,21 +21,7 @@ MOST_WITHOUT = 0.1  # of the rows that may have none
 LOOKED_AT, SCREENED = 50, 5_000  # input columns, and rows of them
 ALIKE = 0.1  # intraclass correlation, from which on rows of one group tell of each other
 
-_NAMED = {
-    # who or what is measured several times, so that new rows are mostly of others
-    "bearers": """patient subject participant proband respondent person user customer client kunde kunden member student
-        pupil player driver rider visitor employee worker donor speaker singer author reviewer rater household animal
-        mouse rat dog cat cow horse pig sheep child baby infant mother twin voter applicant borrower tenant username
-        email session specimen engine battery account teilnehmer""",
-    # what comes again, so that new rows are of the same: known places, things and makers
-    "known": """product item article movie film song track book album store shop seller vendor supplier merchant
-        location site stop route line airport carrier airline school hospital clinic campaign ad page course club league
-        office machine sensor host server node warehouse model version room ward bank agent company firm ticker symbol
-        asset stock category subcategory""",
-    "labels": "id ids no nr num number name key code uid uuid guid identifier hash",
-    "positions": "index row unnamed hash",
-}
-_BEARERS, _KNOWN, _LABELS, _POSITIONS = (frozenset(words.split()) for words in _NAMED.values())
+_POSITIONS = frozenset(("index", "row", "unnamed", "hash"))
 
 
 @dataclass(frozen=True)
@@ -145,13 +131,13 @@ def _called(name: str) -> Called | None:
     """
     words = {word for word in words_of(name) if not word.isdigit()}
     bare = {
-        word.removesuffix("id") if word.removesuffix("id") in _BEARERS else word for word in words - _LABELS
+        word.removesuffix("id") if word.removesuffix("id") in BEARERS else word for word in words - LABELS
     }
-    if bare and bare <= _BEARERS:
+    if bare and bare <= BEARERS:
         return "bearer"
     if not IDENTIFIERS.fullmatch(name) or words & _POSITIONS or bare & (CODES | QUANTITIES):
         return None
-    if bare & (GROUPS | _KNOWN):
+    if bare & (GROUPS | KNOWN):
         return "known"
     return "unknown" if bare else "bearer"
 
