@@ -18,7 +18,7 @@ def _houses(here):
 def shown(*arguments):
     result = CliRunner().invoke(cli, ["compile", *arguments])
     assert result.exit_code == 0, result.stderr
-    assert result.stderr == ""
+    assert "--learning-rate" in arguments or result.stderr == ""
     return result.stdout
 
 
@@ -56,6 +56,17 @@ def test_help_says_every_stage_and_every_engine():
     for engine in cr.ENGINES.values():
         for name, stage in engine.stages.items():
             assert f"{name}: {stage.says}" in " ".join(compiling.split())
+
+
+def test_without_options_it_is_a_network_of_the_recipe():
+    text = shown("iris", "--show", "graph")
+    assert "state slope_0: float32" in text  # its inputs have bins
+    assert "total_steps" in text.split("return")[0].split("v1:")[1]  # its rate falls over the run
+
+
+def test_the_rate_that_is_asked_for_is_told_since_no_line_of_the_step_has_it():
+    result = CliRunner().invoke(cli, ["compile", "iris", "--learning-rate", "0.0125", "--show", "graph"])
+    assert "The learning rate, 0.0125, is no constant of the step: learning_rate_scale" in result.stderr
 
 
 def test_options_make_the_network_that_train_makes():

@@ -197,6 +197,23 @@ def test_of_several_tables_one_is_chosen_by_its_name(tmp_path, write):
     assert cr.load_table(tmp_path / "t", table="towns")[0]["c"].tolist() == [6]
 
 
+def test_codes_of_a_workbook_keep_the_zeros_that_it_shows(tmp_path):
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in [
+        ["zip", "ssn", "rooms", "share"],
+        *([501 + i, 21378432 + i, 3 + i % 4, i / 2] for i in range(30)),
+    ]:
+        book.active.append(row)
+    for below in range(2, 32):
+        for column, shown in zip("ABC", ("00000", r"000\-00\-0000", "0"), strict=True):
+            book.active[f"{column}{below}"].number_format = shown
+    book.save(tmp_path / "codes.xlsx")
+    found = cr.read_table(tmp_path / "codes.xlsx")
+    assert found.iloc[0].tolist() == ["00501", "021-37-8432", 3, 0.0]
+    found.to_csv(tmp_path / "codes.csv", index=False)
+    assert cells(cr.read_table(tmp_path / "codes.csv")) == cells(found)
+
+
 def test_a_table_without_a_name_is_not_chosen_by_one(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(cr.DataError, match="holds a single table, without a name; table='x' chooses none"):

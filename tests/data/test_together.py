@@ -188,6 +188,19 @@ def test_copies_of_rows_stay_together_and_judge_nothing_of_each_other(seed, time
     assert copies(once, ["y"])[0] is copies(seen_anew, ["y"])[0] is None
 
 
+@pytest.mark.parametrize("name", ["id", "customer_no", "note"])
+def test_copies_are_found_where_each_has_a_number_of_its_own(name):
+    """As those of rows that were drawn with replacement, and numbered anew."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"x": random.normal(size=60), "y": random.normal(size=60)})
+    table = pd.concat([table] * 5, ignore_index=True)
+    table[name] = [f"note {i}" for i in range(300)] if name == "note" else range(10_000, 10_300)
+    groups, says = copies(table, ["y"])
+    assert says.startswith("300 of 300 rows are copies") and len(set(groups.codes.tolist())) == 60
+    assert copies(table, ["y"], taken=[name])[0] is None  # it is an input, and tells them apart
+    assert copies(table[[name, "y"]], ["y"]) == (None, "")
+
+
 def test_rows_that_are_alike_by_chance_are_no_copies():
     answers = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (600, 6))).add_prefix("q")
     assert copies(answers.assign(y=answers.sum(axis=1)), ["y"])[0] is None

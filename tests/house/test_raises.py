@@ -439,6 +439,7 @@ CASES = [
     ("TableModel.predict", Data, lambda: model().predict(FRAME[["b"]])),
     ("TableModel.evaluate", Data, lambda: model().evaluate(FRAME[["b"]])),
     ("TableModel.evaluate", Unknown, lambda: model().evaluate(FRAME[["a"]])),
+    ("TableModel.remarks", Data, lambda: model().remarks(FRAME, sheet="first")),
     ("NumberColumn.encode", Data, lambda: model().columns.columns[0].encode(pd.Series([np.inf], name="a"))),
     ("DateColumn.encode", Data, lambda: cr.TableModel.train(
         pd.DataFrame({"d": pd.date_range("2020-01-01", periods=40), "y": range(40)}), "y", epochs=1,

@@ -260,6 +260,10 @@ def test_a_comparison_that_is_killed_goes_on_to_the_same_table_and_winner(killed
         with pytest.raises(Killed):
             begin() if count == 3 else cr.TableModel.resume("run")
         alive()
+    with pytest.raises(
+        cr.DataError, match=r"before any network had won: none .*\n  cr.TableModel.resume\('run'\)"
+    ):
+        cr.TableModel.repeat("run/config.toml")
     assert cr.read_table("run/compare.csv").shape[0] < 12
     descend = descent._descend
     monkeypatch.setattr(descent, "_descend", lambda *given: fitted.append(given) or descend(*given))
@@ -279,7 +283,12 @@ def test_a_comparison_that_a_signal_ends_keeps_the_best_so_far_and_goes_on(write
         signal_at(patch, write, signal.SIGINT)
         ended = cr.TableModel.compare(data, "dear", **LADDER, run="ended")
     assert ended.model.history.signal == signal.SIGINT and len(ended.tried) <= 12
-    repeated = cr.TableModel.repeat("ended")
+    told = []
+    repeated = cr.TableModel.repeat("ended", tell=told.append)
+    assert told[0].startswith(
+        "ended is of a comparison that was ended early: this trains the network that was the best"
+    )
+    assert told[0].endswith("\n  cr.TableModel.resume('ended')")
     for name, value in repeated.network.parameters.items():
         np.testing.assert_array_equal(value, ended.model.network.parameters[name])
     same(cr.TableModel.resume("ended"), whole.model)

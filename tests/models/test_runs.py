@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import chainrule as cr
-from chainrule.models import base, configuration, judgements, runs, table as table_models
+from chainrule.models import base, card, configuration, judgements, runs, table as table_models
 from chainrule.models.options import Options
 from chainrule.train.fit.fitting import Interrupts
 from chainrule.train.fit.resuming import Checkpoints, Keeper
@@ -210,6 +210,20 @@ def test_a_run_that_was_interrupted_is_repeated_too(monkeypatch):
     assert first.history.signal == signal.SIGINT and config["epochs"] == first.history.best_epoch + 1 < 10**6
     assert config["refit"] is False and config["asked"]["epochs"] == 10**6
     same(first, cr.TableModel.repeat("first"))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "written"),
+    [
+        ("hidden=() trains that simpler model.", "`hidden = []` trains that simpler model."),
+        ("For rows drawn by chance: group='none'.", 'For rows drawn by chance: `group = "none"`.'),
+        ("Give folds=5, or test_fraction=0.1.", "Give `folds = 5`, or `test_fraction = 0.1`."),
+        ("'members=1' is a town, and x=3.", "'members=1' is a town, and x=3."),
+    ],
+)
+def test_a_card_names_choices_as_a_configuration_writes_them(sentence, written):
+    """It is for people, who may have given a command or have called Python."""
+    assert list(card._section("", [sentence])) == ["", written]
 
 
 def test_what_is_no_error_of_ours_leaves_no_half_of_a_run(monkeypatch):

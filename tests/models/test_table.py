@@ -1,6 +1,7 @@
 """A network and the preparing of its table as one thing: what it learns, what it says, what a file keeps."""
 
 import json
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -177,6 +178,21 @@ def test_each_decision_is_told():
     )
 
 
+def test_a_sheet_is_predicted_for_and_evaluated_by_its_name(tmp_path):
+    with sqlite3.connect(tmp_path / "two.db") as database:
+        for sheet, rows in (("old", mixed()), ("new", mixed()[:10])):
+            rows.to_sql(sheet, database, index=False)
+    database.close()
+    model = cr.TableModel.train(tmp_path / "two.db", "dear", table="old", **QUICK)
+    predicted = model.predict(tmp_path / "two.db", sheet="new")
+    assert len(predicted) == 10 and model.evaluate(tmp_path / "two.db", sheet="new").rows == 10
+    assert model.remarks(tmp_path / "two.db", sheet="new") is not None
+    with pytest.raises(cr.DataError, match=r"holds 2 tables: old, new\.\nSay which is meant: sheet='old'"):
+        model.predict(tmp_path / "two.db")
+    with pytest.raises(cr.DataError, match="sheet='new' says which table of a file is meant"):
+        model.predict(mixed(), sheet="new")
+
+
 def test_a_file_is_predicted_for_and_read_as_that_of_training_was(tmp_path):
     whole, lone, kept = tmp_path / "t.csv", tmp_path / "new.tsv", tmp_path / "m.safetensors"
     whole.write_text(
@@ -327,4 +343,4 @@ def test_a_network_is_kept_where_all_rows_together_leave_no_column():
     table = pd.DataFrame({"name": [f"Mr. {i}" for i in range(12)], "rooms": np.arange(12) * 1.5})
     told = []
     model = cr.TableModel.train(table, "rooms", epochs=1, tell=told.append)
-    assert "name" in str(model.columns) and told[-1].startswith("All rows together teach nothing")
+    assert "name" in str(model.columns) and told[-2].startswith("All rows together teach nothing")

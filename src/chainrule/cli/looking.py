@@ -6,7 +6,7 @@ import click
 
 import chainrule as cr
 from chainrule.cli import completion, options
-from chainrule.cli.front import printing
+from chainrule.cli.front import printing, tell
 from chainrule.cli.kinds import Shell
 from chainrule.cli.options import choices, chosen
 from chainrule.cli.pages import command
@@ -35,6 +35,11 @@ def show_compiled(data: str, stage: str, **settings: Any) -> None:
     text = cr.TableModel.show(table, names, stage, **how)
     with printing():
         click.echo(text)
+    if rate := given.get("learning_rate"):
+        tell(
+            f"The learning rate, {rate:g}, is no constant of the step: learning_rate_scale, a number of its state, "
+            "begins with it, so that networks of all rates share one step."
+        )
 
 
 @command("completion")

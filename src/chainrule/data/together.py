@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from chainrule.data.belonging import Groups
+from chainrule.data.kinds import NEARLY_ALL, found_in
 from chainrule.data.labels import encode_target
 from chainrule.data.repeated import repeated
 from chainrule.data.series import series
 from chainrule.data.target import Target
+from chainrule.data.told import Told
 from chainrule.shown import counted
 
 MOST_CLASSES = 20
@@ -56,11 +58,14 @@ def _as_numbers(target: Target, frame: pd.DataFrame) -> np.ndarray:
     return np.asarray(truth[:, None] == classes).astype(float)
 
 
-def copies(frame: pd.DataFrame, targets: Sequence[str]) -> tuple[Groups | None, str]:
+def copies(
+    frame: pd.DataFrame, targets: Sequence[str], taken: Sequence[str] = ()
+) -> tuple[Groups | None, str]:
     """Return which rows are copies of each other, if many are, and a sentence; None where they are alike by chance.
 
     By chance rows are alike that have few values in each column, such as answers to five questions; and the same may be
-    seen again, with another outcome. Copies have one outcome, and a column that nearly tells them apart.
+    seen again, with another outcome. Copies have one outcome, and a column that nearly tells them apart. What numbers
+    the rows is no input, and differs between copies, unless it is among those ``taken``.
 
     >>> table = pd.DataFrame({"x": np.arange(40) ** 0.5, "y": np.arange(40) % 7})
     >>> groups, says = copies(pd.concat([table] * 3), ["y"])
@@ -69,8 +74,14 @@ def copies(frame: pd.DataFrame, targets: Sequence[str]) -> tuple[Groups | None, 
     >>> copies(table, ["y"])
     (None, '')
     """
-    of_cells = {name: pd.util.hash_array(_cells(column)) for name, column in frame.items()}
+    of_cells = {
+        name: pd.util.hash_array(_cells(column))
+        for name, column in frame.items()
+        if name in targets or name in taken or not _numbers_rows(column)
+    }
     inputs = [column for name, column in of_cells.items() if name not in targets]
+    if not inputs:
+        return None, ""
     distinct, codes, counts = np.unique(_joined(inputs, len(frame)), return_inverse=True, return_counts=True)
     copied = counts[codes] > 1
     if copied.mean() < LEAST or len(distinct) < FEWEST:
@@ -83,6 +94,12 @@ def copies(frame: pd.DataFrame, targets: Sequence[str]) -> tuple[Groups | None, 
         f"{int(copied.sum()):,} of {counted(len(frame), 'row')} are copies of each other: such are kept together, so "
         "that none judges what another taught. If new rows are copies too: group='none'."
     )
+
+
+def _numbers_rows(column: pd.Series) -> bool:
+    """Say whether a column has another value in nearly each row, and is left out for that."""
+    several = column.nunique() >= NEARLY_ALL * len(column)
+    return several and found_in(column, Told()).kind == "identifier"
 
 
 def _cells(column: pd.Series) -> np.ndarray:

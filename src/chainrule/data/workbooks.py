@@ -1,9 +1,10 @@
 """Tables in Excel workbooks: a sheet is a table."""
 
 import io
+import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -71,7 +72,8 @@ def _rows(sheet: Any, content: Content) -> Iterator[list[Any]]:
     """Yield the rows that hold anything."""
     sheet.reset_dimensions()  # a workbook may say anything of its size
     size = 0.0
-    for row in sheet.iter_rows(values_only=True):
+    pads = any(map(_mask_of, sheet.parent._number_formats))  # which it takes time to ask each cell
+    for row in map(_as_shown, sheet.iter_rows()) if pads else sheet.iter_rows(values_only=True):
         size += 8.0 * (len(row) + 1)
         check_size(size, content)
         cells = [
@@ -79,3 +81,35 @@ def _rows(sheet: Any, content: Content) -> Iterator[list[Any]]:
         ]
         if any(cell is not None for cell in cells):
             yield cells
+
+
+def _mask_of(number_format: str) -> str:
+    """Return a format of digits that are always there, without what marks the signs between them; "" for another.
+
+    >>> [_mask_of(each) for each in ("00000", r"000\\-00\\-0000", '00"-"000', "0", "0.00", "General")]
+    ['00000', '000-00-0000', '00-000', '', '', '']
+    """
+    bare = re.sub(r"\\(.)|\"([^\"]*)\"", r"\1\2", number_format)
+    return bare if re.fullmatch(r"0(?:[-/ ]?0)+", bare) else ""
+
+
+def _as_shown(row: Sequence[Any]) -> list[Any]:
+    """Return what the cells of a row hold, codes as they are shown: 501 of the format 00000 is the text 00501."""
+    return [
+        _laid(cell.value, mask)
+        if type(cell.value) is int and cell.value >= 0 and (mask := _mask_of(cell.number_format))
+        else cell.value
+        for cell in row
+    ]
+
+
+def _laid(number: int, mask: str) -> str:
+    """Return a number with its digits in the places of a mask.
+
+    >>> _laid(501, "00000"), _laid(21378432, "000-00-0000"), _laid(1234, "00-0")
+    ('00501', '021-37-8432', '123-4')
+    """
+    digits = str(number).zfill(mask.count("0"))
+    extra = len(digits) - mask.count("0")
+    rest = iter(digits[extra:])
+    return digits[:extra] + "".join(next(rest) if sign == "0" else sign for sign in mask)

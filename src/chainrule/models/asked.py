@@ -12,15 +12,27 @@ from chainrule.data.tables import load_table
 from chainrule.data.target import Target, about_gaps
 from chainrule.data.words import checked_table
 from chainrule.data.written import Mark, written_of
-from chainrule.errors import DataWarning, warn
+from chainrule.errors import DataError, DataWarning, warn
 from chainrule.models.learned import Learned, about_known
 
 
-def read_like(data: Any, missing: Mapping[str, Sequence[str]], decimal: Mark) -> pd.DataFrame:
-    """Return the table of a file, read as that of a training was, or a table in memory as it is."""
+def read_like(
+    data: Any, missing: Mapping[str, Sequence[str]], decimal: Mark, sheet: str | None = None
+) -> pd.DataFrame:
+    """Return the table of a file, read as that of a training was, or a table in memory as it is.
+
+    ``sheet`` says which one, of a workbook or a database of several.
+    """
     several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
     if several or isinstance(data, str | PathLike):
-        return load_table(data, missing=missing or MISSING, decimal=decimal or None)[0]
+        try:
+            return load_table(data, missing=missing or MISSING, decimal=decimal or None, table=sheet)[0]
+        except DataError as error:  # of two arguments called table the one is the data here
+            raise type(error)(str(error).replace(" table=", " sheet=")) from None
+    if sheet is not None:
+        raise DataError(
+            f"sheet={sheet!r} says which table of a file is meant, and this one is in memory already."
+        )
     return checked_table(data)
 
 

@@ -1,5 +1,7 @@
 """The model card of a run (after Mitchell et al. 2019): what it is for, made of what, how good, and where it fails."""
 
+import re
+from ast import literal_eval
 from collections.abc import Iterable, Iterator, Sequence
 from os.path import basename
 from time import strftime
@@ -19,6 +21,8 @@ from chainrule.shown import counted, visible
 
 RARE = 0.1  # the share of a class, below which accuracy says little
 FEW = 100  # rows, of which chance decides much
+_VALUE = r"""'[^']*'|"[^"]*"|\[[^][]*\]|\([^()]*\)|[-+\w.]*\w"""
+_ARGUMENT = re.compile(rf"""(?<![\w.'"`=-])([a-z_]+)=({_VALUE})""")  # what messages call a choice
 NAMES = 5000  # characters of the names of columns that share a row
 
 
@@ -43,8 +47,18 @@ def card(model: Any, data: str, options: Training) -> str:
 
 
 def _section(head: str, said: Iterable[str]) -> list[str]:
-    parts = [visible(part) for part in said if part]
+    parts = [visible(_ARGUMENT.sub(_choice, part)) for part in said if part]
     return [visible(head), *parts] if parts else []
+
+
+def _choice(found: re.Match[str]) -> str:
+    """Return a choice as a configuration writes it, whoever reads that: neither Python nor a command line."""
+    if found[1] not in choices():
+        return found[0]
+    try:
+        return f"`{found[1]} = {toml(found[1], literal_eval(found[2]))}`"
+    except (SyntaxError, ValueError):
+        return found[0]
 
 
 def _title(target: Target, data: str) -> str:
@@ -55,7 +69,7 @@ def _title(target: Target, data: str) -> str:
 def _about(model: Any, data: str, hidden: Sequence[int]) -> Iterator[str]:
     of = f"`{basename(data)}`" if data else "a table"
     yield f"Made by chainrule {VERSION} on {strftime('%Y-%m-%d')} from {of}."
-    yield describe_target(model.target).replace("task='regression'", "the task regression")
+    yield describe_target(model.target)
     what = _deciders(model.network, len(hidden))
     layers = " and ".join(map(str, hidden)) * ("network" in what)
     yield (

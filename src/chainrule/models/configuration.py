@@ -85,6 +85,22 @@ def ended(begun: Configuration, options: Training, goes_on: bool = False) -> Con
     return replace(begun, choices=found, asked=asked, compares=False)
 
 
+def about_unended(found: Configuration, path: str | os.PathLike[str]) -> str:
+    """Say which network the configuration of a comparison leads to that has not ended; DataError if none has won."""
+    run = os.fspath(path)
+    run = run if os.path.isdir(run) else os.path.dirname(run) or "."
+    goes_on = f"To go on with it:\n  cr.TableModel.resume({run!r})"
+    if not found.asked:  # who ends one early writes down which network was the best so far
+        raise DataError(
+            f"{os.fspath(path)} is of a comparison that was broken off before any network had won: none is there to be "
+            f"trained. {goes_on}"
+        )
+    return (
+        f"{os.fspath(path)} is of a comparison that was ended early: this trains the network that was the best until "
+        f"then. {goes_on}"
+    )
+
+
 def as_data(options: Training) -> dict[str, Any]:
     """Return the choices that were made, by name, as a file can hold them."""
     found = {name: getattr(options, name) for name in choices(type(options))}

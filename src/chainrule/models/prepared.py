@@ -139,7 +139,7 @@ def sort_rows(
         seen = [said_of] * bool(said_of)
         frame, belonging, about = belonging_of(frame, group, time_order)
         if belonging == NOTHING_TOGETHER and open_["group"] and options.time_order is None:
-            groups, same = copies(frame, whole.columns)
+            groups, same = copies(frame, whole.columns, taken)
             belonging, about = Belonging(groups), (*about, *filter(None, [same]))
         corrected |= {"group": group or options.group, "time_order": time_order or options.time_order}
     fraction = options.test_fraction

@@ -33,7 +33,7 @@ from chainrule.models.given import Place, data_of, place_of, rows_of, source_of,
 from chainrule.models.judgements import report_of, write_run
 from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
-from chainrule.models.options import USUAL_RATE, Options, by_name, choices
+from chainrule.models.options import Options, by_name, choices
 from chainrule.models.places import CHECKPOINT
 from chainrule.models.plan import Plan, about_leaving
 from chainrule.models.prepared import Prepared, Sorted, guess_of, prepare, words_for_nothing
@@ -45,7 +45,6 @@ from chainrule.signals import asking
 from chainrule.train.fit.resuming import Checkpoints
 from chainrule.train.history import History
 from chainrule.train.network import Network
-from chainrule.train.optimizers import Adam
 
 if TYPE_CHECKING:
     from chainrule.models.comparing import Comparison
@@ -262,7 +261,8 @@ class TableModel(Friendly):
             The model.
 
         Raises:
-            DataError: As in :meth:`train`, and where the configuration names no data.
+            DataError: As in :meth:`train`, where the configuration names no data, and where it is of a comparison that
+                ended before any network won.
             MissingFileError: If there is no such configuration.
             FileFormatError: If it is none.
             UnknownNameError: For a choice that there is not.
@@ -276,6 +276,8 @@ class TableModel(Friendly):
         changes = by_name("repeat", changes)
         given = data_of(found, config, data)
         say = tell or (lambda sentence: None)
+        if found.compares:
+            say(configuration.about_unended(found, config))
         return _train(given, Options(**found.choices | changes), say, verbose, run, found.fingerprint)
 
     @classmethod
@@ -499,7 +501,7 @@ class TableModel(Friendly):
         task: TaskName | str | None = None,
         hidden: Sequence[int] | None = None,
         dropout: float | None = None,
-        learning_rate: float = USUAL_RATE,
+        learning_rate: float | None = None,
     ) -> str:
         """Return what an engine makes of a step of :meth:`train`, as text; nothing is trained.
 
@@ -510,7 +512,8 @@ class TableModel(Friendly):
             task: What kind of target it is.
             hidden: The units of each hidden layer.
             dropout: The share of hidden units left out in a step.
-            learning_rate: Of Adam.
+            learning_rate: Of Adam: what ``learning_rate_scale`` begins with, a number of the step's state. Where
+                nothing of a network is chosen, it is one of the recipe, whose rate falls from step to step.
 
         Returns:
             The text, of many lines: print it.
@@ -525,12 +528,13 @@ class TableModel(Friendly):
         """
         choice: Any = {"hidden": hidden, "dropout": dropout, "learning_rate": learning_rate}
         ready = _ready(table, Options(target=target, task=task, **choice))
-        return ready.network(ready.options).show(*ready.learn, stage, optimizer=Adam(learning_rate))
+        method = ready.optimizer(ready.options)
+        return ready.network(ready.options).show(*ready.learn, stage, optimizer=method)
 
     @public
     def predict(
-        self, table: Table, *, interval: float | None = None, threshold: float | None = None
-    ) -> pd.DataFrame:
+        self, table: Table, *, interval: float | None = None, threshold: float | None = None, sheet: str | None = None
+    ) -> pd.DataFrame:  # fmt: skip
         """Return the predictions for the rows of a table, which needs no target column, under its index.
 
         Args:
@@ -541,6 +545,7 @@ class TableModel(Friendly):
                 validation and test, none of which the network that was judged had learned from.
             threshold: From which probability on a class of two, or one of several labels, is said; by default what
                 training decided, 0.5 if nothing else.
+            sheet: Which sheet of a workbook is read, or table of a database, where a file has several.
 
         Returns:
             A column for each target, named as it is; for classes ``probability_<class>`` follows for each of
@@ -556,7 +561,8 @@ class TableModel(Friendly):
         >>> model.predict(table[:3])["target"].tolist()
         ['setosa', 'setosa', 'setosa']
         """
-        target, table = decided_at(self.target, threshold), read_like(table, self.missing, self.decimal)
+        target = decided_at(self.target, threshold)
+        table = read_like(table, self.missing, self.decimal, sheet)
         warn_of_cells(self.columns, table)
         outputs = self.network.predict(encode(self.columns, table))
         found = decode_predictions(target, outputs)
@@ -565,7 +571,9 @@ class TableModel(Friendly):
         return found.set_axis(table.index, axis="index")
 
     @public
-    def evaluate(self, table: Table, *, metric: "MetricsLike" = (), threshold: float | None = None) -> Scores:
+    def evaluate(
+        self, table: Table, *, metric: "MetricsLike" = (), threshold: float | None = None, sheet: str | None = None
+    ) -> Scores:  # fmt: skip
         """Return the scores of the predictions for a table with targets; rows without one are passed over.
 
         Args:
@@ -573,6 +581,7 @@ class TableModel(Friendly):
                 the path of a file.
             metric: As in :meth:`train`.
             threshold: As in :meth:`predict`.
+            sheet: Likewise.
 
         Returns:
             ``network`` and ``baseline`` with the metrics by name, and ``rows``, how many were scored; printed, a table.
@@ -587,7 +596,8 @@ class TableModel(Friendly):
         >>> scores.network["accuracy"] > 0.8, scores.rows
         (True, 150)
         """
-        target, table = decided_at(self.target, threshold), read_like(table, self.missing, self.decimal)
+        target = decided_at(self.target, threshold)
+        table = read_like(table, self.missing, self.decimal, sheet)
         try:
             frame, _ = drop_rows_without_target(table, self.target.columns)
         except UnknownNameError as error:
@@ -600,15 +610,19 @@ class TableModel(Friendly):
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 
     @public
-    def remarks(self, table: Table, *, evaluated: bool = False) -> tuple[str, ...]:
+    def remarks(self, table: Table, *, evaluated: bool = False, sheet: str | None = None) -> tuple[str, ...]:
         """Return sentences about what is new in a table, such as categories that training did not see, and what is not.
 
         Args:
             table: A table to predict for, or the path of a file.
             evaluated: Whether it is evaluated: then which words counted as no target is told too.
+            sheet: As in :meth:`predict`.
 
         Returns:
             Sentences; none where there is nothing to say.
+
+        Raises:
+            DataError: If the file cannot be read, or a sheet of what is in memory is asked for.
 
         >>> import pandas as pd
         >>> table = pd.DataFrame({"town": ["Basel", "Bern"] * 20, "price": [3, 5] * 20})
@@ -616,7 +630,7 @@ class TableModel(Friendly):
         >>> model.remarks(pd.DataFrame({"town": ["Bern", "Bonn"]}))
         ("Column 'town' has values in 1 row (first: row 2) that training did not see: Bonn. They count as none.",)
         """
-        table = read_like(table, self.missing, self.decimal)
+        table = read_like(table, self.missing, self.decimal, sheet)
         return told_of(table, self.columns, self.target, self.learned, evaluated)
 
     _repr_html_ = Door()
