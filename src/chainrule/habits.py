@@ -15,7 +15,7 @@ _LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(
 _NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
 _SERIES = "cr.Network([cr.Conv1D(16, 3, activation='relu'), cr.GlobalMaxPooling1D(), cr.Dense(1)])"
 _FREEZING = "A layer is frozen, and so are its weights, by: network.layers[0].trainable = False"
-_NO_ESTIMATOR = "There are no estimators of scikit-learn's yet; a network has fit and predict: "
+_THEIRS = "It is scikit-learn's own, and takes our estimators, such as cr.NetworkClassifier(): from sklearn."
 _STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
 _GRAD = "Gradients are asked for, not kept in the node: cr.grad({node}, w).value"
 _NUMBERS = "The numbers of a network have names, such as W1 and b1: network.parameters['W1']"
@@ -180,16 +180,22 @@ WRITE: dict[str, dict[str, str]] = {
         "to_categorical": "Labels from 0 need no one-hot rows: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
         "plot draw plot_history": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
         "plot_model summary": "A network writes its own table: network.summary()",
-        "MLPClassifier": f"{_NO_ESTIMATOR}cr.Network([cr.Dense(100, 'relu'), cr.Dense(3, 'softmax')]).fit(X, labels)",
-        "MLPRegressor": f"{_NO_ESTIMATOR}cr.Network([cr.Dense(100, 'relu'), cr.Dense(1)]).fit(X, y)",
         "LinearRegression Ridge Lasso": "It is a network of one layer: cr.Network([cr.Dense(1)]).fit(X, y)",
         "LogisticRegression Perceptron": "It is a network of one layer: "
         "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
         "confusion_matrix classification_report": "pandas counts: pd.crosstab(labels, classifier.predict_classes(X))",
-        "linear_model neural_network": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "linear_model neural_network": "Estimators are names of chainrule itself: cr.NetworkClassifier()",
+        "MLPClassifier": "Its network is an estimator by: cr.NetworkClassifier([cr.Dense(100, 'relu')])",
+        "MLPRegressor": "Its network is an estimator by: cr.NetworkRegressor([cr.Dense(100, 'relu')])",
+        "KerasClassifier NeuralNetClassifier NeuralNetBinaryClassifier": "It is called: cr.NetworkClassifier(network)",
+        "KerasRegressor NeuralNetRegressor": "It is called: cr.NetworkRegressor(network)",
         "train_test_split model_selection": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",
         "accuracy_score r2_score": "A network scores itself: network.evaluate(X, y)",
-        "cross_val_score GridSearchCV KFold Pipeline make_pipeline": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "cross_val_score cross_validate cross_val_predict learning_curve GridSearchCV RandomizedSearchCV KFold "
+        "StratifiedKFold GroupKFold TimeSeriesSplit": f"{_THEIRS}model_selection import {{name}}",
+        "Pipeline make_pipeline": f"{_THEIRS}pipeline import {{name}}",
+        "ColumnTransformer make_column_transformer": f"{_THEIRS}compose import {{name}}",
+        "clone": f"{_THEIRS}base import {{name}}",
         "exp log sin cos sqrt square sum mean max min maximum minimum abs matmul dot where stack reshape "
         "zeros ones array arange linspace power transpose": _NUMPY,
     },
@@ -231,7 +237,8 @@ WRITE: dict[str, dict[str, str]] = {
         "trainable requires_grad requires_grad_": _FREEZING,
         "stop_training": "A callback that returns True stops the run: "
         "network.fit(X, y, callbacks=lambda network, epoch, logs: logs['cost'] < 0.1)",
-        "get_params set_params classes_ n_features_in_ __sklearn_tags__": f"{_NO_ESTIMATOR}network.fit(X, y)",
+        "get_params set_params classes_ n_features_in_ __sklearn_tags__": "scikit-learn takes a network within an "
+        "estimator, of classes or of numbers (cr.NetworkRegressor): cr.NetworkClassifier(network)",
     },
     **{
         kind: {
@@ -289,7 +296,8 @@ WRITE: dict[str, dict[str, str]] = {
         "layers": "They are those of its network: model.network.layers",
         "load load_model": "Files are read by one function: cr.load('model.safetensors')",
         "to_onnx export": "There is no ONNX yet. One file holds it all: model.save('model.safetensors')",
-        "get_params set_params": f"{_NO_ESTIMATOR}cr.TableModel.train(table, 'target')",
+        "get_params set_params classes_ n_features_in_ __sklearn_tags__": "What scikit-learn takes is an "
+        "estimator: cr.NetworkClassifier([cr.Dense(16, 'relu')])",
     },
     "Optimizer": {
         "step zero_grad minimize apply_gradients param_groups state_dict": _STEPS,
@@ -307,6 +315,7 @@ WORKS: dict[str, dict[str, str]] = {
     },
     "Network": {
         "__call__": "chainrule.train.guests:outputs",
+        "__sklearn_clone__": "chainrule.train.guests:cloned",
         "count_params": "chainrule.train.guests:count_parameters",
         "predict_proba": "chainrule.train.guests:probabilities",
         "score": "chainrule.train.guests:score",

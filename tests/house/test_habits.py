@@ -343,8 +343,24 @@ TOLD = [
     ("network.fit(X, y, eval_set=(X, y))", "validation_data=(X, y)"),
     ("cr.TableModel().fit(X, y)", "cr.TableModel.train(table, 'target')"),
     ("cr.load_iris()", "cr.load_table('iris')"),
-    ("cr.MLPClassifier()", "There are no estimators of scikit-learn's yet"),
-    ("cr.MLPRegressor()", "cr.Dense(100, 'relu')"),
+    ("cr.neural_network.MLPClassifier()", "names of chainrule itself: cr.NetworkClassifier("),
+    ("cr.KerasClassifier(network)", "cr.NetworkClassifier(network)"),
+    ("cr.cross_val_score(network, X, labels)", "from sklearn.model_selection import cross_val_score"),
+    ("cr.GridSearchCV(network, {})", "from sklearn.model_selection import GridSearchCV"),
+    ("cr.make_pipeline(network)", "from sklearn.pipeline import make_pipeline"),
+    ("from chainrule import KFold", "from sklearn.model_selection import KFold"),
+    ("network.get_params()", "cr.NetworkClassifier(network)"),
+    ("from sklearn.base import clone; clone(network)", "cr.NetworkClassifier(network)"),
+    ("from sklearn.base import is_classifier; is_classifier(network)", "cr.NetworkClassifier(network)"),
+    ("from sklearn.model_selection import cross_val_score; cross_val_score(yes, X, labels > 0)",
+     "cr.NetworkClassifier(network)"),
+    ("from sklearn.model_selection import GridSearchCV; GridSearchCV(yes, {}).fit(X, labels)",
+     "cr.NetworkClassifier(network)"),
+    ("from sklearn.ensemble import AdaBoostClassifier; AdaBoostClassifier(yes).fit(X, labels > 0)",
+     "cr.NetworkClassifier(network)"),
+    ("from sklearn.pipeline import make_pipeline; make_pipeline(network).fit(X, y).predict(X)",
+     "cr.NetworkClassifier(network)"),
+    ("from sklearn.base import is_classifier; is_classifier(model)", "cr.NetworkClassifier("),
     ("cr.StandardScaler()", "X.std(axis=0)"),
     ("cr.train_test_split(X, y)", "validation_split=0.2"),
     ("cr.Network(hidden_layer_sizes=(32,))", "cr.Dense(100, 'relu')"),
@@ -470,6 +486,14 @@ def test_hasattr_is_honest(begun):
         ):
             assert not hasattr(thing, name), name
     assert not hasattr(cr, "Sequential") and not hasattr(cr, "nn_")
+
+
+def test_what_an_estimator_holds_is_copied_by_clone(begun):
+    from sklearn.base import clone
+
+    copied = clone(begun["network"], safe=False)
+    assert copied is not begun["network"]
+    assert np.array_equal(copied.predict(begun["X"]), begun["network"].predict(begun["X"]))
 
 
 def test_a_subclass_may_have_what_is_foreign_here():

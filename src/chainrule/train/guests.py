@@ -1,11 +1,14 @@
 """What other libraries' methods of a network do, where they have one certain meaning; see :mod:`chainrule.habits`."""
 
+import copy
+import sys
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, GraphError
+from chainrule.errors import ArgumentError, DataError, GraphError
+from chainrule.friendly import foreign
 from chainrule.graph.node import Node
 from chainrule.nn import activations
 from chainrule.nn.losses import describe_loss
@@ -24,6 +27,17 @@ def outputs(network: Any, X: Any) -> np.ndarray:
         )
     found: np.ndarray = network.predict(X)
     return found
+
+
+def cloned(network: Any) -> Any:
+    """Answer ``sklearn.base.clone``, which hands a network over: alone it is no estimator, and what to give is said.
+
+    One that an estimator holds is copied; then clone was told that it need not be an estimator, ``safe=False``.
+    """
+    clone = sys._getframe(2)  # which called what makes this public
+    if clone.f_locals.get("safe", False):
+        raise ArgumentError(f"A {type(network).__name__} is no estimator. {foreign('Network', 'get_params')}")
+    return copy.deepcopy(network)
 
 
 def count_parameters(network: Any) -> int:
