@@ -51,7 +51,8 @@ Where to look:
   (``L2`` ...), optimizers (``Adam`` ...), schedules (``Cosine`` ...); ``Metric`` for a metric of your own
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
-- scikit-learn's estimators: ``NetworkClassifier`` and ``NetworkRegressor`` around any network
+- scikit-learn's estimators: ``MLPClassifier`` and ``MLPRegressor``, its own; ``NetworkClassifier`` and
+  ``NetworkRegressor`` around any network
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
@@ -99,6 +100,7 @@ _HOMES = {
     "train.sequences": ["pad_sequences"],
     "models.table": ["TableModel"],
     "models.options": ["CHOICES"],
+    "estimators.mlp": ["MLPClassifier", "MLPRegressor"],
     "estimators.networks": ["NetworkClassifier", "NetworkRegressor"],
     "models.loading": ["load"],
     "train.history": ["History"],

@@ -10,6 +10,7 @@ from chainrule.engines.function import compile as compile
 from chainrule.engines.registry import ENGINES as ENGINES
 from chainrule.engines.versions import show_versions as show_versions
 from chainrule.errors import *
+from chainrule.estimators.mlp import MLPClassifier as MLPClassifier, MLPRegressor as MLPRegressor
 from chainrule.estimators.networks import (
     NetworkClassifier as NetworkClassifier,
     NetworkRegressor as NetworkRegressor,

@@ -185,8 +185,6 @@ WRITE: dict[str, dict[str, str]] = {
         "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
         "confusion_matrix classification_report": "pandas counts: pd.crosstab(labels, classifier.predict_classes(X))",
         "linear_model neural_network": "Estimators are names of chainrule itself: cr.NetworkClassifier()",
-        "MLPClassifier": "Its network is an estimator by: cr.NetworkClassifier([cr.Dense(100, 'relu')])",
-        "MLPRegressor": "Its network is an estimator by: cr.NetworkRegressor([cr.Dense(100, 'relu')])",
         "KerasClassifier NeuralNetClassifier NeuralNetBinaryClassifier": "It is called: cr.NetworkClassifier(network)",
         "KerasRegressor NeuralNetRegressor": "It is called: cr.NetworkRegressor(network)",
         "train_test_split model_selection": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",

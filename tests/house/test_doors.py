@@ -73,11 +73,11 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("models", "place"),
     }
     slow = {("train", room) for room in ("transform", "engines", "nn", "train")}  # what learning needs
-    slow |= {("models", "train"), ("models", "nn")}
+    slow |= {("models", "train"), ("models", "nn"), ("estimators", "train")}
     rules = {("graph", "transform")}  # the derivatives of loops
     own = {
         ("__main__.py", "cli"),
-        *[(room, room) for room in ("graph", "transform", "engines", "nn", "data", "models")],
+        *[(room, room) for room in ("graph", "transform", "engines", "nn", "data", "models", "estimators")],
     }
     assert ways == own | rules | slow | doors
 

@@ -46,6 +46,17 @@ def classifier():
     return cr.NetworkClassifier(epochs=1).fit(X, [0, 1, 1, 1])
 
 
+class Foreign:
+    """An array of another library."""
+
+    def __array_namespace__(self):
+        return None
+
+
+def mlp():
+    return cr.MLPClassifier(5, solver="lbfgs").fit(X, [0, 1, 1, 1])
+
+
 def model():
     return cr.TableModel.train(FRAME, "b", epochs=1)
 
@@ -417,6 +428,18 @@ CASES = [
     ("NetworkRegressor.predict", ValueError, lambda: cr.NetworkRegressor(epochs=1).fit(X, Y).predict(X[:, :1])),
     ("NetworkRegressor.set_params", Unknown, lambda: cr.NetworkRegressor().set_params(optimizer__rate=3)),
     ("NetworkRegressor.set_params", ValueError, lambda: cr.NetworkRegressor().set_params(units=3)),
+    ("MLPClassifier.fit", Data, lambda: cr.MLPClassifier().fit(Foreign(), Y)),
+    ("MLPClassifier.fit", ValueError, lambda: cr.MLPClassifier(alpha=-1).fit(X, [0, 1, 1, 1])),
+    ("MLPClassifier.predict", ValueError, lambda: mlp().predict(X[:, :1])),
+    ("MLPClassifier.predict_proba", ValueError, lambda: mlp().predict_proba(X[:, :1])),
+    ("MLPClassifier.predict_log_proba", ValueError, lambda: mlp().predict_log_proba(X * np.nan)),
+    ("MLPClassifier.network_", AttributeError, lambda: cr.MLPClassifier().network_),
+    ("MLPRegressor.fit", Data, lambda: cr.MLPRegressor().fit(X, Foreign())),
+    ("MLPRegressor.fit", ValueError, lambda: cr.MLPRegressor().fit(X, Y[1:])),
+    ("MLPRegressor.partial_fit", Data, lambda: cr.MLPRegressor().partial_fit(Foreign(), Y)),
+    ("MLPRegressor.partial_fit", ValueError, lambda: cr.MLPRegressor(early_stopping=True).partial_fit(X, Y)),
+    ("MLPRegressor.predict", ValueError, lambda: cr.MLPRegressor(max_iter=500).fit(X, Y).predict(X[:, :1])),
+    ("MLPRegressor.network_", AttributeError, lambda: cr.MLPRegressor().network_),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
     ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
     ("TableModel.resume", Missing, lambda: cr.TableModel.resume("nowhere")),

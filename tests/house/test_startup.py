@@ -32,6 +32,12 @@ import chainrule as cr
 estimator = cr.NetworkClassifier([cr.Dense(4, "relu")], epochs=2, engine="numpy")
 estimator.fit([[0.0], [1.0], [2.0]], [0, 1, 1]).predict([[1.0]])
 """
+MLP = """
+import warnings
+from chainrule import MLPClassifier
+warnings.simplefilter("ignore")
+MLPClassifier(4, max_iter=2).fit([[0.0], [1.0], [2.0]], [0, 1, 1]).predict([[1.0]])
+"""
 PREDICT = "import chainrule as cr; cr.load('network.safetensors').predict([[0.5, 1.0]])"
 TABLE = "import pandas as pd, chainrule as cr; cr.load('table.safetensors').predict(pd.read_csv('table.csv'))"
 
@@ -47,6 +53,7 @@ DONE = [
     ("import chainrule", set(), 2),
     (FIT, LEARNING, 153),
     (ESTIMATOR, ESTIMATORS, 160),
+    (MLP, ESTIMATORS, 135),
     (PREDICT, {"numpy", "safetensors"}, 133),
     (TABLE, {"safetensors", "chainrule.models.table", *LEARNING, *TABLES}, 204),
     (command("--help"), {"click", "difflib"}, 36),

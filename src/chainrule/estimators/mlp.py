@@ -1,18 +1,25 @@
 """scikit-learn's networks: the same classes, of which each fit is a graph that these engines run."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from chainrule.arguments import public
+from chainrule.estimators.base import checked
 from chainrule.estimators.labels import labels_of
 from chainrule.estimators.losses import LOSSES, Loss
 from chainrule.estimators.perceptron import Perceptron, learns_by_steps
-from chainrule.estimators.settings import CONSTRAINTS, OF_REGRESSOR
+from chainrule.estimators.settings import CONSTRAINTS, OF_REGRESSOR, is_fitted, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -69,9 +76,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         out_activation_: What the last layer ends in.
         network_: The fitted network, a :class:`Network`: it explains, saves, shows itself.
 
-    >>> from chainrule.estimators.mlp import MLPClassifier
     >>> X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), ["no", "yes", "yes", "no"]
-    >>> model = MLPClassifier(8, "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model = cr.MLPClassifier(8, "tanh", solver="lbfgs", random_state=1).fit(X, y)
     >>> model.predict(X)
     array(['no', 'yes', 'yes', 'no'], dtype='<U3')
     >>> model.network_
@@ -80,8 +86,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: "int | Sequence[int]" = (100,),
+        activation: str = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -91,9 +97,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: "int | np.random.RandomState | None" = None,
         tol: float = 1e-4,
-        verbose: bool = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -102,7 +108,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         max_fun: int = 15000,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -134,7 +140,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         return LOSSES["log_loss" if self.out_activation_ == "softmax" else "binary_log_loss"]
 
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
+        X, y = checked(
             self,
             X,
             y,
@@ -179,7 +185,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def _score_of(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
         return self._labels.accuracy(y, p, weight)
 
-    def predict(self, X: Any) -> Any:
+    @public
+    def predict(self, X: "ArrayLike") -> "NDArray[Any]":
         """Predict the classes of examples.
 
         Args:
@@ -187,13 +194,26 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The labels, (n_samples,) or for several at once (n_samples, n_classes).
+
+        Raises:
+            ValueError: What scikit-learn says of X: NaN, say, or another number of columns.
+
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+        >>> cr.MLPClassifier(5, "tanh", solver="lbfgs", random_state=0).fit(X, y).predict(X).tolist()
+        ['low', 'low', 'high', 'high']
         """
         check_is_fitted(self)
         return self._labels.decoded(self._outputs(X))
 
     @available_if(learns_by_steps)  # type: ignore[untyped-decorator]
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> "MLPClassifier":
+    @public
+    def partial_fit(
+        self,
+        X: "ArrayLike",
+        y: "ArrayLike",
+        sample_weight: "ArrayLike | None" = None,
+        classes: "ArrayLike | None" = None,
+    ) -> "MLPClassifier":
         """Learn from examples for one epoch, and go on from where the last call was.
 
         Args:
@@ -204,13 +224,29 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The estimator itself.
-        """
-        if _check_partial_fit_first_call(self, classes):
-            self._labels = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
-        fitted: MLPClassifier = self._fit(X, y, sample_weight, incremental=True)
-        return fitted
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+        Raises:
+            AttributeError: With "lbfgs", which does not go step by step.
+            DataError: If X, y or the weights are arrays of another library than NumPy.
+            ValueError: What scikit-learn says of X, y and the parameters; if weights become infinite; or if
+                ``classes`` is missing the first time, or another later.
+
+        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+        >>> from chainrule import MLPClassifier
+        >>> model = MLPClassifier(learning_rate_init=0.01, random_state=0)
+        >>> for rows in [[0, 3], [1, 2]] * 100:
+        ...     model = model.partial_fit(X[rows], y[rows], classes=[0, 1])
+        >>> model.predict(X)
+        array([0, 0, 1, 1])
+        """
+        with validated(self, again=is_fitted(self)):
+            if _check_partial_fit_first_call(self, classes):
+                self._labels = labels_of(y if type_of_target(y).startswith("multilabel") else classes)
+            self._fit(X, y, sample_weight, incremental=True)
+        return self
+
+    @public
+    def predict_log_proba(self, X: "ArrayLike") -> "NDArray[Any]":
         """Return the logarithm of the probability of each class.
 
         Args:
@@ -218,11 +254,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The logarithms, (n_samples, n_classes), in the order of ``classes_``.
+
+        Raises:
+            ValueError: What scikit-learn says of X: NaN, say, or another number of columns.
+
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+        >>> model = cr.MLPClassifier(5, "tanh", solver="lbfgs", random_state=0).fit(X, y)
+        >>> np.array_equal(model.predict_log_proba(X), np.log(model.predict_proba(X)))
+        True
         """
         found = self.predict_proba(X)
         return np.log(found, out=found)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    @public
+    def predict_proba(self, X: "ArrayLike") -> "NDArray[Any]":
         """Return the probability of each class.
 
         Args:
@@ -230,6 +275,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The probabilities, (n_samples, n_classes), in the order of ``classes_``.
+
+        Raises:
+            ValueError: What scikit-learn says of X: NaN, say, or another number of columns.
+
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
+        >>> model = cr.MLPClassifier(5, "tanh", solver="lbfgs", random_state=0).fit(X, y)
+        >>> model.predict_proba([[0.0], [3.0]]).round(2)
+        array([[0., 1.],
+               [1., 0.]])
         """
         check_is_fitted(self)
         p = self._outputs(X)
@@ -293,9 +347,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         out_activation_: What the last layer ends in.
         network_: The fitted network, a :class:`Network`: it explains, saves, shows itself.
 
-    >>> from chainrule.estimators.mlp import MLPRegressor
     >>> X = np.linspace(-1, 1, 20)[:, None]
-    >>> model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, 3 * X.ravel() + 1)
+    >>> model = cr.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, 3 * X.ravel() + 1)
     >>> model.predict([[0.5]]).round(3)
     array([2.5])
     >>> model.network_
@@ -307,8 +360,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     def __init__(
         self,
         loss: str = "squared_error",
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
+        hidden_layer_sizes: "int | Sequence[int]" = (100,),
+        activation: str = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
@@ -318,9 +371,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: "int | np.random.RandomState | None" = None,
         tol: float = 1e-4,
-        verbose: bool = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -329,7 +382,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         max_fun: int = 15000,
     ) -> None:
         self.loss = loss
@@ -362,7 +415,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         return LOSSES[self.loss]
 
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
+        X, y = checked(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
             dtype=(np.float64, np.float32), reset=reset,
         )  # fmt: skip
@@ -381,7 +434,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         return float(r2_score(y, p, sample_weight=weight)) if np.isfinite(p).all() else float("nan")
 
-    def predict(self, X: Any) -> np.ndarray:
+    @public
+    def predict(self, X: "ArrayLike") -> "NDArray[Any]":
         """Predict the targets of examples.
 
         Args:
@@ -389,13 +443,23 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The predictions, (n_samples,) or (n_samples, n_outputs).
+
+        Raises:
+            ValueError: What scikit-learn says of X: NaN, say, or another number of columns.
+
+        >>> X = np.linspace(-1, 1, 20)[:, None]
+        >>> model = cr.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, X.ravel() + 1)
+        >>> model.predict([[0.5], [1.0]]).round(3)
+        array([1.5, 2. ])
         """
         check_is_fitted(self)
         found = self._outputs(X)
         return found.ravel() if found.shape[1] == 1 else found
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
+    @public
+    def partial_fit(
+        self, X: "ArrayLike", y: "ArrayLike", sample_weight: "ArrayLike | None" = None
+    ) -> "MLPRegressor":
         """Learn from examples for one epoch, and go on from where the last call was.
 
         Args:
@@ -405,6 +469,19 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         Returns:
             The estimator itself.
+
+        Raises:
+            DataError: If X, y or the weights are arrays of another library than NumPy.
+            ValueError: What scikit-learn says of X, y and the parameters; if weights become infinite; or with
+                ``early_stopping``.
+
+        >>> X = np.linspace(-1, 1, 20)[:, None]
+        >>> model = cr.MLPRegressor(hidden_layer_sizes=(), learning_rate_init=0.1, random_state=0)
+        >>> for _ in range(200):
+        ...     model = model.partial_fit(X, X.ravel() + 1)
+        >>> model.predict([[0.5], [1.0]]).round(2)
+        array([1.5, 2. ])
         """
-        fitted: MLPRegressor = self._fit(X, y, sample_weight, incremental=True)
-        return fitted
+        with validated(self, again=is_fitted(self)):
+            self._fit(X, y, sample_weight, incremental=True)
+        return self

@@ -6,28 +6,37 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse
-from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight
 
+from chainrule.arguments import public
+from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
+from chainrule.estimators.base import Estimator, checked, refuse_foreign
 from chainrule.estimators.course import Course, Orders, Rate, Watch
 from chainrule.estimators.learner import Learner, Target, learner_of
 from chainrule.estimators.losses import Loss
-from chainrule.estimators.quasi import minimised
 from chainrule.estimators.rules import Moments, Rule, Steps
-from chainrule.estimators.settings import CONSTRAINTS, STOCHASTIC
+from chainrule.estimators.settings import CONSTRAINTS, STOCHASTIC, validated
 from chainrule.graph.evaluate import Arrays
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Dense
-from chainrule.train.network import Network
 from chainrule.train.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from chainrule.estimators.quasi import minimised
+    from chainrule.train.network import Network
+else:  # what most fits do without
+    minimised = late("chainrule.estimators.quasi:minimised")
+    Network = late("chainrule.train.network:Network")
 
 NAMES: dict[str, str | None] = {
     "logistic": "sigmoid",
@@ -59,7 +68,7 @@ class Descent:
         return self.rate.now
 
 
-class Perceptron(BaseEstimator):  # type: ignore[misc]
+class Perceptron(Estimator):
     """A multi-layer perceptron, whose training step is one graph."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
@@ -113,8 +122,17 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         return program.on(self._engine, steps, rows)
 
     @property
-    def network_(self) -> Network:
-        """The fitted network: it explains, saves, shows itself, and has the weights of this estimator."""
+    def network_(self) -> "Network":
+        """The fitted network: it explains, saves, shows itself, and has the weights of this estimator.
+
+        Raises:
+            AttributeError: If nothing was fitted.
+
+        >>> X = np.linspace(-1, 1, 20)[:, None]
+        >>> model = cr.MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, X.ravel() - 1)
+        >>> model.network_.parameters["W1"].round(3)
+        array([[1.]])
+        """
         if not hasattr(self, "coefs_"):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no network_.")
         network = Network(
@@ -171,8 +189,8 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
     def _score_of(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
         """Return how good outputs are, given encoded targets."""
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "Perceptron":
+    @public
+    def fit(self, X: "ArrayLike", y: "ArrayLike", sample_weight: "ArrayLike | None" = None) -> Self:
         """Fit the model to data matrix X and target(s) y.
 
         Args:
@@ -182,10 +200,20 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
 
         Returns:
             The estimator itself.
-        """
-        return self._fit(X, y, sample_weight, incremental=False)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
+        Raises:
+            DataError: If X, y or the weights are arrays of another library than NumPy.
+            ValueError: What scikit-learn says of X, y and the parameters; if weights become infinite.
+
+        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), ["low", "low", "high", "high"]
+        >>> cr.MLPClassifier(5, "tanh", solver="lbfgs", random_state=0).fit(X, y).score(X, y)
+        1.0
+        """
+        with validated(self):
+            self._fit(X, y, sample_weight, incremental=False)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> None:
         sizes = self.hidden_layer_sizes
         hidden = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
         if np.any(np.array(hidden) <= 0):
@@ -193,6 +221,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._read(X, y, incremental, reset=first)
         if sample_weight is not None:
+            refuse_foreign(sample_weight=sample_weight)
             sample_weight = _check_sample_weight(sample_weight, X)
         self._random_state = check_random_state(self.random_state)
         y = self._encoded(y, X.dtype)
@@ -204,7 +233,6 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
             self._minimise(X, y, sample_weight)
         if not all(np.isfinite(w).all() for w in self._values):
             raise ValueError(self._not_finite())
-        return self
 
     def _not_finite(self, why: str = "") -> str:
         return (
@@ -346,7 +374,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
     def _outputs(self, X: Any) -> np.ndarray:
         """Return what the network puts out, (n_samples, n_outputs)."""
         if not self._is_right(X):
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+            X = checked(self, X, accept_sparse=["csr", "csc"], reset=False)
         return self._put_out(X, self._values)
 
     def _is_right(self, X: Any) -> bool:

@@ -1,10 +1,15 @@
 """What the parameters of scikit-learn's networks may be, in the words in which scikit-learn refuses others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn import config_context, get_config
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 STOCHASTIC = ("sgd", "adam")
 _AT_LEAST_0 = [Interval(Real, 0, None, closed="left")]
@@ -38,3 +43,21 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "max_fun": _COUNT,
 }
 OF_REGRESSOR = {"loss": [StrOptions({"squared_error", "poisson"})]}
+
+
+@contextmanager
+def validated(estimator: Any, again: bool = False) -> Iterator[None]:
+    """Validate the parameters of an estimator, but for one that goes on, and none of what is called inside."""
+    if not (again or get_config()["skip_parameter_validation"]):
+        estimator._validate_params()
+    with config_context(skip_parameter_validation=True):
+        yield
+
+
+def is_fitted(estimator: Any) -> bool:
+    """Say whether an estimator was fitted."""
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True

@@ -3,10 +3,11 @@
 import math
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.engines.epochs import Run
 from chainrule.engines.stopping import end_of_epoch
 from chainrule.errors import DataError, GraphError, needing
@@ -16,9 +17,14 @@ from chainrule.graph.walk import order
 from chainrule.shown import counted
 from chainrule.train.fit.fitting import Fitting, Good
 from chainrule.train.fit.stopping import finish, stopping_of
-from chainrule.train.fit.threads import one_thread, threads_of_scipy
 from chainrule.train.objective import Objective
 from chainrule.train.optimizers import LBFGS
+
+if TYPE_CHECKING:
+    from chainrule.train.fit.threads import one_thread, threads_of_scipy
+else:
+    one_thread = late("chainrule.train.fit.threads:one_thread")
+    threads_of_scipy = late("chainrule.train.fit.threads:threads_of_scipy")
 
 DEFAULT_BATCH = 32  # of a fit that says nothing of batches
 
