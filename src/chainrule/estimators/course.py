@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.engines.epochs import Batches, Epochs, Failure
 from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Progress, Stopping
+from chainrule.estimators.written import written_out
 from chainrule.graph.evaluate import Arrays
 from chainrule.signals import Asked, asking
 from chainrule.train.objective import SCALE_AT
@@ -187,9 +188,10 @@ class Course:
 
         Ctrl-C ends them after the step that is being done: then they ended because of "interrupted".
         """
-        done = self._run_sparse if hasattr(self.table[0], "tocsr") else self._run
+        here = replace(self, table=[written_out(self.table[0]), *self.table[1:]])
+        run = here._run_sparse if hasattr(here.table[0], "tocsr") else here._run
         with asking() as asked:
-            return done(state, epochs, asked)
+            return run(state, epochs, asked)
 
     def _run(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
         batches, watch = Batches(self.size), self.watch

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from chainrule.estimators.quasi import minimised
+    from chainrule.estimators.whole import whole_cost
     from chainrule.train.network import Network
 else:  # what most fits do without
     minimised = late("chainrule.estimators.quasi:minimised")
+    whole_cost = late("chainrule.estimators.whole:whole_cost")
     Network = late("chainrule.train.network:Network")
 
 NAMES: dict[str, str | None] = {
@@ -243,14 +245,13 @@ class Perceptron(Estimator):
     def _minimise(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
         dtype = X.dtype
         learner = self._learner(dtype, weight is not None)
-        X = X.toarray() if scipy.sparse.issparse(X) else X
         table = [X, y, *([] if weight is None else [_cast(weight, dtype)])]
-        executable = self._on(learner.slopes, min(self.max_iter, self.max_fun), len(X))
-        clock = [np.asarray(0), np.asarray(0), np.asarray(float(self.alpha))]
+        executable = self._on(learner.slopes, min(self.max_iter, self.max_fun), X.shape[0])
+        whole = whole_cost(executable, table, self.alpha)
 
         def cost(values: Arrays) -> tuple[float, Arrays]:
-            loss, *slopes = executable.step([*(_cast(x, dtype) for x in _in_turn(values)), *clock], table)[1]
-            return float(loss), [*slopes[::2], *slopes[1::2]]
+            loss, slopes = whole([_cast(x, dtype) for x in _in_turn(values)])
+            return loss, [*slopes[::2], *slopes[1::2]]
 
         start = [np.asarray(x, dtype) for x in [*self.coefs_, *self.intercepts_]]
         found = minimised(cost, start, self.max_iter, self.max_fun, self.tol, self.verbose)

@@ -1,0 +1,52 @@
+"""What all examples cost together, and the gradient: sparse ones are written out a block at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from chainrule.engines.executable import Executable
+from chainrule.estimators.written import rows_at_once, written_out
+from chainrule.graph.evaluate import Arrays
+
+
+def whole_cost(
+    executable: Executable, table: Sequence[Any], alpha: float
+) -> Callable[[Sequence[np.ndarray]], tuple[float, Arrays]]:
+    """Return what computes, from a network's values, what all examples cost and the gradient by each value.
+
+    Args:
+        executable: What gives both for examples that are written out.
+        table: X, y and perhaps weights, of all examples.
+        alpha: How much the squares of the weights cost.
+    """
+    X = written_out(table[0])
+    given = [X, *table[1:]]
+    if not scipy.sparse.issparse(X):
+        return lambda values: _cost(executable, values, given, alpha)
+    size, weights = rows_at_once(X), table[2] if len(table) > 2 else np.ones(X.shape[0])
+    cuts = [slice(start, start + size) for start in range(0, X.shape[0], size)]
+    masses = [float(weights[cut].sum(dtype=np.float64)) for cut in cuts]
+    shares = [mass / max(sum(masses), np.finfo(float).tiny) for mass in masses]
+    priced = int(np.argmax(masses))
+
+    def in_blocks(values: Sequence[np.ndarray]) -> tuple[float, Arrays]:
+        loss, slopes = 0.0, [np.zeros(x.shape) for x in values]
+        for i, (cut, share) in enumerate(zip(cuts, shares, strict=True)):
+            block = [X[cut].toarray(), *(each[cut] for each in table[1:])]
+            # The price of the weights is over the mass of a block, and is to be over that of all: one block pays it.
+            part, found = _cost(executable, values, block, alpha if i == priced else 0.0)
+            loss += share * part
+            slopes = [total + share * each for total, each in zip(slopes, found, strict=True)]
+        return loss, slopes
+
+    return in_blocks
+
+
+def _cost(
+    executable: Executable, values: Sequence[np.ndarray], table: Sequence[np.ndarray], alpha: float
+) -> tuple[float, Arrays]:
+    clock = [np.asarray(0), np.asarray(0), np.asarray(float(alpha))]
+    loss, *slopes = executable.step([*values, *clock], table)[1]
+    return float(loss), slopes

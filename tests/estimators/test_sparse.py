@@ -1,0 +1,58 @@
+"""Sparse X: written out a block at a time, and the same numbers as of dense rows."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn import neural_network as theirs
+
+import chainrule as cr
+from chainrule.estimators import course, perceptron, written
+
+random = np.random.RandomState(0)
+DENSE = np.where(random.rand(90, 7) > 0.6, random.rand(90, 7), 0)
+KINDS = [scipy.sparse.csr_matrix, scipy.sparse.csc_matrix, scipy.sparse.csr_array]
+LABELS = random.randint(0, 3, 90)
+WEIGHTS = random.rand(90)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Let a block have few rows, and count what is written out."""
+    for module in (course, perceptron, written):
+        if hasattr(module, "BLOCK_BYTES"):
+            monkeypatch.setattr(module, "BLOCK_BYTES", 40 * 7 * 8)
+    rows = []
+    for kind in (scipy.sparse.csr_matrix, scipy.sparse.csr_array):
+        plain = kind.toarray
+        monkeypatch.setattr(
+            kind, "toarray", lambda self, *how, plain=plain: rows.append(self.shape[0]) or plain(self, *how)
+        )
+    return rows
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "way", [{"batch_size": 16}, {"solver": "lbfgs"}, {"early_stopping": True, "batch_size": 30}], ids=str
+)
+@pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["", "weighed"])
+def test_blocks_have_the_numbers_of_the_whole(small_blocks, kind, way, weight):
+    settings = {"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 0, **way}
+    one = theirs.MLPClassifier(**settings).fit(DENSE, LABELS, weight)
+    small_blocks.clear()  # theirs writes out labels
+    other = cr.MLPClassifier(**settings).fit(kind(DENSE), LABELS, weight)
+    for mine, its in zip([*other.coefs_, *other.intercepts_], [*one.coefs_, *one.intercepts_], strict=True):
+        np.testing.assert_allclose(mine, its, rtol=0, atol=1e-6)
+    assert other.loss_ == pytest.approx(one.loss_, abs=1e-8)
+    np.testing.assert_allclose(other.predict_proba(kind(DENSE)), one.predict_proba(DENSE))
+    assert small_blocks and max(small_blocks) <= 40
+
+
+def test_a_small_one_is_written_out_once(monkeypatch):
+    calls = []
+    plain = scipy.sparse.csr_matrix.toarray
+    monkeypatch.setattr(
+        scipy.sparse.csr_matrix, "toarray", lambda self, *how: calls.append(1) or plain(self, *how)
+    )
+    cr.MLPRegressor(hidden_layer_sizes=3, batch_size=9).partial_fit(scipy.sparse.csr_matrix(DENSE), LABELS)
+    assert len(calls) == 1
