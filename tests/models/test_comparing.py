@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import chainrule as cr
-from chainrule.models import comparing, comparing_tables
+from chainrule.models import base, comparing, comparing_tables
 from chainrule.models.comparing import standing
 from chainrule.models.given import rows_of
 from chainrule.models.ladder import ladder
@@ -195,10 +195,37 @@ def test_who_stops_it_gets_the_winner_of_those_that_were_tried(monkeypatch, fold
         assert (comparison.folds, comparison.rows) == ((1, 80) if folds == 2 else (2, 107))
 
 
-def test_the_time_is_for_all_of_them():
+def test_the_time_is_for_all_of_them(time_ends_soon):
     comparison = compared("curved", epochs=1_000_000, time_budget=1.0)
-    assert comparison.model.report.seconds + sum(each.seconds for each in comparison.tried) < 20
     assert max(each.epochs for each in comparison.tried) < 1_000_000
+
+
+@pytest.mark.parametrize(("takes", "winner"), [(1.0, 69.0), (10_000.0, 70 * 2 / 14 / 4)])
+def test_the_winner_has_the_time_that_the_others_leave_and_some_in_any_case(monkeypatch, takes, winner):
+    """By a clock that no machine has: fits take what they take, whatever time they are given."""
+    now, budgets, fit_many = [0.0], [], base.fit_many
+
+    def fits(*given, time_budget, **how):
+        budgets.append(time_budget)
+        now[0] += takes
+        return fit_many(*given, **how)
+
+    monkeypatch.setattr("chainrule.models.base.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(base, "fit_many", fits)
+    compared("curved", epochs=1, time_budget=70.0)
+    assert budgets[0] == pytest.approx(70 * 12 / 14)  # of twelve, together; the winner counts for two
+    assert budgets[1] == [pytest.approx(winner / 2.5)]  # the rest of it is for all rows
+
+
+def test_what_is_tried_last_has_the_time_that_the_others_leave(monkeypatch):
+    now = [5.0]
+    monkeypatch.setattr("chainrule.models.comparing.time.perf_counter", lambda: now[0])
+    left = comparing.Left(5.0, 16.0, shares=16)
+    assert left.of(12) == 12.0 and left.rest(4) == 16.0
+    now[0] = 5.0 + 10.0
+    assert left.rest(4) == 6.0
+    now[0] = 5.0 + 20.0
+    assert left.rest(4) == 1.0
 
 
 def test_what_cannot_be_compared_is_refused():

@@ -282,13 +282,15 @@ def fit_stages(
     stages: Stages,
     *,
     until: int | None = None,
+    seconds: float | None = None,
     stopping: EarlyStopping | None = None,
     ended: Sequence[Callable[[Network, History], Any]] = (),
 ) -> list[History]:
     """Fit several networks on the same examples at once, each a stage as by :func:`fit_stage`, to the same bits.
 
-    ``until`` ends all of them before the course of their epochs does; ``ended`` has for each what is told that it has
-    ended, perhaps by a thread of its own.
+    ``until`` ends all of them before the course of their epochs does, and ``seconds`` are for all together: what is
+    left is shared by those that have not begun. By default each has the time of its choices. ``ended`` has for each
+    what is told that it has ended, perhaps by a thread of its own.
     """
     common: list[Any] = [] if stopping is None else [stopping]
     histories = fit_many(
@@ -298,7 +300,7 @@ def fit_stages(
         epochs=[each.epochs or USUAL_EPOCHS for each in choices],
         class_weight=ready.class_weight, metrics=ready.watched, validation_data=ready.validation,
         callbacks=[[*common, _End(tell)] for tell in ended] if ended else common,
-        time_budget=[each.time_budget for each in choices],
+        time_budget=seconds or [each.time_budget for each in choices],
         resume=[stages.keeper(name) for name in names],
         until=until,
         verbose=stages.verbose_now,

@@ -3,8 +3,9 @@
 import json
 import math
 import threading
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,6 +26,8 @@ from chainrule.train.metrics import Watched, lacks_value
 from chainrule.train.network import Network
 
 DRAWS = 100
+FEW_DRAWN = 20_000  # rows, up to which their draws are kept
+LEAST = 0.25  # of its share has whoever is last, where others took longer than theirs
 Prepare = Callable[[Rows, Training], Ready[Any]]
 SPREAD = 1.96  # standard errors to each end of a 95 % interval
 
@@ -175,7 +178,7 @@ class Beside:
 
     Attributes:
         rung: What it is called.
-        shares: For how many networks it counts where time is short.
+        shares: For how many networks it counts where time is short; it has what the others left over besides.
         fit: Trains it: takes the name of the stage, rows to learn from and to judge, the seconds that there are, and
             what was done before.
     """
@@ -183,6 +186,30 @@ class Beside:
     rung: Rung
     shares: int
     fit: Callable[[str, Rows, float | None, Stages], Fitted[Any]]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Time for what is tried on the same rows.
+
+    Attributes:
+        began: When it began.
+        seconds: How long it may take.
+        shares: By how many it is shared.
+    """
+
+    began: float
+    seconds: float
+    shares: int
+
+    def of(self, shares: int) -> float:
+        """Return the time of so many shares."""
+        return self.seconds * shares / self.shares
+
+    def rest(self, shares: int) -> float:
+        """Return the time of the last shares: what those before have left, and no less than a part of their own."""
+        gone = time.perf_counter() - self.began
+        return max(self.seconds - gone, LEAST * self.of(shares))
 
 
 def compare(
@@ -219,15 +246,21 @@ def compare(
             "Too few rows to rank networks by: none can be held back to say when to stop.\nAdd rows, or give folds=5."
         )
     count, shares = len(rungs) + (beside is not None), len(rungs) + (beside.shares if beside else 0)
-    if usual.time_budget:
-        usual = replace(usual, time_budget=usual.time_budget / (shares * max(1, len(folds))))
+    parts = folds or [rows]
+    began, seconds = time.perf_counter(), usual.time_budget
     also = f", and those of the recipe together ({beside.rung.says})" if beside else ""
     where = f", in each of {len(folds)} folds" if folds else ""
     say(f"Trying {len(rungs)} networks on the same rows, the usual one and others{also}{where}.")
     done: list[Sequence[Judged]] = []
     comparison: Comparison | None = None
-    for number, part in enumerate(folds or [rows], start=1):
+    for number, part in enumerate(parts, start=1):
         here = prepare(part, usual) if folds else ready
+        left = None
+        if seconds:  # of what is left each part has the same
+            now = time.perf_counter()
+            left = Left(
+                now, max(seconds - (now - began), LEAST * seconds) / (len(parts) - number + 1), shares
+            )
         judges = sum(len(each.test) for each in folds[:number]) if folds else len(rows.validation)
 
         def so_far(
@@ -238,7 +271,9 @@ def compare(
                 comparison = _ranked([*done, judged], rate, judges, fold)
                 keep(comparison)
 
-        judged = _try(rungs, beside, here, part, number if folds else 0, usual, rate, say, stages, so_far)
+        judged = _try(
+            rungs, beside, here, part, number if folds else 0, usual, rate, say, stages, so_far, left
+        )
         if stages.signal or comparison is None:
             break
         done.append(judged)
@@ -288,11 +323,12 @@ def _try(
     say: Say,
     stages: Stages,
     so_far: Callable[[Sequence[Judged]], None],
+    left: Left | None,
 ) -> Sequence[Judged]:
     """Train the networks on the same rows, side by side, and return how good they are, of those that were not stopped.
 
     ``fold`` is the number of the fold, 0 where there is none; ``so_far`` is told after each network of those that have
-    ended.
+    ended; ``left`` says how much time there is.
     """
     found: dict[int, Judged] = {}
     one_at_a_time = threading.Lock()
@@ -304,8 +340,7 @@ def _try(
         number: int, rung: Rung, made: Ready[Any], judges: Any, network: Network, history: History
     ) -> None:
         truth, outputs = rate.measured(made, judges[1], network.predict(judges[0]))
-        draw = Draws(options.seed, "compared", fold or 1)
-        drawn = (np.sort(draw.uniform(0, len(truth), (len(truth),)).astype(np.int64)) for _ in range(DRAWS))
+        drawn = few.get(len(truth)) or _drawn(options.seed, fold or 1, len(truth))
         score, draws = rate.of(truth, outputs), np.array([rate.of(truth[at], outputs[at]) for at in drawn])
         learned = sum(value.size for value in network.parameters.values())
         with one_at_a_time:
@@ -314,23 +349,34 @@ def _try(
                 say(f"Tried '{rung.name}': {rate.name} {_digits(score)}, {took(history.seconds)}.")
             so_far([found[each] for each in sorted(found)])
 
+    judges: Any = ready.test if fold else ready.validation
+    count = len(judges[1])
+    few = {count: list(_drawn(options.seed, fold or 1, count))} if count <= FEW_DRAWN else {}
     chosen = [replace(options, **rung.changes) for rung in rungs]
     networks, names = [ready.network(each) for each in chosen], [named(rung) for rung in rungs]
-    judges = ready.test if fold else ready.validation
     told = [partial(ended, number, rung, ready, judges) for number, rung in enumerate(rungs)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LearningWarning)  # a poor network is part of the comparison
         warnings.simplefilter("ignore", DivergenceWarning)
-        fit_stages(names, networks, ready, chosen, stages, stopping=ready.stopping, ended=told)
+        seconds = left.of(len(rungs)) if left else None
+        fit_stages(
+            names, networks, ready, chosen, stages, seconds=seconds, stopping=ready.stopping, ended=told
+        )
         if beside is not None and not stages.signal:
             rows = part.without_validation if fold else Rows(part.learn, part.learn[:0], part.validation)
-            seconds = options.time_budget and options.time_budget * beside.shares
+            seconds = left.rest(beside.shares) if left else None
             fitted = beside.fit(named(beside.rung), rows, seconds, stages)
             if not stages.signal:
                 ended(
                     len(rungs), beside.rung, fitted.ready, fitted.ready.test, fitted.network, fitted.history
                 )
     return [found[each] for each in sorted(found)]
+
+
+def _drawn(seed: int, fold: int, rows: int) -> Iterator[np.ndarray]:
+    """Yield which rows each draw has, the same for every network."""
+    draw = Draws(seed, "compared", fold)
+    return (np.sort(draw.uniform(0, rows, (rows,)).astype(np.int64)) for _ in range(DRAWS))
 
 
 def _over_folds(judged: Sequence[Judged]) -> tuple[Tried, np.ndarray]:

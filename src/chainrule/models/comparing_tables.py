@@ -13,7 +13,7 @@ from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.models import runs
 from chainrule.models.base import Fitted, Say, Stages
-from chainrule.models.comparing import Beside, Comparison, Rate, compare
+from chainrule.models.comparing import LEAST, Beside, Comparison, Rate, compare
 from chainrule.models.given import Place, rows_of
 from chainrule.models.ladder import Rung, ladder
 from chainrule.models.options import BY_HAND, Options, made_by_hand
@@ -107,6 +107,8 @@ def compare_in(
         stages.file.try_to(stages.file.write, last=True)
     if comparison.winner == RECIPE:
         whole, by_hand = several, by_recipe
+    if left:  # what the tries did not take, or took, is the winner's
+        left = max(options.time_budget - stages.seconds, LEAST * left)
     winner_is = replace(by_hand, **comparison.changes, time_budget=left)
     model = train(place, table, whole, winner_is, say, verbose, stages)
     return replace(model, comparison=comparison)
