@@ -16,7 +16,12 @@ def _jax(registered):
     registered["jax"] = JAX
 
 
-@pytest.mark.parametrize("row", matrix.STRUCTURAL, **matrix.by_name)
+STRUCTURAL = [
+    pytest.param(row, marks=pytest.mark.long if at % 3 else []) for at, row in enumerate(matrix.STRUCTURAL)
+]
+
+
+@pytest.mark.parametrize("row", STRUCTURAL, ids=[row.name for row in matrix.STRUCTURAL])
 def test_structural_rows(row, agree):
     matrix.test_structural_values(row, "float32", agree)
 

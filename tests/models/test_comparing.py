@@ -13,6 +13,8 @@ from chainrule.models.ladder import ladder
 from chainrule.models.options import Options
 
 FEW = comparing_tables.FEW
+# What decides knows no engine, and a dozen networks take longer to compile than to train. Others run on every engine.
+by_numpy = pytest.mark.parametrize("engine", ["numpy"], indirect=True)
 
 
 def table_of(rows=160, seed=0):
@@ -54,6 +56,7 @@ def test_the_ladder_has_no_network_twice_and_begins_with_the_linear_one():
         assert len({rung.name for rung in rungs}) == len(rungs)
 
 
+@by_numpy
 def test_what_a_straight_line_tells_no_larger_network_wins():
     comparison = compared("straight", learning_rate=0.03)
     assert comparison.winner == "linear" and comparison.metric == "r2"
@@ -69,6 +72,7 @@ def test_what_is_curved_needs_hidden_units():
     assert comparison.model.report.test_rows == 32 and comparison.rows == 19
 
 
+@by_numpy
 def test_the_winner_is_what_train_makes_of_its_choices():
     comparison = compared("kind", metric="accuracy", seed=3)
     again = cr.TableModel.train(
@@ -111,6 +115,7 @@ def test_a_run_keeps_how_they_compared(tmp_path):
         compared("curved", epochs=4, run=tmp_path / "run")
 
 
+@by_numpy
 def test_folds_rank_by_rows_that_were_not_learned_from():
     comparison = compared("kind", folds=3, epochs=5)
     assert comparison.folds == 3 and comparison.rows == 160
@@ -118,6 +123,7 @@ def test_folds_rank_by_rows_that_were_not_learned_from():
     assert "in 3 folds, none of which was learned from" in str(comparison)
 
 
+@by_numpy
 @pytest.mark.usefixtures("in_folds")
 @pytest.mark.filterwarnings("ignore::chainrule.LearningWarning")
 def test_few_rows_rank_in_folds_and_the_winner_is_trained_as_without():

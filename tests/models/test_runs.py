@@ -76,7 +76,7 @@ def test_the_truth_beside_predictions_is_written_as_they_are():
     Path("kinds.csv").write_text(
         "x,kind\n" + "".join(f"{i % 3 + i / 500},{labels[i % 3]}\n" for i in range(60))
     )
-    model = cr.TableModel.train("kinds.csv", "kind", task="classification", run="first")
+    model = cr.TableModel.train("kinds.csv", "kind", task="classification", **QUICK, run="first")
     found = pd.read_csv("first/predictions.csv", dtype="str")
     assert found["kind"].tolist() == [labels[(int(row) - 1) % 3] for row in found["row"]]
     right = (found["kind"] == found["predicted_kind"]).mean()

@@ -276,7 +276,7 @@ def test_what_is_asked_of_dead_layers_holds_no_windows_of_all_pictures():
     network.fit(X, y, epochs=1, batch_size=20)  # compiled
     tracemalloc.start()
     with pytest.warns(cr.LearningWarning, match="All units of the layer 'conv2d_1'"):
-        network.fit(X, y, epochs=30, batch_size=20)
+        network.fit(X, y, epochs=5, batch_size=20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100e6  # all windows would be 310 MB

@@ -48,7 +48,7 @@ class Tried:
         seconds: How long it learned.
         remark: "best", "as good" within noise, and which one "wins".
 
-    >>> best = cr.TableModel.compare("iris", epochs=20).tried[0]
+    >>> best = cr.TableModel.compare("iris", epochs=5).tried[0]
     >>> best.low <= best.score <= best.high, best.remark.startswith("best")
     (True, True)
     """
@@ -78,7 +78,7 @@ class Comparison:
         model: The model of the winner, trained as by ``train``.
 
     >>> table, target = cr.load_table("iris")
-    >>> comparison = cr.TableModel.compare(table, target, epochs=20)
+    >>> comparison = cr.TableModel.compare(table, target, epochs=5)
     >>> comparison.metric, comparison.rows, len(comparison.tried)
     ('log_loss', 120, 12)
     """
@@ -95,7 +95,7 @@ class Comparison:
         """A row for each network, the best first, with all that is known of it.
 
         >>> table, target = cr.load_table("iris")
-        >>> cr.TableModel.compare(table, target, epochs=20).table.columns.tolist()[:4]
+        >>> cr.TableModel.compare(table, target, epochs=5).table.columns.tolist()[:4]
         ['network', 'hidden_units', 'log_loss', 'low']
         """
         named = {"name": "network", "says": "hidden_units", "score": self.metric}
@@ -109,7 +109,7 @@ class Comparison:
     def changes(self) -> dict[str, Any]:
         """The choices in which the winner differs from the usual network.
 
-        >>> "hidden" in cr.TableModel.compare("iris", epochs=20).changes
+        >>> "hidden" in cr.TableModel.compare("iris", epochs=5).changes
         True
         """
         return next(each.changes for each in self.tried if each.name == self.winner)

@@ -369,7 +369,7 @@ class TableModel(Friendly):
             UnknownNameError: For a column, task, engine or metric that is not there.
 
         >>> table, target = cr.load_table("iris")
-        >>> comparison = cr.TableModel.compare(table, target, epochs=30)
+        >>> comparison = cr.TableModel.compare(table, target, epochs=5)
         >>> comparison.winner in [tried.name for tried in comparison.tried]
         True
         >>> comparison.model.report.test_rows

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from cpus import POOREST, machine_of
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines.native.look.show import show_fusion
@@ -83,7 +84,7 @@ def evaluated(program, w, x):
     return [*found, *new]
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=convolutions())
 def test_values_and_gradients_are_those_of_the_graph_whatever_is_cut(drawn, monkeypatch):
     x, w, strides, dilations, opened, seed = drawn
@@ -100,7 +101,7 @@ def test_values_and_gradients_are_those_of_the_graph_whatever_is_cut(drawn, monk
                 np.testing.assert_array_equal(a, b)
 
 
-@settings(max_examples=30)
+@settings(max_examples=tries(30))
 @given(drawn=convolutions())
 def test_a_poorer_machine_computes_the_same(drawn):
     x, w, strides, dilations, opened, _ = drawn
@@ -109,7 +110,7 @@ def test_a_poorer_machine_computes_the_same(drawn):
     assert_close(found, evaluated(program, w, x), max(w.size, x.size))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=convolutions(), enough=st.integers(1, 9), most=st.integers(1, 30))
 def test_a_table_may_be_short(drawn, enough, most, monkeypatch):
     """What a table does not hold, blocks and loops go through, in the same order: large pictures in small ones."""

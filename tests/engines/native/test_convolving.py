@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines.compiled import build
@@ -128,7 +129,7 @@ def convolutions(draw):
     return Program((x,), (w, v), (cost,), new), [w.value, v.value], [batch]
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=tries(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(drawn=convolutions(), parts=st.sampled_from(["", "3"]), checked=st.sampled_from(["", "1"]))
 def test_convolutions_forward_and_backward(drawn, parts, checked, close):
     both(*drawn, close, parts, checked)

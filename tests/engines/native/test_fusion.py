@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 from random_graphs import random_program
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines.compiled import build
@@ -201,7 +202,7 @@ def names_of(item):
     return item.nodes if isinstance(item, Loop) else [*item.nodes, *item.reductions]
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(150), suppress_health_check=list(HealthCheck))
 @example(r=random.Random(7094))  # the old value of a scalar, gathered after its update
 @example(r=random.Random(1334))  # a sum over a state in the loop that overwrites it
 @given(r=st.randoms(use_true_random=False))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import random_program
 from random_rows import random_rows
+from sampling import tries
 from values_of import values_of
 
 import chainrule as cr
@@ -140,7 +141,7 @@ def by_rows(plan):
     return sum(len(made(w.item)) for r in in_regions(plan)[1] if r.kind == ROWS for w in r.works)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=tries(60), suppress_health_check=list(HealthCheck), deadline=None)
 @given(r=st.randoms(use_true_random=False), kind=st.sampled_from([random_program, random_rows]))
 def test_no_more_is_kept_and_no_less_is_done_row_by_row(r, kind):
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -153,7 +154,7 @@ def test_no_more_is_kept_and_no_less_is_done_row_by_row(r, kind):
 def test_random_programs_give_the_same_bits(monkeypatch):
     monkeypatch.setattr(compiled, "_compiled", Recent(64))
     some = 0
-    for seed in range(100):
+    for seed in range(tries(100)):
         program, grown = random_program(random.Random(seed), "float32")
         found, before = both(simple(program), monkeypatch)
         if len(found.items) == len(before.items):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines.compiled import build
@@ -11,7 +12,7 @@ from chainrule.graph.closed import Program
 from chainrule.graph.node import apply, input, variable
 from chainrule.graph.shapes import FULL
 
-many = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+many = settings(max_examples=tries(40), suppress_health_check=list(HealthCheck), deadline=None)
 
 
 def framed(x, before, behind):

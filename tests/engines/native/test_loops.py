@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helped import Always
 from hypothesis import HealthCheck, given, settings, strategies as st
+from sampling import tries
 from values_of import values_of
 
 import chainrule as cr
@@ -252,7 +253,7 @@ def loops(draw):
 
 
 @pytest.mark.parametrize(("share", "check"), [("", ""), ("3", "1"), ("7", "")])
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=loops())
 def test_random_loops(share, check, drawn):
     outputs, inputs, arrays = drawn
@@ -577,7 +578,7 @@ def test_what_is_cheap_is_made_in_the_step_and_never_stored_for_all_steps():
     agree([last, every], [x, y, ones], *([numbers((n, 5, k)) for k in (3, 20, 1)] for n in (0, 1, 17, 40)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_scanned_may_be_made_in_any_way(data):
     steps, width = data.draw(st.sampled_from([1, 2, 5])), data.draw(st.sampled_from([1, 3, 8]))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from random_graphs import LENGTH, random_program
 from random_pictures import random_pictures
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines.native.code.operations import CODED
@@ -57,7 +58,7 @@ def lifetimes(plan, memory):
     return [(slot, born[n], ends[n], bytes_of(n, product(n.shape))) for n, slot in memory.place.items()]
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(100), suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("grown", [random_program, random_pictures])
 @given(r=st.randoms(use_true_random=False))
 def test_places_that_are_alive_together_never_overlap(r, grown):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from sampling import tries
 
 import chainrule as cr
 from chainrule.engines import compiled
@@ -134,7 +135,9 @@ STEPS = [
 ]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(
+    max_examples=tries(12), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4), rows=st.sampled_from([1, 5]))
 def test_any_layers_of_pictures_are_numpys_in_any_parts(steps, rows):
     rng, weights = np.random.default_rng(0), []
