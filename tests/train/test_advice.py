@@ -276,7 +276,23 @@ def test_what_is_asked_of_dead_layers_holds_no_windows_of_all_pictures():
     network.fit(X, y, epochs=1, batch_size=20)  # compiled
     tracemalloc.start()
     with pytest.warns(cr.LearningWarning, match="All units of the layer 'conv2d_1'"):
-        network.fit(X, y, epochs=5, batch_size=20)
+        network.fit(X, y, epochs=15, batch_size=20)  # 300 steps: fewer are a look, of which nothing is told
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100e6  # all windows would be 310 MB
+
+
+@pytest.mark.parametrize("price", [None, cr.L2(0.01)])
+def test_what_is_told_is_told_of_the_numbers_of_this_network(price):
+    """One that is like another before it has its graph, and numbers of its own."""
+    X, y = NOISE[:200], RNG.integers(0, 2, 200)
+    layers = [cr.Dense(8, "relu", regularizer=price), cr.Dense(2, "softmax")]
+    told = []
+    for _ in range(3):
+        network = cr.Network(layers, input_shape=5, seed=1, engine="numpy")
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            network.fit(X, y, epochs=40, optimizer=cr.SGD(1e-4))
+        told.append([str(each.message) for each in seen])
+    assert len(told[0]) == 1 and "put out 0" not in told[0][0]
+    assert told[1] == told[2] == told[0]

@@ -97,7 +97,8 @@ def _judged(run: Fitting) -> Judged:
     if history.diverged or not lasting(run.goal.loss):
         return Judged(0.0, 0.0, 0.0)
     floor, guess = run.guess = run.guess or _guess(run)
-    price = 0.0 if run.goal.price is None else float(evaluate([run.goal.price])[run.goal.price])
+    priced = run.goal.price
+    price = 0.0 if priced is None else float(evaluate([priced], dict(run.programs.values.by_node()))[priced])
     cost = min(history["cost"][-3:]) - price
     scale = guess - floor
     left = (cost - floor) / scale if math.isfinite(scale) and scale > 1e-12 * abs(guess) else 0.0
@@ -308,10 +309,10 @@ def _dead_layer(run: Fitting) -> str:
     # A few rows at a time, for all windows of a picture lie in memory at once, and until each layer has answered.
     size = max(1, AT_ONCE // max([1, *[t[0].size for t in table]]))
     nodes = at([architecture.outputs[label] for label in labels], training=False)
-    silent = dict(zip(labels, nodes, strict=True))
+    silent, now = dict(zip(labels, nodes, strict=True)), run.programs.values.by_node()
     for start in range(0, len(table[0]), size):
         feed: dict[Node, Any] = {x: t[start : start + size] for x, t in zip(inputs, table, strict=True)}
-        found = evaluate(list(silent.values()), feed | {STEP: 0, SEED: run.seed})
+        found = evaluate(list(silent.values()), now | feed | {STEP: 0, SEED: run.seed})
         silent = {label: n for label, n in silent.items() if not found[n].any()}
         if not silent:
             break
