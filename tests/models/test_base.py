@@ -36,7 +36,7 @@ def score(ready, network, arrays):
     return Scores(len(arrays[1]), {"mse": error}, {"mse": float(np.mean(arrays[1] ** 2))}, "the mean")
 
 
-KIND = base.Kind(prepare, score)
+KIND = base.DataKind(prepare, score)
 ROWS = base.Rows(np.arange(25), np.arange(25, 30), np.arange(30, 40))
 
 

@@ -1,6 +1,6 @@
 """The way from data to a model, the same for every kind of data: prepare, fit, score, learn from all rows.
 
-A kind of data supplies a :class:`Kind`, and nothing here knows of tables.
+A kind of data supplies a :class:`DataKind`, and nothing here knows of tables.
 """
 
 import time
@@ -110,7 +110,7 @@ class Fitted(Generic[D]):
 
 
 @dataclass(frozen=True)
-class Kind(Generic[D]):
+class DataKind(Generic[D]):
     """What is special to a kind of data.
 
     Attributes:
@@ -310,7 +310,7 @@ def fit_stages(
 
 
 def train(
-    kind: Kind[D],
+    kind: DataKind[D],
     rows: Rows,
     options: Training,
     say: Say,
@@ -327,19 +327,13 @@ def train(
     ready = kind.prepare(rows, options)
     for sentence in ready.about:
         say(sentence)
-    options = ready.options
-    main = options
-    if options.time_budget:  # which is for the folds too, and for learning from all rows, half as many again
-        shares = 1 + len(folds) + 1.5 * options.refit
-        main = replace(options, time_budget=options.time_budget / shares)
-        if shares > 1:
-            who = "this network" if options.members == 1 else "these networks"
-            say(f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for {who}, the rest for others.")
+    main = _its_share(ready.options, len(folds), say)
     fitted = kind.fit("main", ready, main, stages, say)
     ready, network, history = fitted.ready, fitted.network, fitted.history
     if history.signal and not history.epochs:  # there is nothing to be kept
         raise Ended(history.signal)
-    shorter = f"learning_rate={min((options.learning_rate or USUAL_RATE) / 10, USUAL_RATE):g}"
+    went = ready.options
+    shorter = f"learning_rate={min((went.learning_rate or USUAL_RATE) / 10, USUAL_RATE):g}"
     if history.diverged and not history.epochs:
         raise DataError(
             "The cost became NaN or infinite in the first epoch, so nothing was learned.\n"
@@ -347,12 +341,12 @@ def train(
         )
     if why := blown_up(history, ready.guess):
         say(f"{why} Try {shorter}.")
-    options, network.engine = ready.options, ready.options.engine
+    network.engine = went.engine
     with asking() as late:  # what was learned is not lost by a signal that comes now
         ready = kind.settle(ready, network)
         scores = kind.score(ready, network, ready.test) if ready.test is not None else None
     history.signal = history.signal or late.number
-    each = replace(options, time_budget=main.time_budget) if options.time_budget else options
+    each = replace(went, time_budget=main.time_budget) if went.time_budget else went
     done = () if blown_up(history, ready.guess) else _by_folds(kind, folds, each, history, stages, say)
     judged = "the network before, on rows that it never saw"
     if len(done) == len(folds) > 0:
@@ -371,14 +365,25 @@ def train(
         say(told)
     ended = history.signal or (main.time_budget and not cut_short(history))
     if ended and last is network and len(done) == len(folds):  # a repetition may have time for more
-        options = replace(options, refit=False)
+        went = replace(went, refit=False)
     return Trained(
-        ready, last, kept, rows, scores, done, history, stages.histories, told, options, network, stages.seconds
+        ready, last, kept, rows, scores, done, history, stages.histories, told, went, network, stages.seconds
     )  # fmt: skip
 
 
+def _its_share(options: Training, folds: int, say: Say) -> Training:
+    """Return choices with the time of the first fit, of all there is for folds and learning from all rows as well."""
+    shares = 1 + folds + 1.5 * options.refit  # all rows are half as many again
+    if not options.time_budget or shares == 1:
+        return options
+    main = replace(options, time_budget=options.time_budget / shares)
+    who = "this network" if options.members == 1 else "these networks"
+    say(f"Of {options.time_budget:g} s {main.time_budget:.3g} s are for {who}, the rest for others.")
+    return main
+
+
 def _by_folds(
-    kind: Kind[D], folds: Sequence[Rows], options: Training, main: History, stages: Stages, say: Say
+    kind: DataKind[D], folds: Sequence[Rows], options: Training, main: History, stages: Stages, say: Say
 ) -> tuple[Fold[D], ...]:
     """Train a network for each fold and judge it; fewer than all of them where a signal ends it."""
     done: list[Fold[D]] = []
@@ -428,7 +433,7 @@ def _as_it_went(ready: Ready[Any], history: History) -> Training:
 
 
 def refit(
-    kind: Kind[D], rows: Rows, chosen: Fitted[D], stages: Stages, epochs: int, judged: str
+    kind: DataKind[D], rows: Rows, chosen: Fitted[D], stages: Stages, epochs: int, judged: str
 ) -> tuple[Ready[D], Network, str]:
     """Let what was chosen begin anew and learn from all rows, for as many epochs as were best.
 
@@ -452,12 +457,10 @@ def refit(
     network, again, why = chosen.again(whole, epochs, stages)
     history.signal = history.signal or again.signal
     if why:
-        told = f"Learning from all rows {why}, so the network that was judged is kept."
-        return ready, chosen.network, told
+        return ready, chosen.network, f"Learning from all rows {why}, so the network that was judged is kept."
     as_long = f", as many epochs as were best ({epochs})" if again.epochs else ""
-    return whole, network, (
-        f"Learned anew from all {counted(len(everything.learn), 'row')}{as_long}; the scores are those of {judged}."
-    )  # fmt: skip
+    rows_of = counted(len(everything.learn), "row")
+    return whole, network, f"Learned anew from all {rows_of}{as_long}; the scores are those of {judged}."
 
 
 def dropped(again: History, epochs: int, whole: Ready[Any]) -> str:
@@ -477,7 +480,5 @@ def blown_up(history: History, guess: float) -> str:
     best = min(history["cost"], default=guess)
     if not best > FAR * guess:
         return ""
-    return (
-        f"The cost came down to {best:.3g} at best, and the same guess in every row costs {guess:.3g}: "
-        "the steps were too long."
-    )
+    than = f"and the same guess in every row costs {guess:.3g}"
+    return f"The cost came down to {best:.3g} at best, {than}: the steps were too long."

@@ -38,7 +38,7 @@ NONE = "none"  # the column, where nothing is to be found out
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueKind:
     """Which values a choice takes.
 
     Attributes:
@@ -69,23 +69,23 @@ class Choice:
     """
 
     section: Section
-    kind: Kind
+    kind: ValueKind
     says: str
     usual: str = ""
     default: Any = None
 
 
-def _number(annotation: Any, metavar: str = "NUMBER") -> Kind:
+def _number(annotation: Any, metavar: str = "NUMBER") -> ValueKind:
     rule: Rule = annotation.__metadata__[0]
-    return Kind("whole" if rule.kind is int else "number", metavar, rule.says, rule.read)
+    return ValueKind("whole" if rule.kind is int else "number", metavar, rule.says, rule.read)
 
 
-def _whole(least: int) -> Kind:
+def _whole(least: int) -> ValueKind:
     rule = Rule(f"a whole number of at least {least}", lambda x: x == int(x) and x >= least, int)
-    return Kind("whole", "N", rule.says, rule.read)
+    return ValueKind("whole", "N", rule.says, rule.read)
 
 
-def _named(kind: str, metavar: str, known: Iterable[str]) -> Kind:
+def _named(kind: str, metavar: str, known: Iterable[str]) -> ValueKind:
     names = list(known)
 
     def read(value: Any) -> str | None:
@@ -94,7 +94,7 @@ def _named(kind: str, metavar: str, known: Iterable[str]) -> Kind:
             raise unknown_name(kind, value, names)
         return found if isinstance(found, str) else None
 
-    return Kind(kind, metavar, f"one of {', '.join(names)}", read, tuple(names))
+    return ValueKind(kind, metavar, f"one of {', '.join(names)}", read, tuple(names))
 
 
 def _is_table(value: Any) -> bool:
@@ -189,27 +189,27 @@ def seconds(value: Any) -> float | None:
     return Above0.__metadata__[0].read(value)  # type: ignore[attr-defined]
 
 
-_METRIC = Kind("metrics", "NAME", "the name of a metric, or several", _several_metrics)
-_TARGET = Kind("columns", "COLUMN", "the name of a column, or several names", _target)
-_COLUMN_OR_NONE = Kind("column", "COLUMN", "the name of a column, or 'none'", _name_or_none)
-_COLUMNS = Kind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
-_FLAG = Kind("flag", "", "True or False", _yes_or_no)
-_SHARE = Kind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
+_METRIC = ValueKind("metrics", "NAME", "the name of a metric, or several", _several_metrics)
+_TARGET = ValueKind("columns", "COLUMN", "the name of a column, or several names", _target)
+_COLUMN_OR_NONE = ValueKind("column", "COLUMN", "the name of a column, or 'none'", _name_or_none)
+_COLUMNS = ValueKind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
+_FLAG = ValueKind("flag", "", "True or False", _yes_or_no)
+_SHARE = ValueKind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
 _TASK = _named("task", "TASK", get_args(TaskName))
 _ENGINE = _named("engine", "NAME", ["auto", *ENGINES])
 _ACTIVATION = _named("activation", "NAME", ["relu", "gelu", "silu", "elu", "leaky_relu", "tanh", "sigmoid"])
-_PATH = Kind("path", "FILE", "a table: a DataFrame, or the path of a file", _path_or_table)
-_TEXT = Kind("text", "NAME", "the name of a table or sheet", _text)
-_WORDS = Kind("words", "[COLUMN=]WORDS", "words for 'no value', or such words by column", _words)
-_UNITS = Kind("units", "UNITS", "the units of each hidden layer, such as (32, 16) or (32,)", _units)
-_TIME = Kind("time", "TIME", "a time above 0, such as 90 (seconds), '30s' or '5m'", seconds)
-_WEIGHTS = Kind(
+_PATH = ValueKind("path", "FILE", "a table: a DataFrame, or the path of a file", _path_or_table)
+_TEXT = ValueKind("text", "NAME", "the name of a table or sheet", _text)
+_WORDS = ValueKind("words", "[COLUMN=]WORDS", "words for 'no value', or such words by column", _words)
+_UNITS = ValueKind("units", "UNITS", "the units of each hidden layer, such as (32, 16) or (32,)", _units)
+_TIME = ValueKind("time", "TIME", "a time above 0, such as 90 (seconds), '30s' or '5m'", seconds)
+_WEIGHTS = ValueKind(
     "weights",
     "WEIGHTS",
     "'balanced', or a weight for each class, such as {'yes': 5, 'no': 1}",
     _weights,
 )
-_THRESHOLD = Kind(
+_THRESHOLD = ValueKind(
     "threshold", "SHARE|best", "a number between 0 and 1, neither of them, or 'best'", _threshold
 )
 _COUNT, _RATE, _NORM = _number(Count, "N"), _number(Above0, "RATE"), _number(Above0, "NORM")

@@ -787,10 +787,10 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 
 
-def _kind(whole: Sorted) -> base.Kind[Prepared]:
+def _kind(whole: Sorted) -> base.DataKind[Prepared]:
     """Return what is special to a table."""
     prepare_rows: Any = partial(prepare, whole)
-    return base.Kind(prepare_rows, judged, settle, _fit)
+    return base.DataKind(prepare_rows, judged, settle, _fit)
 
 
 def _fit(
