@@ -189,7 +189,7 @@ def test_a_sheet_is_predicted_for_and_evaluated_by_its_name(tmp_path):
     assert model.remarks(tmp_path / "two.db", sheet="new") is not None
     with pytest.raises(cr.DataError, match=r"holds 2 tables: old, new\.\nSay which is meant: sheet='old'"):
         model.predict(tmp_path / "two.db")
-    with pytest.raises(cr.DataError, match="sheet='new' says which table of a file is meant"):
+    with pytest.raises(cr.DataError, match="The sheet 'new' is one of a file, and this table is in memory"):
         model.predict(mixed(), sheet="new")
 
 

@@ -31,7 +31,7 @@ def read_like(
             raise type(error)(str(error).replace(" table=", " sheet=")) from None
     if sheet is not None:
         raise DataError(
-            f"sheet={sheet!r} says which table of a file is meant, and this one is in memory already."
+            f"The sheet {sheet!r} is one of a file, and this table is in memory already: leave it out."
         )
     return checked_table(data)
 
