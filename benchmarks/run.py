@@ -60,15 +60,15 @@ def main() -> None:
     print(markdown(report) if asked.markdown == PRINTED else text(report))
 
 
-def with_table(page: str, table: str) -> str:
+def with_table(page: str, table: str, mark: str = MARK) -> str:
     """Return a page with ``table`` in place of the one that follows the mark.
 
     Raises:
         ValueError: If the page has no mark.
     """
-    before, mark, after = page.partition(MARK)
-    if not mark:
-        raise ValueError(f"the page has no line {MARK}")
+    before, found, after = page.partition(mark)
+    if not found:
+        raise ValueError(f"the page has no line {mark}")
     lines = after.lstrip("\n").split("\n")
     rest = next((i for i, line in enumerate(lines) if not line.startswith("|")), len(lines))
     return "\n".join([before + mark, table, *lines[rest:]])

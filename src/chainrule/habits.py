@@ -15,7 +15,7 @@ _LOSS = "A loss is an argument of fit, a name or a function (y, p): network.fit(
 _NUMPY = "NumPy's own functions take nodes and arrays: np.{lower}"
 _SERIES = "cr.Network([cr.Conv1D(16, 3, activation='relu'), cr.GlobalMaxPooling1D(), cr.Dense(1)])"
 _FREEZING = "A layer is frozen, and so are its weights, by: network.layers[0].trainable = False"
-_THEIRS = "It is scikit-learn's own, and takes our estimators, such as cr.NetworkClassifier(): from sklearn."
+_THEIRS = "It is scikit-learn's own, and takes our estimators, such as cr.MLPClassifier(): from sklearn."
 _STEPS = "fit takes the steps of descent, whichever the rule: network.fit(X, y, optimizer=cr.Adam(0.001))"
 _GRAD = "Gradients are asked for, not kept in the node: cr.grad({node}, w).value"
 _NUMBERS = "The numbers of a network have names, such as W1 and b1: network.parameters['W1']"
@@ -184,7 +184,7 @@ WRITE: dict[str, dict[str, str]] = {
         "LogisticRegression Perceptron": "It is a network of one layer: "
         "cr.Network([cr.Dense(1, 'sigmoid')]).fit(X, labels > 0)",
         "confusion_matrix classification_report": "pandas counts: pd.crosstab(labels, classifier.predict_classes(X))",
-        "linear_model neural_network": "Estimators are names of chainrule itself: cr.NetworkClassifier()",
+        "linear_model neural_network": "Estimators are names of chainrule itself: cr.MLPClassifier()",
         "KerasClassifier NeuralNetClassifier NeuralNetBinaryClassifier": "It is called: cr.NetworkClassifier(network)",
         "KerasRegressor NeuralNetRegressor": "It is called: cr.NetworkRegressor(network)",
         "train_test_split model_selection": "fit holds rows back itself: network.fit(X, y, validation_split=0.2)",

@@ -343,7 +343,7 @@ TOLD = [
     ("network.fit(X, y, eval_set=(X, y))", "validation_data=(X, y)"),
     ("cr.TableModel().fit(X, y)", "cr.TableModel.train(table, 'target')"),
     ("cr.load_iris()", "cr.load_table('iris')"),
-    ("cr.neural_network.MLPClassifier()", "names of chainrule itself: cr.NetworkClassifier("),
+    ("cr.neural_network.MLPClassifier()", "names of chainrule itself: cr.MLPClassifier("),
     ("cr.KerasClassifier(network)", "cr.NetworkClassifier(network)"),
     ("cr.cross_val_score(network, X, labels)", "from sklearn.model_selection import cross_val_score"),
     ("cr.GridSearchCV(network, {})", "from sklearn.model_selection import GridSearchCV"),

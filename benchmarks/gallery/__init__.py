@@ -1,0 +1,1 @@
+"""Programs written for scikit-learn's networks, which run with chainrule's by another import: see ``__main__.py``."""
