@@ -177,6 +177,11 @@ class Perceptron(Estimator):
             self.validation_scores_: list[float] | None = [] if stopping else None
             self.best_validation_score_: float | None = -np.inf if stopping else None
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     # --- a fit ---
 
     @abstractmethod
