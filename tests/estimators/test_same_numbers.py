@@ -23,6 +23,7 @@ CASES = {
         {"loss": "poisson"},
     ),
 }
+SAMPLE = ("multiclass", "several outputs")  # that always goes every way
 WAYS = [
     {},
     {"solver": "lbfgs"},
@@ -47,9 +48,17 @@ WAYS = [
 ]
 
 
+EVERY = [
+    pytest.param(
+        case, way, id=f"{case}-{way}", marks=[] if number < 3 or case in SAMPLE else pytest.mark.long
+    )
+    for case in CASES
+    for number, way in enumerate(WAYS)
+]
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize(("case", "way"), EVERY)
 def test_the_same_numbers(case, way):
     name, X, y, besides = CASES[case]
     settings = {"hidden_layer_sizes": (10, 5), "max_iter": 30, "random_state": 0, **besides, **way}

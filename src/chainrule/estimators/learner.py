@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.engines.compiled import Compiled
 from chainrule.estimators.losses import Loss, mass_of, mean_of
 from chainrule.graph.closed import Program
+from chainrule.graph.evaluate import Arrays
 from chainrule.graph.node import Node, as_node, cast, count, input
 from chainrule.graph.shapes import Extent
 from chainrule.nn.alike import chain_of
@@ -25,6 +26,7 @@ from chainrule.train.programs import Prediction, Programs
 
 ALPHA = input("alpha", (), "float64")  # how much the squares of the weights cost: a number of the state
 MOST_RULES = 4
+PREDICTIONS = 100
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,15 @@ class Learner:
         if engine not in self._programs:
             self._programs[engine] = Programs(self.architecture, engine, 0)
         return self._programs[engine]
+
+    def predicted(self, x: np.ndarray, values: Arrays, engine: str) -> np.ndarray:
+        """Return what is put out for rows, with these values.
+
+        An engine is chosen as for many predictions of that size: estimators are asked for scores, fold by fold.
+        """
+        preferred = self.prediction.choose(PREDICTIONS, len(x)) if engine == "auto" else None
+        found: np.ndarray = self.programs(engine).outputs(self.prediction, [x], values, preferred)[0]
+        return found
 
     @cached_property
     def goal(self) -> Objective:

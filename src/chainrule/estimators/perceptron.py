@@ -399,15 +399,14 @@ class Perceptron(Estimator):
         dtype = np.result_type(X.dtype, *values)
         dtype = dtype if dtype.kind == "f" and dtype.itemsize in (4, 8) else np.dtype(np.float64)
         learner = self._learner(dtype)
-        programs = learner.programs(self._engine)
         values = [x if x.dtype is dtype else np.asarray(x, dtype) for x in values]
         if scipy.sparse.issparse(X):
             X = X.tocsr()
             block = max(1, BLOCK_BYTES // max(X.shape[1] * dtype.itemsize, 1))
             starts = range(0, X.shape[0], block)
             parts = [_cast(X[start : start + block].toarray(), dtype) for start in starts]
-            return np.concatenate([programs.outputs(learner.prediction, [x], values)[0] for x in parts])
-        return programs.outputs(learner.prediction, [_cast(X, dtype)], values)[0]
+            return np.concatenate([learner.predicted(x, values, self._engine) for x in parts])
+        return learner.predicted(_cast(X, dtype), values, self._engine)
 
 
 SETTINGS = 6  # of a training step's state, after the values and slots: alpha and the clock
