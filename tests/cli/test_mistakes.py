@@ -274,6 +274,37 @@ def test_a_signal_before_training_saves_nothing(here, by, name, expected):
     assert [path.name for path in here.iterdir()] == ["houses.csv"]
 
 
+def test_a_first_row_is_one_of_the_table_where_that_is_said(here):
+    (here / "grid.csv").write_text(
+        "\n".join(f"{x},{y},{x * y + 0.5}" for x in (1900, 1950, 2000) for y in range(1, 21))
+    )
+    plans = {
+        say: CliRunner().invoke(cli, ["train", "grid.csv", "--dry-run", *say.split()]).stdout
+        for say in ("--header yes --target 1900", "--header no --target column_3")
+    }
+    assert "\n1 " in plans["--header yes --target 1900"]
+    assert "column_1" in plans["--header no --target column_3"]
+    learned = [
+        "train",
+        "grid.csv",
+        "--header",
+        "no",
+        "--target",
+        "column_3",
+        *QUICK,
+        "--out",
+        "grid.safetensors",
+    ]
+    assert CliRunner().invoke(cli, learned).exit_code == 0
+    assert "header = false" in (here / "runs/grid-column_3-001/config.toml").read_text()
+    predict = ["predict", "grid.safetensors", "grid.csv", "--header"]
+    assert len(CliRunner().invoke(cli, [*predict, "no"]).stdout.splitlines()) == 61
+    assert "column_1" in refused(*predict, "yes")
+    assert refused(*predict, "perhaps").startswith(
+        "Invalid value for '--header': 'perhaps'; expected yes or no."
+    )
+
+
 def ends(*_, **__):
     raise KeyboardInterrupt
 

@@ -81,6 +81,8 @@ def test_no_message_of_the_library_speaks_of_options(file):
     [
         ("hold back nothing: test_fraction=0.", "hold back nothing: --test-fraction 0."),
         ("say so: any_size=True.", "say so: --any-size."),
+        ("header=False, header=True", "--header no, --header yes"),
+        ("to go on: cr.TableModel.resume('my runs/1')", "to go on: chainrule train --resume 'my runs/1'"),
         ("task='regression' reads them", "--task regression reads them"),
         ("try learning_rate=3e-05, or less", "try --learning-rate 3e-05, or less"),
         ("time_budget=2.5", "--time 2.5"),

@@ -51,7 +51,7 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # which only newer ones
         try:
             found = self._written.parse(value)
             known = self._written.gather or self._kind.read(found) is not None
-        except ValueError:
+        except (ValueError, KeyError):
             known = False
         except cr.ChainruleError as error:  # a name that is none of those that are known
             self.fail(str(error), param, ctx)
@@ -209,6 +209,11 @@ def _threshold(word: str) -> float | str:
         return word
 
 
+def _answer(word: str) -> bool:
+    """Return whether yes was said; a configuration's words for it count too."""
+    return {"yes": True, "true": True, "no": False, "false": False, "none": False}[word.strip().lower()]
+
+
 def _listed(word: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, word.split(","))))
 
@@ -235,6 +240,7 @@ WRITTEN = {
     "share": Written(_finite),
     "time": Written(expected="a time above 0: 90 (seconds), 30s or 5m"),
     "flag": Written(),
+    "answer": Written(_answer, "yes or no", complete=_beginning(["yes", "no"])),
     "text": Written(),
     "task": Written(),
     "engine": Written(),

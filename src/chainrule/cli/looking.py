@@ -15,7 +15,7 @@ from chainrule.cli.reading import read_table, targets_of
 
 @command("compile")
 @options.DATA
-@choices("target", "task", "table", "missing", "any_size", "hidden", "dropout", "learning_rate")
+@choices("target", "task", "table", "missing", "header", "any_size", "hidden", "dropout", "learning_rate")
 @options.STAGE
 def show_compiled(data: str, stage: str, **settings: Any) -> None:
     """Show how a training step is compiled.

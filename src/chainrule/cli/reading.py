@@ -27,6 +27,7 @@ def read_table(
     """
     told = {**given, "missing": {**(usual or {}), **given.get("missing", {})}}
     how = {name: value for name in ("missing", "any_size", "table") if (value := told.get(name))}
+    how |= {"header": given["header"]} if "header" in given else {}
     how |= {"decimal": decimal} if decimal else {}
     table, target = cr.load_table(data, **how)
     for column, words in given.get("missing", {}).items():

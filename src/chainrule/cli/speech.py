@@ -68,6 +68,8 @@ def _values(option: click.Option, value: Any) -> Iterable[str]:
         return [",".join(f"{name}={weight:g}" for name, weight in value.items())]
     if isinstance(value, tuple | list):
         return map(str, value) if option.multiple else [",".join(map(str, value)) or "none"]
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
     return [f"{value:g}" if isinstance(value, float) else str(value)]
 
 

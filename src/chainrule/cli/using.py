@@ -20,7 +20,7 @@ from chainrule.shown import counted, visible
 WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
-READING = choices("table", "missing", "any_size", usual="as in training")
+READING = choices("table", "missing", "header", "any_size", usual="as in training")
 THRESHOLD = option(
     "--threshold", "SHARE", Level(), "From which probability on a class is said. [as in training]", section="results",
 )  # fmt: skip

@@ -35,9 +35,10 @@ def table_of(data: Any, options: Options, say: Say = lambda sentence: None) -> t
     known: str | None = None
     several = isinstance(data, list | tuple) and all(isinstance(each, str | PathLike) for each in data)
     if isinstance(data, str | PathLike) or several:
-        how = {"missing": options.missing, "any_size": options.any_size, "table": options.table}
+        how = {name: value for name in ("missing", "any_size", "table") if (value := getattr(options, name))}
+        how |= {} if options.header is None else {"header": options.header}
         named = ", ".join(map(spoken, data)) if isinstance(data, list | tuple) else spoken(data)
-        data, known = load_table(data, **{name: value for name, value in how.items() if value})
+        data, known = load_table(data, **how)
         for column, words in (options.missing or {}).items():
             if column and column not in data:
                 only = {column: tuple(filter(None, words))}

@@ -194,6 +194,7 @@ _TARGET = ValueKind("columns", "COLUMN", "the name of a column, or several names
 _COLUMN_OR_NONE = ValueKind("column", "COLUMN", "the name of a column, or 'none'", _name_or_none)
 _COLUMNS = ValueKind("columns", "COLUMNS", "the names of columns, such as ['id', 'date']", _names)
 _FLAG = ValueKind("flag", "", "True or False", _yes_or_no)
+_ANSWER = ValueKind("answer", "yes|no", "True or False", _yes_or_no)
 _SHARE = ValueKind("share", "SHARE", "at least 0 and below 1", Share.__metadata__[0].read)  # type: ignore[attr-defined]
 _TASK = _named("task", "TASK", get_args(TaskName))
 _ENGINE = _named("engine", "NAME", ["auto", *ENGINES])
@@ -320,6 +321,9 @@ class Options(Training):
     missing: Annotated[
         Any,
         Choice("data", _WORDS, "Words for 'no value' beside the empty cell.", "NA, ?, null and their kin"),
+    ] = None
+    header: Annotated[
+        bool | None, Choice("data", _ANSWER, "Whether the first row names the columns.", "found out")
     ] = None
     any_size: Annotated[bool, Choice("data", _FLAG, "Unpack a packed file however large it becomes.")] = False
     drop: Annotated[tuple[str, ...], Choice("columns", _COLUMNS, "Columns to leave out.")] = ()

@@ -122,6 +122,7 @@ class TableModel(Friendly):
         ignore: str | Sequence[str] = (),
         missing: Missing | str | None = None,
         table: str | None = None,
+        header: bool | None = None,
         any_size: bool = False,
         members: int | None = None,
         recipe: bool | None = None,
@@ -179,7 +180,8 @@ class TableModel(Friendly):
             ignore: Other targets, which are not known when predicting.
             missing: The words that say that a cell has no value, as in :func:`read_table`.
             table: Which table of a database.
-            any_size: As in :func:`read_table`.
+            header: Whether the first row of a file names its columns, as in :func:`read_table`.
+            any_size: Likewise.
             members: How many networks decide together. By default 8, or 1 of a network by hand; 1 trains one network,
                 in a tenth of the time.
             recipe: Whether the recipe (docs/recipe.md) decides what is not chosen. By default it does where none of
