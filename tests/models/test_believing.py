@@ -16,7 +16,7 @@ from chainrule.models.intervals import interval, resample, scores_of_draws, with
 from chainrule.models.linear import fit_linear
 from chainrule.models.scores import Scores, report_from
 from chainrule.models.scoring import judge
-from chainrule.models.weighing import class_weights, watching, with_thresholds
+from chainrule.models.weighing import about_another, class_weights, watching, with_thresholds
 from chainrule.train.metrics import metric_named
 
 BINARY = Target("binary", ("y",), ("no", "yes"), (0.7, 0.3))
@@ -313,6 +313,24 @@ def test_labels_have_one_threshold_which_is_better_in_new_rows_than_one_half_and
         .notes[-1]
         .startswith("Each label is said above a probability of")
     )
+
+
+def test_another_threshold_of_labels_is_told_where_it_finds_clearly_more():
+    random = np.random.default_rng(0)
+    shares = random.beta(1, 3, size=(300, 2))
+    truth = (random.random(shares.shape) < shares).astype(float)
+    told = about_another(LABELS, (truth, shares), "had not been seen")
+    better = float(told.split("threshold=")[1].rstrip("."))
+    f1 = metric_named("f1")
+    found, usual = (f1(truth, (shares > t).astype(float)) for t in (better, 0.5))
+    assert (
+        f"Above {better:g} f1 would be {found:.3g} instead of {usual:.3g}, in 300 rows that had not" in told
+    )
+    assert found > usual + 0.01
+    sure = np.where(truth > 0, 0.9, 0.1)  # the best is no better
+    chosen = with_thresholds(LABELS, 0.5)[0]  # by the user
+    assert about_another(LABELS, (truth, sure), "") == about_another(chosen, (truth, shares), "") == ""
+    assert about_another(BINARY, (truth[:, :1], shares[:, :1]), "") == ""
 
 
 def test_a_threshold_is_kept_and_used(tmp_path):

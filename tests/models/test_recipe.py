@@ -364,6 +364,15 @@ def test_thresholds_and_intervals_come_of_rows_that_were_not_seen():
     assert model.target.thresholds
 
 
+def test_a_linear_model_that_blew_up_leaves_intervals_to_the_networks(monkeypatch):
+    usual = members._linear
+    monkeypatch.setattr(
+        members, "_linear", lambda ready: replace(usual(ready), outputs=np.full((160, 1), np.nan))
+    )
+    model = cr.TableModel.train(table(), "amount", **SMALL, test_fraction=0)
+    assert np.isfinite(model.measured.columns).all()
+
+
 @pytest.mark.parametrize("wanted", [0, 20])
 def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
     chosen = members.crew_of

@@ -15,7 +15,7 @@ from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import row_losses
 from chainrule.models.scores import Coverage, Scores
 from chainrule.models.scoring import judge
-from chainrule.models.weighing import weights_of, with_thresholds
+from chainrule.models.weighing import about_another, weights_of, with_thresholds
 from chainrule.train.network import Network
 
 ENOUGH = 100  # rows of a test, which tell alone how far several networks together are off
@@ -31,8 +31,10 @@ def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     if ready.test is not None:
         said = network.predict(ready.test[0])
         tested = ready.test[1], said
-        seen = [tested] if _tells_alone(ready) else [*seen, tested]
+        seen = [tested] if tells_alone(ready) else [*seen, tested]
     target, how = with_thresholds(data.target, options.threshold, options.metric, unseen, _from(ready))
+    if unseen is not None:
+        how = how or about_another(target, unseen, _from(ready))
     measured = None
     if target.task == "regression" and seen:
         measured = distances(target, *(np.concatenate(parts) for parts in zip(*seen, strict=True)))
@@ -40,7 +42,7 @@ def settle(ready: Ready[Prepared], network: Network) -> Ready[Prepared]:
     return replace(ready, data=data, unseen=unseen, tested=said)
 
 
-def _tells_alone(ready: Ready[Prepared]) -> bool:
+def tells_alone(ready: Ready[Prepared]) -> bool:
     """Say whether the test alone tells how far off several networks are: each by itself is further off."""
     return bool(ready.data.folds) and ready.test is not None and len(ready.test[1]) >= ENOUGH
 
@@ -69,7 +71,7 @@ def judged(ready: Ready[Prepared], network: Network, arrays: tuple[Any, ...]) ->
     scores = judge(target, truth, outputs, linear=linear, metrics=options.metric, seed=options.seed)
     notes = (*scores.notes, data.settled) if data.settled else scores.notes
     covered: tuple[Coverage, ...] = ()
-    if target.task == "regression" and arrays is ready.test and _tells_alone(ready):
+    if target.task == "regression" and arrays is ready.test and tells_alone(ready):
         covered = coverage_by_halves(target, truth, outputs)
     elif target.task == "regression" and ready.unseen is not None and arrays is not ready.validation:
         covered = coverage(target, distances(target, *ready.unseen), truth, outputs)

@@ -11,8 +11,10 @@ import numpy as np
 
 from chainrule.errors import DivergenceWarning, LearningWarning
 from chainrule.models.base import Fitted, Ready, Say, Stages, dropped, fit_one
+from chainrule.models.judging import tells_alone
 from chainrule.models.linear import Crossed, coefficients, crossed, network_of
 from chainrule.models.logarithm import Logarithm, logarithm_of, said_plainly
+from chainrule.models.nearer import nearer
 from chainrule.models.options import USUAL_EPOCHS, Options
 from chainrule.models.out_of_fold import Crew, Kind, Member, crew_of, in_step
 from chainrule.models.pacing import paced
@@ -38,6 +40,7 @@ from chainrule.train.network import Network
 from chainrule.train.progress import ends_untold
 
 TRIED = 2  # folds that say which kind of network is the best
+TWICE = 4  # of so many folds a second network learns from one, where intervals ask how much nearer all of them are
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,40 +62,46 @@ class Choice:
 
 def fit(name: str, ready: Ready[Prepared], options: Any, stages: Stages, say: Say) -> Fitted[Prepared]:
     """Train what the choices say: one network, or several that decide together."""
-    if options.recipe and options.time_budget:
+    timed = bool(options.time_budget)
+    if options.recipe and timed:
         ready, options = paced(name, ready, options, stages, say)
     if (options.members or 1) > 1:
-        return fit_members(name, ready, options, stages, say)
+        return fit_members(name, ready, options, stages, say, timed)
     return fit_one(name, ready, options, stages)
 
 
 def fit_members(
-    name: str, ready: Ready[Prepared], options: Options, stages: Stages, say: Say
+    name: str, ready: Ready[Prepared], options: Options, stages: Stages, say: Say, timed: bool = False
 ) -> Fitted[Prepared]:
     """Train networks on the folds, choose by what each says of rows that it never saw, and mix them."""
     began, task = time.perf_counter(), ready.data.target.task
     y = ready.learn[1]
     weight = weights_of(ready.class_weight, y)
     losses = partial(row_losses, task, y)
-    crew, histories = _best_crew(
-        "" if name == "main" else f"{name}, ", ready, options, stages, losses, weight
-    )
+    prefix = "" if name == "main" else f"{name}, "
+    crew, histories = _best_crew(prefix, ready, options, stages, losses, weight)
     history = together(histories, time.perf_counter() - began)
     if not crew.members:
         failed = ready.network(options)
         history.diverged = not history.signal
         return Fitted(ready, failed, history, 0, lambda whole, epochs, done: (failed, history, "failed"))
     known = np.isfinite(crew.outputs).all(axis=1)
-    mixed, choice = crew.outputs, Choice(crew.kind, crew.epochs)
+    mixed, choice, plain = crew.outputs, Choice(crew.kind, crew.epochs), np.zeros_like(crew.outputs)
     if options.recipe:
         linear = _linear(ready)
         weighs, blocks = (None if each is None else each[known] for each in (weight, ready.data.blocks))
         share = share_of_networks(task, y[known], mixed[known], linear.outputs[known], weighs, blocks)
-        mixed = share * mixed + (1 - share) * linear.outputs
+        if share < 1:  # of one that blew up nothing counts, and 0 times NaN is NaN
+            plain = linear.outputs
+            mixed = share * mixed + (1 - share) * plain
         choice = replace(choice, share=share, price=linear.price)
     epochs = int(np.median(choice.epochs))
     history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options, history)
     say(history.stopped)
+    if task == "regression" and choice.share and not (ready.data.in_time or tells_alone(ready)):
+        others = None if timed else _second(prefix, ready, options, stages, crew, losses)
+        mixed = nearer(ready, crew, others, choice.share, mixed, plain)
+        history.signal = history.signal or stages.signal
     if ready.data.in_time and choice.share and not history.signal:  # the first of them learned from few rows
         crew = replace(crew, members=tuple(_anew("in time, ", ready, choice, stages)))
     network = mixed_of(ready, options, choice, [each.network for each in crew.members])
@@ -212,6 +221,27 @@ def _learned(
         rows=[learn for learn, _ in folds], validation_rows=[judge for _, judge in folds],
         callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if kind.logarithm else ready.watched,
     )  # fmt: skip
+
+
+def _second(
+    prefix: str,
+    ready: Ready[Prepared],
+    options: Options,
+    stages: Stages,
+    crew: Crew,
+    losses: Callable[[np.ndarray], np.ndarray],
+) -> Crew | None:
+    """Train others on some of the folds, so that two networks speak of rows that neither learned from.
+
+    None where several do already, since there was time.
+    """
+    folds = ready.data.folds
+    if stages.signal or sum(len(judge) for _, judge in folds) > len(ready.learn[0]):
+        return None
+    twice = replace(ready, data=replace(ready.data, folds=(*folds, *folds[: max(1, len(folds) // TWICE)])))
+    numbers = range(len(folds), len(twice.data.folds))
+    members = _learned(f"{prefix}once more, ", twice, options, stages, numbers, crew.kind)
+    return None if stages.signal else crew_of(twice, losses, None, members, crew.kind)
 
 
 def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -> Iterator[Member]:

@@ -108,9 +108,16 @@ def in_step(ready: Ready[Prepared]) -> bool:
     return len(ready.learn[0]) <= FEW
 
 
-def _said(ready: Ready[Prepared], member: Member, logarithm: Logarithm | None) -> np.ndarray:
+def at_epoch(ready: Ready[Prepared], member: Member, kind: Kind, epoch: int) -> np.ndarray:
+    """Return what a network said, after an epoch from 1, of the rows that judge it: (rows, outputs)."""
+    return _said(ready, member, kind.logarithm, slice(epoch - 1, epoch))[0]
+
+
+def _said(
+    ready: Ready[Prepared], member: Member, logarithm: Logarithm | None, epochs: slice = slice(None)
+) -> np.ndarray:
     """Return what a network said after each epoch of the rows that judge it, shape (epochs, rows, outputs)."""
-    found = member.kept.predictions
+    found = member.kept.predictions[epochs]
     found = found.reshape(*found.shape[:2], -1)
     return found if logarithm is None else logarithm.said(ready.data.target, found)
 

@@ -21,6 +21,7 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.metrics import METRICS, Known, Metric, Watched
 
 MOST_TRIED = 200  # thresholds
+WORTH_SAYING = 0.01  # of f1
 RELATIVE = ("mape", "mean_absolute_percentage_error")
 
 
@@ -160,6 +161,28 @@ def with_thresholds(
     y, p = measured(target, *rows)
     how = f"That is best by {name} in {counted(len(y), 'row')} that {that}."
     return replace(target, thresholds=(_best(meant, y, p),) * target.width), how
+
+
+def about_another(target: Target, rows: tuple[np.ndarray, np.ndarray], that: str) -> str:
+    """Return a sentence about the threshold of several labels that is best by f1, where that is well above one half.
+
+    One half, which nobody chose, has the fewest wrong labels; who looks for rare ones would rather find more of them.
+
+    >>> target = Target("multilabel", ("u", "v"), ("no", "yes"), (0.5, 0.5))
+    >>> about_another(target, (np.eye(2), 0.4 * np.eye(2)), "had not been seen")
+    'Labels are said above a probability of 0.5. Above 0.2 f1 would be 1 instead of 0, in 2 rows that had not been ...'
+    """
+    if target.task != "multilabel" or target.thresholds:
+        return ""
+    f1, (y, p) = METRICS["f1"], measured(target, *rows)
+    best = round(_best(f1, y, p), 3)
+    found, usual = (float(f1(y, (p > t).astype(p.dtype))) for t in (best, 0.5))
+    if not found > usual + WORTH_SAYING:
+        return ""
+    return (
+        f"Labels are said above a probability of 0.5. Above {best:g} f1 would be {found:.3g} instead of {usual:.3g}, "
+        f"in {counted(len(y), 'row')} that {that}: predict with threshold={best:g}."
+    )
 
 
 def _first(target: Target, metric: Any) -> tuple[str, Watched] | None:
