@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 import scipy.sparse
 
 BLOCK_BYTES = 2**25  # of sparse rows that are written out at a time
 
 
 def written_out(X: Any) -> Any:
-    """Return X, written out if it is sparse and small enough for that; else as one that rows are taken from."""
+    """Return X, row after row in memory: a sparse one written out if it is small, else so that rows can be taken."""
     if not scipy.sparse.issparse(X):
-        return X
+        return np.ascontiguousarray(X)  # a frame's columns would be turned in each run
     return X.toarray() if rows_at_once(X) >= X.shape[0] else X.tocsr()
 
 
