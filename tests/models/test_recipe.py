@@ -228,10 +228,10 @@ def test_a_brief_trial_silences_nothing_of_what_follows(monkeypatch):
 
 
 def test_a_signal_that_ends_it_is_told_with_what_was_chosen():
-    crew = out_of_fold.Crew((None, None), out_of_fold.Kind(0), (3, 3), np.zeros((4, 1)), 1.0)
+    ensemble = out_of_fold.Ensemble((None, None), out_of_fold.Variant(0), (3, 3), np.zeros((4, 1)), 1.0)
     history = History({"cost": [1.0]}, signal=SIGTERM)
     told = members._told(
-        crew, members.Choice(crew.kind, (3, 3), share=0.004), Options(recipe=True, epochs=9), history
+        ensemble, members.Choice(ensemble.kind, (3, 3), share=0.004), Options(recipe=True, epochs=9), history
     )
     assert told.startswith("Stopped by SIGTERM: 2 networks, best after 3 of 9 epochs.")
     assert "decide with 1 %, a linear model with 99 %" in told
@@ -289,7 +289,7 @@ def test_a_logarithm_is_learned_where_that_is_better_and_bounded_by_what_was_see
 def test_all_folds_have_one_best_epoch_where_rows_are_few(many, monkeypatch):
     monkeypatch.setattr(out_of_fold, "FEW", 10 if many else 5000)
     ready = _ready(table(), Options(target="amount", **SMALL))
-    crew, _ = members._best_crew(
+    ensemble, _ = members._best_ensemble(
         "",
         ready,
         ready.options,
@@ -297,8 +297,8 @@ def test_all_folds_have_one_best_epoch_where_rows_are_few(many, monkeypatch):
         partial(recipe.row_losses, "regression", ready.learn[1]),
         None,
     )
-    assert len(crew.epochs) == 4 and (many or len({*crew.epochs}) == 1)
-    for member, epochs in zip(crew.members, crew.epochs, strict=True):
+    assert len(ensemble.epochs) == 4 and (many or len({*ensemble.epochs}) == 1)
+    for member, epochs in zip(ensemble.members, ensemble.epochs, strict=True):
         judge = ready.data.folds[member.fold][1]
         kept = member.history.kept.predictions[epochs - 1]
         assert np.allclose(member.network.predict(ready.learn[0][judge]), kept, atol=1e-5)
@@ -316,9 +316,9 @@ def test_weights_of_epochs_that_were_too_many_are_trained_again(monkeypatch):
         return histories
 
     losses = partial(recipe.row_losses, "regression", ready.learn[1])
-    usual, _ = members._best_crew("", ready, ready.options, members.Stages(), losses, None)
+    usual, _ = members._best_ensemble("", ready, ready.options, members.Stages(), losses, None)
     monkeypatch.setattr(members, "fit_many", forgetful)
-    again, _ = members._best_crew("", ready, ready.options, members.Stages(), losses, None)
+    again, _ = members._best_ensemble("", ready, ready.options, members.Stages(), losses, None)
     for one, other in zip(usual.members, again.members, strict=True):
         assert same(one, other)
 
@@ -375,15 +375,15 @@ def test_a_linear_model_that_blew_up_leaves_intervals_to_the_networks(monkeypatc
 
 @pytest.mark.parametrize("wanted", [0, 20])
 def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
-    chosen = members.crew_of
+    chosen = members.ensemble_of
 
     def judged(ready, losses, weight, some, kind):
-        crew = chosen(ready, losses, weight, some, kind)
+        ensemble = chosen(ready, losses, weight, some, kind)
         off = 0.0 if kind.bins == wanted and not kind.logarithm else 1.0
-        outputs = np.where(np.isfinite(crew.outputs), ready.learn[1] + off, np.nan)
-        return replace(crew, outputs=outputs, cost=off)
+        outputs = np.where(np.isfinite(ensemble.outputs), ready.learn[1] + off, np.nan)
+        return replace(ensemble, outputs=outputs, cost=off)
 
-    monkeypatch.setattr(members, "crew_of", judged)
+    monkeypatch.setattr(members, "ensemble_of", judged)
     model = cr.TableModel.train(table(), "amount", **SMALL, bins=20, test_fraction=0.0)
     assert ("without bins" in model.report.stopped) == (wanted == 0)
     encodes = any(isinstance(each, cr.PiecewiseLinearEncoding) for each in model.network.layers)

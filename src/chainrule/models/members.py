@@ -16,17 +16,20 @@ from chainrule.models.linear import Crossed, coefficients, crossed, network_of
 from chainrule.models.logarithm import Logarithm, logarithm_of, said_plainly
 from chainrule.models.nearer import nearer
 from chainrule.models.options import USUAL_EPOCHS, Options
-from chainrule.models.out_of_fold import Crew, Kind, Member, crew_of, in_step
+from chainrule.models.out_of_fold import Ensemble, Member, Variant, ensemble_of, in_step
 from chainrule.models.pacing import paced
 from chainrule.models.prepared import Prepared
 from chainrule.models.recipe import (
     FEW,
     PRICES,
     ROWS_A_COLUMN,
+    TRIED,
+    TWICE,
     is_better,
     patience_for,
     row_losses,
     share_of_networks,
+    variants_for,
 )
 from chainrule.models.weighing import weights_of
 from chainrule.random import Draws
@@ -38,9 +41,6 @@ from chainrule.train.many import fit_many
 from chainrule.train.mixing import mixture
 from chainrule.train.network import Network
 from chainrule.train.progress import ends_untold
-
-TRIED = 2  # folds that say which kind of network is the best
-TWICE = 4  # of so many folds a second network learns from one, where intervals ask how much nearer all of them are
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Choice:
         price: That of the weights of the linear model.
     """
 
-    kind: Kind
+    kind: Variant
     epochs: tuple[int, ...]
     share: float = 1.0
     price: float = 1.0
@@ -79,14 +79,18 @@ def fit_members(
     weight = weights_of(ready.class_weight, y)
     losses = partial(row_losses, task, y)
     prefix = "" if name == "main" else f"{name}, "
-    crew, histories = _best_crew(prefix, ready, options, stages, losses, weight)
+    ensemble, histories = _best_ensemble(prefix, ready, options, stages, losses, weight)
     history = together(histories, time.perf_counter() - began)
-    if not crew.members:
+    if not ensemble.members:
         failed = ready.network(options)
         history.diverged = not history.signal
         return Fitted(ready, failed, history, 0, lambda whole, epochs, done: (failed, history, "failed"))
-    known = np.isfinite(crew.outputs).all(axis=1)
-    mixed, choice, plain = crew.outputs, Choice(crew.kind, crew.epochs), np.zeros_like(crew.outputs)
+    known = np.isfinite(ensemble.outputs).all(axis=1)
+    mixed, choice, plain = (
+        ensemble.outputs,
+        Choice(ensemble.kind, ensemble.epochs),
+        np.zeros_like(ensemble.outputs),
+    )
     if options.recipe:
         linear = _linear(ready)
         weighs, blocks = (None if each is None else each[known] for each in (weight, ready.data.blocks))
@@ -96,15 +100,15 @@ def fit_members(
             mixed = share * mixed + (1 - share) * plain
         choice = replace(choice, share=share, price=linear.price)
     epochs = int(np.median(choice.epochs))
-    history.best_epoch, history.stopped = epochs - 1, _told(crew, choice, options, history)
+    history.best_epoch, history.stopped = epochs - 1, _told(ensemble, choice, options, history)
     say(history.stopped)
     if task == "regression" and choice.share and not (ready.data.in_time or tells_alone(ready)):
-        others = None if timed else _second(prefix, ready, options, stages, crew, losses)
-        mixed = nearer(ready, crew, others, choice.share, mixed, plain)
+        others = None if timed else _second(prefix, ready, options, stages, ensemble, losses)
+        mixed = nearer(ready, ensemble, others, choice.share, mixed, plain)
         history.signal = history.signal or stages.signal
     if ready.data.in_time and choice.share and not history.signal:  # the first of them learned from few rows
-        crew = replace(crew, members=tuple(_anew("in time, ", ready, choice, stages)))
-    network = mixed_of(ready, options, choice, [each.network for each in crew.members])
+        ensemble = replace(ensemble, members=tuple(_anew("in time, ", ready, choice, stages)))
+    network = mixed_of(ready, options, choice, [each.network for each in ensemble.members])
     ready = replace(ready, unseen=(y[known], mixed[known]))
 
     def again(whole: Ready[Prepared], epochs: int, stages: Stages) -> tuple[Network, History, str]:
@@ -140,62 +144,66 @@ def mixed_of(
 # --- training ---------------------------------------------------------------------------------------------
 
 
-def _best_crew(
+def _best_ensemble(
     prefix: str,
     ready: Ready[Prepared],
     options: Options,
     stages: Stages,
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
-) -> tuple[Crew, list[History]]:
+) -> tuple[Ensemble, list[History]]:
     """Train a network on each fold: of the kind that is the best on some of them."""
     folds = ready.data.folds
-    kinds = _kinds(ready, options)
+    kinds = _variants(ready, options)
     tried = len(folds) if len(kinds) == 1 else min(TRIED, len(folds))
     learn = partial(_learned, prefix, ready, options, stages)
-    crews: list[Crew] = []
+    ensembles: list[Ensemble] = []
     histories: list[History] = []
     for kind in kinds:
-        if crews and stages.signal:
+        if ensembles and stages.signal:
             break
         members = learn(range(tried), kind)
         histories += [each.history for each in members]
-        crews.append(crew_of(ready, losses, weight, members, kind))
-    best = _best_of(crews, [losses(crew.outputs) for crew in crews], weight, ready.data.blocks)
+        ensembles.append(ensemble_of(ready, losses, weight, members, kind))
+    best = _best_of(
+        ensembles, [losses(ensemble.outputs) for ensemble in ensembles], weight, ready.data.blocks
+    )
     if tried < len(folds) and not stages.signal:
         more = learn(range(tried, len(folds)), best.kind)
         histories += [each.history for each in more]
-        best = crew_of(ready, losses, weight, [*best.members, *more], best.kind)
+        best = ensemble_of(ready, losses, weight, [*best.members, *more], best.kind)
     _restore(ready, options, best)
     return best, histories
 
 
 def _best_of(
-    crews: Sequence[Crew], costs: Sequence[np.ndarray], weight: np.ndarray | None, blocks: np.ndarray | None
-) -> Crew:
+    ensembles: Sequence[Ensemble],
+    costs: Sequence[np.ndarray],
+    weight: np.ndarray | None,
+    blocks: np.ndarray | None,
+) -> Ensemble:
     """Return the usual networks, the first, or the best of those that surely are better.
 
     A logarithm need not be sure: what is predicted has the look of it.
     """
-    usual = crews[0]
+    usual = ensembles[0]
     better = [
-        crew
-        for crew, cost in zip(crews, costs, strict=True)
-        if (crew.kind.logarithm and crew.cost < usual.cost) or is_better(costs[0], cost, weight, blocks)
+        ensemble
+        for ensemble, cost in zip(ensembles, costs, strict=True)
+        if (ensemble.kind.logarithm and ensemble.cost < usual.cost)
+        or is_better(costs[0], cost, weight, blocks)
     ]
-    return min(better, key=lambda crew: crew.cost, default=usual)
+    return min(better, key=lambda ensemble: ensemble.cost, default=usual)
 
 
-def _kinds(ready: Ready[Prepared], options: Options) -> list[Kind]:
-    """Return the kinds of networks that are worth a trial, the usual one first."""
-    bins, kinds = options.bins or 0, [Kind(options.bins or 0)]
+def _variants(ready: Ready[Prepared], options: Options) -> list[Variant]:
+    """Return the variants of networks that are worth a trial, the usual one first."""
+    bins = options.bins or 0
     if not options.recipe:
-        return kinds
-    if bins and in_step(ready):
-        kinds.append(Kind(0))
-    if logarithm := logarithm_of(ready.data.target, ready.learn[1]):
-        kinds.append(Kind(bins, logarithm))
-    return kinds
+        return [Variant(bins)]
+    logarithm = logarithm_of(ready.data.target, ready.learn[1])
+    found = variants_for(bins, in_step(ready), logarithm is not None)
+    return [Variant(some, logarithm if learns_it else None) for some, learns_it in found]
 
 
 def _learned(
@@ -204,7 +212,7 @@ def _learned(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    kind: Kind,
+    kind: Variant,
 ) -> list[Member]:
     """Train a network on each of some folds."""
     folds = [ready.data.folds[number] for number in numbers]
@@ -228,9 +236,9 @@ def _second(
     ready: Ready[Prepared],
     options: Options,
     stages: Stages,
-    crew: Crew,
+    ensemble: Ensemble,
     losses: Callable[[np.ndarray], np.ndarray],
-) -> Crew | None:
+) -> Ensemble | None:
     """Train others on some of the folds, so that two networks speak of rows that neither learned from.
 
     None where several do already, since there was time.
@@ -240,8 +248,8 @@ def _second(
         return None
     twice = replace(ready, data=replace(ready.data, folds=(*folds, *folds[: max(1, len(folds) // TWICE)])))
     numbers = range(len(folds), len(twice.data.folds))
-    members = _learned(f"{prefix}once more, ", twice, options, stages, numbers, crew.kind)
-    return None if stages.signal else crew_of(twice, losses, None, members, crew.kind)
+    members = _learned(f"{prefix}once more, ", twice, options, stages, numbers, ensemble.kind)
+    return None if stages.signal else ensemble_of(twice, losses, None, members, ensemble.kind)
 
 
 def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -> Iterator[Member]:
@@ -258,7 +266,7 @@ def _fit(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    kind: Kind,
+    kind: Variant,
     **how: Any,
 ) -> list[Member]:
     each = replace(options, bins=kind.bins)
@@ -305,12 +313,12 @@ def _epochs(options: Options) -> int:
 # --- choosing ---------------------------------------------------------------------------------------------
 
 
-def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
+def _restore(ready: Ready[Prepared], options: Options, ensemble: Ensemble) -> None:
     """Bring networks back to the epoch that is the best for all of them."""
     if not in_step(ready):
         return  # each is where it was best
     lost = []
-    for member, epochs in zip(crew.members, crew.epochs, strict=True):
+    for member, epochs in zip(ensemble.members, ensemble.epochs, strict=True):
         if member.kept.values is None:  # they were too many
             member.network.initialize()
             member.network.engine = member.history.engine  # another would make other bits
@@ -320,7 +328,7 @@ def _restore(ready: Ready[Prepared], options: Options, crew: Crew) -> None:
     if lost:
         networks, until = [each.network for each, _ in lost], [epochs for _, epochs in lost]
         _train(
-            networks, ready, options, crew.kind.logarithm, until=until,
+            networks, ready, options, ensemble.kind.logarithm, until=until,
             rows=[ready.data.folds[each.fold][0] for each, _ in lost],
         )  # fmt: skip
 
@@ -333,14 +341,14 @@ def _linear(ready: Ready[Prepared]) -> Crossed:
     return crossed(target, X, y, weights_of(ready.class_weight, y), ready.data.folds, PRICES[size], losses)
 
 
-def _told(crew: Crew, choice: Choice, options: Options, history: History) -> str:
+def _told(ensemble: Ensemble, choice: Choice, options: Options, history: History) -> str:
     """Say in a sentence what was chosen, and what ended it early."""
     least, most = min(choice.epochs), max(choice.epochs)
     when = f"{most}" if least == most else f"{least} to {most}"
     learned = ", learned the logarithm" if choice.kind.logarithm else ""
     learned += " without bins" if options.bins and not choice.kind.bins else ""
     by = f"Stopped by {Asked(history.signal).name}: " if history.signal else ""
-    said = f"{by}{counted(len(crew.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
+    said = f"{by}{counted(len(ensemble.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
     if not options.recipe:
         return said
     if choice.share == 0:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.models.base import Ready
-from chainrule.models.out_of_fold import Crew, at_epoch, in_step
+from chainrule.models.out_of_fold import Ensemble, at_epoch, in_step
 from chainrule.models.prepared import Prepared
 
 
 def nearer(
     ready: Ready[Prepared],
-    crew: Crew,
-    others: Crew | None,
+    ensemble: Ensemble,
+    others: Ensemble | None,
     share: float,
     mixed: np.ndarray,
     plain: np.ndarray,
@@ -26,7 +26,7 @@ def nearer(
 
     Args:
         ready: What was learned from.
-        crew: The networks that decide.
+        ensemble: The networks that decide.
         others: More of them on some of the same folds.
         share: How much networks say beside a linear model.
         mixed: What both say out of fold, shape (rows, columns).
@@ -35,14 +35,14 @@ def nearer(
     truth = ready.learn[1].reshape(mixed.shape)
     off: list[np.ndarray] = []
     judged: list[np.ndarray] = []
-    for each in [crew] if others is None else [crew, others]:
+    for each in [ensemble] if others is None else [ensemble, others]:
         for member, own in zip(each.members, each.epochs, strict=True):
             rows = ready.data.folds[member.fold % len(ready.data.folds)][1]
-            said = at_epoch(ready, member, crew.kind, crew.epochs[0] if in_step(ready) else own)
+            said = at_epoch(ready, member, ensemble.kind, ensemble.epochs[0] if in_step(ready) else own)
             off.append(share * said + (1 - share) * plain[rows] - truth[rows])
             judged.append(rows)
-    times = np.bincount(np.concatenate(judged[: len(crew.members)]), minlength=len(truth))
-    return truth + (mixed - truth) * nearness(off, judged, times, len(crew.members))
+    times = np.bincount(np.concatenate(judged[: len(ensemble.members)]), minlength=len(truth))
+    return truth + (mixed - truth) * nearness(off, judged, times, len(ensemble.members))
 
 
 def nearness(

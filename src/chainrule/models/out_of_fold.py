@@ -16,7 +16,7 @@ from chainrule.train.network import Network
 
 
 @dataclass(frozen=True)
-class Kind:
+class Variant:
     """What networks see and learn.
 
     Attributes:
@@ -49,7 +49,7 @@ class Member:
 
 
 @dataclass(frozen=True, eq=False)
-class Crew:
+class Ensemble:
     """Networks that learn the same of several folds.
 
     Attributes:
@@ -61,19 +61,19 @@ class Crew:
     """
 
     members: tuple[Member, ...]
-    kind: Kind
+    kind: Variant
     epochs: tuple[int, ...]
     outputs: np.ndarray
     cost: float
 
 
-def crew_of(
+def ensemble_of(
     ready: Ready[Prepared],
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
     members: Sequence[Member],
-    kind: Kind,
-) -> Crew:
+    kind: Variant,
+) -> Ensemble:
     """Return those networks that learned, after how many epochs each is best, and what they say then."""
     done = [each for each in members if each.history.epochs and not each.history.diverged]
     if in_step(ready):
@@ -82,7 +82,7 @@ def crew_of(
     rows, width = len(ready.learn[0]), ready.data.target.width
     nothing = np.full((rows, width), np.nan)
     if not done:
-        return Crew((), kind, (), nothing, np.inf)
+        return Ensemble((), kind, (), nothing, np.inf)
     said = [_said(ready, each, kind.logarithm) for each in done]
     judged = [ready.data.folds[each.fold][1] for each in done]
     if in_step(ready):
@@ -100,7 +100,7 @@ def crew_of(
         epochs = [each.history.epochs if at is None else at + 1 for each, at in zip(done, best, strict=True)]
         outputs = _out_of_fold(rows, judged, [p[[e - 1]] for p, e in zip(said, epochs, strict=True)])[0]
     cost = float(_means(losses(outputs[None]), weight)[0])
-    return Crew(tuple(done), kind, tuple(epochs), outputs, cost)
+    return Ensemble(tuple(done), kind, tuple(epochs), outputs, cost)
 
 
 def in_step(ready: Ready[Prepared]) -> bool:
@@ -108,7 +108,7 @@ def in_step(ready: Ready[Prepared]) -> bool:
     return len(ready.learn[0]) <= FEW
 
 
-def at_epoch(ready: Ready[Prepared], member: Member, kind: Kind, epoch: int) -> np.ndarray:
+def at_epoch(ready: Ready[Prepared], member: Member, kind: Variant, epoch: int) -> np.ndarray:
     """Return what a network said, after an epoch from 1, of the rows that judge it: (rows, outputs)."""
     return _said(ready, member, kind.logarithm, slice(epoch - 1, epoch))[0]
 

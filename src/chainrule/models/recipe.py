@@ -18,6 +18,8 @@ import numpy as np
 MEMBERS, MOST_MEMBERS = 8, 32  # usually, and where there is time
 FEWEST_EPOCHS = 5  # in which a network learns anything at all
 DECAY = 0.02  # of AdamW
+TRIED = 2  # folds that say which variant of networks is the best
+TWICE = 4  # of so many folds a second network learns from one, where intervals ask how much nearer all of them are
 FEW = 5_000  # rows, up to which all folds have one best epoch
 FEWEST_FOR_MEMBERS = 4  # rows that each fold judges, at least
 FEWEST_BINS, ROWS_A_BIN, MOST_INPUTS = 3, 8, 1024
@@ -114,6 +116,17 @@ def within(seconds: float, epoch: float, cores: int, epochs: int, members: int, 
     if many < members * FEWEST_EPOCHS:
         members = max(1, min(members, int(many // FEWEST_EPOCHS)))
     return members, max(1, min(epochs, int(many // members)))
+
+
+def variants_for(bins: int, few: bool, logarithm: bool) -> list[tuple[int, bool]]:
+    """Return which networks are worth a trial, the usual ones first: how many bins, and whether they learn a logarithm.
+
+    Where rows are few, some without bins are tried; and those that learn the logarithm, where there is one.
+
+    >>> variants_for(24, few=True, logarithm=True), variants_for(48, few=False, logarithm=False)
+    ([(24, False), (0, False), (24, True)], [(48, False)])
+    """
+    return [(bins, False), *[(0, False)] * (bins > 0 and few), *[(bins, True)] * logarithm]
 
 
 def row_losses(task: str, truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:
