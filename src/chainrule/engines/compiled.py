@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from chainrule.transform.verify import verify
 
 if TYPE_CHECKING:
     from chainrule.engines.epochs import Alike, Epochs, Run
+    from chainrule.engines.stopping import Judging
 
 MOST_KEPT = 64
 _compiled: Recent[Executable] = Recent(MOST_KEPT)
@@ -146,6 +147,18 @@ class Willing(Executable):
         except UnsupportedError as error:
             self._give_up(error)
         return self.chosen.draw(key, numbers, first, count)
+
+    def judge(self, judging: "Judging", state: Sequence[np.ndarray]) -> Any:
+        """Return what an engine's own loop needs to validate by this program."""
+        try:
+            return self.chosen.judge(judging, state)
+        except UnsupportedError as error:
+            self._give_up(error)
+        return None
+
+    def seconds_a_step(self, rows: int) -> float | None:
+        """Return what a step of a run took last, for batches of so many rows."""
+        return self.chosen.seconds_a_step(rows)
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

@@ -68,6 +68,7 @@ class Epochs:
     reading: Reading | None = None  # what is recorded; by default the means
     watching: Watching | None = None  # told now and then, between steps, how far the run is
     to_come: int = 0  # epochs that follow in other runs: whether it pays to try which way is the fastest
+    marks: Sequence[int] = ()  # after how many epochs the state is to be told, too
     room: Sequence[np.ndarray] = ()  # arrays like those of the state that nobody needs: it may be left there
 
     def read(self, means: np.ndarray, rows: np.ndarray, each: Arrays) -> np.ndarray:
@@ -102,6 +103,7 @@ class Run:
     seconds: Sequence[float] | np.ndarray  # since the start of the run, at the end of each epoch
     stopped: str = ""  # why, if it did
     failure: Failure | None = None
+    marked: Sequence[Arrays] = ()  # the state after each of the marks that were passed
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from chainrule.random import Key, words_within
 
 if TYPE_CHECKING:
     from chainrule.engines.epochs import Alike, Epochs, Run, run_epochs
+    from chainrule.engines.stopping import Judging
 else:  # who predicts takes a single step
     run_epochs = late("chainrule.engines.epochs:run_epochs")
 
@@ -37,6 +38,17 @@ class Executable(ABC):
     def draw(self, key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
         """Return the random words that :func:`chainrule.random.words_within` does; an engine may make them sooner."""
         return words_within(key, numbers, first, count)
+
+    def judge(self, judging: "Judging", state: Sequence[np.ndarray]) -> Any:
+        """Return what an engine's own loop needs to validate by this program; None where it cannot."""
+        return None
+
+    def seconds_a_step(self, rows: int) -> float | None:
+        """Return what a step of a run took last, for batches of so many rows; None where that is not known.
+
+        Only an executable that knows it is asked for ``marks``.
+        """
+        return None
 
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""

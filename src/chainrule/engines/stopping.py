@@ -10,11 +10,31 @@ from chainrule.graph.evaluate import Arrays
 
 
 @dataclass(frozen=True)
+class Judging:
+    """What validation computes, for an engine that can do it between its own epochs: a single step.
+
+    Attributes:
+        executable: That step. Its first output is the cost of the rows, its second what the weights cost; then metrics.
+        kept: How many arrays of the state that learns it reads, the first ones.
+        rest: What its state has behind them.
+        table: The rows.
+        share: What the rows weigh together.
+    """
+
+    executable: Any  # an Executable, which is made of this
+    kept: int
+    rest: Arrays
+    table: Arrays
+    share: float
+
+
+@dataclass(frozen=True)
 class Stopping:
     """When a run stops, and which of its states it keeps. Counted in epochs."""
 
     # From a state to the outputs of the validation program.
     validate: Callable[[Arrays], list[float]] | None = None
+    judging: Judging | None = None  # what that computes, where a step says it all
     patience: int | None = None  # so many epochs without a better value are enough
     on_validation: bool = False  # whether the value watched is one of validation's outputs, or of training's
     monitor: int = 0  # its position among them; 0 is the cost
@@ -33,6 +53,17 @@ class Stopping:
         """Whether the end of an epoch may change how the run goes on."""
         wanted = (self.validate, self.patience, self.tol, self.plateau)
         return self.keep_best or any(w is not None for w in wanted)
+
+    @property
+    def by_numbers(self) -> bool:
+        """Whether an engine may do all that the end of an epoch asks for: it calls nobody, and lowers no rate."""
+        calls = self.validate is not None and self.judging is None
+        return (
+            self.each_epoch
+            and not calls
+            and self.plateau is None
+            and (self.on_validation or not self.monitor)
+        )
 
     def unasked(self, progress: "Progress") -> int:
         """Return how many epochs may be done before anyone looks at their ends, the last of which is the first to stop.

@@ -29,6 +29,7 @@ from chainrule.transform.apart import keeps_apart
 from chainrule.transform.simplify import simplified
 
 if TYPE_CHECKING:
+    from chainrule.engines.stopping import Judging
     from chainrule.nn.lengths import of_lengths
     from chainrule.train.objective import (
         Objective,
@@ -40,13 +41,16 @@ if TYPE_CHECKING:
     )
     from chainrule.train.optimizers import Optimizer
     from chainrule.train.watching import whole_values
+    from chainrule.train.weights import shares_of
 else:  # who predicts waits for nothing of learning
+    Judging = late("chainrule.engines.stopping:Judging")
     of_lengths = late("chainrule.nn.lengths:of_lengths")
     evaluation_program = late("chainrule.train.objective:evaluation_program")
     gradient_program = late("chainrule.train.objective:gradient_program")
     lasting = late("chainrule.train.objective:lasting")
     rate_apart = late("chainrule.train.objective:rate_apart")
     training_program = late("chainrule.train.objective:training_program")
+    shares_of = late("chainrule.train.weights:shares_of")
     whole_values = late("chainrule.train.watching:whole_values")
 
 MOST_KEPT = 16  # predictions, and as many objectives, of a network
@@ -272,32 +276,22 @@ class Programs:
         ``predicted`` is a list that is given what was predicted, part by part.
         """
         rows, telling = len(table[0]), predicted is not None or bool(goal.whole)
-        compiled = goal.programs.get(
-            ("evaluate", telling), lambda: Compiled(evaluation_program(goal, telling))
-        )
-        executable = compiled.on(self.engine, 1, rows, engine)
-        current = self._state(values)
+        executable = self._evaluation(goal, telling).on(self.engine, 1, rows, engine)
         if rows == 0:
             raise DataError("There are no rows to evaluate.")
-        size, together = rows, min(ROWS_AT_ONCE, self.output.most_rows)
-        if self.architecture.carried:
-            size = self._in_order(goal, rows)
-        elif rows > together and goal.means.by_example and self.output.keeps_apart:
-            size = together
+        current = self._state(values)
+        size = self._in_order(goal, rows) if self.architecture.carried else self._together(goal, rows)
         totals, weight, price = np.zeros(1 + len(goal.means.watched)), 0.0, 0.0
         seen: list[np.ndarray] = []
-        largest = table[-1].max() if goal.weight is not None else 1.0
-        _, power = np.frexp(largest)  # the scale of the weights cancels
+        shares = shares_of(None if goal.weight is None else table[-1])
         cuts = [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
         parts = ([t[cut] for t in table] for cut in cuts)
         each = self._each_going_on(executable, current, parts) if self.architecture.carried else None
         for cut, outputs in zip(cuts, each or executable.each(current, parts), strict=True):
-            share = float(cut.stop - cut.start)
-            if goal.weight is not None:
-                share = float(np.ldexp(table[-1][cut].sum(dtype=np.float64), -power))
+            share = shares(cut)
             price = float(outputs[1])
-            numbers = [outputs[0], *outputs[2 : 2 + len(goal.means.watched)]]
-            totals += share * np.array([float(x) for x in numbers])
+            numbers = [float(x) for x in (outputs[0], *outputs[2 : 2 + len(goal.means.watched)])]
+            totals += share * np.array(numbers)
             weight += share
             seen += [np.array(x) for x in outputs[2 + len(goal.means.watched) :]]
         if predicted is not None:
@@ -305,6 +299,24 @@ class Programs:
         cost, *means = (totals / weight if weight else totals).tolist()
         found = dict(zip(goal.means.watched, means, strict=True)) | whole_values(goal, table, seen)
         return {"cost": cost + price} | {name: found[name] for name in goal.watched}
+
+    def judging(self, goal: "Objective", table: Arrays, engine: str | None) -> "Judging | None":
+        """Return :meth:`measure` as an engine may do it itself; None where that takes more than a step."""
+        rows, carried = len(table[0]), self.architecture.carried
+        if carried or goal.whole or not rows or self._together(goal, rows) < rows:
+            return None
+        one = self._evaluation(goal, False).on(self.engine, 1, rows, engine)
+        share = shares_of(None if goal.weight is None else table[-1])(slice(0, rows))
+        return Judging(one, len(self.values.names), self._state(()), table, share)
+
+    def _evaluation(self, goal: "Objective", telling: bool) -> Compiled:
+        return goal.programs.get(("evaluate", telling), lambda: Compiled(evaluation_program(goal, telling)))
+
+    def _together(self, goal: "Objective", rows: int) -> int:
+        """Return how many of so many rows are measured together."""
+        together = min(ROWS_AT_ONCE, self.output.most_rows)
+        apart = rows > together and goal.means.by_example and self.output.keeps_apart
+        return together if apart else rows
 
     def _in_order(self, goal: "Objective", rows: int) -> int:
         """Return how many rows are measured together where states go on from batch to batch."""

@@ -1,7 +1,7 @@
 """What each example weighs: weights of the examples, of their classes, and the product of both."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -145,3 +145,11 @@ def class_weights(
 
 def _listed(values: Sequence[Any] | np.ndarray) -> str:
     return ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")
+
+
+def shares_of(weights: np.ndarray | None) -> Callable[[slice], float]:
+    """Return what tells how much rows of a table weigh, by their weights or their number; only ratios mean anything."""
+    if weights is None:
+        return lambda cut: float(cut.stop - cut.start)
+    _, power = np.frexp(weights.max())
+    return lambda cut: float(np.ldexp(weights[cut].sum(dtype=np.float64), -power))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chainrule.engines.stopping import Stopping
+from chainrule.engines.stopping import Judging, Stopping
 from chainrule.errors import DataError, unknown_name
 from chainrule.graph.evaluate import Arrays
 from chainrule.shown import counted
@@ -37,8 +37,10 @@ def stopping_of(
     ``lowering`` is a schedule that looks at the costs; ``engine`` validates where the choice is open.
     """
     stopping, validate, kept = run.listeners.stopping, None, len(run.began_with)
+    judging: Judging | None = None
     if run.validation is not None:
         goal, table = run.validation
+        judging = run.programs.judging(goal, table, engine) if run.keeping is None else None
 
         def validate(state: Arrays) -> list[float]:
             values = state[:kept]
@@ -53,6 +55,7 @@ def stopping_of(
     tol, low = run.settings.tol, lowering
     return Stopping(
         validate=validate,
+        judging=judging,
         patience=stopping.patience if stopping else None,
         on_validation=run.monitor.startswith("val_"),
         monitor=recorded(run.goal).index(run.monitor.removeprefix("val_")),

@@ -65,6 +65,12 @@ def block(kind: Any, count: int) -> Any:
     return kind * count
 
 
+def at(array: np.ndarray) -> int:
+    """Return where an array lies."""
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
 def pointers(arrays: Sequence[np.ndarray]) -> Any:
     """Return where arrays lie; whoever passes it on keeps the arrays alive."""
     return block(ctypes.c_void_p, max(len(arrays), 1))(*[x.__array_interface__["data"][0] for x in arrays])

@@ -26,12 +26,15 @@ from chainrule.engines.native.plan.views import product, size
 from chainrule.engines.native.run import build
 from chainrule.engines.native.run.arrays import check_status, measure, places, pointers, ready, shape_of
 from chainrule.engines.native.run.asked import maxima_in
+from chainrule.engines.native.run.epochs import Judge
 from chainrule.engines.native.run.machine_code import MachineCode
 from chainrule.engines.native.run.once import making
 from chainrule.engines.native.run.pipeline import is_row
+from chainrule.engines.native.run.rooms import Arena
 from chainrule.engines.native.run.running import Running
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.native.run.words import words_within
+from chainrule.engines.stopping import Judging
 from chainrule.errors import UnsupportedError
 from chainrule.graph.closed import Program, every_node, extents_of
 from chainrule.graph.evaluate import Arrays
@@ -244,11 +247,32 @@ class NativeExecutable(MachineCode, Executable):
             self._seen = [weakref.ref(x) for x in own], addresses
         return own, addresses
 
+    def judge(self, judging: Judging, state: Sequence[np.ndarray]) -> Judge | None:
+        """Return what validates from a state that stays where it is; None where Python is needed for it."""
+        table, read = judging.table, [*state[: judging.kept], *judging.rest]
+        fitting = self._fitting(table)
+        if self.checked or self._changed or self._open or fitting.shared_work or len(fitting.blocks) != 1:
+            return None
+        if any(ready(x, n) is not x for x, n in zip(state[: judging.kept], self.program.state, strict=False)):
+            return None
+        for i, classes in self._labels:
+            check_labels(table[i], classes)
+        own = [ready(x, n) for x, n in zip(read, self.program.state, strict=True)]
+        inputs, outputs = self.inputs(table), [np.empty(shape, dtype) for shape, dtype in fitting.outputs]
+        arena = Arena(fitting.arena)
+        ((_, lengths),) = fitting.blocks
+        given = (pointers(inputs), pointers(own), self.constants, arena.begin, lengths)
+        return Judge(self.one_step, given, outputs, judging.share, (inputs, own, arena, self))
+
     # --- a run ---
 
     def draw(self, key: Key, numbers: np.ndarray, first: int, count: int) -> np.ndarray:
         """Return random words."""
         return words_within(key, numbers, first, count)
+
+    def seconds_a_step(self, rows: int) -> float | None:
+        """Return what a step of a run took last, for batches of so many rows."""
+        return None if self.checked else self.paces.get(rows)
 
     def run(self, asked: Epochs) -> Run:
         """Run epochs, in calls of some milliseconds."""

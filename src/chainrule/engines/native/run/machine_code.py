@@ -45,14 +45,14 @@ class Tiny:
         constants = write_tiny(module, program, TINY)
         self.ir: str = module.text()
         self._values = [np.ascontiguousarray(n.attributes["value"]) for n in constants]
-        self._constants = pointers(self._values)
+        self.constants = pointers(self._values)
         library = pipeline.library(self.ir, machine)
-        self._function = library.function(TINY, *_sorts(TINY_PARAMETERS))
+        self.function = library.function(TINY, *_sorts(TINY_PARAMETERS))
         self._many = library.function(TINY_MANY, *_sorts(MANY_PARAMETERS))
 
     def __call__(self, inputs: Any, state: Any, totals: int, status: Any, first: int, last: int) -> None:
         """Do the steps from first to before last; pointers are what a run has."""
-        self._function(inputs, state, self._constants, totals, status, first, last)
+        self.function(inputs, state, self.constants, totals, status, first, last)
 
     def many(self, inputs: Any, begins: np.ndarray, totals: np.ndarray, status: np.ndarray) -> None:
         """Do all steps of many runs of one table.
@@ -65,7 +65,7 @@ class Tiny:
         """
         runs, steps, width = totals.shape
         found = [x.ctypes.data for x in (begins, totals, status)]
-        self._many(inputs, found[0], self._constants, *found[1:], steps, runs, begins.shape[1], width)
+        self._many(inputs, found[0], self.constants, *found[1:], steps, runs, begins.shape[1], width)
 
 
 class MachineCode:
@@ -76,6 +76,7 @@ class MachineCode:
         machine: What its code is written for.
         checked: Whether the code looks after itself.
         sharing: By the length of the batch, whether loops are best shared.
+        paces: By the length of the batch, the seconds that a step of a run took last.
         rooms: Memory for intermediate results.
     """
 
@@ -87,6 +88,7 @@ class MachineCode:
         self._written_out = expand(program, CODED)
         self._tiny: dict[int, Tiny | None] = {}  # by the length of the batch
         self.sharing: dict[int, Sharing] = {}
+        self.paces: dict[int, float] = {}
         self.rooms: Rooms = Rooms()
 
     @once

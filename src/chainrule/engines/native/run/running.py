@@ -9,10 +9,12 @@ import numpy as np
 
 from chainrule.engines.epochs import Epochs, Failure, Run
 from chainrule.engines.native.code.frame import NOT_FINITE
-from chainrule.engines.native.code.loop import numbers_in
+from chainrule.engines.native.code.loop import RUN_PARAMETERS, numbers_in
 from chainrule.engines.native.code.step import STEP_PARAMETERS
+from chainrule.engines.native.code.tiny import POINTERS as TINY
 from chainrule.engines.native.look import watch
-from chainrule.engines.native.run.arrays import block, check_status, measure, own, pointers, ready
+from chainrule.engines.native.run.arrays import at, block, check_status, measure, own, pointers, ready
+from chainrule.engines.native.run.epochs import MOST_EPOCHS, Ends, Judge
 from chainrule.engines.native.run.machine_code import MachineCode, Tiny
 from chainrule.engines.native.run.sharing import Sharing
 from chainrule.engines.stopping import many_epochs
@@ -55,15 +57,21 @@ class Running:
         self.watch: watch.Watch | None = None
         small = self.in_order and self.per_epoch == 1 and not self.each
         tiny = code.tiny(self.length) if small else None
+        self._ends: Ends | None = self._ends_by_numbers()
         self._call = self._tiny(tiny, table) if tiny is not None else self._large(table)
         self.snapshot: tuple[int, Arrays] = (0, list(asked.state))  # nobody writes into what was given
+        self.marked: list[Arrays] = []  # the state where it was asked for
         self.marks: list[tuple[int, float]] = [(0, 0.0)]  # how many steps were done when
         self.began: float = time.perf_counter()
 
     def _tiny(self, tiny: Tiny, table: Sequence[np.ndarray]) -> Callable[[int, int], None]:
         """Return what does some steps in registers."""
         kept = [ready(x, n) for x, n in zip(table, self.code.program.inputs, strict=True)]
-        inputs, state, totals = pointers(kept), pointers(self.state), self.totals.ctypes.data
+        inputs, state, totals = pointers(kept), pointers(self.state), at(self.totals)
+
+        if self._ends is not None:
+            given = (inputs, state, tiny.constants, totals, self.status)
+            self._ends.begin(dict(zip(TINY, given, strict=True)) | self._counts(tiny.function, 1))
 
         def call(first: int, last: int, _kept: Any = kept) -> None:
             tiny(inputs, state, totals, self.status, first, last)
@@ -91,7 +99,7 @@ class Running:
         addresses = [
             block(ctypes.c_void_p, len(table))(), pointers(self.state), pointers([*outputs, *self.each]),
             code.constants, arena.begin, block(ctypes.c_int64, len(code.extents))(), self.status, None, pointers(held),
-            pointers(gathered), self.totals.ctypes.data, None if rows is None else rows.ctypes.data,
+            pointers(gathered), at(self.totals), None if rows is None else at(rows),
         ]  # fmt: skip
         counts = (stride, self.length, self.asked.batches.size, self.per_epoch)
         axis, loop = code.batch_axis, code.loop
@@ -102,12 +110,33 @@ class Running:
             )
             loop = self.watch.around(loop)
 
+        if self._ends is not None:
+            names = [n for n, _ in RUN_PARAMETERS if n not in ("first", "last")]
+            given = dict(zip(names, [*addresses, *counts, axis], strict=True))
+            self._ends.begin(given | self._counts(loop, 0))
+
         def call(first: int, last: int, _kept: Any = kept) -> None:
             addresses[TEAM] = self.sharing.call()
             loop(*addresses, *counts, first, last, axis)
 
         self._give_back = lambda: code.rooms.give_back(arena)
         return call
+
+    def _counts(self, function: Any, tiny: int) -> dict[str, Any]:
+        width = self.totals.shape[1]
+        return {"tiny": tiny, "function": function, "per_epoch": self.per_epoch, "width": width}
+
+    def _ends_by_numbers(self) -> Ends | None:
+        """Return what looks after the ends of epochs in machine code; None where Python is asked."""
+        stopping, own = self.asked.stopping, type(self.asked).end is not Epochs.end
+        if own or self.each or self.code.checked or not stopping.by_numbers:
+            return None
+        judge = None
+        if stopping.judging is not None:
+            judge = stopping.judging.executable.judge(stopping.judging, self.state)
+            if not isinstance(judge, Judge):
+                return None
+        return Ends(self.code.machine, self.asked, self.state, judge)
 
     def close(self) -> None:
         """Let others have what this run had."""
@@ -121,33 +150,47 @@ class Running:
     def run(self) -> Run:
         """Do the epochs, a call of some milliseconds after the other."""
         validation: list[list[float]] = []
-        stopped, done, pace = "", 0, 1.0
+        stopped, done, pace = "", 0, self._first_pace()
         steps, all_rows = self.epochs * self.per_epoch, (self.epochs + self.asked.to_come) * self.length
+        ends, whole = self._ends, self.per_epoch
         each, poll = self.asked.stopping.each_epoch or bool(self.each), self.asked.stopping.poll
-        watching = self.asked.watching
+        watching, marks = self.asked.watching, [mark * whole for mark in self.asked.marks]
         while done < steps and not stopped:
-            last = min(done + max(int(pace), 1), steps)
-            if each:
+            last = min(done + max(int(pace), 1), steps, *(mark for mark in marks if mark > done))
+            by_numbers = ends is not None and done % whole == 0 and last - done >= whole
+            if by_numbers:
+                last = done + min((last - done) // whole, MOST_EPOCHS) * whole
+            elif each:
                 apart = 1 if self.each else self.asked.stopping.unasked(self.asked.progress)
                 last = min(last, (len(self.recorded) + apart) * self.per_epoch)
             began = time.perf_counter()
             if began - self.began > SNAPSHOT_SECONDS and done > self.snapshot[0] + self.per_epoch:
                 self.snapshot = (done, [np.array(x) for x in self.state])
-            self._call(done, last)
+            if ends is not None and by_numbers:
+                before = done // whole
+                last = (before + ends.do(before, last // whole, self.sharing.call())) * whole
+                validation += ends.found
+                self.recorded.extend(self._read(last))
+                stopped = ends.why
+            else:
+                self._call(done, last)
             now = time.perf_counter()
-            learned = self._rows_in(last)
-            self.sharing.note(now - began, learned - self._rows_in(done), all_rows - learned)
             check_status(self.status)
             if self.status[0] == NOT_FINITE:
                 return self._diverged(int(self.status[3]), validation)
+            learned = self._rows_in(last)
+            self.sharing.note(now - began, learned - self._rows_in(done), all_rows - learned)
             pace = (last - done) * min(self.sharing.seconds / max(now - began, 1e-7), 64.0)
+            self.code.paces[self.width] = (now - began) / (last - done)
             done = last
+            if done in marks:
+                self.marked.append([np.array(x) for x in self.state])
             self.marks.append((done, now - self.began))
             if watching is not None:
                 epoch = (done - 1) // self.per_epoch
                 seen = done - epoch * self.per_epoch
                 watching(epoch, seen, float(self.totals[epoch, 0]) / seen)
-            if each and done % self.per_epoch == 0:
+            if each and not by_numbers and done % self.per_epoch == 0:
                 stopped = self._end_of_epochs(done, validation)
             if not stopped and poll is not None:
                 stopped = poll() or ""
@@ -195,7 +238,13 @@ class Running:
 
     def _result(self, done: int, validation: Any, stopped: str, failure: Failure | None = None) -> Run:
         epochs = np.array(self.recorded) if self.recorded else self._read(done)
-        return Run(self.state, epochs, validation, self._seconds(len(epochs)), stopped, failure)
+        seconds = self._seconds(len(epochs))
+        return Run(self.state, epochs, validation, seconds, stopped, failure, self.marked)
+
+    def _first_pace(self) -> float:
+        """Return how many steps the first call does: what lasts as long as a call, where that is known."""
+        pace = self.code.paces.get(self.width)
+        return 1.0 if pace is None else max(1.0, self.sharing.seconds / max(pace, 1e-9))
 
     def _diverged(self, step: int, validation: list[list[float]]) -> Run:
         """Do the steps up to the one that failed once more, to see what came before it."""
