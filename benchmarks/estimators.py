@@ -3,7 +3,8 @@
 Both do the same work: the same ``random_state`` draws the same initial weights and the same order of rows. What they
 end with is compared as well: the largest relative difference of their ``loss_curve_``, over the first 30 iterations.
 Both take turns in one process, and the best turn counts; ``first`` is the first fit of a process of its own, without
-compiled code on disk ("cold") and with it ("warm").
+compiled code on disk ("cold") and with it ("warm"). On a machine that others use too, ``--cpu`` counts the processor's
+seconds, which say the same where all are held to one core: ``OPENBLAS_NUM_THREADS=1 CHAINRULE_THREADS=1``.
 """
 
 import argparse
@@ -32,18 +33,21 @@ IMPORTS = {
 }
 PARTS = ("fit", "first", "predict", "other", "import")
 MARK = "<!-- estimators: {} -->"
+Take = Callable[[Sequence[Callable[[], Any]]], list[tuple[float, Any]]]
 COMPARED = 30  # iterations, after which two courses that differ by rounding may part
 
 
-def turns(works: Sequence[Callable[[], Any]], seconds: float) -> list[tuple[float, Any]]:
+def turns(
+    works: Sequence[Callable[[], Any]], seconds: float, clock: Callable[[], float]
+) -> list[tuple[float, Any]]:
     """Let works take turns for so many seconds, and twice at least: of each the best time, and what it gave."""
     best = [(float("inf"), None)] * len(works)
     end, rounds = time.perf_counter() + seconds, 0
     while rounds < 2 or time.perf_counter() < end:
         for i, work in enumerate(works):
-            began = time.perf_counter()
+            began = clock()
             gave = work()
-            best[i] = min(best[i], (time.perf_counter() - began, gave), key=lambda b: b[0])
+            best[i] = min(best[i], (clock() - began, gave), key=lambda b: b[0])
         rounds += 1
     return best
 
@@ -79,7 +83,7 @@ def ratio(theirs: float, ours: float) -> str:
 
 
 def lines_of_fits(
-    fits: Sequence[Fit], solvers: Sequence[str], seconds: float, folder: str | None
+    fits: Sequence[Fit], solvers: Sequence[str], take: Take, folder: str | None
 ) -> Iterator[str]:
     """Yield the lines of the table of fits."""
     yield from (
@@ -91,9 +95,7 @@ def lines_of_fits(
             for dtype in DTYPES:
                 say(f"{fit.name} {solver} {dtype}")
                 X, y = fit.inputs(dtype, folder)
-                (theirs, a), (ours, b) = turns(
-                    [partial(fitted, fit, w, solver, X, y) for w in (THEIRS, OURS)], seconds
-                )
+                (theirs, a), (ours, b) = take([partial(fitted, fit, w, solver, X, y) for w in (THEIRS, OURS)])
                 goal = f"{fit.goal:g}" if fit.goal and solver == "adam" else ""
                 counted = f"{b.n_iter_}" if a.n_iter_ == b.n_iter_ else f"{b.n_iter_}, theirs {a.n_iter_}"
                 times = f"{milliseconds(theirs)} | {milliseconds(ours)} | {ratio(theirs, ours)}"
@@ -103,7 +105,7 @@ def lines_of_fits(
                 )
 
 
-def lines_of_first_fits(fits: Sequence[Fit], folder: str | None, rounds: int = 3) -> Iterator[str]:
+def lines_of_first_fits(fits: Sequence[Fit], folder: str | None, cpu: bool, rounds: int = 3) -> Iterator[str]:
     """Yield the lines of the table of first fits: each in a process of its own."""
     yield from (
         "| first fit of a process, adam, X float64 | scikit-learn, ms | chainrule, cold, ms | warm, ms | ratio, cold "
@@ -115,13 +117,13 @@ def lines_of_first_fits(fits: Sequence[Fit], folder: str | None, rounds: int = 3
         found = []
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as cache:
-                found.append([first_of(fit, whose, cache, folder) for whose in (THEIRS, OURS, OURS)])
+                found.append([first_of(fit, whose, cache, folder, cpu) for whose in (THEIRS, OURS, OURS)])
         theirs, cold, warm = np.min(found, axis=0)
         times = f"{milliseconds(theirs)} | {milliseconds(cold)} | {milliseconds(warm)}"
         yield (f"| {fit.title} | {times} | {ratio(theirs, cold)} | {ratio(theirs, warm)} |")
 
 
-def first_of(fit: Fit, whose: str, cache: str, folder: str | None) -> float:
+def first_of(fit: Fit, whose: str, cache: str, folder: str | None, cpu: bool) -> float:
     """Return the seconds of the first fit of a fresh process, imports and reading left out."""
     command = [
         sys.executable,
@@ -135,6 +137,7 @@ def first_of(fit: Fit, whose: str, cache: str, folder: str | None) -> float:
         fit.name,
     ]
     command += ["--data", folder] if folder else []
+    command += ["--cpu"] if cpu else []
     done = subprocess.run(
         command,
         env={
@@ -151,16 +154,16 @@ def first_of(fit: Fit, whose: str, cache: str, folder: str | None) -> float:
     return float(done.stdout)
 
 
-def one(fit: Fit, whose: str, folder: str | None) -> float:
+def one(fit: Fit, whose: str, folder: str | None, clock: Callable[[], float]) -> float:
     """Fit once, and return the seconds."""
     X, y = fit.inputs("float64", folder)
     network = fit.made(whose)
-    began = time.perf_counter()
+    began = clock()
     network.fit(X, y)
-    return time.perf_counter() - began
+    return clock() - began
 
 
-def lines_of_predictions(fits: Sequence[Fit], seconds: float, folder: str | None) -> Iterator[str]:
+def lines_of_predictions(fits: Sequence[Fit], take: Take, folder: str | None) -> Iterator[str]:
     """Yield the lines of the table of predictions, each by the same weights."""
     yield from (
         "| `predict` | X | rows | scikit-learn, ms | chainrule, ms | ratio | goal | differ |",
@@ -175,9 +178,7 @@ def lines_of_predictions(fits: Sequence[Fit], seconds: float, folder: str | None
             ours.coefs_, ours.intercepts_ = theirs.coefs_, theirs.intercepts_
             for count in COUNTS:
                 rows = np.resize(X, (count, X.shape[1]))
-                (a, first), (b, second) = turns(
-                    [partial(network.predict, rows) for network in (theirs, ours)], seconds / 4
-                )
+                (a, first), (b, second) = take([partial(network.predict, rows) for network in (theirs, ours)])
                 if fit.kind == "MLPRegressor":
                     differ = tiny(float(np.max(np.abs(first - second) / np.abs(first))))
                 else:
@@ -186,7 +187,7 @@ def lines_of_predictions(fits: Sequence[Fit], seconds: float, folder: str | None
                 yield (f"| {fit.title.split(',')[0]} | {dtype} | {count:,} | {times} | 1 | {differ} |")
 
 
-def lines_of_others(others: Sequence[Other], seconds: float, folder: str | None) -> Iterator[str]:
+def lines_of_others(others: Sequence[Other], take: Take, folder: str | None) -> Iterator[str]:
     """Yield the lines of the table of all else that estimators do."""
     yield from (
         "| work, X float64 | scikit-learn, ms | chainrule, ms | ratio | numbers apart by |",
@@ -194,28 +195,35 @@ def lines_of_others(others: Sequence[Other], seconds: float, folder: str | None)
     )
     for other in others:
         say(other.title)
-        (theirs, a), (ours, b) = turns([other.make(w, folder) for w in (THEIRS, OURS)], seconds)
+        (theirs, a), (ours, b) = take([other.make(w, folder) for w in (THEIRS, OURS)])
         times = f"{milliseconds(theirs)} | {milliseconds(ours)} | {ratio(theirs, ours)}"
         yield (f"| {other.title} | {times} | {tiny(apart(b, a))} |")
 
 
-def lines_of_imports(rounds: int = 5) -> Iterator[str]:
+def lines_of_imports(cpu: bool, rounds: int = 5) -> Iterator[str]:
     """Yield the lines of the table of imports: from the start of a process to its end."""
     yield from ("| a process that does nothing but | ms | modules |", "|---|--:|--:|")
     found: dict[str, list[tuple[float, int]]] = {"pass": [], **{line: [] for line in IMPORTS.values()}}
     for _ in range(rounds):
         for line, took in found.items():
-            began = time.perf_counter()
+            began = of_children() if cpu else time.perf_counter()
             done = subprocess.run(
                 [sys.executable, "-c", f"{line}\nimport sys; print(len(sys.modules))"],
                 capture_output=True,
                 text=True,
                 check=True,
             )
-            took.append((time.perf_counter() - began, int(done.stdout)))
+            ended = of_children() if cpu else time.perf_counter()
+            took.append((ended - began, int(done.stdout)))
     for line, took in found.items():
         seconds, modules = min(took)
         yield (f"| `{line}` | {milliseconds(seconds)} | {modules:,} |")
+
+
+def of_children() -> float:
+    """Return the processor's seconds of all processes that were waited for."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def main() -> None:
@@ -224,16 +232,19 @@ def main() -> None:
     fits = [FITS[name] for name in asked.rows if name in FITS]
     others = [OTHERS[name] for name in asked.rows if name in OTHERS]
     warnings.simplefilter("ignore")  # that a fit might go on is no news here
+    clock = time.process_time if asked.cpu else time.perf_counter
     if asked.one:
-        print(one(fits[0], asked.one, asked.data))
+        print(one(fits[0], asked.one, asked.data, clock))
         return
     read = asked.page.read_text(encoding="utf-8") if asked.page else ""
+    take = partial(turns, seconds=asked.seconds, clock=clock)
+    few = partial(turns, seconds=asked.seconds / 4, clock=clock)
     made = {
-        "fit": lambda: lines_of_fits(fits, asked.solvers, asked.seconds, asked.data),
-        "first": lambda: lines_of_first_fits(fits, asked.data),
-        "predict": lambda: lines_of_predictions(fits, asked.seconds, asked.data),
-        "other": lambda: lines_of_others(others, asked.seconds, asked.data),
-        "import": lines_of_imports,
+        "fit": lambda: lines_of_fits(fits, asked.solvers, take, asked.data),
+        "first": lambda: lines_of_first_fits(fits, asked.data, asked.cpu),
+        "predict": lambda: lines_of_predictions(fits, few, asked.data),
+        "other": lambda: lines_of_others(others, take, asked.data),
+        "import": lambda: lines_of_imports(asked.cpu),
     }
     said = []
     with tempfile.TemporaryDirectory() as cache:
@@ -276,6 +287,7 @@ def arguments() -> argparse.Namespace:
         default=os.environ.get("CHAINRULE_DATA"),
         help="the folder of Fashion-MNIST; else it is made",
     )
+    parser.add_argument("--cpu", action="store_true", help="count the processor's seconds, on a busy machine")
     parser.add_argument("--markdown", type=Path, help="a file for the tables as well")
     parser.add_argument("--page", type=Path, help="a page whose tables are to be renewed")
     parser.add_argument("--one", choices=WHOSE, help=argparse.SUPPRESS)

@@ -1,5 +1,8 @@
 """The table of estimators: what is the same work is said to be, and both are made by the same words."""
 
+import time
+from functools import partial
+
 import numpy as np
 import pytest
 from benchmarks.estimator_works import DTYPES, FITS, OTHERS, OURS, THEIRS, WHOSE, estimator
@@ -7,6 +10,9 @@ from benchmarks.estimators import apart, course, lines_of_fits, lines_of_predict
 
 # Of fits of a few iterations both say that they might go on.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+once = partial(turns, seconds=0.0, clock=time.perf_counter)
 
 
 def test_who_is_faster_in_its_best_turn_is_told_with_what_it_gave(monkeypatch):
@@ -22,7 +28,8 @@ def test_who_is_faster_in_its_best_turn_is_told_with_what_it_gave(monkeypatch):
 
         return done
 
-    assert turns([work("a", 3.0, 2.0, 9.0), work("b", 1.0, 4.0, 9.0)], 10.0) == [
+    works = [work("a", 3.0, 2.0, 9.0), work("b", 1.0, 4.0, 9.0)]
+    assert turns(works, 10.0, lambda: now) == [
         (2.0, ("a", 2)),
         (1.0, ("b", 1)),
     ]
@@ -48,7 +55,7 @@ def test_both_are_made_with_the_same_settings():
 
 def test_a_line_has_the_ratio_the_goal_and_how_far_the_curves_are_apart(monkeypatch):
     monkeypatch.setitem(FITS["iris"].settings, "max_iter", 2)
-    _, _, *lines = lines_of_fits([FITS["iris"]], ["adam"], 0.0, None)
+    _, _, *lines = lines_of_fits([FITS["iris"]], ["adam"], once, None)
     assert len(lines) == len(DTYPES)
     for line in lines:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -58,7 +65,7 @@ def test_a_line_has_the_ratio_the_goal_and_how_far_the_curves_are_apart(monkeypa
 
 def test_predictions_by_the_same_weights_do_not_differ(monkeypatch):
     monkeypatch.setattr("benchmarks.estimators.COUNTS", (1, 200))
-    _, _, *lines = lines_of_predictions([FITS["iris"], FITS["diabetes"]], 0.0, None)
+    _, _, *lines = lines_of_predictions([FITS["iris"], FITS["diabetes"]], once, None)
     assert len(lines) == 8
     assert all(float(line.strip("|").split("|")[-1]) < 1e-4 for line in lines)
 
