@@ -52,7 +52,7 @@ Where to look:
 - tables: ``TableModel``, ``read_table``, ``write_table``, ``load_table``; ``cr.SAMPLES`` are the names of the tables
   that come along
 - scikit-learn's estimators: ``MLPClassifier`` and ``MLPRegressor``, its own; ``NetworkClassifier`` and
-  ``NetworkRegressor`` around any network
+  ``NetworkRegressor`` around any network; ``TableClassifier`` and ``TableRegressor`` for tables as they are
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
@@ -102,6 +102,7 @@ _HOMES = {
     "models.options": ["CHOICES"],
     "estimators.mlp": ["MLPClassifier", "MLPRegressor"],
     "estimators.networks": ["NetworkClassifier", "NetworkRegressor"],
+    "estimators.tables": ["TableClassifier", "TableRegressor"],
     "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "explain"],

@@ -15,6 +15,10 @@ from chainrule.estimators.networks import (
     NetworkClassifier as NetworkClassifier,
     NetworkRegressor as NetworkRegressor,
 )
+from chainrule.estimators.tables import (
+    TableClassifier as TableClassifier,
+    TableRegressor as TableRegressor,
+)
 from chainrule.explaining.explanation import (
     Explanation as Explanation,
     explain as explain,

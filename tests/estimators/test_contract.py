@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.validation import has_fit_parameter
 
 import chainrule as cr
 
@@ -29,8 +30,19 @@ NAMES = np.array(["setosa", "versicolor", "virginica"])[LABELS]
 NUMBERS = (X[:, 0] + X[:, 2] - 9.6) / 2.6
 # What they skip for theirs too: array API needs a variable to be set before SciPy is imported.
 SKIPPED = {"check_array_api_input", "check_classifiers_multilabel_output_format_decision_function"}
-CLASSIFIERS = [cr.NetworkClassifier(random_state=0, epochs=60)]
-REGRESSORS = [cr.NetworkRegressor(random_state=0, epochs=60, optimizer=cr.Adam(0.01))]
+TABLE = {
+    "members": 1,
+    "hidden": (16,),
+    "activation": "tanh",
+    "epochs": 100,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
+CLASSIFIERS = [cr.NetworkClassifier(random_state=0, epochs=60), cr.TableClassifier(**TABLE)]
+REGRESSORS = [
+    cr.NetworkRegressor(random_state=0, epochs=60, optimizer=cr.Adam(0.01)),
+    cr.TableRegressor(**TABLE),
+]
 ESTIMATORS = [*CLASSIFIERS, *REGRESSORS]
 named = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 classifiers = pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda e: type(e).__name__)
@@ -45,15 +57,19 @@ def fitted(estimator, x=X):
     return clone(estimator).fit(x, target_of(estimator))
 
 
+def takes_weights(estimator):
+    return has_fit_parameter(estimator, "sample_weight")
+
+
 def name_of(check):
     return getattr(check, "func", check).__name__
 
 
 def checks():
-    """Every check of theirs for each of ours; a third of them always run."""
+    """Every check of theirs for each of ours; a quarter of them always run."""
     for estimator in ESTIMATORS:
         for number, (made, check) in enumerate(estimator_checks_generator(estimator)):
-            usual = number % 3 == 0
+            usual = number % 4 == 0
             marks = [] if usual else [pytest.mark.long]
             yield pytest.param(
                 made, check, marks=marks, id=f"{type(estimator).__name__}-{number}-{name_of(check)}"
@@ -92,20 +108,22 @@ class Strict:
 def test_arrays_of_the_array_api_are_refused_in_a_sentence(estimator):
     y = target_of(estimator)
     for given, called in (((Strict(), y), "X"), ((X, Strict()), "y"), ((X, y, Strict()), "sample_weight")):
+        if called == "sample_weight" and not takes_weights(estimator):
+            continue
         with pytest.raises(cr.DataError, match=rf"{called} is a Strict of .* np.asarray\({called}\)"):
             clone(estimator).fit(*given)
     with pytest.raises(cr.DataError, match="X is a Strict"):
         fitted(estimator).predict(Strict())
 
 
-@named
-def test_it_is_kept_and_predicts_the_same_in_another_process(estimator, tmp_path):
-    made = fitted(estimator)
+def test_they_are_kept_and_predict_the_same_in_another_process(tmp_path):
+    made = [fitted(estimator) for estimator in ESTIMATORS]
     joblib.dump((made, X), tmp_path / "made.joblib")
-    code = "import joblib, numpy; made, X = joblib.load('made.joblib'); numpy.save('said', made.predict(X))"
+    code = "import joblib; m, X = joblib.load('made.joblib'); joblib.dump([e.predict(X) for e in m], 'said.joblib')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    assert np.array_equal(np.load(tmp_path / "said.npy"), made.predict(X))
-    assert np.array_equal(pickle.loads(pickle.dumps(made)).predict(X), made.predict(X))
+    for estimator, said in zip(made, joblib.load(tmp_path / "said.joblib"), strict=True):
+        assert np.array_equal(said, estimator.predict(X))
+        assert np.array_equal(pickle.loads(pickle.dumps(estimator)).predict(X), said)
 
 
 @named
@@ -135,7 +153,7 @@ def test_searches_and_pipelines(estimator):
 @pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.long)])
 @named
 def test_a_search_on_several_workers_finds_the_same(estimator, backend):
-    grid = {"random_state": [1, 2, 3]}
+    grid = {"random_state": [1, 2]}
     alone = GridSearchCV(clone(estimator), grid, cv=2, error_score="raise").fit(X, target_of(estimator))
     with joblib.parallel_config(backend, n_jobs=2):
         together = GridSearchCV(clone(estimator), grid, cv=2, error_score="raise").fit(
@@ -150,6 +168,8 @@ def test_what_is_built_upon_classifiers(estimator):
     assert np.allclose(calibrated.predict_proba(X).sum(axis=1), 1)
     voting = VotingClassifier([("a", clone(estimator)), ("b", clone(estimator))], voting="soft").fit(X, NAMES)
     assert np.array_equal(voting.predict(X), fitted(estimator).predict(X))
+    if not takes_weights(estimator):
+        return
     boosted = AdaBoostClassifier(clone(estimator), n_estimators=2, random_state=0).fit(X, NAMES)
     assert boosted.score(X, NAMES) > 0.6
 
@@ -162,6 +182,8 @@ def test_what_is_built_upon_regressors(estimator):
 
 @named
 def test_weights_are_routed_to_it(estimator):
+    if not takes_weights(estimator):
+        return
     weight, y = np.linspace(1, 2, 150), target_of(estimator)
     with config_context(enable_metadata_routing=True):
         asking = clone(estimator).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)

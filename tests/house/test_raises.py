@@ -27,6 +27,7 @@ X, Y = np.ones((4, 2)), np.ones(4)
 v, x, rows = cr.variable([1.0, 2.0], "v"), cr.input("x", (2,)), cr.input("rows", ("n", 2))
 w = cr.variable(3.0, "w")
 SUM = cr.Dense(1, initializer="ones")
+WORDS = pd.DataFrame({"a": ["red", "green"] * 20})
 FRAME = pd.DataFrame({"a": [1.0, 2.0] * 20, "b": ["yes", "no"] * 20})
 
 
@@ -55,6 +56,10 @@ class Foreign:
 
 def mlp():
     return cr.MLPClassifier(5, solver="lbfgs").fit(X, [0, 1, 1, 1])
+
+
+def of_table(kind):
+    return kind(members=1, epochs=1, hidden=()).fit(FRAME[["a"]], FRAME["a"].astype(int))
 
 
 def model():
@@ -440,6 +445,20 @@ CASES = [
     ("MLPRegressor.partial_fit", ValueError, lambda: cr.MLPRegressor(early_stopping=True).partial_fit(X, Y)),
     ("MLPRegressor.predict", ValueError, lambda: cr.MLPRegressor(max_iter=500).fit(X, Y).predict(X[:, :1])),
     ("MLPRegressor.network_", AttributeError, lambda: cr.MLPRegressor().network_),
+    ("TableClassifier.fit", Data, lambda: cr.TableClassifier().fit(X, Y)),  # of one class only
+    ("TableClassifier.fit", Unknown, lambda: cr.TableClassifier(categories="town").fit(X, [0, 1, 0, 1])),
+    ("TableClassifier.fit", ValueError, lambda: cr.TableClassifier().fit(X, [0, 1])),
+    ("TableClassifier.predict", Data, lambda: of_table(cr.TableClassifier).predict(WORDS)),
+    ("TableClassifier.predict", ValueError, lambda: of_table(cr.TableClassifier).predict(FRAME)),
+    ("TableClassifier.predict_proba", Data, lambda: of_table(cr.TableClassifier).predict_proba(WORDS)),
+    ("TableClassifier.predict_proba", ValueError, lambda: of_table(cr.TableClassifier).predict_proba(FRAME)),
+    ("TableClassifier.predict_log_proba", Data, lambda: of_table(cr.TableClassifier).predict_log_proba(WORDS)),
+    ("TableClassifier.predict_log_proba", ValueError, lambda: of_table(cr.TableClassifier).predict_log_proba(FRAME)),
+    ("TableRegressor.fit", Data, lambda: cr.TableRegressor().fit(X, Y)),  # always the same
+    ("TableRegressor.fit", Unknown, lambda: cr.TableRegressor(categories="town").fit(X, [0, 1, 0, 1])),
+    ("TableRegressor.fit", ValueError, lambda: cr.TableRegressor().fit(X, [0, 1])),
+    ("TableRegressor.predict", Data, lambda: of_table(cr.TableRegressor).predict(WORDS)),
+    ("TableRegressor.predict", ValueError, lambda: of_table(cr.TableRegressor).predict(FRAME)),
     ("TableModel.train", Data, lambda: cr.TableModel.train(FRAME, "b", task="regression")),
     ("TableModel.train", Unknown, lambda: cr.TableModel.train(FRAME, "c")),
     ("TableModel.resume", Missing, lambda: cr.TableModel.resume("nowhere")),

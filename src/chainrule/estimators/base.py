@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.doors import Door
 from chainrule.errors import DataError
+from chainrule.estimators.theirs import BaseEstimator
 from chainrule.friendly import Friendly
 
 
-class Estimator(Friendly, BaseEstimator):  # type: ignore[misc]
+class Estimator(Friendly, BaseEstimator):
     """The base of the estimators: parameters, routing of metadata and cloning are scikit-learn's.
 
     What has been fitted shows, below scikit-learn's table of parameters, its network and how the cost fell.

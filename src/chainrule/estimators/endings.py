@@ -22,7 +22,7 @@ from chainrule.train.network import Network
 from chainrule.train.targets import loss_of
 
 USUAL_UNITS = 100  # of the one hidden layer where none is given, as in scikit-learn
-ACTIVATIONS = {"classes": "softmax", "labels": "sigmoid", "numbers": None}
+ACTIVATIONS: dict[str, str | None] = {"classes": "softmax", "labels": "sigmoid", "numbers": None}
 
 
 def network_for(

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
@@ -15,6 +14,7 @@ from chainrule.estimators.labels import labels_of
 from chainrule.estimators.losses import LOSSES, Loss
 from chainrule.estimators.perceptron import Perceptron, learns_by_steps
 from chainrule.estimators.settings import CONSTRAINTS, OF_REGRESSOR, is_fitted, validated
+from chainrule.estimators.theirs import ClassifierMixin, RegressorMixin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
 
-class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, Perceptron):
     """A network for classes, as scikit-learn's ``MLPClassifier``: the same parameters, attributes and numbers.
 
     With the same ``random_state`` it begins with the same weights, sees the examples in the same orders and ends with
@@ -83,6 +83,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     >>> model.network_
     Network([Dense(8, activation='tanh'), Dense(1, activation='sigmoid')]) with 33 parameters
     """
+
+    classes_: "NDArray[Any]"
 
     def __init__(
         self,
@@ -295,7 +297,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         return tags
 
 
-class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, Perceptron):
     """A network for numbers, as scikit-learn's ``MLPRegressor``: the same parameters, attributes and numbers.
 
     With the same ``random_state`` it begins with the same weights, sees the examples in the same orders and ends with

@@ -4,14 +4,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
 
 from chainrule.arguments import public
 from chainrule.errors import UnknownNameError
 from chainrule.estimators.base import Estimator
 from chainrule.estimators.fitting import Held, fit, fit_further, outputs_of
 from chainrule.estimators.nested import changed, inside
-from chainrule.estimators.wanted import check_first, classes_in, numbers_in
+from chainrule.estimators.theirs import ClassifierMixin, RegressorMixin
+from chainrule.estimators.wanted import Wanted, check_first, classes_in, numbers_in
 from chainrule.train.optimizers import optimizer as find_optimizer
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ class _OfNetworks(Estimator):
     network: Any
     network_: "Network"
     history_: "History"
+    n_iter_: int
+    n_outputs_: int
+    _wanted: Wanted
 
     @public
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -100,7 +103,7 @@ class _OfNetworks(Estimator):
         return tags
 
 
-class NetworkClassifier(ClassifierMixin, _OfNetworks):  # type: ignore[misc]
+class NetworkClassifier(ClassifierMixin, _OfNetworks):
     """A classifier around any network: scikit-learn's interface, our layers.
 
     The last layer may be left out: one that suits the classes of y is added.
@@ -341,7 +344,7 @@ class NetworkClassifier(ClassifierMixin, _OfNetworks):  # type: ignore[misc]
         return tags
 
 
-class NetworkRegressor(RegressorMixin, _OfNetworks):  # type: ignore[misc]
+class NetworkRegressor(RegressorMixin, _OfNetworks):
     """A regressor around any network: scikit-learn's interface, our layers.
 
     The last layer may be left out: one with a unit for each column of y is added.

@@ -30,7 +30,7 @@ from chainrule.nn.layers.dense import Dense
 from chainrule.train.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from chainrule.estimators.quasi import minimised
     from chainrule.estimators.whole import whole_cost
@@ -74,6 +74,14 @@ class Perceptron(Estimator):
     """A multi-layer perceptron, whose training step is one graph."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    coefs_: "list[NDArray[Any]]"
+    intercepts_: "list[NDArray[Any]]"
+    loss_: float
+    n_iter_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    t_: int
 
     # --- what it is made of ---
 
