@@ -398,7 +398,7 @@ class Perceptron(Estimator):
         """
         if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.char not in "df" or not X.size:
             return False
-        if X.shape[1] != self.n_features_in_ or "feature_names_in_" in vars(self):
+        if X.shape[1] != getattr(self, "n_features_in_", None) or "feature_names_in_" in vars(self):
             return False
         with np.errstate(all="ignore"):
             return math.isfinite(np.add.reduce(X, axis=None))

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,11 @@ def minimised(
     import scipy  # noqa: PLC0415 -- SciPy's optimizers take long to import
     from scipy.optimize import minimize  # noqa: PLC0415
 
-    ends = np.cumsum([x.size for x in values])[:-1]
+    ends = [0, *accumulate(x.size for x in values)]
+    parts = [(slice(*cut), x.shape) for cut, x in zip(pairwise(ends), values, strict=True)]
 
     def unpacked(flat: np.ndarray) -> Arrays:
-        return [part.reshape(x.shape) for part, x in zip(np.split(flat, ends), values, strict=True)]
+        return [flat[cut].reshape(shape) for cut, shape in parts]
 
     def asked(flat: np.ndarray) -> tuple[float, np.ndarray]:
         loss, slopes = cost(unpacked(flat))
