@@ -294,8 +294,8 @@ WRITE: dict[str, dict[str, str]] = {
         "layers": "They are those of its network: model.network.layers",
         "load load_model": "Files are read by one function: cr.load('model.safetensors')",
         "to_onnx export": "There is no ONNX yet. One file holds it all: model.save('model.safetensors')",
-        "get_params set_params classes_ n_features_in_ __sklearn_tags__": "What scikit-learn takes is an "
-        "estimator: cr.NetworkClassifier([cr.Dense(16, 'relu')])",
+        "get_params set_params classes_ n_features_in_ __sklearn_tags__": "scikit-learn takes an estimator, of "
+        "classes or of numbers (cr.TableRegressor): cr.TableClassifier()",
     },
     "Optimizer": {
         "step zero_grad minimize apply_gradients param_groups state_dict": _STEPS,

@@ -360,7 +360,7 @@ TOLD = [
      "cr.NetworkClassifier(network)"),
     ("from sklearn.pipeline import make_pipeline; make_pipeline(network).fit(X, y).predict(X)",
      "cr.NetworkClassifier(network)"),
-    ("from sklearn.base import is_classifier; is_classifier(model)", "cr.NetworkClassifier("),
+    ("from sklearn.base import is_classifier; is_classifier(model)", "cr.TableClassifier()"),
     ("cr.StandardScaler()", "X.std(axis=0)"),
     ("cr.train_test_split(X, y)", "validation_split=0.2"),
     ("cr.Network(hidden_layer_sizes=(32,))", "cr.Dense(100, 'relu')"),
