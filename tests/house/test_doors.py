@@ -73,7 +73,7 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("models", "place"),
     }
     slow = {("train", room) for room in ("transform", "engines", "nn", "train")}  # what learning needs
-    slow |= {("models", "train"), ("models", "nn"), ("estimators", "train")}
+    slow |= {("models", "train"), ("models", "nn"), ("estimators", "train"), ("estimators", "nn")}
     rules = {("graph", "transform")}  # the derivatives of loops
     own = {
         ("__main__.py", "cli"),

@@ -16,7 +16,6 @@ MODULES = {
 LINES = 360  # beside docstrings, which tell of what is public and may be long; about 300 are much
 LONG = {  # tables, and subjects that would only be two halves
     "engines.native.code.ir": 455,
-    "estimators.perceptron": 390,  # until its descent has a file of its own
     "graph.node": 430,  # half of it says what may be written with nodes
     "habits": 650,  # all data: a line for each name
     "models.table": 430,  # its signatures have every choice by name, for type checkers

@@ -64,10 +64,16 @@ class Watch:
         waited: How many epochs in a row were not better.
         seen: How many examples were learned from.
         epochs: How many epochs this fit has done.
-        score: From a state to the score of held-back examples, or None.
+        judge: From the network's values to the score and the loss of held-back examples, or None.
+        decides: Whether the scores decide which epoch was the best, and when it ends.
         scores: Of each epoch.
-        best_score: The largest.
+        judged: What the held-back examples cost after each.
+        best_score: The largest score.
+        best_epoch: The epoch that had it, from 1; 0 before there is one.
         best: The values that had it.
+        count: So many of a state are the network's values.
+        told: Who is told of each epoch, or None.
+        settled: From the values under way to those to predict with.
     """
 
     rate: Rate
@@ -79,16 +85,21 @@ class Watch:
     waited: int = 0
     seen: int = 0
     epochs: int = 0
-    score: Callable[[Sequence[np.ndarray]], float] | None = None
+    judge: Callable[[Sequence[np.ndarray]], tuple[float, float]] | None = None
+    decides: bool = False
     scores: list[float] = field(default_factory=list)
+    judged: list[float] = field(default_factory=list)
     best_score: float = -np.inf
+    best_epoch: int = 0
     best: Arrays = field(default_factory=list)
-    count: int = 0  # of a state, so many are the network's values
+    count: int = 0
+    told: Any = None
+    settled: Callable[[Arrays], Arrays] = list
 
     @property
     def unasked(self) -> int:
         """How many epochs may be done before anyone looks at their ends, the last of which is the first to stop."""
-        if self.verbose or self.score is not None or self.rate.schedule == "invscaling":
+        if self.verbose or self.judge or self.told or self.rate.schedule == "invscaling":
             return 1
         return int(min(max(self.patience + 1 - self.waited, 1), 2**31))
 
@@ -99,16 +110,17 @@ class Watch:
         self.losses.append(loss)
         if self.verbose:
             print(f"Iteration {self.epochs:d}, loss = {loss:.8f}")
-        if self.score is not None:
-            self._look_at(self.score(state), state)
-        else:
+        values = self.settled(state[: self.count]) if self.judge or self.told else []
+        if self.judge is not None:
+            self._look_at(*self.judge(values), values)
+        if not self.decides:
             best = np.inf if self.best_loss is None else self.best_loss
             self.waited = self.waited + 1 if loss > best - self.tol else 0
             self.best_loss = min(best, loss)
         self.rate.after_epoch(self.seen)
         stopped = ""
         if self.waited > self.patience:
-            watched = "Validation score" if self.score is not None else "Training loss"
+            watched = "Validation score" if self.decides else "Training loss"
             epochs = f"{int(self.patience):d} consecutive epochs."
             message = f"{watched} did not improve more than tol={self.tol:f} for {epochs}"
             if self.rate.instead_of_stopping(message, self.verbose):
@@ -117,16 +129,34 @@ class Watch:
                 stopped = "stopped"
         if state[SCALE_AT] != self.rate.now:
             state[SCALE_AT] = np.asarray(self.rate.now)
+        if self.told is not None and self.told(values, self._logs, bool(stopped)):
+            stopped = stopped or "callback"
         return stopped
 
-    def _look_at(self, score: float, state: Sequence[np.ndarray]) -> None:
+    def _look_at(self, score: float, loss: float, values: Arrays) -> None:
         self.scores.append(score)
+        self.judged.append(loss)
         if self.verbose:
             print(f"Validation score: {score:f}")
-        self.waited = self.waited + 1 if score < self.best_score + self.tol else 0
+        if self.decides:
+            self.waited = self.waited + 1 if score < self.best_score + self.tol else 0
         if score > self.best_score:
-            self.best_score = score
-            self.best = [np.array(x) for x in state[: self.count]]
+            self.best_score, self.best_epoch = score, self.epochs
+            self.best = [np.array(x) for x in values] if self.decides else []
+
+    @property
+    def _logs(self) -> dict[str, float]:
+        """What callbacks are told of the last epoch."""
+        logs = {"cost": self.losses[-1]}
+        return (
+            logs if self.judge is None else logs | {"val_cost": self.judged[-1], "val_score": self.scores[-1]}
+        )
+
+    def fail(self) -> None:
+        """Note an epoch in which the loss became NaN or infinite."""
+        self.epochs += 1
+        for each in (self.losses, self.scores, self.judged):
+            each.append(float("nan"))
 
 
 @dataclass(frozen=True)
@@ -167,14 +197,14 @@ class Course:
     Attributes:
         executable: A step: its output is what a batch cost, times its rows.
         table: The examples: X, which may be sparse, y, perhaps weights.
-        size: The rows of a batch.
+        batches: How an epoch is cut into them.
         orders: From a number of epochs to their orders, and what makes some of them not drawn.
         watch: What it has seen.
     """
 
     executable: Executable
     table: Sequence[Any]
-    size: int
+    batches: Batches
     orders: "Orders"
     watch: Watch
 
@@ -194,7 +224,7 @@ class Course:
             return run(state, epochs, asked)
 
     def _run(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
-        batches, watch = Batches(self.size), self.watch
+        batches, watch = self.batches, self.watch
         shares = batches.steps(self.rows) / self.rows
         ends = _Ends(poll=lambda: "interrupted" if asked.number else None, watch=watch)
         left, stopped = epochs, ""
@@ -217,6 +247,9 @@ class Course:
                 )
                 self.orders.keep(watch.epochs - before)
             if found.failure is not None:
+                unasked = found.epochs[watch.epochs - before :]  # of which nobody was to look at the ends
+                watch.epochs += len(unasked)
+                watch.losses += [float(line[0]) * shares for line in unasked]
                 return found.state, "diverged", found.failure
             state, stopped, left = found.state, found.stopped, left - (watch.epochs - before)
             spent = max(time.perf_counter() - began, 1e-6)
@@ -228,20 +261,28 @@ class Course:
         """Do epochs a block of batches at a time, of which the rows are written out."""
         X, rest = self.table[0].tocsr(), self.table[1:]
         dtype, rows = X.dtype, self.rows
-        batches = Batches(self.size)
-        block = self.size * max(1, BLOCK_BYTES // max(X.shape[1] * dtype.itemsize * self.size, 1))
+        batches = self.batches
+        steps, several = (
+            batches.steps(rows),
+            BLOCK_BYTES // max(X.shape[1] * dtype.itemsize * batches.size, 1),
+        )
         ends = Stopping(poll=lambda: "interrupted" if asked.number else None)
         for _ in range(epochs):
             total = 0.0
             with self.orders.ahead(1) as order:
                 self.orders.keep(1)
-                for start in range(0, rows, block):
-                    here = order[0, start : start + block]
+                for first in range(0, steps, max(several, 1)):
+                    last = min(first + max(several, 1), steps) - 1
+                    here = order[0, batches.cut(first, rows).start : batches.cut(last, rows).stop]
                     table = [X[here].toarray(), *[each[here] for each in rest]]
                     lines = np.broadcast_to(np.arange(len(here)), (1, len(here)))
                     found = self.executable.run(Epochs(state, table, lines, batches, ends))
                     if found.failure is not None:
-                        return found.state, "diverged", found.failure
+                        return (
+                            found.state,
+                            "diverged",
+                            replace(found.failure, step=first + found.failure.step),
+                        )
                     state = found.state
                     if found.stopped:
                         return state, found.stopped, None
@@ -259,13 +300,16 @@ class Orders:
         random: A ``RandomState``, or None where they stay as they lie.
         private: Whether nobody else draws from it after this, so that it need not be left where scikit-learn would.
         matters: Whether it matters in which order they are: not where one batch takes all.
+
+    Attributes:
+        last: The last order: the next one shuffles it.
     """
 
     def __init__(self, rows: int, random: Any, private: bool, matters: bool = True) -> None:
         self._rows = rows
         self._random = random
         self._draws = random is not None and (matters or not private)
-        self._order = np.arange(rows)
+        self.last: np.ndarray = np.arange(rows)
         self._matters = matters
         self._begin: Any = None
         self._kept = 0
@@ -274,16 +318,16 @@ class Orders:
     def ahead(self, epochs: int) -> Iterator[np.ndarray]:
         """Yield the orders of so many epochs; those that are not kept are as if they had not been drawn."""
         if not self._draws:
-            yield np.broadcast_to(self._order, (epochs, self._rows))
+            yield np.broadcast_to(self.last, (epochs, self._rows))
             return
-        begin, order, self._kept = self._random.get_state(), self._order, 0
+        begin, order, self._kept = self._random.get_state(), self.last, 0
         drawn = self._draw(epochs)
         try:
             yield drawn if self._matters else np.broadcast_to(np.arange(self._rows), (epochs, self._rows))
         finally:
             if self._kept < epochs:
                 self._random.set_state(begin)
-                self._order = order
+                self.last = order
                 self._draw(self._kept)
 
     def keep(self, epochs: int) -> None:
@@ -295,7 +339,7 @@ class Orders:
         for line in found:
             line[:] = np.arange(self._rows)
             self._random.shuffle(line)
-            line[:] = self._order[line]
-            self._order = line
-        self._order = np.array(self._order)
+            line[:] = self.last[line]
+            self.last = line
+        self.last = np.array(self.last)
         return found

@@ -7,6 +7,9 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from chainrule.errors import DataError
+from chainrule.shown import in_a_row
+
 FEW = 20  # labels, of which scikit-learn does not wonder that they differ
 
 
@@ -58,6 +61,45 @@ class Labels:
             return np.repeat(self.classes, len(p))
         labels = self.classes.take(found.ravel())
         return scipy.sparse.csr_matrix(labels[:, None]) if self.sparse else labels
+
+    def check_more(self, y: Any, warm_start: Any) -> None:
+        """Raise where a fit that goes on is given other classes, in scikit-learn's words.
+
+        Args:
+            y: What it is given.
+            warm_start: Whether it must have all classes, or some.
+        """
+        classes = unique_labels(y)
+        if warm_start:
+            if set(classes) != set(self.classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    f"Previously got {self.classes}, `y` has {classes}"
+                )
+        elif len(np.setdiff1d(classes, self.classes, assume_unique=True)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. 'y' has {classes}."
+            )
+        several = type_of_target(y).startswith("multilabel")
+        if several and not self.kind.startswith("multilabel"):
+            raise ValueError("The object was not fitted with multilabel input.")
+        if several and y.shape[1] != len(self.classes):
+            raise DataError(
+                f"y has {y.shape[1]} labels (columns), and in the fits before it had {len(self.classes)}."
+            )
+
+    def check_judges(self, y: Any) -> None:
+        """Raise where the labels of rows that are only scored are none of these."""
+        if type_of_target(y).startswith("multilabel") != self.kind.startswith("multilabel"):
+            raise DataError("y_val and y are not of one kind: only one of them has several labels.")
+        if len(unknown := np.setdiff1d(unique_labels(y), self.classes)):
+            raise DataError(f"y_val has classes that y has not: {in_a_row([str(each) for each in unknown])}.")
+
+    def named(self, y: np.ndarray) -> Any:
+        """Return the labels of what :meth:`encoded` returned."""
+        if self.kind == "multiclass":
+            return self.classes[y]
+        return self.decoded(y) if self.kind != "multilabel-indicator" else y.astype(np.int64)
 
     def accuracy(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:
         """Return the share of examples of which all is right; ``y`` is encoded."""

@@ -1,9 +1,10 @@
 """What an estimator compiles: its prediction, its training step, its gradients. Estimators alike share them."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from chainrule.graph.shapes import Extent
 from chainrule.nn.alike import chain_of
 from chainrule.nn.architecture import BATCH, Architecture
 from chainrule.nn.layers.base import Layer
-from chainrule.nn.reading import prediction_program
+from chainrule.nn.reading import looking_state, prediction_program
 from chainrule.recent import Recent
-from chainrule.train.objective import CLOCK, Objective, gradient_program, objective, training_program
+from chainrule.train.objective import CLOCK, Objective, gradient_program, lasting, objective, training_program
 from chainrule.train.optimizers import Optimizer
 from chainrule.train.programs import Prediction, Programs
 
@@ -52,7 +53,7 @@ class Learner:
         self.loss = loss
         self.target = target
         self.weighed = weighed
-        self._training: Recent[Compiled] = Recent(MOST_RULES)
+        self._training: Recent[tuple[Optimizer, Compiled]] = Recent(MOST_RULES)
         self._programs: dict[str, Programs] = {}
 
     @cached_property
@@ -105,7 +106,10 @@ class Learner:
 
     def training(self, rule: Optimizer) -> Compiled:
         """Return a step. Its output is what the batch cost, times its rows; alpha stands before the clock."""
-        return self._training.get(rule, lambda: Compiled(self._training_program(rule)))
+        own, compiled = self._training.get(
+            rule if lasting(rule) else id(rule), lambda: (rule, Compiled(self._training_program(rule)))
+        )
+        return compiled if own is rule or lasting(rule) else Compiled(self._training_program(rule))
 
     def _training_program(self, rule: Optimizer) -> Program:
         goal = self.goal
@@ -117,6 +121,21 @@ class Learner:
         return Program(
             program.inputs, (*before, ALPHA, *clock), (told, *program.outputs[1:]), (*after, ALPHA, *ticked)
         )
+
+    @cached_property
+    def telling(self) -> Compiled:
+        """What the curve of losses says of examples that are not learned from, given what was put out for them."""
+        output, target = self.architecture.output, self.target
+        y, p = input("y", (BATCH, *target.shape), target.dtype), input("p", output.shape, output.dtype)
+        weight = input("sample_weight", (BATCH,), output.dtype) if self.weighed else None
+        told = mean_of(self.loss.told(y, p), weight)
+        return Compiled(Program((y, p, *([] if weight is None else [weight])), (), (told,), ()))
+
+    @cached_property
+    def settling(self) -> Compiled:
+        """What each statistic of the layers is after a step, without that step."""
+        goal, state = self.goal, looking_state(self.architecture)
+        return Compiled(Program(goal.inputs, state, tuple(goal.learning(goal.moved)), state))
 
     @cached_property
     def slopes(self) -> Compiled:
@@ -134,10 +153,13 @@ class Learner:
 
 
 _learners: Recent[Learner] = Recent(64)
+_of_one: WeakKeyDictionary[Any, Recent[Learner]] = WeakKeyDictionary()
+MOST_OF_ONE = 8
 
 
 def learner_of(
-    key: Hashable,
+    estimator: Any,
+    key: tuple[Any, ...],
     layers: Callable[[], Sequence[Layer]],
     features: int,
     dtype: str,
@@ -145,9 +167,30 @@ def learner_of(
     target: Target,
     weighed: bool,
 ) -> Learner:
-    """Return the programs of a network; ``key`` is what its layers have in common with those of others."""
+    """Return the programs of a network; ``key`` is what its layers have in common with those of others.
+
+    What was drawn by a function of the user's, who may change what that reads, is kept for this estimator alone, and
+    until :func:`forget`.
+    """
 
     def make() -> Learner:
         return Learner(chain_of(layers(), features, dtype), loss, target, weighed)
 
-    return _learners.get((key, features, dtype, loss.name, target, weighed), make)
+    parts = (*key, features, dtype, loss, target, weighed)
+    if lasting(loss) and all(map(lasting, key)):
+        return _learners.get(parts, make)
+    known = tuple([part if lasting(part) or part is target else id(part) for part in _flat(parts)])
+    return _of_one.setdefault(estimator, Recent(MOST_OF_ONE)).get(known, make)
+
+
+def forget(estimator: Any) -> None:
+    """Drop what was drawn by functions of the user's: the next fit draws it anew."""
+    _of_one.pop(estimator, None)
+
+
+def _flat(parts: tuple[Any, ...]) -> Iterator[Any]:
+    for part in parts:
+        if isinstance(part, Loss):
+            yield from (part.name, getattr(part.learned, "function", part.learned))
+        else:
+            yield part

@@ -22,11 +22,13 @@ class Loss:
         name: What it is called.
         learned: What is minimised: of this the gradient is taken.
         told: What the curve of losses says of it. L-BFGS compares these numbers.
+        numbered: Whether it takes the numbers of classes, and no rows of 0 and 1.
     """
 
     name: str
     learned: Callable[[Any, Any], Any]
     told: Callable[[Any, Any], Any]
+    numbered: bool = False
 
 
 def _held_off(p: Any) -> Any:
@@ -66,7 +68,7 @@ def _deviance(y: Any, p: Any) -> Any:
 LOSSES = {
     loss.name: loss
     for loss in (
-        Loss("log_loss", categorical_crossentropy, _one_of_many_told),
+        Loss("log_loss", categorical_crossentropy, _one_of_many_told, numbered=True),
         Loss("binary_log_loss", _yes_or_no, _yes_or_no_told),
         Loss("squared_error", _squared, _squared_told),
         Loss("poisson", _deviance, _deviance),

@@ -11,6 +11,8 @@ import numpy as np
 from chainrule.graph.evaluate import Arrays
 from chainrule.train.fit.threads import one_thread, threads_of_scipy
 
+STOPPED = 99  # SciPy's number for an end that was asked for
+
 
 @dataclass(frozen=True)
 class Found:
@@ -28,6 +30,7 @@ def minimised(
     max_fun: int,
     tol: float,
     verbose: Any,
+    told: Callable[[Arrays, float], bool] | None = None,
 ) -> Found:
     """Return where the cost is least.
 
@@ -38,6 +41,7 @@ def minimised(
         max_fun: How many times the cost may be asked for.
         tol: How large an entry of the gradient is counted as 0.
         verbose: Whether SciPy tells of it, as far as the installed one does.
+        told: Who hears of the values after each iteration, and of what they cost; True ends it there.
     """
     import scipy  # noqa: PLC0415 -- SciPy's optimizers take long to import
     from scipy.optimize import minimize  # noqa: PLC0415
@@ -52,14 +56,18 @@ def minimised(
         loss, slopes = cost(unpacked(flat))
         return loss, np.concatenate([g.ravel() for g in slopes])
 
+    def after(intermediate_result: Any) -> None:
+        if told is not None and told(unpacked(intermediate_result.x), float(intermediate_result.fun)):
+            raise StopIteration
+
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):  # later ones print nothing
         options["iprint"] = 1 if verbose is True or verbose >= 1 else -1
     start = np.concatenate([np.ravel(x) for x in values])
     with one_thread(threads_of_scipy()):
-        result = minimize(asked, start, method="L-BFGS-B", jac=True, options=options)
+        result = minimize(asked, start, method="L-BFGS-B", jac=True, callback=told and after, options=options)
     iterations = min(result.nit, max_iter)
-    if result.status != 0:
+    if result.status not in (0, STOPPED):
         _warn_of(result, iterations, max_iter)
     return Found([np.array(x) for x in unpacked(result.x)], float(result.fun), iterations)
 

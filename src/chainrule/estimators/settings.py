@@ -11,6 +11,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.engines.registry import engine_named
+from chainrule.errors import DataError, short
+
 STOCHASTIC = ("sgd", "adam")
 _AT_LEAST_0 = [Interval(Real, 0, None, closed="left")]
 _ABOVE_0 = [Interval(Real, 0, None, closed="neither")]
@@ -19,7 +22,6 @@ _SHARE = [Interval(Real, 0, 1, closed="left")]
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", *_COUNT],
-    "activation": [StrOptions({"identity", "logistic", "tanh", "relu"})],
     "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
     "alpha": _AT_LEAST_0,
     "batch_size": [StrOptions({"auto"}), *_COUNT],
@@ -31,7 +33,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "random_state": ["random_state"],
     "tol": _AT_LEAST_0,
     "verbose": ["verbose"],
-    "warm_start": ["boolean"],
+    "warm_start": ["boolean", StrOptions({"resume"})],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "early_stopping": ["boolean"],
@@ -42,7 +44,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_iter_no_change": [*_COUNT, Options(Real, {np.inf})],
     "max_fun": _COUNT,
 }
-OF_REGRESSOR = {"loss": [StrOptions({"squared_error", "poisson"})]}
 
 
 @contextmanager
@@ -61,3 +62,36 @@ def is_fitted(estimator: Any) -> bool:
     except NotFittedError:
         return False
     return True
+
+
+def check_extras(estimator: Any) -> None:
+    """Raise where what scikit-learn does not have makes no sense, in itself or beside the solver.
+
+    Raises:
+        UnknownNameError: If there is no such engine.
+        DataError: If dtype is none that a network computes in, or "lbfgs" is to do what it cannot.
+    """
+    if estimator.engine != "auto":
+        engine_named(estimator.engine)
+    if estimator.dtype is not None and np.dtype(estimator.dtype).name not in ("float32", "float64"):
+        raise DataError(
+            f"dtype is 'float32', 'float64', or None for that of X; found {short(estimator.dtype)}."
+        )
+    if estimator.solver in STOCHASTIC:
+        return
+    for there, what in (
+        (np.any(estimator.dropout), "dropout"),
+        (estimator.batch_normalization, "batch_normalization"),
+    ):
+        if there:
+            raise DataError(
+                f"L-BFGS compares losses at many points, and {what} changes the loss between two looks. Leave it out, "
+                "or take solver='adam'."
+            )
+    if estimator.optimizer is not None:
+        raise DataError("L-BFGS is an optimizer itself: optimizer= goes with solver='adam' or 'sgd'.")
+    if estimator.warm_start == "resume":
+        raise DataError(
+            "L-BFGS begins its picture of the curvature anew in every fit, so warm_start='resume' would keep nothing "
+            "of it: raise max_iter for more iterations, and give callbacks to look at each."
+        )
