@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from sklearn import neural_network as theirs
+from versions import since
 
 import chainrule as cr
 from chainrule.estimators import course, perceptron, written
@@ -35,12 +36,12 @@ def small_blocks(monkeypatch):
 @pytest.mark.parametrize(
     "way", [{"batch_size": 16}, {"solver": "lbfgs"}, {"early_stopping": True, "batch_size": 30}], ids=str
 )
-@pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["", "weighed"])
+@pytest.mark.parametrize("weight", [[], pytest.param([WEIGHTS], marks=since(1, 7))], ids=["", "weighed"])
 def test_blocks_have_the_numbers_of_the_whole(small_blocks, kind, way, weight):
     settings = {"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 0, **way}
-    one = theirs.MLPClassifier(**settings).fit(DENSE, LABELS, weight)
+    one = theirs.MLPClassifier(**settings).fit(DENSE, LABELS, *weight)
     small_blocks.clear()  # theirs writes out labels
-    other = cr.MLPClassifier(**settings).fit(kind(DENSE), LABELS, weight)
+    other = cr.MLPClassifier(**settings).fit(kind(DENSE), LABELS, *weight)
     for mine, its in zip([*other.coefs_, *other.intercepts_], [*one.coefs_, *one.intercepts_], strict=True):
         np.testing.assert_allclose(mine, its, rtol=0, atol=1e-6)
     assert other.loss_ == pytest.approx(one.loss_, abs=1e-8)
