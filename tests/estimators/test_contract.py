@@ -24,6 +24,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 import chainrule as cr
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)  # a hundred iterations
 X, LABELS = load_iris(return_X_y=True)
 FRAME = load_iris(as_frame=True).data
 NAMES = np.array(["setosa", "versicolor", "virginica"])[LABELS]
@@ -38,8 +41,13 @@ TABLE = {
     "learning_rate": 0.01,
     "random_state": 0,
 }
-CLASSIFIERS = [cr.NetworkClassifier(random_state=0, epochs=60), cr.TableClassifier(**TABLE)]
+CLASSIFIERS = [
+    cr.MLPClassifier(random_state=0, max_iter=100),
+    cr.NetworkClassifier(random_state=0, epochs=60),
+    cr.TableClassifier(**TABLE),
+]
 REGRESSORS = [
+    cr.MLPRegressor(random_state=0, max_iter=100),
     cr.NetworkRegressor(random_state=0, epochs=60, optimizer=cr.Adam(0.01)),
     cr.TableRegressor(**TABLE),
 ]
