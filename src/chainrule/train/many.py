@@ -63,7 +63,7 @@ def fit_many(
 
     Of those that are alike a step is compiled once, and one engine does them all: where networks leave it open, the one
     that is done first with all of them. Which it was, the history's ``engine`` says. Thousands of tiny networks that
-    differ in their seeds are done in blocks where they were made without ``input_shape``: with it each is drawn before.
+    differ in their seeds are done in blocks, with ``input_shape`` or without, where nobody has looked at one before.
 
     Args:
         networks: The networks; each is there once.
