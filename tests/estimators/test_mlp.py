@@ -15,9 +15,9 @@ from hypothesis import given, settings as trying, strategies as st
 from sklearn import neural_network as theirs
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
-from versions import INSTALLED, since
 
 import chainrule as cr
+from versions import INSTALLED, since
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, LABELS = load_iris(return_X_y=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn import neural_network as theirs
 from sklearn.datasets import load_iris, make_regression
-from versions import since
 
 from chainrule.estimators import mlp as ours
+from versions import since
 
 X, y = load_iris(return_X_y=True)
 NUMBERS, target = make_regression(120, 6, noise=10, random_state=0)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 from sklearn import neural_network as theirs
-from versions import since
 
 import chainrule as cr
 from chainrule.estimators import course, perceptron, written
+from versions import since
 
 random = np.random.RandomState(0)
 DENSE = np.where(random.rand(90, 7) > 0.6, random.rand(90, 7), 0)
