@@ -32,6 +32,7 @@ else:  # what most fits do without
     judge = late("chainrule.estimators.judging:judge")
     BatchNormalization = late("chainrule.nn.layers.normalization:BatchNormalization")
 
+PARTS = 100  # so many calls of partial_fit an engine is chosen for
 ROWS_TO_SETTLE = 10_000  # so many suffice for a mean and a variance
 SETTINGS = 6  # of a training step's state, after the values and slots: alpha and the clock
 
@@ -102,7 +103,8 @@ def descend(model: Any, rows: Rows, held: Rows | None, incremental: bool, resume
     batches = Batches(_batch_size(model, count), 2 if model._beside else 1)
     epochs = 1 if incremental else model.max_iter
     program = learner.training(model._optimizer.rule)
-    executable = model._on(program, epochs * batches.steps(count), batches.largest(count))
+    alike = PARTS if incremental else 1  # a part is one of many
+    executable = model._on(program, alike * epochs * batches.steps(count), batches.largest(count))
     table = [cast(rows.X, dtype), model._targets(rows.y, dtype)]
     if rows.mass is not None:
         table.append(cast(rows.mass, dtype))

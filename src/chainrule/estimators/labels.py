@@ -69,7 +69,8 @@ class Labels:
             y: What it is given.
             warm_start: Whether it must have all classes, or some.
         """
-        classes = unique_labels(y)
+        plain = plain_classes(y)
+        classes = unique_labels(y) if plain is None else plain
         if warm_start:
             if set(classes) != set(self.classes):
                 raise ValueError(
@@ -80,7 +81,7 @@ class Labels:
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes}. 'y' has {classes}."
             )
-        several = type_of_target(y).startswith("multilabel")
+        several = plain is None and type_of_target(y).startswith("multilabel")
         if several and not self.kind.startswith("multilabel"):
             raise ValueError("The object was not fitted with multilabel input.")
         if several and y.shape[1] != len(self.classes):
@@ -115,11 +116,21 @@ def labels_of(y: Any) -> Labels:
     Raises:
         ValueError: If they are none, in scikit-learn's words.
     """
-    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU" and len(y):
-        classes = np.unique(y)  # as scikit-learn would, which looks at them four times
-        if 2 * len(classes) <= len(y) or len(y) <= FEW:  # else it warns
-            return Labels("multiclass" if len(classes) > 2 else "binary", classes)
+    plain = plain_classes(y)
+    if plain is not None:
+        return Labels("multiclass" if len(plain) > 2 else "binary", plain)
     kind = type_of_target(y, input_name="y")
     if "multioutput" in kind:
         raise ValueError("Multioutput target data is not supported with label binarization")
     return Labels(kind, unique_labels(y), scipy.sparse.issparse(y))
+
+
+def plain_classes(y: Any) -> np.ndarray | None:
+    """Return the classes of labels of which scikit-learn would find the same, and warn of nothing; else None.
+
+    It looks at them four times, and at what they might be besides.
+    """
+    if not (isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU" and len(y)):
+        return None
+    classes = np.unique(y)
+    return classes if len(classes) <= round(0.5 * len(y)) or len(y) <= FEW else None

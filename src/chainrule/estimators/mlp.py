@@ -321,8 +321,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         >>> model.predict(X)
         array([0, 0, 1, 1])
         """
-        several = type_of_target(y).startswith("multilabel")
-        if several and classes is None and not hasattr(self, "classes_"):
+        several = not hasattr(self, "classes_") and type_of_target(y).startswith("multilabel")
+        if several and classes is None:
             classes = np.arange(np.shape(y)[1])
         judges = X_val, y_val, sample_weight_val
         with validated(self, again=is_fitted(self)):
