@@ -249,7 +249,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return X, y
 
     def _encoded(self, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
-        self.n_outputs_, self.out_activation_ = self._labels.outputs, self._labels.activation
+        self._end_in(self._labels.outputs, self._labels.activation)
         return self._labels.encoded(y, dtype)
 
     @property
@@ -567,8 +567,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
 
     def _encoded(self, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
         y = y.reshape(-1, 1) if y.ndim == 1 else y
-        self.n_outputs_ = y.shape[1]
-        self.out_activation_ = "exp" if self._is_poisson else "identity"
+        self._end_in(y.shape[1], "exp" if self._is_poisson else "identity")
         return np.asarray(y, dtype)
 
     def _score_of(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray | None) -> float:

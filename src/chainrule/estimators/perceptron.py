@@ -216,6 +216,9 @@ class Perceptron(Estimator):
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool, judging: bool = False) -> tuple[Any, Any]:
         """Return X and y, checked; from y it may be known what is put out, but where both only judge."""
 
+    def _end_in(self, outputs: int, activation: str) -> None:
+        self.n_outputs_, self.out_activation_ = outputs, activation
+
     @abstractmethod
     def _encoded(self, y: Any, dtype: np.dtype) -> np.ndarray:
         """Return y as the network learns it; n_outputs_ and out_activation_ are known after this."""
