@@ -133,6 +133,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     """
 
     classes_: "NDArray[Any]"
+    n_outputs_: int
+    out_activation_: str
 
     def __init__(
         self,
@@ -466,6 +468,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     >>> bool(0.87 < np.mean(y < high.predict(X)) < 0.93)
     True
     """
+
+    n_outputs_: int
 
     def __init__(
         self,

@@ -44,9 +44,6 @@ NOT_FOR_TRAINING = (
 class _OfTables(Estimator):
     """What both have in common."""
 
-    group: "str | Literal[False] | None"
-    random_state: Any
-    verbose: int
     model_: TableModel
     network_: Network
     history_: "History | None"
