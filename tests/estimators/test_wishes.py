@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -534,7 +535,9 @@ def test_callbacks_see_validation_7574():
     assert [log["val_score"] for log in logs] == model.validation_scores_
 
 
-theirs = pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from version 1.9")
+has_callbacks = pytest.mark.skipif(
+    find_spec("sklearn.callback") is None, reason="scikit-learn has callbacks from version 1.9"
+)
 
 
 class Recorder:
@@ -557,6 +560,7 @@ class Recorder:
         self.heard.append("teardown")
 
 
+@has_callbacks
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 def test_callbacks_of_scikit_learn_33322(kind, solver):
@@ -571,8 +575,11 @@ def test_callbacks_of_scikit_learn_33322(kind, solver):
     assert pickle.loads(pickle.dumps(clone(model))).get_params() == model.get_params()
 
 
+@has_callbacks
 def test_scoring_monitor_and_search_33322():
-    monitor = theirs.ScoringMonitor(scoring="accuracy")
+    from sklearn.callback import ScoringMonitor
+
+    monitor = ScoringMonitor(scoring="accuracy")
     model = classifier(max_iter=3).set_callbacks(monitor).fit(X_iris, y_iris)
     scores = [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "iteration"]
     assert len(scores) == 3 and scores[-1] == pytest.approx(model.score(X_iris, y_iris))
@@ -581,6 +588,7 @@ def test_scoring_monitor_and_search_33322():
     assert recorder.heard.count("setup") == recorder.heard.count("teardown") == 3
 
 
+@has_callbacks
 def test_a_callback_that_raises_is_torn_down_33322():
     class Failing(Recorder):
         def on_fit_task_end(self, estimator, context):
