@@ -122,6 +122,9 @@ def test_arrays_of_the_array_api_are_refused_in_a_sentence(estimator):
             clone(estimator).fit(*given)
     with pytest.raises(cr.DataError, match="X is a Strict"):
         fitted(estimator).predict(Strict())
+    if has_fit_parameter(estimator, "X_val"):
+        with pytest.raises(cr.DataError, match=r"^X_val is a Strict of .* np.asarray\(X_val\)"):
+            clone(estimator).fit(X, y, X_val=Strict(), y_val=y)
 
 
 def test_they_are_kept_and_predict_the_same_in_another_process(tmp_path):

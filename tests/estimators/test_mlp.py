@@ -3,7 +3,6 @@
 import _thread
 import contextlib
 import copy
-import inspect
 import io
 import pickle
 import warnings
@@ -103,30 +102,6 @@ def test_whatever_is_set_the_numbers_are_theirs(settings, name, weighed, labels)
             told.append([(w.category, SAME_WORDS and str(w.message)) for w in caught])
         assert told[0] == told[1]
         assert_alike(one, other)
-
-
-@since(1, 7)
-def test_what_is_taken_is_what_theirs_take():
-    for name in NAMES:
-        one, other = both(name)
-        assert one.get_params() == {k: v for k, v in other.get_params().items() if k in one.get_params()}
-        for member in (
-            "__init__",
-            "fit",
-            "predict",
-            "partial_fit",
-            "predict_proba",
-            "predict_log_proba",
-            "score",
-        ):
-            if not hasattr(one, member):
-                continue
-            its = list(inspect.signature(getattr(one, member)).parameters.values())
-            mine = list(inspect.signature(getattr(other, member)).parameters.values())
-            for a, b in zip(its, mine, strict=False):
-                assert (a.name, a.kind, a.default) == (b.name, b.kind, b.default), (name, member)
-            assert len(mine) >= len(its)
-            assert all(p.kind is p.KEYWORD_ONLY for p in mine[len(its) :])
 
 
 WRONG = [

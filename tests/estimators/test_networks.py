@@ -199,6 +199,10 @@ def test_early_stopping_holds_rows_back_or_takes_those_it_is_given():
     assert len(watched.history_["val_cost"]) == 3
     with pytest.raises(cr.DataError, match="X_val and y_val belong together"):
         Classifier().fit(X, NAMES, X_val=X)
+    with pytest.raises(
+        cr.DataError, match="sample_weight_val weighs the rows of X_val, and there is no X_val"
+    ):
+        Classifier().fit(X, NAMES, sample_weight_val=np.ones(150))
     with pytest.raises(cr.DataError, match="y holds the class 'rosa'"):
         Classifier().fit(X, NAMES, X_val=X, y_val=["rosa"] * 150)
 

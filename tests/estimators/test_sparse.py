@@ -6,7 +6,7 @@ import scipy.sparse
 from sklearn import neural_network as theirs
 
 import chainrule as cr
-from chainrule.estimators import course, perceptron, written
+from chainrule.estimators import written
 from versions import since
 
 random = np.random.RandomState(0)
@@ -19,9 +19,7 @@ WEIGHTS = random.rand(90)
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Let a block have few rows, and count what is written out."""
-    for module in (course, perceptron, written):
-        if hasattr(module, "BLOCK_BYTES"):
-            monkeypatch.setattr(module, "BLOCK_BYTES", 40 * 7 * 8)
+    monkeypatch.setattr(written, "BLOCK_BYTES", 40 * 7 * 8)
     rows = []
     for kind in (scipy.sparse.csr_matrix, scipy.sparse.csr_array):
         plain = kind.toarray
@@ -57,3 +55,10 @@ def test_a_small_one_is_written_out_once(monkeypatch):
     )
     cr.MLPRegressor(hidden_layer_sizes=3, batch_size=9).partial_fit(scipy.sparse.csr_matrix(DENSE), LABELS)
     assert len(calls) == 1
+
+
+def test_predictions_of_any_network_write_out_a_block_at_a_time(small_blocks):
+    model = cr.NetworkClassifier([cr.Dense(5, "relu")], epochs=2, random_state=0).fit(DENSE, LABELS)
+    found = model.predict_proba(scipy.sparse.csr_array(DENSE))
+    assert sum(small_blocks) == 90 and max(small_blocks) == 40
+    np.testing.assert_allclose(found, model.predict_proba(DENSE))

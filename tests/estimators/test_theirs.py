@@ -13,7 +13,7 @@ import pytest
 import sklearn
 import sklearn.neural_network
 
-from chainrule.estimators import mlp
+from chainrule.estimators import minimising, mlp
 
 pytestmark = pytest.mark.filterwarnings("default")  # as their suite runs them
 
@@ -65,11 +65,28 @@ def public_methods(kind):
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_gradients(activation, classes):
+def test_gradients(activation, classes, monkeypatch):
+    """What L-BFGS is told is the slope of what it is told of the cost, alpha's share included."""
+    asked = []
+    plain = minimising.minimised
+    monkeypatch.setattr(
+        minimising,
+        "minimised",
+        lambda cost, start, *how: asked.append((cost, start)) or plain(cost, start, *how),
+    )
     rng = np.random.RandomState(42)
     X, y = rng.rand(5, 10), np.arange(1, 6) % classes
-    model = mlp.MLPClassifier(10, activation, solver="lbfgs", max_iter=1, random_state=1).fit(X, y)
-    assert model.network_.check_gradients(X, y).passed
+    mlp.MLPClassifier(10, activation, solver="lbfgs", alpha=0.5, max_iter=1, random_state=1).fit(X, y)
+    (cost, start), step = asked[0], 1e-5
+    _, slopes = cost(start)
+    for values, found in zip(start, [np.array(g) for g in slopes], strict=True):
+        for place in np.ndindex(values.shape):
+            here, sides = values[place], []
+            for side in (step, -step):
+                values[place] = here + side
+                sides.append(cost(start)[0])
+            values[place] = here
+            assert found[place] == pytest.approx((sides[0] - sides[1]) / (2 * step), rel=1e-5, abs=1e-8)
 
 
 @pytest.mark.parametrize(("kind", "method"), [(k, m) for k in KINDS for m in public_methods(k)])

@@ -15,7 +15,7 @@ from chainrule.train.history import History, Numbers
 def support() -> Any:
     """Return what scikit-learn lets estimators call callbacks with."""
     try:
-        from sklearn.callback import CallbackSupportMixin  # noqa: PLC0415 -- likewise
+        from sklearn.callback import CallbackSupportMixin  # noqa: PLC0415 -- which takes long, and few ask for it
     except ImportError:
         raise UnsupportedError(
             f"scikit-learn's callbacks come with its version 1.9, and {sklearn.__version__} is installed. Give the "

@@ -74,6 +74,23 @@ def refuse_foreign(**given: Any) -> None:
         )
 
 
+def check_given(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
+    """Say whether there are rows to be scored on.
+
+    Raises:
+        DataError: If only a part of them is there, or one is an array of another library than NumPy.
+    """
+    refuse_foreign(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+    if (X_val is None) != (y_val is None):
+        missing = "y_val" if y_val is None else "X_val"
+        raise DataError(f"X_val and y_val belong together, and there is no {missing}. Give both, or none.")
+    if X_val is None and sample_weight_val is not None:
+        raise DataError(
+            "sample_weight_val weighs the rows of X_val, and there is no X_val. Give it, and y_val."
+        )
+    return X_val is not None
+
+
 def is_foreign(value: Any) -> bool:
     """Say whether something is an array of the array API, and none of NumPy's."""
     if isinstance(value, np.ndarray | np.generic | str | type(None)):

@@ -4,22 +4,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule.engines.epochs import Batches, Epochs, Failure
 from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Progress, Stopping
-from chainrule.estimators.written import written_out
+from chainrule.estimators.written import rows_at_once, written_out
 from chainrule.graph.evaluate import Arrays
 from chainrule.signals import Asked, asking
 from chainrule.train.objective import SCALE_AT
 
+if TYPE_CHECKING:
+    from chainrule.estimators.audience import Audience
+
 MOST_ROWS_AHEAD = 2_000_000  # example numbers that are drawn ahead: 16 MB
 FIRST_ROWS_AHEAD = 100_000  # of the first epochs, of which it is not known how long they take
 MOST_SECONDS_AHEAD = 0.2  # of work that is asked for at once
-BLOCK_BYTES = 2**25  # of sparse rows that are written out at a time
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Watch:
         best_epoch: The epoch that had it, from 1; 0 before there is one.
         best: The values that had it.
         count: So many of a state are the network's values.
-        told: Who is told of each epoch, or None.
+        hears: Who hears of each epoch, and may ask to stop; or None.
         settled: From the values under way to those to predict with.
     """
 
@@ -93,13 +95,13 @@ class Watch:
     best_epoch: int = 0
     best: Arrays = field(default_factory=list)
     count: int = 0
-    told: Any = None
+    hears: "Audience | None" = None
     settled: Callable[[Arrays], Arrays] = list
 
     @property
     def unasked(self) -> int:
         """How many epochs may be done before anyone looks at their ends, the last of which is the first to stop."""
-        if self.verbose or self.judge or self.told or self.rate.schedule == "invscaling":
+        if self.verbose or self.judge or self.hears or self.rate.schedule == "invscaling":
             return 1
         return int(min(max(self.patience + 1 - self.waited, 1), 2**31))
 
@@ -110,7 +112,7 @@ class Watch:
         self.losses.append(loss)
         if self.verbose:
             print(f"Iteration {self.epochs:d}, loss = {loss:.8f}")
-        values = self.settled(state[: self.count]) if self.judge or self.told else []
+        values = self.settled(state[: self.count]) if self.judge or self.hears else []
         if self.judge is not None:
             self._look_at(*self.judge(values), values)
         if not self.decides:
@@ -129,7 +131,7 @@ class Watch:
                 stopped = "stopped"
         if state[SCALE_AT] != self.rate.now:
             state[SCALE_AT] = np.asarray(self.rate.now)
-        if self.told is not None and self.told(values, self._logs, bool(stopped)):
+        if self.hears is not None and self.hears(values, self._logs, bool(stopped)):
             stopped = stopped or "callback"
         return stopped
 
@@ -260,19 +262,15 @@ class Course:
     def _run_sparse(self, state: Arrays, epochs: int, asked: Asked) -> tuple[Arrays, str, Failure | None]:
         """Do epochs a block of batches at a time, of which the rows are written out."""
         X, rest = self.table[0].tocsr(), self.table[1:]
-        dtype, rows = X.dtype, self.rows
-        batches = self.batches
-        steps, several = (
-            batches.steps(rows),
-            BLOCK_BYTES // max(X.shape[1] * dtype.itemsize * batches.size, 1),
-        )
+        batches, rows = self.batches, self.rows
+        steps, several = batches.steps(rows), max(rows_at_once(X) // batches.size, 1)
         ends = Stopping(poll=lambda: "interrupted" if asked.number else None)
         for _ in range(epochs):
             total = 0.0
             with self.orders.ahead(1) as order:
                 self.orders.keep(1)
-                for first in range(0, steps, max(several, 1)):
-                    last = min(first + max(several, 1), steps) - 1
+                for first in range(0, steps, several):
+                    last = min(first + several, steps) - 1
                     here = order[0, batches.cut(first, rows).start : batches.cut(last, rows).stop]
                     table = [X[here].toarray(), *[each[here] for each in rest]]
                     lines = np.broadcast_to(np.arange(len(here)), (1, len(here)))

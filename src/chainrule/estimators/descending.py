@@ -18,6 +18,7 @@ from chainrule.estimators.learner import Learner
 from chainrule.estimators.rules import Moments, Steps
 from chainrule.estimators.telling import audience
 from chainrule.graph.evaluate import Arrays
+from chainrule.train.objective import CLOCK, STEP_AT
 from chainrule.train.optimizers import Optimizer
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ else:  # what most fits do without
 
 PARTS = 100  # so many calls of partial_fit an engine is chosen for
 ROWS_TO_SETTLE = 10_000  # so many suffice for a mean and a variance
-SETTINGS = 6  # of a training step's state, after the values and slots: alpha and the clock
+SETTINGS = 1 + len(CLOCK)  # of a training step's state, after the values and slots: alpha and the clock
 
 
 @dataclass
@@ -118,7 +119,7 @@ def descend(model: Any, rows: Rows, held: Rows | None, incremental: bool, resume
     if resumes and len(model._order) == count:
         orders.last = model._order
     course = Course(executable, table, batches, orders, watch)
-    watch.told = audience(model, rows, epochs)
+    watch.hears = audience(model, rows, epochs)
     _run(model, course, program, epochs, incremental, resumes)
 
 
@@ -154,7 +155,7 @@ def _run(
     settings = float(model.alpha), method.steps, method.seed, method.rate.now, float(total), float(steps)
     state, stopped, failure = course.run([*values, *slots, *map(np.asarray, settings)], epochs)
     model._values = watch.settled(state[: len(values)]) if failure is None else state[: len(values)]
-    method.slots, method.steps = state[len(values) : -SETTINGS], int(state[1 - SETTINGS])
+    method.slots, method.steps = state[len(values) : -SETTINGS], int(state[STEP_AT])
     model.n_iter_, model.t_ = watch.epochs, watch.seen
     model._no_improvement_count, model.best_loss_ = watch.waited, watch.best_loss
     if watch.losses:
@@ -163,8 +164,8 @@ def _run(
         model.best_validation_score_ = watch.best_score
     if model.warm_start == "resume":
         model._at_end, model._order = state[: len(values)], course.orders.last
-    if watch.told is not None:
-        watch.told.end()
+    if watch.hears is not None:
+        watch.hears.end()
     if failure is not None:
         _exploded(model, failure, course)
     if stopped == "interrupted":

@@ -10,9 +10,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, short
-from chainrule.estimators.base import checked, refuse_foreign
+from chainrule.estimators.base import check_given, checked, refuse_foreign
 from chainrule.estimators.endings import loss_for, network_for, targets_for
 from chainrule.estimators.wanted import Wanted, by_number
+from chainrule.estimators.written import blocks
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.fit.asking import Asking, fitted
 from chainrule.train.history import History
@@ -22,7 +23,6 @@ Read = Callable[
     [Any, Any], tuple[Wanted, np.ndarray]
 ]  # of y and the classes there may be: those, and y as numbers
 TAKES: dict[str, Any] = {"accept_sparse": "csr", "allow_nd": True, "dtype": [np.float64, np.float32]}
-MOST_DENSE = 8192  # rows of a sparse matrix that are made dense at a time in predictions
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,7 @@ def outputs_of(estimator: Any, X: Any) -> np.ndarray:
     X = checked(estimator, X, reset=False, **TAKES)
     if not hasattr(X, "toarray"):
         return network.predict(X)
-    rows = range(0, X.shape[0], MOST_DENSE)
-    return np.concatenate([network.predict(X[at : at + MOST_DENSE].toarray()) for at in rows])
+    return np.concatenate([network.predict(X[rows].toarray()) for rows in blocks(X)])
 
 
 def are_inputs(X: Any) -> bool:
@@ -169,10 +168,7 @@ def _stopping(estimator: Any, held: Held, read: Read) -> dict[str, Any]:
         others = estimator.callbacks
         others = list(others) if isinstance(others, list | tuple) else [others] * (others is not None)
         asked["callbacks"] = [*others, early]
-    if (held.X is None) != (held.y is None):
-        raise DataError("X_val and y_val belong together: give both, or neither.")
-    if held.X is not None:
-        refuse_foreign(X_val=held.X, y_val=held.y, sample_weight_val=held.sample_weight)
+    if check_given(held.X, held.y, held.sample_weight):
         X, wanted, numbers = _read(
             estimator, held.X, held.y, read, reset=False, classes=estimator._wanted.classes
         )

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from chainrule.errors import DataError
-
 
 @dataclass(frozen=True)
 class Rows:
@@ -58,22 +56,6 @@ def split_off(rows: Rows, share: float, random_state: Any, stratify: Any) -> tup
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
     return rows[learned], rows[held]
-
-
-def check_given(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:
-    """Say whether there are rows to be scored on.
-
-    Raises:
-        DataError: If only a part of them is there.
-    """
-    if (X_val is None) != (y_val is None):
-        missing = "y_val" if y_val is None else "X_val"
-        raise DataError(f"X_val and y_val belong together, and there is no {missing}. Give both, or none.")
-    if X_val is None and sample_weight_val is not None:
-        raise DataError(
-            "sample_weight_val weighs the rows of X_val, and there is no X_val. Give it, and y_val."
-        )
-    return X_val is not None
 
 
 def cast(x: Any, dtype: np.dtype) -> Any:

@@ -40,8 +40,8 @@ def minimise(model: Any, rows: Rows, held: Rows | None) -> None:
             losses.append(logs["val_cost"])
         return hears is not None and hears(turned, logs, False)
 
-    told = after if hears or judged else None
-    found = minimised(cost, start, model.max_iter, model.max_fun, model.tol, model.verbose, told)
+    heard = after if hears or judged else None
+    found = minimised(cost, start, model.max_iter, model.max_fun, model.tol, heard)
     model._values = _in_turn(found.values)
     model.loss_, model.n_iter_ = found.loss, found.iterations
     if hears is not None:

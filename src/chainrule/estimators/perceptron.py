@@ -3,7 +3,7 @@
 import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from chainrule.arguments import public
 from chainrule.doors import late
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
-from chainrule.estimators.base import Estimator, checked, refuse_foreign
+from chainrule.estimators.base import Estimator, check_given, checked, refuse_foreign
 from chainrule.estimators.descending import descend, rate_words
 from chainrule.estimators.hidden import (
     activations_of,
@@ -26,11 +26,12 @@ from chainrule.estimators.hidden import (
     rates_of,
     together,
 )
-from chainrule.estimators.holding import Rows, cast, check_given
+from chainrule.estimators.holding import Rows, cast
 from chainrule.estimators.learner import Learner, Target, forget, learner_of
 from chainrule.estimators.losses import Loss
 from chainrule.estimators.settings import CONSTRAINTS, STOCHASTIC, check_extras, validated
 from chainrule.estimators.telling import heard, set_callbacks
+from chainrule.estimators.written import blocks
 from chainrule.graph.evaluate import Arrays
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Dense
@@ -52,9 +53,6 @@ NAMES: dict[str, str | None] = {
     "exp": "exponential",
     "identity": None,
 }  # ours, where it differs
-Judge = Callable[[Sequence[np.ndarray]], tuple[float, float]]  # from values to a score and a loss
-ROWS_TO_SETTLE = 10_000
-BLOCK_BYTES = 2**25  # of sparse rows that are written out at a time, to predict
 
 
 class Perceptron(Estimator):
@@ -361,9 +359,7 @@ class Perceptron(Estimator):
         values = [x if x.dtype is dtype else np.asarray(x, dtype) for x in values]
         if scipy.sparse.issparse(X):
             X = X.tocsr()
-            block = max(1, BLOCK_BYTES // max(X.shape[1] * dtype.itemsize, 1))
-            starts = range(0, X.shape[0], block)
-            parts = [cast(X[start : start + block].toarray(), dtype) for start in starts]
+            parts = (cast(X[rows].toarray(), dtype) for rows in blocks(X))
             return np.concatenate([learner.predicted(x, values, self._engine) for x in parts])
         return learner.predicted(cast(X, dtype), values, self._engine)
 

@@ -29,8 +29,7 @@ def minimised(
     max_iter: int,
     max_fun: int,
     tol: float,
-    verbose: Any,
-    told: Callable[[Arrays, float], bool] | None = None,
+    after: Callable[[Arrays, float], bool] | None = None,
 ) -> Found:
     """Return where the cost is least.
 
@@ -40,11 +39,9 @@ def minimised(
         max_iter: How many iterations there may be.
         max_fun: How many times the cost may be asked for.
         tol: How large an entry of the gradient is counted as 0.
-        verbose: Whether SciPy tells of it, as far as the installed one does.
-        told: Who hears of the values after each iteration, and of what they cost; True ends it there.
+        after: Who hears of the values after each iteration, and of what they cost; True ends it there.
     """
-    import scipy  # noqa: PLC0415 -- SciPy's optimizers take long to import
-    from scipy.optimize import minimize  # noqa: PLC0415
+    from scipy.optimize import minimize  # noqa: PLC0415 -- it takes long to import
 
     ends = [0, *accumulate(x.size for x in values)]
     parts = [(slice(*cut), x.shape) for cut, x in zip(pairwise(ends), values, strict=True)]
@@ -56,16 +53,16 @@ def minimised(
         loss, slopes = cost(unpacked(flat))
         return loss, np.concatenate([g.ravel() for g in slopes])
 
-    def after(intermediate_result: Any) -> None:
-        if told is not None and told(unpacked(intermediate_result.x), float(intermediate_result.fun)):
+    def ended(intermediate_result: Any) -> None:  # SciPy looks at the name of the argument
+        if after is not None and after(unpacked(intermediate_result.x), float(intermediate_result.fun)):
             raise StopIteration
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
-    if tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15):  # later ones print nothing
-        options["iprint"] = 1 if verbose is True or verbose >= 1 else -1
     start = np.concatenate([np.ravel(x) for x in values])
     with one_thread(threads_of_scipy()):
-        result = minimize(asked, start, method="L-BFGS-B", jac=True, callback=told and after, options=options)
+        result = minimize(
+            asked, start, method="L-BFGS-B", jac=True, callback=after and ended, options=options
+        )
     iterations = min(result.nit, max_iter)
     if result.status not in (0, STOPPED):
         _warn_of(result, iterations, max_iter)

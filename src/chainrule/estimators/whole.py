@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse
 
 from chainrule.engines.executable import Executable
-from chainrule.estimators.written import rows_at_once, written_out
+from chainrule.estimators.written import blocks, written_out
 from chainrule.graph.evaluate import Arrays
 
 Cost = tuple[float, Arrays]
@@ -28,8 +28,7 @@ def whole_cost(
     cost = _at_places(executable)
     if not scipy.sparse.issparse(X):
         return lambda values: cost(values, given, alpha)
-    size, weights = rows_at_once(X), table[2] if len(table) > 2 else np.ones(X.shape[0])
-    cuts = [slice(start, start + size) for start in range(0, X.shape[0], size)]
+    cuts, weights = blocks(X), table[2] if len(table) > 2 else np.ones(X.shape[0])
     masses = [float(weights[cut].sum(dtype=np.float64)) for cut in cuts]
     shares = [mass / max(sum(masses), np.finfo(float).tiny) for mass in masses]
     priced = int(np.argmax(masses))
