@@ -218,10 +218,10 @@ def test_weights_of_rows_and_classes():
     assert np.allclose(list(said.values()), [0.2, 0.5, 2 / 3], atol=0.05)
     by_row = Classifier([], epochs=60, optimizer=cr.Adam(0.05)).fit(few, y, np.where(y == "rare", 8.0, 1.0))
     assert np.allclose(by_row.predict_proba(few[:1])[0, 0], said["{'rare': 8.0}"], rtol=1e-6)
-    with pytest.raises(
-        cr.DataError, match="class_weight speaks of the class 'rear', and the classes of y are 'rare'"
-    ):
+    with pytest.raises(cr.DataError, match="class_weight speaks of 'rear'; the classes are 'rare', 'usual'"):
         Classifier(class_weight={"rear": 2}).fit(X, y)
+    with pytest.raises(cr.DataError, match="class_weight of 'rare' must be a number of at least 0; found -2"):
+        Classifier(class_weight={"rare": -2}).fit(X, y)
     with pytest.raises(cr.DataError, match="zero in every row"):
         Classifier().fit(X, y, sample_weight=np.zeros(150))
 

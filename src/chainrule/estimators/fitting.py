@@ -2,26 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.doors import late
 from chainrule.errors import DataError, short
 from chainrule.estimators.base import check_given, checked, refuse_foreign
 from chainrule.estimators.endings import loss_for, network_for, targets_for
-from chainrule.estimators.wanted import Wanted, by_number
+from chainrule.estimators.wanted import Wanted
 from chainrule.estimators.written import blocks
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.fit.asking import Asking, fitted
 from chainrule.train.history import History
 from chainrule.train.network import Network, float_name
 
-Read = Callable[
-    [Any, Any], tuple[Wanted, np.ndarray]
-]  # of y and the classes there may be: those, and y as numbers
+if TYPE_CHECKING:
+    from chainrule.estimators.weighing import weights_of_classes
+else:  # what most fits do without
+    weights_of_classes = late("chainrule.estimators.weighing:weights_of_classes")
+
+# Of y and the classes there may be: those, and y as numbers.
+Read = Callable[[Any, Any], tuple[Wanted, np.ndarray]]
 TAKES: dict[str, Any] = {"accept_sparse": "csr", "allow_nd": True, "dtype": [np.float64, np.float32]}
 
 
@@ -149,11 +154,19 @@ def _asked(estimator: Any, X: Any, numbers: np.ndarray, sample_weight: Any) -> A
         optimizer=estimator.optimizer,
         batch_size=estimator.batch_size,
         metrics=estimator.metrics,
-        class_weight=by_number(getattr(estimator, "class_weight", None), wanted),
+        class_weight=_class_weight(estimator, wanted, numbers),
         sample_weight=weight,
         callbacks=estimator.callbacks,
         verbose=int(estimator.verbose),
     )
+
+
+def _class_weight(estimator: Any, wanted: Wanted, numbers: np.ndarray) -> Any:
+    """Return what each class weighs, by its number; of labels the network says that it cannot."""
+    asked = getattr(estimator, "class_weight", None)
+    if asked is None or wanted.kind != "classes":
+        return asked
+    return dict(enumerate(weights_of_classes(asked, numbers, wanted.classes).tolist()))
 
 
 def _stopping(estimator: Any, held: Held, read: Read) -> dict[str, Any]:

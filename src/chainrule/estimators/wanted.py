@@ -1,6 +1,5 @@
 """What an estimator is to predict: which classes, yes-or-no labels or numbers y holds, and how they become targets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -90,20 +89,6 @@ def numbers_in(y: np.ndarray, classes: Any = None) -> tuple[Wanted, np.ndarray]:
         )
     count = 1 if y.ndim == 1 else y.shape[1]
     return Wanted("numbers", count, np.empty(0), flat=y.ndim == 1), y
-
-
-def by_number(class_weight: Any, wanted: Wanted) -> Any:
-    """Return the weights of classes by their number, as a fit takes them."""
-    if not isinstance(class_weight, Mapping):
-        return class_weight
-    known = {name: number for number, name in enumerate(wanted.classes.tolist())}
-    for name in class_weight:
-        if name not in known:
-            listed = ", ".join(short(each) for each in [*known][:10]) + (", ..." if len(known) > 10 else "")
-            raise DataError(
-                f"class_weight speaks of the class {short(name)}, and the classes of y are {listed}."
-            )
-    return {known[name]: weight for name, weight in class_weight.items()}
 
 
 def check_first(estimator: Any, y: Any, classes: Any) -> None:
