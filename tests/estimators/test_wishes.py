@@ -471,6 +471,8 @@ def test_dtype(kind):
     assert {a.dtype.name for a in wide.coefs_} == {"float64"}
     with pytest.raises(ValueError, match="float16"):
         of(kind, dtype="float16").fit(X, y)
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64'; found 'flaot32'"):
+        of(kind, dtype="flaot32").fit(X, y)
 
 
 @pytest.mark.parametrize("kind", KINDS)

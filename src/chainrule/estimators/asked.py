@@ -24,7 +24,7 @@ SHARED = ("momentum", "beta_1", "beta_2", "epsilon")  # settings that an estimat
 
 
 @dataclass(frozen=True)
-class Asked:
+class OwnLoss:
     """A loss ``(y, p)`` of ours, or of the user's, as what each example costs.
 
     Attributes:
@@ -70,7 +70,7 @@ def loss_asked(spec: Any) -> Loss:
     ('mae', 'Huber(delta=2.0)')
     """
     spec = ALIASES.get(spec, spec) if isinstance(spec, str) else spec
-    found = Asked(losses.describe_loss(spec), losses.loss(spec))
+    found = OwnLoss(losses.describe_loss(spec), losses.loss(spec))
     return Loss(found.name, found, found)
 
 

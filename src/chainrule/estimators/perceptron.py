@@ -41,12 +41,13 @@ if TYPE_CHECKING:
 
     from chainrule.estimators.exploding import last_update, not_finite
     from chainrule.estimators.minimising import minimise
-    from chainrule.train.network import Network
+    from chainrule.train.network import Network, float_name
 else:  # what most fits do without
     last_update = late("chainrule.estimators.exploding:last_update")
     not_finite = late("chainrule.estimators.exploding:not_finite")
     minimise = late("chainrule.estimators.minimising:minimise")
     Network = late("chainrule.train.network:Network")
+    float_name = late("chainrule.train.network:float_name")
 
 NAMES: dict[str, str | None] = {
     "logistic": "sigmoid",
@@ -159,7 +160,7 @@ class Perceptron(Estimator):
     @property
     def _dtypes(self) -> Any:
         """What X is cast to: what it has, if it is one of these."""
-        return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        return (np.float64, np.float32) if self.dtype is None else np.dtype(float_name(self.dtype))
 
     @property
     def _dtype(self) -> np.dtype:

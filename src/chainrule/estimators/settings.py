@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn import config_context, get_config
@@ -11,8 +11,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.doors import late
 from chainrule.engines.registry import engine_named
-from chainrule.errors import DataError, short
+from chainrule.errors import DataError
+
+if TYPE_CHECKING:
+    from chainrule.train.network import float_name
+else:  # what most fits do without
+    float_name = late("chainrule.train.network:float_name")
 
 STOCHASTIC = ("sgd", "adam")
 _AT_LEAST_0 = [Interval(Real, 0, None, closed="left")]
@@ -73,10 +79,8 @@ def check_extras(estimator: Any) -> None:
     """
     if estimator.engine != "auto":
         engine_named(estimator.engine)
-    if estimator.dtype is not None and np.dtype(estimator.dtype).name not in ("float32", "float64"):
-        raise DataError(
-            f"dtype is 'float32', 'float64', or None for that of X; found {short(estimator.dtype)}."
-        )
+    if estimator.dtype is not None:
+        float_name(estimator.dtype)
     if estimator.solver in STOCHASTIC:
         return
     for there, what in (
