@@ -232,6 +232,25 @@ def test_ctrl_c_keeps_what_was_learned():
     assert model.predict(X).shape == (75,)
 
 
+@since(1, 7)
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+@pytest.mark.parametrize("weights", [-WEIGHTS, WEIGHTS - 0.5], ids=["below 0", "of both signs"])
+def test_weights_below_0_count_as_they_do_there(weights, solver):
+    one, other = both("MLPRegressor", solver=solver, batch_size=10, max_iter=3, random_state=0)
+    for each in (one, other):
+        each.fit(NUMBERS, TARGET, weights)
+    for mine, its in zip(other.coefs_, one.coefs_, strict=True):  # L-BFGS runs away from those of both signs
+        np.testing.assert_allclose(mine, its, rtol=1e-6, atol=1e-6)
+
+
+def test_counts_are_not_below_0():
+    model = cr.MLPRegressor("poisson", 3, max_iter=1, random_state=0)
+    with pytest.raises(cr.DataError, match=r"^y goes down to -2, and loss=.poisson. is of counts"):
+        model.fit(NUMBERS, np.round(TARGET) - np.round(TARGET).min() - 2)
+    with pytest.raises(cr.DataError, match=r"^y_val goes down to -1"):
+        model.fit(NUMBERS, TARGET**2, X_val=NUMBERS[:2], y_val=[3, -1])
+
+
 def test_weights_that_become_infinite_are_refused_in_their_words():
     with pytest.raises(ValueError, match=r"^Solver produced non-finite parameter weights"):
         cr.MLPRegressor(solver="sgd", learning_rate_init=1e6, random_state=0).fit(NUMBERS * 1e3, TARGET)

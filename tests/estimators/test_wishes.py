@@ -441,6 +441,14 @@ def test_warm_start_goes_on_with_everything_13656(kind, settings):
     assert parts.n_iter_ == 4 and parts.t_ == whole.t_
 
 
+def test_a_part_that_is_learned_from_needs_not_all_classes_where_a_fit_may_be_resumed():
+    model = classifier(warm_start="resume").partial_fit(X_iris[:40], y_iris[:40], classes=[0, 1, 2])
+    model.partial_fit(X_iris[60:], y_iris[60:])
+    assert model.t_ == 130
+    with pytest.raises(ValueError, match="the same classes as in the previous call"):
+        model.fit(X_iris[:40], y_iris[:40])
+
+
 def test_lbfgs_says_that_it_begins_anew_13656():
     model = regressor(solver="lbfgs", warm_start="resume", max_iter=1)
     with pytest.raises(ValueError, match=r"L-BFGS .* raise max_iter"):

@@ -81,7 +81,7 @@ def mean_of(each: Any, weight: Node | None) -> Any:
     if weight is None:
         return np.mean(each)
     total: Any = np.sum(weight)
-    return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
+    return np.sum(weigh(weight, each)) / np.where(np.equal(total, 0), 1, total)
 
 
 def mass_of(weight: Node | None, rows: Node, dtype: np.dtype) -> Any:
@@ -89,4 +89,4 @@ def mass_of(weight: Node | None, rows: Node, dtype: np.dtype) -> Any:
     if weight is None:
         return cast(rows, dtype)
     total: Any = np.sum(weight)
-    return np.where(total > 0, total, 1)
+    return np.where(np.equal(total, 0), 1, total)

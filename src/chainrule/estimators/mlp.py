@@ -247,7 +247,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             self._labels = labels_of(y)
             self.classes_ = self._labels.classes
         else:
-            self._labels.check_more(y, self.warm_start)
+            parts = incremental and self.warm_start == "resume"  # of which none needs all classes
+            self._labels.check_more(y, self.warm_start and not parts)
         return X, y
 
     def _encoded(self, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
@@ -564,6 +565,11 @@ class MLPRegressor(RegressorMixin, Perceptron):
             y = column_or_1d(y, warn=True)
         if judging and (1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:
             raise DataError(f"y_val has shape {y.shape}, and y has {self.n_outputs_} columns.")
+        if self._is_poisson and (least := np.asarray(y, np.float64).min()) < 0:
+            raise DataError(
+                f"{'y_val' if judging else 'y'} goes down to {least:g}, and loss='poisson' is of counts: none is below "
+                "0. Take loss='squared_error'."
+            )
         return X, y
 
     def _named(self, y: np.ndarray) -> Any:

@@ -303,7 +303,7 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
     if weight.ndim > 1:  # what padding would cost, NaN even, reaches nothing
         each = as_node(np.where(weight > 0, each, 0))
     total: Any = np.sum(weight)
-    return np.sum(weigh(weight, each)) / np.where(total > 0, total, 1)
+    return np.sum(weigh(weight, each)) / np.where(np.equal(total, 0), 1, total)
 
 
 def gradients(
