@@ -231,7 +231,10 @@ def test_a_signal_that_ends_it_is_told_with_what_was_chosen():
     ensemble = out_of_fold.Ensemble((None, None), out_of_fold.Variant(0), (3, 3), np.zeros((4, 1)), 1.0)
     history = History({"cost": [1.0]}, signal=SIGTERM)
     told = members._told(
-        ensemble, members.Choice(ensemble.kind, (3, 3), share=0.004), Options(recipe=True, epochs=9), history
+        ensemble,
+        members.Choice(ensemble.variant, (3, 3), share=0.004),
+        Options(recipe=True, epochs=9),
+        history,
     )
     assert told.startswith("Stopped by SIGTERM: 2 networks, best after 3 of 9 epochs.")
     assert "decide with 1 %, a linear model with 99 %" in told
@@ -266,8 +269,8 @@ def test_what_is_predicted_is_what_members_and_linear_model_say_together():
     ready, choice, networks, whole = fitted["all"]
     (X, y), target = ready.learn, ready.data.target
     said = np.mean([each.predict(X) for each in networks], axis=0)
-    if choice.kind.logarithm:
-        said = np.mean([choice.kind.logarithm.said(target, each.predict(X)) for each in networks], axis=0)
+    if choice.variant.logarithm:
+        said = np.mean([choice.variant.logarithm.said(target, each.predict(X)) for each in networks], axis=0)
     beside = linear.outputs_of(target, X, linear.coefficients(target, X, y, None, choice.price))
     assert np.allclose(whole.predict(X), choice.share * said + (1 - choice.share) * beside, atol=1e-4)
     assert any("networks" in sentence and "best after" in sentence for sentence in told)
@@ -377,9 +380,9 @@ def test_a_linear_model_that_blew_up_leaves_intervals_to_the_networks(monkeypatc
 def test_networks_see_bins_only_where_that_is_better(wanted, monkeypatch):
     chosen = members.ensemble_of
 
-    def judged(ready, losses, weight, some, kind):
-        ensemble = chosen(ready, losses, weight, some, kind)
-        off = 0.0 if kind.bins == wanted and not kind.logarithm else 1.0
+    def judged(ready, losses, weight, some, variant):
+        ensemble = chosen(ready, losses, weight, some, variant)
+        off = 0.0 if variant.bins == wanted and not variant.logarithm else 1.0
         outputs = np.where(np.isfinite(ensemble.outputs), ready.learn[1] + off, np.nan)
         return replace(ensemble, outputs=outputs, cost=off)
 

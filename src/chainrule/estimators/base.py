@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.utils import estimator_html_repr
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from chainrule.doors import Door
 from chainrule.errors import DataError
@@ -50,12 +50,6 @@ def checked(estimator: BaseEstimator, X: Any = "no_validation", y: Any = "no_val
     return validate_data(estimator, X=X, y=y, **how)
 
 
-def checked_fitted(estimator: BaseEstimator, X: Any, **how: Any) -> Any:
-    """Return what an estimator that has been fitted is to predict for."""
-    check_is_fitted(estimator)
-    return checked(estimator, X, reset=False, **how)
-
-
 def refuse_foreign(**given: Any) -> None:
     """Raise if something is an array of a library that NumPy is to know nothing of, such as a tensor of PyTorch's.
 
@@ -96,10 +90,3 @@ def is_foreign(value: Any) -> bool:
     if isinstance(value, np.ndarray | np.generic | str | type(None)):
         return False
     return hasattr(value, "__array_namespace__") or type(value).__module__.partition(".")[0] == "torch"
-
-
-def check_switch(name: str, value: Any) -> bool:
-    """Return a parameter that is True or False, or say that it is neither."""
-    if not isinstance(value, bool | np.bool_):
-        raise DataError(f"{name} is True or False; found {value!r}.")
-    return bool(value)

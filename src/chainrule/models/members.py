@@ -48,13 +48,13 @@ class Choice:
     """What was chosen by predictions for rows that were not learned from.
 
     Attributes:
-        kind: What networks see and learn.
+        variant: What networks see and learn.
         epochs: How many each of them learns.
         share: How much they say beside a linear model, from 0 to 1.
         price: That of the weights of the linear model.
     """
 
-    kind: Variant
+    variant: Variant
     epochs: tuple[int, ...]
     share: float = 1.0
     price: float = 1.0
@@ -88,7 +88,7 @@ def fit_members(
     known = np.isfinite(ensemble.outputs).all(axis=1)
     mixed, choice, plain = (
         ensemble.outputs,
-        Choice(ensemble.kind, ensemble.epochs),
+        Choice(ensemble.variant, ensemble.epochs),
         np.zeros_like(ensemble.outputs),
     )
     if options.recipe:
@@ -130,7 +130,7 @@ def mixed_of(
 ) -> Network:
     """Return networks, and the linear model of the same rows, as one network."""
     (X, y), target = ready.learn, ready.data.target
-    parts = [said_plainly(each, target, choice.kind.logarithm) for each in networks if choice.share]
+    parts = [said_plainly(each, target, choice.variant.logarithm) for each in networks if choice.share]
     shares = [choice.share / len(parts) for _ in parts]
     if choice.share < 1:
         found = coefficients(target, X, y, weights_of(ready.class_weight, y), choice.price)
@@ -152,26 +152,26 @@ def _best_ensemble(
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
 ) -> tuple[Ensemble, list[History]]:
-    """Train a network on each fold: of the kind that is the best on some of them."""
+    """Train a network on each fold: of the variant that is the best on some of them."""
     folds = ready.data.folds
-    kinds = _variants(ready, options)
-    tried = len(folds) if len(kinds) == 1 else min(TRIED, len(folds))
+    variants = _variants(ready, options)
+    tried = len(folds) if len(variants) == 1 else min(TRIED, len(folds))
     learn = partial(_learned, prefix, ready, options, stages)
     ensembles: list[Ensemble] = []
     histories: list[History] = []
-    for kind in kinds:
+    for variant in variants:
         if ensembles and stages.signal:
             break
-        members = learn(range(tried), kind)
+        members = learn(range(tried), variant)
         histories += [each.history for each in members]
-        ensembles.append(ensemble_of(ready, losses, weight, members, kind))
+        ensembles.append(ensemble_of(ready, losses, weight, members, variant))
     best = _best_of(
         ensembles, [losses(ensemble.outputs) for ensemble in ensembles], weight, ready.data.blocks
     )
     if tried < len(folds) and not stages.signal:
-        more = learn(range(tried, len(folds)), best.kind)
+        more = learn(range(tried, len(folds)), best.variant)
         histories += [each.history for each in more]
-        best = ensemble_of(ready, losses, weight, [*best.members, *more], best.kind)
+        best = ensemble_of(ready, losses, weight, [*best.members, *more], best.variant)
     _restore(ready, options, best)
     return best, histories
 
@@ -190,7 +190,7 @@ def _best_of(
     better = [
         ensemble
         for ensemble, cost in zip(ensembles, costs, strict=True)
-        if (ensemble.kind.logarithm and ensemble.cost < usual.cost)
+        if (ensemble.variant.logarithm and ensemble.cost < usual.cost)
         or is_better(costs[0], cost, weight, blocks)
     ]
     return min(better, key=lambda ensemble: ensemble.cost, default=usual)
@@ -212,22 +212,24 @@ def _learned(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    kind: Variant,
+    variant: Variant,
 ) -> list[Member]:
     """Train a network on each of some folds."""
     folds = [ready.data.folds[number] for number in numbers]
     names = [
-        f"{prefix}{kind.name if kind.logarithm or options.bins else ''}member {number + 1}"
+        f"{prefix}{variant.name if variant.logarithm or options.bins else ''}member {number + 1}"
         for number in numbers
     ]
     stopping: list[Any] = []
     if not in_step(ready):
         patience = patience_for(_epochs(options))
-        stopping = [EarlyStopping(patience) if kind.logarithm else replace(ready.stopping, patience=patience)]
+        stopping = [
+            EarlyStopping(patience) if variant.logarithm else replace(ready.stopping, patience=patience)
+        ]
     return _fit(
-        names, ready, options, stages, numbers, kind,
+        names, ready, options, stages, numbers, variant,
         rows=[learn for learn, _ in folds], validation_rows=[judge for _, judge in folds],
-        callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if kind.logarithm else ready.watched,
+        callbacks=[stopping] * len(folds), keep_epochs=True, metrics=() if variant.logarithm else ready.watched,
     )  # fmt: skip
 
 
@@ -248,8 +250,8 @@ def _second(
         return None
     twice = replace(ready, data=replace(ready.data, folds=(*folds, *folds[: max(1, len(folds) // TWICE)])))
     numbers = range(len(folds), len(twice.data.folds))
-    members = _learned(f"{prefix}once more, ", twice, options, stages, numbers, ensemble.kind)
-    return None if stages.signal else ensemble_of(twice, losses, None, members, ensemble.kind)
+    members = _learned(f"{prefix}once more, ", twice, options, stages, numbers, ensemble.variant)
+    return None if stages.signal else ensemble_of(twice, losses, None, members, ensemble.variant)
 
 
 def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -> Iterator[Member]:
@@ -257,7 +259,7 @@ def _anew(prefix: str, ready: Ready[Prepared], choice: Choice, stages: Stages) -
     options: Any = ready.options
     numbers = range(len(choice.epochs))
     names = [f"{prefix}member {number + 1}" for number in numbers]
-    yield from _fit(names, ready, options, stages, numbers, choice.kind, until=list(choice.epochs))
+    yield from _fit(names, ready, options, stages, numbers, choice.variant, until=list(choice.epochs))
 
 
 def _fit(
@@ -266,14 +268,14 @@ def _fit(
     options: Options,
     stages: Stages,
     numbers: Sequence[int],
-    kind: Variant,
+    variant: Variant,
     **how: Any,
 ) -> list[Member]:
-    each = replace(options, bins=kind.bins)
+    each = replace(options, bins=variant.bins)
     networks = [ready.network(replace(each, seed=seed_of(options.seed, number))) for number in numbers]
     keepers = [stages.keeper(name) for name in names]
     histories = _train(
-        networks, ready, options, kind.logarithm, resume=keepers, verbose=stages.verbose, **how
+        networks, ready, options, variant.logarithm, resume=keepers, verbose=stages.verbose, **how
     )
     stages.ended(names, histories)
     return [Member(*each) for each in zip(networks, numbers, histories, strict=True)]
@@ -328,7 +330,7 @@ def _restore(ready: Ready[Prepared], options: Options, ensemble: Ensemble) -> No
     if lost:
         networks, until = [each.network for each, _ in lost], [epochs for _, epochs in lost]
         _train(
-            networks, ready, options, ensemble.kind.logarithm, until=until,
+            networks, ready, options, ensemble.variant.logarithm, until=until,
             rows=[ready.data.folds[each.fold][0] for each, _ in lost],
         )  # fmt: skip
 
@@ -345,8 +347,8 @@ def _told(ensemble: Ensemble, choice: Choice, options: Options, history: History
     """Say in a sentence what was chosen, and what ended it early."""
     least, most = min(choice.epochs), max(choice.epochs)
     when = f"{most}" if least == most else f"{least} to {most}"
-    learned = ", learned the logarithm" if choice.kind.logarithm else ""
-    learned += " without bins" if options.bins and not choice.kind.bins else ""
+    learned = ", learned the logarithm" if choice.variant.logarithm else ""
+    learned += " without bins" if options.bins and not choice.variant.bins else ""
     by = f"Stopped by {Asked(history.signal).name}: " if history.signal else ""
     said = f"{by}{counted(len(ensemble.members), 'network')}{learned}, best after {when} of {_epochs(options)} epochs."
     if not options.recipe:

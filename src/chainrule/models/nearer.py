@@ -38,7 +38,7 @@ def nearer(
     for each in [ensemble] if others is None else [ensemble, others]:
         for member, own in zip(each.members, each.epochs, strict=True):
             rows = ready.data.folds[member.fold % len(ready.data.folds)][1]
-            said = at_epoch(ready, member, ensemble.kind, ensemble.epochs[0] if in_step(ready) else own)
+            said = at_epoch(ready, member, ensemble.variant, ensemble.epochs[0] if in_step(ready) else own)
             off.append(share * said + (1 - share) * plain[rows] - truth[rows])
             judged.append(rows)
     times = np.bincount(np.concatenate(judged[: len(ensemble.members)]), minlength=len(truth))

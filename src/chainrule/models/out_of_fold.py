@@ -54,14 +54,14 @@ class Ensemble:
 
     Attributes:
         members: Those that learned.
-        kind: What they see and learn.
+        variant: What they see and learn.
         epochs: After how many epochs each was best.
         outputs: What they say of rows that they did not learn from, shape (rows, outputs); NaN where all did.
         cost: What that costs, in the mean.
     """
 
     members: tuple[Member, ...]
-    kind: Variant
+    variant: Variant
     epochs: tuple[int, ...]
     outputs: np.ndarray
     cost: float
@@ -72,7 +72,7 @@ def ensemble_of(
     losses: Callable[[np.ndarray], np.ndarray],
     weight: np.ndarray | None,
     members: Sequence[Member],
-    kind: Variant,
+    variant: Variant,
 ) -> Ensemble:
     """Return those networks that learned, after how many epochs each is best, and what they say then."""
     done = [each for each in members if each.history.epochs and not each.history.diverged]
@@ -82,13 +82,13 @@ def ensemble_of(
     rows, width = len(ready.learn[0]), ready.data.target.width
     nothing = np.full((rows, width), np.nan)
     if not done:
-        return Ensemble((), kind, (), nothing, np.inf)
-    said = [_said(ready, each, kind.logarithm) for each in done]
+        return Ensemble((), variant, (), nothing, np.inf)
+    said = [_said(ready, each, variant.logarithm) for each in done]
     judged = [ready.data.folds[each.fold][1] for each in done]
     if in_step(ready):
         by_epoch = _out_of_fold(rows, judged, said)
         monitor = ready.stopping.monitor
-        if monitor is None or kind.logarithm:
+        if monitor is None or variant.logarithm:
             curve = _means(losses(by_epoch), weight)
         else:
             curve = np.mean([each.history[monitor] for each in done], axis=0)
@@ -100,7 +100,7 @@ def ensemble_of(
         epochs = [each.history.epochs if at is None else at + 1 for each, at in zip(done, best, strict=True)]
         outputs = _out_of_fold(rows, judged, [p[[e - 1]] for p, e in zip(said, epochs, strict=True)])[0]
     cost = float(_means(losses(outputs[None]), weight)[0])
-    return Ensemble(tuple(done), kind, tuple(epochs), outputs, cost)
+    return Ensemble(tuple(done), variant, tuple(epochs), outputs, cost)
 
 
 def in_step(ready: Ready[Prepared]) -> bool:
@@ -108,9 +108,9 @@ def in_step(ready: Ready[Prepared]) -> bool:
     return len(ready.learn[0]) <= FEW
 
 
-def at_epoch(ready: Ready[Prepared], member: Member, kind: Variant, epoch: int) -> np.ndarray:
+def at_epoch(ready: Ready[Prepared], member: Member, variant: Variant, epoch: int) -> np.ndarray:
     """Return what a network said, after an epoch from 1, of the rows that judge it: (rows, outputs)."""
-    return _said(ready, member, kind.logarithm, slice(epoch - 1, epoch))[0]
+    return _said(ready, member, variant.logarithm, slice(epoch - 1, epoch))[0]
 
 
 def _said(
