@@ -287,16 +287,23 @@ def short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def warn(message: str, category: type[Warning]) -> None:
-    """Warn at the line outside of this library that asked for what is warned of."""
+def warn(message: str, category: type[Warning], module: str | None = None) -> None:
+    """Warn at the line outside of this library that asked for what is warned of.
+
+    Args:
+        message: What is said.
+        category: The class of the warning.
+        module: As what module a user's filters know the place; by default that of the line.
+    """
     frame = sys._getframe(1)
-    between = ("chainrule.", "importlib.", "functools.", "contextlib.")  # the latter call what is ours
+    # The latter call what is ours.
+    between = ("chainrule.", "importlib.", "functools.", "contextlib.", "sklearn.", "joblib.")
     while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(between):
         frame = frame.f_back
     names = frame.f_globals
     registry = names.setdefault("__warningregistry__", {})  # where Python keeps that a line has warned
-    place = frame.f_code.co_filename, frame.f_lineno, names.get("__name__", "<string>")  # without one: exec
-    warnings.warn_explicit(message, category, *place, registry)
+    module = module or names.get("__name__", "<string>")  # without one: exec
+    warnings.warn_explicit(message, category, frame.f_code.co_filename, frame.f_lineno, module, registry)
 
 
 def deprecated(old: str, new: str) -> None:

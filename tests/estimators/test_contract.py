@@ -211,3 +211,23 @@ def test_a_notebook_shows_its_parameters_and_below_them_the_network_and_how_the_
     with config_context(display="text"):
         assert not hasattr(estimator, "_repr_html_")
         assert estimator._repr_mimebundle_().keys() == {"text/plain"}
+
+
+@regressors
+@pytest.mark.parametrize(
+    "y", [NAMES, [*"ab" * 74, "c", "d"], np.array(NAMES, object)[:, None]], ids=["array", "list", "column"]
+)
+def test_a_regressor_says_who_predicts_classes(estimator, y):
+    kind = type(estimator).__name__
+    other = kind.replace("Regressor", "Classifier")
+    value = np.ravel(y)[0]
+    says = rf"^{kind} predicts numbers, and y holds '{value}' in row 0\. Classes are predicted by {other}\.$"
+    with pytest.raises(ValueError, match=says):
+        clone(estimator).fit(X, y)
+
+
+@regressors
+def test_numbers_that_are_written_as_text_are_numbers(estimator):
+    texts = np.array([str(number) for number in NUMBERS], object)
+    one, other = (clone(estimator).set_params(random_state=0).fit(X, y) for y in (NUMBERS, texts))
+    assert np.array_equal(one.predict(X), other.predict(X))

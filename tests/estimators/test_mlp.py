@@ -14,6 +14,8 @@ from hypothesis import given, settings as trying, strategies as st
 from sklearn import neural_network as theirs
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import chainrule as cr
 from versions import INSTALLED, since
@@ -280,6 +282,20 @@ def test_a_rate_or_a_price_costs_no_new_program(monkeypatch):
     assert drawn == []
 
 
-def test_scores_of_the_convergence():
-    with pytest.warns(ConvergenceWarning, match=r"Stochastic Optimizer: Maximum iterations \(3\) reached"):
-        cr.MLPClassifier(max_iter=3).fit(X, LABELS)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_warning_shows_the_line_of_the_user_also_through_a_pipeline(solver):
+    model = cr.MLPClassifier(3, solver=solver, max_iter=3)
+    for fitted in (model, make_pipeline(StandardScaler(), model)):
+        with pytest.warns(ConvergenceWarning) as caught:
+            fitted.fit(X, LABELS)
+        assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_what_filters_their_warnings_by_module_filters_ours(solver):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings(
+            "ignore", category=ConvergenceWarning, module="sklearn"
+        )  # as in their gallery
+        cr.MLPClassifier(3, solver=solver, max_iter=3, random_state=0).fit(X, LABELS)

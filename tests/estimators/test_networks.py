@@ -71,6 +71,14 @@ def test_a_last_layer_that_contradicts_y_is_refused(make, y, given, says):
         make(given).fit(X, y)
 
 
+def test_a_function_without_a_return_is_told_so():
+    def make(inputs, outputs):
+        [cr.Dense(8, "relu"), cr.Dense(outputs, "softmax")]
+
+    with pytest.raises(cr.DataError, match="returned None: end it with 'return' and a list of layers"):
+        Classifier(make).fit(X, NAMES)
+
+
 def test_labels_of_which_several_may_be_right():
     for given in (None, [cr.Dense(4)], [cr.Dense(4, "sigmoid")], [cr.Dense(8, "relu")]):
         estimator = Classifier(given, epochs=80, optimizer=cr.Adam(0.03)).fit(SEVERAL_X, SEVERAL)

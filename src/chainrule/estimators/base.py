@@ -8,7 +8,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import validate_data
 
 from chainrule.doors import Door
-from chainrule.errors import DataError
+from chainrule.errors import DataError, short
 from chainrule.estimators.theirs import BaseEstimator
 from chainrule.friendly import Friendly
 
@@ -47,6 +47,8 @@ def checked(estimator: BaseEstimator, X: Any = "no_validation", y: Any = "no_val
         how: What ``validate_data`` takes besides.
     """
     refuse_foreign(X=X, y=y)
+    if how.get("y_numeric"):
+        _refuse_labels(estimator, y)
     return validate_data(estimator, X=X, y=y, **how)
 
 
@@ -66,6 +68,33 @@ def refuse_foreign(**given: Any) -> None:
             f"{name} is a {kind.__name__} of {library}, and estimators compute with NumPy's arrays on the processor. "
             f"Give it as one: {array}."
         )
+
+
+def _refuse_labels(estimator: BaseEstimator, y: Any) -> None:
+    """Raise if the targets of a regressor are words."""
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of different lengths, which scikit-learn refuses
+        return
+    if values.dtype.kind not in "OUT":
+        return
+    for at, value in enumerate(values.flat):
+        if isinstance(value, str) and not _is_number(value):
+            name = next(
+                kind.__name__ for kind in type(estimator).__mro__ if kind.__module__.startswith("chainrule.")
+            )
+            raise DataError(
+                f"{name} predicts numbers, and y holds {short(value)} in row {at * len(values) // values.size}. "
+                f"Classes are predicted by {name.replace('Regressor', 'Classifier')}."
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_given(X_val: Any, y_val: Any, sample_weight_val: Any) -> bool:

@@ -1,6 +1,5 @@
 """A descent step by step: of an estimator, its optimizer, its rows and what ends it."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from chainrule.estimators.course import Course, Orders, Rate, Watch
 from chainrule.estimators.holding import Rows, cast, split_off
 from chainrule.estimators.learner import Learner
 from chainrule.estimators.rules import Moments, Steps
+from chainrule.estimators.settings import warn_as_theirs
 from chainrule.estimators.telling import audience
 from chainrule.graph.evaluate import Arrays
 from chainrule.train.objective import CLOCK, STEP_AT
@@ -169,13 +169,12 @@ def _run(
     if failure is not None:
         _exploded(model, failure, course)
     if stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=2)
+        warn_as_theirs("Training interrupted by user.")
     elif not stopped and not incremental:
-        warnings.warn(
+        warn_as_theirs(
             f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't "
             "converged yet.",
             ConvergenceWarning,
-            stacklevel=2,
         )
     if watch.decides and watch.best:
         model._values = watch.best
@@ -190,9 +189,7 @@ def _exploded(model: Any, failure: Failure, course: Course) -> None:
     watch.fail()
     model.n_iter_, model.loss_ = watch.epochs, watch.losses[-1]
     kept = f"iteration {watch.best_epoch}" if watch.best_epoch else "the beginning"
-    warnings.warn(
-        f"{why} Training ended there, and kept the weights of {kept}.", ConvergenceWarning, stacklevel=2
-    )
+    warn_as_theirs(f"{why} Training ended there, and kept the weights of {kept}.", ConvergenceWarning)
 
 
 def rate_words(model: Any) -> tuple[str, str]:
@@ -224,10 +221,7 @@ def _batch_size(model: Any, rows: int) -> int:
     if model.batch_size == "auto":
         return min(200, rows)
     if model.batch_size > rows:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=2,
-        )
+        warn_as_theirs("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     return int(np.clip(model.batch_size, 1, rows))
 
 

@@ -48,6 +48,11 @@ def network_for(
     if callable(given) and not isinstance(given, Network | Layer | type):
         inputs = shape[0] if len(shape) == 1 else shape
         given = apply("the function that makes a network", given, inputs=inputs, outputs=wanted.units)
+        if given is None:
+            raise DataError(
+                "The function that makes a network returned None: end it with 'return' and a list of layers, or a "
+                "cr.Network."
+            )
     if isinstance(given, Network):
         return _as_given(given, shape, wanted, dtype, engine, seed)
     layers: Any = [Dense(USUAL_UNITS, "relu")] if given is None else given

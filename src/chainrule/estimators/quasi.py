@@ -1,6 +1,5 @@
 """L-BFGS as scikit-learn runs it: SciPy's, on what all examples cost together."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.estimators.settings import warn_as_theirs
 from chainrule.graph.evaluate import Arrays
 from chainrule.train.fit.threads import one_thread, threads_of_scipy
 
@@ -80,4 +80,4 @@ def _warn_of(result: Any, iterations: int, max_iter: int) -> None:
         "\nYou might also want to scale the data as shown in:\n    https://scikit-learn.org/stable/modules/"
         "preprocessing.html"
     )
-    warnings.warn(told, ConvergenceWarning, stacklevel=2)
+    warn_as_theirs(told, ConvergenceWarning)

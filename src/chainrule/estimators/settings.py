@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.doors import late
 from chainrule.engines.registry import engine_named
-from chainrule.errors import DataError
+from chainrule.errors import DataError, warn
 
 if TYPE_CHECKING:
     from chainrule.train.network import float_name
@@ -59,6 +59,11 @@ def validated(estimator: Any, again: bool = False) -> Iterator[None]:
         estimator._validate_params()
     with config_context(skip_parameter_validation=True):
         yield
+
+
+def warn_as_theirs(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's, under the module's name by which programs filter scikit-learn's warnings."""
+    warn(message, category, "sklearn.neural_network._multilayer_perceptron")
 
 
 def is_fitted(estimator: Any) -> bool:
