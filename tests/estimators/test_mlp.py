@@ -72,7 +72,7 @@ SETTINGS = st.fixed_dictionaries(
         "nesterovs_momentum": st.booleans(),
         "early_stopping": st.booleans(),
         "beta_1": st.sampled_from([0, 0.9]),
-        "beta_2": st.sampled_from([0, 0.999]),
+        "beta_2": st.sampled_from([0.5, 0.999]),  # with 0 a step is a sign, which turns where rounding does
         "n_iter_no_change": st.sampled_from([1, 3, np.inf]),
         "warm_start": st.booleans(),
     }

@@ -441,6 +441,46 @@ def test_warm_start_goes_on_with_everything_13656(kind, settings):
     assert parts.n_iter_ == 4 and parts.t_ == whole.t_
 
 
+def test_what_resumes_need_not_have_been_fitted_so():
+    X, y = X_line, y_line
+    for before, after in (
+        ({}, {}),
+        ({"early_stopping": True}, {}),
+        ({}, {"early_stopping": True}),
+        ({"warm_start": "resume"}, {"early_stopping": True}),
+        ({"solver": "lbfgs"}, {"solver": "adam"}),
+        ({"solver": "lbfgs"}, {"solver": "adam", "warm_start": True, "early_stopping": True}),
+    ):
+        model = regressor(batch_size=16, **before).fit(X, y)
+        model.set_params(**{"warm_start": "resume", **after}).fit(X, y)
+        assert model.n_iter_ == 5 and len(model.loss_curve_) == (5 if "solver" in before else 10)
+    model = regressor(early_stopping=True, warm_start="resume").fit(X, y)
+    model.set_params(warm_start=False).fit(X, -y)
+    model.set_params(warm_start="resume", learning_rate_init=1e-12).fit(X, -y)
+    assert alike(model, regressor(early_stopping=True).fit(X, -y)), "it goes on from the fit before the last"
+
+
+def test_what_is_set_before_a_fit_is_resumed_counts():
+    X, y = X_line, y_line
+    model = regressor(warm_start="resume", learning_rate_init=0.1).fit(X, y)
+    slots = [each.copy() for each in model._optimizer.slots]
+    before = [w.copy() for w in model.coefs_]
+    model.set_params(learning_rate_init=1e-9, max_iter=1).fit(X, y)
+    for w, was in zip(model.coefs_, before, strict=True):
+        np.testing.assert_allclose(w, was, atol=1e-7)
+    kept = model._optimizer.slots[0] - 0.9 * slots[0]
+    assert model._optimizer.steps == 6 and 0 < np.abs(kept).max() < np.abs(slots[0]).max()
+    model.set_params(optimizer=cr.SGD(0.5), max_iter=1).fit(X, y)
+    assert model._optimizer.steps == 1 and model._optimizer.learning_rate == 0.5
+
+
+def test_choices_that_are_none_are_answered():
+    with pytest.raises(cr.DataError, match=r"^dtype must be 'float32' or 'float64'; found 'single-ish'"):
+        regressor(dtype="single-ish").fit(X_line, y_line)
+    with pytest.raises(cr.DataError, match=r"^dropout is a share such as 0\.2"):
+        regressor(dropout="much").fit(X_line, y_line)
+
+
 def test_a_part_that_is_learned_from_needs_not_all_classes_where_a_fit_may_be_resumed():
     model = classifier(warm_start="resume").partial_fit(X_iris[:40], y_iris[:40], classes=[0, 1, 2])
     model.partial_fit(X_iris[60:], y_iris[60:])

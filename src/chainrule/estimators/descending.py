@@ -65,18 +65,32 @@ class Descent:
 def descent_of(model: Any) -> Descent:
     """Return the optimizer before its first step."""
     seed = int(model._random_state.randint(2**31 - 1)) if np.any(model.dropout) else 0
+    rule, rate = _chosen(model)
+    return Descent(rule, rate, [], seed=seed)
+
+
+def _chosen(model: Any) -> tuple[Optimizer, Rate]:
+    """Return how an estimator is to step, and the learning rate that it begins with."""
     if model.optimizer is not None:
         rule, initial = rule_asked(model.optimizer, model)
-        return Descent(rule, Rate(initial, model.learning_rate, model.power_t), [], seed=seed)
+        return rule, Rate(initial, model.learning_rate, model.power_t)
     if model.solver == "sgd":
         steps = Steps(momentum=float(model.momentum), nesterov=bool(model.nesterovs_momentum))
-        return Descent(
-            steps, Rate(model.learning_rate_init, model.learning_rate, model.power_t), [], seed=seed
-        )
+        return steps, Rate(model.learning_rate_init, model.learning_rate, model.power_t)
     betas = {"beta_1": float(model.beta_1), "beta_2": float(model.beta_2)}
-    return Descent(
-        Moments(**betas, epsilon=float(model.epsilon)), Rate(model.learning_rate_init), [], seed=seed
-    )
+    return Moments(**betas, epsilon=float(model.epsilon)), Rate(model.learning_rate_init)
+
+
+def _going_on(model: Any) -> Descent:
+    """Return the optimizer of a fit that goes on, at the rate that is set now; one that is another begins anew."""
+    before: Descent = model._optimizer
+    rule, rate = _chosen(model)
+    if rule != before.rule:
+        return descent_of(model)
+    known = before.rate
+    if (rate.initial, rate.schedule, rate.power) == (known.initial, known.schedule, known.power):
+        return before
+    return Descent(rule, rate, before.slots, before.steps, before.seed)
 
 
 def descend(model: Any, rows: Rows, held: Rows | None, incremental: bool, resumes: bool) -> None:
@@ -89,9 +103,10 @@ def descend(model: Any, rows: Rows, held: Rows | None, incremental: bool, resume
         incremental: Whether it does one epoch more, and keeps its optimizer.
         resumes: Whether it goes on with all there is.
     """
-    goes_on = (incremental or resumes) and hasattr(model, "_optimizer")
-    if not goes_on:
+    if not (incremental or resumes) or not hasattr(model, "_optimizer"):
         model._optimizer = descent_of(model)
+    elif resumes:
+        model._optimizer = _going_on(model)
     if model.early_stopping and incremental:
         raise ValueError(
             "partial_fit does not support early_stopping=True. Each call is one iteration, and who calls it "
@@ -116,7 +131,7 @@ def descend(model: Any, rows: Rows, held: Rows | None, incremental: bool, resume
     private = private and model.warm_start != "resume"
     random = model._random_state if model.shuffle else None
     orders = Orders(count, random, private, batches.size < count)
-    if resumes and len(model._order) == count:
+    if resumes and model._order is not None and len(model._order) == count:
         orders.last = model._order
     course = Course(executable, table, batches, orders, watch)
     watch.hears = audience(model, rows, epochs)
@@ -146,7 +161,9 @@ def _run(
     model: Any, course: Course, program: Compiled, epochs: int, incremental: bool, resumes: bool
 ) -> None:
     watch, method = course.watch, model._optimizer
-    values = model._at_end if resumes and model.early_stopping else model._values
+    values = model._values
+    if resumes and model.early_stopping and model._at_end is not None:
+        values = model._at_end
     slots = method.slots or [
         np.zeros(n.shape, n.dtype) for n in program.program.state[len(values) : -SETTINGS]
     ]
@@ -162,8 +179,8 @@ def _run(
         model.loss_ = watch.losses[-1]
     if watch.judge is not None:
         model.best_validation_score_ = watch.best_score
-    if model.warm_start == "resume":
-        model._at_end, model._order = state[: len(values)], course.orders.last
+    kept = model.warm_start == "resume"
+    model._at_end, model._order = (state[: len(values)], course.orders.last) if kept else (None, None)
     if watch.hears is not None:
         watch.hears.end()
     if failure is not None:
@@ -228,10 +245,10 @@ def _batch_size(model: Any, rows: int) -> int:
 def _split(model: Any, rows: Rows, resumes: bool) -> tuple[Rows, Rows]:
     """Return the rows to learn from, and those that are held back: in a fit that goes on, the same."""
     random = model._random_state
-    if resumes:
+    if resumes and model._split_at is not None:
         random = np.random.RandomState()
         random.set_state(model._split_at)
-    elif model.warm_start == "resume":
-        model._split_at = random.get_state()
+    else:
+        model._split_at = random.get_state() if model.warm_start == "resume" else None
     stratify = rows.y.astype(bool) if model._stratifies else None
     return split_off(rows, model.validation_fraction, random, stratify)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.doors import late
-from chainrule.errors import DataError
+from chainrule.errors import DataError, short
 from chainrule.nn.activations import activation_name
 from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Activation, Dense
@@ -69,7 +69,14 @@ def rates_of(dropout: Any, count: int) -> list[float]:
     >>> rates_of(0.5, 2), rates_of([0, 0.25], 2)
     ([0.5, 0.5], [0.0, 0.25])
     """
-    return [float(rate) for rate in _of_each(dropout, count, "dropout", "a share")]
+    try:
+        return [float(rate) for rate in _of_each(dropout, count, "dropout", "a share")]
+    except (TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"dropout is a share such as 0.2, or a list: one for each hidden layer; found {short(dropout)}."
+        ) from None
 
 
 def first_bounds(activation: Any, widths: Sequence[int]) -> list[float]:

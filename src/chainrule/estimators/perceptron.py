@@ -169,9 +169,9 @@ class Perceptron(Estimator):
     # --- its values: weights and biases in turn, as a network has them ---
 
     _beside: Sequence[np.ndarray] = ()  # what normalization has learned
-    _at_end: Arrays  # the last values, where a fit is to go on from them, and not from the best
-    _order: np.ndarray  # the last order of the rows, likewise
-    _split_at: Any  # what the random state was when rows were held back, likewise
+    _at_end: Arrays | None = None  # the last values, where a fit is to go on from them, and not from the best
+    _order: np.ndarray | None = None  # the last order of the rows, likewise
+    _split_at: Any = None  # what the random state was when rows were held back, likewise
 
     @property
     def _values(self) -> Arrays:
@@ -197,12 +197,15 @@ class Perceptron(Estimator):
         self.n_layers_ = len(units)
         self.validation_loss_curve_: list[float] | None = None
         if self.solver in STOCHASTIC:
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            stopping = self.early_stopping
-            self.best_loss_: float | None = None if stopping else np.inf
-            self.validation_scores_: list[float] | None = [] if stopping else None
-            self.best_validation_score_: float | None = -np.inf if stopping else None
+            self._begin_curves()
+
+    def _begin_curves(self) -> None:
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        stopping = self.early_stopping
+        self.best_loss_: float | None = None if stopping else np.inf
+        self.validation_scores_: list[float] | None = [] if stopping else None
+        self.best_validation_score_: float | None = -np.inf if stopping else None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -308,6 +311,8 @@ class Perceptron(Estimator):
             forget(self)
             self._initialize([X.shape[1], *hidden, self.n_outputs_], X.dtype)
         if self.solver in STOCHASTIC:
+            if not hasattr(self, "loss_curve_"):  # it goes on where L-BFGS ended
+                self._begin_curves()
             descend(self, rows, held, incremental, resumes)
         else:
             minimise(self, rows, held)
