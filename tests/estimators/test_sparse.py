@@ -24,8 +24,12 @@ def small_blocks(monkeypatch):
     for kind in (scipy.sparse.csr_matrix, scipy.sparse.csr_array):
         plain = kind.toarray
         monkeypatch.setattr(
-            kind, "toarray", lambda self, *how, plain=plain: rows.append(self.shape[0]) or plain(self, *how)
+            kind,
+            "toarray",
+            lambda self, *how, plain=plain, **named: rows.append(self.shape[0]) or plain(self, *how, **named),
         )
+    write = written.Page.write
+    monkeypatch.setattr(written.Page, "write", lambda self, some: rows.append(len(some)) or write(self, some))
     return rows
 
 
@@ -45,6 +49,42 @@ def test_blocks_have_the_numbers_of_the_whole(small_blocks, kind, way, weight):
     assert other.loss_ == pytest.approx(one.loss_, abs=1e-8)
     np.testing.assert_allclose(other.predict_proba(kind(DENSE)), one.predict_proba(DENSE))
     assert small_blocks and max(small_blocks) <= 40
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("warm", [False, True])
+def test_blocks_of_a_fit_have_the_bits_of_the_whole(monkeypatch, warm):
+    settings = {
+        "hidden_layer_sizes": (5,),
+        "max_iter": 4,
+        "random_state": 0,
+        "batch_size": 16,
+        "warm_start": warm,
+    }
+    whole = cr.MLPClassifier(**settings).fit(scipy.sparse.csr_array(DENSE), LABELS)
+    monkeypatch.setattr(written, "BLOCK_BYTES", 40 * 7 * 8)
+    blocks = cr.MLPClassifier(**settings).fit(scipy.sparse.csr_array(DENSE), LABELS)
+    for _ in range(warm):
+        before, kept = blocks.coefs_, [w.copy() for w in blocks.coefs_]
+        whole.fit(scipy.sparse.csr_array(DENSE), LABELS)
+        blocks.fit(scipy.sparse.csr_array(DENSE), LABELS)
+        assert all(map(np.array_equal, before, kept))  # what was there before is not written into
+    assert blocks.loss_curve_ == pytest.approx(whole.loss_curve_, rel=1e-14)  # summed up by blocks
+    assert all(map(np.array_equal, whole.coefs_, blocks.coefs_))
+
+
+@pytest.mark.parametrize("doubled", [False, True], ids=["", "entries of one place"])
+def test_a_page_holds_the_rows_that_were_written_last_and_no_others(doubled):
+    X = scipy.sparse.csr_array(DENSE)
+    if doubled:
+        at = np.repeat(np.arange(90), 7), np.tile(np.arange(7), 90)
+        lines = np.arange(0, 1261, 14)
+        X = scipy.sparse.csr_array(
+            (np.repeat(DENSE.ravel() / 2, 2), np.repeat(at[1], 2), lines), shape=DENSE.shape
+        )
+    page = written.Page(X, 50)
+    for rows in (random.permutation(90)[:50], random.permutation(90)[:20], random.permutation(90)[:50]):
+        assert np.array_equal(page.write(rows), DENSE[rows])
 
 
 def test_a_small_one_is_written_out_once(monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.engines.epochs import Batches, Epochs, Failure
 from chainrule.engines.executable import Executable
 from chainrule.engines.stopping import Progress, Stopping
-from chainrule.estimators.written import rows_at_once, written_out
+from chainrule.estimators.written import Page, rows_at_once, written_out
 from chainrule.graph.evaluate import Arrays
 from chainrule.signals import Asked, asking
 from chainrule.train.objective import SCALE_AT
@@ -265,6 +265,8 @@ class Course:
         batches, rows = self.batches, self.rows
         steps, several = batches.steps(rows), max(rows_at_once(X) // batches.size, 1)
         ends = Stopping(poll=lambda: "interrupted" if asked.number else None)
+        page = Page(X, min(several * batches.size + batches.smallest, rows))
+        room, own = Arrays(), Arrays()  # states of runs before this one; the first is the estimator's
         for _ in range(epochs):
             total = 0.0
             with self.orders.ahead(1) as order:
@@ -272,16 +274,16 @@ class Course:
                 for first in range(0, steps, several):
                     last = min(first + several, steps) - 1
                     here = order[0, batches.cut(first, rows).start : batches.cut(last, rows).stop]
-                    table = [X[here].toarray(), *[each[here] for each in rest]]
+                    table = [page.write(here), *[each[here] for each in rest]]
                     lines = np.broadcast_to(np.arange(len(here)), (1, len(here)))
-                    found = self.executable.run(Epochs(state, table, lines, batches, ends))
+                    found = self.executable.run(Epochs(state, table, lines, batches, ends, room=room))
                     if found.failure is not None:
                         return (
                             found.state,
                             "diverged",
                             replace(found.failure, step=first + found.failure.step),
                         )
-                    state = found.state
+                    room, own, state = own, found.state, found.state
                     if found.stopped:
                         return state, found.stopped, None
                     total += float(found.epochs[0][0]) * batches.steps(len(here))

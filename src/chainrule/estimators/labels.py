@@ -70,6 +70,8 @@ class Labels:
             warm_start: Whether it must have all classes, or some.
         """
         plain = plain_classes(y)
+        if plain is not None and np.array_equal(plain, self.classes):
+            return
         classes = unique_labels(y) if plain is None else plain
         if warm_start:
             if set(classes) != set(self.classes):
@@ -134,3 +136,16 @@ def plain_classes(y: Any) -> np.ndarray | None:
         return None
     classes = np.unique(y)
     return classes if len(classes) <= round(0.5 * len(y)) or len(y) <= FEW else None
+
+
+def are_plainly(classes: Any, known: np.ndarray | None) -> bool:
+    """Say whether classes that are given once more are those that are known, and scikit-learn would say nothing.
+
+    >>> are_plainly(range(3), np.arange(3)), are_plainly(range(4), np.arange(3))
+    (True, False)
+    """
+    whole = isinstance(classes, list | tuple) and set(map(type, classes)) == {int}
+    if known is None or not (whole or isinstance(classes, range | np.ndarray)):
+        return False
+    plain = plain_classes(np.asarray(classes))
+    return plain is not None and np.array_equal(plain, known)

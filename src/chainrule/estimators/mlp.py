@@ -13,7 +13,7 @@ from chainrule.arguments import public
 from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.estimators.base import checked
-from chainrule.estimators.labels import Labels, labels_of
+from chainrule.estimators.labels import Labels, are_plainly, labels_of
 from chainrule.estimators.losses import LOSSES, Loss
 from chainrule.estimators.perceptron import Perceptron, learns_by_steps
 from chainrule.estimators.settings import is_fitted, validated
@@ -236,9 +236,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return self._labels.named(y)
 
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool, judging: bool = False) -> tuple[Any, Any]:
-        X, y = checked(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes, reset=reset
-        )
+        if reset or not self._are_right(X, y):
+            X, y = checked(
+                self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes, reset=reset
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if judging:
@@ -329,7 +330,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             classes = np.arange(np.shape(y)[1])
         judges = X_val, y_val, sample_weight_val
         with validated(self, again=is_fitted(self)):
-            if _check_partial_fit_first_call(self, classes):
+            known = getattr(self, "classes_", None)
+            if not are_plainly(classes, known) and _check_partial_fit_first_call(self, classes):
                 self._labels = labels_of(y if several else classes)
             heard(self, self._fit, X, y, sample_weight, judges, incremental=True)
         return self
@@ -551,16 +553,17 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return self.loss is poisson or (isinstance(self.loss, str) and self.loss == "poisson")
 
     def _read(self, X: Any, y: Any, incremental: bool, reset: bool, judging: bool = False) -> tuple[Any, Any]:
-        X, y = checked(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=self._dtypes,
-            reset=reset,
-        )
+        if reset or not self._are_right(X, y):
+            X, y = checked(
+                self,
+                X,
+                y,
+                accept_sparse=["csr", "csc"],
+                multi_output=True,
+                y_numeric=True,
+                dtype=self._dtypes,
+                reset=reset,
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if judging and (1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:

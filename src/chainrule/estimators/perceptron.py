@@ -358,6 +358,15 @@ class Perceptron(Estimator):
         with np.errstate(all="ignore"):
             return math.isfinite(np.add.reduce(X, axis=None))
 
+    def _are_right(self, X: Any, y: Any) -> bool:
+        """Say whether X and y are plainly what a fit goes on with, likewise."""
+        if type(y) is not np.ndarray or y.ndim != 1 or y.dtype.kind not in "biuf":
+            return False
+        if not self._is_right(X) or len(X) != len(y) or self.dtype not in (None, X.dtype):
+            return False
+        with np.errstate(all="ignore"):
+            return y.dtype.kind != "f" or math.isfinite(np.add.reduce(y))
+
     def _put_out(self, X: Any, values: Arrays) -> np.ndarray:
         dtype = np.result_type(X.dtype, *values)
         dtype = dtype if dtype.kind == "f" and dtype.itemsize in (4, 8) else np.dtype(np.float64)
