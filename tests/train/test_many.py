@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
+from chainrule.engines.native.run.executable import NativeExecutable
+from chainrule.train import many
 from chainrule.train.fit import asking, crew, resuming
 from chainrule.train.fit.fitting import Interrupts
 
@@ -366,6 +368,54 @@ def test_each_may_have_a_time_of_its_own():
     assert long.epochs == free.epochs == 30
     with pytest.raises(cr.DataError, match="time_budget is one for all networks, or a list of one for each"):
         cr.fit_many(networks, X, X, time_budget=[1.0])
+
+
+@ON_NATIVE
+@pytest.mark.parametrize("budget", [[60.0] * 5, 60.0 * 30])
+def test_the_time_of_each_begins_where_it_learns(budget, monkeypatch):
+    now = [0.0]
+
+    def taking_long(do):
+        def work(*given, **named):
+            now[0] += 100.0
+            return do(*given, **named)
+
+        return work
+
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(many, "begun", taking_long(many.begun))
+    monkeypatch.setattr(NativeExecutable, "prepare", taking_long(NativeExecutable.prepare))
+    monkeypatch.setenv("CHAINRULE_THREADS", "1")
+    members = [network(seed, engine="native") for seed in range(5)]
+    histories = cr.fit_many(members, X, Y, epochs=9, time_budget=budget)
+    assert [h.epochs for h in histories] == [9] * 5 and now[0] >= 5 * 200.0
+
+
+@ON_NATIVE
+def test_the_time_of_one_that_waits_for_others_does_not_pass(monkeypatch):
+    """What is left is shared where one begins to learn, not where it was asked for."""
+    now, allowed = [0.0], {}
+
+    def learn(run, *_):
+        run.begin_time()
+        allowed[run.programs.seed] = run.interrupts.deadline - now[0]
+        now[0] += 10.0
+
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(asking, "descend", learn)
+    monkeypatch.setattr(many, "Crew", InOrder)
+    cr.fit_many([network(seed, engine="native") for seed in range(3)], X, Y, epochs=9, time_budget=60.0)
+    assert allowed == {0: 60.0 / 3, 1: 50.0 / 2, 2: 40.0}
+
+
+class InOrder(crew.Crew):
+    """Begins all before the first one learns."""
+
+    def do(self, begin):
+        fits = {i: begin(i, 1) for i in self._places}
+        for fit in fits.values():
+            asking.learn(fit, self._signals)
+        return {i: fit.run.history for i, fit in fits.items()}
 
 
 def test_no_epoch_is_restored_under_a_fit():

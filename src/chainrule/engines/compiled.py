@@ -160,6 +160,13 @@ class Willing(Executable):
         """Return what a step of a run took last, for batches of so many rows."""
         return self.chosen.seconds_a_step(rows)
 
+    def prepare(self, asked: "Epochs") -> None:
+        """Make what a run needs."""
+        try:
+            self.chosen.prepare(asked)
+        except UnsupportedError as error:
+            self._give_up(error)
+
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""
         seen = vars(asked.progress).copy()

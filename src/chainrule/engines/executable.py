@@ -50,6 +50,9 @@ class Executable(ABC):
         """
         return None
 
+    def prepare(self, asked: "Epochs") -> None:  # noqa: B027 -- where steps are all there is, nothing
+        """Make what a run needs that is made once, so that its time is all its own."""
+
     def run(self, asked: "Epochs") -> "Run":
         """Run epochs."""
         return run_epochs(self.step, asked)

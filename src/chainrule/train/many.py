@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from math import inf
 from numbers import Real
 from os import PathLike
@@ -84,7 +83,7 @@ def fit_many(
         callbacks: As in :meth:`Network.fit`; or a list of lists, one for each network.
         tol: As in :meth:`Network.fit`, or a list of one for each network.
         time_budget: Seconds for all of them: what is left is shared by those that have not begun. A list has those of
-            each, as in :meth:`Network.fit`.
+            each, from where it begins to learn: others, and what is compiled for it, take none of them.
         resume: A file for all of them, as in :meth:`Network.fit`.
         until: After how many epochs to end, of the course that ``epochs`` sets; or a list of one for each network.
         keep_epochs: Whether to keep, of every epoch of each network, what it predicts for the rows that it validates
@@ -143,12 +142,18 @@ def fit_many(
     }  # fmt: skip
     shared = time_budget if isinstance(time_budget, Real) else None
     at_least_0("time_budget", shared)
-    each["time_budget"] = _one_each("time_budget", time_budget if shared is None else None, count)
+    each["time_budget"] = _one_each("time_budget", time_budget, count)
     ends = inf if shared is None else time.perf_counter() + float(shared)
     wanted = None if isinstance(keep_epochs, bool) else _epochs(keep_epochs)
     engines: dict[Any, str] = {}
 
     begun_before: dict[int, Begun] = {}
+
+    def allowed(i: int, threads: int) -> float:
+        if shared is None:
+            return float(each["time_budget"][i])
+        turns = -(-(count - i) // threads)  # what is left is shared by those that have not begun
+        return max(0.0, (ends - time.perf_counter()) / turns)
 
     def begin(i: int, threads: int = 1) -> Begun:
         if i in begun_before:
@@ -156,9 +161,6 @@ def fit_many(
         network = members[i]
         own = {name: given[i] for name, given in each.items()}
         asked = _asking(network, common | own)
-        if ends < inf:
-            turns = -(-(count - i) // threads)  # what is left is shared by those that have not begun
-            asked = replace(asked, time_budget=max(0.0, (ends - time.perf_counter()) / turns))
         keeping = Keeping(wanted, MOST_KEPT / count) if keep_epochs is not False else None
         kind = tuple(map(repr, network.layers)), network.dtype, network.engine
         try:
@@ -168,6 +170,8 @@ def fit_many(
                 error.args = (f"networks[{i}], whose rows are counted anew: {error}", *error.args[1:])
             raise
         engines.setdefault(kind, fit.run.executable.engine)
+        if own["time_budget"] is not None:
+            fit.run.allowed = lambda: allowed(i, threads)
         return fit
 
     with ExitStack() as stack, asking() as signals:

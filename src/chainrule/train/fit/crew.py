@@ -23,7 +23,7 @@ from chainrule.train.optimizers import LBFGS
 from chainrule.train.programs import training_of
 from chainrule.train.progress import ProgressLine, Watched
 
-LONG_SECONDS = 0.1  # of NumPy: what takes less is mostly Python, of which one thread is done at a time
+LONG_SECONDS = 0.01  # of NumPy: what takes less is mostly Python, of which one thread is done at a time
 LOOK_SECONDS = 0.05  # between two looks at how far all are, and at signals
 
 

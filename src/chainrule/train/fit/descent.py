@@ -38,6 +38,7 @@ def descend(run: Fitting, keeper: Keeper | None = None, signals: Asked | None = 
     if run.ended:
         return
     method = run.method
+    run.begin_time()
     with asking() if signals is None else nullcontext(signals) as run.interrupts.asked:
         stopped = _descend(run, method, keeper) if method.by_steps else lbfgs.descend(run, method)
         run.history.stopped = stopped
@@ -63,7 +64,7 @@ def _all_finite(result: Run, count: int) -> bool:
 def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     values, room = run.programs.values, Arrays()
     begins = run.begins or Point(first_state(run), run.progress, (Good(run.began_with, -1),))
-    state, good, epoch = begins.state, list(begins.good), run.history.epochs
+    state, good, epoch = begins.state, list(begins.good), (first := run.history.epochs)
     before = 0 if run.before is None else int(state[STEP_AT])
     every_epoch = run.settings.verbose == 2 or run.listeners.of_every_epoch
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
@@ -83,6 +84,9 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
             state, run.table, rows, run.batches, until, run.progress, reading, run.watching(epoch),
             last - epoch - len(rows), marks, room,
         )  # fmt: skip
+        if run.allowed is not None and epoch == first:  # what is compiled takes nothing of its time
+            run.executable.prepare(asked)
+            run.begin_time()
         result = run.executable.run(asked)
         if marks and (result.failure is not None or not _all_finite(result, count)):
             run.progress, short = here.progress, False  # where it failed is looked for part by part

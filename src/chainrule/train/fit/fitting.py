@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Interrupts:
     """Why to stop now, asked between steps."""
 
     deadline: float = math.inf
+    spent: float = 0.0  # seconds that it took before an interruption
     asked: Asked = field(default_factory=Asked)
 
     def poll(self) -> str | None:
@@ -133,6 +134,8 @@ class Fitting:
         guess: What the targets themselves and their mean would cost as predictions, once that was found.
         keeping: What keeps something of every epoch, or None.
         among: What shows it among others; None where it has a line of its own.
+        allowed: Of one among many, what says how many seconds it may take once it begins to learn; None where its time
+            goes by since it was asked for.
     """
 
     programs: Programs
@@ -163,6 +166,7 @@ class Fitting:
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)
     among: ProgressLine | None = None
+    allowed: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         self.history = History({name: [] for name in recorded(self.goal, self.validation is not None)})
@@ -207,6 +211,13 @@ class Fitting:
         if self.history.diverged or not self.done:
             return None
         return Left(rate_apart(self.method)[0], [np.array(s) for s in self.left], self.done)
+
+    def begin_time(self) -> None:
+        """Let the time of one among many begin now, of which some may be spent since before an interruption."""
+        if self.allowed is not None:
+            seconds = self.allowed()
+            self.settings = replace(self.settings, time_budget=seconds)
+            self.interrupts.deadline = time.perf_counter() + seconds - self.interrupts.spent
 
     @contextmanager
     def watched(self) -> Iterator[None]:

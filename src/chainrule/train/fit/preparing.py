@@ -113,7 +113,7 @@ def begin(
         executable=executable,
         slots=slots,
         began_with=programs.values.get(),
-        interrupts=Interrupts(inf if budget is None else settings.began + budget - spent),
+        interrupts=Interrupts(inf if budget is None else settings.began + budget - spent, spent),
         runs=runs,
         keeping=keeping,
     )

@@ -274,6 +274,10 @@ class NativeExecutable(MachineCode, Executable):
         """Return what a step of a run took last, for batches of so many rows."""
         return None if self.checked else self.paces.get(rows)
 
+    def prepare(self, asked: Epochs) -> None:
+        """Make the code of a run."""
+        Running(self, asked).close()
+
     def run(self, asked: Epochs) -> Run:
         """Run epochs, in calls of some milliseconds."""
         with closing(Running(self, asked)) as running:
