@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from chainrule.estimators.audience import Audience
 
 MOST_ROWS_AHEAD = 2_000_000  # example numbers that are drawn ahead: 16 MB
-FIRST_ROWS_AHEAD = 100_000  # of the first epochs, of which it is not known how long they take
+FIRST_ROWS_AHEAD = (
+    25_000  # of the first epochs: a short fit needs no more, and to draw takes as long as to learn
+)
 MOST_SECONDS_AHEAD = 0.2  # of work that is asked for at once
 
 
@@ -255,7 +257,7 @@ class Course:
                 return found.state, "diverged", found.failure
             state, stopped, left = found.state, found.stopped, left - (watch.epochs - before)
             spent = max(time.perf_counter() - began, 1e-6)
-            chunk = max(1, min(8 * chunk, int(chunk * MOST_SECONDS_AHEAD / spent)))
+            chunk = max(1, min(2 * chunk, int(chunk * MOST_SECONDS_AHEAD / spent)))
             stopped = stopped or ("interrupted" if asked.number else "")
         return state, stopped, None
 
@@ -308,6 +310,7 @@ class Orders:
     def __init__(self, rows: int, random: Any, private: bool, matters: bool = True) -> None:
         self._rows = rows
         self._random = random
+        self._private = private
         self._draws = random is not None and (matters or not private)
         self.last: np.ndarray = np.arange(rows)
         self._matters = matters
@@ -316,7 +319,7 @@ class Orders:
 
     @contextmanager
     def ahead(self, epochs: int) -> Iterator[np.ndarray]:
-        """Yield the orders of so many epochs; those that are not kept are as if they had not been drawn."""
+        """Yield the orders of so many epochs; to others those that are not kept are as if they had not been drawn."""
         if not self._draws:
             yield np.broadcast_to(self.last, (epochs, self._rows))
             return
@@ -325,7 +328,7 @@ class Orders:
         try:
             yield drawn if self._matters else np.broadcast_to(np.arange(self._rows), (epochs, self._rows))
         finally:
-            if self._kept < epochs:
+            if self._kept < epochs and not self._private:
                 self._random.set_state(begin)
                 self.last = order
                 self._draw(self._kept)
