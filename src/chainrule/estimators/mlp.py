@@ -173,7 +173,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         engine: str = "auto",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
+        self.activation: ActivationLike | Sequence[ActivationLike] = activation
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -511,7 +511,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
+        self.activation: ActivationLike | Sequence[ActivationLike] = activation
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size

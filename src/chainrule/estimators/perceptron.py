@@ -37,10 +37,11 @@ from chainrule.nn.layers.base import Layer
 from chainrule.nn.layers.dense import Dense
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from chainrule.estimators.exploding import last_update, not_finite
     from chainrule.estimators.minimising import minimise
+    from chainrule.nn.kinds import ActivationLike
     from chainrule.train.network import Network, float_name
 else:  # what most fits do without
     last_update = late("chainrule.estimators.exploding:last_update")
@@ -60,6 +61,16 @@ class Perceptron(Estimator):
     """A multi-layer perceptron, whose training step is one graph."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    hidden_layer_sizes: "int | Sequence[int]"
+    activation: "ActivationLike | Sequence[ActivationLike]"
+    solver: str
+    random_state: "int | np.random.RandomState | None"
+    warm_start: bool | str
+    early_stopping: bool
+    dropout: float | Sequence[float]
+    batch_normalization: bool
+    dtype: "DTypeLike | None"
+    engine: str
     coefs_: "list[NDArray[Any]]"
     intercepts_: "list[NDArray[Any]]"
     loss_: float

@@ -44,6 +44,9 @@ NOT_FOR_TRAINING = (
 class _OfTables(Estimator):
     """What both have in common."""
 
+    group: "str | Literal[False] | None"
+    random_state: "int | np.random.RandomState | None"
+    verbose: int
     model_: TableModel
     network_: Network
     history_: "History | None"
@@ -260,7 +263,7 @@ class TableClassifier(ClassifierMixin, _OfTables):
         self.dates = dates
         self.drop = drop
         self.keep = keep
-        self.group = group
+        self.group: str | Literal[False] | None = group
         self.time_order = time_order
         self.time_budget = time_budget
         self.engine = engine
@@ -469,7 +472,7 @@ class TableRegressor(RegressorMixin, _OfTables):
         self.dates = dates
         self.drop = drop
         self.keep = keep
-        self.group = group
+        self.group: str | Literal[False] | None = group
         self.time_order = time_order
         self.time_budget = time_budget
         self.engine = engine

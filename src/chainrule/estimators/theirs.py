@@ -8,13 +8,23 @@ if TYPE_CHECKING:
     class BaseEstimator:
         """Parameters by name, which each class sets in ``__init__``."""
 
-        def __getattr__(self, name: str) -> Any: ...
-
         def get_params(self, deep: bool = True) -> dict[str, Any]:
             """Return the parameters."""
 
         def set_params(self, **params: Any) -> Any:
             """Set some of them."""
+
+        def get_metadata_routing(self) -> Any:
+            """Return which metadata its methods ask for."""
+
+        def set_fit_request(self, **asked: bool | str | None) -> Any:
+            """Say which metadata ``fit`` asks for."""
+
+        def set_partial_fit_request(self, **asked: bool | str | None) -> Any:
+            """Say which metadata ``partial_fit`` asks for."""
+
+        def set_score_request(self, **asked: bool | str | None) -> Any:
+            """Say which metadata ``score`` asks for."""
 
         def __sklearn_tags__(self) -> Any: ...
 
