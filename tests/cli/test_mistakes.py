@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 import chainrule as cr
 from chainrule.cli.main import cli
-from chainrule.models import table as table_model
+from chainrule.models import runs, table as table_model
 
 QUICK = ["--epochs", "1", "--hidden", "2"]
 
@@ -340,7 +340,9 @@ def test_who_breaks_off_a_prediction_is_told_whether_it_is_written(model, here, 
     assert CliRunner().invoke(cli, ["evaluate", model, "houses.csv"]).stderr.endswith("Stopped by Ctrl-C.\n")
 
 
-ENDLESS = ["train", "houses.csv", "--target", "price", "--epochs", "100000000", "--learning-rate", "1e-7"]
+# Of a wide network that hardly moves, the cost falls for minutes.
+SLOW = ["--epochs", "100000000", "--learning-rate", "1e-8", "--hidden", "256,256"]
+ENDLESS = ["train", "houses.csv", "--target", "price", *SLOW]
 
 
 @pytest.mark.parametrize(
@@ -352,6 +354,23 @@ def test_a_signal_while_training_saves_the_best_so_far(here, by, name, expected)
     assert code == expected, told
     assert f"by {name}" in told and "runs/houses-price-001 has the model" in told
     assert re.search(r"\n  chainrule train --resume runs/houses-price-001\n(.|\n)*chainrule predict", told)
+    assert isinstance(cr.load(here / "runs/houses-price-001"), cr.TableModel)
+
+
+def test_a_comparison_that_is_ended_says_so_and_trains_the_network_that_wins_to_its_end(here, monkeypatch):
+    written = []
+
+    def late(*given):
+        written.append(given)
+        if len(written) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return write(*given)
+
+    write = runs.write_comparison
+    monkeypatch.setattr(runs, "write_comparison", late)
+    result = CliRunner().invoke(cli, ["compare", "houses.csv", "--target", "price", *QUICK])
+    assert result.exit_code == 130 and re.search(r"Stopped: of \d+ networks \d+ were tried", result.stderr)
+    assert "\nEnded by Ctrl-C: the network that is kept was trained to its end.\n" in result.stderr
     assert isinstance(cr.load(here / "runs/houses-price-001"), cr.TableModel)
 
 

@@ -217,6 +217,7 @@ def test_all_are_shown_together(verbose, long, monkeypatch, capsys):
     cr.fit_many(members, X, Y, validation_split=0.2, epochs=4, until=[3] * 5, verbose=verbose)
     told = capsys.readouterr().err
     assert told.count("epoch 15/15  cost 0.") == 1 and "val_cost" in told
+    assert "  5 networks\n" in told  # whose epochs these are
     assert told.endswith("5 networks trained.\n") and "Trained all" not in told
 
 

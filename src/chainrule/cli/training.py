@@ -149,9 +149,8 @@ def _tell(
     code = BY_SIGNAL + ended if ended else WENT_WRONG if went_wrong else 0
     if ended and (name := signals.NAMES[signal.Signals(ended)]) not in model.report.stopped:
         goes_on = (run / outcome.CHECKPOINT).exists()
-        say(
-            f"Ended by {name}, which came after {'the network was trained that is kept' if goes_on else 'training'}."
-        )
+        kept_is_whole = ": the network that is kept was trained to its end."
+        say(f"Ended by {name}{kept_is_whole if goes_on else ', which came after training.'}")
     try:
         say("")
         if as_json:

@@ -127,6 +127,7 @@ class ProgressLine:
         watched: What decides which epoch is best.
         done: How many epochs there were before an interruption.
         seconds: How long it may take from here.
+        networks: How many networks have these epochs, together.
     """
 
     def __init__(
@@ -137,8 +138,10 @@ class ProgressLine:
         watched: Watched | None = None,
         done: int = 0,
         seconds: float = math.inf,
+        networks: int = 1,
     ) -> None:
         self._verbose = verbose
+        self._whose = f"{networks} networks" if networks > 1 else ""
         self._epochs, self._steps, self._watched = epochs, steps, watched or Watched()
         self._place: Place | None = _place(verbose, epochs) if verbose else None
         self._began = self._ended = self._drawn = time.monotonic()  # the last epoch, the line
@@ -168,11 +171,11 @@ class ProgressLine:
         self._note(logs, best)
         if not self._place.redrawn:
             more = [] if self._verbose == 2 else [self._best, *self._left(0.0)]
-            parts = [*self._last.values(), *more]
+            parts = [*self._last.values(), *more, self._whose]
             self._place.show(self._done, [self._count(epoch), *filter(None, parts)])
         elif now - self._drawn >= REDRAWN or self._done == self._epochs:
             decides, *others = self._in_order()
-            parts = [decides, *others[:1], *self._left(0.0), self._best, *others[1:]]
+            parts = [decides, *others[:1], *self._left(0.0), self._best, self._whose, *others[1:]]
             self._draw(now, self._done, [self._count(epoch), *filter(None, parts)])
 
     def within(self, epoch: int, steps: int, cost: float) -> None:

@@ -107,7 +107,7 @@ class Crew:
             return
         if self._line is None:
             watched = Watched("val_cost" if fit.run.validation is not None else "cost")
-            self._line = ProgressLine(self._verbose, self._epochs, 1, watched)
+            self._line = ProgressLine(self._verbose, self._epochs, 1, watched, networks=len(self._places))
         fit.run.among = _Among(self._show_again)
 
     def _learn_here(self, i: int, fit: Begun) -> None:
