@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.audience import Audience
 
 MOST_ROWS_AHEAD = 2_000_000  # example numbers that are drawn ahead: 16 MB
-FIRST_ROWS_AHEAD = (
-    25_000  # of the first epochs: a short fit needs no more, and to draw takes as long as to learn
-)
+FIRST_ROWS_AHEAD = 25_000  # at first: a short fit needs no more, and to draw takes as long as to learn
 MOST_SECONDS_AHEAD = 0.2  # of work that is asked for at once
 
 

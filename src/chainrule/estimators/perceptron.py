@@ -50,11 +50,8 @@ else:  # what most fits do without
     Network = late("chainrule.train.network:Network")
     float_name = late("chainrule.train.network:float_name")
 
-NAMES: dict[str, str | None] = {
-    "logistic": "sigmoid",
-    "exp": "exponential",
-    "identity": None,
-}  # ours, where it differs
+# Our names of activations, where they differ.
+NAMES: dict[str, str | None] = {"logistic": "sigmoid", "exp": "exponential", "identity": None}
 
 
 class Perceptron(Estimator):

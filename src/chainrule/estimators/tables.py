@@ -33,12 +33,8 @@ if TYPE_CHECKING:
     from chainrule.train.history import History
     from chainrule.train.kinds import MetricsLike
 
-NOT_FOR_TRAINING = (
-    "random_state",
-    "class_weight",
-    "group",
-    "verbose",
-)  # parameters that need a word of their own
+# Parameters that need a word of their own.
+NOT_FOR_TRAINING = ("random_state", "class_weight", "group", "verbose")
 
 
 class _OfTables(Estimator):

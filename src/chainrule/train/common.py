@@ -12,9 +12,7 @@ from chainrule.nn.reading import initial_values
 from chainrule.recent import Recent
 from chainrule.train.programs import Programs
 
-MOST_FIRST_BYTES = (
-    2**16
-)  # of first values that are kept for the next network of the same seed, as in a search
+MOST_FIRST_BYTES = 2**16  # of first values that the next network of the same seed may have, as in a search
 _common: Recent[Programs] = Recent(32)
 _first: Recent[Arrays] = Recent(16)
 
