@@ -2,6 +2,7 @@
 
 import pickle
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,3 +185,32 @@ def test_one_row_is_too_few():
             Regressor().fit(x, [1.0])
     with pytest.raises(ValueError, match="0 sample"):
         Classifier().fit(FRAME[:0], [])
+
+
+@pytest.mark.parametrize(
+    ("X", "says"),
+    [
+        (
+            {"a": [1.0] * 5000},
+            r"X is a dict, and no table yet: pd\.DataFrame\(X\) makes one of its columns\.",
+        ),
+        ([{"a": 1.0}] * 5000, r"X is a list of rows by name, and no table yet: pd\.DataFrame\(X\) makes one"),
+        (
+            "houses.csv",
+            r"X is 'houses\.csv', and estimators take what was read: cr\.load_table\(X\) reads a table\.",
+        ),
+        (Path("houses.csv"), r"X is 'houses\.csv', and"),
+    ],
+    ids=["dict", "rows", "text", "path"],
+)
+@pytest.mark.parametrize("kind", [cr.TableClassifier, cr.TableRegressor])
+def test_what_is_no_table_yet_is_refused_in_a_sentence(kind, X, says):
+    with pytest.raises(ValueError, match=f"^{says}") as caught:
+        kind().fit(X, [1, 2] * 2500)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_target_is_given_by_its_values():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
+    with pytest.raises(ValueError, match=r"^y is the name 'b', .*: y = X\.pop\('b'\) takes them out of X\.$"):
+        cr.TableClassifier().fit(table, "b")

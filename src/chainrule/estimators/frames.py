@@ -1,12 +1,13 @@
 """Tables of any library as pandas' own, with the names and numbers of columns that scikit-learn keeps of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, short
 from chainrule.estimators.base import checked, refuse_foreign
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def frame_of(estimator: Any, X: Any, reset: bool) -> tuple[pd.DataFrame, bool]:
         reset: Whether this is what is learned from.
     """
     refuse_foreign(X=X)
+    _refuse_what_becomes_a_table(X)
     found = pandas_of(X)
     if reset and found is not None and len(found) == 1:
         raise DataError("X has 1 sample: there is nothing to compare it with. Give at least two rows.")
@@ -50,6 +52,21 @@ def frame_of(estimator: Any, X: Any, reset: bool) -> tuple[pd.DataFrame, bool]:
         )
     found = found.reset_index(drop=True)
     return found.set_axis([str(name) for name in found.columns], axis="columns"), False
+
+
+def _refuse_what_becomes_a_table(X: Any) -> None:
+    """Raise if X is what a table is made of, or read from: scikit-learn would write all of it into its message."""
+    if isinstance(X, Mapping):
+        raise DataError(
+            f"X is a {type(X).__name__}, and no table yet: pd.DataFrame(X) makes one of its columns."
+        )
+    if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
+        raise DataError("X is a list of rows by name, and no table yet: pd.DataFrame(X) makes one of them.")
+    if isinstance(X, str | PathLike):
+        raise DataError(
+            f"X is {short(str(X))}, and estimators take what was read: cr.load_table(X) reads a table. "
+            "cr.TableModel.train does so itself."
+        )
 
 
 def pandas_of(X: Any) -> pd.DataFrame | None:

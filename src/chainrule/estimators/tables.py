@@ -13,7 +13,7 @@ from chainrule.data.columns import encode
 from chainrule.data.labels import checked_outputs, in_units, predicted_codes
 from chainrule.data.target import fit_target
 from chainrule.data.written import places
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, short
 from chainrule.estimators.base import Estimator, checked, refuse_foreign
 from chainrule.estimators.frames import frame_of, free_name
 from chainrule.estimators.theirs import ClassifierMixin, RegressorMixin
@@ -53,6 +53,10 @@ class _OfTables(Estimator):
 
     def _fit(self, X: Any, y: Any, groups: Any, sample_weight: Any) -> None:
         refuse_foreign(y=y, groups=groups, sample_weight=sample_weight)
+        if isinstance(y, str):
+            raise DataError(
+                f"y is the name {short(y)}, and estimators take the values: y = X.pop({short(y)}) takes them out of X."
+            )
         name = getattr(y, "name", None)
         y = checked(
             self, y=y, multi_output=True, y_numeric=not is_classifier(self)
