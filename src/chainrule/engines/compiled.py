@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.engines.choice import Lengths, Work, choose, work_of
-from chainrule.engines.executable import Executable
+from chainrule.engines.executable import Executable, undisturbed
 from chainrule.engines.registry import ENGINES, REFERENCE, engine_named, missing
 from chainrule.errors import EngineWarning, UnsupportedError, warn
 from chainrule.graph.closed import Program
@@ -87,9 +87,10 @@ def build(program: Program, engine: str, willing: bool = False, simple: bool = F
     def make() -> Executable:
         if why := missing(engine):
             raise UnsupportedError(f"The {engine} engine does not run here: {why}.")
-        verify(program)
-        ready = program if simple else simplified(program).detached()
-        return Willing(ready, engine) if willing else found.compile(ready)
+        with undisturbed():
+            verify(program)
+            ready = program if simple else simplified(program).detached()
+            return Willing(ready, engine) if willing else found.compile(ready)
 
     return _compiled.get((engine, willing, found.mode(), program.fingerprint), make)
 

@@ -1,7 +1,14 @@
-"""What an engine makes of a program, whatever the engine: something that takes a step, and runs epochs."""
+"""What an engine makes of a program, whatever the engine: something that takes a step, and runs epochs.
 
+While it is made nobody searches for garbage: what is made stays, and a search looks at all that the process holds.
+"""
+
+import gc
+import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,3 +75,60 @@ class Executable(ABC):
             epochs: How many.
         """
         return None
+
+
+class _Makers:
+    """How many are at it, in all threads, and whether there were searches before the first."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0
+        self.searched = False
+
+    def begin(self) -> None:
+        """Count one in."""
+        with self.lock:
+            if not self.count:
+                self.searched = gc.isenabled()
+                gc.disable()
+            self.count += 1
+
+    def end(self) -> None:
+        """Count one out."""
+        with self.lock:
+            self.count -= 1
+            if not self.count and self.searched:
+                gc.enable()
+
+
+_makers = _Makers()
+
+
+def _born() -> None:
+    """Be a forked process, in which the other threads that were at it are no more."""
+    global _makers
+    if _makers.count and _makers.searched:
+        gc.enable()
+    _makers = _Makers()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_born)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Make a program within. Beside scikit-learn a search takes longer than most programs.
+
+    >>> with undisturbed():
+    ...     gc.isenabled()
+    False
+    >>> gc.isenabled()
+    True
+    """
+    makers = _makers
+    makers.begin()
+    try:
+        yield
+    finally:
+        makers.end()

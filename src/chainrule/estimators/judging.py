@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,11 @@ def judge(model: Any, held: Rows) -> tuple[Judge, list[float], list[float]]:
     score = None if model.scoring in (None, "loss") else _scorer_of(model.scoring)
     weight = {} if held.weight is None else {"sample_weight": held.weight}
 
+    loss_of = cache(lambda dtype: _loss_of(model, held, dtype))
+
     def judged(values: Sequence[np.ndarray]) -> tuple[float, float]:
         p = model._put_out(held.X, list(values))
-        loss = _loss_of(model, held, p)
+        loss = loss_of(p.dtype)(p)
         if model.scoring is None:
             return model._score_of(held.y, p, held.weight), loss
         if score is None:
@@ -39,13 +42,11 @@ def judge(model: Any, held: Rows) -> tuple[Judge, list[float], list[float]]:
     return judged, scores, losses
 
 
-def _loss_of(model: Any, rows: Rows, p: np.ndarray) -> float:
+def _loss_of(model: Any, rows: Rows, dtype: np.dtype) -> Callable[[np.ndarray], float]:
     """Return what the curve of losses says of rows, given what was put out for them; the weights cost nothing."""
-    table = [model._targets(rows.y, p.dtype), p]
-    if rows.mass is not None:
-        table.append(cast(rows.mass, p.dtype))
-    telling = model._on(model._learner(p.dtype, rows.mass is not None).telling, 1, len(rows))
-    return float(telling.step([], table)[1][0])
+    y, mass = model._targets(rows.y, dtype), [] if rows.mass is None else [cast(rows.mass, dtype)]
+    telling = model._on(model._learner(dtype, rows.mass is not None).telling, 1, len(rows))
+    return lambda p: float(telling.step([], [y, p, *mass])[1][0])
 
 
 def _scorer_of(scoring: Any) -> Callable[..., float]:

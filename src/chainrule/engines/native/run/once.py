@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from chainrule.engines.executable import undisturbed
 from chainrule.errors import UnsupportedError
 
 _lock = threading.RLock()  # LLVM has one compiler for the process
@@ -14,7 +15,7 @@ _lock = threading.RLock()  # LLVM has one compiler for the process
 @contextmanager
 def making() -> Iterator[None]:
     """Make code within: another thread waits, and another engine may do what there turns out to be no code for."""
-    with _lock:
+    with _lock, undisturbed():
         try:
             yield
         except UnsupportedError:

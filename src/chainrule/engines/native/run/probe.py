@@ -2,6 +2,7 @@
 
 from chainrule.doors import opened
 from chainrule.engines.cores import threads
+from chainrule.engines.executable import undisturbed
 
 _ABOUT = ("build:host", "build:llvm_version", "cache:told")
 
@@ -9,7 +10,8 @@ _ABOUT = ("build:host", "build:llvm_version", "cache:told")
 def missing() -> str:
     """Say why no machine code can be made here, or ""."""
     try:
-        opened("chainrule.engines.native.run.build:host")()
+        with undisturbed():
+            opened("chainrule.engines.native.run.build:host")()
     except ImportError:
         return "llvmlite is not installed"
     except Exception as error:  # whatever is wrong with LLVM, another engine can do the work
