@@ -253,6 +253,20 @@ def test_counts_are_not_below_0():
         model.fit(NUMBERS, TARGET**2, X_val=NUMBERS[:2], y_val=[3, -1])
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_fit_that_goes_on_is_given_as_many_columns_as_before(warm):
+    for before, after, said in (
+        (TARGET, np.stack([TARGET, TARGET], axis=1), "y has 2 columns, and there was 1 "),
+        (np.stack([TARGET, TARGET], axis=1), TARGET, "y has 1 column, and there were 2 "),
+    ):
+        model = cr.MLPRegressor(hidden_layer_sizes=3, max_iter=1, warm_start=warm).fit(NUMBERS, before)
+        with pytest.raises(cr.DataError, match=said):
+            (model.fit if warm else model.partial_fit)(NUMBERS, after)
+    model = cr.MLPClassifier(3, max_iter=1, warm_start=warm).fit(X, np.eye(3, dtype=int)[LABELS])
+    with pytest.raises(cr.DataError, match=r"one label for each row, .* 3 columns of 0 and 1"):
+        (model.fit if warm else model.partial_fit)(X, LABELS)
+
+
 def test_weights_that_become_infinite_are_refused_in_their_words():
     with pytest.raises(ValueError, match=r"^Solver produced non-finite parameter weights"):
         cr.MLPRegressor(solver="sgd", learning_rate_init=1e6, random_state=0).fit(NUMBERS * 1e3, TARGET)

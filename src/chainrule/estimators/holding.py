@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from chainrule.errors import DataError
+from chainrule.shown import counted
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -56,6 +59,36 @@ def split_off(rows: Rows, share: float, random_state: Any, stratify: Any) -> tup
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
     return rows[learned], rows[held]
+
+
+def check_numbers(y: np.ndarray, before: int | None, counts: bool, name: str) -> None:
+    """Raise where targets that are numbers have other columns than those that are known, or are counts below 0.
+
+    Args:
+        y: The targets, (rows,) or (rows, columns).
+        before: How many columns there were before, or None.
+        counts: Whether they are counts.
+        name: What the user calls them.
+
+    Raises:
+        DataError: Which of both it is.
+
+    >>> check_numbers(np.zeros((3, 2)), 1, False, "y_val")
+    Traceback (most recent call last):
+        ...
+    chainrule.errors.DataError: y_val has 2 columns, and there was 1 in the targets that were learned from before.
+    """
+    columns = 1 if y.ndim == 1 else y.shape[1]
+    if before not in (None, columns):
+        were = "was 1" if before == 1 else f"were {before}"
+        raise DataError(
+            f"{name} has {counted(columns, 'column')}, and there {were} in the targets that were learned from before."
+        )
+    if counts and (least := np.asarray(y, np.float64).min()) < 0:
+        raise DataError(
+            f"{name} goes down to {least:g}, and loss='poisson' is of counts: none is below 0. Take "
+            "loss='squared_error'."
+        )
 
 
 def cast(x: Any, dtype: np.dtype) -> Any:

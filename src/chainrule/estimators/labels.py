@@ -69,6 +69,10 @@ class Labels:
             y: What it is given.
             warm_start: Whether it must have all classes, or some.
         """
+        if y.ndim == 1 and self.kind.startswith("multilabel"):
+            raise DataError(
+                f"y is one label for each row, and in the fits before it had {len(self.classes)} columns of 0 and 1."
+            )
         plain = plain_classes(y)
         if plain is not None and np.array_equal(plain, self.classes):
             return

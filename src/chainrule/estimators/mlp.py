@@ -13,6 +13,7 @@ from chainrule.arguments import public
 from chainrule.doors import late
 from chainrule.errors import DataError
 from chainrule.estimators.base import checked
+from chainrule.estimators.holding import check_numbers
 from chainrule.estimators.labels import Labels, are_plainly, labels_of
 from chainrule.estimators.losses import LOSSES, Loss
 from chainrule.estimators.perceptron import Perceptron, learns_by_steps
@@ -566,13 +567,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
             )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if judging and (1 if y.ndim == 1 else y.shape[1]) != self.n_outputs_:
-            raise DataError(f"y_val has shape {y.shape}, and y has {self.n_outputs_} columns.")
-        if self._is_poisson and (least := np.asarray(y, np.float64).min()) < 0:
-            raise DataError(
-                f"{'y_val' if judging else 'y'} goes down to {least:g}, and loss='poisson' is of counts: none is below "
-                "0. Take loss='squared_error'."
-            )
+        before = self.n_outputs_ if judging else None if reset else self.coefs_[-1].shape[1]
+        check_numbers(y, before, self._is_poisson, "y_val" if judging else "y")
         return X, y
 
     def _named(self, y: np.ndarray) -> Any:
