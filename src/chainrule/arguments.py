@@ -32,7 +32,7 @@ def public(function: Callable[P, R], called: str = "") -> Callable[P, R]:
             if not within_call(error):
                 raise
             name = called or function.__qualname__.removesuffix(".__init__")
-            shown = name if "." in name else f"cr.{name}"
+            shown = _called(name, arguments) if "." in name else f"cr.{name}"
             read: Any = as_ours(function, (name,), shown, arguments, settings, bool(called))
             if read is None:
                 raise
@@ -47,6 +47,12 @@ def public(function: Callable[P, R], called: str = "") -> Callable[P, R]:
         return function(*arguments, **read)
 
     return call
+
+
+def _called(name: str, arguments: tuple[Any, ...]) -> str:
+    """Return what the user calls a method that a class of ours has from another."""
+    kind = type(arguments[0]) if arguments else object
+    return f"{kind.__name__}.{name.rpartition('.')[2]}" if kind.__module__.startswith("chainrule.") else name
 
 
 def within_call(error: TypeError) -> bool:

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, ClassVar
 
 from chainrule.names import closest
@@ -296,14 +297,28 @@ def warn(message: str, category: type[Warning], module: str | None = None) -> No
         module: As what module a user's filters know the place; by default that of the line.
     """
     frame = sys._getframe(1)
-    # The latter call what is ours.
-    between = ("chainrule.", "importlib.", "functools.", "contextlib.", "sklearn.", "joblib.")
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(between):
-        frame = frame.f_back
+    ours = ("chainrule.", "importlib.", "functools.", "contextlib.")  # the latter call what is ours
+    asks = frame = _below(frame, ours)
+    frame = _below(frame, (*ours, "sklearn.", "joblib."))
+    if _is_of(
+        frame, ("joblib.", "multiprocessing.", "concurrent.", "threading.")
+    ):  # a worker's: no line is the user's
+        frame = asks
     names = frame.f_globals
     registry = names.setdefault("__warningregistry__", {})  # where Python keeps that a line has warned
     module = module or names.get("__name__", "<string>")  # without one: exec
     warnings.warn_explicit(message, category, frame.f_code.co_filename, frame.f_lineno, module, registry)
+
+
+def _below(frame: FrameType, modules: tuple[str, ...]) -> FrameType:
+    """Return the first frame from here down that is of none of these modules, or the last."""
+    while frame.f_back is not None and _is_of(frame, modules):
+        frame = frame.f_back
+    return frame
+
+
+def _is_of(frame: FrameType, modules: tuple[str, ...]) -> bool:
+    return f"{frame.f_globals.get('__name__')}.".startswith(modules)
 
 
 def deprecated(old: str, new: str) -> None:

@@ -231,3 +231,11 @@ def test_numbers_that_are_written_as_text_are_numbers(estimator):
     texts = np.array([str(number) for number in NUMBERS], object)
     one, other = (clone(estimator).set_params(random_state=0).fit(X, y) for y in (NUMBERS, texts))
     assert np.array_equal(one.predict(X), other.predict(X))
+
+
+@named
+def test_a_call_without_y_names_the_class_of_the_user(estimator):
+    with pytest.raises(
+        TypeError, match=rf"^{type(estimator).__name__}\.fit\(X, y, .*missing a required argument 'y'"
+    ):
+        clone(estimator).fit(X)

@@ -7,6 +7,7 @@ import io
 import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings as trying, strategies as st
 from sklearn import neural_network as theirs
 from sklearn.datasets import load_iris, make_regression
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -303,6 +305,13 @@ def test_a_warning_shows_the_line_of_the_user_also_through_a_pipeline(solver):
         with pytest.warns(ConvergenceWarning) as caught:
             fitted.fit(X, LABELS)
         assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_warning_in_a_worker_shows_who_asked_it_to_fit():
+    search = GridSearchCV(cr.MLPClassifier(3, max_iter=3), {"alpha": [0.1, 1.0]}, cv=2)
+    with pytest.warns(ConvergenceWarning) as caught, ThreadPoolExecutor(1) as pool:
+        pool.submit(search.fit, X, LABELS).result()
+    assert {Path(warning.filename).name for warning in caught} == {"_validation.py", "_search.py"}
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
