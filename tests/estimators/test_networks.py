@@ -57,6 +57,8 @@ def test_a_last_layer_that_suits_y_is_added_where_it_is_left_out(make, y, given,
     [
         (Classifier, NAMES, [cr.Dense(4, "softmax")], r"Dense\(4, activation='softmax'\), puts out .*y has 3 classes"),
         (Classifier, NAMES, [cr.Dense(4)], r"end with Dense\(3, 'softmax'\). Or leave it out"),
+        (Classifier, NAMES, [cr.Dense(4)], r"is added\. A hidden layer has an activation: Dense\(4, 'relu'\)\.$"),
+        (Classifier, NAMES, [cr.Dense(4, "softmax")], r"Or leave it out: the one that suits is added\.$"),
         (Classifier, NAMES, [cr.Dense(1, "sigmoid")], r"y has 3 classes \('setosa', 'versicolor', 'virginica'\)"),
         (Classifier, NAMES, [cr.Dense(3, "sigmoid")], r"Dense\(3, 'softmax'\)"),
         (Classifier, TWO, [cr.Dense(3)], r"Dense\(2, 'softmax'\) or Dense\(1, 'sigmoid'\)"),

@@ -113,8 +113,9 @@ def ended(layers: Sequence[Layer], shape: tuple[int, ...], wanted: Wanted, dtype
     one_for_each = ends and units == wanted.units and (wanted.kind == "numbers" or _gives_shares(made))
     if bare or kind == "softmax" or one_for_each or (ends and units == 1 and _gives_shares(made)):
         if wrong := _misfit(made, wanted):
+            hidden = f" A hidden layer has an activation: Dense({units}, 'relu')." if bare else ""
             raise GraphError(
-                f"The last layer, {cut(repr(last), 60)}, {wrong} Or leave it out: the one that suits is added."
+                f"The last layer, {cut(repr(last), 60)}, {wrong} Or leave it out: the one that suits is added.{hidden}"
             )
         return layers
     return [*layers, Dense(wanted.units, suits)]
