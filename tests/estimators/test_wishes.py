@@ -442,6 +442,17 @@ def test_warm_start_goes_on_with_everything_13656(kind, settings):
     assert parts.n_iter_ == 4 and parts.t_ == whole.t_
 
 
+@pytest.mark.parametrize("weights", ["balanced", {0: 10.0, 2: 0.5}])
+def test_the_losses_of_what_is_given_to_judge_are_weighed_as_those_that_are_minimised(weights):
+    X, y = X_iris[20:], y_iris[20:]
+    model = classifier(class_weight=weights, alpha=0, batch_size=len(y), learning_rate_init=1e-12)
+    model.fit(X, y, X_val=X, y_val=y)
+    np.testing.assert_allclose(model.validation_loss_curve_, model.loss_curve_, rtol=1e-9)
+    plain = classifier(alpha=0, batch_size=len(y), learning_rate_init=1e-12).fit(X, y, X_val=X, y_val=y)
+    assert plain.validation_scores_ == model.validation_scores_
+    assert abs(plain.loss_ - model.loss_) > 1e-6
+
+
 def test_what_resumes_need_not_have_been_fitted_so():
     X, y = X_line, y_line
     for before, after in (

@@ -217,21 +217,25 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return LOSSES["log_loss" if self.out_activation_ == "softmax" else "binary_log_loss"]
 
     _label_weights: np.ndarray | None = None  # of the no and the yes of each label, where these are weighed
+    _class_weights: np.ndarray | None = None  # of each class, likewise
 
-    def _factors(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
-        self._label_weights = None
+    def _factors(self, y: np.ndarray, incremental: bool, judging: bool = False) -> np.ndarray | None:
+        numbers = (y if y.ndim == 1 else y[:, 0]).astype(np.intp)
+        if not judging:
+            self._weigh_classes(y, numbers, incremental)
+        return None if self._class_weights is None else self._class_weights[numbers]
+
+    def _weigh_classes(self, y: np.ndarray, numbers: np.ndarray, incremental: bool) -> None:
+        self._label_weights = self._class_weights = None
         if self.class_weight is None:
-            return None
+            return
         if incremental and isinstance(self.class_weight, str):
-            raise DataError(
-                f"class_weight={self.class_weight!r} counts all rows, and partial_fit sees a part of them. Give the "
-                "weights: class_weight={class: weight, ...}."
-            )
+            why = f"class_weight={self.class_weight!r} counts all rows, and partial_fit sees a part"
+            raise DataError(f"{why} of them. Give the weights: class_weight={{class: weight, ...}}.")
         if self._labels.kind == "multilabel-indicator":
             self._label_weights = weights_of_labels(self.class_weight, y)
-            return None
-        numbers = (y if y.ndim == 1 else y[:, 0]).astype(np.intp)
-        return weights_of_classes(self.class_weight, numbers, self.classes_)[numbers]
+        else:
+            self._class_weights = weights_of_classes(self.class_weight, numbers, self.classes_)
 
     def _named(self, y: np.ndarray) -> Any:
         return self._labels.named(y)

@@ -332,13 +332,14 @@ class Perceptron(Estimator):
         """Return the rows that are given to be scored on."""
         X, y = self._read(*judges[:2], incremental=True, reset=False, judging=True)
         weight = None if judges[2] is None else _check_sample_weight(judges[2], X)
-        return Rows(X, self._encoded(y, dtype), weight, known=judges[:2])
+        y = self._encoded(y, dtype)
+        return Rows(X, y, weight, self._factors(y, incremental=False, judging=True), judges[:2])
 
     @abstractmethod
     def _named(self, y: np.ndarray) -> Any:
         """Return encoded targets as the user knows them."""
 
-    def _factors(self, y: np.ndarray, incremental: bool) -> np.ndarray | None:
+    def _factors(self, y: np.ndarray, incremental: bool, judging: bool = False) -> np.ndarray | None:
         """Return what the class of each example weighs, or None."""
         return None
 
