@@ -1,6 +1,7 @@
 """Scores that can be believed: a linear model beside the network, intervals, what was found, thresholds and weights."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from chainrule.models.conformal import distances, widths
 from chainrule.models.found import ClassFound, confusion_lines, found_of, words_by_class
 from chainrule.models.intervals import interval, resample, scores_of_draws, without_a_mistake
 from chainrule.models.linear import fit_linear
-from chainrule.models.scores import Scores, report_from
+from chainrule.models.scores import Coverage, Scores, report_from
 from chainrule.models.scoring import judge
 from chainrule.models.weighing import about_another, class_weights, watching, with_thresholds
 from chainrule.train.metrics import metric_named
@@ -453,3 +454,10 @@ def test_predictions_take_another_threshold():
             model.predict(table, threshold=wrong)
     with pytest.raises(cr.DataError, match="threshold is for two classes"):
         cr.TableModel.train("diabetes", epochs=1).predict(cr.load_table("diabetes")[0], threshold=0.3)
+
+
+@pytest.mark.parametrize(("held", "told"), [(0.55, True), (0.72, True), (0.76, False), (0.95, False)])
+def test_intervals_that_hold_too_few_are_told_of(held, told):
+    coverage = Coverage("price", 0.9, 12.5, held, 30)  # three standard errors are 0.164
+    scores = replace(cr.TableModel.train("diabetes", epochs=1).report.scores, coverage=(coverage,))
+    assert ("That is too few: these rows are unlike those that were learned from" in str(scores)) is told

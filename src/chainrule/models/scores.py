@@ -233,10 +233,20 @@ def _beside_linear(scores: Scores) -> str:
     return f"Beside {scores.linear_is}: {name} {than} by {by} {ends}, which may be chance.{simpler}"
 
 
+def _too_few(coverage: Coverage) -> str:
+    """Say that intervals held clearly less than they are made to, by three standard errors of such a share."""
+    level = coverage.level
+    if coverage.held >= level - 3 * math.sqrt(level * (1 - level) / coverage.rows):
+        return ""
+    return (
+        " That is too few: these rows are unlike those that were learned from, and new ones may be so, too."
+    )
+
+
 def _of_coverage(coverage: tuple[Coverage, ...]) -> list[str]:
     lines = [
         f"Prediction intervals that are to hold {c.level:.3g}: {_alike(c.width)[0]} to each side of '{c.column}' held "
-        f"{c.held:.3f} of {counted(c.rows, 'row')}."
+        f"{c.held:.3f} of {counted(c.rows, 'row')}.{_too_few(c)}"
         for c in coverage[:COLUMNS_TOLD]
     ]
     if len(coverage) > COLUMNS_TOLD:
