@@ -467,7 +467,7 @@ def test_a_signal_while_the_network_is_tested_lets_it_be_saved(here, monkeypatch
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGHUP")
 def test_a_terminal_that_closes_ends_a_training_that_is_saved(here):
-    command = [sys.executable, "-m", "chainrule.cli.main", *ENDLESS, "--hidden", "2"]
+    command = [sys.executable, "-m", "chainrule.cli.main", *ENDLESS]
     process, terminal = pty.fork()
     if not process:
         os.execv(command[0], command)

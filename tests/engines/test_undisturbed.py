@@ -67,7 +67,8 @@ def test_programs_are_checked_simplified_and_compiled_within(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*")  # of threads, also of JAX, where another test imported it
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_fork_meanwhile_searches_as_its_parent_did():
     with undisturbed():
         child = os.fork()

@@ -80,6 +80,12 @@ def examples():
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
     yield cr.Dense(5, lambda z: z, initializer=np.ones((400, 5)))
     yield cr.find_learning_rate(cr.Network([cr.Dense(1, "sigmoid")], seed=0), X, y, steps=1000)
+    for mlp in (cr.MLPClassifier, cr.MLPRegressor):
+        yield mlp((9,) * 900, activation=[LONG] * 900)
+    for of_tables in (cr.TableClassifier, cr.TableRegressor):
+        yield of_tables(drop=[LONG] * 900)
+    for of_networks in (cr.NetworkClassifier, cr.NetworkRegressor):
+        yield of_networks([cr.Dense(3, initializer=np.ones((4, 3)), name=LONG)] * 200)
     for name in cr.__all__:
         kind = getattr(cr, name)
         if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and not inspect.isabstract(kind):

@@ -18,6 +18,7 @@ from chainrule.engines.native.run.build import host
 from chainrule.engines.native.run.executable import compile_program
 from chainrule.engines.registry import ENGINES
 from chainrule.recent import Recent
+from chainrule.train import common
 
 RNG = np.random.default_rng(20261125)
 X = RNG.random((150, 6)) * 2 - 1
@@ -165,6 +166,7 @@ def width(request, monkeypatch):
         native = dataclasses.replace(ENGINES["native"], compile=partial(compile_program, machine=narrow))
         monkeypatch.setitem(ENGINES, "native", native)
         monkeypatch.setattr(compiled, "_compiled", Recent(64))
+        monkeypatch.setattr(common, "_common", Recent(32))  # it holds what was compiled for this CPU's width
     return request.param
 
 
