@@ -14,7 +14,10 @@ import pytest
 from hypothesis import settings
 from hypothesis.internal.conjecture import engine
 
+from chainrule.engines import compiled
 from chainrule.errors import ChainruleError
+from chainrule.recent import Recent
+from chainrule.train import common, programs
 from chainrule.transform import verify
 
 # Time depends on what else the machine does; each run draws other examples, so many short ones see as many.
@@ -65,6 +68,18 @@ def pytest_collection_finish(session):
     """Look for garbage more rarely: tests make many nodes, and each look goes through all tests and modules as well."""
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+
+
+@pytest.fixture
+def forget(monkeypatch):
+    """Return what lets the process begin anew: nothing is compiled, also of networks that are like those before."""
+
+    def anew():
+        monkeypatch.setattr(compiled, "_compiled", Recent(64))
+        monkeypatch.setattr(programs, "_shared", Recent(64))
+        monkeypatch.setattr(common, "_common", Recent(32))
+
+    return anew
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from chainrule.engines import compiled
 from chainrule.engines.compiled import build
 from chainrule.engines.registry import ENGINES, REFERENCE, missing, warn_of_missing
-from chainrule.recent import Recent
 
 
 def assert_close(found, wanted, says="", rounding=32.0):
@@ -61,9 +59,9 @@ def asked_anew():
 
 
 @pytest.fixture
-def registered(asked_anew, monkeypatch):
+def registered(asked_anew, forget):
     """Engines beside those there are, in a process that has compiled nothing: put them into what this returns."""
-    monkeypatch.setattr(compiled, "_compiled", Recent(64))
+    forget()
     before = dict(ENGINES)  # in their order, which says who is asked first
     yield ENGINES
     ENGINES.clear()

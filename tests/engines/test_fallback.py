@@ -7,7 +7,6 @@ import pytest
 from scipy import special, stats
 
 import chainrule as cr
-from chainrule.engines import compiled
 from chainrule.engines.compiled import Compiled
 from chainrule.engines.executable import Executable
 from chainrule.engines.numpy import NumpyExecutable
@@ -40,10 +39,10 @@ PRIMITIVES = {
 
 
 @pytest.fixture
-def much_work(monkeypatch):
+def much_work(monkeypatch, forget):
     """A time in which all work is taken to be worth machine code."""
     monkeypatch.setattr(Compiled, "choose", lambda *_: "native")
-    monkeypatch.setattr(compiled, "_compiled", compiled.Recent(64))
+    forget()
 
 
 @pytest.mark.usefixtures("much_work")
@@ -146,10 +145,10 @@ class Fussy(Executable):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_any_engine_may_give_up_and_the_reference_takes_over(at_once, monkeypatch):
+def test_any_engine_may_give_up_and_the_reference_takes_over(at_once, monkeypatch, forget):
     fussy = Engine("fussy", "", lambda program: Fussy(program, at_once), cost=Cost())
     monkeypatch.setitem(ENGINES, "fussy", fussy)
-    monkeypatch.setattr(compiled, "_compiled", compiled.Recent(64))
+    forget()
     x = cr.input("x", ("n",))
     function = cr.compile(np.exp(x) * 3, inputs=[x])
     with pytest.warns(cr.EngineWarning, match=r"Nothing has code here\. It runs on the NumPy engine") as seen:
@@ -177,7 +176,7 @@ class Tired(NumpyExecutable):
 
 
 @pytest.mark.filterwarnings("ignore:It is tired")
-def test_epochs_that_were_done_before_an_engine_gave_up_count_once(monkeypatch):
+def test_epochs_that_were_done_before_an_engine_gave_up_count_once(monkeypatch, forget):
     def fitted(engine):
         network = cr.Network([cr.Dense(3, "tanh"), cr.Dense(1)], seed=0, engine=engine)
         falling = cr.SGD(cr.ReduceOnPlateau(0.5, patience=1))
@@ -185,7 +184,7 @@ def test_epochs_that_were_done_before_an_engine_gave_up_count_once(monkeypatch):
 
     wanted = fitted("numpy")
     monkeypatch.setitem(ENGINES, "tired", Engine("tired", "", Tired, cost=Cost()))
-    monkeypatch.setattr(compiled, "_compiled", compiled.Recent(64))
+    forget()
     found = fitted("auto")
     assert (found.history, found.best_epoch) == (wanted.history, wanted.best_epoch)
 

@@ -569,11 +569,12 @@ def test_examples_that_look_at_each_other_are_not_read_in_parts(name, monkeypatc
     assert network.evaluate({"a": a}, y, loss="mse")["cost"] == pytest.approx(cost, rel=1e-12)
 
 
-def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatch):
+def test_examples_that_take_much_memory_are_looked_at_a_few_at_a_time(monkeypatch, forget):
     network = chain(4, 8, 1, dtype="float64", seed=0)
     whole, y = network.predict(X), np.ones(len(X))
     cost = network.evaluate(X, y, loss="mse")["cost"]
     monkeypatch.setattr("chainrule.train.programs.MOST_BYTES", 1000)
+    forget()
     network = chain(4, 8, 1, dtype="float64", seed=0)
     seen = []
     executable = network._made.output.on(network.engine, 1, len(X))

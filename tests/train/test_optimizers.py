@@ -325,7 +325,8 @@ def test_rates_that_are_constant_share_a_program_with_the_bits_of_one_of_their_o
     for rate in (0.003, 1, np.float64(0.7)):
         costs = []
         for given in (rate, Steady(float(rate))):
-            network = cr.Network([cr.Dense(5, "tanh"), cr.Dense(3)], seed=1, engine=engine)
+            network = cr.Network([cr.Dense(5, "tanh"), cr.Dense(3)], seed=1, input_shape=3, engine=engine)
+            assert network.architecture.parameters  # who looks has a graph of their own
             costs.append(network.fit(X, y, optimizer=rule(given), epochs=4)["cost"])
             costs[-1] += network.parameters["W1"].ravel().tolist()
             if given is rate:

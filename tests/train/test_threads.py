@@ -11,9 +11,6 @@ import pytest
 from values_of import values_of
 
 import chainrule as cr
-from chainrule.engines import compiled
-from chainrule.recent import Recent
-from chainrule.train import programs
 from chainrule.train.fit.threads import threads_of_scipy
 
 RNG = np.random.default_rng(0)
@@ -22,10 +19,9 @@ Y = RNG.integers(0, 3, 300)
 
 
 @pytest.fixture(autouse=True)
-def nothing_compiled(monkeypatch):
+def nothing_compiled(forget):
     """Threads meet while code is made as well as when it runs."""
-    monkeypatch.setattr(compiled, "_compiled", Recent(64))
-    monkeypatch.setattr(programs, "_shared", Recent(64))
+    forget()
 
 
 def network(width=16, seed=0, ending="softmax", engine="auto"):
@@ -56,11 +52,11 @@ def same(found, wanted):
 
 
 @pytest.mark.parametrize("widths", [(16, 16), (16, 24)], ids=["equal", "different"])
-def test_two_networks_fit_at_once_as_one_after_another(widths):
+def test_two_networks_fit_at_once_as_one_after_another(widths, forget):
     optimizers = ["adam", cr.SGD(0.1, momentum=0.9)]
     jobs = list(zip(widths, (1, 2), optimizers, strict=True))
     wanted = [fitted(network(w, seed), optimizer=o) for w, seed, o in jobs]
-    compiled._compiled = Recent(64)
+    forget()
     found = at_once(*[lambda w=w, s=s, o=o: fitted(network(w, s), optimizer=o) for w, s, o in jobs])
     for mine, alone in zip(found, wanted, strict=True):
         same(mine, alone)
@@ -89,11 +85,11 @@ def test_large_networks_whose_loops_helping_threads_share(monkeypatch):
         same(mine, alone)
 
 
-def test_eight_threads_predict_with_one_network():
-    net = network()
+def test_eight_threads_predict_with_one_network(forget):
     parts = [X[i : i + 1 + 37 * i] for i in range(8)]  # of different lengths
     wanted = [network().predict(part) for part in parts]
-    compiled._compiled = Recent(64)
+    forget()
+    net = network()
     for _ in range(3):
         for mine, alone in zip(at_once(*[lambda p=p: net.predict(p) for p in parts]), wanted, strict=True):
             np.testing.assert_array_equal(mine, alone)

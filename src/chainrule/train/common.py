@@ -1,5 +1,6 @@
 """Networks that are alike up to their numbers: they have one graph until somebody looks at it, and draw when asked."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from chainrule.recent import Recent
 from chainrule.train.programs import Programs
 
 MOST_FIRST_BYTES = 2**16  # of first values that the next network of the same seed may have, as in a search
+ASKED = "CHAINRULE_CHECK", "CHAINRULE_SHARE"  # of code, as in Engine.mode: other code is not shared
 _common: Recent[Programs] = Recent(32)
 _first: Recent[Arrays] = Recent(16)
 
@@ -38,7 +40,8 @@ def common_programs(layers: Sequence[Layer], shape: Any, dtype: str) -> Programs
     architecture, common = common_chain_of(layers, shape, dtype)
     if not common:
         return Programs(architecture, "auto", 0)
-    return _common.get(architecture.structure, lambda: Programs(architecture, "auto", 0, common=True))
+    key = (architecture.structure, *map(os.environ.get, ASKED))
+    return _common.get(key, lambda: Programs(architecture, "auto", 0, common=True))
 
 
 def beside(of_all: Programs, engine: str, seed: int) -> Programs:

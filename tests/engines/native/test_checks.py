@@ -268,3 +268,15 @@ def test_a_state_that_was_spoilt_a_step_earlier_is_traced_back():
     compiled = compile_program(simplified(Program((x,), (w,), (np.mean(x) * w,), (np.sqrt(w - 1) + w - 1,))))
     with pytest.warns(EngineWarning, match=r"^The first NaN is .*\(w - 1\).*\(epoch 1, step 1\)\.$"):
         compiled.run(Epochs([np.array(0.5)], [np.ones(4)], np.arange(4)[None], Batches(2)))
+
+
+def test_a_network_like_those_before_has_the_code_that_is_asked_for_now(monkeypatch):
+    def made():
+        net = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1)], input_shape=3, seed=0, engine="native")
+        found = net._programs.output.on("native")
+        return found.checked, found._parts
+
+    for asked, parts in (("1", "0"), ("", "0"), ("", "3"), ("1", "3"), ("", "0")):
+        monkeypatch.setenv("CHAINRULE_CHECK", asked)
+        monkeypatch.setenv("CHAINRULE_SHARE", parts)
+        assert [made() for _ in range(3)] == [(bool(asked), int(parts))] * 3

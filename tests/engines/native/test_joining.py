@@ -189,7 +189,7 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_networks_learn_the_same_bits_in_fewer_loops(name, monkeypatch):
+def test_networks_learn_the_same_bits_in_fewer_loops(name, monkeypatch, forget):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 2 if name == "narrow" else 20)).astype("float32")
     y = (X[:, 0] * X[:, 1] > 0).astype("float32")
@@ -197,7 +197,7 @@ def test_networks_learn_the_same_bits_in_fewer_loops(name, monkeypatch):
     results, counts = [], []
     for join, parts, checked in ((apart, "", ""), (joined, "", ""), (joined, "3", "1")):
         monkeypatch.setattr(fusion, "joined", join)
-        monkeypatch.setattr(compiled, "_compiled", Recent(64))
+        forget()
         monkeypatch.setenv("CHAINRULE_SHARE", parts)
         monkeypatch.setenv("CHAINRULE_CHECK", checked)
         network = cr.Network(layers, seed=1, engine="native")

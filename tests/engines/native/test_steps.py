@@ -9,12 +9,10 @@ import pytest
 from helped import Always, true_in_a_child
 
 import chainrule as cr
-from chainrule.engines import compiled
 from chainrule.engines.compiled import build
 from chainrule.engines.native.run import executable as native, rooms, sharing, threads as native_threads
 from chainrule.graph.closed import Program
 from chainrule.graph.node import input, variable
-from chainrule.recent import Recent
 from chainrule.train import programs, validation
 
 RNG = np.random.default_rng(0)
@@ -24,7 +22,7 @@ LABELS = RNG.integers(0, 10, len(X))
 
 
 @pytest.fixture
-def helped(monkeypatch):
+def helped(monkeypatch, forget):
     """Return what sets how many threads take part in every step that may be shared."""
 
     def by(count):
@@ -32,7 +30,7 @@ def helped(monkeypatch):
         monkeypatch.delenv("CHAINRULE_CHECK", raising=False)  # who is looked after is not helped
         monkeypatch.setattr(sharing, "Choice", Always)
         monkeypatch.setattr(native_threads, "_helpers", None)
-        monkeypatch.setattr(compiled, "_compiled", Recent(64))
+        forget()
         Always.calls = 0
 
     return by
