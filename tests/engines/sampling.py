@@ -1,4 +1,4 @@
-"""How often a property of programs is tried: a sample in each run, which draws others each time; all in a long one."""
+"""How often a property of programs is tried: a sample in each run, all in a long one."""
 
 from hypothesis import settings
 

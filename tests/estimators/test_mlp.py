@@ -95,6 +95,9 @@ def test_whatever_is_set_the_numbers_are_theirs(settings, name, weighed, labels)
     else:
         y = np.stack([y, y * 2], axis=1) if labels == "some" else y
     weights = [WEIGHTS] if weighed and INSTALLED >= (1, 7) else []  # before, theirs took none
+    if settings["solver"] == "lbfgs":
+        # With 0 it goes on where it is solved, and whether a line search still finds something below is rounding.
+        settings = {**settings, "tol": max(settings["tol"], 1e-4)}
     one, other = both(name, **settings)
     # Of a second fit theirs overwrites the weights that scored best in the first one, in place.
     for _ in range(1 if settings["early_stopping"] else 2):
