@@ -2,14 +2,16 @@
 
 import math
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import example, given, strategies as st
 from values_of import values_of
 
 import chainrule as cr
 from chainrule.engines import compiled
-from chainrule.engines.native.code import lower, nests
+from chainrule.engines.native.code import lower, nests, team
 from chainrule.engines.native.look.watch import AccessError
 from chainrule.engines.native.plan import nest_plan
 from chainrule.engines.native.run.executable import compile_program
@@ -229,6 +231,17 @@ def test_a_loop_that_is_cut_where_it_sums_is_caught(axis, cut, monkeypatch):
         AccessError, match=r"sum\(x · y, axis=\d\) of shape .* in the loop nest over \(n, 40\)"
     ):
         step(lambda x, y: np.sum(x * y, axis=1 - axis), (30, 40), (30, 40))
+
+
+@given(extent=st.integers(0, 3000), grain=st.integers(1, 32), parts=st.integers(1, 64))
+@example(extent=200, grain=16, parts=4)  # 64, 64, 64 and 8 rows would keep two threads as long as 128
+def test_parts_are_as_large_as_each_other(extent, grain, parts):
+    numbers = SimpleNamespace(minimum=min)
+    cuts = [team.part_of(numbers, extent, grain, part, parts) for part in range(parts)]
+    assert [i for first, last in cuts for i in range(first, last)] == list(range(extent))
+    grains = [-(-(last - first) // grain) for first, last in cuts]
+    assert max(grains) - min(grains) <= 1
+    assert all(first % grain == 0 for first, _ in cuts)
 
 
 def test_a_product_whose_parts_write_the_same_rows_is_caught(cut, monkeypatch):

@@ -53,11 +53,10 @@ def parts_of_rows(code: Code, rows: Value, grain: int, in_time: bool = False) ->
 
 
 def part_of(code: Code, extent: Value, grain: int, part: Value, parts: Value) -> tuple[Value, Value]:
-    """Return from where to where a part of an axis goes: whole grains, and the last ones what is left."""
-    together = parts * grain
-    each = (extent + (together - 1)) // together * grain
-    first = code.minimum(part * each, extent)
-    return first, code.minimum(first + each, extent)
+    """Return from where to where a part of an axis goes: whole grains, as many as the others have, or one less."""
+    grains = (extent + (grain - 1)) // grain
+    first, last = (p * grains // parts * grain for p in (part, part + 1))
+    return first, code.minimum(last, extent)
 
 
 def share(
