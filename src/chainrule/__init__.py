@@ -54,6 +54,7 @@ Where to look:
 - scikit-learn's estimators: ``MLPClassifier`` and ``MLPRegressor``, its own; ``NetworkClassifier`` and
   ``NetworkRegressor`` around any network; ``TableClassifier`` and ``TableRegressor`` for tables as they are
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
+- why a prediction is what it is: ``attributions``, ``permutation_importance``
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
@@ -106,6 +107,8 @@ _HOMES = {
     "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "explain"],
+    "explaining.attributing": ["Attributions", "attributions"],
+    "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
 }
@@ -127,6 +130,7 @@ _RENAMED = {"Row": "Primitive"}
 # Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), and what a model file
 # holds beside its network ("load chainrule.table").
 _DOORS |= {
+    "TableModel._subject": "chainrule.models.explained:subject",
     "load chainrule.table": "chainrule.models.table:from_file",
     "Node._repr_html_": "chainrule.showing.graphs:node",
     "Trace._repr_html_": "chainrule.showing.graphs:trace",
@@ -138,6 +142,8 @@ _DOORS |= {
     "TableModel._repr_html_": "chainrule.showing.models:model",
     "Plan._repr_html_": "chainrule.showing.models:plan",
     "Scores._repr_html_": "chainrule.showing.models:scores",
+    "Attributions._repr_html_": "chainrule.showing.attributing:attributions",
+    "PermutationImportance._repr_html_": "chainrule.showing.attributing:importance",
     "Estimator._html_below": "chainrule.showing.estimators:below",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}

@@ -19,9 +19,17 @@ from chainrule.estimators.tables import (
     TableClassifier as TableClassifier,
     TableRegressor as TableRegressor,
 )
+from chainrule.explaining.attributing import (
+    Attributions as Attributions,
+    attributions as attributions,
+)
 from chainrule.explaining.explanation import (
     Explanation as Explanation,
     explain as explain,
+)
+from chainrule.explaining.importance import (
+    PermutationImportance as PermutationImportance,
+    permutation_importance as permutation_importance,
 )
 from chainrule.graph.functions import (
     logsumexp as logsumexp,

@@ -127,6 +127,7 @@ HANDED = [
     "data.categories:CategoryColumn", "data.columns:Columns", "data.columns:Planned", "data.datecolumn:DateColumn",
     "data.numbers:NumberColumn", "data.target:Target", "data.texts:TextColumn",
     "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
+    "explaining.attributing:Completeness",
     "explaining.formula:Formula", "explaining.steps:BackwardStep", "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",
     "explaining.steps:Path", "explaining.steps:Use", "models.comparing:Comparison",

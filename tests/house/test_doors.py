@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 def test_the_doors_there_are():
     assert {name: place.removeprefix("chainrule.") for name, place in DOORS.items()} == {
+        "TableModel._subject": "models.explained:subject",
         "load chainrule.table": "models.table:from_file",
         "Node._repr_html_": "showing.graphs:node",
         "Trace._repr_html_": "showing.graphs:trace",
@@ -32,6 +33,8 @@ def test_the_doors_there_are():
         "Plan._repr_html_": "showing.models:plan",
         "TableModel._repr_html_": "showing.models:model",
         "Scores._repr_html_": "showing.models:scores",
+        "Attributions._repr_html_": "showing.attributing:attributions",
+        "PermutationImportance._repr_html_": "showing.attributing:importance",
         "Estimator._html_below": "showing.estimators:below",
     }
 
@@ -77,7 +80,10 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
     rules = {("graph", "transform")}  # the derivatives of loops
     own = {
         ("__main__.py", "cli"),
-        *[(room, room) for room in ("graph", "transform", "engines", "nn", "data", "models", "estimators")],
+        *[
+            (room, room)
+            for room in ("graph", "transform", "engines", "nn", "data", "models", "estimators", "explaining")
+        ],
     }
     assert ways == own | rules | slow | doors
 

@@ -28,10 +28,14 @@ def large_network():
     return network, history
 
 
-def large_model():
+def large_table():
     table = pd.DataFrame({f"column {i} {LONG}": np.arange(40.0) ** (1 + i / 50) % 7 for i in range(50)})
     table["target"] = y
-    return cr.TableModel.train(table, "target", epochs=2)
+    return table
+
+
+def large_model():
+    return cr.TableModel.train(large_table(), "target", epochs=2)
 
 
 GIVEN = {  # what must be given
@@ -75,6 +79,7 @@ def examples():
     yield from (function, function.executable, function._compiled.program)
     yield cr.find_learning_rate(cr.Network([cr.Dense(1)], seed=0), X, y)
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
+    yield from (cr.attributions(network, X), cr.permutation_importance(model, large_table()))
     yield cr.KeptEpochs(list(range(100)), np.zeros((100, 10_000, 1)), None)
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))

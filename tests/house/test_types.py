@@ -32,6 +32,13 @@ LEAST_KNOWN = 99.5  # per cent of what is exported; the rest is what click is no
 ANY = {
     "load": "a network or a table's model, of which the reader knows which: model: cr.TableModel = cr.load(path)",
     "TableModel.compare": "the choices of TableModel.train, each read as cr.CHOICES says",
+    "attributions": "a network, a model or an estimator, which are known above, and what each of them takes",
+    "permutation_importance": "likewise",
+    "Attributions.values": "an array, of several inputs a dict of arrays, of sequences a list",
+    "Attributions.parts": "likewise",
+    "Attributions.of": "the place of an output, or its name, of any type",
+    "Attributions.to_dict": "plain data, as deep as it is",
+    "PermutationImportance.to_dict": "likewise",
     "Node.__init__": "what rooms above say of a node, its meaning",
     "Node.meaning": "likewise",
     "ShapeError.where": "a layer and nodes, which are known above",
