@@ -26,6 +26,7 @@ _DATE = re.compile(r"\d{4}-\d{1,2}(-\d{1,2})?([ T]\d.*)?|\d{1,2}([/.])\d{1,2}\3\
 _WHOLE = re.compile(r"[-+]?(\d{1,300}|[1-9]\d{0,2}(,\d{3}){1,99})")  # not what takes Python long
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _UNIT = "[$€£¥₹%]"
+PRECISE = int(pd.__version__.split(".")[0]) >= 3  # pandas before reads many a number as a neighbour of it
 
 
 def kind_of(cells: pd.Series) -> Kind:
@@ -101,15 +102,28 @@ def read_numbers(texts: pd.Series, decimal: str = ".") -> pd.Series:
     >>> read_numbers(pd.Series(["$400,000", "-2.5", "n. a."])).tolist()
     [400000.0, -2.5, nan]
     """
-    if decimal == "." and not (plain := pd.to_numeric(texts, errors="coerce"))[texts.notna()].isna().any():
+    if decimal == "." and not (plain := plain_numbers(texts))[texts.notna()].isna().any():
         return _as_floats(plain)  # nearly every column of numbers, and much faster
     group, point = (",", r"\.") if decimal == "." else (r"\.", ",")
     digits = rf"([1-9]\d{{0,2}}({group}\d{{3}})+|\d+)?({point}\d*)?([eE][-+]?\d+)?"
     shaped = texts.str.fullmatch(rf"[-+]?\s*{_UNIT}?\s*[-+]?{digits}\s*{_UNIT}?|[-+]?inf(inity)?", case=False)
     bare = texts.str.replace(rf"{group}|{_UNIT}|\s", "", regex=True).str.replace(decimal, ".", regex=False)
-    numbers = _as_floats(pd.to_numeric(bare.where(shaped.eq(True)), errors="coerce"))
+    numbers = _as_floats(plain_numbers(bare.where(shaped.eq(True))))
     beyond = shaped.eq(True) & numbers.isna() & bare.str.match(r"[-+]?\.?\d").eq(True)
     numbers[beyond] = bare[beyond].map(float)  # which pandas before 3 does not read
+    return numbers
+
+
+def plain_numbers(texts: pd.Series) -> pd.Series:
+    """Read texts as Python reads numbers, each as the nearest float; what pandas takes for none becomes NaN.
+
+    >>> plain_numbers(pd.Series(["0.1", "1e3", "n. a."])).tolist()
+    [0.1, 1000.0, nan]
+    """
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if not PRECISE and numbers.dtype.kind == "f":
+        read = numbers.notna()
+        numbers[read] = texts[read].to_numpy(dtype=object).astype(float)
     return numbers
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from chainrule.data.cells import clean_text, kind_of, numbers_of
+from chainrule.data.cells import clean_text, kind_of, numbers_of, plain_numbers
 
 Writing = Literal[
     "year first", "day first", "month first", "seconds", "milliseconds", "microseconds", "nanoseconds",
@@ -179,7 +179,7 @@ def _dates_in_numbers(cells: pd.Series, forced: bool) -> Dates | None:
 
 def _read(texts: Sequence[Any], writing: str) -> np.ndarray:
     if writing in get_args(Writing)[3:]:
-        numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(dtype=float)
+        numbers = plain_numbers(pd.Series(texts, dtype=object)).to_numpy(dtype=float)
         return _of_numbers(numbers, writing)
     if (plain := _of_plain(texts)) is not None:
         return plain

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import infer_dtype
 
-from chainrule.data.cells import clean_text, kind_of, number_of, text_of, whole_of
+from chainrule.data.cells import PRECISE, clean_text, kind_of, number_of, text_of, whole_of
 from chainrule.data.dialect import SNIFFED, Dialect, Rows, sniff, uncut, without_remarks
 from chainrule.data.headers import has_names
 from chainrule.data.meaning import HEAD, Nothing, decimal_of, may_be_numbers, understood
@@ -234,6 +234,7 @@ class Lines:
                     compression=None,
                     usecols=only,
                     low_memory=self.place is not None,  # then it is read in parts, side by side
+                    float_precision=None if PRECISE else "round_trip",
                     **quoting,
                 )
         except (pd.errors.ParserError, pd.errors.ParserWarning) as reason:
