@@ -92,6 +92,7 @@ _HOMES = {
     "engines.registry": ["ENGINES"],
     "engines.versions": ["show_versions"],
     "train.kept": ["KeptEpochs"],
+    "train.recorded": ["Recorded"],
     "train.many": ["fit_many"],
     "train.network": ["Network"],
     "train.mixing": ["mixture"],
@@ -118,8 +119,9 @@ _FAMILIES += [
     f"{__name__}.{family}"
     for family in (
         "errors", "nn.layers.base", "nn.layers.dense", "nn.activations", "nn.losses", "nn.initializers",
-        "nn.regularizers", "train.optimizers", "train.schedules", "train.callbacks", "nn.layers.dropout",
-        "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization", "nn.layers.convolution",
+        "nn.regularizers", "train.optimizers", "train.schedules", "train.callbacks", "train.recording",
+        "nn.layers.dropout", "nn.layers.reshaping", "nn.layers.embedding", "nn.layers.normalization",
+        "nn.layers.convolution",
         "nn.layers.pooling", "nn.layers.scaling", "nn.layers.merging", "nn.layers.separable", "nn.layers.transposed",
         "nn.layers.padding", "nn.layers.augmentation", "nn.layers.recurrent", "nn.layers.bidirectional",
         "nn.layers.cells", "nn.layers.masking", "nn.masking", "nn.layers.distributed", "nn.layers.encoding",

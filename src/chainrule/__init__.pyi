@@ -88,6 +88,8 @@ from chainrule.train.rates import (
     LearningRates as LearningRates,
     find_learning_rate as find_learning_rate,
 )
+from chainrule.train.recorded import Recorded as Recorded
+from chainrule.train.recording import *
 from chainrule.train.schedules import *
 from chainrule.train.sequences import pad_sequences as pad_sequences
 from chainrule.transform.backprop import Gradient as Gradient, grad as grad

@@ -54,6 +54,10 @@ class Foreign:
         return None
 
 
+def recorded():
+    return built().fit(X, Y, epochs=1, callbacks=cr.Record()).recorded
+
+
 def mlp():
     return cr.MLPClassifier(5, solver="lbfgs").fit(X, [0, 1, 1, 1])
 
@@ -353,6 +357,9 @@ CASES = [
     # callbacks
     ("EarlyStopping", Graph, lambda: cr.EarlyStopping(0)),
     ("EarlyStopping", Data, lambda: cr.EarlyStopping(monitor=3)),
+    ("Record", Data, lambda: cr.Record(norms=False)),
+    ("Record", Graph, lambda: cr.Record(every=0)),
+    ("Recorded.by_layer", Unknown, lambda: recorded().by_layer("costs")),
     ("Checkpoint", Data, lambda: cr.Checkpoint("a", monitor=3)),
     ("Checkpoint", Missing, fitted(callbacks=cr.Checkpoint("no/a"))),
     ("Checkpoint.on_train_begin", Data, lambda: cr.Checkpoint(".").on_train_begin(None)),

@@ -38,6 +38,11 @@ def large_model():
     return cr.TableModel.train(large_table(), "target", epochs=2)
 
 
+def many_recorded():
+    network = cr.Network([cr.Dense(1, name=LONG) for _ in range(60)], seed=0)
+    return network.fit(X, y, epochs=7, callbacks=cr.Record(values=True, every=3)).recorded
+
+
 GIVEN = {  # what must be given
     "Embedding": (9, 3), "Activation": ("relu",), "CSVLog": ("a.csv",), "Checkpoint": ("a.safetensors",),
     "Cosine": (0.1,), "Metric": (max,),
@@ -80,6 +85,7 @@ def examples():
     yield cr.find_learning_rate(cr.Network([cr.Dense(1)], seed=0), X, y)
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
     yield from (cr.attributions(network, X), cr.permutation_importance(model, large_table()))
+    yield many_recorded()
     yield cr.KeptEpochs(list(range(100)), np.zeros((100, 10_000, 1)), None)
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))

@@ -127,6 +127,7 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
     validation: list[list[float]] = []
     seconds: list[float] = []
     stopped = ""
+    marked: list[Arrays] = []
     for epoch, line in enumerate(asked.rows):
         totals: Any = 0.0
         steps = done = 0
@@ -140,7 +141,7 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
             numbers = np.array([float(x) for x in outputs if np.ndim(x) == 0])
             if not np.isfinite(numbers[0]):
                 failure = Failure(epoch, steps, rows, before, before_rows)
-                return Run(state, epochs, validation, seconds, "diverged", failure)
+                return Run(state, epochs, validation, seconds, "diverged", failure, marked)
             totals, steps, done = totals + numbers, steps + 1, done + len(rows)
             each.append([x for x in outputs if np.ndim(x)])
             before, before_rows, state = state, rows, list(new)  # functions of other libraries give tuples
@@ -155,6 +156,8 @@ def run_epochs(step: Step, asked: Epochs) -> Run:
         epochs.append(asked.read(totals[None] / steps, line[:done], joined)[0].tolist())
         stopped = asked.end(state, epochs, validation, done == len(line)) or stopped
         seconds.append(time.perf_counter() - began)
+        if epoch + 1 in asked.marks:
+            marked.append([np.array(x) for x in state])
         if stopped:
             break
-    return Run(state, epochs, validation, seconds, stopped)
+    return Run(state, epochs, validation, seconds, stopped, marked=marked)

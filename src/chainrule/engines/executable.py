@@ -51,10 +51,7 @@ class Executable(ABC):
         return None
 
     def seconds_a_step(self, rows: int) -> float | None:
-        """Return what a step of a run took last, for batches of so many rows; None where that is not known.
-
-        Only an executable that knows it is asked for ``marks``.
-        """
+        """Return what a step of a run took last, for batches of so many rows; None where that is not known."""
         return None
 
     def prepare(self, asked: "Epochs") -> None:  # noqa: B027 -- where steps are all there is, nothing

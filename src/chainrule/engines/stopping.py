@@ -92,6 +92,9 @@ class Progress:
     plateau_best: float = np.inf
     plateau_waited: int = 0
     epochs_done: int = 0
+    lowered: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # after how many epochs the scale became what
 
 
 def end_of_epoch(
@@ -132,6 +135,7 @@ def end_of_epoch(
         if progress.plateau_waited >= patience:
             lowered = np.maximum(state[position] * factor, smallest).astype(state[position].dtype)
             state[position], progress.plateau_waited = lowered, 0
+            progress.lowered.append((progress.epochs_done, float(lowered)))
     if stopping.tol is not None:
         cost = epochs[-1][0]
         progress.tol_waited = 0 if cost < progress.tol_best - stopping.tol[0] else progress.tol_waited + 1

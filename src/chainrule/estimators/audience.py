@@ -128,4 +128,9 @@ def _listeners(estimator: Any) -> Listeners | None:
             "cr.EarlyStopping goes with Network.fit. An estimator is told by its parameters: early_stopping=True, "
             "n_iter_no_change=10, tol, scoring='loss'."
         )
+    if found.recording is not None:
+        raise DataError(
+            "cr.Record goes with Network.fit, and so with estimators around a network: what this one learns by is no "
+            "training of a network. Write: cr.NetworkClassifier([cr.Dense(100, 'relu')], callbacks=cr.Record())."
+        )
     return found

@@ -17,6 +17,7 @@ from chainrule.nn.callables import check_takes, takes_instead
 from chainrule.nn.specs import AtLeast0, Checked, Count
 from chainrule.train.history import History, Numbers
 from chainrule.train.metrics import larger_is_better, recorded_name
+from chainrule.train.recording import Record
 
 __all__ = ["CSVLog", "Checkpoint", "EarlyStopping"]
 
@@ -282,6 +283,7 @@ class Listeners:
         self.stopping: EarlyStopping | None = next(
             (c for c in self.callbacks if isinstance(c, EarlyStopping)), None
         )
+        self.recording: Record | None = next((c for c in self.callbacks if isinstance(c, Record)), None)
 
     @property
     def of_every_epoch(self) -> bool:
@@ -357,14 +359,15 @@ def _check(callbacks: Any) -> list[Any]:
     listed = list(callbacks) if several else [callbacks] if callbacks is not None else []
     for callback in listed:
         known = any(hasattr(callback, event) for event in EVENTS)
-        ours = known or callable(callback) or isinstance(callback, EarlyStopping)
+        ours = known or callable(callback) or isinstance(callback, EarlyStopping | Record)
         if isinstance(callback, type) or not ours:
             raise DataError(
                 "A callback is an object such as cr.EarlyStopping() or a function (network, epoch, logs); "
                 f"found {short(callback)}."
             )
-        if not isinstance(callback, EarlyStopping | Checkpoint | CSVLog):
+        if not isinstance(callback, EarlyStopping | Record | Checkpoint | CSVLog):
             _check_events(callback)
-    if sum(isinstance(c, EarlyStopping) for c in listed) > 1:
-        raise DataError("There are two EarlyStopping among the callbacks; give one.")
+    for kind in (EarlyStopping, Record):
+        if sum(isinstance(c, kind) for c in listed) > 1:
+            raise DataError(f"There are two {kind.__name__} among the callbacks; give one.")
     return listed

@@ -1,6 +1,6 @@
 """History: what a training run was like."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -12,6 +12,7 @@ from chainrule.train.metrics import recorded_name
 
 if TYPE_CHECKING:
     from chainrule.train.kept import KeptEpochs
+    from chainrule.train.recorded import Recorded
 
 V = TypeVar("V")  # a list of one number an epoch, or one epoch's number
 
@@ -106,6 +107,8 @@ class History(Friendly, Numbers[list[float]]):
         engine: What computed it: the name of one of ``cr.ENGINES``.
         last_share: How much of the last epoch was done: below 1 where time, or a signal, ended the training within it.
         kept: What :func:`fit_many` kept of every epoch, if it was asked to: predictions and weights, else None.
+        recorded: What :class:`Record` saw of the training: norms of gradients, say; None where there was none.
+        learning_rates: The learning rate of each epoch's first step; empty where the optimizer has none.
 
     >>> X = np.linspace(-1, 1, 32)[:, None]
     >>> network = cr.Network([cr.Dense(1)], seed=0)
@@ -126,6 +129,8 @@ class History(Friendly, Numbers[list[float]]):
     engine: str = ""
     last_share: float = 1.0
     kept: "KeptEpochs | None" = None
+    recorded: "Recorded | None" = None
+    learning_rates: Sequence[float] = ()
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.history import History
 from chainrule.train.metrics import Metric
 from chainrule.train.optimizers import LBFGS, Moved, NewSlot, Optimizer
+from chainrule.train.recording import Record
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -39,6 +40,7 @@ class OnTrainEnd(Protocol[N]):
 
 Callback: TypeAlias = (
     EarlyStopping
+    | Record
     | OnTrainBegin[N]
     | OnEpochEnd[N]
     | OnTrainEnd[N]

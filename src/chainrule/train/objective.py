@@ -307,17 +307,17 @@ def _mean(each: Node, weight: Node | None, name: str, dtype: np.dtype) -> Node:
 
 
 def gradients(
-    goal: Objective, by: Collection[str], going: bool = False
+    goal: Objective, by: Collection[str], going: bool = False, also: Sequence[Node] = ()
 ) -> tuple[Node, list[Node], list[Node]]:
     """Return the cost while training, its gradient by each of those parameters, and what is watched beside.
 
     That is what :func:`chainrule.train.watching.reading_of` reads: what a batch weighs, each mean times that, and the
-    outputs, where these are asked for.
+    outputs, where these are asked for. Nodes that are ``also`` asked for follow, as they are while training.
     """
     parameters = goal.architecture.parameters
     mass = goal.means.mass
     sums = [cast(mean, np.float64) * mass for mean in goal.means.watched.values()]
-    beside = [*([mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else [])]
+    beside = [*([mass, *sums] if sums else []), *([goal.architecture.output] if goal.whole else []), *also]
     cost, *watched = going_on(goal.architecture, goal.learning([goal.cost, *beside]), going)[0]
     (cost,) = simplify_all([cost])
     if not parameters:

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal, cast
@@ -372,6 +373,38 @@ def plateau(spec: Any) -> ReduceOnPlateau | None:
     while isinstance(spec, WarmUp):
         spec = spec.schedule
     return spec if isinstance(spec, ReduceOnPlateau) else None
+
+
+def rates(
+    spec: Any, epochs: int, steps: int, total: int, before: int = 0, lowered: Sequence[tuple[int, float]] = ()
+) -> list[float]:
+    """Return the learning rate of the first step of each epoch.
+
+    Args:
+        spec: A learning rate, or a schedule.
+        epochs: How many epochs there were.
+        steps: How many steps each had.
+        total: How many steps the whole run was to make.
+        before: How many were made before the first.
+        lowered: After how many epochs it was multiplied by what, on a plateau.
+
+    >>> rates(StepDecay(0.5, every=2), epochs=4, steps=10, total=40)
+    [0.5, 0.5, 0.25, 0.25]
+    """
+    rule = schedule(spec)
+    if isinstance(rule, Constant):
+        return [rule.rate] * epochs
+    at: Any = before + steps * np.arange(epochs, dtype=np.float64)
+    scale = np.ones(epochs)
+    for epoch, so_much in lowered:
+        scale[epoch:] = so_much
+    try:
+        found = np.asarray(rule.at(at, total, steps), np.float64)
+    except Exception:  # a user's own formula may know numbers only
+        found = np.zeros(())
+    if found.shape != (epochs,):
+        found = np.array([float(rule.at(step, total, steps)) for step in at.tolist()])
+    return cast("list[float]", (found * scale).tolist())
 
 
 def _ease(progress: Any) -> Any:

@@ -124,6 +124,8 @@ def learn(fit: Begun, signals: Signals | None = None) -> None:
         descend(run, fit.keeper, signals)
     if run.keeping is not None:
         run.history.kept = run.keeping.found()
+    if run.recorder is not None:
+        run.history.recorded = run.recorder.found()
 
 
 def fitted(network: Any, asked: Asking, before: Left | None = None) -> Fitting:

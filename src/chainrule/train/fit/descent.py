@@ -17,7 +17,7 @@ from chainrule.train.fit.resuming import Keeper
 from chainrule.train.fit.stopping import finish, stopping_of
 from chainrule.train.objective import STEP_AT
 from chainrule.train.optimizers import Optimizer
-from chainrule.train.schedules import plateau
+from chainrule.train.schedules import plateau, rates
 from chainrule.train.watching import reading_of
 
 MOST_ROWS_PLANNED = 4_000_000  # example numbers that are shuffled ahead: 32 MB
@@ -70,19 +70,21 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
     until = stopping_of(run, plateau(method.learning_rate), len(state), run.executable.engine)
     count, last = len(run.began_with), run.settings.last
     carried, chunk, stopped = run.carried, 1, ""
-    reading = reading_of(run.goal, run.table)
+    reading, recorder = reading_of(run.goal, run.table), run.recorder
     short = not (every_epoch or keeper is not None or run.display.moves) and _is_short(run)
     while epoch < last and not stopped:
         part = max(MARKS[-1], AHEAD // run.rows) if short else chunk
         rows = run.orders(epoch, min(part, last - epoch))
         marks = MARKS if short and not epoch else ()
+        looks = recorder.within(epoch, state, rows) if recorder is not None else []
+        at = sorted({*marks, *looks})
         here = Point(state, replace(run.progress), tuple(good))
         if keeper is not None and keeper.due:
             keeper.keep(run, here)
         began = time.perf_counter()
         asked = Epochs(
             state, run.table, rows, run.batches, until, run.progress, reading, run.watching(epoch),
-            last - epoch - len(rows), marks, room,
+            last - epoch - len(rows), at, room,
         )  # fmt: skip
         if run.allowed is not None and epoch == first:  # what is compiled takes nothing of its time
             run.executable.prepare(asked)
@@ -92,6 +94,9 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
             run.progress, short = here.progress, False  # where it failed is looked for part by part
             continue
         run.record(result)
+        there = dict(zip(at, result.marked, strict=False))
+        if recorder is not None:
+            recorder.look(epoch, [(mark, there[mark]) for mark in looks if mark in there], rows)
         is_end = not short or bool(result.stopped) or epoch + len(result.epochs) >= last
         if result.failure is not None or (is_end and not finite(result.state[:count])):
             return diverged(run, method, result, epoch, good)
@@ -100,7 +105,7 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
         epoch += len(result.epochs)
         values.set(state[:count])
         run.programs.carried = [np.array(x) for x in state[carried]]
-        passed = [(mark, x) for mark, x in zip(marks, result.marked, strict=False) if mark < epoch]
+        passed = [(mark, there[mark]) for mark in marks if mark in there and mark < epoch]
         for end, there in [*passed, *([(epoch, values.get())] if is_end else [])]:
             if (cost := run.history["cost"][end - 1]) <= good[-1].cost:
                 # The last two: a cost is measured before the updates, so the newer values may be bad already.
@@ -116,6 +121,12 @@ def _descend(run: Fitting, method: Optimizer, keeper: Keeper | None) -> str:
             chunk = int(min(max(1, len(rows) * REDRAW_SECONDS / spent), MOST_LONGER * len(rows), ahead))
     if stopped == "interrupted" and keeper is not None:
         keeper.keep(run, here, last=True)  # an epoch that was begun is begun anew
+    if recorder is not None:
+        recorder.end(epoch, state)
+    run.history.learning_rates = rates(
+        method.learning_rate, run.history.epochs, run.steps, before + run.steps * run.settings.epochs, before,
+        run.progress.lowered,
+    )  # fmt: skip
     run.left = state[count : count + len(run.slots)]
     run.history.last_share = ((int(state[STEP_AT]) - before) % run.steps or run.steps) / run.steps
     run.done = int(state[STEP_AT])

@@ -28,6 +28,7 @@ from chainrule.train.programs import Programs
 from chainrule.train.progress import ProgressLine, Watched
 
 if TYPE_CHECKING:
+    from chainrule.train.fit.looks import Recorder
     from chainrule.train.kept import Keeping
 
 
@@ -133,6 +134,7 @@ class Fitting:
         judged: How well it learned, once it has ended.
         guess: What the targets themselves and their mean would cost as predictions, once that was found.
         keeping: What keeps something of every epoch, or None.
+        recorder: What looks at the first steps of some epochs, or None.
         among: What shows it among others; None where it has a line of its own.
         allowed: Of one among many, what says how many seconds it may take once it begins to learn; None where its time
             goes by since it was asked for.
@@ -162,6 +164,7 @@ class Fitting:
     judged: Judged | None = None
     guess: tuple[float, float] | None = None
     keeping: "Keeping | None" = None
+    recorder: "Recorder | None" = None
     history: History = field(init=False)
     progress: Progress = field(default_factory=Progress)
     display: ProgressLine = field(init=False)

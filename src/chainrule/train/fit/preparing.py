@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.doors import late
 from chainrule.engines.epochs import Batches
 from chainrule.engines.executable import Executable
 from chainrule.errors import DataError, LearningWarning, warn
@@ -27,7 +28,10 @@ from chainrule.train.programs import Programs, slopes_of, training_of
 from chainrule.train.watching import check_values
 
 if TYPE_CHECKING:
+    from chainrule.train.fit.looks import recorder_of
     from chainrule.train.kept import Keeping
+else:  # few fits are looked into
+    recorder_of = late("chainrule.train.fit.looks:recorder_of")
 
 
 def hold_back(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
@@ -117,6 +121,11 @@ def begin(
         runs=runs,
         keeping=keeping,
     )
+    if listeners.recording is not None:
+        begins = dict(zip(programs.values.names, run.began_with, strict=True))
+        run.recorder = recorder_of(
+            listeners.recording, examples, method, batches, begins, slots, settings, executable.engine
+        )
     if keeper is not None:
         keeper.go_on(run)
     return run, keeper

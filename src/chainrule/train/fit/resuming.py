@@ -205,6 +205,10 @@ class Keeper:
         groups = {"began": run.began_with, "state": point.state, "best": point.progress.best_state[:values]}
         groups |= {f"good{i}": good.values for i, good in enumerate(point.good)}
         arrays |= {f"{name}.{i}": x for name, group in groups.items() for i, x in enumerate(group)}
+        if point.progress.lowered:
+            arrays["lowered"] = np.array(point.progress.lowered, np.float64)
+        if run.recorder is not None:
+            arrays |= run.recorder.named(point.progress.epochs_done)
         about = About(
             self._settings or settings_of(run),
             self._examples or examples_of(run),
@@ -231,6 +235,8 @@ class Keeper:
         arrays |= {f"values.{i}": x for i, x in enumerate(run.programs.values.get())}
         if run.keeping is not None:
             arrays |= run.keeping.named()
+        if run.recorder is not None:
+            arrays |= run.recorder.named(history.epochs + 1)
         ended = Ended(
             history.stopped, history.best_epoch, history.diverged, history.signal, history.last_share
         )
@@ -262,6 +268,8 @@ class Keeper:
                 raise FileFormatError("Its history has not as many costs as epochs.")
             run.history.update(lines)
             run.history.times[:] = times
+            if run.recorder is not None:
+                run.recorder.go_on(kept.arrays)
             if kept.about.ended is not None:
                 run.ended = True
                 run.programs.values.set(fitting(kept.several("values"), run.began_with))
@@ -321,6 +329,7 @@ def _point(run: Fitting, kept: Kept, epochs: int) -> Point:
     progress = Progress(
         best, best_state=fitting(seen, run.began_with) if seen else [],
         **dict(zip(COSTS[1:], costs, strict=False)), **counts,
+        lowered=[(int(e), float(s)) for e, s in kept.arrays.get("lowered", np.zeros((0, 2)))],
     )  # fmt: skip
     every = zip(kept.about.good, costs[len(COSTS) - 1 :], strict=True)
     good = [Good(fitting(kept.several(f"good{i}"), run.began_with), *each) for i, each in enumerate(every)]

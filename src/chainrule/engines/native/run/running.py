@@ -183,8 +183,6 @@ class Running:
             pace = (last - done) * min(self.sharing.seconds / max(now - began, 1e-7), 64.0)
             self.code.paces[self.width] = (now - began) / (last - done)
             done = last
-            if done in marks:
-                self.marked.append([np.array(x) for x in self.state])
             self.marks.append((done, now - self.began))
             if watching is not None:
                 epoch = (done - 1) // self.per_epoch
@@ -192,6 +190,8 @@ class Running:
                 watching(epoch, seen, float(self.totals[epoch, 0]) / seen)
             if each and not by_numbers and done % self.per_epoch == 0:
                 stopped = self._end_of_epochs(done, validation)
+            if done in marks:  # the rate may be another from here on
+                self.marked.append([np.array(x) for x in self.state])
             if not stopped and poll is not None:
                 stopped = poll() or ""
         if each and done % self.per_epoch:  # stopped within an epoch
