@@ -107,7 +107,7 @@ _HOMES = {
     "estimators.tables": ["TableClassifier", "TableRegressor"],
     "models.loading": ["load"],
     "train.history": ["History"],
-    "explaining.explanation": ["Explanation", "explain"],
+    "explaining.explanation": ["Explanation", "MatrixExplanation", "explain"],
     "explaining.attributing": ["Attributions", "attributions"],
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "data.tables": ["load_table", "read_table", "write_table"],

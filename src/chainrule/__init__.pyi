@@ -25,6 +25,7 @@ from chainrule.explaining.attributing import (
 )
 from chainrule.explaining.explanation import (
     Explanation as Explanation,
+    MatrixExplanation as MatrixExplanation,
     explain as explain,
 )
 from chainrule.explaining.importance import (

@@ -314,8 +314,8 @@ def test_numbers_of_float32():
 
 def test_what_cannot_be_explained_is_said():
     x, v = variable(2.0, "x"), variable([1.0, 2.0], "weights")
-    with pytest.raises(ShapeError, match=r"'weights' has shape \(2,\).*arrays come later.*w1 and w2"):
-        explain(np.sum(v) * x)
+    with pytest.raises(ShapeError, match=r"of one number, and this node has shape \(2,\).*np.sum"):
+        explain(v * x, v)
     with pytest.raises(GraphError, match=r"input 'i' has no value.*feed=\{i: 3.0\}"):
         explain(input("i") * x)
     with pytest.raises(GraphError, match="found float"):

@@ -325,7 +325,7 @@ CASES = [
     ("scan", Shape, lambda: cr.scan(lambda h, x: (h + v, None), 0.0, v)),
     ("unroll", Graph, lambda: cr.unroll(cr.scan(lambda h, x: (h + x.sum(), None), 0.0, rows)[0])),
     ("explain", Graph, lambda: cr.explain(cr.input("z") * w)),
-    ("explain", Shape, lambda: cr.explain(np.sum(v))),
+    ("explain", Shape, lambda: cr.explain(2 * v, v)),
     ("explain", NoDerivative, lambda: cr.explain(cr.step(w), w)),
     ("attributions", Data, lambda: cr.attributions(built(), np.ones((0, 2)))),
     ("attributions", Graph, lambda: cr.attributions(3.0, X)),

@@ -72,6 +72,7 @@ def examples():
         cr.trace(node),
         cr.grad(node.sum(), node),
         cr.explain(scalars),
+        cr.explain(node.sum()),
     )
     yield from (
         cr.grad(node.sum(), node).meaning,

@@ -12,11 +12,13 @@ from chainrule.errors import GraphError, NoDerivativeError
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
 from chainrule.explaining.loops import written_out
-from chainrule.explaining.outline import Outline, Step, outline
+from chainrule.explaining.matrices import explained
+from chainrule.explaining.matrix_steps import MatrixExplanation
+from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
 from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
-from chainrule.graph.closed import replaced
+from chainrule.graph.closed import bodies, replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of
 from chainrule.graph.walk import order
@@ -25,9 +27,7 @@ from chainrule.transform.backprop import grad
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Explanation", "explain"]
-
-DIGITS = "0123456789"
+__all__ = ["Explanation", "MatrixExplanation", "explain"]
 
 
 @public
@@ -35,15 +35,18 @@ def explain(
     J: NodeLike,
     wrt: NodeLike | Sequence[NodeLike] | None = None,
     feed: "Mapping[Node, ArrayLike] | None" = None,
-) -> Explanation:
-    """Explain a scalar: its value step by step, and its derivatives by the chain rule.
+) -> Explanation | MatrixExplanation:
+    """Explain a graph: its value step by step, and its derivatives by the chain rule.
 
     Where steps inside the graph have names (``.named("u")``), what was written in one line is one step; where
     none has, every operation is a step, called t1, t2 ... A derivative of more than 32 paths is told node by
     node, in one pass backwards. A loop (:func:`scan`) of up to 10 steps is written out, step after step.
 
+    A graph of arrays is told in matrix form, with shapes: :class:`MatrixExplanation`. Every gradient is written in
+    terms of those of the steps behind it, and simplified where that makes it shorter.
+
     Args:
-        J: A node of shape ``()``, over scalars only.
+        J: A node of shape ``()``; of an array the way forward is told, and no gradient.
         wrt: The node, or nodes, to differentiate by; leaves and intermediate ones alike. By default every
             variable of the graph.
         feed: A value for each input of the graph.
@@ -52,7 +55,7 @@ def explain(
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
 
     Raises:
-        ShapeError: If a node of the graph is an array.
+        ShapeError: If gradients of an array are asked for, or a loop is of arrays.
         GraphError: If an input has no value, or a loop has too many steps.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
 
@@ -70,9 +73,26 @@ def explain(
     J = 3 · v = 3 × 11 = 33
     >>> print(explanation.derivatives[0])
     dJ/dc = dJ/dv · dv/du · du/dc = 3 × 1 × 3 = 9
+
+    A layer and a loss. That of sigmoid and cross-entropy together comes to A - Y, which is found, not looked up:
+
+    >>> X, Y = cr.input("X", ("m", 2)), cr.input("Y", ("m", 1))
+    >>> W, b = cr.variable([[1.0], [-2.0]], "W"), cr.variable([0.5], "b")
+    >>> A = cr.sigmoid((X @ W + b).named("Z")).named("A")
+    >>> J = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+    >>> told = cr.explain(J, feed={X: [[1, 0], [0, 1]], Y: [[1], [0]]})
+    >>> for step in told.backward:
+    ...     print(step)
+    dA = (1 − Y) / (1 − A) − Y / A   (2, 1)
+    dZ = dA ∘ A ∘ (1 − A) = A − Y   (2, 1)
+    dW = Xᵀ · dZ / m   (2, 1)
+    db = sum(dZ, axis=0) / m   (1,)
     """
     (J,) = nodes_of([J], "explain")
-    J, wrt, given = written_out(J, wrt, _checked(order([J]), feed))
+    given = _checked(order([J]), feed)
+    if any(n.shape for n in order([J])) and not any(bodies(n) for n in order([J])):
+        return explained(J, _wanted(J, order([J]), wrt), given, wrt is not None)
+    J, wrt, given = written_out(J, wrt, given)
     graph = order([J])
     wanted = _wanted(J, graph, wrt)
     told = outline(J, wanted)
@@ -163,15 +183,7 @@ def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given
     leaves = [
         Given(s.name, s.node.primitive.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs
     ]
-    letters = [leaf.name.rstrip(DIGITS) for leaf in leaves]
-
-    def place(leaf: Given) -> tuple[bool, bool, int, int]:
-        # what is learned is told first
-        letter = leaf.name.rstrip(DIGITS)
-        number = leaf.name.removeprefix(letter)
-        return leaf.kind != "variable", leaf.kind != "input", letters.index(letter), int(number or 0)
-
-    return tuple(sorted(leaves, key=place))
+    return in_lecture_order(leaves)
 
 
 def _forward_step(step: Step, reading: Reading) -> ForwardStep:

@@ -41,7 +41,7 @@ def words(sentence: str) -> Formula:
 
 def written(node: Node) -> Formula:
     """Write the expression that ``node`` stands for."""
-    return Formula(show.text(node), _powers_of_ten(show.text(node, latex=True)))
+    return Formula(show.text(node), powers_of_ten(show.text(node, latex=True)))
 
 
 def written_in_numbers(node: Node) -> Formula:
@@ -63,7 +63,7 @@ def named(name: str) -> Formula:
 def number(value: float) -> Formula:
     """Write a number as the lectures do: 6 and not 6.0."""
     text = show.number(value)
-    return Formula(text, _powers_of_ten(text))
+    return Formula(text, powers_of_ten(text))
 
 
 def derivative(of: str, wrt: str, partial: bool = False) -> Formula:
@@ -118,7 +118,7 @@ def _ends(formulas: Sequence[Formula]) -> Sequence[Formula]:
     return [*formulas[: MOST_OPERANDS // 2], Formula("…", r"\ldots"), *formulas[-MOST_OPERANDS // 2 :]]
 
 
-def _powers_of_ten(latex: str) -> str:
+def powers_of_ten(latex: str) -> str:
     """Write 1e-09 as a power of ten, and the numbers that are none as LaTeX knows them."""
     latex = re.sub(r"(?<![\w.])(\d[\d.]*)e(?:\+|(-))0*(\d+)", r"\1 \\cdot 10^{\2\3}", latex)
     return re.sub(r"(?<![\w\\])(inf|nan)(?!\w)", lambda found: NO_NUMBERS[found[0]], latex)

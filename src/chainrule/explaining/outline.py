@@ -5,17 +5,17 @@ where not, every operation is a step of its own, and gets a name.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from chainrule.errors import GraphError, ShapeError
-from chainrule.graph import shapes
-from chainrule.graph.closed import bodies
 from chainrule.graph.node import Node, leaf_key
-from chainrule.graph.walk import order
+from chainrule.graph.walk import descendants, order
 
+DIGITS = "0123456789"
 LARGEST = 30  # operations in one formula; a larger one is cut into steps
+
+Leaf = TypeVar("Leaf", bound=Any)  # with a name and a kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,6 @@ class Outline:
 def outline(J: Node, wanted: Sequence[Node]) -> Outline:
     """Return the outline of ``J``'s graph; every node of ``wanted`` is a step, in the graph or not."""
     nodes = order([J])
-    _check_scalars(nodes)
     spoken = _spoken(J, nodes, {leaf_key(w) for w in wanted})
     inputs = {n: _named_by(n, spoken) if n.inputs else () for n in nodes if n in spoken}
     in_graph = {leaf_key(n) for n in inputs}
@@ -63,21 +62,6 @@ def outline(J: Node, wanted: Sequence[Node]) -> Outline:
     return Outline(steps, {leaf_key(step.node): step for step in steps})
 
 
-def _check_scalars(nodes: Iterable[Node]) -> None:
-    for node in nodes:
-        if bodies(node):
-            raise GraphError(
-                f"explain tells single steps, and '{node.name or node.primitive.name}' has a graph of its own, which "
-                "is computed again and again. Write out what it does, step by step."
-            )
-        if node.shape != ():
-            raise ShapeError(
-                f"explain speaks of single numbers so far, and '{node.name or node}' has shape "
-                f"{shapes.show(node.shape)}. Explanations of arrays come later. Until then write the graph "
-                "with scalars: a variable for each number, w1 and w2 in place of w."
-            )
-
-
 def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
     """Choose the nodes that are steps; the others are written inside the formula of what uses them."""
     stands_for: dict[Node, Node] = {}
@@ -89,6 +73,8 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
         result = result.inputs[0]
     user_named_steps = any(n.name and n.inputs and n is not J for n in nodes)
     uses = Counter(stands_for[x] for n in nodes if stands_for[n] is n for x in n.inputs)
+    moving = descendants([n for n in nodes if n.primitive.leaf == "given"], nodes)
+    of_arrays = any(n.shape for n in nodes)
     spoken: set[Node] = set()
     size: dict[Node, int] = {}
     for n in nodes:
@@ -97,6 +83,7 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
             spoken.add(n)
         elif stands_for[n] is n and n.inputs:
             of_its_own = n.dtype.kind == "f" and n is not result and (uses[n] > 1 or not user_named_steps)
+            of_its_own = of_its_own and n in moving and (bool(n.shape) or not of_arrays)
             if of_its_own or size[n] >= LARGEST:
                 spoken.add(n)
     return spoken
@@ -139,3 +126,16 @@ def _names(J: Node, nodes: Sequence[Node]) -> dict[Node, str]:
         seen.add(names[n])
         taken.add(names[n])
     return names
+
+
+def in_lecture_order(leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
+    """Return what a graph starts from as one lists it: w1 to w6, then b1 to b3, then the inputs."""
+    letters = [leaf.name.rstrip(DIGITS) for leaf in leaves]
+
+    def place(leaf: Leaf) -> tuple[bool, bool, int, int]:
+        # what is learned is told first
+        letter = leaf.name.rstrip(DIGITS)
+        number = leaf.name.removeprefix(letter)
+        return leaf.kind != "variable", leaf.kind != "input", letters.index(letter), int(number or 0)
+
+    return tuple(sorted(leaves, key=place))

@@ -4,8 +4,11 @@
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
+
+import numpy as np
 
 from chainrule.arguments import public
 from chainrule.explaining.formula import (
@@ -384,13 +387,13 @@ class Explanation(Friendly):
         \frac{dJ}{dw} &= 2 \cdot w = 2 \times 2 = 4
         \end{aligned}
         """
-        return _aligned([line for _, lines in self.sections() for line in lines])
+        return aligned([line for _, lines in self.sections() for line in lines])
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
 
     def _repr_markdown_(self) -> str:
-        blocks = [f"**{title}**\n\n$${_aligned(lines)}$$" for title, lines in self.sections()]
+        blocks = [f"**{title}**\n\n$${aligned(lines)}$$" for title, lines in self.sections()]
         if self.remarks:
             blocks.append("**Remarks**\n\n" + "\n".join(f"- {remark}" for remark in self.remarks))
         return "\n\n".join(blocks)
@@ -404,20 +407,25 @@ class Explanation(Friendly):
         >>> list(told), told["forward"][0]["value"]
         (['name', 'given', 'forward', 'local', 'derivatives', 'backward', 'remarks'], 4.0)
         """
-        return _plain(self)
+        return plain(self)
 
 
-def _aligned(lines: list[Formula]) -> str:
+def aligned(lines: list[Formula]) -> str:
+    """Write lines below each other, aligned at their first sign of equality."""
     rows = " \\\\\n".join(line.latex.replace(" = ", " &= ", 1) for line in lines)
     return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Write data as dictionaries, lists, text and numbers that JSON takes; nodes are left out."""
     if is_dataclass(value):
-        named_values = [(f.name, getattr(value, f.name)) for f in fields(value)]
-        return {name: _plain(each) for name, each in named_values if not isinstance(each, Node)}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.repr}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

@@ -34,9 +34,10 @@ Terms = tuple[Term, ...]
 
 
 def tidy(node: Node) -> Node:
-    """Return the same scalar expression, its sums and products written shorter.
+    """Return the same expression, its sums and products (element by element) written shorter.
 
-    What stands inside a function or a condition stays as the user wrote it.
+    It may have fewer axes, where they came from what is not written any more. What stands inside a function or a
+    condition stays as the user wrote it.
 
     >>> from chainrule.graph.node import variable
     >>> x = variable(2.0, "x")
@@ -55,7 +56,7 @@ def tidy(node: Node) -> Node:
 def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node]) -> Terms:
     """Return a node as a sum of terms, given its inputs as sums and, written, as nodes."""
     row = n.primitive
-    if row is constant and not n.name and n.dtype.kind == "f":
+    if row is constant and not n.name and n.dtype.kind == "f" and not n.shape:
         return (Term(float(n.attributes["value"])),)
     if row is mark:
         return sums[0]

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: 
     """Fill a row's template with its inputs, given as (what is written, how tightly it binds)."""
     template = (row.latex or row.text) if latex else row.text
     needs = row.needs
-    if "spec" in words:
+    if template == "{spec}":
         template, needs = _product(words["spec"], latex)
     fraction = latex and "\\frac" in template
     filled = []
@@ -167,12 +167,27 @@ def _product(spec: str, latex: bool) -> tuple[str, tuple[int, int]]:
     )
 
 
+class Template(NamedTuple):
+    """How an operation is written: the columns of a row that say it."""
+
+    name: str
+    text: str
+    latex: str
+    binds: int
+    needs: tuple[int, ...]
+
+
 def text(
-    node: Any, latex: bool = False, open_names: bool = False, name: Callable[[Any], str] | None = None
+    node: Any,
+    latex: bool = False,
+    open_names: bool = False,
+    name: Callable[[Any], str] | None = None,
+    template: Callable[[Any], Any] | None = None,
 ) -> str:
     """Write the expression that ``node`` stands for. Inside it, a named node is written by its name.
 
-    With ``open_names`` names of intermediate nodes are looked through; leaves keep theirs.
+    With ``open_names`` names of intermediate nodes are looked through; leaves keep theirs. ``template`` tells how a
+    node is written where that is not as its row says: a :class:`Template`, or None.
     """
     naming = name or (lambda n: n.name)
 
@@ -191,8 +206,9 @@ def text(
         if n.primitive.unwritten:
             written[n] = parts[0]
             continue
-        result = write(n.primitive, parts, _words(n, parts, latex), latex)
-        binds = n.primitive.binds
+        row = (template and template(n)) or n.primitive
+        result = write(row, parts, _words(n, parts, latex), latex)
+        binds = row.binds
         if n.primitive.name == "constant" and result.startswith("-"):
             binds = 15
         longest = LONGEST if n is not node else 2 * LONGEST

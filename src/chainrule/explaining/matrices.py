@@ -1,0 +1,212 @@
+"""From a graph of arrays to its explanation in matrix form: forward, and each gradient in terms of others."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.explaining import arrays
+from chainrule.explaining.formula import Formula, derivative, named
+from chainrule.explaining.gradients import Gradients, Slope, Told
+from chainrule.explaining.matrix_steps import ArrayStep, MatrixExplanation
+from chainrule.explaining.matrix_text import written
+from chainrule.explaining.neat import lighter, neat
+from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
+from chainrule.graph import shapes, show
+from chainrule.graph.closed import replaced
+from chainrule.graph.evaluate import evaluate
+from chainrule.graph.node import Node, as_node, broadcast, input
+from chainrule.graph.primitives.linear import total
+from chainrule.graph.walk import order
+from chainrule.transform.backprop import grad
+from chainrule.transform.simplify import simplify_all
+
+OF_EXAMPLES = (
+    "{name} is a mean over {count} examples: {of_examples} {are} of each example's own loss, and the gradients "
+    "of what is learned are their means."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """An outline with a symbol for each step, the steps' formulas over symbols, and all that has a value."""
+
+    told: Outline
+    root: Step
+    symbols: Mapping[Step, Node]
+    formulas: Mapping[Step, Node]
+    values: dict[Node, np.ndarray]  # of symbols, those of gradients too
+    names: Mapping[Node, Formula]
+    digits: int
+    ones: dict[str, None] = field(default_factory=dict)  # what was found to be 1 for all examples
+
+    def is_given(self, expression: Node) -> bool:
+        """Say whether an expression is of inputs and constants alone."""
+        given = {
+            self.symbols[step] for step in self.symbols if step.node.primitive.name in ("input", "constant")
+        }
+        return all(n in given or n.inputs or n.primitive.leaf == "known" for n in order([expression]))
+
+    def write(self, expression: Node) -> Formula:
+        """Write a formula over symbols."""
+        return written(expression, self.names.get)
+
+    def value(self, expression: Node) -> np.ndarray:
+        """Compute a formula over symbols."""
+        return evaluate([expression], self.values)[expression]
+
+
+def explained(
+    J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any], asked: bool, digits: int = arrays.DIGITS
+) -> MatrixExplanation:
+    """Explain ``J``, a graph of arrays.
+
+    Raises:
+        ShapeError: If gradients of an array are asked for.
+
+    Args:
+        J: What is explained; of one that is an array the way forward alone.
+        wanted: The nodes whose gradients are asked for.
+        feed: A value for each input.
+        asked: Whether somebody asked for them, and it was not that all variables are told.
+        digits: At which precision arrays are printed.
+    """
+    if J.shape and asked:
+        raise ShapeError(
+            f"Gradients are of one number, and {J.name or 'this node'} has shape {shapes.show(J.shape)}. Explain a "
+            "number that is made of it, np.sum or np.mean; or leave wrt out, and its way forward is told."
+        )
+    told = outline(J, wanted)
+    run = evaluate([J, *wanted], feed)
+    steps = [step for step in told.steps if step.node in run]
+    symbols = {step: input(step.name, step.node.shape, step.node.dtype) for step in steps}
+    formulas: dict[Step, Node] = {}
+    for step in [step for step in steps if step.node.inputs]:
+        (formula,) = replaced([step.node], {x: symbols[told.of(x)] for x in step.inputs})
+        formulas[step] = lighter(formula, formula.shape)
+    values = {symbol: run[step.node] for step, symbol in symbols.items()}
+    names = {symbol: named(step.name) for step, symbol in symbols.items()}
+    reading = Reading(told, told.of(J), symbols, formulas, values, names, digits)
+    engine = _by_engine(J, wanted, feed) if wanted and not J.shape else []
+    gradients = Gradients(
+        told,
+        told.of(J),
+        symbols,
+        formulas,
+        [told.of(w) for w in wanted],
+        lambda g: len(reading.write(g).text),
+    )
+    names.update((seed, _gradient_name(step.name)) for step, seed in gradients.seeds.items())
+    found = gradients.found() if engine else []
+    backward = [_gradient(each, reading) for each in found]
+    return MatrixExplanation(
+        reading.root.name,
+        in_lecture_order([_given(step, reading) for step in _as_used(steps, told)]),
+        tuple([_forward(step, reading) for step in formulas]),
+        tuple([_slope(each, reading) for each in gradients.slopes()]) if engine else (),
+        tuple(backward),
+        {told.of(w).name: g for w, g in zip(wanted, engine, strict=False)},
+        tuple(_remarks(reading, gradients, found, wanted)),
+    )
+
+
+def _by_engine(J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any]) -> list[np.ndarray]:
+    """Return the gradients as they are found by themselves: simplified, all at once."""
+    found = simplify_all(grad(J, list(wanted)))
+    run = evaluate(found, feed)
+    return [run[g] for g in found]
+
+
+def _as_used(steps: Sequence[Step], told: Outline) -> list[Step]:
+    """Return the leaves, those first that are used first."""
+    first: dict[Step, int] = {}
+    for step in reversed(steps):
+        first.update((x, step.level) for x in told.inputs(step))
+    return sorted([step for step in steps if not step.node.inputs], key=lambda s: first.get(s, 0))
+
+
+def _gradient_name(name: str) -> Formula:
+    return Formula(f"d{name}", f"d{named(name).latex}")
+
+
+def _given(step: Step, reading: Reading) -> ArrayStep:
+    value = reading.values[reading.symbols[step]]
+    kind = step.node.primitive.name
+    return ArrayStep(
+        step.name, kind, None, None, value.shape, value, (), named(step.name), reading.digits, step.node, None
+    )
+
+
+def _forward(step: Step, reading: Reading) -> ArrayStep:
+    formula, value = reading.formulas[step], reading.values[reading.symbols[step]]
+    inputs = tuple([x.name for x in reading.told.inputs(step)])
+    return ArrayStep(
+        step.name, "step", reading.write(formula), None, value.shape, value, inputs, named(step.name),
+        reading.digits, step.node, formula,
+    )  # fmt: skip
+
+
+def _gradient(told: Told, reading: Reading) -> ArrayStep:
+    best = _with_ones(told.best, reading)
+    value = reading.value(best)
+    reading.values[told.symbol] = value
+    simple = None if told.simple is None and best is told.best else reading.write(best)
+    symbol = _gradient_name(told.step.name)
+    return ArrayStep(
+        symbol.text, "gradient", reading.write(told.formula), simple, value.shape, value, _named(best), symbol,
+        reading.digits, told.step.node, best,
+    )  # fmt: skip
+
+
+def _with_ones(expression: Node, reading: Reading) -> Node:
+    """Return an expression without the sums of given numbers that are 1 for all examples: one-hot rows of Y."""
+    ones: dict[Node, Node] = {}
+    for n in order([expression]):
+        if n.primitive is total and reading.is_given(n) and (reading.value(n) == 1).all():
+            ones[n] = broadcast(as_node(1.0, [n.dtype]), n.shape)
+    if not ones:
+        return expression
+    reading.ones.update(dict.fromkeys([reading.write(n).text for n in ones]))
+    (found,) = replaced([expression], ones)
+    return neat(lighter(found, expression.shape), expression.shape)
+
+
+def _slope(slope: Slope, reading: Reading) -> ArrayStep:
+    symbol = derivative(slope.of.name, slope.wrt.name, partial=True)
+    value = reading.value(slope.formula)
+    return ArrayStep(
+        symbol.text, "derivative", reading.write(slope.formula), None, value.shape, value, _named(slope.formula),
+        symbol, reading.digits, slope.wrt.node, slope.formula,
+    )  # fmt: skip
+
+
+def _named(expression: Node) -> tuple[str, ...]:
+    return tuple([n.name for n in order([expression]) if n.primitive.name == "input"])
+
+
+def _remarks(
+    reading: Reading, gradients: Gradients, found: Sequence[Told], wanted: Sequence[Node]
+) -> Iterable[str]:
+    if reading.root.node.shape:
+        yield f"{reading.root.name} is an array: gradients are told of one number, such as np.sum of it."
+        return
+    of_examples = [_gradient_name(each.step.name).text for each in found if each.of_examples]
+    if of_examples and gradients.count is not None:
+        count = reading.value(gradients.count)
+        yield OF_EXAMPLES.format(
+            name=reading.root.name,
+            count=show.number(count),
+            of_examples=", ".join(of_examples),
+            are="is" if len(of_examples) == 1 else "are",
+        )
+    for ones in reading.ones:
+        yield f"{ones} is 1 for every example here, and is not written where it is a factor."
+    reached = {each.step for each in found}
+    for w in wanted:
+        step = reading.told.of(w)
+        if step not in reached and step is not reading.root:
+            yield f"{reading.root.name} does not depend on {step.name}."
+    rows = dict.fromkeys(n.primitive for formula in reading.formulas.values() for n in order([formula]))
+    yield from [f"{row.name}: {row.note}" for row in rows if row.note and not row.unwritten]
