@@ -57,6 +57,7 @@ Where to look:
 - why a prediction is what it is: ``attributions``, ``permutation_importance``
 - graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
   ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
+- pictures: ``cr.pictures`` has functions that each return a ``Picture``, which a notebook shows and ``.save`` writes
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
   ``show`` can show
 - errors: ``ChainruleError`` is the base of all that is raised; ``show_versions`` says what a report of a bug should
@@ -108,8 +109,10 @@ _HOMES = {
     "models.loading": ["load"],
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "MatrixExplanation", "explain"],
+    "explaining": ["pictures"],
     "explaining.attributing": ["Attributions", "attributions"],
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
+    "explaining.pictures.picture": ["Picture"],
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
 }
@@ -147,6 +150,10 @@ _DOORS |= {
     "Attributions._repr_html_": "chainrule.showing.attributing:attributions",
     "PermutationImportance._repr_html_": "chainrule.showing.attributing:importance",
     "Estimator._html_below": "chainrule.showing.estimators:below",
+    "Picture._repr_html_": "chainrule.showing.svg.page:html",
+    "Picture.svg": "chainrule.showing.svg.page:svg",
+    "Picture.plot": "chainrule.showing.plotting:plot",
+    "Picture.save": "chainrule.showing.saving:save",
 }
 _HOME_OF = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
 

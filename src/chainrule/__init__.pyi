@@ -19,6 +19,7 @@ from chainrule.estimators.tables import (
     TableClassifier as TableClassifier,
     TableRegressor as TableRegressor,
 )
+from chainrule.explaining import pictures as pictures
 from chainrule.explaining.attributing import (
     Attributions as Attributions,
     attributions as attributions,
@@ -32,6 +33,7 @@ from chainrule.explaining.importance import (
     PermutationImportance as PermutationImportance,
     permutation_importance as permutation_importance,
 )
+from chainrule.explaining.pictures.picture import Picture as Picture
 from chainrule.graph.functions import (
     logsumexp as logsumexp,
     one_hot as one_hot,

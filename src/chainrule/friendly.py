@@ -67,18 +67,18 @@ def missing(says: str, thing: Any, name: str, answer: str) -> ForeignNameError:
     return error
 
 
-def of_module(module: str, name: str, known: Iterable[str] = ()) -> Any:
+def of_module(module: str, name: str, known: Iterable[str] = (), called: str = "cr") -> Any:
     """Return what stands for a name that a module of ours has not; where none does, say what to write.
 
     It is called by the ``__getattr__`` of that module. What an AttributeError says is lost where names are imported, so
     there it is an ImportError.
     """
-    work, answer = working("cr", name), foreign("cr", name)
+    work, answer = working(called, name), foreign(called, name)
     if work is not None:
         return work
     if not answer:
         near = closest(name, known, 0.7)  # for there are many
-        answer = f"Did you mean cr.{near}?" if near else ""
+        answer = f"Did you mean {called}.{near}?" if near else ""
     frame = sys._getframe(2)
     if answer and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]:
         raise ImportError(f"{module} has no '{name}'. {answer}", name=module)

@@ -93,7 +93,8 @@ def is_error(thing: Any) -> bool:
 
 def entries() -> list[Entry]:
     """Return all that is public."""
-    return members_too([(name, getattr(cr, name)) for name in cr.__all__])
+    inside = [(f"pictures.{name}", getattr(cr.pictures, name)) for name in cr.pictures.__all__]
+    return members_too([*((name, getattr(cr, name)) for name in cr.__all__), *inside])
 
 
 def handed() -> list[Entry]:
@@ -131,7 +132,8 @@ HANDED = [
     "explaining.formula:Formula", "explaining.matrix_steps:ArrayStep", "explaining.steps:BackwardStep",
     "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",
-    "explaining.steps:Path", "explaining.steps:Use", "models.comparing:Comparison",
+    "explaining.steps:Path", "explaining.steps:Use", "showing.plotting:plot", "showing.saving:save",
+    "showing.svg.page:svg", "models.comparing:Comparison",
     "models.comparing:Tried", "models.plan:Plan", "models.scores:Report", "models.scores:Scores",
     "nn.architecture:Architecture", "nn.layers.base:Scope", "transform.report:Culprit", "transform.report:Kink",
     "transform.report:ParameterCheck", "transform.report:Undefined",

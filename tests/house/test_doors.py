@@ -36,6 +36,10 @@ def test_the_doors_there_are():
         "Attributions._repr_html_": "showing.attributing:attributions",
         "PermutationImportance._repr_html_": "showing.attributing:importance",
         "Estimator._html_below": "showing.estimators:below",
+        "Picture._repr_html_": "showing.svg.page:html",
+        "Picture.svg": "showing.svg.page:svg",
+        "Picture.plot": "showing.plotting:plot",
+        "Picture.save": "showing.saving:save",
     }
 
 
@@ -72,6 +76,7 @@ def test_what_is_found_by_name_stands_in_the_same_room_but_for_the_registry_of_d
         ("doors.py", "place"),
         ("doors.py", "self._place"),
         ("friendly.py", "place"),
+        ("explaining", "_PLACES[name]"),
         ("models", "reader"),
         ("models", "place"),
     }

@@ -188,6 +188,48 @@ GIVEN_DATA = ["activations", "predict", "predict_classes"]
 GIVEN_TARGETS = ["check_gradients", "evaluate", "gradients"]
 
 # name, what is raised, and what raises it; methods and properties as the class has them
+P = cr.pictures
+PICTURED = [
+    ("Mark", Data, lambda: P.Line([1], [1, 2])),
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)(["a"], [1])) for kind in ("Line", "Points", "Bars")],
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)([1], [1], [1, 2])) for kind in ("Band", "Spans")],
+    *[(kind, Graph, lambda kind=kind: getattr(P, kind)([1], [1], colour="red")) for kind in ("Line", "Points", "Bars")],
+    *[(kind, Graph, lambda kind=kind: getattr(P, kind)([1], [1], [1], colour=3)) for kind in ("Band", "Spans")],
+    ("Heat", Data, lambda: P.Heat([1])),
+    ("Heat", Graph, lambda: P.Heat([[1]], palette="jet")),
+    ("Patches", Data, lambda: P.Patches([], [1])),
+    ("Patches", Graph, lambda: P.Patches([], [], palette="jet")),
+    ("Contours", Data, lambda: P.Contours([(1, [1])])),
+    ("Contours", Graph, lambda: P.Contours([], palette="jet")),
+    ("Text", Data, lambda: P.Text("left", 0, "a")),
+    ("Text", Graph, lambda: P.Text(np.nan, 0, "a")),
+    ("Rule", Data, lambda: P.Rule()),
+    ("Rule", Graph, lambda: P.Rule(x=1, dash="-")),
+    ("Box", Data, lambda: P.Box(0, 0, 1, 1, "a")),
+    ("Box", Graph, lambda: P.Box(0, 0, 0, 1)),
+    ("Arrow", Data, lambda: P.Arrow([1])),
+    ("Arrow", Graph, lambda: P.Arrow([(0, 0)], width=0)),
+    ("Axis", Data, lambda: P.Axis(ticks=[1])),
+    ("Axis", Graph, lambda: P.Axis(scale="cubic")),
+    ("Panel", Data, lambda: P.Panel([1])),
+    ("Panel", Graph, lambda: P.Panel([], equal="yes")),
+    ("Picture", Data, lambda: cr.Picture([3])),
+    ("Picture", Graph, lambda: cr.Picture([], columns=0)),
+    ("beside", Data, lambda: P.beside(3)),
+]  # fmt: skip
+
+
+def picture():
+    return cr.Picture(P.Panel([P.Line([0, 1], [0, 1])]))
+
+
+def without(library, does):
+    """Do something where a library is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, library, None)
+        does()
+
+
 CASES = [
     *[(name, Graph, lambda name=name: getattr(cr, name)("text")) for name in NUMBERS],
     ("step", NoDerivative, lambda: cr.grad(cr.step(w), w)),
@@ -510,6 +552,16 @@ CASES = [
     ("Target.from_dict", Format, lambda: type(model().target).from_dict({"task": "binary", "columns": ["b"]})),
     ("TableModel.save", Data, lambda: model().save(".")),
     ("TableModel.save", Missing, lambda: model().save("no/a")),
+    *[(f"pictures.{name}", error, case) for name, error, case in PICTURED],
+    ("plot", Data, lambda: picture().plot(3)),
+    ("plot", Library, lambda: without("matplotlib", picture().plot)),
+    ("save", Format, lambda: picture().save("a.gif")),
+    ("save", Missing, lambda: picture().save("no/a.svg")),
+    ("save", Data, lambda: picture().save("no\0name.svg")),
+    ("save", Library, lambda: without("matplotlib", lambda: picture().save("a.png"))),
+    ("svg", Data, lambda: picture().svg(3)),
+    ("Picture", Data, lambda: cr.Picture([3])),
+    ("Picture", Graph, lambda: cr.Picture([], columns=0)),
 ]  # fmt: skip
 
 

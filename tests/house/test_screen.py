@@ -87,6 +87,10 @@ def examples():
     yield from (network.activations(X), network.gradients(X, y), network.architecture)
     yield from (cr.attributions(network, X), cr.permutation_importance(model, large_table()))
     yield many_recorded()
+    picture = cr.Picture(
+        [cr.pictures.Panel([cr.pictures.Line(np.arange(1e4), np.arange(1e4), LONG)] * 9)] * 99, LONG, LONG
+    )
+    yield from (picture, *picture.panels[:1], *picture.panels[0].marks[:1], cr.pictures.Axis(LONG))
     yield cr.KeptEpochs(list(range(100)), np.zeros((100, 10_000, 1)), None)
     yield from (cr.History({f"{LONG}{i}": [0.5] * 10_000 for i in range(90)}),)
     yield from (node.primitive, np.concatenate([node.named(f"{LONG}{i}") for i in range(500)]))
