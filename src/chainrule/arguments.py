@@ -32,7 +32,7 @@ def public(function: Callable[P, R], called: str = "") -> Callable[P, R]:
             if not within_call(error):
                 raise
             name = called or function.__qualname__.removesuffix(".__init__")
-            shown = _called(name, arguments) if "." in name else f"cr.{name}"
+            shown = _called(name, arguments) if "." in name else f"{home(function)}.{name}"
             read: Any = as_ours(function, (name,), shown, arguments, settings, bool(called))
             if read is None:
                 raise
@@ -47,6 +47,16 @@ def public(function: Callable[P, R], called: str = "") -> Callable[P, R]:
         return function(*arguments, **read)
 
     return call
+
+
+def home(thing: Any) -> str:
+    """Return what a user writes before the name of something public.
+
+    >>> home(home)
+    'cr'
+    """
+    inside = thing.__module__.startswith("chainrule.explaining.pictures.") and thing.__name__ != "Picture"
+    return "cr.pictures" if inside else "cr"
 
 
 def _called(name: str, arguments: tuple[Any, ...]) -> str:

@@ -13,7 +13,7 @@ from opcode import opmap
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from chainrule.arguments import as_ours, filled, public, within_call
+from chainrule.arguments import as_ours, filled, home, public, within_call
 from chainrule.doors import opened
 from chainrule.errors import ArgumentError, ForeignNameError, short
 from chainrule.habits import IN_VAIN, ORDERS, VALUES, WORKS, WRITE, spread
@@ -153,7 +153,7 @@ class FriendlyType(ABCMeta):
                 if not within_call(error):
                     raise
                 owners = tuple([each.__name__ for each in cls.__mro__])
-                shown = f"cr.{cls.__name__}" if is_ours(cls) else cls.__name__
+                shown = f"{home(cls)}.{cls.__name__}" if is_ours(cls) else cls.__name__
                 read = as_ours(cls.__init__, owners, shown, (None, *arguments), settings)
                 if read is None:
                     raise

@@ -23,6 +23,7 @@ PAGES = [
     *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md")),
 ]
 
+OWN = "CONTRIBUTING.md", "docs/pictures.md"  # which have tests of their own
 SHOWN = {"README.md": 8, "docs/engine.md": 4, "docs/tables.md": 2}  # at least so many blocks of Python
 BLOCK = re.compile(r"```python\n(.*?)```\n(?:```text\n(.*?)```)?", re.DOTALL)
 
@@ -37,7 +38,7 @@ def run_blocks(text):
         yield code, printed.getvalue(), expected
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p != "CONTRIBUTING.md"])  # which has a test of its own
+@pytest.mark.parametrize("page", [p for p in PAGES if p not in OWN])
 def test_what_is_shown_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / page).read_text(encoding="utf-8")

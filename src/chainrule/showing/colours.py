@@ -21,7 +21,8 @@ DARK = {
     "c7": "#ef8dba", "c8": "#a9afb8", "positive": "#5eb0f5", "negative": "#f79a4f", "right": "#40c7a0",
     "wrong": "#ff8f80",
 }  # fmt: skip
-EITHER = {  # where the page's own colour is all that is known of it
+EITHER = {  # where the page's own colour is all that is known of it, and its ground only as notebooks call that
+    "paper": "var(--jp-layout-color0,var(--vscode-editor-background,var(--colab-primary-surface-color,transparent)))",
     "ink": "currentColor", "muted": "color-mix(in srgb,currentColor 70%,transparent)",
     "faint": "color-mix(in srgb,currentColor 20%,transparent)",
     "c1": "#2c84d2", "c2": "#d9701f", "c3": "#15987a", "c4": "#a668c0", "c5": "#b08a1e", "c6": "#3d9fca",
@@ -29,6 +30,7 @@ EITHER = {  # where the page's own colour is all that is known of it
     "wrong": "#dc5244",
 }  # fmt: skip
 
+MIDDLE = 243.0  # the grey that colours are mixed with to be faint
 # Anchors of palettes, at equal distances.
 PALETTES = {
     "sequential": ("#f3f6fa", "#c6dbef", "#8bbcdf", "#4a94c7", "#1f69a6", "#0a3a70"),
@@ -37,17 +39,26 @@ PALETTES = {
 }
 
 
-def shade(values: np.ndarray, palette: str, limits: tuple[float, float]) -> np.ndarray:
+def shade(values: np.ndarray, palette: str, limits: tuple[float, float], faint: bool = False) -> np.ndarray:
     """Return the colours of numbers, bytes of shape (..., 3); those beyond the limits have the first or the last."""
     if palette == "classes":
-        anchors = rgb([EITHER[name] for name in SERIES])
-        return anchors[np.nan_to_num(values).astype(int) % len(anchors)].round().astype(np.uint8)
+        return _classes(np.nan_to_num(values)).round().astype(np.uint8)
     anchors = rgb(PALETTES[palette])
     low, high = limits
     share = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1) * (len(anchors) - 1)
     left = np.minimum(share.astype(int), len(anchors) - 2)
     part = (share - left)[..., None]
-    return (anchors[left] * (1 - part) + anchors[left + 1] * part).round().astype(np.uint8)
+    colours = anchors[left] * (1 - part) + anchors[left + 1] * part
+    return (colours * 0.55 + MIDDLE * 0.45 if faint else colours).round().astype(np.uint8)
+
+
+def _classes(values: np.ndarray) -> np.ndarray:
+    """Return the colours of classes: full for whole numbers, and for what lies between as strong as the rest says."""
+    anchors = rgb([EITHER[name] for name in SERIES])
+    which = np.floor(values)
+    part = (values - which)[..., None]
+    strength = np.where(part > 0, 0.15 + 0.6 * part, 1.0)
+    return anchors[which.astype(int) % len(anchors)] * strength + MIDDLE * (1 - strength)
 
 
 def rgb(colours: Sequence[str]) -> np.ndarray:

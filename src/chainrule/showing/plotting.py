@@ -1,6 +1,7 @@
 """Pictures by Matplotlib: on axes of the user's, or on a figure that no window knows of."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ SIZES = {"small": 8.0, "normal": 9.0, "large": 11.0}
 DPI = 96.0  # CSS pixels of an inch
 
 
-@public
+@partial(public, called="Picture.plot")
 def plot(picture: Picture, ax: Any = None) -> Any:
     """Draw the picture by Matplotlib.
 
@@ -116,7 +117,7 @@ def _panel(panel: Panel, ax: Any) -> None:
             getattr(ax, f"set_{which}scale")("log")
         low, high = span(panel.marks, axis, which)
         getattr(ax, f"set_{which}lim")((high, low) if axis.reversed else (low, high))
-        getattr(ax, f"set_{which}label")(_said(axis.label))
+        getattr(ax, f"set_{which}label")(_said(axis.label), fontsize=9)
         if axis.scale == "none":
             getattr(ax, f"get_{which}axis")().set_visible(False)
         elif axis.ticks is not None:
@@ -151,9 +152,9 @@ def _label(mark: Any) -> str:
 
 
 def _points(mark: Points, ax: Any) -> None:
-    edge = {} if mark.marker in ("x", "+") else {"edgecolors": "none"}
+    edge = {} if mark.marker in ("x", "+") else {"edgecolors": "white", "linewidths": 0.6}
     ax.scatter(mark.x, mark.y, s=(mark.size * 0.75) ** 2, c=LIGHT[mark.colour], marker=mark.marker.replace("d", "D"),
-               alpha=0.88, label=_label(mark), zorder=3, **edge)  # fmt: skip
+               label=_label(mark), zorder=3, **edge)  # fmt: skip
     xs, ys = np.asarray(mark.x).tolist(), np.asarray(mark.y).tolist()
     for text, x, y in zip(mark.texts, xs, ys, strict=False):
         if math.isfinite(x) and math.isfinite(y):
@@ -195,7 +196,7 @@ def _heat(mark: Heat, ax: Any) -> None:
     values = np.asarray(mark.values)
     limits: Any = mark.limits
     (x0, x1), (y0, y1) = mark.x, mark.y  # type: ignore[misc]
-    colours = shade(values, mark.palette, limits)
+    colours = shade(values, mark.palette, limits, mark.faint)
     alpha = np.where(np.isfinite(values), 255, 0).astype(np.uint8)
     ax.imshow(np.dstack([colours, alpha]), extent=(x0, x1, y0, y1), origin="lower", aspect="auto",
               interpolation="nearest")  # fmt: skip
@@ -209,7 +210,7 @@ def _heat(mark: Heat, ax: Any) -> None:
         from matplotlib.cm import ScalarMappable  # noqa: PLC0415 -- Matplotlib is for who plots
         from matplotlib.colors import ListedColormap, Normalize  # noqa: PLC0415
 
-        shades = shade(np.linspace(limits[0], limits[1], 64), mark.palette, limits)
+        shades = shade(np.linspace(limits[0], limits[1], 64), mark.palette, limits, mark.faint)
         colourmap = ListedColormap(shades / 255.0)
         bar = ax.figure.colorbar(
             ScalarMappable(Normalize(*limits), colourmap), ax=ax, label=_said(mark.label)

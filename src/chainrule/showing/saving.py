@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.showing.svg.page import svg
 KINDS = (".svg", ".png", ".pdf")
 
 
-@public
+@partial(public, called="Picture.save")
 def save(picture: Picture, path: "str | os.PathLike[str]") -> None:
     """Write the picture to a file, of the kind that its name ends in: .svg, .png or .pdf.
 

@@ -274,12 +274,14 @@ class Heat(Mark):
         x: Where the columns begin and end; by default (-0.5, columns - 0.5), so that column j lies at j.
         y: Where the rows begin and end, likewise.
         palette: "sequential" from little to much, "diverging" around 0 (negative to positive), "grey" from black to
-            white, "classes" for whole numbers 0, 1, 2 ... in the colours c1, c2, c3 ...
+            white, "classes" for whole numbers 0, 1, 2 ... in the colours c1, c2, c3 ...; of 2.7 the class is 2, and .7
+            says how strong its colour is.
         limits: The numbers of the first and the last colour; by default those of the values, for "diverging" as far
             to both sides of 0.
         texts: What stands in each cell, of the shape of values, or nothing.
         bar: Whether a bar beside says which colour is which number.
         label: What the bar shows.
+        faint: Whether colours are half as strong, for what stands on them.
 
     Raises:
         DataError: If values is no matrix of numbers, or texts are not as many, or limits are none.
@@ -297,6 +299,7 @@ class Heat(Mark):
     texts: Sequence[Sequence[str]] | None = None
     bar: bool = True
     label: str = ""
+    faint: bool = False
 
     _ARRAYS = (("values", 2),)
 

@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.explaining.pictures.diagrams import Arrow, Box
 from chainrule.showing.colours import hexadecimal, readable_on, shade
 from chainrule.showing.svg.frame import Scale
-from chainrule.showing.svg.marks import DASHES, paint, tips
+from chainrule.showing.svg.marks import DASHES, HALO, paint, tips
 from chainrule.showing.svg.text import NORMAL, SMALL, fitted, number, tag, width, words
 
 KINDS = {  # the role of each kind
@@ -29,10 +29,12 @@ def box(mark: Box, across: Scale, up: Scale) -> str:
     edge = {"stroke": role, "stroke_width": 1.25, "stroke_dasharray": DASHES[mark.dash], **ground}
     wide, high = x1 - x0, y1 - y0
     if mark.shape == "circle":
-        drawn = tag("ellipse", cx=(x0 + x1) / 2, cy=(y0 + y1) / 2, rx=wide / 2, ry=high / 2, **edge)
+        place = {"cx": (x0 + x1) / 2, "cy": (y0 + y1) / 2, "rx": wide / 2, "ry": high / 2}
+        drawn = tag("ellipse", **place, fill="var(--paper)") + tag("ellipse", **place, **edge)
     else:
         corner = {"box": None, "block": None, "round": min(ROUND, wide / 3, high / 3)}[mark.shape]
-        drawn = tag("rect", x=x0, y=y0, width=wide, height=high, rx=corner, **edge)
+        place = {"x": x0, "y": y0, "width": wide, "height": high, "rx": corner}
+        drawn = tag("rect", **place, fill="var(--paper)") + tag("rect", **place, **edge)
     if mark.shape == "block":
         d = number(DEPTH)
         top = f"M{number(x0)} {number(y0)}l{d} -{d}h{number(wide)}l-{d} {d}z"
@@ -115,4 +117,4 @@ def _beside(mark: Arrow, way: np.ndarray, place: tuple[float, float] | None) -> 
         ]
     else:
         said = [(mark.above, x + 5, y - 2, "start", "ink"), (mark.below, x + 5, y + 11, "start", "negative")]
-    return "".join(words(t, a, b, SMALL, anchor, role) for t, a, b, anchor, role in said if t)
+    return "".join(words(t, a, b, SMALL, anchor, role, **HALO) for t, a, b, anchor, role in said if t)

@@ -12,10 +12,11 @@ from chainrule.explaining.pictures.diagrams import Arrow, Box
 from chainrule.explaining.pictures.marks import Band, Bars, Contours, Heat, Patches, Rule, Spans, Text
 from chainrule.explaining.pictures.picture import Axis
 from chainrule.showing import ticks
-from chainrule.showing.svg.text import SMALL, fitted, number, tag, width, words
+from chainrule.showing.svg.text import SMALL, fitted, number, tag, width, words, wrapped
 
+SLANT, LONGEST = math.radians(35), 96.0  # of texts that are slanted, and their pixels
 PAD = 0.04  # of what is shown, around it
-TICK, LABEL = 16.0, 17.0  # pixels for ticks and for an axis' label
+LABEL = 17.0  # pixels for an axis' label
 
 
 @dataclass(frozen=True)
@@ -139,30 +140,59 @@ def ticks_along(axis: Axis, low: float, high: float, length: float, whole: bool)
     return found
 
 
-def slanted(found: ticks.Ticks, length: float, scale: Scale) -> bool:
-    """Say whether the texts of an x axis need more room than there is from one to the next."""
+@dataclass(frozen=True)
+class Below:
+    """The texts below an x axis: in a line or two each, or slanted where there is no room for that.
+
+    Attributes:
+        ticks: Where they stand, and what they say.
+        room: From one to the next, in pixels.
+        slant: Whether they are slanted.
+    """
+
+    ticks: ticks.Ticks
+    room: float
+    slant: bool
+
+    @property
+    def lines(self) -> int:
+        """So many lines the longest has."""
+        return max((len(self.broken(text)) for _, text in self.ticks), default=0)
+
+    @property
+    def height(self) -> float:
+        """How high they are, from the axis down."""
+        if self.slant:
+            return 18.0 + max(math.sin(SLANT) * min(width(text, SMALL), LONGEST) for _, text in self.ticks)
+        return 3.0 + 13.0 * self.lines if self.ticks else 0.0
+
+    def broken(self, text: str) -> list[str]:
+        """Return the lines of a text."""
+        return [text] if width(text, SMALL) <= self.room else wrapped(text, self.room, SMALL)
+
+    def drawn(self, scale: Scale, y: float) -> str:
+        """Write them below an axis at y."""
+        parts = []
+        for place, text in self.ticks:
+            x = scale.at(place)
+            if self.slant:
+                turned = f"rotate(-35 {number(x)} {number(y + 12)})"
+                short = fitted(text, LONGEST, SMALL)
+                parts.append(words(short, x + 4, y + 12, SMALL, "end", "muted", transform=turned))
+            else:
+                for i, line in enumerate(self.broken(text)):
+                    parts.append(words(line, x, y + 14 + 13 * i, SMALL, "middle", "muted"))
+        return "".join(parts)
+
+
+def below(found: ticks.Ticks, length: float, scale: Scale) -> Below:
+    """Return how the texts of an x axis are written."""
     places = sorted(scale.at(place) for place, _ in found)
-    gap = min((b - a for a, b in pairwise(places)), default=length)
-    return any(width(text, SMALL) + 5 > max(gap, 1) for _, text in found)
-
-
-def drawn_x(axis: Axis, found: ticks.Ticks, scale: Scale, y: float, slant: bool) -> str:
-    """Write the texts below an x axis, and its label."""
-    parts = []
-    for place, text in found:
-        x = scale.at(place)
-        if slant:
-            short = fitted(text, 96, SMALL)
-            turned = f"rotate(-35 {number(x)} {number(y + 12)})"
-            parts.append(words(short, x + 4, y + 12, SMALL, "end", "muted", transform=turned))
-        else:
-            parts.append(words(text, x, y + 14, SMALL, "middle", "muted"))
-    return "".join(parts)
-
-
-def slant_height(found: ticks.Ticks) -> float:
-    """Return how high slanted texts are."""
-    return 14.0 + max((math.sin(math.radians(35)) * min(width(t, SMALL), 96) for _, t in found), default=0.0)
+    room = min((b - a for a, b in pairwise(places)), default=length) - 5.0
+    words_ = [word for _, text in found for word in text.split()]
+    fits = all(width(word, SMALL) <= room for word in words_)
+    level = Below(found, room, False)
+    return level if fits and level.lines <= 2 else Below(found, room, bool(found))
 
 
 def drawn_grid(found: ticks.Ticks, scale: Scale, left: float, right: float, texts: Sequence[str]) -> str:

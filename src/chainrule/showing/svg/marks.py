@@ -26,6 +26,9 @@ from chainrule.shown import visible
 
 DASHES = {"": None, "dashed": "6 3.5", "dotted": "1.5 3", "dashdot": "7 3 1.5 3", "long": "11 4"}
 CELLS = 256  # of a map, that are rectangles each; above it is an image
+HALO: dict[str, Any] = {  # around texts that stand on lines
+    "stroke": "var(--paper)", "stroke_width": 3, "paint_order": "stroke", "stroke_linejoin": "round",
+}  # fmt: skip
 Draw = Callable[[Any, Scale, Scale], str]
 
 
@@ -75,9 +78,6 @@ def shapes(marker: str, size: float) -> str:
     r = size / 2
     t, d = r * 1.15, r * 1.3
     return {
-        "o": f"m{number(-r)} 0a{number(r)} {number(r)} 0 1 0 {number(2 * r)} 0a{number(r)} {number(r)} 0 1 0 "
-        f"{number(-2 * r)} 0z",
-        "s": f"m{number(-r)} {number(-r)}h{number(2 * r)}v{number(2 * r)}h{number(-2 * r)}z",
         "^": f"m0 {number(-t)}l{number(t)} {number(2 * t)}h{number(-2 * t)}z",
         "d": f"m0 {number(-d)}l{number(d)} {number(d)}l{number(-d)} {number(d)}l{number(-d)} {number(-d)}z",
         "x": f"m{number(-r)} {number(-r)}l{number(2 * r)} {number(2 * r)}m0 {number(-2 * r)}l{number(-2 * r)} "
@@ -87,21 +87,22 @@ def shapes(marker: str, size: float) -> str:
 
 
 def markers(x: np.ndarray, y: np.ndarray, marker: str, size: float, colour: str) -> str:
-    """Write markers, all of them one path."""
+    """Write markers, all of them one path, with an edge in the colour of the ground."""
     seen = [(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True) if a == a and b == b]
     if not seen:
         return ""
+    edge, wide = paint("paper"), size if marker == "o" else size * 0.88
     if marker in ("o", "s"):  # a dot is a line of no length with an end
         path = "".join(f"M{number(a)} {number(b)}h0" for a, b in seen)
-        cap = "round" if marker == "o" else "square"
-        wide = size if marker == "o" else size * 0.88
-        return tag("path", d=path, stroke=colour, stroke_width=float(wide), stroke_linecap=cap, fill="none",
-                   stroke_opacity=".88")  # fmt: skip
+        look = {"d": path, "stroke_linecap": "round" if marker == "o" else "square", "fill": "none"}
+        under = tag("path", **look, stroke=edge, stroke_width=float(wide + 1.8))
+        return under + tag("path", **look, stroke=colour, stroke_width=float(wide))
     shape = shapes(marker, size)
     path = "".join(f"M{number(a)} {number(b)}{shape}" for a, b in seen)
     if marker in ("x", "+"):
-        return tag("path", d=path, stroke=colour, stroke_width=1.7, fill="none")
-    return tag("path", d=path, fill=colour, fill_opacity=".88")
+        under = tag("path", d=path, stroke=edge, stroke_width=3.6, fill="none")
+        return under + tag("path", d=path, stroke=colour, stroke_width=1.8, fill="none")
+    return tag("path", d=path, fill=colour, stroke=edge, stroke_width=0.8)
 
 
 def line(mark: Line, across: Scale, up: Scale) -> str:
@@ -124,7 +125,7 @@ def points(mark: Points, across: Scale, up: Scale) -> str:
         if a == a and text:
             beyond = a + mark.size / 2 + 4 + width(text, SMALL) > right
             side, gap = ("end", -1) if beyond else ("start", 1)
-            said.append(words(text, a + gap * (mark.size / 2 + 4), b + 4, SMALL, side, "ink"))
+            said.append(words(text, a + gap * (mark.size / 2 + 4), b + 4, SMALL, side, "ink", **HALO))
     return markers(x, y, mark.marker, float(mark.size), paint(mark.colour)) + "".join(said)
 
 
@@ -189,7 +190,7 @@ def band(mark: Band, across: Scale, up: Scale) -> str:
 def heat(mark: Heat, across: Scale, up: Scale) -> str:
     """Write a map: rectangles where it is small, else an image."""
     values = np.asarray(mark.values)
-    colours, there = shade(values, mark.palette, mark.limits), np.isfinite(values)  # type: ignore[arg-type]
+    colours, there = shade(values, mark.palette, mark.limits, mark.faint), np.isfinite(values)  # type: ignore[arg-type]
     (x0, x1), (y0, y1) = mark.x, mark.y  # type: ignore[misc]
     rows, columns = values.shape
     xs, ys = across.at(np.linspace(x0, x1, columns + 1)), up.at(np.linspace(y0, y1, rows + 1))
@@ -272,7 +273,9 @@ def text(mark: Text, across: Scale, up: Scale) -> str:
     said = mark.text.split("\n")
     size = SIZES[mark.size]
     y = up.at(mark.y) + size * 0.35 - (len(said) - 1) * size * 1.35 / 2
-    return lines(said, across.at(mark.x), y, size, anchor=mark.anchor, colour=mark.colour, bold=mark.bold)
+    return lines(
+        said, across.at(mark.x), y, size, anchor=mark.anchor, colour=mark.colour, bold=mark.bold, **HALO
+    )
 
 
 def rule(mark: Rule, across: Scale, up: Scale) -> str:

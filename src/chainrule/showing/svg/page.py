@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 
 from chainrule.arguments import public
@@ -18,7 +19,7 @@ MARGIN = 10.0  # around a picture that stands alone
 LEAST = 0.62  # a diagram in HTML shrinks to so much of its width, and is scrolled then
 
 
-@public
+@partial(public, called="Picture.svg")
 def svg(picture: Picture, width: float | None = None) -> str:
     """Return the picture as SVG: a file of its own, for light pages and dark ones.
 

@@ -6,21 +6,18 @@ from typing import Any
 import numpy as np
 
 from chainrule.explaining.pictures.diagrams import Arrow, Box
-from chainrule.explaining.pictures.marks import Heat
+from chainrule.explaining.pictures.marks import Heat, Patches
 from chainrule.explaining.pictures.picture import Panel
 from chainrule.showing import ticks
-from chainrule.showing.colours import hexadecimal, shade
+from chainrule.showing.colours import LIGHT, hexadecimal, shade
 from chainrule.showing.series import settled
 from chainrule.showing.svg.diagrams import arrow, box
 from chainrule.showing.svg.frame import (
     LABEL,
-    TICK,
     Scale,
     are_whole,
+    below,
     drawn_grid,
-    drawn_x,
-    slant_height,
-    slanted,
     span,
     ticks_along,
     ticks_of,
@@ -141,9 +138,11 @@ def _scales(given: Panel, x: tuple[float, float], y: tuple[float, float], room: 
 
 def _clipped(marks: list[Any], across: Scale, up: Scale, room: Room) -> str:
     drawn = "".join(DRAWN[type(mark)](mark, across, up) for mark in marks)
-    return tag(
-        "svg", drawn, x=room.left, y=room.top, width=room.right - room.left, height=room.bottom - room.top
-    )  # fmt: skip
+    # On a map of colours what stands there reads the same on light pages and on dark ones.
+    over = any(isinstance(mark, Heat | Patches) for mark in marks)
+    style = ";".join(f"--{name}:{LIGHT[name]}" for name in ("paper", "ink", "muted")) if over else None
+    wide, high = room.right - room.left, room.bottom - room.top
+    return tag("svg", drawn, x=room.left, y=room.top, width=wide, height=high, style=style)
 
 
 def _axes(given: Panel, marks: list[Any], wide: float, high: float, top: float) -> str:
@@ -153,15 +152,14 @@ def _axes(given: Panel, marks: list[Any], wide: float, high: float, top: float) 
     if given.y.label:
         top += LABEL
     top += 4.0
-    bottom = high - (TICK if given.x.scale != "none" else 2.0) - (LABEL if given.x.label else 0.0) - 2.0
-    on_y = ticks_of(given.y, *y, max(2, int((bottom - top) / 36)), are_whole(marks, "y"))
+    low = high - (LABEL if given.x.label else 0.0) - 2.0
+    on_y = ticks_of(given.y, *y, max(2, int((low - 16.0 - top) / 36)), are_whole(marks, "y"))
     said = [fitted(text, YTEXT, SMALL) for _, text in on_y]
     left = max([width(text, SMALL) for text in said], default=-6.0) + 8.0
     right = wide - bar - 8.0
     on_x = ticks_along(given.x, *x, right - left, are_whole(marks, "x"))
-    slant = slanted(on_x, right - left, Scale(*x, left, right, given.x.scale == "log"))
-    if slant:
-        bottom -= slant_height(on_x) - 12.0
+    under = below(on_x, right - left, Scale(*x, left, right, given.x.scale == "log"))
+    bottom = low - under.height
     if given.equal and x[1] > x[0] and y[1] > y[0]:
         unit = min((right - left) / (x[1] - x[0]), (bottom - top) / (y[1] - y[0]))
         spare = (right - left) - unit * (x[1] - x[0])
@@ -186,11 +184,11 @@ def _axes(given: Panel, marks: list[Any], wide: float, high: float, top: float) 
                 stroke_width=1,
             )
         )
-    parts.append(drawn_x(given.x, on_x, out_x, bottom, slant))
+    parts.append(under.drawn(out_x, bottom))
     if given.x.label:
-        below = bottom + (slant_height(on_x) + 4.0 if slant else TICK if on_x else 0.0) + 13.0
+        place = bottom + under.height + 13.0
         label = fitted(given.x.label, wide, SMALL)
-        parts.append(words(label, (left + right) / 2, below, SMALL, "middle", "muted"))
+        parts.append(words(label, (left + right) / 2, place, SMALL, "middle", "muted"))
     if heats:
         parts.append(_bar(heats[0], right + 10.0, top, bottom))
     return "".join(parts)
@@ -209,7 +207,7 @@ def _bar(mark: Heat, x: float, top: float, bottom: float) -> str:
     """Write a bar that says which colour is which number."""
     low, high = mark.limits  # type: ignore[misc]
     steps = 32
-    shades = shade(np.linspace(high, low, steps), mark.palette, (low, high))
+    shades = shade(np.linspace(high, low, steps), mark.palette, (low, high), mark.faint)
     each = (bottom - top) / steps
     drawn = [
         tag("rect", x=x, y=top + i * each, width=BAR, height=each + 0.4, fill=hexadecimal(colour))
