@@ -222,7 +222,7 @@ WRITE: dict[str, dict[str, str]] = {
         "reset reset_parameters": "A new one begins anew: cr.Network(network.layers, seed=1)",
         "device": _ENGINE,
         "name": "A network has no name",
-        "explain": "There are explanations of formulas, and of a network its values: network.activations(X)",
+        "explain": "A function explains networks and formulas alike: cr.explain(network, X, y)",
         "to_onnx export": f"There is no ONNX yet. {_SAVE}",
         "plot draw": "There are no pictures yet. In words: network.summary()",
         "get_layer children modules": "Layers stand in a list, in order: network.layers[0]",
@@ -570,6 +570,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "device": "Where a graph runs is said when it is compiled: cr.compile(J, inputs=[])",
     },
     "constant": {"data": "value"},
+    "explain": {
+        "X x inputs": "wrt",
+        "y target targets": "feed",
+        "param weight": "parameter",
+        "place": "index",
+    },
     "grad": {
         "()": "It takes a node and whatever it is a function of: cr.grad(w**2, w).value",
         "create_graph retain_graph allow_unused": "",

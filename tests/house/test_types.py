@@ -34,6 +34,7 @@ ANY = {
     "TableModel.compare": "the choices of TableModel.train, each read as cr.CHOICES says",
     "attributions": "a network, a model or an estimator, which are known above, and what each of them takes",
     "permutation_importance": "likewise",
+    "explain": "which output: its place, its name, or an array of places",
     "Attributions.values": "an array, of several inputs a dict of arrays, of sequences a list",
     "Attributions.parts": "likewise",
     "Attributions.of": "the place of an output, or its name, of any type",

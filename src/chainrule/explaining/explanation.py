@@ -3,11 +3,12 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import late
 from chainrule.errors import GraphError, NoDerivativeError
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
@@ -27,16 +28,58 @@ from chainrule.transform.backprop import grad
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from chainrule.explaining.networks import NetworkExplanation
+    from chainrule.explaining.weights import WeightExplanation
+    from chainrule.nn.kinds import LossLike
+    from chainrule.train.kinds import OptimizerLike
+
 __all__ = ["Explanation", "MatrixExplanation", "explain"]
 
+_of_network = late("chainrule.explaining.asking:explained")  # for which nobody waits who explains a formula
 
-@public
+
+@overload
 def explain(
     J: NodeLike,
     wrt: NodeLike | Sequence[NodeLike] | None = None,
     feed: "Mapping[Node, ArrayLike] | None" = None,
-) -> Explanation | MatrixExplanation:
-    """Explain a graph: its value step by step, and its derivatives by the chain rule.
+) -> Explanation | MatrixExplanation: ...
+@overload
+def explain(
+    J: Any,
+    wrt: Any,
+    feed: Any,
+    *,
+    parameter: str,
+    index: int | Sequence[int] | None = None,
+    optimizer: "OptimizerLike" = "adam",
+    loss: "LossLike" = None,
+    sample_weight: "ArrayLike | None" = None,
+) -> "WeightExplanation": ...
+@overload
+def explain(
+    J: Any,
+    wrt: Any,
+    feed: Any = None,
+    *,
+    output: Any = None,
+    loss: "LossLike" = None,
+    sample_weight: "ArrayLike | None" = None,
+) -> "NetworkExplanation": ...
+@public
+def explain(
+    J: Any,
+    wrt: Any = None,
+    feed: Any = None,
+    *,
+    output: Any = None,
+    parameter: str | None = None,
+    index: int | Sequence[int] | None = None,
+    optimizer: "OptimizerLike" = "adam",
+    loss: "LossLike" = None,
+    sample_weight: "ArrayLike | None" = None,
+) -> "Explanation | MatrixExplanation | NetworkExplanation | WeightExplanation":
+    """Explain a graph, or a network on rows: its value step by step, and its derivatives by the chain rule.
 
     Where steps inside the graph have names (``.named("u")``), what was written in one line is one step; where
     none has, every operation is a step, called t1, t2 ... A derivative of more than 32 paths is told node by
@@ -45,11 +88,23 @@ def explain(
     A graph of arrays is told in matrix form, with shapes: :class:`MatrixExplanation`. Every gradient is written in
     terms of those of the steps behind it, and simplified where that makes it shorter.
 
+    Of a network, ``cr.explain(network, X, y)`` tells which inputs and weights made each output, layer by layer, and how
+    the cost of these rows and its gradients come about: :class:`NetworkExplanation`. With ``parameter`` and ``index``
+    it tells why the next step of an optimizer moves that weight, and how far: the gradient as a product of factors,
+    then the optimizer's rule in numbers; that step is done, with a copy of the network: :class:`WeightExplanation`.
+
     Args:
-        J: A node of shape ``()``; of an array the way forward is told, and no gradient.
+        J: A node of shape ``()``; of an array the way forward is told, and no gradient. Or a :class:`Network`, a
+            :class:`TableModel`, or a fitted estimator around one.
         wrt: The node, or nodes, to differentiate by; leaves and intermediate ones alike. By default every
-            variable of the graph.
-        feed: A value for each input of the graph.
+            variable of the graph. With a network its X: rows, as ``predict`` takes them.
+        feed: A value for each input of the graph. With a network its y: the targets of the rows.
+        output: Of a network: which output is explained, as in :func:`attributions`.
+        parameter: Of a network: whose weight is explained, "W1"; also with its place, "W1[0,2]".
+        index: The place of that weight, a whole number for each axis.
+        optimizer: Which rule moves it, as in :meth:`Network.fit`; its first step, with all rows at once.
+        loss: As in :meth:`Network.fit`: by default that of the last fit.
+        sample_weight: Likewise.
 
     Returns:
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
@@ -58,6 +113,8 @@ def explain(
         ShapeError: If gradients of an array are asked for, or a loop is of arrays.
         GraphError: If an input has no value, or a loop has too many steps.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
+        DataError: If X or y does not fit the network, or ``index`` is the place of no weight.
+        UnknownNameError: If no parameter, output, loss or optimizer bears a name.
 
     The example of the lecture on computation graphs, J = 3(a + bc) at a = 5, b = 3, c = 2:
 
@@ -88,7 +145,12 @@ def explain(
     dW = Xᵀ · dZ / m   (2, 1)
     db = sum(dZ, axis=0) / m   (1,)
     """
+    if hasattr(J, "predict"):
+        how = {"optimizer": optimizer, "loss": loss, "sample_weight": sample_weight}
+        return _of_network(J, wrt, feed, output=output, parameter=parameter, index=index, **how)
     (J,) = nodes_of([J], "explain")
+    if feed is not None and not isinstance(feed, Mapping):
+        raise GraphError("feed gives a value to each input of the graph: feed={x: 3.0}.")
     given = _checked(order([J]), feed)
     if any(n.shape for n in order([J])) and not any(bodies(n) for n in order([J])):
         return explained(J, _wanted(J, order([J]), wrt), given, wrt is not None)

@@ -26,6 +26,7 @@ class Subject:
         network: The network.
         read: Makes what the network takes of what its owner is given.
         columns: What each column of a table is called, with the places of its features; none where there is no table.
+        features: What the features of a table are called.
         outputs: What each output is called, where that is known.
         scale: What each output is multiplied by, and then what is added to it, in units of the owner's.
         scoring: Makes of a table, targets and a metric how predictions are scored; None where the network does.
@@ -34,9 +35,16 @@ class Subject:
     network: Network
     read: Callable[[Any], Any] = lambda X: X
     columns: Mapping[str, slice] = field(default_factory=dict)
+    features: Sequence[str] = ()
     outputs: Sequence[Any] = ()
     scale: tuple[np.ndarray, np.ndarray] | None = None
     scoring: Callable[..., Any] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each number of a row is called, where its network learned that from a table."""
+        known = self.network.columns
+        return tuple(map(str, next(iter(known.values())))) if len(known) == 1 else tuple(self.features)
 
 
 @dataclass(frozen=True, eq=False)

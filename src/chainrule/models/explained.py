@@ -27,7 +27,7 @@ def subject(model: Any) -> Subject:
         return encode(model.columns, read_like(table, model.missing, model.decimal))
 
     return Subject(
-        model.network, read, places, output_names(model.target), _scale(model.target),
+        model.network, read, places, model.columns.names, output_names(model.target), _scale(model.target),
         lambda of, X, y, metric: _scoring(model, X, y, metric),
     )  # fmt: skip
 

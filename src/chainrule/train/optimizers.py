@@ -128,20 +128,33 @@ class Optimizer(Checked, ABC):
         new_parameters: list[Node] = []
         slots: Slots = []
         for w, g in zip(parameters, gradients, strict=True):
-            found: Any = self.direction(g, partial(_slot, w), _in(step, w) + 1)
-            if not (isinstance(found, tuple) and len(found) == 2):
-                raise GraphError(
-                    "An optimizer of your own returns (step, slots), such as (0.1 * g, []); "
-                    f"found {short(found)}."
-                )
-            direction, moved = found
-            slots += moved
-            alpha = _in(rate, w)
-            new = w - alpha * direction
-            if self.weight_decay and w.ndim > 1:
-                new = new - alpha * self.weight_decay * w
+            new, moved = self._one(w, g, partial(_slot, w), _in(step, w) + 1, _in(rate, w), w.ndim > 1)
             new_parameters.append(new)
+            slots += moved
         return new_parameters, slots
+
+    def _one(self, w: Node, g: Node, slot: NewSlot, t: Any, alpha: Any, is_matrix: bool) -> tuple[Node, Any]:
+        """Return one parameter after a step, and each of its slots with its new value.
+
+        Args:
+            w: The parameter.
+            g: Its gradient.
+            slot: Makes a slot of that name.
+            t: The number of this step, from 1.
+            alpha: The learning rate.
+            is_matrix: Whether its weights decay.
+        """
+        found: Any = self.direction(g, slot, t)
+        if not (isinstance(found, tuple) and len(found) == 2):
+            raise GraphError(
+                "An optimizer of your own returns (step, slots), such as (0.1 * g, []); "
+                f"found {short(found)}."
+            )
+        direction, moved = found
+        new = w - alpha * direction
+        if self.weight_decay and is_matrix:
+            new = new - alpha * self.weight_decay * w
+        return new, moved
 
 
 def _in(number: Any, like: Node) -> Any:

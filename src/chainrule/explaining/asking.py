@@ -1,0 +1,69 @@
+"""What :func:`explain` says of a network on rows: outputs, the cost and its gradients, or why a weight moves."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, DataError
+from chainrule.explaining.explanation import explain
+from chainrule.explaining.networks import NetworkExplanation
+from chainrule.explaining.stepping import weight_told
+from chainrule.explaining.subjects import looked_at, subject_of
+from chainrule.explaining.weights import WeightExplanation
+from chainrule.graph.node import Node, with_inputs
+from chainrule.graph.walk import rebuild
+from chainrule.nn.layers.base import SEED, STEP
+from chainrule.train.network import Network
+from chainrule.train.objective import Examples
+
+
+def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplanation | WeightExplanation:
+    """Return what :func:`explain` says of a network, or of a model around one."""
+    subject = subject_of(thing)
+    network, parameter, output = subject.network, asked.pop("parameter", None), asked.pop("output", None)
+    network.architecture  # noqa: B018 -- of its own from now on, so that its nodes have the values
+    if X is None:
+        raise DataError("A network is explained on rows: cr.explain(network, X, y).")
+    if parameter is not None:
+        if y is None:
+            raise DataError("What moves a weight is a cost, and a cost needs targets: give y.")
+        return weight_told(
+            network, subject.read(X), y, parameter, before=getattr(thing, "_left", None), **asked
+        )
+    if asked.get("index") is not None:
+        raise DataError('index is the place of a weight in a parameter: say which, parameter="W1".')
+    looked = looked_at(subject, X, output)
+    predicted = looked.programs.outputs(looked.programs.output, looked.arrays)[0]
+    chosen = (predicted * looked.picked).reshape(looked.rows, -1).sum(axis=1, dtype=np.float64)
+    told, remark = None, ""
+    if y is not None:
+        examples = network._examples(
+            network._read(subject.read(X), y, asked.get("sample_weight")), asked.get("loss")
+        )
+        try:
+            told = derived(network, examples)
+        except ChainruleError as error:
+            remark = f"How the gradients come about is not told: {error}"
+    architecture = looked.programs.architecture
+    every = (*architecture.parameters.values(), *architecture.statistics.values())
+    values = {w: w.value for w in every}
+    return NetworkExplanation(
+        looked.in_units(chosen, np.arange(looked.rows)), looked.of, told, remark, looked, values
+    )
+
+
+def derived(network: Network, examples: Examples) -> Any:
+    """Return the cost of rows and its gradients as they come about, with the lectures' names: Z1, A1 ..."""
+    goal, table = examples
+    architecture = goal.architecture
+    cost, *parts = goal.learning([goal.cost, *architecture.parts.values()])
+    names = {n: name for name, n in zip(architecture.parts, parts, strict=True)}
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        new = with_inputs(node, inputs)
+        return new.named(names[node]) if node in names else new
+
+    became = rebuild([cost], visit)
+    feed: dict[Node, Any] = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: network.seed}
+    learned = [architecture.parameters[name] for name in goal.trained]
+    return explain(became[cost].named("J"), learned, feed)

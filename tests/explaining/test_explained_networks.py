@@ -1,0 +1,230 @@
+"""What is said of a network on rows holds: sums add up, factors multiply, a told step is the one that training does."""
+
+import copy
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import chainrule as cr
+from chainrule.explaining.inside import TERMS
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(6, 3))
+Y = (X[:, 0] > 0).astype(int)
+
+
+def network(*layers, shape=3, dtype="float32", **how):
+    return cr.Network(
+        list(layers) or [cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")],
+        input_shape=shape,
+        seed=0,
+        dtype=dtype,
+        **how,
+    )
+
+
+def stepped(made, x, y, optimizer, **how):
+    """What one real training step with all rows makes of the parameters."""
+    learned = copy.deepcopy(made)
+    learned.fit(x, y, optimizer=optimizer, batch_size=None, epochs=1, shuffle=False, **how)
+    return learned.parameters
+
+
+RULES = [
+    "sgd", "adam", "rmsprop", cr.Adagrad(0.1), cr.SGD(0.1, momentum=0.9, nesterov=True),
+    cr.AdamW(0.1, weight_decay=0.3),
+    cr.SGD(0.5, weight_decay=0.2, clip_norm=0.01), cr.Adam(cr.Cosine(0.1)), lambda g, slot, t: (0.1 * g, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "rule", RULES, ids=lambda rule: type(rule).__name__ if not isinstance(rule, str) else rule
+)
+def test_a_told_step_is_that_of_training_to_the_last_bit(rule):
+    made = network()
+    made.fit(X, Y, epochs=3)
+    for name, index in (("W1", (1, 2)), ("b1", (3,)), ("W2", (0, 0))):
+        told = cr.explain(made, X, Y, parameter=name, index=index, optimizer=rule)
+        assert np.float32(told.new) == stepped(made, X, Y, rule)[name][index]
+        assert told.value == made.parameters[name][index]  # the network itself is as it was
+        assert np.isclose(told.rule[-1].value, told.new, rtol=0, atol=1e-4 * abs(told.change) + 1e-7)
+
+
+def test_a_gradient_is_the_sum_of_products_of_its_three_factors():
+    made = network(dtype="float64")
+    told = cr.explain(made, X, Y, parameter="W1", index=(0, 2), optimizer="sgd")
+    (use,) = told.uses
+    inside = made.activations(X)
+    assert [f.row for f in use.factors] == list(range(6)) and use.label == "dense_1"
+    for f in use.factors:
+        error = (
+            (inside["A2"][f.row, 0] - Y[f.row]) * made.parameters["W2"][2, 0] / 6
+        )  # by the lectures' formula
+        assert np.isclose(f.behind, error) and f.came_in == X[f.row, 0]
+        assert np.isclose(f.slope, 1 - inside["A1"][f.row, 2] ** 2)
+        assert np.isclose(f.product, f.behind * f.slope * f.came_in)
+    assert np.isclose(sum(f.product for f in use.factors), told.gradient)
+    assert np.isclose(told.gradient, made.gradients(X, Y)["W1"][0, 2])
+
+
+def test_the_three_factors_of_the_lecture():
+    """S0-71: (ŷ - y) · ŷ(1 - ŷ) · x of a sigmoid and half the squared error: three rows, origin and role, one product.
+
+    At ŷ = 0.9 and y = 1 the first two are -0.1 and 0.09 (S0-68).
+    """
+    made = network(cr.Dense(1, "sigmoid", initializer=[[2.0]]), shape=1, dtype="float64")
+    made.parameters["b1"] = [np.log(9) - 3.0]  # so that z = 2 · 1.5 + b gives ŷ = 0.9
+
+    def half(y, p):
+        return ((p - y) ** 2 / 2).sum(axis=-1)
+
+    told = cr.explain(made, [[1.5]], [1.0], parameter="W1[0,0]", loss=half, optimizer=cr.SGD(1.0))
+    (factor,) = told.uses[0].factors
+    assert np.allclose([factor.behind, factor.slope, factor.came_in], [-0.1, 0.09, 1.5])
+    assert np.isclose(factor.error, -0.009) and np.isclose(told.gradient, -0.0135)
+    assert np.isclose(told.new, 2.0135)
+    heads = told.factor_rows(told.uses[0])[0]
+    assert heads == ("row", "dJ/dA1", "dA1/dZ1", "dZ1/dW1[0,0]", "product")
+    assert "where the weight grows it falls" in str(told)
+
+
+def test_an_activation_that_mixes_its_units_has_its_two_factors_told_as_one():
+    made = network(cr.Dense(4, "relu"), cr.Dense(3, "softmax"), dtype="float64")
+    y = np.arange(6) % 3
+    told = cr.explain(made, X, y, parameter="W2", index=(1, 2), optimizer="sgd")
+    p, a = made.predict(X), made.activations(X)["A1"]
+    for f in told.uses[0].factors:
+        assert np.isnan(f.behind) and np.isclose(f.error, (p[f.row, 2] - (y[f.row] == 2)) / 6)
+        assert np.isclose(f.came_in, a[f.row, 1])
+    assert "dJ/dZ2" in str(told) and json.dumps(told.to_dict(), allow_nan=False)
+
+
+def test_a_weight_of_a_convolution_counts_at_every_place_and_has_its_price():
+    made = network(
+        cr.Conv2D(2, 2, regularizer=cr.L2(0.1)), cr.Flatten(), cr.Dense(1), shape=(3, 3, 1), dtype="float64"
+    )
+    pictures = rng.normal(size=(2, 3, 3, 1))
+    told = cr.explain(made, pictures, [0.0, 1.0], parameter="W1", index=(0, 1, 0, 1), optimizer="sgd")
+    (use,) = told.uses
+    assert len(use.factors) == 8  # two pictures, four places
+    for f in use.factors:
+        assert f.came_in == pictures[f.row, f.place[0], f.place[1] + 1, 0]
+    assert np.isclose(told.penalty, 0.2 * told.value)
+    assert np.isclose(sum(f.product for f in use.factors) + told.penalty, told.gradient)
+
+
+def test_a_weight_of_a_recurrence_has_its_gradient_and_its_step():
+    made = network(cr.LSTM(2), cr.Dense(1), shape=(3, 1))
+    told = cr.explain(made, rng.normal(size=(2, 3, 1)), [0.0, 1.0], parameter="U1", index=(0, 1))
+    assert told.uses == () and told.change != 0 and "no three factors" in str(told)
+
+
+def test_an_estimator_goes_on_from_the_moments_that_it_has():
+    first = cr.NetworkRegressor([cr.Dense(3, "tanh")], epochs=2, warm_start=True, random_state=0).fit(
+        X, X[:, 0]
+    )
+    told = cr.explain(first, X, X[:, 0], parameter="W1", index=(0, 0))
+    assert told.step > 1 and any(before for _, before, _ in told.slots)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: cr.explain(network(), X, Y, parameter="W3"), "W1"),
+        (lambda: cr.explain(network(), X, Y, parameter="W1", index=(0, 9)), "Give index="),
+        (lambda: cr.explain(network(), X, Y, parameter="W1"), "found none"),
+        (lambda: cr.explain(network(), X, Y, parameter="W1[a]"), "whole number"),
+        (lambda: cr.explain(network(), X, Y, index=(0, 1)), "parameter="),
+        (lambda: cr.explain(network(), X, parameter="W1", index=(0, 1)), "give y"),
+        (
+            lambda: cr.explain(network(), X, Y, parameter="W1", index=(0, 1), optimizer="lbfgs"),
+            "optimizer='sgd'",
+        ),
+        (lambda: cr.explain(network(), X).row(6), "rows 0 to 5"),
+        (lambda: cr.explain(network()), r"explain\(network, X, y\)"),
+    ],
+)
+def test_mistakes_are_answered_in_words(ask, words):
+    with pytest.raises(cr.ChainruleError, match=words):
+        ask()
+
+
+def test_a_frozen_weight_is_moved_by_no_step():
+    made = network(cr.Dense(4, "tanh", trainable=False), cr.Dense(1, "sigmoid"))
+    with pytest.raises(cr.GraphError, match="frozen"):
+        cr.explain(made, X, Y, parameter="W1", index=(0, 0))
+
+
+# --- what made an output ------------------------------------------------------------------------------------
+
+
+def test_what_comes_into_a_unit_adds_up_to_it():
+    made = network(cr.Dense(8, "relu"), cr.Dropout(0.5), cr.Dense(3, "softmax"), dtype="float64")
+    made.fit(X, np.arange(6) % 3, epochs=5)
+    told, inside = cr.explain(made, X), made.activations(X)
+    for number in range(6):
+        row = told.row(number)
+        assert row.output == made.predict(X)[number].argmax() and np.isclose(
+            row.predicted, made.predict(X)[number].max()
+        )
+        for layer, name in zip(row.layers, ("1", "2"), strict=True):
+            for unit in layer.units:
+                place = int(unit.z.partition("[")[2][:-1])
+                assert np.isclose(unit.sum, inside[f"Z{name}"][number, place])
+                assert np.isclose(sum(t.adds for t in unit.terms) + unit.bias, unit.sum)
+                assert np.isclose(unit.bias, made.parameters[f"b{name}"][place])
+                assert np.isclose(unit.out, inside[f"A{name}"][number, place])
+        for term in row.layers[0].units[0].terms:
+            assert term.adds == term.value * term.slope and term.value in X[number]
+        first = row.layers[0].units
+        assert [abs(u.matters) for u in first] == sorted([abs(u.matters) for u in first], reverse=True)
+
+
+def test_a_pixel_of_a_convolution_is_the_sum_of_what_lies_under_its_kernel():
+    made = network(
+        cr.Conv2D(2, 3, activation="relu"), cr.Flatten(), cr.Dense(1), shape=(5, 5, 1), dtype="float64"
+    )
+    picture = rng.normal(size=(1, 5, 5, 1))
+    unit = cr.explain(made, picture).row().layers[0].units[0]
+    assert len(unit.terms) == 9
+    r, c, k = map(int, unit.z.partition("[")[2][:-1].split(","))
+    under = picture[0, r : r + 3, c : c + 3, 0] * made.parameters["W1"][:, :, 0, k]
+    assert np.allclose(sorted(t.adds for t in unit.terms), sorted(under.ravel()))
+    assert f"({9 - TERMS} more)" in str(unit)
+
+
+def test_the_names_of_columns_stand_in_sums():
+    table = pd.DataFrame(X, columns=["rooms", "age", "area"])
+    made = network(cr.Dense(1), dtype="float64")
+    made.fit(table, X @ [1.0, 2.0, 3.0], epochs=2)
+    assert {t.came for t in cr.explain(made, table).row().layers[0].units[0].terms} == set(table)
+
+
+def test_an_explanation_stays_as_it_was_when_the_network_learns_on():
+    made = network(dtype="float64")
+    told = cr.explain(made, X, Y)
+    before, text = told.row(2).layers[0].units[0].sum, str(told)
+    made.fit(X, Y, epochs=3)
+    assert told.row(2).layers[0].units[0].sum == before and str(told) == text
+
+
+def test_the_gradients_of_the_derivation_are_those_of_the_network():
+    made = network(dtype="float64")
+    told = cr.explain(made, X, Y)
+    gradients = made.gradients(X, Y)
+    found = {step.name: step.value for step in told.derivation.backward}
+    for name, g in gradients.items():
+        assert np.allclose(found[f"d{name}"], g)
+    assert "dZ2 = dA2 ∘ A2 ∘ (1 − A2) = A2 − y" in str(told)
+    assert json.dumps(cr.explain(made, X[:2], Y[:2]).to_dict())
+
+
+def test_sequences_and_words_are_told_of_where_there_are_sums():
+    made = cr.Network(
+        [cr.Embedding(9, 3, mask_zero=True), cr.LSTM(4), cr.Dense(1)], input_shape=(None,), seed=0
+    )
+    told = cr.explain(made, [[1, 2, 3], [4, 5]], [1.0, 2.0])
+    assert [layer.label for layer in told.row(1).layers] == ["dense_1"]
+    assert np.isclose(told.row(1).predicted, made.predict([[1, 2, 3], [4, 5]])[1, 0])
