@@ -15,6 +15,8 @@ from chainrule.showing import ticks
 from chainrule.showing.svg.text import SMALL, fitted, number, tag, width, words, wrapped
 
 SLANT, LONGEST = math.radians(35), 96.0  # of texts that are slanted, and their pixels
+FAR = 20.0  # times the length of an axis
+LARGEST = 1e150  # that an axis shows, of either sign; their squares are numbers too
 PAD = 0.04  # of what is shown, around it
 LABEL = 17.0  # pixels for an axis' label
 
@@ -34,11 +36,14 @@ class Scale:
     log: bool = False
 
     def at(self, value: Any) -> Any:
-        """Return where numbers lie, in pixels."""
+        """Return where numbers lie, in pixels; NaN for what lies nowhere, as 0 on a log axis."""
+        numbers = np.asarray(value, np.float64)
         low, high = (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = ((np.log10(value) if self.log else np.asarray(value)) - low) / (high - low)
-        found = self.start + share * (self.end - self.start)
+        with np.errstate(all="ignore"):
+            share = ((np.log10(numbers) if self.log else numbers) - low) / (high - low)
+        share = np.where(np.isfinite(numbers) & ((numbers > 0) | (not self.log)), share, np.nan)
+        # What lies far outside is cut off by the panel; a coordinate of a hundred digits would not be.
+        found = self.start + np.clip(share, -FAR, FAR) * (self.end - self.start)
         return found if np.ndim(found) else float(found)
 
 
@@ -88,7 +93,8 @@ def span(marks: Sequence[Any], axis: Axis, which: str) -> tuple[float, float]:
     log = axis.scale == "log"
     found = list(extents(marks, which))
     values = np.concatenate([np.zeros(0), *[v for v, _ in found]])
-    values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    size = np.abs(values)
+    values = values[(size < LARGEST) & ((values > 1 / LARGEST) | (not log))]  # NaN is neither
     if not values.size:
         return (1.0, 10.0) if log else (0.0, 1.0)
     low, high = float(values.min()), float(values.max())
@@ -99,7 +105,7 @@ def span(marks: Sequence[Any], axis: Axis, which: str) -> tuple[float, float]:
     if log:
         share = (high / low) ** PAD if high > low else 2.0
         return (low / share, high * share) if loose else (low, high)
-    if high == low:
+    if high - low <= 1 / LARGEST:
         return low - (abs(low) / 2 or 0.5), high + (abs(high) / 2 or 0.5)
     room = (high - low) * PAD if loose else 0.0
     said = [

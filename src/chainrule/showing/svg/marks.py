@@ -52,9 +52,8 @@ def moves(x: np.ndarray, y: np.ndarray) -> str:
 def placed(x: Any, y: Any, across: Scale, up: Scale) -> tuple[np.ndarray, np.ndarray]:
     """Return where points lie in pixels; those that lie nowhere are NaN in both."""
     a, b = np.atleast_1d(across.at(np.asarray(x))), np.atleast_1d(up.at(np.asarray(y)))
-    lost = ~(np.isfinite(a) & np.isfinite(b))
-    # What lies far outside is cut off by the panel; a number of a thousand digits would not be.
-    return np.where(lost, np.nan, np.clip(a, -1e4, 1e4)), np.where(lost, np.nan, np.clip(b, -1e4, 1e4))
+    lost = np.isnan(a) | np.isnan(b)
+    return np.where(lost, np.nan, a), np.where(lost, np.nan, b)
 
 
 def thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,6 +193,8 @@ def heat(mark: Heat, across: Scale, up: Scale) -> str:
     (x0, x1), (y0, y1) = mark.x, mark.y  # type: ignore[misc]
     rows, columns = values.shape
     xs, ys = across.at(np.linspace(x0, x1, columns + 1)), up.at(np.linspace(y0, y1, rows + 1))
+    if not (np.isfinite(xs).all() and np.isfinite(ys).all()):  # on a log axis that it does not lie on
+        return ""
     if values.size > CELLS and mark.texts is None:
         turned = colours[:: 1 if ys[-1] > ys[0] else -1, :: 1 if xs[-1] > xs[0] else -1]
         if not there.all():

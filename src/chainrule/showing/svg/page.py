@@ -49,9 +49,8 @@ def svg(picture: Picture, width: float | None = None) -> str:
         parts.append(lines(title, MARGIN, y + 15, LARGE + 1, bold=True))
         y += 20.0 * len(title) + 8
     for row in rows:
-        x = MARGIN + (wide - sum(w for _, w, _ in row) - GAP * (len(row) - 1)) / 2 * (
-            len(rows) == 1 or len(row) > 0
-        )
+        spare = wide - sum(w for _, w, _ in row) - GAP * (len(row) - 1)
+        x = MARGIN + (spare / 2 if len(rows) == 1 else 0.0)
         for each, w, h in row:
             parts.append(tag("svg", panel(each, w, h), x=x, y=y, width=w, height=h, overflow="visible"))
             x += w + GAP
