@@ -3,6 +3,10 @@
 import numpy as np
 
 import chainrule as cr
+from chainrule.graph.node import with_inputs
+from chainrule.graph.walk import rebuild
+from chainrule.nn.losses import LOSSES
+from chainrule.nn.reading import at
 
 
 class Graph:
@@ -118,6 +122,27 @@ def shared():
     return Graph({X: numbers(4, 3)}, X=X, W=W, H=H, R=R, J=np.mean(np.sum((R - X) ** 2, axis=1)).named("J"))
 
 
+def network(layers, *shape, loss="mse", whole=0):
+    """The cost of a network on four examples, its parts under their names, as it is when it predicts."""
+    made = cr.Network(layers, input_shape=shape, seed=0, dtype="float64").architecture
+    (x,) = made.inputs.values()
+    Y = cr.input("Y", ("batch", *made.output.shape[1:]))
+    names = {n: name for name, n in made.parts.items()}
+    J = np.mean(LOSSES[loss](Y, made.output))
+    J = rebuild([J], lambda n, new: with_inputs(n, new).named(names.get(n, n.name)) if new else n)[J]
+    (J,) = at([J], training=False)
+    X = np.random.default_rng(0).integers(0, whole, (4, *shape)) if whole else numbers(4, *shape)
+    trained = {name: w for name, w in made.parameters.items() if w.meaning.trainable}
+    return Graph({x: X, Y: np.ones((4, *Y.shape[1:]))}, **trained, x=x, Y=Y, J=J.named("J"))
+
+
+def recurrent():
+    """A step of a recurrence that is named in it."""
+    X, U, W = cr.input("X", (3, 5, 2)), cr.variable(numbers(4, 4), "U"), cr.variable(numbers(2, 4), "W")
+    h, _ = cr.scan(lambda h, x: (np.tanh((x @ W + h @ U).named("z")), None), np.zeros((5, 4)), X)
+    return Graph({X: numbers(3, 5, 2)}, X=X, W=W, U=U, J=np.mean(np.sum(h**2, axis=1)).named("J"))
+
+
 GRAPHS = {
     "xor": xor,
     "xor, relu": lambda: xor(cr.relu),
@@ -133,4 +158,29 @@ GRAPHS = {
     "one example": one_example,
     "fixed": fixed,
     "shared": shared,
+    "recurrent": recurrent,
+    "convolution": lambda: network(
+        [
+            cr.Conv2D(2, 3, padding="same", strides=2, activation="relu"),
+            cr.MaxPooling2D(2),
+            cr.Flatten(),
+            cr.Dense(1),
+        ],
+        8,
+        8,
+        2,
+    ),
+    "embedding": lambda: network(
+        [cr.Embedding(10, 3), cr.GlobalAveragePooling1D(), cr.Dense(1, "sigmoid")],
+        5,
+        loss="binary_crossentropy",
+        whole=10,
+    ),
+    "lstm": lambda: network([cr.LSTM(3), cr.Dense(1)], 3, 2),
+    "layer norm": lambda: network(
+        [cr.Dense(4), cr.LayerNormalization(), cr.Activation("gelu"), cr.Dense(2)], 3
+    ),
+    "softmax of time": lambda: network(
+        [cr.Conv1D(3, 2), cr.Dense(2, "softmax")], 4, 2, loss="categorical_crossentropy"
+    ),
 }

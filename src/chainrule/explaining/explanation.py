@@ -110,7 +110,7 @@ def explain(
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
 
     Raises:
-        ShapeError: If gradients of an array are asked for, or a loop is of arrays.
+        ShapeError: If gradients of an array are asked for, or it is made by a loop.
         GraphError: If an input has no value, or a loop has too many steps.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
         DataError: If X or y does not fit the network, or ``index`` is the place of no weight.
@@ -152,9 +152,10 @@ def explain(
     if feed is not None and not isinstance(feed, Mapping):
         raise GraphError("feed gives a value to each input of the graph: feed={x: 3.0}.")
     given = _checked(order([J]), feed)
-    if any(n.shape for n in order([J])) and not any(bodies(n) for n in order([J])):
-        return explained(J, _wanted(J, order([J]), wrt), given, wrt is not None)
+    has_loops = any(bodies(n) for n in order([J]))
     J, wrt, given = written_out(J, wrt, given)
+    if any(n.shape for n in order([J])):
+        return explained(J, _wanted(J, order([J]), wrt), given, wrt is not None, finely=has_loops)
     graph = order([J])
     wanted = _wanted(J, graph, wrt)
     told = outline(J, wanted)

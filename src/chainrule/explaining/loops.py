@@ -28,9 +28,11 @@ Told = tuple[Node, Any, dict[Node, Any]]
 def written_out(J: Node, wrt: Any, feed: Mapping[Node, Any]) -> Told:
     """Return what is to be explained, by what, and given which values, with all loops written out.
 
+    Where everything can be told number by number, it is: of what is read along the steps each number is a node.
+
     Raises:
         GraphError: If a loop has more steps than an explanation tells.
-        ShapeError: If J, or a step, is of arrays.
+        ShapeError: If J is an array.
     """
     nodes = order([J])
     loops = [n for n in nodes if n.primitive is scan]
@@ -48,8 +50,13 @@ def written_out(J: Node, wrt: Any, feed: Mapping[Node, Any]) -> Told:
             "another. Explain a shorter sequence: the step is the same."
         )
     asked = [] if wrt is None else [wrt] if isinstance(wrt, Node) else list(wrt)
-    (J, *asked), feed = _single(unroll([J, *asked], max(known, default=0)), given)
-    return J, None if wrt is None else asked, feed
+    ends = unroll([J, *asked], max(known, default=0))
+    single = _single(ends, given)
+    if single is not None:
+        (J, *asked), feed = single
+    else:
+        J, *asked = ends
+    return J, None if wrt is None else asked, dict(feed)
 
 
 def _lengths(nodes: Sequence[Node]) -> list[int | Extent]:
@@ -58,8 +65,11 @@ def _lengths(nodes: Sequence[Node]) -> list[int | Extent]:
     return own + [k for n in nodes for body in bodies(n) for k in _lengths(body.nodes)]
 
 
-def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node], dict[Node, Any]]:
-    """Return the same graph in single numbers, all of each end one after another, and the values of its inputs."""
+def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node], dict[Node, Any]] | None:
+    """Return the same graph in single numbers, all of each end one after another, and the values of its inputs.
+
+    None where a step is of arrays, which are told as such.
+    """
     values = {leaf_key(x): value for x, value in given.items()}
     parts: dict[Node, Any] = {}  # arrays of nodes
     leaves: dict[Any, Any] = {}
@@ -73,7 +83,10 @@ def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node]
                     feed |= zip(leaves[key].flat, values[key].flat, strict=True)
             parts[node] = leaves[key]
         else:
-            parts[node] = _apart(node, [parts[x] for x in node.inputs])
+            apart = _apart(node, [parts[x] for x in node.inputs])
+            if apart is None:
+                return None
+            parts[node] = apart
     return [n for end in ends for n in parts[end].flat], feed
 
 
@@ -95,7 +108,7 @@ def _numbers_of(leaf: Node, value: Any) -> Any:
 
 
 def _apart(node: Node, parts: Sequence[Any]) -> Any:
-    """Return what a row makes of its inputs' numbers, number by number."""
+    """Return what a row makes of its inputs' numbers, number by number; None where it is a row of arrays."""
     row, attributes = node.primitive, node.attributes
     if not node.shape and all(x.shape == () for x in node.inputs):
         return _objects((), [with_inputs(node, tuple([part[()] for part in parts]))])
@@ -112,10 +125,7 @@ def _apart(node: Node, parts: Sequence[Any]) -> Any:
         kept = kept.reshape(-1, *kept.shape[len(axes) :])
         sums = [reduce(add, column) for column in kept.reshape(len(kept), -1).T] if len(kept) else []
         return _objects(node.shape, sums or [as_node(0, [node.dtype])] * math.prod(node.shape))
-    raise ShapeError(
-        f"explain speaks of single numbers, and '{node.name or node}' of a loop that is written out is none, nor are "
-        f"its inputs: it has shape {show(node.shape)}. Write the step with scalars, w1 and w2 in place of w."
-    )
+    return None
 
 
 def _objects(shape: Any, nodes: Sequence[Node]) -> Any:

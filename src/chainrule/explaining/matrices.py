@@ -1,6 +1,6 @@
 """From a graph of arrays to its explanation in matrix form: forward, and each gradient in terms of others."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +12,15 @@ from chainrule.explaining.formula import Formula, derivative, named
 from chainrule.explaining.gradients import Gradients, Slope, Told
 from chainrule.explaining.matrix_steps import ArrayStep, MatrixExplanation
 from chainrule.explaining.matrix_text import written
-from chainrule.explaining.neat import lighter, neat
+from chainrule.explaining.neat import lighter, neat, with_known_choices
 from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
 from chainrule.graph import shapes, show
 from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
-from chainrule.graph.node import Node, as_node, broadcast, input
+from chainrule.graph.node import Node, as_node, broadcast, constant, input
 from chainrule.graph.primitives.linear import total
 from chainrule.graph.walk import order
+from chainrule.shown import in_a_row
 from chainrule.transform.backprop import grad
 from chainrule.transform.simplify import simplify_all
 
@@ -59,7 +60,12 @@ class Reading:
 
 
 def explained(
-    J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any], asked: bool, digits: int = arrays.DIGITS
+    J: Node,
+    wanted: Sequence[Node],
+    feed: Mapping[Node, Any],
+    asked: bool,
+    digits: int = arrays.DIGITS,
+    finely: bool = False,
 ) -> MatrixExplanation:
     """Explain ``J``, a graph of arrays.
 
@@ -71,6 +77,7 @@ def explained(
         wanted: The nodes whose gradients are asked for.
         feed: A value for each input.
         asked: Whether somebody asked for them, and it was not that all variables are told.
+        finely: Whether each activation is a step, too.
         digits: At which precision arrays are printed.
     """
     if J.shape and asked:
@@ -78,7 +85,9 @@ def explained(
             f"Gradients are of one number, and {J.name or 'this node'} has shape {shapes.show(J.shape)}. Explain a "
             "number that is made of it, np.sum or np.mean; or leave wrt out, and its way forward is told."
         )
-    told = outline(J, wanted)
+    run_of = {x: constant(v) for x, v in feed.items() if x.dtype.kind == "b" and not x.shape}
+    J, *wanted = with_known_choices(replaced([J, *wanted], run_of))
+    told = outline(J, wanted, finely)
     run = evaluate([J, *wanted], feed)
     steps = [step for step in told.steps if step.node in run]
     symbols = {step: input(step.name, step.node.shape, step.node.dtype) for step in steps}
@@ -89,7 +98,7 @@ def explained(
     values = {symbol: run[step.node] for step, symbol in symbols.items()}
     names = {symbol: named(step.name) for step, symbol in symbols.items()}
     reading = Reading(told, told.of(J), symbols, formulas, values, names, digits)
-    engine = _by_engine(J, wanted, feed) if wanted and not J.shape else []
+    engine = by_engine(J, wanted, feed) if wanted and not J.shape else []
     gradients = Gradients(
         told,
         told.of(J),
@@ -100,7 +109,9 @@ def explained(
     )
     names.update((seed, _gradient_name(step.name)) for step, seed in gradients.seeds.items())
     found = gradients.found() if engine else []
-    backward = [_gradient(each, reading) for each in found]
+    backward = []
+    for each in found:
+        backward.append(_gradient(each, reading, lambda u: by_engine(J, [u], feed)[0], gradients.count))
     return MatrixExplanation(
         reading.root.name,
         in_lecture_order([_given(step, reading) for step in _as_used(steps, told)]),
@@ -112,7 +123,7 @@ def explained(
     )
 
 
-def _by_engine(J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any]) -> list[np.ndarray]:
+def by_engine(J: Node, wanted: Sequence[Node], feed: Mapping[Node, Any]) -> list[np.ndarray]:
     """Return the gradients as they are found by themselves: simplified, all at once."""
     found = simplify_all(grad(J, list(wanted)))
     run = evaluate(found, feed)
@@ -135,7 +146,18 @@ def _given(step: Step, reading: Reading) -> ArrayStep:
     value = reading.values[reading.symbols[step]]
     kind = step.node.primitive.name
     return ArrayStep(
-        step.name, kind, None, None, value.shape, value, (), named(step.name), reading.digits, step.node, None
+        step.name,
+        kind,
+        None,
+        None,
+        value.shape,
+        value,
+        (),
+        named(step.name),
+        reading.digits,
+        False,
+        step.node,
+        None,
     )
 
 
@@ -144,19 +166,26 @@ def _forward(step: Step, reading: Reading) -> ArrayStep:
     inputs = tuple([x.name for x in reading.told.inputs(step)])
     return ArrayStep(
         step.name, "step", reading.write(formula), None, value.shape, value, inputs, named(step.name),
-        reading.digits, step.node, formula,
+        reading.digits, False, step.node, formula,
     )  # fmt: skip
 
 
-def _gradient(told: Told, reading: Reading) -> ArrayStep:
+def _gradient(
+    told: Told, reading: Reading, engine: Callable[[Node], np.ndarray], count: Node | None
+) -> ArrayStep:
     best = _with_ones(told.best, reading)
     value = reading.value(best)
+    if not np.isfinite(value).all():  # 0 times infinity: what a guard in the graph decides
+        value = engine(told.step.node) * (
+            reading.value(count) if count is not None and told.of_examples else 1
+        )
+        value = value.astype(told.symbol.dtype)
     reading.values[told.symbol] = value
     simple = None if told.simple is None and best is told.best else reading.write(best)
     symbol = _gradient_name(told.step.name)
     return ArrayStep(
         symbol.text, "gradient", reading.write(told.formula), simple, value.shape, value, _named(best), symbol,
-        reading.digits, told.step.node, best,
+        reading.digits, told.of_examples, told.step.node, best,
     )  # fmt: skip
 
 
@@ -178,7 +207,7 @@ def _slope(slope: Slope, reading: Reading) -> ArrayStep:
     value = reading.value(slope.formula)
     return ArrayStep(
         symbol.text, "derivative", reading.write(slope.formula), None, value.shape, value, _named(slope.formula),
-        symbol, reading.digits, slope.wrt.node, slope.formula,
+        symbol, reading.digits, False, slope.wrt.node, slope.formula,
     )  # fmt: skip
 
 
@@ -198,7 +227,7 @@ def _remarks(
         yield OF_EXAMPLES.format(
             name=reading.root.name,
             count=show.number(count),
-            of_examples=", ".join(of_examples),
+            of_examples=in_a_row(of_examples, 60),
             are="is" if len(of_examples) == 1 else "are",
         )
     for ones in reading.ones:

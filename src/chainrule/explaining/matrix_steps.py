@@ -31,6 +31,7 @@ class ArrayStep(Told):
         inputs: The names of what its formula names.
         symbol: How its name is written.
         digits: At which precision it is printed.
+        of_examples: Whether a gradient is that of each example's own loss, of which J is the mean.
         node: The node of J's graph that it is, or that it is the gradient of.
         expression: The formula as a graph, over inputs that are named like the steps.
 
@@ -49,6 +50,7 @@ class ArrayStep(Told):
     inputs: tuple[str, ...]
     symbol: Formula
     digits: int
+    of_examples: bool
     node: Node = field(repr=False)
     expression: Node | None = field(repr=False)
 
@@ -94,28 +96,40 @@ class MatrixExplanation:
         gradients: What :func:`grad` finds by itself, of J: by the names of the nodes asked for.
         remarks: What is to be known besides.
 
-    >>> W, x = cr.variable([[1.0], [2.0]], "W"), cr.constant([[3.0, -1.0]], "x")
+    >>> W, x = cr.variable([[1.0], [2.0]], "W"), cr.constant([[3.0, -1.0], [0.5, 0.0]], "x")
     >>> A = np.tanh((x @ W).named("Z")).named("A")
     >>> print(cr.explain(np.sum(A**2).named("J")))
     Given
       W   (2, 1)
             [ 1
               2 ]
-      x = [ 3  -1 ]   (1, 2)
+      x   (2, 2)
+            [ 3    -1
+              0.5   0 ]
     <BLANKLINE>
     Forward, step by step
-      Z = x · W = [ 1 ]   (1, 1)
-      A = tanh(Z) = [ 0.7616 ]   (1, 1)
-      J = sum(A²) = 0.58
+      Z = x · W   (2, 1)
+            [ 1
+              0.5 ]
+      A = tanh(Z)   (2, 1)
+            [ 0.7616
+              0.4621 ]
+      J = sum(A²) = 0.7936
     <BLANKLINE>
     Element by element, each step by its input
-      ∂A/∂Z = 1 − A² = [ 0.42 ]   (1, 1)
+      ∂A/∂Z = 1 − A²   (2, 1)
+            [ 0.42
+              0.7864 ]
     <BLANKLINE>
     Backward, node by node
-      dA = 2 · A = [ 1.523 ]   (1, 1)
-      dZ = dA ∘ (1 − A²) = [ 0.6397 ]   (1, 1)
+      dA = 2 · A   (2, 1)
+            [ 1.523
+              0.9242 ]
+      dZ = dA ∘ (1 − A²)   (2, 1)
+            [ 0.6397
+              0.7269 ]
       dW = xᵀ · dZ   (2, 1)
-            [  1.919
+            [  2.283
               -0.6397 ]
     <BLANKLINE>
     Remarks

@@ -9,11 +9,16 @@ from functools import lru_cache
 from chainrule.explaining.formula import Formula, powers_of_ten
 from chainrule.graph import show
 from chainrule.graph.contraction import contraction
-from chainrule.graph.node import Node
+from chainrule.graph.node import Node, with_inputs
 from chainrule.graph.primitives.arithmetic import minus, negative, raised, times, weigh
-from chainrule.graph.primitives.linear import broadcast_to, reshape, total
-from chainrule.graph.primitives.primitive import CALL, MULTIPLY
+from chainrule.graph.primitives.indexing import pad, pick
+from chainrule.graph.primitives.leaves import length
+from chainrule.graph.primitives.linear import broadcast_to, reshape, total, transpose
+from chainrule.graph.primitives.primitive import CALL, MULTIPLY, Primitive
 from chainrule.graph.primitives.products import contract
+from chainrule.graph.primitives.windows import windows
+from chainrule.graph.shapes import FULL, show as show_shape
+from chainrule.graph.walk import rebuild
 
 Naming = Callable[[Node], Formula | None]
 
@@ -28,6 +33,7 @@ def written(node: Node, name: Naming) -> Formula:
 
         return one
 
+    node = _with_convolutions(node)
     text = show.text(node, name=of("text"), template=template)
     latex = show.text(node, latex=True, name=of("latex"), template=template)
     return Formula(text, powers_of_ten(latex))
@@ -37,11 +43,25 @@ def template(node: Node) -> show.Template | None:
     """Return how an operation is written where it is of matrices; None: as its row says."""
     row, inputs = node.primitive, node.inputs
     if row is contract:
-        return _product(node.attributes["spec"])
+        return _product(node.attributes["spec"], tuple([_written(x) is contract for x in inputs]))
+    if row is CONVOLUTION:
+        text = f"conv({{0}}, {{1}}{node.attributes['said']})"
+        return show.Template("conv", text, rf"\operatorname{{{{conv}}}}{text[4:]}", CALL, (0, 0))
     if row in (times, weigh) and all(x.shape for x in inputs):
-        return show.Template(row.name, "{0} ∘ {1}", r"{0} \circ {1}", row.binds, row.needs)
+        needs = tuple([CALL if _written(x) is contract else MULTIPLY for x in inputs])
+        return show.Template(row.name, "{0} ∘ {1}", r"{0} \circ {1}", row.binds, needs)
+    if row is transpose and len(node.shape) > 2:
+        axes = show_shape(node.attributes["axes"])
+        return show.Template(row.name, f"transpose({{0}}, {axes})", "", CALL, (0,))
+    if row in (pick, pad):
+        at = show.entries(_without_ends(node.attributes["index"]))
+        if row is pick:
+            return show.Template(row.name, f"{{0}}[{at}]", "", CALL, (80,))
+        return show.Template(row.name, f"pad({{0}}, [{at}])", "", CALL, (0,))
     if row is raised and node.attributes["exponent"] == 2:
         return show.Template(row.name, "{0}²", "{{{0}}}^{{2}}", row.binds, row.needs)
+    if row is length and node.attributes["extent"].name == "batch":
+        return show.Template(row.name, "m", "m", CALL, ())
     if row is minus:
         return show.Template(row.name, "{0} − {1}", "{0} - {1}", row.binds, row.needs)
     if row is negative:
@@ -70,8 +90,52 @@ def _one_more_axis(node: Node) -> show.Template | None:
     return show.Template("reshape", "{0}", "{0}", MULTIPLY, (MULTIPLY,))
 
 
+CONVOLUTION = Primitive(
+    name="convolution",
+    forward=lambda *_, said: None,
+    no_derivative="it only writes what is computed as a product",
+    attributes=None,
+)
+
+
+def _with_convolutions(node: Node) -> Node:
+    """Return an expression to be written, in which a product of windows and a kernel is a convolution."""
+
+    def visit(n: Node, inputs: tuple[Node, ...]) -> Node:
+        slid = inputs[0] if n.primitive is contract and inputs[0].primitive is windows else None
+        if slid is not None:
+            plan, number = contraction(n.attributes["spec"]), len(slid.attributes["sizes"])
+            if set(plan.left[-number:]) <= set(plan.inner):
+                said = _steps(**slid.attributes)
+                ends = (slid.inputs[0], inputs[1])
+                return Node(CONVOLUTION, ends, {"said": said}, n.shape, n.dtype, n.name)
+        return with_inputs(n, inputs)
+
+    return rebuild([node], visit)[node]
+
+
+def _steps(strides: tuple[int, ...], dilations: tuple[int, ...], **_: object) -> str:
+    found = {"stride": strides, "dilation": dilations}
+    return "".join(
+        [f", {name}={n[0] if len(set(n)) == 1 else n}" for name, n in found.items() if set(n) != {1}]
+    )
+
+
+def _written(node: Node) -> Primitive:
+    """Return the row that is written at a node: of what is under another name, or in another dtype."""
+    while node.primitive.unwritten or node.primitive is broadcast_to:
+        node = node.inputs[0]
+    return node.primitive
+
+
+def _without_ends(index: tuple[object, ...]) -> tuple[object, ...]:
+    while len(index) > 1 and index[-1] == FULL:
+        index = index[:-1]
+    return index
+
+
 @lru_cache(maxsize=256)
-def _product(spec: str) -> show.Template | None:
+def _product(spec: str, of_products: tuple[bool, bool]) -> show.Template | None:
     """Return how a contraction is written that is a product of matrices; None for any other."""
     plan = contraction(spec)
     if plan.batch or len(plan.inner) != 1 or plan.out != plan.rows + plan.columns:
@@ -81,5 +145,6 @@ def _product(spec: str) -> show.Template | None:
         return None
     text = " · ".join(f"{{{i}}}{'ᵀ' * t}" for i, t in enumerate(turned))
     latex = r" \cdot ".join(f"{{{i}}}" + r"^\top" * t for i, t in enumerate(turned))
-    needs = (80 if turned[0] else MULTIPLY, 80 if turned[1] else MULTIPLY + 1)
+    chained = of_products[0] and not turned[0]  # A · B · C is (A · B) · C
+    needs = (80 if turned[0] else MULTIPLY if chained else MULTIPLY + 1, 80 if turned[1] else MULTIPLY + 1)
     return show.Template("contract", text, latex, MULTIPLY, needs)

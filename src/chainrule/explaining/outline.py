@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chainrule.graph.node import Node, leaf_key
+from chainrule.graph.primitives.arithmetic import negative, raised
 from chainrule.graph.walk import descendants, order
 
 DIGITS = "0123456789"
 LARGEST = 30  # operations in one formula; a larger one is cut into steps
 
+WRITTEN_SHORT = (negative, raised)
 Leaf = TypeVar("Leaf", bound=Any)  # with a name and a kind
 
 
@@ -44,10 +46,13 @@ class Outline:
         return list(dict.fromkeys(self.of(x) for x in step.inputs))
 
 
-def outline(J: Node, wanted: Sequence[Node]) -> Outline:
-    """Return the outline of ``J``'s graph; every node of ``wanted`` is a step, in the graph or not."""
+def outline(J: Node, wanted: Sequence[Node], finely: bool = False) -> Outline:
+    """Return the outline of ``J``'s graph; every node of ``wanted`` is a step, in the graph or not.
+
+    ``finely`` makes a step of each activation, too: in steps of a loop, few things have names.
+    """
     nodes = order([J])
-    spoken = _spoken(J, nodes, {leaf_key(w) for w in wanted})
+    spoken = _spoken(J, nodes, {leaf_key(w) for w in wanted}, finely)
     inputs = {n: _named_by(n, spoken) if n.inputs else () for n in nodes if n in spoken}
     in_graph = {leaf_key(n) for n in inputs}
     inputs.update((w, ()) for w in wanted if leaf_key(w) not in in_graph)
@@ -62,7 +67,7 @@ def outline(J: Node, wanted: Sequence[Node]) -> Outline:
     return Outline(steps, {leaf_key(step.node): step for step in steps})
 
 
-def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
+def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any], finely: bool) -> set[Node]:
     """Choose the nodes that are steps; the others are written inside the formula of what uses them."""
     stands_for: dict[Node, Node] = {}
     for n in nodes:
@@ -82,7 +87,11 @@ def _spoken(J: Node, nodes: Sequence[Node], wanted: set[Any]) -> set[Node]:
         if n is J or leaf_key(n) in wanted or n.name or n.primitive.leaf == "given":
             spoken.add(n)
         elif stands_for[n] is n and n.inputs:
-            of_its_own = n.dtype.kind == "f" and n is not result and (uses[n] > 1 or not user_named_steps)
+            is_activation = (
+                finely and n.primitive.elementwise and len(n.inputs) == 1 and not n.primitive.linear
+            )
+            few_names = not user_named_steps or (is_activation and n.primitive not in WRITTEN_SHORT)
+            of_its_own = n.dtype.kind == "f" and n is not result and (uses[n] > 1 or few_names)
             of_its_own = of_its_own and n in moving and (bool(n.shape) or not of_arrays)
             if of_its_own or size[n] >= LARGEST:
                 spoken.add(n)

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.graph.node import Node, as_node, cast, with_inputs
 from chainrule.graph.primitives.arithmetic import divide, minus, negative, plus, times
-from chainrule.graph.primitives.identities import mark
+from chainrule.graph.primitives.identities import cast as to_dtype, mark
 from chainrule.graph.primitives.leaves import constant
 from chainrule.graph.walk import order
 
@@ -58,7 +58,7 @@ def _terms(n: Node, sums: list[Terms], inputs: list[Node], known: dict[Any, Node
     row = n.primitive
     if row is constant and not n.name and n.dtype.kind == "f" and not n.shape:
         return (Term(float(n.attributes["value"])),)
-    if row is mark:
+    if row is mark or (row is to_dtype and n.dtype.kind == n.inputs[0].dtype.kind == "f"):
         return sums[0]
     if row is plus:
         return (*sums[0], *sums[1])

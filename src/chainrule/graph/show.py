@@ -53,7 +53,7 @@ def _words(node: Any, parts: Sequence[tuple[str, int]], latex: bool) -> dict[str
         axis = words["axes"][0] if len(words["axes"]) == 1 else words["axes"]
         words["over"] = "" if everything else f", axis={axis}"
     if "index" in words:
-        words["at"] = ", ".join(_entry(e) for e in words["index"])
+        words["at"] = entries(words["index"])
     if "sizes" in words:
         words["window"] = _window(**node.attributes)
     if "{recurrence}" in node.primitive.text:
@@ -72,6 +72,11 @@ def _window(sizes: Steps, strides: Steps, dilations: Steps, **_: Any) -> str:
 
 def _by(steps: Steps) -> str:
     return str(steps[0]) if len(set(steps)) == 1 else "×".join(map(str, steps))
+
+
+def entries(index: Sequence[Any]) -> str:
+    """Write what stands in the brackets of an index."""
+    return ", ".join(_entry(e) for e in index)
 
 
 def _entry(entry: Any) -> str:
