@@ -218,6 +218,18 @@ def test_copies_go_on_alike(again):
     np.testing.assert_array_equal(model.predict(NUMBERS), other.predict(NUMBERS))
 
 
+@pytest.mark.parametrize("tol", [0.0, 1e-3])
+def test_epochs_that_are_counted_at_once_are_those_that_are_heard_of(tol, capsys):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 5)), rng.integers(0, 3, 60)
+    quiet, told = (
+        cr.MLPClassifier(max_iter=80, tol=tol, n_iter_no_change=4, random_state=0, verbose=verbose).fit(X, y)
+        for verbose in (False, True)
+    )
+    for name in ("loss_curve_", "best_loss_", "n_iter_", "t_", "_no_improvement_count"):
+        assert getattr(quiet, name) == getattr(told, name), name
+
+
 def test_ctrl_c_keeps_what_was_learned():
     class Impatient(list):
         """A curve of losses that has someone press Ctrl-C at its fifth."""

@@ -81,6 +81,21 @@ class Epochs:
         """Look after the end of an epoch, perhaps not a whole one; return a reason to stop, or ""."""
         return end_of_epoch(self.stopping, self.progress, state, epochs, validation, whole)
 
+    def ends(
+        self,
+        state: Arrays,
+        lines: Any,
+        epochs: list[Any],
+        validation: list[list[float]],
+        whole: bool = True,
+    ) -> str:
+        """Look after the ends of several epochs, of which none but the last may stop or be not a whole one."""
+        stopped = ""
+        for i, line in enumerate(lines, start=1):
+            epochs.append(line)
+            stopped = self.end(state, epochs, validation, whole or i < len(lines))
+        return stopped
+
 
 @dataclass(frozen=True)
 class Failure:

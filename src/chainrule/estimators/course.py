@@ -105,6 +105,17 @@ class Watch:
             return 1
         return int(min(max(self.patience + 1 - self.waited, 1), 2**31))
 
+    def count_on(self, losses: Sequence[float], rows: int) -> None:
+        """Count epochs that nobody hears of, and that end nothing: there are thousands of a fit of milliseconds."""
+        best, waited, tol = np.inf if self.best_loss is None else self.best_loss, self.waited, self.tol
+        for loss in losses:
+            waited = waited + 1 if loss > best - tol else 0
+            best = min(best, loss)
+            self.losses.append(loss)
+        if losses:
+            self.best_loss, self.waited = best, waited
+            self.epochs, self.seen = self.epochs + len(losses), self.seen + rows * len(losses)
+
     def end(self, state: list[np.ndarray], loss: float, rows: int) -> str:
         """Look after the end of an epoch; return "stopped" or ""."""
         self.epochs += 1
@@ -190,6 +201,20 @@ class _Watched(Epochs):
     ) -> str:
         """Look after the end of an epoch, but for one that was broken off: it is none."""
         return self.watch.end(state, float(epochs[-1][0]) * self.shares, self.rows.shape[1]) if whole else ""
+
+    def ends(
+        self,
+        state: Arrays,
+        lines: Any,
+        epochs: list[Any],
+        validation: list[list[float]],
+        whole: bool = True,
+    ) -> str:
+        """Look after the ends of several epochs, of which none but the last may stop: the others are counted."""
+        before = lines[:-1]
+        self.watch.count_on([float(line[0]) * self.shares for line in before], self.rows.shape[1])
+        epochs.extend(before)
+        return super().ends(state, lines[-1:], epochs, validation, whole)
 
 
 @dataclass(frozen=True)

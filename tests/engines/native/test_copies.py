@@ -151,3 +151,16 @@ def test_any_product_is_numpys_however_its_operands_lie(product, seed):
     step = cr.compile(np.einsum(spec, *spread), inputs=given, engine="native")
     wanted = np.einsum(spec, *[np.broadcast_to(a, shape) for a, shape in zip(arrays, whole, strict=True)])
     np.testing.assert_allclose(step(*arrays), wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_a_product_of_few_columns_is_done_on_its_side_to_the_same_bits(columns, dtype):
+    x, y = cr.input("x", ("n", 50), dtype), cr.input("y", ("n", 8), dtype)
+    few = y[:, :columns] + 0
+    found, _ = tasks(x.T @ few, inputs=[x, y])
+    assert found[-2:] == [("contract", (columns, 50)), ("turn", (50, columns))]
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(33, 50)).astype(dtype), rng.normal(size=(33, 8)).astype(dtype)
+    wide, narrow = (cr.compile(z, inputs=[x, y], engine="native")(*given) for z in (x.T @ (y + 0), x.T @ few))
+    np.testing.assert_array_equal(narrow, wide[:, :columns])

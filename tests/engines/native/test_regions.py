@@ -53,6 +53,13 @@ def test_a_step_of_a_plain_network_is_two_regions_and_the_turning_of_weights_bef
     assert kinds(layers) == ["each by itself", "rows", "each by itself"]
 
 
+def test_what_a_penalty_reads_is_overwritten_in_the_region_of_the_gradient():
+    layers = [cr.Dense(128, "relu", regularizer=cr.L2(0.01)), cr.Dense(5, "softmax")]
+    text = cr.Network(layers, seed=0, engine="native").show(X, Y, "fusion", optimizer="adam")
+    (region,) = (r for r in text.split("each by itself, in parts:") if "xᵀ @" in r)
+    assert "sum(W1 · W1)" in region and "* W1' =" in region.split("undivided:")[0]
+
+
 def test_a_prediction_is_one_region():
     x, W, V = input("x", ("n", 30)), variable(np.ones((30, 40)), "W"), variable(np.ones((40, 7)), "V")
     y = np.tanh(np.tanh(x @ W) @ V)

@@ -25,6 +25,7 @@ RUN_PARAMETERS = tuple((n, PTR) for n in ARRAYS) + tuple((n, I64) for n in COUNT
 Values = dict[str, Value]
 Leaf = tuple[Node, bool]  # and whether it is turned over
 LONG_ROW, SHARED_BYTES = 256, 1 << 16  # rows of so many bytes are gathered by threads, where there is so much
+LINE = 64  # bytes that are fetched at once, on most machines
 TOGETHER = 32  # so many inputs, or outputs, are seen to in one function
 CHOICE_PARAMETERS = (
     *((n, PTR) for n in ("inputs", "table", "gathered", "rows", "team")), ("start", I64), ("count", I64),
@@ -120,7 +121,11 @@ def _gather_rows(
         parts, table, chosen, room, count = given
         first, last = part_of(code, count, grain, part, parts)
         with code.loop(last, start=first) as loop:
-            row = code.load(code.at(chosen, loop.index, I64), I64)
+            row, following = (
+                code.load(code.at(chosen, i, I64), I64)
+                for i in (loop.index, code.minimum(loop.index + 1, last - 1))
+            )
+            _fetch(code, code.at(table, following * size, Type("i8")), size)
             _copy_row(code, table, row, room, loop.index, size)
 
     function = code.module.once(f"gather{size}", [("arguments", PTR), ("part", I64)], gather)
@@ -128,6 +133,15 @@ def _gather_rows(
     parts, _ = parts_of_rows(code, count, grain)
     share(code, team, function, [table, chosen, room, count], parts, enough)
     checks.region(code)
+
+
+def _fetch(code: Code, row: Value, size: int) -> None:
+    """Ask for a row before it is read: a table is larger than caches are, and its rows lie anywhere in it."""
+    if code.module.guard is not None:
+        return
+    read, near, data = (code.constant(i, Type("i32")) for i in (0, 3, 1))
+    with code.loop(size, step=LINE) as loop:
+        code.call("llvm.prefetch.p0", VOID, code.at(row, loop.index, Type("i8")), read, near, data)
 
 
 def _place(code: Code, at: Values, program: Program, start: Value) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from chainrule.engines.native.plan.bodies import as_program, leaf_views
 from chainrule.engines.native.plan.invariants import without_invariants
 from chainrule.engines.native.plan.matrices import Matrices, matrices
-from chainrule.engines.native.plan.views import View, is_view, seen_through, size, whole
+from chainrule.engines.native.plan.views import ONE, View, is_view, seen_through, size, whole
 from chainrule.graph.closed import ClosedGraph, Program
 from chainrule.graph.contraction import contraction
 from chainrule.graph.identity import of_attributes
@@ -17,6 +17,7 @@ from chainrule.graph.primitives.primitive import Primitive
 from chainrule.graph.walk import order
 
 Nodes = tuple[Node, ...]
+NARROW, LONG = 4, 16  # columns of a product that is done on its side, and rows
 COPY = Primitive(name="copy", text="{0}", forward=lambda x: x, partials=lambda y, x: [1])
 # A copy with code of its own: squares of it are turned in registers, where a loop would go down columns.
 TURN = Primitive(
@@ -127,7 +128,7 @@ class _Copier:
         """Return a product in whose right operand the columns lie side by side."""
         found = matrices(self._view, node)
         if not found.is_turned:
-            return node
+            return _copied_turned(self._on_its_side(node)) if _is_narrow(found) else node
         if found.right.overlaps and (other := self._stored_otherwise(node)) is not None:
             return other
         plan, inputs = contraction(node.attributes["spec"]), list(node.inputs)
@@ -135,6 +136,18 @@ class _Copier:
         inputs[right], sides[right] = self._turn(inputs[right], sides[right], found)
         return Node(
             node.primitive, tuple(inputs), {"spec": f"{','.join(sides)}->{plan.out}"}, node.shape, node.dtype
+        )
+
+    def _on_its_side(self, node: Node) -> Node:
+        """Return a product stored column after column, and read in its own order."""
+        plan = contraction(node.attributes["spec"])
+        spec = {"spec": f"{plan.left},{plan.right}->{plan.out[::-1]}"}
+        return self._moved(
+            apply(
+                "transpose",
+                Node(node.primitive, node.inputs, spec, node.shape[::-1], node.dtype),
+                axes=(1, 0),
+            )
         )
 
     def _stored_otherwise(self, node: Node) -> Node | None:
@@ -161,10 +174,24 @@ class _Copier:
         axes = tuple(own.index(k) for k in order)
         if axes != tuple(range(len(axes))):
             once = self._moved(apply("transpose", once, axes=axes))
-        turned = self._turned.setdefault(self._view(once), Node(TURN, (once,), {}, once.shape, once.dtype))
+        turned = self._turned.setdefault(self._view(once), _copied_turned(once))
         order = [k for k in letters if k not in own] + order
         wanted = broadcast(turned, tuple(found.extents[k] for k in order))
         return wanted if wanted is turned else self._moved(wanted), "".join(order)
+
+
+def _is_narrow(found: Matrices) -> bool:
+    """Say whether a product has so few columns that most lanes of a vector idle, and its rows could be columns.
+
+    So it is with the gradient of the weights that lead to a few classes. What is larger threads share by its rows.
+    """
+    rows, columns = found.length(found.rows), found.length(found.columns)
+    fixed = not rows.extents and not columns.extents and not found.loops and not found.sums
+    return fixed and columns.count <= NARROW and rows.count >= LONG and found.by_left[found.rows] == ONE
+
+
+def _copied_turned(node: Node) -> Node:
+    return Node(TURN, (node,), {}, node.shape, node.dtype)
 
 
 def _copied(node: Node) -> Node:

@@ -132,6 +132,16 @@ def _connected(works: Iterable[Work]) -> list[list[Work]]:
     return list({id(g): g for g in group.values()}.values())
 
 
+def _begin_alike(works: Sequence[Work], cuts: dict[Work, Cut | None]) -> None:
+    """Let parts of axes as long as each other begin at the same places: what one makes there another may overwrite."""
+    grains: dict[Size, int] = {}
+    for cut in (c for w in works if (c := cuts[w]) is not None):
+        grains[cut.extent] = min(cut.grain, grains.get(cut.extent, cut.grain))
+    for work in works:
+        own = cuts[work]
+        cuts[work] = replace(own, grain=grains[own.extent]) if own is not None else None
+
+
 class _Scheduler:
     """Puts items into regions: as much as goes into each, rows before all that only sums over them."""
 
@@ -228,6 +238,7 @@ class _Scheduler:
                 if cuts[work] is None:
                     work.part = before[0].part if before else min(loads, key=lambda p: loads[p])
                     loads[work.part] += work.amount.typical
+            _begin_alike(together, cuts)
         found = self._fitting(ready, cuts)
         several = any(w.cut is not None for w in found) or len(_connected(found)) > 1
         return Region(OWN if several else ALONE, found)

@@ -20,6 +20,7 @@ from chainrule.graph.ranges import range_of
 from chainrule.graph.shapes import Extent
 
 DEEP = 16  # so many terms and factors inside each other are looked into
+LEAST_ROWS, LEAST_WEIGHTS = 16, 512  # of an array that is summed row by row: less is done whole anyway
 
 # What a sum is multiplied with, one after the other: how, and what with.
 Scale = tuple[tuple[str, Node | None], ...]
@@ -61,6 +62,34 @@ def taken_apart(program: Program) -> Program:
         else:
             became[node] = with_inputs(node, tuple(became[x] for x in node.inputs))
     return program.map_ends(lambda ends: [became[n] for n in ends])
+
+
+def row_by_row(program: Program) -> Program:
+    """Return a program in which what weights are summed to, all of them, is the sum of what each row is summed to.
+
+    Threads do rows, and each those that it overwrites behind that: what a penalty reads needs no region of its own.
+    """
+
+    def visit(node: Node, inputs: tuple[Node, ...]) -> Node:
+        new = with_inputs(node, inputs)
+        if not _is_of_weights(new):
+            return new
+        _, *further = (a for a, e in enumerate(inputs[0].shape) if e != 1)
+        rows = apply("sum", inputs[0], axes=tuple(further), keepdims=True)
+        return apply("sum", rows, axes=new.attributes["axes"], keepdims=new.attributes["keepdims"])
+
+    return program.rebuild(visit)
+
+
+def _is_of_weights(node: Node) -> bool:
+    """Say whether a node is the sum of all numbers of an array that is long enough to be cut into rows."""
+    if node.primitive.name != "sum" or node.dtype.kind != "f":
+        return False
+    shape, axes = node.inputs[0].shape, node.attributes["axes"]
+    long = [a for a, e in enumerate(shape) if e != 1]
+    fixed = [e for e in shape if isinstance(e, int)]
+    every = len(fixed) == len(shape) and len(long) > 1 and set(long) <= set(axes)
+    return every and shape[long[0]] >= LEAST_ROWS and math.prod(fixed) >= LEAST_WEIGHTS
 
 
 def _goes_over_pictures(node: Node) -> bool:

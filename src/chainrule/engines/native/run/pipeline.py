@@ -24,7 +24,7 @@ from chainrule.engines.native.plan.layout import turned_over
 from chainrule.engines.native.plan.memory import Memory, plan_memory
 from chainrule.engines.native.plan.regions import Region, grain_of, in_regions
 from chainrule.engines.native.plan.sinking import made_in_steps
-from chainrule.engines.native.plan.sums import taken_apart
+from chainrule.engines.native.plan.sums import row_by_row, taken_apart
 from chainrule.engines.native.run import build
 from chainrule.graph.closed import Program, extents_of
 from chainrule.graph.node import Node
@@ -82,7 +82,7 @@ def stages(
     _verify(basic, "expanded")
     basic, turned = turned_over(basic, machine.vector_bytes)
     _verify(basic, "laid out")
-    basic = expand_products(made_in_steps(basic))
+    basic = row_by_row(expand_products(made_in_steps(basic)))
     verify(basic, Level("rid of products that are none", _has_code))
     plan, regions = in_regions(fuse(basic), parts > 0)
     memory = plan_memory(plan, regions)

@@ -225,11 +225,9 @@ class Running:
     def _end_of_epochs(self, done: int, validation: list[list[float]]) -> str:
         """Look after the ends of the epochs since one was looked after; none but the last may stop."""
         self.sharing.end()  # who looks at it, validation say, may want help too
-        before, stopped = list(self.state), ""
-        for line in self._read(done):
-            self.recorded.append(line)
-            whole = len(self.recorded) * self.per_epoch <= done
-            stopped = self.asked.end(self.state, self.recorded, validation, whole)
+        before, lines = list(self.state), self._read(done)
+        whole = (len(self.recorded) + len(lines)) * self.per_epoch <= done
+        stopped = self.asked.ends(self.state, lines, self.recorded, validation, whole)
         for i, (old, new) in enumerate(zip(before, self.state, strict=True)):
             if new is not old:
                 old[...] = new
