@@ -36,4 +36,8 @@ SampleName: TypeAlias = Literal[
     "iris", "wine", "breast_cancer", "digits", "diabetes", "xor", "circles", "moons", "spirals", "four_people"
 ]
 EngineName: TypeAlias = Literal["auto", "native", "numpy"]
+PictureKind: TypeAlias = Literal[
+    "confusion", "roc", "precision_recall", "calibration", "thresholds", "predicted_against_true", "residuals",
+    "boundary",
+]  # fmt: skip
 StageName: TypeAlias = Literal["graph", "fusion", "memory", "ir", "asm", "source"]

@@ -189,6 +189,8 @@ GIVEN_TARGETS = ["check_gradients", "evaluate", "gradients"]
 
 # name, what is raised, and what raises it; methods and properties as the class has them
 P = cr.pictures
+CURVES = ["roc", "precision_recall", "calibration", "thresholds"]
+OF_NUMBERS = ["predicted_against_true", "residuals"]
 PICTURED = [
     ("Mark", Data, lambda: P.Line([1], [1, 2])),
     *[(kind, Data, lambda kind=kind: getattr(P, kind)(["a"], [1])) for kind in ("Line", "Points", "Bars")],
@@ -216,6 +218,22 @@ PICTURED = [
     ("Picture", Data, lambda: cr.Picture([3])),
     ("Picture", Graph, lambda: cr.Picture([], columns=0)),
     ("beside", Data, lambda: P.beside(3)),
+    ("confusion", Data, lambda: P.confusion([], [])),
+    ("confusion", Shape, lambda: P.confusion([1], [1, 2])),
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)([1, 1], [1, 1])) for kind in CURVES],
+    *[(kind, Shape, lambda kind=kind: getattr(P, kind)([1, 0], [1])) for kind in CURVES],
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)([1.0], [np.nan])) for kind in OF_NUMBERS],
+    *[(kind, Shape, lambda kind=kind: getattr(P, kind)([1.0], [1.0, 2.0])) for kind in OF_NUMBERS],
+    ("boundary", Data, lambda: P.boundary("a model", [[1, 2]])),
+    ("boundary", Shape, lambda: P.boundary(yes_or_no(), [[1.0, 2.0]], [1, 2])),
+    ("boundary", Unknown, lambda: P.boundary(yes_or_no(), [[1.0, 2.0]], features=("a", "b"))),
+    ("bowl", Data, lambda: P.bowl(3)),
+    ("bowl", Graph, lambda: P.bowl(w * w, wrt=cr.variable(1.0, "v"))),
+    ("bowl", Shape, lambda: P.bowl(cr.variable([1.0]))),
+    ("bowl", Unknown, lambda: P.bowl(yes_or_no(), [[1.0, 2.0]], [1.0], wrt="W9[0]")),
+    ("hidden", Data, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], layer=9)),
+    ("hidden", Shape, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], [1, 2], layer=-1)),
+    ("hidden", Unknown, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], layer="A9")),
 ]  # fmt: skip
 
 
@@ -546,6 +564,8 @@ CASES = [
     ("TableModel.predict", Data, lambda: model().predict(FRAME[["b"]])),
     ("TableModel.evaluate", Data, lambda: model().evaluate(FRAME[["b"]])),
     ("TableModel.evaluate", Unknown, lambda: model().evaluate(FRAME[["a"]])),
+    ("TableModel.plot", Data, lambda: model().plot("residuals")),
+    ("TableModel.plot", Unknown, lambda: model().plot("rock")),
     ("TableModel.remarks", Data, lambda: model().remarks(FRAME, sheet="first")),
     ("NumberColumn.encode", Data, lambda: model().columns.columns[0].encode(pd.Series([np.inf], name="a"))),
     ("DateColumn.encode", Data, lambda: cr.TableModel.train(

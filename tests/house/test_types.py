@@ -15,6 +15,7 @@ import chainrule as cr
 from chainrule import literals
 from chainrule.data.target import TASKS
 from chainrule.graph.numpy_api.calls import METHODS
+from chainrule.models.pictured import OF_CLASSES, OF_NUMBERS
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.nn.initializers import INITIALIZERS
 from chainrule.nn.losses import LOSSES
@@ -95,6 +96,7 @@ def stages():
         (literals.MetricName, METRICS.keys() - LOSSES.keys()),
         (literals.EngineName, ["auto", *cr.ENGINES]),
         (literals.StageName, stages()),
+        (literals.PictureKind, [*OF_CLASSES, *OF_NUMBERS]),
         (literals.TaskName, TASKS),
         (literals.SampleName, cr.SAMPLES),
     ],

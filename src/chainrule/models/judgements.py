@@ -1,15 +1,17 @@
 """What a training was like, and what was predicted for the rows that judged, beside the truth: the files of a run."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from chainrule.data.labels import decode_predictions
+from chainrule.data.labels import decode_predictions, in_units
 from chainrule.data.words import row_labels
 from chainrule.data.written import texts_of
 from chainrule.doors import late
 from chainrule.models import configuration, runs
-from chainrule.models.base import Ready, Trained
+from chainrule.models.base import FLATTER, Ready, Trained
 from chainrule.models.given import Place
 from chainrule.models.places import MODEL
 from chainrule.models.prepared import Prepared, Sorted
@@ -20,6 +22,43 @@ if TYPE_CHECKING:
     from chainrule.train.fit.resuming import Checkpoints
 
 _card = late("chainrule.models.card:card")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is true of the rows that judged, and what was said of them.
+
+    Attributes:
+        truth: The positions of classes (rows,), whether a row has each label (rows, labels), or numbers in their units,
+            (rows, columns).
+        said: Probabilities (rows, width), or numbers in their units.
+        about: What there is to say of these rows, or "".
+    """
+
+    truth: np.ndarray
+    said: np.ndarray
+    about: str
+
+
+def judged_rows(trained: Trained[Prepared]) -> Judged | None:
+    """Return what was said of the rows that judged; without a test of those that said when to stop."""
+    parts = [(fold.ready, fold.network, fold.ready.test) for fold in trained.folds]
+    about = "By cross-validation: each row is judged by a network that never saw it."
+    if trained.ready.test is not None:
+        parts, about = [(trained.ready, trained.judged, trained.ready.test)], "Of the rows of the test."
+    elif not parts and trained.ready.validation is not None:
+        parts, about = [(trained.ready, trained.judged, trained.ready.validation)], FLATTER
+    truths, outputs = [], []
+    for ready, network, arrays in parts:
+        if arrays is None:
+            continue
+        target, known = ready.data.target, ready.tested if arrays is ready.test else None
+        truth, said = arrays[1], np.asarray(network.predict(arrays[0]) if known is None else known, float)
+        if target.task == "regression":
+            truth, said = in_units(target, truth), in_units(target, said)
+        truths.append(truth)
+        outputs.append(said)
+    return Judged(np.concatenate(truths), np.concatenate(outputs), about) if truths else None
 
 
 def report_of(trained: Trained[Prepared]) -> Report:

@@ -24,13 +24,13 @@ from chainrule.data.written import Mark, written_of
 from chainrule.doors import Door, late
 from chainrule.errors import DataError, UnknownNameError, deprecated
 from chainrule.friendly import Friendly
-from chainrule.literals import EngineName, StageName, TaskName
+from chainrule.literals import EngineName, PictureKind, StageName, TaskName
 from chainrule.models import base, configuration, runs
 from chainrule.models.asked import read_like, told_of, warn_of_cells
 from chainrule.models.conformal import Distances, distances_from, with_intervals
 from chainrule.models.fingerprint import about_other, fingerprint_of
 from chainrule.models.given import Place, data_of, place_of, rows_of, source_of, table_of
-from chainrule.models.judgements import report_of, write_run
+from chainrule.models.judgements import Judged, judged_rows, report_of, write_run
 from chainrule.models.judging import fastest, judged, settle
 from chainrule.models.learned import FLATTERED, Learned, about_known, alike_by_chance, learned_from
 from chainrule.models.options import Options, by_name, choices
@@ -47,13 +47,16 @@ from chainrule.train.history import History
 from chainrule.train.network import Network
 
 if TYPE_CHECKING:
+    from chainrule.explaining.pictures.picture import Picture
     from chainrule.models.comparing import Comparison
     from chainrule.models.comparing_tables import compare_in, once, usual_of
+    from chainrule.models.pictured import pictured
     from chainrule.train.kinds import MetricsLike
 else:  # for which nobody waits who compares nothing
     compare_in = late("chainrule.models.comparing_tables:compare_in")
     once = late("chainrule.models.comparing_tables:once")
     usual_of = late("chainrule.models.comparing_tables:usual_of")
+    pictured = late("chainrule.models.pictured:pictured")
 
 Table = pd.DataFrame | str | PathLike[str] | Sequence[str | PathLike[str]]
 _fit_several = late("chainrule.models.members:fit")  # for which nobody waits who makes one network by hand
@@ -80,6 +83,8 @@ class TableModel(Friendly):
         learned: By what it tells rows that it learned from.
         measured: How far predictions of numbers were off in rows that were not learned from: intervals are made of it.
         comparison: How it compared with other networks, where it won a comparison.
+        judged: What was true and what was said of the rows that judged it: :meth:`plot` draws them. A model from a file
+            has none.
 
     >>> table, target = cr.load_table("iris")
     >>> model = cr.TableModel.train(table, target, epochs=30)
@@ -100,6 +105,7 @@ class TableModel(Friendly):
     measured: Distances | None = None
     comparison: "Comparison | None" = None
     decimal: Mark = ""
+    judged: Judged | None = None
 
     @classmethod
     @public
@@ -612,6 +618,35 @@ class TableModel(Friendly):
         return replace(scores, notes=(f"{known} {FLATTERED}", *scores.notes)) if known else scores
 
     @public
+    def plot(
+        self, kind: PictureKind | str | None = None, table: Table | None = None, *, threshold: float | None = None,
+        features: Sequence[str] | None = None, sheet: str | None = None
+    ) -> "Picture":  # fmt: skip
+        """Draw how good the model is: on the rows that judged it, none of which it had learned from, or on a table's.
+
+        Args:
+            kind: Of classes "confusion" (the default), "roc", "precision_recall", "calibration" or "thresholds"; of
+                numbers "predicted_against_true" (the default), with prediction intervals, or "residuals"; of both
+                "boundary": what it says over two columns of a table, all others held.
+            table: Rows with their targets, a DataFrame or the path of a file; by default the rows that judged it.
+            threshold: As in :meth:`predict`.
+            features: The two columns of a map; by default the first of numbers.
+            sheet: As in :meth:`predict`.
+
+        Returns:
+            The picture: a notebook shows it, ``.save("roc.svg")`` writes it.
+
+        Raises:
+            DataError: If there are no such rows, as of a model from a file, or the kind is not one of such targets.
+            UnknownNameError: If there is no such kind, or no column of a name.
+
+        >>> model = cr.TableModel.train("iris", epochs=30)
+        >>> model.plot("roc").title, model.plot("confusion").notes
+        ('ROC curve', ('Of the rows of the test.',))
+        """
+        return pictured(self, kind, table, threshold, features, sheet)
+
+    @public
     def remarks(self, table: Table, *, evaluated: bool = False, sheet: str | None = None) -> tuple[str, ...]:
         """Return sentences about what is new in a table, such as categories that training did not see, and what is not.
 
@@ -784,7 +819,7 @@ def _model(table: pd.DataFrame, trained: base.Trained[Prepared]) -> TableModel:
     target = replace(made.target, thresholds=known.target.thresholds)
     model = TableModel(
         trained.network, made.columns, target, report, trained.history, missing, learned=learned,
-        measured=known.measured, decimal=written_of(table).decimal,
+        measured=known.measured, decimal=written_of(table).decimal, judged=judged_rows(trained),
     )  # fmt: skip
     return replace(model, report=replace(report, row_seconds=fastest(lambda: model.predict(table[:1]))))
 

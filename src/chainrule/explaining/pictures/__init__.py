@@ -17,6 +17,12 @@ _HOMES = {
         "Band", "Bars", "Contours", "Heat", "Line", "Mark", "Patches", "Points", "Rule", "Spans", "Text",
     ],
     "diagrams": ["Arrow", "Box"],
+    "boundaries": ["boundary"],
+    "bowls": ["bowl"],
+    "confusions": ["confusion"],
+    "curves": ["calibration", "precision_recall", "roc", "thresholds"],
+    "regressions": ["predicted_against_true", "residuals"],
+    "spaces": ["hidden"],
 }  # fmt: skip
 _PLACES = {name: f"{__name__}.{home}:{name}" for home, names in _HOMES.items() for name in names}
 

@@ -1,0 +1,91 @@
+"""What was taken for what."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.arguments import public
+from chainrule.errors import ShapeError
+from chainrule.explaining.pictures.marks import Heat
+from chainrule.explaining.pictures.picture import Axis, Panel, Picture
+from chainrule.explaining.pictures.truths import coded, fitting, named
+from chainrule.shown import counted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["confusion"]
+
+MOST_TEXTS = 20  # classes, whose cells have room for a number
+MOST_TOLD = 3
+
+
+@public
+def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | None = None) -> Picture:
+    """Draw what was taken for what: how many rows of each class were predicted to be of which.
+
+    A cell's number counts rows, its colour is the share of the rows of that class. Several yes-or-no labels have a
+    panel each.
+
+    Args:
+        y: The true label of each row, ``(n,)``; of several yes-or-no labels ``(n, labels)`` of 0 and 1.
+        predicted: Those that were predicted, of the same shape.
+        classes: The labels in an order of your own; or their names, where they are whole numbers from 0.
+
+    Returns:
+        The picture.
+
+    Raises:
+        DataError: If there are no rows, one has no label, or one that is not among the classes.
+        ShapeError: If the two are of different shapes.
+
+    >>> picture = cr.pictures.confusion(["cat", "cat", "dog"], ["cat", "dog", "dog"])
+    >>> picture.panels[0].marks[0].texts
+    (('1', '1'), ('0', '1'))
+    """
+    from sklearn.metrics import confusion_matrix  # noqa: PLC0415 -- it takes long to import
+
+    true, said = np.asarray(y), np.asarray(predicted)
+    if true.ndim == 2 and true.shape[1] > 1:
+        true, said = fitting(y, predicted)
+        names = named(classes, true.shape[1], "classes", "label ")
+        pairs = zip(names, true.T.astype(int), said.T.astype(int), strict=True)
+        tables: list[tuple[str, tuple[str, ...], np.ndarray]] = [
+            (name, ("no", "yes"), confusion_matrix(t, s, labels=[0, 1])) for name, t, s in pairs
+        ]
+    else:
+        if len(true) != len(said):
+            raise ShapeError(
+                f"y has {counted(len(true), 'row')} and predicted {len(said)}; expected as many."
+            )
+        names, (t, s) = coded(classes, ("y", y), ("predicted", predicted))
+        tables = [("", names, confusion_matrix(t, s, labels=range(len(names))))]
+    right = sum(int(counts.trace()) for *_, counts in tables) / sum(
+        int(counts.sum()) for *_, counts in tables
+    )
+    panels = tuple(_panel(title, names, counts) for title, names, counts in tables)
+    told = " ".join(_words(title, names, counts) for title, names, counts in tables[:MOST_TOLD])
+    return Picture(panels, f"Confusion: {right:.1%} right", words=told)
+
+
+def _panel(title: str, names: Sequence[str], counts: np.ndarray) -> Panel:
+    rows = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, rows, out=np.zeros(counts.shape), where=rows > 0)
+    many = len(names)
+    texts = tuple(tuple(f"{n:,}" for n in row) for row in counts) if many <= MOST_TEXTS else None
+    ticks = tuple(enumerate(names))
+    heat = Heat(shares, limits=(0, 1), texts=texts, label="share")
+    true = Axis("true", ticks=ticks, reversed=True)
+    return Panel([heat], title, Axis("predicted", ticks=ticks), true, equal=True)
+
+
+def _words(title: str, names: Sequence[str], counts: np.ndarray) -> str:
+    """Say how many were right, and what was most often taken for what."""
+    of = f"{title}: " if title else ""
+    wrong = counts - np.diag(counts.diagonal())
+    worst = np.argsort(wrong, axis=None, kind="stable")[::-1][:MOST_TOLD]
+    pairs = [(divmod(int(place), len(names)), int(wrong.flat[place])) for place in worst if wrong.flat[place]]
+    said = [f"{n:,} of {names[i]} for {names[j]}" for (i, j), n in pairs]
+    mistakes = f"; most often taken for another: {', '.join(said)}" if said else ""
+    return f"{of}{int(counts.trace()):,} of {counted(int(counts.sum()), 'row')} right{mistakes}."
