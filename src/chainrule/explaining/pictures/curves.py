@@ -64,8 +64,8 @@ def roc(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = None) ->
 def precision_recall(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = None) -> Picture:
     """Draw precision against recall: what share of the yes that is said is right, against the share that is found.
 
-    It tells more than :func:`pictures.roc` where yes is rare. The average precision (AP) is the mean of the precision over the
-    steps of the recall, and that of guessing the share of yes.
+    It tells more than :func:`pictures.roc` where yes is rare. The average precision (AP) is the mean of the precision
+    over the steps of the recall, and that of guessing the share of yes.
 
     Args:
         y: As in :func:`pictures.roc`.
