@@ -55,8 +55,8 @@ Where to look:
   ``NetworkRegressor`` around any network; ``TableClassifier`` and ``TableRegressor`` for tables as they are
 - choices: ``cr.CHOICES`` has a record for each that a training on a table takes, by name
 - why a prediction is what it is: ``attributions``, ``permutation_importance``
-- graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``check_gradients``, ``simplify``,
-  ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
+- graphs: ``variable``, ``constant``, ``input``, ``trace``, ``grad``, ``explain``, ``draw``, ``check_gradients``,
+  ``simplify``, ``compile``, ``primitive``; loops: ``scan``, and ``unroll`` to look at them
 - pictures: ``cr.pictures`` has functions that each return a ``Picture``, which a notebook shows and ``.save`` writes
 - engines: ``cr.ENGINES`` has a record for each, by the name that ``engine=`` takes: what it is, and the ``stages`` that
   ``show`` can show
@@ -110,6 +110,7 @@ _HOMES = {
     "train.history": ["History"],
     "explaining.explanation": ["Explanation", "MatrixExplanation", "explain"],
     "explaining": ["pictures"],
+    "explaining.pictures.graphs": ["draw"],
     "explaining.attributing": ["Attributions", "attributions"],
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "explaining.pictures.picture": ["Picture"],

@@ -178,7 +178,7 @@ WRITE: dict[str, dict[str, str]] = {
         "load_weights load_state_dict": _LOAD,
         "read_csv": "It is called: cr.read_table('iris.csv')",
         "to_categorical": "Labels from 0 need no one-hot rows: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
-        "plot draw plot_history": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
+        "plot plot_history": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
         "plot_model summary": "A network writes its own table: network.summary()",
         "LinearRegression Ridge Lasso": "It is a network of one layer: cr.Network([cr.Dense(1)]).fit(X, y)",
         "LogisticRegression Perceptron": "It is a network of one layer: "
@@ -270,7 +270,7 @@ WRITE: dict[str, dict[str, str]] = {
         "long int": "As in NumPy: {node}.astype('int64')",
         "to cpu cuda": "Where a graph runs is said when it is compiled: cr.compile({node}, inputs=[])",
         "eval run": "It is called: {node}.value",
-        "plot draw show": "There are no pictures yet. In words: print(cr.explain(J))",
+        "plot draw show": "It is called: cr.draw(J)",
     },
     "Parameters": {
         "__call__": "They are looked up by name, network.parameters['W1'], and fit gives them to the optimizer: "

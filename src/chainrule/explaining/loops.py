@@ -78,22 +78,22 @@ def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node]
         if not node.inputs:
             key = leaf_key(node)
             if key not in leaves:
-                leaves[key] = _numbers_of(node, values.get(key))
+                leaves[key] = numbers_of(node, values.get(key))
                 if key in values:
                     feed |= zip(leaves[key].flat, values[key].flat, strict=True)
             parts[node] = leaves[key]
         else:
-            apart = _apart(node, [parts[x] for x in node.inputs])
-            if apart is None:
+            found = apart(node, [parts[x] for x in node.inputs])
+            if found is None:
                 return None
-            parts[node] = apart
+            parts[node] = found
     return [n for end in ends for n in parts[end].flat], feed
 
 
-def _numbers_of(leaf: Node, value: Any) -> Any:
+def numbers_of(leaf: Node, value: Any) -> Any:
     """Return a leaf for each number of a leaf, in an array of its shape."""
     if not leaf.shape:
-        return _objects((), [leaf])
+        return objects((), [leaf])
     known = leaf.attributes.get("value")
     cell = leaf.attributes.get("cell")
     array = known if known is not None else cell.value if cell is not None else value
@@ -104,31 +104,32 @@ def _numbers_of(leaf: Node, value: Any) -> Any:
             found.append(of_array(number))
         else:
             found.append(variable(number, name) if cell is not None else input(name, (), leaf.dtype))
-    return _objects(np.shape(array), found)
+    return objects(np.shape(array), found)
 
 
-def _apart(node: Node, parts: Sequence[Any]) -> Any:
+def apart(node: Node, parts: Sequence[Any]) -> Any:
     """Return what a row makes of its inputs' numbers, number by number; None where it is a row of arrays."""
     row, attributes = node.primitive, node.attributes
     if not node.shape and all(x.shape == () for x in node.inputs):
-        return _objects((), [with_inputs(node, tuple([part[()] for part in parts]))])
+        return objects((), [with_inputs(node, tuple([part[()] for part in parts]))])
     if row.elementwise or row.unwritten:
         every = zip(*[np.broadcast_to(part, node.shape).flat for part in parts], strict=True)
-        return _objects(node.shape, [record(row, numbers, attributes) for numbers in every])
+        return objects(node.shape, [record(row, numbers, attributes) for numbers in every])
     if row.moves and all(x.dtype == node.dtype for x in node.inputs):
         moved = row.forward(*parts, **attributes)
         found = list(moved.flat) if isinstance(moved, np.ndarray) else [moved]
-        return _objects(node.shape, [as_node(x, [node.dtype]) for x in found])
+        return objects(node.shape, [as_node(x, [node.dtype]) for x in found])
     if row.reduces == "add":
         axes = attributes["axes"]
         kept = np.moveaxis(parts[0], axes, range(len(axes)))
         kept = kept.reshape(-1, *kept.shape[len(axes) :])
         sums = [reduce(add, column) for column in kept.reshape(len(kept), -1).T] if len(kept) else []
-        return _objects(node.shape, sums or [as_node(0, [node.dtype])] * math.prod(node.shape))
+        return objects(node.shape, sums or [as_node(0, [node.dtype])] * math.prod(node.shape))
     return None
 
 
-def _objects(shape: Any, nodes: Sequence[Node]) -> Any:
+def objects(shape: Any, nodes: Sequence[Node]) -> Any:
+    """Return nodes in an array."""
     array = np.empty(len(nodes), object)
     for i, node in enumerate(nodes):  # NumPy would look into a node
         array[i] = node

@@ -1,0 +1,39 @@
+"""A network's layers from top to bottom, as a picture."""
+
+from chainrule.explaining.pictures.layers import Parts, folded, parts_of
+from chainrule.explaining.pictures.picture import Picture
+from chainrule.explaining.pictures.resolving import Resolved
+from chainrule.explaining.pictures.sketching import WIDE, Joint, Shape, sketch, stack
+from chainrule.shown import counted, in_a_row
+
+ROW = 480.0  # what a drawing in rows may take where boxes are too many beside each other
+
+
+def in_layers(network: Resolved, width: float = WIDE) -> Picture:
+    """Return the picture of a network by its layers, what is repeated drawn once."""
+    every = parts_of(network)
+    found = folded(every)
+    shapes = [Shape(p.texts, p.kind, p.name or p.texts[0], loop=p.loop) for p in found.parts]
+    joints = [Joint(i, j) for j, p in enumerate(found.parts) for i in p.inputs]
+    frames = [(block.parts, f"× {block.times}") for block in found.blocks]
+    panel = stack(shapes, joints, frames, width) or sketch(shapes, joints, width)[0]
+    notes: tuple[str, ...] = ()
+    if any(p.outputs for p in found.parts):
+        what = "‖A‖ is the length of what a layer puts out"
+        back = ", ‖dA‖ that of the gradient by it" if any(p.gradients for p in found.parts) else ""
+        notes = (f"{what}{back}: the root of the sum of squares, over all rows.",)
+    return Picture((panel,), words=_words(found, len(every)), columns=1, notes=notes)
+
+
+def _words(found: Parts, count: int) -> str:
+    layers = [p for p in found.parts if p.kind == "layer"]
+    total = sum(p.parameters for p in found.parts)
+    total += sum((b.times - 1) * found.parts[i].parameters for b in found.blocks for i in b.parts)
+    said = in_a_row([p.what[0] for p in layers], 300)
+    blocks = [
+        f" A block of {counted(len(b.parts), 'box', 'boxes')} stands {b.times} times." for b in found.blocks
+    ]
+    several = "".join(blocks)
+    return (
+        f"The graph of a network of {counted(count, 'step')}, {counted(total, 'parameter')}: {said}.{several}"
+    )
