@@ -284,6 +284,11 @@ WRITE: dict[str, dict[str, str]] = {
         "epoch n_iter_": "It is called: history.epochs",
         "plot": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
     },
+    "Picture": {
+        "savefig write_image to_svg export": "It is called: picture.save('picture.svg')",
+        "show": "A notebook shows it, and a file keeps it: picture.save('picture.svg')",
+        "axes data": "What is drawn stands in its panels: picture.panels[0].marks",
+    },
     "TableModel": {
         "fit": "A model is made of its table: cr.TableModel.train(table, 'target')",
         "score": "It is called: model.evaluate(table)",

@@ -52,6 +52,9 @@ assert network.evaluate(X, y)["accuracy"] == 1 and not network.check_gradients(X
 w = cr.variable(3.0, name="w")
 assert cr.grad(w * w, w).value == 6 and str(cr.explain(w * w, wrt=w)) and cr.compile(w * w)() == 9
 network.summary()
+picture = cr.Picture(cr.pictures.Panel([cr.pictures.Line(range(500), history["cost"], "cost")]))
+picture.save("cost.svg")
+repr(picture), picture._repr_html_()
 repr(network), repr(history), network._repr_html_(), history._repr_html_()
 """
 MISSING = """
@@ -67,6 +70,8 @@ for what, library in {asked!r}.items():
 ASKED = {
     "cr.load_table": "pandas",
     "cr.TableModel": "pandas",
+    "cr.Picture(cr.pictures.Panel([])).plot()": "matplotlib",
+    "cr.Picture(cr.pictures.Panel([])).save('a.png')": "matplotlib",
     "cr.load('table.safetensors')": "pandas",
     "cr.Network([cr.Dense(1)], seed=0).fit([[0.0], [1.0]], [0, 1], optimizer='lbfgs', batch_size=None)": "scipy",
 }

@@ -41,6 +41,7 @@ J = (w * w).named("J")
 rows = cr.input("x", ("batch", 4))
 h, series, texts = rows, np.arange(100.0), [["a", "fine", "film"], ["a", "poor", "one"]]
 W1 = network.parameters["W1"]
+picture = cr.Picture(cr.pictures.Panel([cr.pictures.Line([0, 1], [1, 0])]))
 step = lambda h, x: (h * w + x, h)
 """
 TABLES = """
@@ -368,6 +369,8 @@ TOLD = [
     ("cr.Network([cr.Dense(1)], learning_rate_init=0.1)", "optimizer=cr.Adam(0.1)"),
     ("network.coefs_", "dict(network.parameters)"),
     ("network.loss_curve_", "history['cost']"),
+    ("picture.savefig('a.png')", "picture.save("),
+    ("picture.show()", "A notebook shows it"),
     ("network.partial_fit(X, y)", "batch_size=None"),
     ("network.predict_proba(X)", "predicts numbers"),
     ("cr.TableModel.train(table, target, hidden_layer_sizes=32)", "such as (32, 16) or (32,)"),
@@ -460,6 +463,7 @@ def test_no_dir_no_list_and_no_stub_knows_a_foreign_name(begun):
     assert not [name for name in foreign if f" {name} as " in stub]
     things = {
         "Network": begun["network"], "Node": begun["J"], "History": begun["history"], "TableModel": begun["model"],
+        "Picture": begun["picture"],
         "Layer": cr.Dense(3), "Optimizer": cr.Adam(), "Parameters": begun["network"].parameters,
         "EarlyStopping": cr.EarlyStopping(), "SimpleRNN": cr.SimpleRNN(3), "LSTM": cr.LSTM(3), "GRU": cr.GRU(3),
     }  # fmt: skip

@@ -38,6 +38,7 @@ from chainrule import MLPClassifier
 warnings.simplefilter("ignore")
 MLPClassifier(4, max_iter=2).fit([[0.0], [1.0], [2.0]], [0, 1, 1]).predict([[1.0]])
 """
+PICTURE = "import chainrule as cr; cr.Picture(cr.pictures.Panel([cr.pictures.Line([0, 1], [1, 0])])).svg()"
 PREDICT = "import chainrule as cr; cr.load('network.safetensors').predict([[0.5, 1.0]])"
 TABLE = "import pandas as pd, chainrule as cr; cr.load('table.safetensors').predict(pd.read_csv('table.csv'))"
 
@@ -54,6 +55,7 @@ DONE = [
     (FIT, LEARNING, 154),
     (ESTIMATOR, ESTIMATORS, 161),
     (MLP, ESTIMATORS, 139),
+    (PICTURE, {"numpy", "tempfile"}, 28),
     (PREDICT, {"numpy", "safetensors"}, 133),
     (TABLE, {"safetensors", "chainrule.models.table", *LEARNING, *TABLES}, 204),
     (command("--help"), {"click", "difflib"}, 36),

@@ -27,6 +27,7 @@ from chainrule.showing.series import settled
 from chainrule.showing.svg.diagrams import KINDS
 from chainrule.showing.svg.frame import span
 from chainrule.showing.svg.page import WIDE, arranged
+from chainrule.showing.svg.text import width
 from chainrule.shown import visible
 
 DASHES = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-.", "long": (0, (9, 3))}
@@ -225,7 +226,7 @@ def _patches(mark: Patches, ax: Any) -> None:
     limits: Any = mark.limits
     colours = shade(np.asarray(mark.values), mark.palette, limits) / 255.0
     ax.add_collection(
-        PolyCollection(mark.polygons, facecolors=colours, edgecolors="#ffffff80", linewidths=0.4)
+        PolyCollection(mark.polygons, facecolors=colours, edgecolors="#6b778580", linewidths=0.4)
     )
 
 
@@ -289,7 +290,21 @@ def _box(mark: Box, ax: Any) -> None:
             Polygon([(x + w, y), (x + w + d, y - d), (x + w + d, y + h - d), (x + w, y + h)], **deeper)
         )
     if mark.lines:
-        ax.text(*middle, "\n".join(map(_said, mark.lines)), ha="center", va="center", fontsize=8, color=ink)
+        size = _fitting(mark)
+        step = size / 0.75 * 1.3
+        for i, text in enumerate(mark.lines):
+            y = middle[1] + (i - (len(mark.lines) - 1) / 2) * step
+            bold = "bold" if len(mark.lines) > 1 and i == 0 else None
+            ax.text(
+                middle[0], y, _said(text), ha="center", va="center", fontsize=size, color=ink, fontweight=bold
+            )
+
+
+def _fitting(mark: Box) -> float:
+    """Return the size of letters, in points, with which all lines of a box fit into it."""
+    widest = max(width(text, 12.0, i == 0) for i, text in enumerate(mark.lines))  # pixels, of 9 points
+    high = 0.75 * mark.height / len(mark.lines) / 1.25
+    return max(4.0, min(9.0, high, 9.0 * (mark.width - 6) / max(widest, 1.0)))
 
 
 def _arrow(mark: Arrow, ax: Any) -> None:

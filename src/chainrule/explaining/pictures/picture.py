@@ -167,6 +167,7 @@ class Picture(Checked):
         title = f" {cut(self.title, 60)!r}" if self.title else ""
         return cut(f"Picture{title}: {counted(len(self.panels), 'panel')}. {self.words}".rstrip(), 240)
 
+    @public
     def to_dict(self) -> dict[str, Any]:
         """Return all that is drawn as plain data, which JSON can hold: what is not there (NaN) is None.
 

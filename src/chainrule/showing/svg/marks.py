@@ -239,7 +239,7 @@ def patches(mark: Patches, across: Scale, up: Scale) -> str:
         x, y = placed(np.asarray(polygon)[:, 0], np.asarray(polygon)[:, 1], across, up)
         path = "M" + " ".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True)) + "z"
         drawn.append(f'<path d="{path}" fill="{hexadecimal(colour)}"/>')
-    return tag("g", *drawn, stroke="#ffffff", stroke_opacity=".45", stroke_width=0.5) if drawn else ""
+    return tag("g", *drawn, stroke="#6b7785", stroke_opacity=".5", stroke_width=0.5) if drawn else ""
 
 
 def contours(mark: Contours, across: Scale, up: Scale) -> str:

@@ -1,8 +1,8 @@
 """Text in SVG: how wide it is, where it breaks, and how it is written so that no name of a user's is markup."""
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from chainrule.shown import visible
 
@@ -81,7 +81,7 @@ def tag(name: str, *inside: str, **attributes: Any) -> str:
     '<text x="1" font-size="12">a &amp; b</text>'
     """
     written = "".join(
-        f" {key.rstrip('_').replace('_', '-')}={quoteattr(number(v) if isinstance(v, float) else str(v))}"
+        f' {key.rstrip("_").replace("_", "-")}="{escape(number(v) if isinstance(v, float) else str(v))}"'
         for key, v in attributes.items()
         if v is not None
     )
