@@ -282,7 +282,7 @@ WRITE: dict[str, dict[str, str]] = {
         "loss losses loss_curve_": "An epoch's loss is its cost: history['cost']",
         "val_loss": "An epoch's loss is its cost: history['val_cost']",
         "epoch n_iter_": "It is called: history.epochs",
-        "plot": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
+        "draw plot_history": "A history is drawn by: history.plot()",
     },
     "Picture": {
         "savefig write_image to_svg export": "It is called: picture.save('picture.svg')",

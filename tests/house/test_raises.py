@@ -54,8 +54,8 @@ class Foreign:
         return None
 
 
-def recorded():
-    return built().fit(X, Y, epochs=1, callbacks=cr.Record()).recorded
+def recorded(**of):
+    return built().fit(X, Y, epochs=1, callbacks=cr.Record(**of)).recorded
 
 
 def mlp():
@@ -234,6 +234,16 @@ PICTURED = [
     ("hidden", Data, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], layer=9)),
     ("hidden", Shape, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], [1, 2], layer=-1)),
     ("hidden", Unknown, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], layer="A9")),
+    ("history", Data, lambda: P.history(3)),
+    ("costs", Data, lambda: P.costs([])),
+    ("costs", Unknown, lambda: P.costs(cr.History({"cost": [1.0]}, times=[0.1]), "accuracy")),
+    ("learning_rates", Data, lambda: P.learning_rates(3)),
+    ("norms", Data, lambda: P.norms(3)),
+    ("weights_over_time", Data, lambda: P.weights_over_time(recorded())),
+    ("weights_over_time", Unknown, lambda: P.weights_over_time(recorded(values=True), "W9")),
+    ("activation", Data, lambda: P.activation("softmax")),
+    ("activation", Unknown, lambda: P.activation("rellu")),
+    ("activation", Graph, lambda: P.activation(lambda z: z.sum())),
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What all estimators share: what they take, what a notebook shows of them, and the door to what stands below it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn import get_config
@@ -19,6 +19,13 @@ class Estimator(Friendly, BaseEstimator):
     What has been fitted shows, below scikit-learn's table of parameters, its network and how the cost fell.
     """
 
+    if TYPE_CHECKING:
+
+        def plot(self) -> Any:
+            """Return a picture of how the cost fell while it was fitted."""
+
+    else:
+        plot = Door()
     _html_below = Door()
 
     @property

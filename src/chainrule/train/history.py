@@ -180,6 +180,13 @@ class History(Friendly, Numbers[list[float]]):
         self.update(state.pop("history", {}))  # where a pickle of 0.1 has the numbers
         vars(self).update(state)
 
+    if TYPE_CHECKING:
+
+        def plot(self) -> Any:
+            """Return a picture of the training: :func:`chainrule.pictures.history`."""
+
+    else:
+        plot = Door()
     _repr_html_ = Door()
 
     def __repr__(self) -> str:

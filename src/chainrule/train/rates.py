@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.engines.epochs import Epochs
 from chainrule.errors import DataError, GraphError, LearningWarning, short, warn
 from chainrule.friendly import Friendly
@@ -70,6 +71,14 @@ class LearningRates(Friendly):
     costs: np.ndarray
     smoothed: np.ndarray
     suggestion: float
+
+    if TYPE_CHECKING:
+
+        def plot(self) -> Any:
+            """Return a picture of them: :func:`chainrule.pictures.learning_rates`."""
+
+    else:
+        plot = Door()
 
     def __repr__(self) -> str:
         chosen = np.unique(np.linspace(0, len(self.rates) - 1, LINES).astype(int))

@@ -23,6 +23,9 @@ _HOMES = {
     "curves": ["calibration", "precision_recall", "roc", "thresholds"],
     "regressions": ["predicted_against_true", "residuals"],
     "spaces": ["hidden"],
+    "trainings": ["costs", "history", "learning_rates"],
+    "norming": ["norms", "weights_over_time"],
+    "activating": ["activation"],
 }  # fmt: skip
 _PLACES = {name: f"{__name__}.{home}:{name}" for home, names in _HOMES.items() for name in names}
 
