@@ -1,5 +1,7 @@
 """Pictures of trainings hold the numbers of their histories, and say so."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,9 @@ def test_what_cannot_be_drawn_is_refused():
         network().fit(X, Y, epochs=0).plot()
     with pytest.raises(cr.DataError, match="fit it first"):
         cr.MLPClassifier().plot()
+
+
+def test_no_module_of_pictures_bears_the_name_of_a_picture():
+    """Importing it would hide the function."""
+    folder = Path(cr.pictures.__file__).parent
+    assert not {path.stem for path in folder.glob("*.py")} & {*cr.pictures.__all__}

@@ -7,8 +7,8 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.errors import DataError, ShapeError, short
-from chainrule.explaining.pictures.costs import Cost, of_graph, of_network, scalars_of
 from chainrule.explaining.pictures.grids import Grid, around, middles
+from chainrule.explaining.pictures.heights import Cost, of_graph, of_network, scalars_of
 from chainrule.explaining.pictures.marks import Contours, Heat, Line, Mark, Points
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.surfaces import SIZE, projected
