@@ -92,13 +92,20 @@ def test_what_is_done_soon_wakes_nobody():
     assert machine.helped() == 0
 
 
+def test_predictions_of_half_a_millisecond_are_helped():
+    machine, choice = Machine(steady(6e-7, 4e-7)), Choice()
+    for _ in range(400):  # of a wide layer, a thousand parts each
+        machine.run(choice, 1000)
+    assert machine.helped(since=machine.now / 2) > 0.9
+
+
 def test_short_runs_are_alone_even_where_help_is_known_to_be_faster():
     machine, choice = Machine(steady(1e-5, 5e-6)), Choice()
     machine.run(choice, 100_000)
     assert choice.helped
     began = machine.now
     for _ in range(50):
-        machine.run(choice, 100)
+        machine.run(choice, int(LEAST_SECONDS / 1e-5) - 1)
     assert machine.helped(since=began) == 0
     began = machine.now
     machine.run(choice, 100_000)  # and what was found is remembered

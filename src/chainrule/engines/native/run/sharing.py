@@ -8,7 +8,7 @@ from chainrule.engines.native.run.threads import MOST_THREADS, Helpers, lent
 
 # Seconds:
 CALL_SECONDS = 0.005  # a call into machine code is meant to last: another program may take a core away
-LEAST_SECONDS = 0.002  # what lasts no longer alone wakes nobody: that takes some 50 microseconds
+LEAST_SECONDS = 0.00025  # what lasts no longer alone wakes nobody: that takes some 50 microseconds
 SHORTEST, LONGEST = 50e-6, 5e-3  # what is compared takes at first, and in the end: a core's turn is some ms
 SETTLING = 1e-3  # a call this long tells what help is worth though it was only just called
 STRETCHES = 4  # so many of each way in a row: the first ones find their numbers in another core's cache
