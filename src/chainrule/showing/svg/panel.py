@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.explaining.pictures.diagrams import Arrow, Box
-from chainrule.explaining.pictures.marks import Heat, Patches
+from chainrule.explaining.pictures.marks import Heat
 from chainrule.explaining.pictures.picture import Panel
 from chainrule.showing import ticks
 from chainrule.showing.colours import LIGHT, hexadecimal, shade
@@ -139,7 +139,7 @@ def _scales(given: Panel, x: tuple[float, float], y: tuple[float, float], room: 
 def _clipped(marks: list[Any], across: Scale, up: Scale, room: Room) -> str:
     drawn = "".join(DRAWN[type(mark)](mark, across, up) for mark in marks)
     # On a map of colours what stands there reads the same on light pages and on dark ones.
-    over = any(isinstance(mark, Heat | Patches) for mark in marks)
+    over = any(isinstance(mark, Heat) for mark in marks)
     style = ";".join(f"--{name}:{LIGHT[name]}" for name in ("paper", "ink", "muted")) if over else None
     wide, high = room.right - room.left, room.bottom - room.top
     return tag("svg", drawn, x=room.left, y=room.top, width=wide, height=high, style=style)
