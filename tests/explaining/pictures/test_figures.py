@@ -140,15 +140,10 @@ def test_each_unit_of_a_regression_is_a_curve():
     x = np.linspace(-2, 2, 30)[:, None]
     picture = P.boundary(network, x, x[:, 0] ** 2, neurons=True)
     curves = [line for line in marks(picture, P.Line) if line.x.size > 20]
-    A1 = {
-        round(float(v), 4)
-        for v in np.tanh(curves[-1].x[7] * network.parameters["W1"] + network.parameters["b1"]).ravel()
-    }
-    told = {round(float(np.interp(curves[-1].x[7], c.x, c.y)), 4) for c in curves}
-    assert (
-        len(A1) == 3
-        and {round(v, 4) for v in told} | {v for v in A1 if min(abs(v - u) for u in told) < 2e-3} >= A1
-    )
+    place = float(curves[-1].x[7])
+    units = np.tanh(place * network.parameters["W1"] + network.parameters["b1"]).ravel()
+    told = [float(np.interp(place, curve.x, curve.y)) for curve in curves]
+    assert len(units) == 3 and all(min(abs(unit - each) for each in told) < 2e-3 for unit in units)
 
 
 # --- costs over two numbers ---
@@ -186,3 +181,15 @@ def test_descent_goes_down_the_contours():
     costs = [cost(a, c) for a, c in zip(path.x, path.y, strict=True)]
     assert len(costs) == 61 and (np.diff(costs) < 1e-9).all() and costs[-1] < costs[0] / 2
     assert marks(picture, P.Contours)
+
+
+def test_a_boundary_stands_beside_its_training():
+    """S4-67: two panels, the filled boundary with two kinds of points, and the curve of the cost."""
+    network = cr.Network([cr.Dense(8, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
+    history = network.fit(SQUARE, [0, 1, 1, 0], epochs=200, optimizer=cr.Adam(0.05))
+    picture = P.beside(P.boundary(network, SQUARE, [0, 1, 1, 0], steps=20), history.plot())
+    left, right = picture.panels
+    points = [mark for mark in left.marks if isinstance(mark, P.Points)]
+    assert any(isinstance(mark, P.Heat) for mark in left.marks) and len({p.colour for p in points}) == 2
+    curve = next(mark for mark in right.marks if isinstance(mark, P.Line))
+    assert curve.y == pytest.approx(history["cost"])

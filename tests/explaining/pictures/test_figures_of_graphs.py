@@ -1,5 +1,7 @@
 """The lectures' figures of computation graphs: each drawn, and its edges and numbers what the row says."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from drawn_graphs import arrows, boxes, edges
@@ -53,10 +55,7 @@ def test_a_neuron_of_two_inputs_as_a_graph():
 def two_layers():
     """The network 2-2-1 of the second lecture, scalar by scalar."""
     x1, x2 = cr.constant(0.5, "x1"), cr.constant(-1.0, "x2")
-    w = {
-        name: cr.variable(v, name)
-        for name, v in zip(["w1", "w2", "w3", "w4", "w5", "w6"], (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), strict=True)
-    }
+    w = {f"w{i}": cr.variable(i / 10, f"w{i}") for i in range(1, 7)}
     z1 = (w["w1"] * x1 + w["w2"] * x2).named("z1")
     z2 = (w["w3"] * x1 + w["w4"] * x2).named("z2")
     a1, a2 = cr.sigmoid(z1).named("a1"), cr.sigmoid(z2).named("a2")
@@ -71,7 +70,7 @@ def test_values_are_filled_in_one_by_one():
     known = [
         {name for name in names_with_values(p) if name in ("z1", "z2", "a1", "a2", "z3", "ŷ")} for p in frames
     ]
-    order = [next(iter(b - a)) for a, b in zip(known, known[1:], strict=False)]
+    order = [next(iter(b - a)) for a, b in pairwise(known)]
     assert [len(k) for k in known] == list(range(7)) and set(order) == {"z1", "z2", "a1", "a2", "z3", "ŷ"}
     before = {"a1": {"z1"}, "a2": {"z2"}, "z3": {"a1", "a2"}, "ŷ": {"z3"}}
     assert all(before.get(name, set()) <= set(order[:i]) for i, name in enumerate(order))
