@@ -104,7 +104,7 @@ def _panel(name: str, function: Any, at: np.ndarray, derivative: bool) -> Panel:
 def _said(panel: Panel) -> str:
     lines = [mark for mark in panel.marks if isinstance(mark, Line)]
     curve, *slopes = lines
-    z, f = curve.x, curve.y
+    z, f = np.asarray(curve.x), np.asarray(curve.y)
     words = f"{panel.title} goes from {f[0]:.3g} at z = {z[0]:g} to {f[-1]:.3g} at z = {z[-1]:g}"
     if slopes:
         words += f"; its derivative is between {np.min(slopes[0].y):.3g} and {np.max(slopes[0].y):.3g}"

@@ -1,7 +1,7 @@
 """Pictures of trainings: how the cost of one, or of many, fell from epoch to epoch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ MOST_PANELS = 8
 MOST_LINES = 8  # runs of which each has its own colour and dash
 
 
-def scale_of(*lines: np.ndarray) -> str:
+def scale_of(*lines: np.ndarray) -> Literal["linear", "log"]:
     """Return the scale of an axis for numbers: "log" where they are above 0 and span decades.
 
     >>> scale_of(np.array([1.0, 0.5])), scale_of(np.array([1.0, 1e-3])), scale_of(np.array([1.0, 0.0]))
