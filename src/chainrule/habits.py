@@ -224,7 +224,7 @@ WRITE: dict[str, dict[str, str]] = {
         "name": "A network has no name",
         "explain": "A function explains networks and formulas alike: cr.explain(network, X, y)",
         "to_onnx export": f"There is no ONNX yet. {_SAVE}",
-        "plot draw": "There are no pictures yet. In words: network.summary()",
+        "plot plot_model": "It is called: network.draw()",
         "get_layer children modules": "Layers stand in a list, in order: network.layers[0]",
         "history loss_curve_ best_loss_": "fit returns it: history = network.fit(X, y); history['cost']",
         "n_iter_": "fit returns it: history = network.fit(X, y); history.epochs",

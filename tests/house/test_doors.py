@@ -26,6 +26,8 @@ def test_the_doors_there_are():
         "Node._repr_html_": "showing.graphs:node",
         "Trace._repr_html_": "showing.graphs:trace",
         "GradientReport._repr_html_": "showing.graphs:gradients",
+        "Network.draw": "explaining.pictures.networks:network",
+        "TableModel.draw": "models.drawn:draw",
         "Network._repr_html_": "showing.training:network",
         "Parameters._repr_html_": "showing.training:parameters",
         "NamedArrays._repr_html_": "showing.training:parameters",

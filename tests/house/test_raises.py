@@ -39,6 +39,18 @@ def built(*layers):
     return cr.Network(list(layers) or [cr.Dense(1)], input_shape=2, seed=0)
 
 
+def reading():
+    return cr.Network([cr.LSTM(3), cr.Dense(1)], input_shape=(5, 2), seed=0)
+
+
+def seeing():
+    return cr.Network([cr.Conv1D(3, 2), cr.Flatten(), cr.Dense(1)], input_shape=(5, 2), seed=0)
+
+
+def three():
+    return built(cr.Dense(3, "softmax"))
+
+
 def yes_or_no():
     return built(cr.Dense(1, "sigmoid"))
 
@@ -191,6 +203,9 @@ GIVEN_TARGETS = ["check_gradients", "evaluate", "gradients"]
 P = cr.pictures
 CURVES = ["roc", "precision_recall", "calibration", "thresholds"]
 OF_NUMBERS = ["predicted_against_true", "residuals"]
+INSIDE = ["filters", "cell", "weights"]
+OF_ROWS = ["feature_maps", "gates", "activations", "dead_units"]
+OF_TARGETS = ["predictions", "gradients"]
 PICTURED = [
     ("Mark", Data, lambda: P.Line([1], [1, 2])),
     *[(kind, Data, lambda kind=kind: getattr(P, kind)(["a"], [1])) for kind in ("Line", "Points", "Bars")],
@@ -218,6 +233,19 @@ PICTURED = [
     ("Picture", Data, lambda: cr.Picture([3])),
     ("Picture", Graph, lambda: cr.Picture([], columns=0)),
     ("beside", Data, lambda: P.beside(3)),
+    ("network", Graph, lambda: P.network(built(), neuron=(9, 1))),
+    ("network", Data, lambda: P.network(built(), names=["a"])),
+    *[(kind, Graph, lambda kind=kind: getattr(P, kind)(unbuilt())) for kind in INSIDE],
+    *[(kind, Graph, lambda kind=kind: getattr(P, kind)(unbuilt(), [[1.0]])) for kind in OF_ROWS],
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)(built(), ["a"])) for kind in ("activations", "dead_units")],
+    *[(kind, Graph, lambda kind=kind: getattr(P, kind)(unbuilt(), [[1.0]], [1])) for kind in OF_TARGETS],
+    *[(kind, Data, lambda kind=kind: getattr(P, kind)(three(), [[1.0] * 3], [0])) for kind in OF_TARGETS],
+    *[(kind, Unknown, lambda kind=kind: getattr(P, kind)(reading(), layer="dense_9")) for kind in ("filters", "cell")],
+    ("filters", Data, lambda: P.filters(built(), shape=(7, 7))),
+    ("feature_maps", Unknown, lambda: P.feature_maps(seeing(), np.ones((1, 5, 2)), "dense_9")),
+    ("feature_maps", Data, lambda: P.feature_maps(seeing(), np.ones((1, 5, 2)), row=3)),
+    ("gates", Unknown, lambda: P.gates(reading(), np.ones((1, 5, 2)), "dense_9")),
+    ("gates", Data, lambda: P.gates(reading(), np.ones((1, 5, 2)), row=3)),
     ("confusion", Data, lambda: P.confusion([], [])),
     ("confusion", Shape, lambda: P.confusion([1], [1, 2])),
     *[(kind, Data, lambda kind=kind: getattr(P, kind)([1, 1], [1, 1])) for kind in CURVES],

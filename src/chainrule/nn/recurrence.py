@@ -6,6 +6,7 @@ is added.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,23 @@ def gates(z: Node, count: int) -> list[Any]:
     units: Any = z.shape[-1]
     units //= count
     return [z[..., k * units : (k + 1) * units] for k in range(count)]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the mark on a value within a step means: which one of the cell's formula it is.
+
+    Attributes:
+        name: As its formula has it, "f" for the forget gate of long short-term memory.
+    """
+
+    name: str
+
+
+def called(name: str, value: Any) -> Any:
+    """Return a value of a step, found again by what its formula calls it."""
+    node: Node = value
+    return Node(node.primitive, node.inputs, node.attributes, node.shape, node.dtype, node.name, Gate(name))
 
 
 def simple(z: Node, h: Node, U: Node, activation: Activation) -> Node:
@@ -61,9 +79,11 @@ def lstm(z: Node, h: Node, c: Node, U: Node, activation: Activation, gate: Activ
     Returns:
         The new h and c.
     """
-    i, f, g, o = [a + b for a, b in zip(gates(z, 4), gates(h @ U, 4), strict=True)]
-    c = gate(f) * c + gate(i) * activation(g)
-    return gate(o) * activation(c), c
+    parts = [a + b for a, b in zip(gates(z, 4), gates(h @ U, 4), strict=True)]
+    of_each = zip("ifgo", (gate, gate, activation, gate), parts, strict=True)
+    i, f, g, o = [called(name, function(part)) for name, function, part in of_each]
+    c = f * c + i * g
+    return o * activation(c), c
 
 
 def gru(
@@ -90,8 +110,8 @@ def gru(
     if b is not None:
         behind = [a + one for a, one in zip(behind, gates(b, 3), strict=True)]
     in_u, in_r, in_n = gates(z, 3)
-    u, r = gate(in_u + behind[0]), gate(in_r + behind[1])
-    found: Node = u * h + (1 - u) * activation(in_n + r * behind[2])
+    u, r = called("u", gate(in_u + behind[0])), called("r", gate(in_r + behind[1]))
+    found: Node = u * h + (1 - u) * called("n", activation(in_n + r * behind[2]))
     return found
 
 
@@ -114,8 +134,8 @@ def gru_before(z: Node, h: Node, seen: Node, U: Node, activation: Activation, ga
     in_u, in_r, in_n = gates(z, 3)
     units: Any = h.shape[-1]
     behind_u, behind_r = gates(seen @ U[:, : 2 * units], 2)
-    u, r = gate(in_u + behind_u), gate(in_r + behind_r)
-    found: Node = u * h + (1 - u) * activation(in_n + (r * seen) @ U[:, 2 * units :])
+    u, r = called("u", gate(in_u + behind_u)), called("r", gate(in_r + behind_r))
+    found: Node = u * h + (1 - u) * called("n", activation(in_n + (r * seen) @ U[:, 2 * units :]))
     return found
 
 

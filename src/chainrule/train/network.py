@@ -354,6 +354,7 @@ class Network(Friendly):
         """
         return Parameters(self.architecture.statistics)
 
+    draw = Door()
     _repr_html_ = Door()
 
     def __repr__(self) -> str:

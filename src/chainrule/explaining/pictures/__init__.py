@@ -26,6 +26,10 @@ _HOMES = {
     "trainings": ["costs", "history", "learning_rates"],
     "norming": ["norms", "weights_over_time"],
     "activating": ["activation"],
+    "networks": ["network"],
+    "inside": ["feature_maps", "filters", "predictions"],
+    "recurrences": ["cell", "gates"],
+    "distributions": ["activations", "dead_units", "gradients", "weights"],
 }  # fmt: skip
 _PLACES = {name: f"{__name__}.{home}:{name}" for home, names in _HOMES.items() for name in names}
 

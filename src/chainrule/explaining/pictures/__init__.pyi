@@ -6,9 +6,13 @@ from chainrule.explaining.pictures.bowls import *
 from chainrule.explaining.pictures.confusions import *
 from chainrule.explaining.pictures.curves import *
 from chainrule.explaining.pictures.diagrams import *
+from chainrule.explaining.pictures.distributions import *
+from chainrule.explaining.pictures.inside import *
 from chainrule.explaining.pictures.marks import *
+from chainrule.explaining.pictures.networks import *
 from chainrule.explaining.pictures.norming import *
 from chainrule.explaining.pictures.picture import *
+from chainrule.explaining.pictures.recurrences import *
 from chainrule.explaining.pictures.regressions import *
 from chainrule.explaining.pictures.spaces import *
 from chainrule.explaining.pictures.trainings import *
