@@ -114,6 +114,7 @@ _HOMES = {
     "explaining.attributing": ["Attributions", "attributions"],
     "explaining.importance": ["PermutationImportance", "permutation_importance"],
     "explaining.pictures.picture": ["Picture"],
+    "explaining.nudging": ["Nudge", "nudge"],
     "data.tables": ["load_table", "read_table", "write_table"],
     "data.samples": ["SAMPLES"],
 }

@@ -33,6 +33,7 @@ from chainrule.explaining.importance import (
     PermutationImportance as PermutationImportance,
     permutation_importance as permutation_importance,
 )
+from chainrule.explaining.nudging import Nudge as Nudge, nudge as nudge
 from chainrule.explaining.pictures.graphs import draw as draw
 from chainrule.explaining.pictures.picture import Picture as Picture
 from chainrule.graph.functions import (

@@ -461,6 +461,9 @@ CASES = [
     # callbacks
     ("EarlyStopping", Graph, lambda: cr.EarlyStopping(0)),
     ("EarlyStopping", Data, lambda: cr.EarlyStopping(monitor=3)),
+    ("nudge", Graph, lambda: cr.nudge(w * w, v)),
+    ("nudge", Shape, lambda: cr.nudge(v * v, v)),
+    ("nudge", Data, lambda: cr.nudge(w * w, w, 0.0)),
     ("Record", Data, lambda: cr.Record(norms=False)),
     ("Record", Graph, lambda: cr.Record(every=0)),
     ("Recorded.by_layer", Unknown, lambda: recorded().by_layer("costs")),
