@@ -13,7 +13,7 @@ PAGE = Path(__file__).with_name("pictures.md")
 BLOCK = re.compile(
     r"```python\n(?P<code>.*?)```\n"
     r"(?:```text\n(?P<prints>.*?)```\n)?"
-    r"(?:\n!\[(?P<words>[^\]]*)\]\(pictures/(?P<name>[\w-]+)\.svg\)\n)?",
+    r"(?:\n!\[(?P<words>[^\n]*?)\]\(pictures/(?P<name>[\w-]+)\.svg\)\n)?",
     re.DOTALL,
 )
 MOST = 60_000  # bytes of a picture

@@ -44,7 +44,7 @@ class ShapeError(ChainruleError, ValueError):
     and 3. Axes, counted from the last, must be equal, or one of them 1.
     """
 
-    where: Any = None  # the layer that was being built, and the nodes it was given
+    where: Any = None  # the layer that was being built, or the name of the row, and the nodes it was given
 
 
 class GraphError(ChainruleError, ValueError):

@@ -322,7 +322,9 @@ def record(
         check_rank(shape)
     except ShapeError as error:
         named = " and ".join(x.name for x in nodes if x.name)
-        raise ShapeError(f"{row.name}{' of ' if named else ''}{named}: {error}") from None
+        failed = ShapeError(f"{row.name}{' of ' if named else ''}{named}: {error}")
+        failed.where = row.name, nodes
+        raise failed from None
     dtype = row.dtype(*[x.dtype for x in nodes], **attributes)
     if not isinstance(dtype, np.dtype):
         raise GraphError(f"{row.name}: its dtype is {short(dtype)}; expected one of NumPy's, np.dtype(...).")

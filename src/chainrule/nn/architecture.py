@@ -198,7 +198,9 @@ def chain(layers: Sequence[Any], shape: int | Sequence[int], dtype: str) -> Arch
             y = _one(layer(y))
         except ChainruleError as error:
             what = f"Layer {number} ({cut(repr(layer))}) does not fit what comes before it"
-            raise ShapeError(f"{what}: {error}\n\n{_up_to({'x': x}, layer, (y,))}") from None
+            failed = ShapeError(f"{what}: {error}\n\n{_up_to({'x': x}, layer, (y,))}")
+            failed.where = layer, (y,)
+            raise failed from None
     return finish({"x": x}, y)
 
 
@@ -233,11 +235,13 @@ def branches(function: Callable[..., Any], shapes: Mapping[str, Any], dtype: str
     try:
         output = function(**inputs)
     except ShapeError as error:
-        if error.where is None:
+        layer, given = error.where or ("", ())
+        if isinstance(layer, str):  # between layers
             raise
-        layer, given = error.where
         what = f"{cut(repr(layer))} does not fit what it is given"
-        raise ShapeError(f"{what}: {error}\n\n{_up_to(inputs, layer, given)}") from None
+        failed = ShapeError(f"{what}: {error}\n\n{_up_to(inputs, layer, given)}")
+        failed.where = error.where
+        raise failed from None
     except TypeError as error:
         if isinstance(error, ChainruleError) or "argument" not in str(error):
             raise

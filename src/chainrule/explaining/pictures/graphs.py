@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from chainrule.arguments import public
-from chainrule.errors import GraphError, short
+from chainrule.errors import GraphError, ShapeError, short
+from chainrule.explaining.pictures.clashing import in_failure
 from chainrule.explaining.pictures.flows import Flows, flows
 from chainrule.explaining.pictures.folding import folds, steps
 from chainrule.explaining.pictures.picture import Picture
@@ -36,7 +37,7 @@ Fold = Literal["auto", "layers", "steps", "operations", "scalars"]
 
 @public
 def draw(
-    J: "NodeLike | Sequence[NodeLike] | Network",
+    J: "NodeLike | Sequence[NodeLike] | Network | ShapeError",
     wrt: NodeLike | Sequence[NodeLike] | None = None,
     feed: "Mapping[Node, ArrayLike] | None" = None,
     *,
@@ -54,7 +55,8 @@ def draw(
     """Draw a computation graph: values above each line, and below it what flows back along it.
 
     Args:
-        J: A node, or several; or a network.
+        J: A node, or several; or a network. Of a :class:`ShapeError` that was caught what fits is drawn, up to where
+            it fails.
         wrt: The node, or nodes, to differentiate by; by default all.
         feed: A value for each input. Without it a graph that has inputs is drawn without numbers.
         X: Of a network: rows, as in :meth:`Network.fit`, whose values are shown.
@@ -84,9 +86,23 @@ def draw(
     >>> picture = cr.draw((3 * v).named("J"))
     >>> picture.words
     'The computation graph of J: u = b · c = 6; v = a + u = 11; J = 3 · v = 33. dJ/da = 3, dJ/db = 6, dJ/dc = 9.'
+
+    A network by its layers, and one whose shapes clash:
+
+    >>> network = cr.Network([cr.Dense(4, "relu"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
+    >>> cr.draw(network).words
+    'The graph of a network of 3 steps, 21 parameters: Dense(4, relu), Dense(1, sigmoid).'
+    >>> try:
+    ...     cr.Network([cr.Dense(4), cr.Conv1D(2, 3)], input_shape=3)
+    ... except cr.ShapeError as error:
+    ...     picture = cr.draw(error)
+    >>> print(picture.words.split(".")[0])
+    2 steps fit; Conv1D(2, kernel_size=3) fails, given (batch, 4)
     """
     if not 400 <= width <= 860:
         raise GraphError(f"draw: width is from 400 to 860 pixels; found {short(width)}.")
+    if isinstance(J, ShapeError):
+        return in_failure(J, width)
     if isinstance(J, Network):
         network = resolved(J, X, y, loss)
         if fold in ("auto", "layers"):
@@ -134,7 +150,7 @@ def picture_of(
         found = steps(ends, how, True)
         told = Told(found, ends, running, values, gradients, told.backward, step)
         panel, _ = sketch(*told.drawn(), width, False, told.backward)
-    return Picture((panel,), words=told.words(), columns=1, notes=told.notes())
+    return Picture((panel,), told.title, told.words(), columns=1, notes=told.notes())
 
 
 def _checked(ends: Sequence[Node], feed: Mapping[Node, Any] | None) -> dict[Node, Any] | None:

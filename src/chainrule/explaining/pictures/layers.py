@@ -84,19 +84,26 @@ def _between(found: Sequence[float]) -> str:
     return low if low == high else f"{low} … {high}"
 
 
-def parts_of(network: Resolved) -> list[Part]:
-    """Return the parts of a network, each behind those it reads."""
-    end, outer = network.end, outer_calls(network)
+def parts_of(network: Resolved, ends: Sequence[Node] = ()) -> list[tuple[Node, Part]]:
+    """Return the parts of a network, each behind those it reads, and the nodes that they stand for.
+
+    Args:
+        network: Its graph.
+        ends: What is drawn; by default what the network ends in.
+    """
+    end, ends = network.end, ends or (network.end,)
+    outer = outer_calls(network, ends)
     outputs = {network.outputs[label]: label for label in outer}
     between = order(
-        [network.output, *[x for label in outer for x in network.calls[label].inputs]], stop=outputs
+        [network.output, *ends[1:], *[x for label in outer for x in network.calls[label].inputs]],
+        stop=outputs,
     )
     inputs = set(network.inputs.values())
     kept = [
         n for n in between if n not in outputs and n.inputs and not n.primitive.unwritten and not _is_mask(n)
     ]
-    every = {*kept, *outputs, *inputs, end, *([network.y] if network.y is not None else [])}
-    steps = boxes_of([end], [n for n in order([end]) if n in every])
+    every = {*kept, *outputs, *inputs, *ends, *([network.y] if network.y is not None else [])}
+    steps = boxes_of(ends, [n for n in order(ends) if n in every])
     sizes, slopes = _lengths(network, [step.node for step in steps])
     seen: set[Node] = set()
     found = []
@@ -123,16 +130,16 @@ def parts_of(network: Resolved) -> list[Part]:
             found.append(Part(n.name, (shape,), "leaf", given))
         else:
             found.append(Part("", (step.formula, shape), "step", given, **more))
-    return found
+    return [(step.node, part) for step, part in zip(steps, found, strict=True)]
 
 
 def _is_mask(node: Node) -> bool:
     return node.dtype.kind == "b"
 
 
-def outer_calls(network: Resolved) -> list[str]:
+def outer_calls(network: Resolved, ends: Sequence[Node]) -> list[str]:
     """Return the uses of layers that no other layer makes."""
-    nodes = set(order([network.end]))
+    nodes = set(order(ends))
     present = [label for label in network.calls if network.outputs[label] in nodes]
     inner: set[str] = set()
     for label in present:

@@ -1,28 +1,44 @@
 """A network's layers from top to bottom, as a picture."""
 
+from collections.abc import Sequence
+
 from chainrule.explaining.pictures.layers import Parts, folded, parts_of
 from chainrule.explaining.pictures.picture import Picture
 from chainrule.explaining.pictures.resolving import Resolved
 from chainrule.explaining.pictures.sketching import WIDE, Joint, Shape, sketch, stack
 from chainrule.shown import counted, in_a_row
 
-ROW = 480.0  # what a drawing in rows may take where boxes are too many beside each other
-
 
 def in_layers(network: Resolved, width: float = WIDE) -> Picture:
     """Return the picture of a network by its layers, what is repeated drawn once."""
-    every = parts_of(network)
+    every = [part for _, part in parts_of(network)]
     found = folded(every)
-    shapes = [Shape(p.texts, p.kind, p.name or p.texts[0], loop=p.loop) for p in found.parts]
-    joints = [Joint(i, j) for j, p in enumerate(found.parts) for i in p.inputs]
-    frames = [(block.parts, f"× {block.times}") for block in found.blocks]
-    panel = stack(shapes, joints, frames, width) or sketch(shapes, joints, width)[0]
     notes: tuple[str, ...] = ()
     if any(p.outputs for p in found.parts):
         what = "‖A‖ is the length of what a layer puts out"
         back = ", ‖dA‖ that of the gradient by it" if any(p.gradients for p in found.parts) else ""
         notes = (f"{what}{back}: the root of the sum of squares, over all rows.",)
-    return Picture((panel,), words=_words(found, len(every)), columns=1, notes=notes)
+    return stacked(found, width, "Network by its layers", _words(found, len(every)), notes)
+
+
+def stacked(
+    found: Parts, width: float, title: str, words: str, notes: Sequence[str], broken: str = ""
+) -> Picture:
+    """Return parts from top to bottom; of the one that is ``broken`` the box has the colour of what is wrong."""
+    shapes = [
+        Shape(
+            p.texts,
+            p.kind,
+            p.name or p.texts[0],
+            loop=p.loop,
+            colour="wrong" if p.name and p.name == broken else "",
+        )
+        for p in found.parts
+    ]
+    joints = [Joint(i, j) for j, p in enumerate(found.parts) for i in p.inputs]
+    frames = [(block.parts, f"× {block.times}") for block in found.blocks]
+    panel = stack(shapes, joints, frames, width) or sketch(shapes, joints, width)[0]
+    return Picture((panel,), title, words, 1, notes)
 
 
 def _words(found: Parts, count: int) -> str:

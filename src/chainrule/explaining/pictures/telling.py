@@ -132,6 +132,12 @@ class Told:
     def _d(self, i: int) -> str:
         return f"d{self.steps[self.J].name or 'J'}/d{self._called(i)}"
 
+    @property
+    def title(self) -> str:
+        """What stands above the drawing."""
+        what = self.steps[self.J].name or "J" if len(self.ends) == 1 else counted(len(self.ends), "result")
+        return f"Computation graph of {cut(what, 24)}{', backward' * self.backward}"
+
     def words(self) -> str:
         """Return what a screen reader says."""
         values = self.running.values

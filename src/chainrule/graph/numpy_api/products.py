@@ -33,7 +33,9 @@ def _contract(a: Node, b: Node, spec: str, name: str) -> Node:
         return apply("contract", a, b, spec=spec)
     except ShapeError as error:
         reason = str(error).removeprefix("contract: ").removeprefix("contract of ")
-        raise ShapeError(f"{name}: {reason}") from None
+        failed = ShapeError(f"{name}: {reason}")
+        failed.where = name, (a, b)
+        raise failed from None
 
 
 def dot(a: Any, b: Any) -> Node:

@@ -424,7 +424,8 @@ class Layer(Checked):
         try:
             built: Any = self.build(scope, *nodes)
         except ShapeError as error:
-            error.where = error.where or (self, nodes)
+            if error.where is None or isinstance(error.where[0], str):  # the innermost layer, no row
+                error.where = self, nodes
             raise
         except TypeError:
             _check_count(self, nodes)
