@@ -154,6 +154,8 @@ _DOORS |= {
     "TableModel._repr_html_": "chainrule.showing.models:model",
     "Plan._repr_html_": "chainrule.showing.models:plan",
     "Scores._repr_html_": "chainrule.showing.models:scores",
+    "Explanation._repr_html_": "chainrule.showing.derivations:explanation",
+    "MatrixExplanation._repr_html_": "chainrule.showing.derivations:explanation",
     "NetworkExplanation._repr_html_": "chainrule.showing.explained:network",
     "RowExplanation._repr_html_": "chainrule.showing.explained:row",
     "WeightExplanation._repr_html_": "chainrule.showing.explained:weight",

@@ -38,6 +38,8 @@ def test_the_doors_there_are():
         "Plan._repr_html_": "showing.models:plan",
         "TableModel._repr_html_": "showing.models:model",
         "Scores._repr_html_": "showing.models:scores",
+        "Explanation._repr_html_": "showing.derivations:explanation",
+        "MatrixExplanation._repr_html_": "showing.derivations:explanation",
         "NetworkExplanation._repr_html_": "showing.explained:network",
         "RowExplanation._repr_html_": "showing.explained:row",
         "WeightExplanation._repr_html_": "showing.explained:weight",

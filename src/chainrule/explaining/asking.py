@@ -21,6 +21,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     """Return what :func:`explain` says of a network, or of a model around one."""
     subject = subject_of(thing)
     network, parameter, output = subject.network, asked.pop("parameter", None), asked.pop("output", None)
+    written = {name: asked.pop(name, None) for name in ("digits",)}
     network.architecture  # noqa: B018 -- of its own from now on, so that its nodes have the values
     if X is None:
         raise DataError("A network is explained on rows: cr.explain(network, X, y).")
@@ -41,7 +42,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
             network._read(subject.read(X), y, asked.get("sample_weight")), asked.get("loss")
         )
         try:
-            told = derived(network, examples)
+            told = derived(network, examples, **written)
         except ChainruleError as error:
             remark = f"How the gradients come about is not told: {error}"
     architecture = looked.programs.architecture
@@ -52,7 +53,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     )
 
 
-def derived(network: Network, examples: Examples) -> Any:
+def derived(network: Network, examples: Examples, **written: Any) -> Any:
     """Return the cost of rows and its gradients as they come about, with the lectures' names: Z1, A1 ..."""
     goal, table = examples
     architecture = goal.architecture
@@ -66,4 +67,4 @@ def derived(network: Network, examples: Examples) -> Any:
     became = rebuild([cost], visit)
     feed: dict[Node, Any] = dict(zip(goal.inputs, table, strict=True)) | {STEP: 0, SEED: network.seed}
     learned = [architecture.parameters[name] for name in goal.trained]
-    return explain(became[cost].named("J"), learned, feed)
+    return explain(became[cost].named("J"), learned, feed, **written)

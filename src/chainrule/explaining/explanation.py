@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.doors import late
-from chainrule.errors import GraphError, NoDerivativeError
+from chainrule.errors import GraphError, NoDerivativeError, short
+from chainrule.explaining import arrays
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_used
 from chainrule.explaining.loops import written_out
@@ -19,9 +20,11 @@ from chainrule.explaining.outline import Outline, Step, in_lecture_order, outlin
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
 from chainrule.explaining.steps import Explanation, ForwardStep, Given, LocalDerivative
+from chainrule.graph import show
 from chainrule.graph.closed import bodies, replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, NodeLike, input, leaf_key, nodes_of
+from chainrule.graph.primitives.attributes import whole
 from chainrule.graph.walk import order
 from chainrule.transform.backprop import grad
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "MatrixExplanation", "explain"]
 
+MOST_DIGITS = 17  # which tell any two float64 apart
+
 _of_network = late("chainrule.explaining.asking:explained")  # for which nobody waits who explains a formula
 
 
@@ -43,6 +48,8 @@ def explain(
     J: NodeLike,
     wrt: NodeLike | Sequence[NodeLike] | None = None,
     feed: "Mapping[Node, ArrayLike] | None" = None,
+    *,
+    digits: int | None = None,
 ) -> Explanation | MatrixExplanation: ...
 @overload
 def explain(
@@ -55,6 +62,7 @@ def explain(
     optimizer: "OptimizerLike" = "adam",
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
+    digits: int | None = None,
 ) -> "WeightExplanation": ...
 @overload
 def explain(
@@ -65,6 +73,7 @@ def explain(
     output: Any = None,
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
+    digits: int | None = None,
 ) -> "NetworkExplanation": ...
 @public
 def explain(
@@ -78,6 +87,7 @@ def explain(
     optimizer: "OptimizerLike" = "adam",
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
+    digits: int | None = None,
 ) -> "Explanation | MatrixExplanation | NetworkExplanation | WeightExplanation":
     """Explain a graph, or a network on rows: its value step by step, and its derivatives by the chain rule.
 
@@ -105,13 +115,14 @@ def explain(
         optimizer: Which rule moves it, as in :meth:`Network.fit`; its first step, with all rows at once.
         loss: As in :meth:`Network.fit`: by default that of the last fit.
         sample_weight: Likewise.
+        digits: How many digits of a number are written: by default 6 of one, and 4 in an array.
 
     Returns:
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
 
     Raises:
         ShapeError: If gradients of an array are asked for, or it is made by a loop.
-        GraphError: If an input has no value, or a loop has too many steps.
+        GraphError: If an input has no value, or a loop has too many steps; if digits is none from 1 to 17.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
         DataError: If X or y does not fit the network, or ``index`` is the place of no weight.
         UnknownNameError: If no parameter, output, loss or optimizer bears a name.
@@ -145,8 +156,12 @@ def explain(
     dW = Xᵀ · dZ / m   (2, 1)
     db = sum(dZ, axis=0) / m   (1,)
     """
+    if digits is not None and not (whole(digits) and 1 <= digits <= MOST_DIGITS):
+        raise GraphError(
+            f"digits says how many digits of a number are written, 1 to {MOST_DIGITS}; found {short(digits)}."
+        )
     if hasattr(J, "predict"):
-        how = {"optimizer": optimizer, "loss": loss, "sample_weight": sample_weight}
+        how = {"optimizer": optimizer, "loss": loss, "sample_weight": sample_weight, "digits": digits}
         return _of_network(J, wrt, feed, output=output, parameter=parameter, index=index, **how)
     (J,) = nodes_of([J], "explain")
     if feed is not None and not isinstance(feed, Mapping):
@@ -155,7 +170,10 @@ def explain(
     has_loops = any(bodies(n) for n in order([J]))
     J, wrt, given = written_out(J, wrt, given)
     if any(n.shape for n in order([J])):
-        return explained(J, _wanted(J, order([J]), wrt), given, wrt is not None, finely=has_loops)
+        return explained(
+            J, _wanted(J, order([J]), wrt), given, wrt is not None, digits or arrays.DIGITS, has_loops
+        )
+    digits = digits or show.DIGITS
     graph = order([J])
     wanted = _wanted(J, graph, wrt)
     told = outline(J, wanted)
@@ -167,16 +185,16 @@ def explain(
     formulas: dict[Step, Node] = {}
     for step in [step for step in steps if step.node.inputs]:
         (formulas[step],) = replaced([step.node], {x: symbols[told.of(x)] for x in step.inputs})
-    reading = Reading(told, symbols, values, formulas)
+    reading = Reading(told, symbols, values, formulas, digits)
     forward = tuple(_forward_step(step, reading) for step in reading.formulas)
     local = _local_derivatives(reading, {told.of(w) for w in gradients})
     # Users before what they use: from the highest level down, and within a level in the forward order.
     names = [step.name for step in sorted(steps, key=lambda step: -step.level)]
-    rule = ChainRule(told.of(J).name, names, local)
+    rule = ChainRule(told.of(J).name, names, local, digits)
     derivatives = tuple(rule.derivative(told.of(w), gradient) for w, gradient in gradients.items())
     return Explanation(
         rule.of,
-        _given(steps, run),
+        _given(steps, run, digits),
         forward,
         tuple(local),
         derivatives,
@@ -193,6 +211,7 @@ class Reading:
     symbols: Mapping[Step, Node]
     values: Mapping[Node, np.ndarray]
     formulas: Mapping[Step, Node]
+    digits: int
 
     def known(self, *steps: Step) -> dict[Node, np.ndarray]:
         """Return the symbols of some steps, and their values."""
@@ -241,10 +260,12 @@ def _gradients(
     return {w: float(run[g]) for w, g in zip(wanted, gradients, strict=True)}, ""
 
 
-def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray]) -> tuple[Given, ...]:
+def _given(steps: Iterable[Step], run: Mapping[Node, np.ndarray], digits: int) -> tuple[Given, ...]:
     """Return the leaves as one lists them: w1 to w6, then b1 to b3, then the inputs."""
     leaves = [
-        Given(s.name, s.node.primitive.name, float(run[s.node]), s.node) for s in steps if not s.node.inputs
+        Given(s.name, s.node.primitive.name, float(run[s.node]), s.node, digits)
+        for s in steps
+        if not s.node.inputs
     ]
     return in_lecture_order(leaves)
 
@@ -255,11 +276,12 @@ def _forward_step(step: Step, reading: Reading) -> ForwardStep:
     return ForwardStep(
         step.name,
         tuple(x.name for x in inputs),
-        in_symbols(formula),
-        in_numbers(formula, known),
+        in_symbols(formula, reading.digits),
+        in_numbers(formula, known, reading.digits),
         float(reading.values[reading.symbols[step]]),
         tuple(remarks(formula, known)),
         step.node,
+        reading.digits,
     )
 
 
@@ -278,12 +300,12 @@ def _local_derivatives(reading: Reading, wanted: Iterable[Step]) -> list[LocalDe
             continue
         moving.add(step)
         known = reading.known(step, *told.inputs(step))
-        found_slopes = slopes(formula, symbols[step], [symbols[x] for x in inputs], known)
+        found_slopes = slopes(formula, symbols[step], [symbols[x] for x in inputs], known, reading.digits)
         for x, slope in zip(inputs, found_slopes, strict=True):
             others = [other for other in inputs if other is not x]
             partial = used[x] > 1 and _leads_to(x, others, told, moving)
             symbol = derivative(step.name, x.name, partial)
-            found.append((step.level, LocalDerivative(step.name, x.name, symbol, *slope)))
+            found.append((step.level, LocalDerivative(step.name, x.name, symbol, *slope, reading.digits)))
     return [local for _, local in sorted(found, key=lambda each: -each[0])]
 
 

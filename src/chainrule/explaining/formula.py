@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chainrule.explaining.mathml import mathml
 from chainrule.graph import show
 from chainrule.graph.node import Node
 
@@ -13,7 +14,7 @@ MOST_OPERANDS = 16  # of a sum or product that is written in full; of a longer o
 
 @dataclass(frozen=True)
 class Formula:
-    """One formula as text and as LaTeX (without dollar signs). Printed, it is the text.
+    """One formula as text, as LaTeX (without dollar signs) and as MathML. Printed, it is the text.
 
     Attributes:
         text: As a line of text.
@@ -22,10 +23,17 @@ class Formula:
     >>> w = cr.variable(2.0, "w")
     >>> cr.explain((w**2).named("J")).forward[0].formula
     Formula(text='w^2', latex='{w}^{2}')
+    >>> cr.explain((w**2).named("J")).forward[0].formula.mathml
+    '<math xmlns="http://www.w3.org/1998/Math/MathML"><msup><mi>w</mi><mn>2</mn></msup></math>'
     """
 
     text: str
     latex: str
+
+    @property
+    def mathml(self) -> str:
+        """In MathML, an element that browsers set by themselves."""
+        return mathml(self.latex)
 
     def __str__(self) -> str:
         return self.text
@@ -39,14 +47,15 @@ def words(sentence: str) -> Formula:
     return Formula(sentence, rf"\text{{{sentence}}}")
 
 
-def written(node: Node) -> Formula:
+def written(node: Node, digits: int = show.DIGITS) -> Formula:
     """Write the expression that ``node`` stands for."""
-    return Formula(show.text(node), powers_of_ten(show.text(node, latex=True)))
+    text, latex = (show.text(node, latex=way, digits=digits) for way in (False, True))
+    return Formula(text, powers_of_ten(latex))
 
 
-def written_in_numbers(node: Node) -> Formula:
+def written_in_numbers(node: Node, digits: int = show.DIGITS) -> Formula:
     """Write an expression of numbers; between them the lectures write × and not ·."""
-    formula = written(node)
+    formula = written(node, digits)
     return Formula(formula.text.replace(" · ", " × "), formula.latex.replace(r" \cdot ", r" \times "))
 
 
@@ -60,9 +69,9 @@ def named(name: str) -> Formula:
     return Formula(name, show.latex_name(name))
 
 
-def number(value: float) -> Formula:
+def number(value: float, digits: int = show.DIGITS) -> Formula:
     """Write a number as the lectures do: 6 and not 6.0."""
-    text = show.number(value)
+    text = show.number(value, digits)
     return Formula(text, powers_of_ten(text))
 
 
@@ -78,9 +87,9 @@ def product(factors: Sequence[Formula]) -> Formula:
     return _joined(_ends(factors), " · ", r" \cdot ")
 
 
-def product_of_numbers(values: Iterable[float]) -> Formula:
+def product_of_numbers(values: Iterable[float], digits: int = show.DIGITS) -> Formula:
     """Write a product of numbers, the negative ones in brackets: 3 × (-2)."""
-    factors = [number(v) for v in values]
+    factors = [number(v, digits) for v in values]
     if len(factors) > 1:
         factors = [bracketed(f) if f.text.startswith("-") else f for f in factors]
     return _joined(_ends(factors), " × ", r" \times ")

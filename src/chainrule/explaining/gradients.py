@@ -74,6 +74,7 @@ class Gradients:
         formulas: Each computed step over symbols.
         wanted: The steps whose gradients are asked for.
         size: How long a formula is when it is written.
+        is_one: Whether a number of examples is 1, by which nothing is divided.
         constants: What some of the gradients' symbols stand for, since it depends on nothing: 1.
     """
 
@@ -83,6 +84,7 @@ class Gradients:
     formulas: Mapping[Step, Node]
     wanted: Sequence[Step]
     size: Callable[[Node], int]
+    is_one: Callable[[Node | None], bool]
     constants: dict[Node, Node] = field(default_factory=dict)  # of symbols of gradients: what needs no other
 
     @cached_property
@@ -215,6 +217,7 @@ class Gradients:
             if parts:
                 term = self._shortest([pulled(parts, x), *_simplified(parts, x)], x)
                 means = parts[0] in of_losses and step not in self.of_examples
+                means = means and not self.is_one(self.count)
                 terms.append(term / cast(self.count, term.dtype) if means else term)
         return sum(terms[1:], start=terms[0])
 

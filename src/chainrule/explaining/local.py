@@ -29,15 +29,15 @@ class Slope(NamedTuple):
     connected: bool
 
 
-def in_symbols(expression: Node) -> Formula:
+def in_symbols(expression: Node, digits: int = show.DIGITS) -> Formula:
     """Write an expression; one that is true or false stands in brackets."""
-    return _bracketed_if_truth(expression, written(expression))
+    return _bracketed_if_truth(expression, written(expression, digits))
 
 
-def in_numbers(expression: Node, symbols: Values) -> Formula:
+def in_numbers(expression: Node, symbols: Values, digits: int = show.DIGITS) -> Formula:
     """Write an expression with the value of each symbol in its place, and every choice made."""
     numbers = _chosen(replaced([expression], _constants(symbols))[0], {})
-    return _bracketed_if_truth(numbers, written_in_numbers(numbers))
+    return _bracketed_if_truth(numbers, written_in_numbers(numbers, digits))
 
 
 def _bracketed_if_truth(expression: Node, formula: Formula) -> Formula:
@@ -58,7 +58,9 @@ def smoothly_used(expression: Node) -> set[Node]:
     return found
 
 
-def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values) -> list[Slope]:
+def slopes(
+    expression: Node, output: Node, wrt: Sequence[Node], symbols: Values, digits: int = show.DIGITS
+) -> list[Slope]:
     """Differentiate a step by some of its symbols.
 
     Args:
@@ -66,6 +68,7 @@ def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values)
         output: The symbol of its own result, in which its partials may be written: a · (1 - a).
         wrt: Symbols.
         symbols: The value of every symbol, the output's too.
+        digits: At which precision numbers are written.
     """
     numbers = _constants(symbols)
     given = {s: v for s, v in symbols.items() if s is not output}
@@ -82,7 +85,7 @@ def slopes(expression: Node, output: Node, wrt: Sequence[Node], symbols: Values)
         ways = [_as_product(g) for g in (as_written, *simplified) if g is not None]
         forms = [tidy(_chosen(g, symbols)) for g in ways]
         shortest = forms[0] if one_operation else min(forms, key=lambda g: len(show.text(g)))
-        result.append(Slope(in_symbols(shortest), in_numbers(shortest, symbols), value, True))
+        result.append(Slope(in_symbols(shortest, digits), in_numbers(shortest, symbols, digits), value, True))
     return result
 
 

@@ -18,7 +18,9 @@ from chainrule.graph import shapes, show
 from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, as_node, broadcast, constant, input
+from chainrule.graph.primitives.leaves import length
 from chainrule.graph.primitives.linear import total
+from chainrule.graph.primitives.products import contract
 from chainrule.graph.walk import order
 from chainrule.shown import in_a_row
 from chainrule.transform.backprop import grad
@@ -52,7 +54,7 @@ class Reading:
 
     def write(self, expression: Node) -> Formula:
         """Write a formula over symbols."""
-        return written(expression, self.names.get)
+        return written(expression, self.names.get, self.digits)
 
     def value(self, expression: Node) -> np.ndarray:
         """Compute a formula over symbols."""
@@ -106,6 +108,7 @@ def explained(
         formulas,
         [told.of(w) for w in wanted],
         lambda g: len(reading.write(g).text),
+        lambda count: count is not None and bool(reading.value(count) == 1),
     )
     names.update((seed, _gradient_name(step.name)) for step, seed in gradients.seeds.items())
     found = gradients.found() if engine else []
@@ -221,7 +224,8 @@ def _remarks(
     if reading.root.node.shape:
         yield f"{reading.root.name} is an array: gradients are told of one number, such as np.sum of it."
         return
-    of_examples = [_gradient_name(each.step.name).text for each in found if each.of_examples]
+    many = gradients.count is not None and reading.value(gradients.count) > 1
+    of_examples = many and [_gradient_name(each.step.name).text for each in found if each.of_examples]
     if of_examples and gradients.count is not None:
         count = reading.value(gradients.count)
         yield OF_EXAMPLES.format(
@@ -238,4 +242,6 @@ def _remarks(
         if step not in reached and step is not reading.root:
             yield f"{reading.root.name} does not depend on {step.name}."
     rows = dict.fromkeys(n.primitive for formula in reading.formulas.values() for n in order([formula]))
-    yield from [f"{row.name}: {row.note}" for row in rows if row.note and not row.unwritten]
+    called = {contract: "matrix product"}
+    said = [row for row in rows if row.note and not row.unwritten and row is not length]
+    yield from [f"{called.get(row, row.name)}: {row.note}" for row in said]

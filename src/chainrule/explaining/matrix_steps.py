@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.explaining import arrays
 from chainrule.explaining.formula import Formula, equation
+from chainrule.explaining.mathml import mathml
 from chainrule.explaining.steps import Told, aligned, plain
+from chainrule.friendly import Friendly
 from chainrule.graph.node import Node
 from chainrule.shown import cut, screen
 
@@ -81,7 +84,7 @@ class ArrayStep(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class MatrixExplanation:
+class MatrixExplanation(Friendly):
     """An explanation of a graph of arrays, in matrix form: print it, or read its parts.
 
     Where J is a mean over m examples, the gradient of what belongs to examples (``dZ2``) is that of each example's own
@@ -133,7 +136,7 @@ class MatrixExplanation:
               -0.6397 ]
     <BLANKLINE>
     Remarks
-      contract: a sum of products: each factor's gradient is a product of the incoming gradient and the other
+      matrix product: a sum of products: each factor's gradient is a product of the incoming gradient and the other
       tanh: never above 1, and 0.01 at |z| = 3: it still vanishes
       sum: a sum passes the gradient on unchanged to every term
     """
@@ -187,6 +190,18 @@ class MatrixExplanation:
         W &= \begin{bmatrix} 1 & 2 \end{bmatrix} \quad (2) \\
         """
         return aligned([line for _, lines in self.sections() for line in lines])
+
+    @public
+    def mathml(self) -> str:
+        """Return all lines as one element of MathML, which browsers set by themselves.
+
+        >>> W = cr.variable([1.0, 2.0], "W")
+        >>> "<mtable" in cr.explain(np.sum(W**2).named("J")).mathml()
+        True
+        """
+        return mathml(self.latex())
+
+    _repr_html_ = Door()
 
     @public
     def to_dict(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from chainrule.graph.walk import rebuild
 Naming = Callable[[Node], Formula | None]
 
 
-def written(node: Node, name: Naming) -> Formula:
+def written(node: Node, name: Naming, digits: int = show.DIGITS) -> Formula:
     """Write a formula over symbols, each as ``name`` writes it."""
 
     def of(way: str) -> Callable[[Node], str]:
@@ -34,8 +34,8 @@ def written(node: Node, name: Naming) -> Formula:
         return one
 
     node = _with_convolutions(node)
-    text = show.text(node, name=of("text"), template=template)
-    latex = show.text(node, latex=True, name=of("latex"), template=template)
+    text = show.text(node, name=of("text"), template=template, digits=digits)
+    latex = show.text(node, latex=True, name=of("latex"), template=template, digits=digits)
     return Formula(text, powers_of_ten(latex))
 
 

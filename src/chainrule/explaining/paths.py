@@ -8,6 +8,7 @@ from functools import cached_property
 from chainrule.explaining.formula import derivative
 from chainrule.explaining.outline import Step
 from chainrule.explaining.steps import BackwardStep, Derivative, LocalDerivative, Path, Use
+from chainrule.graph.show import DIGITS
 
 MOST_PATHS = 32
 MOST_FACTORS = 400  # in all the paths of one derivative
@@ -21,11 +22,13 @@ class ChainRule:
         of: J's name.
         names: Every name, users before what they use.
         local: The local derivatives, in any order.
+        digits: At which precision numbers are written.
     """
 
     of: str
     names: Sequence[str]
     local: Sequence[LocalDerivative]
+    digits: int = DIGITS
 
     @cached_property
     def uses(self) -> dict[str, list[LocalDerivative]]:
@@ -91,7 +94,9 @@ class ChainRule:
         told = self.backward[name].value if name in self.backward else 0.0
         value = sum(path.product for path in paths) if paths else told
         count = self.sizes.get(name, (0, 0))[0]
-        return Derivative(derivative(self.of, name), name, count, paths, value, gradient, step.node)
+        return Derivative(
+            derivative(self.of, name), name, count, paths, value, gradient, step.node, self.digits
+        )
 
 
 def _product(values: Sequence[float], connected: bool) -> float:

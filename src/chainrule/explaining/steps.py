@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments import public
+from chainrule.doors import Door
 from chainrule.explaining.formula import (
     ONE,
     ZERO,
@@ -24,8 +25,10 @@ from chainrule.explaining.formula import (
     total,
     words,
 )
+from chainrule.explaining.mathml import mathml
 from chainrule.friendly import Friendly
 from chainrule.graph.node import Node
+from chainrule.graph.show import DIGITS
 from chainrule.shown import brief, cut, screen
 
 ON_A_LINE = 10  # given numbers
@@ -54,6 +57,7 @@ class Given(Told):
         kind: "variable", "input" or "constant".
         value: The number.
         node: The leaf.
+        digits: At which precision numbers are written.
 
     >>> w = cr.variable(2.0, "w")
     >>> told = cr.explain(((3 * w) ** 2).named("J"))
@@ -65,11 +69,12 @@ class Given(Told):
     kind: str
     value: float
     node: Node = field(repr=False)
+    digits: int = field(default=DIGITS, repr=False)
 
     @property
     def line(self) -> Formula:
         """``a = 5``."""
-        return equation(named(self.name), number(self.value))
+        return equation(named(self.name), number(self.value, self.digits))
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,6 +89,7 @@ class ForwardStep(Told):
         value: What it comes to.
         remarks: Which branch was taken, which kink was hit.
         node: The node it ends in.
+        digits: At which precision numbers are written.
 
     >>> w = cr.variable(2.0, "w")
     >>> told = cr.explain(((3 * w) ** 2).named("J"))
@@ -98,11 +104,12 @@ class ForwardStep(Told):
     value: float
     remarks: tuple[str, ...]
     node: Node = field(repr=False)
+    digits: int = field(default=DIGITS, repr=False)
 
     @property
     def line(self) -> Formula:
         """The step in symbols, in numbers, and its value."""
-        return equation(named(self.name), self.formula, self.numbers, number(self.value))
+        return equation(named(self.name), self.formula, self.numbers, number(self.value, self.digits))
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,6 +125,7 @@ class LocalDerivative(Told):
         value: What it comes to.
         connected: False where nothing at all passes: a branch that was not taken, a stopped gradient. A product that it
             stands in is then exactly 0, even where another factor is infinite.
+        digits: At which precision numbers are written.
 
     >>> w = cr.variable(2.0, "w")
     >>> told = cr.explain(((3 * w) ** 2).named("J"))
@@ -132,11 +140,12 @@ class LocalDerivative(Told):
     numbers: Formula
     value: float
     connected: bool
+    digits: int = field(default=DIGITS, repr=False)
 
     @property
     def line(self) -> Formula:
         """The derivative in symbols, in numbers, and its value."""
-        return equation(self.symbol, self.formula, self.numbers, number(self.value))
+        return equation(self.symbol, self.formula, self.numbers, number(self.value, self.digits))
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,7 +173,9 @@ class Path(Told):
         if len(self.factors) == 1:
             return self.factors[0].line
         symbols = product([f.symbol for f in self.factors])
-        return equation(symbols, product_of_numbers(f.value for f in self.factors), number(self.product))
+        digits = self.factors[0].digits
+        numbers = product_of_numbers([f.value for f in self.factors], digits)
+        return equation(symbols, numbers, number(self.product, digits))
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,6 +190,7 @@ class Derivative:
         value: The sum.
         gradient: What :func:`grad` finds by itself.
         node: c itself.
+        digits: At which precision numbers are written.
 
     >>> w = cr.variable(2.0, "w")
     >>> told = cr.explain(((3 * w) ** 2).named("J"))
@@ -193,6 +205,7 @@ class Derivative:
     value: float
     gradient: float
     node: Node = field(repr=False)
+    digits: int = field(default=DIGITS, repr=False)
 
     __repr__ = brief
 
@@ -202,17 +215,17 @@ class Derivative:
         if not self.number_of_paths:
             return (equation(self.name, ZERO),)
         if not self.paths:
-            return (equation(self.name, number(self.value)),)
+            return (equation(self.name, number(self.value, self.digits)),)
         if len(self.paths) == 1:
             path = self.paths[0]
             sides = (path.line,) if len(path.factors) == 1 else (self.name, path.line)
             return (equation(*sides),)
         heading = words(f", along {len(self.paths)} paths:")
-        terms = [number(path.product) for path in self.paths]
+        terms = [number(path.product, self.digits) for path in self.paths]
         return (
             Formula(self.name.text + heading.text, self.name.latex + heading.latex),
             *(Formula(f"  {path.line}", rf"\quad {path.line.latex}") for path in self.paths),
-            equation(self.name, total(terms), number(self.value)),
+            equation(self.name, total(terms), number(self.value, self.digits)),
         )
 
     def __str__(self) -> str:
@@ -251,7 +264,9 @@ class Use:
     @property
     def numbers(self) -> Formula:
         """``2 × 3``."""
-        return product_of_numbers([self.upstream_value, self.local.value][self.upstream is None :])
+        return product_of_numbers(
+            [self.upstream_value, self.local.value][self.upstream is None :], self.local.digits
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -282,11 +297,12 @@ class BackwardStep(Told):
     @property
     def line(self) -> Formula:
         """The sum in symbols, in numbers, and its value."""
+        value = number(self.value, self.uses[0].local.digits)
         if len(self.uses) == 1 and self.uses[0].upstream is None:
             local = self.uses[0].local
-            return equation(self.name, local.formula, local.numbers, number(self.value))
+            return equation(self.name, local.formula, local.numbers, value)
         symbols = total([use.symbols for use in self.uses])
-        return equation(self.name, symbols, total([use.numbers for use in self.uses]), number(self.value))
+        return equation(self.name, symbols, total([use.numbers for use in self.uses]), value)
 
 
 @dataclass(frozen=True, repr=False)
@@ -388,6 +404,18 @@ class Explanation(Friendly):
         \end{aligned}
         """
         return aligned([line for _, lines in self.sections() for line in lines])
+
+    @public
+    def mathml(self) -> str:
+        """Return all lines as one element of MathML, which browsers set by themselves.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> cr.explain((w**2).named("J")).mathml()[:60]
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><mtab'
+        """
+        return mathml(self.latex())
+
+    _repr_html_ = Door()
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"

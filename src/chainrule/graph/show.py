@@ -3,7 +3,9 @@
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -19,7 +21,10 @@ STEPS = {"_t": "t", BEFORE: "t-1", AFTER: "t+1"}
 LONGEST = 400  # characters of one sub-expression before it becomes "…"
 
 
-def number(value: Any, digits: int = 6) -> str:
+DIGITS = 6  # of a number
+
+
+def number(value: Any, digits: int = DIGITS) -> str:
     """Write a number as a person would: 3 and not 3.0, 0.2231 and not 0.22310000000000002.
 
     >>> number(33.0), number(0.9370266439430035), number(1e-9)
@@ -31,23 +36,26 @@ def number(value: Any, digits: int = 6) -> str:
     return "0" if text == "-0" else text
 
 
-def array(value: np.ndarray) -> str:
+def array(value: np.ndarray, digits: int = DIGITS) -> str:
     """Write a value: a number in full, a small array in brackets, a large one by its shape."""
     if value.ndim == 0:
-        return number(value)
+        return number(value, digits)
     if value.size <= 6:
         return np.array2string(value, precision=4, separator=", ", suppress_small=True).replace("\n", "")
     return f"[{show_shape(value.shape)}]"
 
 
-WORDS: dict[str, Callable[[Any], str]] = {
-    "shape": show_shape, "value": array, "exponent": number, "low": number, "high": number, "fill": number,
+WORDS: dict[str, Callable[[Any, int], str]] = {
+    "shape": lambda shape, _: show_shape(shape),
+    "value": array, "exponent": number, "low": number, "high": number, "fill": number,
 }  # fmt: skip
 
 
-def _words(node: Any, parts: Sequence[tuple[str, int]], latex: bool) -> dict[str, Any]:
+def _words(node: Any, parts: Sequence[tuple[str, int]], latex: bool, digits: int = DIGITS) -> dict[str, Any]:
     """Return what a template may name besides the inputs: the attributes, and a few made from them."""
-    words = {k: WORDS[k](v) if k in WORDS and v is not None else v for k, v in node.attributes.items()}
+    words = {
+        k: WORDS[k](v, digits) if k in WORDS and v is not None else v for k, v in node.attributes.items()
+    }
     if "axes" in words:
         everything = len(words["axes"]) == len(node.inputs[0].shape)
         axis = words["axes"][0] if len(words["axes"]) == 1 else words["axes"]
@@ -129,7 +137,7 @@ def _bare(part: str, binds: int, latex: bool) -> str:
 
 def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: bool = False) -> str:
     """Fill a row's template with its inputs, given as (what is written, how tightly it binds)."""
-    template = (row.latex or row.text) if latex else row.text
+    template = (row.latex or _called(row.text)) if latex else row.text
     needs = row.needs
     if template == "{spec}":
         template, needs = _product(words["spec"], latex)
@@ -148,6 +156,16 @@ def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: 
             f"'{row.name}' of {len(parts)} inputs cannot be written as {short(template)}: {error}. "
             "{0} stands for the first input, {axis} for an attribute, {{ for a brace."
         ) from None
+
+
+@lru_cache(maxsize=256)
+def _called(template: str) -> str:
+    """Return the template of a call in LaTeX, of which the name stands upright."""
+    found = re.fullmatch(r"([A-Za-z_]\w*)\((.*)\)", template)
+    if not found or template == "{spec}":
+        return template
+    name = found[1].replace("_", r"\_")
+    return rf"\operatorname{{{{{name}}}}}\left({found[2]}\right)"
 
 
 def _product(spec: str, latex: bool) -> tuple[str, tuple[int, int]]:
@@ -188,11 +206,12 @@ def text(
     open_names: bool = False,
     name: Callable[[Any], str] | None = None,
     template: Callable[[Any], Any] | None = None,
+    digits: int = DIGITS,
 ) -> str:
     """Write the expression that ``node`` stands for. Inside it, a named node is written by its name.
 
     With ``open_names`` names of intermediate nodes are looked through; leaves keep theirs. ``template`` tells how a
-    node is written where that is not as its row says: a :class:`Template`, or None.
+    node is written where that is not as its row says: a :class:`Template`, or None. ``digits`` are those of numbers.
     """
     naming = name or (lambda n: n.name)
 
@@ -212,7 +231,7 @@ def text(
             written[n] = parts[0]
             continue
         row = (template and template(n)) or n.primitive
-        result = write(row, parts, _words(n, parts, latex), latex)
+        result = write(row, parts, _words(n, parts, latex, digits), latex)
         binds = row.binds
         if n.primitive.name == "constant" and result.startswith("-"):
             binds = 15
@@ -247,6 +266,9 @@ def line(node: Any) -> str:
     return f"{before}{cut(text(node), max(WIDE - len(before) - len(after), 20))}{after}"
 
 
+ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+
+
 class Written(str):
     """What is no name, but stands where one does: an expression as it is written."""
 
@@ -270,10 +292,14 @@ def latex_name(name: str) -> str:
     stem = name.rstrip("0123456789")
     digits = name[len(stem) :]
     stem = stem.rstrip("_") if digits else stem
+    letter, accent = (*normalize("NFD", stem), "", "")[:2] if stem else ("", "")
+    if accent in ACCENTS and len(normalize("NFD", stem)) == 2:
+        hatted = rf"\{ACCENTS[accent]}{{{letter}}}"
+        return f"{hatted}_{{{digits}}}" if digits else hatted
     greek = {"alpha", "beta", "gamma", "theta", "mu", "sigma", "eta", "lambda"}
     if stem in greek:
         stem = f"\\{stem}"
-    elif len(stem) != 1 or not stem.isalnum():
+    elif len(stem) != 1 or not stem.isalnum() or not (stem.isascii() or "\u0370" <= stem <= "\u03ff"):
         stem, digits = (stem, digits) if stem else (digits, "")
         stem = rf"\text{{{_escaped(stem)}}}"
     return f"{stem}_{{{digits}}}" if digits else stem
