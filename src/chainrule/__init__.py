@@ -137,6 +137,8 @@ _RENAMED = {"Row": "Primitive"}
 # Who serves what stands below: methods ("Network.plot"), files by their ending ("read .onnx"), and what a model file
 # holds beside its network ("load chainrule.table").
 _DOORS |= {
+    "TableModel.explain": "chainrule.models.telling:of_row",
+    "TableExplanation._repr_html_": "chainrule.showing.explained:table",
     "TableModel._subject": "chainrule.models.explained:subject",
     "load chainrule.table": "chainrule.models.table:from_file",
     "Node._repr_html_": "chainrule.showing.graphs:node",

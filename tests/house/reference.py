@@ -130,6 +130,7 @@ HANDED = [
     "engines.function:Function", "engines.registry:Cost", "engines.registry:Engine", "engines.registry:Stage",
     "explaining.attributing:Completeness", "explaining.networks:NetworkExplanation",
     "explaining.networks:RowExplanation", "explaining.inside:Unit", "explaining.weights:WeightExplanation",
+    "models.telling:TableExplanation",
     "explaining.formula:Formula", "explaining.matrix_steps:ArrayStep", "explaining.steps:BackwardStep",
     "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",

@@ -13,7 +13,7 @@ COMMANDS = {
     "fit": "train", "learn": "train", "score": "evaluate", "eval": "evaluate", "test": "evaluate", "infer": "predict",
     "inference": "predict", "show": "summary", "info": "summary", "describe": "summary", "inspect": "summary",
     "version": "versions", "env": "versions", "show-versions": "versions", "init": "config",
-    "defaults": "config",
+    "defaults": "config", "why": "explain", "attribute": "explain", "interpret": "explain",
 }  # fmt: skip
 SAME = {
     "lr": "learning-rate", "output": "out", "o": "out", "save": "out", "label": "target", "labels": "target",

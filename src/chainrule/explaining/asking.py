@@ -8,7 +8,7 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.networks import NetworkExplanation
 from chainrule.explaining.stepping import weight_told
-from chainrule.explaining.subjects import looked_at, subject_of
+from chainrule.explaining.subjects import looked_at, rows_of, subject_of
 from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph.node import Node, with_inputs
 from chainrule.graph.walk import rebuild
@@ -26,11 +26,11 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     if X is None:
         raise DataError("A network is explained on rows: cr.explain(network, X, y).")
     if parameter is not None:
+        y = subject.targets(X) if y is None and subject.targets else y
         if y is None:
             raise DataError("What moves a weight is a cost, and a cost needs targets: give y.")
-        return weight_told(
-            network, subject.read(X), y, parameter, before=getattr(thing, "_left", None), **asked
-        )
+        X, y = rows_of(network, subject.read(X), y)
+        return weight_told(network, X, y, parameter, before=getattr(thing, "_left", None), **asked)
     if asked.get("index") is not None:
         raise DataError('index is the place of a weight in a parameter: say which, parameter="W1".')
     looked = looked_at(subject, X, output)
@@ -38,9 +38,8 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     chosen = (predicted * looked.picked).reshape(looked.rows, -1).sum(axis=1, dtype=np.float64)
     told, remark = None, ""
     if y is not None:
-        examples = network._examples(
-            network._read(subject.read(X), y, asked.get("sample_weight")), asked.get("loss")
-        )
+        X, y = rows_of(network, subject.read(X), y)
+        examples = network._examples(network._read(X, y, asked.get("sample_weight")), asked.get("loss"))
         try:
             told = derived(network, examples, **written)
         except ChainruleError as error:

@@ -59,7 +59,7 @@ def explain(
     *,
     parameter: str,
     index: int | Sequence[int] | None = None,
-    optimizer: "OptimizerLike" = "adam",
+    optimizer: "OptimizerLike | None" = None,
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
     digits: int | None = None,
@@ -84,7 +84,7 @@ def explain(
     output: Any = None,
     parameter: str | None = None,
     index: int | Sequence[int] | None = None,
-    optimizer: "OptimizerLike" = "adam",
+    optimizer: "OptimizerLike | None" = None,
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
     digits: int | None = None,
@@ -107,12 +107,13 @@ def explain(
         J: A node of shape ``()``; of an array the way forward is told, and no gradient. Or a :class:`Network`, a
             :class:`TableModel`, or a fitted estimator around one.
         wrt: The node, or nodes, to differentiate by; leaves and intermediate ones alike. By default every
-            variable of the graph. With a network its X: rows, as ``predict`` takes them.
+            variable of the graph. With a network its X: rows, as ``predict`` takes them, or one.
         feed: A value for each input of the graph. With a network its y: the targets of the rows.
         output: Of a network: which output is explained, as in :func:`attributions`.
         parameter: Of a network: whose weight is explained, "W1"; also with its place, "W1[0,2]".
         index: The place of that weight, a whole number for each axis.
-        optimizer: Which rule moves it, as in :meth:`Network.fit`; its first step, with all rows at once.
+        optimizer: Which rule moves it, as in :meth:`Network.fit`; by default that of the last fit, else Adam. It is the
+            first step of a fit, with all rows at once.
         loss: As in :meth:`Network.fit`: by default that of the last fit.
         sample_weight: Likewise.
         digits: How many digits of a number are written: by default 6 of one, and 4 in an array.

@@ -86,21 +86,26 @@ class Unit(Told):
         """The sum in symbols and numbers, and what comes of it."""
         shown, rest = self.terms[:TERMS], self.terms[TERMS:]
         symbols = [product([named(t.came), _weight_of(t)]) for t in shown]
-        numbers = [product_of_numbers([t.value, t.slope]) for t in shown]
+        numbers = [product_of_numbers([_brief(t.value), _brief(t.slope)]) for t in shown]
         if rest:
             left = f"{len(rest):,} more"
             symbols.append(Formula(f"({left})", rf"\text{{({left})}}"))
-            numbers.append(number(sum(t.adds for t in rest)))
-        symbols, numbers = [*symbols, named(self.bias_name)], [*numbers, number(self.bias)]
-        said = equation(named(self.z), total(symbols), total(numbers), number(self.sum))
-        out = equation(named(self.a), number(self.out))
+            numbers.append(number(_brief(sum(t.adds for t in rest))))
+        symbols, numbers = [*symbols, named(self.bias_name)], [*numbers, number(_brief(self.bias))]
+        said = equation(named(self.z), total(symbols), total(numbers), number(_brief(self.sum)))
+        out = equation(named(self.a), number(_brief(self.out)))
         return Formula(f"{said.text}, {out.text}", rf"{said.latex},\quad {out.latex}")
+
+
+def _brief(value: float) -> float:
+    """Return a number to the four digits that are told."""
+    return float(f"{value:.4g}")
 
 
 def _weight_of(term: Term) -> Formula:
     if term.weight:
         return named(term.weight)
-    return bracketed(number(term.slope)) if term.slope < 0 else number(term.slope)
+    return bracketed(number(_brief(term.slope))) if term.slope < 0 else number(_brief(term.slope))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from chainrule.graph import show
 from chainrule.graph.node import Node
 from chainrule.nn.layers.base import SEED, STEP
 from chainrule.shown import counted
+from chainrule.train.classes import gives_labels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +28,7 @@ class RowExplanation(Friendly):
         output: Which output is explained: its place, or what it is called.
         predicted: That output, in units of the target.
         layers: Each layer of units, with those that matter most.
+        is_class: Whether that output is the probability of a class.
 
     >>> layers = [cr.Dense(2, "relu", initializer=[[1.0, -1.0]]), cr.Dense(1, initializer=2.0)]
     >>> network = cr.Network(layers, input_shape=1)
@@ -43,7 +45,21 @@ class RowExplanation(Friendly):
     output: Any
     predicted: float
     layers: tuple[LayerTold, ...]
+    is_class: bool = False
     _repr_html_ = Door()
+
+    @property
+    def says(self) -> str:
+        """What the network says of the row, in words.
+
+        >>> network = cr.Network([cr.Dense(2, "softmax", initializer=[[0.0, np.log(3)]])], input_shape=1)
+        >>> cr.explain(network, [[1.0]]).row().says
+        'class 1 with probability 0.75'
+        """
+        value = show.number(self.predicted, 4)
+        if self.is_class:
+            return f"{'class ' * isinstance(self.output, int)}{self.output} with probability {value}"
+        return f"the network puts out {value}{f' for {self.output}' * isinstance(self.output, str)}"
 
     @public
     def to_dict(self) -> dict[str, Any]:
@@ -62,8 +78,7 @@ class RowExplanation(Friendly):
         }  # fmt: skip
 
     def __str__(self) -> str:
-        of = f" for {self.output}" if isinstance(self.output, str) else ""
-        lines = [f"Row {self.number}: the network puts out {show.number(self.predicted)}{of}."]
+        lines = [f"Row {self.number}: {self.says}."]
         for layer in self.layers:
             many = f", the {len(layer.units)} units that matter most of {layer.of:,}" if layer.of > 1 else ""
             lines += [f"{layer.label}{many}:", *(f"  {unit}" for unit in layer.units)]
@@ -90,8 +105,8 @@ class NetworkExplanation(Friendly):
     >>> for step in told.derivation.backward[1:]:
     ...     print(step)
     dZ1 = ... = A1 − y   (2, 1)
-    dW1 = xᵀ · dZ1 / batch   (2, 1)
-    db1 = sum(dZ1, axis=0) / batch   (1,)
+    dW1 = xᵀ · dZ1 / m   (2, 1)
+    db1 = sum(dZ1, axis=0) / m   (1,)
     """
 
     predicted: np.ndarray
@@ -130,7 +145,8 @@ class NetworkExplanation(Friendly):
         inputs = {x: a[one] for x, a in zip(architecture.inputs.values(), looked.arrays, strict=True)}
         feed = {**self._values, **inputs, STEP: 0, SEED: looked.programs.seed}
         layers = layers_told(architecture, feed, looked.picked[one], looked.subject.names)
-        return RowExplanation(number, self.of[number], float(self.predicted[number]), layers)
+        is_class = looked.subject.of_classes or gives_labels(architecture, looked.subject.network.loss)
+        return RowExplanation(number, self.of[number], float(self.predicted[number]), layers, is_class)
 
     @public
     def to_dict(self) -> dict[str, Any]:

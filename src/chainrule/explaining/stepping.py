@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, GraphError, short, unknown_name
+from chainrule.errors import DataError, GraphError, unknown_name
 from chainrule.explaining.explanation import explain
 from chainrule.explaining.factors import Use, uses_of
 from chainrule.explaining.steps import ForwardStep
@@ -14,6 +14,7 @@ from chainrule.explaining.weights import WeightExplanation, weight_name
 from chainrule.graph.closed import replaced
 from chainrule.graph.node import Node, variable
 from chainrule.graph.shapes import show as show_shape
+from chainrule.graph.walk import order
 from chainrule.nn.layers.base import SEED, STEP
 from chainrule.train.fit.asking import Asking, Begun, begun, learn
 from chainrule.train.fit.fitting import Left, first_state
@@ -31,7 +32,7 @@ def weight_told(
     y: Any,
     parameter: str,
     index: Any = None,
-    optimizer: Any = "adam",
+    optimizer: Any = None,
     loss: Any = None,
     sample_weight: Any = None,
     before: Left | None = None,
@@ -44,7 +45,7 @@ def weight_told(
         y: Their targets.
         parameter: "W1", or with its place "W1[0,2]".
         index: Which of its weights: its place on each axis.
-        optimizer: As in ``fit``.
+        optimizer: As in ``fit``; None for that of the last one, else Adam.
         loss: Likewise.
         sample_weight: Likewise.
         before: What the optimizer has learned in steps before; None where this is its first.
@@ -52,6 +53,9 @@ def weight_told(
     apprentice = copy.deepcopy(network)
     architecture = apprentice.architecture  # of its own, so that its nodes have the values
     name, place = place_of(apprentice, parameter, index)
+    known = network._method
+    rule_of = "you" if optimizer is not None else "fit" if known is not None else "nobody"
+    optimizer = known or "adam" if optimizer is None else optimizer
     asked = Asking(
         X,
         y,
@@ -93,7 +97,7 @@ def weight_told(
     rule = _rule(method, label, w, value, g * scale, {s: old for s, old, _ in slots}, clock)
     return WeightExplanation(
         name, place, value, g, tuple(uses), penalty, scale, method, int(clock[STEP]) + 1, slots, rule, new,
-        float(run.history["cost"][0]), run.rows,
+        float(run.history["cost"][0]), run.rows, rule_of,
     )  # fmt: skip
 
 
@@ -115,12 +119,13 @@ def place_of(network: Network, parameter: Any, index: Any) -> tuple[str, tuple[i
         place = (-1,)
     fits = len(place) == len(shape) and all(0 <= i < n for i, n in zip(place, shape, strict=True))
     if not fits:
-        last = tuple(int(n) - 1 for n in shape)
-        found = "found none" if index is None else f"found {short(index)}"
-        raise DataError(
-            f"{name} has shape {show_shape(shape)}: the place of one of its weights is a whole number for each axis, "
-            f"from {(0,) * len(shape)} to {last}; {found}. Give index={last}."
+        first, last = (weight_name(name, [n - 1 if end else 0 for n in shape]) for end in (False, True))
+        found = (
+            "found none: give index, its place on each axis"
+            if index is None
+            else f"found {weight_name(name, given)}"
         )
+        raise DataError(f"{name} has shape {show_shape(shape)}: its weights are {first} to {last}; {found}.")
     return name, place
 
 
@@ -196,7 +201,27 @@ def _rule(
     for before, after in moved:
         if isinstance(after, Node) and after is not gradient:
             names[after] = after.named(before.name.removesuffix("_before"))
+    names.update(_corrections(new, method, t))
     (new,) = replaced([new], names)
     told: Any = explain(new.named(f"{label}'"), wrt=[])
     lines: tuple[ForwardStep, ...] = told.forward
     return lines
+
+
+def _corrections(new: Node, method: Optimizer, t: Node) -> dict[Node, Node]:
+    """Return each ``-expm1(t log β)`` of a rule, and ``1 - βᵗ``, as it is read and named in its place."""
+    found: dict[Node, Node] = {}
+    for node in order([new]):
+        grown = node.inputs[0] if node.primitive.name == "negative" else None
+        if grown is None or grown.primitive.name != "expm1":
+            continue
+        logs = [
+            x for x in order([grown]) if x.primitive.name == "constant" and x.shape == () and not x.inputs
+        ]
+        if not logs:
+            continue
+        log_beta = min(float(x.value) for x in logs)
+        beta = float(f"{np.exp(log_beta):.6g}")
+        known = [k for k in (1, 2) if np.isclose(beta, getattr(method, f"beta_{k}", np.nan))]
+        found[node] = (1 - beta**t).named(f"correction_{known[0]}" if known else "correction")
+    return found

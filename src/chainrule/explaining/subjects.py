@@ -11,6 +11,8 @@ import numpy as np
 
 from chainrule.errors import DataError, GraphError, short, unknown_name
 from chainrule.graph.evaluate import Arrays
+from chainrule.graph.node import Node
+from chainrule.graph.shapes import Extent
 from chainrule.shown import counted, in_a_row
 from chainrule.train.classes import gives_labels
 from chainrule.train.network import Network
@@ -28,7 +30,9 @@ class Subject:
         columns: What each column of a table is called, with the places of its features; none where there is no table.
         features: What the features of a table are called.
         outputs: What each output is called, where that is known.
+        of_classes: Whether these are the probabilities of classes.
         scale: What each output is multiplied by, and then what is added to it, in units of the owner's.
+        targets: Finds in what its owner is given the targets, as the network takes them; None where they are not there.
         scoring: Makes of a table, targets and a metric how predictions are scored; None where the network does.
     """
 
@@ -37,7 +41,9 @@ class Subject:
     columns: Mapping[str, slice] = field(default_factory=dict)
     features: Sequence[str] = ()
     outputs: Sequence[Any] = ()
+    of_classes: bool = False
     scale: tuple[np.ndarray, np.ndarray] | None = None
+    targets: Callable[[Any], Any] | None = None
     scoring: Callable[..., Any] | None = None
 
     @property
@@ -87,6 +93,38 @@ class Looked:
         return chosen * self.scale[rows] + added[rows]
 
 
+def rows_of(network: Network, X: Any, y: Any = None) -> tuple[Any, Any]:
+    """Return X and y as rows, where X may be a single example, of the shape that one has.
+
+    Args:
+        network: What X is for.
+        X: Rows, or one.
+        y: Their targets, or its own.
+    """
+    if hasattr(X, "to_frame") and getattr(X, "ndim", 0) == 1:  # a row of a table of pandas
+        return X.to_frame().T, _one(y)
+    inputs = network._programs.architecture.inputs
+    given = X if isinstance(X, Mapping) else dict.fromkeys(inputs, X) if len(inputs) == 1 else {}
+    if set(given) != set(inputs) or not all(_is_one(given[name], x) for name, x in inputs.items()):
+        return X, y
+    rows = {name: np.asarray(part)[np.newaxis] for name, part in given.items()}
+    return rows if isinstance(X, Mapping) else next(iter(rows.values())), _one(y)
+
+
+def _is_one(part: Any, x: Node) -> bool:
+    """Say whether what is given for an input is one example of it, and no rows."""
+    try:
+        shape = np.shape(part)
+    except ValueError:  # sequences of different lengths
+        return False
+    pairs = zip(shape, x.shape[1:], strict=False)
+    return len(shape) == x.ndim - 1 and all(isinstance(n, Extent) or have == n for have, n in pairs)
+
+
+def _one(y: Any) -> Any:
+    return None if y is None else np.asarray(y)[np.newaxis]
+
+
 def subject_of(thing: Any) -> Subject:
     """Return what is explained: of a network, a model of a table, or a fitted estimator around one of them.
 
@@ -116,7 +154,7 @@ def looked_at(subject: Subject, X: Any, output: Any = None) -> Looked:
         output: Which output: its place, its name where it has one, or a place for each row; by default the one that
             there is, or the most probable class of each row.
     """
-    read = subject.read(X)
+    read, _ = rows_of(subject.network, subject.read(X))
     taken = subject.network._take(read)
     programs = taken.programs
     predicted = programs.outputs(programs.output, taken.arrays)[0]

@@ -43,6 +43,7 @@ class WeightExplanation(Friendly):
         new: What the step makes of the weight.
         cost: What is minimised, before the step.
         rows: How many rows it is of.
+        rule_of: Who chose the optimizer: "you", the last "fit", or "nobody", so that it is Adam.
 
     >>> network = cr.Network([cr.Dense(1, "sigmoid", initializer=[[0.5], [-1.0]])], input_shape=2)
     >>> told = cr.explain(network, [[2.0, 1.0]], [1.0], parameter="W1", index=(0, 0), optimizer=cr.SGD(0.1))
@@ -67,6 +68,7 @@ class WeightExplanation(Friendly):
     new: float
     cost: float
     rows: int
+    rule_of: str
     _repr_html_ = Door()
 
     @property
@@ -132,9 +134,22 @@ class WeightExplanation(Friendly):
                 f" All gradients together are longer than clip_norm={self.optimizer.clip_norm:g}, so each is "
                 f"multiplied by {show.number(self.scale)}."
             )
-        moved = f"{self.change:+.4g}" if self.change else "not at all"
-        step = f"So step {self.step} moves it by {moved}, to {show.number(self.new)}."
+        step = f"So step {self.step} moves it by {self.change:+.4g}, to {show.number(self.new)}."
+        if not self.change:
+            step = f"So step {self.step} leaves it where it is."
         return {"weight": weight, "gradient": gradient, "step": step}
+
+    @property
+    def rule_head(self) -> str:
+        """The optimizer, the number of its step, and whose choice it was.
+
+        >>> network = cr.Network([cr.Dense(1)], input_shape=2, seed=0)
+        >>> told = cr.explain(network, [[1.0, 2.0]], [1.0], parameter="b1", index=0)
+        >>> told.rule_head.partition(")")[2]
+        ', step 1, as no fit of this network is known'
+        """
+        whose = {"fit": ", as in the last fit", "nobody": ", as no fit of this network is known"}
+        return f"{self.optimizer!r}, step {self.step}{whose.get(self.rule_of, '')}"
 
     @public
     def factor_rows(self, use: Use) -> list[tuple[str, ...]]:
@@ -180,7 +195,7 @@ class WeightExplanation(Friendly):
             lines += [f"  {head}: {role}" for head, role in zip(heads, roles, strict=True)]
         lines += [
             "",
-            f"{self.optimizer!r}, step {self.step}",
+            self.rule_head,
             *(f"  {line}" for line in self.rule),
             "",
             said["step"],

@@ -3,8 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from chainrule.data.columns import encode
+from chainrule.data.labels import encode_target
 from chainrule.data.target import Target, drop_rows_without_target
 from chainrule.errors import DataError
 from chainrule.explaining.importance import Scoring
@@ -22,14 +24,20 @@ def subject(model: Any) -> Subject:
         begin += len(column.features)
 
     def read(table: Any) -> np.ndarray:
-        if isinstance(table, np.ndarray):  # features already
-            return table
+        if isinstance(table, pd.Series):  # a row
+            table = table.to_frame().T
         return encode(model.columns, read_like(table, model.missing, model.decimal))
 
     return Subject(
-        model.network, read, places, model.columns.names, output_names(model.target), _scale(model.target),
-        lambda of, X, y, metric: _scoring(model, X, y, metric),
+        model.network, read, places, model.columns.names, output_names(model.target),
+        model.target.task != "regression", _scale(model.target),
+        lambda table: _targets(model, table), lambda of, X, y, metric: _scoring(model, X, y, metric),
     )  # fmt: skip
+
+
+def _targets(model: Any, table: Any) -> np.ndarray:
+    """Return the targets that stand in a table."""
+    return encode_target(model.target, read_like(table, model.missing, model.decimal))
 
 
 def output_names(target: Target) -> tuple[Any, ...]:

@@ -670,8 +670,7 @@ class TableModel(Friendly):
         table = read_like(table, self.missing, self.decimal, sheet)
         return told_of(table, self.columns, self.target, self.learned, evaluated)
 
-    draw = Door()
-    _repr_html_, _subject = Door(), Door()
+    _repr_html_, _subject, draw, explain = Door(), Door(), Door(), Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")

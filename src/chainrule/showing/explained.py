@@ -5,6 +5,7 @@ from typing import Any
 from chainrule.explaining.networks import NetworkExplanation, RowExplanation
 from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph import show
+from chainrule.models.telling import TableExplanation
 from chainrule.showing import html
 
 
@@ -34,22 +35,30 @@ def weight(told: WeightExplanation) -> str:
     return html.page(*parts, html.sentences([said["step"]]))
 
 
+def table(told: TableExplanation) -> str:
+    """Return what each column adds to a prediction, and what other values would do, as a table."""
+    heads, *rows = told.rows()
+    check = str(told.attributions.check)
+    return html.page(
+        html.sentences([told.sentence]), html.table(heads, rows, left=(0, 1, 3)), html.sentences([check])
+    )
+
+
 def _layers(told: RowExplanation) -> list[str]:
-    of = f" for {told.output}" if isinstance(told.output, str) else ""
-    parts = [html.title(f"Row {told.number}", f"the network puts out {show.number(told.predicted)}{of}")]
+    parts = [html.title(f"Row {told.number}", told.says)]
     for layer in told.layers:
         rows = [
             (
                 unit.z if i == 0 else "",
                 term.came,
-                show.number(term.value),
-                show.number(term.slope),
+                show.number(term.value, 4),
+                show.number(term.slope, 4),
                 f"{term.adds:+.4g}",
             )
             for unit in layer.units
             for i, term in enumerate(unit.terms[:4])
         ]
-        sums = [(f"{u.z} = {show.number(u.sum)}, {u.a} = {show.number(u.out)}") for u in layer.units]
+        sums = [(f"{u.z} = {show.number(u.sum, 4)}, {u.a} = {show.number(u.out, 4)}") for u in layer.units]
         parts += [
             html.title(layer.label, f"of {layer.of:,}" if layer.of > 1 else ""),
             html.table(["unit", "what comes in", "value", "weight", "adds"], rows, left=(0, 1)),

@@ -148,6 +148,7 @@ class Network(Friendly):
         self.engine = engine
         self.extra: dict[str, Any] = {}
         self.loss: Any = None
+        self._method: Any = None  # by which rule it was fitted last; neither files nor copies have it
         self.runs = 0
         self.columns: dict[str, frames.Names] = {}  # of each input that was fitted on a table with names
         self.target_columns: frames.Names = ()  # likewise, where y has several
@@ -222,7 +223,7 @@ class Network(Friendly):
 
     def _kept(self) -> dict[str, Any]:
         """Return what an error before the first step leaves as it was."""
-        return {name: vars(self)[name] for name in ("_made", "loss", "columns", "target_columns")}
+        return {name: vars(self)[name] for name in ("_made", "loss", "_method", "columns", "target_columns")}
 
     @contextmanager
     def _as_before(self, kept: Mapping[str, Any]) -> Iterator[None]:
@@ -834,7 +835,7 @@ class Network(Friendly):
 
     def __getstate__(self) -> dict[str, Any]:
         check_names("This network", self.loss, self.layers)
-        kept = {k: v for k, v in vars(self).items() if k not in ("_made", "_learning")}
+        kept = {k: v for k, v in vars(self).items() if k not in ("_made", "_learning", "_method")}
         if (own := self._own) is not None:
             kept["_saved"] = (
                 to_config(own.architecture, keep=True),

@@ -107,6 +107,7 @@ def begun(
         elif asked.validation_split:
             examples, held = hold_back(examples, asked.validation_split, network.seed)
         network.loss = network.loss if loss is None else named("loss", loss, LOSSES)
+        network._method = method
         run, keeper = begin(
             given.programs, settings, method, listeners, examples, held, asked.shuffle, network.runs, asked.resume,
             engine, times, keep,
