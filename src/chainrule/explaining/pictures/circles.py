@@ -16,7 +16,8 @@ SMALL = 6  # neurons of a layer, up to which there is room for biases
 LETTER = 6.6  # pixels of a letter, about
 THIN, THICK, DENSE = 0.5, 3.5, 1.8  # pixels of a line, by the size of its weight; where there are many lines
 MANY = 40  # lines between two layers
-BAR = 70.0  # pixels of a share of 1
+BAR = 56.0  # pixels of a share of 1
+FITS = 2  # letters of a symbol that a circle shows by itself
 LONGEST = 18  # letters of a name
 DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -118,7 +119,7 @@ def brief_number(value: float) -> str:
     """Write a number so that it fits a circle.
 
     >>> [brief_number(v) for v in (0.123, -12.34, 1234.5, 1e7, 0.0)]
-    ['0.12', '-12.3', '1234', '1e+07', '0']
+    ['0.12', '−12.3', '1234', '1e+07', '0']
     """
     size = abs(value)
     if not np.isfinite(value) or size >= 1e5:
@@ -126,15 +127,17 @@ def brief_number(value: float) -> str:
     if size == 0:
         return "0"
     places = 2 if size < 10 else 1 if size < 100 else 0
-    return f"{value:.{places}f}" if size >= 0.005 else f"{value:.0e}"
+    return (f"{value:.{places}f}" if size >= 0.005 else f"{value:.0e}").replace("-", "−", 1)
 
 
-def gap_of(columns: Sequence[Column], chosen: Chosen) -> float:
-    """Return how far columns stand from each other."""
-    if chosen.labels:
-        most = max(sum(u is not None for u in chosen.units(c, i)) for i, c in enumerate(columns))
-        return 80.0 + 46.0 * most
-    return {1: 150.0, 2: 150.0, 3: 140.0, 4: 120.0}.get(len(columns), 104.0)
+def places_of(columns: Sequence[Column], chosen: Chosen) -> list[float]:
+    """Return how far each column stands from the first: there is room for labels, where these are wanted."""
+    gap = {1: 150.0, 2: 150.0, 3: 124.0, 4: 112.0}.get(len(columns), 98.0)
+    found = [0.0]
+    for place, column in enumerate(columns[1:], start=1):
+        many = sum(unit is not None for unit in chosen.units(column, place))
+        found.append(found[-1] + (80.0 + 46.0 * many if chosen.labels else gap))
+    return found
 
 
 def draw(columns: Sequence[Column], chosen: Chosen, left: float = 0.0, middle: float = 0.0) -> Drawn:
@@ -153,25 +156,23 @@ def draw(columns: Sequence[Column], chosen: Chosen, left: float = 0.0, middle: f
     pitch = ROOMY if roomy else PITCH if wide else CLOSE
     names = _longest(columns[0].names, columns[0].role == "input")
     x = left + names + found.radius
-    gap = gap_of(columns, chosen)
+    at = [x + far for far in places_of(columns, chosen)]
     for place, units in enumerate(shown):
         top = middle - pitch * (len(units) - 1) / 2
         for number, unit in enumerate(units):
             if unit is not None:
-                found.at[place, unit] = (x + gap * place, top + pitch * number)
+                found.at[place, unit] = (at[place], top + pitch * number)
             else:
-                found.marks.append(
-                    Text(x + gap * place, top + pitch * number, "⋮", size="large", colour="muted")
-                )
+                found.marks.append(Text(at[place], top + pitch * number, "⋮", size="large", colour="muted"))
     half = pitch * (max(map(len, shown)) - 1) / 2 + found.radius
     found.top, found.bottom = middle - half - (16 if roomy else 0), middle + half
     lines = [mark for place in range(1, len(columns)) for mark in _lines(columns, place, found, chosen)]
     for place, unit in found.at:
         found.marks += _neuron(columns[place], place, unit, found, chosen, roomy)
     found.marks = [*lines, *found.marks]
-    found.right = x + gap * (len(columns) - 1) + found.radius
+    found.right = at[-1] + found.radius
     for place, column in enumerate(columns):
-        found.marks += _captions(column, x + gap * place, found)
+        found.marks += _captions(column, at[place], found)
     last = columns[-1]
     found.right += _longest(last.names, last.role == "output")
     found.right += BAR + 44 if last.bars and last.values is not None else 0
@@ -207,16 +208,20 @@ def _neuron(column: Column, place: int, unit: int, found: Drawn, chosen: Chosen,
     called = name or column.called(unit)
     tip = [called if value is None else f"{called} = {value:.6g}"]
     tip += [f"b{column.number}[{unit}] = {bias:.6g}"] if bias is not None else []
+    written = column.called(unit) if value is None else brief_number(value)
+    alone = value is None and len(written) > FITS
     marks: list[Mark] = [
         Box(
             x - radius, y - radius, 2 * radius, 2 * radius,
-            (column.called(unit) if value is None else brief_number(value),),
+            () if alone else (written,),
             kind="neuron", shape="circle",
             colour="ink" if told else "",
             fill=None if value is None or not np.isfinite(value) else value / largest if largest else 0.0,
             tip=", ".join(tip),
         )
     ]  # fmt: skip
+    if alone:
+        marks.append(Text(x, y, written, size="small", colour="ink"))
     right = x + radius + 8
     if name and column.role in ("input", "output"):
         first = column.role == "input"
@@ -238,7 +243,7 @@ def _neuron(column: Column, place: int, unit: int, found: Drawn, chosen: Chosen,
         )
         marks.append(Text(right + BAR * value + 5, y, f"{value:.2f}", anchor="start", size="small"))
     if bias is not None and (roomy or told):
-        label = f"b{small(unit + 1)}" if chosen.labels == "names" else f"{bias:+.2f}"
+        label = f"b{small(unit + 1)}" if chosen.labels == "names" else f"{bias:+.2f}".replace("-", "−")
         marks += _indexed(x, y - radius - 8, label, column.number if chosen.labels == "names" else 0, "muted")
     return marks
 
@@ -287,7 +292,7 @@ def _lines(columns: Sequence[Column], place: int, found: Drawn, chosen: Chosen) 
                 # labels of one neuron stand above each other, those of the next one beside them
                 share = 0.2 + 0.55 * (number / max(len(units) - 1, 1)) if chosen.labels else 0.3
                 parted = "," if max(i, unit) >= 9 else ""
-                text = f"w{small(i + 1)}{parted}{small(unit + 1)}" if named else f"{w:.2f}"
+                text = f"w{small(i + 1)}{parted}{small(unit + 1)}" if named else f"{w:.2f}".replace("-", "−")
                 x, y = begin + share * (end - begin)
                 texts += _indexed(x, y, text, named)
     return [*lines, *texts]
