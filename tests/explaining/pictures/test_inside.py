@@ -83,6 +83,7 @@ def test_feature_maps_are_the_activations(trained):
 
 
 def test_predictions_are_marked_right_and_wrong(trained):
+    """S4-74: images in grey with "Pred: p, True: t", those that are right told from those that are wrong."""
     X, y = digits()
     X, y = X[600:700].reshape(-1, 8, 8, 1), y[600:700]
     said = trained.predict_classes(X)

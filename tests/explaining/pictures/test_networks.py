@@ -73,6 +73,7 @@ def test_columns_are_called_as_in_the_table():
 
 
 def test_one_neuron_is_told_with_its_sum(xor):
+    """S1-17: a neuron is picked, and its row of the matrix is lit: its z, its weights, its a."""
     picture = xor.draw(XOR, row=1, neuron=(1, 2))
     W, b, z = xor.parameters["W1"][:, 1], xor.parameters["b1"][1], xor.activations(XOR)["Z1"][1, 1]
     sum_, after = picture.notes[:2]
@@ -84,7 +85,43 @@ def test_one_neuron_is_told_with_its_sum(xor):
     assert [box.colour for box in circles(picture)].count("ink") == 1
 
 
+def test_one_neuron_is_a_network():
+    """S1-4: logistic regression is a network with only 1 neuron: 3 weights and a bias."""
+    net = cr.Network([cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
+    picture = net.draw()
+    assert len(circles(picture)) == 3 + 1 and len(marks(picture, "Arrow")) == 3
+    assert "3 inputs and 1 output (sigmoid): 4 parameters" in picture.words
+
+
+def test_the_network_of_the_slides():
+    """S1-8: three inputs, four hidden units, one output: 21 parameters, 16 edges and 5 neurons."""
+    picture = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0).draw()
+    assert len(marks(picture, "Arrow")) == 16
+    assert len([box for box in circles(picture) if box.tip[0] == "a"]) == 5
+    assert "21 parameters" in picture.words
+
+
+def test_layers_have_captions():
+    """S3-11: input, hidden and output layer, with 6 edges."""
+    picture = cr.Network([cr.Dense(2, "sigmoid"), cr.Dense(1, "sigmoid")], input_shape=2, seed=0).draw()
+    assert [text for text in texts(picture) if text in ("input", "hidden", "output")] == [
+        "input",
+        "hidden",
+        "output",
+    ]
+    assert len(marks(picture, "Arrow")) == 6
+
+
+def test_the_softmax_layer_has_a_bar_for_each_class():
+    """S1-37, S2-41: what a softmax layer puts out as bars, shares of 1: of z = (3, 1, -3) 0.88, 0.12 and 0.002."""
+    net = cr.Network([cr.Dense(3, "softmax", initializer=np.eye(3))], input_shape=3, dtype="float64", seed=0)
+    bars = [box for box in marks(net.draw([[3.0, 1.0, -3.0]]), "Box") if box.kind == "result"]
+    assert [float(bar.tip) for bar in bars] == pytest.approx([0.878878, 0.118943, 0.00217852], rel=1e-5)
+    assert bars[0].width / bars[1].width == pytest.approx(0.8788782427321509 / 0.11894323591065209)
+
+
 def test_weights_and_biases_are_named_as_the_lectures_do():
+    """S2-29, S3-24: W_ij^[l] on each edge, from neuron i of layer l - 1 to neuron j of layer l, and each bias."""
     net = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
     found = texts(net.draw(labels="names"))
     assert {f"w{i}{j}" for i in "₁₂₃" for j in "₁₂₃₄"} <= set(found)
@@ -95,6 +132,7 @@ def test_weights_and_biases_are_named_as_the_lectures_do():
 
 
 def test_wide_layers_show_the_first_and_the_last():
+    """S1-36: from 256 inputs, a digit of 16 by 16, to 10 outputs."""
     net = cr.Network([cr.Dense(32, "relu"), cr.Dense(10, "softmax")], input_shape=256, seed=0)
     picture = net.draw()
     called = [box.tip.partition(",")[0] for box in circles(picture)]

@@ -327,8 +327,9 @@ def _words(stages: list[Stage], values: Values) -> str:
     flat = all(stage.kind in ("input", "Dense") and len(stage.shape) == 1 for stage in stages)
     if flat:
         hidden = [f"{s.shape[0]} hidden neurons{_in_brackets(s)}" for s in between]
-        middle = f"{in_a_row(hidden, 200)} and " if hidden else ""
-        what = f"{first.size} inputs, {middle}{counted(int(last.shape[0]), 'output')}{_in_brackets(last)}"
+        middle = f", {in_a_row(hidden, 200)}" if hidden else ""
+        ends = [counted(int(stage.shape[0]), noun) for stage, noun in ((first, "input"), (last, "output"))]
+        what = f"{ends[0]}{middle} and {ends[1]}{_in_brackets(last)}"
     else:
         what = " → ".join(in_a_row([f"{s.label} {s.size}" for s in stages], 300).split(", "))
     said = f"A network of {what}: {parameters:,} parameters."
