@@ -26,6 +26,8 @@ _HOMES = {
     "trainings": ["costs", "history", "learning_rates"],
     "norming": ["norms", "weights_over_time"],
     "activating": ["activation"],
+    "comparing": ["compare"],
+    "scaling": ["scale"],
     "networks": ["network"],
     "inside": ["feature_maps", "filters", "predictions"],
     "recurrences": ["cell", "gates"],

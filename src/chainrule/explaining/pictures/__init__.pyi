@@ -3,6 +3,7 @@
 from chainrule.explaining.pictures.activating import *
 from chainrule.explaining.pictures.boundaries import *
 from chainrule.explaining.pictures.bowls import *
+from chainrule.explaining.pictures.comparing import *
 from chainrule.explaining.pictures.confusions import *
 from chainrule.explaining.pictures.curves import *
 from chainrule.explaining.pictures.diagrams import *
@@ -14,5 +15,6 @@ from chainrule.explaining.pictures.norming import *
 from chainrule.explaining.pictures.picture import *
 from chainrule.explaining.pictures.recurrences import *
 from chainrule.explaining.pictures.regressions import *
+from chainrule.explaining.pictures.scaling import *
 from chainrule.explaining.pictures.spaces import *
 from chainrule.explaining.pictures.trainings import *

@@ -137,11 +137,12 @@ def costs(runs: Any, what: str = "cost", *, title: str = "", names: Sequence[str
         and all(len(lines) == 1 for lines in groups.values())
         and not _have_names(runs, names)
     )
-    marks = _of_many([lines[0] for lines in groups.values()]) if many else _of_each(groups)
+    marks = _of_many([lines[0] for lines in groups.values()]) if many else of_each(groups)
     every = [line for lines in groups.values() for line in lines]
     scale = scale_of(*every)
     ends = sorted((float(np.median([line[-1] for line in lines])), name) for name, lines in groups.items())
-    called = f"{what[:1].upper()}{what[1:]} of {counted(len(every), 'training')}"
+    said = f"validation {what[4:]}" if what.startswith("val_") else what
+    called = f"{said[:1].upper()}{said[1:]} of {counted(len(every), 'training')}"
     words = f"{called}: the lowest at the end is {ends[0][0]:.4g}"
     words += f" ({ends[0][1]}), the highest {ends[-1][0]:.4g} ({ends[-1][1]})." if len(ends) > 1 else "."
     panel = Panel(marks, x=EPOCH, y=Axis(what, scale=scale))
@@ -199,10 +200,10 @@ def _line_of(run: Any, what: str, name: str) -> np.ndarray:
     return line
 
 
-def _of_each(groups: Mapping[str, list[np.ndarray]]) -> list[Mark]:
+def of_each(groups: Mapping[str, list[np.ndarray]], first: int = 0) -> list[Mark]:
     """Return a line for each name; where it has several the median, with a band from the lowest to the highest."""
     marks: list[Mark] = []
-    for i, (name, lines) in enumerate(groups.items()):
+    for i, (name, lines) in enumerate(groups.items(), start=first):
         colour: Any = f"c{i % MOST_LINES + 1}"
         if len(lines) == 1:
             marks.append(Line(counted_from_1(lines[0]), lines[0], name, colour=colour))
