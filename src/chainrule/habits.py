@@ -178,7 +178,7 @@ WRITE: dict[str, dict[str, str]] = {
         "load_weights load_state_dict": _LOAD,
         "read_csv": "It is called: cr.read_table('iris.csv')",
         "to_categorical": "Labels from 0 need no one-hot rows: cr.Network([cr.Dense(3, 'softmax')]).fit(X, labels)",
-        "plot plot_history": "There are no pictures yet. With Matplotlib: plt.plot(history['cost'])",
+        "plot plot_history": "A history draws itself: history.plot()",
         "plot_model summary": "A network writes its own table: network.summary()",
         "LinearRegression Ridge Lasso": "It is a network of one layer: cr.Network([cr.Dense(1)]).fit(X, y)",
         "LogisticRegression Perceptron": "It is a network of one layer: "
