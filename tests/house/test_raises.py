@@ -433,6 +433,7 @@ CASES = [
     ("explain", Unknown, lambda: cr.explain(built(), X, Y, parameter="W7")),
     ("NetworkExplanation.row", Data, lambda: cr.explain(built(), X).row(9)),
     ("draw", Graph, lambda: cr.draw(3.0)),
+    ("draw", Unknown, lambda: cr.draw(x.sum(), fold="layer")),
     ("draw", Shape, lambda: cr.draw(x.sum(), feed={x: np.ones((2, 5))})),
     ("draw", Data, lambda: cr.draw(cr.Network([cr.Dense(1)], input_shape=2), X=[["a"]])),
     ("explain", NoDerivative, lambda: cr.explain(cr.step(w), w)),

@@ -135,3 +135,28 @@ def test_a_recurrent_layer_goes_round_and_what_is_computed_between_layers_is_a_b
 def test_a_network_without_data_says_what_it_needs():
     with pytest.raises(cr.GraphError, match="input_shape"):
         cr.draw(cr.Network([cr.Dense(1)]))
+
+
+def test_what_does_not_go_together_is_said():
+    network, w = tiny(), cr.variable(2.0, "w")
+    with pytest.raises(cr.GraphError, match="layers fold away"):
+        cr.draw(network, X=X, y=y, fold="layers", direction="backward")
+    with pytest.raises(cr.GraphError, match="rows of a network are X="):
+        cr.draw(network, feed={})
+    with pytest.raises(cr.GraphError, match="go with a network"):
+        cr.draw(w * 2, X=X)
+    with pytest.raises(cr.UnknownNameError, match="Did you mean 'scalars'"):
+        cr.draw(w * 2, fold="scalar")
+    deep = w
+    for _ in range(500):
+        deep = np.sin(deep)
+    with pytest.raises(cr.GraphError, match=r"501 boxes, and a drawing has up to 400.*fold='steps'"):
+        cr.draw(deep)
+    assert "‖" not in str([b.lines for b in boxes(cr.draw(network, X=X, y=y, values=False, gradients=False))])
+
+
+def test_backward_through_a_network_each_line_says_what_the_gradient_is_multiplied_by():
+    picture = cr.draw(tiny(), X=X, y=y, direction="backward")
+    found = {(a, b): m.tip for a, b, m in arrows(picture)}
+    assert found["A1", "Z1"] == "dZ1 through A1: dA1 · (1 - A1^2)"
+    assert found["Z2", "W2"] == "dW2 through Z2: A1ᵀ @ dZ2"

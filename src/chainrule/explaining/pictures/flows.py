@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.errors import NoDerivativeError
 from chainrule.explaining.local import slopes as slopes_of
 from chainrule.explaining.pictures.folding import Step
+from chainrule.explaining.tidy import tidy
 from chainrule.graph.closed import replaced
 from chainrule.graph.evaluate import evaluate
 from chainrule.graph.node import Node, input, leaf_key, mark
@@ -168,5 +169,8 @@ def _slopes(
             if s.connected
         }
     seed = input(f"d{step.name}" if step.name else "d□", formula.shape, formula.dtype)
-    back = pullback([formula], [seed], [x for _, x in wanted], of=formula.named("the step itself"))
-    return {k: Slope(text(simplify(g)), "") for (k, _), g in zip(wanted, back, strict=True)}
+    while formula.primitive.unwritten and formula.dtype == formula.inputs[0].dtype:
+        formula = formula.inputs[0]
+    root = formula.named("the step itself")
+    back = replaced(pullback([root], [seed], [x for _, x in wanted]), {root: own})
+    return {k: Slope(text(tidy(simplify(g))), "") for (k, _), g in zip(wanted, back, strict=True)}

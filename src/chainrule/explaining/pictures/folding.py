@@ -205,8 +205,18 @@ def formula_of(node: Node, names: Mapping[Node, str], kept: Collection[Node]) ->
     def written(blank: Callable[[Node], str]) -> str:
         return text(node, name=lambda n: names.get(n) or (blank(n) if n in kept and n is not node else ""))
 
-    whole = written(lambda n: "" if n.inputs else BLANK)
-    return whole if len(whole) <= SHORT else cut(written(lambda _: BLANK), LONGEST)
+    whole = written(lambda n: "" if n.inputs else BLANK) if _is_short(node, names) else ""
+    return whole if 0 < len(whole) <= SHORT else cut(written(lambda _: BLANK), LONGEST)
+
+
+def _is_short(node: Node, names: Mapping[Node, str]) -> bool:
+    """Say whether an expression down to what has a name may be written in a few letters."""
+    waiting = [x for x in node.inputs if x.inputs and x not in names]
+    for _ in range(SHORT):
+        if not waiting:
+            return True
+        waiting += [x for x in waiting.pop().inputs if x.inputs and x not in names]
+    return False
 
 
 def _recurrence(node: Node, body: Any) -> str:

@@ -1,10 +1,10 @@
 """The computation graph as a picture: leaves at the left, operations, values above each line, gradients below it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from chainrule.arguments import public
-from chainrule.errors import GraphError, ShapeError, short
+from chainrule.errors import GraphError, ShapeError, short, unknown_name
 from chainrule.explaining.pictures.clashing import in_failure
 from chainrule.explaining.pictures.flows import Flows, flows
 from chainrule.explaining.pictures.folding import folds, steps
@@ -29,6 +29,8 @@ FEW, SHORT = (
     3,
     14,
 )  # numbers of an array that stand on a line, in so many letters; of a larger one its shape does
+MOST_BOXES = 400
+MANY = 60  # nodes of a graph that takes several rows for sure
 SMALL_GRAPH = 12  # boxes of a graph whose leaves stand in the first column
 
 
@@ -79,6 +81,7 @@ def draw(
             would be too many boxes.
         ShapeError: If a value has another shape than its input.
         DataError: If X or y does not fit the network.
+        UnknownNameError: If there is no such fold or direction.
 
     >>> a, b, c = cr.variable(5.0, "a"), cr.variable(3.0, "b"), cr.variable(2.0, "c")
     >>> u = (b * c).named("u")
@@ -101,13 +104,34 @@ def draw(
     """
     if not 400 <= width <= 860:
         raise GraphError(f"draw: width is from 400 to 860 pixels; found {short(width)}.")
+    for name, chosen, known in (
+        ("fold", fold, get_args(Fold)),
+        ("direction", direction, ("forward", "backward")),
+    ):
+        if chosen not in known:
+            raise unknown_name(name, chosen, known)
     if isinstance(J, ShapeError):
         return in_failure(J, width)
     if isinstance(J, Network):
+        if feed is not None:
+            raise GraphError(
+                "draw: feed gives values to inputs of a graph; the rows of a network are X=, with y=."
+            )
         network = resolved(J, X, y, loss)
-        if fold in ("auto", "layers"):
-            return in_layers(network, width)
+        single = wrt is not None or step is not None or unroll or direction == "backward"
+        if fold == "layers" and single:
+            raise GraphError(
+                "draw: wrt, step, unroll and direction speak of single steps, which layers fold away. Take "
+                "fold='steps' or 'operations' with them."
+            )
+        if fold == "layers" or (fold == "auto" and not single):
+            return in_layers(network, width, values, gradients)
         J, feed = network.end, network.feed
+    elif X is not None or y is not None or loss is not None or fold == "layers":
+        raise GraphError(
+            "draw: X, y, loss and fold='layers' go with a network: cr.draw(network, X=X, y=y). A graph is given "
+            "values by feed={x: ...}."
+        )
     ends = nodes_of(J, "draw")
     given = _checked(ends, feed)
     if unroll:
@@ -136,8 +160,13 @@ def picture_of(
 ) -> Picture:
     """Return the picture of a graph; it is drawn again with names where it takes several rows."""
     how: Any = folds(ends) if fold == "auto" else fold
-    called = direction == "backward"
+    called = direction == "backward" or len(order(ends)) > MANY
     found = steps(ends, how, called)
+    if len(found) > MOST_BOXES:
+        raise GraphError(
+            f"This graph would have {len(found):,} boxes, and a drawing has up to {MOST_BOXES}. Name the steps that "
+            "matter, u.named('u'), and take fold='steps'; of a network take fold='layers'."
+        )
     J = ends[0] if len(ends) == 1 and ends[0].shape == () and ends[0].dtype.kind == "f" else None
     running = (
         Flows()

@@ -1,6 +1,7 @@
 """A network's layers from top to bottom, as a picture."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chainrule.explaining.pictures.layers import Parts, folded, parts_of
 from chainrule.explaining.pictures.picture import Picture
@@ -9,9 +10,19 @@ from chainrule.explaining.pictures.sketching import WIDE, Joint, Shape, sketch, 
 from chainrule.shown import counted, in_a_row
 
 
-def in_layers(network: Resolved, width: float = WIDE) -> Picture:
-    """Return the picture of a network by its layers, what is repeated drawn once."""
-    every = [part for _, part in parts_of(network)]
+def in_layers(network: Resolved, width: float = WIDE, values: bool = True, gradients: bool = True) -> Picture:
+    """Return the picture of a network by its layers, what is repeated drawn once.
+
+    Args:
+        network: Its graph.
+        width: How wide the picture may be.
+        values: Whether it is said how long arrays are.
+        gradients: Whether likewise of the gradients by them.
+    """
+    every = [
+        replace(part, outputs=part.outputs * values, gradients=part.gradients * gradients)
+        for _, part in parts_of(network)
+    ]
     found = folded(every)
     notes: tuple[str, ...] = ()
     if any(p.outputs for p in found.parts):

@@ -49,6 +49,14 @@ class Told:
         return lines_of(self.steps)
 
     @cached_property
+    def uses(self) -> list[list[int]]:
+        """The lines that leave each box."""
+        found: list[list[int]] = [[] for _ in self.steps]
+        for k, line in enumerate(self.lines):
+            found[line.source].append(k)
+        return found
+
+    @cached_property
     def slopes(self) -> dict[int, Slope]:
         """The local derivative along each line."""
         return slopes(self.steps, self.running.values) if self.backward else {}
@@ -85,11 +93,10 @@ class Told:
             known = i in self.back and i in self.running.gradients and self.gradients
             formula = _equals(self._d(i), self.running.gradients[i]) if known else ""
         texts = tuple(dict.fromkeys(text for text in (name, formula) if text)) or (step.formula,)
-        uses = [k for k, line in enumerate(self.lines) if line.source == i]
         tip = ""
         if self.gradients and i in self.running.gradients and i in self.back and i != self.J:
             tip = _equals(self._d(i), self.running.gradients[i])
-            parts = [self.running.through[k] for k in uses if k in self.running.through]
+            parts = [self.running.through[k] for k in self.uses[i] if k in self.running.through]
             if len(parts) > 1:
                 if not step.node.shape:
                     sums = " + ".join(number(p) for p in parts)
@@ -104,8 +111,11 @@ class Told:
                 return Joint(line.source, line.target)
             above, below = slope.written, slope.number
             a, b = (self.steps[i].name for i in (line.target, line.source))
-            tip = f"∂{a}/∂{b} = {slope.written}" + (
-                f" = {slope.number}" if slope.number not in ("", slope.written) else ""
+            number_too = f" = {slope.number}" if slope.number not in ("", slope.written) else ""
+            tip = (
+                f"∂{a}/∂{b} = {slope.written}{number_too}"
+                if slope.number
+                else f"d{b} through {a}: {slope.written}"
             )
             return Joint(line.source, line.target, above, below if below != above else "", tip)
         value = self._value(line.source, line.node)
