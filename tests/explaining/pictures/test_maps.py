@@ -74,6 +74,12 @@ class TestTwoClasses:
         right = (network.predict_classes(X) == y).mean()
         assert f"{right:.1%} of 200 rows" in pictures.boundary(network, X, y, steps=8).title
 
+    def test_another_level_is_another_line_and_another_share(self):
+        picture = pictures.boundary(neuron([1.0, 1.0], -0.5), CORNERS, [0, 1, 1, 1], level=0.7)
+        assert picture.title.endswith("2 of 4 rows right")  # z = 0.5 says 0.62
+        (contours,) = marks(picture.panels[0], pictures.Contours)
+        assert np.allclose(contours.lines[0][1].sum(axis=1), 0.5 + np.log(0.7 / 0.3), atol=1e-3)
+
     def test_names_of_classes_and_labels_as_words(self):
         words = ["no", "yes", "yes", "yes"]
         picture = pictures.boundary(neuron([1.0, 1.0], -0.5), CORNERS, words, classes=["no", "yes"])
@@ -178,7 +184,9 @@ class TestOneColumn:
     def test_a_line_has_its_level_and_the_place_where_it_crosses_it(self):
         network = cr.Network([cr.Dense(1)], input_shape=1, seed=0, dtype="float64")
         network.parameters.update(W1=[[1 / 6]], b1=[-1 / 3])
-        panel = pictures.boundary(network, self.X, self.y, level=0.5).panels[0]
+        picture = pictures.boundary(network, self.X, self.y, level=0.5)
+        panel = picture.panels[0]
+        assert picture.title == "Prediction: 8 of 8 rows right"
         level, threshold = marks(panel, pictures.Rule)
         assert level.y == 0.5 and threshold.x == pytest.approx(5.0, abs=1e-9)
         (line,) = marks(panel, pictures.Line)
@@ -267,7 +275,7 @@ class TestHidden:
     def test_the_layer_that_is_meant(self):
         network = cr.Network([cr.Dense(3, "tanh"), cr.Dense(4, "tanh"), cr.Dense(1)], input_shape=2, seed=0)
         titles = [pictures.hidden(network, CORNERS, layer=layer).title for layer in (0, -2, "Z2")]
-        assert [title.partition(",")[0] for title in titles] == [
+        assert [title.partition(" by")[0] for title in titles] == [
             f"Hidden space: {n}" for n in ("A1", "A2", "Z2")
         ]
 

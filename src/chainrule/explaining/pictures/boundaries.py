@@ -82,7 +82,7 @@ def boundary(
     steps = whole("steps", steps, 4, 1001)
     reading, where = read(model, classes, output), plane(X, features)
     truth = None if y is None else truth_of(y, reading, classes, len(where.seen))
-    title, right = _title(reading, X, truth)
+    title, right = _title(reading, X, truth, level)
     if where.seen.shape[1] == 1:
         panels, said = _curve(reading, where, truth, level)
         if neurons:
@@ -146,19 +146,25 @@ def _what(reading: Reading) -> str:
     return f"The likeliest of {counted(len(reading.names), 'class', 'classes')}"
 
 
-def _title(reading: Reading, X: Any, truth: Truth | None) -> tuple[str, str]:
+def _title(reading: Reading, X: Any, truth: Truth | None, level: float | None) -> tuple[str, str]:
     """Return the title, and how good the model is on the rows, in words."""
-    if not reading.names:
-        return "Prediction", ""
-    if truth is None:
-        return "Decision boundary", ""
+    kind = "Decision boundary" if reading.names else "Prediction"
+    of_two = (
+        truth is not None and len(truth.names) == 2 and level is not None
+    )  # numbers, and yes above a level
+    if truth is None or not (reading.names or of_two):
+        return kind, ""
     rows = np.asarray(X, np.float64).reshape(-1, 1) if not hasattr(X, "iloc") and np.ndim(X) == 1 else X
-    said = reading.says(rows).argmax(axis=1)
+    found = reading.says(rows)
+    if level is not None and len(reading.names) in (0, 2):
+        said = (found[:, 1] if reading.names else found) > level
+    else:
+        said = found.argmax(axis=1)
     right, many = int((said == truth.codes).sum()), len(said)
     told = (
         f"{right} of {many} rows right" if many <= FEW_ROWS else f"{right / many:.1%} of {many:,} rows right"
     )
-    return f"Decision boundary: {told}", f"{right:,} of {counted(many, 'row')} are right."
+    return f"{kind}: {told}", f"{right:,} of {counted(many, 'row')} are right."
 
 
 def _curve(

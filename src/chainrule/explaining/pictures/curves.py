@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration", "precision_recall", "roc", "thresholds"]
 
+SIZE = (420.0, 420.0)
 MOST_CURVES = 8
 MOST_PLACES = 400  # of a curve
 SHARES = (-0.02, 1.02)
@@ -122,7 +123,7 @@ def _curves(
         marks.append(guess)
     mean = f", in the mean {np.mean(areas):.3f}" if len(areas) > 1 else ""
     words = f"The {long} is {in_a_row([f'{area:.3f} of {q.name}' for q, _, _, area in found])}{mean}."
-    panel = Panel(tuple(marks), x=axes[0], y=axes[1], equal=True)
+    panel = Panel(marks, x=axes[0], y=axes[1], equal=True, size=SIZE)
     return Picture((panel,), title, words=words, notes=notes)
 
 
@@ -171,15 +172,8 @@ def calibration(
     if len(both) > MOST_CURVES:
         notes += (f"The first {MOST_CURVES} of {len(both)} classes are drawn.",)
     marks.append(Line([0.0, 1.0], [0.0, 1.0], "what is promised", "muted", "dotted"))
-    panels = [
-        Panel(
-            tuple(marks),
-            "",
-            Axis("said probability", limits=SHARES),
-            Axis("share of yes", limits=SHARES),
-            True,
-        )
-    ]
+    x, share_of_yes = Axis("said probability", limits=SHARES), Axis("share of yes", limits=SHARES)
+    panels = [Panel(marks, x=x, y=share_of_yes, equal=True, size=SIZE)]
     if len(both) == 1:
         counts, edges = np.histogram(both[0].said, bins, (0.0, 1.0))
         middle = (edges[:-1] + edges[1:]) / 2

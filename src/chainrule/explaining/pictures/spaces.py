@@ -101,15 +101,15 @@ def hidden(
     if width == 1:
         raise DataError(f"{name} has one number for each row; a plane needs two.")
     if width == 2:
-        places, labels, how = features, (f"{name}[0]", f"{name}[1]"), "as it is"
+        places, labels, how = features, (f"{name}[0]", f"{name}[1]"), ""
         marks = _behind(network, name, features, classes)
     else:
         places, labels, how = _reduced(features, method, seed, verbose)
-        how += f" of {width} numbers"
     marks += points_of(truth or Truth((), np.zeros(len(kept))), places[:, 0], places[:, 1])
     panel = Panel(marks, x=Axis(labels[0]), y=Axis(labels[1]), size=SIZE)
-    words = f"{counted(len(kept), 'row')} in {name}, {how}{_apart(truth, places)}."
-    return Picture([panel], f"Hidden space: {name}, {how}", words=words, notes=notes)
+    shown = f"{name} {how}".strip()
+    words = f"{counted(len(kept), 'row')} in {shown}, of {width} numbers{_apart(truth, places)}."
+    return Picture([panel], f"Hidden space: {shown}", words=words, notes=notes)
 
 
 def _taken(X: Any, kept: np.ndarray) -> Any:
@@ -162,7 +162,11 @@ def _reduced(
         found = PCA(2, svd_solver="full").fit(features)
         shares = found.explained_variance_ratio_
         labels = tuple(f"component {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(shares))
-        return found.transform(features), (labels[0], labels[1]), f"PCA ({shares.sum():.0%} of the variance)"
+        return (
+            found.transform(features),
+            (labels[0], labels[1]),
+            f"by PCA ({shares.sum():.0%} of the variance)",
+        )
     from sklearn.manifold import TSNE  # noqa: PLC0415 -- it takes long to import
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- likewise
 
@@ -173,7 +177,7 @@ def _reduced(
         places = TSNE(
             2, perplexity=near, init="pca", random_state=seed, n_jobs=1, verbose=verbose
         ).fit_transform(features)
-    return np.asarray(places, np.float64), ("t-SNE 1", "t-SNE 2"), "t-SNE"
+    return np.asarray(places, np.float64), ("t-SNE 1", "t-SNE 2"), "by t-SNE"
 
 
 def _apart(truth: Truth | None, places: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from chainrule.explaining.pictures.picture import Axis, Panel
 
 TURN, TILT = radians(-32), radians(28)  # how the plane is turned, and from how high it is seen
 HIGH = 0.8  # the highest place, where the plane's sides are 1
-EDGES = 20  # of patches in each direction, beyond which a file grows and nothing is seen
+EDGES = 17  # of patches in each direction, beyond which a file grows and nothing is seen
 GAP = 0.07  # from an edge to what it is called
 ASIDE, BELOW = 0.3, 0.2  # where what the edges are called stands
 SIZE = (420.0, 400.0)
