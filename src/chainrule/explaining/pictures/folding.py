@@ -169,10 +169,13 @@ def _names(families: Iterable[Sequence[Node]], called: bool) -> dict[Node, str]:
     every = {n.name for family in families for n in family}
     taken: set[str] = set()
     names: dict[Node, str] = {}
+    last: dict[str, int] = {}
 
     def free(stem: str, number: int) -> str:
-        while f"{stem}{number}" in every | taken:
+        number = last.get(stem, number - 1) + 1
+        while f"{stem}{number}" in every or f"{stem}{number}" in taken:
             number += 1
+        last[stem] = number
         return f"{stem}{number}"
 
     for family in families:
