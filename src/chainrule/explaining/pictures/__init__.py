@@ -17,6 +17,7 @@ _HOMES = {
         "Band", "Bars", "Contours", "Heat", "Line", "Mark", "Patches", "Points", "Rule", "Spans", "Text",
     ],
     "diagrams": ["Arrow", "Box"],
+    "attributing": ["attributions", "importance"],
     "boundaries": ["boundary"],
     "bowls": ["bowl"],
     "confusions": ["confusion"],

@@ -1,6 +1,7 @@
 """The pictures there are, for type checkers; a test holds them to those of __init__.py."""
 
 from chainrule.explaining.pictures.activating import *
+from chainrule.explaining.pictures.attributing import *
 from chainrule.explaining.pictures.boundaries import *
 from chainrule.explaining.pictures.bowls import *
 from chainrule.explaining.pictures.comparing import *
