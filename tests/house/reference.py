@@ -131,6 +131,7 @@ HANDED = [
     "explaining.attributing:Completeness", "explaining.networks:NetworkExplanation",
     "explaining.networks:RowExplanation", "explaining.inside:Unit", "explaining.weights:WeightExplanation",
     "models.telling:TableExplanation",
+    "explaining.elements:Element", "explaining.elements:Term",
     "explaining.formula:Formula", "explaining.matrix_steps:ArrayStep", "explaining.steps:BackwardStep",
     "explaining.steps:Derivative",
     "explaining.steps:ForwardStep", "explaining.steps:Given", "explaining.steps:LocalDerivative",

@@ -1,6 +1,6 @@
 """The explanation of a graph of arrays as data: steps forward, gradients backward, each with its shape and value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +8,17 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.doors import Door
+from chainrule.errors import GraphError, short, unknown_name
 from chainrule.explaining import arrays
+from chainrule.explaining.elements import Element, itself, opened
 from chainrule.explaining.formula import Formula, equation
 from chainrule.explaining.mathml import mathml
 from chainrule.explaining.steps import Told, aligned, plain
 from chainrule.friendly import Friendly
+from chainrule.graph import shapes
 from chainrule.graph.node import Node
+from chainrule.graph.primitives.attributes import whole
+from chainrule.graph.walk import order
 from chainrule.shown import cut, screen
 
 INDENT = 6  # of an array below its line
@@ -148,6 +153,46 @@ class MatrixExplanation(Friendly):
     backward: tuple[ArrayStep, ...]
     gradients: Mapping[str, np.ndarray]
     remarks: tuple[str, ...]
+
+    @public
+    def element(self, name: str, index: int | Sequence[int] = ()) -> Element:
+        """Return one element of a step, or of a gradient, opened into its sum.
+
+        Args:
+            name: What it is called: "Z1", or "dW1".
+            index: The place: a whole number for each axis.
+
+        Returns:
+            Data: print it, or read its terms.
+
+        Raises:
+            UnknownNameError: If nothing is called so.
+            GraphError: If there is no such place in it.
+
+        >>> X, W = cr.constant([[1.0, 2.0], [3.0, 4.0]], "X"), cr.variable([[0.5], [0.25]], "W")
+        >>> told = cr.explain(np.sum((X @ W).named("Z") ** 2).named("J"))
+        >>> print(told.element("Z", (1, 0)))
+        Z[1,0] = Σ_i X[1,i] · W[i,0] = 3 × 0.5 + 4 × 0.25 = 2.5
+        >>> print(told.element("dW", (0, 0)))
+        dW[0,0] = Σ_i X[i,0] · dZ[i,0] = 1 × 2 + 3 × 5 = 17
+        """
+        steps = {step.name: step for step in (*self.given, *self.local, *self.backward, *self.forward)}
+        if name not in steps:
+            raise unknown_name("step or gradient", name, steps)
+        step = steps[name]
+        place: tuple[Any, ...] = tuple(index) if isinstance(index, Sequence) else (index,)
+        fits = len(place) == len(step.shape) and all(map(whole, place))
+        if not fits or not all(-n <= i < n for i, n in zip(place, step.shape, strict=True)):
+            raise GraphError(
+                f"{name} has shape {shapes.show(step.shape)}: its elements have a whole number for each axis, counted "
+                f"from 0; found index={short(index)}."
+            )
+        place = tuple([int(i) % n for i, n in zip(place, step.shape, strict=True)])
+        if step.expression is None:
+            return itself(name, place, step.value, step.digits)
+        expressions = [each.expression for each in steps.values() if each.expression is not None]
+        symbols = [n for n in order(expressions) if n.primitive.name == "input"]
+        return opened(name, step.expression, place, {n: steps[n.name].value for n in symbols}, step.digits)
 
     @public
     def sections(self) -> list[tuple[str, list[Formula]]]:

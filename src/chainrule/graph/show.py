@@ -22,6 +22,7 @@ LONGEST = 400  # characters of one sub-expression before it becomes "…"
 
 
 DIGITS = 6  # of a number
+MINUS = ("-", "−")
 
 
 def number(value: Any, digits: int = DIGITS) -> str:
@@ -146,7 +147,7 @@ def write(row: Any, parts: list[tuple[str, int]], words: dict[str, Any], latex: 
     for position, (part, binds) in enumerate(parts):
         needed = needs[position] if position < len(needs) else 0
         # A sign stands bare only where it begins: -2 + 3, but 3 + (-2) and -(-2).
-        signed = part.startswith("-") and row.binds < CALL and (position > 0 or template.startswith("-"))
+        signed = part.startswith(MINUS) and row.binds < CALL and (position > 0 or template.startswith(MINUS))
         bare = (binds >= needed and not signed) or fraction
         filled.append(part if bare else rf"\left({part}\right)" if latex else f"({part})")
     try:
