@@ -120,6 +120,22 @@ def test_the_softmax_layer_has_a_bar_for_each_class():
     assert bars[0].width / bars[1].width == pytest.approx(0.8788782427321509 / 0.11894323591065209)
 
 
+def test_a_neuron_behind_a_block_is_told_and_no_other():
+    layers = [cr.Dense(8, "relu"), cr.Reshape((4, 2)), cr.Conv1D(3, 2), cr.Flatten(), cr.Dense(4, "tanh")]
+    net = cr.Network(layers, input_shape=3, seed=0)
+    picture = net.draw([[1.0, -2.0, 0.5]], neuron=(3, 2))
+    (told,) = [box for box in circles(picture) if box.colour == "ink"]
+    z = net.activations([[1.0, -2.0, 0.5]])["Z3"][0, 1]
+    assert picture.notes[0].endswith(f"= {z:.2f}".replace("-", "−")) and "… 4 more …" in picture.notes[0]
+    assert told.tip.startswith(f"a₂ = {np.tanh(z):.6g}")
+
+
+def test_names_stay_as_they_are_in_sums():
+    net = cr.Network([cr.Dense(1, initializer=[[-1.0], [2.0]])], input_shape=2, seed=0)
+    assert net.draw(names=["a-b", "c"], neuron=(1, 1)).notes[0] == "z₁[1] = −1·a-b + 2·c + 0"
+    assert net.draw([[3.0, -1.0]], neuron=(1, 1)).notes[0] == "z₁[1] = −1·3 + 2·(−1) + 0 = −5.00"
+
+
 def test_weights_and_biases_are_named_as_the_lectures_do():
     """S2-29, S3-24: W_ij^[l] on each edge, from neuron i of layer l - 1 to neuron j of layer l, and each bias."""
     net = cr.Network([cr.Dense(4, "tanh"), cr.Dense(1, "sigmoid")], input_shape=3, seed=0)
@@ -215,6 +231,21 @@ def test_repeated_blocks_of_a_residual_network_stand_once():
     assert picture.words.startswith("A network of 18 layers")  # all of them are told
 
 
+def test_a_long_residual_network_stands_upright():
+    h = cr.input("x", ("batch", 8))
+    for units in range(9, 21):  # no two blocks are alike, so none is folded
+        h = cr.Add()(cr.Dense(units)(cr.Dense(units, "relu")(h)), cr.Dense(units)(h))
+    picture = cr.Network(h, seed=0).draw()
+    boxes = marks(picture, "Box")
+    assert len(boxes) == 1 + 4 * 12 and _width(picture) < 420
+    _apart(boxes)
+    centre = {box.lines[0]: (box.x + box.width / 2, box.y) for box in boxes}
+    begins = [tuple(arrow.points[0]) for arrow in marks(picture, "Arrow")]
+    for box in boxes:  # each but the last hands on what it puts out, from the middle of its lower side
+        x, y = centre[box.lines[0]]
+        assert box.lines[0] == "add_12" or any(np.allclose(b, (x, y + box.height)) for b in begins)
+
+
 def test_blocks_that_look_further_back_are_not_folded():
     x = h = cr.input("x", ("batch", 8))
     for _ in range(4):
@@ -236,6 +267,8 @@ def test_arrows_are_the_paths_of_the_network():
     ]  # fmt: skip
     assert len(marks(net.draw(), "Arrow")) == 4
     assert "dense_2 (dense_1, radar)" in net.draw().words
+    with pytest.raises(cr.GraphError, match=r"cr\.draw\(network, X\)"):
+        net.draw({"image": np.zeros((1, 8, 8)), "radar": np.zeros((1, 3))})
 
 
 def test_what_a_layer_is_made_of_is_no_stage():
@@ -276,6 +309,8 @@ def test_what_makes_no_sense_is_refused_in_words(xor):
         (cr.DataError, "below 4", lambda: xor.draw(XOR, row=4)),
         (cr.DataError, "row of X", lambda: xor.draw(row=1)),
         (cr.DataError, "names has 3", lambda: xor.draw(names=["a", "b", "c"])),
+        (cr.DataError, "labels is", lambda: xor.draw(labels="all")),
+        (cr.DataError, "at least 2", lambda: xor.draw(most=1)),
         (cr.DataError, "classes has 3", lambda: xor.draw(classes=["a", "b", "c"])),
         (cr.DataError, "neuron is", lambda: xor.draw(neuron=3)),
         (cr.GraphError, "no layer 3", lambda: xor.draw(neuron=(3, 1))),

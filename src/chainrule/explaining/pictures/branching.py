@@ -6,6 +6,8 @@ far before it as in the block before: the residual blocks of a residual network,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ HIGH, PADDING, LETTER = 38.0, 24.0, 7.1  # pixels of a box, beside its text, and
 LONGEST, OFTEN = 24, 4  # layers that are repeated together; how often one alone is, before it is drawn once
 MOST = 26  # letters of a line
 UNLIMITED = 1e9
-AROUND = np.array([26.0, 9.0])  # pixels from boxes to their frame
+AROUND = (10.0, 9.0)  # pixels from boxes and lines to their frame
 
 
 @dataclass(frozen=True)
@@ -91,29 +93,70 @@ def marks_of(stages: Sequence[Stage]) -> list[Mark]:
     """Return the boxes of stages and the arrows between them, from top to bottom."""
     shown, folds = folded(stages)
     texts = [lines_of(stage) for stage in shown]
-    widths = [max(len(line) for line in lines) * LETTER + PADDING for lines in texts]
     wires = [Wire(take, i) for i, stage in enumerate(shown) for take in stage.takes]
-    placed = layout(
-        [Size(HIGH, width) for width in widths], wires, UNLIMITED
-    )  # lies: its columns are rows here
+    corners, routes = _placed([max(map(len, lines)) * LETTER + PADDING for lines in texts], wires)
     boxes: list[Mark] = []
-    corners: dict[int, tuple[float, float, float, float]] = {}
-    for box in placed.boxes:
-        x, y, width, high = box.y, box.x, box.height, box.width
-        corners[box.box] = (x, y, x + width, y + high)
-        stage = shown[box.box]
-        kind = "leaf" if stage.call is None else "parameter" if stage.parameters else "layer"
+    for number, stage in enumerate(shown):
+        left, top, right, bottom = corners[number]
+        kind: Any = "leaf" if stage.call is None else "parameter" if stage.parameters else "layer"
         tip = f"{stage.label} ({stage.kind}): {stage.size}, {stage.parameters:,} parameters"
-        boxes.append(Box(x, y, width, high, texts[box.box], kind=kind, tip=tip))  # type: ignore[arg-type]
-    arrows: list[Mark] = [Arrow(np.asarray(route)[:, ::-1]) for route in placed.routes]
-    return [*[mark for fold in folds for mark in _frame(fold, corners)], *arrows, *boxes]
+        boxes.append(Box(left, top, right - left, bottom - top, texts[number], kind=kind, tip=tip))
+    frames = [mark for fold in folds for mark in _frame(fold, corners, routes)]
+    return [*frames, *map(Arrow, routes.values()), *boxes]
 
 
-def _frame(fold: Fold, corners: dict[int, tuple[float, float, float, float]]) -> list[Mark]:
-    """Return the frame around what is repeated, and how often it is."""
-    inside = np.array([corners[i] for i in range(fold.first, fold.first + fold.count)])
-    left, top = inside[:, :2].min(axis=0) - AROUND
-    right, bottom = inside[:, 2:].max(axis=0) + AROUND
+Corners = dict[int, tuple[float, float, float, float]]  # left, top, right and bottom of each box
+Routes = dict[Wire, np.ndarray]
+
+
+def _placed(widths: Sequence[float], wires: Sequence[Wire]) -> tuple[Corners, Routes]:
+    """Return where boxes and the lines between them are.
+
+    What lies between two boxes that no line goes past is placed by itself, so that all of these boxes stand below each
+    other; the columns of :func:`layout` are rows here.
+    """
+    alone = [i for i in range(len(widths)) if not any(w.source < i < w.target for w in wires)]
+    corners: Corners = {}
+    routes: Routes = {}
+    for first, last in pairwise(alone) if len(alone) > 1 else [(0, 0)]:
+        inside = [w for w in wires if first <= w.source and w.target <= last]
+        lying = layout(
+            [Size(HIGH, width) for width in widths[first : last + 1]],
+            [Wire(w.source - first, w.target - first) for w in inside],
+            UNLIMITED,
+        )
+        own = {box.box + first: (box.y, box.x, box.y + box.height, box.x + box.width) for box in lying.boxes}
+        here = [np.asarray(route)[:, ::-1] for route in lying.routes]
+        if first not in corners:  # all of it stands around 0
+            half = (own[first][2] - own[first][0]) / 2
+            corners[first] = (-half, own[first][1], half, own[first][3])
+        begin = corners[first]
+        middle, drift = _middle(begin), _middle(own[last]) - _middle(own[first])
+        if abs(middle + drift) > abs(
+            middle - drift
+        ):  # turned round, so that paths do not all lead to one side
+            own = {number: (-end, top, -left, bottom) for number, (left, top, end, bottom) in own.items()}
+            here = [route * (-1, 1) for route in here]
+        right, down = middle - _middle(own[first]), begin[1] - own[first][1]
+        for number, (left, top, end, bottom) in own.items():
+            corners.setdefault(number, (left + right, top + down, end + right, bottom + down))
+        routes |= {wire: route + np.array([right, down]) for wire, route in zip(inside, here, strict=True)}
+    return corners, routes
+
+
+def _middle(corners: tuple[float, float, float, float]) -> float:
+    return (corners[0] + corners[2]) / 2
+
+
+def _frame(fold: Fold, corners: Corners, routes: Routes) -> list[Mark]:
+    """Return the frame around what is repeated, with its lines, and how often it is."""
+    inside = range(fold.first, fold.first + fold.count)
+    boxes = np.array([corners[i] for i in inside])
+    beside = np.concatenate(
+        [boxes[:, [0, 2]].ravel(), *[route[:, 0] for w, route in routes.items() if w.target in inside]]
+    )
+    left, right = beside.min() - AROUND[0], beside.max() + AROUND[0]
+    top, bottom = boxes[:, 1].min() - AROUND[1], boxes[:, 3].max() + AROUND[1]
     return [
         Box(left, top, right - left, bottom - top, kind="note"),
         Text(right + 6, (top + bottom) / 2, f"× {fold.times}", anchor="start", size="large", bold=True),

@@ -64,20 +64,24 @@ class Chosen:
     Attributes:
         most: So many neurons of a layer are drawn; of more, the first and the last.
         labels: What stands on lines: "" for nothing, "names" or "values" of the weights.
-        neuron: A neuron that is told of, as (place of its column, unit), both from 0.
+        neuron: A neuron that is told of, as (number of its layer, unit counted from 0).
     """
 
     most: int = 8
     labels: str = ""
     neuron: tuple[int, int] | None = None
 
-    def units(self, column: Column, place: int) -> list[int | None]:
+    def tells(self, column: Column, unit: int) -> bool:
+        """Say whether a neuron is the one that is told of."""
+        return self.neuron == (column.number, unit)
+
+    def units(self, column: Column) -> list[int | None]:
         """Return which neurons of a column are drawn, None where some are left out."""
         most = min(self.most, 4) if self.labels else self.most
         if column.size <= most:
             return list(range(column.size))
         first, last = (most + 1) // 2, most // 2
-        picked = self.neuron[1] if self.neuron and self.neuron[0] == place else 0
+        picked = self.neuron[1] if self.neuron and self.neuron[0] == column.number else 0
         if first <= picked < column.size - last:
             return [*range(first - 1), None, picked, None, *range(column.size - last, column.size)]
         return [*range(first), None, *range(column.size - last, column.size)]
@@ -134,8 +138,8 @@ def places_of(columns: Sequence[Column], chosen: Chosen) -> list[float]:
     """Return how far each column stands from the first: there is room for labels, where these are wanted."""
     gap = {1: 150.0, 2: 150.0, 3: 124.0, 4: 112.0}.get(len(columns), 98.0)
     found = [0.0]
-    for place, column in enumerate(columns[1:], start=1):
-        many = sum(unit is not None for unit in chosen.units(column, place))
+    for column in columns[1:]:
+        many = sum(unit is not None for unit in chosen.units(column))
         found.append(found[-1] + (80.0 + 46.0 * many if chosen.labels else gap))
     return found
 
@@ -149,7 +153,7 @@ def draw(columns: Sequence[Column], chosen: Chosen, left: float = 0.0, middle: f
         left: Where the first may begin.
         middle: The height of the middle of all columns.
     """
-    shown = [chosen.units(column, place) for place, column in enumerate(columns)]
+    shown = [chosen.units(column) for column in columns]
     roomy = bool(chosen.labels) or max(len(units) for units in shown) <= SMALL
     wide = roomy or any(column.values is not None or column.size >= 100 for column in columns)
     found = Drawn(left=left, radius=RADIUS if wide else LITTLE)
@@ -202,7 +206,7 @@ def _neuron(column: Column, place: int, unit: int, found: Drawn, chosen: Chosen,
     (x, y), radius = found.at[place, unit], found.radius
     value = None if column.values is None else float(column.values[unit])
     largest = 0.0 if column.values is None else float(np.nanmax(np.abs(column.values), initial=0.0))
-    told = chosen.neuron == (place, unit)
+    told = chosen.tells(column, unit)
     name = column.names[unit] if column.names else ""
     bias = None if column.biases is None else float(column.biases[unit])
     called = name or column.called(unit)
@@ -271,7 +275,7 @@ def _lines(columns: Sequence[Column], place: int, found: Drawn, chosen: Chosen) 
     lines: list[Mark] = []
     texts: list[Mark] = []
     for number, unit in enumerate(units):
-        told = chosen.neuron == (place, unit)
+        told = chosen.tells(columns[place], unit)
         away = chosen.neuron is not None and not told
         for i in before:
             w = float(weights[i, unit])

@@ -68,8 +68,10 @@ def network(
         A picture of one panel; ``.marks`` of it are the circles, lines and texts.
 
     Raises:
-        GraphError: If the network has seen no data, and no shape is given; or it has no such neuron.
-        DataError: If X does not fit, or has no such row; or names are not as many as the columns.
+        GraphError: If the network has seen no data, and no shape is given; it has no such neuron; or values are asked
+            for of one whose paths part or meet, which ``cr.draw(network, X)`` shows.
+        DataError: If X does not fit, or has no such row; names are not as many as the columns; or labels or most is
+            none of what it may be.
 
     >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     >>> net = cr.Network([cr.Dense(3, "tanh"), cr.Dense(1, "sigmoid")], seed=0)
@@ -78,6 +80,12 @@ def network(
     >>> picture.words
     'A network of 2 inputs, 3 hidden neurons (tanh) and 1 output (sigmoid): 13 parameters. For row 1 it puts out 1.'
     """
+    if labels not in ("", "names", "values"):
+        raise DataError(
+            f"labels is 'names', 'values' or '', for nothing on the lines; found {short(labels)}."
+        )
+    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
+        raise DataError(f"most is a whole number of at least 2; found {short(most)}.")
     found = check_network(network, "draw")
     if found._made is None and (X is not None or input_shape is not None):
         layers = found.layers
@@ -87,21 +95,26 @@ def network(
         found = built
     stages = stages_of(found.architecture)
     if not is_chain(stages):
+        if X is not None or neuron is not None or labels:
+            raise GraphError(
+                "The paths of this network part or meet, and are drawn as blocks without values, weights or neurons: "
+                "network.draw(). The computation graph with the values of rows is cr.draw(network, X)."
+            )
         marks = branching.marks_of(stages)
         return Picture([blocks.diagram(marks)], title_of(stages), _words_of_paths(stages), notes=PATHS)
     values = values_for(found, stages, X, row)
     parts = _parts(found, stages, values, _named(found, stages[0], names), tuple(classes))
-    place = None if neuron is None else _place(parts, neuron)
-    parts, place = _folded(parts, place)
-    some = most if len(parts) == 1 else min(most, FEWER)
-    chosen = Chosen(some, labels, None if place is None or neuron is None else (place, neuron[1] - 1))
-    told = (
-        [] if place is None else _told([c for part in parts if isinstance(part, list) for c in part], chosen)
+    chosen = Chosen(
+        most if len(parts) == 1 else min(most, FEWER),
+        labels,
+        None if neuron is None else _neuron(parts, neuron),
     )
+    told = [] if chosen.neuron is None else _told(parts, chosen.neuron)
+    parts = [_folded(part, chosen) if isinstance(part, list) else part for part in parts]
     drawing = blocks.in_rows(
         [p if isinstance(p, blocks.Part) else blocks.neurons(p, chosen) for p in parts], chosen
     )
-    notes = [*told, *_legend(parts, values, some)]
+    notes = [*told, *_legend(parts, values, chosen.most)]
     return Picture([blocks.diagram(drawing.marks)], title_of(stages), _words(stages, values), notes=notes)
 
 
@@ -217,91 +230,81 @@ def _size(stage: Stage) -> str:
     return stage.label if stage.shape[0] == 1 else f"{stage.label} ({stage.shape[0]})"
 
 
-def _place(parts: Parts, neuron: Any) -> int:
-    """Return the place of the column of a neuron among those of its part, or say that there is none."""
+def _columns(parts: Parts) -> list[Column]:
+    """Return the layers of neurons of all parts."""
+    return [column for part in parts if isinstance(part, list) for column in part]
+
+
+def _neuron(parts: Parts, neuron: Any) -> tuple[int, int]:
+    """Return the layer of a neuron, and its unit counted from 0, or say that there is none."""
     try:
         layer, unit = (int(n) for n in neuron)
     except (TypeError, ValueError):
         raise DataError(
             f"neuron is (l, j), for neuron j of layer l, such as (1, 2); found {short(neuron)}."
         ) from None
-    columns = {c.number: c for part in parts if isinstance(part, list) for c in part if c.number}
-    if layer not in columns:
+    sizes = {column.number: column.size for column in _columns(parts) if column.number}
+    if layer not in sizes:
         raise GraphError(
-            f"There is no layer {layer} of neurons: they are {in_a_row(list(map(str, columns)), 40)}."
+            f"There is no layer {layer} of neurons: they are {in_a_row(list(map(str, sizes)), 40)}."
         )
-    if not 1 <= unit <= columns[layer].size:
+    if not 1 <= unit <= sizes[layer]:
         raise GraphError(
-            f"Layer {layer} has {counted(columns[layer].size, 'neuron')}, counted from 1; found {unit}."
+            f"Layer {layer} has {counted(sizes[layer], 'neuron')}, counted from 1; found {unit}."
         )
-    return layer
+    return layer, unit - 1
 
 
-def _folded(parts: Parts, layer: int | None) -> tuple[Parts, int | None]:
-    """Return parts in which layers of neurons that are too many for a row are counted, and the place of one."""
-    found: Parts = []
-    place = None
-    for part in parts:
-        columns = part
-        if isinstance(part, list):
-            kept = list(range(len(part)))
-            if len(part) > MOST_COLUMNS:
-                kept = [0, 1, 2, len(part) - 2, len(part) - 1]
-                at = next((i for i, c in enumerate(part) if layer and c.number == layer), 0)
-                kept = sorted({*kept, *([at - 1, at] if at else [])})
-            columns = []
-            for i, number in enumerate(kept):
-                left = number - (kept[i - 1] if i else -1) - 1
-                if left:
-                    columns.append(Column("", 0, (f"{left} more",)))
-                columns.append(replace(part[number], weights=None) if left else part[number])
-            at = next((i for i, c in enumerate(columns) if layer and c.number == layer), -1)
-            place = at if at >= 0 else place
-        found.append(columns)
-    return found, place
+def _folded(columns: list[Column], chosen: Chosen) -> list[Column]:
+    """Return layers of neurons; where they are too many for a row, some of them are counted."""
+    if len(columns) <= MOST_COLUMNS:
+        return columns
+    kept = {0, 1, 2, len(columns) - 2, len(columns) - 1}
+    for number, column in enumerate(columns):
+        if chosen.neuron and column.number == chosen.neuron[0]:
+            kept |= {max(number - 1, 0), number}
+    found: list[Column] = []
+    before = -1
+    for number in sorted(kept):
+        left, column = number - before - 1, columns[number]
+        found += [Column("", 0, (f"{left} more",)), replace(column, weights=None)] if left else [column]
+        before = number
+    return found
 
 
-def _told(columns: list[Column], chosen: Chosen) -> list[str]:
-    """Return how the neuron that is told of comes to its value, a line each for z and a."""
-    place, unit = chosen.neuron or (0, 0)
+def _told(parts: Parts, neuron: tuple[int, int]) -> list[str]:
+    """Return how a neuron comes to its value, a line each for z and a."""
+    columns, (layer, unit) = _columns(parts), neuron
+    place = next(i for i, column in enumerate(columns) if column.number == layer)
     column, before = columns[place], columns[place - 1]
-    layer, j = column.number, small(unit + 1)
-    bias = None if column.biases is None else float(column.biases[unit])
-    z, a = f"z{j}[{layer}]", f"a{j}[{layer}]"
-    sums = [] if column.sums is None else [brief_number(float(column.sums[unit]))]
-    after = [] if column.values is None else [brief_number(float(column.values[unit]))]
+    z, a = f"z{small(unit + 1)}[{layer}]", f"a{small(unit + 1)}[{layer}]"
     lines = []
     if column.weights is not None:
-        weights = column.weights[:, unit]
-        written = [_term(w, before, i) for i, w in enumerate(weights)]
+        terms = [(float(w), f"·{_weighed(before, i)}") for i, w in enumerate(column.weights[:, unit])]
+        terms += [] if column.biases is None else [(float(column.biases[unit]), "")]
+        written = [f"{'−' if w < 0 else '+'} {abs(w):.3g}{what}" for w, what in terms]
         if len(written) > TERMS:
-            written = [
-                *written[: TERMS // 2],
-                f"… {len(written) - TERMS + 1} more …",
-                *written[-(TERMS // 2 - 1) :],
-            ]
-        total = (
-            " + ".join([*written, *([] if bias is None else [f"{bias:.3g}"])])
-            .replace("+ -", "− ")
-            .replace("-", "−")
-        )
+            half = TERMS // 2
+            written = [*written[:half], f"+ … {len(written) - 2 * half} more …", *written[-half:]]
+        total = " ".join(written).removeprefix("+ ").replace("− ", "−", written[0][0] == "−")
+        sums = [] if column.sums is None else [brief_number(float(column.sums[unit]))]
         lines.append(" = ".join([z, total, *sums]))
-    name = column.activation
-    lines.append(" = ".join([a, f"{name}({z})" if name else z, *after]))
+    after = [] if column.values is None else [brief_number(float(column.values[unit]))]
+    lines.append(" = ".join([a, f"{column.activation}({z})" if column.activation else z, *after]))
     return lines
 
 
-def _term(weight: float, before: Column, i: int) -> str:
-    """Return a weight times what it weighs: its symbol, or its value."""
-    if before.values is not None:
-        value = f"{float(before.values[i]):.3g}"
-        return f"{weight:.3g}·{f'({value})' if value[0] == '-' else value}"
-    return f"{weight:.3g}·{before.names[i] if before.names else before.called(i)}"
+def _weighed(before: Column, i: int) -> str:
+    """Return what a weight weighs: its value, else its name, else its symbol."""
+    if before.values is None:
+        return before.names[i] if before.names else before.called(i)
+    value = f"{float(before.values[i]):.3g}"
+    return f"(−{value[1:]})" if value[0] == "-" else value
 
 
 def _legend(parts: Parts, values: Values, most: int) -> list[str]:
     """Return what lines and circles mean."""
-    columns = [c for part in parts if isinstance(part, list) for c in part]
+    columns = _columns(parts)
     found = []
     if any(c.weights is not None for c in columns):
         found.append("Lines are weights: solid where positive, dashed where negative, wide where large.")

@@ -51,12 +51,10 @@ def find_layer(network: Network, layer: Any, fitting: Sequence[str], what: str) 
         label = labels[layer]
     if label in fitting:
         return str(label)
-    known = f" Of {what} there {'is' if len(fitting) == 1 else 'are'} {in_a_row(list(fitting), 60)}."
+    known = f"{what.capitalize()}: {in_a_row(list(fitting), 60)}."
     if label in calls:
-        raise GraphError(
-            f"{label} is no {what.rstrip('s')}: it is a {type(calls[label].layer).__name__}.{known}"
-        )
-    raise UnknownNameError(f"There is no layer {layer!r} in this network.{known}")
+        raise GraphError(f"{label}, a {type(calls[label].layer).__name__}, is none of the {what}. {known}")
+    raise UnknownNameError(f"There is no layer {layer!r} in this network. {known}")
 
 
 def names_of(architecture: Architecture) -> dict[str, str]:
