@@ -43,6 +43,17 @@ def test_networks_are_compared_side_by_side_with_seeds():
     np.testing.assert_array_equal(again.panels[0].marks[1].y, picture.panels[1].marks[1].y)
 
 
+def test_a_network_that_was_trained_is_compared_from_its_first_weights():
+    trained = network()
+    trained.fit(X, Y, epochs=60, optimizer=cr.Adam(0.05))
+    learned = dict(trained.parameters.items())
+    settings = {"batch_size": {"16": 16, "64": 64}, "epochs": 4, "seeds": 3}
+    found, fresh = (cr.pictures.compare(each, X, Y, **settings) for each in (trained, network()))
+    assert found.to_dict() == fresh.to_dict()
+    for name, w in learned.items():
+        np.testing.assert_array_equal(trained.parameters[name], w)
+
+
 def test_more_data_helps_what_can_learn_more():
     """S0-39, S0-38: four labelled curves from actual runs: together at the left, apart at the right."""
     x = RNG.uniform(-2, 2, size=(1600, 2))

@@ -33,7 +33,8 @@ def compare(
 ) -> Picture:
     """Train several networks, or one with several settings, on the same examples, and draw their costs.
 
-    They are copies, trained side by side by :func:`fit_many`; what is given stays as it is.
+    They are copies, trained side by side by :func:`fit_many`, from their first weights where they were trained before;
+    what is given stays as it is.
 
     Args:
         networks: Networks by name, which differ in initializers, activations, layers; or one, of which a setting is
@@ -128,10 +129,10 @@ def _variants(networks: Any, settings: Mapping[str, Any]) -> dict[str, tuple[Net
 
 
 def _copied(network: Network, number: int) -> Network:
-    """Return a copy that nobody has trained, from other first weights where it is not the first."""
+    """Return a copy that begins anew, from other first weights where it is not the first."""
     made = copy.deepcopy(network)
-    if number and made._made is None:
+    if made._made is None:
         made.seed = network.seed + number
-    elif number:
+    elif number or network.runs:  # what was set by hand stays, what was learned not
         made.initialize(network.seed + number)
     return made

@@ -244,7 +244,10 @@ def of_estimator(of: Any) -> Picture:
     found = getattr(of, "history_", None)
     if isinstance(found, History):
         return history(found)
-    lines = {name: list(map(float, getattr(of, place, None) or ())) for name, place in CURVES.items()}
+    if isinstance(found, Mapping):
+        lines = {name: list(map(float, line)) for name, line in found.items()}
+    else:
+        lines = {name: list(map(float, getattr(of, place, None) or ())) for name, place in CURVES.items()}
     lines = {name: line for name, line in lines.items() if line}
     if not lines:
         raise DataError(f"This {type(of).__name__} has no cost by epoch to draw: fit it first.")
@@ -284,7 +287,7 @@ def learning_rates(found: LearningRates) -> Picture:
             f"These are no learning rates, as cr.find_learning_rate returns them: {short(found)}."
         )
     marks = [
-        Points(found.rates, found.costs, "cost of a step", colour="faint", marker="o", size=3.0),
+        Points(found.rates, found.costs, "cost of a step", colour="muted", marker="o", size=3.0),
         Line(found.rates, found.smoothed, "running mean", colour="c1", dash=""),
         Rule(x=found.suggestion, name=f"to try: {found.suggestion:g}", colour="c2", dash="dashed"),
     ]
