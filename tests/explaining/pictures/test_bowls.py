@@ -201,6 +201,25 @@ def test_what_does_not_fit_is_said(settings, error, words):
         pictures.bowl(J, **settings)
 
 
+def test_a_path_over_one_number_is_a_list_of_them():
+    w = cr.variable(0.0, "w")
+    line = marks(pictures.bowl(w * w, wrt=w, path=[1, 2, 3]).panels[0], pictures.Line)[1]
+    assert line.x.tolist() == [1, 2, 3] and line.y.tolist() == [1, 4, 9]
+    assert pictures.bowl(w, wrt=w).words == "No minimum of w in the picture."
+
+
+def test_what_is_missing_is_said():
+    w, k, x = cr.variable(1.0, "w"), cr.variable(3, "k", dtype="int64"), cr.input("x")
+    with pytest.raises(GraphError, match="value of the input 'x': feed="):
+        pictures.bowl(x * w, wrt=w)
+    with pytest.raises(GraphError, match="scalar variables that J depends on \\(w\\)"):
+        pictures.bowl(k * w, wrt=(w, k))
+    with pytest.raises(GraphError, match="no scalar variable"):
+        pictures.bowl(np.sum(cr.variable([1.0, 2.0], "v")))
+    with pytest.raises(DataError, match="finite nowhere"):
+        pictures.bowl(np.log(-w * w - 1), wrt=w)
+
+
 def test_a_bowl_is_that_of_a_single_number():
     w = cr.variable(1.0, "w")
     with pytest.raises(ShapeError, match="single number"):

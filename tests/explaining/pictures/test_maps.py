@@ -279,6 +279,12 @@ class TestHidden:
             f"Hidden space: {n}" for n in ("A1", "A2", "Z2")
         ]
 
+    def test_a_dead_layer_is_said_to_be_one(self):
+        network = cr.Network([cr.Dense(3, "relu"), cr.Dense(1)], input_shape=2, seed=0)
+        network.parameters["b1"], network.parameters["W1"] = [-1.0] * 3, np.zeros((2, 3))
+        with pytest.raises(DataError, match="dead"):
+            pictures.hidden(network, CORNERS)
+
     @pytest.mark.parametrize(
         ("settings", "error", "words"),
         [

@@ -71,6 +71,7 @@ class TestConfusion:
                 DataError,
                 "y holds 'c' in row 2, which is none of the classes",
             ),
+            ([0, 1], ["0", "1"], None, DataError, "one class in two types"),
             ([[0, 1]], [[0, 1, 1]], None, ShapeError, "expected one shape"),
         ],
     )

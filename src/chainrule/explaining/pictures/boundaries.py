@@ -162,9 +162,11 @@ def _title(reading: Reading, X: Any, truth: Truth | None, level: float | None) -
         said = found.argmax(axis=1)
     right, many = int((said == truth.codes).sum()), len(said)
     told = (
-        f"{right} of {many} rows right" if many <= FEW_ROWS else f"{right / many:.1%} of {many:,} rows right"
+        f"{right} of {counted(many, 'row')} right"
+        if many <= FEW_ROWS
+        else f"{right / many:.1%} of {many:,} rows right"
     )
-    return f"{kind}: {told}", f"{right:,} of {counted(many, 'row')} are right."
+    return f"{kind}: {told}", f"{right:,} of {counted(many, 'row')} right."
 
 
 def _curve(

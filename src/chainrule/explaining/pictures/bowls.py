@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, ShapeError, short
+from chainrule.errors import DataError, GraphError, ShapeError, short
 from chainrule.explaining.pictures.grids import Grid, around, middles
 from chainrule.explaining.pictures.heights import Cost, of_graph, of_network, scalars_of
 from chainrule.explaining.pictures.marks import Contours, Heat, Line, Mark, Points
@@ -140,7 +140,11 @@ def _cost(J: Any, X: Any, y: Any, wrt: Any, feed: Any, loss: Any) -> Cost:
 
 
 def _two(given: list[Any]) -> list[Any]:
-    if len(given) not in (1, 2):
+    if not given:
+        raise GraphError(
+            "This node depends on no scalar variable that holds fractions: there is nothing to draw it over."
+        )
+    if len(given) > 2:
         raise DataError(f"A picture is of one or two numbers; wrt names {len(given)}: {short(given)}.")
     return given
 
@@ -162,7 +166,7 @@ def _path(cost: Cost, path: Any, start: Any, rate: float, steps: int) -> np.ndar
             "A network descends by fit: let it keep its parameters, callbacks=cr.Record(values=True), and give the "
             "history as path=."
         )
-    at = numbers_of(start, "start").reshape(-1)
+    at = numbers_of(np.ravel(start), "start")
     if at.shape != (many,):
         raise ShapeError(
             f"start is {counted(many, 'number')} ({in_a_row(cost.names)}); found {short(start)}."
@@ -253,6 +257,8 @@ def _curve(cost: Cost, ends: tuple[float, float], way: np.ndarray | None) -> Pic
 
     x = middles(ends, PLACES)
     heights = cost.at(x[:, None])
+    if not np.isfinite(heights).any():
+        raise DataError(f"{cost.name} is finite nowhere in the picture. Take other limits.")
     dips = np.flatnonzero((heights[1:-1] < heights[:-2]) & (heights[1:-1] < heights[2:])) + 1
 
     def height(at: float) -> float:
@@ -271,7 +277,8 @@ def _curve(cost: Cost, ends: tuple[float, float], way: np.ndarray | None) -> Pic
         name = "minimum" if len(found) == 1 else f"{len(found)} minima"
         marks.append(Points(*bottoms, name, "wrong", "x", 9))
     told = [f"{cost.names[0]} = {r.x:.4g} ({r.fun:.4g})" for r in found]
-    words = f"{counted(len(found), 'minimum', 'minima')} of {cost.name} in the picture"
+    many = counted(len(found), "minimum", "minima") if found else "No minimum"
+    words = f"{many} of {cost.name} in the picture"
     words += f": at {in_a_row(told)}." if found else "."
     panel = Panel(marks, x=Axis(cost.names[0], limits=ends), y=Axis(cost.name))
     return Picture([panel], f"{cost.name} over {cost.names[0]}", words=words)

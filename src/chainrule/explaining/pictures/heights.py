@@ -44,11 +44,16 @@ class Cost:
 
 def of_graph(J: Node, wrt: Sequence[Node], feed: Mapping[Node, Any] | None) -> Cost:
     """Return the cost of a graph as a function of one or two of its scalar variables."""
-    known = {leaf_key(n): n for n in order([J]) if n.primitive.name == "variable"}
+    known = {leaf_key(n): n for n in scalars_of(J)}
+    for x in order([J]):
+        if x.primitive.name == "input" and x not in (feed or {}):
+            raise GraphError(
+                f"{J.name or 'J'} needs a value of the input '{x.name}': feed={{{x.name}: ...}}."
+            )
     moved = []
     for w in wrt:
-        if not isinstance(w, Node) or leaf_key(w) not in known or w.shape != ():
-            names = in_a_row([n.name for n in known.values() if n.shape == ()]) or "none"
+        if not isinstance(w, Node) or leaf_key(w) not in known:
+            names = in_a_row([n.name for n in known.values()]) or "none"
             raise GraphError(
                 f"wrt are scalar variables that {J.name or 'J'} depends on ({names}); found {short(w)}."
             )
@@ -73,15 +78,17 @@ def of_graph(J: Node, wrt: Sequence[Node], feed: Mapping[Node, Any] | None) -> C
         tuple(w.name or f"w{i + 1}" for i, w in enumerate(moved)),
         np.array([float(w.value) for w in moved]),
         J.name or "J",
-        lambda state: numbers_of(state, "path").reshape(-1),
+        lambda state: numbers_of(np.ravel(state), "path"),
         lambda at: np.array([float(s[0]) for s in found(np.reshape(at, (1, -1)))[1:]]),
     )
 
 
 def scalars_of(J: Node) -> list[Node]:
-    """Return the scalar variables that a graph depends on."""
-    found = {leaf_key(n): n for n in order([J]) if n.primitive.name == "variable" and n.shape == ()}
-    return list(found.values())
+    """Return the scalar variables of fractions that a graph depends on."""
+    found = [
+        n for n in order([J]) if n.primitive.name == "variable" and n.shape == () and n.dtype.kind == "f"
+    ]
+    return list({leaf_key(n): n for n in found}.values())
 
 
 def of_network(network: Network, X: Any, y: Any, wrt: Sequence[Any], loss: Any) -> Cost:
@@ -110,7 +117,7 @@ def of_network(network: Network, X: Any, y: Any, wrt: Sequence[Any], loss: Any) 
             if missing := {name for way in ways for name in way.steps} - set(state):
                 raise DataError(f"The path has no {min(missing)}: keep it too, cr.Record(values=True).")
             return np.array([way.along(state, now) for way in ways])
-        return numbers_of(state, "path").reshape(-1)
+        return numbers_of(np.ravel(state), "path")
 
     return Cost(
         lambda at: np.array([cost(place) for place in at]),

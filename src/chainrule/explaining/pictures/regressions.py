@@ -11,6 +11,7 @@ from chainrule.explaining.pictures.grids import around
 from chainrule.explaining.pictures.marks import Band, Bars, Line, Mark, Points, Rule, Spans
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import about_thinned, fitting, named, thinned
+from chainrule.shown import counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -71,15 +72,14 @@ def predicted_against_true(
         at = thinned(len(t))
         marks.append(Points(t[at], p[at], "rows" if marks else "", "c1", "o"))
         marks.append(Line(line, line, "predicted = true", "ink", "dashed"))
-        r2 = float(r2_score(t, p)) if len(t) > 1 else float("nan")
         mae = float(mean_absolute_error(t, p))
-        title = f"{name}: R² {r2:.3f}, mean error {mae:.3g}".removeprefix(": ")
+        r2 = f"R² {float(r2_score(t, p)):.3f}, " if len(t) > 1 else ""  # of one row there is none
+        of = f"{name}: " if name else ""
+        title = f"{of}{r2}mean error {mae:.3g}"
         limits = float(line[0]), float(line[1])
         x, height = (Axis(f"{what} {name}".strip(), limits=limits) for what in ("true", "predicted"))
         panels.append(Panel(marks, title, x, height, equal=True, size=SIZE))
-        told.append(
-            f"{name}: R² {r2:.3f}, mean absolute error {mae:.3g}, of {len(t):,} rows.".removeprefix(": ")
-        )
+        told.append(f"{of}{r2}mean absolute error {mae:.3g}, of {counted(len(t), 'row')}.")
     return Picture(panels, "Predicted against true", words=" ".join(told[:3]), notes=about_thinned(len(true)))
 
 

@@ -158,6 +158,10 @@ def _reduced(
 
     if len(features) < 3:
         raise DataError(f"{counted(len(features), 'row')} lie in a plane anyhow: give 3 or more.")
+    if np.ptp(features, axis=0).max() == 0:
+        raise DataError(
+            "This layer says the same of every row, so all lie at one place: its neurons are dead."
+        )
     if method == "pca":
         found = PCA(2, svd_solver="full").fit(features)
         shares = found.explained_variance_ratio_

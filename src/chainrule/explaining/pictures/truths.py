@@ -104,6 +104,13 @@ def coded(
         known = [x.item() if hasattr(x, "item") else x for x in classes]
         if not there <= set(known) and all(isinstance(x, int | float) and 0 <= x < len(known) for x in there):
             known = list(range(len(known)))
+    alike = {str(label): label for label in known}
+    if len(alike) < len(set(known)):
+        one, other = next((x, alike[str(x)]) for x in known if alike[str(x)] != x)
+        names = " and ".join(what for what, _ in columns)
+        raise DataError(
+            f"{names} hold {one!r} and {other!r}, one class in two types. Make them alike: np.array(y, str)."
+        )
     places = {label: i for i, label in enumerate(known)}
     codes = []
     for what, labels in every:
