@@ -39,7 +39,7 @@ def written(value: float, step: float) -> str:
     """
     if abs(value) < step * 1e-6:
         return "0"
-    if abs(value) >= 1e6 or (abs(value) < 1e-3 and step < 1e-3):
+    if abs(value) >= 1e6 or (abs(value) < 1e-4 and step < 1e-4):
         power = math.floor(math.log10(abs(value)) + 1e-9)
         digits = max(0, power - math.floor(math.log10(step) + 1e-9))
         head = f"{value / 10.0**power:.{digits}f}"

@@ -25,7 +25,7 @@ from chainrule.showing.svg.text import SIZES, SMALL, fitted, lines, number, tag,
 from chainrule.shown import visible
 
 DASHES = {"": None, "dashed": "6 3.5", "dotted": "1.5 3", "dashdot": "7 3 1.5 3", "long": "11 4"}
-CELLS = 256  # of a map, that are rectangles each; above it is an image
+CELLS = 48  # of a map, that are rectangles each; above it is an image
 HALO: dict[str, Any] = {  # around texts that stand on lines
     "stroke": "var(--paper)", "stroke_width": 3, "paint_order": "stroke", "stroke_linejoin": "round",
 }  # fmt: skip
@@ -217,8 +217,8 @@ def heat(mark: Heat, across: Scale, up: Scale) -> str:
                 "rect",
                 x=float(left),
                 y=float(top),
-                width=float(wide + 0.3),
-                height=float(high + 0.3),
+                width=float(wide),
+                height=float(high),
                 fill=colour,
             )
         )
@@ -227,7 +227,7 @@ def heat(mark: Heat, across: Scale, up: Scale) -> str:
             text = fitted(mark.texts[i][j], wide - 2, size)
             ink = readable_on(colours[i, j])
             said.append(words(text, left + wide / 2, top + high / 2 + size * 0.35, size, "middle", ink))
-    return "".join(drawn + said)
+    return tag("g", *drawn, shape_rendering="crispEdges") + "".join(said) if drawn else ""
 
 
 def patches(mark: Patches, across: Scale, up: Scale) -> str:
