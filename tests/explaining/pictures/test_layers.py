@@ -83,6 +83,7 @@ def test_in_scalars_each_number_is_told_and_equals_the_networks():
     network = tiny()
     picture = cr.draw(network, X=X[2:3], y=y[2:3], fold="scalars", width=860)
     check_apart(picture)
+    assert "/ 1" not in " ".join(boxes(picture)[-1].lines)  # the mean of one row
     inside, gradients = network.activations(X[2:3]), network.gradients(X[2:3], y[2:3])
     found = {a: (m.above, m.below) for a, _, m in arrows(picture)}
     for j in range(2):

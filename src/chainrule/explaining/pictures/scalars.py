@@ -82,6 +82,9 @@ def _write_out(ends: Sequence[Node], parts: dict[Node, Any]) -> None:
 
 def _numbers(node: Node, parts: Sequence[Any]) -> Any:
     """Return what a row makes of its inputs' numbers, number by number."""
+    kept = bool(parts) and np.shape(parts[0]) == node.shape
+    if kept and node.primitive.name == "divide" and all(_is_one(n) for n in parts[1].flat):
+        return parts[0]  # of means of one row
     found = apart(node, parts)
     if found is not None:
         return found
@@ -93,6 +96,12 @@ def _numbers(node: Node, parts: Sequence[Any]) -> Any:
         f"'{node.name or node.primitive.name}' is not written in single numbers, and what it takes has shape "
         f"{show(node.inputs[0].shape)}. Take fold='operations'."
     )
+
+
+def _is_one(node: Node) -> bool:
+    while node.primitive.unwritten and node.inputs:
+        node = node.inputs[0]
+    return node.primitive.name == "constant" and not node.name and bool((node.attributes["value"] == 1).all())
 
 
 def _with_places(numbers: Any, name: str) -> Any:
