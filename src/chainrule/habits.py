@@ -292,6 +292,8 @@ WRITE: dict[str, dict[str, str]] = {
     "TableModel": {
         "fit": "A model is made of its table: cr.TableModel.train(table, 'target')",
         "score": "It is called: model.evaluate(table)",
+        "confusion_matrix plot_confusion plot_confusion_matrix": "It is drawn: model.plot('confusion')",
+        "roc_curve plot_roc plot_auc": "It is drawn: model.plot('roc')",
         "predict_proba": "predict has the probabilities too: model.predict(table).filter(like='probability_')",
         "predict_classes transform": "It is called: model.predict(table)",
         "get_weights weights state_dict coefs_ parameters": "The numbers are those of its network: "

@@ -1,6 +1,6 @@
 """Pictures of how good a model of a table is: on the rows that judged it, or on those of another table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from chainrule.models.learned import FLATTERED, about_known
 from chainrule.models.weighing import decided_at
 from chainrule.shown import counted
 
-OF_CHANCES = {
+OF_CHANCES: dict[str, Callable[..., Picture]] = {
     "roc": roc, "precision_recall": precision_recall, "calibration": calibration, "thresholds": thresholds,
 }  # fmt: skip
 OF_CLASSES = ("confusion", *OF_CHANCES, "boundary")

@@ -27,7 +27,9 @@ class View:
     """
 
     def __init__(self, grid: Grid, low: float, high: float) -> None:
-        self.grid, self.low, self.range = grid, low, (high - low) or 1.0
+        self.grid: Grid = grid
+        self.low: float = low
+        self.range: float = (high - low) or 1.0
 
     def __call__(self, x: np.ndarray, y: np.ndarray, heights: np.ndarray) -> np.ndarray:
         """Return places on the page, (n, 2)."""
