@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 
@@ -670,7 +670,9 @@ class TableModel(Friendly):
         table = read_like(table, self.missing, self.decimal, sheet)
         return told_of(table, self.columns, self.target, self.learned, evaluated)
 
-    _repr_html_, _subject, draw, explain = Door(), Door(), Door(), Door()
+    _repr_html_, _subject = Door(), Door()
+    draw: ClassVar[Any] = Door()  # for type checkers it has a type
+    explain: ClassVar[Any] = Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")

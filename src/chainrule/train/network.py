@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -355,7 +355,7 @@ class Network(Friendly):
         """
         return Parameters(self.architecture.statistics)
 
-    draw = Door()
+    draw: ClassVar[Any] = Door()  # for type checkers it has a type
     _repr_html_ = Door()
 
     def __repr__(self) -> str:
