@@ -257,6 +257,7 @@ PICTURED = [
     ("boundary", Unknown, lambda: P.boundary(yes_or_no(), [[1.0, 2.0]], features=("a", "b"))),
     ("bowl", Data, lambda: P.bowl(3)),
     ("bowl", Graph, lambda: P.bowl(w * w, wrt=cr.variable(1.0, "v"))),
+    ("bowl", NoDerivative, lambda: P.bowl(cr.step(w), wrt=w, start=1.0)),
     ("bowl", Shape, lambda: P.bowl(cr.variable([1.0]))),
     ("bowl", Unknown, lambda: P.bowl(yes_or_no(), [[1.0, 2.0]], [1.0], wrt="W9[0]")),
     ("hidden", Data, lambda: P.hidden(yes_or_no(), [[1.0, 2.0]], layer=9)),

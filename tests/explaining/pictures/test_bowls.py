@@ -208,6 +208,14 @@ def test_a_path_over_one_number_is_a_list_of_them():
     assert pictures.bowl(w, wrt=w).words == "No minimum of w in the picture."
 
 
+def test_a_cost_without_derivatives_is_drawn_and_not_descended():
+    w = cr.variable(0.0, "w")
+    (line,) = marks(pictures.bowl(cr.step(w) + 1, wrt=w).panels[0], pictures.Line)
+    assert set(line.y.tolist()) == {1.0, 2.0}
+    with pytest.raises(cr.NoDerivativeError):
+        pictures.bowl(cr.step(w), wrt=w, start=1.0)
+
+
 def test_what_is_missing_is_said():
     w, k, x = cr.variable(1.0, "w"), cr.variable(3, "k", dtype="int64"), cr.input("x")
     with pytest.raises(GraphError, match="value of the input 'x': feed="):

@@ -79,6 +79,7 @@ def bowl(
     Raises:
         DataError: If a path or limits make no sense, or examples are missing.
         GraphError: If wrt are no scalar variables of J.
+        NoDerivativeError: If a descent begins where J has no derivatives.
         ShapeError: If J is no single number, or a path of another shape.
         UnknownNameError: If no parameter bears a name.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from chainrule.shown import in_a_row
 from chainrule.train.network import Network
 from chainrule.transform.backprop import grad
 
-TOGETHER = 256  # places that are computed in one call
+TOGETHER = 256  # places: of all of them much would be in memory at once
 
 
 @dataclass(frozen=True)
@@ -62,24 +63,32 @@ def of_graph(J: Node, wrt: Sequence[Node], feed: Mapping[Node, Any] | None) -> C
     values = [fit_value(x, v, {}) for x, v in given]
     places = input("places", ("places", len(moved)))
 
-    def step(carry: Any, place: Any) -> tuple[Any, Any]:
-        put = {w: cast(place[i], w.dtype) for i, w in enumerate(moved)}
-        slopes = grad(J, moved)
-        return carry, tuple(replaced([J, *slopes], put))
+    def looped(ends: Sequence[Node]) -> Callable[[np.ndarray], list[np.ndarray]]:
+        """Return what computes nodes at each of some places, as one loop of the engine."""
 
-    _, (heights, *slopes) = scan(step, (), places)
-    run = compile([heights, *slopes], inputs=[places, *[x for x, _ in given]])
+        def step(carry: Any, place: Any) -> tuple[Any, Any]:
+            return carry, replaced(ends, {w: cast(place[i], w.dtype) for i, w in enumerate(moved)})
 
-    def found(at: np.ndarray) -> list[np.ndarray]:
-        return run(np.asarray(at, np.float64), *values)
+        _, every = scan(step, (), places)
+        run = compile(every, inputs=[places, *[x for x, _ in given]])
+        return lambda at: run(np.asarray(at, np.float64), *values)
+
+    height = looped([J])
+    slopes = cache(
+        lambda: looped(grad(J, moved))
+    )  # drawn where something descends: not each cost has derivatives
+
+    def heights_at(at: np.ndarray) -> np.ndarray:
+        parts = [height(at[i : i + TOGETHER])[0] for i in range(0, len(at), TOGETHER)]
+        return np.concatenate(parts).astype(np.float64)
 
     return Cost(
-        lambda at: np.asarray(found(at)[0], np.float64),
+        heights_at,
         tuple(w.name or f"w{i + 1}" for i, w in enumerate(moved)),
         np.array([float(w.value) for w in moved]),
         J.name or "J",
         lambda state: numbers_of(np.ravel(state), "path"),
-        lambda at: np.array([float(s[0]) for s in found(np.reshape(at, (1, -1)))[1:]]),
+        lambda at: np.array([float(s[0]) for s in slopes()(np.reshape(at, (1, -1)))]),
     )
 
 
