@@ -74,7 +74,7 @@ class Opened:
     """What an expression's element is made of, over symbols of single numbers."""
 
     def __init__(self, expression: Node, values: Mapping[Node, np.ndarray]) -> None:
-        self.run = evaluate([expression], values)
+        self.run: dict[Any, np.ndarray] = evaluate([expression], values)
         self.places: dict[Node, tuple[np.ndarray, Index]] = {}  # of each symbol: in which array, where
         self.known: dict[tuple[Node, Index], Node] = {}
         self.sizes: dict[str, int] = {}  # of letters

@@ -68,7 +68,8 @@ class Outcome(Prediction):
 
     def __init__(self, program: Program, places: Sequence[Place], moving: Sequence[Place]) -> None:
         super().__init__(program)
-        self.places, self.moving = places, moving
+        self.places: Sequence[Place] = places
+        self.moving: Sequence[Place] = moving
 
 
 @dataclass(frozen=True, eq=False)

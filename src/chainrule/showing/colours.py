@@ -32,7 +32,7 @@ EITHER = {  # where the page's own colour is all that is known of it, and its gr
 
 MIDDLE = 243.0  # the grey that colours are mixed with to be faint
 # Anchors of palettes, at equal distances.
-PALETTES = {
+PALETTES: dict[str, tuple[str, ...]] = {
     "sequential": ("#ebf1f8", "#c6dbef", "#8bbcdf", "#4a94c7", "#1f69a6", "#0a3a70"),
     "diverging": ("#9a4300", "#d9701f", "#f2b27c", "#f6f5f3", "#93c1e6", "#2c7fc4", "#0a4c8a"),
     "grey": ("#000000", "#ffffff"),

@@ -30,7 +30,7 @@ from chainrule.showing.svg.page import WIDE, arranged
 from chainrule.showing.svg.text import width
 from chainrule.shown import visible
 
-DASHES = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-.", "long": (0, (9, 3))}
+DASHES: dict[str, Any] = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-.", "long": (0, (9, 3))}
 SIZES = {"small": 8.0, "normal": 9.0, "large": 11.0}
 DPI = 96.0  # CSS pixels of an inch
 

@@ -24,7 +24,13 @@ from chainrule.showing.svg.image import address
 from chainrule.showing.svg.text import SIZES, SMALL, fitted, lines, number, tag, width, words
 from chainrule.shown import visible
 
-DASHES = {"": None, "dashed": "6 3.5", "dotted": "1.5 3", "dashdot": "7 3 1.5 3", "long": "11 4"}
+DASHES: dict[str, str | None] = {
+    "": None,
+    "dashed": "6 3.5",
+    "dotted": "1.5 3",
+    "dashdot": "7 3 1.5 3",
+    "long": "11 4",
+}
 CELLS = 48  # of a map, that are rectangles each; above it is an image
 HALO: dict[str, Any] = {  # around texts that stand on lines
     "stroke": "var(--paper)", "stroke_width": 3, "paint_order": "stroke", "stroke_linejoin": "round",
