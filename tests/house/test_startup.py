@@ -61,7 +61,7 @@ DONE = [
     (command("--help"), {"click", "difflib"}, 36),
     (command("train --help"), {"click", "difflib"}, 36),
     (command("train iris --epochs 2 --engine numpy"), COMMAND, 240),
-    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 242),
+    (command("train table.csv --target y --epochs 2 --engine numpy --out new.safetensors"), COMMAND, 243),
     (command("predict table.safetensors table.csv"), COMMAND, 227),
     (command("evaluate table.safetensors table.csv"), COMMAND, 227),
     (command("summary table.safetensors"), COMMAND, 227),

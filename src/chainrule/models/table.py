@@ -48,10 +48,12 @@ from chainrule.train.network import Network
 
 if TYPE_CHECKING:
     from chainrule.explaining.pictures.picture import Picture
+    from chainrule.explaining.weights import WeightExplanation
     from chainrule.models.comparing import Comparison
     from chainrule.models.comparing_tables import compare_in, once, usual_of
     from chainrule.models.pictured import pictured
-    from chainrule.train.kinds import MetricsLike
+    from chainrule.models.telling import TableExplanation
+    from chainrule.train.kinds import MetricsLike, OptimizerLike
 else:  # for which nobody waits who compares nothing
     compare_in = late("chainrule.models.comparing_tables:compare_in")
     once = late("chainrule.models.comparing_tables:once")
@@ -672,7 +674,16 @@ class TableModel(Friendly):
 
     _repr_html_, _subject = Door(), Door()
     draw: ClassVar[Any] = Door()  # for type checkers it has a type
-    explain: ClassVar[Any] = Door()
+    if TYPE_CHECKING:
+
+        def explain(
+            self, table: Table, row: int = 0, *, output: object = None, weight: str | None = None,
+            optimizer: "OptimizerLike | None" = None, first: int = 0,
+        ) -> "TableExplanation | WeightExplanation":  # fmt: skip
+            """Say why the model predicts what it does for a row, or why a weight moves."""
+
+    else:
+        explain = Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")
