@@ -244,9 +244,9 @@ def _contours(
     ]
     if way is not None:
         marks.append(
-            Line(way[:, 0], way[:, 1], "descent", "ink", "", marker="o" if len(way) <= FEW_STEPS else "")
+            Line(way[:, 0], way[:, 1], "descent", "c2", "", marker="o" if len(way) <= FEW_STEPS else "")
         )
-        marks.append(Points(way[:1, 0], way[:1, 1], "start", "ink", "s"))
+        marks.append(Points(way[:1, 0], way[:1, 1], "start", "c2", "s"))
     marks.append(Points(bottom[:1], bottom[1:], "minimum", "wrong", "x", 9))
     x, y = Axis(cost.names[0], limits=grid.x), Axis(cost.names[1], limits=grid.y)
     return Panel(marks, "Contours", x, y, size=SIZE)
@@ -272,7 +272,7 @@ def _curve(cost: Cost, ends: tuple[float, float], way: np.ndarray | None) -> Pic
     marks: list[Mark] = [Line(x, heights, cost.name, "c1", "")]
     if way is not None:
         drawn = way[_even(len(way)), 0]
-        marks.append(Line(drawn, cost.at(drawn[:, None]), "descent", "ink", "dotted", marker="o"))
+        marks.append(Line(drawn, cost.at(drawn[:, None]), "descent", "c2", "dotted", marker="o"))
     bottoms = np.array([r.x for r in found]), np.array([r.fun for r in found])
     if found:
         name = "minimum" if len(found) == 1 else f"{len(found)} minima"

@@ -67,8 +67,8 @@ def projected(
         begins, ends = np.array([grid.x, grid.y]).T
         places = view(way[:, 0], way[:, 1], along)
         places[((way < begins) | (way > ends)).any(axis=1)] = np.nan
-        marks.append(Line(places[:, 0], places[:, 1], "descent", "ink", "", 2))
-        marks.append(Points(places[:1, 0], places[:1, 1], "start", "ink", "s"))
+        marks.append(Line(places[:, 0], places[:, 1], "descent", "c2", "", 2.25))
+        marks.append(Points(places[:1, 0], places[:1, 1], "start", "c2", "s"))
     at = view(bottom[0][:1], bottom[0][1:], np.array([bottom[1]]))
     marks.append(Points(at[:, 0], at[:, 1], "minimum", "wrong", "x", 9))
     page = [view(*np.array([[x], [y], [h]])) for x in grid.x for y in grid.y for h in (low, high)]
