@@ -206,7 +206,7 @@ def test_it_is_data():
 
 def test_latex_has_matrices_and_shapes():
     told = xor().explain("W2")
-    assert r"dW_{2} &= \frac{A_{1}^\top \cdot dZ_{2}}{m} = \begin{bmatrix}" in told.latex()
+    assert r"dW_{2} &= \frac{{A_{1}}^\top \cdot dZ_{2}}{m} = \begin{bmatrix}" in told.latex()
     assert r"\quad (4 \times 1)" in told.latex()
 
 

@@ -21,7 +21,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     """Return what :func:`explain` says of a network, or of a model around one."""
     subject = subject_of(thing)
     network, parameter, output = subject.network, asked.pop("parameter", None), asked.pop("output", None)
-    written = {name: asked.pop(name, None) for name in ("digits",)}
+    written = {name: asked.pop(name, None) for name in ("digits", "notation")}
     network.architecture  # noqa: B018 -- of its own from now on, so that its nodes have the values
     if X is None:
         raise DataError("A network is explained on rows: cr.explain(network, X, y).")

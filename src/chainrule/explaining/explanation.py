@@ -16,6 +16,7 @@ from chainrule.explaining.local import in_numbers, in_symbols, slopes, smoothly_
 from chainrule.explaining.loops import written_out
 from chainrule.explaining.matrices import explained
 from chainrule.explaining.matrix_steps import MatrixExplanation
+from chainrule.explaining.notation import notation_of
 from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
 from chainrule.explaining.paths import ChainRule
 from chainrule.explaining.remarks import all_remarks, remarks
@@ -50,6 +51,7 @@ def explain(
     feed: "Mapping[Node, ArrayLike] | None" = None,
     *,
     digits: int | None = None,
+    notation: str | Sequence[str] | None = None,
 ) -> Explanation | MatrixExplanation: ...
 @overload
 def explain(
@@ -63,6 +65,7 @@ def explain(
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
     digits: int | None = None,
+    notation: str | Sequence[str] | None = None,
 ) -> "WeightExplanation": ...
 @overload
 def explain(
@@ -74,6 +77,7 @@ def explain(
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
     digits: int | None = None,
+    notation: str | Sequence[str] | None = None,
 ) -> "NetworkExplanation": ...
 @public
 def explain(
@@ -88,6 +92,7 @@ def explain(
     loss: "LossLike" = None,
     sample_weight: "ArrayLike | None" = None,
     digits: int | None = None,
+    notation: str | Sequence[str] | None = None,
 ) -> "Explanation | MatrixExplanation | NetworkExplanation | WeightExplanation":
     """Explain a graph, or a network on rows: its value step by step, and its derivatives by the chain rule.
 
@@ -117,6 +122,8 @@ def explain(
         loss: As in :meth:`Network.fit`: by default that of the last fit.
         sample_weight: Likewise.
         digits: How many digits of a number are written: by default 6 of one, and 4 in an array.
+        notation: How arrays are written, a name or several: "x W", the default, with examples in rows, "x Wᵀ", or with
+            examples in columns "W x" and "Wᵀ x"; layers as "W1", "W^[1]", or their weights as "θ1".
 
     Returns:
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
@@ -126,7 +133,7 @@ def explain(
         GraphError: If an input has no value, or a loop has too many steps; if digits is none from 1 to 17.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
         DataError: If X or y does not fit the network, or ``index`` is the place of no weight.
-        UnknownNameError: If no parameter, output, loss or optimizer bears a name.
+        UnknownNameError: If no parameter, output, loss, optimizer or notation bears a name.
 
     The example of the lecture on computation graphs, J = 3(a + bc) at a = 5, b = 3, c = 2:
 
@@ -161,8 +168,10 @@ def explain(
         raise GraphError(
             f"digits says how many digits of a number are written, 1 to {MOST_DIGITS}; found {short(digits)}."
         )
+    asked_notation = notation_of(notation)
     if hasattr(J, "predict"):
-        how = {"optimizer": optimizer, "loss": loss, "sample_weight": sample_weight, "digits": digits}
+        how = {"optimizer": optimizer, "loss": loss, "sample_weight": sample_weight}
+        how |= {"digits": digits, "notation": notation}
         return _of_network(J, wrt, feed, output=output, parameter=parameter, index=index, **how)
     (J,) = nodes_of([J], "explain")
     if feed is not None and not isinstance(feed, Mapping):
@@ -172,7 +181,13 @@ def explain(
     J, wrt, given = written_out(J, wrt, given)
     if any(n.shape for n in order([J])):
         return explained(
-            J, _wanted(J, order([J]), wrt), given, wrt is not None, digits or arrays.DIGITS, has_loops
+            J,
+            _wanted(J, order([J]), wrt),
+            given,
+            wrt is not None,
+            digits or arrays.DIGITS,
+            has_loops,
+            asked_notation,
         )
     digits = digits or show.DIGITS
     graph = order([J])

@@ -8,11 +8,12 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.explaining import arrays
-from chainrule.explaining.formula import Formula, derivative, named
+from chainrule.explaining.formula import Formula, derivative
 from chainrule.explaining.gradients import Gradients, Slope, Told
 from chainrule.explaining.matrix_steps import ArrayStep, MatrixExplanation
 from chainrule.explaining.matrix_text import written
 from chainrule.explaining.neat import lighter, neat, with_known_choices
+from chainrule.explaining.notation import Notation
 from chainrule.explaining.outline import Outline, Step, in_lecture_order, outline
 from chainrule.graph import shapes, show
 from chainrule.graph.closed import replaced
@@ -43,6 +44,7 @@ class Reading:
     values: dict[Node, np.ndarray]  # of symbols, those of gradients too
     names: Mapping[Node, Formula]
     digits: int
+    notation: Notation
     ones: dict[str, None] = field(default_factory=dict)  # what was found to be 1 for all examples
 
     def is_given(self, expression: Node) -> bool:
@@ -51,6 +53,10 @@ class Reading:
             self.symbols[step] for step in self.symbols if step.node.primitive.name in ("input", "constant")
         }
         return all(n in given or n.inputs or n.primitive.leaf == "known" for n in order([expression]))
+
+    def shown(self, symbol: Node) -> np.ndarray:
+        """Return the array that a symbol stands for, as it is shown."""
+        return self.notation.value(symbol, self.values[symbol])
 
     def write(self, expression: Node) -> Formula:
         """Write a formula over symbols."""
@@ -68,6 +74,7 @@ def explained(
     asked: bool,
     digits: int = arrays.DIGITS,
     finely: bool = False,
+    notation: Notation | None = None,
 ) -> MatrixExplanation:
     """Explain ``J``, a graph of arrays.
 
@@ -81,6 +88,7 @@ def explained(
         asked: Whether somebody asked for them, and it was not that all variables are told.
         finely: Whether each activation is a step, too.
         digits: At which precision arrays are printed.
+        notation: How they are written; by default as they are.
     """
     if J.shape and asked:
         raise ShapeError(
@@ -98,8 +106,9 @@ def explained(
         (formula,) = replaced([step.node], {x: symbols[told.of(x)] for x in step.inputs})
         formulas[step] = lighter(formula, formula.shape)
     values = {symbol: run[step.node] for step, symbol in symbols.items()}
-    names = {symbol: named(step.name) for step, symbol in symbols.items()}
-    reading = Reading(told, told.of(J), symbols, formulas, values, names, digits)
+    notation = notation or Notation()
+    names: dict[Node, Formula] = {}
+    reading = Reading(told, told.of(J), symbols, formulas, values, names, digits, notation)
     engine = by_engine(J, wanted, feed) if wanted and not J.shape else []
     gradients = Gradients(
         told,
@@ -110,7 +119,12 @@ def explained(
         lambda g: len(reading.write(g).text),
         lambda count: count is not None and bool(reading.value(count) == 1),
     )
-    names.update((seed, _gradient_name(step.name)) for step, seed in gradients.seeds.items())
+    for step, symbol in symbols.items():
+        is_learned = step.node.primitive.name == "variable"
+        named_symbols = [(symbol, "")] + [(gradients.seeds[step], "d")] * (step in gradients.seeds)
+        for known, before in named_symbols:
+            notation.add(known, is_learned)
+            names[known] = names[notation.shown[known][0]] = notation.name(step.name, before)
     found = gradients.found() if engine else []
     backward = []
     for each in found:
@@ -141,12 +155,8 @@ def _as_used(steps: Sequence[Step], told: Outline) -> list[Step]:
     return sorted([step for step in steps if not step.node.inputs], key=lambda s: first.get(s, 0))
 
 
-def _gradient_name(name: str) -> Formula:
-    return Formula(f"d{name}", f"d{named(name).latex}")
-
-
 def _given(step: Step, reading: Reading) -> ArrayStep:
-    value = reading.values[reading.symbols[step]]
+    value = reading.shown(reading.symbols[step])
     kind = step.node.primitive.name
     return ArrayStep(
         step.name,
@@ -156,7 +166,7 @@ def _given(step: Step, reading: Reading) -> ArrayStep:
         value.shape,
         value,
         (),
-        named(step.name),
+        reading.names[reading.symbols[step]],
         reading.digits,
         False,
         step.node,
@@ -165,10 +175,11 @@ def _given(step: Step, reading: Reading) -> ArrayStep:
 
 
 def _forward(step: Step, reading: Reading) -> ArrayStep:
-    formula, value = reading.formulas[step], reading.values[reading.symbols[step]]
+    symbol = reading.symbols[step]
+    formula, value = reading.notation.of(symbol, reading.formulas[step]), reading.shown(symbol)
     inputs = tuple([x.name for x in reading.told.inputs(step)])
     return ArrayStep(
-        step.name, "step", reading.write(formula), None, value.shape, value, inputs, named(step.name),
+        step.name, "step", reading.write(formula), None, value.shape, value, inputs, reading.names[symbol],
         reading.digits, False, step.node, formula,
     )  # fmt: skip
 
@@ -184,11 +195,12 @@ def _gradient(
         )
         value = value.astype(told.symbol.dtype)
     reading.values[told.symbol] = value
-    simple = None if told.simple is None and best is told.best else reading.write(best)
-    symbol = _gradient_name(told.step.name)
+    value, formula, shown = reading.shown(told.symbol), told.formula, reading.notation.of(told.symbol, best)
+    simple = None if told.simple is None and best is told.best else reading.write(shown)
+    formula = reading.notation.of(told.symbol, formula)
     return ArrayStep(
-        symbol.text, "gradient", reading.write(told.formula), simple, value.shape, value, _named(best), symbol,
-        reading.digits, told.of_examples, told.step.node, best,
+        told.symbol.name, "gradient", reading.write(formula), simple, value.shape, value, _named(best),
+        reading.names[told.symbol], reading.digits, told.of_examples, told.step.node, shown,
     )  # fmt: skip
 
 
@@ -207,10 +219,12 @@ def _with_ones(expression: Node, reading: Reading) -> Node:
 
 def _slope(slope: Slope, reading: Reading) -> ArrayStep:
     symbol = derivative(slope.of.name, slope.wrt.name, partial=True)
-    value = reading.value(slope.formula)
+    wrt = reading.symbols[slope.wrt]
+    formula = reading.notation.of(wrt, slope.formula)
+    value = reading.notation.value(wrt, reading.value(slope.formula))
     return ArrayStep(
-        symbol.text, "derivative", reading.write(slope.formula), None, value.shape, value, _named(slope.formula),
-        symbol, reading.digits, False, slope.wrt.node, slope.formula,
+        symbol.text, "derivative", reading.write(formula), None, value.shape, value, _named(slope.formula), symbol,
+        reading.digits, False, slope.wrt.node, formula,
     )  # fmt: skip
 
 
@@ -225,7 +239,7 @@ def _remarks(
         yield f"{reading.root.name} is an array: gradients are told of one number, such as np.sum of it."
         return
     many = gradients.count is not None and reading.value(gradients.count) > 1
-    of_examples = many and [_gradient_name(each.step.name).text for each in found if each.of_examples]
+    of_examples = many and [reading.names[each.symbol].text for each in found if each.of_examples]
     if of_examples and gradients.count is not None:
         count = reading.value(gradients.count)
         yield OF_EXAMPLES.format(

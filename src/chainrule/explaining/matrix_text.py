@@ -144,7 +144,7 @@ def _product(spec: str, of_products: tuple[bool, bool]) -> show.Template | None:
     if (turned[0] and len(plan.left) != 2) or (turned[1] and len(plan.right) != 2):
         return None
     text = " · ".join(f"{{{i}}}{'ᵀ' * t}" for i, t in enumerate(turned))
-    latex = r" \cdot ".join(f"{{{i}}}" + r"^\top" * t for i, t in enumerate(turned))
+    latex = r" \cdot ".join("{{{" + str(i) + r"}}}^\top" if t else f"{{{i}}}" for i, t in enumerate(turned))
     chained = of_products[0] and not turned[0]  # A · B · C is (A · B) · C
     needs = (80 if turned[0] else MULTIPLY if chained else MULTIPLY + 1, 80 if turned[1] else MULTIPLY + 1)
     return show.Template("contract", text, latex, MULTIPLY, needs)

@@ -80,7 +80,7 @@ def neat(g: Node, shape: Shape) -> Node:
         if n.primitive in INSIDE:
             tidied = [broadcast(tidy(x), x.shape) for x in inputs]
             inputs = tuple(tidied)
-        return _turned(with_inputs(n, inputs))
+        return turned_around(with_inputs(n, inputs))
 
     return lighter(tidy(rebuild([g], visit)[g]), shape)
 
@@ -89,7 +89,7 @@ def neat(g: Node, shape: Shape) -> Node:
 INSIDE = (contract, total, transpose, reshape, broadcast_to, pad, pick, overlap_add, concatenate)
 
 
-def _turned(n: Node) -> Node:
+def turned_around(n: Node) -> Node:
     """Return a product of matrices with its factors in the order in which nothing more is to be turned around."""
     if n.primitive is transpose and n.inputs[0].primitive is contract:
         ends, _, out = n.inputs[0].attributes["spec"].partition("->")
