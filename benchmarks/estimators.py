@@ -2,9 +2,10 @@
 
 Both do the same work: the same ``random_state`` draws the same initial weights and the same order of rows. What they
 end with is compared as well: the largest relative difference of their ``loss_curve_``, over the first 30 iterations.
-Both take turns in one process, and the best turn counts; ``first`` is the first fit of a process of its own, without
-compiled code on disk ("cold") and with it ("warm"). On a machine that others use too, ``--cpu`` counts the processor's
-seconds, which say the same where all are held to one core: ``OPENBLAS_NUM_THREADS=1 CHAINRULE_THREADS=1``.
+Both take turns in one process, with a rest before each, and the best turn counts; ``first`` is the first fit of a
+process of its own, without compiled code on disk ("cold") and with it ("warm"). On a machine that others use too,
+``--cpu`` counts the processor's seconds, which say the same where all are held to one core:
+``OPENBLAS_NUM_THREADS=1 CHAINRULE_THREADS=1``.
 """
 
 import argparse
@@ -35,6 +36,8 @@ IMPORTS = {
 PARTS = ("fit", "first", "predict", "other", "import")
 MARK = "<!-- estimators: {} -->"
 Take = Callable[[Sequence[Callable[[], Any]]], list[tuple[float, Any]]]
+REST = 0.1  # seconds between turns: threads of a BLAS go on waiting for work, and would take a core of who comes next
+BURST = 0.02  # seconds of a turn at least: the first calls after a rest wake caches and threads
 COMPARED = 30  # iterations, after which two courses that differ by rounding may part
 
 
@@ -46,9 +49,14 @@ def turns(
     end, rounds = time.perf_counter() + seconds, 0
     while rounds < 2 or time.perf_counter() < end:
         for i, work in enumerate(works):
-            began = clock()
-            gave = work()
-            best[i] = min(best[i], (clock() - began, gave), key=lambda b: b[0])
+            time.sleep(REST)
+            awake = time.perf_counter() + BURST
+            while True:
+                began = clock()
+                gave = work()
+                best[i] = min(best[i], (clock() - began, gave), key=lambda b: b[0])
+                if time.perf_counter() >= awake:
+                    break
         rounds += 1
     return best
 
