@@ -97,3 +97,28 @@ def test_large_sums_are_quick():
     element = cr.explain(J, feed={X: numbers(2000, 300)}).element("dW", (3, 4))
     assert element.number_of_terms == 2000
     assert len(element.terms) == 100
+
+
+def test_a_sum_of_more_terms_than_are_walked_is_told_as_one_number_and_not_in_part():
+    w = cr.variable(np.ones(20_002), "w")
+    told = cr.explain(np.sum(np.cumsum(w).named("c") ** 2).named("J"))
+    assert told.element("c", (20_001,)).value == 20_002
+    assert told.element("dw", (0,)).value == pytest.approx(20_002 * 20_003)
+    assert told.element("c", (2,)).number_of_terms == 3
+
+
+def test_there_are_letters_for_any_number_of_sums():
+    rng = np.random.default_rng(0)
+    graph = network([cr.Dense(4), cr.GroupNormalization(2), cr.Dense(3, "softmax")], 3)
+    graph.feed[graph.x] = rng.normal(size=(40, 3))
+    graph.feed[graph.Y] = rng.normal(size=(40, 3))
+    told = graph.explain()
+    for place in range(4):
+        value = told.gradients["gamma_1"][place]
+        assert told.element("dgamma_1", (place,)).value == pytest.approx(value)
+
+
+def test_a_softmax_of_large_numbers_has_the_value_that_it_has():
+    z = cr.variable([[1000.0, 0.0]], "z")
+    told = cr.explain(np.sum(np.log(cr.softmax((z * 1).named("Z")).named("A"))).named("J"))
+    assert told.element("A", (0, 0)).value == 1

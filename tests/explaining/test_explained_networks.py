@@ -121,6 +121,46 @@ def test_a_weight_of_a_recurrence_has_its_gradient_and_its_step():
     assert told.uses == () and told.change != 0 and "no three factors" in str(told)
 
 
+@pytest.mark.parametrize(
+    ("layers", "shape", "parameter", "place"),
+    [
+        ([cr.TimeDistributed(cr.Dense(2, "tanh")), cr.Flatten(), cr.Dense(1)], (4, 3), "W1", (0, 1)),
+        ([cr.Dense(2), cr.PReLU(), cr.Dense(1)], (3,), "alpha_1", (1,)),
+        ([cr.Dense(2), cr.BatchNormalization(), cr.Dense(1)], (3,), "gamma_1", (1,)),
+        ([cr.SeparableConv1D(2, 2), cr.Flatten(), cr.Dense(1)], (4, 3), "W1", (0, 1, 0)),
+    ],
+)
+def test_factors_are_told_only_where_they_add_up_to_the_gradient(layers, shape, parameter, place):
+    made = network(*layers, shape=shape, dtype="float64")
+    rows, targets = rng.normal(size=(5, *shape)), rng.normal(size=5)
+    told = cr.explain(made, rows, targets, parameter=parameter, index=place, optimizer="sgd")
+    assert np.isclose(told.gradient, made.gradients(rows, targets)[parameter][place]) and told.gradient
+    if told.uses:
+        assert np.isclose(sum(f.product for use in told.uses for f in use.factors), told.gradient)
+    else:
+        assert "no three factors" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("layers", "rows", "shape"),
+    [
+        ([cr.Embedding(8, 3, mask_zero=True), cr.LSTM(3), cr.Dense(1)], [[1, 2, 3], [4], [5, 6]], (None,)),
+        ([cr.Masking(), cr.GRU(3), cr.Dense(1)], [rng.normal(size=(n, 2)) for n in (4, 1, 2)], (None, 2)),
+        (
+            [cr.TimeDistributed(cr.Dense(2, "tanh")), cr.Flatten(), cr.Dense(1)],
+            rng.normal(size=(3, 4, 2)),
+            (4, 2),
+        ),
+    ],
+)
+def test_gradients_through_masks_and_along_time_are_told(layers, rows, shape):
+    made = network(*layers, shape=shape, dtype="float64")
+    told, found = cr.explain(made, rows, [0.5, -1.0, 2.0]), made.gradients(rows, [0.5, -1.0, 2.0])
+    assert not told.remark
+    for name, gradient in found.items():
+        assert np.allclose(told.derivation.gradients[name], gradient)
+
+
 def test_an_estimator_goes_on_from_the_moments_that_it_has():
     first = cr.NetworkRegressor([cr.Dense(3, "tanh")], epochs=2, warm_start=True, random_state=0).fit(
         X, X[:, 0]

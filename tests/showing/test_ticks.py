@@ -98,3 +98,11 @@ def test_every_name_of_a_legend_has_its_place():
     for row in rows.values():
         assert all(a + w < b for (a, w), (b, _) in pairwise(row))
         assert row[-1][0] + row[-1][1] <= 480
+
+
+@pytest.mark.parametrize(
+    "values", [[1e308, -1e308, 0.0], [5e-324, 0.0, 1e-320], [1e-320] * 3, [1e300, 2e300, 3e300]]
+)
+def test_numbers_at_the_ends_of_what_floats_are_have_a_bar_of_colours(values):
+    picture = cr.Picture(cr.pictures.Panel([cr.pictures.Heat([values, values])]))
+    assert ElementTree.fromstring(picture.svg()).tag.endswith("svg")

@@ -105,11 +105,13 @@ def opened(
     place = ",".join(map(str, index))
     sums = [n for n in reversed(order([formula])) if n.primitive in (SUM, TERMS)]
     many = _count(sums[0]) if sums else 0
+    whole, value = float(found.run[expression][tuple(index)]), float(found.value(formula))
+    value = value if np.isfinite(value) else whole  # exp(1000) / exp(1000) is 1, and computed otherwise
     return Element(
         f"{name}[{place}]" if index else name,
         _written(formula, found, digits),
         _in_numbers(formula, found, digits),
-        float(found.value(formula)),
+        value,
         tuple([_term(each, found, digits) for each in _terms(sums[0], found, MOST_KEPT)]) if sums else (),
         many,
         digits,

@@ -70,6 +70,8 @@ def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node]
 
     None where a step is of arrays, which are told as such.
     """
+    if any(_of_arrays(n) for n in order(ends)):  # seen before each number of a large array is a node
+        return None
     values = {leaf_key(x): value for x, value in given.items()}
     parts: dict[Node, Any] = {}  # arrays of nodes
     leaves: dict[Any, Any] = {}
@@ -88,6 +90,14 @@ def _single(ends: Sequence[Node], given: Mapping[Node, Any]) -> tuple[list[Node]
                 return None
             parts[node] = found
     return [n for end in ends for n in parts[end].flat], feed
+
+
+def _of_arrays(node: Node) -> bool:
+    """Say whether a row computes arrays in a way that is not told number by number."""
+    row, arrays = node.primitive, bool(node.shape) or any(x.shape for x in node.inputs)
+    moves = row.moves and all(x.dtype == node.dtype for x in node.inputs)
+    single = row.elementwise or row.unwritten or moves or row.reduces == "add"
+    return bool(node.inputs) and arrays and not single
 
 
 def numbers_of(leaf: Node, value: Any) -> Any:
@@ -113,12 +123,13 @@ def apart(node: Node, parts: Sequence[Any]) -> Any:
     if not node.shape and all(x.shape == () for x in node.inputs):
         return objects((), [with_inputs(node, tuple([part[()] for part in parts]))])
     if row.elementwise or row.unwritten:
-        every = zip(*[np.broadcast_to(part, node.shape).flat for part in parts], strict=True)
-        return objects(node.shape, [record(row, numbers, attributes) for numbers in every])
+        every = np.broadcast_arrays(*parts)  # as long as they are: node.shape may be open
+        pairs = zip(*[part.flat for part in every], strict=True)
+        return objects(every[0].shape, [record(row, numbers, attributes) for numbers in pairs])
     if row.moves and all(x.dtype == node.dtype for x in node.inputs):
         moved = row.forward(*parts, **attributes)
         found = list(moved.flat) if isinstance(moved, np.ndarray) else [moved]
-        return objects(node.shape, [as_node(x, [node.dtype]) for x in found])
+        return objects(np.shape(moved), [as_node(x, [node.dtype]) for x in found])
     if row.reduces == "add":
         axes = attributes["axes"]
         kept = np.moveaxis(parts[0], axes, range(len(axes)))

@@ -7,7 +7,6 @@ is a formula of single numbers, whose sums run over indices.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -81,9 +80,8 @@ class Opened:
 
     def letters(self, count: int) -> list[str]:
         """Return letters that no other sum has."""
-        used = len(self.sizes)
-        every = [*LETTERS, *[f"{x}{n}" for n in range(1, 9) for x in LETTERS]]
-        return every[used : used + count]
+        used, each = len(self.sizes), len(LETTERS)
+        return [f"{LETTERS[k % each]}{k // each or ''}" for k in range(used, used + count)]
 
     def symbol(self, array: Node, index: Index, name: str) -> Node:
         """Return the symbol of one number of an array."""
@@ -255,7 +253,10 @@ class Opened:
             for x, slope in zip(n.inputs, slopes, strict=True):
                 if slope is None or self.run[x].dtype.kind != "f":
                     continue
-                for where in islice(zip(*np.nonzero(slope), strict=True), MOST_WALKED):
+                places = np.nonzero(slope)
+                if len(places[0]) > MOST_WALKED:
+                    return self.symbol(n, index, show.text(n))  # what it is, as one number
+                for where in zip(*places, strict=True):
                     element = self.open(x, tuple([At(int(i)) for i in where]))
                     factor = float(slope[where])
                     found.append(element if factor == 1 else factor * element)

@@ -1,7 +1,7 @@
 """Why the next step moves a weight: it is done with a copy of the network, and told by the optimizer's own rule."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,10 @@ from chainrule.train.optimizers import Optimizer, clip_by_norm
 from chainrule.train.programs import slopes_of
 from chainrule.train.schedules import Constant, schedule
 from chainrule.transform.backprop import grad
+
+ROUNDED = (
+    1e-3  # of the sizes of all products: what rounding alone may leave between their sum and the gradient
+)
 
 
 def weight_told(
@@ -80,6 +84,8 @@ def weight_told(
     w = architecture.parameters[name]
     value, g = float(w.value[place]), float(gradients[name][place])
     uses, penalty = _factors(fit, w, place)
+    if not _add_up(uses, g - penalty):
+        uses = []
     scale = _clipped(method, gradients)
     begins = first_state(run)
     clock = dict(zip(CLOCK, begins[-len(CLOCK) :], strict=True))
@@ -151,6 +157,13 @@ def _factors(fit: Begun, w: Node, place: tuple[int, ...]) -> tuple[list[Use], fl
     feed |= {STEP: run.before.steps if run.before else 0, SEED: run.seed}
     uses = uses_of(architecture, cost, of, architecture.parameters[w.name], place, feed)
     return uses, 0.0 if goal.price is None else _price(goal.price, architecture.parameters[w.name], place)
+
+
+def _add_up(uses: Sequence[Use], gradient: float) -> bool:
+    """Say whether factors are all there is: a weight may also count where no layer has a Z, or has another one."""
+    products = [factor.product for use in uses for factor in use.factors]
+    off = abs(sum(products) - gradient)
+    return off <= ROUNDED * max(sum(map(abs, products)), abs(gradient))
 
 
 def _price(price: Node, w: Node, place: tuple[int, ...]) -> float:

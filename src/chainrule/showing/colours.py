@@ -31,6 +31,7 @@ EITHER = {  # where the page's own colour is all that is known of it, and its gr
 }  # fmt: skip
 
 MIDDLE = 243.0  # the grey that colours are mixed with to be faint
+LARGE = 1e300  # from which on differences may be no floats
 # Anchors of palettes, at equal distances.
 PALETTES: dict[str, tuple[str, ...]] = {
     "sequential": ("#ebf1f8", "#c6dbef", "#8bbcdf", "#4a94c7", "#1f69a6", "#0a3a70"),
@@ -45,7 +46,9 @@ def shade(values: np.ndarray, palette: str, limits: tuple[float, float], faint: 
         return _classes(np.nan_to_num(values)).round().astype(np.uint8)
     anchors = rgb(PALETTES[palette])
     low, high = limits
-    share = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1) * (len(anchors) - 1)
+    by = 4.0 if max(-low, high) > LARGE else 1.0  # so that high - low is a float
+    within = np.clip(np.nan_to_num(values, nan=low), low, high) / by
+    share = np.clip((within - low / by) / (high / by - low / by), 0, 1) * (len(anchors) - 1)
     left = np.minimum(share.astype(int), len(anchors) - 2)
     part = (share - left)[..., None]
     colours = anchors[left] * (1 - part) + anchors[left + 1] * part

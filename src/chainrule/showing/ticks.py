@@ -4,6 +4,7 @@ import math
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Ticks = list[tuple[float, str]]
+TINY = 1e-300
 
 
 def linear(low: float, high: float, most: int, whole: bool = False) -> Ticks:
@@ -21,14 +22,17 @@ def linear(low: float, high: float, most: int, whole: bool = False) -> Ticks:
     [(0.0, '0'), (10000.0, '10,000'), (20000.0, '20,000')]
     """
     span = high - low
-    if not span > 0:
-        return [(low, written(low, abs(low) or 1.0))]
+    if not TINY < span < math.inf:  # finer or wider than floats are
+        return [(low, written(low, abs(low) or 1.0))] + [(high, written(high, abs(high)))] * (span > TINY)
     power = math.floor(math.log10(span / max(most, 1)))
     steps = [m * 10.0 ** (power + e) for e in (0, 1, 2) for m in (1, 2, 5)]
-    step = next(s for s in steps if math.floor(high / s) - math.ceil(low / s) + 1 <= max(most, 2))
+    step = next(s for s in steps if len(_multiples(s, low, high)) <= max(most, 2))
     step = max(step, 1.0) if whole else step
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(float(f"{i * step:.12g}"), written(i * step, step)) for i in range(first, last + 1)]
+    return [(float(f"{i * step:.12g}"), written(i * step, step)) for i in _multiples(step, low, high)]
+
+
+def _multiples(step: float, low: float, high: float) -> range:
+    return range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
 
 
 def written(value: float, step: float) -> str:
@@ -37,7 +41,7 @@ def written(value: float, step: float) -> str:
     >>> written(0.30000000000000004, 0.1), written(2e6, 1e6), written(-3e-7, 1e-7)
     ('0.3', '2·10⁶', '−3·10⁻⁷')
     """
-    if abs(value) < step * 1e-6:
+    if abs(value) < max(step * 1e-6, TINY):
         return "0"
     if abs(value) >= 1e6 or (abs(value) < 1e-4 and step < 1e-4):
         power = math.floor(math.log10(abs(value)) + 1e-9)
