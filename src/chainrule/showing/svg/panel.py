@@ -207,7 +207,8 @@ def _bar(mark: Heat, x: float, top: float, bottom: float) -> str:
     """Write a bar that says which colour is which number."""
     low, high = mark.limits  # type: ignore[misc]
     steps = 32
-    shades = shade(np.linspace(high, low, steps), mark.palette, (low, high), mark.faint)
+    along = np.linspace(1.0, 0.0, steps)
+    shades = shade(along * high + (1 - along) * low, mark.palette, (low, high), mark.faint)
     each = (bottom - top) / steps
     drawn = [
         tag("rect", x=x, y=top + i * each, width=BAR, height=each + 0.4, fill=hexadecimal(colour))
