@@ -161,6 +161,13 @@ def test_gradients_through_masks_and_along_time_are_told(layers, rows, shape):
         assert np.allclose(told.derivation.gradients[name], gradient)
 
 
+def test_targets_of_whole_numbers_have_no_gradient_and_those_of_weights_are_told():
+    made = network(cr.Dense(4, "relu"), cr.Dense(3, "softmax"), dtype="float64")
+    told, y = cr.explain(made, X, np.arange(6) % 3), np.arange(6) % 3
+    for name, gradient in made.gradients(X, y).items():
+        assert np.allclose(told.derivation.gradients[name], gradient)
+
+
 def test_an_estimator_goes_on_from_the_moments_that_it_has():
     first = cr.NetworkRegressor([cr.Dense(3, "tanh")], epochs=2, warm_start=True, random_state=0).fit(
         X, X[:, 0]

@@ -121,7 +121,7 @@ def explained(
     )
     for step, symbol in symbols.items():
         is_learned = step.node.primitive.name == "variable"
-        named_symbols = [(symbol, "")] + [(gradients.seeds[step], "d")] * (step in gradients.seeds)
+        named_symbols = [(symbol, ""), *[(s, "d") for s in [gradients.seeds.get(step)] if s is not None]]
         for known, before in named_symbols:
             notation.add(known, is_learned)
             names[known] = names[notation.shown[known][0]] = notation.name(step.name, before)
