@@ -251,6 +251,9 @@ class MissingLibraryError(ChainruleError, ModuleNotFoundError):
     """
 
 
+INSTALLED_AS = {"sklearn": "scikit-learn"}  # where that is not what is imported
+
+
 @contextmanager
 def needing(what: str) -> Iterator[None]:
     """Let a library that is missing say what needs it, and how it is had.
@@ -266,8 +269,11 @@ def needing(what: str) -> Iterator[None]:
         library = (error.name or "").partition(".")[0]
         if library in ("", "chainrule") or isinstance(error, MissingLibraryError):
             raise
-        how = f"{'%' if sys.platform == 'emscripten' else ''}pip install {library}"  # in a notebook in a browser
-        message = f"{what} needs {library}, which is not installed here: {how}"
+        called = INSTALLED_AS.get(library, library)
+        how = (
+            f"{'%' if sys.platform == 'emscripten' else ''}pip install {called}"  # in a notebook in a browser
+        )
+        message = f"{what} needs {called}, which is not installed here: {how}"
         raise MissingLibraryError(message, name=library) from None
 
 

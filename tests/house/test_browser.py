@@ -17,7 +17,8 @@ BROWSER = """
 import os, sys, threading
 import numpy as np
 
-for name in ("llvmlite", "pandas", "matplotlib", "sklearn", "scipy", "resource", "multiprocessing.synchronize"):
+MISSING = "llvmlite", "pandas", "matplotlib", "contourpy", "sklearn", "scipy", "resource", "multiprocessing.synchronize"
+for name in MISSING:
     sys.modules[name] = None
 for name in ("fork", "register_at_fork", "sched_getaffinity"):
     delattr(os, name) if hasattr(os, name) else None
@@ -58,11 +59,14 @@ repr(picture), picture._repr_html_()
 repr(network), repr(history), network._repr_html_(), history._repr_html_()
 """
 MISSING = """
+ONE = cr.Network([cr.Dense(1, "tanh")], input_shape=1, seed=0)
+TWO = cr.Network([cr.Dense(3, "tanh"), cr.Dense(1)], input_shape=2, seed=0)
 for what, library in {asked!r}.items():
     try:
         eval(what)
     except cr.MissingLibraryError as error:
-        assert error.name == library and isinstance(error, ImportError), error
+        assert error.name == {{"scikit-learn": "sklearn"}}.get(library, library), error
+        assert isinstance(error, ImportError), error
         assert f"which is not installed here: %pip install {{library}}" in str(error), error
     else:
         raise AssertionError(what)
@@ -72,6 +76,18 @@ ASKED = {
     "cr.TableModel": "pandas",
     "cr.Picture(cr.pictures.Panel([])).plot()": "matplotlib",
     "cr.Picture(cr.pictures.Panel([])).save('a.png')": "matplotlib",
+    "cr.pictures.confusion([0, 1], [0, 1])": "scikit-learn",
+    "cr.pictures.roc([0, 1], [0.2, 0.8])": "scikit-learn",
+    "cr.pictures.precision_recall([0, 1], [0.2, 0.8])": "scikit-learn",
+    "cr.pictures.calibration([0, 1], [0.2, 0.8])": "scikit-learn",
+    "cr.pictures.thresholds([0, 1], [0.2, 0.8])": "scikit-learn",
+    "cr.pictures.predicted_against_true([0.0, 1.0], [0.2, 0.8])": "scikit-learn",
+    "cr.pictures.hidden(TWO, [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])": "scikit-learn",
+    "cr.pictures.scale([[0.0], [1.0]] * 20, [0.0, 1.0] * 20)": "scikit-learn",
+    "cr.pictures.boundary(TWO, [[0.0, 1.0], [1.0, 0.0]])": "contourpy",
+    "cr.pictures.boundary(ONE, [[0.0], [1.0]], level=0.5)": "scipy",
+    "cr.pictures.bowl(cr.variable(1.0, 'w') ** 2 + cr.variable(2.0, 'b') ** 2)": "scipy",
+    "cr.permutation_importance(ONE, [[0.0], [1.0]], [0.0, 1.0])": "scikit-learn",
     "cr.load('table.safetensors')": "pandas",
     "cr.Network([cr.Dense(1)], seed=0).fit([[0.0], [1.0]], [0, 1], optimizer='lbfgs', batch_size=None)": "scipy",
 }
@@ -100,7 +116,7 @@ def test_what_needs_a_library_that_is_not_there_says_which_and_how_to_get_it(tmp
         ({"sys_platform": "darwin", "platform_machine": "x86_64"}, {"llvmlite"}),
         (
             {"sys_platform": "emscripten", "platform_machine": "wasm32"},
-            {"llvmlite", "pandas", "scipy", "scikit-learn", "threadpoolctl", "matplotlib"},
+            {"llvmlite", "pandas", "scipy", "scikit-learn", "threadpoolctl", "matplotlib", "contourpy"},
         ),
     ],
     ids=lambda value: value.get("sys_platform", "") if isinstance(value, dict) else "",

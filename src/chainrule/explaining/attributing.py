@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -28,7 +28,7 @@ else:
 __all__ = ["Attributions", "attributions"]
 
 Method = Literal["integrated_gradients", "gradient_input", "occlusion"]
-METHODS = ("integrated_gradients", "gradient_input", "occlusion")
+METHODS = get_args(Method)
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.doors import Door
-from chainrule.errors import DataError, short
+from chainrule.errors import DataError, needing, short
 from chainrule.explaining.subjects import Subject, subject_of
 from chainrule.friendly import Friendly
 from chainrule.shown import columns as aligned, counted, cut, screen
@@ -156,8 +156,8 @@ def permutation_importance(
     column  worse by      ±
     x[0]    ...
     """
-    # which takes long, and few ask for it
-    from sklearn.inspection import permutation_importance as shuffled  # noqa: PLC0415
+    with needing("cr.permutation_importance"):  # it takes long to import
+        from sklearn.inspection import permutation_importance as shuffled  # noqa: PLC0415
 
     if not isinstance(repeats, int | np.integer) or repeats < 1:
         raise DataError(f"repeats is a whole number of at least 1; found {short(repeats)}.")

@@ -135,12 +135,12 @@ def neurons(columns: Sequence[Column], chosen: Chosen) -> Part:
     return Part(drawn.right - drawn.left, -drawn.top, drawn.bottom, columns=tuple(columns))
 
 
-def in_rows(parts: Sequence[Part], chosen: Chosen, wide: float = WIDE) -> Rows:
+def in_rows(parts: Sequence[Part], chosen: Chosen) -> Rows:
     """Return a drawing of parts one after the other, in rows."""
     rows: list[list[Part]] = []
     room = 0.0
     for part in parts:
-        if not rows or room + BETWEEN + part.width > wide:
+        if not rows or room + BETWEEN + part.width > WIDE:
             rows.append([])
             room = -BETWEEN
         rows[-1].append(part)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.explaining.pictures.examples import Truth, about_drawn, look_of, points_of, truth_of
+from chainrule.errors import needing
+from chainrule.explaining.pictures.examples import MOST_DRAWN, Truth, look_of, points_of, truth_of
 from chainrule.explaining.pictures.grids import Grid, around, grid_of, middles, rounded
 from chainrule.explaining.pictures.marks import Contours, Heat, Line, Mark, Points, Rule
 from chainrule.explaining.pictures.neurons import curves_of_neurons, half_planes, maps_of_neurons
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.planes import Plane, plane
 from chainrule.explaining.pictures.readings import Reading, read
+from chainrule.explaining.pictures.truths import about_thinned
 from chainrule.shown import counted, in_a_row
 from chainrule.train.fit.settings import whole
 
@@ -97,7 +99,7 @@ def boundary(
         panels = [Panel(marks, x=x, y=height, size=SIZE)]
         if neurons:
             panels += maps_of_neurons(model, where, truth, steps)
-    notes = [where.held, *(about_drawn(len(where.seen)) if truth else ())]
+    notes = [where.held, *(about_thinned(len(where.seen), MOST_DRAWN) if truth else ())]
     words = f"{_what(reading)} over {' and '.join(where.names)}. {said}{right}"
     return Picture(panels, title, words=words.strip(), notes=[note for note in notes if note])
 
@@ -207,7 +209,8 @@ def _rows(reading: Reading, where: Plane, truth: Truth | None, seen: np.ndarray)
 
 def _crossings(reading: Reading, where: Plane, x: np.ndarray, level: float | None, marks: list[Mark]) -> str:
     """Mark the places where the curve crosses the level, to all digits, and say which they are."""
-    from scipy.optimize import brentq  # noqa: PLC0415 -- SciPy's optimizers take long to import
+    with needing("cr.pictures.boundary"):
+        from scipy.optimize import brentq  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     if level is None:
         return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, GraphError, ShapeError, short
+from chainrule.errors import DataError, GraphError, ShapeError, needing, short
 from chainrule.explaining.pictures.grids import Grid, around, middles
 from chainrule.explaining.pictures.heights import Cost, of_graph, of_network, scalars_of
 from chainrule.explaining.pictures.marks import Contours, Heat, Line, Mark, Points
@@ -214,7 +214,8 @@ def _limits(cost: Cost, way: np.ndarray | None, given: Any) -> list[tuple[float,
 
 def _least(cost: Cost, grid: Grid, heights: np.ndarray) -> tuple[np.ndarray, float, bool]:
     """Return where the cost is least within the grid, how much it is, and whether that is inside of it."""
-    from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
+    with needing("cr.pictures.bowl"):
+        from scipy.optimize import minimize  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     if not np.isfinite(heights).any():
         raise DataError(f"{cost.name} is finite nowhere in the picture. Take other limits.")
@@ -254,7 +255,8 @@ def _contours(
 
 def _curve(cost: Cost, ends: tuple[float, float], way: np.ndarray | None) -> Picture:
     """Return the curve of a cost over one number, with its minima and the way down."""
-    from scipy.optimize import minimize_scalar  # noqa: PLC0415 -- SciPy's optimizers take long to import
+    with needing("cr.pictures.bowl"):
+        from scipy.optimize import minimize_scalar  # noqa: PLC0415 -- SciPy's optimizers take long to import
 
     x = middles(ends, PLACES)
     heights = cost.at(x[:, None])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, needing
 from chainrule.explaining.pictures.marks import Heat
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import coded, fitting, named
@@ -44,7 +44,8 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
     >>> picture.panels[0].marks[0].texts
     (('1', '1'), ('0', '1'))
     """
-    from sklearn.metrics import confusion_matrix  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.confusion"):
+        from sklearn.metrics import confusion_matrix  # noqa: PLC0415 -- it takes long to import
 
     true, said = np.asarray(y), np.asarray(predicted)
     if true.ndim == 2 and true.shape[1] > 1:

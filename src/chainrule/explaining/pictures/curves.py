@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError
+from chainrule.errors import DataError, needing
 from chainrule.explaining.pictures.marks import Bars, Line, Mark, Rule
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import Question, questions, telling, thinned
@@ -48,7 +48,8 @@ def roc(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = None) ->
     >>> picture.panels[0].marks[0].name
     '1 (AUC 0.750)'
     """
-    from sklearn.metrics import auc, roc_curve  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.roc"):
+        from sklearn.metrics import auc, roc_curve  # noqa: PLC0415 -- it takes long to import
 
     def curve(q: Question) -> tuple[np.ndarray, np.ndarray, float]:
         wrong, found, _ = roc_curve(q.yes, q.said)
@@ -84,7 +85,8 @@ def precision_recall(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | No
     >>> picture.panels[0].marks[0].name
     '1 (AP 0.833)'
     """
-    from sklearn.metrics import average_precision_score, precision_recall_curve  # noqa: PLC0415 -- likewise
+    with needing("cr.pictures.precision_recall"):
+        from sklearn.metrics import average_precision_score, precision_recall_curve  # noqa: PLC0415 -- likewise
 
     def curve(q: Question) -> tuple[np.ndarray, np.ndarray, float]:
         precision, recall, _ = precision_recall_curve(q.yes, q.said, drop_intermediate=True)
@@ -157,8 +159,9 @@ def calibration(
     >>> picture.panels[0].marks[0].x, picture.panels[0].marks[0].y
     (array([0.2 , 0.85]), array([0., 1.]))
     """
-    from sklearn.calibration import calibration_curve  # noqa: PLC0415 -- it takes long to import
-    from sklearn.metrics import brier_score_loss  # noqa: PLC0415 -- likewise
+    with needing("cr.pictures.calibration"):
+        from sklearn.calibration import calibration_curve  # noqa: PLC0415 -- it takes long to import
+        from sklearn.metrics import brier_score_loss  # noqa: PLC0415 -- likewise
 
     bins = whole("bins", bins, 1, 100)
     both, notes = telling(_of_probabilities(questions(y, p, classes)))
@@ -203,7 +206,8 @@ def thresholds(y: "ArrayLike", p: "ArrayLike", classes: Sequence[Any] | None = N
     >>> picture.words
     'F1 of 1 is largest, 0.800, where yes is said from 0.35 on: precision 0.667, recall 1.000.'
     """
-    from sklearn.metrics import precision_recall_curve  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.thresholds"):
+        from sklearn.metrics import precision_recall_curve  # noqa: PLC0415 -- it takes long to import
 
     both, notes = telling(questions(y, p, classes))
     if len(both) > MOST_CURVES:

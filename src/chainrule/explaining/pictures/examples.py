@@ -94,8 +94,3 @@ def look_of(place: int, many: int) -> tuple[Any, Any]:
     if many == 2:
         return ("negative", "positive")[place], MARKERS[place]
     return f"c{place % COLOURS + 1}", MARKERS[place % len(MARKERS)]
-
-
-def about_drawn(rows: int) -> tuple[str, ...]:
-    """Return what is said where not all rows are drawn."""
-    return (f"{MOST_DRAWN} of {rows:,} rows are drawn; the numbers are of all.",) if rows > MOST_DRAWN else ()

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import needing
+
 MARGIN = 0.12  # of the range of the data, around it
 ROOM = 0.3  # around few rows
 FEW_ROWS = 8
@@ -48,7 +50,8 @@ class Grid:
 
     def contours(self, values: np.ndarray, levels: Sequence[float]) -> tuple[tuple[float, np.ndarray], ...]:
         """Return the lines on which values at the points have these levels: pairs of a level and points (n, 2)."""
-        from contourpy import contour_generator  # noqa: PLC0415 -- Matplotlib's; it is not always needed
+        with needing("A picture with contours"):
+            from contourpy import contour_generator  # noqa: PLC0415 -- Matplotlib's; it is not always needed
 
         drawn: Any = contour_generator(self.xs, self.ys, self.square(values))
         return tuple(

@@ -314,7 +314,7 @@ class Heat(Mark):
             object.__setattr__(self, name, tuple(found))
         limits_of(self, "limits", self.limits)
         if self.limits is None:
-            object.__setattr__(self, "limits", limits_by(values, self.palette))
+            object.__setattr__(self, "limits", limits_by([values], self.palette))
         if self.texts is not None:
             rows = tuple(tuple(str(text) for text in row) for row in self.texts)
             if [len(row) for row in rows] != [values.shape[1]] * len(values):
@@ -322,9 +322,9 @@ class Heat(Mark):
             object.__setattr__(self, "texts", rows)
 
 
-def limits_by(values: np.ndarray, palette: str) -> tuple[float, float]:
-    """Return the numbers of a palette's first and last colour for these values."""
-    known = values[np.isfinite(values)]
+def limits_by(arrays: Sequence[np.ndarray], palette: str) -> tuple[float, float]:
+    """Return the numbers of a palette's first and last colour for these values, of arrays that are compared."""
+    known = np.concatenate([values[np.isfinite(values)] for values in arrays])
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     if palette == "diverging":
         low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
@@ -368,7 +368,7 @@ class Patches(Mark):
         object.__setattr__(self, "polygons", polygons)
         limits_of(self, "limits", self.limits)
         if self.limits is None:
-            object.__setattr__(self, "limits", limits_by(np.asarray(self.values), self.palette))
+            object.__setattr__(self, "limits", limits_by([np.asarray(self.values)], self.palette))
 
 
 def corners(mark: Any, name: str, values: Any) -> np.ndarray:

@@ -10,9 +10,8 @@ from chainrule.errors import DataError, GraphError
 from chainrule.explaining.pictures.blocks import diagram
 from chainrule.explaining.pictures.diagrams import Arrow, Box
 from chainrule.explaining.pictures.layout import layout
-from chainrule.explaining.pictures.marks import Heat, Mark
+from chainrule.explaining.pictures.marks import Heat, Mark, limits_by
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
-from chainrule.explaining.pictures.tiles import limits_of
 from chainrule.explaining.pictures.watching import Loop, check_network, find_layer, loops_of, one_row, watched
 from chainrule.explaining.pictures.wrapping import Size, Wire
 from chainrule.graph.closed import ClosedGraph
@@ -125,7 +124,7 @@ def _over_time(
 ) -> Panel:
     """Return what a gate is over time, as a map with a row for each unit."""
     shares = name in SHARES and values.min() >= 0 and values.max() <= 1
-    low, high = (0.0, 1.0) if shares else limits_of([values], "diverging")
+    low, high = (0.0, 1.0) if shares else limits_by([values], "diverging")
     heat = Heat(
         values.T, palette="sequential" if shares else "diverging", limits=(low, high), bar=False
     )  # without bars all of them stand right below each other

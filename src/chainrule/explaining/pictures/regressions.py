@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError
+from chainrule.errors import DataError, needing
 from chainrule.explaining.pictures.grids import around
 from chainrule.explaining.pictures.marks import Band, Bars, Line, Mark, Points, Rule, Spans
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
@@ -53,7 +53,8 @@ def predicted_against_true(
     >>> picture.words
     'price: R² 0.750, mean absolute error 0.333, of 3 rows.'
     """
-    from sklearn.metrics import mean_absolute_error, r2_score  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.predicted_against_true"):
+        from sklearn.metrics import mean_absolute_error, r2_score  # noqa: PLC0415 -- it takes long to import
 
     true, said = fitting(y, predicted, "predicted")
     if (low is None) != (high is None):

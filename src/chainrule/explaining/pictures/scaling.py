@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import DataError, ShapeError, short
+from chainrule.errors import DataError, ShapeError, needing, short
 from chainrule.explaining.pictures.marks import Band, Line, Mark
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.nn.layers.dense import Dense
@@ -167,7 +167,8 @@ def _sample(train: np.ndarray, labels: np.ndarray, size: int, classes: int, seed
 
 
 def _linear(x: np.ndarray, y: np.ndarray, rows: np.ndarray, test: np.ndarray, classes: int) -> float:
-    from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 -- which takes long to import
+    with needing("cr.pictures.scale"):
+        from sklearn.linear_model import LogisticRegression, Ridge  # noqa: PLC0415 -- which takes long to import
 
     model = LogisticRegression(max_iter=1000) if classes else Ridge()
     return float(model.fit(x[rows], y[rows]).score(x[test], y[test]))

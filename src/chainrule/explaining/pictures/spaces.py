@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.arguments import public
 from chainrule.engines.function import compile
-from chainrule.errors import DataError, unknown_name
+from chainrule.errors import DataError, needing, unknown_name
 from chainrule.explaining.pictures.boundaries import SIZE, map_of
 from chainrule.explaining.pictures.examples import Truth, points_of, truth_of
 from chainrule.explaining.pictures.grids import grid_of
@@ -154,7 +154,8 @@ def _reduced(
     features: np.ndarray, method: str, seed: int, verbose: int
 ) -> tuple[np.ndarray, tuple[str, str], str]:
     """Return rows in two dimensions, what these are called, and how they were found."""
-    from sklearn.decomposition import PCA  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.hidden"):
+        from sklearn.decomposition import PCA  # noqa: PLC0415 -- it takes long to import
 
     if len(features) < 3:
         raise DataError(f"{counted(len(features), 'row')} lie in a plane anyhow: give 3 or more.")
@@ -171,8 +172,9 @@ def _reduced(
             (labels[0], labels[1]),
             f"by PCA ({shares.sum():.0%} of the variance)",
         )
-    from sklearn.manifold import TSNE  # noqa: PLC0415 -- it takes long to import
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- likewise
+    with needing("cr.pictures.hidden"):
+        from sklearn.manifold import TSNE  # noqa: PLC0415 -- it takes long to import
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 -- likewise
 
     with threadpool_limits(1):  # more are slower: they wait for each other
         if features.shape[1] > MOST_FEATURES:
@@ -188,7 +190,8 @@ def _apart(truth: Truth | None, places: np.ndarray) -> str:
     """Say how well classes keep together: of how many rows the nearest other is of the same class."""
     if truth is None or len(truth.names) < 2 or len(places) < ENOUGH:
         return ""
-    from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 -- it takes long to import
+    with needing("cr.pictures.hidden"):
+        from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 -- it takes long to import
 
     _, near = NearestNeighbors(n_neighbors=2).fit(places).kneighbors()
     return f"; of {np.mean(truth.codes[near[:, 0]] == truth.codes):.0%} of them the nearest other is of the same group"

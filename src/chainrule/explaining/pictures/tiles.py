@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.explaining.pictures.blocks import diagram
-from chainrule.explaining.pictures.marks import Heat, Mark, Text
+from chainrule.explaining.pictures.marks import Heat, Mark, Text, limits_by
 from chainrule.explaining.pictures.picture import Panel
 
 WIDE = 440.0  # pixels of a row: narrow pages show them at four fifths
@@ -31,15 +31,6 @@ class Tile:
     limits: tuple[float, float] | None = None
 
 
-def limits_of(arrays: Sequence[np.ndarray], palette: str) -> tuple[float, float]:
-    """Return the numbers of the first and the last colour for maps that are compared with each other."""
-    known = np.concatenate([a[np.isfinite(a)].ravel() for a in arrays])
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    if palette == "diverging":
-        low, high = -max(-low, high), max(-low, high)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
 def panel(
     tiles: Sequence[Tile],
     palette: Any,
@@ -58,7 +49,7 @@ def panel(
         left: What stands before each row, or nothing.
         wide: Pixels from side to side of a map, at the most.
     """
-    shared = limits_of([tile.values for tile in tiles], palette)
+    shared = limits_by([tile.values for tile in tiles], palette)
     margin = max(map(len, left), default=0) * LETTER + (8 if left else 0)
     wide = min((WIDE - margin - APART * (across - 1)) / across, wide)
     ratio = max(tile.values.shape[0] / max(tile.values.shape[1], 1) for tile in tiles)
