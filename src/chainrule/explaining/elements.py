@@ -88,7 +88,7 @@ def named_at(name: str) -> Formula:
     return Formula(name, f"{latex}{bracket}{rest}")
 
 
-def opened(
+def element_of(
     name: str, expression: Node, index: Sequence[int], values: Mapping[Node, np.ndarray], digits: int
 ) -> Element:
     """Return one element of an expression over symbols.

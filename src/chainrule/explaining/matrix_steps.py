@@ -10,7 +10,7 @@ from chainrule.arguments import public
 from chainrule.doors import Door
 from chainrule.errors import GraphError, short, unknown_name
 from chainrule.explaining import arrays
-from chainrule.explaining.elements import Element, itself, opened
+from chainrule.explaining.elements import Element, element_of, itself
 from chainrule.explaining.formula import Formula, equation
 from chainrule.explaining.mathml import mathml
 from chainrule.explaining.steps import Told, aligned, plain
@@ -192,7 +192,9 @@ class MatrixExplanation(Friendly):
             return itself(name, place, step.value, step.digits)
         expressions = [each.expression for each in steps.values() if each.expression is not None]
         symbols = [n for n in order(expressions) if n.primitive.name == "input"]
-        return opened(name, step.expression, place, {n: steps[n.name].value for n in symbols}, step.digits)
+        return element_of(
+            name, step.expression, place, {n: steps[n.name].value for n in symbols}, step.digits
+        )
 
     @public
     def sections(self) -> list[tuple[str, list[Formula]]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -673,8 +673,14 @@ class TableModel(Friendly):
         return told_of(table, self.columns, self.target, self.learned, evaluated)
 
     _repr_html_, _subject = Door(), Door()
-    draw: ClassVar[Any] = Door()  # for type checkers it has a type
     if TYPE_CHECKING:
+
+        def draw(
+            self, table: Any = None, row: int | None = None, *, names: Sequence[str] = (),
+            classes: Sequence[str] = (), neuron: tuple[int, int] | None = None,
+            labels: Literal["", "names", "values"] = "", most: int = 8,
+        ) -> "Picture":  # fmt: skip
+            """Draw the network of the model, with the names of its features and classes."""
 
         def explain(
             self, table: Table, row: int = 0, *, output: object = None, weight: str | None = None,
@@ -683,7 +689,7 @@ class TableModel(Friendly):
             """Say why the model predicts what it does for a row, or why a weight moves."""
 
     else:
-        explain = Door()
+        draw, explain = Door(), Door()
 
     def __repr__(self) -> str:
         columns = counted(len(self.columns.columns), "column")

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -355,7 +355,18 @@ class Network(Friendly):
         """
         return Parameters(self.architecture.statistics)
 
-    draw: ClassVar[Any] = Door()  # for type checkers it has a type
+    if TYPE_CHECKING:
+
+        def draw(
+            self, X: "Data | None" = None, row: int | None = None, *, names: Sequence[str] = (),
+            classes: Sequence[str] = (), neuron: tuple[int, int] | None = None,
+            labels: Literal["", "names", "values"] = "", most: int = 8,
+            input_shape: int | Sequence[int | None] | None = None,
+        ) -> Any:  # fmt: skip
+            """Draw the network: circles and lines, or blocks: :func:`chainrule.pictures.network`."""
+
+    else:
+        draw = Door()
     _repr_html_ = Door()
 
     def __repr__(self) -> str:
