@@ -676,7 +676,7 @@ class TableModel(Friendly):
     if TYPE_CHECKING:
 
         def draw(
-            self, table: Any = None, row: int | None = None, *, names: Sequence[str] = (),
+            self, table: Table | None = None, row: int | None = None, *, names: Sequence[str] = (),
             classes: Sequence[str] = (), neuron: tuple[int, int] | None = None,
             labels: Literal["", "names", "values"] = "", most: int = 8,
         ) -> "Picture":  # fmt: skip
