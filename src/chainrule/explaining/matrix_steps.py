@@ -12,14 +12,11 @@ from chainrule.errors import GraphError, short, unknown_name
 from chainrule.explaining import arrays
 from chainrule.explaining.elements import Element, element_of, itself
 from chainrule.explaining.formula import Formula, equation
-from chainrule.explaining.mathml import mathml
-from chainrule.explaining.steps import Told, aligned, plain
-from chainrule.friendly import Friendly
+from chainrule.explaining.steps import Sectioned, Told
 from chainrule.graph import shapes
 from chainrule.graph.node import Node
 from chainrule.graph.primitives.attributes import whole
 from chainrule.graph.walk import order
-from chainrule.shown import cut, screen
 
 INDENT = 6  # of an array below its line
 
@@ -89,7 +86,7 @@ class ArrayStep(Told):
 
 
 @dataclass(frozen=True, repr=False)
-class MatrixExplanation(Friendly):
+class MatrixExplanation(Sectioned):
     """An explanation of a graph of arrays, in matrix form: print it, or read its parts.
 
     Where J is a mean over m examples, the gradient of what belongs to examples (``dZ2``) is that of each example's own
@@ -216,47 +213,4 @@ class MatrixExplanation(Friendly):
         ]
         return [(title, [step.full for step in steps]) for title, steps in sections if steps]
 
-    def __str__(self) -> str:
-        blocks = []
-        for title, lines in self.sections():
-            indented = ["  " + line for each in lines for line in each.text.splitlines()]
-            blocks.append("\n".join([title, *indented]))
-        if self.remarks:
-            blocks.append("\n".join(["Remarks", *[f"  {remark}" for remark in self.remarks]]))
-        return "\n\n".join(blocks)
-
-    def __repr__(self) -> str:
-        return "\n".join(screen([cut(line) for line in str(self).splitlines()]))
-
-    @public
-    def latex(self) -> str:
-        r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.
-
-        >>> W = cr.variable([1.0, 2.0], "W")
-        >>> print(cr.explain(np.sum(W**2).named("J")).latex().splitlines()[1])
-        W &= \begin{bmatrix} 1 & 2 \end{bmatrix} \quad (2) \\
-        """
-        return aligned([line for _, lines in self.sections() for line in lines])
-
-    @public
-    def mathml(self) -> str:
-        """Return all lines as one element of MathML, which browsers set by themselves.
-
-        >>> W = cr.variable([1.0, 2.0], "W")
-        >>> "<mtable" in cr.explain(np.sum(W**2).named("J")).mathml()
-        True
-        """
-        return mathml(self.latex())
-
     _repr_html_ = Door()
-
-    @public
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text.
-
-        >>> W = cr.variable([1.0, 2.0], "W")
-        >>> told = cr.explain(np.sum(W**2).named("J")).to_dict()
-        >>> list(told), told["backward"][1]["value"]
-        (['name', 'given', 'forward', 'local', 'backward', 'gradients', 'remarks'], [2.0, 4.0])
-        """
-        return plain(self)

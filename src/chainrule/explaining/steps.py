@@ -305,8 +305,74 @@ class BackwardStep(Told):
         return equation(self.name, symbols, total([use.numbers for use in self.uses]), value)
 
 
+class Sectioned(Friendly):
+    """What is told in sections, each a title and lines: printed, in LaTeX, in MathML and as plain data."""
+
+    remarks: tuple[str, ...]
+
+    def sections(self) -> list[tuple[str, list[Formula]]]:
+        """Return what is printed: titles, and the lines below them."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        blocks = []
+        for title, lines in self.sections():
+            indented = ["  " + line for each in lines for line in each.text.splitlines()]
+            blocks.append("\n".join([title, *indented]))
+        if self.remarks:
+            blocks.append("\n".join(["Remarks", *[f"  {remark}" for remark in self.remarks]]))
+        return "\n\n".join(blocks)
+
+    def __repr__(self) -> str:
+        return "\n".join(screen([cut(line) for line in str(self).splitlines()]))
+
+    @public
+    def latex(self) -> str:
+        r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> print(cr.explain((w**2).named("J")).latex())
+        \begin{aligned}
+        w &= 2 \\
+        J &= {w}^{2} = {2}^{2} = 4 \\
+        \frac{dJ}{dw} &= 2 \cdot w = 2 \times 2 = 4
+        \end{aligned}
+        """
+        return aligned([line for _, lines in self.sections() for line in lines])
+
+    @public
+    def mathml(self) -> str:
+        """Return all lines as one element of MathML, which browsers set by themselves.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> cr.explain((w**2).named("J")).mathml()[:60]
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><mtab'
+        """
+        return mathml(self.latex())
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+    def _repr_markdown_(self) -> str:
+        blocks = [f"**{title}**\n\n$${aligned(lines)}$$" for title, lines in self.sections()]
+        if self.remarks:
+            blocks.append("**Remarks**\n\n" + "\n".join(f"- {remark}" for remark in self.remarks))
+        return "\n\n".join(blocks)
+
+    @public
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text.
+
+        >>> w = cr.variable(2.0, "w")
+        >>> told = cr.explain((w**2).named("J")).to_dict()
+        >>> list(told), told["forward"][0]["value"]
+        (['name', 'given', 'forward', 'local', 'derivatives', 'backward', 'remarks'], 4.0)
+        """
+        return plain(self)
+
+
 @dataclass(frozen=True, repr=False)
-class Explanation(Friendly):
+class Explanation(Sectioned):
     """A scalar graph, told: forward step by step, then the chain rule. Print it, or read its parts.
 
     Attributes:
@@ -382,60 +448,7 @@ class Explanation(Friendly):
         ]
         return [listed(row[i : i + ON_A_LINE]) for row in rows for i in range(0, len(row), ON_A_LINE)]
 
-    def __str__(self) -> str:
-        blocks = [f"{title}\n" + "\n".join(f"  {line}" for line in lines) for title, lines in self.sections()]
-        if self.remarks:
-            blocks.append("Remarks\n" + "\n".join(f"  {remark}" for remark in self.remarks))
-        return "\n\n".join(blocks)
-
-    def __repr__(self) -> str:
-        return "\n".join(screen([cut(line) for line in str(self).splitlines()]))
-
-    @public
-    def latex(self) -> str:
-        r"""Return all lines as one ``aligned`` block of LaTeX, without dollar signs.
-
-        >>> w = cr.variable(2.0, "w")
-        >>> print(cr.explain((w**2).named("J")).latex())
-        \begin{aligned}
-        w &= 2 \\
-        J &= {w}^{2} = {2}^{2} = 4 \\
-        \frac{dJ}{dw} &= 2 \cdot w = 2 \times 2 = 4
-        \end{aligned}
-        """
-        return aligned([line for _, lines in self.sections() for line in lines])
-
-    @public
-    def mathml(self) -> str:
-        """Return all lines as one element of MathML, which browsers set by themselves.
-
-        >>> w = cr.variable(2.0, "w")
-        >>> cr.explain((w**2).named("J")).mathml()[:60]
-        '<math xmlns="http://www.w3.org/1998/Math/MathML"><mrow><mtab'
-        """
-        return mathml(self.latex())
-
     _repr_html_ = Door()
-
-    def _repr_latex_(self) -> str:
-        return f"$${self.latex()}$$"
-
-    def _repr_markdown_(self) -> str:
-        blocks = [f"**{title}**\n\n$${aligned(lines)}$$" for title, lines in self.sections()]
-        if self.remarks:
-            blocks.append("**Remarks**\n\n" + "\n".join(f"- {remark}" for remark in self.remarks))
-        return "\n\n".join(blocks)
-
-    @public
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as dictionaries, lists, text and numbers; what JSON cannot write (inf, nan) as text.
-
-        >>> w = cr.variable(2.0, "w")
-        >>> told = cr.explain((w**2).named("J")).to_dict()
-        >>> list(told), told["forward"][0]["value"]
-        (['name', 'given', 'forward', 'local', 'derivatives', 'backward', 'remarks'], 4.0)
-        """
-        return plain(self)
 
 
 def aligned(lines: list[Formula]) -> str:
