@@ -47,3 +47,26 @@ def test_a_program_is_given_a_document(folder):
 def test_a_weight_is_explained(folder):
     shown = run("explain", str(folder / "first"), "--row", "2", "--weight", "W2[1,0]").stdout
     assert shown.startswith("W2[1,0] = ") and "So step 1 " in shown
+
+
+def test_the_rule_and_the_row_of_a_weight_are_those_of_the_run(folder):
+    shown = run("explain", str(folder / "first"), "--row", "7", "--weight", "W1[0,0]").stdout
+    assert "Adam(learning_rate=0.003," in shown and ", as in its run\n" in shown
+    assert "\n  7  " in shown and "\n  0  " not in shown
+    told = json.loads(run("explain", str(folder / "first"), "--row", "7", "--weight", "W1[0,0]", "--json").stdout)
+    assert {factor["row"] for factor in told["uses"][0]["factors"]} == {7}
+
+
+def test_the_rule_is_that_of_the_choices_of_the_run(folder):
+    made = run(
+        "train", str(folder / "houses.csv"), "--target", "price", "--epochs", "2", "--hidden", "2", "--quiet",
+        "--learning-rate", "0.05", "--clip-norm", "3", "--run", str(folder / "second"),
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    shown = run("explain", str(folder / "second"), "--weight", "W1[0,0]").stdout
+    assert "Adam(learning_rate=0.05," in shown and "clip_norm=3" in shown
+
+
+def test_a_run_that_is_not_there_is_said_to_be_so(folder):
+    said = run("explain", str(folder / "frist"), "--row", "7").stderr
+    assert f"No model file '{folder / 'frist'}'. Did you mean '{folder / 'first'}'?" in said

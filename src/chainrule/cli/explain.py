@@ -38,7 +38,7 @@ def explain(
       chainrule explain runs/houses-price-001 --data new.csv --weight "W1[0,2]"
     """
     table = data if data is not None else model
-    if data is None and not Path(model).is_dir():
+    if data is None and Path(model).is_file():
         raise cr.DataError(
             f"{model} is no run, which knows its table.\nSay in which table the row is: --data FILE."
         )

@@ -43,7 +43,7 @@ class WeightExplanation(Friendly):
         new: What the step makes of the weight.
         cost: What is minimised, before the step.
         rows: How many rows it is of.
-        rule_of: Who chose the optimizer: "you", the last "fit", or "nobody", so that it is Adam.
+        rule_of: Who chose the optimizer: "you", the last "fit", its "run", or "nobody", so that it is Adam.
 
     >>> network = cr.Network([cr.Dense(1, "sigmoid", initializer=[[0.5], [-1.0]])], input_shape=2)
     >>> told = cr.explain(network, [[2.0, 1.0]], [1.0], parameter="W1", index=(0, 0), optimizer=cr.SGD(0.1))
@@ -148,7 +148,11 @@ class WeightExplanation(Friendly):
         >>> told.rule_head.partition(")")[2]
         ', step 1, as no fit of this network is known'
         """
-        whose = {"fit": ", as in the last fit", "nobody": ", as no fit of this network is known"}
+        whose = {
+            "fit": ", as in the last fit",
+            "run": ", as in its run",
+            "nobody": ", as no fit of this network is known",
+        }
         return f"{self.optimizer!r}, step {self.step}{whose.get(self.rule_of, '')}"
 
     @public

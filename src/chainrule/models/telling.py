@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,12 @@ from chainrule.friendly import Friendly
 from chainrule.graph.show import number
 from chainrule.models import configuration
 from chainrule.models.asked import read_like
+from chainrule.models.base import adam
 from chainrule.models.explained import subject
 from chainrule.models.given import data_of
+from chainrule.models.suited import falling
 from chainrule.shown import columns as aligned, counted, cut, screen
+from chainrule.train.optimizers import Optimizer
 
 LEVELS = 3  # other categories of a column that are told
 USUAL = (0.5, 1000.0)  # standard deviations of columns in which 1 is neither much nor nothing
@@ -193,7 +196,8 @@ def of_row(
         row: Which of its rows, from ``first``.
         output: Which class or column is explained; by default the most probable class, or the only column.
         weight: The name and place of a weight, such as "W1[0,2]": then why the next step on this row would move it.
-        optimizer: Which rule moves it, as in :meth:`Network.fit`; by default that of the last fit, else Adam.
+        optimizer: Which rule moves it, as in :meth:`Network.fit`; by default that of the last fit or of
+            the run that ``table`` names, else Adam.
         first: What the first row is called: 0, or 1 where people count.
 
     Returns:
@@ -214,7 +218,14 @@ def of_row(
         )
     one = frame.iloc[[int(row) - first]]
     if weight is not None:
-        return explain(model, one, None, parameter=weight, optimizer=optimizer)
+        known = optimizer is not None or model.network._method is not None or not _is_folder(table)
+        rule = optimizer if known else rule_of_run(table)
+        told = explain(model, one, None, parameter=weight, optimizer=rule)
+        uses = tuple(
+            replace(use, factors=tuple(replace(factor, row=int(row)) for factor in use.factors))
+            for use in told.uses
+        )
+        return replace(told, uses=uses, rule_of=told.rule_of if known else "run")
     of = subject(model)
     looked = looked_at(of, one, output)
     found = attributions(model, one, output=int(looked.picked[0].argmax()))
@@ -246,9 +257,19 @@ def of_row(
     )
 
 
+def rule_of_run(folder: str | os.PathLike[str]) -> Optimizer:
+    """Return the optimizer with which the networks of a run were trained, by its configuration."""
+    options = configuration.read(folder).options
+    return falling(options) if options.recipe else adam(options)
+
+
+def _is_folder(table: Any) -> bool:
+    return isinstance(table, str | os.PathLike) and os.path.isdir(table)
+
+
 def _table(model: Any, table: Any) -> pd.DataFrame:
     """Return the table that is meant; of the folder of a run, that which was learned from."""
-    if isinstance(table, str | os.PathLike) and os.path.isdir(table):
+    if _is_folder(table):
         found = configuration.read(table)
         how = {name: found.choices[name] for name in READING if found.choices.get(name) is not None}
         return load_table(data_of(found, table, None), **how)[0]

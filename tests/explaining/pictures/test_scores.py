@@ -73,6 +73,11 @@ class TestConfusion:
             ),
             ([0, 1], ["0", "1"], None, DataError, "one class in two types"),
             ([[0, 1]], [[0, 1, 1]], None, ShapeError, "expected one shape"),
+            ([0, 1], [0.2, 1.0], None, DataError, "predicted holds 0.2, .*predict_classes"),
+            ([0, 1], [[0.2], [0.9]], None, DataError, "predicted holds 0.2, .*predict_classes"),
+            ([0, 1], np.eye(2), None, ShapeError, "one label for each row.*predict_classes"),
+            ([[0, 1], [1, 0]], [[0.2, 0.9], [0.8, 0.1]], None, DataError, "predicted holds 0.2"),
+            ([1.5, 2.5], [1.0, 2.0], None, DataError, "y holds 1.5, .*predicted_against_true"),
         ],
     )
     def test_what_does_not_fit_is_said(self, y, said, classes, error, words):

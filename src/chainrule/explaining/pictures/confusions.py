@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.arguments import public
-from chainrule.errors import ShapeError, needing
+from chainrule.errors import DataError, ShapeError, needing
 from chainrule.explaining.pictures.marks import Heat
 from chainrule.explaining.pictures.picture import Axis, Panel, Picture
 from chainrule.explaining.pictures.truths import coded, fitting, named
+from chainrule.graph.show import number
 from chainrule.shown import counted
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
         The picture.
 
     Raises:
-        DataError: If there are no rows, one has no label, or one that is not among the classes.
+        DataError: If there are no rows, one has no label, or one that is not among the classes; if what was predicted
+            are probabilities.
         ShapeError: If the two are of different shapes.
 
     >>> picture = cr.pictures.confusion(["cat", "cat", "dog"], ["cat", "dog", "dog"])
@@ -48,6 +50,7 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
         from sklearn.metrics import confusion_matrix  # noqa: PLC0415 -- it takes long to import
 
     true, said = np.asarray(y), np.asarray(predicted)
+    _check_labels(true, said)
     if true.ndim == 2 and true.shape[1] > 1:
         true, said = fitting(y, predicted)
         names = named(classes, true.shape[1], "classes", "label ")
@@ -68,6 +71,25 @@ def confusion(y: "ArrayLike", predicted: "ArrayLike", classes: Sequence[Any] | N
     panels = tuple(_panel(title, names, counts) for title, names, counts in tables)
     told = " ".join(_words(title, names, counts) for title, names, counts in tables[:MOST_TOLD])
     return Picture(panels, f"Confusion: {right:.1%} right", words=told)
+
+
+def _check_labels(true: np.ndarray, said: np.ndarray) -> None:
+    """Raise where there are fractions, each of which would be a class of its own."""
+    instead = {
+        "y": "Numbers are compared by cr.pictures.predicted_against_true(y, predicted).",
+        "predicted": "Give the classes that they lead to: network.predict_classes(X).",
+    }
+    for what, labels in (("y", true), ("predicted", said)):
+        if labels.dtype.kind != "f":
+            continue
+        fractions = labels[np.isfinite(labels) & (labels != np.round(labels))]
+        if fractions.size:
+            raise DataError(f"{what} holds {number(fractions[0])}, which is no class. {instead[what]}")
+    if said.ndim == 2 and said.shape[1] > 1 and true.size == len(true) == len(said):
+        raise ShapeError(
+            f"predicted has shape {said.shape}; expected one label for each row, as y has. "
+            + instead["predicted"]
+        )
 
 
 def _panel(title: str, names: Sequence[str], counts: np.ndarray) -> Panel:
