@@ -53,7 +53,9 @@ def test_the_rule_and_the_row_of_a_weight_are_those_of_the_run(folder):
     shown = run("explain", str(folder / "first"), "--row", "7", "--weight", "W1[0,0]").stdout
     assert "Adam(learning_rate=0.003," in shown and ", as in its run\n" in shown
     assert "\n  7  " in shown and "\n  0  " not in shown
-    told = json.loads(run("explain", str(folder / "first"), "--row", "7", "--weight", "W1[0,0]", "--json").stdout)
+    told = json.loads(
+        run("explain", str(folder / "first"), "--row", "7", "--weight", "W1[0,0]", "--json").stdout
+    )
     assert {factor["row"] for factor in told["uses"][0]["factors"]} == {7}
 
 

@@ -37,7 +37,10 @@ def load_model(path: str) -> Any:
     """Return what a model file holds; if there is none, say which was probably meant."""
     file = Path(path)
     if not file.exists():
-        there = [*file.parent.glob("*.safetensors"), *(m.parent for m in file.parent.glob("*/model.safetensors"))]
+        there = [
+            *file.parent.glob("*.safetensors"),
+            *(m.parent for m in file.parent.glob("*/model.safetensors")),
+        ]
         beside = {each.name: str(each) for each in there}
         whole = f"{file.name}.safetensors"
         near = whole if whole in beside else closest(file.name, beside)
