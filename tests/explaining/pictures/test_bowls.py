@@ -26,6 +26,45 @@ def by_hand(w, b):
     return -np.mean(Y * np.log(a) + (1 - Y) * np.log(1 - a))
 
 
+def line():
+    x, t = np.array([1.0, 2.0, 3.0, 4.0]), np.array([2.1, 3.9, 6.2, 7.8])
+    w, b = cr.variable(0.0, "w"), cr.variable(0.0, "b")
+    return np.mean((w * x + b - t) ** 2).named("J"), w, b
+
+
+class TestDivergence:
+    """A rate that is too large: what is drawn is how it overshoots, and not the numbers that it runs to."""
+
+    @pytest.mark.parametrize(("rate", "drawn"), [(0.127, 11), (0.5, 3)])
+    def test_a_descent_that_diverges_is_drawn_until_it_is_lost(self, rate, drawn):
+        J, w, b = line()
+        picture = pictures.bowl(J, wrt=(w, b), start=(0, 0), learning_rate=rate, descent=50, steps=9)
+        (path,) = marks(picture.panels[1], pictures.Line)
+        assert len(path.x) == drawn and max(np.abs(picture.panels[1].x.limits)) < 200
+        assert f"of which the first {drawn - 1} are drawn: it diverges" in picture.words
+
+    def test_so_it_is_of_one_number(self):
+        J, w, _ = line()
+        picture = pictures.bowl(J, wrt=w, start=[0], learning_rate=0.15, descent=30)
+        assert "it diverges" in picture.words and max(np.abs(picture.panels[0].x.limits)) < 20
+        calm = pictures.bowl(J, wrt=w, start=[0], learning_rate=0.05, descent=30).words
+        assert calm.endswith(" Descent goes from 29.7 to 0.0243 in 30 steps.")
+
+    def test_a_descent_that_begins_at_the_least_cost_of_all_is_drawn_to_its_end(self):
+        w = cr.variable(0.0, "w")
+        picture = pictures.bowl((w**2).named("J"), wrt=w, path=[[0.0], [0.1], [0.2]])
+        assert "diverges" not in picture.words
+
+    def test_long_numbers_beside_the_surface_have_room(self):
+        J, w, b = line()
+        ends = [(0, 2), (0, 1)]
+        left, wide = (
+            pictures.bowl(cost.named("J"), wrt=(w, b), limits=ends, steps=9).panels[0].x.limits[0]
+            for cost in (J, J * 1.2345e6)
+        )
+        assert wide < left - 0.02
+
+
 class TestGraphs:
     def test_heights_are_those_of_the_cost(self):
         J, w, b = logistic()

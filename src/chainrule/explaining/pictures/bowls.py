@@ -1,6 +1,7 @@
 """The bowl: a cost over one or two of the numbers it depends on, with the way down."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,10 @@ PLACES = 400  # of a curve
 FEW_STEPS = 60  # of a path, each of which is marked
 ROOM = 0.25  # around a path, of its range
 MOST_STEPS = 300  # of a path that are drawn
+LOST = (
+    10.0  # times the cost of its beginning: a descent that is dearer is lost, and what follows is not drawn
+)
+SEEN = 3  # places that are drawn in any case: how it overshoots
 
 
 @public
@@ -95,9 +100,11 @@ def bowl(
     steps = whole("steps", steps, 5, 401)
     cost = _cost(J, X, y, wrt, feed, loss)
     way = _path(cost, path, start, learning_rate, descent)
+    whole_way, way = way, None if way is None else way[: _until_lost(cost, way)]
     ends = _limits(cost, way, limits)
     if len(cost.names) == 1:
-        return _curve(cost, ends[0], way)
+        picture = _curve(cost, ends[0], way)
+        return replace(picture, words=f"{picture.words}{_descent(cost, whole_way, way)}")
     grid = Grid(ends[0], ends[1], steps)
     heights = cost.at(grid.points)
     bottom, least, inside = _least(cost, grid, heights)
@@ -109,8 +116,7 @@ def bowl(
     where = " and ".join(f"{name} = {at:.3g}" for name, at in zip(cost.names, bottom, strict=True))
     border = "" if inside else ", on its border: it falls on beyond"
     words = f"The least cost in the picture is {least:.3g}, at {where}{border}."
-    if way is not None and along is not None:
-        words += f" Descent goes from {along[0]:.3g} to {along[-1]:.3g} in {len(way) - 1} steps."
+    words += _descent(cost, whole_way, way)
     return Picture(panels, f"{cost.name} over {' and '.join(cost.names)}", words=words, columns=len(panels))
 
 
@@ -181,6 +187,25 @@ def _path(cost: Cost, path: Any, start: Any, rate: float, steps: int) -> np.ndar
             )
         places.append(at)
     return np.array(places)
+
+
+def _until_lost(cost: Cost, way: np.ndarray) -> int:
+    """Return how many places of a descent are drawn: all, or those before it is lost."""
+    heights = cost.at(way)
+    rise = heights - heights[0]
+    lost = ~(rise <= LOST * max(abs(heights[0]), np.ptp(heights[:2])))  # what is no number is lost
+    return max(int(lost.argmax()), min(SEEN, len(way))) if lost.any() else len(way)
+
+
+def _descent(cost: Cost, way: np.ndarray | None, drawn: np.ndarray | None) -> str:
+    """Say from where to where a descent goes."""
+    if way is None or drawn is None:
+        return ""
+    first, last = cost.at(way[[0, -1]])
+    said = f" Descent goes from {first:.3g} to {last:.3g} in {counted(len(way) - 1, 'step')}"
+    if len(drawn) == len(way):
+        return f"{said}."
+    return f"{said}, of which the first {len(drawn) - 1} are drawn: it diverges, and wants a smaller learning rate."
 
 
 def _states(path: Any) -> Any:

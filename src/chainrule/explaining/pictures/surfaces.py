@@ -14,6 +14,7 @@ HIGH = 0.8  # the highest place, where the plane's sides are 1
 EDGES = 17  # of patches in each direction, beyond which a file grows and nothing is seen
 GAP = 0.07  # from an edge to what it is called
 ASIDE, BELOW = 0.3, 0.2  # where what the edges are called stands
+LETTER = 0.036  # how wide one is that stands beside an edge
 SIZE = (420.0, 400.0)
 
 
@@ -73,7 +74,9 @@ def projected(
     marks.append(Points(at[:, 0], at[:, 1], "minimum", "wrong", "x", 9))
     page = [view(*np.array([[x], [y], [h]])) for x in grid.x for y in grid.y for h in (low, high)]
     (left, bottom_edge), (right, top) = np.min(page, axis=0)[0], np.max(page, axis=0)[0]
-    across = Axis(scale="none", limits=(left - ASIDE, right + ASIDE))
+    longest = max(len(f"{value:.3g}") for value in (low, high, *grid.y))
+    aside = max(ASIDE, GAP + LETTER * longest)
+    across = Axis(scale="none", limits=(left - aside, right + aside))
     return Panel(marks, "Surface", across, Axis(scale="none", limits=(bottom_edge - BELOW, top)), size=SIZE)
 
 
