@@ -210,6 +210,23 @@ def test_what_is_no_table_yet_is_refused_in_a_sentence(kind, X, says):
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("layout", ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"])
+def test_a_sparse_matrix_of_any_layout_is_refused_as_such(layout):
+    """That of keys is a dict, and was told to become a table that pandas does not make of it."""
+    sparse = scipy.sparse.csr_array(np.eye(40)).asformat(layout)
+    with pytest.raises(TypeError, match=r"^Sparse data was passed for X.*'\.toarray\(\)'"):
+        cr.TableClassifier().fit(sparse, [0, 1] * 20)
+    with pytest.raises(cr.DataError, match=r"got \w+_array\.\n.*from_spmatrix\(\.\.\.\) makes one"):
+        cr.TableModel.train(sparse, "y")
+
+
+def test_a_table_made_of_a_sparse_matrix_is_learned_from():
+    table = pd.DataFrame.sparse.from_spmatrix(scipy.sparse.dok_array(np.eye(40)))
+    dense = table.sparse.to_dense()
+    made = [cr.TableClassifier(epochs=2, random_state=0).fit(x, [0, 1] * 20) for x in (table, dense)]
+    np.testing.assert_array_equal(made[0].predict_proba(dense), made[1].predict_proba(table))
+
+
 def test_a_target_is_given_by_its_values():
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
     with pytest.raises(ValueError, match=r"^y is the name 'b', .*: y = X\.pop\('b'\) takes them out of X\.$"):

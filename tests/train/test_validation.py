@@ -20,6 +20,7 @@ from chainrule.nn.layers import (
 )
 from chainrule.nn.losses import Huber
 from chainrule.train.callbacks import EarlyStopping
+from chainrule.train.many import fit_many
 from chainrule.train.network import Network
 from chainrule.train.optimizers import Adam
 
@@ -367,11 +368,32 @@ def test_words_that_an_embedding_does_not_have(word, direct):
 def test_what_is_read_as_a_table_of_numbers():
     network = Network(numbers(), input_shape=4, seed=0)
     expected = network.predict(X)
-    for given in (X.tolist(), FRAME, X.astype(object), scipy.sparse.csr_array(X), {"x": X}, X.astype(str)):
+    for given in (X.tolist(), FRAME, X.astype(object), {"x": X}, X.astype(str)):
         np.testing.assert_allclose(network.predict(given), expected, rtol=1e-6)
     whole = np.arange(8).reshape(2, 4)
     np.testing.assert_allclose(network.predict(whole > 3), network.predict((whole > 3).astype(float)))
     np.testing.assert_allclose(network.predict(whole.astype("int8")), network.predict(whole.astype(float)))
+
+
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+@pytest.mark.parametrize("layout", ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"])
+def test_sparse_tables_are_read_in_any_layout(layout, kind):
+    """That of keys is a dict, of entries by place, and was taken for one of inputs by name."""
+    sparse = getattr(scipy.sparse, f"{layout}_{kind}")(X)
+    network, same = Network(binary(), input_shape=4, seed=0), Network(binary(), seed=0)
+    np.testing.assert_array_equal(network.predict(sparse), network.predict(X))
+    y = Y > 0
+    costs = [net.fit(x, y, epochs=2)["cost"] for net, x in [(network, X), (same, sparse)]]
+    assert costs[0] == costs[1]
+    assert same.evaluate({"x": sparse}, y)["cost"] == network.evaluate(X, y)["cost"]
+    several = [
+        [
+            history["cost"]
+            for history in fit_many([Network(binary(), seed=0)], x, y, epochs=2, rows=[range(9)])
+        ]
+        for x in (X, sparse)
+    ]
+    assert several[0] == several[1]
 
 
 def test_targets_may_be_n_or_n_1_and_single_numbers_may_be_inputs():

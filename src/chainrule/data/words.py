@@ -11,6 +11,7 @@ from chainrule.names import closest
 
 SHOWN = 3  # no message prints more values than this
 LONGEST = 40  # nor more of a text
+_OF_SPARSE = "pd.DataFrame.sparse.from_spmatrix(...) makes one of a sparse matrix."
 _HOW = "pd.DataFrame(...) makes one of arrays or lists, cr.read_table('file.csv') of a file."
 
 
@@ -56,7 +57,7 @@ def row_labels(index: pd.Index) -> list[object]:
 def checked_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text for column names, each of which it has only once."""
     if not isinstance(frame, pd.DataFrame):
-        remedy = _HOW
+        remedy = _OF_SPARSE if hasattr(frame, "toarray") else _HOW
         if isinstance(frame, str | PathLike):
             remedy = f"Read the file first: cr.read_table({str(frame)!r})."
         elif isinstance(frame, tuple) and any(isinstance(part, pd.DataFrame) for part in frame):

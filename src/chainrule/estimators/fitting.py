@@ -1,6 +1,6 @@
 """A fit of an estimator around a network: what it was given is checked, the network is made, and learns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from chainrule.estimators.base import check_given, checked, refuse_foreign
 from chainrule.estimators.endings import loss_for, network_for, targets_for
 from chainrule.estimators.wanted import Wanted
 from chainrule.estimators.written import blocks
+from chainrule.train import frames
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.fit.asking import Asking, fitted
 from chainrule.train.history import History
@@ -87,8 +88,8 @@ def outputs_of(estimator: Any, X: Any) -> np.ndarray:
 
 
 def are_inputs(X: Any) -> bool:
-    """Say whether X is a dict of several inputs by name; a sparse matrix may be a dict too."""
-    found = isinstance(X, Mapping) and not hasattr(X, "toarray")
+    """Say whether X is a dict of several inputs by name, each of which can be read."""
+    found = frames.are_inputs(X)
     if found:
         refuse_foreign(**{f"X[{name!r}]": part for name, part in X.items()})
     return found

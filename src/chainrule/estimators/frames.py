@@ -9,6 +9,7 @@ import pandas as pd
 
 from chainrule.errors import DataError, short
 from chainrule.estimators.base import checked, refuse_foreign
+from chainrule.train.frames import are_inputs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -56,7 +57,7 @@ def frame_of(estimator: Any, X: Any, reset: bool) -> tuple[pd.DataFrame, bool]:
 
 def _refuse_what_becomes_a_table(X: Any) -> None:
     """Raise if X is what a table is made of, or read from: scikit-learn would write all of it into its message."""
-    if isinstance(X, Mapping):
+    if are_inputs(X):
         raise DataError(
             f"X is a {type(X).__name__}, and no table yet: pd.DataFrame(X) makes one of its columns."
         )

@@ -15,6 +15,7 @@ from chainrule.graph.node import Node
 from chainrule.graph.shapes import Extent
 from chainrule.shown import counted, in_a_row
 from chainrule.train.classes import gives_labels
+from chainrule.train.frames import are_inputs
 from chainrule.train.network import Network
 from chainrule.train.programs import Programs
 from chainrule.train.sequences import listed, ragged
@@ -104,11 +105,11 @@ def rows_of(network: Network, X: Any, y: Any = None) -> tuple[Any, Any]:
     if hasattr(X, "to_frame") and getattr(X, "ndim", 0) == 1:  # a row of a table of pandas
         return X.to_frame().T, _one(y)
     inputs = network._programs.architecture.inputs
-    given = X if isinstance(X, Mapping) else dict.fromkeys(inputs, X) if len(inputs) == 1 else {}
+    given = X if are_inputs(X) else dict.fromkeys(inputs, X) if len(inputs) == 1 else {}
     if set(given) != set(inputs) or not all(_is_one(given[name], x) for name, x in inputs.items()):
         return X, y
     rows = {name: np.asarray(part)[np.newaxis] for name, part in given.items()}
-    return rows if isinstance(X, Mapping) else next(iter(rows.values())), _one(y)
+    return rows if are_inputs(X) else next(iter(rows.values())), _one(y)
 
 
 def _is_one(part: Any, x: Node) -> bool:
@@ -166,7 +167,7 @@ def looked_at(subject: Subject, X: Any, output: Any = None) -> Looked:
     flat[np.arange(len(flat)), places] = 1
     names = subject.outputs
     of = tuple(names[place] if len(names) == flat.shape[1] else int(place) for place in places)
-    only = ragged(listed(next(iter(read.values())) if isinstance(read, Mapping) else read), "X")
+    only = ragged(listed(next(iter(read.values())) if are_inputs(read) else read), "X")
     lengths = None if only is None else tuple(only.lengths.tolist())
     return Looked(subject, programs, taken.arrays, picked, of, lengths)
 

@@ -33,9 +33,14 @@ def plain(names: Names) -> bool:
     return all(type(name) in (str, int) for name in names)
 
 
+def are_inputs(X: Any) -> bool:
+    """Say whether X is a dict of inputs by name; SciPy has sparse matrices that are dicts of their entries."""
+    return isinstance(X, Mapping) and not hasattr(X, "toarray")
+
+
 def parts(X: Any, what: str, inputs: int) -> dict[str, Any]:
     """Return what a network's inputs are by what the user calls each: one table, a dict of them, or a list."""
-    if isinstance(X, Mapping):
+    if are_inputs(X):
         return {f"the input {short(name)}": part for name, part in X.items()}
     if isinstance(X, list | tuple) and inputs > 1:
         return {f"{what}[{i}]": part for i, part in enumerate(X)}

@@ -21,6 +21,7 @@ from chainrule.train.fit.crew import Crew, never_begun
 from chainrule.train.fit.divergence import Told
 from chainrule.train.fit.resuming import Checkpoints, Keeper, ResumeLike
 from chainrule.train.fit.settings import at_least_0, whole
+from chainrule.train.frames import are_inputs
 from chainrule.train.history import History
 from chainrule.train.kept import Keeping
 from chainrule.train.kinds import CallbacksLike, ClassWeight, Data, MetricsLike, OptimizerLike, Validation
@@ -347,7 +348,7 @@ def _epochs(given: Any) -> list[int]:
 
 def _rows_of(given: Any, rows: np.ndarray, total: int, what: str = "X") -> Any:
     """Return some rows of a table, a dict of inputs, an array or a list, of as many as there are targets."""
-    if isinstance(given, Mapping):
+    if are_inputs(given):
         return {name: _rows_of(part, rows, total, what) for name, part in given.items()}
     found = given.shape[0] if hasattr(given, "shape") else len(given)
     if found != total:

@@ -177,7 +177,7 @@ def _check_side_by_side(parts: Mapping[str, Any], steps: Mapping[Extent, int], p
 
 def shape_of(X: Any, layers: Sequence[Layer]) -> tuple[int | None, ...]:
     """Return the shape of an example, for which a list of layers that has seen no data is to be made."""
-    X = sequences.listed(X["x"] if isinstance(X, Mapping) and set(X) == {"x"} else X)
+    X = sequences.listed(X["x"] if frames.are_inputs(X) and set(X) == {"x"} else X)
     found = sequences.ragged(X, "X")
     if found is None:
         text = remedies.for_words(X) if layers and layers[0].is_choosy else validation.TEXT

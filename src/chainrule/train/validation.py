@@ -17,7 +17,7 @@ from chainrule.graph.numbers import is_finite
 from chainrule.graph.shapes import show
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
-from chainrule.train import remedies
+from chainrule.train import frames, remedies
 
 TEXT = (
     "Turn text into numbers first: pandas.get_dummies(X) makes a column of each category, and "
@@ -233,7 +233,7 @@ def called(name: str, nodes: Mapping[str, Node]) -> str:
 
 def by_input(X: Any, nodes: Mapping[str, Node]) -> dict[str, Any]:
     """Return what is given for each input node."""
-    if isinstance(X, Mapping):
+    if frames.are_inputs(X):
         missing = [f"; missing: {n}" for n in nodes if n not in X]
         extra = [f"; not among them: {short(n)}" for n in X if n not in nodes]
         if missing or extra:
