@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
@@ -41,6 +42,11 @@ ANY = {
     "Attributions.of": "the place of an output, or its name, of any type",
     "Attributions.to_dict": "plain data, as deep as it is",
     "PermutationImportance.to_dict": "likewise",
+    "pictures.boundary": "whatever predicts, of any library, and what columns are called",
+    "pictures.bowl": "a network or a node, and what is varied of either",
+    "pictures.compare": "networks in a list or by name, and the arguments of fit",
+    "pictures.costs": "histories, estimators and lists of numbers, alone or by name",
+    "pictures.scale": "a table, or arrays",
     "Node.__init__": "what rooms above say of a node, its meaning",
     "Node.meaning": "likewise",
     "ShapeError.where": "a layer and nodes, which are known above",
@@ -161,9 +167,13 @@ SAID = "__init__", "__call__", "__getitem__", "__setitem__"
 TYPED = {"of_numbers", "of_pairs", "_of_each_example"}  # decorators that say more than the function itself
 
 
+def public(name):
+    return attrgetter(name)(cr)
+
+
 def annotations(name):
     """What a public thing, its public methods and its fields are annotated with: (whole name, annotations)."""
-    thing = getattr(cr, name)
+    thing = public(name)
     if not (inspect.isclass(thing) or inspect.isfunction(thing)):
         return
     body = ast.parse(Path(inspect.getsourcefile(inspect.unwrap(thing))).read_text(encoding="utf-8")).body
@@ -190,9 +200,9 @@ def decorators(node):
     return {ast.unparse(d).split("(")[0] for d in getattr(node, "decorator_list", [])}
 
 
-@pytest.mark.parametrize("name", cr.__all__)
+@pytest.mark.parametrize("name", [*cr.__all__, *[f"pictures.{name}" for name in cr.pictures.__all__]])
 def test_what_is_public_says_more_than_any(name):
-    kinds = [kind.__name__ for kind in getattr(getattr(cr, name), "__mro__", ())]
+    kinds = [kind.__name__ for kind in getattr(public(name), "__mro__", ())]
     for whole, said in annotations(name):
         reasons = [whole, *(f"{kind}.{whole.partition('.')[2]}" for kind in kinds)]
         bare = [a for a in said if a is None or ast.unparse(a) == "Any"]

@@ -6,8 +6,10 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, DataError
 from chainrule.explaining.explanation import explain
+from chainrule.explaining.matrix_steps import MatrixExplanation
 from chainrule.explaining.networks import NetworkExplanation
 from chainrule.explaining.stepping import weight_told
+from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import looked_at, rows_of, subject_of
 from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph.node import Node, with_inputs
@@ -36,7 +38,8 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     looked = looked_at(subject, X, output)
     predicted = looked.programs.outputs(looked.programs.output, looked.arrays)[0]
     chosen = (predicted * looked.picked).reshape(looked.rows, -1).sum(axis=1, dtype=np.float64)
-    told, remark = None, ""
+    told: Explanation | MatrixExplanation | None = None
+    remark = ""
     if y is not None:
         X, y = rows_of(network, subject.read(X), y)
         examples = network._examples(network._read(X, y, asked.get("sample_weight")), asked.get("loss"))
@@ -52,7 +55,7 @@ def explained(thing: Any, X: Any, y: Any = None, **asked: Any) -> NetworkExplana
     )
 
 
-def derived(network: Network, examples: Examples, **written: Any) -> Any:
+def derived(network: Network, examples: Examples, **written: Any) -> Explanation | MatrixExplanation:
     """Return the cost of rows and its gradients as they come about, with the lectures' names: Z1, A1 ..."""
     goal, table = examples
     architecture = goal.architecture

@@ -10,6 +10,8 @@ from chainrule.arguments import public
 from chainrule.doors import Door
 from chainrule.errors import DataError, short
 from chainrule.explaining.inside import LayerTold, layers_told
+from chainrule.explaining.matrix_steps import MatrixExplanation
+from chainrule.explaining.steps import Explanation
 from chainrule.explaining.subjects import Looked
 from chainrule.friendly import Friendly
 from chainrule.graph import show
@@ -111,7 +113,7 @@ class NetworkExplanation(Friendly):
 
     predicted: np.ndarray
     of: tuple[Any, ...]
-    derivation: Any
+    derivation: Explanation | MatrixExplanation | None
     remark: str
     _looked: Looked = field(repr=False)
     _values: Mapping[Node, np.ndarray] = field(repr=False)  # those that the network had
@@ -156,7 +158,7 @@ class NetworkExplanation(Friendly):
         >>> cr.explain(network, [[3.0]]).to_dict()["predicted"]
         [6.0]
         """
-        told = self.derivation.to_dict() if hasattr(self.derivation, "to_dict") else None
+        told = None if self.derivation is None else self.derivation.to_dict()
         rows = [self._row(number).to_dict() for number in range(len(self.of))]
         return {"predicted": self.predicted.tolist(), "of": list(self.of), "rows": rows, "derivation": told}
 

@@ -1,12 +1,11 @@
 """Networks explained on rows, in HTML: sums, factors, and the rule that moves a weight."""
 
-from typing import Any
-
 from chainrule.explaining.networks import NetworkExplanation, RowExplanation
 from chainrule.explaining.weights import WeightExplanation
 from chainrule.graph import show
 from chainrule.models.telling import TableExplanation
 from chainrule.showing import html
+from chainrule.showing.derivations import explanation
 
 
 def row(told: RowExplanation) -> str:
@@ -17,8 +16,7 @@ def row(told: RowExplanation) -> str:
 def network(told: NetworkExplanation) -> str:
     """Return what made the output of the first row, and how the gradients come about."""
     more = [f"row(1) to row({len(told.of) - 1}) tell the others."] if len(told.of) > 1 else []
-    derivation: Any = told.derivation
-    below = derivation._repr_html_() if hasattr(derivation, "_repr_html_") else ""
+    below = "" if told.derivation is None else explanation(told.derivation)
     return html.page(*_layers(told.row()), html.sentences([*more, *filter(None, [told.remark])])) + below
 
 

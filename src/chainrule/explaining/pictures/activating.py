@@ -1,7 +1,7 @@
 """Pictures of activations: the curve of each, and that of its derivative."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +14,21 @@ from chainrule.nn import activations
 from chainrule.shown import counted
 from chainrule.transform.backprop import grad
 
+if TYPE_CHECKING:
+    from chainrule.nn.kinds import ActivationLike
+
 __all__ = ["activation"]
 
 POINTS = 200
 
 
 @public
-def activation(which: Any = "relu", z: tuple[float, float] = (-5, 5), *, derivative: bool = True) -> Picture:
+def activation(
+    which: "ActivationLike | Sequence[ActivationLike] | Mapping[str, ActivationLike]" = "relu",
+    z: tuple[float, float] = (-5, 5),
+    *,
+    derivative: bool = True,
+) -> Picture:
     """Draw activations, each with its derivative, which is that of the graph (:func:`grad`).
 
     Args:

@@ -25,6 +25,8 @@ from chainrule.train.recorded import Recorded
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from chainrule.nn.kinds import LossLike
+
 __all__ = ["bowl"]
 
 REACH = 3.0  # to each side of where the numbers are, where nothing says how far
@@ -52,7 +54,7 @@ def bowl(
     descent: int = 50,
     limits: Sequence[tuple[float, float]] | None = None,
     feed: Mapping[Node, Any] | None = None,
-    loss: Any = None,
+    loss: "LossLike" = None,
     surface: bool = True,
     steps: int = 61,
 ) -> Picture:

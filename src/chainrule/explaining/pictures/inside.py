@@ -17,6 +17,8 @@ from chainrule.shown import counted, in_a_row
 from chainrule.train.network import Network
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from chainrule.nn.layers.base import Layer
     from chainrule.train.kinds import Data
 
@@ -205,7 +207,7 @@ def _palette(values: np.ndarray) -> str:
 def predictions(
     network: Network,
     X: "Data",
-    y: Any,
+    y: "ArrayLike",
     *,
     classes: Sequence[str] = (),
     shape: Sequence[int] | None = None,

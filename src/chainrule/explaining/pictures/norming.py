@@ -22,7 +22,7 @@ MOST_PARAMETERS = 6
 
 
 @public
-def norms(history: Any) -> Picture:
+def norms(history: History | Recorded) -> Picture:
     """Draw how large each layer's gradient, update and output were over a training that was recorded.
 
     Args:
@@ -110,7 +110,7 @@ def _colour(i: int) -> Any:
 
 
 @public
-def weights_over_time(history: Any, name: str | None = None) -> Picture:
+def weights_over_time(history: History | Recorded, name: str | None = None) -> Picture:
     """Draw where parameters went over a training that kept their values.
 
     Args:

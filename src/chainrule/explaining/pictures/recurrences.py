@@ -20,6 +20,7 @@ from chainrule.graph.show import text
 from chainrule.graph.walk import order
 from chainrule.nn.recurrence import Gate
 from chainrule.shown import counted, cut, in_a_row
+from chainrule.train.network import Network
 
 if TYPE_CHECKING:
     from chainrule.nn.layers.base import Layer
@@ -40,7 +41,7 @@ WIDE, LINE, MOST = 440.0, 9.0, 150.0  # pixels of a panel, of a unit in it, and 
 
 @public
 def gates(
-    network: Any,
+    network: Network,
     X: "Data",
     layer: "str | int | Layer | None" = None,
     *,
@@ -141,7 +142,7 @@ def _over_time(
 
 
 @public
-def cell(network: Any, layer: "str | int | Layer | None" = None) -> Picture:
+def cell(network: Network, layer: "str | int | Layer | None" = None) -> Picture:
     """Draw what one step of an LSTM or a GRU is made of, as its graph has it: which gate reads what, and what it opens.
 
     Args:

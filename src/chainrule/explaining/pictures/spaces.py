@@ -28,6 +28,8 @@ from chainrule.train.network import Network
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from chainrule.train.kinds import Data
+
 __all__ = ["hidden"]
 
 MOST_FEATURES = 50  # that t-SNE is given; PCA makes them of more
@@ -40,7 +42,7 @@ ENOUGH = 20  # rows, of which neighbours tell something
 @public
 def hidden(
     network: Network,
-    X: Any,
+    X: "Data",
     y: "ArrayLike | None" = None,
     layer: int | str = -2,
     method: Literal["pca", "tsne"] = "pca",

@@ -40,13 +40,13 @@ def counted_from_1(line: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 @public
-def history(of: History) -> Picture:
+def history(history: History) -> Picture:
     """Draw a training: its cost, what else was recorded, the best epoch, and the learning rate where it changed.
 
     ``history.plot()`` is the same. An axis is logarithmic where its numbers span a factor of a hundred.
 
     Args:
-        of: What :meth:`Network.fit` returned.
+        history: What :meth:`Network.fit` returned.
 
     Returns:
         A picture with a panel for the cost, one for each metric, and one for the learning rate.
@@ -61,21 +61,24 @@ def history(of: History) -> Picture:
     >>> [panel.title for panel in picture.panels], [mark.name for mark in picture.panels[0].marks][:2]
     (['cost', 'mae'], ['training', 'validation'])
     """
-    if not isinstance(of, History):
-        raise DataError(f"A history is what network.fit(X, y) returns; found {short(of)}.")
-    lines = {name: np.asarray(numbers, np.float64) for name, numbers in measured(of).items()}
+    if not isinstance(history, History):
+        raise DataError(f"A history is what network.fit(X, y) returns; found {short(history)}.")
+    lines = {name: np.asarray(numbers, np.float64) for name, numbers in measured(history).items()}
     if not lines:
         raise DataError("No epoch was done, so there is nothing to draw of this training.")
     names = [name for name in lines if not name.startswith("val_")]
-    panels = [_recorded(name, lines, of.best_epoch) for name in names[:MOST_PANELS]]
-    rates = np.asarray(of.learning_rates, np.float64)
+    panels = [_recorded(name, lines, history.best_epoch) for name in names[:MOST_PANELS]]
+    rates = np.asarray(history.learning_rates, np.float64)
     if len(rates) and np.ptp(rates) > 0:
         line = Line(counted_from_1(rates), rates, "learning rate", colour="c3")
         panels.append(Panel([line], "learning rate", EPOCH, Axis(scale=scale_of(rates)), legend=False))
     notes = [f"Not drawn: {in_a_row(names[MOST_PANELS:], 200)}."] if names[MOST_PANELS:] else []
-    notes += [of.stopped] if of.stopped else []
+    notes += [history.stopped] if history.stopped else []
     return Picture(
-        panels, f"Training of {counted(of.epochs, 'epoch')}", _told(lines, of.best_epoch), notes=notes
+        panels,
+        f"Training of {counted(history.epochs, 'epoch')}",
+        _told(lines, history.best_epoch),
+        notes=notes,
     )
 
 
