@@ -91,7 +91,8 @@ def hidden(
     if method not in ("pca", "tsne"):
         raise unknown_name("method", method, ("pca", "tsne"))
     most = whole("rows", rows, 3) if rows is not None else (500 if method == "tsne" else 1000)
-    count = len(next(iter(X.values()))) if isinstance(X, dict) else len(X)
+    first: Any = next(iter(X.values())) if isinstance(X, dict) else X
+    count = len(first)
     kept = thinned(count, most)
     found = network.activations(_taken(X, kept))
     name = _layer(found, layer)
