@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 import chainrule as cr
 from chainrule.explaining.pictures.diagrams import Arrow
+from chainrule.explaining.pictures.folding import folds, steps
 
 
 def three_letters():
@@ -204,3 +205,13 @@ def test_of_any_graph_lines_values_and_gradients_are_the_graphs(J, width):
     for a, b in edges(picture):
         if a in named and b in named:
             assert named[a] in cr.trace(named[b])
+
+
+def test_a_box_is_called_as_the_step_that_is_told_of_it():
+    a, b = cr.variable(2.0, "a"), cr.variable(3.0, "b")
+    u = a * b + 1
+    for J in (np.tanh(a * b) + np.exp(a) * (b * b * a), (np.tanh(a) * b - a) ** 2, u * u + np.sin(u) / b):
+        told = {step.name: str(step.formula) for step in cr.explain(J).forward}
+        assert len(told) > 3 and told == {
+            s.name: s.formula for s in steps([J], folds([J]), True) if s.formula
+        }

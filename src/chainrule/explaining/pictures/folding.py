@@ -77,11 +77,16 @@ def boxes_of(ends: Sequence[Node], kept: Sequence[Node], called: bool = False) -
     number = {key: i for i, key in enumerate(families)}
     inside = set(kept)
     made_of = {key: _made_of(family, inside) for key, family in families.items()}
-    names = _names(families.values(), called)
+    read = {key: [(number[_key(x)], x) for x in nodes if _key(x) in number] for key, nodes in made_of.items()}
+    level: list[int] = []
+    for inputs in read.values():
+        level.append(max((level[i] + 1 for i, _ in inputs), default=0))
+    # Level by level, as an explanation names its steps: t2 is the same in both.
+    names = _names(
+        [families[key] for key in sorted(families, key=lambda key: level[number[key]])], called, ends
+    )
     found: list[Step] = []
     for key, family in families.items():
-        inputs = {x: (number[_key(x)], x) for x in made_of[key] if _key(x) in number}
-        level = max((found[i].level + 1 for i, _ in inputs.values()), default=0)
         nodes = tuple(dict.fromkeys(family)) if family[0].inputs else (family[0],)
         found.append(
             Step(
@@ -89,9 +94,9 @@ def boxes_of(ends: Sequence[Node], kept: Sequence[Node], called: bool = False) -
                 names.get(family[0], ""),
                 formula_of(family[0], names, inside),
                 _kind(family[0], ends),
-                _each_once(inputs.values()),
+                _each_once(read[key]),
                 loop_of(family),
-                level,
+                level[number[key]],
             )
         )
     return found
@@ -163,8 +168,8 @@ def _kind(node: Node, ends: Sequence[Node]) -> Literal["parameter", "leaf", "ste
     return "result" if node in ends else "step"
 
 
-def _names(families: Iterable[Sequence[Node]], called: bool) -> dict[Node, str]:
-    """Return the user's names, two nodes of one name told apart; and t1, t2 ... where the others are ``called``."""
+def _names(families: Iterable[Sequence[Node]], called: bool, ends: Sequence[Node]) -> dict[Node, str]:
+    """Return the user's names, two of one name told apart; and t1, t2 ... J where the others are ``called``."""
     families = list(families)
     every = {n.name for family in families for n in family}
     taken: set[str] = set()
@@ -182,6 +187,8 @@ def _names(families: Iterable[Sequence[Node]], called: bool) -> dict[Node, str]:
         name = next((n.name for n in family if n.name), "")
         if name and name in taken:
             name = free(f"{name}_", 2)
+        elif not name and called and family[0] in ends and len(ends) == 1 and "J" not in every:
+            name = "J"
         elif not name and (called or not family[0].inputs):
             name = _carried(family[0]) or free("t" if family[0].inputs else "x", 1)
             name = free(f"{name}_", 2) if name in taken else name
