@@ -129,7 +129,7 @@ def explain(
         Data: print it, show it in a notebook, read its steps, or take ``.latex()`` or ``.to_dict()`` from it.
 
     Raises:
-        ShapeError: If gradients of an array are asked for, or it is made by a loop.
+        ShapeError: If gradients of an array are asked for.
         GraphError: If an input has no value, or a loop has too many steps; if digits is none from 1 to 17.
         NoDerivativeError: If ``wrt`` can only be reached through something that has no derivative.
         DataError: If X or y does not fit the network, or ``index`` is the place of no weight.

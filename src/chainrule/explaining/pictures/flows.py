@@ -24,7 +24,7 @@ from chainrule.transform.simplify import simplify
 
 
 @dataclass(frozen=True)
-class Line:
+class Edge:
     """A line from a box to one that reads it, and what flows there."""
 
     source: int
@@ -49,9 +49,9 @@ class Flows:
     refusal: str = ""
 
 
-def lines_of(steps: Sequence[Step]) -> list[Line]:
+def lines_of(steps: Sequence[Step]) -> list[Edge]:
     """Return the lines of a graph."""
-    return [Line(i, j, x) for j, step in enumerate(steps) for i, x in step.inputs]
+    return [Edge(i, j, x) for j, step in enumerate(steps) for i, x in step.inputs]
 
 
 def flows(

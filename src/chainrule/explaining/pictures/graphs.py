@@ -13,7 +13,7 @@ from chainrule.explaining.pictures.resolving import resolved
 from chainrule.explaining.pictures.scalars import scalars
 from chainrule.explaining.pictures.sketching import WIDE, sketch
 from chainrule.explaining.pictures.stacks import in_layers
-from chainrule.explaining.pictures.telling import Told
+from chainrule.explaining.pictures.telling import Labels
 from chainrule.graph.node import Node, NodeLike, nodes_of
 from chainrule.graph.walk import order
 from chainrule.train.network import Network
@@ -173,11 +173,11 @@ def picture_of(
         if given is None
         else flows(found, J if gradients or direction == "backward" else None, wrt, given)
     )
-    told = Told(found, ends, running, values, gradients, direction == "backward", step)
+    told = Labels(found, ends, running, values, gradients, direction == "backward", step)
     panel, placed = sketch(*told.drawn(), width, len(found) <= SMALL_GRAPH, told.backward)
     if placed.rows > 1 and not called:
         found = steps(ends, how, True)
-        told = Told(found, ends, running, values, gradients, told.backward, step)
+        told = Labels(found, ends, running, values, gradients, told.backward, step)
         panel, _ = sketch(*told.drawn(), width, False, told.backward)
     return Picture((panel,), told.title, told.words(), columns=1, notes=told.notes())
 

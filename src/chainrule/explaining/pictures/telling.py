@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.errors import GraphError, short
-from chainrule.explaining.pictures.flows import Flows, Line, Slope, lines_of, slopes
+from chainrule.explaining.pictures.flows import Edge, Flows, Slope, lines_of, slopes
 from chainrule.explaining.pictures.folding import Step
 from chainrule.explaining.pictures.sketching import Joint, Shape
 from chainrule.graph.node import Node
@@ -22,7 +22,7 @@ FEW, SHORT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Labels:
     """What a drawing says of its boxes and lines.
 
     Attributes:
@@ -44,7 +44,7 @@ class Told:
     step: int | None
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Edge]:
         """The lines between boxes."""
         return lines_of(self.steps)
 
@@ -104,7 +104,7 @@ class Told:
                 texts += () if self.backward else (f"Σ {_label(self.running.gradients[i], back=True)}",)
         return Shape(texts, step.kind, _short(step), tip, step.loop)
 
-    def _joint(self, k: int, line: Line) -> Joint:
+    def _joint(self, k: int, line: Edge) -> Joint:
         if self.backward:
             slope = self.slopes.get(k)
             if slope is None:
