@@ -69,6 +69,9 @@ THINGS = {
 def test_what_is_shown_is_a_small_table_in_which_names_are_no_html(name):
     html = THINGS[name]()._repr_html_()
     page = ElementTree.fromstring(html)
+    for parent in list(page.iter()):  # test_pictures looks at pictures
+        for figure in parent.findall("figure"):
+            parent.remove(figure)
     assert {element.tag for element in page.iter()} <= {
         "div",
         "span",
@@ -109,6 +112,20 @@ def test_a_history_shows_first_last_and_best_epochs():
     assert ["34", "-24.0000"] in rows and len(rows) <= 14 and "Done." in html
     (best,) = [line for line in html.split("<tr ") if "-24.0000" in line]
     assert "font-weight:600" in best
+
+
+def test_a_history_shows_its_curves_and_a_model_what_it_took_for_what():
+    _, history = fitted()
+    (figure,) = ElementTree.fromstring(history._repr_html_()).iter("figure")
+    assert figure.get("aria-label") == history.plot().words and len(figure.findall(".//path")) > 4
+    assert "<figure" not in network_of().fit(X, y, epochs=1)._repr_html_()  # a point is no curve
+    trained = model()
+    (figure,) = ElementTree.fromstring(trained._repr_html_()).iter("figure")
+    assert figure.get("aria-label") == trained.plot("confusion").words
+    numbers = pd.DataFrame({"a": X[:, 0], "b": X[:, 1] + X[:, 0]})
+    trained = cr.TableModel.train(numbers, "b", epochs=2)
+    (figure,) = ElementTree.fromstring(trained._repr_html_()).iter("figure")
+    assert figure.get("aria-label") == trained.plot("predicted_against_true").words
 
 
 def test_a_history_is_a_dict_with_a_row_for_each_epoch():

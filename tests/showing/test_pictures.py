@@ -106,7 +106,7 @@ def test_a_picture_is_saved_and_is_the_same_file_each_time(kind, tmp_path):
     assert first == (tmp_path / f"b.{kind}").read_bytes() and len(first) > 1000
     if kind == "png":
         wide, high = (int.from_bytes(first[i : i + 4], "big") for i in (16, 20))
-        assert wide == 2 * 480 and high > 600  # two pixels for each of the page's
+        assert wide == 2 * 410 and high > 560  # two pixels for each of the page's
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"a.{kind}", f"b.{kind}"]
 
 
@@ -151,3 +151,59 @@ def test_a_picture_follows_light_and_dark_and_leaves_pages_alone():
     other = cr.Picture(P.Panel([P.Line([0, 1], [2, 1], "cost")])).svg()
     names = [re.search(r'class="(cr\w+)"', text)[1] for text in (alone, other)]
     assert names[0] != names[1]  # no two pictures of a page share a style
+
+
+def drawn(picture):
+    """Return the axes after Matplotlib has laid them out."""
+    axes = picture.plot()
+    first = axes.flat[0] if isinstance(axes, np.ndarray) else axes
+    first.figure.canvas.draw()
+    return axes
+
+
+def test_matplotlib_draws_marks_in_their_order_whatever_they_are():
+    marks = [
+        P.Arrow([(0, 0), (50, 0)]),
+        P.Box(20, -10, 20, 20, ("1",), shape="circle"),
+        P.Line([0, 50], [0, 5]),
+    ]
+    ax = drawn(cr.Picture(P.Panel(marks, x=NONE, y=DOWN)))
+    (circle,), lines = ax.patches, ax.lines
+    assert lines[0].get_zorder() < circle.get_zorder() < ax.texts[-1].get_zorder() < lines[-1].get_zorder()
+    assert circle.get_facecolor()[3] == 1  # what is below it is not seen through it
+
+
+def test_matplotlib_keeps_the_height_of_a_small_panel_beside_a_high_one():
+    heat = P.Heat(np.eye(9), bar=False)
+    large, small = P.Panel([heat], size=(400, 400)), P.Panel([heat], x=NONE, y=NONE, size=(150, 150))
+    first, second = (ax.get_window_extent() for ax in drawn(cr.Picture([large, small])))
+    assert abs(second.height / second.width - 1) < 0.25 and first.height > 2 * second.height
+    assert abs(first.y1 - second.y1) < 30  # both begin at the top
+
+
+def test_no_legend_of_matplotlib_lies_on_the_axes():
+    names = [f"the cost of the variant number {i}" for i in range(5)]
+    ax = drawn(cr.Picture(P.Panel([P.Line([0, 1], [i, 1], name) for i, name in enumerate(names)], "costs")))
+    legend, title = ax.get_legend().get_window_extent(), ax.title.get_window_extent()
+    assert legend.y0 >= ax.get_window_extent().y1 and title.y0 >= legend.y1 - 1
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == names
+
+
+def test_matplotlib_wraps_titles_and_notes_where_the_picture_ends():
+    long = "a word and another one " * 12
+    figure = drawn(cr.Picture(P.Panel([P.Line([0, 1], [0, 1])]), long, notes=[long])).figure
+    for text in figure.texts:
+        assert text.get_window_extent().x1 <= figure.bbox.x1 and text.get_text().split() == long.split()
+
+
+def test_what_stands_on_a_map_of_colours_has_those_of_light_pages_and_what_stands_beside_it_has_not():
+    on, beside = P.Text(0.5, 0.5, "on"), P.Text(2, 0.5, "beside", colour="wrong")
+    dots = P.Points([0.5], [0.2], colour="c1")
+    panel = P.Panel([P.Heat(np.eye(2), (0, 1), (0, 1), bar=False), dots, on, beside], x=NONE, y=NONE)
+    for text in (cr.Picture(panel).svg(), cr.Picture(panel)._repr_html_()):
+        groups = dict.fromkeys(("on", "beside"), False)
+        for group in ElementTree.fromstring(text).iter():
+            if "--ink:#1f2328" in group.get("style", "") and group.tag.endswith("g"):
+                assert "--c1:#0a66b7" in group.get("style")
+                groups |= {each.text: True for each in group.iter() if each.text in groups}
+        assert groups == {"on": True, "beside": False}

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+MEANT = ("positive", "negative", "right", "wrong")
 SERIES = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8")
 LIGHT = {
     "paper": "#ffffff", "ink": "#1f2328", "muted": "#59636e", "faint": "#d8dde3",
-    "c1": "#0a66b7", "c2": "#c4570c", "c3": "#0b7a5b", "c4": "#8a4fa3", "c5": "#94700a", "c6": "#2f8fbf",
-    "c7": "#bb4a83", "c8": "#6b6f76", "positive": "#0a66b7", "negative": "#c4570c", "right": "#0b7a5b",
+    "c1": "#0a66b7", "c2": "#bd530b", "c3": "#0b7a5b", "c4": "#8a4fa3", "c5": "#94700a", "c6": "#2f8fbf",
+    "c7": "#bb4a83", "c8": "#6b6f76", "positive": "#0a66b7", "negative": "#bd530b", "right": "#0b7a5b",
     "wrong": "#b42318",
 }  # fmt: skip
 DARK = {
@@ -29,6 +30,11 @@ EITHER = {  # where the page's own colour is all that is known of it, and its gr
     "c7": "#d0639b", "c8": "#80868e", "positive": "#2c84d2", "negative": "#d9701f", "right": "#15987a",
     "wrong": "#dc5244",
 }  # fmt: skip
+
+# On a ground that nobody knows, letters take something of the ink's colour, so that they are read on either.
+EITHER |= {
+    f"{role}-said": f"color-mix(in srgb,{EITHER[role]} 60%,currentColor)" for role in (*SERIES, *MEANT)
+}
 
 MIDDLE = 243.0  # the grey that colours are mixed with to be faint
 LARGE = 1e300  # from which on differences may be no floats

@@ -7,6 +7,7 @@ from chainrule.models.plan import Plan
 from chainrule.models.scores import Scores, cells, heads, in_short, remarks
 from chainrule.models.table import TableModel
 from chainrule.showing.html import page, sentences, table, title
+from chainrule.showing.svg.page import html as picture
 from chainrule.showing.training import summary_of
 from chainrule.shown import cut, in_a_row
 
@@ -16,8 +17,8 @@ def scores(of: Scores) -> str:
     return page(*_scores(of))
 
 
-def _scores(of: Scores) -> tuple[str, ...]:
-    confusion = confusion_table(of.classes, of.confusion)
+def _scores(of: Scores, drawn: bool = False) -> tuple[str, ...]:
+    confusion = None if drawn else confusion_table(of.classes, of.confusion)
     mixed = (table(confusion[0], confusion[1:]),) if confusion else ()
     return table(heads(of), cells(of)), *mixed, sentences(remarks(of))
 
@@ -27,7 +28,8 @@ def model(of: TableModel) -> str:
     report = of.report
     about = [describe_target(of.target), describe_columns(of.columns), *report.notes[:5], in_short(report)]
     names = in_a_row([repr(name) for name in of.target.columns], 80)
-    tested = () if report.scores is None else (title("Test"), *_scores(report.scores))
+    drawn = "" if of.judged is None else picture(of.plot())
+    tested = () if report.scores is None else (title("Test"), *_scores(report.scores, bool(drawn)), drawn)
     return page(
         title(f"Model of {names}", of.target.task),
         sentences([cut(line, 400) for line in about]),

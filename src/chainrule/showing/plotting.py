@@ -22,16 +22,17 @@ from chainrule.explaining.pictures.marks import (
     Text,
 )
 from chainrule.explaining.pictures.picture import Panel, Picture
-from chainrule.showing.colours import LIGHT, hexadecimal, readable_on, shade
+from chainrule.showing.colours import LIGHT, hexadecimal, readable_on, rgb, shade
 from chainrule.showing.series import settled
 from chainrule.showing.svg.diagrams import KINDS
 from chainrule.showing.svg.frame import span
 from chainrule.showing.svg.page import WIDE, arranged
-from chainrule.showing.svg.text import width
+from chainrule.showing.svg.text import width, wrapped
 from chainrule.shown import visible
 
 DASHES: dict[str, Any] = {"": "-", "dashed": "--", "dotted": ":", "dashdot": "-.", "long": (0, (9, 3))}
 SIZES = {"small": 8.0, "normal": 9.0, "large": 11.0}
+ROW = 14.0  # points of a row of a legend
 DPI = 96.0  # CSS pixels of an inch
 
 
@@ -68,8 +69,6 @@ def plot(picture: Picture, ax: Any = None) -> Any:
             )
     for panel, each in zip(picture.panels, axes, strict=True):
         _panel(panel, each)
-    if ax is None and picture.title and axes:
-        axes[0].figure.suptitle(_said(picture.title), fontsize=12, fontweight="bold")
     if ax is not None:
         return ax
     return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
@@ -82,8 +81,9 @@ def _figure(picture: Picture) -> list[Any]:
     rows = arranged(picture, WIDE)
     heights = [max(h for _, _, h in row) for row in rows]
     wide = max((sum(w for _, w, _ in row) + 20 * (len(row) - 1) for row in rows), default=480.0)
-    head = 34.0 if picture.title else 0.0
-    foot = 16.0 * len(picture.notes)
+    title = wrapped(picture.title, wide - 20, 16.0, True) if picture.title else []
+    notes = [line for note in picture.notes for line in wrapped(note, wide - 20, 11.0)]
+    head, foot = 10.0 + 24.0 * len(title) if title else 0.0, 16.0 * len(notes)
     high = sum(heights) + head + foot + 20 * (len(rows) - 1)
     figure = Figure(figsize=(wide / DPI, max(high, 60.0) / DPI), layout="constrained")
     FigureCanvasAgg(figure)
@@ -94,11 +94,19 @@ def _figure(picture: Picture) -> list[Any]:
             spare = wide - sum(w for _, w, _ in row)
             ratios = [w for _, w, _ in row] + ([spare] if spare > 40 and len(rows) > 1 else [])
             inner = grid[i].subgridspec(1, len(ratios), width_ratios=ratios)
-            axes += [figure.add_subplot(inner[j]) for j in range(len(row))]
-    if picture.notes:
-        figure.supxlabel(
-            "\n".join(map(_said, picture.notes)), fontsize=8, color=LIGHT["muted"], x=0.01, ha="left"
-        )
+            for j, (_, _, high) in enumerate(
+                row
+            ):  # a small panel beside a high one keeps its height, as in SVG
+                below = [heights[i] - high] if heights[i] - high > 1 else []
+                axes.append(
+                    figure.add_subplot(
+                        inner[j].subgridspec(1 + len(below), 1, height_ratios=[high, *below])[0]
+                    )
+                )
+    if title and axes:
+        figure.suptitle("\n".join(map(_said, title)), fontsize=12, fontweight="bold")
+    if notes:
+        figure.supxlabel("\n".join(map(_said, notes)), fontsize=8, color=LIGHT["muted"], x=0.01, ha="left")
     return axes
 
 
@@ -108,10 +116,18 @@ def _said(text: str) -> str:
 
 
 def _panel(panel: Panel, ax: Any) -> None:
+    before = set(ax.get_children())
+    drawn: list[Any] = []
     for mark in settled(panel.marks):
         DRAW[type(mark)](mark, ax)
+        new = [artist for artist in ax.get_children() if artist not in before]
+        drawn += new
+        before.update(new)
+    for i, artist in enumerate(drawn):  # the last above all, whatever it is
+        artist.set_zorder(1 + i / len(drawn))
+    rows = _legend(ax) if panel.legend else 0
     if panel.title:
-        ax.set_title(_said(panel.title), fontsize=10, fontweight="bold")
+        ax.set_title(_said(panel.title), fontsize=10, fontweight="bold", pad=6.0 + ROW * rows)
     for which in ("x", "y"):
         axis = getattr(panel, which)
         if axis.scale == "log":
@@ -135,12 +151,21 @@ def _panel(panel: Panel, ax: Any) -> None:
         ax.set_axisbelow(True)
     if panel.equal or (bare and any(isinstance(mark, Box | Arrow) for mark in panel.marks)):
         ax.set_aspect("equal")
+
+
+def _legend(ax: Any) -> int:
+    """Write the names of marks above the axes, where they hide none, and return how many rows they take."""
     handles, names = ax.get_legend_handles_labels()
-    if panel.legend and handles:
-        unique = dict(zip(names, handles, strict=True))
-        ax.legend(
-            list(unique.values()), list(unique), fontsize=8, frameon=True, framealpha=0.85, edgecolor="none"
-        )
+    unique = dict(zip(names, handles, strict=True))
+    if not unique:
+        return 0
+    room = ax.get_window_extent().width / ax.figure.dpi * DPI
+    columns = min(len(unique), max(1, int(room // (max(width(name, 11.0) for name in unique) + 44))))
+    ax.legend(
+        list(unique.values()), list(unique), fontsize=8, frameon=False, ncols=columns, loc="lower left",
+        bbox_to_anchor=(0, 1), borderaxespad=0.1, columnspacing=1.2, handlelength=2.4,
+    )  # fmt: skip
+    return math.ceil(len(unique) / columns)
 
 
 def _line(mark: Line, ax: Any) -> None:
@@ -244,9 +269,12 @@ def _contours(mark: Contours, ax: Any) -> None:
 
 
 def _text(mark: Text, ax: Any) -> None:
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415 -- Matplotlib is for who plots
+
     sides = {"start": "left", "middle": "center", "end": "right"}
     ax.text(mark.x, mark.y, _said(mark.text), ha=sides[mark.anchor], va="center", fontsize=SIZES[mark.size],
-            color=LIGHT[mark.colour], fontweight="bold" if mark.bold else None, clip_on=False)  # fmt: skip
+            color=LIGHT[mark.colour], fontweight="bold" if mark.bold else None, clip_on=False,
+            path_effects=[withStroke(linewidth=2.2, foreground=LIGHT["paper"])])  # fmt: skip
 
 
 def _rule(mark: Rule, ax: Any) -> None:
@@ -263,11 +291,10 @@ def _rule(mark: Rule, ax: Any) -> None:
 
 
 def _box(mark: Box, ax: Any) -> None:
-    from matplotlib.colors import to_rgba  # noqa: PLC0415 -- Matplotlib is for who plots
-    from matplotlib.patches import Ellipse, FancyBboxPatch, Polygon, Rectangle  # noqa: PLC0415
+    from matplotlib.patches import Ellipse, FancyBboxPatch, Polygon, Rectangle  # noqa: PLC0415 -- see above
 
     role = LIGHT[mark.colour or KINDS[mark.kind]]
-    ground: Any = to_rgba(role, 0.13)
+    ground: Any = _pale(role, 0.06 if mark.kind == "note" else 0.13)
     ink = LIGHT["ink"]
     if mark.fill is not None and math.isfinite(mark.fill):
         colour = shade(np.array([mark.fill]), "diverging", (-1.0, 1.0))[0]
@@ -284,7 +311,7 @@ def _box(mark: Box, ax: Any) -> None:
         ax.add_patch(Rectangle((mark.x, mark.y), mark.width, mark.height, **look))
     if mark.shape == "block":
         (x, y), (w, h), d = (mark.x, mark.y), (mark.width, mark.height), 5.0
-        deeper = {**look, "facecolor": to_rgba(role, 0.28)}
+        deeper = {**look, "facecolor": _pale(role, 0.28)}
         ax.add_patch(Polygon([(x, y), (x + d, y - d), (x + w + d, y - d), (x + w, y)], **deeper))
         ax.add_patch(
             Polygon([(x + w, y), (x + w + d, y - d), (x + w + d, y + h - d), (x + w, y + h)], **deeper)
@@ -300,6 +327,11 @@ def _box(mark: Box, ax: Any) -> None:
             )
 
 
+def _pale(colour: str, share: float) -> str:
+    """Return a colour on paper of which so much is seen; lines below it are not."""
+    return hexadecimal((rgb([colour])[0] * share + 255.0 * (1 - share)).round())
+
+
 def _fitting(mark: Box) -> float:
     """Return the size of letters, in points, with which all lines of a box fit into it."""
     widest = max(width(text, 12.0, i == 0) for i, text in enumerate(mark.lines))  # pixels, of 9 points
@@ -308,6 +340,8 @@ def _fitting(mark: Box) -> float:
 
 
 def _arrow(mark: Arrow, ax: Any) -> None:
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415 -- Matplotlib is for who plots
+
     points = np.asarray(mark.points)
     if len(points) < 2:
         return
@@ -325,10 +359,11 @@ def _arrow(mark: Arrow, ax: Any) -> None:
     steps = np.hypot(*np.diff(points, axis=0).T)
     part = int(steps.argmax())
     middle = mark.label or tuple((points[part] + points[part + 1]) / 2)
+    halo = [withStroke(linewidth=2.2, foreground=LIGHT["paper"])] if mark.above or mark.below else []
     for text, rise, role in ((mark.above, 3, "ink"), (mark.below, -3, "negative")):
         if text:
             ax.annotate(_said(text), middle, (0, rise), textcoords="offset points", ha="center", fontsize=8,
-                        va="bottom" if rise > 0 else "top", color=LIGHT[role])  # fmt: skip
+                        va="bottom" if rise > 0 else "top", color=LIGHT[role], path_effects=halo)  # fmt: skip
 
 
 DRAW: dict[type, Any] = {

@@ -1,16 +1,19 @@
 """What a notebook shows of a network, its parameters and what a fit was like."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import GraphError
+from chainrule.explaining.pictures import trainings
 from chainrule.graph.shapes import show as show_shape
 from chainrule.nn import summary
 from chainrule.nn.architecture import Architecture
 from chainrule.nn.layers.base import Layer
 from chainrule.showing.html import page, sentences, table, title
+from chainrule.showing.svg.page import html as picture
 from chainrule.shown import HIGH, counted, cut, in_a_row, screen, took
 from chainrule.train.history import History, measured
 from chainrule.train.network import Network
@@ -18,6 +21,7 @@ from chainrule.train.parameters import shape_of
 from chainrule.train.progress import number
 
 MOST_ROWS, MOST_COLUMNS = 40, 8
+MOST_PANELS = 3
 
 
 def network(of: Network) -> str:
@@ -65,7 +69,17 @@ def history(of: History) -> str:
         title(f"History of {counted(of.epochs, 'epoch')}", took(of.seconds)),
         table(["epoch", *(cut(name, 40) for name in shown)], rows, left=(), strong=strong) if rows else "",
         sentences([*left_out, *([of.stopped] if of.stopped else [])]),
+        _drawn(of) if of.epochs > 1 and names else "",
     )
+
+
+def _drawn(of: History) -> str:
+    """Return the curves; what is said above is not said again."""
+    found = trainings.history(of)
+    notes = [note for note in found.notes if note != of.stopped]
+    more = len(found.panels) - MOST_PANELS
+    notes += [f"history.plot() draws {more} more."] if more > 0 else []
+    return picture(replace(found, title="", panels=found.panels[:MOST_PANELS], notes=notes))
 
 
 def _epochs(of: History) -> Sequence[int]:

@@ -14,9 +14,11 @@ def check(panel, function):
     value, slope = curves(panel)
     assert len(value.x) == 200
     np.testing.assert_allclose(value.y, function(value.x), rtol=1e-12, atol=1e-12)
-    smooth = np.abs(value.x) > 0.01  # next to a kink differences say nothing
+    smooth = np.abs(slope.x) > 0.01  # next to a kink differences say nothing
     step = 1e-6
-    difference = (function(value.x + step) - function(value.x - step)) / (2 * step)
+    difference = (function(slope.x + step) - function(slope.x - step)) / (2 * step)
+    kinks = panel.title in ("relu", "leaky_relu")
+    assert np.isnan(slope.y).sum() == kinks and len(slope.x) == 200 + 3 * kinks
     np.testing.assert_allclose(slope.y[smooth], difference[smooth], atol=1e-8)
     assert (value.colour, value.dash) == ("c1", "") and (slope.colour, slope.dash) == ("c2", "dashed")
 
@@ -61,8 +63,19 @@ def test_the_step_and_the_sigmoid():
         {"step": lambda z: np.where(z >= 0, 1.0, 0.0), "sigmoid": cr.sigmoid}, derivative=False
     ).panels
     (line,) = curves(step)
-    np.testing.assert_array_equal(line.y, line.x >= 0)
+    (gap,) = np.flatnonzero(np.isnan(line.y))  # no line leads up
+    assert abs(line.x[gap]) < 1e-9 and line.y[gap - 1 : gap + 2 : 2].tolist() == [0, 1]
+    rest = np.delete(np.arange(len(line.x)), gap)
+    np.testing.assert_array_equal(line.y[rest], line.x[rest] >= 0)
     assert [line.name for line in curves(sigmoid)] == ["sigmoid"]
+
+
+def test_what_is_steep_does_not_jump_and_several_jumps_are_several_gaps():
+    (steep,) = cr.pictures.activation({"steep": lambda z: cr.sigmoid(1e4 * z)}, derivative=False).panels
+    assert not np.isnan(curves(steep)[0].y).any()
+    (stairs,) = cr.pictures.activation({"stairs": lambda z: np.floor(z) + 1e-9 * z}, (-2.5, 2.5)).panels
+    line = curves(stairs)[0]
+    np.testing.assert_allclose(line.x[np.isnan(line.y)], [-2, -1, 0, 1, 2], atol=1e-9)
 
 
 def test_what_is_no_curve_is_refused():

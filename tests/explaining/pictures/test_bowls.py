@@ -120,6 +120,23 @@ class TestGraphs:
         heights = [p[:, 1].mean() for p in marks(w_only.panels[0], pictures.Patches)[0].polygons]
         assert np.all(np.diff(heights) <= 1e-9)
 
+    def test_what_lies_behind_the_surface_is_said_to_and_drawn_thinner(self):
+        w, b = cr.variable(0.0, "w"), cr.variable(0.0, "b")
+        J = ((b - 2.2) ** 2 + (w / 10) ** 2).named("J")
+        names = {}
+        for limits in (
+            ((-3, 3), (-1, 3)),
+            ((-3, 3), (2, 3)),
+        ):  # with a wall before the minimum, and without one
+            surface, _ = pictures.bowl(
+                J, wrt=(w, b), start=(1, 2.9), learning_rate=0.05, limits=limits
+            ).panels
+            names[limits] = [mark.name for mark in surface.marks if getattr(mark, "name", "")]
+            hidden = [mark for mark in surface.marks if getattr(mark, "name", "") == "behind the surface"]
+            assert all(mark.dash == "dotted" for mark in hidden)
+        walled, open_ = names.values()
+        assert walled[-1] == "minimum, behind the surface" and open_ == ["descent", "start", "minimum"]
+
     def test_a_graph_with_inputs_and_loops(self):
         x, w = cr.input("x", ("n",)), cr.variable(0.5, "w")
         last, _ = cr.scan(lambda h, t: (w * h + t, None), 0.0, x)

@@ -101,6 +101,19 @@ def test_the_network_of_the_slides():
     assert "21 parameters" in picture.words
 
 
+def test_biases_are_spoken_of_where_they_are_shown():
+    said = "Above a neuron stands its bias."
+    for units, shown in ((6, True), (7, False), (40, False)):
+        net = cr.Network([cr.Dense(units, "tanh"), cr.Dense(1)], input_shape=3)
+        picture = net.draw()
+        texts = [mark.text for mark in marks(picture, "Text")]
+        assert (said in picture.notes) == shown == ("+0.00" in texts)
+    blocks = cr.Network(
+        [cr.Conv2D(2, 3), cr.Flatten(), cr.Dense(10, "softmax")], input_shape=(5, 5, 1)
+    ).draw()
+    assert said not in blocks.notes and "+0.00" not in [m.text for m in marks(blocks, "Text")]
+
+
 def test_layers_have_captions():
     """S3-11: input, hidden and output layer, with 6 edges."""
     picture = cr.Network([cr.Dense(2, "sigmoid"), cr.Dense(1, "sigmoid")], input_shape=2, seed=0).draw()

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["activation"]
 
 POINTS = 200
+LEAP = (
+    0.02  # what changes by more between places next to each other has jumped, as a share of what is above 1
+)
+HALVINGS = 40  # of what lies between two points, until it is close
 
 
 @public
@@ -98,15 +102,54 @@ def values_of(name: str, function: Any, at: Any) -> tuple[np.ndarray, np.ndarray
 
 def _panel(name: str, function: Any, at: np.ndarray, derivative: bool) -> Panel:
     values, slopes = values_of(name, function, at)
+    jumps = _jumps(name, function, at)
+    sides = [np.empty(0)] * 2 if not len(jumps) else values_of(name, function, jumps.ravel())
     marks: list[Mark] = [Rule(x=0.0, colour="faint", dash=""), Rule(y=0.0, colour="faint", dash="")]
-    marks.append(Line(at, values, name, colour="c1", dash=""))
+    marks.append(Line(*_parted(at, values, jumps, sides[0]), name, colour="c1", dash=""))
     if derivative:
-        marks.append(Line(at, slopes, "derivative", colour="c2", dash="dashed"))
+        marks.append(Line(*_parted(at, slopes, jumps, sides[1]), "derivative", colour="c2", dash="dashed"))
     if at[0] <= 0 <= at[-1]:
         ((middle,), _) = values_of(name, function, np.zeros(1))
         if np.isfinite(middle) and middle != 0:  # where it crosses the axis of z = 0
             marks.append(Points([0.0], [middle], colour="c1", marker="o", texts=(f"{middle:.3g}",)))
     return Panel(marks, name, Axis("z"), Axis("activation"))
+
+
+def _jumps(name: str, function: Any, at: np.ndarray) -> np.ndarray:
+    """Return where the function or its derivative jumps: places close to each other, with the jump between, (n, 2)."""
+    ends = np.stack([at[:-1], at[1:]], axis=1)
+    both = np.stack(values_of(name, function, at))
+    ends = ends[_leaps(both[:, :-1], both[:, 1:]).any(axis=0)]
+    for _ in range(HALVINGS if len(ends) else 0):
+        middle = ends.mean(axis=1)
+        places = np.stack([ends[:, 0], middle, ends[:, 1]])
+        both = np.stack(values_of(name, function, places.ravel())).reshape(2, 3, -1)
+        steps = np.abs(np.diff(both, axis=1)).max(axis=0)
+        first = np.nan_to_num(steps[0]) >= np.nan_to_num(steps[1])
+        ends = np.where(first[:, None], places[:2].T, places[1:].T)
+    both = (
+        np.stack(values_of(name, function, ends.ravel())).reshape(2, -1, 2)
+        if len(ends)
+        else np.ones((2, 0, 2))
+    )
+    return ends[_leaps(both[..., 0], both[..., 1]).any(axis=0)]
+
+
+def _parted(
+    x: np.ndarray, y: np.ndarray, jumps: np.ndarray, sides: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a curve with a gap at each place where it jumps, between what it is on both sides."""
+    for (left, right), (before, behind) in zip(jumps, sides.reshape(-1, 2), strict=True):
+        if _leaps(before, behind):
+            start, end = np.searchsorted(x, left), np.searchsorted(x, right, "right")
+            x = np.concatenate([x[:start], [left, (left + right) / 2, right], x[end:]])
+            y = np.concatenate([y[:start], [before, np.nan, behind], y[end:]])
+    return x, y
+
+
+def _leaps(left: Any, right: Any) -> Any:
+    left, right = np.asarray(left), np.asarray(right)
+    return np.abs(right - left) > LEAP * np.maximum(np.maximum(np.abs(left), np.abs(right)), 1)
 
 
 def _said(panel: Panel) -> str:
@@ -115,5 +158,5 @@ def _said(panel: Panel) -> str:
     z, f = np.asarray(curve.x), np.asarray(curve.y)
     words = f"{panel.title} goes from {f[0]:.3g} at z = {z[0]:g} to {f[-1]:.3g} at z = {z[-1]:g}"
     if slopes:
-        words += f"; its derivative is between {np.min(slopes[0].y):.3g} and {np.max(slopes[0].y):.3g}"
+        words += f"; its derivative is between {np.nanmin(slopes[0].y):.3g} and {np.nanmax(slopes[0].y):.3g}"
     return f"{words}."

@@ -144,6 +144,11 @@ def places_of(columns: Sequence[Column], chosen: Chosen) -> list[float]:
     return found
 
 
+def is_roomy(columns: Sequence[Column], chosen: Chosen) -> bool:
+    """Say whether there is room for the biases, each above its neuron."""
+    return bool(chosen.labels) or max(len(chosen.units(column)) for column in columns) <= SMALL
+
+
 def draw(columns: Sequence[Column], chosen: Chosen, left: float = 0.0, middle: float = 0.0) -> Drawn:
     """Return columns of neurons as marks.
 
@@ -154,7 +159,7 @@ def draw(columns: Sequence[Column], chosen: Chosen, left: float = 0.0, middle: f
         middle: The height of the middle of all columns.
     """
     shown = [chosen.units(column) for column in columns]
-    roomy = bool(chosen.labels) or max(len(units) for units in shown) <= SMALL
+    roomy = is_roomy(columns, chosen)
     wide = roomy or any(column.values is not None or column.size >= 100 for column in columns)
     found = Drawn(left=left, radius=RADIUS if wide else LITTLE)
     pitch = ROOMY if roomy else PITCH if wide else CLOSE

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.arguments import public
 from chainrule.errors import DataError, GraphError, short
 from chainrule.explaining.pictures import blocks, branching, failing
-from chainrule.explaining.pictures.circles import SMALL, Chosen, Column, brief_number, small
+from chainrule.explaining.pictures.circles import Chosen, Column, brief_number, is_roomy, small
 from chainrule.explaining.pictures.picture import Picture
 from chainrule.explaining.pictures.stages import Stage, is_chain, stages_of
 from chainrule.explaining.pictures.watching import check_network, names_of, one_row
@@ -114,7 +114,7 @@ def network(
     drawing = blocks.in_rows(
         [p if isinstance(p, blocks.Part) else blocks.neurons(p, chosen) for p in parts], chosen
     )
-    notes = [*told, *_legend(parts, values, chosen.most)]
+    notes = [*told, *_legend(parts, values, chosen)]
     return Picture([blocks.diagram(drawing.marks)], title_of(stages), _words(stages, values), notes=notes)
 
 
@@ -302,17 +302,16 @@ def _weighed(before: Column, i: int) -> str:
     return f"(−{value[1:]})" if value[0] == "-" else value
 
 
-def _legend(parts: Parts, values: Values, most: int) -> list[str]:
+def _legend(parts: Parts, values: Values, chosen: Chosen) -> list[str]:
     """Return what lines and circles mean."""
     columns = _columns(parts)
+    drawn = [part for part in parts if isinstance(part, list) and is_roomy(part, chosen)]
     found = []
     if any(c.weights is not None for c in columns):
         found.append("Lines are weights: solid where positive, dashed where negative, wide where large.")
     if columns and values.row is not None:
         found.append(f"Circles hold what each neuron puts out for row {values.row}.")
-    if max((min(c.size, most) for c in columns), default=9) <= SMALL and any(
-        c.biases is not None for c in columns
-    ):
+    if any(column.biases is not None for part in drawn for column in part):
         found.append("Above a neuron stands its bias.")
     return found
 

@@ -12,6 +12,8 @@ from chainrule.explaining.pictures.picture import Axis, Panel
 TURN, TILT = radians(-32), radians(28)  # how the plane is turned, and from how high it is seen
 HIGH = 0.8  # the highest place, where the plane's sides are 1
 EDGES = 17  # of patches in each direction, beyond which a file grows and nothing is seen
+NOTHING = 1e-9  # of an axis
+CLEAR = 0.01  # above a place, of what covers it
 GAP = 0.07  # from an edge to what it is called
 ASIDE, BELOW = 0.3, 0.2  # where what the edges are called stands
 LETTER = 0.036  # how wide one is that stands beside an edge
@@ -41,10 +43,33 @@ class View:
         far = self.far(u, v)
         return np.stack([u * cos(TURN) - v * sin(TURN), far * sin(TILT) + up * cos(TILT)], axis=-1)
 
+    def covers(self, heights: np.ndarray, x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Say of places whether the surface lies before them, on the way to who looks."""
+        grid = self.grid
+        square = (grid.square(heights) - self.low) / self.range * HIGH
+        up = (np.asarray(at) - self.low) / self.range * HIGH
+        found = np.zeros(len(up), bool)
+        for nearer in np.linspace(0, 2, 4 * grid.steps)[1:]:
+            u = (x - grid.x[0]) / (grid.x[1] - grid.x[0]) - nearer * cos(TILT) * sin(TURN)
+            v = (y - grid.y[0]) / (grid.y[1] - grid.y[0]) - nearer * cos(TILT) * cos(TURN)
+            inside = (u >= 0) & (u <= 1) & (v >= 0) & (v <= 1)
+            found |= inside & (_between(square, u, v) > up + nearer * sin(TILT) + CLEAR)
+        return found
+
     @staticmethod
     def far(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return how far away places of the unit plane are."""
         return u * sin(TURN) + v * cos(TURN)
+
+
+def _between(square: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Return what lies between the cells of a plane of side 1, linearly; NaN beside what is not finite."""
+    last = len(square) - 1
+    j, i = (np.clip(share * len(square) - 0.5, 0, last) for share in (u, v))
+    left, low = (np.minimum(np.floor(each).astype(int), last - 1) for each in (j, i))
+    a, b = j - left, i - low
+    below = square[low, left] * (1 - a) + square[low, left + 1] * a
+    return below * (1 - b) + (square[low + 1, left] * (1 - a) + square[low + 1, left + 1] * a) * b
 
 
 def projected(
@@ -68,10 +93,17 @@ def projected(
         begins, ends = np.array([grid.x, grid.y]).T
         places = view(way[:, 0], way[:, 1], along)
         places[((way < begins) | (way > ends)).any(axis=1)] = np.nan
-        marks.append(Line(places[:, 0], places[:, 1], "descent", "c2", "", 2.25))
+        covered = view.covers(heights, way[:, 0], way[:, 1], along)
+        seen = ~covered | np.append(covered[1:] != covered[:-1], False)  # up to the edge of what covers it
+        marks.append(Line(places[:, 0], np.where(seen, places[:, 1], np.nan), "descent", "c2", "", 2.25))
+        if covered.any():
+            behind = np.where(covered, places[:, 1], np.nan)
+            marks.append(Line(places[:, 0], behind, "behind the surface", "c2", "dotted", 1.25))
         marks.append(Points(places[:1, 0], places[:1, 1], "start", "c2", "s"))
     at = view(bottom[0][:1], bottom[0][1:], np.array([bottom[1]]))
-    marks.append(Points(at[:, 0], at[:, 1], "minimum", "wrong", "x", 9))
+    (covered,) = view.covers(heights, bottom[0][:1], bottom[0][1:], np.array([bottom[1]]))
+    name = "minimum, behind the surface" if covered else "minimum"
+    marks.append(Points(at[:, 0], at[:, 1], name, "wrong", "x", 5 if covered else 9))
     page = [view(*np.array([[x], [y], [h]])) for x in grid.x for y in grid.y for h in (low, high)]
     (left, bottom_edge), (right, top) = np.min(page, axis=0)[0], np.max(page, axis=0)[0]
     longest = max(len(f"{value:.3g}") for value in (low, high, *grid.y))
@@ -116,5 +148,6 @@ def _edges(grid: Grid, view: View, names: tuple[str, ...], name: str, low: float
         marks.append(Text(float(middle[0]), float(middle[1]), called, anchor, bold=True))
         for place, value in zip(line, ends, strict=True):
             at = place + away
-            marks.append(Text(float(at[0]), float(at[1]), f"{value:.3g}", anchor, "small", "muted"))
+            said = f"{0.0 if abs(value) < NOTHING * (ends[1] - ends[0]) else value:.3g}"
+            marks.append(Text(float(at[0]), float(at[1]), said, anchor, "small", "muted"))
     return marks

@@ -16,7 +16,9 @@ from chainrule.shown import visible
 WIDE, NARROWEST = 860.0, 200.0  # pixels of a page
 GAP = 20.0  # between panels
 MARGIN = 10.0  # around a picture that stands alone
-LEAST = 0.62  # a diagram in HTML shrinks to so much of its width, and is scrolled then
+LEAST = (
+    0.78  # in HTML a panel shrinks to so much of its width, where small letters are read; then it is scrolled
+)
 
 
 @partial(public, called="Picture.svg")
@@ -82,11 +84,11 @@ def arranged(picture: Picture, most: float) -> list[list[tuple[Panel, float, flo
         share = (most - GAP * (columns - 1)) / columns
     rows: list[list[tuple[Panel, float, float]]] = []
     for each in picture.panels:
-        w, h = natural(each, several, most)
+        w, h = natural(each, most)
         if picture.columns and several:
             small = share / w
             if small < 1 or (each.size is None and not is_diagram(each)):
-                w, h = natural(_sized(each, share, h * (small if small < 1 else 1)), several, share)
+                w, h = natural(_sized(each, share, h * (small if small < 1 else 1)), share)
         taken = sum(v for _, v, _ in rows[-1]) + GAP * len(rows[-1]) if rows else 0.0
         if not rows or len(rows[-1]) >= columns or taken + w > most + 0.5:
             rows.append([])
@@ -121,12 +123,12 @@ def html(picture: Picture) -> str:
     several = len(picture.panels) > 1
     parts = []
     for each in picture.panels:
-        w, h = natural(each, several, WIDE - 2 * MARGIN)
+        w, h = natural(each, WIDE - 2 * MARGIN)
         if picture.columns and several:
             share = (WIDE - 2 * MARGIN - GAP * (picture.columns - 1)) / picture.columns
             if w > share:
-                w, h = natural(_sized(each, share, h * share / w), several, share)
-        least = f"min-width:{w * LEAST:.0f}px;" if is_diagram(each) and w > 400 else ""
+                w, h = natural(_sized(each, share, h * share / w), share)
+        least = f"min-width:{w * LEAST:.0f}px;"
         style = f"flex:none;width:{w:.0f}px;max-width:100%;height:auto;{least}"
         title = visible(" ".join(filter(None, [each.title or picture.title])))
         parts.append(

@@ -1,12 +1,13 @@
 """A panel as SVG: its title, its legend, its axes, and the marks inside."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from chainrule.explaining.pictures.diagrams import Arrow, Box
-from chainrule.explaining.pictures.marks import Heat
+from chainrule.explaining.pictures.marks import Heat, Text
 from chainrule.explaining.pictures.picture import Panel
 from chainrule.showing import ticks
 from chainrule.showing.colours import LIGHT, hexadecimal, shade
@@ -27,7 +28,7 @@ from chainrule.showing.svg.text import LARGE, NORMAL, SMALL, fitted, lines, numb
 
 DRAWN: dict[type, Any] = {**DRAW, Box: box, Arrow: arrow}
 ROW = 18.0  # pixels of a row of the legend
-ALONE, BESIDE = (480.0, 320.0), (410.0, 290.0)  # the usual size of one panel, and of one of several
+USUAL = (410.0, 290.0)  # the size of a panel: two stand on a page, and one is read on a telephone
 EDGE = 6.0  # around a diagram
 YTEXT = 130.0  # the widest text of a tick of the y axis
 BAR = 12.0  # the width of a bar of colours
@@ -38,7 +39,7 @@ def is_diagram(panel: Panel) -> bool:
     return panel.x.scale == panel.y.scale == "none"
 
 
-def size_of(panel: Panel, several: bool) -> tuple[float, float]:
+def size_of(panel: Panel) -> tuple[float, float]:
     """Return how large a panel is by itself."""
     if panel.size is not None:
         return panel.size
@@ -46,7 +47,7 @@ def size_of(panel: Panel, several: bool) -> tuple[float, float]:
         (x0, x1), (y0, y1) = bounds(panel)
         top = heights(panel, settled(panel.marks), x1 - x0)
         return x1 - x0, y1 - y0 + sum(top)
-    return BESIDE if several else ALONE
+    return USUAL
 
 
 def bounds(panel: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -137,12 +138,29 @@ def _scales(given: Panel, x: tuple[float, float], y: tuple[float, float], room: 
 
 
 def _clipped(marks: list[Any], across: Scale, up: Scale, room: Room) -> str:
-    drawn = "".join(DRAWN[type(mark)](mark, across, up) for mark in marks)
-    # On a map of colours what stands there reads the same on light pages and on dark ones.
-    over = any(isinstance(mark, Heat) for mark in marks)
-    style = ";".join(f"--{name}:{LIGHT[name]}" for name in ("paper", "ink", "muted")) if over else None
+    maps = [mark for mark in marks if isinstance(mark, Heat)]
+    drawn = ""
+    for over, several in groupby(marks, lambda mark: any(_lies_on(mark, each) for each in maps)):
+        part = "".join(DRAWN[type(mark)](mark, across, up) for mark in several)
+        drawn += _on_colours(part) if over else part
     wide, high = room.right - room.left, room.bottom - room.top
-    return tag("svg", drawn, x=room.left, y=room.top, width=wide, height=high, style=style)
+    return tag("svg", drawn, x=room.left, y=room.top, width=wide, height=high)
+
+
+def _lies_on(mark: Any, heat: Heat) -> bool:
+    """Say whether a mark stands on a map of colours; texts may stand beside one."""
+    if not isinstance(mark, Text):
+        return True
+    places = ((mark.x, heat.x), (mark.y, heat.y))
+    return all(min(ends) <= at <= max(ends) for at, ends in places)  # type: ignore[arg-type]
+
+
+def _on_colours(drawn: str) -> str:
+    """Give what stands on a map of colours the colours of light pages: the map is the same on dark ones."""
+    roles = [role for role in LIGHT if f"--{role})" in drawn]
+    said = [f"--{role}-said:{LIGHT[role]}" for role in roles if f"--{role}-said" in drawn]
+    style = ";".join([*(f"--{role}:{LIGHT[role]}" for role in roles), *said])
+    return tag("g", drawn, style=style) if style else drawn
 
 
 def _axes(given: Panel, marks: list[Any], wide: float, high: float, top: float) -> str:
@@ -224,9 +242,9 @@ def _bar(mark: Heat, x: float, top: float, bottom: float) -> str:
     return "".join(drawn + said)
 
 
-def natural(given: Panel, several: bool, most: float) -> tuple[float, float]:
+def natural(given: Panel, most: float) -> tuple[float, float]:
     """Return how large a panel is drawn where there is so much width: diagrams shrink, charts are drawn anew."""
-    wide, high = size_of(given, several)
+    wide, high = size_of(given)
     if wide <= most:
         return wide, high
     if is_diagram(given) or given.equal:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from chainrule.showing.colours import MEANT, SERIES
 from chainrule.shown import visible
 
 FONT = "Helvetica,Arial,'Liberation Sans',sans-serif"
@@ -106,10 +107,17 @@ def words(
         y=float(y),
         font_size=float(size),
         text_anchor=None if anchor == "start" else anchor,
-        fill=colour if colour.startswith("#") else f"var(--{colour})",
+        fill=_letters(colour),
         font_weight="600" if bold else None,
         **more,
     )
+
+
+def _letters(colour: str) -> str:
+    """Return the colour of letters, of which there are other ones than of lines where nobody knows the ground."""
+    if colour.startswith("#"):
+        return colour
+    return f"var(--{colour}-said,var(--{colour}))" if colour in (*SERIES, *MEANT) else f"var(--{colour})"
 
 
 def lines(texts: Iterable[str], x: float, y: float, size: float = NORMAL, **more: Any) -> str:
